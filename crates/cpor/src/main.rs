@@ -1,0 +1,2 @@
+//! One binary for every role.
+fn main() {}
