@@ -20,7 +20,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Encoded by protox itself: decoding through prost-types would drop our options.
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
 
-    tonic_prost_build::configure().build_transport(true).extern_path(".google.rpc.Status", "::tonic_types::Status").compile_fds(compiler.file_descriptor_set())?;
+    let mut config = tonic_prost_build::Config::new();
+    // Messages know their full names: validation, paging and redaction find their descriptors by them.
+    config.enable_type_names();
+    tonic_prost_build::configure()
+        .build_transport(true)
+        .extern_path(".google.rpc.Status", "::tonic_types::Status")
+        .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
     Ok(())
 }
 

@@ -1,1 +1,53 @@
-//! Being built.
+//! The words and values that every service shares: ids, resource names, time, business-day calendars, policy profiles.
+//!
+//! Pure: no IO, no wire types, no storage. Rules are cited by number (`R46`).
+
+mod actor;
+mod calendar;
+mod calendars;
+mod deadline;
+mod domain_name;
+mod entropy;
+mod ids;
+mod key;
+mod length;
+mod malformed;
+mod month;
+mod names;
+mod policy;
+mod policy_profiles;
+mod product;
+mod reasons;
+mod role;
+mod scope;
+mod service;
+mod text;
+mod time;
+mod words;
+
+pub use actor::{Actor, ActorSide};
+pub use calendar::Calendar;
+pub use calendars::{CalendarError, Calendars};
+pub use deadline::Deadline;
+pub use domain_name::DomainName;
+pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use ids::{
+    AssociationId, CaseId, ClaimId, CommentId, DecisionId, EvidenceId, LineId, MpnId, PartnerId, ProductId,
+    ProgramGuideId, SubscriptionId, TenantId,
+};
+pub use key::{AssociationKey, TenantKey};
+pub use length::Length;
+pub use malformed::Malformed;
+pub use month::Month;
+pub use names::{
+    AssessmentName, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName, LocationName, PartnerName,
+    ProductName, ProgramGuideName, ReviewCaseName, SubscriptionName, TenantName, WorkloadName,
+};
+pub use policy::{CustomerNotices, EvidenceLimits, PolicyFault, PolicyId, PolicyProfile, ReviewLengths};
+pub use policy_profiles::{PolicyError, PolicyProfiles};
+pub use product::{ProductFamily, ProductKind};
+pub use reasons::{FurtherRejection, PartnerActionReason, PrimaryRejection, WithdrawReason};
+pub use role::Role;
+pub use scope::{Activity, NotClaimable, Program, SolutionArea, program};
+pub use service::Service;
+pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, whole_micros};

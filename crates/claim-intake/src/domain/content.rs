@@ -1,0 +1,201 @@
+//! What the partner enters (R10), and how one version of it differs from another.
+use super::{FieldChange, Line};
+use cpor_types::{Activity, MpnId, SolutionArea};
+use serde::{Deserialize, Serialize};
+
+/// Everything that a partner fills in. A draft may lack any of it; texts that were not given are empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Content {
+    /// What the partner calls the claim.
+    pub display_name: String,
+    /// MPN id of one of the company's locations.
+    pub mpn_id: Option<MpnId>,
+    /// One of the customer's domain names.
+    pub customer_domain: String,
+    /// The customer's directory id, as entered.
+    pub tenant_id: String,
+    /// What is claimed for.
+    pub solution_area: Option<SolutionArea>,
+    /// What is claimed for; each at most once, in the order entered.
+    pub activities: Vec<Activity>,
+    /// The program, where the partner names one, as entered.
+    pub program: String,
+    /// The workloads or subscriptions claimed.
+    pub lines: Vec<Line>,
+    /// Whom the customer is notified through.
+    pub customer_contact: Contact,
+    /// Needed where a Dynamics 365 product is claimed.
+    pub customer_technical_contact: Contact,
+    /// Whom the partner is reached through; has no title.
+    pub partner_contact: Contact,
+    /// Revenue association only: the Dynamics solution seller.
+    pub solution_seller_name: String,
+    /// Revenue association only: the customer's name.
+    pub customer_name: String,
+    /// Revenue association only: the ISV product or solution.
+    pub isv_solution_name: String,
+    /// The partner accepts the terms.
+    pub terms_acknowledged: bool,
+}
+
+/// A person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Full name.
+    pub name: String,
+    /// Job title.
+    pub title: String,
+    /// E-mail address.
+    pub email: String,
+}
+
+/// A field that a partner can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is the field of `Content` of the same name")]
+pub enum Field {
+    DisplayName,
+    MpnId,
+    CustomerDomain,
+    TenantId,
+    SolutionArea,
+    Activities,
+    Program,
+    Lines,
+    CustomerContact,
+    CustomerTechnicalContact,
+    PartnerContact,
+    SolutionSellerName,
+    CustomerName,
+    IsvSolutionName,
+    TermsAcknowledged,
+}
+
+impl Field {
+    /// Every field, in the order in which people read a claim.
+    pub const ALL: [Self; 15] = [
+        Self::DisplayName,
+        Self::MpnId,
+        Self::CustomerDomain,
+        Self::TenantId,
+        Self::SolutionArea,
+        Self::Activities,
+        Self::Program,
+        Self::Lines,
+        Self::CustomerContact,
+        Self::CustomerTechnicalContact,
+        Self::PartnerContact,
+        Self::SolutionSellerName,
+        Self::CustomerName,
+        Self::IsvSolutionName,
+        Self::TermsAcknowledged,
+    ];
+
+    /// Its path in the API's `Claim`.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::DisplayName => "display_name",
+            Self::MpnId => "mpn_id",
+            Self::CustomerDomain => "customer_domain",
+            Self::TenantId => "tenant_id",
+            Self::SolutionArea => "solution_area",
+            Self::Activities => "activities",
+            Self::Program => "program",
+            Self::Lines => "lines",
+            Self::CustomerContact => "customer_contact",
+            Self::CustomerTechnicalContact => "customer_technical_contact",
+            Self::PartnerContact => "partner_contact",
+            Self::SolutionSellerName => "solution_seller_name",
+            Self::CustomerName => "customer_name",
+            Self::IsvSolutionName => "isv_solution_name",
+            Self::TermsAcknowledged => "terms_acknowledged",
+        }
+    }
+
+    /// The field with this path; `None` when no such field can be changed.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.path() == path)
+    }
+}
+
+impl Content {
+    /// This content with `fields` taken from `other`. Lines that stay keep their ids.
+    #[must_use]
+    pub fn with(&self, fields: &[Field], other: &Self) -> Self {
+        let mut next = self.clone();
+        for field in fields {
+            next.take(*field, other.clone());
+        }
+        next
+    }
+
+    fn take(&mut self, field: Field, other: Self) {
+        match field {
+            Field::DisplayName => self.display_name = other.display_name,
+            Field::MpnId => self.mpn_id = other.mpn_id,
+            Field::CustomerDomain => self.customer_domain = other.customer_domain,
+            Field::TenantId => self.tenant_id = other.tenant_id,
+            Field::SolutionArea => self.solution_area = other.solution_area,
+            Field::Activities => self.activities = other.activities,
+            Field::Program => self.program = other.program,
+            Field::Lines => self.lines = Line::merge(&self.lines, other.lines),
+            Field::CustomerContact => self.customer_contact = other.customer_contact,
+            Field::CustomerTechnicalContact => self.customer_technical_contact = other.customer_technical_contact,
+            Field::PartnerContact => self.partner_contact = other.partner_contact,
+            Field::SolutionSellerName => self.solution_seller_name = other.solution_seller_name,
+            Field::CustomerName => self.customer_name = other.customer_name,
+            Field::IsvSolutionName => self.isv_solution_name = other.isv_solution_name,
+            Field::TermsAcknowledged => self.terms_acknowledged = other.terms_acknowledged,
+        }
+    }
+
+    /// Fields that are given at all.
+    #[must_use]
+    pub fn given(&self) -> Vec<Field> {
+        Field::ALL.into_iter().filter(|field| !self.show(*field).is_empty()).collect()
+    }
+
+    /// What changed between this content and `next`, field by field, for people to read (R56).
+    #[must_use]
+    pub fn changes(&self, next: &Self) -> Vec<FieldChange> {
+        Field::ALL
+            .into_iter()
+            .map(|field| FieldChange { field: field.path().to_owned(), from: self.show(field), to: next.show(field) })
+            .filter(|change| change.from != change.to)
+            .collect()
+    }
+
+    /// The field's value in words; empty when it was not given.
+    fn show(&self, field: Field) -> String {
+        match field {
+            Field::DisplayName => self.display_name.clone(),
+            Field::MpnId => self.mpn_id.as_ref().map(MpnId::to_string).unwrap_or_default(),
+            Field::CustomerDomain => self.customer_domain.clone(),
+            Field::TenantId => self.tenant_id.clone(),
+            Field::SolutionArea => self.solution_area.map(|area| area.to_string()).unwrap_or_default(),
+            Field::Activities => joined(&self.activities, ", "),
+            Field::Program => self.program.clone(),
+            Field::Lines => joined(&self.lines, ", "),
+            Field::CustomerContact => self.customer_contact.to_string(),
+            Field::CustomerTechnicalContact => self.customer_technical_contact.to_string(),
+            Field::PartnerContact => self.partner_contact.to_string(),
+            Field::SolutionSellerName => self.solution_seller_name.clone(),
+            Field::CustomerName => self.customer_name.clone(),
+            Field::IsvSolutionName => self.isv_solution_name.clone(),
+            Field::TermsAcknowledged => if self.terms_acknowledged { "true" } else { "" }.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Contact {
+    /// `Name, Title, mail@example`, without what is empty.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [&self.name, &self.title, &self.email];
+        f.write_str(&joined(parts.into_iter().filter(|part| !part.is_empty()), ", "))
+    }
+}
+
+fn joined<T: ToString>(items: impl IntoIterator<Item = T>, separator: &str) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(separator)
+}

@@ -1,0 +1,121 @@
+//! What happened to a claim. History and the events for other services both derive from it.
+use super::{Comment, Evidence, FactKind, StateKind};
+use cpor_types::{CaseId, EvidenceId, PrimaryRejection, TenantId};
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened: one entry of the history (R56).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// What.
+    pub what: What,
+    /// The state before; `None` for the first entry.
+    pub from: Option<StateKind>,
+    /// The state after.
+    pub to: StateKind,
+    /// What changed from what to what.
+    pub changes: Vec<FieldChange>,
+    /// Why: a reason or what was written; may be empty.
+    pub reason: String,
+    /// What was written to the other side; it joins the comments (R55).
+    pub comment: Option<Comment>,
+}
+
+/// A field that changed, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The claim's field.
+    pub field: String,
+    /// Its value before; empty when there was none.
+    pub from: String,
+    /// Its value after; empty when there is none.
+    pub to: String,
+}
+
+/// What happened, with what others must be told of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A draft was created.
+    Created,
+    /// The draft's content changed.
+    Updated,
+    /// The draft was deleted.
+    Deleted,
+    /// A comment was written.
+    Commented,
+    /// It was submitted.
+    Submitted,
+    /// It was resubmitted.
+    Resubmitted,
+    /// A document was added.
+    EvidenceAdded(Evidence),
+    /// A document was removed from the draft.
+    EvidenceRemoved(EvidenceId),
+    /// Another service's fact was applied that concerns nobody else.
+    Reported(FactKind),
+    /// It was approved.
+    Approved {
+        /// The customer had approved before (R26a), so that no window opens.
+        official: bool,
+    },
+    /// Its association may become official: the customer did not decline (R27) or approved (R26a).
+    Granted {
+        /// The customer.
+        tenant: TenantId,
+    },
+    /// It is over.
+    Closed(Closing),
+    /// A fact came too late to change anything.
+    Overtaken(FactKind),
+}
+
+/// How a claim came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// By what.
+    pub by: ClosedBy,
+    /// The primary reason (R31).
+    pub primary: PrimaryRejection,
+    /// The customer.
+    pub tenant: TenantId,
+    /// The review case to close.
+    pub review_case: CaseId,
+}
+
+/// What can end a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosedBy {
+    /// The partner's command.
+    Partner,
+    /// A reviewer's, the customer's or time's fact.
+    Fact(FactKind),
+}
+
+impl What {
+    /// Its name in the history.
+    #[must_use]
+    pub const fn action(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+            Self::Commented => "commented",
+            Self::Submitted => "submitted",
+            Self::Resubmitted => "resubmitted",
+            Self::EvidenceAdded(_) => "evidence_added",
+            Self::EvidenceRemoved(_) => "evidence_removed",
+            Self::Reported(fact) | Self::Overtaken(fact) => fact.as_str(),
+            Self::Approved { .. } => FactKind::ReviewApproved.as_str(),
+            Self::Granted { .. } => "association_granted",
+            Self::Closed(closing) => match closing.by {
+                ClosedBy::Partner => "withdrawn",
+                ClosedBy::Fact(fact) => fact.as_str(),
+            },
+        }
+    }
+
+    /// Whether it is a fact that came too late.
+    #[must_use]
+    pub const fn is_overtaken(&self) -> bool {
+        matches!(self, Self::Overtaken(_))
+    }
+}

@@ -1,0 +1,45 @@
+//! Documents and comments, as the claim holds them.
+use super::EvidenceKind;
+use cpor_types::{ActorSide, CommentId, EvidenceId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A stored document (R14). Its bytes lie in the object store under its id and never change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Its id, and its key in the object store.
+    pub id: EvidenceId,
+    /// The file's name as the partner gave it; says nothing about the kind.
+    pub file_name: String,
+    /// What it is, by content.
+    pub kind: EvidenceKind,
+    /// Its size.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+    /// When it was stored.
+    pub create_time: Timestamp,
+    /// When the customer signed it, as the partner declares.
+    pub signature_time: Option<Timestamp>,
+}
+
+impl fmt::Display for Evidence {
+    /// `proof.pdf (pdf, 12345 bytes, sha256 0a1b…)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file_name, kind, size_bytes, sha256, .. } = self;
+        write!(f, "{file_name} ({kind}, {size_bytes} bytes, sha256 {sha256})")
+    }
+}
+
+/// A comment (R55).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// Its id.
+    pub id: CommentId,
+    /// On whose side the author is.
+    pub side: ActorSide,
+    /// The text.
+    pub text: String,
+    /// When it was written.
+    pub time: Timestamp,
+}

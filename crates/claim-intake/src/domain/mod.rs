@@ -1,0 +1,39 @@
+//! The life of a claim: pure, synchronous, no clock, no wire, no storage.
+//!
+//! Read [`machine`] first: the table says which state admits what. Then [`state`] (what each state carries), [`completeness`] (what a
+//! submission needs) and `transitions/` (what each step does).
+mod claim;
+pub mod completeness;
+mod content;
+mod directory;
+mod event;
+mod evidence;
+mod facts;
+mod line;
+pub mod machine;
+mod refusal;
+mod rules;
+pub mod state;
+mod transitions;
+mod violation;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use claim::Claim;
+pub use content::{Contact, Content, Field};
+pub use directory::{Directory, Facts, Tenant};
+pub use event::{ClosedBy, Closing, Event, FieldChange, What};
+pub use evidence::{Comment, Evidence};
+pub use facts::{ConsentFact, Fact, LineVerdict, ReviewFact};
+pub use line::{Assessment, KnownLine, Line};
+pub use machine::{Command, FactKind, Step};
+pub use refusal::Refusal;
+pub use rules::Rules;
+pub use state::{Association, PartnerAction, Rejection, State, StateKind, Submission};
+pub use transitions::{Resubmit, Submit, Update, Withdraw};
+pub use violation::{Fault, Violation};
+pub use words::{EvidenceKind, Verdict};
+
+use words::words;

@@ -1,0 +1,54 @@
+//! Policy and calendars, as claims need them (R45, R46, R61).
+use super::{Claim, Refusal, Submission};
+use cpor_types::{Calendars, Deadline, PolicyProfile, PolicyProfiles, Timestamp};
+
+/// What the installation decides by. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    policies: PolicyProfiles,
+    calendars: Calendars,
+}
+
+impl Rules {
+    /// Kind of the one deadline that a claim fires (R22).
+    pub const PARTNER_RESPONSE: &'static str = "partner_response";
+    /// Kind of the deadline that a late dispute is refused by (R28).
+    pub const DISPUTE_WINDOW: &'static str = "dispute_window";
+
+    /// By these profiles and calendars.
+    #[must_use]
+    pub const fn new(policies: PolicyProfiles, calendars: Calendars) -> Self {
+        Self { policies, calendars }
+    }
+
+    /// The profile that a claim submitted at `now` falls under.
+    #[must_use]
+    pub fn in_force(&self, now: Timestamp) -> &PolicyProfile {
+        self.policies.in_force(now)
+    }
+
+    /// The profile that a submission recorded.
+    pub(super) fn recorded(&self, submission: &Submission) -> Result<&PolicyProfile, Refusal> {
+        Ok(self.policies.get(&submission.policy)?)
+    }
+
+    /// The profile that `claim` is under: the recorded one, for a draft the one in force.
+    ///
+    /// # Errors
+    /// [`Refusal::RulesMissing`] when the recorded one is not configured.
+    pub fn of(&self, claim: &Claim, now: Timestamp) -> Result<&PolicyProfile, Refusal> {
+        claim.state.submission().map_or_else(|| Ok(self.in_force(now)), |submission| self.recorded(submission))
+    }
+
+    /// Until when the partner can answer a request of `start` (R45), by the location's calendar.
+    pub(super) fn response_deadline(&self, submission: &Submission, start: Timestamp) -> Result<Deadline, Refusal> {
+        let length = self.recorded(submission)?.partner_response;
+        Ok(self.calendars.get(&submission.partner_calendar)?.deadline(Self::PARTNER_RESPONSE, start, length))
+    }
+
+    /// Until when a rejection of `start` can be disputed (R45), by the location's calendar.
+    pub(super) fn dispute_deadline(&self, submission: &Submission, start: Timestamp) -> Result<Deadline, Refusal> {
+        let length = self.recorded(submission)?.dispute_window;
+        Ok(self.calendars.get(&submission.partner_calendar)?.deadline(Self::DISPUTE_WINDOW, start, length))
+    }
+}

@@ -1,0 +1,68 @@
+//! The ways to the end of a claim: all of them close its case, its window and its holds (R22, R24–R26).
+use crate::domain::{
+    Claim, ClosedBy, Closing, Command, FactKind, Refusal, Rejection, State, Submission, What,
+    claim::{Entry, Next},
+};
+use cpor_durable::Transition;
+use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp, WithdrawReason};
+
+/// Withdraws a claim.
+#[derive(Clone, Debug)]
+pub struct Withdraw {
+    /// Why.
+    pub reason: WithdrawReason,
+    /// In words; needed where the reason is [`WithdrawReason::Other`].
+    pub comment: String,
+}
+
+/// A rejection about to be applied.
+pub(super) struct End {
+    pub(super) by: ClosedBy,
+    pub(super) primary: PrimaryRejection,
+    pub(super) further: Vec<FurtherRejection>,
+    pub(super) comment: String,
+    pub(super) time: Timestamp,
+    pub(super) dispute: Option<Deadline>,
+}
+
+impl Claim {
+    /// Withdraws a claim for good (R25).
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] in EDITING and REJECTED.
+    pub fn withdraw(&self, withdraw: Withdraw, now: Timestamp) -> Result<Transition<Self>, Refusal> {
+        let submission = self.admit_submitted(Command::Withdraw)?;
+        let Withdraw { reason, comment } = withdraw;
+        let entry = match comment.as_str() {
+            "" => Entry::because(reason.as_str()),
+            words => Entry::because(format!("{reason}: {words}")),
+        };
+        let primary = PrimaryRejection::PartnerRequest;
+        let end = End { by: ClosedBy::Partner, primary, further: Vec::new(), comment, time: now, dispute: None };
+        Ok(self.close(submission, end, entry, now))
+    }
+
+    /// The rejection of this claim by `end`.
+    pub(super) fn close(&self, submission: &Submission, end: End, entry: Entry, now: Timestamp) -> Transition<Self> {
+        let End { by, primary, further, comment, time, dispute } = end;
+        let mut entry = entry.changing("rejection.primary_reason", "", primary.as_str());
+        for reason in &further {
+            entry = entry.changing("rejection.further_reasons", "", reason.as_str());
+        }
+        let ended = self.state.association().cloned();
+        let mut next = Next::of(self, now);
+        let rejection = Rejection { primary, further, comment, time, dispute, ended };
+        next.claim.state = State::Rejected(submission.clone(), rejection);
+        let (tenant, review_case) = (submission.tenant, submission.review_case);
+        next.record(What::Closed(Closing { by, primary, tenant, review_case }), entry);
+        next.done()
+    }
+}
+
+impl End {
+    /// By the fact `by`, effective at `time`; disputable until `dispute`.
+    pub(super) const fn by_fact(by: FactKind, primary: PrimaryRejection, time: Timestamp, dispute: Deadline) -> Self {
+        let comment = String::new();
+        Self { by: ClosedBy::Fact(by), primary, further: Vec::new(), comment, time, dispute: Some(dispute) }
+    }
+}

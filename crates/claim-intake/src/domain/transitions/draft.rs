@@ -1,0 +1,88 @@
+//! A draft: created, changed, deleted (R16, R17).
+use crate::domain::{
+    Claim, Command, Content, Directory, Facts, Field, Refusal, State, What,
+    claim::{Entry, Next},
+};
+use cpor_durable::Transition;
+use cpor_types::{ClaimName, Timestamp};
+
+/// Changes fields of a draft.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// The fields that change.
+    pub fields: Vec<Field>,
+    /// Where their new values are taken from.
+    pub content: Content,
+}
+
+impl Claim {
+    /// A new draft (R16). `facts` are what the directory says of `content`; `None` when it was not asked or did not answer.
+    ///
+    /// # Errors
+    /// [`Refusal::LocationNotOfPartner`] when the directory says so of the MPN id.
+    pub fn create(
+        name: ClaimName,
+        content: Content,
+        facts: Option<&Facts>,
+        now: Timestamp,
+    ) -> Result<Transition<Self>, Refusal> {
+        let changes = Content::default().changes(&content);
+        let mut claim = Self {
+            name,
+            content,
+            directory: Directory::default(),
+            evidence: Vec::new(),
+            state: State::Editing,
+            create_time: now,
+            update_time: now,
+            history: 0,
+        };
+        claim.inform(facts);
+        if claim.directory.denies_location() {
+            return Err(Refusal::LocationNotOfPartner);
+        }
+        let mut next = Next::new(claim);
+        next.record(What::Created, Entry { changes, ..Entry::default() });
+        Ok(next.done())
+    }
+
+    /// The content that `update` would make of this claim's.
+    #[must_use]
+    pub fn content_after(&self, update: &Update) -> Content {
+        self.content.with(&update.fields, &update.content)
+    }
+
+    /// Changes a draft (R17). `facts` are what the directory says of [`Self::content_after`]. `None`: nothing changes.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] in any state but EDITING.
+    pub fn update(
+        &self,
+        update: &Update,
+        facts: Option<&Facts>,
+        now: Timestamp,
+    ) -> Result<Option<Transition<Self>>, Refusal> {
+        self.admit(Command::Update)?;
+        let mut next = Next::of(self, now);
+        next.claim.content = self.content_after(update);
+        next.claim.inform(facts);
+        if next.claim.content == self.content && next.claim.directory == self.directory {
+            return Ok(None);
+        }
+        let changes = self.content.changes(&next.claim.content);
+        next.record(What::Updated, Entry { changes, ..Entry::default() });
+        Ok(Some(next.done()))
+    }
+
+    /// Deletes a draft (R17). It leaves the lists, and stays in history and storage.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] in any state but EDITING.
+    pub fn delete(&self, now: Timestamp) -> Result<Transition<Self>, Refusal> {
+        self.admit(Command::Delete)?;
+        let mut next = Next::of(self, now);
+        next.claim.state = State::Deleted;
+        next.record(What::Deleted, Entry::default());
+        Ok(next.done())
+    }
+}

@@ -1,0 +1,54 @@
+//! Documents on a claim (R14).
+use crate::domain::{
+    Claim, Command, Evidence, Refusal, Rules, What,
+    claim::{Entry, Next},
+};
+use cpor_durable::Transition;
+use cpor_types::{EvidenceId, Timestamp};
+
+impl Claim {
+    /// Whether another document may be added now; asked before the bytes are taken in, and again by [`Self::add_evidence`].
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] but in EDITING and PARTNER_ACTION_REQUIRED, [`Refusal::TooManyDocuments`] when this
+    /// submission or response has as many as the policy allows.
+    pub fn admit_evidence(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
+        self.admit(Command::AddEvidence)?;
+        let limit = rules.of(self, now)?.evidence.max_documents;
+        let count = self.state.partner_action().map_or(self.evidence.len(), |action| action.documents);
+        if count < limit as usize { Ok(()) } else { Err(Refusal::TooManyDocuments { limit }) }
+    }
+
+    /// Adds a stored document. In PARTNER_ACTION_REQUIRED it counts as an answer (R21).
+    ///
+    /// # Errors
+    /// As [`Self::admit_evidence`].
+    pub fn add_evidence(
+        &self,
+        evidence: Evidence,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<Transition<Self>, Refusal> {
+        self.admit_evidence(rules, now)?;
+        let mut next = Next::of(self, now);
+        next.claim.answer(|action| action.documents += 1);
+        next.claim.evidence.push(evidence.clone());
+        let entry = Entry::default().changing("evidence", "", evidence.to_string());
+        next.record(What::EvidenceAdded(evidence), entry);
+        Ok(next.done())
+    }
+
+    /// Takes a document out of a draft. It stays in history and storage.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::NotFound`] when the claim has no such document.
+    pub fn remove_evidence(&self, id: EvidenceId, now: Timestamp) -> Result<Transition<Self>, Refusal> {
+        self.admit(Command::RemoveEvidence)?;
+        let place = self.evidence.iter().position(|evidence| evidence.id == id).ok_or(Refusal::NotFound)?;
+        let mut next = Next::of(self, now);
+        let removed = next.claim.evidence.remove(place);
+        let entry = Entry::default().changing("evidence", removed.to_string(), "");
+        next.record(What::EvidenceRemoved(id), entry);
+        Ok(next.done())
+    }
+}

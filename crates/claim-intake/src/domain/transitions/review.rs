@@ -1,0 +1,111 @@
+//! What poe-review reports (R19, R20, R23, R24).
+use super::{
+    apply::{Applied, At},
+    close::End,
+};
+use crate::domain::{
+    Association, Claim, Comment, FactKind, PartnerAction, ReviewFact, State, Submission, What, claim::Next,
+};
+use cpor_durable::Transition;
+use cpor_types::{FurtherRejection, LineId, PartnerActionReason, PrimaryRejection, rfc3339};
+
+impl Claim {
+    pub(super) fn take_review(&self, fact: &ReviewFact, submission: &Submission, at: &At<'_>) -> Applied {
+        match fact {
+            ReviewFact::Assigned(reviewer) => Ok(Some(self.assigned(submission, reviewer.clone(), at))),
+            ReviewFact::Started(reviewer) => Ok(Some(self.started(submission, reviewer, at))),
+            ReviewFact::ActionRequested(reasons, said) => self.action_requested(submission, reasons, said.clone(), at),
+            ReviewFact::Approved(said) => Ok(Some(self.approved(submission, said.clone(), at))),
+            ReviewFact::Rejected(further, said) => self.rejected(submission, further, said.clone(), at),
+            ReviewFact::ApprovalRefused(lines) => Ok(Some(self.approval_refused(lines, at))),
+            ReviewFact::Overdue(_) => Ok(Some(self.noted(What::Reported(FactKind::ReviewOverdue), at.entry(), at.now))),
+        }
+    }
+
+    fn assigned(&self, submission: &Submission, reviewer: Option<String>, at: &At<'_>) -> Transition<Self> {
+        let before = submission.reviewer.clone().unwrap_or_default();
+        let entry = at.entry().changing("reviewer", before, reviewer.clone().unwrap_or_default());
+        let mut next = Next::of(self, at.now);
+        next.claim.state = self.state.with_submission(Submission { reviewer, ..submission.clone() });
+        next.record(What::Reported(FactKind::ReviewAssigned), entry);
+        next.done()
+    }
+
+    fn started(&self, submission: &Submission, reviewer: &str, at: &At<'_>) -> Transition<Self> {
+        let mut next = Next::of(self, at.now);
+        let submission = Submission { reviewer: Some(reviewer.to_owned()), ..submission.clone() };
+        next.claim.state = State::UnderReview(submission);
+        next.record(What::Reported(FactKind::ReviewStarted), at.entry());
+        next.done()
+    }
+
+    /// R20. Both deadlines run from the request itself, however late it is reported (R47).
+    fn action_requested(
+        &self,
+        submission: &Submission,
+        reasons: &[PartnerActionReason],
+        said: Option<Comment>,
+        at: &At<'_>,
+    ) -> Applied {
+        let response = at.rules.response_deadline(submission, at.time)?;
+        let asked = reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", ");
+        let entry = at.entry().saying(said).changing("partner_action.reasons", "", asked);
+        let entry = entry.changing("partner_action.due_time", "", rfc3339(response.due));
+        let action = PartnerAction {
+            reasons: reasons.to_vec(),
+            comment: at.reason.clone(),
+            request_time: at.time,
+            dispute_if_missed: at.rules.dispute_deadline(submission, response.due)?,
+            response,
+            documents: 0,
+            comments: 0,
+        };
+        let mut next = Next::of(self, at.now);
+        next.claim.state = State::PartnerActionRequired(submission.clone(), action);
+        next.record(What::Reported(FactKind::PartnerActionRequested), entry);
+        Ok(Some(next.done()))
+    }
+
+    /// R23; where the customer approved before, the association is granted in the same step (R26a).
+    fn approved(&self, submission: &Submission, said: Option<Comment>, at: &At<'_>) -> Transition<Self> {
+        let official = submission.explicit_approval.is_some();
+        let association = match official {
+            true => Association::Granted { since: at.time },
+            false => Association::Pending { consent_due: None },
+        };
+        let mut next = Next::of(self, at.now);
+        next.claim.state = State::Approved(submission.clone(), association);
+        let entry = at.entry().saying(said).changing("association_state", "", "pending");
+        next.record(What::Approved { official }, entry);
+        if official {
+            next.grant(submission.tenant);
+        }
+        next.done()
+    }
+
+    /// R24, R31.
+    fn rejected(
+        &self,
+        submission: &Submission,
+        further: &[FurtherRejection],
+        said: Option<Comment>,
+        at: &At<'_>,
+    ) -> Applied {
+        let dispute = at.rules.dispute_deadline(submission, at.time)?;
+        let primary = PrimaryRejection::InsufficientPoe;
+        let mut end = End::by_fact(FactKind::ReviewRejected, primary, at.time, dispute);
+        end.further = further.to_vec();
+        end.comment.clone_from(&at.reason);
+        Ok(Some(self.close(submission, end, at.entry().saying(said), at.now)))
+    }
+
+    /// R36: nothing but the history changes; the case goes on.
+    fn approval_refused(&self, lines: &[(LineId, String)], at: &At<'_>) -> Transition<Self> {
+        let entry = lines.iter().fold(at.entry(), |entry, (line, reason)| {
+            let place = self.content.lines.iter().position(|known| known.id == *line);
+            let field = place.map_or_else(|| "lines".to_owned(), |place| format!("lines[{place}]"));
+            entry.changing(&field, "", reason)
+        });
+        self.noted(What::Reported(FactKind::ApprovalRefused), entry, at.now)
+    }
+}

@@ -1,0 +1,79 @@
+//! Submitting and resubmitting: the complete check, then the claim goes to review (R18, R21).
+use crate::domain::{
+    Claim, Command, Comment, Facts, Refusal, Rules, State, Submission, What,
+    claim::{Entry, Next},
+};
+use cpor_durable::Transition;
+use cpor_types::{CaseId, Timestamp};
+
+/// Submits a draft.
+#[derive(Clone, Copy, Debug)]
+pub struct Submit {
+    /// The id of the review case that the submission opens.
+    pub review_case: CaseId,
+}
+
+/// Answers the reviewer's request.
+#[derive(Clone, Debug)]
+pub struct Resubmit {
+    /// For the reviewer to read.
+    pub comment: Option<Comment>,
+}
+
+impl Claim {
+    /// Submits a draft (R18). `facts` are what the directory says of this very content; `None` when the state that was seen
+    /// while gathering them did not admit the command.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::Incomplete`] with every violation (R11).
+    pub fn submit(
+        &self,
+        submit: Submit,
+        facts: Option<&Facts>,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<Transition<Self>, Refusal> {
+        self.admit(Command::Submit)?;
+        let policy = rules.in_force(now);
+        let mut next = Next::of(self, now);
+        next.claim.inform(Some(facts.ok_or(Refusal::FactsMissing)?));
+        let customer = next.claim.complete(policy)?;
+        next.claim.state = State::Submitted(Submission {
+            tenant: customer.tenant,
+            review_case: submit.review_case,
+            policy: policy.id(),
+            partner_calendar: customer.partner_calendar,
+            tenant_calendar: customer.tenant_calendar,
+            submit_time: now,
+            reviewer: None,
+            explicit_approval: None,
+        });
+        next.record(What::Submitted, Entry::default());
+        Ok(next.done())
+    }
+
+    /// Answers the reviewer's request (R21): the same case goes on with the same reviewer. `facts` as in [`Self::submit`].
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`] in any state but PARTNER_ACTION_REQUIRED, [`Refusal::NothingChanged`], [`Refusal::Incomplete`].
+    pub fn resubmit(
+        &self,
+        resubmit: Resubmit,
+        facts: Option<&Facts>,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<Transition<Self>, Refusal> {
+        let submission = self.admit_submitted(Command::Resubmit)?;
+        let answered = self.state.partner_action().is_some_and(|action| action.is_answered());
+        if !answered && resubmit.comment.is_none() {
+            return Err(Refusal::NothingChanged);
+        }
+        let mut next = Next::of(self, now);
+        next.claim.inform(Some(facts.ok_or(Refusal::FactsMissing)?));
+        next.claim.complete(rules.recorded(submission)?)?;
+        next.claim.state = State::Submitted(submission.clone());
+        let reason = resubmit.comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
+        next.record(What::Resubmitted, Entry::because(reason).saying(resubmit.comment));
+        Ok(next.done())
+    }
+}

@@ -1,0 +1,66 @@
+use std::fmt;
+
+use cpor_types::{Activity, AssociationKey, ClaimName, DomainName, MpnId, PolicyId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The claim as the customer is shown it (R40): what claim-intake last stated, without proof, comments or notes (R5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ClaimFacts {
+    /// The claim.
+    pub(crate) name: ClaimName,
+    /// The partner's display name.
+    pub(crate) partner: String,
+    /// The partner location on the claim.
+    pub(crate) mpn_id: MpnId,
+    /// The customer.
+    pub(crate) tenant: TenantId,
+    /// The customer's display name; may be empty.
+    pub(crate) customer: String,
+    /// The customer's domain on the claim.
+    pub(crate) customer_domain: DomainName,
+    /// What the partner calls the claim.
+    pub(crate) display_name: String,
+    /// What the partner says it does.
+    pub(crate) activities: Vec<Activity>,
+    /// What is claimed.
+    pub(crate) lines: Vec<Line>,
+    /// The policy that the claim was submitted under (R61).
+    pub(crate) policy: PolicyId,
+    /// The tenant's calendar, by id (R46).
+    pub(crate) calendar: String,
+    /// Whom notices go to.
+    pub(crate) contact: Contact,
+    /// When the claim was first submitted.
+    pub(crate) submit_time: Timestamp,
+}
+
+impl ClaimFacts {
+    /// The customer's display name, or its domain where the directory has no name.
+    pub(crate) fn customer_name(&self) -> &str {
+        if self.customer.is_empty() { self.customer_domain.as_str() } else { &self.customer }
+    }
+}
+
+/// One workload or subscription that is claimed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Line {
+    /// The product's display name.
+    pub(crate) product: String,
+    /// What of the tenant is claimed.
+    pub(crate) key: AssociationKey,
+}
+
+/// The customer's contact. Personal data: not for logs, so `Debug` shows none of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Contact {
+    /// Full name.
+    pub(crate) name: String,
+    /// E-mail address.
+    pub(crate) email: String,
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Contact([redacted])")
+    }
+}

@@ -1,0 +1,42 @@
+use cpor_types::Timestamp;
+use uuid::Uuid;
+
+use super::{Channel, NoticeKind};
+
+/// What happened to a consent. Mails and events for claim-intake derive from these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A notice is to be sent (R40).
+    NoticeQueued {
+        /// Which mail.
+        notice: Uuid,
+    },
+    /// The mail system has had its last word on a notice (R41).
+    NoticeSettled {
+        /// Which notice.
+        kind: NoticeKind,
+        /// Accepted, else bounced.
+        accepted: bool,
+    },
+    /// The window opened (R41).
+    WindowOpened {
+        /// When it passes.
+        due: Timestamp,
+        /// What that was computed from.
+        rule: String,
+    },
+    /// The window passed in silence (R27).
+    WindowPassed,
+    /// The customer approved (R26a).
+    CustomerApproved {
+        /// How.
+        channel: Channel,
+    },
+    /// The customer declined (R26).
+    CustomerDeclined {
+        /// How.
+        channel: Channel,
+        /// Why; may be empty.
+        comment: String,
+    },
+}

@@ -1,0 +1,102 @@
+use std::fmt;
+
+use cpor_types::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Which of the customer's notices (R40).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum NoticeKind {
+    /// At submission, asking for approval.
+    Submission,
+    /// At approval, with the chance to decline.
+    Approval,
+}
+
+impl NoticeKind {
+    /// The stable word, for events and mails.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submission => "submission",
+            Self::Approval => "approval",
+        }
+    }
+}
+
+/// An e-mail to the customer's contact. `Debug` leaves the address out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Notice {
+    /// Its id, the mail's too.
+    pub(crate) id: Uuid,
+    /// Which one.
+    pub(crate) kind: NoticeKind,
+    /// To whom; personal data.
+    pub(crate) email: String,
+    /// When it was queued.
+    pub(crate) queue_time: Timestamp,
+    /// What became of it.
+    pub(crate) delivery: Delivery,
+}
+
+impl Notice {
+    /// When the customer's mail system accepted it.
+    pub(crate) fn accepted_time(&self) -> Option<Timestamp> {
+        match self.delivery {
+            Delivery::Accepted { time } => Some(time),
+            Delivery::Queued | Delivery::Bounced { .. } | Delivery::Withdrawn { .. } => None,
+        }
+    }
+
+    /// Whether a word from the mail system is still awaited. One that was withdrawn may have been on its way already.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        match self.delivery {
+            Delivery::Queued | Delivery::Withdrawn { .. } => true,
+            Delivery::Accepted { .. } | Delivery::Bounced { .. } => false,
+        }
+    }
+}
+
+impl fmt::Debug for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, kind, email: _, queue_time, delivery } = self;
+        f.debug_struct("Notice")
+            .field("id", id)
+            .field("kind", kind)
+            .field("queue_time", queue_time)
+            .field("delivery", delivery)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub(crate) enum Delivery {
+    /// To be sent.
+    Queued,
+    /// Accepted by the customer's mail system.
+    Accepted {
+        /// When, in business time.
+        time: Timestamp,
+    },
+    /// Refused by it for good.
+    Bounced {
+        /// When, in business time.
+        time: Timestamp,
+    },
+    /// Not sent: the consent was decided or closed before.
+    Withdrawn {
+        /// When, in business time.
+        time: Timestamp,
+    },
+}
+
+/// The mail system's last word on a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// Accepted.
+    Accepted,
+    /// Refused for good.
+    Bounced,
+}

@@ -1,0 +1,207 @@
+//! The rules of customer consent, one by one.
+
+use cpor_durable::Aggregate;
+use cpor_types::{CustomerNotices, Timestamp};
+
+use crate::domain::samples::*;
+use crate::domain::*;
+
+fn berlin_midnight_after(day: &str) -> Timestamp {
+    format!("{day}T23:00:00Z").parse().unwrap()
+}
+
+#[test]
+fn r26_a_decline_is_possible_from_submission_until_the_window_has_passed() {
+    for consent in [requested(), ahead(), awaiting(), window_open(), granted_in_window()] {
+        let declined = consent.decline(Channel::Link, "No.", day(4)).unwrap().unwrap();
+        assert_eq!(declined.next.state.kind(), StateKind::Declined);
+        let said = Event::CustomerDeclined { channel: Channel::Link, comment: "No.".into() };
+        assert_eq!(declined.events, [said]);
+    }
+}
+
+#[test]
+fn r26a_an_approval_before_the_claim_is_approved_is_remembered_and_told() {
+    let approved = requested().approve(Channel::SignedIn, day(1)).unwrap().unwrap();
+    assert_eq!(approved.next.state, State::Requested);
+    assert_eq!(approved.next.approval, Some(Spoken { time: day(1), channel: Channel::SignedIn }));
+    assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::SignedIn }]);
+}
+
+#[test]
+fn r26a_approved_ahead_means_official_at_approval_without_a_window_or_a_notice() {
+    // Whichever of the two services heard of it first.
+    for (consent, official) in [(ahead(), false), (ahead(), true), (requested(), true)] {
+        let approved = consent.claim_approved(claim(), official, notice(2), &terms(), day(2)).unwrap();
+        assert_eq!(approved.next.state, State::Granted { since: day(2), window: None });
+        assert_eq!(approved.events, []);
+        assert_eq!(approved.next.deadlines(), []);
+    }
+}
+
+#[test]
+fn r26a_an_approval_after_the_claim_is_approved_makes_it_official_at_once() {
+    let waiting = awaiting().approve(Channel::Link, day(3)).unwrap().unwrap();
+    assert_eq!(waiting.next.state, State::Granted { since: day(3), window: None });
+    let open = window_open().approve(Channel::Link, day(3)).unwrap().unwrap();
+    assert_eq!(open.next.state.kind(), StateKind::GrantedInWindow);
+    assert_eq!(open.events, [Event::CustomerApproved { channel: Channel::Link }]);
+}
+
+#[test]
+fn r26a_in_silence_official_there_is_nothing_left_to_approve() {
+    let due = window_open().state.window().map(|window| window.deadline.due);
+    assert_eq!(granted().approve(Channel::Link, day(21)), Err(Refusal::WindowPassed { due }));
+}
+
+#[test]
+fn r27_the_window_passes_in_silence_exactly_when_it_is_due() {
+    let consent = window_open();
+    let due = berlin_midnight_after("2026-03-11");
+    assert_eq!(consent.elapse(due - chrono::TimeDelta::microseconds(1)), None);
+    let elapsed = consent.elapse(due).unwrap();
+    assert_eq!(elapsed.due, due);
+    assert_eq!(elapsed.transition.events, [Event::WindowPassed]);
+    let State::Granted { since, window: Some(_) } = elapsed.transition.next.state else { panic!("not granted") };
+    assert_eq!(since, due);
+}
+
+#[test]
+fn r27_after_an_explicit_approval_the_window_passes_without_a_word() {
+    let elapsed = granted_in_window().elapse(day(30)).unwrap();
+    assert_eq!(elapsed.transition.events, []);
+    assert_eq!(elapsed.transition.next.state.kind(), StateKind::Granted);
+    assert_eq!(elapsed.transition.next.elapse(day(60)), None);
+}
+
+#[test]
+fn r40_the_contact_is_told_at_submission_and_at_approval() {
+    let kinds = |consent: &Consent| consent.notices.iter().map(|notice| notice.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&requested()), [NoticeKind::Submission]);
+    assert_eq!(kinds(&awaiting()), [NoticeKind::Submission, NoticeKind::Approval]);
+    let queued = awaiting().claim_approved(claim(), false, notice(3), &terms(), day(3));
+    assert_eq!(queued, None, "the same approval twice tells nobody twice");
+}
+
+#[test]
+fn r40_at_submission_only_where_the_policy_says_so() {
+    let quiet = Terms { notices: CustomerNotices { at_submission: false, at_approval: true }, ..terms() };
+    let submitted = Consent::requested(claim(), notice(1), &quiet, monday());
+    assert_eq!(submitted.next.notices, []);
+    assert_eq!(submitted.events, []);
+}
+
+#[test]
+fn r40_an_approval_goes_to_the_contact_of_the_claim_as_it_was_approved() {
+    let mut approved = claim();
+    approved.contact = Contact { name: "Ben Ode".into(), email: "ben@fabrikam.example".into() };
+    let next = requested().claim_approved(approved, false, notice(2), &terms(), day(2)).unwrap().next;
+    assert_eq!(next.notices[1].email, "ben@fabrikam.example");
+}
+
+#[test]
+fn r41_the_window_is_seven_calendar_days_of_the_tenants_calendar_from_acceptance() {
+    let opened = awaiting().notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap();
+    let due = berlin_midnight_after("2026-03-11");
+    let rule = "7 calendar days, calendar de 2026".to_owned();
+    let settled = Event::NoticeSettled { kind: NoticeKind::Approval, accepted: true };
+    assert_eq!(opened.events, [settled, Event::WindowOpened { due, rule }]);
+    assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due]);
+}
+
+#[test]
+fn r41_across_the_change_to_summer_time_the_window_ends_at_local_midnight() {
+    // 2026-03-29 has 23 hours in Berlin.
+    let opened = awaiting().notice_settled(notice(2), Settlement::Accepted, &terms(), day(24)).unwrap();
+    let due = opened.next.state.window().unwrap().deadline.due;
+    assert_eq!(due, "2026-04-02T22:00:00Z".parse::<Timestamp>().unwrap());
+}
+
+#[test]
+fn r41_a_notice_accepted_at_submission_opens_no_window() {
+    let settled = requested().notice_settled(notice(1), Settlement::Accepted, &terms(), monday()).unwrap();
+    let approved = settled.next.claim_approved(claim(), false, notice(2), &terms(), day(2)).unwrap().next;
+    assert_eq!(approved.state, State::AwaitingDelivery);
+    assert_eq!(approved.deadlines(), []);
+    let late = awaiting().notice_settled(notice(1), Settlement::Accepted, &terms(), day(3)).unwrap().next;
+    assert_eq!(late.state, State::AwaitingDelivery);
+}
+
+#[test]
+fn r41_a_bounced_notice_leaves_the_consent_waiting_and_visible() {
+    let bounced = awaiting().notice_settled(notice(2), Settlement::Bounced, &terms(), day(2)).unwrap();
+    assert_eq!(bounced.events, [Event::NoticeSettled { kind: NoticeKind::Approval, accepted: false }]);
+    assert_eq!(bounced.next.state, State::AwaitingDelivery);
+    assert_eq!(bounced.next.elapse(day(400)), None);
+}
+
+#[test]
+fn r41_a_full_window_runs_from_the_first_notice_that_does_not_bounce() {
+    let mut consent = awaiting().notice_settled(notice(2), Settlement::Bounced, &terms(), day(2)).unwrap().next;
+    consent.notices.push(Notice { id: notice(3), delivery: Delivery::Queued, ..consent.notices[1].clone() });
+    let opened = consent.notice_settled(notice(3), Settlement::Accepted, &terms(), day(9)).unwrap().next;
+    assert_eq!(opened.state.window().unwrap().deadline.due, berlin_midnight_after("2026-03-18"));
+}
+
+#[test]
+fn r41_the_mail_systems_word_counts_once() {
+    let open = window_open();
+    assert_eq!(open.notice_settled(notice(2), Settlement::Accepted, &terms(), day(5)), None);
+    assert_eq!(open.notice_settled(notice(2), Settlement::Bounced, &terms(), day(5)), None);
+    assert_eq!(open.notice_settled(notice(77), Settlement::Accepted, &terms(), day(5)), None);
+}
+
+#[test]
+fn r42_silence_is_enough() {
+    let consent = window_open().at(day(30));
+    assert_eq!(consent.state.kind(), StateKind::Granted);
+    assert_eq!(consent.approval, None);
+}
+
+#[test]
+fn r43_after_the_window_a_decline_is_refused() {
+    let due = Some(berlin_midnight_after("2026-03-11"));
+    let expected = Err(Refusal::WindowPassed { due });
+    assert_eq!(granted().decline(Channel::Link, "", day(21)), expected);
+    assert_eq!(granted_in_window().at(day(20)).decline(Channel::Link, "", day(21)), expected);
+}
+
+#[test]
+fn r43_a_decline_beats_an_approval_and_an_approval_never_a_decline() {
+    let declined = granted_in_window().decline(Channel::SignedIn, "", day(4)).unwrap().unwrap().next;
+    assert_eq!(declined.state.kind(), StateKind::Declined);
+    assert!(declined.approval.is_some(), "what was said stays on record");
+    assert_eq!(declined.approve(Channel::Link, day(5)), Err(Refusal::AlreadyDeclined));
+}
+
+#[test]
+fn r43_repeating_either_gets_the_first_answer() {
+    for approved in [ahead(), granted_in_window(), granted_in_window().at(day(30))] {
+        assert_eq!(approved.approve(Channel::Link, day(31)), Ok(None));
+    }
+    assert_eq!(declined().decline(Channel::SignedIn, "Again.", day(5)), Ok(None));
+}
+
+#[test]
+fn r43_of_a_closed_claim_nothing_can_be_said() {
+    assert_eq!(closed().approve(Channel::Link, day(5)), Err(Refusal::ClaimClosed));
+    assert_eq!(closed().decline(Channel::Link, "", day(5)), Err(Refusal::ClaimClosed));
+}
+
+#[test]
+fn r45_a_last_word_cancels_the_window_and_what_was_not_sent() {
+    for over in [declined(), window_open().claim_closed(day(4)).unwrap().next] {
+        assert_eq!(over.deadlines(), []);
+        assert_eq!(over.elapse(day(400)), None);
+    }
+    let withdrawn = awaiting().decline(Channel::SignedIn, "", day(2)).unwrap().unwrap().next;
+    assert!(withdrawn.notices.iter().all(|notice| notice.delivery == Delivery::Withdrawn { time: day(2) }));
+    let sent = withdrawn.notice_settled(notice(2), Settlement::Accepted, &terms(), day(3)).unwrap().next;
+    assert_eq!(sent.notices[1].delivery, Delivery::Accepted { time: day(3) }, "it was on its way already");
+}
+
+#[test]
+fn personal_data_is_not_in_debug_output() {
+    let shown = format!("{:?}", awaiting());
+    assert!(!shown.contains("anna") && !shown.contains("Anna"), "{shown}");
+}

@@ -1,0 +1,156 @@
+//! What customers read, out of one translation file. Every text is a field: a file that lacks one, or has one too many, does not load,
+//! and a text that nothing shows is dead code.
+
+use serde::Deserialize;
+
+const ENGLISH: &str = include_str!("../texts/en.toml");
+
+/// One text, with the places in braces that are filled in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text(String);
+
+impl Text {
+    /// The text as it stands, for those without places to fill in.
+    pub(crate) fn plain(&self) -> String {
+        self.0.clone()
+    }
+
+    /// The text with each `{name}` replaced. What is put in is never searched for places again.
+    pub(crate) fn fill(&self, values: &[(&str, &str)]) -> String {
+        let mut filled = String::with_capacity(self.0.len() * 2);
+        let mut rest = self.0.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            rest = match after.split_once('}') {
+                Some((name, behind)) => {
+                    match values.iter().find(|(known, _)| *known == name) {
+                        Some((_, value)) => filled.push_str(value),
+                        None => filled.extend(["{", name, "}"]),
+                    }
+                    behind
+                }
+                None => {
+                    filled.push('{');
+                    after
+                }
+            };
+        }
+        filled + rest
+    }
+}
+
+/// A translation file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the texts in {language} cannot be used: {reason}")]
+pub struct TextsError {
+    language: &'static str,
+    reason: String,
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $section:ident { $($key:ident),+ $(,)? })+) => {
+        $($(#[$doc])*
+        #[derive(Debug, Clone, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $section { $(pub(crate) $key: Text),+ })+
+    };
+}
+
+/// Everything in one language.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Texts {
+    /// BCP 47 tag, for `lang` and `Content-Language`.
+    pub(crate) language: String,
+    pub(crate) product: ProductTexts,
+    pub(crate) length: LengthTexts,
+    pub(crate) time: TimeTexts,
+    pub(crate) facts: FactsTexts,
+    pub(crate) sees: SeesTexts,
+    pub(crate) silence: SilenceTexts,
+    pub(crate) until: UntilTexts,
+    pub(crate) choice: ChoiceTexts,
+    pub(crate) page: PageTexts,
+    pub(crate) confirm: ConfirmTexts,
+    pub(crate) problem: ProblemTexts,
+    pub(crate) mail: MailTexts,
+}
+
+texts! {
+    /// What is claimed.
+    ProductTexts { usage, pre_sales, revenue_association, subscription }
+    /// How long the window is.
+    LengthTexts { calendar_days, business_days }
+    /// Who claims what.
+    FactsTexts { heading, partner, partner_with_location, customer, customer_with_domain, claim, work, products }
+    /// What the partner will see (R40).
+    SeesTexts { heading, figures, no_content, ends }
+    /// What happens if the customer does nothing (R42).
+    SilenceTexts { heading, requested, awaiting, window, ahead, in_window }
+    /// Until when (R41).
+    UntilTexts { heading, requested, awaiting, window }
+    /// The two choices of the first page.
+    ChoiceTexts {
+        heading, approve, approve_hint_requested, approve_hint_approved, decline, decline_hint, decline_hint_granted, asks_again,
+    }
+    /// The first page, in each state.
+    PageTexts {
+        title, requested, ahead, awaiting, window, in_window, granted_title, granted_spoken, granted_silent, granted_told, late,
+        declined_title, declined, closed_title, closed,
+    }
+    /// The page that asks once more.
+    ConfirmTexts {
+        approve_title, approve_lead_requested, approve_lead_awaiting, approve_lead_window, approve_check, approve_button, decline_title,
+        decline_lead, decline_check, decline_button, comment, comment_hint, back, missing, too_long,
+    }
+    /// Pages that say that something did not work.
+    ProblemTexts { unknown_title, unknown, form_title, form, foreign_title, foreign, busy_title, busy, footer }
+    /// The e-mails.
+    MailTexts {
+        greeting, submission_subject, submission_lead, submission_lead_checked, submission_ask, approval_subject, approval_lead,
+        approval_ask, approval_until, link, opening, why, automatic,
+    }
+}
+
+/// How points in time are written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TimeTexts {
+    /// From Monday.
+    pub(crate) weekdays: [String; 7],
+    /// From January.
+    pub(crate) months: [String; 12],
+    pub(crate) moment: Text,
+    pub(crate) end_of_day: Text,
+}
+
+impl Texts {
+    /// The English texts.
+    pub(crate) fn english() -> Result<Self, TextsError> {
+        toml::from_str(ENGLISH).map_err(|error| TextsError { language: "English", reason: error.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_english_texts_are_complete_and_have_no_unknown_key() {
+        let texts = Texts::english().unwrap();
+        assert_eq!(texts.language, "en");
+    }
+
+    #[test]
+    fn a_missing_key_is_an_error() {
+        let lacking = ENGLISH.replace("decline_button =", "decline_knob =");
+        assert!(toml::from_str::<Texts>(&lacking).is_err());
+    }
+
+    #[test]
+    fn places_are_filled_once_and_what_is_put_in_is_left_alone() {
+        let text = Text("{a} and {b} and {a}; {unknown}; {open".into());
+        assert_eq!(text.fill(&[("a", "{b}"), ("b", "x")]), "{b} and x and {b}; {unknown}; {open");
+    }
+}

@@ -1,0 +1,231 @@
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic,
+    Iterable, PrimaryKeyToColumn, QueryResult, Value,
+};
+
+use super::{Column, Kind, Sql, Table};
+use crate::{Key, StoreError, Tx};
+
+/// Loads the rows of `E` with these keys, locked until the transaction ends, in the order of owner and id, so that no
+/// two transactions wait for each other in a circle. (SQLite has one writer; it needs no lock.)
+///
+/// # Errors
+/// The database's.
+pub async fn lock<E: EntityTrait>(tx: &Tx, keys: &[Key]) -> Result<Vec<E::Model>, DbErr> {
+    let order = ["owner", "id"];
+    let mut found = Vec::with_capacity(keys.len());
+    for mut sql in select::<E>(tx.get_database_backend(), order, keys)? {
+        sql.push(" ORDER BY ").names("", order).for_update();
+        found.extend(E::find().from_raw_sql(sql.statement()).all(tx).await?);
+    }
+    Ok(found)
+}
+
+/// Loads the rows of `E` whose columns `owner` and `id` (named in that order) hold one of `keys`, ordered by primary key.
+/// For the children of aggregates that [`lock`] has locked, and for reads outside the writer.
+///
+/// # Errors
+/// The database's.
+pub async fn children<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    [owner, id]: [E::Column; 2],
+    keys: &[Key],
+) -> Result<Vec<E::Model>, DbErr> {
+    let mut found = Vec::new();
+    for mut sql in select::<E>(db.get_database_backend(), [owner.as_str(), id.as_str()], keys)? {
+        sql.push(" ORDER BY ").names("", primary_key::<E>());
+        found.extend(E::find().from_raw_sql(sql.statement()).all(db).await?);
+    }
+    Ok(found)
+}
+
+fn select<E: EntityTrait>(backend: DbBackend, columns: [&str; 2], keys: &[Key]) -> Result<Vec<Sql>, DbErr> {
+    let entity = E::default();
+    key_table(keys).pieces().map(|piece| {
+        let mut sql = Sql::with(backend, piece)?;
+        sql.push("SELECT ").names("", E::Column::iter().map(|column| column.as_str()).collect::<Vec<_>>());
+        sql.push(" FROM \"").push(entity.table_name()).push("\" WHERE (").names("", columns);
+        sql.push(") IN (SELECT s.owner, s.id FROM s)");
+        Ok(sql)
+    })
+    .collect()
+}
+
+fn key_table(keys: &[Key]) -> Table {
+    let mut table = Table::new(vec![Column::new("owner", Kind::Text), Column::new("id", Kind::Uuid)]);
+    for Key { owner, id } in keys {
+        table.push([owner.clone().into(), (*id).into()]);
+    }
+    table
+}
+
+/// Inserts or updates whole rows of aggregates, each with the version that its stored row must still have (0: there
+/// must be none): [`Change::previous_version`](crate::Change::previous_version). Every column of a row must be set.
+///
+/// # Errors
+/// [`StoreError::Lost`] with the keys whose rows have another version by now; the database's.
+pub async fn save<E: EntityTrait>(
+    tx: &Tx,
+    rows: impl IntoIterator<Item = (u64, E::ActiveModel)>,
+) -> Result<(), StoreError> {
+    // One statement for each distance between old and new version; nearly always there is one.
+    let mut groups = std::collections::BTreeMap::<i64, Vec<E::ActiveModel>>::new();
+    for (previous, row) in rows {
+        groups.entry(integer(&row, "version")? - stored(previous)?).or_default().push(row);
+    }
+    let mut lost = Vec::new();
+    for (distance, rows) in groups {
+        let keys: Vec<Key> = rows.iter().map(key).collect::<Result<_, _>>()?;
+        let mut saved = std::collections::HashSet::new();
+        for piece in table::<E>(rows)?.pieces() {
+            for row in tx.query_all_raw(upsert::<E>(tx.get_database_backend(), piece, distance)?).await? {
+                saved.insert(Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? });
+            }
+        }
+        lost.extend(keys.into_iter().filter(|key| !saved.contains(key)));
+    }
+    if lost.is_empty() { Ok(()) } else { Err(StoreError::Lost(lost)) }
+}
+
+fn upsert<E: EntityTrait>(backend: DbBackend, rows: Table, distance: i64) -> Result<sea_orm::Statement, DbErr> {
+    let entity = E::default();
+    let name = entity.table_name();
+    let columns: Vec<String> = rows.names().map(str::to_owned).collect();
+    let mut sql = insert_select(backend, name, rows)?;
+    sql.push(" ON CONFLICT (owner, id) DO UPDATE SET ");
+    for (n, column) in columns.iter().filter(|column| !["owner", "id"].contains(&column.as_str())).enumerate() {
+        let comma = if n > 0 { ", " } else { "" };
+        sql.push(&format!(r#"{comma}"{column}" = excluded."{column}""#));
+    }
+    sql.push(&format!(r#" WHERE "{name}".version = excluded.version - "#)).bind(distance);
+    sql.push(" RETURNING owner, id");
+    Ok(sql.statement())
+}
+
+/// Inserts rows, such as history entries. Every column of a row must be set.
+///
+/// # Errors
+/// The database's; a row that is there already is one.
+pub async fn insert<E: EntityTrait>(
+    tx: &Tx,
+    rows: impl IntoIterator<Item = E::ActiveModel>,
+) -> Result<(), DbErr> {
+    let entity = E::default();
+    for piece in table::<E>(rows)?.pieces() {
+        let sql = insert_select(tx.get_database_backend(), entity.table_name(), piece)?;
+        tx.execute_raw(sql.statement()).await?;
+    }
+    Ok(())
+}
+
+/// Inserts those rows that no uniqueness rule refuses, and answers the indices of the refused ones, in order: for a
+/// store's clashes. Give the rows in an order that every transaction follows, so that none wait in a circle.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_new<E: EntityTrait>(
+    tx: &Tx,
+    rows: impl IntoIterator<Item = E::ActiveModel>,
+) -> Result<Vec<usize>, DbErr> {
+    let entity = E::default();
+    let names = primary_key::<E>();
+    let rows: Vec<E::ActiveModel> = rows.into_iter().collect();
+    let keys: Vec<Vec<Value>> = rows.iter().map(primary_values::<E>).collect::<Result<_, _>>()?;
+    let mut inserted = Vec::with_capacity(keys.len());
+    for piece in table::<E>(rows)?.pieces() {
+        let mut sql = insert_select(tx.get_database_backend(), entity.table_name(), piece)?;
+        sql.push(" ON CONFLICT DO NOTHING RETURNING ").names("", names.iter().copied());
+        for row in tx.query_all_raw(sql.statement()).await? {
+            inserted.push(returned_values::<E>(&row)?);
+        }
+    }
+    if inserted.len() == keys.len() {
+        return Ok(Vec::new());
+    }
+    let refused = keys.iter().enumerate().filter(|(_, key)| !inserted.contains(key));
+    Ok(refused.map(|(n, _)| n).collect())
+}
+
+fn insert_select(backend: DbBackend, name: &str, rows: Table) -> Result<Sql, DbErr> {
+    let columns: Vec<String> = rows.names().map(str::to_owned).collect();
+    let names = || columns.iter().map(String::as_str);
+    let mut sql = Sql::with(backend, rows)?;
+    sql.push("INSERT INTO \"").push(name).push("\" (").names("", names());
+    // Without the WHERE, SQLite takes the ON of ON CONFLICT for a join's.
+    sql.push(") SELECT ").names("s.", names()).push(" FROM s WHERE TRUE");
+    Ok(sql)
+}
+
+/// The rows as a table with every column of the entity.
+fn table<E: EntityTrait>(rows: impl IntoIterator<Item = E::ActiveModel>) -> Result<Table, DbErr> {
+    let columns: Vec<E::Column> = E::Column::iter().collect();
+    let mut table = Table::new(columns.iter().map(described).collect::<Result<_, _>>()?);
+    for row in rows {
+        let values: Vec<Value> = columns.iter().map(|column| value(&row, *column)).collect::<Result<_, _>>()?;
+        table.push(values);
+    }
+    Ok(table)
+}
+
+fn described<C: ColumnTrait>(column: &C) -> Result<Column, DbErr> {
+    let definition = column.def();
+    let kind = Kind::of(definition.get_column_type())?;
+    Ok(match definition.is_null() {
+        true => Column::nullable(column.as_str(), kind),
+        false => Column::new(column.as_str(), kind),
+    })
+}
+
+fn value<A: ActiveModelTrait>(row: &A, column: <A::Entity as EntityTrait>::Column) -> Result<Value, DbErr> {
+    match row.get(column) {
+        ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Ok(value),
+        ActiveValue::NotSet => Err(DbErr::AttrNotSet(column.as_str().to_owned())),
+    }
+}
+
+fn named<A: ActiveModelTrait>(row: &A, name: &str) -> Result<Value, DbErr> {
+    let column = <A::Entity as EntityTrait>::Column::iter().find(|column| column.as_str() == name);
+    value(row, column.ok_or_else(|| DbErr::Type(format!("the table has no column {name}")))?)
+}
+
+fn integer<A: ActiveModelTrait>(row: &A, name: &str) -> Result<i64, DbErr> {
+    match named(row, name)? {
+        Value::BigInt(Some(n)) => Ok(n),
+        other => Err(DbErr::Type(format!("column {name} holds {other:?} instead of an i64"))),
+    }
+}
+
+fn key<A: ActiveModelTrait>(row: &A) -> Result<Key, DbErr> {
+    match (named(row, "owner")?, named(row, "id")?) {
+        (Value::String(Some(owner)), Value::Uuid(Some(id))) => Ok(Key { owner, id }),
+        other => Err(DbErr::Type(format!("{other:?} is not an owner and an id"))),
+    }
+}
+
+/// A count as the databases store it.
+pub(crate) fn stored(count: u64) -> Result<i64, DbErr> {
+    i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))
+}
+
+fn primary_key<E: EntityTrait>() -> Vec<&'static str> {
+    E::PrimaryKey::iter().map(|key| key.into_column().as_str()).collect()
+}
+
+fn primary_values<E: EntityTrait>(row: &E::ActiveModel) -> Result<Vec<Value>, DbErr> {
+    E::PrimaryKey::iter().map(|key| value(row, key.into_column())).collect()
+}
+
+fn returned_values<E: EntityTrait>(row: &QueryResult) -> Result<Vec<Value>, DbErr> {
+    E::PrimaryKey::iter().map(|key| key.into_column()).map(|column| {
+        let name = column.as_str();
+        Ok(match Kind::of(column.def().get_column_type())? {
+            Kind::Text => row.try_get::<String>("", name)?.into(),
+            Kind::Int => row.try_get::<i64>("", name)?.into(),
+            Kind::Uuid => row.try_get::<uuid::Uuid>("", name)?.into(),
+            kind @ (Kind::Bool | Kind::Float | Kind::Bytes | Kind::Json | Kind::Time | Kind::Date) => {
+                return Err(DbErr::Type(format!("{kind:?} in a primary key")));
+            }
+        })
+    })
+    .collect()
+}

@@ -1,0 +1,92 @@
+//! The one transaction of a batch.
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use cpor_types::Timestamp;
+
+use super::{
+    fault::Fault,
+    job::{Answer, Job},
+    ledger::{Effects, Ledger},
+};
+use crate::{
+    Key, Store, Tx, deadline, host::Shared, inbox, outbox,
+    request_id::{self, Outcome, RequestKey},
+};
+
+/// Where and how a writer keeps its aggregates.
+pub(super) struct Ground<S> {
+    pub(super) shared: Arc<Shared>,
+    pub(super) store: S,
+}
+
+impl<S: Store> Ground<S> {
+    /// Judges the jobs in order and commits what they change: all of it or nothing.
+    pub(super) async fn transact(&self, jobs: &mut [Job<S>]) -> Result<Vec<Answer<S>>, Fault<S::Clash>> {
+        let tx = self.shared.db.begin().await?;
+        let requests = request_id::load(&tx, jobs.iter().filter_map(|job| job.command.request.as_ref())).await?;
+        let streams = inbox::lock(&tx, jobs.iter().filter_map(|job| job.command.position.as_ref())).await?;
+        let loaded = self.store.load(&tx, &keys(jobs, &requests)).await?;
+        // Read after the locks: what waited for a lock is judged by the time at which it got it (R47).
+        let now = self.shared.clock.read(&tx).await?;
+        let mut ledger = Ledger::new(&self.store, now, loaded, requests, streams);
+        let answers: Vec<Answer<S>> = jobs.iter_mut().map(|job| ledger.judge(job)).collect();
+        let effects = ledger.into_effects();
+        if effects.is_empty() {
+            tx.rollback().await?;
+            return Ok(answers);
+        }
+        let wake = self.keep(&tx, jobs, effects, now).await?;
+        // A commit that fails may have taken place.
+        tx.commit().await.map_err(|error| Fault::Down(format!("the outcome of a commit is not known: {error}")))?;
+        self.shared.committed(wake);
+        Ok(answers)
+    }
+
+    async fn keep(
+        &self,
+        tx: &Tx,
+        jobs: &[Job<S>],
+        effects: Effects<S::Aggregate>,
+        now: Timestamp,
+    ) -> Result<Wake, Fault<S::Clash>> {
+        let Effects { changes, deadlines, posted, requests, streams } = effects;
+        let clashes = if changes.is_empty() { Vec::new() } else { self.store.save(tx, &changes).await? };
+        if !clashes.is_empty() {
+            return Err(Fault::Clash(clashes));
+        }
+        let wall = self.shared.wall.now();
+        let destinations = outbox::append(tx, S::AGGREGATE, posted, wall).await?;
+        let due = deadlines.iter().map(|(_, change)| change).filter(|change| change.is_pending());
+        let next_due = due.map(|change| change.deadline.due).min();
+        deadline::index::write(tx, S::AGGREGATE, deadlines, now).await?;
+        let used = request_id::insert(tx, requests, wall).await?;
+        let begun = inbox::advance(tx, &streams).await?;
+        if used.is_empty() && begun.is_empty() {
+            return Ok(Wake { destinations, next_due: next_due.map(|due| due - now) });
+        }
+        let behind = jobs.iter().filter(|job| {
+            job.command.position.as_ref().is_some_and(|position| begun.contains(&position.stream))
+        });
+        let behind = behind.map(|job| job.command.key.clone());
+        Err(Fault::Lost(used.into_iter().chain(behind).collect()))
+    }
+}
+
+/// What a commit gives others to do.
+#[derive(Debug, Default)]
+pub(crate) struct Wake {
+    /// Services that events wait for.
+    pub(crate) destinations: BTreeSet<cpor_types::Service>,
+    /// In how long the first deadline armed passes.
+    pub(crate) next_due: Option<chrono::TimeDelta>,
+}
+
+/// The aggregates that the jobs need: their own, and those that replayed request ids have touched.
+fn keys<S: Store>(jobs: &[Job<S>], requests: &HashMap<RequestKey, Outcome>) -> Vec<Key> {
+    let own = jobs.iter().map(|job| job.command.key.clone());
+    let replayed = requests.values().map(|outcome| outcome.key.clone());
+    own.chain(replayed).collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,169 @@
+//! Holding a line against a guide.
+
+use std::collections::BTreeMap;
+
+use cel::{Context, Value, objects::Key};
+use cpor_types::{Activity, AssociationKey, LineId, ProductId, Program, Timestamp, program};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    facts::{Growth, Line, Opening, Subscription, UsageByKey},
+    guide::{Condition, Guide},
+};
+
+/// The answer for one line and activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// All conditions hold.
+    Eligible,
+    /// At least one does not.
+    NotEligible,
+    /// Recognised, never paid (R53).
+    RecognitionOnly,
+}
+
+impl Verdict {
+    /// The stable word that events carry.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Eligible => "eligible",
+            Self::NotEligible => "not_eligible",
+            Self::RecognitionOnly => "recognition_only",
+        }
+    }
+}
+
+/// The answer for one line and activity, with its reasons.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LineResult {
+    pub(crate) line: LineId,
+    pub(crate) key: AssociationKey,
+    pub(crate) product: ProductId,
+    pub(crate) activity: Activity,
+    /// Absent for recognition only.
+    pub(crate) program: Option<Program>,
+    pub(crate) verdict: Verdict,
+    pub(crate) conditions: Vec<ConditionResult>,
+}
+
+/// What became of one condition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ConditionResult {
+    pub(crate) name: String,
+    pub(crate) held: bool,
+    /// The facts it saw, as CEL literals.
+    pub(crate) facts: BTreeMap<String, String>,
+    /// Empty when it held.
+    pub(crate) explanation: String,
+}
+
+/// Every line for every activity (R52).
+pub(crate) fn evaluate(guide: &Guide, about: &Opening, usage: &UsageByKey, now: Timestamp) -> Vec<LineResult> {
+    let pairs = about.lines.iter().flat_map(|line| about.activities.iter().map(move |activity| (line, *activity)));
+    pairs.map(|(line, activity)| evaluate_line(guide, about, line, activity, usage, now)).collect()
+}
+
+fn evaluate_line(guide: &Guide, about: &Opening, line: &Line, activity: Activity, usage: &UsageByKey, now: Timestamp) -> LineResult {
+    // A pair that R7 does not list cannot become official; it earns nothing.
+    let program = program(about.solution_area, activity).ok().flatten().filter(|_| line.incentivised);
+    let conditions = program.map(|program| {
+        let months = usage.get(&line.key).map(Vec::as_slice).unwrap_or_default();
+        let facts = facts(about, line, program, Growth::of(months, about.official_time), now);
+        guide.applies(program).map(|condition| hold(condition, &facts)).collect::<Vec<_>>()
+    });
+    let verdict = match &conditions {
+        None => Verdict::RecognitionOnly,
+        Some(conditions) if conditions.iter().all(|condition| condition.held) => Verdict::Eligible,
+        Some(_) => Verdict::NotEligible,
+    };
+    LineResult {
+        line: line.line,
+        key: line.key.clone(),
+        product: line.product.clone(),
+        activity,
+        program,
+        verdict,
+        conditions: conditions.unwrap_or_default(),
+    }
+}
+
+/// The facts of one line, by name.
+type Facts = BTreeMap<&'static str, Value>;
+
+fn hold(condition: &Condition, facts: &Facts) -> ConditionResult {
+    let mut context = Context::default();
+    for (name, value) in facts {
+        context.add_variable_from_value(*name, value.clone());
+    }
+    let held = condition.expression.holds(&context);
+    ConditionResult {
+        name: condition.name.clone(),
+        held,
+        facts: condition.facts.iter().map(|path| (path.clone(), literal(&look_up(facts, path)))).collect(),
+        explanation: if held { String::new() } else { condition.explanation.clone() },
+    }
+}
+
+fn facts(about: &Opening, line: &Line, program: Program, growth: Growth, now: Timestamp) -> Facts {
+    let enrolled: Vec<Value> = about.partner.enrolled_at(now).map(|program| text(program.as_str())).collect();
+    BTreeMap::from([
+        ("program", text(program.as_str())),
+        ("now", time(now)),
+        ("claim", map([("submit_time", time(about.submit_time))])),
+        ("association", map([("official_time", time(about.official_time))])),
+        ("partner", map([("enrolled", enrolled.into()), ("region", text(&about.partner.location_region))])),
+        ("tenant", map([("region", text(&about.tenant_region))])),
+        ("subscription", line.subscription.as_ref().map_or(Value::Null, subscription)),
+        ("usage", map([("baseline", number(growth.baseline)), ("latest", number(growth.latest))])),
+    ])
+}
+
+fn subscription(subscription: &Subscription) -> Value {
+    map([
+        ("status", text(&subscription.status)),
+        ("channel", text(&subscription.channel)),
+        ("purchase_time", time(subscription.purchase_time)),
+        ("end_time", subscription.end_time.map_or(Value::Null, time)),
+    ])
+}
+
+fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    std::collections::HashMap::from(entries.map(|(name, value)| (name.to_owned(), value))).into()
+}
+
+fn text(text: &str) -> Value {
+    text.to_owned().into()
+}
+
+fn time(time: Timestamp) -> Value {
+    Value::Timestamp(time.fixed_offset())
+}
+
+fn number(number: Option<i64>) -> Value {
+    number.map_or(Value::Null, Value::Int)
+}
+
+fn look_up(facts: &Facts, path: &str) -> Value {
+    let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+    let found = facts.get(root).cloned().unwrap_or(Value::Null);
+    match found {
+        Value::Map(map) if !rest.is_empty() => {
+            map.map.get(&Key::from(rest)).cloned().unwrap_or(Value::Null)
+        }
+        other => other,
+    }
+}
+
+/// The value as CEL spells it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "facts are made of these kinds alone, see `facts`")]
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Int(number) => number.to_string(),
+        Value::String(text) => format!("{:?}", text.as_str()),
+        Value::Timestamp(time) => format!("timestamp({:?})", cpor_types::rfc3339(time.to_utc())),
+        Value::List(list) => format!("[{}]", list.iter().map(literal).collect::<Vec<_>>().join(", ")),
+        other => format!("{other:?}"),
+    }
+}

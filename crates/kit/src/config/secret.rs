@@ -1,0 +1,114 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What is shown instead of a secret.
+const MASK: &str = "********";
+
+/// A value that is read from configuration and never shown: `Debug` and serialization print a mask.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The secret itself; for the call that needs it and nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(MASK)
+    }
+}
+
+/// A URL that may carry a password, which is never shown; the rest of it is.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    /// Wraps a URL.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The URL with its password; for the call that needs it and nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The URL with its password masked, in the authority and in a `password` parameter.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        mask_parameter(&mask_authority(&self.0))
+    }
+}
+
+fn mask_authority(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return MASK.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    // The last `@`: a password that was not percent-encoded may hold one itself.
+    let Some(at) = rest[..end].rfind('@').or_else(|| rest.rfind('@')) else { return url.to_owned() };
+    match rest[..at].split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:{MASK}{}", &rest[at..]),
+        None => url.to_owned(),
+    }
+}
+
+fn mask_parameter(url: &str) -> String {
+    let Some((base, query)) = url.split_once('?') else { return url.to_owned() };
+    let shown: Vec<String> = query
+        .split('&')
+        .map(|pair| if pair.to_ascii_lowercase().starts_with("password=") { format!("password={MASK}") } else { pair.to_owned() })
+        .collect();
+    format!("{base}?{}", shown.join("&"))
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+impl Serialize for SecretUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_password_of_a_url_is_masked() {
+        let masked = |url: &str| SecretUrl::new(url).masked();
+        assert_eq!(masked("postgres://cpor:pa:ss@db:5432/cpor"), "postgres://cpor:********@db:5432/cpor");
+        assert_eq!(masked("postgres://cpor:pa/ss@db/cpor"), "postgres://cpor:********@db/cpor");
+        assert_eq!(masked("postgres://cpor@db/cpor"), "postgres://cpor@db/cpor");
+        assert_eq!(masked("postgres://db/cpor?user=a&password=secret"), "postgres://db/cpor?user=a&password=********");
+        assert_eq!(masked("secret"), "********");
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_it_is_shown() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(format!("{secret:?} {}", serde_json::to_string(&secret).unwrap()), "******** \"********\"");
+        assert_eq!(secret.expose(), "hunter2");
+    }
+}

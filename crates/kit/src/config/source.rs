@@ -1,0 +1,208 @@
+use std::path::PathBuf;
+
+use figment::{
+    Figment, Metadata, Profile, Provider,
+    providers::{Format, Toml},
+    value::{Dict, Map, Tag, Value},
+};
+use serde::de::DeserializeOwned;
+
+/// What every environment variable of the configuration starts with.
+const PREFIX: &str = "CPOR_";
+/// Variables of the test suite, which are no configuration.
+const TEST_PREFIX: &str = "CPOR_TEST_";
+
+/// Where a configuration comes from; later ones win: file, environment, overrides.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// A TOML file; it must exist when it is named.
+    pub file: Option<PathBuf>,
+    /// Names and values of environment variables. `CPOR_LISTEN__GRPC` sets `listen.grpc`; those without the
+    /// prefix `CPOR_`, and the test suite's `CPOR_TEST_…`, are passed over.
+    pub environment: Vec<(String, String)>,
+    /// Dotted keys and values, as flags gave them.
+    pub overrides: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// The given file and the environment of this process.
+    #[must_use]
+    pub fn process(file: Option<PathBuf>) -> Self {
+        Self { file, environment: std::env::vars().collect(), overrides: Vec::new() }
+    }
+
+    /// Adds a flag's value for a dotted key.
+    #[must_use]
+    pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.overrides.push((key.into(), value.into()));
+        self
+    }
+}
+
+/// A configuration that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The named file does not exist or cannot be read.
+    #[error("cannot read the configuration file {path}: {source}", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Keys that nobody knows, or values of the wrong type; one line each, with the source they come from.
+    #[error("the configuration cannot be read:{}", .0.iter().map(|line| format!("\n  {line}")).collect::<String>())]
+    Invalid(Vec<String>),
+}
+
+/// Reads a configuration. `T` should be `#[serde(default, deny_unknown_fields)]` on every level, so that a
+/// misspelt key is an error and not a default.
+///
+/// # Errors
+/// An unreadable file; unknown keys and values of the wrong type, by key and source.
+pub fn load<T: DeserializeOwned>(sources: &Sources) -> Result<T, LoadError> {
+    let mut figment = Figment::new();
+    if let Some(path) = &sources.file {
+        let text = std::fs::read_to_string(path).map_err(|source| LoadError::File { path: path.clone(), source })?;
+        figment = figment.merge(Named { name: format!("file {}", path.display()), data: Toml::string(&text) });
+    }
+    for (name, value) in &sources.environment {
+        if let Some(key) = name.strip_prefix(PREFIX).filter(|_| !name.starts_with(TEST_PREFIX)) {
+            let key = key.to_ascii_lowercase().replace("__", ".");
+            figment = figment.merge(Single { name: format!("environment variable {name}"), key, value: value.clone() });
+        }
+    }
+    for (key, value) in &sources.overrides {
+        figment = figment.merge(Single { name: format!("flag for {key}"), key: key.clone(), value: value.clone() });
+    }
+    figment.extract().map_err(|error| LoadError::Invalid(error.into_iter().map(|error| explain(&figment, &error)).collect()))
+}
+
+/// "unknown key `listen.grcp` in file cpor.toml: did you mean …".
+fn explain(figment: &Figment, error: &figment::Error) -> String {
+    let mut path = error.path.clone();
+    let problem = match &error.kind {
+        figment::error::Kind::UnknownField(field, known) => {
+            // The error may or may not carry the field itself as the last step of its path.
+            if path.last() != Some(field) {
+                path.push(field.clone());
+            }
+            format!("unknown key; known here: {}", known.join(", "))
+        }
+        kind => kind.to_string(),
+    };
+    let key = path.join(".");
+    let source = figment.find_metadata(&key).or(error.metadata.as_ref()).map_or_else(|| "defaults".to_owned(), |found| found.name.to_string());
+    format!("{key} ({source}): {problem}")
+}
+
+/// A provider under another name.
+struct Named<P> {
+    name: String,
+    data: P,
+}
+
+impl<P: Provider> Provider for Named<P> {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        self.data.data()
+    }
+}
+
+/// One key, named after the variable or flag that set it.
+struct Single {
+    name: String,
+    key: String,
+    value: String,
+}
+
+impl Provider for Single {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let value: Value = match self.value.parse() {
+            Ok(value) => value,
+            Err(never) => match never {},
+        };
+        let nested = figment::util::nest(&self.key, value);
+        let dict = nested.into_dict().unwrap_or_default();
+        let _ = Tag::Default;
+        Ok(Profile::Default.collect(dict))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use serde::Deserialize;
+
+    use super::super::{DatabaseConfig, ListenConfig};
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Config {
+        listen: ListenConfig,
+        database: DatabaseConfig,
+    }
+
+    fn file(text: &str) -> (tempfile::NamedTempFile, Sources) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let sources = Sources { file: Some(file.path().to_owned()), ..Sources::default() };
+        (file, sources)
+    }
+
+    fn variable(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn flags_win_over_environment_wins_over_file() {
+        let (_file, mut sources) = file("[listen]\ngrpc = \"127.0.0.1:1\"\nweb = \"127.0.0.1:2\"\nadmin = \"127.0.0.1:3\"\n");
+        sources.environment = vec![
+            variable("CPOR_LISTEN__WEB", "127.0.0.1:22"),
+            variable("CPOR_LISTEN__ADMIN", "127.0.0.1:33"),
+            variable("CPOR_DATABASE__CONNECTIONS", "3"),
+            variable("CPOR_TEST_POSTGRES", "not configuration"),
+            variable("PATH", "/bin"),
+        ];
+        let config: Config = load(&sources.set("listen.admin", "127.0.0.1:333")).unwrap();
+        assert_eq!(config.listen.grpc.port(), 1);
+        assert_eq!(config.listen.web.port(), 22);
+        assert_eq!(config.listen.admin.port(), 333);
+        assert_eq!(config.database.connections, 3);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_source() {
+        let (_file, sources) = file("[listen]\ngrcp = \"127.0.0.1:1\"\n");
+        let error = load::<Config>(&sources).unwrap_err().to_string();
+        assert!(error.contains("listen.grcp (file ") && error.contains("unknown key"), "{error}");
+
+        let sources = Sources { environment: vec![variable("CPOR_LISTEM__GRPC", "x")], ..Sources::default() };
+        let error = load::<Config>(&sources).unwrap_err().to_string();
+        assert!(error.contains("listem (environment variable CPOR_LISTEM__GRPC): unknown key"), "{error}");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_named_with_its_source() {
+        let sources = Sources::default().set("listen.grpc", "nonsense");
+        let error = load::<Config>(&sources).unwrap_err().to_string();
+        assert!(error.contains("listen.grpc (flag for listen.grpc)"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_or_broken_file_is_an_error() {
+        let sources = Sources { file: Some("no/such/file.toml".into()), ..Sources::default() };
+        assert!(matches!(load::<Config>(&sources), Err(LoadError::File { .. })));
+        let (_file, sources) = file("listen = [");
+        assert!(matches!(load::<Config>(&sources), Err(LoadError::Invalid(_))));
+    }
+}

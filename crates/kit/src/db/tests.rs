@@ -1,0 +1,61 @@
+use sea_orm::{ConnectionTrait as _, TryGetable as _};
+
+use super::*;
+
+async fn setting(connection: &impl ConnectionTrait, engine: sea_orm::DbBackend, sql: &str) -> String {
+    let row = connection.query_one_raw(sea_orm::Statement::from_string(engine, sql)).await.unwrap().unwrap();
+    String::try_get_by(&row, 0).or_else(|_| i64::try_get_by(&row, 0).map(|number| number.to_string())).unwrap()
+}
+
+#[tokio::test]
+async fn sqlite_is_durable_and_its_readers_cannot_write() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = Db::open(&DatabaseConfig { directory: directory.path().to_owned(), ..DatabaseConfig::default() }, Service::ClaimIntake).await.unwrap();
+    assert_eq!(db.engine(), Engine::Sqlite);
+    assert!(directory.path().join("claim-intake.sqlite").exists());
+    let pragma = async |name: &str| setting(db.writer(), sea_orm::DbBackend::Sqlite, &format!("PRAGMA {name}")).await;
+    assert_eq!(pragma("journal_mode").await, "wal");
+    assert_eq!(pragma("synchronous").await, "2");
+    assert_eq!(pragma("foreign_keys").await, "1");
+
+    let tx = db.begin().await.unwrap();
+    tx.execute_unprepared("CREATE TABLE t (a INTEGER)").await.unwrap();
+    tx.commit().await.unwrap();
+    let error = db.reader().execute_unprepared("INSERT INTO t VALUES (1)").await.unwrap_err().to_string();
+    assert!(error.contains("readonly"), "{error}");
+    db.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_transactions_take_the_lock_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("a.sqlite");
+    let db = Db::sqlite(&file).await.unwrap();
+    let tx = db.begin().await.unwrap();
+    // Another process's writer, without patience: a deferred transaction would have let it in.
+    let rival = sea_orm::sqlx::sqlite::SqliteConnectOptions::new().filename(&file).busy_timeout(std::time::Duration::ZERO);
+    let rival = sea_orm::sqlx::sqlite::SqlitePool::connect_with(rival).await.unwrap();
+    let rival = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(rival);
+    let error = rival.execute_unprepared("BEGIN IMMEDIATE").await.unwrap_err().to_string();
+    assert!(error.contains("locked"), "{error}");
+    tx.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn postgres_has_timeouts_and_a_schema_for_each_service() {
+    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
+    let config = DatabaseConfig { url: Some(crate::config::SecretUrl::new(url)), schema: Some("kit_{service}".to_owned()), connections: 2, ..DatabaseConfig::default() };
+    let db = Db::open(&config, Service::ClaimIntake).await.unwrap();
+    db.create_schema().await.unwrap();
+    db.create_schema().await.unwrap();
+    let tx = db.begin().await.unwrap();
+    let show = async |sql: &str| setting(&tx, sea_orm::DbBackend::Postgres, sql).await;
+    assert_eq!(show("SELECT current_schema()::text").await, "kit_claim_intake");
+    assert_eq!(show("SHOW statement_timeout").await, "30s");
+    assert_eq!(show("SHOW lock_timeout").await, "10s");
+    assert_eq!(show("SHOW idle_in_transaction_session_timeout").await, "30s");
+    assert_eq!(show("SHOW transaction_isolation").await, "read committed");
+    tx.rollback().await.unwrap();
+    db.writer().execute_unprepared("DROP SCHEMA kit_claim_intake CASCADE").await.unwrap();
+    db.close().await.unwrap();
+}

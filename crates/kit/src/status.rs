@@ -1,0 +1,166 @@
+//! Errors as callers see them: canonical codes, always with `google.rpc.ErrorInfo` (domain `cpor`, a stable
+//! reason), and nothing internal.
+use std::{collections::HashMap, fmt::Display, time::Duration};
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt as _};
+
+/// The domain of every `ErrorInfo`.
+pub const DOMAIN: &str = "cpor";
+
+/// One field that is wrong, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldViolation {
+    /// Dotted path within the request, for example `claim.lines[0].product`.
+    pub field: String,
+    /// A stable word for programs, for example `STRING_MAX_LEN`; empty when there is none.
+    pub reason: String,
+    /// For people.
+    pub description: String,
+}
+
+/// What stands in the way of a request that is well-formed in itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Precondition {
+    /// The kind, a stable word such as `STATE`.
+    pub kind: String,
+    /// What it is about: a resource name or a field.
+    pub subject: String,
+    /// For people.
+    pub description: String,
+}
+
+/// A refusal with a documented reason.
+#[must_use]
+pub fn refused(code: Code, reason: &str, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
+    Status::with_error_details(code, message, details(reason, metadata))
+}
+
+/// INVALID_ARGUMENT that names every bad field (reason `INVALID_FIELDS`).
+#[must_use]
+pub fn invalid(violations: Vec<FieldViolation>) -> Status {
+    let message = match violations.as_slice() {
+        [only] => format!("{}: {}", only.field, only.description),
+        all => format!("{} fields are invalid", all.len()),
+    };
+    let mut details = details("INVALID_FIELDS", &[]);
+    details.set_bad_request(violations.into_iter().map(wire_violation).collect::<Vec<_>>());
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+fn wire_violation(violation: FieldViolation) -> tonic_types::FieldViolation {
+    let FieldViolation { field, reason, description } = violation;
+    tonic_types::FieldViolation { field, description, reason, localized_message: None }
+}
+
+/// FAILED_PRECONDITION with every condition that does not hold.
+#[must_use]
+pub fn precondition(reason: &str, message: impl Into<String>, failed: Vec<Precondition>) -> Status {
+    let mut details = details(reason, &[]);
+    let failed: Vec<_> =
+        failed.into_iter().map(|one| PreconditionViolation::new(one.kind, one.subject, one.description)).collect();
+    details.set_precondition_failure(failed);
+    Status::with_error_details(Code::FailedPrecondition, message, details)
+}
+
+/// NOT_FOUND, for what does not exist and for what is somebody else's alike (reason `NOT_FOUND`).
+#[must_use]
+pub fn not_found(resource: &str) -> Status {
+    refused(Code::NotFound, "NOT_FOUND", "the resource does not exist", &[("resource", resource)])
+}
+
+/// UNAVAILABLE: something that is needed does not answer; with `RetryInfo`.
+#[must_use]
+pub fn unavailable(reason: &str, message: impl Into<String>, retry_after: Duration) -> Status {
+    let mut details = details(reason, &[]);
+    details.set_retry_info(Some(retry_after));
+    Status::with_error_details(Code::Unavailable, message, details)
+}
+
+/// RESOURCE_EXHAUSTED: shed before any work was done; with `RetryInfo` (reason `OVERLOADED`).
+#[must_use]
+pub fn overloaded(retry_after: Duration) -> Status {
+    let mut details = details("OVERLOADED", &[]);
+    details.set_retry_info(Some(retry_after));
+    Status::with_error_details(Code::ResourceExhausted, "too many requests are in work; try again", details)
+}
+
+/// INTERNAL (reason `INTERNAL`). The error goes to the log; the caller gets the trace id to quote and nothing else.
+#[must_use]
+pub fn internal(error: &(impl Display + ?Sized)) -> Status {
+    let trace = crate::telemetry::trace_id().or_else(crate::server::current_request_id).unwrap_or_else(|| "none".to_owned());
+    tracing::error!(error = %format_args!("{error:#}"), trace, "internal error");
+    refused(Code::Internal, "INTERNAL", format!("internal error; trace {trace}"), &[("trace", &trace)])
+}
+
+/// The reason in a status's `ErrorInfo`, if it has one of this domain.
+#[must_use]
+pub fn reason(status: &Status) -> Option<String> {
+    let info = status.get_details_error_info()?;
+    (info.domain == DOMAIN).then_some(info.reason)
+}
+
+/// One entry of the metadata in a status's `ErrorInfo`.
+#[must_use]
+pub fn metadata(status: &Status, key: &str) -> Option<String> {
+    status.get_details_error_info()?.metadata.remove(key)
+}
+
+/// The field violations of a status, as [`invalid`] was given them.
+#[must_use]
+pub fn violations(status: &Status) -> Vec<FieldViolation> {
+    let Some(request) = status.get_details_bad_request() else { return Vec::new() };
+    let read = |wire: tonic_types::FieldViolation| FieldViolation { field: wire.field, reason: wire.reason, description: wire.description };
+    request.field_violations.into_iter().map(read).collect()
+}
+
+/// How long the answer asks its caller to wait before trying again.
+#[must_use]
+pub fn retry_after(status: &Status) -> Option<Duration> {
+    status.get_details_retry_info()?.retry_delay
+}
+
+fn details(reason: &str, metadata: &[(&str, &str)]) -> ErrorDetails {
+    let metadata: HashMap<String, String> =
+        metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    ErrorDetails::with_error_info(reason, DOMAIN, metadata)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_violation_survives_the_wire() {
+        let all = vec![
+            FieldViolation { field: "claim.lines[0].product".to_owned(), reason: "STRING_MIN_LEN".to_owned(), description: "must not be empty".to_owned() },
+            FieldViolation { field: "name".to_owned(), reason: String::new(), description: "is odd".to_owned() },
+        ];
+        let status = invalid(all.clone());
+        assert_eq!((status.code(), reason(&status).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
+        assert_eq!(violations(&status), all);
+    }
+
+    #[test]
+    fn an_internal_error_shows_nothing_of_its_cause() {
+        let status = internal("SELECT * FROM claim: connection refused at 10.0.0.7");
+        assert_eq!((status.code(), reason(&status).as_deref()), (Code::Internal, Some("INTERNAL")));
+        assert!(status.message().starts_with("internal error; trace "), "{}", status.message());
+        assert!(!String::from_utf8_lossy(status.details()).contains("SELECT"));
+    }
+
+    #[test]
+    fn shedding_says_when_to_come_back() {
+        let wait = Duration::from_millis(250);
+        assert_eq!(retry_after(&overloaded(wait)), Some(wait));
+        let status = unavailable("REGISTRY_UNAVAILABLE", "the registry does not answer", wait);
+        assert_eq!((status.code(), retry_after(&status)), (Code::Unavailable, Some(wait)));
+        assert_eq!(reason(&status).as_deref(), Some("REGISTRY_UNAVAILABLE"));
+    }
+
+    #[test]
+    fn metadata_can_be_read_back() {
+        let status = not_found("partners/contoso/claims/1");
+        assert_eq!(metadata(&status, "resource").as_deref(), Some("partners/contoso/claims/1"));
+    }
+}

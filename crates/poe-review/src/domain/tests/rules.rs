@@ -1,0 +1,94 @@
+//! Commands and facts by rule.
+use super::*;
+
+fn now() -> Timestamp {
+    at("2026-03-04T15:00:00Z")
+}
+
+#[test]
+fn r19_a_case_is_taken_released_and_assigned() {
+    let taken = done(waiting().take(&amy(), now()));
+    assert_eq!(taken.reviewer(), Some("amy"));
+    let released = done(taken.release(&amy(), now()));
+    assert_eq!(released.reviewer(), None);
+    let assigned = taken.assign(&lead(), "zoe", now()).unwrap().unwrap();
+    assert_eq!(assigned.next.reviewer(), Some("zoe"));
+    assert_eq!(assigned.events, [CaseEvent::Assigned { reviewer: Some("zoe".into()) }]);
+}
+
+#[test]
+fn r19_assigning_again_to_the_same_reviewer_changes_nothing() {
+    let taken = done(waiting().take(&amy(), now()));
+    assert_eq!(taken.assign(&lead(), "amy", now()), Ok(None));
+}
+
+#[test]
+fn r19_a_lead_who_starts_an_unassigned_case_becomes_its_reviewer() {
+    let started = waiting().start(&lead(), now(), &calendar()).unwrap().unwrap();
+    assert_eq!(started.next.reviewer(), Some("lea"));
+    assert_eq!(started.events, [CaseEvent::Started { reviewer: "lea".into() }]);
+}
+
+#[test]
+fn r19_a_lead_who_starts_anothers_case_leaves_it_to_them() {
+    let started = done(in_phase(Phase::Waiting).start(&lead(), now(), &calendar()));
+    assert_eq!(started.reviewer(), Some("amy"));
+}
+
+#[test]
+fn r20_a_request_needs_a_reason_and_a_comment() {
+    let case = in_phase(Phase::UnderReview);
+    let ask = |action| case.request_partner_action(&amy(), action, now(), &calendar());
+    assert_eq!(ask(PartnerAction { reasons: Vec::new(), ..action() }), Err(Refusal::ReasonMissing));
+    assert_eq!(ask(PartnerAction { comment: " \n".into(), ..action() }), Err(Refusal::CommentMissing));
+    let event = CaseEvent::PartnerActionRequested { reasons: action().reasons, comment: action().comment };
+    assert_eq!(ask(action()).unwrap().unwrap().events, [event]);
+}
+
+#[test]
+fn r21_a_resubmitted_case_waits_again_with_its_reviewer_in_the_next_round() {
+    let answer = Snapshot { version: 9, claim_display_name: "Fabrikam Teams, again".into(), ..snapshot() };
+    let next = in_phase(Phase::PartnerActionRequired).resubmitted(answer.clone(), now(), &calendar()).unwrap().next;
+    assert_eq!((next.phase(), next.reviewer(), next.round), (Phase::Waiting, Some("amy"), 2));
+    assert_eq!(next.snapshot, answer);
+}
+
+#[test]
+fn r21_a_resubmission_that_nobody_waits_for_changes_nothing() {
+    for phase in Phase::ALL.into_iter().filter(|phase| *phase != Phase::PartnerActionRequired) {
+        assert_eq!(in_phase(phase).resubmitted(snapshot(), now(), &calendar()), None, "{phase:?}");
+    }
+}
+
+#[test]
+fn r24_a_rejection_needs_a_comment() {
+    let mute = Rejection { comment: String::new(), ..rejection() };
+    let answer = in_phase(Phase::UnderReview).reject(&amy(), mute, now(), &calendar());
+    assert_eq!(answer, Err(Refusal::CommentMissing));
+}
+
+#[test]
+fn r24_a_rejection_ends_the_case() {
+    let rejected = done(in_phase(Phase::UnderReview).reject(&amy(), rejection(), now(), &calendar()));
+    assert_eq!((rejected.phase(), rejected.close_time), (Phase::Rejected, Some(now())));
+}
+
+#[test]
+fn r31_only_insufficient_poe_is_open_to_reviewers() {
+    for primary_reason in PrimaryRejection::ALL.iter().copied() {
+        let answer = in_phase(Phase::UnderReview).reject(&amy(), Rejection { primary_reason, ..rejection() }, now(), &calendar());
+        assert_eq!(answer.is_ok(), primary_reason == PrimaryRejection::InsufficientPoe, "{primary_reason:?}");
+    }
+}
+
+#[test]
+fn r45_a_claim_closed_from_outside_closes_an_open_case_and_leaves_a_decided_one() {
+    for phase in Phase::ALL {
+        let closed = in_phase(phase).closed(PrimaryRejection::CustomerDeclined, now(), &calendar());
+        assert_eq!(closed.is_some(), phase.is_open(), "{phase:?}");
+        if let Some(closed) = closed {
+            assert_eq!((closed.next.phase(), closed.next.close_time), (Phase::Closed, Some(now())));
+            assert_eq!(closed.events, [CaseEvent::Closed { primary_reason: PrimaryRejection::CustomerDeclined }]);
+        }
+    }
+}

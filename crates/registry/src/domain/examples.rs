@@ -1,0 +1,104 @@
+//! Partners, customers and claims for the tests of the domain.
+use std::str::FromStr;
+
+use cpor_types::{
+    Activity, AssociationKey, ClaimId, ClaimName, DecisionId, LineId, ProductId, SolutionArea, SubscriptionId,
+    Timestamp,
+};
+use uuid::Uuid;
+
+use super::catalog::Catalog;
+use super::directory::{
+    Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantDirectory, TenantProfile,
+};
+use super::hold::{LineToHold, PlaceHold};
+use super::tenant::Tenant;
+
+pub(crate) const MPN_ID: &str = "100";
+pub(crate) const DOMAIN: &str = "fabrikam.example";
+
+pub(crate) fn id<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+pub(crate) fn subscription_id(n: u128) -> SubscriptionId {
+    SubscriptionId(Uuid::from_u128(n))
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    id(text)
+}
+
+pub(crate) fn now() -> Timestamp {
+    at("2026-03-02T09:00:00Z")
+}
+
+pub(crate) fn catalog() -> Catalog {
+    Catalog::shipped().unwrap()
+}
+
+pub(crate) fn partner() -> PartnerProfile {
+    let location = Location { region: "emea".to_owned(), calendar: "de".to_owned() };
+    PartnerProfile {
+        display_name: "Contoso".to_owned(),
+        locations: [(id(MPN_ID), location)].into(),
+        enrolments: Vec::new(),
+    }
+}
+
+/// Bought directly and in use.
+pub(crate) fn active(product: &str) -> Subscription {
+    Subscription {
+        product: id(product),
+        status: SubscriptionStatus::Active,
+        channel: PurchaseChannel::WebDirect,
+        purchase_time: at("2026-01-10T00:00:00Z"),
+        end_time: None,
+    }
+}
+
+/// Uses Teams and has one subscription, number 1, of Power BI.
+pub(crate) fn directory() -> TenantDirectory {
+    TenantDirectory {
+        profile: TenantProfile {
+            display_name: "Fabrikam".to_owned(),
+            region: "emea".to_owned(),
+            calendar: "cz".to_owned(),
+            domains: [id(DOMAIN)].into(),
+        },
+        subscriptions: [(subscription_id(1), active("power-bi"))].into(),
+        workloads: [id::<ProductId>("teams")].into(),
+    }
+}
+
+pub(crate) fn tenant() -> Tenant {
+    let TenantDirectory { profile, subscriptions, workloads } = directory();
+    let mut tenant = Tenant::new(Uuid::from_u128(7).into(), profile);
+    tenant.directory.subscriptions = subscriptions;
+    tenant.directory.workloads = workloads;
+    tenant
+}
+
+pub(crate) fn claim(partner: &str, n: u128) -> ClaimName {
+    ClaimName { partner: id(partner), claim: ClaimId(Uuid::from_u128(n)) }
+}
+
+/// The claim's decision `n` to hold Power BI's subscription for these activities.
+pub(crate) fn hold(claim: &ClaimName, n: u128, activities: &[Activity]) -> PlaceHold {
+    PlaceHold {
+        decision_id: DecisionId(Uuid::from_u128(n)),
+        claim: claim.clone(),
+        mpn_id: id(MPN_ID),
+        customer_domain: DOMAIN.to_owned(),
+        solution_area: SolutionArea::BusinessApplications,
+        activities: activities.to_vec(),
+        lines: vec![line(claim, 1)],
+        submit_time: at("2026-02-20T09:00:00Z"),
+    }
+}
+
+/// The claim's line on subscription `n`.
+pub(crate) fn line(claim: &ClaimName, n: u128) -> LineToHold {
+    let line_id = LineId(Uuid::from_u128(claim.claim.0.as_u128() * 1000 + n));
+    LineToHold { line_id, product: id("power-bi"), key: AssociationKey::Subscription(subscription_id(n)) }
+}

@@ -1,0 +1,235 @@
+//! Holds, case by case, and exclusivity under any sequence of commands.
+use std::collections::{BTreeMap, BTreeSet};
+
+use cpor_types::{Activity, AssociationKey};
+use proptest::prelude::*;
+
+use super::association::{AssociationState, EndReason};
+use super::examples::{active, at, catalog, claim, hold, id, line, now, partner, subscription_id, tenant};
+use super::hold::PlaceHold;
+use super::reason::Reason;
+use super::tenant::{Changed, Decision, LineRefusal, Tenant, TenantEvent};
+
+const BOTH: [Activity; 2] = [Activity::Usage, Activity::PreSales];
+
+fn place(tenant: &Tenant, hold: &PlaceHold) -> Option<Changed> {
+    tenant.place(hold, Some(&partner()), &catalog(), now())
+}
+
+/// The tenant after the hold, and the answer to it.
+fn placed(tenant: &Tenant, hold: &PlaceHold) -> (Tenant, Decision) {
+    let (next, events) = place(tenant, hold).unwrap();
+    assert_eq!(events, []);
+    let decision = next.decision(&hold.claim, hold.decision_id).unwrap().clone();
+    (next, decision)
+}
+
+fn refused(line: Option<cpor_types::LineId>, reason: Reason) -> Decision {
+    Decision::Refused(vec![LineRefusal { line_id: line, reason }])
+}
+
+#[test]
+fn a_hold_is_pending_and_one_association_for_each_line_and_activity() {
+    let contoso = claim("contoso", 1);
+    let (tenant, decision) = placed(&tenant(), &hold(&contoso, 1, &BOTH));
+    assert_eq!(decision, Decision::Held);
+    let states: Vec<_> = tenant.live_of(&contoso).map(|(_, found)| (found.activity, found.state)).collect();
+    assert_eq!(states.len(), 2);
+    assert!(states.iter().all(|(_, state)| *state == AssociationState::Pending), "{states:?}");
+}
+
+#[test]
+fn a_pending_hold_keeps_others_out_and_its_own_company_in() {
+    let (tenant, _) = placed(&tenant(), &hold(&claim("contoso", 1), 1, &[Activity::Usage]));
+    let rival = claim("litware", 2);
+    let (_, decision) = placed(&tenant, &hold(&rival, 2, &[Activity::PreSales]));
+    assert_eq!(decision, refused(Some(line(&rival, 1).line_id), Reason::KeyHeld));
+    let (tenant, decision) = placed(&tenant, &hold(&claim("contoso", 3), 3, &[Activity::PreSales]));
+    assert_eq!((decision, tenant.associations.len()), (Decision::Held, 2));
+}
+
+#[test]
+fn one_held_line_refuses_the_whole_claim() {
+    let (mut tenant, _) = placed(&tenant(), &hold(&claim("contoso", 1), 1, &[Activity::Usage]));
+    tenant.directory.subscriptions.insert(subscription_id(2), active("power-bi"));
+    let rival = claim("litware", 2);
+    let mut both = hold(&rival, 2, &[Activity::Usage]);
+    both.lines.push(line(&rival, 2));
+    let (tenant, decision) = placed(&tenant, &both);
+    assert_eq!(decision, refused(Some(line(&rival, 1).line_id), Reason::KeyHeld));
+    assert_eq!(tenant.live_of(&rival).count(), 0);
+}
+
+#[test]
+fn revenue_association_neither_holds_nor_is_held_out() {
+    let revenue = [Activity::RevenueAssociation];
+    let (tenant, _) = placed(&tenant(), &hold(&claim("contoso", 1), 1, &revenue));
+    assert!(tenant.holders().is_empty());
+    let (tenant, decision) = placed(&tenant, &hold(&claim("litware", 2), 2, &[Activity::Usage]));
+    assert_eq!(decision, Decision::Held);
+    let (_, decision) = placed(&tenant, &hold(&claim("proseware", 3), 3, &revenue));
+    assert_eq!(decision, Decision::Held);
+}
+
+#[test]
+fn a_decision_gets_its_first_answer_for_good() {
+    let (contoso, rival) = (claim("contoso", 1), claim("litware", 2));
+    let (tenant, _) = placed(&tenant(), &hold(&contoso, 1, &[Activity::Usage]));
+    let (tenant, no) = placed(&tenant, &hold(&rival, 2, &[Activity::Usage]));
+    let (tenant, _) = tenant.close(&contoso, EndReason::Withdrawn, now()).unwrap();
+    for (first, answer) in
+        [(hold(&contoso, 1, &[Activity::Usage]), Decision::Held), (hold(&rival, 2, &[Activity::Usage]), no)]
+    {
+        assert_eq!(place(&tenant, &first), None);
+        assert_eq!(tenant.decision(&first.claim, first.decision_id), Some(&answer));
+    }
+    let (_, decision) = placed(&tenant, &hold(&rival, 3, &[Activity::Usage]));
+    assert_eq!(decision, Decision::Held, "a new decision is judged by what is so now");
+}
+
+#[test]
+fn a_closed_claim_holds_nothing_any_more() {
+    let contoso = claim("contoso", 1);
+    let (tenant, events) = tenant().close(&contoso, EndReason::Declined, now()).unwrap();
+    assert_eq!(events, []);
+    let (tenant, decision) = placed(&tenant, &hold(&contoso, 1, &[Activity::Usage]));
+    assert_eq!(decision, refused(None, Reason::ClaimClosed));
+    assert_eq!(tenant.close(&contoso, EndReason::Declined, now()), None);
+}
+
+#[test]
+fn the_directory_is_judged_again() {
+    let mut wrong = hold(&claim("contoso", 1), 1, &[Activity::Usage]);
+    wrong.mpn_id = id("999");
+    wrong.lines.push(line(&wrong.claim, 5));
+    let (_, decision) = placed(&tenant(), &wrong);
+    let expected = vec![
+        LineRefusal { line_id: None, reason: Reason::LocationNotOfPartner },
+        LineRefusal { line_id: Some(line(&wrong.claim, 5).line_id), reason: Reason::SubscriptionNotOnTenant },
+    ];
+    assert_eq!(decision, Decision::Refused(expected));
+}
+
+#[test]
+fn a_grant_makes_pending_holds_official_at_its_time_and_says_all_that_counts() {
+    let contoso = claim("contoso", 1);
+    let (tenant, _) = placed(&tenant(), &hold(&contoso, 1, &BOTH));
+    let due = at("2026-03-09T23:00:00Z");
+    let (tenant, events) = tenant.grant(&contoso, Some(&partner()), &catalog(), due).unwrap();
+    assert!(tenant.live_of(&contoso).all(|(_, found)| found.official_time() == Some(due)));
+    let [TenantEvent::Granted(granted)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((granted.tenant_region.as_str(), granted.associations.len()), ("emea", 2));
+    assert!(granted.associations.iter().all(|line| line.incentivised && line.subscription == Some(active("power-bi"))));
+    assert_eq!(tenant.grant(&contoso, None, &catalog(), due), None, "once");
+}
+
+#[test]
+fn closing_ends_what_was_held_and_tells_of_what_was_official() {
+    let (contoso, due, end) = (claim("contoso", 1), at("2026-03-09T23:00:00Z"), at("2026-03-20T10:00:00Z"));
+    let (pending, _) = placed(&tenant(), &hold(&contoso, 1, &[Activity::Usage]));
+    let (official, _) = pending.grant(&contoso, None, &catalog(), due).unwrap();
+
+    let (over, events) = official.close(&contoso, EndReason::Declined, end).unwrap();
+    assert_eq!(events, [TenantEvent::Ended { claim: contoso.clone(), reason: EndReason::Declined }]);
+    let ended = AssociationState::Ended { official_time: Some(due), end_time: end, reason: EndReason::Declined };
+    assert_eq!(over.associations.values().map(|found| found.state).collect::<Vec<_>>(), [ended]);
+
+    let (over, events) = pending.close(&contoso, EndReason::Withdrawn, end).unwrap();
+    assert_eq!((events, over.holders().len()), (vec![], 0));
+    assert_eq!(over.grant(&contoso, None, &catalog(), due), None, "a late grant finds nothing");
+}
+
+#[test]
+fn a_changed_subscription_is_told_for_each_claim_that_is_official_on_it() {
+    let contoso = claim("contoso", 1);
+    let (pending, _) = placed(&tenant(), &hold(&contoso, 1, &BOTH));
+    let (official, _) = pending.grant(&contoso, None, &catalog(), now()).unwrap();
+    let (id, renewed) = (
+        subscription_id(1),
+        super::directory::Subscription { end_time: Some(at("2027-01-01T00:00:00Z")), ..active("power-bi") },
+    );
+    assert_eq!(official.import_subscription(id, active("power-bi")), None);
+    assert_eq!(pending.import_subscription(id, renewed.clone()).unwrap().1, []);
+    let (_, events) = official.import_subscription(id, renewed.clone()).unwrap();
+    assert_eq!(events, [TenantEvent::SubscriptionChanged { claim: contoso, id, subscription: renewed }]);
+}
+
+/// What can be done to a tenant with three subscriptions by six claims of three partners.
+#[derive(Clone, Debug)]
+enum Act {
+    Place { claim: usize, decision: u128, subscriptions: BTreeSet<u128>, activities: Vec<Activity> },
+    Grant { claim: usize },
+    Close { claim: usize },
+}
+
+const CLAIMS: [(&str, u128); 6] =
+    [("contoso", 1), ("contoso", 2), ("litware", 3), ("litware", 4), ("proseware", 5), ("proseware", 6)];
+
+fn act() -> impl Strategy<Value = Act> {
+    let activities = prop_oneof![
+        Just(vec![Activity::Usage]),
+        Just(vec![Activity::PreSales]),
+        Just(BOTH.to_vec()),
+        Just(vec![Activity::RevenueAssociation])
+    ];
+    let place = (0..CLAIMS.len(), 1..4_u128, proptest::collection::btree_set(1..4_u128, 1..4), activities);
+    prop_oneof![
+        4 => place.prop_map(|(claim, decision, subscriptions, activities)| Act::Place { claim, decision, subscriptions, activities }),
+        1 => (0..CLAIMS.len()).prop_map(|claim| Act::Grant { claim }),
+        1 => (0..CLAIMS.len()).prop_map(|claim| Act::Close { claim }),
+    ]
+}
+
+fn apply(tenant: &Tenant, act: &Act) -> Option<Tenant> {
+    let name = |claim: usize| claim_of(CLAIMS[claim]);
+    let changed = match act {
+        Act::Place { claim, decision, subscriptions, activities } => {
+            let claim = name(*claim);
+            let mut hold = hold(&claim, claim.claim.0.as_u128() * 10 + decision, activities);
+            hold.lines = subscriptions.iter().map(|n| line(&claim, *n)).collect();
+            place(tenant, &hold)
+        }
+        Act::Grant { claim } => tenant.grant(&name(*claim), Some(&partner()), &catalog(), now()),
+        Act::Close { claim } => tenant.close(&name(*claim), EndReason::Withdrawn, now()),
+    };
+    changed.map(|(next, _)| next)
+}
+
+fn claim_of((partner, n): (&str, u128)) -> cpor_types::ClaimName {
+    claim(partner, n)
+}
+
+/// The companies that exclusively hold each key.
+fn companies(tenant: &Tenant) -> BTreeMap<&AssociationKey, BTreeSet<&str>> {
+    let mut companies = BTreeMap::<_, BTreeSet<_>>::new();
+    for found in tenant.associations.values().filter(|found| found.holds_key()) {
+        companies.entry(&found.key).or_default().insert(found.claim.partner.as_str());
+    }
+    companies
+}
+
+proptest! {
+    #[test]
+    fn at_most_one_company_holds_a_key_whatever_happens(acts in proptest::collection::vec(act(), 1..60)) {
+        let mut tenant = tenant();
+        for n in 1..4 {
+            tenant.directory.subscriptions.insert(subscription_id(n), active("power-bi"));
+        }
+        for act in &acts {
+            let before = tenant.clone();
+            tenant = apply(&tenant, act).unwrap_or(tenant);
+            let companies = companies(&tenant);
+            prop_assert!(companies.values().all(|of| of.len() == 1), "{companies:?} after {act:?}");
+            prop_assert_eq!(companies.len(), tenant.holders().len());
+            for (closed, _) in tenant.claims.iter().filter(|(_, record)| record.close_time.is_some()) {
+                prop_assert_eq!(tenant.live_of(closed).count(), 0, "{} is closed", closed);
+            }
+            if let Act::Place { claim, .. } = act {
+                let (claim, others) = (claim_of(CLAIMS[*claim]), |tenant: &Tenant, mine: &_| {
+                    tenant.associations.values().filter(|found| found.claim != *mine).cloned().collect::<Vec<_>>()
+                });
+                prop_assert_eq!(others(&before, &claim), others(&tenant, &claim), "a hold touches its own claim alone");
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What the registry decides, pure: no clock, no database, no wire types.
+pub(crate) mod association;
+pub(crate) mod catalog;
+pub(crate) mod check;
+pub(crate) mod directory;
+pub(crate) mod hold;
+pub(crate) mod partner;
+pub(crate) mod reason;
+pub(crate) mod tenant;
+mod words;
+
+#[cfg(test)]
+pub(crate) mod examples;
+#[cfg(test)]
+mod hold_tests;

@@ -1,0 +1,84 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Malformed;
+use crate::text::text_conversions;
+
+/// A customer's domain name, in lower case: `fabrikam.example`. International names in their ASCII (`xn--`) form.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DomainName(String);
+
+impl DomainName {
+    const EXPECTED: &'static str = "a domain name: labels of letters, digits and inner hyphens with dots between";
+
+    /// The name, in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for DomainName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DomainName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl FromStr for DomainName {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        if is_domain(text) { Ok(Self(text.to_ascii_lowercase())) } else { Err(Malformed::new(Self::EXPECTED, text)) }
+    }
+}
+
+text_conversions!(DomainName);
+
+/// Two labels at least, and the limits of RFC 1035, section 2.3.4.
+fn is_domain(name: &str) -> bool {
+    name.len() <= 253
+        && name.split('.').all(is_label)
+        // RFC 3696, section 2: a top-level label is never all digits, which keeps addresses like 10.0.0.1 out.
+        && name.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r2_domains_are_compared_without_case() {
+        let name: DomainName = "Fabrikam.Example".parse().unwrap();
+        assert_eq!(name.as_str(), "fabrikam.example");
+        assert_eq!(name, "FABRIKAM.example".parse().unwrap());
+    }
+
+    #[test]
+    fn r2_domains_have_labels() {
+        for good in ["a.b", "1.example", "xn--mnchen-3ya.de", "a-b.c-d.example", &format!("{}.example", "a".repeat(63))]
+        {
+            assert!(good.parse::<DomainName>().is_ok(), "{good}");
+        }
+        let long = format!("{}example", "a.".repeat(124));
+        for bad in ["", "fabrikam", ".", "a..b", ".a.b", "a.b.", "-a.b", "a-.b", "a_b.c", "a b.c", "10.0.0.1", &long] {
+            assert!(bad.parse::<DomainName>().is_err(), "{bad}");
+        }
+        assert!(format!("{}.example", "a".repeat(64)).parse::<DomainName>().is_err());
+    }
+}

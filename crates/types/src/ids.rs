@@ -1,0 +1,185 @@
+//! Identifiers that are UUIDs or short texts, validated wherever they come from, deserialisation included.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Malformed;
+use crate::text::text_conversions;
+
+macro_rules! uuid_ids {
+    ($($(#[$doc:meta])+ $name:ident, $expected:literal;)+) => { $(
+        $(#[$doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// The UUID itself.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0.as_hyphenated(), f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                hyphenated(text).map(Self).ok_or_else(|| Malformed::new($expected, text))
+            }
+        }
+
+        text_conversions!($name);
+    )+ };
+}
+
+/// The other forms that a UUID may take (braced, urn, without hyphens) would give one thing several names.
+fn hyphenated(text: &str) -> Option<Uuid> {
+    (text.len() == uuid::fmt::Hyphenated::LENGTH).then(|| Uuid::parse_str(text).ok()).flatten()
+}
+
+uuid_ids! {
+    /// A customer: its directory id (R2).
+    TenantId, "a tenant id: a hyphenated UUID";
+    /// A subscription of a tenant.
+    SubscriptionId, "a subscription id: a hyphenated UUID";
+    /// A claim.
+    ClaimId, "a claim id: a hyphenated UUID";
+    /// A line of a claim: one workload or subscription claimed (R15).
+    LineId, "a line id: a hyphenated UUID";
+    /// One pass of a claim through review.
+    CaseId, "a review case id: a hyphenated UUID";
+    /// A proof-of-execution document (R14).
+    EvidenceId, "an evidence id: a hyphenated UUID";
+    /// A comment on a claim.
+    CommentId, "a comment id: a hyphenated UUID";
+    /// A reviewer's decision to approve, which makes placing its holds idempotent.
+    DecisionId, "a decision id: a hyphenated UUID";
+    /// A partner's association with a workload or subscription (R49).
+    AssociationId, "an association id: a hyphenated UUID";
+}
+
+macro_rules! text_ids {
+    ($($(#[$doc:meta])+ $name:ident, $fits:path, $expected:literal;)+) => { $(
+        $(#[$doc])+
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                if $fits(text) { Ok(Self(text.to_owned())) } else { Err(Malformed::new($expected, text)) }
+            }
+        }
+
+        text_conversions!($name);
+    )+ };
+}
+
+text_ids! {
+    /// A partner company (R1): `contoso`.
+    PartnerId, is_slug, "a partner id: 1 to 63 lower-case letters, digits and hyphens, the first no hyphen";
+    /// A product or workload of the catalog (R9): `dynamics-365-sales`, `teams`.
+    ProductId, is_slug, "a product id: 1 to 63 lower-case letters, digits and hyphens, the first no hyphen";
+    /// A version of a program guide (R52).
+    ProgramGuideId, is_slug, "a program guide id: 1 to 63 lower-case letters, digits and hyphens, the first no hyphen";
+    /// The MPN id of a partner location (R1), kept as written, leading zeros too.
+    MpnId, is_mpn, "an MPN id: 1 to 10 digits";
+}
+
+fn is_slug(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && !text.starts_with('-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn is_mpn(text: &str) -> bool {
+    (1..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UUID: &str = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
+
+    #[test]
+    fn a_uuid_has_one_spelling() {
+        assert_eq!(UUID.to_uppercase().parse::<TenantId>().unwrap().to_string(), UUID);
+        for bad in ["", "6f1d8a520c1e4c559a7e5d1f3c8b2a10", &format!("{{{UUID}}}"), &UUID.replace('6', "g")] {
+            let error = bad.parse::<TenantId>().unwrap_err();
+            assert_eq!(error.to_string(), format!("`{bad}` is not a tenant id: a hyphenated UUID"));
+        }
+    }
+
+    #[test]
+    fn r1_partner_ids_are_slugs() {
+        for good in ["contoso", "a", "0", "contoso-2", &"a".repeat(63)] {
+            assert_eq!(good.parse::<PartnerId>().unwrap().as_str(), good);
+        }
+        for bad in ["", "-contoso", "Contoso", "con toso", "contoso/x", "con_toso", "é", &"a".repeat(64)] {
+            assert!(bad.parse::<PartnerId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn r1_mpn_ids_are_digits_and_keep_their_zeros() {
+        assert_eq!("0012345678".parse::<MpnId>().unwrap().as_str(), "0012345678");
+        for bad in ["", "12a", "-1", "12345678901", "١٢"] {
+            assert!(bad.parse::<MpnId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn serde_writes_text_and_checks_what_it_reads() {
+        let id: ClaimId = UUID.parse().unwrap();
+        assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{UUID}\""));
+        assert_eq!(serde_json::from_str::<ClaimId>(&format!("\"{UUID}\"")).unwrap(), id);
+        assert!(serde_json::from_str::<ClaimId>("\"1\"").is_err());
+        let error = serde_json::from_str::<MpnId>("\"10x\"").unwrap_err();
+        assert!(error.to_string().contains("`10x` is not an MPN id: 1 to 10 digits"), "{error}");
+    }
+}

@@ -1,0 +1,152 @@
+//! Resource names, as the API writes them: collections and ids in turn (AIP-122).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::text_conversions;
+use crate::{
+    AssociationId, CaseId, ClaimId, CommentId, EvidenceId, Malformed, MpnId, PartnerId, ProductId, ProgramGuideId,
+    SubscriptionId, TenantId,
+};
+
+macro_rules! names {
+    ($($(#[$doc:meta])+ $name:ident, $expected:literal { $($collection:literal / $field:ident: $id:ty),+ $(,)? })+) => { $(
+        $(#[$doc])+
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name {
+            $(#[doc = concat!("The id after `", $collection, "/`.")] pub $field: $id,)+
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let segments = [$(format!("{}/{}", $collection, self.$field)),+];
+                f.pad(&segments.join("/"))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                let parse = || {
+                    let mut segments = text.split('/');
+                    let name = Self { $($field: id_in($collection, &mut segments)?),+ };
+                    segments.next().is_none().then_some(name)
+                };
+                parse().ok_or_else(|| Malformed::new($expected, text))
+            }
+        }
+
+        text_conversions!($name);
+    )+ };
+}
+
+/// The id that comes next, if it comes after `collection`.
+fn id_in<'t, T: FromStr>(collection: &str, segments: &mut impl Iterator<Item = &'t str>) -> Option<T> {
+    (segments.next()? == collection).then_some(())?;
+    segments.next()?.parse().ok()
+}
+
+names! {
+    /// A partner company.
+    PartnerName, "a name like partners/{partner}" { "partners" / partner: PartnerId }
+    /// A location of a partner (R1).
+    LocationName, "a name like partners/{partner}/locations/{mpn_id}" {
+        "partners" / partner: PartnerId, "locations" / mpn: MpnId,
+    }
+    /// A claim.
+    ClaimName, "a name like partners/{partner}/claims/{claim}" {
+        "partners" / partner: PartnerId, "claims" / claim: ClaimId,
+    }
+    /// A proof-of-execution document of a claim.
+    EvidenceName, "a name like partners/{partner}/claims/{claim}/evidence/{evidence}" {
+        "partners" / partner: PartnerId, "claims" / claim: ClaimId, "evidence" / evidence: EvidenceId,
+    }
+    /// A comment on a claim.
+    CommentName, "a name like partners/{partner}/claims/{claim}/comments/{comment}" {
+        "partners" / partner: PartnerId, "claims" / claim: ClaimId, "comments" / comment: CommentId,
+    }
+    /// A customer.
+    TenantName, "a name like tenants/{tenant}" { "tenants" / tenant: TenantId }
+    /// One pass of a claim through review.
+    ReviewCaseName, "a name like tenants/{tenant}/reviewCases/{case}" {
+        "tenants" / tenant: TenantId, "reviewCases" / case: CaseId,
+    }
+    /// The customer's consent to a claim.
+    ConsentName, "a name like tenants/{tenant}/consents/{claim}" {
+        "tenants" / tenant: TenantId, "consents" / claim: ClaimId,
+    }
+    /// A workload that a tenant has in use.
+    WorkloadName, "a name like tenants/{tenant}/workloads/{product}" {
+        "tenants" / tenant: TenantId, "workloads" / product: ProductId,
+    }
+    /// A subscription of a tenant.
+    SubscriptionName, "a name like tenants/{tenant}/subscriptions/{subscription}" {
+        "tenants" / tenant: TenantId, "subscriptions" / subscription: SubscriptionId,
+    }
+    /// A partner's association with a workload or subscription of a tenant (R49).
+    AssociationName, "a name like tenants/{tenant}/associations/{association}" {
+        "tenants" / tenant: TenantId, "associations" / association: AssociationId,
+    }
+    /// The eligibility assessment of a claim (R52).
+    AssessmentName, "a name like tenants/{tenant}/assessments/{claim}" {
+        "tenants" / tenant: TenantId, "assessments" / claim: ClaimId,
+    }
+    /// A product or workload of the catalog (R9).
+    ProductName, "a name like products/{product}" { "products" / product: ProductId }
+    /// A version of a program guide (R52).
+    ProgramGuideName, "a name like programGuides/{guide}" { "programGuides" / guide: ProgramGuideId }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
+
+    fn reads_back<N: FromStr<Err = Malformed> + fmt::Display>(shape: &str) {
+        let text = shape.replace("ID", ID);
+        assert_eq!(text.parse::<N>().map(|name| name.to_string()), Ok(text));
+    }
+
+    #[test]
+    fn every_name_reads_back_as_written() {
+        reads_back::<PartnerName>("partners/contoso");
+        reads_back::<LocationName>("partners/contoso/locations/0012345");
+        reads_back::<ClaimName>("partners/contoso/claims/ID");
+        reads_back::<EvidenceName>("partners/contoso/claims/ID/evidence/ID");
+        reads_back::<CommentName>("partners/contoso/claims/ID/comments/ID");
+        reads_back::<TenantName>("tenants/ID");
+        reads_back::<ReviewCaseName>("tenants/ID/reviewCases/ID");
+        reads_back::<ConsentName>("tenants/ID/consents/ID");
+        reads_back::<WorkloadName>("tenants/ID/workloads/teams");
+        reads_back::<SubscriptionName>("tenants/ID/subscriptions/ID");
+        reads_back::<AssociationName>("tenants/ID/associations/ID");
+        reads_back::<AssessmentName>("tenants/ID/assessments/ID");
+        reads_back::<ProductName>("products/power-bi");
+        reads_back::<ProgramGuideName>("programGuides/fy26");
+    }
+
+    #[test]
+    fn any_other_shape_is_refused_with_the_one_needed() {
+        let claim = format!("partners/contoso/claims/{ID}");
+        let others = ["", "/", "partners/contoso", "partners/contoso/claims/x", "partners//claims/x", "claims/x"];
+        let longer =
+            [format!("{claim}/"), format!("/{claim}"), format!("{claim}/evidence/{ID}"), claim.replace("cl", "Cl")];
+        for text in others.iter().copied().chain(longer.iter().map(String::as_str)) {
+            let error = text.parse::<ClaimName>().unwrap_err();
+            assert_eq!(error.expected, "a name like partners/{partner}/claims/{claim}", "{text}");
+        }
+    }
+
+    #[test]
+    fn serde_writes_the_name() {
+        let name: ClaimName = format!("partners/contoso/claims/{ID}").parse().unwrap();
+        let json = serde_json::to_string(&name).unwrap();
+        assert_eq!(json, format!("\"{name}\""));
+        assert_eq!(serde_json::from_str::<ClaimName>(&json).unwrap(), name);
+    }
+}

@@ -1,0 +1,77 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
+
+/// A moment in UTC, of whole microseconds, which is what both databases keep exactly.
+pub type Timestamp = DateTime<Utc>;
+
+/// Cuts what is finer than a microsecond, so that a moment reads back from a database as it was written.
+#[must_use]
+pub fn whole_micros(moment: Timestamp) -> Timestamp {
+    moment.trunc_subsecs(6)
+}
+
+/// The moment as RFC 3339 with `Z`, and no more decimals than it needs: `2026-03-06T08:00:00Z`.
+#[must_use]
+pub fn rfc3339(moment: Timestamp) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// Where the time comes from. Injected everywhere, so that a test or an operator can move it.
+pub trait Clock: Send + Sync {
+    /// The present moment, of whole microseconds.
+    fn now(&self) -> Timestamp;
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    fn now(&self) -> Timestamp {
+        whole_micros(Utc::now())
+    }
+}
+
+/// A clock that stands until it is moved, and never moves back. Clones share the same time.
+#[derive(Clone, Debug)]
+pub struct VirtualClock {
+    micros: Arc<AtomicI64>,
+}
+
+impl VirtualClock {
+    /// A clock that shows `start`.
+    #[must_use]
+    pub fn new(start: Timestamp) -> Self {
+        Self { micros: Arc::new(AtomicI64::new(start.timestamp_micros())) }
+    }
+
+    /// Moves to `to` if that lies ahead; otherwise stays. Returns what the clock shows then.
+    pub fn advance_to(&self, to: Timestamp) -> Timestamp {
+        self.micros.fetch_max(to.timestamp_micros(), Ordering::SeqCst);
+        self.now()
+    }
+
+    /// Moves ahead by `step`; a negative step is no step. Returns what the clock shows then.
+    pub fn advance_by(&self, step: TimeDelta) -> Timestamp {
+        let ahead = step.num_microseconds().unwrap_or(i64::MAX).max(0);
+        // Never refused by the closure, so both arms carry the previous value.
+        let (Ok(_) | Err(_)) =
+            self.micros.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |micros| Some(micros.saturating_add(ahead)));
+        self.now()
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        DateTime::from_timestamp_micros(self.micros.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX_UTC)
+    }
+}

@@ -1,0 +1,204 @@
+//! Counts what libtest and cargo say about each test program.
+
+use std::fmt;
+
+/// What the tests of one command came to.
+#[derive(Default)]
+pub(crate) struct Tally {
+    programs: Vec<Program>,
+    failures: Vec<String>,
+}
+
+/// One test program (or one crate's doc-tests), as cargo ran it.
+struct Program {
+    name: String,
+    /// `None` until its result was seen: a program that dies says none.
+    result: Option<Counts>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    passed: u32,
+    failed: u32,
+    ignored: u32,
+    seconds: f64,
+}
+
+impl Tally {
+    /// Takes one line of cargo's and libtest's output, merged.
+    pub(crate) fn read(&mut self, line: &str) {
+        let line = line.trim();
+        if let Some(name) = program(line) {
+            self.programs.push(Program { name, result: None });
+        } else if let Some(counts) = counts(line) {
+            if let Some(program) = self.programs.last_mut() {
+                let so_far = program.result.unwrap_or_default();
+                program.result = Some(so_far.plus(counts));
+            }
+        } else if let Some(test) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
+            let program = self.programs.last().map_or("", |program| program.name.as_str());
+            self.failures.push(format!("{program}: {test}"));
+        }
+    }
+
+    /// Tests that passed.
+    pub(crate) fn passed(&self) -> u32 {
+        self.totals().passed
+    }
+
+    /// Tests that failed, and one for every program that died without a result.
+    pub(crate) fn failed(&self) -> u32 {
+        let died = self.programs.iter().filter(|program| program.result.is_none()).count();
+        self.totals().failed + u32::try_from(died).unwrap_or(u32::MAX)
+    }
+
+    fn totals(&self) -> Counts {
+        self.programs.iter().filter_map(|program| program.result).fold(Counts::default(), Counts::plus)
+    }
+
+    /// The line that closes a run: `N passed, N failed`, and the skipped only where there are any.
+    pub(crate) fn summary(&self) -> String {
+        let skipped = match self.totals().ignored {
+            0 => String::new(),
+            ignored => format!(", {ignored} skipped"),
+        };
+        format!("{} passed, {} failed{skipped}", self.passed(), self.failed())
+    }
+}
+
+/// A table of the programs that had tests to run, and the names of the tests that failed.
+impl fmt::Display for Tally {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ran = self.programs.iter().filter(|program| program.result.is_none_or(|counts| counts.total() > 0));
+        writeln!(out, "{:>7} {:>7} {:>8}  tests of", "passed", "failed", "seconds")?;
+        for program in ran {
+            match program.result {
+                Some(counts) => writeln!(
+                    out,
+                    "{:>7} {:>7} {:>8.1}  {}",
+                    counts.passed, counts.failed, counts.seconds, program.name
+                )?,
+                None => writeln!(out, "{:>7} {:>7} {:>8}  {}", "-", "died", "-", program.name)?,
+            }
+        }
+        for failure in &self.failures {
+            writeln!(out, "FAILED {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Counts {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            ignored: self.ignored + other.ignored,
+            seconds: self.seconds + other.seconds,
+        }
+    }
+
+    fn total(self) -> u32 {
+        self.passed + self.failed + self.ignored
+    }
+}
+
+/// `Running unittests src/lib.rs (target/debug/deps/cpor_types-0f3a)` or `Doc-tests cpor_types`: whose tests come next.
+fn program(line: &str) -> Option<String> {
+    if let Some(name) = line.strip_prefix("Doc-tests ") {
+        return Some(format!("{name} (doc-tests)"));
+    }
+    let (source, file) = line.strip_prefix("Running ")?.strip_suffix(')')?.split_once(" (")?;
+    let stem = file.rsplit(['/', '\\']).next()?;
+    let name = stem.rsplit_once('-').map_or(stem, |(name, _)| name);
+    Some(format!("{name} ({})", source.trim_start_matches("unittests ")))
+}
+
+/// `test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.31s`
+fn counts(line: &str) -> Option<Counts> {
+    let (_, parts) = line.strip_prefix("test result: ")?.split_once(". ")?;
+    let mut counts = Counts::default();
+    for part in parts.split("; ") {
+        if let Some(seconds) = part.strip_prefix("finished in ") {
+            counts.seconds = seconds.strip_suffix('s')?.parse().ok()?;
+        } else if let Some((count, what)) = part.split_once(' ') {
+            let count = count.parse().ok()?;
+            match what {
+                "passed" => counts.passed = count,
+                "failed" => counts.failed = count,
+                "ignored" => counts.ignored = count,
+                _ => {}
+            }
+        }
+    }
+    Some(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(lines: &[&str]) -> Tally {
+        let mut tally = Tally::default();
+        lines.iter().for_each(|line| tally.read(line));
+        tally
+    }
+
+    const TYPES: &str = "     Running unittests src/lib.rs (target/debug/deps/cpor_types-0f3a91)";
+    const WALK: &str = "     Running tests/walk.rs (target/debug/deps/walk-77aa)";
+
+    #[test]
+    fn results_of_all_programs_are_summed() {
+        let tally = tally(&[
+            TYPES,
+            "test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.31s",
+            WALK,
+            "test sqlite::walk ... ok",
+            "test postgres::walk ... FAILED",
+            "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 2.50s",
+            "   Doc-tests cpor_types",
+            "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+            "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s",
+        ]);
+        assert_eq!(tally.summary(), "8 passed, 1 failed");
+        let table = tally.to_string();
+        assert!(table.contains("      5       0      0.3  cpor_types (src/lib.rs)\n"), "{table}");
+        assert!(table.contains("      2       0      0.1  cpor_types (doc-tests)\n"), "{table}");
+        assert!(table.contains("FAILED walk (tests/walk.rs): postgres::walk\n"), "{table}");
+    }
+
+    #[test]
+    fn a_program_that_dies_is_a_failure() {
+        let tally = tally(&[
+            WALK,
+            "test sqlite::walk ... ok",
+            TYPES,
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        ]);
+        assert_eq!(tally.summary(), "1 passed, 1 failed");
+        assert!(tally.to_string().contains("died"));
+    }
+
+    #[test]
+    fn ignored_tests_are_told_and_empty_programs_are_not() {
+        let tally = tally(&[
+            TYPES,
+            "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.00s",
+            WALK,
+            "test result: ok. 1 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        ]);
+        assert_eq!(tally.summary(), "1 passed, 0 failed, 2 skipped");
+        assert!(!tally.to_string().contains("cpor_types"));
+    }
+
+    #[test]
+    fn other_lines_are_no_results() {
+        let tally = tally(&[
+            "running 3 tests",
+            "Running late (again",
+            "test result: nonsense",
+            "   Compiling cpor v0.1.0 (/tmp/x)",
+        ]);
+        assert_eq!(tally.summary(), "0 passed, 0 failed");
+    }
+}
