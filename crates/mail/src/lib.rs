@@ -1,1 +1,24 @@
-//! Being built.
+//! E-mail that a service sends because of something it decided.
+//!
+//! A mail is a row of the service's own database, inserted in the deciding transaction ([`enqueue`]). The [`Sender`] leases rows that
+//! wait, asks the service's [`Composer`] for the words at that very moment (so that link tokens are minted for each mail and stored
+//! nowhere in clear), hands the message to a [`Transport`], tells the composer what became of it, and marks the row. A mail may be sent
+//! twice when a process dies in between, but its outcome is never lost.
+//!
+//! All waiting here is in real time: a business clock that is moved by hand does not hurry a mail server.
+
+mod composer;
+mod config;
+mod draft;
+mod message;
+mod queue;
+mod sender;
+mod transport;
+
+pub use composer::{Composed, Composer, Outcome, Unavailable};
+pub use config::{MailConfig, Security, SmtpConfig};
+pub use draft::Draft;
+pub use message::Message;
+pub use queue::{Mail, enqueue, migration};
+pub use sender::{Sender, SenderParts};
+pub use transport::{EmlFiles, Rejection, Smtp, Transport, TransportError, transport};

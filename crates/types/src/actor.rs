@@ -82,3 +82,30 @@ impl FromStr for Actor {
 }
 
 text_conversions!(Actor);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_actor_is_side_and_subject() {
+        let actors = [
+            (Actor::new(ActorSide::Partner, "alice@contoso.example"), "partner:alice@contoso.example"),
+            (Actor::new(ActorSide::Customer, "link:7:a"), "customer:link:7:a"),
+            (Actor::system(Service::PoeReview), "system:poe-review"),
+            (Actor::time(), "time"),
+        ];
+        for (actor, text) in actors {
+            assert_eq!(actor.to_string(), text);
+            assert_eq!(text.parse(), Ok(actor.clone()));
+            assert_eq!(serde_json::to_value(&actor).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn an_actor_of_no_side_is_refused() {
+        for bad in ["", ":alice", "alice", "Partner:alice", "rival:bob"] {
+            assert_eq!(bad.parse::<Actor>().unwrap_err().found, bad);
+        }
+    }
+}

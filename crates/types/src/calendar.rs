@@ -91,3 +91,96 @@ impl Calendar {
         first.map_or_else(|| midnight.and_utc(), |moment: DateTime<Tz>| moment.with_timezone(&Utc))
     }
 }
+
+#[cfg(test)]
+mod model_tests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Calendars;
+
+    fn calendar(id: &str) -> Calendar {
+        Calendars::shipped().unwrap().get(id).unwrap().clone()
+    }
+
+    fn in_zone(zone: Tz) -> Calendar {
+        Calendar { zone, ..calendar("utc") }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn r46_five_business_days_skip_weekend_and_holiday() {
+        // From a Monday evening in Los Angeles, over Independence Day 2025 (a Friday), to the end of the next Tuesday.
+        let deadline =
+            calendar("vendor-us").deadline("review_start", at("2025-06-30T20:00:00-07:00"), Length::BusinessDays(5));
+        assert_eq!(deadline.due, at("2025-07-09T00:00:00-07:00"));
+        assert_eq!(deadline.kind, "review_start");
+        assert_eq!(deadline.rule, "5 business days, calendar vendor-us 2026");
+    }
+
+    #[test]
+    fn r46_the_day_is_that_of_the_calendars_zone() {
+        // 23:30 UTC on Monday: in Berlin it is Tuesday already, in New York still Monday.
+        let start = at("2026-07-06T23:30:00Z");
+        assert_eq!(calendar("de").due(start, Length::BusinessDays(1)), at("2026-07-09T00:00:00+02:00"));
+        assert_eq!(calendar("us-east").due(start, Length::BusinessDays(1)), at("2026-07-08T00:00:00-04:00"));
+    }
+
+    #[test]
+    fn r46_days_across_a_change_of_the_clocks_end_at_local_midnight() {
+        let berlin = calendar("de");
+        // Summer time begins on 29 March 2026 and ends on 25 October.
+        assert_eq!(
+            berlin.due(at("2026-03-26T12:00:00+01:00"), Length::CalendarDays(7)),
+            at("2026-04-03T00:00:00+02:00")
+        );
+        assert_eq!(
+            berlin.due(at("2026-10-22T12:00:00+02:00"), Length::CalendarDays(7)),
+            at("2026-10-30T00:00:00+01:00")
+        );
+    }
+
+    #[test]
+    fn r46_a_day_without_midnight_begins_when_it_begins() {
+        // In Beirut the clocks go from 24:00 on 26 March 2022 to 1:00.
+        let beirut = in_zone(chrono_tz::Asia::Beirut);
+        assert_eq!(beirut.due(at("2022-03-25T10:00:00Z"), Length::CalendarDays(1)), at("2022-03-27T01:00:00+03:00"));
+    }
+
+    #[test]
+    fn r46_a_day_with_two_midnights_begins_with_the_first() {
+        // In Havana the clocks go from 1:00 on 1 November 2026 back to 0:00.
+        let havana = in_zone(chrono_tz::America::Havana);
+        assert_eq!(havana.due(at("2026-10-31T12:00:00Z"), Length::CalendarDays(0)), at("2026-11-01T00:00:00-04:00"));
+    }
+
+    #[test]
+    fn r45_what_is_left_begins_the_day_after_the_stop() {
+        let vendor = calendar("vendor-us");
+        let monday = at("2026-03-02T10:00:00-08:00");
+        let due = vendor.due(monday, Length::BusinessDays(5));
+        assert_eq!(due, at("2026-03-10T00:00:00-07:00"));
+        assert_eq!(vendor.business_days_left(at("2026-03-04T23:59:59-08:00"), due), 3);
+        assert_eq!(vendor.business_days_left(at("2026-03-07T12:00:00-08:00"), due), 1);
+        assert_eq!(vendor.business_days_left(at("2026-03-09T00:00:00-07:00"), due), 0);
+        assert_eq!(vendor.business_days_left(at("2026-03-20T00:00:00-07:00"), due), 0);
+    }
+
+    #[test]
+    fn r45_nothing_left_is_the_rest_of_the_business_day() {
+        let vendor = calendar("vendor-us");
+        let rest = Length::BusinessDays(0);
+        assert_eq!(vendor.due(at("2026-03-06T23:00:00-08:00"), rest), at("2026-03-07T00:00:00-08:00"));
+        assert_eq!(vendor.due(at("2026-03-07T09:00:00-08:00"), rest), at("2026-03-10T00:00:00-07:00"));
+    }
+
+    #[test]
+    fn a_length_past_all_calendars_ends_with_them() {
+        let due = calendar("utc").due(at("2026-01-01T00:00:00Z"), Length::CalendarDays(u32::MAX));
+        assert_eq!(due, Timestamp::MAX_UTC);
+    }
+}

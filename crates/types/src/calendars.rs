@@ -122,3 +122,80 @@ fn parse_one(document: &str) -> Result<Calendar, CalendarError> {
     let holidays: BTreeSet<NaiveDate> = document.holidays.into_keys().collect();
     Ok(Calendar { id: document.id, version: document.version, zone, weekend, holidays })
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Datelike;
+
+    use super::*;
+
+    fn holidays_of(id: &str, year: i32) -> Vec<String> {
+        let calendars = Calendars::shipped().unwrap();
+        let holidays = &calendars.get(id).unwrap().holidays;
+        holidays.iter().filter(|day| day.year() == year).map(|day| day.format("%m-%d").to_string()).collect()
+    }
+
+    fn document(id: &str, weekend: &str) -> String {
+        format!("id = \"{id}\"\nversion = \"1\"\nzone = \"Europe/Berlin\"\nweekend = [{weekend}]\n[holidays]\n")
+    }
+
+    #[test]
+    fn r46_every_shipped_calendar_loads() {
+        let calendars = Calendars::shipped().unwrap();
+        assert_eq!(calendars.ids().collect::<Vec<_>>(), ["cz", "de", "us-east", "utc", "vendor-us"]);
+        assert!(calendars.contains("de") && !calendars.contains("DE"));
+        assert_eq!(calendars.get("vendor-us").unwrap().zone, chrono_tz::America::Los_Angeles);
+        assert!(calendars.get("utc").unwrap().holidays.is_empty());
+    }
+
+    #[test]
+    fn r46_federal_holidays_are_on_the_days_they_are_observed() {
+        let of_2026 =
+            ["01-01", "01-19", "02-16", "05-25", "06-19", "07-03", "09-07", "10-12", "11-11", "11-26", "12-25"];
+        assert_eq!(holidays_of("vendor-us", 2026), of_2026);
+        assert_eq!(holidays_of("us-east", 2026), of_2026);
+        // New Year's Day of 2028 is a Saturday, and observed in the year before.
+        assert_eq!(holidays_of("vendor-us", 2027).last().unwrap(), "12-31");
+        assert_eq!(
+            (2025..=2030).map(|year| holidays_of("us-east", year).len()).collect::<Vec<_>>(),
+            [11, 11, 12, 10, 11, 11]
+        );
+    }
+
+    #[test]
+    fn r46_movable_feasts_follow_easter() {
+        let german = ["01-01", "04-03", "04-06", "05-01", "05-14", "05-25", "10-03", "12-25", "12-26"];
+        assert_eq!(holidays_of("de", 2026), german);
+        let good_fridays = ["04-18", "04-03", "03-26", "04-14", "03-30", "04-19"];
+        for (year, friday) in (2025..).zip(good_fridays) {
+            assert!(holidays_of("de", year).iter().any(|day| day == friday), "{year}");
+            assert!(holidays_of("cz", year).iter().any(|day| day == friday), "{year}");
+            assert_eq!((holidays_of("de", year).len(), holidays_of("cz", year).len()), (9, 13), "{year}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_calendar_is_answered_with_those_there_are() {
+        let error = Calendars::shipped().unwrap().get("fr").unwrap_err();
+        assert_eq!(error.to_string(), "there is no calendar `fr`; known are cz, de, us-east, utc, vendor-us");
+    }
+
+    #[test]
+    fn a_document_must_be_a_calendar_and_its_id_its_own() {
+        let twice = Calendars::parse([document("x", "").as_str(), &document("x", "\"sun\"")]).unwrap_err();
+        assert_eq!(twice, CalendarError::Twice("x".to_owned()));
+
+        let week = "\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"";
+        let endless = Calendars::parse([document("x", week).as_str()]).unwrap_err();
+        assert_eq!(endless, CalendarError::NoBusinessDays("x".to_owned()));
+
+        let good = document("x", "\"sun\"");
+        let typo = good.replace("weekend", "weekends");
+        let mars = good.replace("Europe/Berlin", "Mars/Olympus");
+        let no_day = format!("{good}2026-02-30 = \"never\"\n");
+        for bad in ["", &typo, &mars, &no_day] {
+            let error = Calendars::parse([bad]).unwrap_err();
+            assert!(matches!(error, CalendarError::Unreadable(_)), "{bad}: {error}");
+        }
+    }
+}

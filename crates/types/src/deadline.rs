@@ -24,3 +24,20 @@ impl Deadline {
         self.due <= now
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn r47_earlier_than_due_is_in_time() {
+        let due: Timestamp = "2026-03-10T07:00:00Z".parse().unwrap();
+        let deadline = Deadline { due, kind: "partner_response".into(), rule: "5 business days".to_owned() };
+        assert!(!deadline.has_passed(due - TimeDelta::microseconds(1)));
+        assert!(deadline.has_passed(due));
+        let json = serde_json::to_string(&deadline).unwrap();
+        assert_eq!(serde_json::from_str::<Deadline>(&json).unwrap(), deadline);
+    }
+}

@@ -103,3 +103,46 @@ fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn uuids(entropy: &impl Entropy, count: usize) -> Vec<Uuid> {
+        (0..count).map(|_| entropy.uuid()).collect()
+    }
+
+    #[test]
+    fn ids_are_of_version_7_and_sort_by_age() {
+        for ids in [uuids(&SystemEntropy, 1_000), uuids(&SeededEntropy::new(7), 1_000)] {
+            assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
+            assert!(ids.is_sorted_by(|a, b| a < b));
+        }
+    }
+
+    #[test]
+    fn a_seed_repeats_itself_and_no_other() {
+        assert_eq!(uuids(&SeededEntropy::new(7), 100), uuids(&SeededEntropy::new(7), 100));
+        let distinct: BTreeSet<Uuid> = (0..100).flat_map(|seed| uuids(&SeededEntropy::new(seed), 100)).collect();
+        assert_eq!(distinct.len(), 10_000);
+    }
+
+    #[test]
+    fn secrets_do_not_repeat() {
+        let seeded = SeededEntropy::new(7);
+        let secrets: BTreeSet<[u8; 32]> = (0..1_000).map(|_| seeded.secret()).collect();
+        assert_eq!(secrets.len(), 1_000);
+        assert_ne!(SystemEntropy.secret(), SystemEntropy.secret());
+    }
+
+    #[test]
+    fn fractions_spread_evenly_below_one() {
+        let seeded = SeededEntropy::new(7);
+        let drawn: Vec<f64> = (0..1_000).map(|_| seeded.fraction()).collect();
+        assert!(drawn.iter().all(|fraction| (0.0..1.0).contains(fraction)));
+        let mean = drawn.iter().sum::<f64>() / 1_000.0;
+        assert!((0.45..0.55).contains(&mean), "{mean}");
+    }
+}

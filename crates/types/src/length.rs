@@ -36,3 +36,29 @@ impl fmt::Display for Length {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_reads_as_people_say_it() {
+        let said =
+            [0, 1, 5].map(|days| (Length::BusinessDays(days).to_string(), Length::CalendarDays(days).to_string()));
+        let expected = [
+            ("rest of the business day", "rest of the day"),
+            ("1 business day", "1 calendar day"),
+            ("5 business days", "5 calendar days"),
+        ];
+        assert_eq!(said, expected.map(|(business, calendar)| (business.to_owned(), calendar.to_owned())));
+    }
+
+    #[test]
+    fn a_length_is_one_key_and_a_number() {
+        let json = serde_json::json!({ "business_days": 5 });
+        assert_eq!(serde_json::to_value(Length::BusinessDays(5)).unwrap(), json);
+        assert_eq!(serde_json::from_value::<Length>(json).unwrap(), Length::BusinessDays(5));
+        assert!(serde_json::from_str::<Length>("{\"hours\": 5}").is_err());
+        assert!(serde_json::from_str::<Length>("{\"business_days\": -5}").is_err());
+    }
+}

@@ -25,3 +25,21 @@ impl Malformed {
         Self { expected, found: shown }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_says_shape_and_text() {
+        let error = Malformed::new("a month: YYYY-MM", "March");
+        assert_eq!(error.to_string(), "`March` is not a month: YYYY-MM");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let error = Malformed::new("a month: YYYY-MM", &"é".repeat(1_000_000));
+        assert_eq!(error.found, format!("{}…", "é".repeat(80)));
+        assert_eq!(Malformed::new("", &"é".repeat(80)).found, "é".repeat(80));
+    }
+}

@@ -173,3 +173,72 @@ impl FromStr for PolicyId {
 }
 
 text_conversions!(PolicyId);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PolicyProfiles;
+
+    fn default_profile() -> PolicyProfile {
+        PolicyProfiles::shipped().unwrap().in_force(Timestamp::MAX_UTC).clone()
+    }
+
+    #[test]
+    fn r61_the_default_profile_says_what_the_rules_say() {
+        let business = Length::BusinessDays;
+        let profile = default_profile();
+        assert_eq!(profile.id().to_string(), "2021@1");
+        assert_eq!(profile.customer_notices, CustomerNotices { at_submission: true, at_approval: true });
+        assert_eq!(profile.consent_window, Length::CalendarDays(7));
+        assert_eq!(profile.partner_response, business(5));
+        assert_eq!(profile.dispute_window, Length::CalendarDays(30));
+        let review = ReviewLengths {
+            start: business(5),
+            decision: business(5),
+            overall: business(10),
+            dispute_decision: business(5),
+        };
+        assert_eq!(profile.review, review);
+        assert_eq!(profile.evidence, EvidenceLimits { max_document_bytes: 25 * 1024 * 1024, max_documents: 10 });
+        assert!(!profile.acknowledgement_of_terms);
+    }
+
+    #[test]
+    fn r61_every_fault_is_named_at_once() {
+        let mut profile = default_profile();
+        assert_eq!(profile.validate(), []);
+        profile.name = "no spaces".to_owned();
+        profile.version = 0;
+        profile.consent_window = Length::CalendarDays(0);
+        profile.review.overall = Length::BusinessDays(367);
+        profile.evidence = EvidenceLimits { max_document_bytes: 0, max_documents: 101 };
+        profile.customer_notices.at_approval = false;
+        let fields: Vec<_> = profile.validate().iter().map(|fault| fault.field).collect();
+        let expected = [
+            "name",
+            "version",
+            "consent_window",
+            "review.overall",
+            "evidence.max_document_bytes",
+            "evidence.max_documents",
+            "customer_notices.at_approval",
+        ];
+        assert_eq!(fields, expected);
+    }
+
+    #[test]
+    fn r61_a_claim_records_name_and_version() {
+        let id: PolicyId = "2021@1".parse().unwrap();
+        assert_eq!(id, default_profile().id());
+        for bad in ["", "2021", "2021@", "@1", "20 21@1", "2021@-1", "2021@1@1"] {
+            assert!(bad.parse::<PolicyId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_profile_reads_back_from_json() {
+        let profile = default_profile();
+        let json = serde_json::to_string(&profile).unwrap();
+        assert_eq!(serde_json::from_str::<PolicyProfile>(&json).unwrap(), profile);
+    }
+}

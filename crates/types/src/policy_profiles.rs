@@ -99,3 +99,63 @@ fn refuse_clashes(profiles: &[PolicyProfile]) -> Result<(), PolicyError> {
     let mut clashes = pairs.filter(|(one, two)| one.id() == two.id() || one.in_force_from == two.in_force_from);
     clashes.next().map_or(Ok(()), |(one, two)| Err(PolicyError::Clash(one.id(), two.id())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT: &str = include_str!("../policies/2021.toml");
+
+    fn later() -> String {
+        DEFAULT.replace("\"2021\"", "\"next\"").replace("2021-01-01", "2027-07-01")
+    }
+
+    #[test]
+    fn r61_the_latest_profile_that_has_come_in_force_is() {
+        let profiles = PolicyProfiles::parse([later().as_str(), DEFAULT]).unwrap();
+        let name_at = |text: &str| profiles.in_force(text.parse().unwrap()).name.as_str();
+        assert_eq!(name_at("2019-12-31T00:00:00Z"), "2021");
+        assert_eq!(name_at("2027-06-30T23:59:59.999999Z"), "2021");
+        assert_eq!(name_at("2027-07-01T00:00:00Z"), "next");
+    }
+
+    #[test]
+    fn r61_a_claim_keeps_the_profile_it_recorded() {
+        let profiles = PolicyProfiles::parse([DEFAULT, &later()]).unwrap();
+        for profile in profiles.all() {
+            assert_eq!(profiles.get(&profile.id()), Ok(profile));
+        }
+        let unknown: PolicyId = "2021@2".parse().unwrap();
+        assert_eq!(profiles.get(&unknown), Err(PolicyError::Unknown(unknown)));
+    }
+
+    #[test]
+    fn profiles_that_cannot_be_told_apart_are_refused() {
+        let same_moment = DEFAULT.replace("version = 1", "version = 2");
+        let same_id = DEFAULT.replace("2021-01-01", "2022-01-01");
+        for other in [same_moment, same_id] {
+            let error = PolicyProfiles::parse([DEFAULT, &other]).unwrap_err();
+            assert!(matches!(error, PolicyError::Clash(_, _)), "{error}");
+        }
+        assert_eq!(PolicyProfiles::parse([]).unwrap_err(), PolicyError::None);
+    }
+
+    #[test]
+    fn a_document_must_be_a_profile_and_nothing_more() {
+        let unknown = format!("{DEFAULT}\nlunch = true\n");
+        let wrong = DEFAULT.replace("{ calendar_days = 7 }", "7");
+        let missing = DEFAULT.replace("acknowledgement_of_terms = false", "");
+        for bad in [unknown, wrong, missing] {
+            let error = PolicyProfiles::parse([bad.as_str()]).unwrap_err();
+            assert!(matches!(error, PolicyError::Unreadable(_)), "{error}");
+        }
+        let invalid = DEFAULT
+            .replace("calendar_days = 7", "calendar_days = 0")
+            .replace("max_documents = 10", "max_documents = 0");
+        assert_eq!(
+            PolicyProfiles::parse([invalid.as_str()]).unwrap_err().to_string(),
+            "policy profile `2021@1`: consent_window: 0 days is not between 1 and 366; \
+             evidence.max_documents: 0 is not between 1 and 100"
+        );
+    }
+}

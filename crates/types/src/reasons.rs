@@ -68,3 +68,14 @@ words! {
         Other = "other",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r31_reviewers_may_reject_for_insufficient_poe_alone() {
+        let open: Vec<_> = PrimaryRejection::ALL.iter().filter(|reason| reason.is_open_to_reviewers()).collect();
+        assert_eq!(open, [&PrimaryRejection::InsufficientPoe]);
+    }
+}

@@ -39,3 +39,20 @@ impl Role {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r4_r5_each_role_acts_for_one_side() {
+        let of = |side| Role::ALL.iter().copied().filter(|role| role.side() == side).collect::<Vec<_>>();
+        let partner = [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin, Role::IncentivesUser];
+        assert_eq!(of(ActorSide::Partner), partner);
+        assert_eq!(of(ActorSide::Reviewer), [Role::PoeReviewer, Role::ReviewLead]);
+        assert_eq!(of(ActorSide::Vendor), [Role::ProgramManager, Role::DirectorySync, Role::Operator]);
+        assert_eq!(of(ActorSide::Customer), [Role::CustomerAdmin]);
+        // Nobody signs in as time or as the system.
+        assert_eq!((of(ActorSide::Time), of(ActorSide::System)), (vec![], vec![]));
+    }
+}

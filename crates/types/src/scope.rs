@@ -96,3 +96,42 @@ pub const fn program(area: SolutionArea, activity: Activity) -> Result<Option<Pr
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r7_each_pair_goes_to_its_program_or_is_refused() {
+        use Activity::{PreSales, RevenueAssociation, Usage};
+        use SolutionArea::{BusinessApplications, Microsoft365};
+        let matrix = [
+            (Microsoft365, Usage, Some(Some(Program::OsuMicrosoft365))),
+            (Microsoft365, PreSales, None),
+            (Microsoft365, RevenueAssociation, None),
+            (BusinessApplications, Usage, Some(Some(Program::OsuBusinessApplications))),
+            (BusinessApplications, PreSales, Some(Some(Program::OsaSell))),
+            (BusinessApplications, RevenueAssociation, Some(None)),
+        ];
+        assert_eq!(matrix.len(), SolutionArea::ALL.len() * Activity::ALL.len());
+        for (area, activity, expected) in matrix {
+            assert_eq!(program(area, activity), expected.ok_or(NotClaimable { area, activity }));
+        }
+        let refused = program(Microsoft365, PreSales).unwrap_err();
+        assert_eq!(refused.to_string(), "pre_sales cannot be claimed in microsoft_365");
+    }
+
+    #[test]
+    fn r7_only_what_a_program_pays_is_paid_and_exclusive() {
+        for activity in Activity::ALL {
+            let goes_to_program = SolutionArea::ALL.iter().any(|area| matches!(program(*area, *activity), Ok(Some(_))));
+            assert_eq!((activity.is_paid(), activity.is_exclusive()), (goes_to_program, goes_to_program), "{activity}");
+        }
+    }
+
+    #[test]
+    fn r7_each_area_claims_its_own_kind() {
+        assert_eq!(SolutionArea::Microsoft365.claims(), ProductKind::Workload);
+        assert_eq!(SolutionArea::BusinessApplications.claims(), ProductKind::Subscription);
+    }
+}

@@ -63,9 +63,7 @@ impl VirtualClock {
     /// Moves ahead by `step`; a negative step is no step. Returns what the clock shows then.
     pub fn advance_by(&self, step: TimeDelta) -> Timestamp {
         let ahead = step.num_microseconds().unwrap_or(i64::MAX).max(0);
-        // Never refused by the closure, so both arms carry the previous value.
-        let (Ok(_) | Err(_)) =
-            self.micros.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |micros| Some(micros.saturating_add(ahead)));
+        self.micros.update(Ordering::SeqCst, Ordering::SeqCst, |micros| micros.saturating_add(ahead));
         self.now()
     }
 }
@@ -73,5 +71,45 @@ impl VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
         DateTime::from_timestamp_micros(self.micros.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX_UTC)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn moments_are_of_whole_microseconds() {
+        assert_eq!(whole_micros(at("2026-03-06T08:00:00.123456789Z")), at("2026-03-06T08:00:00.123456Z"));
+        assert_eq!(SystemClock.now().timestamp_subsec_nanos() % 1_000, 0);
+        let clock = VirtualClock::new(at("2026-03-06T08:00:00.123456789Z"));
+        assert_eq!(clock.now(), at("2026-03-06T08:00:00.123456Z"));
+    }
+
+    #[test]
+    fn moments_print_with_no_more_decimals_than_needed() {
+        assert_eq!(rfc3339(at("2026-03-06T09:00:00+01:00")), "2026-03-06T08:00:00Z");
+        assert_eq!(rfc3339(at("2026-03-06T08:00:00.000001Z")), "2026-03-06T08:00:00.000001Z");
+    }
+
+    #[test]
+    fn a_virtual_clock_stands_until_moved_and_never_goes_back() {
+        let clock = VirtualClock::new(at("2026-03-06T08:00:00Z"));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        assert_eq!(clock.advance_to(at("2026-03-07T08:00:00Z")), at("2026-03-07T08:00:00Z"));
+        assert_eq!(clock.advance_to(at("2026-03-01T08:00:00Z")), at("2026-03-07T08:00:00Z"));
+        assert_eq!(clock.advance_by(TimeDelta::hours(1)), at("2026-03-07T09:00:00Z"));
+        assert_eq!(clock.advance_by(TimeDelta::hours(-1)), at("2026-03-07T09:00:00Z"));
+        assert_eq!(shared.now(), clock.now());
+    }
+
+    #[test]
+    fn a_virtual_clock_moved_past_the_end_stays_there() {
+        let clock = VirtualClock::new(at("2026-03-06T08:00:00Z"));
+        assert_eq!(clock.advance_by(TimeDelta::MAX), Timestamp::MAX_UTC);
     }
 }

@@ -43,3 +43,75 @@ macro_rules! words {
     };
 }
 pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{Debug, Display};
+    use std::str::FromStr;
+
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    use crate::*;
+
+    /// Every variant's word, after checking that each way in and out of text agrees on it.
+    fn words_of<W>(all: &[W]) -> Vec<String>
+    where
+        W: Copy + Debug + Display + PartialEq + FromStr<Err = Malformed> + Serialize + DeserializeOwned,
+    {
+        let word = |variant: &W| {
+            let word = variant.to_string();
+            assert_eq!(word.parse(), Ok(*variant));
+            let json = serde_json::to_string(variant).unwrap();
+            assert_eq!(json, format!("\"{word}\""));
+            assert_eq!(serde_json::from_str::<W>(&json).unwrap(), *variant);
+            word
+        };
+        all.iter().map(word).collect()
+    }
+
+    /// What is stored and sent: a change here breaks databases and peers that know the old word.
+    #[test]
+    fn the_words_are_stable() {
+        assert_eq!(words_of(SolutionArea::ALL), ["microsoft_365", "business_applications"]);
+        assert_eq!(words_of(Activity::ALL), ["usage", "pre_sales", "revenue_association"]);
+        assert_eq!(words_of(Program::ALL), ["osa_sell", "osu_microsoft_365", "osu_business_applications"]);
+        assert_eq!(words_of(ProductFamily::ALL), ["microsoft_365", "dynamics_365", "power_bi", "power_platform"]);
+        assert_eq!(words_of(ProductKind::ALL), ["workload", "subscription"]);
+        assert_eq!(
+            words_of(Service::ALL),
+            ["claim-intake", "poe-review", "customer-consent", "eligibility", "registry"]
+        );
+        assert_eq!(words_of(ActorSide::ALL), ["partner", "reviewer", "vendor", "customer", "time", "system"]);
+    }
+
+    #[test]
+    fn r4_r5_the_roles() {
+        let partner = ["global_admin", "billing_admin", "incentives_admin", "incentives_user"];
+        let vendor = ["poe_reviewer", "review_lead", "program_manager", "directory_sync", "operator"];
+        assert_eq!(words_of(Role::ALL), [&partner[..], &vendor, &["customer_admin"]].concat());
+    }
+
+    #[test]
+    fn r25_r30_r31_r32_the_reasons() {
+        let withdraw = ["wrong_mpn_id", "wrong_activity", "no_longer_works_with_customer", "other"];
+        assert_eq!(words_of(WithdrawReason::ALL), withdraw);
+        let action = [
+            "poe_missing",
+            "customer_acknowledgement_missing",
+            "dates_missing_or_old",
+            "service_insufficiently_described",
+            "products_missing",
+        ];
+        assert_eq!(words_of(PartnerActionReason::ALL), action);
+        assert_eq!(words_of(PrimaryRejection::ALL), ["partner_request", "customer_declined", "insufficient_poe"]);
+        let further = ["customer_consent_missing", "products_missing", "no_partner_response", "poe_not_available"];
+        assert_eq!(words_of(FurtherRejection::ALL), further);
+    }
+
+    #[test]
+    fn another_word_is_answered_with_those_there_are() {
+        let error = "Usage".parse::<Activity>().unwrap_err();
+        assert_eq!(error.to_string(), "`Usage` is not an activity: one of usage pre_sales revenue_association");
+    }
+}

@@ -1,5 +1,5 @@
 //! A lane: commands that wait together share a transaction; when it fails they are told apart.
-use std::{collections::HashSet, panic::AssertUnwindSafe, time::Duration};
+use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
@@ -30,7 +30,7 @@ impl<S: Store> Group<S> {
 }
 
 /// Works off the queue until every sender is gone.
-pub(super) async fn run<S: Store>(ground: Ground<S>, mut queue: mpsc::Receiver<Job<S>>, batch: usize) {
+pub(super) async fn run<S: Store>(ground: Arc<Ground<S>>, mut queue: mpsc::Receiver<Job<S>>, batch: usize) {
     let mut waiting = Vec::with_capacity(batch);
     while queue.recv_many(&mut waiting, batch).await > 0 {
         let jobs = std::mem::replace(&mut waiting, Vec::with_capacity(batch));

@@ -67,11 +67,11 @@ impl<S: Store> std::fmt::Debug for Writer<S> {
 
 impl<S: Store> Writer<S> {
     /// Starts the lanes, which end with the last clone of the writer. Within a Tokio runtime.
-    pub(crate) fn start(shared: Arc<Shared>, store: impl Fn() -> S, settings: WriterSettings) -> Self {
+    pub(crate) fn start(shared: Arc<Shared>, store: S, settings: WriterSettings) -> Self {
+        let ground = Arc::new(transaction::Ground { shared: Arc::clone(&shared), store });
         let lanes = (0..settings.lanes.max(1)).map(|_| {
             let (sender, queue) = mpsc::channel(settings.queue.max(1));
-            let ground = transaction::Ground { shared: Arc::clone(&shared), store: store() };
-            tokio::spawn(lane::run(ground, queue, settings.batch.max(1)));
+            tokio::spawn(lane::run(Arc::clone(&ground), queue, settings.batch.max(1)));
             sender
         });
         Self { lanes: lanes.collect(), shared }

@@ -10,10 +10,12 @@ use cpor_types::{
     Activity, Actor, ActorSide, AssociationKey, Calendar, Calendars, CaseId, DecisionId, FurtherRejection, LineId, PartnerActionReason,
     PolicyProfiles, PrimaryRejection, SolutionArea, TenantId, Timestamp,
 };
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 pub(crate) fn calendar() -> Calendar {
-    Calendars::shipped().unwrap().get("vendor-us").unwrap().clone()
+    static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| Calendars::shipped().unwrap().get("vendor-us").unwrap().clone());
+    CALENDAR.clone()
 }
 
 pub(crate) fn at(moment: &str) -> Timestamp {

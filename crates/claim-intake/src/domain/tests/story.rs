@@ -1,0 +1,232 @@
+//! A claim that is complete, and claims in every state, grown by the same commands and facts as real ones.
+use crate::domain::*;
+use cpor_durable::{Aggregate as _, Transition};
+use cpor_types::{
+    Activity, ActorSide, AssociationKey, Calendars, CaseId, ClaimName, CommentId, EvidenceId, LineId, PartnerActionReason,
+    PolicyProfiles, ProductFamily, SolutionArea, TenantId, Timestamp, WithdrawReason,
+};
+use uuid::Uuid;
+
+pub(super) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
+
+/// Friday, 2026-03-06, 09:00 in Berlin.
+pub(super) fn start() -> Timestamp {
+    "2026-03-06T08:00:00Z".parse().unwrap()
+}
+
+pub(super) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(super) fn rules() -> Rules {
+    Rules::new(PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap())
+}
+
+pub(super) fn line_id() -> LineId {
+    LineId(Uuid::from_u128(1))
+}
+
+pub(super) fn case() -> CaseId {
+    CaseId(Uuid::from_u128(2))
+}
+
+pub(super) fn name() -> ClaimName {
+    "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1".parse().unwrap()
+}
+
+/// Teams usage at Fabrikam: complete.
+pub(super) fn content() -> Content {
+    let person = |name: &str| Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
+    Content {
+        display_name: "Teams at Fabrikam".into(),
+        mpn_id: Some("4711".parse().unwrap()),
+        customer_domain: "fabrikam.example".into(),
+        tenant_id: TENANT.into(),
+        solution_area: Some(SolutionArea::Microsoft365),
+        activities: vec![Activity::Usage],
+        lines: vec![Line::entered(line_id(), "teams".parse().unwrap(), String::new())],
+        customer_contact: person("Ada"),
+        partner_contact: Contact { title: String::new(), ..person("Ben") },
+        ..Content::default()
+    }
+}
+
+/// What a directory that admits everything says of the lines.
+pub(super) fn facts(content: &Content, family: ProductFamily) -> Facts {
+    let known = |line: &Line| KnownLine {
+        product_display_name: line.product.to_string(),
+        family: Some(family),
+        subscription: line.subscription_id.parse().ok(),
+        key: Some(AssociationKey::Workload(line.product.clone())),
+    };
+    let tenant: TenantId = TENANT.parse().unwrap();
+    Facts {
+        directory: Directory {
+            partner_display_name: "Contoso".into(),
+            partner_calendar: Some("de".into()),
+            tenant: Some(Tenant { id: tenant, display_name: "Fabrikam".into(), calendar: "us-east".into() }),
+            violations: Vec::new(),
+        },
+        lines: content.lines.iter().map(|line| (line.id, known(line))).collect(),
+    }
+}
+
+pub(super) fn admitted() -> Facts {
+    facts(&content(), ProductFamily::Microsoft365)
+}
+
+pub(super) fn evidence(n: u128) -> Evidence {
+    Evidence {
+        id: EvidenceId(Uuid::from_u128(0xe0 + n)),
+        file_name: "proof.pdf".into(),
+        kind: EvidenceKind::Pdf,
+        size_bytes: 10,
+        sha256: "00".repeat(32),
+        create_time: start(),
+        signature_time: None,
+    }
+}
+
+pub(super) fn comment(side: ActorSide) -> Comment {
+    Comment { id: CommentId(Uuid::from_u128(0xc0)), side, text: "words".into(), time: start() }
+}
+
+pub(super) fn review(fact: ReviewFact) -> Fact {
+    Fact::Review { case: case(), fact }
+}
+
+pub(super) fn request_action() -> Fact {
+    review(ReviewFact::ActionRequested(
+        vec![PartnerActionReason::DatesMissingOrOld],
+        Some(comment(ActorSide::Reviewer)),
+    ))
+}
+
+pub(super) fn declined() -> Fact {
+    Fact::Consent(ConsentFact::Declined { channel: "link".into(), comment: "no".into() })
+}
+
+pub(super) fn customer_approved() -> Fact {
+    Fact::Consent(ConsentFact::Approved { channel: "link".into() })
+}
+
+pub(super) fn withdraw() -> Withdraw {
+    Withdraw { reason: WithdrawReason::WrongMpnId, comment: String::new() }
+}
+
+/// One fact of every kind that services report.
+pub(super) fn every_fact() -> Vec<Fact> {
+    let verdict = LineVerdict {
+        line: line_id(),
+        activity: Activity::Usage,
+        verdict: Verdict::NotEligible,
+        failed_conditions: vec!["usage_grown".into()],
+    };
+    vec![
+        review(ReviewFact::Assigned(Some("rita".into()))),
+        review(ReviewFact::Started("rita".into())),
+        request_action(),
+        review(ReviewFact::Approved(None)),
+        review(ReviewFact::Rejected(Vec::new(), Some(comment(ActorSide::Reviewer)))),
+        review(ReviewFact::ApprovalRefused(vec![(line_id(), "KEY_HELD".into())])),
+        review(ReviewFact::Overdue("review_start".into())),
+        Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), accepted: true }),
+        Fact::Consent(ConsentFact::WindowOpened { due: at("2026-04-01T00:00:00Z"), rule: "7 calendar days".into() }),
+        Fact::Consent(ConsentFact::WindowPassed),
+        customer_approved(),
+        declined(),
+        Fact::AssociationOfficial { since: start() },
+        Fact::Assessed { month: "2026-04".parse().unwrap(), verdicts: vec![verdict] },
+    ]
+}
+
+/// A claim being lived, each step one hour after the last.
+#[derive(Clone)]
+pub(super) struct Life {
+    pub(super) claim: Claim,
+    pub(super) now: Timestamp,
+    pub(super) events: Vec<Event>,
+}
+
+impl Life {
+    pub(super) fn draft() -> Self {
+        let made = Claim::create(name(), content(), Some(&admitted()), start()).unwrap();
+        Self { claim: made.next, now: start(), events: made.events }
+    }
+
+    pub(super) fn step(mut self, step: impl FnOnce(&Claim, Timestamp) -> Result<Transition<Claim>, Refusal>) -> Self {
+        self.now += chrono_hour();
+        let made = step(&self.claim, self.now).unwrap();
+        self.claim = made.next;
+        self.events.extend(made.events);
+        self
+    }
+
+    pub(super) fn fact(self, fact: &Fact) -> Self {
+        self.step(|claim, now| claim.apply(fact, now, &rules(), now))
+    }
+
+    pub(super) fn complete() -> Self {
+        Self::draft().step(|claim, now| claim.add_evidence(evidence(0), &rules(), now))
+    }
+
+    pub(super) fn submitted() -> Self {
+        let submit = Submit { review_case: case() };
+        Self::complete().step(|claim, now| claim.submit(submit, Some(&admitted()), &rules(), now))
+    }
+
+    pub(super) fn under_review() -> Self {
+        Self::submitted().fact(&review(ReviewFact::Started("rita".into())))
+    }
+
+    pub(super) fn asked() -> Self {
+        Self::under_review().fact(&request_action())
+    }
+
+    pub(super) fn approved() -> Self {
+        Self::under_review().fact(&review(ReviewFact::Approved(None)))
+    }
+
+    pub(super) fn official() -> Self {
+        Self::approved()
+            .fact(&Fact::Consent(ConsentFact::WindowPassed))
+            .fact(&Fact::AssociationOfficial { since: start() })
+    }
+
+    pub(super) fn withdrawn() -> Self {
+        Self::submitted().step(|claim, now| claim.withdraw(withdraw(), now))
+    }
+
+    pub(super) fn deleted() -> Self {
+        Self::draft().step(|claim, now| claim.delete(now))
+    }
+
+    pub(super) fn in_state(kind: StateKind) -> Self {
+        match kind {
+            StateKind::Editing => Self::complete(),
+            StateKind::Deleted => Self::deleted(),
+            StateKind::Submitted => Self::submitted(),
+            StateKind::UnderReview => Self::under_review(),
+            StateKind::PartnerActionRequired => Self::asked(),
+            StateKind::Approved => Self::approved(),
+            StateKind::Rejected => Self::withdrawn(),
+        }
+    }
+
+    /// Applies what has fallen due by `now`.
+    pub(super) fn elapse(mut self, now: Timestamp) -> Self {
+        while let Some(elapsed) = self.claim.elapse(now) {
+            self.claim = elapsed.transition.next;
+            self.events.extend(elapsed.transition.events);
+        }
+        self
+    }
+
+    pub(super) fn last(&self) -> &Event {
+        self.events.last().unwrap()
+    }
+}
+
+pub(super) fn chrono_hour() -> std::time::Duration {
+    std::time::Duration::from_hours(1)
+}

@@ -1,0 +1,106 @@
+//! The whole configuration of a process.
+
+use std::path::PathBuf;
+
+use cpor_kit::config::{
+    AuthConfig, DatabaseConfig, Faults, Limits, ListenConfig, LoadError, PeersConfig, TelemetryConfig, TlsConfig, load,
+};
+use serde::{Deserialize, Serialize};
+
+/// Where the configuration comes from: a file, then the environment (`CPOR_LISTEN__GRPC`), then flags.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Sources {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Set one key, for example `--set listen.grpc=0.0.0.0:50051`. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// The configuration: sections that all processes have, then one for each service. Every process reads the whole, whatever it hosts, so
+/// that one file serves an installation.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Addresses.
+    pub listen: ListenConfig,
+    /// TLS of the gRPC listener.
+    pub tls: TlsConfig,
+    /// Databases.
+    pub database: DatabaseConfig,
+    /// Whose tokens are believed.
+    pub auth: AuthConfig,
+    /// Where the other services are.
+    pub peers: PeersConfig,
+    /// Traces and logs.
+    pub telemetry: TelemetryConfig,
+    /// What one process takes on.
+    pub limits: Limits,
+    /// How mail leaves.
+    pub mail: cpor_mail::MailConfig,
+    /// The service claim-intake.
+    pub claim_intake: cpor_claim_intake::Config,
+    /// The service poe-review.
+    pub poe_review: cpor_poe_review::Config,
+    /// The service customer-consent.
+    pub customer_consent: cpor_customer_consent::Config,
+    /// The service eligibility.
+    pub eligibility: cpor_eligibility::Config,
+    /// The service registry.
+    pub registry: cpor_registry::Config,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// It has faults; each is named.
+    #[error(transparent)]
+    Faults(#[from] Faults),
+}
+
+impl Config {
+    /// Reads and checks it.
+    ///
+    /// # Errors
+    /// Unknown keys, values of the wrong type, and every fault of the values at once.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut from = cpor_kit::config::Sources::process(sources.config.clone());
+        for (key, value) in &sources.set {
+            from = from.set(key, value);
+        }
+        let config: Self = load(&from)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks it.
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn check(&self) -> Result<(), Faults> {
+        let mut faults = Faults::default();
+        faults.within("listen", |faults| self.listen.validate(faults));
+        faults.within("tls", |faults| self.tls.validate(faults));
+        faults.within("database", |faults| self.database.validate(faults));
+        faults.within("auth", |faults| self.auth.validate(faults));
+        faults.within("peers", |faults| self.peers.validate(faults));
+        faults.within("telemetry", |faults| self.telemetry.validate(faults));
+        faults.within("limits", |faults| self.limits.validate(faults));
+        faults.within("mail", |faults| self.mail.validate(faults));
+        faults.within("claim_intake", |faults| self.claim_intake.validate(faults));
+        faults.within("poe_review", |faults| self.poe_review.validate(faults));
+        faults.within("customer_consent", |faults| self.customer_consent.validate(faults));
+        faults.within("eligibility", |faults| self.eligibility.validate(faults));
+        faults.within("registry", |faults| self.registry.validate(faults));
+        faults.into_result()
+    }
+}

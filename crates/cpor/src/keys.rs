@@ -1,0 +1,58 @@
+//! The keys of a small installation: one for users' tokens, one for calls between services.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use cpor_kit::auth::TokenSigner;
+
+/// The issuer that the private user key stands for.
+pub const ISSUER: &str = "cpor";
+
+/// Where `cpor dev` keeps the key that signs users' tokens.
+#[must_use]
+pub fn default_user_key() -> PathBuf {
+    user_key(Path::new("cpor-data"))
+}
+
+/// The user key in a directory.
+#[must_use]
+pub fn user_key(directory: &Path) -> PathBuf {
+    directory.join("user.pem")
+}
+
+/// The service key in a directory.
+#[must_use]
+pub fn service_key(directory: &Path) -> PathBuf {
+    directory.join("service.pem")
+}
+
+/// The public part of the user key.
+#[must_use]
+pub fn jwks(directory: &Path) -> PathBuf {
+    directory.join("jwks.json")
+}
+
+/// Makes what is not there yet: `service.pem`, `user.pem` and its public `jwks.json`. Answers what was made.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn make_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    let mut made = Vec::new();
+    for path in [service_key(directory), user_key(directory)] {
+        if !path.exists() {
+            TokenSigner::generate(ISSUER)?.save(&path)?;
+            made.push(path);
+        }
+    }
+    let public = jwks(directory);
+    if !public.exists() {
+        let signer = TokenSigner::from_file(&user_key(directory), ISSUER)?;
+        fs::write(&public, signer.jwks()).with_context(|| format!("cannot write {}", public.display()))?;
+        made.push(public);
+    }
+    Ok(made)
+}

@@ -1,0 +1,12 @@
+//! The system that the services make together, and the commands of the binary.
+
+pub mod command;
+pub mod config;
+pub mod demo;
+pub mod dev;
+mod directory;
+pub mod keys;
+pub mod system;
+
+pub use config::Config;
+pub use system::System;

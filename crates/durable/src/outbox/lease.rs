@@ -1,0 +1,102 @@
+//! Taking streams to deliver, so that nobody else delivers them meanwhile.
+use std::collections::BTreeMap;
+
+use cpor_proto::events::v1::Event;
+use cpor_types::{Service, Timestamp};
+use prost::Message as _;
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use super::stream::{KEY, OutboxKey, ROW_KEY};
+use crate::{
+    Tx,
+    rows::{Micros, Sql, Table},
+};
+
+/// Streams in one delivery.
+pub(super) const MOST_STREAMS: u64 = 256;
+
+/// Events in one delivery.
+const MOST_EVENTS: u64 = 1_000;
+
+/// Bytes in one delivery, well under what a gRPC server takes by default (4 MiB). A larger event goes alone.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+
+/// A stream that is ours until the lease ends.
+#[derive(Clone, Debug)]
+pub(super) struct Leased {
+    pub(super) stream: OutboxKey,
+    pub(super) delivered: u64,
+    pub(super) attempts: u32,
+    /// The next events, without gaps; none when others filled the delivery.
+    pub(super) events: Vec<Event>,
+    /// The next event cannot be read back.
+    pub(super) unreadable: Option<String>,
+}
+
+impl Leased {
+    /// The last sequence that is sent.
+    pub(super) fn last(&self) -> u64 {
+        self.events.last().map_or(self.delivered, |event| event.sequence)
+    }
+}
+
+/// Leases streams for `destination` that have undelivered events and are neither leased nor backing off.
+pub(super) async fn lease(
+    tx: &Tx,
+    destination: Service,
+    token: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<Leased>, DbErr> {
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("WITH due AS MATERIALIZED (SELECT ").push(KEY).push(" FROM outbox_stream WHERE destination = ");
+    sql.bind(destination.as_str()).push(" AND delivered_sequence < next_sequence - 1 AND parked_reason IS NULL");
+    sql.push(" AND ready_time <= ").bind(Micros::from(now)).push(" ORDER BY ready_time LIMIT ");
+    sql.bind(MOST_STREAMS.cast_signed()).for_update_skip_locked();
+    sql.push(") UPDATE outbox_stream SET lease_token = ").bind(token).push(", ready_time = ").bind(Micros::from(until));
+    sql.push(" WHERE (").push(KEY).push(") IN (SELECT ").push(KEY).push(" FROM due) RETURNING ").push(KEY);
+    sql.push(", delivered_sequence, attempts");
+    let mut streams = BTreeMap::new();
+    for row in tx.query_all_raw(sql.statement()).await? {
+        let stream = OutboxKey::read(&row)?;
+        let delivered = row.try_get::<i64>("", "delivered_sequence")?.unsigned_abs();
+        let attempts = u32::try_from(row.try_get::<i64>("", "attempts")?).unwrap_or(u32::MAX);
+        let (events, unreadable) = (Vec::new(), None);
+        streams.insert(stream.clone(), Leased { stream, delivered, attempts, events, unreadable });
+    }
+    load_events(tx, &mut streams).await?;
+    Ok(streams.into_values().collect())
+}
+
+async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxKey, Leased>) -> Result<(), DbErr> {
+    let mut keys = Table::new(OutboxKey::columns());
+    streams.keys().for_each(|stream| keys.push(stream.values()));
+    let mut room = MOST_BYTES;
+    for piece in keys.pieces() {
+        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
+        sql.push("SELECT ").push(KEY).push(", payload FROM outbox_event WHERE (").push(KEY).push(") IN (SELECT ");
+        sql.push(ROW_KEY).push(" FROM s) ORDER BY ").push(KEY).push(", sequence LIMIT ").bind(MOST_EVENTS.cast_signed());
+        for row in tx.query_all_raw(sql.statement()).await? {
+            let payload: Vec<u8> = row.try_get("", "payload")?;
+            if room < MOST_BYTES && payload.len() > room {
+                return Ok(());
+            }
+            room = room.saturating_sub(payload.len());
+            if let Some(leased) = streams.get_mut(&OutboxKey::read(&row)?) {
+                take(leased, &payload);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take(leased: &mut Leased, payload: &[u8]) {
+    if leased.unreadable.is_some() {
+        return;
+    }
+    match Event::decode(payload) {
+        Ok(event) => leased.events.push(event),
+        Err(error) => leased.unreadable = Some(format!("event {} cannot be read back: {error}", leased.last() + 1)),
+    }
+}

@@ -1,0 +1,204 @@
+//! The relay: takes undelivered events to where they belong.
+use std::{sync::Arc, time::Duration};
+
+use cpor_kit::lifecycle::Backoff;
+use cpor_proto::events::v1::{DeliverEventsRequest, StreamBatch};
+use cpor_types::{Service, Timestamp};
+use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    courier::{Courier, Undelivered},
+    lease::{Leased, MOST_STREAMS, lease},
+    settle::{Settled, Verdict, settle},
+};
+use crate::host::Shared;
+
+/// How long streams stay ours while we deliver; longer than a delivery may take.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// Wake-up is by notification; this is for what other processes and lost notifications leave behind.
+const POLL: Duration = Duration::from_secs(1);
+
+/// The pauses after failures: from and up to.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(15));
+
+/// Deliveries to one service at a time.
+pub(crate) const WORKERS: usize = 2;
+
+/// Delivers the events of one service's outbox. Any number of relays may work on one outbox.
+#[derive(Clone)]
+pub struct Relay {
+    shared: Arc<Shared>,
+    courier: Arc<dyn Courier>,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay").field("service", &self.shared.service).finish_non_exhaustive()
+    }
+}
+
+/// How a series of deliveries ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// There is nothing more to deliver now.
+    Done,
+    /// The destination cannot be reached.
+    Unreachable,
+}
+
+/// What a delivery came to, to be settled together with the next lease.
+struct Delivered {
+    token: Uuid,
+    outcomes: Vec<Settled>,
+    end: End,
+}
+
+impl Relay {
+    pub(crate) fn new(shared: Arc<Shared>, courier: Arc<dyn Courier>) -> Self {
+        Self { shared, courier }
+    }
+
+    /// Delivers events for one service until told to stop.
+    ///
+    /// # Errors
+    /// The database's; safe to begin again.
+    pub(crate) async fn run(&self, destination: Service, stop: CancellationToken) -> Result<(), DbErr> {
+        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
+        while !stop.is_cancelled() {
+            match self.deliver_all(destination, &stop).await?.0 {
+                End::Done => {
+                    backoff.reset();
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = self.shared.wakes.relay(destination).notified() => {}
+                        () = tokio::time::sleep(POLL) => {}
+                    }
+                }
+                End::Unreachable => tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(backoff.next(&*self.shared.entropy)) => {}
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Delivers whatever can be delivered now, to every service. Answers how many events were. What others have
+    /// leased, what rests after a failure and what is parked stays undelivered.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn drain(&self) -> Result<u64, DbErr> {
+        let stop = CancellationToken::new();
+        let mut events = 0;
+        for destination in Service::ALL {
+            events += self.deliver_all(*destination, &stop).await?.1;
+        }
+        Ok(events)
+    }
+
+    async fn deliver_all(&self, destination: Service, stop: &CancellationToken) -> Result<(End, u64), DbErr> {
+        let mut delivered: Option<Delivered> = None;
+        let mut events = 0;
+        loop {
+            let end = delivered.as_ref().map(|delivered| delivered.end);
+            let more = end != Some(End::Unreachable) && !stop.is_cancelled();
+            let (count, leased) = self.exchange(delivered.take(), more.then_some(destination)).await?;
+            events += count;
+            let Some((token, leased)) = leased else { return Ok((end.unwrap_or(End::Done), events)) };
+            if leased.len() as u64 == MOST_STREAMS {
+                self.shared.wakes.relay(destination).notify_one();
+            }
+            let (outcomes, end) = self.deliver(destination, leased).await;
+            delivered = Some(Delivered { token, outcomes, end });
+        }
+    }
+
+    /// Settles one delivery and leases the next, in one transaction. It is committed before anything is sent.
+    async fn exchange(
+        &self,
+        delivered: Option<Delivered>,
+        destination: Option<Service>,
+    ) -> Result<(u64, Option<(Uuid, Vec<Leased>)>), DbErr> {
+        let tx = self.shared.db.begin().await?;
+        let now = self.shared.wall.now();
+        let mut events = 0;
+        if let Some(Delivered { token, outcomes, .. }) = delivered {
+            self.shared.meters.delivery(self.shared.service, &outcomes.iter().map(|o| &o.verdict).collect::<Vec<_>>());
+            events = settle(&tx, token, outcomes, |attempts| self.retry_time(now, attempts)).await?;
+        }
+        let mut leased = None;
+        if let Some(destination) = destination {
+            let token = self.shared.entropy.uuid();
+            let streams = lease(&tx, destination, token, now, now + LEASE).await?;
+            leased = (!streams.is_empty()).then_some((token, streams));
+        }
+        tx.commit().await?;
+        self.shared.activity.delivered(events);
+        Ok((events, leased))
+    }
+
+    /// Full jitter over a doubling ceiling, by how often the stream has failed.
+    fn retry_time(&self, now: Timestamp, attempts: u32) -> Timestamp {
+        let doubled = PAUSES.0.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
+        now + doubled.min(PAUSES.1).mul_f64(self.shared.entropy.fraction())
+    }
+
+    async fn deliver(&self, destination: Service, leased: Vec<Leased>) -> (Vec<Settled>, End) {
+        let (mut sendable, rest): (Vec<_>, Vec<_>) = leased.into_iter().partition(|leased| !leased.events.is_empty());
+        let mut outcomes: Vec<Settled> = rest.iter().map(not_sent).collect();
+        match self.send(destination, &mut sendable).await {
+            Ok(settled) => outcomes.extend(settled),
+            Err(Undelivered::Unreachable(why)) => {
+                outcomes.extend(sendable.iter().map(|leased| Settled::not(leased, Verdict::Failed(why.clone()))));
+                return (outcomes, End::Unreachable);
+            }
+            // One of the streams is to blame: alone it is parked, the others are delivered.
+            Err(Undelivered::Unreadable(_)) => {
+                for leased in sendable {
+                    outcomes.push(self.send_alone(destination, leased).await);
+                }
+            }
+        }
+        (outcomes, End::Done)
+    }
+
+    async fn send_alone(&self, destination: Service, leased: Leased) -> Settled {
+        let mut alone = [leased];
+        match self.send(destination, &mut alone).await {
+            Ok(mut settled) => settled.pop().unwrap_or_else(|| Settled::not(&alone[0], unanswered())),
+            Err(Undelivered::Unreachable(why)) => Settled::not(&alone[0], Verdict::Failed(why)),
+            Err(Undelivered::Unreadable(why)) => Settled::not(&alone[0], Verdict::Parked(why)),
+        }
+    }
+
+    async fn send(&self, destination: Service, leased: &mut [Leased]) -> Result<Vec<Settled>, Undelivered> {
+        if leased.is_empty() {
+            return Ok(Vec::new());
+        }
+        let source = self.shared.service;
+        let batch = |leased: &Leased| StreamBatch { stream: Some(leased.stream.to_wire(source)), events: leased.events.clone() };
+        let streams = leased.iter().map(batch).collect();
+        let request = DeliverEventsRequest { destination: crate::wire::service(destination).into(), streams };
+        let response = self.courier.deliver(request).await?;
+        let mut results = response.results.into_iter();
+        Ok(leased.iter().map(|leased| match results.next() {
+            Some(result) => Settled::by(leased, result),
+            None => Settled::not(leased, unanswered()),
+        })
+        .collect())
+    }
+}
+
+fn unanswered() -> Verdict {
+    Verdict::Failed("the receiver did not answer for this stream".to_owned())
+}
+
+/// A stream that got no room in the delivery is free again at once; one whose event is unreadable needs somebody.
+fn not_sent(leased: &Leased) -> Settled {
+    let verdict = leased.unreadable.clone().map_or(Verdict::Delivered, Verdict::Parked);
+    Settled::not(leased, verdict)
+}

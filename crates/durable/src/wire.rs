@@ -1,0 +1,65 @@
+//! What the events of the wire and the types of the services have in common.
+use cpor_proto::{events::v1 as events, options::v1 as options};
+use cpor_types::{Actor, ActorSide, Service, Timestamp};
+
+/// A service on the wire.
+pub(crate) fn service(service: Service) -> options::Service {
+    match service {
+        Service::ClaimIntake => options::Service::ClaimIntake,
+        Service::PoeReview => options::Service::PoeReview,
+        Service::CustomerConsent => options::Service::CustomerConsent,
+        Service::Eligibility => options::Service::Eligibility,
+        Service::Registry => options::Service::Registry,
+    }
+}
+
+/// A service from the wire; `None` when it is none that we know.
+pub(crate) fn service_from(number: i32) -> Option<Service> {
+    match options::Service::try_from(number).ok()? {
+        options::Service::Unspecified => None,
+        options::Service::ClaimIntake => Some(Service::ClaimIntake),
+        options::Service::PoeReview => Some(Service::PoeReview),
+        options::Service::CustomerConsent => Some(Service::CustomerConsent),
+        options::Service::Eligibility => Some(Service::Eligibility),
+        options::Service::Registry => Some(Service::Registry),
+    }
+}
+
+/// A moment on the wire.
+pub(crate) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
+    let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0);
+    prost_types::Timestamp { seconds: time.timestamp(), nanos }
+}
+
+/// A moment from the wire, of whole microseconds; `None` when it is outside of what can be told.
+pub(crate) fn timestamp_from(time: &prost_types::Timestamp) -> Option<Timestamp> {
+    let nanos = u32::try_from(time.nanos).ok()?;
+    Timestamp::from_timestamp(time.seconds, nanos).map(cpor_types::whole_micros)
+}
+
+/// An actor on the wire.
+pub(crate) fn actor(actor: &Actor) -> events::Actor {
+    let side = match actor.side {
+        ActorSide::Partner => events::ActorSide::Partner,
+        ActorSide::Reviewer => events::ActorSide::Reviewer,
+        ActorSide::Vendor => events::ActorSide::Vendor,
+        ActorSide::Customer => events::ActorSide::Customer,
+        ActorSide::Time => events::ActorSide::Time,
+        ActorSide::System => events::ActorSide::System,
+    };
+    events::Actor { side: side.into(), subject: actor.subject.clone() }
+}
+
+/// An actor from the wire; `None` when its side is none that we know.
+pub(crate) fn actor_from(actor: &events::Actor) -> Option<Actor> {
+    let side = match actor.side() {
+        events::ActorSide::Unspecified => return None,
+        events::ActorSide::Partner => ActorSide::Partner,
+        events::ActorSide::Reviewer => ActorSide::Reviewer,
+        events::ActorSide::Vendor => ActorSide::Vendor,
+        events::ActorSide::Customer => ActorSide::Customer,
+        events::ActorSide::Time => ActorSide::Time,
+        events::ActorSide::System => ActorSide::System,
+    };
+    Some(Actor { side, subject: actor.subject.clone() })
+}

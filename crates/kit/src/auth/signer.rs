@@ -1,0 +1,228 @@
+use std::{
+    collections::HashMap,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_lc_rs::{
+    encoding::AsDer as _,
+    signature::{Ed25519KeyPair, KeyPair as _},
+};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use cpor_types::{Actor, Clock, PartnerId, Role, Service, TenantId};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    SERVICE_ISSUER, USER_AUDIENCE,
+    claims::{Audience, Claims, service_subject},
+};
+
+/// How long a service's token is good.
+const SERVICE_TOKEN_SECONDS: u64 = 300;
+/// A remembered token is replaced once it is good for less than this.
+const RENEW_SECONDS: u64 = 120;
+/// Tokens that are remembered.
+const REMEMBERED: usize = 10_000;
+
+/// The label of a PKCS#8 key in PEM (RFC 7468).
+const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+const PEM_END: &str = "-----END PRIVATE KEY-----";
+
+/// A signing key that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SignerError {
+    /// The file cannot be read or written.
+    #[error("cannot use the key file {path}: {source}", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no Ed25519 key in PKCS#8 PEM.
+    #[error("not an Ed25519 private key in PKCS#8 PEM")]
+    Key,
+    /// Signing failed.
+    #[error("cannot sign: {0}")]
+    Sign(#[from] jsonwebtoken::errors::Error),
+}
+
+/// What a user's token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserToken {
+    /// The user, for example an e-mail address.
+    pub subject: String,
+    /// At least one; all of one side.
+    pub roles: Vec<Role>,
+    /// For a partner's roles.
+    pub partner: Option<PartnerId>,
+    /// For a customer's administrator.
+    pub tenant: Option<TenantId>,
+    /// How long it is good from now.
+    pub lifetime: Duration,
+}
+
+/// Signs tokens with one Ed25519 key: users' (for `cpor dev` and `cpor token`), and those between services. Clones share.
+#[derive(Clone)]
+pub struct TokenSigner(Arc<Inner>);
+
+struct Inner {
+    pkcs8: Vec<u8>,
+    public: Vec<u8>,
+    key: EncodingKey,
+    kid: String,
+    issuer: String,
+    clock: Arc<dyn Clock>,
+    service_tokens: Mutex<HashMap<(Service, Service, String), (String, u64)>>,
+}
+
+impl std::fmt::Debug for TokenSigner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenSigner").field("kid", &self.0.kid).finish_non_exhaustive()
+    }
+}
+
+impl TokenSigner {
+    /// A new key. `issuer` is the `iss` of users' tokens, `clock` real time.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub fn generate(issuer: &str, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
+        let pair = Ed25519KeyPair::generate().map_err(|_| SignerError::Key)?;
+        let pkcs8 = pair.to_pkcs8v1().map_err(|_| SignerError::Key)?;
+        Self::of(pkcs8.as_ref().to_vec(), issuer, clock)
+    }
+
+    /// The key in a PKCS#8 PEM file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds no Ed25519 key.
+    pub fn from_file(path: &Path, issuer: &str, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
+        let text = std::fs::read_to_string(path).map_err(|source| SignerError::File { path: path.to_owned(), source })?;
+        Self::of(decode_pem(&text).ok_or(SignerError::Key)?, issuer, clock)
+    }
+
+    /// Writes the key to a new PKCS#8 PEM file that only its owner can read.
+    ///
+    /// # Errors
+    /// The file is there already, or cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), SignerError> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(path).and_then(|mut file| file.write_all(encode_pem(&self.0.pkcs8).as_bytes()));
+        written.map_err(|source| SignerError::File { path: path.to_owned(), source })
+    }
+
+    fn of(pkcs8: Vec<u8>, issuer: &str, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
+        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| SignerError::Key)?;
+        let public = pair.public_key().as_ref().to_vec();
+        let kid = URL_SAFE_NO_PAD.encode(&Sha256::digest(&public)[..12]);
+        let key = EncodingKey::from_ed_der(&pkcs8);
+        let service_tokens = Mutex::default();
+        Ok(Self(Arc::new(Inner { pkcs8, public, key, kid, issuer: issuer.to_owned(), clock, service_tokens })))
+    }
+
+    /// The public half as a JWKS (RFC 7517, RFC 8037).
+    #[must_use]
+    pub fn jwks(&self) -> String {
+        let key = serde_json::json!({
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+            "kid": self.0.kid, "x": URL_SAFE_NO_PAD.encode(&self.0.public),
+        });
+        serde_json::json!({ "keys": [key] }).to_string()
+    }
+
+    /// The public half of the key in a file.
+    pub(super) fn public_jwks_of(path: &Path) -> Result<String, SignerError> {
+        // The issuer and the clock are not used for that.
+        Ok(Self::from_file(path, SERVICE_ISSUER, Arc::new(cpor_types::SystemClock))?.jwks())
+    }
+
+    /// A token for a user.
+    ///
+    /// # Errors
+    /// Signing fails.
+    pub fn user_token(&self, user: &UserToken) -> Result<String, SignerError> {
+        let now = self.now();
+        self.sign(&Claims {
+            iss: self.0.issuer.clone(),
+            sub: user.subject.clone(),
+            aud: Audience::One(USER_AUDIENCE.to_owned()),
+            exp: now.saturating_add(user.lifetime.as_secs()),
+            iat: now,
+            roles: user.roles.iter().map(ToString::to_string).collect(),
+            partner: user.partner.as_ref().map(ToString::to_string),
+            tenant: user.tenant.as_ref().map(ToString::to_string),
+            act: None,
+        })
+    }
+
+    /// A token with which `from` calls `to` on behalf of `actor`, or of itself. Good for minutes, and remembered.
+    ///
+    /// # Errors
+    /// Signing fails.
+    pub fn service_token(&self, from: Service, to: Service, actor: Option<&Actor>) -> Result<String, SignerError> {
+        let act = actor.map(ToString::to_string);
+        let key = (from, to, act.clone().unwrap_or_default());
+        let now = self.now();
+        let mut known = self.0.service_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((token, expires)) = known.get(&key)
+            && *expires > now + RENEW_SECONDS
+        {
+            return Ok(token.clone());
+        }
+        let expires = now + SERVICE_TOKEN_SECONDS;
+        let token = self.sign(&Claims {
+            iss: SERVICE_ISSUER.to_owned(),
+            sub: service_subject(from),
+            aud: Audience::One(to.to_string()),
+            exp: expires,
+            iat: now,
+            roles: Vec::new(),
+            partner: None,
+            tenant: None,
+            act,
+        })?;
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(key, (token.clone(), expires));
+        Ok(token)
+    }
+
+    fn sign(&self, claims: &Claims) -> Result<String, SignerError> {
+        let header = Header { kid: Some(self.0.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        Ok(jsonwebtoken::encode(&header, claims, &self.0.key)?)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.clock.now().timestamp()).unwrap_or_default()
+    }
+}
+
+fn encode_pem(der: &[u8]) -> String {
+    let body = STANDARD.encode(der);
+    let mut text = format!("{PEM_BEGIN}\n");
+    for line in body.as_bytes().chunks(64) {
+        text.push_str(&String::from_utf8_lossy(line));
+        text.push('\n');
+    }
+    text.push_str(PEM_END);
+    text.push('\n');
+    text
+}
+
+fn decode_pem(text: &str) -> Option<Vec<u8>> {
+    let (_, rest) = text.split_once(PEM_BEGIN)?;
+    let (body, _) = rest.split_once(PEM_END)?;
+    let body: String = body.chars().filter(|c| !c.is_whitespace()).collect();
+    STANDARD.decode(body).ok()
+}

@@ -1,0 +1,146 @@
+use std::path::PathBuf;
+
+use cpor_kit::config::{Faults, Secret};
+use lettre::message::Mailbox;
+use serde::{Deserialize, Serialize};
+
+/// How mail leaves: by SMTP when `smtp` is set, else as `.eml` files in `directory`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailConfig {
+    /// The sender, as `Name <address>`.
+    pub from: String,
+    /// Where `.eml` files go when there is no SMTP server; absent: `mail` under the data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<PathBuf>,
+    /// Mails sent at the same time.
+    pub parallel: usize,
+    /// Hours after which a mail that the server keeps putting off counts as refused.
+    pub give_up_after_hours: u32,
+    /// The mail server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smtp: Option<SmtpConfig>,
+}
+
+impl Default for MailConfig {
+    fn default() -> Self {
+        Self {
+            from: "Partner associations <no-reply@cpor.example>".to_owned(),
+            directory: None,
+            parallel: 8,
+            // RFC 5321, section 4.5.4.1: give-up time generally needs to be at least four to five days.
+            give_up_after_hours: 120,
+            smtp: None,
+        }
+    }
+}
+
+impl MailConfig {
+    /// The sender has an address, the numbers are sane, and the server is well described.
+    pub fn validate(&self, faults: &mut Faults) {
+        faults.require(self.sender().is_some(), "from", "must be an address like `Name <no-reply@example.com>`");
+        faults.require((1..=64).contains(&self.parallel), "parallel", "must be between 1 and 64");
+        let patience = (1..=720).contains(&self.give_up_after_hours);
+        faults.require(patience, "give_up_after_hours", "must be between 1 and 720");
+        if let Some(smtp) = &self.smtp {
+            faults.within("smtp", |faults| smtp.validate(faults));
+        }
+    }
+
+    /// The sender; `None` where [`Self::from`] is no mailbox.
+    pub(crate) fn sender(&self) -> Option<Mailbox> {
+        self.from.parse().ok()
+    }
+}
+
+/// An SMTP server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpConfig {
+    /// Its host name.
+    pub host: String,
+    /// Its port; absent: 587, 465 or 25, as `security` has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Whether and when the connection is encrypted.
+    #[serde(default)]
+    pub security: Security,
+    /// PEM file with the authority of the server's certificate, where it is not a public one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// Whom to log in as; absent: nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The password of `username`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
+    /// Seconds for each step of the conversation.
+    #[serde(default = "timeout")]
+    pub timeout_seconds: u64,
+}
+
+fn timeout() -> u64 {
+    30
+}
+
+/// Whether and when a connection to an SMTP server is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Security {
+    /// By STARTTLS, and never without.
+    #[default]
+    Starttls,
+    /// From the first byte.
+    Tls,
+    /// Never: for a mail catcher on the same machine.
+    Plain,
+}
+
+impl SmtpConfig {
+    fn validate(&self, faults: &mut Faults) {
+        faults.require(!self.host.is_empty(), "host", "must not be empty");
+        faults.require((1..=60).contains(&self.timeout_seconds), "timeout_seconds", "must be between 1 and 60");
+        let both = self.username.is_some() == self.password.is_some();
+        faults.require(both, "username", "and password go together");
+        let secret = self.security != Security::Plain || self.password.is_none();
+        faults.require(secret, "password", "would travel in clear: set security to starttls or tls");
+        if let Some(file) = &self.ca_file
+            && let Err(error) = std::fs::File::open(file)
+        {
+            faults.add("ca_file", format!("{}: {error}", file.display()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(config: &MailConfig) -> Vec<String> {
+        let mut faults = Faults::default();
+        config.validate(&mut faults);
+        faults.found().iter().map(|fault| fault.key.clone()).collect()
+    }
+
+    fn server() -> SmtpConfig {
+        let password = Some(Secret::new("hunter2"));
+        SmtpConfig {
+            host: "mail.example".into(), port: None, security: Security::Starttls, ca_file: None, username: Some("cpor".into()), password,
+            timeout_seconds: 30,
+        }
+    }
+
+    #[test]
+    fn the_default_is_sound_and_so_is_a_server() {
+        assert_eq!(keys(&MailConfig::default()), Vec::<String>::new());
+        assert_eq!(keys(&MailConfig { smtp: Some(server()), ..MailConfig::default() }), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let smtp = SmtpConfig { host: String::new(), security: Security::Plain, username: None, timeout_seconds: 0, ..server() };
+        let config = MailConfig { from: "nobody".into(), parallel: 0, give_up_after_hours: 0, smtp: Some(smtp), directory: None };
+        let expected = ["from", "parallel", "give_up_after_hours", "smtp.host", "smtp.timeout_seconds", "smtp.username", "smtp.password"];
+        assert_eq!(keys(&config), expected);
+    }
+}

@@ -1,0 +1,89 @@
+use cpor_durable::rows::Micros;
+use cpor_kit::{Db, Engine};
+use cpor_types::Timestamp;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, Statement, sea_query::Expr};
+use uuid::Uuid;
+
+use super::entity::{COLUMN as column, Entity, Model};
+use super::{Mail, MailState};
+
+/// A mail that nobody else may send until the lease ends.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Leased {
+    pub(crate) mail: Mail,
+    /// When it was first tried.
+    pub(crate) first_attempt_time: Timestamp,
+    token: Uuid,
+}
+
+/// Leases up to `limit` mails whose time has come, in one statement and so in a transaction of its own.
+pub(crate) async fn lease(
+    db: &Db,
+    token: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+    limit: u64,
+) -> Result<Vec<Leased>, DbErr> {
+    let values = [
+        token.into(),
+        Micros::from(until).into(),
+        Micros::from(now).into(),
+        i64::try_from(limit).unwrap_or(i64::MAX).into(),
+    ];
+    let backend = db.writer().get_database_backend();
+    let rows = db.writer().query_all_raw(Statement::from_sql_and_values(backend, sql(db.engine()), values)).await?;
+    rows.iter().map(|row| leased(Model::from_query_result(row, "")?, token, now)).collect()
+}
+
+const WAITING: &str = "SELECT owner, id FROM mail \
+    WHERE state = 'queued' AND next_attempt_time <= $3 AND (lease_until IS NULL OR lease_until <= $3) \
+    ORDER BY next_attempt_time, owner, id LIMIT $4";
+const TAKE: &str = "UPDATE mail SET lease_token = $1, lease_until = $2, first_attempt_time = COALESCE(first_attempt_time, $3)";
+
+fn sql(engine: Engine) -> String {
+    match engine {
+        // Materialised, or the planner may evaluate the LIMIT more than once.
+        Engine::Postgres => format!(
+            "WITH waiting AS MATERIALIZED ({WAITING} FOR UPDATE SKIP LOCKED) {TAKE} FROM waiting \
+             WHERE mail.owner = waiting.owner AND mail.id = waiting.id RETURNING mail.*"
+        ),
+        Engine::Sqlite => format!("{TAKE} WHERE (owner, id) IN ({WAITING}) RETURNING *").replace('$', "?"),
+    }
+}
+
+fn leased(row: Model, token: Uuid, now: Timestamp) -> Result<Leased, DbErr> {
+    let Model { owner, id, kind, recipient, data, attempts, first_attempt_time, .. } = row;
+    let attempts = u32::try_from(attempts).map_err(|_| DbErr::Type(format!("mail {id} has {attempts} attempts")))?;
+    let mail = Mail { owner, id, kind, recipient, data, attempts };
+    Ok(Leased { mail, first_attempt_time: first_attempt_time.map_or(now, Timestamp::from), token })
+}
+
+/// Marks a leased mail as done. Answers whether the lease was still held.
+pub(crate) async fn settle(db: &Db, leased: &Leased, state: MailState, now: Timestamp) -> Result<bool, DbErr> {
+    let update = Entity::update_many()
+        .col_expr(column.state.0, Expr::value(state.as_str()))
+        .col_expr(column.settle_time.0, Expr::value(Micros::from(now)));
+    release(db, leased, update).await
+}
+
+/// Puts a leased mail off until `next`. Answers whether the lease was still held.
+pub(crate) async fn postpone(db: &Db, leased: &Leased, next: Timestamp, why: &str) -> Result<bool, DbErr> {
+    let update = Entity::update_many()
+        .col_expr(column.attempts.0, Expr::col(column.attempts.0).add(1))
+        .col_expr(column.next_attempt_time.0, Expr::value(Micros::from(next)))
+        .col_expr(column.last_error.0, Expr::value(why));
+    release(db, leased, update).await
+}
+
+async fn release(db: &Db, leased: &Leased, update: sea_orm::UpdateMany<Entity>) -> Result<bool, DbErr> {
+    let Leased { mail, token, .. } = leased;
+    let updated = update
+        .col_expr(column.lease_token.0, Expr::value(None::<Uuid>))
+        .col_expr(column.lease_until.0, Expr::value(None::<i64>))
+        .filter(column.owner.eq(mail.owner.as_str()))
+        .filter(column.id.eq(mail.id))
+        .filter(column.lease_token.eq(*token))
+        .exec(db.writer())
+        .await?;
+    Ok(updated.rows_affected == 1)
+}

@@ -1,0 +1,49 @@
+use sea_orm_migration::prelude::*;
+
+/// The migration that creates the table of mails, for a service's own list.
+#[must_use]
+pub fn migration() -> Box<dyn MigrationTrait> {
+    Box::new(CreateMail)
+}
+
+struct CreateMail;
+
+impl MigrationName for CreateMail {
+    fn name(&self) -> &str {
+        "mail_001_create"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for CreateMail {
+    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        manager.create_table(table()).await?;
+        // Only what waits: the sent mails of years cost a poll nothing.
+        let index = "CREATE INDEX mail_waiting ON mail (next_attempt_time) WHERE state = 'queued'";
+        manager.get_connection().execute_unprepared(index).await.map(|_| ())
+    }
+
+    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("mail").to_owned()).await
+    }
+}
+
+fn table() -> TableCreateStatement {
+    Table::create()
+        .table("mail")
+        .col(ColumnDef::new("owner").string_len(63).not_null())
+        .col(ColumnDef::new("id").uuid().not_null())
+        .col(ColumnDef::new("kind").text().not_null())
+        .col(ColumnDef::new("recipient").text().not_null())
+        .col(ColumnDef::new("data").json_binary().not_null())
+        .col(ColumnDef::new("state").text().not_null())
+        .col(ColumnDef::new("attempts").big_integer().not_null())
+        .col(ColumnDef::new("next_attempt_time").big_integer().not_null())
+        .col(ColumnDef::new("first_attempt_time").big_integer())
+        .col(ColumnDef::new("settle_time").big_integer())
+        .col(ColumnDef::new("lease_token").uuid())
+        .col(ColumnDef::new("lease_until").big_integer())
+        .col(ColumnDef::new("last_error").text().not_null())
+        .primary_key(Index::create().col("owner").col("id"))
+        .to_owned()
+}

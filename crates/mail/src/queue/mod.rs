@@ -1,0 +1,111 @@
+//! The rows: one for each mail, in the service's own database.
+
+mod entity;
+mod lease;
+mod migration;
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
+use cpor_durable::rows::{self, Micros};
+use cpor_types::Timestamp;
+use sea_orm::{ActiveValue, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use uuid::Uuid;
+
+pub(crate) use lease::{Leased, lease, postpone, settle};
+pub use migration::migration;
+
+use crate::Draft;
+
+/// A mail as it waits.
+#[derive(Clone, PartialEq)]
+pub struct Mail {
+    /// The owner part of its key.
+    pub owner: String,
+    /// Its id, unique within the owner.
+    pub id: Uuid,
+    /// What the composer knows it by.
+    pub kind: String,
+    /// The recipient's address; personal data.
+    pub recipient: String,
+    /// What the composer needs.
+    pub data: serde_json::Value,
+    /// Attempts that failed so far.
+    pub attempts: u32,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { owner, id, kind, recipient: _, data: _, attempts } = self;
+        f.debug_struct("Mail")
+            .field("owner", owner)
+            .field("id", id)
+            .field("kind", kind)
+            .field("attempts", attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a mail stands, as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MailState {
+    Queued,
+    Sent,
+    Bounced,
+    Withdrawn,
+}
+
+impl MailState {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Bounced => "bounced",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// Queues mails in the transaction that decides them: they are sent if it commits, and only then. One statement, however many. Wake the
+/// [`Sender`](crate::Sender) after the commit.
+///
+/// # Errors
+/// The database's.
+pub async fn enqueue(tx: &DatabaseTransaction, drafts: impl IntoIterator<Item = Draft>) -> Result<(), DbErr> {
+    let rows: Vec<entity::ActiveModel> = drafts.into_iter().map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // One that is there already is one that was enqueued before.
+    rows::insert_new::<entity::Entity>(tx, rows).await.map(|_| ())
+}
+
+fn row(draft: Draft) -> entity::ActiveModel {
+    let Draft { owner, id, kind, recipient, data } = draft;
+    entity::ActiveModel {
+        owner: ActiveValue::Set(owner),
+        id: ActiveValue::Set(id),
+        kind: ActiveValue::Set(kind.to_owned()),
+        recipient: ActiveValue::Set(recipient),
+        data: ActiveValue::Set(data),
+        state: ActiveValue::Set(MailState::Queued.as_str().to_owned()),
+        attempts: ActiveValue::Set(0),
+        // At once: real time is not known inside a deciding transaction, and need not be.
+        next_attempt_time: ActiveValue::Set(Micros(0)),
+        first_attempt_time: ActiveValue::Set(None),
+        settle_time: ActiveValue::Set(None),
+        lease_token: ActiveValue::Set(None),
+        lease_until: ActiveValue::Set(None),
+        last_error: ActiveValue::Set(String::new()),
+    }
+}
+
+/// How many mails are not settled: all of them, and those of them that need not wait for their next attempt.
+pub(crate) async fn waiting(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
+    use entity::COLUMN as column;
+    let queued = || entity::Entity::find().filter(column.state.eq(MailState::Queued.as_str()));
+    let all = queued().count(db).await?;
+    let due = if all == 0 { 0 } else { queued().filter(column.next_attempt_time.lte(Micros::from(now))).count(db).await? };
+    Ok((all, due))
+}

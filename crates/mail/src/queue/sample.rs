@@ -1,0 +1,45 @@
+//! A mail for tests.
+
+use cpor_types::{Clock as _, Entropy as _, SeededEntropy, VirtualClock};
+use serde_json::json;
+
+use super::Mail;
+use crate::{Draft, MailConfig, Message};
+
+/// To the recipient, decided at the beginning of 2025.
+pub(crate) fn mail(recipient: &str) -> Mail {
+    let id = uuid::uuid!("01941f29-7c00-7000-8000-000000000001");
+    Mail { owner: "tenant".into(), id, kind: "approval".into(), recipient: recipient.into(), data: json!({}), attempts: 0 }
+}
+
+/// `n` drafts with ids of their own.
+pub(crate) fn drafts(n: usize) -> Vec<Draft> {
+    let entropy = SeededEntropy::new(1);
+    let draft = |_| Draft {
+        owner: "tenant".into(),
+        id: entropy.uuid(),
+        kind: "approval",
+        recipient: "anna.lee@fabrikam.example".into(),
+        data: json!({ "claim": "c" }),
+    };
+    (0..n).map(draft).collect()
+}
+
+/// What a composer makes of `mail`.
+pub(crate) fn words(mail: &Mail) -> Message {
+    Message {
+        name: "Anna Lee".into(),
+        address: mail.recipient.clone(),
+        subject: "Approved".into(),
+        text: "See https://consent.example/consent/abc".into(),
+        html: "<p>See <a href=\"https://consent.example/consent/abc\">this</a></p>".into(),
+    }
+}
+
+/// The same, written out.
+pub(crate) fn message(mail: &Mail) -> lettre::Message {
+    let now = VirtualClock::new("2026-03-02T08:30:00Z".parse().unwrap()).now();
+    let mut words = words(mail);
+    words.address = "anna.lee@fabrikam.example".into();
+    words.written(mail.id, &MailConfig::default().sender().unwrap(), now).unwrap()
+}

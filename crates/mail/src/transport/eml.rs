@@ -1,0 +1,100 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use super::{Rejection, Transport};
+use crate::Mail;
+
+/// Writes each mail as an `.eml` file (RFC 5322), for machines without a mail server. The files sort by the time at which their mails
+/// were decided, and are named so that a person finds the one looked for:
+/// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
+#[derive(Clone, Debug)]
+pub struct EmlFiles {
+    directory: PathBuf,
+}
+
+impl EmlFiles {
+    /// Files in `directory`, which is created if it is missing.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn new(directory: PathBuf) -> io::Result<Self> {
+        std::fs::create_dir_all(&directory)?;
+        Ok(Self { directory })
+    }
+
+    /// Where the files lie.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Under a hidden name first, so that whoever reads the directory never meets half a mail.
+    async fn write(&self, mail: &Mail, bytes: Vec<u8>) -> io::Result<()> {
+        let hidden = self.directory.join(format!(".{}.part", mail.id));
+        tokio::fs::write(&hidden, bytes).await?;
+        tokio::fs::rename(&hidden, self.directory.join(file_name(mail))).await
+    }
+}
+
+#[async_trait]
+impl Transport for EmlFiles {
+    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection> {
+        let written = self.write(mail, message.formatted()).await;
+        written.map_err(|error| Rejection::Transient(error.kind().to_string()))
+    }
+}
+
+/// The same for every attempt at one mail, so that a second one replaces the first.
+fn file_name(mail: &Mail) -> String {
+    let time = decided(mail).map_or_else(String::new, |time| time.format("%Y-%m-%dT%H%M%S%.3fZ-").to_string());
+    let id = mail.id.simple().to_string();
+    let short = id.get(26..).unwrap_or_default();
+    format!("{time}{}-{}-{short}.eml", plain(&mail.kind), plain(&mail.recipient))
+}
+
+/// Ids of version 7 begin with the time of their making.
+fn decided(mail: &Mail) -> Option<DateTime<Utc>> {
+    let (seconds, nanos) = mail.id.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+}
+
+/// What is safe in a file name everywhere, and no longer than a person reads.
+fn plain(text: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "@._+-".contains(c) { c } else { '_' };
+    text.chars().take(80).map(safe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::sample;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_mail_becomes_one_file_that_a_person_finds() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = EmlFiles::new(folder.path().join("mail")).unwrap();
+        let mail = sample::mail("anna.lee@fabrikam.example");
+        let message = sample::message(&mail);
+        files.send(&mail, &message).await.unwrap();
+        files.send(&mail, &message).await.unwrap();
+        let found = names(files.directory());
+        assert_eq!(found, ["2025-01-01T000000.000Z-approval-anna.lee@fabrikam.example-000001.eml"]);
+        let text = std::fs::read_to_string(files.directory().join(&found[0])).unwrap();
+        assert!(text.contains("To: \"Anna Lee\" <anna.lee@fabrikam.example>"), "{text}");
+        assert!(text.contains("https://consent.example/consent/abc"), "{text}");
+    }
+
+    #[test]
+    fn a_name_never_leaves_the_directory() {
+        let name = file_name(&sample::mail("\"../../etc/x y\"@fabrikam.example"));
+        assert!(name.contains("-_.._.._etc_x_y_@fabrikam.example-"), "{name}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Where messages go.
+
+mod eml;
+mod smtp;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+
+pub use eml::EmlFiles;
+pub use smtp::Smtp;
+
+use crate::{Mail, MailConfig};
+
+/// Takes messages out of the process.
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+    /// Hands `message`, which is `mail` written out, to the recipient's mail system.
+    ///
+    /// # Errors
+    /// [`Rejection`], which says whether trying again can help.
+    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection>;
+}
+
+/// A message that was not taken. The texts are for log and queue, without personal data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// For good: this recipient will not get this message.
+    #[error("refused for good: {0}")]
+    Permanent(String),
+    /// For now.
+    #[error("not taken now: {0}")]
+    Transient(String),
+}
+
+/// A transport that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// There is neither a server nor a directory.
+    #[error("mail has no way out: set mail.smtp, or mail.directory for .eml files")]
+    NoWayOut,
+    /// The directory for `.eml` files cannot be made.
+    #[error("the mail directory cannot be used: {0}")]
+    Directory(#[from] std::io::Error),
+    /// The server's description cannot be used.
+    #[error("the mail server cannot be used: {0}")]
+    Server(#[from] lettre::transport::smtp::Error),
+}
+
+/// The transport that the configuration asks for: the SMTP server, or else `.eml` files in its directory, or else in `mail` under
+/// `data_dir`.
+///
+/// # Errors
+/// [`TransportError`].
+pub fn transport(config: &MailConfig, data_dir: Option<&Path>) -> Result<Box<dyn Transport>, TransportError> {
+    if let Some(smtp) = &config.smtp {
+        return Ok(Box::new(Smtp::new(smtp)?));
+    }
+    let directory = config.directory.clone().or_else(|| data_dir.map(|data| data.join("mail")));
+    Ok(Box::new(EmlFiles::new(directory.ok_or(TransportError::NoWayOut)?)?))
+}

@@ -1,0 +1,107 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::response::{Category, Code, Severity};
+use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error};
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+
+use super::{Rejection, Transport, TransportError};
+use crate::{Mail, Security, SmtpConfig};
+
+/// Sends through an SMTP server, over connections that are kept for a while.
+#[derive(Debug)]
+pub struct Smtp {
+    server: AsyncSmtpTransport<Tokio1Executor>,
+}
+
+impl Smtp {
+    /// The server of `config`. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// The authority's file cannot be used.
+    pub fn new(config: &SmtpConfig) -> Result<Self, TransportError> {
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
+            .port(config.port.unwrap_or_else(|| default_port(config.security)))
+            .timeout(Some(Duration::from_secs(config.timeout_seconds)))
+            .tls(tls(config)?);
+        if let (Some(username), Some(password)) = (&config.username, &config.password) {
+            builder = with_login(builder, username, password.expose());
+        }
+        Ok(Self { server: builder.build() })
+    }
+}
+
+fn with_login(builder: AsyncSmtpTransportBuilder, username: &str, password: &str) -> AsyncSmtpTransportBuilder {
+    builder.credentials(Credentials::new(username.to_owned(), password.to_owned()))
+}
+
+/// RFC 8314 and RFC 6409.
+const fn default_port(security: Security) -> u16 {
+    match security {
+        Security::Starttls => 587,
+        Security::Tls => 465,
+        Security::Plain => 25,
+    }
+}
+
+fn tls(config: &SmtpConfig) -> Result<Tls, TransportError> {
+    let parameters = || -> Result<TlsParameters, TransportError> {
+        let mut builder = TlsParameters::builder(config.host.clone());
+        if let Some(file) = &config.ca_file {
+            builder = builder.add_root_certificate(Certificate::from_pem(&std::fs::read(file)?)?);
+        }
+        Ok(builder.build()?)
+    };
+    Ok(match config.security {
+        Security::Starttls => Tls::Required(parameters()?),
+        Security::Tls => Tls::Wrapper(parameters()?),
+        Security::Plain => Tls::None,
+    })
+}
+
+#[async_trait]
+impl Transport for Smtp {
+    async fn send(&self, _mail: &Mail, message: &lettre::Message) -> Result<(), Rejection> {
+        match self.server.send(message.clone()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(rejection(&error)),
+        }
+    }
+}
+
+/// The server's words may name the recipient; its code never does.
+fn rejection(error: &Error) -> Rejection {
+    match error.status() {
+        Some(code) if is_the_recipients(code) => Rejection::Permanent(format!("SMTP {code}")),
+        Some(code) => Rejection::Transient(format!("SMTP {code}")),
+        None if error.is_timeout() => Rejection::Transient("the server does not answer in time".to_owned()),
+        None if error.is_tls() => Rejection::Transient("the connection cannot be encrypted".to_owned()),
+        None => Rejection::Transient("the server cannot be talked to".to_owned()),
+    }
+}
+
+/// RFC 5321, section 4.2.1: 55x speaks of the mailbox. Other 5xx speak of this process (its syntax, its login): no customer's mail may
+/// count as bounced because a password has expired.
+fn is_the_recipients(code: Code) -> bool {
+    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
+}
+
+#[cfg(test)]
+mod tests {
+    use lettre::transport::smtp::response::Detail;
+
+    use super::*;
+
+    #[test]
+    fn r41_only_a_last_word_on_the_mailbox_is_a_bounce() {
+        let code = |severity, category| Code::new(severity, category, Detail::Zero);
+        let permanent = Severity::PermanentNegativeCompletion;
+        let transient = Severity::TransientNegativeCompletion;
+        assert!(is_the_recipients(code(permanent, Category::MailSystem)));
+        assert!(!is_the_recipients(code(transient, Category::MailSystem)), "450: greylisted");
+        assert!(!is_the_recipients(code(permanent, Category::Unspecified3)), "535: our login");
+        assert!(!is_the_recipients(code(permanent, Category::Syntax)), "500: our syntax");
+    }
+}

@@ -1,0 +1,62 @@
+//! Associations and their rows.
+use cpor_durable::StoreError;
+use cpor_durable::rows::Micros;
+use cpor_types::{AssociationId, ClaimId, ClaimName, LineId, TenantId, Timestamp};
+use sea_orm::ActiveValue::Set;
+
+use super::entity::association::{ActiveModel, Model};
+use super::row::Place;
+use crate::domain::association::{Association, AssociationState, EndReason};
+
+impl TryFrom<Model> for Association {
+    type Error = StoreError;
+
+    fn try_from(row: Model) -> Result<Self, StoreError> {
+        let place = Place { table: "association", owner: &row.tenant, id: row.id };
+        let end_reason = row.end_reason.as_deref().map(|word| place.word(word, EndReason::from_word)).transpose()?;
+        let state = match (row.official_time.map(Timestamp::from), row.end_time.map(Timestamp::from), end_reason) {
+            (None, None, None) => AssociationState::Pending,
+            (Some(official_time), None, None) => AssociationState::Official { official_time },
+            (official_time, Some(end_time), Some(reason)) => AssociationState::Ended { official_time, end_time, reason },
+            (_, None, Some(_)) | (_, Some(_), None) => return Err(place.inconsistent("it has half an end")),
+        };
+        Ok(Self {
+            claim: ClaimName { partner: place.text(&row.partner)?, claim: ClaimId(row.claim) },
+            line_id: LineId(row.line),
+            mpn_id: place.text(&row.mpn_id)?,
+            product: place.text(&row.product)?,
+            key: place.text(&row.key)?,
+            activity: place.text(&row.activity)?,
+            submit_time: row.submit_time.into(),
+            hold_time: row.hold_time.into(),
+            state,
+        })
+    }
+}
+
+/// The association's row.
+pub(super) fn row(tenant: TenantId, id: AssociationId, association: &Association) -> ActiveModel {
+    let (official_time, end_time, end_reason) = match association.state {
+        AssociationState::Pending => (None, None, None),
+        AssociationState::Official { official_time } => (Some(official_time), None, None),
+        AssociationState::Ended { official_time, end_time, reason } => {
+            (official_time, Some(end_time), Some(reason.as_str().to_owned()))
+        }
+    };
+    ActiveModel {
+        tenant: Set(tenant.0),
+        id: Set(id.0),
+        partner: Set(association.claim.partner.to_string()),
+        claim: Set(association.claim.claim.0),
+        line: Set(association.line_id.0),
+        mpn_id: Set(association.mpn_id.to_string()),
+        product: Set(association.product.to_string()),
+        key: Set(association.key.to_string()),
+        activity: Set(association.activity.to_string()),
+        submit_time: Set(association.submit_time.into()),
+        hold_time: Set(association.hold_time.into()),
+        official_time: Set(official_time.map(Micros::from)),
+        end_time: Set(end_time.map(Micros::from)),
+        end_reason: Set(end_reason),
+    }
+}

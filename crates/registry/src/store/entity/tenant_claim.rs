@@ -1,0 +1,21 @@
+//! What a tenant remembers of a claim: decisions to hold, and that it is over.
+use cpor_durable::rows::Micros;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "tenant_claim")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) tenant: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) partner: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) claim: Uuid,
+    /// First answers, by decision id.
+    pub(crate) decisions: Json,
+    /// The tombstone.
+    pub(crate) close_time: Option<Micros>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

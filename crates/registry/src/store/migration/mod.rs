@@ -1,0 +1,79 @@
+//! The registry's tables, after those of `cpor-durable`, which every service has.
+use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+
+/// Every migration of the registry's database, in order.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut all = cpor_durable::migrations();
+    all.push(Box::new(Tables));
+    all
+}
+
+struct Tables;
+
+impl MigrationName for Tables {
+    fn name(&self) -> &str {
+        "m0001_registry"
+    }
+}
+
+/// `{uuid}` and `{json}` are what the engines call differently. Times are microseconds since 1970 UTC.
+const TABLES: &[&str] = &[
+    "CREATE TABLE tenant (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
+        display_name TEXT NOT NULL, region TEXT NOT NULL, calendar TEXT NOT NULL, domains {json} NOT NULL,
+        PRIMARY KEY (owner, id))",
+    "CREATE TABLE tenant_domain (
+        tenant {uuid} NOT NULL, domain TEXT NOT NULL UNIQUE,
+        PRIMARY KEY (tenant, domain))",
+    "CREATE TABLE subscription (
+        tenant {uuid} NOT NULL, id {uuid} NOT NULL, product TEXT NOT NULL, status TEXT NOT NULL, channel TEXT NOT NULL,
+        purchase_time BIGINT NOT NULL, end_time BIGINT,
+        PRIMARY KEY (tenant, id))",
+    "CREATE TABLE workload (
+        tenant {uuid} NOT NULL, product TEXT NOT NULL,
+        PRIMARY KEY (tenant, product))",
+    "CREATE TABLE tenant_claim (
+        tenant {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid} NOT NULL, decisions {json} NOT NULL, close_time BIGINT,
+        PRIMARY KEY (tenant, partner, claim))",
+    // One company for each key (R34), whoever writes and however many at once.
+    "CREATE TABLE key_holder (
+        tenant {uuid} NOT NULL, key TEXT NOT NULL, partner TEXT NOT NULL,
+        PRIMARY KEY (tenant, key))",
+    "CREATE TABLE association (
+        tenant {uuid} NOT NULL, id {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid} NOT NULL, line {uuid} NOT NULL,
+        mpn_id TEXT NOT NULL, product TEXT NOT NULL, key TEXT NOT NULL, activity TEXT NOT NULL,
+        submit_time BIGINT NOT NULL, hold_time BIGINT NOT NULL,
+        official_time BIGINT, end_time BIGINT, end_reason TEXT,
+        CHECK ((end_time IS NULL) = (end_reason IS NULL)),
+        PRIMARY KEY (tenant, id))",
+    // Who is on record, now or then; may a partner see usage.
+    "CREATE INDEX association_key ON association (tenant, key, official_time, end_time)",
+    // What the aggregate loads: its cost depends on what lasts, not on what ever was.
+    "CREATE INDEX association_live ON association (tenant) WHERE end_time IS NULL",
+    // Lists, newest first: of a customer, of a partner, of all.
+    "CREATE INDEX association_tenant ON association (tenant, hold_time, id)",
+    "CREATE INDEX association_partner ON association (partner, hold_time, id)",
+    "CREATE INDEX association_all ON association (hold_time, id)",
+    "CREATE TABLE partner (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
+        display_name TEXT NOT NULL, locations {json} NOT NULL, enrolments {json} NOT NULL,
+        PRIMARY KEY (owner, id))",
+    "CREATE TABLE partner_location (
+        partner TEXT NOT NULL, mpn_id TEXT NOT NULL UNIQUE,
+        PRIMARY KEY (partner, mpn_id))",
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Tables {
+    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let db = manager.get_connection();
+        let postgres = manager.get_database_backend() == DbBackend::Postgres;
+        let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
+        for statement in TABLES {
+            db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{json}", json)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,12 @@
+//! The registry's tables and the two aggregates that live in them.
+pub(crate) mod association;
+mod children;
+pub(crate) mod entity;
+pub(crate) mod migration;
+pub(crate) mod partner;
+pub(crate) mod query;
+pub(crate) mod row;
+pub(crate) mod tenant;
+
+pub(crate) use partner::PartnerStore;
+pub(crate) use tenant::TenantStore;
