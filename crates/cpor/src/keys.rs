@@ -3,10 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::Context as _;
 use cpor_kit::auth::TokenSigner;
+use cpor_types::{Clock, SystemClock};
 
 /// The issuer that the private user key stands for.
 pub const ISSUER: &str = "cpor";
@@ -35,6 +37,14 @@ pub fn jwks(directory: &Path) -> PathBuf {
     directory.join("jwks.json")
 }
 
+/// The signer that a key file makes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
+    TokenSigner::from_file(key, issuer, clock()).with_context(|| format!("the signing key {}", key.display()))
+}
+
 /// Makes what is not there yet: `service.pem`, `user.pem` and its public `jwks.json`. Answers what was made.
 ///
 /// # Errors
@@ -44,15 +54,20 @@ pub fn make_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut made = Vec::new();
     for path in [service_key(directory), user_key(directory)] {
         if !path.exists() {
-            TokenSigner::generate(ISSUER)?.save(&path)?;
+            TokenSigner::generate(ISSUER, clock())?.save(&path)?;
             made.push(path);
         }
     }
     let public = jwks(directory);
     if !public.exists() {
-        let signer = TokenSigner::from_file(&user_key(directory), ISSUER)?;
+        let signer = signer(&user_key(directory), ISSUER)?;
         fs::write(&public, signer.jwks()).with_context(|| format!("cannot write {}", public.display()))?;
         made.push(public);
     }
     Ok(made)
+}
+
+/// Tokens are signed and expire in real time.
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
 }

@@ -89,14 +89,14 @@ texts! {
     /// What happens if the customer does nothing (R42).
     SilenceTexts { heading, requested, awaiting, window, ahead, in_window }
     /// Until when (R41).
-    UntilTexts { heading, requested, awaiting, window }
+    UntilTexts { heading, requested, ahead, awaiting, window }
     /// The two choices of the first page.
     ChoiceTexts {
         heading, approve, approve_hint_requested, approve_hint_approved, decline, decline_hint, decline_hint_granted, asks_again,
     }
     /// The first page, in each state.
     PageTexts {
-        title, requested, ahead, awaiting, window, in_window, granted_title, granted_spoken, granted_silent, granted_told, late,
+        title, requested, ahead, approved, in_window, granted_title, granted_spoken, granted_silent, granted_told, late,
         declined_title, declined, closed_title, closed,
     }
     /// The page that asks once more.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use crate::{
-    Key, Position, StreamKey, Tx,
+    Position, ReceiveError, StreamKey, Tx,
     rows::{Column, Kind, Sql, Table, stored},
     writer::Advance,
 };
@@ -44,13 +44,23 @@ pub(crate) async fn lock(
     tx: &Tx,
     positions: impl Iterator<Item = &Position>,
 ) -> Result<HashMap<StreamKey, u64>, DbErr> {
+    select(tx, positions, true).await
+}
+
+async fn select(
+    db: &impl ConnectionTrait,
+    positions: impl Iterator<Item = &Position>,
+    locked: bool,
+) -> Result<HashMap<StreamKey, u64>, DbErr> {
     let mut last = HashMap::new();
     for piece in table(positions.map(|position| (&position.stream, Advance { from: 0, to: 0 })))?.pieces() {
-        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
+        let mut sql = Sql::with(db.get_database_backend(), piece)?;
         sql.push("SELECT owner, id, source, aggregate, last_sequence FROM inbox WHERE (owner, id, source, aggregate) ");
         sql.push("IN (SELECT s.owner, s.id, s.source, s.aggregate FROM s) ORDER BY owner, id, source, aggregate");
-        sql.for_update();
-        for row in tx.query_all_raw(sql.statement()).await? {
+        if locked {
+            sql.for_update();
+        }
+        for row in db.query_all_raw(sql.statement()).await? {
             last.insert(read(&row)?, row.try_get::<i64>("", "last_sequence")?.unsigned_abs());
         }
     }
@@ -82,4 +92,58 @@ async fn write(
         }
     }
     Ok(streams.into_iter().map(|(stream, _)| stream).filter(|stream| !written.contains(stream)).cloned().collect())
+}
+
+/// The inbox by itself, for receivers that apply one event by several commands, each of them idempotent.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    db: cpor_kit::Db,
+}
+
+impl Inbox {
+    pub(crate) fn new(db: cpor_kit::Db) -> Self {
+        Self { db }
+    }
+
+    /// Notes that everything up to this event has taken effect; call it last. Doing so again changes nothing.
+    ///
+    /// # Errors
+    /// [`ReceiveError::Gap`] when events before it are missing; [`ReceiveError::Retry`] when the database fails.
+    pub async fn advance(&self, position: &Position) -> Result<(), ReceiveError> {
+        let unavailable = |error: DbErr| {
+            tracing::error!(%error, "the inbox could not be advanced");
+            ReceiveError::Retry("unavailable".to_owned())
+        };
+        let tx = self.db.begin().await.map_err(unavailable)?;
+        let last = lock(&tx, std::iter::once(position)).await.map_err(unavailable)?;
+        let from = last.get(&position.stream).copied().unwrap_or_default();
+        if position.sequence <= from {
+            return tx.rollback().await.map_err(unavailable);
+        }
+        if position.sequence > from + 1 {
+            return Err(ReceiveError::Gap { expected: from + 1 });
+        }
+        let moved = [(position.stream.clone(), Advance { from, to: position.sequence })];
+        match advance(&tx, &moved).await.map_err(unavailable)?.as_slice() {
+            [] => tx.commit().await.map_err(unavailable),
+            [..] => Err(ReceiveError::Retry("delivered twice at once".to_owned())),
+        }
+    }
+
+    /// Whether this event has taken effect before, so that its commands need not be repeated.
+    ///
+    /// # Errors
+    /// As [`Inbox::advance`].
+    pub async fn check(&self, position: &Position) -> Result<bool, ReceiveError> {
+        let unavailable = |error: DbErr| {
+            tracing::error!(%error, "the inbox could not be read");
+            ReceiveError::Retry("unavailable".to_owned())
+        };
+        let last = select(self.db.reader(), std::iter::once(position), false).await.map_err(unavailable)?;
+        let expected = 1 + last.get(&position.stream).copied().unwrap_or_default();
+        match position.sequence {
+            sequence if sequence > expected => Err(ReceiveError::Gap { expected }),
+            sequence => Ok(sequence < expected),
+        }
+    }
 }

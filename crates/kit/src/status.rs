@@ -36,7 +36,11 @@ pub fn refused(code: Code, reason: &str, message: impl Into<String>, metadata: &
     Status::with_error_details(code, message, details(reason, metadata))
 }
 
-/// INVALID_ARGUMENT that names every bad field (reason `INVALID_FIELDS`).
+/// Bytes of violations that fit into one answer: clients bound the headers that errors travel in.
+const MAX_VIOLATION_BYTES: usize = 5_000;
+
+/// INVALID_ARGUMENT that names every bad field (reason `INVALID_FIELDS`). Where they would not fit into an answer, the
+/// last entry, without a field, says how many more there are.
 #[must_use]
 pub fn invalid(violations: Vec<FieldViolation>) -> Status {
     let message = match violations.as_slice() {
@@ -44,8 +48,23 @@ pub fn invalid(violations: Vec<FieldViolation>) -> Status {
         all => format!("{} fields are invalid", all.len()),
     };
     let mut details = details("INVALID_FIELDS", &[]);
-    details.set_bad_request(violations.into_iter().map(wire_violation).collect::<Vec<_>>());
+    details.set_bad_request(bounded(violations).into_iter().map(wire_violation).collect::<Vec<_>>());
     Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+fn bounded(mut violations: Vec<FieldViolation>) -> Vec<FieldViolation> {
+    let mut bytes = 0;
+    let fits = violations.iter().take_while(|one| {
+        bytes += one.field.len() + one.reason.len() + one.description.len() + 8;
+        bytes <= MAX_VIOLATION_BYTES
+    });
+    let (fits, all) = (fits.count(), violations.len());
+    if fits < all {
+        violations.truncate(fits);
+        let description = format!("and {} more", all - fits);
+        violations.push(FieldViolation { field: String::new(), reason: "MORE".to_owned(), description });
+    }
+    violations
 }
 
 fn wire_violation(violation: FieldViolation) -> tonic_types::FieldViolation {
@@ -139,6 +158,13 @@ mod tests {
         let status = invalid(all.clone());
         assert_eq!((status.code(), reason(&status).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
         assert_eq!(violations(&status), all);
+    }
+
+    #[test]
+    fn more_violations_than_fit_are_counted() {
+        let one = FieldViolation { field: "x".repeat(92), reason: String::new(), description: String::new() };
+        let read = violations(&invalid(vec![one; 1000]));
+        assert_eq!((read.len(), read.last().unwrap().description.as_str()), (51, "and 950 more"));
     }
 
     #[test]

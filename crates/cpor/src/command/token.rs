@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use cpor_kit::auth::{TokenSigner, UserToken};
+use cpor_kit::auth::UserToken;
 use cpor_types::{ActorSide, PartnerId, Role, TenantId};
 
 use crate::keys;
@@ -44,8 +44,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let needs = |side| args.role.iter().any(|role| role.side() == side);
     ensure!(!needs(ActorSide::Partner) || args.partner.is_some(), "a partner role needs --partner, for example --partner contoso");
     ensure!(!needs(ActorSide::Customer) || args.tenant.is_some(), "customer_admin needs --tenant, the tenant's UUID");
-    let signer = TokenSigner::from_file(&args.key, &args.issuer)
-        .with_context(|| format!("{}: run `cpor dev` or `cpor keys` first, or name another with --key", args.key.display()))?;
+    let signer = keys::signer(&args.key, &args.issuer).context("run `cpor dev` or `cpor keys` first, or name another key with --key")?;
     let subject = args.subject.clone().unwrap_or_else(|| default_subject(args));
     let token = signer.user_token(&UserToken {
         subject,

@@ -39,7 +39,7 @@ impl Stage {
     /// # Errors
     /// When it cannot be started.
     pub async fn set(folder: &Path) -> anyhow::Result<Self> {
-        let dev = dev::start(&dev::Options::for_demo(folder)).await.context("the system did not start")?;
+        let dev = dev::start(dev::Options::for_demo(folder)?).await.context("the system did not start")?;
         let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
         let actor = |label, role, partner: Option<&str>| actor(&dev, &channel, label, role, partner);
         Ok(Self {

@@ -69,17 +69,19 @@ pub(super) async fn lease(
     Ok(streams.into_values().collect())
 }
 
+/// Reads the streams' next events, as many as a delivery carries.
 async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxKey, Leased>) -> Result<(), DbErr> {
     let mut keys = Table::new(OutboxKey::columns());
     streams.keys().for_each(|stream| keys.push(stream.values()));
-    let mut room = MOST_BYTES;
+    let (mut room, mut count) = (MOST_BYTES, 0);
     for piece in keys.pieces() {
         let mut sql = Sql::with(tx.get_database_backend(), piece)?;
         sql.push("SELECT ").push(KEY).push(", payload FROM outbox_event WHERE (").push(KEY).push(") IN (SELECT ");
         sql.push(ROW_KEY).push(" FROM s) ORDER BY ").push(KEY).push(", sequence LIMIT ").bind(MOST_EVENTS.cast_signed());
         for row in tx.query_all_raw(sql.statement()).await? {
             let payload: Vec<u8> = row.try_get("", "payload")?;
-            if room < MOST_BYTES && payload.len() > room {
+            count += 1;
+            if count == MOST_EVENTS || (room < MOST_BYTES && payload.len() > room) {
                 return Ok(());
             }
             room = room.saturating_sub(payload.len());
@@ -88,6 +90,10 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxKey, Leased>) -> Resu
             }
         }
     }
+    // All there is was read, so every stream must have got something.
+    for leased in streams.values_mut().filter(|leased| leased.events.is_empty()) {
+        leased.unreadable.get_or_insert_with(|| format!("event {} is missing", leased.delivered + 1));
+    }
     Ok(())
 }
 
@@ -95,8 +101,10 @@ fn take(leased: &mut Leased, payload: &[u8]) {
     if leased.unreadable.is_some() {
         return;
     }
+    let next = leased.last() + 1;
     match Event::decode(payload) {
-        Ok(event) => leased.events.push(event),
-        Err(error) => leased.unreadable = Some(format!("event {} cannot be read back: {error}", leased.last() + 1)),
+        Ok(event) if event.sequence == next => leased.events.push(event),
+        Ok(_) => leased.unreadable = Some(format!("event {next} is missing")),
+        Err(error) => leased.unreadable = Some(format!("event {next} cannot be read back: {error}")),
     }
 }

@@ -104,6 +104,14 @@ pub(crate) async fn undelivered(db: &impl ConnectionTrait, limit: u64) -> Result
     list(db, Filter::Pending, None, limit).await
 }
 
+/// How many streams are parked.
+pub(crate) async fn parked(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    let mut sql = Sql::new(db.get_database_backend());
+    sql.push("SELECT count(*) AS parked FROM outbox_stream WHERE ").push(Filter::Parked.sql());
+    let row = db.query_one_raw(sql.statement()).await?;
+    Ok(row.map(|row| row.try_get::<i64>("", "parked")).transpose()?.unwrap_or_default().unsigned_abs())
+}
+
 fn by_key(sql: &mut Sql, stream: &OutboxKey) {
     sql.push("(").push(KEY).push(") = (");
     for (n, value) in stream.values().into_iter().enumerate() {

@@ -127,7 +127,7 @@ impl Relay {
         let now = self.shared.wall.now();
         let mut events = 0;
         if let Some(Delivered { token, outcomes, .. }) = delivered {
-            self.shared.meters.delivery(self.shared.service, &outcomes.iter().map(|o| &o.verdict).collect::<Vec<_>>());
+            self.count(&outcomes);
             events = settle(&tx, token, outcomes, |attempts| self.retry_time(now, attempts)).await?;
         }
         let mut leased = None;
@@ -139,6 +139,13 @@ impl Relay {
         tx.commit().await?;
         self.shared.activity.delivered(events);
         Ok((events, leased))
+    }
+
+    fn count(&self, outcomes: &[Settled]) {
+        let of = |wanted: fn(&Verdict) -> bool| outcomes.iter().filter(|outcome| wanted(&outcome.verdict)).count() as u64;
+        self.shared.meters.deliveries("delivered", of(|verdict| matches!(verdict, Verdict::Delivered)));
+        self.shared.meters.deliveries("failed", of(|verdict| matches!(verdict, Verdict::Failed(_))));
+        self.shared.meters.deliveries("parked", of(|verdict| matches!(verdict, Verdict::Parked(_))));
     }
 
     /// Full jitter over a doubling ceiling, by how often the stream has failed.

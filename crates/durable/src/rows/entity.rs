@@ -39,13 +39,36 @@ pub async fn children<E: EntityTrait>(
     Ok(found)
 }
 
+/// Loads the rows of `E` whose `column` holds one of `ids`, ordered by primary key.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    column: E::Column,
+    ids: &[uuid::Uuid],
+) -> Result<Vec<E::Model>, DbErr> {
+    let mut table = Table::new(vec![Column::new("id", Kind::Uuid)]);
+    ids.iter().for_each(|id| table.push([(*id).into()]));
+    let mut found = Vec::new();
+    for piece in table.pieces() {
+        let mut sql = Sql::with(db.get_database_backend(), piece)?;
+        select_from::<E>(&mut sql).names("", [column.as_str()]).push(") IN (SELECT s.id FROM s) ORDER BY ");
+        sql.names("", primary_key::<E>());
+        found.extend(E::find().from_raw_sql(sql.statement()).all(db).await?);
+    }
+    Ok(found)
+}
+
+fn select_from<E: EntityTrait>(sql: &mut Sql) -> &mut Sql {
+    sql.push("SELECT ").names("", E::Column::iter().map(|column| column.as_str()));
+    sql.push(" FROM \"").push(E::default().table_name()).push("\" WHERE (")
+}
+
 fn select<E: EntityTrait>(backend: DbBackend, columns: [&str; 2], keys: &[Key]) -> Result<Vec<Sql>, DbErr> {
-    let entity = E::default();
     key_table(keys).pieces().map(|piece| {
         let mut sql = Sql::with(backend, piece)?;
-        sql.push("SELECT ").names("", E::Column::iter().map(|column| column.as_str()).collect::<Vec<_>>());
-        sql.push(" FROM \"").push(entity.table_name()).push("\" WHERE (").names("", columns);
-        sql.push(") IN (SELECT s.owner, s.id FROM s)");
+        select_from::<E>(&mut sql).names("", columns).push(") IN (SELECT s.owner, s.id FROM s)");
         Ok(sql)
     })
     .collect()
@@ -93,10 +116,7 @@ fn upsert<E: EntityTrait>(backend: DbBackend, rows: Table, distance: i64) -> Res
     let columns: Vec<String> = rows.names().map(str::to_owned).collect();
     let mut sql = insert_select(backend, name, rows)?;
     sql.push(" ON CONFLICT (owner, id) DO UPDATE SET ");
-    for (n, column) in columns.iter().filter(|column| !["owner", "id"].contains(&column.as_str())).enumerate() {
-        let comma = if n > 0 { ", " } else { "" };
-        sql.push(&format!(r#"{comma}"{column}" = excluded."{column}""#));
-    }
+    excluded(&mut sql, columns.iter().filter(|column| !["owner", "id"].contains(&column.as_str())));
     sql.push(&format!(r#" WHERE "{name}".version = excluded.version - "#)).bind(distance);
     sql.push(" RETURNING owner, id");
     Ok(sql.statement())
@@ -144,6 +164,58 @@ pub async fn insert_new<E: EntityTrait>(
     }
     let refused = keys.iter().enumerate().filter(|(_, key)| !inserted.contains(key));
     Ok(refused.map(|(n, _)| n).collect())
+}
+
+/// Inserts or replaces whole rows by their primary key: for children of aggregates, whose own row is locked and guarded.
+/// Every column of a row must be set.
+///
+/// # Errors
+/// The database's.
+pub async fn upsert<E: EntityTrait>(
+    tx: &Tx,
+    rows: impl IntoIterator<Item = E::ActiveModel>,
+) -> Result<(), DbErr> {
+    let (entity, key) = (E::default(), primary_key::<E>());
+    for piece in table::<E>(rows)?.pieces() {
+        let columns: Vec<String> = piece.names().filter(|name| !key.contains(name)).map(str::to_owned).collect();
+        let mut sql = insert_select(tx.get_database_backend(), entity.table_name(), piece)?;
+        sql.push(" ON CONFLICT (").names("", key.iter().copied());
+        sql.push(if columns.is_empty() { ") DO NOTHING" } else { ") DO UPDATE SET " });
+        excluded(&mut sql, columns.iter());
+        tx.execute_raw(sql.statement()).await?;
+    }
+    Ok(())
+}
+
+/// Deletes rows by their primary key, which is all of them that must be set. Answers how many there were.
+///
+/// # Errors
+/// The database's.
+pub async fn delete<E: EntityTrait>(
+    tx: &Tx,
+    rows: impl IntoIterator<Item = E::ActiveModel>,
+) -> Result<u64, DbErr> {
+    let (entity, key) = (E::default(), primary_key::<E>());
+    let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
+    let mut table = Table::new(columns.iter().map(described).collect::<Result<_, _>>()?);
+    for row in rows {
+        table.push(primary_values::<E>(&row)?);
+    }
+    let mut deleted = 0;
+    for piece in table.pieces() {
+        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
+        sql.push("DELETE FROM \"").push(entity.table_name()).push("\" WHERE (").names("", key.iter().copied());
+        sql.push(") IN (SELECT ").names("s.", key.iter().copied()).push(" FROM s)");
+        deleted += tx.execute_raw(sql.statement()).await?.rows_affected();
+    }
+    Ok(deleted)
+}
+
+fn excluded<'a>(sql: &mut Sql, columns: impl Iterator<Item = &'a String>) {
+    for (n, column) in columns.enumerate() {
+        let comma = if n > 0 { ", " } else { "" };
+        sql.push(&format!(r#"{comma}"{column}" = excluded."{column}""#));
+    }
 }
 
 fn insert_select(backend: DbBackend, name: &str, rows: Table) -> Result<Sql, DbErr> {

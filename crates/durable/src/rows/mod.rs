@@ -8,7 +8,7 @@ mod micros;
 mod sql;
 mod table;
 
-pub use entity::{children, insert, insert_new, lock, save};
+pub use entity::{by_id, children, delete, insert, insert_new, lock, save, upsert};
 pub use micros::Micros;
 pub(crate) use sql::Sql;
 pub(crate) use entity::stored;

@@ -29,6 +29,8 @@ pub(crate) struct Advance {
 /// What a batch asks the database to keep.
 pub(super) struct Effects<A: Aggregate> {
     pub(super) changes: Vec<Change<A>>,
+    /// Deadlines that were applied.
+    pub(super) fired: u64,
     pub(super) deadlines: Vec<(Key, DeadlineChange)>,
     pub(super) posted: Vec<(Key, Vec<Posted>)>,
     pub(super) requests: Vec<(RequestId, Outcome)>,
@@ -78,6 +80,7 @@ pub(super) struct Ledger<'a, S: Store> {
     requests: HashMap<RequestKey, Outcome>,
     new_requests: Vec<(RequestId, Outcome)>,
     streams: BTreeMap<StreamKey, Advance>,
+    fired: u64,
 }
 
 impl<'a, S: Store> Ledger<'a, S> {
@@ -91,7 +94,7 @@ impl<'a, S: Store> Ledger<'a, S> {
     ) -> Self {
         let accounts = loaded.into_iter().map(|(key, found)| (key, Account::new(Some(found)))).collect();
         let streams = streams.into_iter().map(|(stream, last)| (stream, Advance { from: last, to: last })).collect();
-        Self { store, now, accounts, requests, new_requests: Vec::new(), streams }
+        Self { store, now, accounts, requests, new_requests: Vec::new(), streams, fired: 0 }
     }
 
     /// Judges one command. What it changes is visible to the next one.
@@ -131,7 +134,10 @@ impl<'a, S: Store> Ledger<'a, S> {
                 Some(step) if step.fired.is_some_and(|due| due > now) => {
                     return Err(Failure::Unavailable("elapse applied a deadline that is not due".to_owned()));
                 }
-                Some(step) => self.account(key).apply(step, &job.traceparent),
+                Some(step) => {
+                    self.fired += 1;
+                    self.account(key).apply(step, &job.traceparent);
+                }
             }
         }
         Err(Failure::Unavailable("its deadlines do not come to an end".to_owned()))
@@ -225,7 +231,7 @@ impl<'a, S: Store> Ledger<'a, S> {
             }
         }
         let streams = self.streams.into_iter().filter(|(_, advance)| advance.to > advance.from).collect();
-        Effects { changes, deadlines, posted, requests: self.new_requests, streams }
+        Effects { changes, fired: self.fired, deadlines, posted, requests: self.new_requests, streams }
     }
 }
 

@@ -52,7 +52,7 @@ impl<S: Store> Ground<S> {
         effects: Effects<S::Aggregate>,
         now: Timestamp,
     ) -> Result<Wake, Fault<S::Clash>> {
-        let Effects { changes, deadlines, posted, requests, streams } = effects;
+        let Effects { changes, fired, deadlines, posted, requests, streams } = effects;
         let clashes = if changes.is_empty() { Vec::new() } else { self.store.save(tx, &changes).await? };
         if !clashes.is_empty() {
             return Err(Fault::Clash(clashes));
@@ -65,7 +65,7 @@ impl<S: Store> Ground<S> {
         let used = request_id::insert(tx, requests, wall).await?;
         let begun = inbox::advance(tx, &streams).await?;
         if used.is_empty() && begun.is_empty() {
-            return Ok(Wake { destinations, next_due: next_due.map(|due| due - now) });
+            return Ok(Wake { destinations, fired, next_due: next_due.map(|due| due - now) });
         }
         let behind = jobs.iter().filter(|job| {
             job.command.position.as_ref().is_some_and(|position| begun.contains(&position.stream))
@@ -80,6 +80,8 @@ impl<S: Store> Ground<S> {
 pub(crate) struct Wake {
     /// Services that events wait for.
     pub(crate) destinations: BTreeSet<cpor_types::Service>,
+    /// Deadlines that were applied.
+    pub(crate) fired: u64,
     /// In how long the first deadline armed passes.
     pub(crate) next_due: Option<chrono::TimeDelta>,
 }

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use cpor_durable::{Aggregate, Elapsed, Transition};
 use cpor_types::{Deadline, Month, ProgramGuideId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
     evaluate::{LineResult, evaluate},
-    facts::{Opening, Partner, Subscription, UsageByKey},
+    facts::{Opening, PartnerRecord, Subscription, UsageByKey},
     guide::Guide,
 };
 
@@ -56,28 +57,38 @@ pub(crate) enum Event {
     Ended,
 }
 
+/// What a command makes of an assessment.
+type Step = Transition<Assessment>;
+
 impl Assessment {
     /// An association became official: it is to be assessed (R52).
-    pub(crate) fn open(about: Opening) -> (Self, Vec<Event>) {
+    pub(crate) fn open(about: Opening) -> Step {
         let next = Month::of(about.official_time).next().start();
-        (Self { about, stale: true, latest: None, ended: None, next }, vec![Event::Opened])
+        Transition::new(Self { about, stale: true, latest: None, ended: None, next }, [Event::Opened])
+    }
+
+    /// An association became official, for the first time or anew after it had ended (R28). `None` when that is known.
+    pub(crate) fn official(known: Option<&Self>, about: Opening) -> Option<Step> {
+        let lasts = known.is_some_and(|known| known.ended.is_none());
+        (!lasts).then(|| Self::open(about))
     }
 
     /// The lines are held against the guide in force and the usage that is stored. `None` when it is over.
-    pub(crate) fn assess(&self, guide: &Guide, usage: &UsageByKey, now: Timestamp) -> Option<(Self, Vec<Event>)> {
+    pub(crate) fn assess(&self, guide: &Guide, usage: &UsageByKey, now: Timestamp) -> Option<Step> {
         if self.ended.is_some() {
             return None;
         }
         let results = evaluate(guide, &self.about, usage, now);
         let latest = Latest { month: Month::of(now), guide: guide.id.clone(), assess_time: now, results };
         // Peers hear of answers, not of repetitions.
-        let said = self.latest.as_ref().is_some_and(|before| before.month == latest.month && before.results == latest.results);
-        let events = if said { Vec::new() } else { vec![Event::Assessed(latest.clone())] };
-        Some((Self { latest: Some(latest), stale: false, ..self.clone() }, events))
+        let said =
+            self.latest.as_ref().is_some_and(|before| before.month == latest.month && before.results == latest.results);
+        let events = (!said).then(|| Event::Assessed(latest.clone()));
+        Some(Transition::new(Self { latest: Some(latest), stale: false, ..self.clone() }, events))
     }
 
     /// The directory changed a subscription that a line stands on.
-    pub(crate) fn subscription_changed(&self, subscription: &Subscription) -> Option<(Self, Vec<Event>)> {
+    pub(crate) fn subscription_changed(&self, subscription: &Subscription) -> Option<Step> {
         let mut next = self.clone();
         for line in &mut next.about.lines {
             if line.subscription.as_ref().is_some_and(|known| known.id == subscription.id) {
@@ -88,18 +99,19 @@ impl Assessment {
     }
 
     /// The directory changed the partner.
-    pub(crate) fn partner_changed(&self, partner: &Partner) -> Option<(Self, Vec<Event>)> {
+    pub(crate) fn partner_changed(&self, record: &PartnerRecord) -> Option<Step> {
         let mut next = self.clone();
-        next.about.partner = partner.clone();
+        next.about.partner = record.of_location(&self.about.partner.mpn_id);
         self.changed(next)
     }
 
     /// The association ended; `None` when that is known.
-    pub(crate) fn end(&self, time: Timestamp, reason: String) -> Option<(Self, Vec<Event>)> {
+    pub(crate) fn end(&self, time: Timestamp, reason: String) -> Option<Step> {
         if self.ended.is_some() {
             return None;
         }
-        Some((Self { ended: Some(Ended { time, reason }), stale: false, ..self.clone() }, vec![Event::Ended]))
+        let next = Self { ended: Some(Ended { time, reason }), stale: false, ..self.clone() };
+        Some(Transition::new(next, [Event::Ended]))
     }
 
     /// When it will be assessed next, if nothing changes before.
@@ -107,23 +119,28 @@ impl Assessment {
         self.ended.is_none().then_some(self.next)
     }
 
-    /// The month's end, as long as the association lasts.
-    pub(crate) fn deadline(&self) -> Option<Deadline> {
-        let due = self.next_time()?;
-        Some(Deadline { kind: Cow::Borrowed(MONTHLY), due, rule: "first instant of each month, UTC".into() })
-    }
-
-    /// A month has begun: to be assessed again. `None` when it has not.
-    pub(crate) fn month_began(&self, now: Timestamp) -> Option<(Timestamp, Self, Vec<Event>)> {
-        let due = self.next_time().filter(|due| *due <= now)?;
-        let next = Self { stale: true, next: Month::of(due).next().start(), ..self.clone() };
-        Some((due, next, vec![Event::BecameStale]))
-    }
-
-    fn changed(&self, next: Self) -> Option<(Self, Vec<Event>)> {
+    fn changed(&self, next: Self) -> Option<Step> {
         if self.ended.is_some() || next == *self {
             return None;
         }
-        Some((Self { stale: true, ..next }, vec![Event::BecameStale]))
+        Some(Transition::new(Self { stale: true, ..next }, [Event::BecameStale]))
+    }
+}
+
+impl Aggregate for Assessment {
+    type Event = Event;
+
+    /// The month's end, as long as the association lasts.
+    fn deadlines(&self) -> Vec<Deadline> {
+        let rule = "first instant of each month, UTC";
+        let deadline = |due| Deadline { kind: Cow::Borrowed(MONTHLY), due, rule: rule.to_owned() };
+        self.next_time().map(deadline).into_iter().collect()
+    }
+
+    /// A month has begun: to be assessed again.
+    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
+        let due = self.next_time().filter(|due| *due <= now)?;
+        let next = Self { stale: true, next: Month::of(due).next().start(), ..self.clone() };
+        Some(Elapsed { due, transition: Transition::new(next, [Event::BecameStale]) })
     }
 }

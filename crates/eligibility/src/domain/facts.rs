@@ -78,6 +78,22 @@ impl Partner {
     }
 }
 
+/// A partner as the directory last told of it, with all its locations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PartnerRecord {
+    /// Region of each location, by MPN id.
+    pub(crate) regions: BTreeMap<String, String>,
+    pub(crate) enrolments: Vec<Enrolment>,
+}
+
+impl PartnerRecord {
+    /// The partner as a claim for one of its locations sees it. A location that is gone has no region.
+    pub(crate) fn of_location(&self, mpn_id: &str) -> Partner {
+        let location_region = self.regions.get(mpn_id).cloned().unwrap_or_default();
+        Partner { mpn_id: mpn_id.to_owned(), location_region, enrolments: self.enrolments.clone() }
+    }
+}
+
 /// An enrolment in a program, from a time until another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Enrolment {

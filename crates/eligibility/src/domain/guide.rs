@@ -1,5 +1,7 @@
 //! Program guides: versioned documents with named conditions (R52).
 
+use std::{cmp::Reverse, collections::BTreeSet};
+
 use cel::{Context, Value};
 use cpor_types::{Program, ProgramGuideId, Timestamp};
 use serde::Deserialize;
@@ -60,8 +62,8 @@ pub(crate) enum GuideError {
     Unreadable(#[from] toml::de::Error),
     #[error("guide {guide}: condition {condition} is named twice")]
     NamedTwice { guide: ProgramGuideId, condition: String },
-    #[error("no guide is in force at {0}")]
-    NoneInForce(Timestamp),
+    #[error("two guides are called {0}")]
+    SameId(ProgramGuideId),
 }
 
 impl Guide {
@@ -79,25 +81,37 @@ impl Guide {
         self.effective_start_time <= time && self.effective_end_time.is_none_or(|end| time < end)
     }
 
-    /// `default-2026@1`: what an assessment says it was made under.
+    /// The conditions that apply to a program, in the guide's order.
     pub(crate) fn applies(&self, program: Program) -> impl Iterator<Item = &Condition> {
         self.conditions.iter().filter(move |condition| condition.programs.contains(&program))
     }
 }
+
+/// At this time no guide says what is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no program guide is in force at {0}")]
+pub(crate) struct NoneInForce(pub(crate) Timestamp);
 
 /// All guides, newest first.
 #[derive(Debug)]
 pub(crate) struct Guides(Vec<Guide>);
 
 impl Guides {
-    /// The guides that ship with the service.
-    pub(crate) fn shipped() -> Result<Self, GuideError> {
-        Ok(Self(vec![Guide::read(include_str!("../../guides/2026.toml"))?]))
+    /// The guides that ship with the service, and those that its operator adds.
+    pub(crate) fn read<'d>(added: impl IntoIterator<Item = &'d str>) -> Result<Self, GuideError> {
+        let documents = std::iter::once(include_str!("../../guides/2026.toml")).chain(added);
+        let mut guides = documents.map(Guide::read).collect::<Result<Vec<_>, _>>()?;
+        guides.sort_by_key(|guide| Reverse((guide.effective_start_time, guide.id.clone())));
+        let mut ids = BTreeSet::new();
+        match guides.iter().find(|guide| !ids.insert(&guide.id)) {
+            Some(twice) => Err(GuideError::SameId(twice.id.clone())),
+            None => Ok(Self(guides)),
+        }
     }
 
-    /// The guide in force at a time.
-    pub(crate) fn in_force(&self, time: Timestamp) -> Result<&Guide, GuideError> {
-        self.0.iter().find(|guide| guide.is_in_force(time)).ok_or(GuideError::NoneInForce(time))
+    /// The guide in force at a time: of several, the one that began last.
+    pub(crate) fn in_force(&self, time: Timestamp) -> Result<&Guide, NoneInForce> {
+        self.0.iter().find(|guide| guide.is_in_force(time)).ok_or(NoneInForce(time))
     }
 
     pub(crate) fn get(&self, id: &ProgramGuideId) -> Option<&Guide> {

@@ -2,68 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use cpor_types::{Activity, AssociationKey, LineId, SolutionArea, Timestamp};
-use uuid::Uuid;
+use cpor_durable::{Aggregate as _, Transition};
+use cpor_types::{Activity, AssociationKey};
 
 use super::{
-    Assessment, Enrolment, Event, Guides, Line, MonthOfUse, Opening, Partner, Subscription, UsageByKey, Verdict,
+    Assessment, Event, Guides, MonthOfUse, Opening, Subscription, UsageByKey, Verdict,
+    examples::{presales, subscription, time, usage_of_teams},
 };
-
-fn time(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn subscription() -> Subscription {
-    Subscription {
-        id: Uuid::from_u128(7).into(),
-        status: "active".into(),
-        channel: "web_direct".into(),
-        purchase_time: time("2026-02-20T00:00:00Z"),
-        end_time: None,
-    }
-}
-
-fn presales() -> Opening {
-    Opening {
-        claim: "partners/contoso/claims/00000000-0000-0000-0000-000000000001".parse::<cpor_types::ClaimName>().unwrap().into(),
-        tenant: Uuid::from_u128(2).into(),
-        tenant_region: "emea".into(),
-        solution_area: SolutionArea::BusinessApplications,
-        activities: vec![Activity::PreSales],
-        lines: vec![Line {
-            line: LineId::from(Uuid::from_u128(3)),
-            key: AssociationKey::Subscription(Uuid::from_u128(7).into()),
-            product: "dynamics-365-sales".parse().unwrap(),
-            incentivised: true,
-            subscription: Some(subscription()),
-        }],
-        partner: Partner {
-            mpn_id: "1001".into(),
-            location_region: "emea".into(),
-            enrolments: ["osa_sell", "osu_microsoft_365"]
-                .map(|program| Enrolment { program: program.parse().unwrap(), start_time: time("2025-01-01T00:00:00Z"), end_time: None })
-                .to_vec(),
-        },
-        submit_time: time("2026-03-16T09:00:00Z"),
-        official_time: time("2026-03-25T00:00:00Z"),
-    }
-}
-
-fn usage_of_teams() -> Opening {
-    let mut about = presales();
-    about.solution_area = SolutionArea::Microsoft365;
-    about.activities = vec![Activity::Usage];
-    about.lines[0].key = AssociationKey::Workload("teams".parse().unwrap());
-    about.lines[0].subscription = None;
-    about
-}
 
 /// The verdict and the names of the conditions that did not hold.
 fn assess(about: Opening, usage: &UsageByKey) -> (Verdict, Vec<String>) {
-    let guides = Guides::shipped().unwrap();
+    let guides = Guides::read([]).unwrap();
     let now = time("2026-06-02T00:00:00Z");
-    let (assessment, _) = Assessment::open(about);
-    let (after, _) = assessment.assess(guides.in_force(now).unwrap(), usage, now).unwrap();
+    let opened = Assessment::open(about).next;
+    let after = opened.assess(guides.in_force(now).unwrap(), usage, now).unwrap().next;
     let result = &after.latest.unwrap().results[0];
     let failed = result.conditions.iter().filter(|condition| !condition.held).map(|condition| condition.name.clone());
     (result.verdict, failed.collect())
@@ -113,9 +65,13 @@ fn r53_osa_sell_needs_a_purchase_within_90_days_of_submission() {
 
 #[test]
 fn r53_osu_needs_ten_percent_of_growth() {
-    for (latest, verdict) in [(1099, Verdict::NotEligible), (1100, Verdict::Eligible)] {
-        let usage = teams(&[("2026-02", 900), ("2026-03", 1000), ("2026-04", latest)]);
-        assert_eq!(assess(usage_of_teams(), &usage).0, verdict, "{latest}");
+    let grown = |baseline, latest| {
+        let usage = teams(&[("2026-02", 900), ("2026-03", baseline), ("2026-04", latest)]);
+        assess(usage_of_teams(), &usage).0
+    };
+    for (baseline, too_little, enough) in [(1000, 1099, 1100), (10, 10, 11), (30, 32, 33), (0, 0, 1)] {
+        assert_eq!(grown(baseline, too_little), Verdict::NotEligible, "{baseline} to {too_little}");
+        assert_eq!(grown(baseline, enough), Verdict::Eligible, "{baseline} to {enough}");
     }
 }
 
@@ -139,9 +95,11 @@ fn r53_recognition_is_never_paid() {
 
 #[test]
 fn r52_each_condition_shows_the_facts_it_saw() {
-    let guides = Guides::shipped().unwrap();
+    let guides = Guides::read([]).unwrap();
     let now = time("2026-04-01T00:00:00Z");
-    let (after, events) = Assessment::open(presales()).0.assess(guides.in_force(now).unwrap(), &UsageByKey::new(), now).unwrap();
+    let opened = Assessment::open(presales()).next;
+    let Transition { next: after, events } =
+        opened.assess(guides.in_force(now).unwrap(), &UsageByKey::new(), now).unwrap();
     let latest = after.latest.unwrap();
     assert_eq!(events, vec![Event::Assessed(latest.clone())]);
     let seen = &latest.results[0].conditions;
@@ -153,26 +111,68 @@ fn r52_each_condition_shows_the_facts_it_saw() {
 
 #[test]
 fn r52_assessed_again_each_month_until_it_ends() {
-    let (assessment, _) = Assessment::open(presales());
-    assert_eq!(assessment.deadline().unwrap().due, time("2026-04-01T00:00:00Z"));
-    assert!(assessment.month_began(time("2026-03-31T23:59:59Z")).is_none());
-    let (due, next, _) = assessment.month_began(time("2026-06-15T00:00:00Z")).unwrap();
-    assert_eq!(due, time("2026-04-01T00:00:00Z"));
-    assert_eq!(next.deadline().unwrap().due, time("2026-05-01T00:00:00Z"));
-    let (ended, _) = next.end(time("2026-06-16T00:00:00Z"), "declined".into()).unwrap();
-    assert_eq!(ended.deadline(), None);
-    assert!(ended.month_began(time("2027-01-01T00:00:00Z")).is_none());
+    let opened = Assessment::open(presales()).next;
+    assert_eq!(opened.deadlines()[0].due, time("2026-04-01T00:00:00Z"));
+    assert!(opened.elapse(time("2026-03-31T23:59:59Z")).is_none());
+    let elapsed = opened.elapse(time("2026-06-15T00:00:00Z")).unwrap();
+    assert_eq!(elapsed.due, time("2026-04-01T00:00:00Z"));
+    let next = elapsed.transition.next;
+    assert_eq!(next.deadlines()[0].due, time("2026-05-01T00:00:00Z"));
+    let ended = next.end(time("2026-06-16T00:00:00Z"), "declined".into()).unwrap().next;
+    assert_eq!(ended.deadlines(), []);
+    assert!(ended.elapse(time("2027-01-01T00:00:00Z")).is_none());
+}
+
+#[test]
+fn r28_an_association_that_ended_can_become_official_again() {
+    let opened = Assessment::official(None, presales()).unwrap().next;
+    assert_eq!(Assessment::official(Some(&opened), presales()), None, "told twice");
+    let ended = opened.end(time("2026-06-16T00:00:00Z"), "declined".into()).unwrap().next;
+    let again = Opening { official_time: time("2026-07-10T00:00:00Z"), ..presales() };
+    let reopened = Assessment::official(Some(&ended), again.clone()).unwrap();
+    assert_eq!((reopened.next.about, reopened.next.ended, reopened.next.stale), (again, None, true));
 }
 
 #[test]
 fn r52_assessed_again_when_a_fact_changes() {
-    let guides = Guides::shipped().unwrap();
+    let guides = Guides::read([]).unwrap();
     let now = time("2026-04-01T00:00:00Z");
-    let (assessed, _) = Assessment::open(presales()).0.assess(guides.in_force(now).unwrap(), &UsageByKey::new(), now).unwrap();
+    let opened = Assessment::open(presales()).next;
+    let assessed = opened.assess(guides.in_force(now).unwrap(), &UsageByKey::new(), now).unwrap().next;
     assert!(!assessed.stale);
     assert!(assessed.subscription_changed(&subscription()).is_none(), "nothing has changed");
     let expired = Subscription { status: "expired".into(), ..subscription() };
-    let (changed, events) = assessed.subscription_changed(&expired).unwrap();
-    assert!(changed.stale);
+    let Transition { next, events } = assessed.subscription_changed(&expired).unwrap();
+    assert!(next.stale);
     assert_eq!(events, vec![Event::BecameStale]);
+}
+
+#[test]
+fn r52_peers_hear_of_answers_and_not_of_repetitions() {
+    let guides = Guides::read([]).unwrap();
+    let assess = |state: &Assessment, now| {
+        state.assess(guides.in_force(time(now)).unwrap(), &UsageByKey::new(), time(now)).unwrap()
+    };
+    let first = assess(&Assessment::open(presales()).next, "2026-04-01T00:00:00Z");
+    let again = assess(&first.next, "2026-04-02T00:00:00Z");
+    assert_eq!(again.events, []);
+    assert_eq!(assess(&again.next, "2026-05-01T00:00:00Z").events.len(), 1, "another month");
+}
+
+#[test]
+fn r52_the_guide_that_began_last_is_in_force() {
+    let newer = r#"
+        id = "sprint"
+        version = "1"
+        display_name = "Sprint"
+        effective_start_time = "2026-05-01T00:00:00Z"
+        effective_end_time = "2026-06-01T00:00:00Z"
+        conditions = []
+    "#;
+    let guides = Guides::read([newer]).unwrap();
+    let in_force = |at| guides.in_force(time(at)).unwrap().id.as_str().to_owned();
+    let moments = ["2026-04-30T23:59:59Z", "2026-05-01T00:00:00Z", "2026-05-31T23:59:59Z", "2026-06-01T00:00:00Z"];
+    assert_eq!(moments.map(in_force), ["default-2026", "sprint", "sprint", "default-2026"]);
+    assert!(Guides::read([newer, newer]).unwrap_err().to_string().contains("sprint"));
+    assert!(guides.in_force(time("2019-01-01T00:00:00Z")).is_err());
 }

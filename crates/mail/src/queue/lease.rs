@@ -1,10 +1,10 @@
 use cpor_durable::rows::Micros;
 use cpor_kit::{Db, Engine};
 use cpor_types::Timestamp;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, Statement, sea_query::Expr};
+use sea_orm::{ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, Statement, sea_query::Expr};
 use uuid::Uuid;
 
-use super::entity::{COLUMN as column, Entity, Model};
+use super::entity::{Column, Entity, Model};
 use super::{Mail, MailState};
 
 /// A mail that nobody else may send until the lease ends.
@@ -61,28 +61,28 @@ fn leased(row: Model, token: Uuid, now: Timestamp) -> Result<Leased, DbErr> {
 /// Marks a leased mail as done. Answers whether the lease was still held.
 pub(crate) async fn settle(db: &Db, leased: &Leased, state: MailState, now: Timestamp) -> Result<bool, DbErr> {
     let update = Entity::update_many()
-        .col_expr(column.state.0, Expr::value(state.as_str()))
-        .col_expr(column.settle_time.0, Expr::value(Micros::from(now)));
+        .col_expr(Column::State, Expr::value(state.as_str()))
+        .col_expr(Column::SettleTime, Expr::value(Micros::from(now)));
     release(db, leased, update).await
 }
 
 /// Puts a leased mail off until `next`. Answers whether the lease was still held.
 pub(crate) async fn postpone(db: &Db, leased: &Leased, next: Timestamp, why: &str) -> Result<bool, DbErr> {
     let update = Entity::update_many()
-        .col_expr(column.attempts.0, Expr::col(column.attempts.0).add(1))
-        .col_expr(column.next_attempt_time.0, Expr::value(Micros::from(next)))
-        .col_expr(column.last_error.0, Expr::value(why));
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::NextAttemptTime, Expr::value(Micros::from(next)))
+        .col_expr(Column::LastError, Expr::value(why));
     release(db, leased, update).await
 }
 
 async fn release(db: &Db, leased: &Leased, update: sea_orm::UpdateMany<Entity>) -> Result<bool, DbErr> {
     let Leased { mail, token, .. } = leased;
     let updated = update
-        .col_expr(column.lease_token.0, Expr::value(None::<Uuid>))
-        .col_expr(column.lease_until.0, Expr::value(None::<i64>))
-        .filter(column.owner.eq(mail.owner.as_str()))
-        .filter(column.id.eq(mail.id))
-        .filter(column.lease_token.eq(*token))
+        .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+        .filter(Column::Owner.eq(mail.owner.as_str()))
+        .filter(Column::Id.eq(mail.id))
+        .filter(Column::LeaseToken.eq(*token))
         .exec(db.writer())
         .await?;
     Ok(updated.rows_affected == 1)

@@ -10,7 +10,7 @@ mod tests;
 
 use cpor_durable::rows::{self, Micros};
 use cpor_types::Timestamp;
-use sea_orm::{ActiveValue, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveValue, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
 pub(crate) use lease::{Leased, lease, postpone, settle};
@@ -103,9 +103,8 @@ fn row(draft: Draft) -> entity::ActiveModel {
 
 /// How many mails are not settled: all of them, and those of them that need not wait for their next attempt.
 pub(crate) async fn waiting(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
-    use entity::COLUMN as column;
-    let queued = || entity::Entity::find().filter(column.state.eq(MailState::Queued.as_str()));
+    let queued = || entity::Entity::find().filter(entity::Column::State.eq(MailState::Queued.as_str()));
     let all = queued().count(db).await?;
-    let due = if all == 0 { 0 } else { queued().filter(column.next_attempt_time.lte(Micros::from(now))).count(db).await? };
+    let due = if all == 0 { 0 } else { queued().filter(entity::Column::NextAttemptTime.lte(Micros::from(now))).count(db).await? };
     Ok((all, due))
 }

@@ -43,7 +43,7 @@ impl EmlFiles {
 impl Transport for EmlFiles {
     async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection> {
         let written = self.write(mail, message.formatted()).await;
-        written.map_err(|error| Rejection::Transient(error.kind().to_string()))
+        written.map_err(|error| Rejection::Unavailable(error.kind().to_string()))
     }
 }
 

@@ -28,9 +28,12 @@ pub enum Rejection {
     /// For good: this recipient will not get this message.
     #[error("refused for good: {0}")]
     Permanent(String),
-    /// For now.
-    #[error("not taken now: {0}")]
-    Transient(String),
+    /// The mail system puts it off. When it does so for too long, it has refused.
+    #[error("put off: {0}")]
+    Deferred(String),
+    /// Nothing was said of this message: no server, no login, no disk. This is tried again for as long as it takes.
+    #[error("mail cannot be sent: {0}")]
+    Unavailable(String),
 }
 
 /// A transport that cannot be set up.

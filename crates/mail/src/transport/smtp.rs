@@ -74,18 +74,22 @@ impl Transport for Smtp {
 /// The server's words may name the recipient; its code never does.
 fn rejection(error: &Error) -> Rejection {
     match error.status() {
-        Some(code) if is_the_recipients(code) => Rejection::Permanent(format!("SMTP {code}")),
-        Some(code) => Rejection::Transient(format!("SMTP {code}")),
-        None if error.is_timeout() => Rejection::Transient("the server does not answer in time".to_owned()),
-        None if error.is_tls() => Rejection::Transient("the connection cannot be encrypted".to_owned()),
-        None => Rejection::Transient("the server cannot be talked to".to_owned()),
+        Some(code) => verdict(code),
+        None if error.is_timeout() => Rejection::Unavailable("the server does not answer in time".to_owned()),
+        None if error.is_tls() => Rejection::Unavailable("the connection cannot be encrypted".to_owned()),
+        None => Rejection::Unavailable("the server cannot be talked to".to_owned()),
     }
 }
 
 /// RFC 5321, section 4.2.1: 55x speaks of the mailbox. Other 5xx speak of this process (its syntax, its login): no customer's mail may
 /// count as bounced because a password has expired.
-fn is_the_recipients(code: Code) -> bool {
-    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
+fn verdict(code: Code) -> Rejection {
+    let said = format!("SMTP {code}");
+    match (code.severity, code.category) {
+        (Severity::PermanentNegativeCompletion, Category::MailSystem) => Rejection::Permanent(said),
+        (Severity::TransientNegativeCompletion, _) => Rejection::Deferred(said),
+        (_, _) => Rejection::Unavailable(said),
+    }
 }
 
 #[cfg(test)]
@@ -96,12 +100,11 @@ mod tests {
 
     #[test]
     fn r41_only_a_last_word_on_the_mailbox_is_a_bounce() {
-        let code = |severity, category| Code::new(severity, category, Detail::Zero);
-        let permanent = Severity::PermanentNegativeCompletion;
-        let transient = Severity::TransientNegativeCompletion;
-        assert!(is_the_recipients(code(permanent, Category::MailSystem)));
-        assert!(!is_the_recipients(code(transient, Category::MailSystem)), "450: greylisted");
-        assert!(!is_the_recipients(code(permanent, Category::Unspecified3)), "535: our login");
-        assert!(!is_the_recipients(code(permanent, Category::Syntax)), "500: our syntax");
+        let heard = |severity, category| verdict(Code::new(severity, category, Detail::Zero));
+        let (permanent, transient) = (Severity::PermanentNegativeCompletion, Severity::TransientNegativeCompletion);
+        assert_eq!(heard(permanent, Category::MailSystem), Rejection::Permanent("SMTP 550".into()));
+        assert_eq!(heard(transient, Category::MailSystem), Rejection::Deferred("SMTP 450".into()), "greylisted");
+        assert_eq!(heard(permanent, Category::Unspecified3), Rejection::Unavailable("SMTP 530".into()), "our login");
+        assert_eq!(heard(permanent, Category::Syntax), Rejection::Unavailable("SMTP 500".into()), "our syntax");
     }
 }

@@ -1,10 +1,7 @@
 //! A case as a row, and back. A row that no code of ours wrote is a typed inconsistency that names its table and key.
 use super::entity::review_case::{ActiveModel, Model};
-use crate::domain::{Clocks, LineRefusal, Phase, ReviewCase, State};
-use cpor_durable::{
-    Key, StoreError, Versioned,
-    rows::{Micros, stored_version},
-};
+use crate::domain::{Clocks, LineRefusal, ReviewCase, State};
+use cpor_durable::{Key, StoreError, Versioned, rows::Micros};
 use cpor_types::{CaseId, TenantId};
 use sea_orm::{DbErr, Set};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -33,7 +30,7 @@ pub(super) fn to_row(key: &Key, Versioned { version, state: case }: &Versioned<R
     Ok(ActiveModel {
         owner: Set(key.owner.clone()),
         id: Set(key.id),
-        version: Set(stored_version(*version)?),
+        version: Set(i64::try_from(*version).map_err(|error| StoreError::inconsistent(TABLE, key, error))?),
         state: Set(case.phase().as_str().to_owned()),
         reviewer: Set(case.reviewer.clone()),
         claim: Set(case.snapshot.claim.to_string()),
@@ -68,11 +65,6 @@ pub(crate) fn from_row(row: Model) -> Result<(Key, Versioned<ReviewCase>), Store
     };
     let version = u64::try_from(row.version).map_err(|error| wrong(&error))?;
     Ok((key, Versioned::new(version, case)))
-}
-
-/// The phase whose word the column `state` holds.
-pub(super) fn word(phase: Phase) -> &'static str {
-    phase.as_str()
 }
 
 fn json(value: &impl Serialize) -> Result<Value, DbErr> {

@@ -1,5 +1,7 @@
 //! A partner on record for one line of a claim, for one activity (R34, R35, R49).
-use cpor_types::{Activity, AssociationKey, ClaimName, LineId, MpnId, ProductId, Timestamp};
+use cpor_types::{
+    Activity, AssociationKey, ClaimName, LineId, MpnId, ProductId, ProductKind, SolutionArea, Timestamp,
+};
 
 use super::words::words;
 
@@ -46,6 +48,14 @@ impl Association {
     /// Whether it stands in the way of other companies: exclusive and not over (R34). Revenue association never does.
     pub(crate) fn holds_key(&self) -> bool {
         self.is_live() && self.activity.is_exclusive()
+    }
+
+    /// The solution area that it was claimed in (R7).
+    pub(crate) fn solution_area(&self) -> SolutionArea {
+        match self.key.kind() {
+            ProductKind::Workload => SolutionArea::Microsoft365,
+            ProductKind::Subscription => SolutionArea::BusinessApplications,
+        }
     }
 
     pub(crate) fn is_live(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{
-    AssociationId, AssociationKey, ClaimName, DecisionId, LineId, PartnerId, ProductId, SubscriptionId, TenantId,
+    AssociationId, AssociationKey, ClaimName, DecisionId, LineId, MpnId, PartnerId, ProductId, SubscriptionId, TenantId,
     Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,14 @@ pub(crate) struct Granted {
     pub(crate) tenant_region: String,
     /// The partner as the directory knew it just before; `None` when it does not know it.
     pub(crate) partner: Option<PartnerProfile>,
+}
+
+impl Granted {
+    /// Region of a location of the partner.
+    pub(crate) fn location_region(&self, mpn_id: &MpnId) -> Option<&str> {
+        let location = self.partner.as_ref()?.locations.get(mpn_id)?;
+        Some(&location.region)
+    }
 }
 
 /// One association that became official.

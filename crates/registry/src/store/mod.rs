@@ -4,6 +4,7 @@ mod children;
 pub(crate) mod entity;
 pub(crate) mod migration;
 pub(crate) mod partner;
+mod possessions;
 pub(crate) mod query;
 pub(crate) mod row;
 pub(crate) mod tenant;

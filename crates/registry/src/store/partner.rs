@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::children;
 use super::entity::{partner, partner_location};
-use super::row::{Place, json};
+use super::row::{Place, json, version};
 use crate::domain::directory::{Location, PartnerProfile};
 use crate::domain::partner::Partner;
 use crate::outgoing;
@@ -45,19 +45,16 @@ impl Store for PartnerStore {
 
     /// One statement for the partners; one more where locations go, and one where they come.
     async fn save(&self, tx: &Tx, changes: &[Change<Partner>]) -> Result<Vec<(Key, MpnIdTaken)>, StoreError> {
-        let rows = changes.iter().map(|change| Ok((change.previous_version(), active(&change.after)?)));
+        let rows = changes.iter().map(|change| Ok((change.previous_version(), row(&change.after)?)));
         rows::save::<partner::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
-        let gone = changes.iter().flat_map(|change| locations(change, change.before.as_ref(), &change.after));
-        let gone = gone.map(|(partner, mpn_id)| {
-            let of_partner = partner_location::Column::Partner.eq(partner.as_str());
-            of_partner.and(partner_location::Column::MpnId.eq(mpn_id.as_str()))
+        let gone = changes.iter().filter_map(|change| Some((&change.before.as_ref()?.state, &change.after.state)));
+        let gone = gone.flat_map(|(before, after)| locations(before, Some(after))).map(|(mpn_id, partner)| {
+            let theirs = partner_location::Column::Partner.eq(partner.as_str());
+            theirs.and(partner_location::Column::MpnId.eq(mpn_id.as_str()))
         });
         children::delete::<partner_location::Entity>(tx, gone.collect(), 2).await?;
-        let mut come: Vec<_> = changes
-            .iter()
-            .flat_map(|change| locations(change, Some(&change.after), change.before.as_ref()))
-            .map(|(partner, mpn_id)| (mpn_id.clone(), partner.clone()))
-            .collect();
+        let come = changes.iter().map(|change| (&change.after.state, change.before.as_ref().map(|before| &before.state)));
+        let mut come: Vec<_> = come.flat_map(|(after, before)| locations(after, before)).collect();
         // In an order that every transaction follows, so that none wait in a circle.
         come.sort();
         let rows = come.iter().map(|(mpn_id, partner)| partner_location::ActiveModel {
@@ -65,10 +62,46 @@ impl Store for PartnerStore {
             mpn_id: Set(mpn_id.to_string()),
         });
         let refused = rows::insert_new::<partner_location::Entity>(tx, rows).await?;
-        Ok(refused.into_iter().map(|n| (key(&come[n].1), MpnIdTaken(come[n].0.clone()))).collect())
+        Ok(refused.into_iter().map(|n| (key(come[n].1), MpnIdTaken(come[n].0.clone()))).collect())
     }
 
     fn outgoing(&self, change: &Change<Partner>) -> Vec<Outgoing> {
         outgoing::of_partner(change)
     }
+}
+
+/// The locations of one state that the other does not have.
+fn locations<'a>(
+    partner: &'a Partner,
+    other: Option<&'a Partner>,
+) -> impl Iterator<Item = (&'a MpnId, &'a PartnerId)> {
+    let ids = partner.profile.locations.keys();
+    ids.filter(move |id| !other.is_some_and(|other| other.profile.locations.contains_key(id))).map(|id| (id, &partner.id))
+}
+
+impl TryFrom<partner::Model> for Versioned<Partner> {
+    type Error = StoreError;
+
+    fn try_from(row: partner::Model) -> Result<Self, StoreError> {
+        let place = Place { table: "partner", owner: &row.owner, id: row.id };
+        let profile = PartnerProfile {
+            display_name: row.display_name,
+            locations: place.json::<BTreeMap<MpnId, Location>>(row.locations)?,
+            enrolments: place.json(row.enrolments)?,
+        };
+        let version = place.version(row.version)?;
+        Ok(Self::new(version, Partner { id: place.text(&row.owner)?, profile }))
+    }
+}
+
+fn row(partner: &Versioned<Partner>) -> Result<partner::ActiveModel, StoreError> {
+    let Partner { id, profile } = &partner.state;
+    Ok(partner::ActiveModel {
+        owner: Set(id.to_string()),
+        id: Set(Uuid::nil()),
+        version: Set(version(partner.version)?),
+        display_name: Set(profile.display_name.clone()),
+        locations: Set(json(&profile.locations)?),
+        enrolments: Set(json(&profile.enrolments)?),
+    })
 }

@@ -30,6 +30,11 @@ impl Place<'_> {
         serde_json::from_value(json).map_err(|error| self.inconsistent(error))
     }
 
+    /// A count of changes.
+    pub(crate) fn version(&self, version: i64) -> Result<u64, StoreError> {
+        u64::try_from(version).map_err(|error| self.inconsistent(error))
+    }
+
     pub(crate) fn inconsistent(&self, what: impl Display) -> StoreError {
         StoreError::inconsistent(self.table, &Key::new(self.owner.to_string(), self.id), what)
     }
@@ -38,4 +43,9 @@ impl Place<'_> {
 /// A value for a JSON column.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<serde_json::Value, StoreError> {
     serde_json::to_value(value).map_err(|error| sea_orm::DbErr::Json(error.to_string()).into())
+}
+
+/// A count of changes, as the databases store it.
+pub(super) fn version(version: u64) -> Result<i64, StoreError> {
+    i64::try_from(version).map_err(|error| sea_orm::DbErr::Type(error.to_string()).into())
 }

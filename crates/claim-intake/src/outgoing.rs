@@ -1,0 +1,108 @@
+//! What the other services are told: domain events → events on the wire.
+//!
+//! | happened | told | to |
+//! |---|---|---|
+//! | submitted (R18) | `ClaimSubmitted` | poe-review, customer-consent |
+//! | resubmitted (R21) | `ClaimResubmitted` | poe-review |
+//! | approved (R23) | `ClaimApproved` | customer-consent |
+//! | granted (R26a, R27) | `AssociationGranted` | registry |
+//! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
+use crate::{
+    domain::{Claim, Event, Line, Submission, What},
+    wire::timestamp,
+};
+use cpor_durable::{Change, Outgoing, Recorded};
+use cpor_proto::events::v1::{
+    AssociationGranted, ClaimApproved, ClaimClosed, ClaimResubmitted, ClaimSnapshot, ClaimSubmitted, ContactSnapshot,
+    LineSnapshot, event::Payload,
+};
+use cpor_types::{ProductName, Service, TenantId, TenantName, program};
+
+/// Everything that the others must hear of one step.
+pub(crate) fn of(change: &Change<Claim>) -> Vec<Outgoing> {
+    change.events.iter().flat_map(|recorded| told(change, recorded)).collect()
+}
+
+fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
+    let claim = &change.after.state;
+    let snapshot = || claim.state.submission().map(|submission| snapshot(claim, change.after.version, submission));
+    let (payload, destinations): (Payload, &[Service]) = match &recorded.event.what {
+        What::Submitted => (
+            Payload::ClaimSubmitted(ClaimSubmitted { snapshot: snapshot() }),
+            &[Service::PoeReview, Service::CustomerConsent],
+        ),
+        What::Resubmitted => {
+            (Payload::ClaimResubmitted(ClaimResubmitted { snapshot: snapshot() }), &[Service::PoeReview])
+        }
+        What::Approved { official } => (
+            Payload::ClaimApproved(ClaimApproved { snapshot: snapshot(), official: *official }),
+            &[Service::CustomerConsent],
+        ),
+        What::Granted { tenant } => {
+            let granted = AssociationGranted { claim: claim.name.to_string(), tenant: named(*tenant) };
+            (Payload::AssociationGranted(granted), &[Service::Registry])
+        }
+        What::Closed(closing) => {
+            let closed = ClaimClosed {
+                claim: claim.name.to_string(),
+                tenant: named(closing.tenant),
+                primary_reason: closing.primary.to_string(),
+                review_case_id: closing.review_case.to_string(),
+            };
+            let everybody = &[Service::PoeReview, Service::CustomerConsent, Service::Registry];
+            (Payload::ClaimClosed(closed), everybody)
+        }
+        What::Created
+        | What::Updated
+        | What::Deleted
+        | What::Commented
+        | What::EvidenceAdded(_)
+        | What::EvidenceRemoved(_)
+        | What::Reported(_)
+        | What::Overtaken(_) => return Vec::new(),
+    };
+    destinations.iter().map(|destination| Outgoing::of(recorded, *destination, payload.clone())).collect()
+}
+
+fn named(tenant: TenantId) -> String {
+    TenantName { tenant }.to_string()
+}
+
+fn snapshot(claim: &Claim, version: u64, submission: &Submission) -> ClaimSnapshot {
+    let Claim { name, content, directory, .. } = claim;
+    let customer = directory.tenant.as_ref().map(|tenant| tenant.display_name.clone());
+    let paid = |area| content.activities.iter().filter_map(move |activity| program(area, *activity).ok().flatten());
+    ClaimSnapshot {
+        claim: name.to_string(),
+        version,
+        partner_display_name: directory.partner_display_name.clone(),
+        mpn_id: content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+        tenant: named(submission.tenant),
+        customer_domain: content.customer_domain.clone(),
+        customer_display_name: customer.unwrap_or_default(),
+        claim_display_name: content.display_name.clone(),
+        solution_area: content.solution_area.map(|area| area.to_string()).unwrap_or_default(),
+        activities: content.activities.iter().map(ToString::to_string).collect(),
+        lines: content.lines.iter().map(line).collect(),
+        policy: submission.policy.to_string(),
+        tenant_calendar: submission.tenant_calendar.clone(),
+        customer_contact: Some(ContactSnapshot {
+            name: content.customer_contact.name.clone(),
+            title: content.customer_contact.title.clone(),
+            email: content.customer_contact.email.clone(),
+        }),
+        review_case_id: submission.review_case.to_string(),
+        submit_time: Some(timestamp(submission.submit_time)),
+        programs: content.solution_area.into_iter().flat_map(paid).map(|program| program.to_string()).collect(),
+    }
+}
+
+fn line(line: &Line) -> LineSnapshot {
+    let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
+    LineSnapshot {
+        line_id: line.id.to_string(),
+        product: ProductName { product: line.product.clone() }.to_string(),
+        product_display_name: display_name.unwrap_or_default(),
+        key: line.key().map(ToString::to_string).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,64 @@
+//! Comments, at their places in the history.
+use super::{entity::comment, positioned, row::Place};
+use crate::domain::{Claim, Comment};
+use cpor_durable::{Change, Key, StoreError, Tx, rows, rows::Micros};
+use cpor_types::{ClaimName, CommentId};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+
+/// A query of one claim's comments.
+pub(crate) struct Comments<'db> {
+    db: &'db DatabaseConnection,
+    query: Select<comment::Entity>,
+}
+
+impl<'db> Comments<'db> {
+    /// Those of the claim of this name.
+    pub(crate) fn of(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
+        let query = comment::Entity::find()
+            .filter(comment::Column::Owner.eq(claim.partner.as_str()))
+            .filter(comment::Column::ClaimId.eq(claim.claim.uuid()));
+        Self { db, query }
+    }
+
+    /// The oldest first, after position `after`; at most `limit`, each with its position.
+    ///
+    /// # Errors
+    /// The database's; an inconsistent row.
+    pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Comment)>, StoreError> {
+        let query = self.query.filter(comment::Column::Position.gt(after));
+        let query = query.order_by_asc(comment::Column::Position).limit(limit);
+        query.all(self.db).await?.into_iter().map(read).collect()
+    }
+}
+
+fn read(row: comment::Model) -> Result<(i64, Comment), StoreError> {
+    let place = Place { table: "comment", key: Key::new(row.owner, row.claim_id) };
+    let comment = Comment {
+        id: CommentId(row.id),
+        side: place.text(&row.side)?,
+        text: row.text,
+        time: row.create_time.into(),
+    };
+    Ok((row.position, comment))
+}
+
+pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
+    let said = changes.iter().flat_map(|change| {
+        positioned(change).filter_map(|(position, recorded)| {
+            recorded.event.comment.as_ref().map(|comment| write(&change.key, position, comment))
+        })
+    });
+    Ok(rows::insert::<comment::Entity>(tx, said).await?)
+}
+
+fn write(key: &Key, position: i64, comment: &Comment) -> comment::ActiveModel {
+    comment::ActiveModel {
+        owner: Set(key.owner.clone()),
+        claim_id: Set(key.id),
+        position: Set(position),
+        id: Set(comment.id.uuid()),
+        side: Set(comment.side.as_str().to_owned()),
+        create_time: Set(Micros::from(comment.time)),
+        text: Set(comment.text.clone()),
+    }
+}

@@ -1,0 +1,173 @@
+//! The ledger of documents (R14): begun, stored, removed from a claim, or abandoned. No row ever goes.
+use super::{
+    entity::evidence,
+    positioned,
+    row::{Place, json},
+};
+use crate::domain::{Claim, Evidence, What};
+use cpor_durable::{Change, Key, StoreError, Tx, rows::Micros};
+use cpor_types::{ClaimName, EvidenceId, Timestamp};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::Expr,
+};
+
+const PENDING: &str = "PENDING";
+const STORED: &str = "STORED";
+const REMOVED: &str = "REMOVED";
+const ABANDONED: &str = "ABANDONED";
+
+/// A query of one claim's documents.
+pub(crate) struct Documents<'db> {
+    db: &'db DatabaseConnection,
+    query: Select<evidence::Entity>,
+}
+
+impl<'db> Documents<'db> {
+    /// Those that are on the claim of this name.
+    pub(crate) fn of(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
+        let query = evidence::Entity::find()
+            .filter(evidence::Column::Owner.eq(claim.partner.as_str()))
+            .filter(evidence::Column::ClaimId.eq(claim.claim.uuid()))
+            .filter(evidence::Column::State.eq(STORED));
+        Self { db, query }
+    }
+
+    /// The oldest first, after history position `after`; at most `limit`, each with its position.
+    ///
+    /// # Errors
+    /// The database's; an inconsistent row.
+    pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Evidence)>, StoreError> {
+        let query = self.query.filter(evidence::Column::Position.gt(after));
+        let query = query.order_by_asc(evidence::Column::Position).limit(limit);
+        query.all(self.db).await?.into_iter().map(read).collect()
+    }
+
+    /// The document with this id.
+    ///
+    /// # Errors
+    /// The database's; an inconsistent row.
+    pub(crate) async fn get(self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
+        let found = self.query.filter(evidence::Column::Id.eq(id.uuid())).one(self.db).await?;
+        Ok(found.map(read).transpose()?.map(|(_, evidence)| evidence))
+    }
+}
+
+fn read(row: evidence::Model) -> Result<(i64, Evidence), StoreError> {
+    let place = Place { table: "evidence", key: Key::new(row.owner, row.claim_id) };
+    let (Some(position), Some(document)) = (row.position, row.document) else {
+        return Err(place.inconsistent(format_args!("{} is stored without a document", row.id)));
+    };
+    Ok((position, place.json(document)?))
+}
+
+/// Documents whose bytes are on their way.
+pub(crate) struct Pending;
+
+impl Pending {
+    /// Notes that an upload begins: from here on its object is swept if it is never stored.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn begin(
+        db: &DatabaseConnection,
+        claim: &ClaimName,
+        id: EvidenceId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let row = evidence::ActiveModel {
+            owner: Set(claim.partner.to_string()),
+            claim_id: Set(claim.claim.uuid()),
+            id: Set(id.uuid()),
+            state: Set(PENDING.to_owned()),
+            start_time: Set(Micros::from(now)),
+            position: Set(None),
+            document: Set(None),
+        };
+        evidence::Entity::insert(row).exec_without_returning(db).await?;
+        Ok(())
+    }
+
+    /// Uploads begun before `before` that were never stored; at most `limit`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn stale(
+        db: &DatabaseConnection,
+        before: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<(Key, EvidenceId)>, StoreError> {
+        let old = evidence::Entity::find()
+            .filter(evidence::Column::State.eq(PENDING))
+            .filter(evidence::Column::StartTime.lt(Micros::from(before)))
+            .order_by_asc(evidence::Column::StartTime)
+            .limit(limit);
+        let found = old.all(db).await?;
+        Ok(found.into_iter().map(|row| (Key::new(row.owner, row.claim_id), EvidenceId(row.id))).collect())
+    }
+
+    /// Takes an upload for abandoned, unless it was stored meanwhile: then `false`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn abandon(
+        db: &impl sea_orm::ConnectionTrait,
+        claim: &Key,
+        id: EvidenceId,
+    ) -> Result<bool, StoreError> {
+        let taken = evidence::Entity::update_many().col_expr(evidence::Column::State, Expr::value(ABANDONED));
+        Ok(taken.filter(row(claim, id, PENDING)).exec(db).await?.rows_affected == 1)
+    }
+}
+
+/// The row of a document in `state`: compare and set.
+fn row(claim: &Key, id: EvidenceId, state: &str) -> Condition {
+    Condition::all()
+        .add(evidence::Column::Owner.eq(&claim.owner))
+        .add(evidence::Column::ClaimId.eq(claim.id))
+        .add(evidence::Column::Id.eq(id.uuid()))
+        .add(evidence::Column::State.eq(state))
+}
+
+pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
+    for change in changes {
+        for (position, recorded) in positioned(change) {
+            match &recorded.event.what {
+                What::EvidenceAdded(document) => store(tx, &change.key, position, document).await?,
+                What::EvidenceRemoved(id) => remove(tx, &change.key, *id).await?,
+                What::Created
+                | What::Updated
+                | What::Deleted
+                | What::Commented
+                | What::Submitted
+                | What::Resubmitted
+                | What::Reported(_)
+                | What::Approved { .. }
+                | What::Granted { .. }
+                | What::Closed(_)
+                | What::Overtaken(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn store(tx: &Tx, claim: &Key, position: i64, document: &Evidence) -> Result<(), StoreError> {
+    let stored = evidence::Entity::update_many()
+        .col_expr(evidence::Column::State, Expr::value(STORED))
+        .col_expr(evidence::Column::Position, Expr::value(position))
+        .col_expr(evidence::Column::Document, Expr::value(json(document)?));
+    let stored = stored.filter(row(claim, document.id, PENDING)).exec(tx).await?;
+    expect_one(stored.rows_affected, claim, document.id)
+}
+
+async fn remove(tx: &Tx, claim: &Key, id: EvidenceId) -> Result<(), StoreError> {
+    let removed = evidence::Entity::update_many().col_expr(evidence::Column::State, Expr::value(REMOVED));
+    let removed = removed.filter(row(claim, id, STORED)).exec(tx).await?;
+    expect_one(removed.rows_affected, claim, id)
+}
+
+fn expect_one(affected: u64, claim: &Key, id: EvidenceId) -> Result<(), StoreError> {
+    let missing = || StoreError::inconsistent("evidence", claim, format_args!("{id} is not there as the claim tells"));
+    if affected == 1 { Ok(()) } else { Err(missing()) }
+}

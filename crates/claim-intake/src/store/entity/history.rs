@@ -1,0 +1,27 @@
+//! One entry of a claim's history.
+use cpor_durable::rows::Micros;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "history")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) owner: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) claim_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) position: i64,
+    pub(crate) action: String,
+    pub(crate) side: String,
+    pub(crate) subject: String,
+    pub(crate) effective_time: Micros,
+    pub(crate) record_time: Micros,
+    pub(crate) from_state: Option<String>,
+    pub(crate) to_state: String,
+    pub(crate) changes: Json,
+    pub(crate) reason: String,
+    pub(crate) overtaken: bool,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,6 @@
+//! The tables, as SeaORM sees them.
+pub(crate) mod claim;
+pub(crate) mod claim_line;
+pub(crate) mod comment;
+pub(crate) mod evidence;
+pub(crate) mod history;

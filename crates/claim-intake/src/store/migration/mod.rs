@@ -1,0 +1,69 @@
+//! The tables of claim-intake, after those of `cpor-durable`, which every service has.
+use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+
+/// Every migration of claim-intake's database, in order.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut all = cpor_durable::migrations();
+    all.push(Box::new(Tables));
+    all
+}
+
+struct Tables;
+
+impl MigrationName for Tables {
+    fn name(&self) -> &str {
+        "m0001_claim_intake"
+    }
+}
+
+/// `{uuid}` and `{json}` are what the engines call differently. Times are microseconds since 1970 UTC. `owner` is the partner's id.
+const TABLES: &[&str] = &[
+    "CREATE TABLE claim (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
+        state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL,
+        content {json} NOT NULL, directory {json} NOT NULL, evidence {json} NOT NULL, status {json} NOT NULL,
+        PRIMARY KEY (owner, id))",
+    // Lists: a partner's by state; everybody's. Ids grow with time.
+    "CREATE INDEX claim_owner_state ON claim (owner, state, id)",
+    "CREATE INDEX claim_id ON claim (id)",
+    "CREATE TABLE claim_line (
+        owner TEXT NOT NULL, claim_id {uuid} NOT NULL, line_id {uuid} NOT NULL, activity TEXT NOT NULL,
+        tenant {uuid} NOT NULL, key TEXT NOT NULL, live BOOLEAN NOT NULL,
+        PRIMARY KEY (owner, claim_id, line_id, activity))",
+    // R38: one company has a line for one activity in one open or approved claim, whoever writes and however many at once.
+    "CREATE UNIQUE INDEX claim_line_live ON claim_line (owner, tenant, key, activity) WHERE live",
+    // Every document ever begun. `document` is there once it is stored, and stays when it is removed from the claim.
+    "CREATE TABLE evidence (
+        owner TEXT NOT NULL, claim_id {uuid} NOT NULL, id {uuid} NOT NULL,
+        state TEXT NOT NULL, start_time BIGINT NOT NULL, position BIGINT, document {json},
+        PRIMARY KEY (owner, claim_id, id))",
+    // The sweeper's: its cost depends on what is pending, not on what is stored.
+    "CREATE INDEX evidence_pending ON evidence (start_time) WHERE state = 'PENDING'",
+    // In the order of the history, whose position each has.
+    "CREATE TABLE comment (
+        owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL, id {uuid} NOT NULL,
+        side TEXT NOT NULL, create_time BIGINT NOT NULL, text TEXT NOT NULL,
+        PRIMARY KEY (owner, claim_id, position))",
+    // R56: from 1 without gaps, in the order of application. Rows are only ever inserted.
+    "CREATE TABLE history (
+        owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL,
+        action TEXT NOT NULL, side TEXT NOT NULL, subject TEXT NOT NULL,
+        effective_time BIGINT NOT NULL, record_time BIGINT NOT NULL,
+        from_state TEXT, to_state TEXT NOT NULL, changes {json} NOT NULL, reason TEXT NOT NULL, overtaken BOOLEAN NOT NULL,
+        PRIMARY KEY (owner, claim_id, position))",
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Tables {
+    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let db = manager.get_connection();
+        let postgres = manager.get_database_backend() == DbBackend::Postgres;
+        let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
+        for statement in TABLES {
+            db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{json}", json)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,67 @@
+//! The tables of claims, and the queries that speak domain types.
+//!
+//! Every query is made by a constructor that takes the owner, so that a claim cannot be reached without saying whose it is.
+mod claims;
+mod comments;
+mod documents;
+pub(crate) mod entity;
+mod history;
+mod lines;
+pub(crate) mod migration;
+mod row;
+
+pub(crate) use claims::{Claims, Scope};
+pub(crate) use comments::Comments;
+pub(crate) use documents::{Documents, Pending};
+pub(crate) use history::{Histories, HistoryEntry};
+pub(crate) use lines::{AlreadyClaimed, claimed_elsewhere};
+
+use crate::domain::Claim;
+use crate::outgoing;
+use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+
+/// How claims lie in the database.
+pub(crate) struct ClaimStore;
+
+impl Store for ClaimStore {
+    type Aggregate = Claim;
+    type Clash = AlreadyClaimed;
+
+    const AGGREGATE: &'static str = "claim";
+
+    fn resource(key: &Key) -> String {
+        format!("partners/{}/claims/{}", key.owner, key.id)
+    }
+
+    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Claim>)>, StoreError> {
+        let found = rows::lock::<entity::claim::Entity>(tx, keys).await?;
+        found.into_iter().map(row::claim).collect()
+    }
+
+    /// Two statements for most commands (claim, history); lines, documents and comments cost one more each where they change.
+    async fn save(&self, tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
+        let rows = changes.iter().map(|change| Ok((change.previous_version(), row::of_claim(change)?)));
+        rows::save::<entity::claim::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
+        let clashes = lines::save(tx, changes).await?;
+        if clashes.is_empty() {
+            documents::save(tx, changes).await?;
+            comments::save(tx, changes).await?;
+            history::save(tx, changes).await?;
+        }
+        Ok(clashes)
+    }
+
+    fn outgoing(&self, change: &Change<Claim>) -> Vec<Outgoing> {
+        outgoing::of(change)
+    }
+}
+
+/// The events of a change, each with its position in the claim's history.
+fn positioned(
+    change: &Change<Claim>,
+) -> impl Iterator<Item = (i64, &cpor_durable::Recorded<crate::domain::Event>)> {
+    let before = change.before.as_ref().map_or(0, |before| before.state.history);
+    // A history longer than a bigint cannot be: each entry is a row.
+    let first = i64::try_from(before).unwrap_or(i64::MAX).saturating_add(1);
+    (first..).zip(&change.events)
+}

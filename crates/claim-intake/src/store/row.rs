@@ -1,0 +1,85 @@
+//! Rows to values. A row that no code of ours wrote is an inconsistency that names table and key, never a guess.
+use super::entity;
+use crate::domain::{Claim, State, StateKind};
+use cpor_durable::{Change, Key, StoreError, Versioned, rows::Micros};
+use cpor_types::{ClaimId, ClaimName};
+use sea_orm::{ActiveValue::Set, DbErr};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{fmt::Display, str::FromStr};
+
+/// Where a value was read: for the inconsistency, if it is one.
+pub(super) struct Place {
+    pub(super) table: &'static str,
+    pub(super) key: Key,
+}
+
+impl Place {
+    pub(super) fn inconsistent(&self, what: impl Display) -> StoreError {
+        StoreError::inconsistent(self.table, &self.key, what)
+    }
+
+    pub(super) fn text<T: FromStr<Err: Display>>(&self, text: &str) -> Result<T, StoreError> {
+        text.parse().map_err(|malformed| self.inconsistent(malformed))
+    }
+
+    pub(super) fn state(&self, word: &str) -> Result<StateKind, StoreError> {
+        StateKind::parse(word).ok_or_else(|| self.inconsistent(format_args!("no state is called `{word}`")))
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self, json: serde_json::Value) -> Result<T, StoreError> {
+        serde_json::from_value(json).map_err(|error| self.inconsistent(error))
+    }
+
+    pub(super) fn count(&self, count: i64) -> Result<u64, StoreError> {
+        u64::try_from(count).map_err(|_| self.inconsistent(format_args!("{count} is no count")))
+    }
+}
+
+/// A value for a JSON column.
+pub(super) fn json(value: &impl Serialize) -> Result<serde_json::Value, StoreError> {
+    Ok(serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))?)
+}
+
+/// A count for a big integer column.
+pub(super) fn stored(count: u64) -> Result<i64, StoreError> {
+    Ok(i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))?)
+}
+
+/// The claim that a row holds.
+pub(super) fn claim(row: entity::claim::Model) -> Result<(Key, Versioned<Claim>), StoreError> {
+    let key = Key::new(row.owner, row.id);
+    let place = Place { table: "claim", key: key.clone() };
+    let state: State = place.json(row.status)?;
+    if state.kind() != place.state(&row.state)? {
+        return Err(place.inconsistent("state and status disagree"));
+    }
+    let claim = Claim {
+        name: ClaimName { partner: place.text(&key.owner)?, claim: ClaimId(key.id) },
+        content: place.json(row.content)?,
+        directory: place.json(row.directory)?,
+        evidence: place.json(row.evidence)?,
+        state,
+        create_time: row.create_time.into(),
+        update_time: row.update_time.into(),
+        history: place.count(row.history)?,
+    };
+    Ok((key, Versioned::new(place.count(row.version)?, claim)))
+}
+
+/// The row that holds the claim after `change`.
+pub(super) fn of_claim(change: &Change<Claim>) -> Result<entity::claim::ActiveModel, StoreError> {
+    let Versioned { version, state: claim } = &change.after;
+    Ok(entity::claim::ActiveModel {
+        owner: Set(change.key.owner.clone()),
+        id: Set(change.key.id),
+        version: Set(stored(*version)?),
+        state: Set(claim.state.kind().as_str().to_owned()),
+        create_time: Set(Micros::from(claim.create_time)),
+        update_time: Set(Micros::from(claim.update_time)),
+        history: Set(stored(claim.history)?),
+        content: Set(json(&claim.content)?),
+        directory: Set(json(&claim.directory)?),
+        evidence: Set(json(&claim.evidence)?),
+        status: Set(json(&claim.state)?),
+    })
+}

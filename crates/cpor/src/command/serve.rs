@@ -1,0 +1,90 @@
+//! `cpor serve`.
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::{Context as _, ensure};
+use cpor_kit::{
+    auth::Keys, telemetry,
+};
+use cpor_types::{Service, SystemClock, SystemEntropy, Timestamp};
+use tokio::net::TcpListener;
+
+use crate::{
+    Config, System,
+    config::Sources,
+    keys,
+    system::{ClockChoice, Listeners, Settings},
+};
+
+/// Arguments of `cpor serve`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Which: `claim-intake`, `poe-review`, `customer-consent`, `eligibility`, `registry`.
+    #[arg(required = true, value_name = "SERVICE")]
+    services: Vec<Service>,
+    /// Serve gRPC without TLS. Tokens then travel in the clear: only behind something that encrypts, or on one machine.
+    #[arg(long)]
+    insecure_plaintext: bool,
+    /// Run on a virtual clock that starts at this time (RFC 3339) and that operators move. For test systems only.
+    #[arg(long, value_name = "START")]
+    virtual_clock: Option<Timestamp>,
+    #[command(flatten)]
+    sources: Sources,
+}
+
+/// Runs until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When the configuration is faulty, an address is taken, or a part does not start.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&args.sources)?;
+    ensure!(
+        config.tls.enabled() || args.insecure_plaintext,
+        "gRPC would be served in plain text: set tls.certificate_file and tls.key_file, or say --insecure-plaintext"
+    );
+    let mut services = args.services;
+    services.sort();
+    services.dedup();
+    super::block_on(async move {
+        let telemetry = telemetry::init(&config.telemetry, &name(&services))?;
+        let listeners = listeners(&config, &services).await?;
+        let settings = settings(config, services, args.virtual_clock)?;
+        let outcome = System::start(settings, listeners).await?.run().await;
+        telemetry.shutdown();
+        outcome.map(|()| ExitCode::SUCCESS)
+    })
+}
+
+/// `cpor-claim-intake`, or `cpor` for several.
+fn name(services: &[Service]) -> String {
+    match services {
+        [one] => format!("cpor-{one}"),
+        _ => "cpor".to_owned(),
+    }
+}
+
+fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timestamp>) -> anyhow::Result<Settings> {
+    let key = config.auth.service_key_file.clone().context("auth.service_key_file is needed to call the other services")?;
+    ensure!(config.auth.jwks_file.is_some(), "auth.jwks_file is needed: without it no caller can be told from another");
+    Ok(Settings {
+        keys: Keys::load(&config.auth)?,
+        signer: keys::signer(&key, &config.auth.issuer)?,
+        services,
+        clock: virtual_clock.map_or(ClockChoice::Real, |start| ClockChoice::Virtual { start }),
+        entropy: Arc::new(SystemEntropy),
+        real_clock: Arc::new(SystemClock),
+        config,
+    })
+}
+
+async fn listeners(config: &Config, services: &[Service]) -> anyhow::Result<Listeners> {
+    let bind = async |address, what| {
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for {what}"))
+    };
+    let page = services.contains(&Service::CustomerConsent);
+    Ok(Listeners {
+        grpc: bind(config.listen.grpc, "gRPC").await?,
+        web: if page { Some(bind(config.listen.web, "the consent page").await?) } else { None },
+        admin: Some(bind(config.listen.admin, "health and metrics").await?),
+    })
+}

@@ -1,0 +1,96 @@
+//! Each service with its database, clock and channels, and the servers that a process has once.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use cpor_durable::{BusinessClock, Context, EventServer, Hosted, OperationsServer, Receiver};
+use cpor_kit::{
+    Db, Metrics, Peers,
+    lifecycle::{Readiness, Tasks},
+    server::Services,
+};
+use cpor_proto::{
+    events::v1::event_service_server::EventServiceServer, operations::v1::operations_service_server::OperationsServiceServer,
+};
+use cpor_types::Service;
+
+use super::{ClockChoice, Settings, schema};
+
+/// What a process serves.
+pub(super) struct Built {
+    /// Everything on the gRPC listener.
+    pub(super) services: Services,
+    /// The consent page, where customer-consent is hosted.
+    pub(super) web: Option<axum::Router>,
+}
+
+/// Builds and starts every hosted service.
+pub(super) async fn all(settings: &Settings, metrics: &Metrics, readiness: &Readiness, tasks: &Tasks) -> anyhow::Result<Built> {
+    let mut hosted = Vec::new();
+    for service in &settings.services {
+        hosted.push(one(*service, settings, metrics, readiness).await.with_context(|| format!("{service} did not start"))?);
+    }
+    same_time(&hosted).await?;
+
+    let receivers = hosted.iter().map(|hosted| (hosted.service, Arc::clone(&hosted.receiver)));
+    let events = EventServer::new(receivers.collect::<Vec<(Service, Arc<dyn Receiver>)>>());
+    let operations = OperationsServer::new(hosted.iter().map(|hosted| hosted.host.clone()));
+    let limit = settings.config.limits.max_message_bytes;
+    let mut services = Services::default();
+    services.add_shared(EventServiceServer::new(events).max_decoding_message_size(limit));
+    services.add_shared(OperationsServiceServer::new(operations).max_decoding_message_size(limit));
+    let mut web = None;
+    for hosted in hosted {
+        hosted.host.start(tasks);
+        services.add_routes(hosted.service, &hosted.grpc, hosted.routes);
+        web = web.or(hosted.web);
+    }
+    Ok(Built { services, web })
+}
+
+async fn one(service: Service, settings: &Settings, metrics: &Metrics, readiness: &Readiness) -> anyhow::Result<Hosted> {
+    let config = &settings.config;
+    let db = Db::open(&config.database, service).await.context("the database")?;
+    let gate = readiness.gate(service.as_str(), "schema");
+    schema::prepare(&db, service, &gate).await?;
+    let context = Context {
+        business_clock: clock(settings, &db).await?,
+        db,
+        clock: Arc::clone(&settings.real_clock),
+        entropy: Arc::clone(&settings.entropy),
+        peers: Peers::new(service, &config.peers, settings.signer.clone())?,
+        metrics: metrics.clone(),
+        data_dir: Some(config.database.directory.clone()),
+    };
+    Ok(match service {
+        Service::ClaimIntake => cpor_claim_intake::build(config.claim_intake.clone(), context).await?,
+        Service::PoeReview => cpor_poe_review::build(config.poe_review.clone(), context).await?,
+        Service::CustomerConsent => cpor_customer_consent::build(config.customer_consent.clone(), context).await?,
+        Service::Eligibility => cpor_eligibility::build(config.eligibility.clone(), context).await?,
+        Service::Registry => cpor_registry::build(config.registry.clone(), context).await?,
+    })
+}
+
+async fn clock(settings: &Settings, db: &Db) -> anyhow::Result<BusinessClock> {
+    match settings.clock {
+        ClockChoice::Real => Ok(BusinessClock::real(db.engine(), Arc::clone(&settings.real_clock))),
+        ClockChoice::Virtual { start } => {
+            BusinessClock::Virtual.start(db, start).await?;
+            Ok(BusinessClock::Virtual)
+        }
+    }
+}
+
+/// A process that died while it moved the virtual clock has left its services at different times.
+async fn same_time(hosted: &[Hosted]) -> anyhow::Result<()> {
+    let mut latest = None;
+    for hosted in hosted {
+        latest = latest.max(Some(hosted.host.now().await?));
+    }
+    if let Some(latest) = latest {
+        for hosted in hosted {
+            hosted.host.advance(latest).await?;
+        }
+    }
+    Ok(())
+}

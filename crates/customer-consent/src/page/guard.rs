@@ -1,0 +1,93 @@
+//! What holds for every answer of the public listener, whatever is asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tokio::sync::Semaphore;
+
+use super::view::{Problem, STYLE_HASH};
+use super::{Web, problem};
+
+/// Bytes of a form. 2,000 characters of four bytes each, percent-encoded, come to 24,000.
+pub(super) const MAX_BODY: usize = 32 << 10;
+/// Requests in work at once; more are told to come back.
+pub(super) const MAX_REQUESTS: usize = 256;
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Bounds what is in work, refuses forms from elsewhere, and puts the safety headers on every answer.
+pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    let mut response = answer(&web, request, next).await;
+    let content_security = format!(
+        "default-src 'none'; style-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        STYLE_HASH.as_str()
+    );
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow, noarchive"));
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    if let Ok(value) = HeaderValue::from_str(&content_security) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, value);
+    }
+    response
+}
+
+async fn answer(web: &Web, request: Request, next: Next) -> Response {
+    if request.method() == Method::POST && is_foreign(request.headers(), &web.origin) {
+        return problem(web, StatusCode::FORBIDDEN, Problem::Foreign);
+    }
+    let Ok(_place) = Semaphore::try_acquire(&web.places) else { return busy(web) };
+    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_elapsed) => busy(web),
+    }
+}
+
+/// 503, with a word on when to come back.
+pub(super) fn busy(web: &Web) -> Response {
+    let page = problem(web, StatusCode::SERVICE_UNAVAILABLE, Problem::Busy);
+    ([(header::RETRY_AFTER, "5")], page).into_response()
+}
+
+/// Whether a browser says that a form was sent from another site. The token in the address is what authorises an act, and another site
+/// does not have it; this keeps one that got hold of it from acting with a visitor's browser. `Origin: null` says nothing here: browsers
+/// send it from pages with `Referrer-Policy: no-referrer`, which ours are.
+fn is_foreign(headers: &HeaderMap, own: &str) -> bool {
+    match headers.get("sec-fetch-site") {
+        Some(site) => site != "same-origin" && site != "none",
+        None => headers.get(header::ORIGIN).is_some_and(|origin| origin != own && origin != "null"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn foreign(sent: &[(&'static str, &'static str)]) -> bool {
+        let headers = sent.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        is_foreign(&headers.collect(), "https://consent.example")
+    }
+
+    #[test]
+    fn forms_of_our_own_pages_are_taken_whatever_the_browser_tells() {
+        assert!(!foreign(&[]));
+        assert!(!foreign(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
+        assert!(!foreign(&[("origin", "null")]));
+        assert!(!foreign(&[("origin", "https://consent.example")]));
+    }
+
+    #[test]
+    fn forms_of_other_sites_are_not() {
+        assert!(foreign(&[("sec-fetch-site", "cross-site")]));
+        assert!(foreign(&[("sec-fetch-site", "same-site"), ("origin", "https://consent.example")]));
+        assert!(foreign(&[("origin", "https://evil.example")]));
+    }
+}

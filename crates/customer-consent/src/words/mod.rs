@@ -1,0 +1,181 @@
+//! What a consent is to its reader: the same plain words (R40) in e-mails and on the page.
+
+mod moment;
+
+use cpor_types::{Activity, AssociationKey, Length, Timestamp};
+
+use crate::domain::{ClaimFacts, Consent, Line, State, Terms};
+use crate::texts::{Text, Texts};
+
+/// A heading with the words under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Section {
+    pub(crate) heading: String,
+    pub(crate) words: String,
+}
+
+/// A heading with several paragraphs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Paragraphs {
+    pub(crate) heading: String,
+    pub(crate) paragraphs: Vec<String>,
+}
+
+/// Who claims what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) heading: String,
+    pub(crate) rows: Vec<Fact>,
+}
+
+/// One of the facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fact {
+    pub(crate) name: String,
+    pub(crate) values: Vec<String>,
+}
+
+/// One consent in one language.
+pub(crate) struct Words<'a> {
+    texts: &'a Texts,
+    consent: &'a Consent,
+    length: String,
+    due: String,
+    time: String,
+}
+
+impl<'a> Words<'a> {
+    /// The words for `consent`, with times in its tenant's zone.
+    pub(crate) fn new(texts: &'a Texts, consent: &'a Consent, terms: &Terms) -> Self {
+        let show = |time: Timestamp| moment::shown(&texts.time, &terms.calendar, time);
+        let due = consent.state.window().map(|window| show(window.deadline.due)).unwrap_or_default();
+        let time = last_word(consent).map(show).unwrap_or_default();
+        Self { texts, consent, length: length(texts, terms.window), due, time }
+    }
+
+    /// The same, with the time by which the window would pass if it opened at `now`.
+    pub(crate) fn if_opened(mut self, terms: &Terms, now: Timestamp) -> Self {
+        if self.consent.state.window().is_none() {
+            let due = terms.window_from(now).deadline.due;
+            self.due = moment::shown(&self.texts.time, &terms.calendar, due);
+        }
+        self
+    }
+
+    /// The texts themselves.
+    pub(crate) fn texts(&self) -> &'a Texts {
+        self.texts
+    }
+
+    /// A text with this consent's partner, customer and times in it.
+    pub(crate) fn fill(&self, text: &Text) -> String {
+        let ClaimFacts { partner, contact, .. } = &self.consent.claim;
+        text.fill(&[
+            ("partner", partner),
+            ("customer", self.consent.claim.customer_name()),
+            ("name", &contact.name),
+            ("length", &self.length),
+            ("due", &self.due),
+            ("time", &self.time),
+        ])
+    }
+
+    /// Who claims what.
+    pub(crate) fn facts(&self) -> Facts {
+        let (texts, claim) = (&self.texts.facts, &self.consent.claim);
+        let fact = |name: &Text, values: Vec<String>| Fact { name: name.plain(), values };
+        let partner = texts.partner_with_location.fill(&[("partner", &claim.partner), ("mpn", claim.mpn_id.as_str())]);
+        let domain = claim.customer_domain.as_str();
+        let customer = match claim.customer.as_str() {
+            "" => domain.to_owned(),
+            name => texts.customer_with_domain.fill(&[("customer", name), ("domain", domain)]),
+        };
+        Facts {
+            heading: texts.heading.plain(),
+            rows: vec![
+                fact(&texts.partner, vec![partner]),
+                fact(&texts.customer, vec![customer]),
+                fact(&texts.claim, vec![claim.display_name.clone()]),
+                fact(&texts.work, claim.activities.iter().map(|activity| self.activity(*activity)).collect()),
+                fact(&texts.products, claim.lines.iter().map(|line| self.line(line)).collect()),
+            ],
+        }
+    }
+
+    /// What the partner will see (R40).
+    pub(crate) fn sees(&self) -> Paragraphs {
+        let texts = &self.texts.sees;
+        Paragraphs {
+            heading: texts.heading.plain(),
+            paragraphs: vec![texts.figures.plain(), texts.no_content.plain(), texts.ends.plain()],
+        }
+    }
+
+    /// What happens if the customer does nothing (R42); `None` where nothing can happen any more.
+    pub(crate) fn silence(&self) -> Option<Section> {
+        let texts = &self.texts.silence;
+        let words = match &self.consent.state {
+            State::Requested if self.consent.approval.is_some() => &texts.ahead,
+            State::Requested => &texts.requested,
+            State::AwaitingDelivery => &texts.awaiting,
+            State::WindowOpen(_) => &texts.window,
+            State::GrantedInWindow { .. } => &texts.in_window,
+            State::Granted { .. } | State::Declined(_) | State::Closed { .. } => return None,
+        };
+        Some(Section { heading: texts.heading.plain(), words: self.fill(words) })
+    }
+
+    /// Until when the customer can decline (R41); `None` where it no longer can.
+    pub(crate) fn until(&self) -> Option<Section> {
+        let texts = &self.texts.until;
+        let words = match &self.consent.state {
+            State::Requested if self.consent.approval.is_some() => &texts.ahead,
+            State::Requested => &texts.requested,
+            State::AwaitingDelivery => &texts.awaiting,
+            State::WindowOpen(_) | State::GrantedInWindow { .. } => &texts.window,
+            State::Granted { .. } | State::Declined(_) | State::Closed { .. } => return None,
+        };
+        Some(Section { heading: texts.heading.plain(), words: self.fill(words) })
+    }
+
+    fn activity(&self, activity: Activity) -> String {
+        match activity {
+            Activity::Usage => self.texts.product.usage.plain(),
+            Activity::PreSales => self.texts.product.pre_sales.plain(),
+            Activity::RevenueAssociation => self.texts.product.revenue_association.plain(),
+        }
+    }
+
+    fn line(&self, line: &Line) -> String {
+        match &line.key {
+            AssociationKey::Workload(_) => line.product.clone(),
+            AssociationKey::Subscription(id) => {
+                let product = &self.texts.product;
+                product.subscription.fill(&[("product", &line.product), ("id", &id.to_string())])
+            }
+        }
+    }
+}
+
+/// When the customer, or time in its place, had its last word.
+fn last_word(consent: &Consent) -> Option<Timestamp> {
+    let approved = consent.approval.map(|approval| approval.time);
+    match &consent.state {
+        State::Declined(decline) => Some(decline.spoken.time),
+        State::Granted { since, .. } => approved.or(Some(*since)),
+        State::Requested
+        | State::AwaitingDelivery
+        | State::WindowOpen(_)
+        | State::GrantedInWindow { .. }
+        | State::Closed { .. } => approved,
+    }
+}
+
+fn length(texts: &Texts, length: Length) -> String {
+    let days = length.days().to_string();
+    let text = match length {
+        Length::CalendarDays(_) => &texts.length.calendar_days,
+        Length::BusinessDays(_) => &texts.length.business_days,
+    };
+    text.fill(&[("n", &days)])
+}

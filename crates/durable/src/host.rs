@@ -1,0 +1,307 @@
+//! One service's part of the machinery: its writers, relay, runner and background loops.
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use cpor_kit::{Db, lifecycle::Tasks};
+use cpor_types::{Clock, Entropy, Service, Timestamp};
+use futures_util::future::BoxFuture;
+use sea_orm::DbErr;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    BusinessClock, Courier, Inbox, Key, PeerCourier, Relay, Runner, Store, Writer, WriterSettings,
+    meters::Meters,
+    outbox,
+    service::Context,
+    writer::Wake,
+};
+
+/// What a host consists of.
+pub struct Parts {
+    /// The service's own database.
+    pub db: Db,
+    /// By what commands and deadlines are judged.
+    pub business_clock: BusinessClock,
+    /// Real time, for leases, back-off and the keeping of request ids.
+    pub clock: Arc<dyn Clock>,
+    /// Lease tokens and jitter.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where metrics go.
+    pub metrics: cpor_kit::Metrics,
+    /// The way to other services.
+    pub courier: Arc<dyn Courier>,
+}
+
+/// One hosted service. Cheap to clone; the clones are the same host.
+#[derive(Clone)]
+pub struct Host {
+    shared: Arc<Shared>,
+    courier: Arc<dyn Courier>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("service", &self.shared.service).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// The host of `service`, which delivers its events by gRPC. Starts a virtual clock that was never started.
+    ///
+    /// # Errors
+    /// The database's: the migrations must have run.
+    pub async fn new(service: Service, context: &Context) -> Result<Self, DbErr> {
+        let Context { db, business_clock, clock, entropy, peers, metrics, .. } = context.clone();
+        let courier: Arc<dyn Courier> = Arc::new(PeerCourier::new(peers));
+        Self::of(service, Parts { db, business_clock, clock, entropy, metrics, courier }).await
+    }
+
+    /// The host of `service` made of `parts`: for tests with a courier of their own.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of(service: Service, parts: Parts) -> Result<Self, DbErr> {
+        let Parts { db, business_clock: clock, clock: wall, entropy, metrics, courier } = parts;
+        clock.start(&db, wall.now()).await?;
+        let meters = Meters::new(service, &metrics);
+        let shared = Shared {
+            service, db, clock, wall, entropy, meters,
+            wakes: Wakes::default(),
+            activity: Activity::default(),
+            kinds: Mutex::default(),
+            loops: Mutex::default(),
+            probes: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared), courier })
+    }
+
+    /// The writer of the aggregates that `store` keeps. One for each kind of aggregate; clone it.
+    pub fn writer<S: Store>(&self, store: S) -> Writer<S> {
+        self.writer_with(store, WriterSettings::of(self.shared.db.engine()))
+    }
+
+    /// As [`Host::writer`], dimensioned otherwise.
+    pub fn writer_with<S: Store>(&self, store: S, settings: WriterSettings) -> Writer<S> {
+        let writer = Writer::start(Arc::clone(&self.shared), store, settings);
+        lock(&self.shared.kinds).insert(S::AGGREGATE, Arc::new(writer.clone()));
+        writer
+    }
+
+    /// Which service.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        self.shared.service
+    }
+
+    /// The service's database.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.shared.db
+    }
+
+    /// The clock by which commands and deadlines are judged.
+    #[must_use]
+    pub fn clock(&self) -> &BusinessClock {
+        &self.shared.clock
+    }
+
+    /// The business time now, outside of a transaction.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn now(&self) -> Result<Timestamp, DbErr> {
+        self.shared.clock.now(&self.shared.db).await
+    }
+
+    /// Moves a virtual clock forward, and has deadlines looked at. Answers the time then.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn advance(&self, to: Timestamp) -> Result<Timestamp, DbErr> {
+        let now = self.shared.clock.advance(&self.shared.db, to).await?;
+        self.shared.wakes.runner().notify_one();
+        Ok(now)
+    }
+
+    /// What delivers this service's events.
+    #[must_use]
+    pub fn relay(&self) -> Relay {
+        Relay::new(Arc::clone(&self.shared), Arc::clone(&self.courier))
+    }
+
+    /// What fires this service's deadlines.
+    #[must_use]
+    pub fn runner(&self) -> Runner {
+        Runner::new(Arc::clone(&self.shared))
+    }
+
+    /// The inbox by itself.
+    #[must_use]
+    pub fn inbox(&self) -> Inbox {
+        Inbox::new(self.shared.db.clone())
+    }
+
+    /// Registers a loop of the service's own, such as a sweeper. It is started by [`Host::start`], begun again after a
+    /// failure, and given a token that is cancelled when the process drains.
+    pub fn spawn<W, F>(&self, name: &'static str, work: W)
+    where
+        W: Fn(CancellationToken) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), anyhow::Error>> + Send + 'static,
+    {
+        let work: Work = Arc::new(move |stop| Box::pin(work(stop)));
+        lock(&self.shared.loops).push((name, work));
+    }
+
+    /// Registers a question that is asked while a virtual clock is moved: what has still to be done before time may go
+    /// on? One line for each thing, such as a mail not yet sent. It may also have it done at once.
+    pub fn probe<P, F>(&self, name: &'static str, probe: P)
+    where
+        P: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Vec<String>, anyhow::Error>> + Send + 'static,
+    {
+        let probe: Probe = Arc::new(move || Box::pin(probe()));
+        lock(&self.shared.probes).push((name, probe));
+    }
+
+    /// Starts relay, runner, sweeper and the service's own loops.
+    pub fn start(&self, tasks: &Tasks) {
+        let service = self.shared.service;
+        for destination in Service::ALL.iter().copied() {
+            for worker in 0..outbox::WORKERS {
+                let relay = self.relay();
+                tasks.supervise(format!("{service}/relay/{destination}/{worker}"), move |stop| {
+                    let relay = relay.clone();
+                    async move { relay.run(destination, stop).await }
+                });
+            }
+        }
+        let runner = self.runner();
+        tasks.supervise(format!("{service}/runner"), move |stop| {
+            let runner = runner.clone();
+            async move { runner.run(stop).await }
+        });
+        let shared = Arc::clone(&self.shared);
+        tasks.supervise(format!("{service}/keeper"), move |stop| crate::keeper::run(Arc::clone(&shared), stop));
+        for (name, work) in lock(&self.shared.loops).iter().cloned() {
+            tasks.supervise(format!("{service}/{name}"), move |stop| work(stop));
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+type Work = Arc<dyn Fn(CancellationToken) -> BoxFuture<'static, Result<(), anyhow::Error>> + Send + Sync>;
+pub(crate) type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String>, anyhow::Error>> + Send + Sync>;
+
+/// What the parts of a host share.
+pub(crate) struct Shared {
+    pub(crate) service: Service,
+    pub(crate) db: Db,
+    pub(crate) clock: BusinessClock,
+    pub(crate) wall: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) meters: Meters,
+    pub(crate) wakes: Wakes,
+    pub(crate) activity: Activity,
+    kinds: Mutex<HashMap<&'static str, Arc<dyn AnyWriter>>>,
+    loops: Mutex<Vec<(&'static str, Work)>>,
+    probes: Mutex<Vec<(&'static str, Probe)>>,
+}
+
+impl Shared {
+    /// The writer of a kind of aggregate.
+    pub(crate) fn kind(&self, aggregate: &str) -> Option<Arc<dyn AnyWriter>> {
+        lock(&self.kinds).get(aggregate).cloned()
+    }
+
+    pub(crate) fn probes(&self) -> Vec<(&'static str, Probe)> {
+        lock(&self.probes).clone()
+    }
+
+    /// Tells those whom a commit gives something to do.
+    pub(crate) fn committed(&self, Wake { destinations, next_due, fired }: Wake) {
+        self.activity.commits.fetch_add(1, Ordering::Relaxed);
+        self.activity.fired.fetch_add(fired, Ordering::Relaxed);
+        for destination in destinations {
+            self.wakes.relay(destination).notify_one();
+        }
+        // The runner sleeps no longer than a second, so a later deadline finds it awake.
+        if next_due.is_some_and(|next| next < chrono::TimeDelta::seconds(1)) {
+            self.wakes.runner().notify_one();
+        }
+    }
+}
+
+/// A writer of whatever aggregate.
+pub(crate) trait AnyWriter: Send + Sync {
+    /// Applies the deadlines of an aggregate that have passed.
+    fn fire(&self, key: Key) -> BoxFuture<'_, ()>;
+    /// The aggregate's resource name.
+    fn resource(&self, key: &Key) -> String;
+}
+
+impl<S: Store> AnyWriter for Writer<S> {
+    fn fire(&self, key: Key) -> BoxFuture<'_, ()> {
+        // A failure is in the log, and the deadline is still due.
+        Box::pin(async { drop(Writer::fire(self, key).await) })
+    }
+
+    fn resource(&self, key: &Key) -> String {
+        S::resource(key)
+    }
+}
+
+/// Notifications. Losing one costs time only: everybody polls as well.
+#[derive(Default)]
+pub(crate) struct Wakes {
+    relays: [Notify; Service::ALL.len()],
+    runner: Notify,
+}
+
+impl Wakes {
+    pub(crate) fn relay(&self, destination: Service) -> &Notify {
+        &self.relays[destination as usize]
+    }
+
+    pub(crate) fn runner(&self) -> &Notify {
+        &self.runner
+    }
+}
+
+/// Counts of what has happened, by which it is seen that nothing happens any more.
+#[derive(Default)]
+pub(crate) struct Activity {
+    commits: AtomicU64,
+    fired: AtomicU64,
+    delivered: AtomicU64,
+}
+
+impl Activity {
+    pub(crate) fn delivered(&self, events: u64) {
+        self.delivered.fetch_add(events, Ordering::Relaxed);
+    }
+
+    /// Deadlines fired since the start.
+    pub(crate) fn fired(&self) -> u64 {
+        self.fired.load(Ordering::Relaxed)
+    }
+
+    /// A number that grows with whatever happens.
+    pub(crate) fn total(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed) + self.delivered.load(Ordering::Relaxed)
+    }
+}
+
+/// No code of ours panics while it holds one of these, and none leaves them half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+

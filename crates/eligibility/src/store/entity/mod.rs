@@ -1,0 +1,6 @@
+//! The eligibility service's tables.
+pub(crate) mod assessment;
+pub(crate) mod assessment_key;
+pub(crate) mod partner_record;
+pub(crate) mod usage_month;
+pub(crate) mod usage_replaced;

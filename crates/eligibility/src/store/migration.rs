@@ -1,0 +1,61 @@
+//! The eligibility service's tables, after those of `cpor-durable`, which every service has.
+use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+
+/// Every migration of the service's database, in order.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut all = cpor_durable::migrations();
+    all.push(Box::new(Tables));
+    all
+}
+
+struct Tables;
+
+impl MigrationName for Tables {
+    fn name(&self) -> &str {
+        "m0001_eligibility"
+    }
+}
+
+/// `{uuid}` and `{json}` are what the engines call differently. Times are microseconds since 1970 UTC.
+const TABLES: &[&str] = &[
+    "CREATE TABLE assessment (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
+        partner TEXT NOT NULL, stale BOOLEAN NOT NULL, state {json} NOT NULL,
+        PRIMARY KEY (owner, id))",
+    // What the assessor has to do: its polls cost what is stale, not what is stored.
+    "CREATE INDEX assessment_stale ON assessment (owner, id) WHERE stale",
+    // What a partner sees, and what a change of the partner touches.
+    "CREATE INDEX assessment_partner ON assessment (partner, owner, id)",
+    "CREATE TABLE assessment_key (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, key TEXT NOT NULL,
+        PRIMARY KEY (owner, id, key))",
+    "CREATE INDEX assessment_key_key ON assessment_key (owner, key)",
+    "CREATE TABLE usage_month (
+        owner TEXT NOT NULL, key TEXT NOT NULL, month TEXT NOT NULL, revision BIGINT NOT NULL,
+        active_users BIGINT, paid_available_units BIGINT, seats_sold BIGINT, consumption BIGINT,
+        import_time BIGINT NOT NULL, unseen BOOLEAN NOT NULL,
+        PRIMARY KEY (owner, key, month))",
+    "CREATE INDEX usage_month_unseen ON usage_month (owner, key, month) WHERE unseen",
+    "CREATE TABLE usage_replaced (
+        owner TEXT NOT NULL, key TEXT NOT NULL, month TEXT NOT NULL, revision BIGINT NOT NULL,
+        active_users BIGINT, paid_available_units BIGINT, seats_sold BIGINT, consumption BIGINT,
+        import_time BIGINT NOT NULL, replace_time BIGINT NOT NULL,
+        PRIMARY KEY (owner, key, month, revision))",
+    "CREATE TABLE partner_record (
+        partner TEXT NOT NULL PRIMARY KEY, sequence BIGINT NOT NULL, record {json} NOT NULL)",
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Tables {
+    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let db = manager.get_connection();
+        let postgres = manager.get_database_backend() == DbBackend::Postgres;
+        let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
+        for statement in TABLES {
+            db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{json}", json)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+use axum::{extract::Request, middleware::Next, response::Response};
+use tonic::{Code, Status};
+
+use crate::status;
+
+/// How the transport says that a message is no message.
+const MALFORMED: [&str; 5] = [
+    "failed to decode Protobuf message",
+    "Missing request message",
+    "Unexpected EOF decoding stream",
+    "protocol error: received message with",
+    "message length",
+];
+
+/// Gives the errors that the transport made up itself the shape of all others, and hides those that a service let
+/// through unconsidered.
+pub(super) async fn translate(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let headers = response.headers();
+    if !headers.contains_key("grpc-status") || headers.contains_key("grpc-status-details-bin") {
+        return response;
+    }
+    match Status::from_header_map(headers) {
+        Some(bare) if bare.code() != Code::Ok => translated(&bare).into_http(),
+        Some(_) | None => response,
+    }
+}
+
+fn translated(bare: &Status) -> Status {
+    let message = bare.message();
+    let malformed = MALFORMED.iter().any(|start| message.starts_with(start));
+    match bare.code() {
+        Code::OutOfRange if message.contains("message length too large") => {
+            status::refused(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", "the message is larger than this server takes", &[])
+        }
+        Code::Internal | Code::InvalidArgument if malformed => {
+            status::refused(Code::InvalidArgument, "MALFORMED_MESSAGE", "the bytes are not the message that this method takes", &[])
+        }
+        Code::Unimplemented if message.is_empty() => {
+            status::refused(Code::Unimplemented, "UNKNOWN_METHOD", "the method is not served here", &[])
+        }
+        Code::Unknown | Code::Internal | Code::DataLoss => status::internal(bare),
+        Code::Unavailable => {
+            tracing::warn!(message, "unavailable");
+            status::unavailable("UNAVAILABLE", "temporarily unavailable; try again", std::time::Duration::from_secs(1))
+        }
+        code => status::refused(code, &reason_of(code), message, &[]),
+    }
+}
+
+/// `DeadlineExceeded` → `DEADLINE_EXCEEDED`.
+fn reason_of(code: Code) -> String {
+    let mut reason = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_ascii_uppercase() && !reason.is_empty() {
+            reason.push('_');
+        }
+        reason.push(letter.to_ascii_uppercase());
+    }
+    reason
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(code: Code, message: &str) -> (Code, String) {
+        let status = translated(&Status::new(code, message));
+        assert!(!status.message().contains("secret"), "{status}");
+        (status.code(), status::reason(&status).unwrap())
+    }
+
+    #[test]
+    fn bare_errors_get_reasons_and_lose_what_is_internal() {
+        let expected = |code, reason: &str| (code, reason.to_owned());
+        assert_eq!(outcome(Code::Internal, "failed to decode Protobuf message: secret"), expected(Code::InvalidArgument, "MALFORMED_MESSAGE"));
+        let large = "Error, decoded message length too large: found 5 bytes, the limit is: 4 bytes";
+        assert_eq!(outcome(Code::OutOfRange, large), expected(Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
+        assert_eq!(outcome(Code::Unimplemented, ""), expected(Code::Unimplemented, "UNKNOWN_METHOD"));
+        assert_eq!(outcome(Code::Unknown, "secret"), expected(Code::Internal, "INTERNAL"));
+        assert_eq!(outcome(Code::Unavailable, "secret host"), expected(Code::Unavailable, "UNAVAILABLE"));
+        assert_eq!(outcome(Code::DeadlineExceeded, "late"), expected(Code::DeadlineExceeded, "DEADLINE_EXCEEDED"));
+    }
+}

@@ -1,0 +1,146 @@
+//! The loop that empties the queue.
+
+mod attempt;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cpor_kit::metrics::{Counters, Gauges, Metrics};
+use cpor_kit::Db;
+use cpor_types::{Clock, Entropy, Service};
+use futures_util::StreamExt as _;
+use lettre::message::Mailbox;
+use sea_orm::DbErr;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Composer, MailConfig, Transport, queue};
+
+/// How often the queue is looked at when nobody wakes the sender.
+const POLL: Duration = Duration::from_secs(1);
+/// How long a leased mail stays with whoever leased it: longer than any attempt takes.
+const LEASE: Duration = Duration::from_secs(300);
+
+/// What a sender works with.
+pub struct SenderParts<C> {
+    /// Whose mails these are.
+    pub service: Service,
+    /// That service's database.
+    pub db: Db,
+    /// Real time.
+    pub clock: Arc<dyn Clock>,
+    /// For lease tokens and jitter.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where queued, sent and failed mails are counted.
+    pub metrics: Metrics,
+    /// The words.
+    pub composer: C,
+    /// The way out.
+    pub transport: Box<dyn Transport>,
+    /// Sender, parallelism, patience.
+    pub config: MailConfig,
+}
+
+/// Sends the mails of one service. Any number of replicas may run one. Cheap to clone.
+pub struct Sender<C>(Arc<Inner<C>>);
+
+struct Inner<C> {
+    parts: SenderParts<C>,
+    from: Mailbox,
+    wake: Notify,
+    progress: Notify,
+    queued: Gauges,
+    attempts: Counters,
+}
+
+impl<C> Clone for Sender<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<C> std::fmt::Debug for Sender<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sender").field("service", &self.0.parts.service).finish_non_exhaustive()
+    }
+}
+
+impl<C: Composer> Sender<C> {
+    /// A sender that does nothing yet; `None` where the configuration's `from` is no mailbox, which its validation tells.
+    #[must_use]
+    pub fn new(parts: SenderParts<C>) -> Option<Self> {
+        let from = parts.config.sender()?;
+        let queued = parts.metrics.gauge("cpor_mails_queued", "Mails that are not settled.");
+        let attempts = parts.metrics.counter("cpor_mail_attempts", "Attempts to send a mail, by what came of them.");
+        Some(Self(Arc::new(Inner { parts, from, wake: Notify::new(), progress: Notify::new(), queued, attempts })))
+    }
+
+    /// Looks at the queue at once: to be called after a transaction that enqueued something has committed.
+    pub fn wake(&self) {
+        self.0.wake.notify_one();
+    }
+
+    /// Sends what waits until `stop` is cancelled. What is being sent then is finished first.
+    ///
+    /// # Errors
+    /// The database's; mails that were leased wait for their leases to end.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), DbErr> {
+        while !stop.is_cancelled() {
+            if self.pass().await? > 0 {
+                continue;
+            }
+            tokio::select! {
+                () = self.0.wake.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns once every mail has been tried that need not wait for a further attempt; answers how many do wait for one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn drain(&self) -> Result<u64, DbErr> {
+        loop {
+            let progress = self.0.progress.notified();
+            self.pass().await?;
+            let (all, due) = queue::waiting(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
+            if due == 0 {
+                return Ok(all);
+            }
+            // Somebody else holds the lease of what is left.
+            let _ = tokio::time::timeout(POLL / 10, progress).await;
+        }
+    }
+
+    /// How many mails are not settled.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn unsettled(&self) -> Result<u64, DbErr> {
+        Ok(queue::waiting(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.0)
+    }
+
+    /// Leases and tries one batch; answers how many there were.
+    async fn pass(&self) -> Result<usize, DbErr> {
+        let SenderParts { db, clock, entropy, config, service, .. } = &self.0.parts;
+        let now = clock.now();
+        // A look by a reader first: an idle sender never asks SQLite for its one writer.
+        let (all, due) = queue::waiting(db.reader(), now).await?;
+        self.0.queued.set(&[("service", service.as_str())], u32::try_from(all).unwrap_or(u32::MAX).into());
+        if due == 0 {
+            return Ok(0);
+        }
+        let limit = u64::try_from(config.parallel).unwrap_or(u64::MAX);
+        let leased = queue::lease(db, entropy.uuid(), now, now + LEASE, limit).await?;
+        let tried = leased.len();
+        let attempts = futures_util::stream::iter(leased).map(|leased| self.attempt(leased)).buffer_unordered(config.parallel);
+        let results: Vec<Result<(), DbErr>> = attempts.collect().await;
+        self.0.progress.notify_waiters();
+        results.into_iter().collect::<Result<(), DbErr>>().map(|()| tried)
+    }
+}

@@ -1,0 +1,47 @@
+//! What claim-intake is told of what happened to a case. Opened, resubmitted and closed it knows: it told us.
+use crate::domain::{CaseEvent, LineRefusal, ReviewCase};
+use cpor_durable::{Change, Outgoing, Recorded};
+use cpor_proto::events::v1 as wire;
+use cpor_types::Service;
+use wire::event::Payload;
+
+/// The events of one step, in order.
+pub(crate) fn of(change: &Change<ReviewCase>) -> Vec<Outgoing> {
+    let tell = |recorded: &Recorded<CaseEvent>| Some(Outgoing::of(recorded, Service::ClaimIntake, payload(&change.after.state, &recorded.event)?));
+    change.events.iter().filter_map(tell).collect()
+}
+
+fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
+    let (claim, review_case_id) = (case.snapshot.claim.to_string(), case.id.to_string());
+    Some(match event.clone() {
+        CaseEvent::Opened | CaseEvent::Resubmitted | CaseEvent::ApprovalBegun { .. } | CaseEvent::Closed { .. } => return None,
+        CaseEvent::Assigned { reviewer } => {
+            Payload::ReviewAssigned(wire::ReviewAssigned { claim, review_case_id, reviewer: reviewer.unwrap_or_default() })
+        }
+        CaseEvent::Started { reviewer } => Payload::ReviewStarted(wire::ReviewStarted { claim, review_case_id, reviewer }),
+        CaseEvent::PartnerActionRequested { reasons, comment } => {
+            let reasons = reasons.iter().map(ToString::to_string).collect();
+            Payload::PartnerActionRequested(wire::PartnerActionRequested { claim, review_case_id, reasons, comment })
+        }
+        CaseEvent::Approved(approval) => {
+            let (decision_id, comment) = (approval.decision_id.to_string(), approval.comment);
+            Payload::ReviewApproved(wire::ReviewApproved { claim, review_case_id, decision_id, comment })
+        }
+        CaseEvent::ApprovalRefused { decision_id, refusals } => {
+            let (decision_id, refusals) = (decision_id.to_string(), refusals.into_iter().map(refusal).collect());
+            Payload::ApprovalRefused(wire::ApprovalRefused { claim, review_case_id, decision_id, refusals })
+        }
+        CaseEvent::Rejected(rejection) => {
+            let further_reasons = rejection.further_reasons.iter().map(ToString::to_string).collect();
+            let (primary_reason, comment) = (rejection.primary_reason.to_string(), rejection.comment);
+            Payload::ReviewRejected(wire::ReviewRejected { claim, review_case_id, primary_reason, further_reasons, comment })
+        }
+        CaseEvent::Overdue { clock } => {
+            Payload::ReviewOverdue(wire::ReviewOverdue { claim, review_case_id, clock: clock.as_str().to_owned() })
+        }
+    })
+}
+
+fn refusal(LineRefusal { line_id, reason, description: _ }: LineRefusal) -> wire::LineRefusal {
+    wire::LineRefusal { line_id: line_id.map(|line| line.to_string()).unwrap_or_default(), reason }
+}

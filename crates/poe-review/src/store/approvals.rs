@@ -1,0 +1,112 @@
+//! Approvals that wait for their hold: their rows follow the state of the case, and a lease in real time says whose turn it
+//! is to complete them. Two who complete one at the same time do no harm; the lease only spares the work.
+use super::entity::pending_approval::{ActiveModel, Column, Entity, Model};
+use crate::domain::ReviewCase;
+use cpor_durable::{Change, Key, Tx, rows, rows::Micros};
+use cpor_kit::db::Db;
+use cpor_types::{Clock, DecisionId, Entropy};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, sea_query::Expr};
+use std::{sync::Arc, time::Duration};
+
+/// How long an approval may take before somebody else goes on with it, and how long it rests after a failure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// From its beginning, or from the moment that somebody took it up.
+    pub lease: Duration,
+    /// After the first failure; doubles with each, up to the lease.
+    pub retry: Duration,
+}
+
+/// An approval to complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    /// The case.
+    pub key: Key,
+    /// The decision to place the hold under.
+    pub decision_id: DecisionId,
+    /// Failed attempts so far.
+    pub attempts: u32,
+}
+
+/// The table, as those who complete approvals use it.
+#[derive(Clone)]
+pub(crate) struct PendingApprovals {
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub patience: Patience,
+}
+
+/// Approvals taken up at once.
+const BATCH: u64 = 64;
+
+impl PendingApprovals {
+    /// Takes up those whose lease ran out, for one lease. One round trip, one fsync when there are any.
+    pub(crate) async fn take_due(&self) -> Result<Vec<Pending>, DbErr> {
+        self.take(Micros::from(self.clock.now())).await
+    }
+
+    /// Takes up all of them: what a process does first that may follow a crashed one.
+    pub(crate) async fn take_all(&self) -> Result<Vec<Pending>, DbErr> {
+        self.take(Micros(i64::MAX)).await
+    }
+
+    async fn take(&self, before: Micros) -> Result<Vec<Pending>, DbErr> {
+        let due = Column::ResumeTime.lte(before);
+        let some = Entity::find().select_only().columns([Column::Owner, Column::Id]).filter(due.clone()).order_by_asc(Column::ResumeTime).limit(BATCH);
+        let key = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
+        let taken = Entity::update_many()
+            .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + self.patience.lease).0))
+            // Asked again once the row is locked: somebody may have taken it meanwhile.
+            .filter(Condition::all().add(key.in_subquery(some.into_query())).add(due))
+            .exec_with_returning(self.db.writer())
+            .await?;
+        Ok(taken.into_iter().map(pending).collect())
+    }
+
+    /// Lets an approval rest after a failed attempt, with full jitter. One round trip, one fsync.
+    pub(crate) async fn postpone(&self, Pending { key, decision_id, attempts }: &Pending) -> Result<(), DbErr> {
+        let longest = self.patience.retry.saturating_mul(1 << (*attempts).min(16)).min(self.patience.lease);
+        let rest = longest.mul_f64(self.entropy.fraction());
+        Entity::update_many()
+            .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + rest).0))
+            .col_expr(Column::Attempts, Expr::value(i64::from(attempts.saturating_add(1))))
+            .filter(Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id)).and(Column::DecisionId.eq(decision_id.uuid())))
+            .exec(self.db.writer())
+            .await?;
+        Ok(())
+    }
+
+    /// How many there are.
+    pub(crate) async fn count(&self) -> Result<u64, DbErr> {
+        Entity::find().count(self.db.reader()).await
+    }
+}
+
+fn pending(row: Model) -> Pending {
+    Pending { key: Key::new(row.owner, row.id), decision_id: DecisionId(row.decision_id), attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX) }
+}
+
+/// Lets the table follow these changes; a new approval is leased until `resume_time`.
+pub(super) async fn follow(tx: &Tx, changes: &[Change<ReviewCase>], resume_time: Micros) -> Result<(), DbErr> {
+    let under_way = |case: &ReviewCase| case.approval_under_way().map(|approval| approval.decision_id);
+    let (mut over, mut begun) = (Condition::any(), Vec::new());
+    for Change { key, before, after, .. } in changes {
+        let (before, after) = (before.as_ref().and_then(|before| under_way(&before.state)), under_way(&after.state));
+        if before == after {
+            continue;
+        }
+        if before.is_some() {
+            over = over.add(Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id)));
+        }
+        begun.extend(after.map(|decision| row(key, decision, resume_time)));
+    }
+    if !over.is_empty() {
+        Entity::delete_many().filter(over).exec(tx).await?;
+    }
+    rows::insert::<Entity>(tx, begun).await
+}
+
+fn row(key: &Key, decision: DecisionId, resume_time: Micros) -> ActiveModel {
+    ActiveModel { owner: Set(key.owner.clone()), id: Set(key.id), decision_id: Set(decision.uuid()), resume_time: Set(resume_time), attempts: Set(0) }
+}

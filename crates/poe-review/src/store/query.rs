@@ -1,0 +1,105 @@
+//! Reads, from the reading pool: what they answer is committed, and may be a moment old. Which tenant's cases they see is part
+//! of their construction.
+use super::{
+    entity::review_case::{Column, Entity},
+    row::{from_row, key},
+};
+use crate::domain::{Phase, ReviewCase};
+use cpor_durable::{Key, StoreError, Versioned, rows::Micros};
+use cpor_types::{CaseId, ClaimName, TenantId};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The cases of one tenant, or of all: reviewers work for every tenant.
+pub(crate) struct Cases<'a> {
+    db: &'a DatabaseConnection,
+    tenant: Option<TenantId>,
+}
+
+/// Whose cases.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum AssignedTo {
+    /// Everybody's.
+    #[default]
+    Anyone,
+    /// Those that nobody has.
+    Nobody,
+    /// One reviewer's, by subject.
+    Subject(String),
+}
+
+/// Which cases.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// In this state; otherwise all that are open.
+    pub phase: Option<Phase>,
+    /// Whose.
+    pub assigned_to: AssignedTo,
+    /// Of this claim only.
+    pub claim: Option<ClaimName>,
+}
+
+/// A place in the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    queue_time: i64,
+    owner: String,
+    id: Uuid,
+}
+
+impl<'a> Cases<'a> {
+    /// One tenant's.
+    pub(crate) fn of(db: &'a DatabaseConnection, tenant: TenantId) -> Self {
+        Self { db, tenant: Some(tenant) }
+    }
+
+    /// Every tenant's.
+    pub(crate) fn of_all_tenants(db: &'a DatabaseConnection) -> Self {
+        Self { db, tenant: None }
+    }
+
+    /// One case of one tenant.
+    pub(crate) async fn find(db: &DatabaseConnection, tenant: TenantId, case: CaseId) -> Result<Option<Versioned<ReviewCase>>, StoreError> {
+        let Key { owner, id } = key(tenant, case);
+        let row = Entity::find_by_id((owner, id)).one(db).await?;
+        Ok(row.map(from_row).transpose()?.map(|(_, case)| case))
+    }
+
+    /// A page of the queue, the most urgent first, and the place of its last case when there are more.
+    pub(crate) async fn list(&self, filter: &Filter, after: Option<Cursor>, limit: u64) -> Result<(Vec<Versioned<ReviewCase>>, Option<Cursor>), StoreError> {
+        let mut rows = self.matching(filter, after).limit(limit + 1).all(self.db).await?;
+        let more = u64::try_from(rows.len()).is_ok_and(|found| found > limit);
+        if more {
+            rows.pop();
+        }
+        let last = rows.last().filter(|_| more).map(|row| Cursor { queue_time: row.queue_time.0, owner: row.owner.clone(), id: row.id });
+        let cases = rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect::<Result<_, _>>()?;
+        Ok((cases, last))
+    }
+
+    fn matching(&self, filter: &Filter, after: Option<Cursor>) -> Select<Entity> {
+        let place = [Column::QueueTime, Column::Owner, Column::Id];
+        let mut found = place.into_iter().fold(Entity::find(), |found, column| found.order_by_asc(column));
+        found = match filter.phase {
+            Some(phase) => found.filter(Column::State.eq(phase.as_str())),
+            None => found.filter(Column::CloseTime.is_null()),
+        };
+        found = match &filter.assigned_to {
+            AssignedTo::Anyone => found,
+            AssignedTo::Nobody => found.filter(Column::Reviewer.is_null()),
+            AssignedTo::Subject(subject) => found.filter(Column::Reviewer.eq(subject)),
+        };
+        if let Some(tenant) = self.tenant {
+            found = found.filter(Column::Owner.eq(tenant.to_string()));
+        }
+        if let Some(claim) = &filter.claim {
+            found = found.filter(Column::Claim.eq(claim.to_string()));
+        }
+        if let Some(Cursor { queue_time, owner, id }) = after {
+            let after = Expr::tuple([Expr::value(Micros(queue_time).0), Expr::value(owner), Expr::value(id)]);
+            found = found.filter(Expr::tuple(place.map(Expr::col)).gt(after));
+        }
+        found
+    }
+}

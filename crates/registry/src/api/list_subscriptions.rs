@@ -1,0 +1,23 @@
+use cpor_kit::page::{self, Binding};
+use cpor_kit::request;
+use cpor_proto::registry::v1::{ListSubscriptionsRequest, ListSubscriptionsResponse};
+use cpor_types::TenantName;
+use tonic::{Request, Response};
+
+use super::{Answer, Api, convert, error};
+use crate::store::query;
+
+/// One read, no transaction. A tenant that does not exist has no subscriptions.
+pub(super) async fn list_subscriptions(
+    api: &Api,
+    request: Request<ListSubscriptionsRequest>,
+) -> Answer<ListSubscriptionsResponse> {
+    let (_, request) = request::open(request)?;
+    let TenantName { tenant } = request.parent.parse().map_err(error::malformed("parent"))?;
+    let (binding, size) = (Binding::of(&request), page::size(request.page_size));
+    let after = binding.decode(&request.page_token)?;
+    let rows = query::subscriptions(api.db.reader(), tenant, after, size + 1).await.map_err(error::unread)?;
+    let (rows, next_page_token) = convert::page(rows, size, |(id, _)| binding.encode(id))?;
+    let subscriptions = rows.iter().map(|(id, subscription)| convert::subscription(tenant, *id, subscription)).collect();
+    Ok(Response::new(ListSubscriptionsResponse { subscriptions, next_page_token }))
+}

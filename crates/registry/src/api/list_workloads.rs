@@ -1,0 +1,20 @@
+use cpor_kit::page::{self, Binding};
+use cpor_kit::request;
+use cpor_proto::registry::v1::{ListWorkloadsRequest, ListWorkloadsResponse, Workload};
+use cpor_types::{TenantName, WorkloadName};
+use tonic::{Request, Response};
+
+use super::{Answer, Api, convert, error};
+use crate::store::query;
+
+/// One read, no transaction. A tenant that does not exist has no workloads.
+pub(super) async fn list_workloads(api: &Api, request: Request<ListWorkloadsRequest>) -> Answer<ListWorkloadsResponse> {
+    let (_, request) = request::open(request)?;
+    let TenantName { tenant } = request.parent.parse().map_err(error::malformed("parent"))?;
+    let (binding, size) = (Binding::of(&request), page::size(request.page_size));
+    let after = binding.decode(&request.page_token)?;
+    let rows = query::workloads(api.db.reader(), tenant, after, size + 1).await.map_err(error::unread)?;
+    let (rows, next_page_token) = convert::page(rows, size, |product| binding.encode(product))?;
+    let workload = |product| Workload { name: WorkloadName { tenant, product }.to_string() };
+    Ok(Response::new(ListWorkloadsResponse { workloads: rows.into_iter().map(workload).collect(), next_page_token }))
+}

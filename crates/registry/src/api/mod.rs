@@ -1,0 +1,92 @@
+//! The service as callers see it; every method is a file of its own.
+mod check_claim;
+mod check_usage_access;
+pub(crate) mod convert;
+mod error;
+mod get_partner;
+mod get_tenant;
+mod import_directory;
+mod list_associations;
+mod list_products;
+mod list_subscriptions;
+mod list_workloads;
+mod look_up_associations;
+mod place_hold;
+
+use std::sync::Arc;
+
+use cpor_durable::{BusinessClock, Writer};
+use cpor_kit::Db;
+use cpor_proto::registry::v1::registry_service_server::RegistryService;
+use cpor_proto::registry::v1::{
+    CheckClaimRequest, CheckClaimResponse, CheckUsageAccessRequest, CheckUsageAccessResponse, GetPartnerRequest,
+    GetTenantRequest, ImportDirectoryRequest, ImportDirectoryResponse, ListAssociationsRequest, ListAssociationsResponse,
+    ListProductsRequest, ListProductsResponse, ListSubscriptionsRequest, ListSubscriptionsResponse, ListWorkloadsRequest,
+    ListWorkloadsResponse, LookUpAssociationsRequest, LookUpAssociationsResponse, Partner, PlaceHoldRequest,
+    PlaceHoldResponse, Tenant,
+};
+use cpor_types::Calendars;
+use tonic::{Request, Response, Status};
+
+use crate::domain::catalog::Catalog;
+use crate::store::{PartnerStore, TenantStore};
+
+/// What the methods work with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) db: Db,
+    pub(crate) clock: BusinessClock,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) calendars: Calendars,
+    pub(crate) tenants: Writer<TenantStore>,
+    pub(crate) partners: Writer<PartnerStore>,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl RegistryService for Api {
+    async fn import_directory(&self, request: Request<ImportDirectoryRequest>) -> Answer<ImportDirectoryResponse> {
+        import_directory::import_directory(self, request).await
+    }
+
+    async fn get_partner(&self, request: Request<GetPartnerRequest>) -> Answer<Partner> {
+        get_partner::get_partner(self, request).await
+    }
+
+    async fn get_tenant(&self, request: Request<GetTenantRequest>) -> Answer<Tenant> {
+        get_tenant::get_tenant(self, request).await
+    }
+
+    async fn list_subscriptions(&self, request: Request<ListSubscriptionsRequest>) -> Answer<ListSubscriptionsResponse> {
+        list_subscriptions::list_subscriptions(self, request).await
+    }
+
+    async fn list_workloads(&self, request: Request<ListWorkloadsRequest>) -> Answer<ListWorkloadsResponse> {
+        list_workloads::list_workloads(self, request).await
+    }
+
+    async fn list_products(&self, request: Request<ListProductsRequest>) -> Answer<ListProductsResponse> {
+        list_products::list_products(self, request)
+    }
+
+    async fn look_up_associations(&self, request: Request<LookUpAssociationsRequest>) -> Answer<LookUpAssociationsResponse> {
+        look_up_associations::look_up_associations(self, request).await
+    }
+
+    async fn list_associations(&self, request: Request<ListAssociationsRequest>) -> Answer<ListAssociationsResponse> {
+        list_associations::list_associations(self, request).await
+    }
+
+    async fn check_usage_access(&self, request: Request<CheckUsageAccessRequest>) -> Answer<CheckUsageAccessResponse> {
+        check_usage_access::check_usage_access(self, request).await
+    }
+
+    async fn check_claim(&self, request: Request<CheckClaimRequest>) -> Answer<CheckClaimResponse> {
+        check_claim::check_claim(self, request).await
+    }
+
+    async fn place_hold(&self, request: Request<PlaceHoldRequest>) -> Answer<PlaceHoldResponse> {
+        place_hold::place_hold(self, request).await
+    }
+}

@@ -1,0 +1,124 @@
+//! What the registry tells other services.
+use std::collections::HashMap;
+
+use cpor_durable::{Change, Outgoing, Recorded};
+use cpor_proto::events::v1::event::Payload;
+use cpor_proto::events::v1::{
+    AssociationBecameOfficial, AssociationEnded, EnrolmentFacts, LineFacts, PartnerChanged, PartnerFacts, SubscriptionChanged,
+    SubscriptionFacts,
+};
+use cpor_types::{AssociationKey, Service, SubscriptionId, TenantId};
+
+use crate::api::convert::timestamp;
+use crate::domain::directory::{Enrolment, PartnerProfile, Subscription};
+use crate::domain::partner::{Partner, PartnerEvent};
+use crate::domain::tenant::{Granted, GrantedLine, Tenant, TenantEvent};
+
+/// The events of one step of a tenant.
+pub(crate) fn of_tenant(change: &Change<Tenant>) -> Vec<Outgoing> {
+    let tenant = change.after.state.id;
+    change.events.iter().flat_map(|recorded| tenant_event(tenant, recorded)).collect()
+}
+
+/// The events of one step of a partner.
+pub(crate) fn of_partner(change: &Change<Partner>) -> Vec<Outgoing> {
+    let partner = &change.after.state.id;
+    let event = |recorded: &Recorded<PartnerEvent>| match &recorded.event {
+        PartnerEvent::Changed(profile) => {
+            Outgoing::of(recorded, Service::Eligibility, Payload::PartnerChanged(PartnerChanged {
+                partner: format!("partners/{partner}"),
+                location_regions: regions(profile),
+                enrolments: profile.enrolments.iter().map(enrolment).collect(),
+            }))
+        }
+    };
+    change.events.iter().map(event).collect()
+}
+
+fn tenant_event(tenant: TenantId, recorded: &Recorded<TenantEvent>) -> Vec<Outgoing> {
+    let tenant = format!("tenants/{tenant}");
+    let to = |service, payload| Outgoing::of(recorded, service, payload);
+    match &recorded.event {
+        TenantEvent::Granted(granted) => {
+            let event = became_official(tenant, granted);
+            let payload = || Payload::AssociationBecameOfficial(event.clone());
+            vec![to(Service::ClaimIntake, payload()), to(Service::Eligibility, payload())]
+        }
+        TenantEvent::Ended { claim, reason } => {
+            let event = AssociationEnded { claim: claim.to_string(), tenant, reason: reason.as_str().to_owned() };
+            vec![to(Service::Eligibility, Payload::AssociationEnded(event))]
+        }
+        TenantEvent::SubscriptionChanged { claim, id, subscription } => {
+            let event = SubscriptionChanged {
+                tenant,
+                claim: claim.to_string(),
+                subscription: Some(subscription_facts(*id, subscription)),
+            };
+            vec![to(Service::Eligibility, Payload::SubscriptionChanged(event))]
+        }
+    }
+}
+
+fn became_official(tenant: String, granted: &Granted) -> AssociationBecameOfficial {
+    let mut lines: Vec<LineFacts> = granted.associations.iter().map(line_facts).collect();
+    // A line that is claimed for two activities is one line.
+    lines.sort_by(|one, other| one.line_id.cmp(&other.line_id));
+    lines.dedup_by(|one, other| one.line_id == other.line_id);
+    let mut activities: Vec<_> = granted.associations.iter().map(|line| line.association.activity).collect();
+    activities.sort_unstable();
+    activities.dedup();
+    let first = granted.associations.first().map(|line| &line.association);
+    AssociationBecameOfficial {
+        claim: granted.claim.to_string(),
+        tenant,
+        lines,
+        partner: first.map(|first| PartnerFacts {
+            partner: format!("partners/{}", granted.claim.partner),
+            mpn_id: first.mpn_id.to_string(),
+            location_region: granted.location_region(&first.mpn_id).unwrap_or_default().to_owned(),
+            enrolments: granted.partner.iter().flat_map(|partner| &partner.enrolments).map(enrolment).collect(),
+        }),
+        tenant_region: granted.tenant_region.clone(),
+        submit_time: first.map(|first| timestamp(first.submit_time)),
+        official_time: first.and_then(|first| first.official_time()).map(timestamp),
+        activities: activities.iter().map(|activity| activity.as_str().to_owned()).collect(),
+        solution_area: first.map_or(String::new(), |first| first.solution_area().to_string()),
+    }
+}
+
+fn line_facts(line: &GrantedLine) -> LineFacts {
+    let GrantedLine { association, incentivised, subscription } = line;
+    let subscription = match (&association.key, subscription) {
+        (AssociationKey::Subscription(id), Some(subscription)) => Some(subscription_facts(*id, subscription)),
+        (AssociationKey::Subscription(_), None) | (AssociationKey::Workload(_), _) => None,
+    };
+    LineFacts {
+        line_id: association.line_id.to_string(),
+        key: association.key.to_string(),
+        product: format!("products/{}", association.product),
+        incentivised: *incentivised,
+        subscription,
+    }
+}
+
+fn subscription_facts(id: SubscriptionId, subscription: &Subscription) -> SubscriptionFacts {
+    SubscriptionFacts {
+        subscription_id: id.to_string(),
+        status: subscription.status.as_str().to_owned(),
+        channel: subscription.channel.as_str().to_owned(),
+        purchase_time: Some(timestamp(subscription.purchase_time)),
+        end_time: subscription.end_time.map(timestamp),
+    }
+}
+
+fn enrolment(enrolment: &Enrolment) -> EnrolmentFacts {
+    EnrolmentFacts {
+        program: enrolment.program.as_str().to_owned(),
+        start_time: Some(timestamp(enrolment.start_time)),
+        end_time: enrolment.end_time.map(timestamp),
+    }
+}
+
+fn regions(profile: &PartnerProfile) -> HashMap<String, String> {
+    profile.locations.iter().map(|(mpn_id, location)| (mpn_id.to_string(), location.region.clone())).collect()
+}

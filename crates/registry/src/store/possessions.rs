@@ -1,0 +1,138 @@
+//! What belongs to tenants beside their own rows: subscriptions, workloads, live associations, remembered claims.
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cpor_durable::rows::Micros;
+use cpor_durable::{Change, StoreError, Tx};
+use cpor_types::{AssociationId, ClaimId, ClaimName, ProductId, SubscriptionId, TenantId, Timestamp};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::entity::{association, subscription, tenant_claim, workload};
+use super::row::{Place, json};
+use super::{association as associations, children};
+use crate::domain::association::Association;
+use crate::domain::directory::{PurchaseChannel, Subscription, SubscriptionStatus};
+use crate::domain::tenant::{ClaimRecord, Tenant};
+
+/// What belongs to one tenant.
+#[derive(Debug, Default)]
+pub(super) struct Possessions {
+    pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    pub(super) workloads: BTreeSet<ProductId>,
+    pub(super) associations: BTreeMap<AssociationId, Association>,
+    pub(super) claims: BTreeMap<ClaimName, ClaimRecord>,
+}
+
+/// Loads what belongs to these tenants: four queries.
+pub(super) async fn load(db: &impl ConnectionTrait, tenants: &[Uuid]) -> Result<HashMap<Uuid, Possessions>, StoreError> {
+    let mut all = HashMap::<Uuid, Possessions>::new();
+    if tenants.is_empty() {
+        return Ok(all);
+    }
+    for row in children::of::<subscription::Entity>(db, subscription::Column::Tenant, tenants).all(db).await? {
+        let (tenant, id) = (row.tenant, SubscriptionId(row.id));
+        all.entry(tenant).or_default().subscriptions.insert(id, row.try_into()?);
+    }
+    for row in children::of::<workload::Entity>(db, workload::Column::Tenant, tenants).all(db).await? {
+        all.entry(row.tenant).or_default().workloads.insert(row.try_into()?);
+    }
+    let live = children::of::<association::Entity>(db, association::Column::Tenant, tenants);
+    for row in live.filter(association::Column::EndTime.is_null()).all(db).await? {
+        let (tenant, id) = (row.tenant, AssociationId(row.id));
+        all.entry(tenant).or_default().associations.insert(id, row.try_into()?);
+    }
+    for row in children::of::<tenant_claim::Entity>(db, tenant_claim::Column::Tenant, tenants).all(db).await? {
+        let tenant = row.tenant;
+        let (claim, record) = remembered(row)?;
+        all.entry(tenant).or_default().claims.insert(claim, record);
+    }
+    Ok(all)
+}
+
+/// Saves what changed: a statement for each kind of thing that did.
+pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), StoreError> {
+    let (mut bought, mut used, mut held, mut claims) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        let (tenant, before, after) = (change.after.state.id, change.before.as_ref().map(|known| &known.state), &change.after.state);
+        let known = before.map(|before| &before.directory.subscriptions);
+        bought.extend(changed(known, &after.directory.subscriptions).map(|(id, new)| subscription_row(tenant, *id, new)));
+        let known = before.map(|before| &before.directory.workloads);
+        let new = after.directory.workloads.iter().filter(|product| !known.is_some_and(|known| known.contains(*product)));
+        used.extend(new.map(|product| workload_row(tenant, product)));
+        let known = before.map(|before| &before.associations);
+        held.extend(changed(known, &after.associations).map(|(id, new)| associations::row(tenant, *id, new)));
+        for (claim, record) in changed(before.map(|before| &before.claims), &after.claims) {
+            claims.push(claim_row(tenant, claim, record)?);
+        }
+    }
+    children::upsert(tx, bought).await?;
+    children::upsert(tx, used).await?;
+    children::upsert(tx, held).await?;
+    children::upsert(tx, claims).await?;
+    Ok(())
+}
+
+/// The entries that are new or other than they were. (None ever goes.)
+fn changed<'a, K: Ord, V: PartialEq>(
+    before: Option<&'a BTreeMap<K, V>>,
+    after: &'a BTreeMap<K, V>,
+) -> impl Iterator<Item = (&'a K, &'a V)> {
+    after.iter().filter(move |(key, value)| before.and_then(|before| before.get(key)) != Some(value))
+}
+
+impl TryFrom<subscription::Model> for Subscription {
+    type Error = StoreError;
+
+    fn try_from(row: subscription::Model) -> Result<Self, StoreError> {
+        let place = Place { table: "subscription", owner: &row.tenant, id: row.id };
+        Ok(Self {
+            product: place.text(&row.product)?,
+            status: place.word(&row.status, SubscriptionStatus::from_word)?,
+            channel: place.word(&row.channel, PurchaseChannel::from_word)?,
+            purchase_time: row.purchase_time.into(),
+            end_time: row.end_time.map(Timestamp::from),
+        })
+    }
+}
+
+fn subscription_row(tenant: TenantId, id: SubscriptionId, subscription: &Subscription) -> subscription::ActiveModel {
+    subscription::ActiveModel {
+        tenant: Set(tenant.0),
+        id: Set(id.0),
+        product: Set(subscription.product.to_string()),
+        status: Set(subscription.status.as_str().to_owned()),
+        channel: Set(subscription.channel.as_str().to_owned()),
+        purchase_time: Set(subscription.purchase_time.into()),
+        end_time: Set(subscription.end_time.map(Micros::from)),
+    }
+}
+
+impl TryFrom<workload::Model> for ProductId {
+    type Error = StoreError;
+
+    fn try_from(row: workload::Model) -> Result<Self, StoreError> {
+        Place { table: "workload", owner: &row.tenant, id: row.tenant }.text(&row.product)
+    }
+}
+
+fn workload_row(tenant: TenantId, product: &ProductId) -> workload::ActiveModel {
+    workload::ActiveModel { tenant: Set(tenant.0), product: Set(product.to_string()) }
+}
+
+fn remembered(row: tenant_claim::Model) -> Result<(ClaimName, ClaimRecord), StoreError> {
+    let place = Place { table: "tenant_claim", owner: &row.tenant, id: row.claim };
+    let claim = ClaimName { partner: place.text(&row.partner)?, claim: ClaimId(row.claim) };
+    let record = ClaimRecord { decisions: place.json(row.decisions)?, close_time: row.close_time.map(Timestamp::from) };
+    Ok((claim, record))
+}
+
+fn claim_row(tenant: TenantId, claim: &ClaimName, record: &ClaimRecord) -> Result<tenant_claim::ActiveModel, StoreError> {
+    Ok(tenant_claim::ActiveModel {
+        tenant: Set(tenant.0),
+        partner: Set(claim.partner.to_string()),
+        claim: Set(claim.claim.0),
+        decisions: Set(json(&record.decisions)?),
+        close_time: Set(record.close_time.map(Micros::from)),
+    })
+}

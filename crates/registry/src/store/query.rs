@@ -1,0 +1,178 @@
+//! Reads outside the writer. Whose rows they see is part of how each is asked.
+use cpor_durable::StoreError;
+use cpor_durable::rows::Micros;
+use cpor_types::{
+    AssociationId, AssociationName, ClaimName, PartnerId, ProductId, SubscriptionId, TenantId, TenantKey, Timestamp,
+};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::entity::{association, partner, subscription, tenant, workload};
+use crate::domain::association::Association;
+use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
+use crate::domain::partner::Partner;
+
+/// What the directory says of a partner. One read.
+pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
+    let row = partner::Entity::find_by_id((id.to_string(), Uuid::nil())).one(db).await?;
+    let partner = row.map(cpor_durable::Versioned::<Partner>::try_from).transpose()?;
+    Ok(partner.map(|partner| partner.state.profile))
+}
+
+/// What the directory says of a customer, without what it has. One read.
+pub(crate) async fn tenant_profile(db: &DatabaseConnection, id: TenantId) -> Result<Option<TenantProfile>, StoreError> {
+    tenant::Entity::find_by_id((id.to_string(), id.0)).one(db).await?.map(TenantProfile::try_from).transpose()
+}
+
+/// All that the directory says of a customer. Three reads.
+pub(crate) async fn tenant_directory(db: &DatabaseConnection, id: TenantId) -> Result<Option<TenantDirectory>, StoreError> {
+    let Some(profile) = tenant_profile(db, id).await? else { return Ok(None) };
+    let subscriptions = subscriptions_of(id).all(db).await?.into_iter().map(subscription);
+    let workloads = workloads_of(id).all(db).await?.into_iter().map(ProductId::try_from);
+    Ok(Some(TenantDirectory { profile, subscriptions: subscriptions.collect::<Result<_, _>>()?, workloads: workloads.collect::<Result<_, _>>()? }))
+}
+
+/// A tenant's subscriptions by id, those after `after`. One read.
+pub(crate) async fn subscriptions(
+    db: &DatabaseConnection,
+    tenant: TenantId,
+    after: Option<SubscriptionId>,
+    limit: u64,
+) -> Result<Vec<(SubscriptionId, Subscription)>, StoreError> {
+    let mut select = subscriptions_of(tenant).order_by_asc(subscription::Column::Id).limit(limit);
+    if let Some(after) = after {
+        select = select.filter(subscription::Column::Id.gt(after.0));
+    }
+    select.all(db).await?.into_iter().map(subscription).collect()
+}
+
+/// A tenant's workloads by product, those after `after`. One read.
+pub(crate) async fn workloads(
+    db: &DatabaseConnection,
+    tenant: TenantId,
+    after: Option<ProductId>,
+    limit: u64,
+) -> Result<Vec<ProductId>, StoreError> {
+    let mut select = workloads_of(tenant).order_by_asc(workload::Column::Product).limit(limit);
+    if let Some(after) = after {
+        select = select.filter(workload::Column::Product.gt(after.as_str()));
+    }
+    select.all(db).await?.into_iter().map(ProductId::try_from).collect()
+}
+
+fn subscriptions_of(tenant: TenantId) -> Select<subscription::Entity> {
+    subscription::Entity::find().filter(subscription::Column::Tenant.eq(tenant.0))
+}
+
+fn workloads_of(tenant: TenantId) -> Select<workload::Entity> {
+    workload::Entity::find().filter(workload::Column::Tenant.eq(tenant.0))
+}
+
+fn subscription(row: subscription::Model) -> Result<(SubscriptionId, Subscription), StoreError> {
+    Ok((SubscriptionId(row.id), row.try_into()?))
+}
+
+/// An association with its name.
+pub(crate) type Named = (AssociationName, Association);
+
+/// Who was on record for a key at a time, or is now. One read of `association_key`.
+pub(crate) async fn on_record(
+    db: &DatabaseConnection,
+    key: &TenantKey,
+    at: Option<Timestamp>,
+) -> Result<Vec<Named>, StoreError> {
+    use association::Column::{EndTime, Id, OfficialTime};
+    let of_key = on_key(key).order_by_asc(OfficialTime).order_by_asc(Id);
+    let rows = match at.map(Micros::from) {
+        None => of_key.filter(OfficialTime.is_not_null()).filter(EndTime.is_null()),
+        Some(at) => {
+            let lasts = Condition::any().add(EndTime.is_null()).add(EndTime.gt(at));
+            of_key.filter(OfficialTime.lte(at)).filter(lasts)
+        }
+    };
+    rows.all(db).await?.into_iter().map(named).collect()
+}
+
+/// Since when a partner is on record for a key; `None` when it is not now (R50). One read of `association_key`.
+pub(crate) async fn official_since(
+    db: &DatabaseConnection,
+    partner: &PartnerId,
+    key: &TenantKey,
+) -> Result<Option<Timestamp>, StoreError> {
+    use association::Column::{EndTime, OfficialTime, Partner};
+    let official = on_key(key).filter(OfficialTime.is_not_null()).filter(EndTime.is_null());
+    let theirs = official.filter(Partner.eq(partner.as_str())).order_by_asc(OfficialTime).limit(1);
+    let since = theirs.select_only().column(OfficialTime).into_tuple::<Micros>().one(db).await?;
+    Ok(since.map(Timestamp::from))
+}
+
+fn on_key(key: &TenantKey) -> Select<association::Entity> {
+    use association::Column::{Key, Tenant};
+    association::Entity::find().filter(Tenant.eq(key.tenant.0)).filter(Key.eq(key.key.to_string()))
+}
+
+/// Whose associations a caller may see, and which of them it asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) partner: Option<PartnerId>,
+    pub(crate) claim: Option<ClaimName>,
+    pub(crate) stage: Option<Stage>,
+}
+
+/// Where an association stands, as a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Pending,
+    Official,
+    Ended,
+}
+
+/// Where a page of associations begins: after this one.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct After {
+    hold_time: Micros,
+    id: Uuid,
+}
+
+impl From<&Named> for After {
+    fn from((name, association): &Named) -> Self {
+        Self { hold_time: association.hold_time.into(), id: name.association.0 }
+    }
+}
+
+/// Associations, newest first. One read, of the index of the customer, of the partner, or of all.
+pub(crate) async fn associations(
+    db: &DatabaseConnection,
+    wanted: &Wanted,
+    after: Option<After>,
+    limit: u64,
+) -> Result<Vec<Named>, StoreError> {
+    use association::Column::{Claim, EndTime, HoldTime, Id, OfficialTime, Partner, Tenant};
+    let mut filter = Condition::all()
+        .add_option(wanted.tenant.map(|tenant| Tenant.eq(tenant.0)))
+        .add_option(wanted.partner.as_ref().map(|partner| Partner.eq(partner.as_str())))
+        .add_option(wanted.claim.as_ref().map(|name| Partner.eq(name.partner.as_str()).and(Claim.eq(name.claim.0))));
+    if let Some(stage) = wanted.stage {
+        filter = match stage {
+            Stage::Pending => filter.add(OfficialTime.is_null()).add(EndTime.is_null()),
+            Stage::Official => filter.add(OfficialTime.is_not_null()).add(EndTime.is_null()),
+            Stage::Ended => filter.add(EndTime.is_not_null()),
+        };
+    }
+    if let Some(After { hold_time, id }) = after {
+        let columns = Expr::tuple([Expr::col(HoldTime), Expr::col(Id)]);
+        filter = filter.add(columns.lt(Expr::tuple([Expr::val(hold_time), Expr::val(id)])));
+    }
+    let newest = association::Entity::find().filter(filter).order_by_desc(HoldTime).order_by_desc(Id);
+    newest.limit(limit).all(db).await?.into_iter().map(named).collect()
+}
+
+fn named(row: association::Model) -> Result<Named, StoreError> {
+    let name = AssociationName { tenant: TenantId(row.tenant), association: AssociationId(row.id) };
+    Ok((name, row.try_into()?))
+}

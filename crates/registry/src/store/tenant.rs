@@ -1,0 +1,155 @@
+//! Tenants with what belongs to them, and the guards that keep a domain to one tenant and a key to one company.
+use std::collections::{BTreeMap, BTreeSet};
+
+use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_types::{AssociationKey, DomainName, PartnerId, TenantId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, sea_query::ExprTrait};
+use uuid::Uuid;
+
+use super::entity::{key_holder, tenant, tenant_domain};
+use super::row::{Place, json, version};
+use super::{children, possessions};
+use crate::domain::directory::{TenantDirectory, TenantProfile};
+use crate::domain::tenant::Tenant;
+use crate::outgoing;
+
+/// Storage of tenants.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TenantStore;
+
+/// What the database does not let two have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Clash {
+    /// Another tenant has this domain.
+    Domain(DomainName),
+    /// Another company holds this key (R36). The aggregate sees to that under its lock; this is the second bolt.
+    Key(AssociationKey),
+}
+
+/// The key of a tenant, which owns itself.
+pub(crate) fn key(tenant: TenantId) -> Key {
+    Key::new(tenant.to_string(), tenant.0)
+}
+
+impl Store for TenantStore {
+    type Aggregate = Tenant;
+    type Clash = Clash;
+
+    const AGGREGATE: &'static str = "tenant";
+
+    fn resource(key: &Key) -> String {
+        format!("tenants/{}", key.owner)
+    }
+
+    /// Five queries, whatever the number of tenants. Associations that have ended are not loaded.
+    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Tenant>)>, StoreError> {
+        let rows = rows::lock::<tenant::Entity>(tx, keys).await?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut possessions = possessions::load(tx, &ids).await?;
+        let tenant = |row: tenant::Model| {
+            let (id, version) = (row.id, row.version);
+            let place = Place { table: "tenant", owner: &id, id };
+            let found = possessions.remove(&id).unwrap_or_default();
+            let directory = TenantDirectory {
+                profile: row.try_into()?,
+                subscriptions: found.subscriptions,
+                workloads: found.workloads,
+            };
+            let state = Tenant { id: TenantId(id), directory, associations: found.associations, claims: found.claims };
+            Ok((key(TenantId(id)), Versioned::new(place.version(version)?, state)))
+        };
+        rows.into_iter().map(tenant).collect()
+    }
+
+    /// One statement for the tenants, and one for each kind of thing that changed in any of them.
+    async fn save(&self, tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, Clash)>, StoreError> {
+        let rows = changes.iter().map(|change| Ok((change.previous_version(), row(&change.after)?)));
+        rows::save::<tenant::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
+        possessions::save(tx, changes).await?;
+        let mut clashes = save_domains(tx, changes).await?;
+        clashes.extend(save_holders(tx, changes).await?);
+        Ok(clashes)
+    }
+
+    fn outgoing(&self, change: &Change<Tenant>) -> Vec<Outgoing> {
+        outgoing::of_tenant(change)
+    }
+}
+
+async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, Clash)>, StoreError> {
+    let (mut gone, mut come) = (Vec::new(), BTreeSet::new());
+    for Change { before, after, .. } in changes {
+        let none = BTreeSet::new();
+        let before = before.as_ref().map_or(&none, |before| &before.state.directory.profile.domains);
+        let after_domains = &after.state.directory.profile.domains;
+        gone.extend(before.difference(after_domains).map(|domain| {
+            let theirs = tenant_domain::Column::Tenant.eq(after.state.id.0);
+            theirs.and(tenant_domain::Column::Domain.eq(domain.as_str()))
+        }));
+        come.extend(after_domains.difference(before).map(|domain| (domain, after.state.id)));
+    }
+    children::delete::<tenant_domain::Entity>(tx, gone, 2).await?;
+    // Sorted by domain, as every transaction does, so that none wait in a circle.
+    let come: Vec<_> = come.into_iter().collect();
+    let rows = come.iter().map(|(domain, tenant)| tenant_domain::ActiveModel {
+        tenant: Set(tenant.0),
+        domain: Set(domain.to_string()),
+    });
+    let refused = rows::insert_new::<tenant_domain::Entity>(tx, rows).await?;
+    Ok(refused.into_iter().map(|n| (key(come[n].1), Clash::Domain(come[n].0.clone()))).collect())
+}
+
+async fn save_holders(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, Clash)>, StoreError> {
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
+    for Change { before, after, .. } in changes {
+        let before = before.as_ref().map(|before| before.state.holders()).unwrap_or_default();
+        let after_holders = after.state.holders();
+        gone.extend(only_in(&before, &after_holders).map(|(key, partner)| {
+            let held = key_holder::Column::Tenant.eq(after.state.id.0).and(key_holder::Column::Key.eq(key.to_string()));
+            held.and(key_holder::Column::Partner.eq(partner.as_str()))
+        }));
+        come.extend(only_in(&after_holders, &before).map(|(key, partner)| (after.state.id, key.clone(), partner.clone())));
+    }
+    children::delete::<key_holder::Entity>(tx, gone, 3).await?;
+    let rows = come.iter().map(|(tenant, key, partner)| key_holder::ActiveModel {
+        tenant: Set(tenant.0),
+        key: Set(key.to_string()),
+        partner: Set(partner.to_string()),
+    });
+    let refused = rows::insert_new::<key_holder::Entity>(tx, rows).await?;
+    Ok(refused.into_iter().map(|n| (key(come[n].0), Clash::Key(come[n].1.clone()))).collect())
+}
+
+type Holders<'a> = BTreeMap<&'a AssociationKey, &'a PartnerId>;
+
+fn only_in<'a>(one: &Holders<'a>, other: &Holders<'a>) -> impl Iterator<Item = (&'a AssociationKey, &'a PartnerId)> {
+    one.iter().filter(|(key, partner)| other.get(*key) != Some(*partner)).map(|(key, partner)| (*key, *partner))
+}
+
+impl TryFrom<tenant::Model> for TenantProfile {
+    type Error = StoreError;
+
+    fn try_from(row: tenant::Model) -> Result<Self, StoreError> {
+        let place = Place { table: "tenant", owner: &row.owner, id: row.id };
+        Ok(Self {
+            domains: place.json(row.domains)?,
+            display_name: row.display_name,
+            region: row.region,
+            calendar: row.calendar,
+        })
+    }
+}
+
+fn row(tenant: &Versioned<Tenant>) -> Result<tenant::ActiveModel, StoreError> {
+    let TenantProfile { display_name, region, calendar, domains } = &tenant.state.directory.profile;
+    Ok(tenant::ActiveModel {
+        owner: Set(tenant.state.id.to_string()),
+        id: Set(tenant.state.id.0),
+        version: Set(version(tenant.version)?),
+        display_name: Set(display_name.clone()),
+        region: Set(region.clone()),
+        calendar: Set(calendar.clone()),
+        domains: Set(json(domains)?),
+    })
+}
