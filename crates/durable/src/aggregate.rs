@@ -1,4 +1,6 @@
 //! What the writer knows of an aggregate: its key, its state, its deadlines, and the changes a command made to it.
+use std::fmt;
+
 use cpor_types::{Actor, Deadline, Timestamp};
 use uuid::Uuid;
 
@@ -19,9 +21,9 @@ impl Key {
 }
 
 /// The state of a consistency boundary: decided upon as a whole, stored as a whole. Pure.
-pub trait Aggregate: Clone + PartialEq + Send + Sync + 'static {
+pub trait Aggregate: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
     /// What can happen to it. History and outgoing events derive from these.
-    type Event: Clone + Send + Sync + 'static;
+    type Event: Clone + fmt::Debug + PartialEq + Send + Sync + 'static;
 
     /// The pending deadlines of this state. Of several of one kind the earliest is armed; the others follow as it goes.
     fn deadlines(&self) -> Vec<Deadline>;
@@ -32,7 +34,7 @@ pub trait Aggregate: Clone + PartialEq + Send + Sync + 'static {
 }
 
 /// What a command makes of an aggregate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Transition<A: Aggregate> {
     /// The state after.
     pub next: A,
@@ -48,7 +50,7 @@ impl<A: Aggregate> Transition<A> {
 }
 
 /// A deadline that passed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Elapsed<A: Aggregate> {
     /// When it was due: the effective time of its events.
     pub due: Timestamp,
@@ -89,7 +91,7 @@ impl<A> Versioned<A> {
 
 /// What happened to one aggregate: in one step for [`Store::outgoing`](crate::Store::outgoing), in one transaction for
 /// [`Store::save`](crate::Store::save).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change<A: Aggregate> {
     /// Which aggregate.
     pub key: Key,

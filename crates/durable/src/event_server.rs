@@ -35,7 +35,7 @@ impl EventServer {
     /// caller; also for tests.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; PERMISSION_DENIED for another's stream; INVALID_ARGUMENT for a stream
+    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; PERMISSION_DENIED `SERVICE_NOT_ALLOWED` for another's stream; INVALID_ARGUMENT for a stream
     /// that is none.
     pub async fn deliver(&self, source: Service, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Status> {
         let destination = crate::wire::service_from(request.destination);
@@ -70,7 +70,7 @@ pub(crate) fn not_hosted(service: Option<Service>) -> Status {
 
 fn foreign() -> Status {
     let message = "a service delivers its own streams only";
-    cpor_kit::status::refused(Code::PermissionDenied, "PERMISSION_DENIED", message, &[])
+    cpor_kit::status::refused(Code::PermissionDenied, "SERVICE_NOT_ALLOWED", message, &[])
 }
 
 fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status> {

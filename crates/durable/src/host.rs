@@ -222,6 +222,11 @@ impl Shared {
         lock(&self.kinds).get(aggregate).cloned()
     }
 
+    /// The resource name of an aggregate; its key, when nobody writes its kind any more.
+    pub(crate) fn resource(&self, aggregate: &str, key: &Key) -> String {
+        self.kind(aggregate).map_or_else(|| format!("{aggregate} {}/{}", key.owner, key.id), |kind| kind.resource(key))
+    }
+
     pub(crate) fn probes(&self) -> Vec<(&'static str, Probe)> {
         lock(&self.probes).clone()
     }
@@ -243,15 +248,16 @@ impl Shared {
 /// A writer of whatever aggregate.
 pub(crate) trait AnyWriter: Send + Sync {
     /// Applies the deadlines of an aggregate that have passed.
-    fn fire(&self, key: Key) -> BoxFuture<'_, ()>;
+    fn fire(&self, key: Key) -> BoxFuture<'static, ()>;
     /// The aggregate's resource name.
     fn resource(&self, key: &Key) -> String;
 }
 
 impl<S: Store> AnyWriter for Writer<S> {
-    fn fire(&self, key: Key) -> BoxFuture<'_, ()> {
+    fn fire(&self, key: Key) -> BoxFuture<'static, ()> {
+        let writer = self.clone();
         // A failure is in the log, and the deadline is still due.
-        Box::pin(async { drop(Writer::fire(self, key).await) })
+        Box::pin(async move { drop(writer.fire(key).await) })
     }
 
     fn resource(&self, key: &Key) -> String {

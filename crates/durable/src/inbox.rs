@@ -42,18 +42,18 @@ fn read(row: &QueryResult) -> Result<StreamKey, DbErr> {
 /// The last sequences of these streams, locked until the transaction ends; a stream that is absent has none.
 pub(crate) async fn lock(
     tx: &Tx,
-    positions: impl Iterator<Item = &Position>,
+    streams: Vec<&StreamKey>,
 ) -> Result<HashMap<StreamKey, u64>, DbErr> {
-    select(tx, positions, true).await
+    select(tx, streams, true).await
 }
 
 async fn select(
     db: &impl ConnectionTrait,
-    positions: impl Iterator<Item = &Position>,
+    streams: Vec<&StreamKey>,
     locked: bool,
 ) -> Result<HashMap<StreamKey, u64>, DbErr> {
     let mut last = HashMap::new();
-    for piece in table(positions.map(|position| (&position.stream, Advance { from: 0, to: 0 })))?.pieces() {
+    for piece in table(streams.into_iter().map(|stream| (stream, Advance { from: 0, to: 0 })))?.pieces() {
         let mut sql = Sql::with(db.get_database_backend(), piece)?;
         sql.push("SELECT owner, id, source, aggregate, last_sequence FROM inbox WHERE (owner, id, source, aggregate) ");
         sql.push("IN (SELECT s.owner, s.id, s.source, s.aggregate FROM s) ORDER BY owner, id, source, aggregate");
@@ -115,7 +115,7 @@ impl Inbox {
             ReceiveError::Retry("unavailable".to_owned())
         };
         let tx = self.db.begin().await.map_err(unavailable)?;
-        let last = lock(&tx, std::iter::once(position)).await.map_err(unavailable)?;
+        let last = lock(&tx, vec![&position.stream]).await.map_err(unavailable)?;
         let from = last.get(&position.stream).copied().unwrap_or_default();
         if position.sequence <= from {
             return tx.rollback().await.map_err(unavailable);
@@ -139,7 +139,7 @@ impl Inbox {
             tracing::error!(%error, "the inbox could not be read");
             ReceiveError::Retry("unavailable".to_owned())
         };
-        let last = select(self.db.reader(), std::iter::once(position), false).await.map_err(unavailable)?;
+        let last = select(self.db.reader(), vec![&position.stream], false).await.map_err(unavailable)?;
         let expected = 1 + last.get(&position.stream).copied().unwrap_or_default();
         match position.sequence {
             sequence if sequence > expected => Err(ReceiveError::Gap { expected }),

@@ -58,8 +58,9 @@ const TABLES: &[&str] = &[
 ];
 
 #[async_trait::async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
 impl MigrationTrait for Tables {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         let postgres = manager.get_database_backend() == DbBackend::Postgres;
         let (uuid, bytes) = if postgres { ("UUID", "BYTEA") } else { ("BLOB", "BLOB") };
@@ -67,5 +68,9 @@ impl MigrationTrait for Tables {
             db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{bytes}", bytes)).await?;
         }
         Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
     }
 }

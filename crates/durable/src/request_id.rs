@@ -49,7 +49,7 @@ fn key_columns() -> Vec<Column> {
 /// What is known of these request ids.
 pub(crate) async fn load(
     tx: &Tx,
-    requests: impl Iterator<Item = &RequestId>,
+    requests: Vec<&RequestId>,
 ) -> Result<HashMap<RequestKey, Outcome>, DbErr> {
     let mut table = Table::new(key_columns());
     for request in requests {

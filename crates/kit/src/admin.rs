@@ -30,7 +30,6 @@ pub async fn serve(listener: TcpListener, admin: Admin, until: CancellationToken
 }
 
 /// The three pages.
-#[must_use]
 pub fn routes(admin: Admin) -> Router {
     Router::new()
         .route("/live", get(async || "live\n"))
@@ -77,7 +76,10 @@ mod tests {
         let admin = Admin { readiness: Readiness::new(), metrics: Metrics::new() };
         let gate = admin.readiness.gate("registry", "schema");
         gate.not_ready("needs schema 3, finds 2");
-        assert_eq!(get_page(&admin, "/ready").await, (StatusCode::SERVICE_UNAVAILABLE, "registry/schema: needs schema 3, finds 2\n".to_owned()));
+        assert_eq!(
+            get_page(&admin, "/ready").await,
+            (StatusCode::SERVICE_UNAVAILABLE, "registry/schema: needs schema 3, finds 2\n".to_owned())
+        );
         assert_eq!(get_page(&admin, "/live").await.0, StatusCode::OK);
         gate.ready();
         assert_eq!(get_page(&admin, "/ready").await, (StatusCode::OK, "ready\n".to_owned()));
@@ -88,6 +90,6 @@ mod tests {
         let admin = Admin { readiness: Readiness::new(), metrics: Metrics::new() };
         admin.metrics.counter("cpor_x", "X").add(&[], 1);
         let (_, text) = get_page(&admin, "/metrics").await;
-        assert!(text.contains("cpor_x_total 1") && text.ends_with("# EOF\n"), "{text}");
+        assert!(text.contains("cpor_x_total{} 1") && text.ends_with("# EOF\n"), "{text}");
     }
 }

@@ -34,7 +34,12 @@ mod tests {
     #[test]
     fn the_descriptors_of_this_build_can_be_read() {
         assert!(pool().services().any(|service| service.full_name() == "cpor.claims.v1.ClaimService"));
-        for name in ["cpor.options.v1.access", "cpor.options.v1.personal_data", "buf.validate.field", "google.api.field_behavior"] {
+        for name in [
+            "cpor.options.v1.access",
+            "cpor.options.v1.personal_data",
+            "buf.validate.field",
+            "google.api.field_behavior",
+        ] {
             assert!(extension(name).is_some(), "{name}");
         }
         assert!(pool().get_message_by_name("google.rpc.BadRequest").is_some(), "error details are for reflection");

@@ -59,7 +59,8 @@ impl Metrics {
     /// Distributions of seconds. The same name gets the same family.
     #[must_use]
     pub fn histogram(&self, name: &str, help: &str) -> Histograms {
-        Histograms(self.family(name, help, || Family::new_with_constructor(|| Histogram::new(SECONDS))))
+        let make: fn() -> Histogram = || Histogram::new(SECONDS);
+        Histograms(self.family(name, help, || Family::new_with_constructor(make)))
     }
 
     /// Everything in the OpenMetrics text format.
@@ -83,7 +84,11 @@ impl Metrics {
             return make();
         }
         let family = make();
-        self.0.registry.lock().unwrap_or_else(PoisonError::into_inner).register(name, help, family.clone());
+        self.0.registry.lock().unwrap_or_else(PoisonError::into_inner).register(
+            name,
+            help.trim_end_matches('.'),
+            family.clone(),
+        );
         families.insert(name.to_owned(), Box::new(family.clone()));
         family
     }
@@ -130,11 +135,6 @@ impl Histograms {
     pub fn observe(&self, labels: &[(&'static str, &str)], seconds: f64) {
         self.0.get_or_create(&owned(labels)).observe(seconds);
     }
-
-    /// One series, to keep where it is used often.
-    pub(crate) fn series(&self, labels: &[(&'static str, &str)]) -> Histogram {
-        self.0.get_or_create_owned(&owned(labels))
-    }
 }
 
 fn owned(labels: &[(&'static str, &str)]) -> Labels {
@@ -156,7 +156,7 @@ mod tests {
         assert!(text.contains("cpor_outbox_oldest_age_seconds{service=\"claim-intake\"} 1.5"), "{text}");
         assert!(text.contains("cpor_outbox_oldest_age_seconds{service=\"registry\"} 2.0"), "{text}");
         assert_eq!(text.matches("# TYPE cpor_outbox_oldest_age_seconds gauge").count(), 1, "{text}");
-        assert!(text.contains("cpor_sheds_total 2"), "{text}");
+        assert!(text.contains("cpor_sheds_total{} 2"), "{text}");
         assert!(text.contains("cpor_wait_seconds_bucket{le=\"0.0025\",kind=\"a\"} 1"), "{text}");
     }
 

@@ -105,7 +105,12 @@ mod tests {
     use super::*;
 
     fn request(parent: &str, page_size: i32, page_token: &str) -> ListClaimsRequest {
-        ListClaimsRequest { parent: parent.to_owned(), page_size, page_token: page_token.to_owned(), ..ListClaimsRequest::default() }
+        ListClaimsRequest {
+            parent: parent.to_owned(),
+            page_size,
+            page_token: page_token.to_owned(),
+            ..ListClaimsRequest::default()
+        }
     }
 
     #[test]
@@ -128,10 +133,19 @@ mod tests {
         let mut tampered = URL_SAFE_NO_PAD.decode(&token).unwrap();
         *tampered.last_mut().unwrap() ^= 1;
         let other = Binding::of(&request("partners/fabrikam", 10, ""));
-        let attempts = [(other, token), (ours, URL_SAFE_NO_PAD.encode(tampered)), (ours, "AAAA".to_owned()), (ours, "not base64!".to_owned())];
+        let attempts = [
+            (other, token),
+            (ours, URL_SAFE_NO_PAD.encode(tampered)),
+            (ours, "AAAA".to_owned()),
+            (ours, "not base64!".to_owned()),
+        ];
         for (binding, token) in attempts {
             let refused = binding.decode::<i32>(&token).unwrap_err();
-            assert_eq!((refused.code(), status::reason(&refused).as_deref()), (Code::InvalidArgument, Some("INVALID_PAGE_TOKEN")), "{token}");
+            assert_eq!(
+                (refused.code(), status::reason(&refused).as_deref()),
+                (Code::InvalidArgument, Some("INVALID_PAGE_TOKEN")),
+                "{token}"
+            );
         }
     }
 }

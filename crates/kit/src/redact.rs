@@ -19,7 +19,9 @@ struct Shown<'a, T>(&'a T);
 
 impl<T: Message + Name> fmt::Display for Shown<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(descriptor) = descriptors::pool().get_message_by_name(&T::full_name()) else { return f.write_str(REDACTED) };
+        let Some(descriptor) = descriptors::pool().get_message_by_name(&T::full_name()) else {
+            return f.write_str(REDACTED);
+        };
         let mut message = DynamicMessage::new(descriptor);
         match message.transcode_from(self.0) {
             Ok(()) => write!(f, "{}", redacted(message)),
@@ -49,7 +51,8 @@ fn within(value: Value) -> Value {
         Value::Message(message) => Value::Message(redacted(message)),
         Value::List(items) => Value::List(items.into_iter().map(within).collect()),
         Value::Map(entries) => Value::Map(entries.into_iter().map(|(key, value)| (key, within(value))).collect()),
-        plain => plain,
+        plain @ (Value::Bool(_) | Value::I32(_) | Value::I64(_) | Value::U32(_) | Value::U64(_)) => plain,
+        plain @ (Value::F32(_) | Value::F64(_) | Value::String(_) | Value::Bytes(_) | Value::EnumNumber(_)) => plain,
     }
 }
 
@@ -60,7 +63,9 @@ fn blank(value: Value) -> Value {
         Value::Bytes(_) => Value::Bytes(REDACTED.as_bytes().into()),
         Value::List(items) => Value::List(items.into_iter().map(blank).collect()),
         // Keys may be as personal as values.
-        Value::Map(entries) => Value::Map(entries.into_iter().map(|(key, value)| (blank_key(key), blank(value))).collect()),
+        Value::Map(entries) => {
+            Value::Map(entries.into_iter().map(|(key, value)| (blank_key(key), blank(value))).collect())
+        }
         Value::Message(message) => Value::Message(blank_message(message)),
         Value::EnumNumber(_) => Value::EnumNumber(0),
         Value::Bool(_) => Value::Bool(false),
@@ -84,7 +89,8 @@ fn blank_key(key: MapKey) -> MapKey {
 fn blank_message(message: DynamicMessage) -> DynamicMessage {
     let descriptor = message.descriptor();
     let mut blank = DynamicMessage::new(descriptor.clone());
-    let text = descriptor.fields().find(|field| matches!(field.kind(), Kind::String) && !field.is_list() && !field.is_map());
+    let text =
+        descriptor.fields().find(|field| matches!(field.kind(), Kind::String) && !field.is_list() && !field.is_map());
     if let Some(field) = text {
         blank.set_field(&field, Value::String(REDACTED.to_owned()));
     }
@@ -99,9 +105,12 @@ mod tests {
 
     #[test]
     fn personal_data_is_not_shown_at_any_depth() {
-        let contact = Contact { name: "Ada Lovelace".to_owned(), email: "ada@example.com".to_owned(), ..Contact::default() };
-        let claim = Claim { customer_domain: "example.com".to_owned(), customer_contact: Some(contact), ..Claim::default() };
-        let request = CreateClaimRequest { parent: "partners/contoso".to_owned(), claim: Some(claim), ..Default::default() };
+        let contact =
+            Contact { name: "Ada Lovelace".to_owned(), email: "ada@example.com".to_owned(), ..Contact::default() };
+        let claim =
+            Claim { customer_domain: "example.com".to_owned(), customer_contact: Some(contact), ..Claim::default() };
+        let request =
+            CreateClaimRequest { parent: "partners/contoso".to_owned(), claim: Some(claim), ..Default::default() };
         let text = shown(&request).to_string();
         assert!(text.contains("partners/contoso") && text.contains("example.com") && text.contains(REDACTED), "{text}");
         assert!(!text.contains("Ada") && !text.contains("ada@"), "{text}");

@@ -107,7 +107,8 @@ pub fn overloaded(retry_after: Duration) -> Status {
 /// INTERNAL (reason `INTERNAL`). The error goes to the log; the caller gets the trace id to quote and nothing else.
 #[must_use]
 pub fn internal(error: &(impl Display + ?Sized)) -> Status {
-    let trace = crate::telemetry::trace_id().or_else(crate::server::current_request_id).unwrap_or_else(|| "none".to_owned());
+    let trace =
+        crate::telemetry::trace_id().or_else(crate::server::current_request_id).unwrap_or_else(|| "none".to_owned());
     tracing::error!(error = %format_args!("{error:#}"), trace, "internal error");
     refused(Code::Internal, "INTERNAL", format!("internal error; trace {trace}"), &[("trace", &trace)])
 }
@@ -129,7 +130,11 @@ pub fn metadata(status: &Status, key: &str) -> Option<String> {
 #[must_use]
 pub fn violations(status: &Status) -> Vec<FieldViolation> {
     let Some(request) = status.get_details_bad_request() else { return Vec::new() };
-    let read = |wire: tonic_types::FieldViolation| FieldViolation { field: wire.field, reason: wire.reason, description: wire.description };
+    let read = |wire: tonic_types::FieldViolation| FieldViolation {
+        field: wire.field,
+        reason: wire.reason,
+        description: wire.description,
+    };
     request.field_violations.into_iter().map(read).collect()
 }
 
@@ -152,7 +157,11 @@ mod tests {
     #[test]
     fn every_violation_survives_the_wire() {
         let all = vec![
-            FieldViolation { field: "claim.lines[0].product".to_owned(), reason: "STRING_MIN_LEN".to_owned(), description: "must not be empty".to_owned() },
+            FieldViolation {
+                field: "claim.lines[0].product".to_owned(),
+                reason: "STRING_MIN_LEN".to_owned(),
+                description: "must not be empty".to_owned(),
+            },
             FieldViolation { field: "name".to_owned(), reason: String::new(), description: "is odd".to_owned() },
         ];
         let status = invalid(all.clone());

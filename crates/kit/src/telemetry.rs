@@ -171,7 +171,14 @@ mod tests {
     #[test]
     fn malformed_parents_are_passed_over() {
         let zero = "00-00000000000000000000000000000000-00f067aa0ba902b7-01";
-        for bad in ["", "00", "nonsense", zero, "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", &format!("{PARENT}-more")] {
+        for bad in [
+            "",
+            "00",
+            "nonsense",
+            zero,
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            &format!("{PARENT}-more"),
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
         assert!(parse(&PARENT.replacen("00", "cc", 1)).is_some(), "a later version is read as far as it is known");

@@ -125,7 +125,12 @@ mod tests {
     fn server() -> SmtpConfig {
         let password = Some(Secret::new("hunter2"));
         SmtpConfig {
-            host: "mail.example".into(), port: None, security: Security::Starttls, ca_file: None, username: Some("cpor".into()), password,
+            host: "mail.example".into(),
+            port: None,
+            security: Security::Starttls,
+            ca_file: None,
+            username: Some("cpor".into()),
+            password,
             timeout_seconds: 30,
         }
     }
@@ -138,9 +143,29 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let smtp = SmtpConfig { host: String::new(), security: Security::Plain, username: None, timeout_seconds: 0, ..server() };
-        let config = MailConfig { from: "nobody".into(), parallel: 0, give_up_after_hours: 0, smtp: Some(smtp), directory: None };
-        let expected = ["from", "parallel", "give_up_after_hours", "smtp.host", "smtp.timeout_seconds", "smtp.username", "smtp.password"];
+        let smtp = SmtpConfig {
+            host: String::new(),
+            security: Security::Plain,
+            username: None,
+            timeout_seconds: 0,
+            ..server()
+        };
+        let config = MailConfig {
+            from: "nobody".into(),
+            parallel: 0,
+            give_up_after_hours: 0,
+            smtp: Some(smtp),
+            directory: None,
+        };
+        let expected = [
+            "from",
+            "parallel",
+            "give_up_after_hours",
+            "smtp.host",
+            "smtp.timeout_seconds",
+            "smtp.username",
+            "smtp.password",
+        ];
         assert_eq!(keys(&config), expected);
     }
 }

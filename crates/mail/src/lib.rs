@@ -10,6 +10,8 @@
 mod composer;
 mod config;
 mod draft;
+#[cfg(test)]
+mod engines;
 mod message;
 mod queue;
 mod sender;

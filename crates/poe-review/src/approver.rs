@@ -35,11 +35,10 @@ pub(crate) enum Unfinished {
 }
 
 impl Approver {
-    /// Asks the registry to hold the lines and commits its answer. A case that is no longer being approved stays as it is.
+    /// Asks the registry to hold the lines and commits its answer. A case that no longer waits for this approval stays as it is.
     /// After a failure the approval rests, by the number of failed `attempts` before; then the resumer goes on.
-    pub(crate) async fn complete(&self, case: &ReviewCase, attempts: u32) -> Result<Committed<ReviewCase>, Unfinished> {
+    pub(crate) async fn complete(&self, case: &ReviewCase, approval: &Approval, attempts: u32) -> Result<Committed<ReviewCase>, Unfinished> {
         let key = store::key(case.tenant, case.id);
-        let Some(approval) = case.approval_under_way() else { return Ok(self.settle(key, case, None).await?) };
         let completed = self.hold_and_settle(key.clone(), case, approval).await;
         if completed.is_err() {
             let pending = Pending { key, decision_id: approval.decision_id, attempts };

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use cpor_types::{
-    Actor, AssociationKey, ClaimName, DecisionId, PartnerId, ProductId, ProductKind, SubscriptionId, TenantId, TenantKey, Timestamp,
+    Actor, AssociationKey, ClaimName, DecisionId, MpnId, PartnerId, ProductId, ProductKind, SubscriptionId, TenantId,
+    TenantKey, Timestamp,
 };
 
 use crate::{
-    CheckedClaim, CheckedLine, ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, Location, Product, Reason, Registry,
-    RegistryError, Tenant, Violation,
+    CheckedClaim, CheckedLine, ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, Location, Product,
+    Reason, Registry, RegistryError, Tenant, Violation,
 };
 
 /// A registry in memory. Clones share it.
@@ -88,7 +89,11 @@ impl FakeRegistry {
 
     /// The claim's holds are official since `at`.
     pub fn make_official(&self, claim: &ClaimName, at: Timestamp) {
-        self.state().holds.iter_mut().filter(|hold| hold.claim == *claim).for_each(|hold| hold.official_time = Some(at));
+        self.state()
+            .holds
+            .iter_mut()
+            .filter(|hold| hold.claim == *claim)
+            .for_each(|hold| hold.official_time = Some(at));
     }
 
     /// The claim is over: its holds go, and no other is given.
@@ -146,15 +151,22 @@ impl State {
     fn check(&self, claim: &ClaimToCheck) -> CheckedClaim {
         let mut answer = CheckedClaim::default();
         let mut wrong = |field: &str, reason: Reason| {
-            answer.violations.push(Violation { field: field.to_owned(), reason, description: reason.as_str().to_owned() });
+            answer.violations.push(Violation {
+                field: field.to_owned(),
+                reason,
+                description: reason.as_str().to_owned(),
+            });
         };
         let partner = self.partners.get(&claim.partner);
-        let location = |mpn_id| partner.and_then(|(_, all)| all.iter().find(|location| location.mpn_id == *mpn_id)).cloned();
+        let location = |mpn_id: &MpnId| {
+            partner.and_then(|(_, all)| all.iter().find(|location| location.mpn_id == *mpn_id)).cloned()
+        };
         let found = claim.mpn_id.as_ref().map(location);
         if found == Some(None) {
             wrong("mpn_id", Reason::LocationNotOfPartner);
         }
-        let tenant = claim.tenant_id.as_deref().map(|id| id.parse().ok().and_then(|id: TenantId| self.tenants.get(&id)));
+        let tenant =
+            claim.tenant_id.as_deref().map(|id| id.parse().ok().and_then(|id: TenantId| self.tenants.get(&id)));
         match (tenant, &claim.customer_domain) {
             (Some(None), _) => wrong("tenant_id", Reason::TenantUnknown),
             (Some(Some(tenant)), Some(domain)) if !tenant.domains.iter().any(|own| own.as_str() == domain) => {
@@ -178,12 +190,16 @@ impl State {
         let entered = line.subscription_id.as_deref().and_then(|id| id.parse().ok());
         let key = match product.as_ref().map(|product| product.kind) {
             Some(ProductKind::Workload) => Some(AssociationKey::Workload(line.product.clone())),
-            Some(ProductKind::Subscription) => entered.map(AssociationKey::Subscription).or_else(|| self.only(tenant?.id, &line.product)),
+            Some(ProductKind::Subscription) => {
+                entered.map(AssociationKey::Subscription).or_else(|| self.only(tenant?.id, &line.product))
+            }
             None => None,
         };
         match (&product, tenant) {
             (None, _) => wrong("product", Reason::ProductUnknown),
-            (Some(_), Some(tenant)) if !key.as_ref().is_some_and(|key| self.keys.contains_key(&(tenant.id, key.clone()))) => {
+            (Some(_), Some(tenant))
+                if !key.as_ref().is_some_and(|key| self.keys.contains_key(&(tenant.id, key.clone()))) =>
+            {
                 wrong("product", Reason::ProductNotOnTenant);
             }
             (Some(_), _) => {}
@@ -197,12 +213,14 @@ impl State {
 
     /// The one subscription of the product, where there is exactly one (R10 g).
     fn only(&self, tenant: TenantId, product: &ProductId) -> Option<AssociationKey> {
-        let mut found = self.keys.iter().filter(|((of, _), is)| *of == tenant && *is == product).map(|((_, key), _)| key);
+        let mut found =
+            self.keys.iter().filter(|((of, _), is)| *of == tenant && *is == product).map(|((_, key), _)| key);
         found.next().filter(|_| found.next().is_none()).cloned()
     }
 
     fn place(&mut self, hold: &HoldRequest) -> HoldAnswer {
-        let refusal = |line_id, reason: Reason| LineRefusal { line_id, reason, description: reason.as_str().to_owned() };
+        let refusal =
+            |line_id, reason: Reason| LineRefusal { line_id, reason, description: reason.as_str().to_owned() };
         if self.closed.contains(&hold.claim) {
             return HoldAnswer::Refused(vec![refusal(None, Reason::ClaimClosed)]);
         }

@@ -22,7 +22,8 @@ impl GrpcRegistry {
     }
 
     fn client(&self, actor: &Actor) -> Result<RegistryServiceClient<PeerChannel>, RegistryError> {
-        let channel = self.peers.channel(Service::Registry, actor).map_err(|error| RegistryError::Broken(error.to_string()))?;
+        let channel =
+            self.peers.channel(Service::Registry, actor).map_err(|error| RegistryError::Broken(error.to_string()))?;
         Ok(RegistryServiceClient::new(channel))
     }
 }
@@ -55,9 +56,12 @@ impl Registry for GrpcRegistry {
 fn failed(status: Status) -> RegistryError {
     let text = format!("{}: {}", status.code(), status.message());
     match status.code() {
-        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted | Code::Cancelled | Code::Unknown => {
-            RegistryError::Unavailable(text)
-        }
+        Code::Unavailable
+        | Code::DeadlineExceeded
+        | Code::ResourceExhausted
+        | Code::Aborted
+        | Code::Cancelled
+        | Code::Unknown => RegistryError::Unavailable(text),
         Code::Ok
         | Code::InvalidArgument
         | Code::NotFound

@@ -2,11 +2,13 @@
 use std::str::FromStr;
 
 use cpor_proto::registry::v1 as wire;
-use cpor_types::{Activity, AssociationKey, Malformed, ProductFamily, ProductKind, ProductName, SolutionArea, TenantName, Timestamp};
+use cpor_types::{
+    Activity, AssociationKey, Malformed, ProductFamily, ProductKind, ProductName, SolutionArea, TenantName, Timestamp,
+};
 
 use crate::{
-    CheckedClaim, CheckedLine, ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, LineToHold, Location, Product,
-    Reason, RegistryError, Tenant, Violation,
+    CheckedClaim, CheckedLine, ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, LineToHold, Location,
+    Product, Reason, RegistryError, Tenant, Violation,
 };
 
 impl From<ClaimToCheck> for wire::CheckClaimRequest {
@@ -50,7 +52,11 @@ impl From<HoldRequest> for wire::PlaceHoldRequest {
 
 impl From<LineToHold> for wire::LineToHold {
     fn from(line: LineToHold) -> Self {
-        Self { line_id: line.line_id.to_string(), product: format!("products/{}", line.product), key: line.key.to_string() }
+        Self {
+            line_id: line.line_id.to_string(),
+            product: format!("products/{}", line.product),
+            key: line.key.to_string(),
+        }
     }
 }
 
@@ -192,7 +198,8 @@ fn activity(activity: Activity) -> wire::Activity {
 }
 
 fn reason(reason: wire::ErrorReason) -> Result<Reason, RegistryError> {
-    Reason::from_wire(reason).ok_or_else(|| RegistryError::Broken(format!("{} is no answer to a claim", reason.as_str_name())))
+    Reason::from_wire(reason)
+        .ok_or_else(|| RegistryError::Broken(format!("{} is no answer to a claim", reason.as_str_name())))
 }
 
 fn parsed<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, RegistryError> {

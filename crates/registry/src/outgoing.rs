@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use cpor_durable::{Change, Outgoing, Recorded};
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    AssociationBecameOfficial, AssociationEnded, EnrolmentFacts, LineFacts, PartnerChanged, PartnerFacts, SubscriptionChanged,
-    SubscriptionFacts,
+    AssociationBecameOfficial, AssociationEnded, EnrolmentFacts, LineFacts, PartnerChanged, PartnerFacts,
+    SubscriptionChanged, SubscriptionFacts,
 };
 use cpor_types::{AssociationKey, Service, SubscriptionId, TenantId};
 
@@ -24,13 +24,15 @@ pub(crate) fn of_tenant(change: &Change<Tenant>) -> Vec<Outgoing> {
 pub(crate) fn of_partner(change: &Change<Partner>) -> Vec<Outgoing> {
     let partner = &change.after.state.id;
     let event = |recorded: &Recorded<PartnerEvent>| match &recorded.event {
-        PartnerEvent::Changed(profile) => {
-            Outgoing::of(recorded, Service::Eligibility, Payload::PartnerChanged(PartnerChanged {
+        PartnerEvent::Changed(profile) => Outgoing::of(
+            recorded,
+            Service::Eligibility,
+            Payload::PartnerChanged(PartnerChanged {
                 partner: format!("partners/{partner}"),
                 location_regions: regions(profile),
                 enrolments: profile.enrolments.iter().map(enrolment).collect(),
-            }))
-        }
+            }),
+        ),
     };
     change.events.iter().map(event).collect()
 }

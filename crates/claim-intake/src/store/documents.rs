@@ -8,14 +8,17 @@ use crate::domain::{Claim, Evidence, What};
 use cpor_durable::{Change, Key, StoreError, Tx, rows::Micros};
 use cpor_types::{ClaimName, EvidenceId, Timestamp};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::Expr,
 };
 
 const PENDING: &str = "PENDING";
 const STORED: &str = "STORED";
 const REMOVED: &str = "REMOVED";
+/// Taken by the sweeper, its object about to be deleted.
 const ABANDONED: &str = "ABANDONED";
+/// Taken by the sweeper, its object deleted.
+const SWEPT: &str = "SWEPT";
 
 /// A query of one claim's documents.
 pub(crate) struct Documents<'db> {
@@ -26,10 +29,19 @@ pub(crate) struct Documents<'db> {
 impl<'db> Documents<'db> {
     /// Those that are on the claim of this name.
     pub(crate) fn of(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
+        Self::in_states(db, claim, &[STORED])
+    }
+
+    /// Those that are or were on it.
+    pub(crate) fn ever_of(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
+        Self::in_states(db, claim, &[STORED, REMOVED])
+    }
+
+    fn in_states(db: &'db DatabaseConnection, claim: &ClaimName, states: &[&str]) -> Self {
         let query = evidence::Entity::find()
             .filter(evidence::Column::Owner.eq(claim.partner.as_str()))
             .filter(evidence::Column::ClaimId.eq(claim.claim.uuid()))
-            .filter(evidence::Column::State.eq(STORED));
+            .filter(evidence::Column::State.is_in(states.iter().copied()));
         Self { db, query }
     }
 
@@ -98,7 +110,7 @@ impl Pending {
         limit: u64,
     ) -> Result<Vec<(Key, EvidenceId)>, StoreError> {
         let old = evidence::Entity::find()
-            .filter(evidence::Column::State.eq(PENDING))
+            .filter(evidence::Column::State.is_in([PENDING, ABANDONED]))
             .filter(evidence::Column::StartTime.lt(Micros::from(before)))
             .order_by_asc(evidence::Column::StartTime)
             .limit(limit);
@@ -110,23 +122,32 @@ impl Pending {
     ///
     /// # Errors
     /// The database's.
-    pub(crate) async fn abandon(
-        db: &impl sea_orm::ConnectionTrait,
-        claim: &Key,
-        id: EvidenceId,
-    ) -> Result<bool, StoreError> {
-        let taken = evidence::Entity::update_many().col_expr(evidence::Column::State, Expr::value(ABANDONED));
-        Ok(taken.filter(row(claim, id, PENDING)).exec(db).await?.rows_affected == 1)
+    pub(crate) async fn abandon(db: &DatabaseConnection, claim: &Key, id: EvidenceId) -> Result<bool, StoreError> {
+        set_state(db, row(claim, id, [PENDING, ABANDONED]), ABANDONED).await
+    }
+
+    /// Notes that the object of an abandoned upload is deleted.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn swept(db: &DatabaseConnection, claim: &Key, id: EvidenceId) -> Result<bool, StoreError> {
+        set_state(db, row(claim, id, [ABANDONED]), SWEPT).await
     }
 }
 
-/// The row of a document in `state`: compare and set.
-fn row(claim: &Key, id: EvidenceId, state: &str) -> Condition {
+/// Compare and set: whether there was such a row.
+async fn set_state(db: &impl ConnectionTrait, row: Condition, state: &str) -> Result<bool, StoreError> {
+    let changed = evidence::Entity::update_many().col_expr(evidence::Column::State, Expr::value(state));
+    Ok(changed.filter(row).exec(db).await?.rows_affected == 1)
+}
+
+/// The row of a document that is in one of `states`.
+fn row<const N: usize>(claim: &Key, id: EvidenceId, states: [&str; N]) -> Condition {
     Condition::all()
         .add(evidence::Column::Owner.eq(&claim.owner))
         .add(evidence::Column::ClaimId.eq(claim.id))
         .add(evidence::Column::Id.eq(id.uuid()))
-        .add(evidence::Column::State.eq(state))
+        .add(evidence::Column::State.is_in(states))
 }
 
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
@@ -157,17 +178,15 @@ async fn store(tx: &Tx, claim: &Key, position: i64, document: &Evidence) -> Resu
         .col_expr(evidence::Column::State, Expr::value(STORED))
         .col_expr(evidence::Column::Position, Expr::value(position))
         .col_expr(evidence::Column::Document, Expr::value(json(document)?));
-    let stored = stored.filter(row(claim, document.id, PENDING)).exec(tx).await?;
-    expect_one(stored.rows_affected, claim, document.id)
+    let stored = stored.filter(row(claim, document.id, [PENDING])).exec(tx).await?;
+    if stored.rows_affected == 1 { Ok(()) } else { Err(absent(claim, document.id)) }
 }
 
 async fn remove(tx: &Tx, claim: &Key, id: EvidenceId) -> Result<(), StoreError> {
-    let removed = evidence::Entity::update_many().col_expr(evidence::Column::State, Expr::value(REMOVED));
-    let removed = removed.filter(row(claim, id, STORED)).exec(tx).await?;
-    expect_one(removed.rows_affected, claim, id)
+    let removed = set_state(tx, row(claim, id, [STORED]), REMOVED).await?;
+    if removed { Ok(()) } else { Err(absent(claim, id)) }
 }
 
-fn expect_one(affected: u64, claim: &Key, id: EvidenceId) -> Result<(), StoreError> {
-    let missing = || StoreError::inconsistent("evidence", claim, format_args!("{id} is not there as the claim tells"));
-    if affected == 1 { Ok(()) } else { Err(missing()) }
+fn absent(claim: &Key, id: EvidenceId) -> StoreError {
+    StoreError::inconsistent("evidence", claim, format_args!("{id} is not there as the claim tells"))
 }

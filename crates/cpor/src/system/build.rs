@@ -36,13 +36,13 @@ pub(super) async fn all(settings: &Settings, metrics: &Metrics, readiness: &Read
     let events = EventServer::new(receivers.collect::<Vec<(Service, Arc<dyn Receiver>)>>());
     let operations = OperationsServer::new(hosted.iter().map(|hosted| hosted.host.clone()));
     let limit = settings.config.limits.max_message_bytes;
-    let mut services = Services::default();
-    services.add_shared(EventServiceServer::new(events).max_decoding_message_size(limit));
-    services.add_shared(OperationsServiceServer::new(operations).max_decoding_message_size(limit));
+    let mut services = Services::default()
+        .add_shared(EventServiceServer::new(events).max_decoding_message_size(limit))
+        .add_shared(OperationsServiceServer::new(operations).max_decoding_message_size(limit));
     let mut web = None;
     for hosted in hosted {
         hosted.host.start(tasks);
-        services.add_routes(hosted.service, &hosted.grpc, hosted.routes);
+        services = services.add_routes(hosted.service, &hosted.grpc, hosted.routes);
         web = web.or(hosted.web);
     }
     Ok(Built { services, web })

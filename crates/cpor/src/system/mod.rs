@@ -13,7 +13,7 @@ use cpor_kit::{
     config::Limits,
     db::DataDirLock,
     lifecycle::{Readiness, Shutdown, Tasks},
-    server::{Server, ServerParts},
+    server::{Server, ServerParts, install_crypto},
 };
 use cpor_types::{Clock, Entropy, Service, Timestamp};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -79,6 +79,7 @@ impl System {
     /// # Errors
     /// When the data directory is in use, a database cannot be opened, or a service cannot be built.
     pub async fn start(settings: Settings, listeners: Listeners) -> anyhow::Result<Self> {
+        install_crypto();
         let limits: Limits = settings.config.limits.clone();
         let shutdown = Shutdown::new(limits.shutdown_grace());
         let (metrics, readiness) = (Metrics::new(), Readiness::new());
@@ -98,7 +99,7 @@ impl System {
             tasks.spawn(async move { log_end("consent page", served.await) });
         }
         let parts = ServerParts {
-            keys: settings.keys,
+            keys: Arc::new(settings.keys),
             limits,
             tls: settings.config.tls.clone(),
             metrics,
@@ -106,8 +107,8 @@ impl System {
             entropy: settings.entropy,
         };
         let until = shutdown.clone();
-        let server = Server::new(parts)?;
-        let server = tokio::spawn(async move { Ok(server.serve(listeners.grpc, built.services, &until).await?) });
+        let server = Server::prepare(parts, built.services)?;
+        let server = tokio::spawn(async move { Ok(server.serve(listeners.grpc, &until).await?) });
         let (grpc, web, admin) = addresses;
         Ok(Self { grpc, web, admin, shutdown, tasks, server, _directory: directory })
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cpor_types::Timestamp;
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::join_all;
 use sea_orm::DbErr;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -113,18 +113,18 @@ impl Runner {
         }
     }
 
+    /// Looks at each aggregate once, all together, so that they share transactions.
     async fn fire(&self, due: &[Waiting], now: Timestamp) {
-        let mut keys = HashSet::new();
-        let each = due.iter().filter(|waiting| keys.insert((&waiting.aggregate, &waiting.key)));
-        let firing = stream::iter(each.collect::<Vec<_>>()).map(|waiting| async move {
-            let late = (now - waiting.due).to_std().unwrap_or_default();
-            self.shared.meters.late(&waiting.aggregate, late);
-            match self.shared.kind(&waiting.aggregate) {
-                Some(kind) => kind.fire(waiting.key.clone()).await,
-                None => tracing::error!(aggregate = waiting.aggregate, "a deadline of an aggregate that nobody writes"),
+        let (mut seen, mut firing) = (HashSet::new(), Vec::new());
+        for Waiting { aggregate, key, due } in due {
+            self.shared.meters.late(aggregate, (now - *due).to_std().unwrap_or_default());
+            match self.shared.kind(aggregate) {
+                Some(kind) if seen.insert((aggregate, key)) => firing.push(kind.fire(key.clone())),
+                Some(_) => {}
+                None => tracing::error!(aggregate, "a deadline of an aggregate that nobody writes"),
             }
-        });
-        firing.buffer_unordered(BATCH).collect::<()>().await;
+        }
+        join_all(firing).await;
     }
 
     async fn sleep(&self, next: Option<chrono::TimeDelta>, stop: &CancellationToken) {

@@ -1,5 +1,5 @@
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
     Iterable, PrimaryKeyToColumn, QueryResult, Value,
 };
 
@@ -101,7 +101,7 @@ pub async fn save<E: EntityTrait>(
         let keys: Vec<Key> = rows.iter().map(key).collect::<Result<_, _>>()?;
         let mut saved = std::collections::HashSet::new();
         for piece in table::<E>(rows)?.pieces() {
-            for row in tx.query_all_raw(upsert::<E>(tx.get_database_backend(), piece, distance)?).await? {
+            for row in tx.query_all_raw(guarded_upsert::<E>(tx.get_database_backend(), piece, distance)?).await? {
                 saved.insert(Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? });
             }
         }
@@ -110,7 +110,7 @@ pub async fn save<E: EntityTrait>(
     if lost.is_empty() { Ok(()) } else { Err(StoreError::Lost(lost)) }
 }
 
-fn upsert<E: EntityTrait>(backend: DbBackend, rows: Table, distance: i64) -> Result<sea_orm::Statement, DbErr> {
+fn guarded_upsert<E: EntityTrait>(backend: DbBackend, rows: Table, distance: i64) -> Result<sea_orm::Statement, DbErr> {
     let entity = E::default();
     let name = entity.table_name();
     let columns: Vec<String> = rows.names().map(str::to_owned).collect();

@@ -149,10 +149,6 @@ impl Table {
         debug_assert_eq!(self.cells.len() % self.columns.len(), 0, "a row of another width");
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.cells.len() / self.columns.len()
-    }
-
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }

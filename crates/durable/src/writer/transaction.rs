@@ -12,7 +12,7 @@ use super::{
     ledger::{Effects, Ledger},
 };
 use crate::{
-    Key, Store, Tx, deadline, host::Shared, inbox, outbox,
+    Key, Store, StreamKey, Tx, deadline, host::Shared, inbox, outbox,
     request_id::{self, Outcome, RequestKey},
 };
 
@@ -26,8 +26,10 @@ impl<S: Store> Ground<S> {
     /// Judges the jobs in order and commits what they change: all of it or nothing.
     pub(super) async fn transact(&self, jobs: &mut [Job<S>]) -> Result<Vec<Answer<S>>, Fault<S::Clash>> {
         let tx = self.shared.db.begin().await?;
-        let requests = request_id::load(&tx, jobs.iter().filter_map(|job| job.command.request.as_ref())).await?;
-        let streams = inbox::lock(&tx, jobs.iter().filter_map(|job| job.command.position.as_ref())).await?;
+        let named = jobs.iter().filter_map(|job| job.command.request.as_ref()).collect();
+        let requests = request_id::load(&tx, named).await?;
+        let read = jobs.iter().filter_map(|job| Some(&job.command.position.as_ref()?.stream)).collect();
+        let streams = inbox::lock(&tx, read).await?;
         let loaded = self.store.load(&tx, &keys(jobs, &requests)).await?;
         // Read after the locks: what waited for a lock is judged by the time at which it got it (R47).
         let now = self.shared.clock.read(&tx).await?;
@@ -38,7 +40,8 @@ impl<S: Store> Ground<S> {
             tx.rollback().await?;
             return Ok(answers);
         }
-        let wake = self.keep(&tx, jobs, effects, now).await?;
+        let readers = readers(jobs);
+        let wake = self.keep(&tx, readers, effects, now).await?;
         // A commit that fails may have taken place.
         tx.commit().await.map_err(|error| Fault::Down(format!("the outcome of a commit is not known: {error}")))?;
         self.shared.committed(wake);
@@ -48,7 +51,7 @@ impl<S: Store> Ground<S> {
     async fn keep(
         &self,
         tx: &Tx,
-        jobs: &[Job<S>],
+        readers: Vec<(StreamKey, Key)>,
         effects: Effects<S::Aggregate>,
         now: Timestamp,
     ) -> Result<Wake, Fault<S::Clash>> {
@@ -67,10 +70,7 @@ impl<S: Store> Ground<S> {
         if used.is_empty() && begun.is_empty() {
             return Ok(Wake { destinations, fired, next_due: next_due.map(|due| due - now) });
         }
-        let behind = jobs.iter().filter(|job| {
-            job.command.position.as_ref().is_some_and(|position| begun.contains(&position.stream))
-        });
-        let behind = behind.map(|job| job.command.key.clone());
+        let behind = readers.into_iter().filter(|(stream, _)| begun.contains(stream)).map(|(_, key)| key);
         Err(Fault::Lost(used.into_iter().chain(behind).collect()))
     }
 }
@@ -84,6 +84,12 @@ pub(crate) struct Wake {
     pub(crate) fired: u64,
     /// In how long the first deadline armed passes.
     pub(crate) next_due: Option<chrono::TimeDelta>,
+}
+
+/// Which commands apply events of which streams.
+fn readers<S: Store>(jobs: &[Job<S>]) -> Vec<(StreamKey, Key)> {
+    let commands = jobs.iter().map(|job| &job.command);
+    commands.filter_map(|command| Some((command.position.as_ref()?.stream.clone(), command.key.clone()))).collect()
 }
 
 /// The aggregates that the jobs need: their own, and those that replayed request ids have touched.

@@ -11,8 +11,8 @@ pub(crate) mod examples;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assessment::{Assessment, Ended, Event, Latest};
+pub(crate) use assessment::{Assessment, Event, Latest};
 pub(crate) use evaluate::{ConditionResult, LineResult, Verdict};
-pub(crate) use facts::{ClaimRef, Enrolment, Line, MonthOfUse, Opening, Partner, PartnerRecord, Subscription, UsageByKey};
+pub(crate) use facts::{Enrolment, Line, MonthOfUse, Opening, Partner, PartnerRecord, Subscription, UsageByKey};
 pub(crate) use guide::{Condition, Guide, GuideError, Guides, NoneInForce};
 pub(crate) use usage::{Counts, Import, Imported, Measures, Stored, Usage, UsageId, UsageRefusal};

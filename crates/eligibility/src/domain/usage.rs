@@ -123,6 +123,16 @@ impl Import {
         outcome
     }
 
+    /// When it takes place, in business time.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Whether it changes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.written.is_empty()
+    }
+
     /// Months that were not known before, in order.
     pub(crate) fn created(&self) -> impl Iterator<Item = &Stored> {
         self.written.iter().filter(|(id, _)| !self.known.contains_key(id)).map(|(_, stored)| stored)

@@ -48,8 +48,9 @@ const TABLES: &[&str] = &[
 ];
 
 #[async_trait::async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "the macro takes the lifetime for one of its own")]
 impl MigrationTrait for Tables {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         let postgres = manager.get_database_backend() == DbBackend::Postgres;
         let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };

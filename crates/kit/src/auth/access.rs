@@ -183,9 +183,17 @@ mod tests {
     #[test]
     fn every_method_of_every_service_declares_its_access() {
         let names: Vec<String> = descriptors::pool().services().map(|service| service.full_name().to_owned()).collect();
-        let hosted: Vec<_> = names.iter().filter(|name| name.starts_with("cpor.")).map(|name| (name.as_str(), vec![Service::ClaimIntake])).collect();
+        let hosted: Vec<_> = names
+            .iter()
+            .filter(|name| name.starts_with("cpor."))
+            .map(|name| (name.as_str(), vec![Service::ClaimIntake]))
+            .collect();
         let table = MethodTable::build(&hosted).unwrap();
-        let count: usize = descriptors::pool().services().filter(|service| service.full_name().starts_with("cpor.")).map(|service| service.methods().len()).sum();
+        let count: usize = descriptors::pool()
+            .services()
+            .filter(|service| service.full_name().starts_with("cpor."))
+            .map(|service| service.methods().len())
+            .sum();
         assert_eq!(table.methods().count(), count);
     }
 
@@ -202,7 +210,14 @@ mod tests {
     #[test]
     fn what_is_not_hosted_is_not_found() {
         let table = MethodTable::build(&[("cpor.claims.v1.ClaimService", vec![Service::ClaimIntake])]).unwrap();
-        for path in ["/cpor.registry.v1.RegistryService/GetTenant", "/cpor.claims.v1.ClaimService/Nothing", "", "/", "//", "/a/b/c"] {
+        for path in [
+            "/cpor.registry.v1.RegistryService/GetTenant",
+            "/cpor.claims.v1.ClaimService/Nothing",
+            "",
+            "/",
+            "//",
+            "/a/b/c",
+        ] {
             assert!(table.get(path).is_none(), "{path}");
         }
         assert_eq!(table.get("/grpc.health.v1.Health/Check").unwrap().access, Access::Open);

@@ -77,7 +77,8 @@ fn altered(token: &str, part: usize, change: impl FnOnce(&mut Value)) -> String 
 /// The token's claims, changed and signed again with the same key under `kid`.
 fn resigned(signer: &TokenSigner, token: &str, change: impl FnOnce(&mut Value)) -> String {
     let claims = altered(token, 1, change);
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims.split('.').nth(1).unwrap()).unwrap()).unwrap();
+    let claims: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims.split('.').nth(1).unwrap()).unwrap()).unwrap();
     signer.sign_json(&claims)
 }
 
@@ -87,7 +88,10 @@ fn a_good_token_is_let_in_twice() {
     let token = gate.users.user_token(&alice()).unwrap();
     for _ in 0..2 {
         let caller = gate.bears(GET, &token).unwrap();
-        assert_eq!((caller.partner.as_ref().map(ToString::to_string), caller.side()), (Some("contoso".to_owned()), ActorSide::Partner));
+        assert_eq!(
+            (caller.partner.as_ref().map(ToString::to_string), caller.side()),
+            (Some("contoso".to_owned()), ActorSide::Partner)
+        );
     }
     assert!(gate.admit(GET, &format!("bearer {token}")).is_ok(), "the scheme has no case (RFC 9110)");
 }
@@ -95,12 +99,22 @@ fn a_good_token_is_let_in_twice() {
 #[test]
 fn without_a_bearer_token_nobody_comes_in() {
     let gate = Gate::new();
-    for authorization in ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a.b.c", "Bearer a", &format!("Bearer {}", "x".repeat(100_000))] {
+    for authorization in
+        ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a.b.c", "Bearer a", &format!("Bearer {}", "x".repeat(100_000))]
+    {
         let refused = gate.admit(GET, authorization).unwrap_err();
         assert_eq!(refused.code(), Code::Unauthenticated, "{authorization:.40}");
     }
-    assert_eq!(gate.gate.admit(&gate.table.get(GET).unwrap(), &http::HeaderMap::new()).unwrap_err().code(), Code::Unauthenticated);
-    assert!(gate.gate.admit(&gate.table.get("/grpc.health.v1.Health/Check").unwrap(), &http::HeaderMap::new()).unwrap().is_none());
+    assert_eq!(
+        gate.gate.admit(&gate.table.get(GET).unwrap(), &http::HeaderMap::new()).unwrap_err().code(),
+        Code::Unauthenticated
+    );
+    assert!(
+        gate.gate
+            .admit(&gate.table.get("/grpc.health.v1.Health/Check").unwrap(), &http::HeaderMap::new())
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]
@@ -130,7 +144,8 @@ fn a_public_key_is_no_shared_secret() {
     let token = gate.users.user_token(&alice()).unwrap();
     let jwks: Value = serde_json::from_str(&gate.users.jwks()).unwrap();
     let public = URL_SAFE_NO_PAD.decode(jwks["keys"][0]["x"].as_str().unwrap()).unwrap();
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap();
+    let claims: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap();
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
     header.kid = jwks["keys"][0]["kid"].as_str().map(str::to_owned);
     for secret in [public.as_slice(), jwks["keys"][0]["x"].as_str().unwrap().as_bytes()] {
@@ -242,7 +257,10 @@ fn a_saved_key_is_private_and_never_overwritten() {
     let signer = TokenSigner::generate(ISSUER, Arc::new(SystemClock)).unwrap();
     signer.save(&file).unwrap();
     assert!(signer.save(&file).is_err());
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions()) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions()) & 0o777,
+        0o600
+    );
     assert_eq!(TokenSigner::from_file(&file, ISSUER, Arc::new(SystemClock)).unwrap().jwks(), signer.jwks());
     std::fs::write(&file, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
     assert!(matches!(TokenSigner::from_file(&file, ISSUER, Arc::new(SystemClock)), Err(SignerError::Key)));

@@ -83,7 +83,16 @@ mod tests {
     fn partners_touch_their_own() {
         let contoso = caller(ActorSide::Partner, Some("contoso"), None);
         assert!(contoso.may_touch("partners/contoso") && contoso.may_touch("partners/contoso/claims/1"));
-        for foreign in ["partners/contoso-2/claims/1", "partners/-", "partners/", "partners", "partner/contoso", "", "/partners/contoso", "claims/partners/contoso"] {
+        for foreign in [
+            "partners/contoso-2/claims/1",
+            "partners/-",
+            "partners/",
+            "partners",
+            "partner/contoso",
+            "",
+            "/partners/contoso",
+            "claims/partners/contoso",
+        ] {
             assert!(!contoso.may_touch(foreign), "{foreign}");
         }
     }
@@ -92,7 +101,8 @@ mod tests {
     fn customers_touch_their_own() {
         let customer = caller(ActorSide::Customer, None, Some(TENANT));
         assert!(customer.may_touch(&format!("tenants/{TENANT}/workloads/teams")));
-        for foreign in ["tenants/-", "tenants/", "partners/contoso", "", "tenants/0a1b2c3d-0000-4000-8000-000000000002"] {
+        for foreign in ["tenants/-", "tenants/", "partners/contoso", "", "tenants/0a1b2c3d-0000-4000-8000-000000000002"]
+        {
             assert!(!customer.may_touch(foreign), "{foreign}");
         }
     }

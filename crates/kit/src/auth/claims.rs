@@ -57,8 +57,10 @@ impl Claims {
         }
         let roles: Vec<Role> = self.roles.iter().filter_map(|role| role.parse().ok()).collect();
         let side = side(&roles)?;
-        let partner = self.partner.as_deref().map(str::parse::<PartnerId>).transpose().map_err(|_| "the partner is malformed")?;
-        let tenant = self.tenant.as_deref().map(str::parse::<TenantId>).transpose().map_err(|_| "the tenant is malformed")?;
+        let partner =
+            self.partner.as_deref().map(str::parse::<PartnerId>).transpose().map_err(|_| "the partner is malformed")?;
+        let tenant =
+            self.tenant.as_deref().map(str::parse::<TenantId>).transpose().map_err(|_| "the tenant is malformed")?;
         if side == ActorSide::Partner && partner.is_none() {
             return Err("a partner's role comes without a partner");
         }
@@ -132,7 +134,10 @@ mod tests {
         assert_eq!(token.service().unwrap().actor, Actor::system(Service::ClaimIntake));
         token.act = Some("partner:alice@contoso.example".to_owned());
         let caller = token.service().unwrap();
-        assert_eq!((caller.service, caller.actor), (Some(Service::ClaimIntake), Actor::new(ActorSide::Partner, "alice@contoso.example")));
+        assert_eq!(
+            (caller.service, caller.actor),
+            (Some(Service::ClaimIntake), Actor::new(ActorSide::Partner, "alice@contoso.example"))
+        );
         token.act = Some("nobody at all".to_owned());
         assert!(token.service().is_err());
         assert!(claims("services/nonsense", &[]).service().is_err() && claims("alice", &[]).service().is_err());

@@ -82,10 +82,16 @@ impl KeySet {
 
 /// The algorithm that the key's own kind dictates; what a token says about it decides nothing.
 fn algorithm(jwk: &Jwk) -> Option<Algorithm> {
-    let (algorithm, named) = match &jwk.algorithm {
-        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => (Algorithm::EdDSA, KeyAlgorithm::EdDSA),
-        AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => (Algorithm::ES256, KeyAlgorithm::ES256),
-        _ => return None,
+    let (algorithm, named) = if let AlgorithmParameters::OctetKeyPair(key) = &jwk.algorithm
+        && key.curve == EllipticCurve::Ed25519
+    {
+        (Algorithm::EdDSA, KeyAlgorithm::EdDSA)
+    } else if let AlgorithmParameters::EllipticCurve(key) = &jwk.algorithm
+        && key.curve == EllipticCurve::P256
+    {
+        (Algorithm::ES256, KeyAlgorithm::ES256)
+    } else {
+        return None;
     };
     let signs = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let agrees = jwk.common.key_algorithm.is_none_or(|declared| declared == named);

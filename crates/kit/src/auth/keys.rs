@@ -6,11 +6,7 @@ use std::{
 use cpor_types::Service;
 use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind, get_current_timestamp};
 
-use super::{
-    Caller, KeyError, SERVICE_ISSUER, TokenSigner, USER_AUDIENCE,
-    claims::Claims,
-    jwks::KeySet,
-};
+use super::{Caller, KeyError, SERVICE_ISSUER, TokenSigner, USER_AUDIENCE, claims::Claims, jwks::KeySet};
 use crate::config::AuthConfig;
 
 /// Seconds by which clocks may differ.

@@ -6,10 +6,7 @@ use std::{
     time::Duration,
 };
 
-use aws_lc_rs::{
-    encoding::AsDer as _,
-    signature::{Ed25519KeyPair, KeyPair as _},
-};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -72,6 +69,9 @@ pub struct UserToken {
 #[derive(Clone)]
 pub struct TokenSigner(Arc<Inner>);
 
+/// From whom, to whom, on whose behalf.
+type ServiceTokenKey = (Service, Service, String);
+
 struct Inner {
     pkcs8: Vec<u8>,
     public: Vec<u8>,
@@ -79,7 +79,7 @@ struct Inner {
     kid: String,
     issuer: String,
     clock: Arc<dyn Clock>,
-    service_tokens: Mutex<HashMap<(Service, Service, String), (String, u64)>>,
+    service_tokens: Mutex<HashMap<ServiceTokenKey, (String, u64)>>,
 }
 
 impl std::fmt::Debug for TokenSigner {
@@ -104,7 +104,8 @@ impl TokenSigner {
     /// # Errors
     /// The file cannot be read, or holds no Ed25519 key.
     pub fn from_file(path: &Path, issuer: &str, clock: Arc<dyn Clock>) -> Result<Self, SignerError> {
-        let text = std::fs::read_to_string(path).map_err(|source| SignerError::File { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| SignerError::File { path: path.to_owned(), source })?;
         Self::of(decode_pem(&text).ok_or(SignerError::Key)?, issuer, clock)
     }
 

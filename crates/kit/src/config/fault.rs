@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,22 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+/// Notes a value that is no `http` or `https` URL with a host.
+pub(super) fn http_url(faults: &mut Faults, key: &str, value: &str) {
+    let parsed = value.parse::<http::Uri>().ok();
+    let good = parsed.is_some_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https")));
+    faults.require(good, key, "must be http://host:port or https://host:port");
+}
+
+/// Notes a file that is named and cannot be opened.
+pub(super) fn readable(faults: &mut Faults, key: &str, path: Option<&PathBuf>) {
+    if let Some(path) = path
+        && let Err(error) = std::fs::File::open(path)
+    {
+        faults.add(key, format!("{}: {error}", path.display()));
+    }
+}
 
 #[cfg(test)]
 mod tests {

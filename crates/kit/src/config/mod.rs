@@ -1,14 +1,25 @@
 //! Configuration: read from file, environment and flags, checked whole before anything binds.
+mod auth;
+mod database;
 mod fault;
+mod limits;
+mod listen;
+mod peers;
 mod print;
 mod secret;
-mod sections;
 mod source;
+mod telemetry;
 
+pub use auth::AuthConfig;
+pub use database::DatabaseConfig;
 pub use fault::{Fault, Faults};
+pub use limits::Limits;
+pub use listen::{ListenConfig, TlsConfig};
+pub use peers::PeersConfig;
 pub use print::{PrintError, print};
 pub use secret::{Secret, SecretUrl};
-pub use sections::{
-    AuthConfig, DatabaseConfig, Limits, ListenConfig, LogFormat, PeersConfig, TelemetryConfig, TlsConfig,
-};
 pub use source::{LoadError, Sources, load};
+pub use telemetry::{LogFormat, TelemetryConfig};
+
+#[cfg(test)]
+mod tests;

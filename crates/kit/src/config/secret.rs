@@ -74,7 +74,13 @@ fn mask_parameter(url: &str) -> String {
     let Some((base, query)) = url.split_once('?') else { return url.to_owned() };
     let shown: Vec<String> = query
         .split('&')
-        .map(|pair| if pair.to_ascii_lowercase().starts_with("password=") { format!("password={MASK}") } else { pair.to_owned() })
+        .map(|pair| {
+            if pair.to_ascii_lowercase().starts_with("password=") {
+                format!("password={MASK}")
+            } else {
+                pair.to_owned()
+            }
+        })
         .collect();
     format!("{base}?{}", shown.join("&"))
 }

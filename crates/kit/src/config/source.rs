@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use figment::{
     Figment, Metadata, Profile, Provider,
     providers::{Format, Toml},
-    value::{Dict, Map, Tag, Value},
+    value::{Dict, Map, Value},
 };
 use serde::de::DeserializeOwned;
 
@@ -75,24 +75,28 @@ pub fn load<T: DeserializeOwned>(sources: &Sources) -> Result<T, LoadError> {
     for (key, value) in &sources.overrides {
         figment = figment.merge(Single { name: format!("flag for {key}"), key: key.clone(), value: value.clone() });
     }
-    figment.extract().map_err(|error| LoadError::Invalid(error.into_iter().map(|error| explain(&figment, &error)).collect()))
+    figment
+        .extract()
+        .map_err(|error| LoadError::Invalid(error.into_iter().map(|error| explain(&figment, &error)).collect()))
 }
 
 /// "unknown key `listen.grcp` in file cpor.toml: did you mean …".
 fn explain(figment: &Figment, error: &figment::Error) -> String {
     let mut path = error.path.clone();
-    let problem = match &error.kind {
-        figment::error::Kind::UnknownField(field, known) => {
-            // The error may or may not carry the field itself as the last step of its path.
-            if path.last() != Some(field) {
-                path.push(field.clone());
-            }
-            format!("unknown key; known here: {}", known.join(", "))
+    let problem = if let figment::error::Kind::UnknownField(field, known) = &error.kind {
+        // The error may or may not carry the field itself as the last step of its path.
+        if path.last() != Some(field) {
+            path.push(field.clone());
         }
-        kind => kind.to_string(),
+        format!("unknown key; known here: {}", known.join(", "))
+    } else {
+        error.kind.to_string()
     };
     let key = path.join(".");
-    let source = figment.find_metadata(&key).or(error.metadata.as_ref()).map_or_else(|| "defaults".to_owned(), |found| found.name.to_string());
+    let source = figment
+        .find_metadata(&key)
+        .or(error.metadata.as_ref())
+        .map_or_else(|| "defaults".to_owned(), |found| found.name.to_string());
     format!("{key} ({source}): {problem}")
 }
 
@@ -131,7 +135,6 @@ impl Provider for Single {
         };
         let nested = figment::util::nest(&self.key, value);
         let dict = nested.into_dict().unwrap_or_default();
-        let _ = Tag::Default;
         Ok(Profile::Default.collect(dict))
     }
 }
@@ -165,7 +168,8 @@ mod tests {
 
     #[test]
     fn flags_win_over_environment_wins_over_file() {
-        let (_file, mut sources) = file("[listen]\ngrpc = \"127.0.0.1:1\"\nweb = \"127.0.0.1:2\"\nadmin = \"127.0.0.1:3\"\n");
+        let (_file, mut sources) =
+            file("[listen]\ngrpc = \"127.0.0.1:1\"\nweb = \"127.0.0.1:2\"\nadmin = \"127.0.0.1:3\"\n");
         sources.environment = vec![
             variable("CPOR_LISTEN__WEB", "127.0.0.1:22"),
             variable("CPOR_LISTEN__ADMIN", "127.0.0.1:33"),

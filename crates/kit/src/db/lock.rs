@@ -82,7 +82,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let first = DataDirLock::acquire(&directory.path().join("data")).unwrap();
         let refused = DataDirLock::acquire(&directory.path().join("data")).unwrap_err();
-        assert!(matches!(&refused, LockError::Held { holder, .. } if holder.contains(&std::process::id().to_string())), "{refused}");
+        assert!(
+            matches!(&refused, LockError::Held { holder, .. } if holder.contains(&std::process::id().to_string())),
+            "{refused}"
+        );
         drop(first);
         DataDirLock::acquire(&directory.path().join("data")).unwrap();
     }

@@ -14,7 +14,11 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// Opens the writing and the reading pool.
-pub(super) async fn open(url: &str, schema: Option<&str>, connections: u32) -> Result<(DatabaseConnection, DatabaseConnection), DbErr> {
+pub(super) async fn open(
+    url: &str,
+    schema: Option<&str>,
+    connections: u32,
+) -> Result<(DatabaseConnection, DatabaseConnection), DbErr> {
     let mut options = PgConnectOptions::from_str(url)
         .map_err(connection_error)?
         .application_name("cpor")

@@ -30,7 +30,8 @@ pub(super) async fn open(file: &Path) -> Result<(DatabaseConnection, DatabaseCon
         .busy_timeout(BUSY_TIMEOUT)
         .synchronous(SqliteSynchronous::Full)
         .statement_cache_capacity(512);
-    let write = pool(1).connect_with(options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal)).await;
+    let write =
+        pool(1).connect_with(options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal)).await;
     let write = write.map_err(connection_error)?;
     let read = pool(READERS).connect_with(options.create_if_missing(false).pragma("query_only", "ON")).await;
     let read = read.map_err(connection_error)?;

@@ -1,4 +1,4 @@
-use sea_orm::{ConnectionTrait as _, TryGetable as _};
+use sea_orm::{ConnectionTrait, TryGetable as _};
 
 use super::*;
 
@@ -10,7 +10,12 @@ async fn setting(connection: &impl ConnectionTrait, engine: sea_orm::DbBackend, 
 #[tokio::test]
 async fn sqlite_is_durable_and_its_readers_cannot_write() {
     let directory = tempfile::tempdir().unwrap();
-    let db = Db::open(&DatabaseConfig { directory: directory.path().to_owned(), ..DatabaseConfig::default() }, Service::ClaimIntake).await.unwrap();
+    let db = Db::open(
+        &DatabaseConfig { directory: directory.path().to_owned(), ..DatabaseConfig::default() },
+        Service::ClaimIntake,
+    )
+    .await
+    .unwrap();
     assert_eq!(db.engine(), Engine::Sqlite);
     assert!(directory.path().join("claim-intake.sqlite").exists());
     let pragma = async |name: &str| setting(db.writer(), sea_orm::DbBackend::Sqlite, &format!("PRAGMA {name}")).await;
@@ -33,7 +38,8 @@ async fn sqlite_transactions_take_the_lock_at_once() {
     let db = Db::sqlite(&file).await.unwrap();
     let tx = db.begin().await.unwrap();
     // Another process's writer, without patience: a deferred transaction would have let it in.
-    let rival = sea_orm::sqlx::sqlite::SqliteConnectOptions::new().filename(&file).busy_timeout(std::time::Duration::ZERO);
+    let rival =
+        sea_orm::sqlx::sqlite::SqliteConnectOptions::new().filename(&file).busy_timeout(std::time::Duration::ZERO);
     let rival = sea_orm::sqlx::sqlite::SqlitePool::connect_with(rival).await.unwrap();
     let rival = sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(rival);
     let error = rival.execute_unprepared("BEGIN IMMEDIATE").await.unwrap_err().to_string();
@@ -44,7 +50,12 @@ async fn sqlite_transactions_take_the_lock_at_once() {
 #[tokio::test]
 async fn postgres_has_timeouts_and_a_schema_for_each_service() {
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
-    let config = DatabaseConfig { url: Some(crate::config::SecretUrl::new(url)), schema: Some("kit_{service}".to_owned()), connections: 2, ..DatabaseConfig::default() };
+    let config = DatabaseConfig {
+        url: Some(crate::config::SecretUrl::new(url)),
+        schema: Some("kit_{service}".to_owned()),
+        connections: 2,
+        ..DatabaseConfig::default()
+    };
     let db = Db::open(&config, Service::ClaimIntake).await.unwrap();
     db.create_schema().await.unwrap();
     db.create_schema().await.unwrap();

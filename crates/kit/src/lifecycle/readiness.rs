@@ -70,7 +70,11 @@ impl Readiness {
 
 impl State {
     fn unready(&self) -> Vec<Unready> {
-        let draining = self.draining.then(|| Unready { scope: String::new(), what: "process".to_owned(), why: "draining".to_owned() });
+        let draining = self.draining.then(|| Unready {
+            scope: String::new(),
+            what: "process".to_owned(),
+            why: "draining".to_owned(),
+        });
         let closed = self.gates.iter().filter_map(|((scope, what), why)| {
             Some(Unready { scope: scope.clone(), what: what.clone(), why: why.clone()? })
         });
@@ -123,9 +127,14 @@ mod tests {
     fn a_service_waits_for_its_own_gates_and_the_process() {
         let readiness = Readiness::new();
         let schema = readiness.gate("registry", "schema");
-        assert!(!readiness.is_ready("registry") && readiness.is_ready("eligibility") && !readiness.unready().is_empty());
+        assert!(
+            !readiness.is_ready("registry") && readiness.is_ready("eligibility") && !readiness.unready().is_empty()
+        );
         schema.not_ready("needs schema 3, finds 2");
-        assert_eq!(readiness.unready(), [Unready { scope: "registry".into(), what: "schema".into(), why: "needs schema 3, finds 2".into() }]);
+        assert_eq!(
+            readiness.unready(),
+            [Unready { scope: "registry".into(), what: "schema".into(), why: "needs schema 3, finds 2".into() }]
+        );
         schema.ready();
         assert!(readiness.is_ready("registry") && readiness.unready().is_empty());
         readiness.drain();

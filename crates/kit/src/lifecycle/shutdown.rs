@@ -28,13 +28,17 @@ impl Shutdown {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let shutdown = self.clone();
         tokio::spawn(async move {
-            let mut next = async || tokio::select! {
-                _ = terminate.recv() => "SIGTERM",
-                _ = interrupt.recv() => "SIGINT",
+            let mut next = async || {
+                tokio::select! {
+                    _ = terminate.recv() => "SIGTERM",
+                    _ = interrupt.recv() => "SIGINT",
+                }
             };
-            tracing::info!(signal = next().await, "draining: running work may finish");
+            let signal = next().await;
+            tracing::info!(signal, "draining: running work may finish");
             shutdown.drain();
-            tracing::warn!(signal = next().await, "ending at once");
+            let signal = next().await;
+            tracing::warn!(signal, "ending at once");
             shutdown.abort();
         });
         Ok(())

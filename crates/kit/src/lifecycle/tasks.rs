@@ -65,7 +65,8 @@ impl Tasks {
             shutdown: shutdown.clone(),
             entropy,
             running: metrics.gauge("cpor_background_tasks_running", "Background tasks that run now."),
-            failures: metrics.counter("cpor_background_task_failures", "Background tasks that failed and were started again."),
+            failures: metrics
+                .counter("cpor_background_task_failures", "Background tasks that failed and were started again."),
         }
     }
 

@@ -27,10 +27,23 @@ pub(super) enum Check {
     MaxBytes(u64),
     DefinedOnly(EnumDescriptor),
     /// A bound on a number of the named type.
-    Bound { of: String, bound: Bound, limit: Number },
-    In { of: String, values: Vec<Scalar> },
-    NotIn { of: String, values: Vec<Scalar> },
-    Const { of: String, value: Scalar },
+    Bound {
+        of: String,
+        bound: Bound,
+        limit: Number,
+    },
+    In {
+        of: String,
+        values: Vec<Scalar>,
+    },
+    NotIn {
+        of: String,
+        values: Vec<Scalar>,
+    },
+    Const {
+        of: String,
+        value: Scalar,
+    },
     /// The range of the type itself, which no annotation is needed for.
     Timestamp,
 }
@@ -122,7 +135,9 @@ impl Check {
             Self::DefinedOnly(_) => ("ENUM_DEFINED_ONLY".to_owned(), "must be one of the defined values".to_owned()),
             Self::Bound { of, bound, limit } => (word(of, bound.name()), format!("must be {} {limit}", bound.words())),
             Self::In { of, values } => (word(of, "IN"), format!("must be one of {}", list(values))),
-            Self::NotIn { of, values } if of == "enum" && values == &[Scalar::Number(Number::Int(0))] => (word(of, "NOT_IN"), "must be given".to_owned()),
+            Self::NotIn { of, values } if of == "enum" && values == &[Scalar::Number(Number::Int(0))] => {
+                (word(of, "NOT_IN"), "must be given".to_owned())
+            }
             Self::NotIn { of, values } => (word(of, "NOT_IN"), format!("must not be one of {}", list(values))),
             Self::Const { of, value } => (word(of, "CONST"), format!("must be {value}")),
             Self::Timestamp => ("TIMESTAMP_VALID".to_owned(), "must be a time between the years 1 and 9999".to_owned()),
@@ -180,19 +195,22 @@ impl Number {
             Value::U64(number) => Self::Int(i128::from(*number)),
             Value::F32(number) => Self::Float(f64::from(*number)),
             Value::F64(number) => Self::Float(*number),
-            Value::Bool(_) | Value::String(_) | Value::Bytes(_) | Value::Message(_) | Value::List(_) | Value::Map(_) => return None,
+            Value::Bool(_)
+            | Value::String(_)
+            | Value::Bytes(_)
+            | Value::Message(_)
+            | Value::List(_)
+            | Value::Map(_) => return None,
         })
     }
 }
 
 impl Scalar {
     fn of(value: &Value) -> Option<Self> {
-        match value {
-            Value::String(text) => Some(Self::Text(text.clone())),
-            Value::Bytes(bytes) => Some(Self::Bytes(bytes.to_vec())),
-            Value::Bool(flag) => Some(Self::Bool(*flag)),
-            number => Number::of(number).map(Self::Number),
-        }
+        let text = value.as_str().map(|text| Self::Text(text.to_owned()));
+        let bytes = || value.as_bytes().map(|bytes| Self::Bytes(bytes.to_vec()));
+        let flag = || value.as_bool().map(Self::Bool);
+        text.or_else(bytes).or_else(flag).or_else(|| Number::of(value).map(Self::Number))
     }
 }
 
@@ -239,6 +257,9 @@ fn bytes(value: &Value) -> &[u8] {
 fn timestamp_in_range(value: &Value) -> bool {
     let Some(message) = value.as_message() else { return false };
     let number = |name: &str| message.get_field_by_name(name).and_then(|field| Number::of(&field));
-    let (Some(Number::Int(seconds)), Some(Number::Int(nanos))) = (number("seconds"), number("nanos")) else { return false };
-    i64::try_from(seconds).is_ok_and(|seconds| TIMESTAMP_SECONDS.contains(&seconds)) && (0..1_000_000_000).contains(&nanos)
+    let (Some(Number::Int(seconds)), Some(Number::Int(nanos))) = (number("seconds"), number("nanos")) else {
+        return false;
+    };
+    i64::try_from(seconds).is_ok_and(|seconds| TIMESTAMP_SECONDS.contains(&seconds))
+        && (0..1_000_000_000).contains(&nanos)
 }

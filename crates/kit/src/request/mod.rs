@@ -9,8 +9,8 @@ use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, ReflectMessage as _};
 use tonic::{Request, Status, Streaming};
 
-pub use plan::UnsupportedRule;
 use plan::Plans;
+pub use plan::UnsupportedRule;
 
 use crate::{
     auth::{Access, Caller, Method},
@@ -117,7 +117,8 @@ pub fn check_rules() -> Result<(), Vec<UnsupportedRule>> {
 
 fn dynamic<T: Message + Name>(message: &T) -> Result<DynamicMessage, Status> {
     let descriptor = descriptors::pool().get_message_by_name(&T::full_name());
-    let mut dynamic = DynamicMessage::new(descriptor.ok_or_else(|| status::internal("a message without a descriptor"))?);
+    let mut dynamic =
+        DynamicMessage::new(descriptor.ok_or_else(|| status::internal("a message without a descriptor"))?);
     dynamic.transcode_from(message).map_err(|error| status::internal(&error))?;
     Ok(dynamic)
 }

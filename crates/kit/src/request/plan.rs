@@ -1,9 +1,7 @@
 //! Compiles `buf.validate` and `google.api.field_behavior` annotations into what the walk needs.
 use std::collections::{HashMap, HashSet};
 
-use prost_reflect::{
-    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value,
-};
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use super::check::Check;
 
@@ -71,8 +69,16 @@ pub(super) struct Rules {
 
 impl Rules {
     fn is_empty(&self) -> bool {
-        let Self { required, ignore_zero: _, ignore_always: _, checks, at_least, at_most, unique, items, keys, values } = self;
-        !required && checks.is_empty() && at_least.is_none() && at_most.is_none() && !unique && items.is_none() && keys.is_none() && values.is_none()
+        let Self { required, ignore_zero: _, ignore_always: _, checks, at_least, at_most, unique, items, keys, values } =
+            self;
+        !required
+            && checks.is_empty()
+            && at_least.is_none()
+            && at_most.is_none()
+            && !unique
+            && items.is_none()
+            && keys.is_none()
+            && values.is_none()
     }
 }
 
@@ -117,7 +123,11 @@ fn prune(plans: &mut HashMap<String, MessagePlan>) {
 
 impl MessagePlan {
     fn can_find(&self, live: &HashSet<String>) -> bool {
-        let finds = |field: &FieldPlan| field.required || !field.rules.is_empty() || field.nested.as_ref().is_some_and(|nested| live.contains(nested));
+        let finds = |field: &FieldPlan| {
+            field.required
+                || !field.rules.is_empty()
+                || field.nested.as_ref().is_some_and(|nested| live.contains(nested))
+        };
         !self.oneofs.is_empty() || self.fields.iter().any(finds)
     }
 }
@@ -138,7 +148,9 @@ impl Compiler<'_> {
             let rules = self.option(&oneof.options(), "buf.validate.oneof");
             rules.iter().flat_map(set_fields).any(|(rule, value)| rule == "required" && value.as_bool() == Some(true))
         });
-        let oneofs: Vec<_> = required.map(|oneof| OneofPlan { name: oneof.name().to_owned(), fields: oneof.fields().collect() }).collect();
+        let oneofs: Vec<_> = required
+            .map(|oneof| OneofPlan { name: oneof.name().to_owned(), fields: oneof.fields().collect() })
+            .collect();
         MessagePlan { fields, oneofs }
     }
 
@@ -152,11 +164,20 @@ impl Compiler<'_> {
         if rules.ignore_always || behaviors.contains(&OUTPUT_ONLY) {
             return None;
         }
-        let mut plan = FieldPlan { required: rules.required || behaviors.contains(&REQUIRED), rules, nested: nested(&field), field };
+        let mut plan = FieldPlan {
+            required: rules.required || behaviors.contains(&REQUIRED),
+            rules,
+            nested: nested(&field),
+            field,
+        };
         if plan.nested.as_deref() == Some(TIMESTAMP) {
             plan.nested = None;
             let rules = &mut plan.rules;
-            if plan.field.is_list() { rules.items.get_or_insert_default().checks.push(Check::Timestamp) } else { rules.checks.push(Check::Timestamp) }
+            if plan.field.is_list() {
+                rules.items.get_or_insert_default().checks.push(Check::Timestamp)
+            } else {
+                rules.checks.push(Check::Timestamp)
+            }
         }
         Some(plan)
     }
@@ -197,8 +218,12 @@ impl Compiler<'_> {
             match (name.as_str(), &value) {
                 ("min_pairs", Value::U64(least)) => rules.at_least = Some(*least),
                 ("max_pairs", Value::U64(most)) => rules.at_most = Some(*most),
-                ("keys", Value::Message(keys)) => rules.keys = Some(Box::new(self.rules(at, &entry.map_entry_key_field().kind(), keys))),
-                ("values", Value::Message(values)) => rules.values = Some(Box::new(self.rules(at, &entry.map_entry_value_field().kind(), values))),
+                ("keys", Value::Message(keys)) => {
+                    rules.keys = Some(Box::new(self.rules(at, &entry.map_entry_key_field().kind(), keys)))
+                }
+                ("values", Value::Message(values)) => {
+                    rules.values = Some(Box::new(self.rules(at, &entry.map_entry_value_field().kind(), values)))
+                }
                 _ => self.refuse(at, &format!("map.{name}")),
             }
         }

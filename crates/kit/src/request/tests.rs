@@ -98,12 +98,38 @@ fn every_constraint_finds_its_violation_and_all_come_at_once() {
     let mut found = found;
     found.sort();
     let mut expected = [
-        "min STRING_MIN_LEN", "max STRING_MAX_LEN", "pattern STRING_PATTERN", "email STRING_EMAIL", "uuid STRING_UUID", "only STRING_CONST",
-        "among STRING_IN", "not_among STRING_NOT_IN", "defined ENUM_DEFINED_ONLY", "given ENUM_NOT_IN", "one_of ENUM_IN", "gt INT32_GT",
-        "gte INT64_GTE", "lt UINT32_LT", "lte DOUBLE_LTE", "short BYTES_MIN_LEN", "long BYTES_MAX_LEN", "few REPEATED_MIN_ITEMS",
-        "many REPEATED_MAX_ITEMS", "many[0] STRING_MIN_LEN", "many[2] REPEATED_UNIQUE", "pairs MAP_MAX_PAIRS", "pairs[\"\"] STRING_MIN_LEN",
-        "pairs[\"\"] STRING_MAX_LEN", "needed REQUIRED", "inner[1].name STRING_MIN_LEN", "choice REQUIRED", "time TIMESTAMP_VALID",
-        "behavior REQUIRED", "ignored_zero STRING_UUID", "maybe STRING_MIN_LEN", "inner_by_name[\"k\"].name STRING_MIN_LEN",
+        "min STRING_MIN_LEN",
+        "max STRING_MAX_LEN",
+        "pattern STRING_PATTERN",
+        "email STRING_EMAIL",
+        "uuid STRING_UUID",
+        "only STRING_CONST",
+        "among STRING_IN",
+        "not_among STRING_NOT_IN",
+        "defined ENUM_DEFINED_ONLY",
+        "given ENUM_NOT_IN",
+        "one_of ENUM_IN",
+        "gt INT32_GT",
+        "gte INT64_GTE",
+        "lt UINT32_LT",
+        "lte DOUBLE_LTE",
+        "short BYTES_MIN_LEN",
+        "long BYTES_MAX_LEN",
+        "few REPEATED_MIN_ITEMS",
+        "many REPEATED_MAX_ITEMS",
+        "many[0] STRING_MIN_LEN",
+        "many[2] REPEATED_UNIQUE",
+        "pairs MAP_MAX_PAIRS",
+        "pairs[\"\"] STRING_MIN_LEN",
+        "pairs[\"\"] STRING_MAX_LEN",
+        "needed REQUIRED",
+        "inner[1].name STRING_MIN_LEN",
+        "choice REQUIRED",
+        "time TIMESTAMP_VALID",
+        "behavior REQUIRED",
+        "ignored_zero STRING_UUID",
+        "maybe STRING_MIN_LEN",
+        "inner_by_name[\"k\"].name STRING_MIN_LEN",
     ];
     expected.sort_unstable();
     assert_eq!(found, expected);
@@ -206,7 +232,10 @@ fn violations_are_named_by_their_paths_before_the_owner_is_looked_at() {
     let refused = open(request(CREATE, ActorSide::Partner, create)).unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
     let fields: Vec<String> = status::violations(&refused).into_iter().map(|one| one.field).collect();
-    assert!(fields.contains(&"parent".to_owned()) && fields.contains(&"claim.lines[0].product".to_owned()), "{fields:?}");
+    assert!(
+        fields.contains(&"parent".to_owned()) && fields.contains(&"claim.lines[0].product".to_owned()),
+        "{fields:?}"
+    );
 }
 
 #[test]

@@ -69,17 +69,18 @@ impl Walk<'_> {
             }
         }
         let nested = plan.nested.as_deref();
-        match &*message.get_field(&plan.field) {
-            Value::List(items) => self.list(&plan.rules, nested, items, path),
-            Value::Map(entries) => {
-                self.size(&plan.rules, "MAP", "pairs", entries.len(), path);
-                for (key, value) in entries {
-                    let at = Path::Key(path, key);
-                    self.element(plan.rules.keys.as_deref(), None, &key.clone().into(), &at);
-                    self.element(plan.rules.values.as_deref(), nested, value, &at);
-                }
+        let value = message.get_field(&plan.field);
+        if let Value::List(items) = &*value {
+            self.list(&plan.rules, nested, items, path);
+        } else if let Value::Map(entries) = &*value {
+            self.size(&plan.rules, "MAP", "pairs", entries.len(), path);
+            for (key, value) in entries {
+                let at = Path::Key(path, key);
+                self.element(plan.rules.keys.as_deref(), None, &key.clone().into(), &at);
+                self.element(plan.rules.values.as_deref(), nested, value, &at);
             }
-            value => self.value(&plan.rules, nested, value, path),
+        } else {
+            self.value(&plan.rules, nested, &value, path);
         }
     }
 
@@ -96,7 +97,9 @@ impl Walk<'_> {
     fn element(&mut self, rules: Option<&Rules>, nested: Option<&str>, value: &Value, path: &Path<'_>) {
         match rules {
             Some(rules) if rules.ignore_always || (rules.ignore_zero && is_zero(value)) => {}
-            Some(rules) if rules.required && is_zero(value) => self.report(path, "REQUIRED".to_owned(), "must be given".to_owned()),
+            Some(rules) if rules.required && is_zero(value) => {
+                self.report(path, "REQUIRED".to_owned(), "must be given".to_owned())
+            }
             Some(rules) => self.value(rules, nested, value, path),
             None => self.nested(nested, value, path),
         }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::{extract::Request, middleware::Next, response::Response};
 use tonic::{Code, Status};
 
@@ -27,25 +29,24 @@ pub(super) async fn translate(request: Request, next: Next) -> Response {
 }
 
 fn translated(bare: &Status) -> Status {
-    let message = bare.message();
-    let malformed = MALFORMED.iter().any(|start| message.starts_with(start));
-    match bare.code() {
-        Code::OutOfRange if message.contains("message length too large") => {
-            status::refused(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", "the message is larger than this server takes", &[])
-        }
-        Code::Internal | Code::InvalidArgument if malformed => {
-            status::refused(Code::InvalidArgument, "MALFORMED_MESSAGE", "the bytes are not the message that this method takes", &[])
-        }
-        Code::Unimplemented if message.is_empty() => {
-            status::refused(Code::Unimplemented, "UNKNOWN_METHOD", "the method is not served here", &[])
-        }
-        Code::Unknown | Code::Internal | Code::DataLoss => status::internal(bare),
-        Code::Unavailable => {
-            tracing::warn!(message, "unavailable");
-            status::unavailable("UNAVAILABLE", "temporarily unavailable; try again", std::time::Duration::from_secs(1))
-        }
-        code => status::refused(code, &reason_of(code), message, &[]),
+    let (code, message) = (bare.code(), bare.message());
+    if code == Code::OutOfRange && message.contains("message length too large") {
+        let message = "the message is larger than this server takes";
+        return status::refused(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", message, &[]);
     }
+    let malformed = MALFORMED.iter().any(|start| message.starts_with(start));
+    if malformed && matches!(code, Code::Internal | Code::InvalidArgument) {
+        let message = "the bytes are not the message that this method takes";
+        return status::refused(Code::InvalidArgument, "MALFORMED_MESSAGE", message, &[]);
+    }
+    if matches!(code, Code::Unknown | Code::Internal | Code::DataLoss) {
+        return status::internal(bare);
+    }
+    if code == Code::Unavailable {
+        tracing::warn!(message, "unavailable");
+        return status::unavailable("UNAVAILABLE", "temporarily unavailable; try again", Duration::from_secs(1));
+    }
+    status::refused(code, &reason_of(code), message, &[])
 }
 
 /// `DeadlineExceeded` → `DEADLINE_EXCEEDED`.
@@ -73,7 +74,10 @@ mod tests {
     #[test]
     fn bare_errors_get_reasons_and_lose_what_is_internal() {
         let expected = |code, reason: &str| (code, reason.to_owned());
-        assert_eq!(outcome(Code::Internal, "failed to decode Protobuf message: secret"), expected(Code::InvalidArgument, "MALFORMED_MESSAGE"));
+        assert_eq!(
+            outcome(Code::Internal, "failed to decode Protobuf message: secret"),
+            expected(Code::InvalidArgument, "MALFORMED_MESSAGE")
+        );
         let large = "Error, decoded message length too large: found 5 bytes, the limit is: 4 bytes";
         assert_eq!(outcome(Code::OutOfRange, large), expected(Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
         assert_eq!(outcome(Code::Unimplemented, ""), expected(Code::Unimplemented, "UNKNOWN_METHOD"));

@@ -12,7 +12,7 @@ use axum::{
     response::Response,
 };
 use http::HeaderMap;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::{Code, Status};
 
@@ -31,7 +31,10 @@ pub(super) struct Deadlines {
 
 impl Deadlines {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { unset: Duration::from_secs(limits.default_deadline_seconds), most: Duration::from_secs(limits.max_deadline_seconds) }
+        Self {
+            unset: Duration::from_secs(limits.default_deadline_seconds),
+            most: Duration::from_secs(limits.max_deadline_seconds),
+        }
     }
 
     fn of(self, asked: Option<Duration>, streaming: bool) -> Duration {
@@ -57,7 +60,9 @@ pub(super) async fn limit(State(deadlines): State<Deadlines>, mut request: Reque
     let request_id = request.extensions().get::<RequestId>().map_or_else(|| "".into(), |id| id.0.clone());
     let answer = CALL.scope(Call { request_id, deadline }, next.run(request));
     match tokio::time::timeout_at(deadline.at, answer).await {
-        Ok(response) if streaming => response.map(|body| Body::new(Timed { body, end: Some(Box::pin(sleep_until(deadline.at))), length })),
+        Ok(response) if streaming => {
+            response.map(|body| Body::new(Timed { body, end: Some(Box::pin(sleep_until(deadline.at))), length }))
+        }
         Ok(response) => response,
         Err(_elapsed) => exceeded(length).into_http(),
     }
@@ -109,7 +114,10 @@ impl http_body::Body for Timed {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let Some(end) = &mut self.end else { return Poll::Ready(None) };
         // Asked first: a stream that always has something to say would never end.
         if end.as_mut().poll(context).is_pending() {
@@ -140,7 +148,10 @@ mod tests {
     fn timeouts_are_read_as_the_protocol_says() {
         assert_eq!(parse("1H"), Some(Duration::from_secs(3600)));
         assert_eq!(parse("99999999n"), Some(Duration::from_nanos(99_999_999)));
-        assert_eq!(["20S", "20M", "20m", "20u"].map(|text| parse(text).unwrap().as_micros()), [20_000_000, 1_200_000_000, 20_000, 20]);
+        assert_eq!(
+            ["20S", "20M", "20m", "20u"].map(|text| parse(text).unwrap().as_micros()),
+            [20_000_000, 1_200_000_000, 20_000, 20]
+        );
         for malformed in ["", "S", "1", "123456789S", "-1S", "1x", "1.5S", "+1S", "1 S", "1ß"] {
             assert_eq!(parse(malformed), None, "{malformed}");
         }
@@ -148,7 +159,8 @@ mod tests {
 
     #[test]
     fn what_a_caller_asks_for_is_capped_and_answered_a_little_early() {
-        let deadlines = Deadlines::new(&Limits { default_deadline_seconds: 30, max_deadline_seconds: 300, ..Limits::default() });
+        let deadlines =
+            Deadlines::new(&Limits { default_deadline_seconds: 30, max_deadline_seconds: 300, ..Limits::default() });
         let of = |asked, streaming| deadlines.of(asked, streaming);
         assert_eq!(of(None, false), Duration::from_secs(30));
         assert_eq!(of(None, true), Duration::from_secs(300));

@@ -5,7 +5,11 @@ use crate::lifecycle::Readiness;
 
 /// Keeps `grpc.health.v1` up with readiness, until the process has nothing more to say. The empty name is the whole
 /// process; a gRPC service is as ready as the service that owns it.
-pub(super) async fn follow(reporter: HealthReporter, readiness: Readiness, named: Vec<(&'static str, Option<Service>)>) {
+pub(super) async fn follow(
+    reporter: HealthReporter,
+    readiness: Readiness,
+    named: Vec<(&'static str, Option<Service>)>,
+) {
     let mut changes = readiness.changes();
     loop {
         let all = readiness.unready().is_empty();

@@ -12,7 +12,7 @@ use axum::{
 };
 use cpor_types::Entropy;
 use http::{HeaderMap, HeaderValue};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 use tonic::Code;
 use tracing::{Instrument as _, Span};
@@ -48,7 +48,8 @@ impl Observer {
     /// The caller's id where it has a sensible one, else a new one.
     fn request_id(&self, headers: &HeaderMap) -> Arc<str> {
         let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-        let sensible = |id: &&str| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+        let sensible =
+            |id: &&str| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
         given.filter(sensible).map_or_else(|| self.entropy.uuid().to_string().into(), Into::into)
     }
 
@@ -137,7 +138,11 @@ impl Observation {
         }
         self.active.add(&[], -1.0);
         self.span.record("rpc.grpc.status_code", code);
-        let labels = [("rpc_service", &*self.service), ("rpc_method", &*self.method), ("rpc_grpc_status_code", &*code.to_string())];
+        let labels = [
+            ("rpc_service", &*self.service),
+            ("rpc_method", &*self.method),
+            ("rpc_grpc_status_code", &*code.to_string()),
+        ];
         self.durations.observe(&labels, self.began.elapsed().as_secs_f64());
     }
 }
@@ -163,7 +168,10 @@ impl http_body::Body for Observed {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let span = self.observation.span.clone();
         let polled = span.in_scope(|| Pin::new(&mut self.body).poll_frame(context));
         match &polled {

@@ -1,7 +1,10 @@
 use cpor_durable::rows::Micros;
 use cpor_kit::{Db, Engine};
 use cpor_types::Timestamp;
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, Statement, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, Statement,
+    sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::entity::{Column, Entity, Model};
@@ -38,7 +41,8 @@ pub(crate) async fn lease(
 const WAITING: &str = "SELECT owner, id FROM mail \
     WHERE state = 'queued' AND next_attempt_time <= $3 AND (lease_until IS NULL OR lease_until <= $3) \
     ORDER BY next_attempt_time, owner, id LIMIT $4";
-const TAKE: &str = "UPDATE mail SET lease_token = $1, lease_until = $2, first_attempt_time = COALESCE(first_attempt_time, $3)";
+const TAKE: &str =
+    "UPDATE mail SET lease_token = $1, lease_until = $2, first_attempt_time = COALESCE(first_attempt_time, $3)";
 
 fn sql(engine: Engine) -> String {
     match engine {

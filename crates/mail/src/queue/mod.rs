@@ -10,7 +10,10 @@ mod tests;
 
 use cpor_durable::rows::{self, Micros};
 use cpor_types::Timestamp;
-use sea_orm::{ActiveValue, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter,
+};
 use uuid::Uuid;
 
 pub(crate) use lease::{Leased, lease, postpone, settle};
@@ -105,6 +108,10 @@ fn row(draft: Draft) -> entity::ActiveModel {
 pub(crate) async fn waiting(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
     let queued = || entity::Entity::find().filter(entity::Column::State.eq(MailState::Queued.as_str()));
     let all = queued().count(db).await?;
-    let due = if all == 0 { 0 } else { queued().filter(entity::Column::NextAttemptTime.lte(Micros::from(now))).count(db).await? };
+    let due = if all == 0 {
+        0
+    } else {
+        queued().filter(entity::Column::NextAttemptTime.lte(Micros::from(now))).count(db).await?
+    };
     Ok((all, due))
 }

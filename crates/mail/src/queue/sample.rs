@@ -9,7 +9,14 @@ use crate::{Draft, MailConfig, Message};
 /// To the recipient, decided at the beginning of 2025.
 pub(crate) fn mail(recipient: &str) -> Mail {
     let id = uuid::uuid!("01941f29-7c00-7000-8000-000000000001");
-    Mail { owner: "tenant".into(), id, kind: "approval".into(), recipient: recipient.into(), data: json!({}), attempts: 0 }
+    Mail {
+        owner: "tenant".into(),
+        id,
+        kind: "approval".into(),
+        recipient: recipient.into(),
+        data: json!({}),
+        attempts: 0,
+    }
 }
 
 /// `n` drafts with ids of their own.

@@ -18,7 +18,10 @@ enum Fate {
     Settled(Outcome, &'static str),
     Withdrawn,
     /// `deferred`: the mail system put it off, as opposed to not having been asked.
-    Later { why: String, deferred: bool },
+    Later {
+        why: String,
+        deferred: bool,
+    },
 }
 
 impl<C: Composer> Sender<C> {
@@ -151,7 +154,10 @@ mod tests {
         let entropy = SeededEntropy::new(3);
         for (attempts, most) in [(0, 2), (1, 4), (5, 64), (30, 900), (u32::MAX, 900)] {
             let wait = next_attempt(attempts, now, &entropy) - now;
-            assert!(wait >= chrono::TimeDelta::zero() && wait <= chrono::TimeDelta::seconds(most), "{attempts}: {wait}");
+            assert!(
+                wait >= chrono::TimeDelta::zero() && wait <= chrono::TimeDelta::seconds(most),
+                "{attempts}: {wait}"
+            );
         }
     }
 }

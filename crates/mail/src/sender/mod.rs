@@ -7,8 +7,8 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cpor_kit::metrics::{Counters, Gauges, Metrics};
 use cpor_kit::Db;
+use cpor_kit::metrics::{Counters, Gauges, Metrics};
 use cpor_types::{Clock, Entropy, Service};
 use futures_util::StreamExt as _;
 use lettre::message::Mailbox;
@@ -138,7 +138,8 @@ impl<C: Composer> Sender<C> {
         let limit = u64::try_from(config.parallel).unwrap_or(u64::MAX);
         let leased = queue::lease(db, entropy.uuid(), now, now + LEASE, limit).await?;
         let tried = leased.len();
-        let attempts = futures_util::stream::iter(leased).map(|leased| self.attempt(leased)).buffer_unordered(config.parallel);
+        let attempts =
+            futures_util::stream::iter(leased).map(|leased| self.attempt(leased)).buffer_unordered(config.parallel);
         let results: Vec<Result<(), DbErr>> = attempts.collect().await;
         self.0.progress.notify_waiters();
         results.into_iter().collect::<Result<(), DbErr>>().map(|()| tried)

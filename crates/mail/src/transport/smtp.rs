@@ -93,18 +93,4 @@ fn verdict(code: Code) -> Rejection {
 }
 
 #[cfg(test)]
-mod tests {
-    use lettre::transport::smtp::response::Detail;
-
-    use super::*;
-
-    #[test]
-    fn r41_only_a_last_word_on_the_mailbox_is_a_bounce() {
-        let heard = |severity, category| verdict(Code::new(severity, category, Detail::Zero));
-        let (permanent, transient) = (Severity::PermanentNegativeCompletion, Severity::TransientNegativeCompletion);
-        assert_eq!(heard(permanent, Category::MailSystem), Rejection::Permanent("SMTP 550".into()));
-        assert_eq!(heard(transient, Category::MailSystem), Rejection::Deferred("SMTP 450".into()), "greylisted");
-        assert_eq!(heard(permanent, Category::Unspecified3), Rejection::Unavailable("SMTP 530".into()), "our login");
-        assert_eq!(heard(permanent, Category::Syntax), Rejection::Unavailable("SMTP 500".into()), "our syntax");
-    }
-}
+mod tests;

@@ -17,9 +17,10 @@ pub(super) async fn handle(api: &Api, request: Request<ApproveReviewCaseRequest>
     let approval = Approval { decision_id: DecisionId(api.entropy.uuid()), comment: request.comment.clone(), by: caller.actor.clone() };
     let decide = move |case: &ReviewCase, now| case.approve(&by, approval.clone(), now, &calendar);
     let begun = api.give("approve_review_case", &caller, &request, decide).await?;
-    let settled = match &begun.state {
-        Some(case) if case.phase() == Phase::Approving => api.approver.complete(case, 0).await.map_err(|cause| error::unfinished(&cause))?,
-        Some(_) | None => begun,
+    let under_way = begun.state.as_ref().and_then(|case| Some((case, case.approval_under_way()?)));
+    let settled = match under_way {
+        Some((case, approval)) => api.approver.complete(case, approval, 0).await.map_err(|cause| error::unfinished(&cause))?,
+        None => begun,
     };
     Api::answer(&caller, approved(settled)?)
 }

@@ -11,8 +11,7 @@ mod request;
 mod request_partner_action;
 mod start_review;
 mod take_review_case;
-#[cfg(test)]
-mod tests;
+
 
 use crate::{
     approver::Approver,

@@ -22,4 +22,4 @@ pub use state::{Approval, Closing, LineRefusal, PartnerAction, Rejection, State}
 pub use table::{CommandKind, Needs, Phase, Row, Standing, TABLE, Who};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,7 +5,7 @@ use crate::domain::ReviewCase;
 use cpor_durable::{Change, Key, Tx, rows, rows::Micros};
 use cpor_kit::db::Db;
 use cpor_types::{Clock, DecisionId, Entropy};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, sea_query::Expr};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, sea_query::{Expr, ExprTrait as _}};
 use std::{sync::Arc, time::Duration};
 
 /// How long an approval may take before somebody else goes on with it, and how long it rests after a failure.
@@ -15,6 +15,14 @@ pub(crate) struct Patience {
     pub lease: Duration,
     /// After the first failure; doubles with each, up to the lease.
     pub retry: Duration,
+}
+
+impl Patience {
+    /// The longest rest after a failure that so many went before.
+    fn rest(self, attempts: u32) -> Duration {
+        let doublings = std::cmp::min(attempts, 16);
+        std::cmp::min(self.retry.saturating_mul(1 << doublings), self.lease)
+    }
 }
 
 /// An approval to complete.
@@ -66,8 +74,7 @@ impl PendingApprovals {
 
     /// Lets an approval rest after a failed attempt, with full jitter. One round trip, one fsync.
     pub(crate) async fn postpone(&self, Pending { key, decision_id, attempts }: &Pending) -> Result<(), DbErr> {
-        let longest = self.patience.retry.saturating_mul(1 << (*attempts).min(16)).min(self.patience.lease);
-        let rest = longest.mul_f64(self.entropy.fraction());
+        let rest = self.patience.rest(*attempts).mul_f64(self.entropy.fraction());
         Entity::update_many()
             .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + rest).0))
             .col_expr(Column::Attempts, Expr::value(i64::from(attempts.saturating_add(1))))
@@ -90,20 +97,15 @@ fn pending(row: Model) -> Pending {
 /// Lets the table follow these changes; a new approval is leased until `resume_time`.
 pub(super) async fn follow(tx: &Tx, changes: &[Change<ReviewCase>], resume_time: Micros) -> Result<(), DbErr> {
     let under_way = |case: &ReviewCase| case.approval_under_way().map(|approval| approval.decision_id);
-    let (mut over, mut begun) = (Condition::any(), Vec::new());
+    let (mut over, mut begun) = (Vec::new(), Vec::new());
     for Change { key, before, after, .. } in changes {
         let (before, after) = (before.as_ref().and_then(|before| under_way(&before.state)), under_way(&after.state));
-        if before == after {
-            continue;
+        if before != after {
+            over.extend(before.map(|decision| row(key, decision, resume_time)));
+            begun.extend(after.map(|decision| row(key, decision, resume_time)));
         }
-        if before.is_some() {
-            over = over.add(Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id)));
-        }
-        begun.extend(after.map(|decision| row(key, decision, resume_time)));
     }
-    if !over.is_empty() {
-        Entity::delete_many().filter(over).exec(tx).await?;
-    }
+    rows::delete::<Entity>(tx, over).await?;
     rows::insert::<Entity>(tx, begun).await
 }
 

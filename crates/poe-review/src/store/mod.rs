@@ -5,8 +5,7 @@ mod keys;
 pub(crate) mod migration;
 pub(crate) mod query;
 mod row;
-#[cfg(test)]
-mod tests;
+
 
 pub(crate) use row::key;
 

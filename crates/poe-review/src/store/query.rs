@@ -2,12 +2,12 @@
 //! of their construction.
 use super::{
     entity::review_case::{Column, Entity},
-    row::{from_row, key},
+    row::from_row,
 };
 use crate::domain::{Phase, ReviewCase};
-use cpor_durable::{Key, StoreError, Versioned, rows::Micros};
+use cpor_durable::{StoreError, Versioned, rows::Micros};
 use cpor_types::{CaseId, ClaimName, TenantId};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::{Expr, ExprTrait as _}};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -59,10 +59,9 @@ impl<'a> Cases<'a> {
         Self { db, tenant: None }
     }
 
-    /// One case of one tenant.
-    pub(crate) async fn find(db: &DatabaseConnection, tenant: TenantId, case: CaseId) -> Result<Option<Versioned<ReviewCase>>, StoreError> {
-        let Key { owner, id } = key(tenant, case);
-        let row = Entity::find_by_id((owner, id)).one(db).await?;
+    /// One of them.
+    pub(crate) async fn find(&self, case: CaseId) -> Result<Option<Versioned<ReviewCase>>, StoreError> {
+        let row = self.select().filter(Column::Id.eq(case.uuid())).one(self.db).await?;
         Ok(row.map(from_row).transpose()?.map(|(_, case)| case))
     }
 
@@ -78,9 +77,16 @@ impl<'a> Cases<'a> {
         Ok((cases, last))
     }
 
+    fn select(&self) -> Select<Entity> {
+        match self.tenant {
+            Some(tenant) => Entity::find().filter(Column::Owner.eq(tenant.to_string())),
+            None => Entity::find(),
+        }
+    }
+
     fn matching(&self, filter: &Filter, after: Option<Cursor>) -> Select<Entity> {
         let place = [Column::QueueTime, Column::Owner, Column::Id];
-        let mut found = place.into_iter().fold(Entity::find(), |found, column| found.order_by_asc(column));
+        let mut found = place.into_iter().fold(self.select(), |found, column| found.order_by_asc(column));
         found = match filter.phase {
             Some(phase) => found.filter(Column::State.eq(phase.as_str())),
             None => found.filter(Column::CloseTime.is_null()),
@@ -90,9 +96,6 @@ impl<'a> Cases<'a> {
             AssignedTo::Nobody => found.filter(Column::Reviewer.is_null()),
             AssignedTo::Subject(subject) => found.filter(Column::Reviewer.eq(subject)),
         };
-        if let Some(tenant) = self.tenant {
-            found = found.filter(Column::Owner.eq(tenant.to_string()));
-        }
         if let Some(claim) = &filter.claim {
             found = found.filter(Column::Claim.eq(claim.to_string()));
         }

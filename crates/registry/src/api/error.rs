@@ -8,6 +8,7 @@ use cpor_types::Malformed;
 use tonic::{Code, Status};
 
 use crate::domain::reason::Reason;
+use crate::store::tenant::Clash;
 
 /// When to try again what a database did not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -41,6 +42,17 @@ pub(super) const fn on_the_wire(reason: Reason) -> ErrorReason {
 /// A refusal under a reason of the contract.
 pub(super) fn refused(code: Code, reason: ErrorReason, message: impl Into<String>) -> Status {
     status::refused(code, reason.as_str_name(), message, &[])
+}
+
+/// What the database does not let two have.
+pub(super) fn taken(clash: Clash) -> Status {
+    match clash {
+        Clash::Domain(domain) => {
+            let message = format!("the domain {domain} belongs to another tenant");
+            refused(Code::AlreadyExists, ErrorReason::DomainTaken, message)
+        }
+        Clash::Key(_) => refused(Code::FailedPrecondition, ErrorReason::KeyHeld, Reason::KeyHeld.describe()),
+    }
 }
 
 /// A read that failed.
@@ -81,10 +93,7 @@ pub(super) fn malformed(field: &str) -> impl Fn(Malformed) -> Status + '_ {
 
 /// A field whose value makes no sense.
 pub(super) fn invalid(field: &str, description: impl Into<String>) -> Status {
-    let violation = FieldViolation {
-        field: field.to_owned(),
-        reason: "MALFORMED".to_owned(),
-        description: description.into(),
-    };
+    let violation =
+        FieldViolation { field: field.to_owned(), reason: "MALFORMED".to_owned(), description: description.into() };
     status::invalid(vec![violation])
 }

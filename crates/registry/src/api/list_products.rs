@@ -13,5 +13,8 @@ pub(super) fn list_products(api: &Api, request: Request<ListProductsRequest>) ->
     let after: Option<ProductId> = binding.decode(&request.page_token)?;
     let rows = api.catalog.after(after.as_ref()).zip(0..=size).map(|(product, _)| product).collect();
     let (rows, next_page_token) = convert::page(rows, size, |product| binding.encode(&product.id))?;
-    Ok(Response::new(ListProductsResponse { products: rows.into_iter().map(convert::product).collect(), next_page_token }))
+    Ok(Response::new(ListProductsResponse {
+        products: rows.into_iter().map(convert::product).collect(),
+        next_page_token,
+    }))
 }

@@ -18,6 +18,7 @@ pub(super) async fn list_subscriptions(
     let after = binding.decode(&request.page_token)?;
     let rows = query::subscriptions(api.db.reader(), tenant, after, size + 1).await.map_err(error::unread)?;
     let (rows, next_page_token) = convert::page(rows, size, |(id, _)| binding.encode(id))?;
-    let subscriptions = rows.iter().map(|(id, subscription)| convert::subscription(tenant, *id, subscription)).collect();
+    let subscriptions =
+        rows.iter().map(|(id, subscription)| convert::subscription(tenant, *id, subscription)).collect();
     Ok(Response::new(ListSubscriptionsResponse { subscriptions, next_page_token }))
 }

@@ -20,10 +20,10 @@ use cpor_kit::Db;
 use cpor_proto::registry::v1::registry_service_server::RegistryService;
 use cpor_proto::registry::v1::{
     CheckClaimRequest, CheckClaimResponse, CheckUsageAccessRequest, CheckUsageAccessResponse, GetPartnerRequest,
-    GetTenantRequest, ImportDirectoryRequest, ImportDirectoryResponse, ListAssociationsRequest, ListAssociationsResponse,
-    ListProductsRequest, ListProductsResponse, ListSubscriptionsRequest, ListSubscriptionsResponse, ListWorkloadsRequest,
-    ListWorkloadsResponse, LookUpAssociationsRequest, LookUpAssociationsResponse, Partner, PlaceHoldRequest,
-    PlaceHoldResponse, Tenant,
+    GetTenantRequest, ImportDirectoryRequest, ImportDirectoryResponse, ListAssociationsRequest,
+    ListAssociationsResponse, ListProductsRequest, ListProductsResponse, ListSubscriptionsRequest,
+    ListSubscriptionsResponse, ListWorkloadsRequest, ListWorkloadsResponse, LookUpAssociationsRequest,
+    LookUpAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Tenant,
 };
 use cpor_types::Calendars;
 use tonic::{Request, Response, Status};
@@ -58,7 +58,10 @@ impl RegistryService for Api {
         get_tenant::get_tenant(self, request).await
     }
 
-    async fn list_subscriptions(&self, request: Request<ListSubscriptionsRequest>) -> Answer<ListSubscriptionsResponse> {
+    async fn list_subscriptions(
+        &self,
+        request: Request<ListSubscriptionsRequest>,
+    ) -> Answer<ListSubscriptionsResponse> {
         list_subscriptions::list_subscriptions(self, request).await
     }
 
@@ -70,7 +73,10 @@ impl RegistryService for Api {
         list_products::list_products(self, request)
     }
 
-    async fn look_up_associations(&self, request: Request<LookUpAssociationsRequest>) -> Answer<LookUpAssociationsResponse> {
+    async fn look_up_associations(
+        &self,
+        request: Request<LookUpAssociationsRequest>,
+    ) -> Answer<LookUpAssociationsResponse> {
         look_up_associations::look_up_associations(self, request).await
     }
 

@@ -2,11 +2,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use cpor_durable::{Command, Failure, Transition};
-use cpor_kit::request;
-use cpor_proto::registry::v1::{LineRefusal as WireRefusal, PlaceHoldRequest, PlaceHoldResponse};
-use cpor_types::{AssociationKey, AssociationName, LineId, ProductName, TenantId, TenantName};
-use tonic::{Code, Request, Response, Status};
-use uuid::Uuid;
+use cpor_kit::{request, status};
+use cpor_proto::registry::v1::{self as wire, PlaceHoldRequest, PlaceHoldResponse};
+use cpor_types::{AssociationKey, AssociationName, ProductName, TenantName};
+use tonic::{Request, Response, Status};
 
 use super::{Answer, Api, convert, error};
 use crate::domain::hold::{LineToHold, PlaceHold};
@@ -27,19 +26,70 @@ pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) ->
     let (catalog, decided) = (Arc::clone(&api.catalog), Arc::clone(&hold));
     let command = Command::new("place_hold", tenant::key(tenant), caller.actor);
     let outcome = api.tenants.execute(command, move |known, now| {
-        let changed = known.ok_or(Reason::TenantUnknown)?.place(&decided, partner.as_ref(), &catalog, now);
-        Ok(changed.map(|(next, events)| Transition::new(next, events)))
+        let changed = known.and_then(|known| known.place(&decided, partner.as_ref(), &catalog, now));
+        Ok::<_, Infallible>(changed.map(|(next, events)| Transition::new(next, events)))
     });
-    let response = match outcome.await {
-        Ok(committed) => answer(tenant, committed.state.as_ref(), &hold)?,
-        Err(Failure::Refused(reason)) => refused(vec![LineRefusal { line_id: None, reason }]),
-        Err(Failure::Clash(clash)) => refused(clashed(&clash, &hold)),
-        Err(failure) => return Err(other(failure)),
+    let answer = match outcome.await {
+        Ok(committed) => answer(committed.state.as_ref(), &hold)?,
+        Err(Failure::Clash(Clash::Key(key))) => refused(&hold.refused_on(&key)),
+        Err(failure) => return Err(error::failed(failure, |never| match never {}, error::taken)),
     };
-    Ok(Response::new(response))
+    Ok(Response::new(answer))
 }
 
-fn other(failure: Failure<Reason, Clash>) -> Status {
-    let odd = |reason: ErrorReasonOf| error::refused(Code::FailedPrecondition, error::on_the_wire(reason.0), reason.0.describe());
-    error::failed(failure, |reason| odd(ErrorReasonOf(reason)), |_| odd(ErrorReasonOf(Reason::KeyHeld)))
+fn answer(tenant: Option<&Tenant>, hold: &PlaceHold) -> Result<PlaceHoldResponse, Status> {
+    let Some(tenant) = tenant else {
+        return Ok(refused(&[LineRefusal { line_id: None, reason: Reason::TenantUnknown }]));
+    };
+    match tenant.decision(&hold.claim, hold.decision_id) {
+        Some(Decision::Held) => {
+            let held = tenant.live_of(&hold.claim).map(|(association, found)| {
+                convert::association(&(AssociationName { tenant: tenant.id, association }, found.clone()))
+            });
+            Ok(PlaceHoldResponse { associations: held.collect(), refusals: Vec::new() })
+        }
+        Some(Decision::Refused(refusals)) => Ok(refused(refusals)),
+        None => Err(status::internal("a decision left no answer")),
+    }
+}
+
+fn refused(refusals: &[LineRefusal]) -> PlaceHoldResponse {
+    let refusal = |LineRefusal { line_id, reason }: &LineRefusal| wire::LineRefusal {
+        line_id: line_id.map(String::from).unwrap_or_default(),
+        reason: error::on_the_wire(*reason).into(),
+        description: reason.describe().to_owned(),
+    };
+    PlaceHoldResponse { associations: Vec::new(), refusals: refusals.iter().map(refusal).collect() }
+}
+
+/// Only services call: what is malformed here is a fault of theirs, named for their log.
+fn hold(request: PlaceHoldRequest) -> Result<PlaceHold, Status> {
+    let solution_area = convert::said_area(request.solution_area());
+    let activities = request.activities().map(|activity| {
+        convert::said_activity(activity).ok_or_else(|| error::invalid("activities", "must be known activities"))
+    });
+    let activities = activities.collect::<Result<_, _>>()?;
+    let submit_time = request.submit_time.ok_or_else(|| error::invalid("submit_time", "must be set"))?;
+    let lines = request.lines.iter().enumerate().map(|(at, line)| line_to_hold(line, &format!("lines[{at}]")));
+    Ok(PlaceHold {
+        decision_id: request.decision_id.parse().map_err(error::malformed("decision_id"))?,
+        claim: request.claim.parse().map_err(error::malformed("claim"))?,
+        mpn_id: request.mpn_id.parse().map_err(error::malformed("mpn_id"))?,
+        solution_area: solution_area.ok_or_else(|| error::invalid("solution_area", "must be a known area"))?,
+        activities,
+        lines: lines.collect::<Result<_, _>>()?,
+        submit_time: convert::moment("submit_time", submit_time)?,
+        customer_domain: request.customer_domain,
+    })
+}
+
+fn line_to_hold(line: &wire::LineToHold, field: &str) -> Result<LineToHold, Status> {
+    let ProductName { product } = line.product.parse().map_err(error::malformed(&format!("{field}.product")))?;
+    let key: AssociationKey = line.key.parse().map_err(error::malformed(&format!("{field}.key")))?;
+    let other = matches!(&key, AssociationKey::Workload(workload) if *workload != product);
+    if other {
+        return Err(error::invalid(&format!("{field}.key"), "must be of the line's product"));
+    }
+    let line_id = line.line_id.parse().map_err(error::malformed(&format!("{field}.line_id")))?;
+    Ok(LineToHold { line_id, product, key })
 }

@@ -1,7 +1,5 @@
 //! A partner on record for one line of a claim, for one activity (R34, R35, R49).
-use cpor_types::{
-    Activity, AssociationKey, ClaimName, LineId, MpnId, ProductId, ProductKind, SolutionArea, Timestamp,
-};
+use cpor_types::{Activity, AssociationKey, ClaimName, LineId, MpnId, ProductId, ProductKind, SolutionArea, Timestamp};
 
 use super::words::words;
 

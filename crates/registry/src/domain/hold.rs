@@ -173,6 +173,12 @@ impl PlaceHold {
         LineRefusal { line_id, reason }
     }
 
+    /// The refusal of every line on a key that another company holds.
+    pub(crate) fn refused_on(&self, key: &AssociationKey) -> Vec<LineRefusal> {
+        let lines = self.lines.iter().filter(|line| line.key == *key);
+        lines.map(|line| LineRefusal { line_id: Some(line.line_id), reason: Reason::KeyHeld }).collect()
+    }
+
     fn association(&self, line: &LineToHold, activity: Activity, now: Timestamp) -> Association {
         Association {
             claim: self.claim.clone(),

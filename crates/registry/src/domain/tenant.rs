@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{
-    AssociationId, AssociationKey, ClaimName, DecisionId, LineId, MpnId, PartnerId, ProductId, SubscriptionId, TenantId,
-    Timestamp,
+    AssociationId, AssociationKey, ClaimName, DecisionId, LineId, MpnId, PartnerId, ProductId, SubscriptionId,
+    TenantId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

@@ -17,7 +17,9 @@ impl TryFrom<Model> for Association {
         let state = match (row.official_time.map(Timestamp::from), row.end_time.map(Timestamp::from), end_reason) {
             (None, None, None) => AssociationState::Pending,
             (Some(official_time), None, None) => AssociationState::Official { official_time },
-            (official_time, Some(end_time), Some(reason)) => AssociationState::Ended { official_time, end_time, reason },
+            (official_time, Some(end_time), Some(reason)) => {
+                AssociationState::Ended { official_time, end_time, reason }
+            }
             (_, None, Some(_)) | (_, Some(_), None) => return Err(place.inconsistent("it has half an end")),
         };
         Ok(Self {

@@ -1,6 +1,5 @@
 //! The registry's tables and the two aggregates that live in them.
 pub(crate) mod association;
-mod children;
 pub(crate) mod entity;
 pub(crate) mod migration;
 pub(crate) mod partner;

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{MpnId, PartnerId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, sea_query::ExprTrait};
 use uuid::Uuid;
 
-use super::children;
 use super::entity::{partner, partner_location};
 use super::row::{Place, json, version};
 use crate::domain::directory::{Location, PartnerProfile};
@@ -48,20 +46,14 @@ impl Store for PartnerStore {
         let rows = changes.iter().map(|change| Ok((change.previous_version(), row(&change.after)?)));
         rows::save::<partner::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         let gone = changes.iter().filter_map(|change| Some((&change.before.as_ref()?.state, &change.after.state)));
-        let gone = gone.flat_map(|(before, after)| locations(before, Some(after))).map(|(mpn_id, partner)| {
-            let theirs = partner_location::Column::Partner.eq(partner.as_str());
-            theirs.and(partner_location::Column::MpnId.eq(mpn_id.as_str()))
-        });
-        children::delete::<partner_location::Entity>(tx, gone.collect(), 2).await?;
-        let come = changes.iter().map(|change| (&change.after.state, change.before.as_ref().map(|before| &before.state)));
+        let gone = gone.flat_map(|(before, after)| locations(before, Some(after))).map(location);
+        rows::delete::<partner_location::Entity>(tx, gone).await?;
+        let come =
+            changes.iter().map(|change| (&change.after.state, change.before.as_ref().map(|before| &before.state)));
         let mut come: Vec<_> = come.flat_map(|(after, before)| locations(after, before)).collect();
         // In an order that every transaction follows, so that none wait in a circle.
         come.sort();
-        let rows = come.iter().map(|(mpn_id, partner)| partner_location::ActiveModel {
-            partner: Set(partner.to_string()),
-            mpn_id: Set(mpn_id.to_string()),
-        });
-        let refused = rows::insert_new::<partner_location::Entity>(tx, rows).await?;
+        let refused = rows::insert_new::<partner_location::Entity>(tx, come.iter().copied().map(location)).await?;
         Ok(refused.into_iter().map(|n| (key(come[n].1), MpnIdTaken(come[n].0.clone()))).collect())
     }
 
@@ -71,12 +63,14 @@ impl Store for PartnerStore {
 }
 
 /// The locations of one state that the other does not have.
-fn locations<'a>(
-    partner: &'a Partner,
-    other: Option<&'a Partner>,
-) -> impl Iterator<Item = (&'a MpnId, &'a PartnerId)> {
+fn locations<'a>(partner: &'a Partner, other: Option<&'a Partner>) -> impl Iterator<Item = (&'a MpnId, &'a PartnerId)> {
     let ids = partner.profile.locations.keys();
-    ids.filter(move |id| !other.is_some_and(|other| other.profile.locations.contains_key(id))).map(|id| (id, &partner.id))
+    ids.filter(move |id| !other.is_some_and(|other| other.profile.locations.contains_key(id)))
+        .map(|id| (id, &partner.id))
+}
+
+fn location((mpn_id, partner): (&MpnId, &PartnerId)) -> partner_location::ActiveModel {
+    partner_location::ActiveModel { partner: Set(partner.to_string()), mpn_id: Set(mpn_id.to_string()) }
 }
 
 impl TryFrom<partner::Model> for Versioned<Partner> {

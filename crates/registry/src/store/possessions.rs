@@ -1,16 +1,15 @@
 //! What belongs to tenants beside their own rows: subscriptions, workloads, live associations, remembered claims.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cpor_durable::rows::Micros;
-use cpor_durable::{Change, StoreError, Tx};
+use cpor_durable::{Change, Micros, StoreError, Tx, rows};
 use cpor_types::{AssociationId, ClaimId, ClaimName, ProductId, SubscriptionId, TenantId, Timestamp};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
+use super::association as associations;
 use super::entity::{association, subscription, tenant_claim, workload};
 use super::row::{Place, json};
-use super::{association as associations, children};
 use crate::domain::association::Association;
 use crate::domain::directory::{PurchaseChannel, Subscription, SubscriptionStatus};
 use crate::domain::tenant::{ClaimRecord, Tenant};
@@ -25,24 +24,26 @@ pub(super) struct Possessions {
 }
 
 /// Loads what belongs to these tenants: four queries.
-pub(super) async fn load(db: &impl ConnectionTrait, tenants: &[Uuid]) -> Result<HashMap<Uuid, Possessions>, StoreError> {
+pub(super) async fn load(
+    db: &impl ConnectionTrait,
+    tenants: &[Uuid],
+) -> Result<HashMap<Uuid, Possessions>, StoreError> {
     let mut all = HashMap::<Uuid, Possessions>::new();
     if tenants.is_empty() {
         return Ok(all);
     }
-    for row in children::of::<subscription::Entity>(db, subscription::Column::Tenant, tenants).all(db).await? {
+    for row in rows::by_id::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
         let (tenant, id) = (row.tenant, SubscriptionId(row.id));
         all.entry(tenant).or_default().subscriptions.insert(id, row.try_into()?);
     }
-    for row in children::of::<workload::Entity>(db, workload::Column::Tenant, tenants).all(db).await? {
+    for row in rows::by_id::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
         all.entry(row.tenant).or_default().workloads.insert(row.try_into()?);
     }
-    let live = children::of::<association::Entity>(db, association::Column::Tenant, tenants);
-    for row in live.filter(association::Column::EndTime.is_null()).all(db).await? {
+    for row in live(db.get_database_backend(), tenants).all(db).await? {
         let (tenant, id) = (row.tenant, AssociationId(row.id));
         all.entry(tenant).or_default().associations.insert(id, row.try_into()?);
     }
-    for row in children::of::<tenant_claim::Entity>(db, tenant_claim::Column::Tenant, tenants).all(db).await? {
+    for row in rows::by_id::<tenant_claim::Entity>(db, tenant_claim::Column::Tenant, tenants).await? {
         let tenant = row.tenant;
         let (claim, record) = remembered(row)?;
         all.entry(tenant).or_default().claims.insert(claim, record);
@@ -50,15 +51,26 @@ pub(super) async fn load(db: &impl ConnectionTrait, tenants: &[Uuid]) -> Result<
     Ok(all)
 }
 
+/// The associations that last. One statement text on PostgreSQL, however many tenants.
+fn live(backend: DbBackend, tenants: &[Uuid]) -> Select<association::Entity> {
+    use association::Column::{EndTime, Tenant};
+    let ids = tenants.iter().copied();
+    let theirs = if backend == DbBackend::Postgres { Tenant.eq_any(ids) } else { Tenant.is_in(ids) };
+    association::Entity::find().filter(theirs).filter(EndTime.is_null())
+}
+
 /// Saves what changed: a statement for each kind of thing that did.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), StoreError> {
     let (mut bought, mut used, mut held, mut claims) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for change in changes {
-        let (tenant, before, after) = (change.after.state.id, change.before.as_ref().map(|known| &known.state), &change.after.state);
+        let (tenant, before, after) =
+            (change.after.state.id, change.before.as_ref().map(|known| &known.state), &change.after.state);
         let known = before.map(|before| &before.directory.subscriptions);
-        bought.extend(changed(known, &after.directory.subscriptions).map(|(id, new)| subscription_row(tenant, *id, new)));
+        bought
+            .extend(changed(known, &after.directory.subscriptions).map(|(id, new)| subscription_row(tenant, *id, new)));
         let known = before.map(|before| &before.directory.workloads);
-        let new = after.directory.workloads.iter().filter(|product| !known.is_some_and(|known| known.contains(*product)));
+        let new =
+            after.directory.workloads.iter().filter(|product| !known.is_some_and(|known| known.contains(*product)));
         used.extend(new.map(|product| workload_row(tenant, product)));
         let known = before.map(|before| &before.associations);
         held.extend(changed(known, &after.associations).map(|(id, new)| associations::row(tenant, *id, new)));
@@ -66,10 +78,10 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), Stor
             claims.push(claim_row(tenant, claim, record)?);
         }
     }
-    children::upsert(tx, bought).await?;
-    children::upsert(tx, used).await?;
-    children::upsert(tx, held).await?;
-    children::upsert(tx, claims).await?;
+    rows::upsert::<subscription::Entity>(tx, bought).await?;
+    rows::insert::<workload::Entity>(tx, used).await?;
+    rows::upsert::<association::Entity>(tx, held).await?;
+    rows::upsert::<tenant_claim::Entity>(tx, claims).await?;
     Ok(())
 }
 
@@ -127,7 +139,11 @@ fn remembered(row: tenant_claim::Model) -> Result<(ClaimName, ClaimRecord), Stor
     Ok((claim, record))
 }
 
-fn claim_row(tenant: TenantId, claim: &ClaimName, record: &ClaimRecord) -> Result<tenant_claim::ActiveModel, StoreError> {
+fn claim_row(
+    tenant: TenantId,
+    claim: &ClaimName,
+    record: &ClaimRecord,
+) -> Result<tenant_claim::ActiveModel, StoreError> {
     Ok(tenant_claim::ActiveModel {
         tenant: Set(tenant.0),
         partner: Set(claim.partner.to_string()),

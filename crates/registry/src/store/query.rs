@@ -5,9 +5,7 @@ use cpor_types::{
     AssociationId, AssociationName, ClaimName, PartnerId, ProductId, SubscriptionId, TenantId, TenantKey, Timestamp,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,11 +27,18 @@ pub(crate) async fn tenant_profile(db: &DatabaseConnection, id: TenantId) -> Res
 }
 
 /// All that the directory says of a customer. Three reads.
-pub(crate) async fn tenant_directory(db: &DatabaseConnection, id: TenantId) -> Result<Option<TenantDirectory>, StoreError> {
+pub(crate) async fn tenant_directory(
+    db: &DatabaseConnection,
+    id: TenantId,
+) -> Result<Option<TenantDirectory>, StoreError> {
     let Some(profile) = tenant_profile(db, id).await? else { return Ok(None) };
     let subscriptions = subscriptions_of(id).all(db).await?.into_iter().map(subscription);
     let workloads = workloads_of(id).all(db).await?.into_iter().map(ProductId::try_from);
-    Ok(Some(TenantDirectory { profile, subscriptions: subscriptions.collect::<Result<_, _>>()?, workloads: workloads.collect::<Result<_, _>>()? }))
+    Ok(Some(TenantDirectory {
+        profile,
+        subscriptions: subscriptions.collect::<Result<_, _>>()?,
+        workloads: workloads.collect::<Result<_, _>>()?,
+    }))
 }
 
 /// A tenant's subscriptions by id, those after `after`. One read.

@@ -1,15 +1,14 @@
 //! Tenants with what belongs to them, and the guards that keep a domain to one tenant and a key to one company.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{AssociationKey, DomainName, PartnerId, TenantId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, sea_query::ExprTrait};
 use uuid::Uuid;
 
 use super::entity::{key_holder, tenant, tenant_domain};
+use super::possessions;
 use super::row::{Place, json, version};
-use super::{children, possessions};
 use crate::domain::directory::{TenantDirectory, TenantProfile};
 use crate::domain::tenant::Tenant;
 use crate::outgoing;
@@ -78,26 +77,28 @@ impl Store for TenantStore {
 }
 
 async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, Clash)>, StoreError> {
-    let (mut gone, mut come) = (Vec::new(), BTreeSet::new());
+    let (mut gone, mut come) = (Vec::new(), Vec::new());
     for Change { before, after, .. } in changes {
-        let none = BTreeSet::new();
-        let before = before.as_ref().map_or(&none, |before| &before.state.directory.profile.domains);
-        let after_domains = &after.state.directory.profile.domains;
-        gone.extend(before.difference(after_domains).map(|domain| {
-            let theirs = tenant_domain::Column::Tenant.eq(after.state.id.0);
-            theirs.and(tenant_domain::Column::Domain.eq(domain.as_str()))
-        }));
-        come.extend(after_domains.difference(before).map(|domain| (domain, after.state.id)));
+        let before = before.as_ref().map(|before| &before.state);
+        gone.extend(before.into_iter().flat_map(|before| domains(before, Some(&after.state))));
+        come.extend(domains(&after.state, before));
     }
-    children::delete::<tenant_domain::Entity>(tx, gone, 2).await?;
-    // Sorted by domain, as every transaction does, so that none wait in a circle.
-    let come: Vec<_> = come.into_iter().collect();
-    let rows = come.iter().map(|(domain, tenant)| tenant_domain::ActiveModel {
+    // As every transaction does it, so that none wait in a circle.
+    come.sort();
+    let row = |(domain, tenant): &(&DomainName, TenantId)| tenant_domain::ActiveModel {
         tenant: Set(tenant.0),
         domain: Set(domain.to_string()),
-    });
-    let refused = rows::insert_new::<tenant_domain::Entity>(tx, rows).await?;
+    };
+    rows::delete::<tenant_domain::Entity>(tx, gone.iter().map(row)).await?;
+    let refused = rows::insert_new::<tenant_domain::Entity>(tx, come.iter().map(row)).await?;
     Ok(refused.into_iter().map(|n| (key(come[n].1), Clash::Domain(come[n].0.clone()))).collect())
+}
+
+/// The domains of one state that the other does not have.
+fn domains<'a>(tenant: &'a Tenant, other: Option<&'a Tenant>) -> impl Iterator<Item = (&'a DomainName, TenantId)> {
+    let known = move |domain: &DomainName| other.is_some_and(|other| other.directory.profile.domains.contains(domain));
+    let domains = tenant.directory.profile.domains.iter();
+    domains.filter(move |domain| !known(domain)).map(|domain| (domain, tenant.id))
 }
 
 async fn save_holders(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, Clash)>, StoreError> {
@@ -105,19 +106,16 @@ async fn save_holders(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, C
     for Change { before, after, .. } in changes {
         let before = before.as_ref().map(|before| before.state.holders()).unwrap_or_default();
         let after_holders = after.state.holders();
-        gone.extend(only_in(&before, &after_holders).map(|(key, partner)| {
-            let held = key_holder::Column::Tenant.eq(after.state.id.0).and(key_holder::Column::Key.eq(key.to_string()));
-            held.and(key_holder::Column::Partner.eq(partner.as_str()))
-        }));
-        come.extend(only_in(&after_holders, &before).map(|(key, partner)| (after.state.id, key.clone(), partner.clone())));
+        gone.extend(only_in(&before, &after_holders).map(|(key, partner)| (after.state.id, key, partner)));
+        come.extend(only_in(&after_holders, &before).map(|(key, partner)| (after.state.id, key, partner)));
     }
-    children::delete::<key_holder::Entity>(tx, gone, 3).await?;
-    let rows = come.iter().map(|(tenant, key, partner)| key_holder::ActiveModel {
+    let row = |(tenant, key, partner): &(TenantId, &AssociationKey, &PartnerId)| key_holder::ActiveModel {
         tenant: Set(tenant.0),
         key: Set(key.to_string()),
         partner: Set(partner.to_string()),
-    });
-    let refused = rows::insert_new::<key_holder::Entity>(tx, rows).await?;
+    };
+    rows::delete::<key_holder::Entity>(tx, gone.iter().map(row)).await?;
+    let refused = rows::insert_new::<key_holder::Entity>(tx, come.iter().map(row)).await?;
     Ok(refused.into_iter().map(|n| (key(come[n].0), Clash::Key(come[n].1.clone()))).collect())
 }
 

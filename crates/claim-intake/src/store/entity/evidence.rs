@@ -12,7 +12,7 @@ pub(crate) struct Model {
     pub(crate) claim_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// `PENDING`, `STORED`, `REMOVED`, or `ABANDONED` when the sweeper took it.
+    /// `PENDING`, `STORED`, `REMOVED`; `ABANDONED` and `SWEPT` when the sweeper took it.
     pub(crate) state: String,
     /// Real time, not business time: the sweeper goes by it.
     pub(crate) start_time: Micros,

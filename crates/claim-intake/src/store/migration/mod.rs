@@ -40,7 +40,7 @@ const TABLES: &[&str] = &[
         state TEXT NOT NULL, start_time BIGINT NOT NULL, position BIGINT, document {json},
         PRIMARY KEY (owner, claim_id, id))",
     // The sweeper's: its cost depends on what is pending, not on what is stored.
-    "CREATE INDEX evidence_pending ON evidence (start_time) WHERE state = 'PENDING'",
+    "CREATE INDEX evidence_pending ON evidence (start_time) WHERE state IN ('PENDING', 'ABANDONED')",
     // In the order of the history, whose position each has.
     "CREATE TABLE comment (
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL, id {uuid} NOT NULL,

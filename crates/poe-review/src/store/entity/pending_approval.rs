@@ -3,6 +3,7 @@ use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
 /// One case that is being approved.
+#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "pending_approval")]
 pub struct Model {
@@ -19,8 +20,5 @@ pub struct Model {
     /// Failed attempts so far.
     pub attempts: i64,
 }
-
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -3,6 +3,7 @@ use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
 /// A case: what is searched for in columns, the rest as documents.
+#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "review_case")]
 pub struct Model {
@@ -23,8 +24,10 @@ pub struct Model {
     /// When its most urgent clock passes or has passed; far away when none runs.
     pub queue_time: Micros,
     /// The claim as last submitted.
+    #[sea_orm(column_type = "JsonBinary")]
     pub snapshot: Json,
     /// State, clocks, round and refusals.
+    #[sea_orm(column_type = "JsonBinary")]
     pub body: Json,
     /// When it was opened.
     pub create_time: Micros,
@@ -33,8 +36,5 @@ pub struct Model {
     /// When it was decided or closed.
     pub close_time: Option<Micros>,
 }
-
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}

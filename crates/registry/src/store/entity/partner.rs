@@ -14,7 +14,9 @@ pub(crate) struct Model {
     pub(crate) version: i64,
     pub(crate) display_name: String,
     /// By MPN id; `partner_location` keeps each to one partner.
+    #[sea_orm(column_type = "JsonBinary")]
     pub(crate) locations: Json,
+    #[sea_orm(column_type = "JsonBinary")]
     pub(crate) enrolments: Json,
 }
 

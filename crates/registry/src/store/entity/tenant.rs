@@ -15,6 +15,7 @@ pub(crate) struct Model {
     pub(crate) region: String,
     pub(crate) calendar: String,
     /// A list of names; `tenant_domain` keeps each to one tenant.
+    #[sea_orm(column_type = "JsonBinary")]
     pub(crate) domains: Json,
 }
 

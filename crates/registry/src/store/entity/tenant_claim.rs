@@ -13,6 +13,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) claim: Uuid,
     /// First answers, by decision id.
+    #[sea_orm(column_type = "JsonBinary")]
     pub(crate) decisions: Json,
     /// The tombstone.
     pub(crate) close_time: Option<Micros>,

@@ -1,0 +1,165 @@
+//! The two databases that every test runs on, and one test's own copy of the template.
+
+use std::path::{Path, PathBuf};
+
+use cpor_kit::config::{DatabaseConfig, SecretUrl};
+use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
+
+/// A database engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Backend {
+    /// Embedded: one file for each service.
+    Sqlite,
+    /// A throw-away cluster, named by `CPOR_TEST_POSTGRES`: one schema for each service in one database.
+    Postgres,
+}
+
+/// Where the systems of one test keep their data.
+#[derive(Debug)]
+pub struct Store {
+    backend: Backend,
+    /// Evidence, mail, and the SQLite files, of each process in a folder of its own.
+    folder: tempfile::TempDir,
+    /// The PostgreSQL database, to be dropped in the end.
+    database: Option<String>,
+}
+
+impl Store {
+    /// An empty store: folders only, and on PostgreSQL an empty database.
+    pub(crate) async fn empty(backend: Backend, name: String) -> Self {
+        Self::made(backend, name, |name| format!("CREATE DATABASE \"{name}\"")).await
+    }
+
+    /// A copy of `template`, for a test of that name.
+    pub(crate) async fn copy(template: &Self, name: String, processes: usize) -> Self {
+        let from = template.database.clone().unwrap_or_default();
+        let copy = |name: &str| format!("CREATE DATABASE \"{name}\" TEMPLATE \"{from}\" STRATEGY FILE_COPY");
+        let store = Self::made(template.backend, name, copy).await;
+        for process in 0..processes {
+            copy_files(&template.directory(0), &store.directory(process));
+        }
+        store
+    }
+
+    async fn made(backend: Backend, name: String, create: impl Fn(&str) -> String) -> Self {
+        let folder = tempfile::Builder::new().prefix(&format!("cpor-test-{}-", std::process::id())).tempdir_in(fast_folder()).expect("a temporary directory");
+        let database = match backend {
+            Backend::Sqlite => None,
+            Backend::Postgres => {
+                admin(&create(&name)).await;
+                Some(name)
+            }
+        };
+        Self { backend, folder, database }
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// The data directory of a process.
+    #[must_use]
+    pub fn directory(&self, process: usize) -> PathBuf {
+        self.folder.path().join(format!("process-{process}"))
+    }
+
+    /// Where mail lies when there is no mail server.
+    #[must_use]
+    pub fn mail(&self) -> PathBuf {
+        self.folder.path().join("mail")
+    }
+
+    /// How a process finds its databases.
+    #[must_use]
+    pub fn config(&self, process: usize) -> DatabaseConfig {
+        let url = self.database.as_ref().map(|name| SecretUrl::new(database_url(name)));
+        let schema = url.is_some().then(|| "{service}".to_owned());
+        DatabaseConfig { directory: self.directory(process), url, schema, connections: 4 }
+    }
+
+    /// Drops the database; folders go by themselves.
+    pub(crate) async fn close(self) {
+        if let Some(name) = &self.database {
+            drop_database(name).await;
+        }
+    }
+}
+
+/// Memory, where the system offers it as a folder: these tests are about what is right, not about disks.
+fn fast_folder() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a data directory");
+    for entry in std::fs::read_dir(from).expect("the template") {
+        let entry = entry.expect("an entry of the template");
+        if entry.file_type().expect("its type").is_dir() {
+            copy_files(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy of a template file");
+        }
+    }
+}
+
+pub(crate) async fn drop_database(name: &str) {
+    admin(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
+}
+
+/// What an earlier run of the tests left behind, because it was killed or because templates live as long as their process: folders and
+/// databases whose process is gone.
+pub(crate) async fn remove_leftovers(backend: Backend) {
+    for entry in std::fs::read_dir(fast_folder()).expect("the temporary directory").flatten() {
+        let name = entry.file_name().into_string().unwrap_or_default();
+        if name.strip_prefix("cpor-test-").is_some_and(|rest| is_gone(rest.split('-').next())) {
+            // Another run may be at the same.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    match backend {
+        Backend::Sqlite => {}
+        Backend::Postgres => drop_leftovers().await,
+    }
+}
+
+fn is_gone(process: Option<&str>) -> bool {
+    process.is_some_and(|process| process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).exists())
+}
+
+async fn drop_leftovers() {
+    let connection = maintenance().await;
+    let listing = "SELECT datname FROM pg_database WHERE datname LIKE 'cpor\\_test\\_%'";
+    let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, listing);
+    for row in connection.query_all_raw(statement).await.expect("the list of databases") {
+        let name: String = row.try_get("", "datname").expect("a name");
+        if is_gone(name.split('_').nth(2)) {
+            drop_database(&name).await;
+        }
+    }
+    connection.close().await.expect("to disconnect");
+}
+
+async fn admin(sql: &str) {
+    let connection = maintenance().await;
+    connection.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection.close().await.expect("to disconnect");
+}
+
+async fn maintenance() -> DatabaseConnection {
+    let mut options = sea_orm::ConnectOptions::new(maintenance_url());
+    options.max_connections(1).sqlx_logging(false);
+    Database::connect(options).await.expect("the PostgreSQL of CPOR_TEST_POSTGRES")
+}
+
+fn maintenance_url() -> String {
+    std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`")
+}
+
+fn database_url(name: &str) -> String {
+    let url = maintenance_url();
+    let (server, _) = url.rsplit_once('/').expect("CPOR_TEST_POSTGRES names a database");
+    format!("{server}/{name}")
+}

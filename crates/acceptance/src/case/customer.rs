@@ -1,0 +1,56 @@
+//! What the customer does to a claim.
+
+use cpor_proto::consents::v1::{ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest};
+
+use super::{Answer, Case};
+use crate::{Actor, FABRIKAM, LITWARE};
+
+impl Case<'_> {
+    /// The `customer_admin` of its tenant.
+    #[must_use]
+    pub fn customer(&self) -> &Actor {
+        match self.tenant.as_str() {
+            FABRIKAM => &self.world.fabrikam,
+            LITWARE => &self.world.litware,
+            _ => &self.world.tailspin,
+        }
+    }
+
+    /// The name of its consent.
+    #[must_use]
+    pub fn consent_name(&self) -> String {
+        format!("tenants/{}/consents/{}", self.tenant, self.id())
+    }
+
+    /// Its consent, as the customer sees it.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn consent(&self) -> Answer<Consent> {
+        let request = GetConsentRequest { name: self.consent_name() };
+        Ok(self.customer().consents().get_consent(request).await?.into_inner())
+    }
+
+    /// The customer approves, signed in.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn approve_consent(&self) -> Answer<Consent> {
+        let request = ApproveConsentRequest { name: self.consent_name(), ..ApproveConsentRequest::default() };
+        Ok(self.customer().consents().approve_consent(request).await?.into_inner())
+    }
+
+    /// The customer declines, signed in.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn decline_consent(&self, comment: &str) -> Answer<Consent> {
+        let request = DeclineConsentRequest { name: self.consent_name(), comment: comment.into(), ..DeclineConsentRequest::default() };
+        Ok(self.customer().consents().decline_consent(request).await?.into_inner())
+    }
+
+    /// The address that the customer's notices go to.
+    pub async fn contact(&self) -> String {
+        self.claim().await.customer_contact.expect("a customer contact").email
+    }
+}

@@ -1,0 +1,101 @@
+//! What reviewers do to a claim.
+
+use cpor_proto::reviews::v1::{
+    ApproveReviewCaseRequest, AssignReviewCaseRequest, FurtherRejectionReason, GetReviewCaseRequest, PartnerActionReason,
+    PrimaryRejectionReason, RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase,
+    StartReviewRequest, TakeReviewCaseRequest,
+};
+
+use super::{Answer, Case};
+use crate::Actor;
+
+impl Case<'_> {
+    /// The name of its review case, `tenants/{tenant}/reviewCases/{case}`.
+    pub async fn review_name(&self) -> String {
+        self.seen_by(&self.world.lead).await.expect("the claim").review_case
+    }
+
+    /// Its review case, as somebody sees it.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn review(&self, actor: &Actor) -> Answer<ReviewCase> {
+        let request = GetReviewCaseRequest { name: self.review_name().await };
+        Ok(actor.reviews().get_review_case(request).await?.into_inner())
+    }
+
+    /// Somebody gives the case to a reviewer.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn assign(&self, actor: &Actor, reviewer: &Actor) -> Answer<ReviewCase> {
+        let reviewer = reviewer.subject.clone();
+        let request = AssignReviewCaseRequest { name: self.review_name().await, reviewer, ..AssignReviewCaseRequest::default() };
+        Ok(actor.reviews().assign_review_case(request).await?.into_inner())
+    }
+
+    /// Somebody takes the case.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn take(&self, actor: &Actor) -> Answer<ReviewCase> {
+        let request = TakeReviewCaseRequest { name: self.review_name().await, ..TakeReviewCaseRequest::default() };
+        Ok(actor.reviews().take_review_case(request).await?.into_inner())
+    }
+
+    /// Somebody gives the case back.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn release(&self, actor: &Actor) -> Answer<ReviewCase> {
+        let request = ReleaseReviewCaseRequest { name: self.review_name().await, ..ReleaseReviewCaseRequest::default() };
+        Ok(actor.reviews().release_review_case(request).await?.into_inner())
+    }
+
+    /// Somebody starts the review.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn start_review(&self, actor: &Actor) -> Answer<ReviewCase> {
+        let request = StartReviewRequest { name: self.review_name().await, ..StartReviewRequest::default() };
+        Ok(actor.reviews().start_review(request).await?.into_inner())
+    }
+
+    /// Somebody asks the partner for a signature.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn request_action(&self, actor: &Actor) -> Answer<ReviewCase> {
+        let request = RequestPartnerActionRequest {
+            name: self.review_name().await,
+            reasons: vec![PartnerActionReason::CustomerAcknowledgementMissing.into()],
+            comment: "The signature page is missing.".into(),
+            ..RequestPartnerActionRequest::default()
+        };
+        Ok(actor.reviews().request_partner_action(request).await?.into_inner())
+    }
+
+    /// Somebody approves.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn approve(&self, actor: &Actor) -> Answer<ReviewCase> {
+        let request = ApproveReviewCaseRequest { name: self.review_name().await, ..ApproveReviewCaseRequest::default() };
+        Ok(actor.reviews().approve_review_case(request).await?.into_inner())
+    }
+
+    /// Somebody rejects for insufficient proof.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn reject(&self, actor: &Actor) -> Answer<ReviewCase> {
+        let request = RejectReviewCaseRequest {
+            name: self.review_name().await,
+            primary_reason: PrimaryRejectionReason::InsufficientPoe.into(),
+            further_reasons: vec![FurtherRejectionReason::CustomerConsentMissing.into()],
+            comment: "The proof does not show your work.".into(),
+            ..RejectReviewCaseRequest::default()
+        };
+        Ok(actor.reviews().reject_review_case(request).await?.into_inner())
+    }
+}

@@ -1,0 +1,81 @@
+//! Whom every world knows: the example directory, and rows to import more.
+
+use cpor_proto::registry::v1::{DirectoryRow, ImportDirectoryRequest, directory_row::Row};
+use prost_reflect::{DescriptorPool, DynamicMessage};
+
+/// Contoso: locations 1001 (emea, calendar `de`) and 1002 (americas, `us-east`); enrolled in OSA Sell and OSU Business Applications.
+pub const CONTOSO: &str = "partners/contoso";
+/// Northwind: locations 2001 (americas, calendar `us-east`) and 2002 (emea, `cz`); enrolled in OSU Microsoft 365 and OSA Sell.
+pub const NORTHWIND: &str = "partners/northwind";
+
+/// Fabrikam: emea, calendar `cz`, domains fabrikam.example and fabrikam-mail.example.
+pub const FABRIKAM: &str = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
+/// Its subscription of Dynamics 365 Sales, bought by Web Direct on 20 February 2026.
+pub const FABRIKAM_SALES: &str = "2b7e4a90-93f1-4f5e-8d57-0a1c6e9d4f21";
+/// Its subscription of Power BI, bought through CSP.
+pub const FABRIKAM_CSP: &str = "58f0c6d3-1f7a-4b0e-a7c9-3d5e2b8f6a44";
+/// Litware: americas, calendar `us-east`, domain litware.example; uses Exchange Online, Teams, SharePoint Online and, recognition-only, Yammer.
+pub const LITWARE: &str = "1c9f0e7b-2d64-4b1f-8a35-77d0b2c4e911";
+/// Tailspin: emea, calendar `de`, domain tailspin.example.
+pub const TAILSPIN: &str = "b3a7c5d1-6e8f-4a2b-9c0d-1e2f3a4b5c6d";
+/// Its subscription of Power BI, bought by Volume Licensing on 3 November 2025.
+pub const TAILSPIN_POWER_BI: &str = "9d4c2e11-7a6b-4f38-b5d0-6c1a8e3f2b77";
+
+/// The rows of `examples/directory.json`, as a user of any gRPC client would write them.
+pub(crate) fn example() -> Vec<DirectoryRow> {
+    let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
+    let message = pool.get_message_by_name("cpor.registry.v1.ImportDirectoryRequest").expect("the import");
+    let mut json = serde_json::Deserializer::from_str(include_str!("../../../examples/directory.json"));
+    let request = DynamicMessage::deserialize(message, &mut json).expect("the example directory");
+    request.transcode_to::<ImportDirectoryRequest>().expect("the import").rows
+}
+
+/// What the tests need besides.
+pub(crate) fn more() -> Vec<DirectoryRow> {
+    vec![DirectoryRow { row: Some(Row::Workload(rows::workload(LITWARE, "yammer"))) }]
+}
+
+/// Rows to import.
+pub mod rows {
+    use cpor_proto::registry::v1::{Location, Partner, PurchaseChannel, Subscription, SubscriptionStatus, Tenant, Workload};
+
+    use crate::at;
+
+    /// A subscription that can be claimed: active, by Web Direct, bought on 20 February 2026, for a year.
+    #[must_use]
+    pub fn subscription(tenant: &str, id: &str, product: &str) -> Subscription {
+        Subscription {
+            name: format!("tenants/{tenant}/subscriptions/{id}"),
+            product: format!("products/{product}"),
+            status: SubscriptionStatus::Active.into(),
+            channel: PurchaseChannel::WebDirect.into(),
+            purchase_time: Some(at("2026-02-20T10:00:00Z")),
+            end_time: Some(at("2027-02-20T00:00:00Z")),
+        }
+    }
+
+    /// A workload in use.
+    #[must_use]
+    pub fn workload(tenant: &str, product: &str) -> Workload {
+        Workload { name: format!("tenants/{tenant}/workloads/{product}") }
+    }
+
+    /// A customer in emea on the calendar `cz`, with one domain.
+    #[must_use]
+    pub fn tenant(id: &str, display_name: &str, domain: &str) -> Tenant {
+        Tenant {
+            name: format!("tenants/{id}"),
+            display_name: display_name.into(),
+            region: "emea".into(),
+            domains: vec![domain.into()],
+            calendar: "cz".into(),
+        }
+    }
+
+    /// A partner with one location in emea on the calendar `de`, enrolled in nothing.
+    #[must_use]
+    pub fn partner(id: &str, mpn_id: &str) -> Partner {
+        let location = Location { mpn_id: mpn_id.into(), region: "emea".into(), calendar: "de".into() };
+        Partner { name: format!("partners/{id}"), display_name: format!("Partner {id}"), locations: vec![location], enrolments: vec![] }
+    }
+}

@@ -1,0 +1,49 @@
+//! The mails that left the system.
+
+use std::{fs, path::Path};
+
+/// A mail as its reader sees it.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// To whom.
+    pub to: String,
+    /// The subject line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The web page.
+    pub html: String,
+}
+
+impl Mail {
+    /// All mails in a folder of `.eml` files, in the order in which they were decided.
+    pub(crate) fn all_in(folder: &Path) -> Vec<Self> {
+        let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "eml"));
+        files.sort();
+        files.iter().map(|file| Self::parse(&fs::read(file).unwrap())).collect()
+    }
+
+    /// Reads a mail.
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let message = mail_parser::MessageParser::default().parse(bytes).expect("a mail (RFC 5322)");
+        let to = message.to().and_then(|to| to.first()).and_then(|to| to.address()).expect("a recipient").to_owned();
+        let text = message.body_text(0).expect("a text").into_owned();
+        let html = message.body_html(0).expect("a page").into_owned();
+        Self { to, subject: message.subject().unwrap_or_default().to_owned(), text, html }
+    }
+
+    /// The link to the consent page.
+    #[must_use]
+    pub fn link(&self) -> &str {
+        let link = self.text.split_whitespace().find(|word| word.starts_with("http") && word.contains("/consent/"));
+        link.expect("a link to the consent page").trim_end_matches(['.', ',', ')', '>'])
+    }
+
+    /// The secret at the end of the link.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.link().rsplit('/').next().unwrap_or_default()
+    }
+}

@@ -1,0 +1,60 @@
+//! How a test's system is laid out.
+
+use cpor_types::Service;
+
+/// Which processes there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// All five services in one.
+    OneProcess,
+    /// Each service in a process of its own.
+    FiveProcesses,
+    /// On PostgreSQL two processes that both host all five services on the same database; on SQLite, which belongs to one process, one.
+    TwoReplicas,
+}
+
+/// What to boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// The processes.
+    pub layout: Layout,
+    /// Whether there is a [`crate::MailServer`]; without one, mails are files.
+    pub mail_server: bool,
+}
+
+impl Setup {
+    /// All five services in one process, mails as files: what most tests need.
+    #[must_use]
+    pub fn one_process() -> Self {
+        Self { layout: Layout::OneProcess, mail_server: false }
+    }
+
+    /// A process for each service.
+    #[must_use]
+    pub fn five_processes() -> Self {
+        Self { layout: Layout::FiveProcesses, ..Self::one_process() }
+    }
+
+    /// Two replicas of everything, where the database allows it.
+    #[must_use]
+    pub fn two_replicas() -> Self {
+        Self { layout: Layout::TwoReplicas, ..Self::one_process() }
+    }
+
+    /// One process and a mail server that refuses what it is told to refuse.
+    #[must_use]
+    pub fn with_mail_server() -> Self {
+        Self { mail_server: true, ..Self::one_process() }
+    }
+}
+
+impl Layout {
+    /// The services that each process hosts.
+    pub(crate) fn processes(self, shared_database: bool) -> Vec<Vec<Service>> {
+        match self {
+            Self::FiveProcesses => Service::ALL.iter().map(|service| vec![*service]).collect(),
+            Self::TwoReplicas if shared_database => vec![Service::ALL.to_vec(); 2],
+            Self::OneProcess | Self::TwoReplicas => vec![Service::ALL.to_vec()],
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! How a world comes up and goes down.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use cpor::Config;
+use cpor_kit::auth::TokenSigner;
+use cpor_mail::{Security, SmtpConfig};
+use cpor_proto::operations::v1::ListStreamsRequest;
+use cpor_types::{Role, Service, SystemClock};
+
+use super::{Actor, Backend, Browser, FABRIKAM, ISSUER, LITWARE, MailServer, Node, Store, TAILSPIN, Wire, World, new_actor};
+use crate::{CONTOSO, NORTHWIND, Setup, Template};
+
+impl World {
+    /// A system on a copy of the template.
+    pub(crate) async fn boot(template: &Template, setup: Setup) -> Self {
+        // On PostgreSQL processes share a database; on SQLite each that has a service of its own has a directory of its own.
+        let store = template.copy(Service::ALL.len()).await;
+        Self::on(store, setup).await
+    }
+
+    /// A system on this store.
+    pub(crate) async fn on(store: Store, setup: Setup) -> Self {
+        let signer = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
+        let (issuer, signer) = (signer(), signer());
+        let mail_server = if setup.mail_server { Some(MailServer::start().await) } else { None };
+        let processes = setup.layout.processes(store.backend() == Backend::Postgres).into_iter().enumerate();
+        let config = |process| configuration(&store, process, mail_server.as_ref());
+        let mut nodes: Vec<_> =
+            processes.map(|(process, services)| Node::new(services, config(process), &issuer, &signer)).collect();
+        introduce(&mut nodes);
+        let world = Self::with(store, nodes, issuer, signer, mail_server);
+        for process in 0..world.nodes.len() {
+            world.start(process).await;
+        }
+        world
+    }
+
+    fn with(store: Store, nodes: Vec<Node>, issuer: TokenSigner, signer: TokenSigner, mail_server: Option<MailServer>) -> Self {
+        let wire = Arc::<Wire>::default();
+        let actor = |subject: &str, role, owner: Option<&str>| new_actor(&wire, &issuer, subject, role, owner);
+        let customer = |subject: &str, tenant: &str| actor(subject, Role::CustomerAdmin, Some(&format!("tenants/{tenant}")));
+        Self {
+            contoso: actor("erik@contoso.example", Role::IncentivesAdmin, Some(CONTOSO)),
+            contoso_user: actor("ida@contoso.example", Role::IncentivesUser, Some(CONTOSO)),
+            northwind: actor("nora@northwind.example", Role::IncentivesAdmin, Some(NORTHWIND)),
+            reviewer: actor("rita@vendor.example", Role::PoeReviewer, None),
+            colleague: actor("ralf@vendor.example", Role::PoeReviewer, None),
+            lead: actor("lena@vendor.example", Role::ReviewLead, None),
+            manager: actor("paul@vendor.example", Role::ProgramManager, None),
+            operator: actor("olga@vendor.example", Role::Operator, None),
+            directory: actor("directory-sync", Role::DirectorySync, None),
+            fabrikam: customer("admin@fabrikam.example", FABRIKAM),
+            litware: customer("admin@litware.example", LITWARE),
+            tailspin: customer("admin@tailspin.example", TAILSPIN),
+            nobody: Actor::new("nobody", None, wire.clone()),
+            browser: Browser::default(),
+            wire,
+            issuer,
+            signer,
+            nodes,
+            store,
+            mail_server,
+            numbers: AtomicU64::new(1),
+            may_be_parked: AtomicBool::new(false),
+        }
+    }
+
+    /// Starts a process that does not run, and connects to it.
+    pub async fn start(&self, process: usize) {
+        let node = &self.nodes[process];
+        node.start().await;
+        self.wire.connect(process, &node.services, &node.grpc.url());
+    }
+
+    /// The process that hosts a service.
+    ///
+    /// # Panics
+    /// When none does.
+    #[must_use]
+    pub fn process_of(&self, service: Service) -> usize {
+        self.nodes.iter().position(|node| node.services.contains(&service)).expect("a process that hosts it")
+    }
+
+    /// Says that this test parks a stream on purpose and leaves it so.
+    pub fn may_be_parked(&self) {
+        self.may_be_parked.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets everything come to rest, holds the world against what must be true in the end, and stops it.
+    pub(crate) async fn close(self) {
+        self.settle().await;
+        self.assert_all_delivered().await;
+        self.into_store().await.close().await;
+    }
+
+    /// Stops a world whose test failed.
+    pub(crate) async fn abandon(self) {
+        for node in &self.nodes {
+            node.kill().await;
+        }
+        self.store.close().await;
+    }
+
+    pub(crate) async fn into_store(self) -> Store {
+        for node in &self.nodes {
+            node.stop().await;
+        }
+        self.store
+    }
+
+    /// Nothing is undelivered and nothing parked.
+    ///
+    /// # Panics
+    /// When something is.
+    pub async fn assert_all_delivered(&self) {
+        if self.may_be_parked.load(Ordering::Relaxed) {
+            return;
+        }
+        for (number, service) in (1..).zip(Service::ALL) {
+            let request = ListStreamsRequest { service: number, ..ListStreamsRequest::default() };
+            let streams = self.operator.operations(*service).list_streams(request).await.expect("the streams").into_inner().streams;
+            assert!(streams.is_empty(), "{service} has undelivered or parked streams: {streams:#?}");
+        }
+    }
+}
+
+fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>) -> Config {
+    let mut config = Config::default();
+    config.database = store.config(process);
+    config.auth.issuer = ISSUER.to_owned();
+    config.mail.directory = Some(store.mail());
+    config.mail.smtp = mail_server.map(|server| SmtpConfig {
+        host: server.address().ip().to_string(),
+        port: Some(server.address().port()),
+        security: Security::Plain,
+        ca_file: None,
+        username: None,
+        password: None,
+        timeout_seconds: 5,
+    });
+    config
+}
+
+/// Tells every process where each service is. Of replicas each calls itself.
+fn introduce(nodes: &mut [Node]) {
+    let hosts: Vec<_> = nodes.iter().map(|node| (node.services.clone(), node.grpc.url(), node.web.url())).collect();
+    for node in nodes.iter_mut() {
+        let (own, own_url) = (node.services.clone(), node.grpc.url());
+        let web = node.web.url();
+        let url = |service: Service| {
+            let host = hosts.iter().find(|(services, _, _)| services.contains(&service)).map(|(_, url, _)| url.clone());
+            if own.contains(&service) { Some(own_url.clone()) } else { host }
+        };
+        node.configure(|config| {
+            config.peers.claim_intake = url(Service::ClaimIntake);
+            config.peers.poe_review = url(Service::PoeReview);
+            config.peers.customer_consent = url(Service::CustomerConsent);
+            config.peers.eligibility = url(Service::Eligibility);
+            config.peers.registry = url(Service::Registry);
+            config.customer_consent.public_url = web;
+        });
+    }
+}

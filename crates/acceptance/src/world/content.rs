@@ -1,0 +1,104 @@
+//! What is in a world: directory, usage, and claims to make.
+
+use cpor_proto::{
+    claims::v1::Claim,
+    eligibility::v1::{ImportUsageRequest, UsageMonth, import_usage_result::Outcome as UsageOutcome},
+    registry::v1::{
+        Association, DirectoryRow, ImportDirectoryRequest, LookUpAssociationsRequest, Subscription, directory_row::Row, import_result::Outcome,
+    },
+};
+use prost_types::Timestamp;
+use uuid::Uuid;
+
+use super::World;
+use crate::{FABRIKAM, draft, rows};
+
+impl World {
+    /// Imports rows, all of which must be taken.
+    ///
+    /// # Panics
+    /// When one is refused.
+    pub async fn import(&self, rows: Vec<DirectoryRow>) -> Vec<Outcome> {
+        let results = self.directory.registry().import_directory(ImportDirectoryRequest { rows }).await.expect("the import");
+        let results = results.into_inner().results;
+        assert!(results.iter().all(|result| result.error.is_none()), "refused: {results:#?}");
+        results.iter().map(cpor_proto::registry::v1::ImportResult::outcome).collect()
+    }
+
+    /// Imports one row.
+    pub async fn import_row(&self, row: Row) -> Outcome {
+        self.import(vec![DirectoryRow { row: Some(row) }]).await[0]
+    }
+
+    /// A new subscription of Fabrikam that can be claimed; answers its id.
+    pub async fn subscribe(&self, product: &str) -> String {
+        self.subscribe_as(rows::subscription(FABRIKAM, &self.id(), product)).await
+    }
+
+    /// This subscription, imported; answers its id.
+    pub async fn subscribe_as(&self, subscription: Subscription) -> String {
+        let id = subscription.name.rsplit('/').next().unwrap_or_default().to_owned();
+        self.import_row(Row::Subscription(subscription)).await;
+        id
+    }
+
+    /// A UUID that was not given before.
+    pub fn id(&self) -> String {
+        Uuid::from_u128(0x0018_0000_0000_4000_8000_0000_0000_0000 + u128::from(self.number())).to_string()
+    }
+
+    /// Contoso's Pre-sales for Fabrikam, of a subscription of Dynamics 365 Sales that nobody else claims.
+    pub async fn presales(&self) -> Claim {
+        draft::presales(&self.subscribe("dynamics-365-sales").await)
+    }
+
+    /// Contoso's Usage for Fabrikam, of a subscription of Power Apps that nobody else claims.
+    pub async fn usage(&self) -> Claim {
+        draft::usage(&self.subscribe("power-apps").await)
+    }
+
+    /// Contoso's Revenue association for Fabrikam, of a subscription of Power Apps.
+    pub async fn recognition(&self) -> Claim {
+        draft::recognition(&self.subscribe("power-apps").await)
+    }
+
+    /// Northwind's Usage of Litware's Exchange Online and Teams.
+    #[must_use]
+    pub fn workloads(&self) -> Claim {
+        draft::workloads(&["exchange-online", "teams"])
+    }
+
+    /// The same claim by Northwind, from its location 2002.
+    #[must_use]
+    pub fn rival_of(&self, claim: &Claim) -> Claim {
+        let contact = draft::contact("Nora Novak", "", "nora.novak@northwind.example");
+        Claim { mpn_id: "2002".into(), partner_contact: contact, display_name: "Northwind's".into(), ..claim.clone() }
+    }
+
+    /// Imports monthly active use: users of workloads, consumption of subscriptions.
+    ///
+    /// # Panics
+    /// When a row is refused.
+    pub async fn import_usage(&self, key: &str, months: &[(&str, i64)]) -> Vec<UsageOutcome> {
+        let rows = months.iter().map(|(month, active)| usage_row(key, month, *active)).collect();
+        let answer = self.directory.eligibility().import_usage(ImportUsageRequest { rows }).await.expect("the import");
+        let results = answer.into_inner().results;
+        assert!(results.iter().all(|result| result.error.is_none()), "refused: {results:#?}");
+        results.iter().map(cpor_proto::eligibility::v1::ImportUsageResult::outcome).collect()
+    }
+
+    /// Who is on record for a key, now or at a time.
+    pub async fn on_record(&self, key: &str, as_of_time: Option<Timestamp>) -> Vec<Association> {
+        let request = LookUpAssociationsRequest { key: key.to_owned(), as_of_time };
+        self.manager.registry().look_up_associations(request).await.expect("the look-up").into_inner().associations
+    }
+}
+
+fn usage_row(key: &str, month: &str, active: i64) -> UsageMonth {
+    let (key, month) = (key.to_owned(), month.to_owned());
+    if key.contains("/workloads/") {
+        UsageMonth { key, month, active_users: active, paid_available_units: 2 * active, ..UsageMonth::default() }
+    } else {
+        UsageMonth { key, month, consumption: active, seats_sold: 50, ..UsageMonth::default() }
+    }
+}

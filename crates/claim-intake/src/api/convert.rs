@@ -1,0 +1,207 @@
+//! Claims, documents, comments and history, on the wire, as a view of them shows.
+use super::{view::View, words};
+use crate::{
+    call::etag_of,
+    domain::{
+        Assessment, Association, Claim, Comment, Contact, Evidence, Line, PartnerAction, Refusal, Rejection, Rules, State,
+        Violation,
+    },
+    store::HistoryEntry,
+    wire::timestamp,
+};
+use cpor_durable::Versioned;
+use cpor_proto::claims::v1 as wire;
+use cpor_types::{ClaimName, CommentName, EvidenceName, ProductName, ReviewCaseName};
+
+/// A claim as `view` shows it.
+///
+/// # Errors
+/// [`Refusal::RulesMissing`]: its violations cannot be told without the policy that it was submitted under.
+pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Result<wire::Claim, Refusal> {
+    let Versioned { version, state: claim } = claim;
+    let violations = violations(&claim, rules)?;
+    let submission = claim.state.submission();
+    let count = i32::try_from(claim.evidence.len()).unwrap_or(i32::MAX);
+    let commands = claim.state.kind().allowed_commands().into_iter().map(|command| words::command(command).into());
+    let content = &claim.content;
+    Ok(wire::Claim {
+        name: claim.name.to_string(),
+        display_name: content.display_name.clone(),
+        mpn_id: content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+        customer_domain: content.customer_domain.clone(),
+        tenant_id: content.tenant_id.clone(),
+        solution_area: words::solution_area(content.solution_area).into(),
+        activities: content.activities.iter().map(|activity| words::activity(*activity).into()).collect(),
+        program: content.program.clone(),
+        lines: content.lines.iter().map(line).collect(),
+        customer_contact: contact(&content.customer_contact, view),
+        customer_technical_contact: contact(&content.customer_technical_contact, view),
+        partner_contact: contact(&content.partner_contact, view),
+        solution_seller_name: view.personal(&content.solution_seller_name),
+        customer_name: content.customer_name.clone(),
+        isv_solution_name: content.isv_solution_name.clone(),
+        terms_acknowledged: content.terms_acknowledged,
+        state: words::state(claim.state.kind()).into(),
+        association_state: words::association(&claim.state).into(),
+        violations: violations.into_iter().map(violation).collect(),
+        allowed_commands: commands.collect(),
+        partner_action: claim.state.partner_action().map(|action| partner_action(action, view)),
+        rejection: rejection(&claim.state, view),
+        consent_due_time: consent_due(&claim.state),
+        official_time: official_time(&claim.state),
+        evidence_count: count,
+        review_case: review_case(&claim.state, view),
+        policy: submission.map(|submission| submission.policy.to_string()).unwrap_or_default(),
+        create_time: Some(timestamp(claim.create_time)),
+        update_time: Some(timestamp(claim.update_time)),
+        submit_time: submission.map(|submission| timestamp(submission.submit_time)),
+        etag: etag_of(version),
+    })
+}
+
+/// What a submission would refuse, while the partner can do something about it; as of the last change.
+fn violations(claim: &Claim, rules: &Rules) -> Result<Vec<Violation>, Refusal> {
+    match claim.state {
+        State::Editing | State::PartnerActionRequired(..) => {
+            Ok(claim.violations(rules.of(claim, claim.update_time)?))
+        }
+        State::Deleted | State::Submitted(_) | State::UnderReview(_) | State::Approved(..) | State::Rejected(..) => {
+            Ok(Vec::new())
+        }
+    }
+}
+
+fn violation(violation: Violation) -> wire::Violation {
+    let Violation { field, reason, description } = violation;
+    wire::Violation { field, reason, description }
+}
+
+fn line(line: &Line) -> wire::ClaimLine {
+    let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
+    wire::ClaimLine {
+        line_id: line.id.to_string(),
+        product: ProductName { product: line.product.clone() }.to_string(),
+        subscription_id: line.subscription(),
+        product_display_name: display_name.unwrap_or_default(),
+        key: line.key().map(ToString::to_string).unwrap_or_default(),
+        assessments: line.assessments.iter().map(assessment).collect(),
+    }
+}
+
+fn assessment(assessment: &Assessment) -> wire::LineAssessment {
+    wire::LineAssessment {
+        activity: words::activity(assessment.activity).into(),
+        verdict: words::verdict(assessment.verdict).into(),
+        month: assessment.month.to_string(),
+        failed_conditions: assessment.failed_conditions.clone(),
+    }
+}
+
+/// `None` when nothing of the contact is known.
+fn contact(contact: &Contact, view: View) -> Option<wire::Contact> {
+    let Contact { name, title, email } = contact;
+    let shown = || wire::Contact { name: view.personal(name), title: view.personal(title), email: view.personal(email) };
+    (*contact != Contact::default()).then(shown)
+}
+
+fn partner_action(action: &PartnerAction, view: View) -> wire::PartnerAction {
+    wire::PartnerAction {
+        reasons: action.reasons.iter().map(|reason| words::action_reason(*reason).into()).collect(),
+        comment: view.personal(&action.comment),
+        request_time: Some(timestamp(action.request_time)),
+        due_time: Some(timestamp(action.response.due)),
+        due_rule: action.response.rule.clone(),
+    }
+}
+
+fn rejection(state: &State, view: View) -> Option<wire::Rejection> {
+    let State::Rejected(_, Rejection { primary, further, comment, time, dispute, ended: _ }) = state else {
+        return None;
+    };
+    Some(wire::Rejection {
+        primary_reason: words::primary(*primary).into(),
+        further_reasons: further.iter().map(|reason| words::further(*reason).into()).collect(),
+        comment: view.personal(comment),
+        reject_time: Some(timestamp(*time)),
+        r#final: dispute.is_none(),
+        dispute_due_time: dispute.as_ref().map(|dispute| timestamp(dispute.due)),
+    })
+}
+
+fn consent_due(state: &State) -> Option<prost_types::Timestamp> {
+    match state.association()? {
+        Association::Pending { consent_due } => consent_due.map(timestamp),
+        Association::Granted { .. } | Association::Official { .. } => None,
+    }
+}
+
+/// Since when the association is, or until the claim ended was, on record.
+fn official_time(state: &State) -> Option<prost_types::Timestamp> {
+    let association = match state {
+        State::Rejected(_, rejection) => rejection.ended.as_ref(),
+        State::Editing
+        | State::Deleted
+        | State::Submitted(_)
+        | State::UnderReview(_)
+        | State::PartnerActionRequired(..)
+        | State::Approved(..) => state.association(),
+    };
+    association?.official_time().map(timestamp)
+}
+
+fn review_case(state: &State, view: View) -> String {
+    match (view, state.submission()) {
+        (View::Partner, _) | (View::Vendor | View::Masked, None) => String::new(),
+        (View::Vendor | View::Masked, Some(submission)) => {
+            ReviewCaseName { tenant: submission.tenant, case: submission.review_case }.to_string()
+        }
+    }
+}
+
+/// A document.
+pub(super) fn evidence(claim: &ClaimName, evidence: Evidence) -> wire::Evidence {
+    let ClaimName { partner, claim } = claim.clone();
+    wire::Evidence {
+        name: EvidenceName { partner, claim, evidence: evidence.id }.to_string(),
+        file_name: evidence.file_name,
+        kind: words::evidence_kind(evidence.kind).into(),
+        size_bytes: i64::try_from(evidence.size_bytes).unwrap_or(i64::MAX),
+        sha256: evidence.sha256,
+        create_time: Some(timestamp(evidence.create_time)),
+        signature_time: evidence.signature_time.map(timestamp),
+    }
+}
+
+/// A comment; of its author the side alone.
+pub(super) fn comment(claim: &ClaimName, comment: Comment) -> wire::Comment {
+    let ClaimName { partner, claim } = claim.clone();
+    wire::Comment {
+        name: CommentName { partner, claim, comment: comment.id }.to_string(),
+        side: words::side(comment.side).into(),
+        create_time: Some(timestamp(comment.time)),
+        text: comment.text,
+    }
+}
+
+/// An entry of the history. Every view has every position; what may not be seen is left out of the entry.
+pub(super) fn history_entry(entry: HistoryEntry, view: View) -> wire::HistoryEntry {
+    let shown = entry.changes.into_iter().filter(|change| view.shows(&entry.action, &change.field));
+    let change = |change: crate::domain::FieldChange| wire::FieldChange {
+        field: change.field,
+        from: view.personal(&change.from),
+        to: view.personal(&change.to),
+    };
+    wire::HistoryEntry {
+        position: entry.position,
+        side: words::side(entry.actor.side).into(),
+        subject: view.subject(entry.actor.side, &entry.actor.subject),
+        effective_time: Some(timestamp(entry.effective_time)),
+        record_time: Some(timestamp(entry.record_time)),
+        from_state: entry.from.map_or(wire::ClaimState::Unspecified, words::state).into(),
+        to_state: words::state(entry.to).into(),
+        changes: shown.map(change).collect(),
+        reason: view.personal(&entry.reason),
+        overtaken: entry.overtaken,
+        action: entry.action,
+    }
+}

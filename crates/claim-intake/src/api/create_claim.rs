@@ -1,0 +1,48 @@
+//! CreateClaim (R16): one call of the registry where the draft says something that it can judge, then one decision.
+use super::{Answer, convert, parse, view::View};
+use crate::{
+    call::Call,
+    domain::{Claim, Refusal},
+    intake::{Failed, Intake, Judged, Need},
+};
+use cpor_durable::{Command, Transition, Versioned};
+use cpor_kit::request::open;
+use cpor_proto::claims::v1 as wire;
+use cpor_types::{ClaimId, ClaimName, PartnerName, Timestamp};
+use tonic::{Request, Response};
+
+pub(super) async fn create_claim(intake: &Intake, request: Request<wire::CreateClaimRequest>) -> Answer<wire::Claim> {
+    let (caller, request) = open(request)?;
+    let parent: PartnerName = request.parent.parse().map_err(|_| Failed::Refused(Refusal::NotFound))?;
+    let name = ClaimName { partner: parent.partner, claim: ClaimId(intake.entropy.uuid()) };
+    let call = Call::on(&caller, "CreateClaim", name)
+        .once(&caller, &request.request_id, &request)
+        .validate_only(request.validate_only);
+    let content = parse::content(request.claim.unwrap_or_default(), &*intake.entropy)?;
+
+    let facts = intake.facts(&call, Need::Draft, &content).await?;
+    let name = call.claim.clone();
+    let create = move |now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now);
+    let judged = if call.validate_only { preview(intake, create).await? } else { commit(intake, &call, create).await? };
+
+    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules).map_err(Failed::from)?;
+    Ok(Response::new(claim))
+}
+
+async fn preview(
+    intake: &Intake,
+    create: impl Fn(Timestamp) -> Result<Transition<Claim>, Refusal>,
+) -> Result<Judged, Failed> {
+    let created = create(intake.now().await?)?;
+    Ok(Judged { claim: Versioned::new(0, created.next), replayed: false })
+}
+
+async fn commit(
+    intake: &Intake,
+    call: &Call,
+    create: impl Fn(Timestamp) -> Result<Transition<Claim>, Refusal> + Send + 'static,
+) -> Result<Judged, Failed> {
+    let command = Command::new(call.method, call.key(), call.actor.clone());
+    let command = command.expecting(0).request(call.request.clone());
+    intake.writer.execute(command, move |_, now| create(now).map(Some)).await?.try_into()
+}

@@ -1,0 +1,41 @@
+//! ListClaims: one read, newest first.
+use super::{Answer, convert, view::View, words};
+use crate::{
+    domain::Refusal,
+    intake::{Failed, Intake},
+    store::{Claims, Scope},
+};
+use cpor_kit::{page, request::open};
+use cpor_proto::claims::v1 as wire;
+use cpor_types::PartnerName;
+use tonic::{Request, Response};
+use uuid::Uuid;
+
+pub(super) async fn list_claims(
+    intake: &Intake,
+    request: Request<wire::ListClaimsRequest>,
+) -> Answer<wire::ListClaimsResponse> {
+    let (caller, request) = open(request)?;
+    let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
+    let after: Option<Uuid> = binding.decode(&request.page_token)?;
+    let claims = Claims::of(intake.reader(), &scope(&request.parent)?);
+    // One more than asked for tells whether there is a next page.
+    let found = claims.list(words::state_from(request.state()), after, size + 1).await.map_err(Failed::from)?;
+    let (shown, next) = super::paged(found, size);
+    let next_page_token = match next {
+        Some((key, _)) => binding.encode(&key.id)?,
+        None => String::new(),
+    };
+    let view = View::of(&caller);
+    let claims = shown.into_iter().map(|(_, claim)| convert::claim(claim, view, &intake.rules).map_err(Failed::from));
+    Ok(Response::new(wire::ListClaimsResponse { claims: claims.collect::<Result<_, _>>()?, next_page_token }))
+}
+
+/// `partners/-` is everybody; that the vendor's staff alone may ask so is the auth layer's to see.
+fn scope(parent: &str) -> Result<Scope, Failed> {
+    if parent == "partners/-" {
+        return Ok(Scope::All);
+    }
+    let name: PartnerName = parent.parse().map_err(|_| Failed::Refused(Refusal::NotFound))?;
+    Ok(Scope::Partner(name.partner))
+}

@@ -1,0 +1,104 @@
+//! `cpor.claims.v1.ClaimService`: every method is a file of its own, and this one only delegates.
+//!
+//! Costs are told per method: *reads* are indexed reads outside of a transaction, a *decision* is one transaction of the writer, shared with
+//! whatever waits beside it: one load, two to four multi-row statements, one fsync.
+mod convert;
+mod create_claim;
+mod create_comment;
+mod delete_claim;
+mod delete_evidence;
+mod download_evidence;
+mod error;
+mod get_claim;
+mod list_claims;
+mod list_comments;
+mod list_evidence;
+mod list_history;
+mod parse;
+mod resubmit_claim;
+mod submit_claim;
+mod update_claim;
+mod upload_evidence;
+mod view;
+mod withdraw_claim;
+mod words;
+
+use crate::intake::Intake;
+use cpor_proto::claims::v1::{
+    Claim, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest,
+    DownloadEvidenceRequest, Evidence, GetClaimRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest,
+    ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse,
+    ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest,
+    claim_service_server::ClaimService,
+};
+use tonic::{Request, Response, Status, Streaming};
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl ClaimService for Intake {
+    type DownloadEvidenceStream = download_evidence::Download;
+
+    async fn create_claim(&self, request: Request<CreateClaimRequest>) -> Answer<Claim> {
+        create_claim::create_claim(self, request).await
+    }
+
+    async fn get_claim(&self, request: Request<GetClaimRequest>) -> Answer<Claim> {
+        get_claim::get_claim(self, request).await
+    }
+
+    async fn list_claims(&self, request: Request<ListClaimsRequest>) -> Answer<ListClaimsResponse> {
+        list_claims::list_claims(self, request).await
+    }
+
+    async fn update_claim(&self, request: Request<UpdateClaimRequest>) -> Answer<Claim> {
+        update_claim::update_claim(self, request).await
+    }
+
+    async fn delete_claim(&self, request: Request<DeleteClaimRequest>) -> Answer<Claim> {
+        delete_claim::delete_claim(self, request).await
+    }
+
+    async fn submit_claim(&self, request: Request<SubmitClaimRequest>) -> Answer<Claim> {
+        submit_claim::submit_claim(self, request).await
+    }
+
+    async fn resubmit_claim(&self, request: Request<ResubmitClaimRequest>) -> Answer<Claim> {
+        resubmit_claim::resubmit_claim(self, request).await
+    }
+
+    async fn withdraw_claim(&self, request: Request<WithdrawClaimRequest>) -> Answer<Claim> {
+        withdraw_claim::withdraw_claim(self, request).await
+    }
+
+    async fn upload_evidence(&self, request: Request<Streaming<UploadEvidenceRequest>>) -> Answer<Evidence> {
+        upload_evidence::upload_evidence(self, request).await
+    }
+
+    async fn download_evidence(
+        &self,
+        request: Request<DownloadEvidenceRequest>,
+    ) -> Answer<Self::DownloadEvidenceStream> {
+        download_evidence::download_evidence(self, request).await
+    }
+
+    async fn list_evidence(&self, request: Request<ListEvidenceRequest>) -> Answer<ListEvidenceResponse> {
+        list_evidence::list_evidence(self, request).await
+    }
+
+    async fn delete_evidence(&self, request: Request<DeleteEvidenceRequest>) -> Answer<Evidence> {
+        delete_evidence::delete_evidence(self, request).await
+    }
+
+    async fn create_comment(&self, request: Request<CreateCommentRequest>) -> Answer<Comment> {
+        create_comment::create_comment(self, request).await
+    }
+
+    async fn list_comments(&self, request: Request<ListCommentsRequest>) -> Answer<ListCommentsResponse> {
+        list_comments::list_comments(self, request).await
+    }
+
+    async fn list_history(&self, request: Request<ListHistoryRequest>) -> Answer<ListHistoryResponse> {
+        list_history::list_history(self, request).await
+    }
+}

@@ -1,0 +1,108 @@
+//! What a partner entered, from the wire. Constraints of the contract hold already.
+use super::{
+    error::{invalid, unknown_update_field},
+    words,
+};
+use crate::domain::{Contact, Content, Fault, Field, Line};
+use cpor_proto::claims::v1 as wire;
+use cpor_types::{Entropy, LineId, ProductName};
+use prost_types::FieldMask;
+use std::collections::BTreeSet;
+use tonic::Status;
+
+/// The content of a claim; its lines get ids, which those that are on the claim already will not need.
+pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Content, Status> {
+    let solution_area = words::solution_area_from(claim.solution_area());
+    let activities = claim.activities().filter_map(words::activity_from).collect();
+    let mpn_id = match claim.mpn_id.as_str() {
+        "" => None,
+        entered => Some(entered.parse().map_err(|malformed| bad("claim.mpn_id", malformed))?),
+    };
+    let lines = claim.lines.into_iter().enumerate().map(|(place, line)| {
+        let product: ProductName =
+            line.product.parse().map_err(|malformed| bad(&format!("claim.lines[{place}].product"), malformed))?;
+        Ok(Line::entered(LineId(entropy.uuid()), product.product, line.subscription_id))
+    });
+    Ok(Content {
+        display_name: claim.display_name,
+        mpn_id,
+        customer_domain: claim.customer_domain,
+        tenant_id: claim.tenant_id,
+        solution_area,
+        activities,
+        program: claim.program,
+        lines: lines.collect::<Result<_, Status>>()?,
+        customer_contact: contact(claim.customer_contact),
+        customer_technical_contact: contact(claim.customer_technical_contact),
+        partner_contact: contact(claim.partner_contact),
+        solution_seller_name: claim.solution_seller_name,
+        customer_name: claim.customer_name,
+        isv_solution_name: claim.isv_solution_name,
+        terms_acknowledged: claim.terms_acknowledged,
+    })
+}
+
+fn contact(contact: Option<wire::Contact>) -> Contact {
+    let wire::Contact { name, title, email } = contact.unwrap_or_default();
+    Contact { name, title, email }
+}
+
+fn bad(field: &str, malformed: cpor_types::Malformed) -> Status {
+    invalid(field, Fault::FieldMalformed, malformed.to_string())
+}
+
+/// The fields that an update changes (AIP-134): those of the mask, all for `*`, without a mask those that are given.
+pub(super) fn update_fields(mask: Option<FieldMask>, content: &Content) -> Result<Vec<Field>, Status> {
+    let Some(FieldMask { paths }) = mask else { return Ok(content.given()) };
+    if paths.iter().any(|path| path == "*") {
+        return Ok(Field::ALL.to_vec());
+    }
+    let fields = paths.iter().map(|path| Field::of_path(path).ok_or_else(|| unknown_update_field(path)));
+    Ok(fields.collect::<Result<BTreeSet<Field>, Status>>()?.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cpor_kit::status;
+    use cpor_types::SeededEntropy;
+
+    fn mask(paths: &[&str]) -> Option<FieldMask> {
+        Some(FieldMask { paths: paths.iter().map(|path| (*path).to_owned()).collect() })
+    }
+
+    #[test]
+    fn a_mask_names_what_changes() {
+        let content = Content { display_name: "a".into(), ..Content::default() };
+        assert_eq!(update_fields(None, &content).unwrap(), [Field::DisplayName]);
+        assert_eq!(update_fields(mask(&["*"]), &content).unwrap(), Field::ALL);
+        let twice = mask(&["lines", "mpn_id", "lines"]);
+        assert_eq!(update_fields(twice, &content).unwrap(), [Field::MpnId, Field::Lines]);
+        let refused = update_fields(mask(&["state"]), &content).unwrap_err();
+        assert_eq!(status::reason(&refused).as_deref(), Some("UNKNOWN_UPDATE_FIELD"));
+    }
+
+    #[test]
+    fn every_field_of_the_contract_is_taken() {
+        let entered = wire::Claim {
+            display_name: "n".into(),
+            mpn_id: "4711".into(),
+            customer_domain: "d".into(),
+            tenant_id: "t".into(),
+            solution_area: wire::SolutionArea::Microsoft365.into(),
+            activities: vec![wire::Activity::Usage.into()],
+            program: "p".into(),
+            lines: vec![wire::ClaimLine { product: "products/teams".into(), ..Default::default() }],
+            customer_contact: Some(wire::Contact { name: "a".into(), ..Default::default() }),
+            customer_technical_contact: Some(wire::Contact { name: "b".into(), ..Default::default() }),
+            partner_contact: Some(wire::Contact { name: "c".into(), ..Default::default() }),
+            solution_seller_name: "s".into(),
+            customer_name: "c".into(),
+            isv_solution_name: "i".into(),
+            terms_acknowledged: true,
+            ..Default::default()
+        };
+        let taken = content(entered, &SeededEntropy::new(1)).unwrap();
+        assert_eq!(taken.given(), Field::ALL);
+    }
+}

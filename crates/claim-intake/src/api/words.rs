@@ -1,0 +1,167 @@
+//! The contract's enums and the domain's: one table each.
+use crate::domain::{Association, Command, EvidenceKind, State, StateKind, Verdict};
+use cpor_proto::claims::v1 as wire;
+use cpor_types::{Activity, ActorSide, FurtherRejection, PartnerActionReason, PrimaryRejection, SolutionArea, WithdrawReason};
+
+pub(super) const fn state(state: StateKind) -> wire::ClaimState {
+    match state {
+        StateKind::Editing => wire::ClaimState::Editing,
+        // A deleted draft is in no state: it is answered once, by its deletion, and in its history.
+        StateKind::Deleted => wire::ClaimState::Unspecified,
+        StateKind::Submitted => wire::ClaimState::Submitted,
+        StateKind::UnderReview => wire::ClaimState::UnderReview,
+        StateKind::PartnerActionRequired => wire::ClaimState::PartnerActionRequired,
+        StateKind::Approved => wire::ClaimState::Approved,
+        StateKind::Rejected => wire::ClaimState::Rejected,
+    }
+}
+
+/// `None`: any state.
+pub(super) const fn state_from(state: wire::ClaimState) -> Option<StateKind> {
+    match state {
+        wire::ClaimState::Unspecified => None,
+        wire::ClaimState::Editing => Some(StateKind::Editing),
+        wire::ClaimState::Submitted => Some(StateKind::Submitted),
+        wire::ClaimState::UnderReview => Some(StateKind::UnderReview),
+        wire::ClaimState::PartnerActionRequired => Some(StateKind::PartnerActionRequired),
+        wire::ClaimState::Approved => Some(StateKind::Approved),
+        wire::ClaimState::Rejected => Some(StateKind::Rejected),
+    }
+}
+
+pub(super) const fn association(state: &State) -> wire::AssociationState {
+    match state {
+        State::Editing
+        | State::Deleted
+        | State::Submitted(_)
+        | State::UnderReview(_)
+        | State::PartnerActionRequired(..) => wire::AssociationState::Unspecified,
+        State::Approved(_, association) => match association {
+            Association::Pending { .. } | Association::Granted { .. } => wire::AssociationState::Pending,
+            Association::Official { .. } => wire::AssociationState::Official,
+        },
+        State::Rejected(_, rejection) => match rejection.ended {
+            None => wire::AssociationState::Unspecified,
+            Some(_) => wire::AssociationState::Ended,
+        },
+    }
+}
+
+pub(super) const fn command(command: Command) -> wire::Command {
+    match command {
+        Command::Update => wire::Command::Update,
+        Command::Delete => wire::Command::Delete,
+        Command::Submit => wire::Command::Submit,
+        Command::Resubmit => wire::Command::Resubmit,
+        Command::Withdraw => wire::Command::Withdraw,
+        Command::AddEvidence => wire::Command::AddEvidence,
+        Command::RemoveEvidence => wire::Command::RemoveEvidence,
+        Command::Comment => wire::Command::Comment,
+    }
+}
+
+pub(super) const fn solution_area(area: Option<SolutionArea>) -> wire::SolutionArea {
+    match area {
+        None => wire::SolutionArea::Unspecified,
+        Some(SolutionArea::Microsoft365) => wire::SolutionArea::Microsoft365,
+        Some(SolutionArea::BusinessApplications) => wire::SolutionArea::BusinessApplications,
+    }
+}
+
+pub(super) const fn solution_area_from(area: wire::SolutionArea) -> Option<SolutionArea> {
+    match area {
+        wire::SolutionArea::Unspecified => None,
+        wire::SolutionArea::Microsoft365 => Some(SolutionArea::Microsoft365),
+        wire::SolutionArea::BusinessApplications => Some(SolutionArea::BusinessApplications),
+    }
+}
+
+pub(super) const fn activity(activity: Activity) -> wire::Activity {
+    match activity {
+        Activity::Usage => wire::Activity::Usage,
+        Activity::PreSales => wire::Activity::PreSales,
+        Activity::RevenueAssociation => wire::Activity::RevenueAssociation,
+    }
+}
+
+/// `None`: not given.
+pub(super) const fn activity_from(activity: wire::Activity) -> Option<Activity> {
+    match activity {
+        wire::Activity::Unspecified => None,
+        wire::Activity::Usage => Some(Activity::Usage),
+        wire::Activity::PreSales => Some(Activity::PreSales),
+        wire::Activity::RevenueAssociation => Some(Activity::RevenueAssociation),
+    }
+}
+
+/// `None`: not given.
+pub(super) const fn withdraw_reason_from(reason: wire::WithdrawReason) -> Option<WithdrawReason> {
+    match reason {
+        wire::WithdrawReason::Unspecified => None,
+        wire::WithdrawReason::WrongMpnId => Some(WithdrawReason::WrongMpnId),
+        wire::WithdrawReason::WrongActivity => Some(WithdrawReason::WrongActivity),
+        wire::WithdrawReason::NoLongerWorksWithCustomer => Some(WithdrawReason::NoLongerWorksWithCustomer),
+        wire::WithdrawReason::Other => Some(WithdrawReason::Other),
+    }
+}
+
+pub(super) const fn primary(reason: PrimaryRejection) -> wire::PrimaryRejectionReason {
+    match reason {
+        PrimaryRejection::PartnerRequest => wire::PrimaryRejectionReason::PartnerRequest,
+        PrimaryRejection::CustomerDeclined => wire::PrimaryRejectionReason::CustomerDeclined,
+        PrimaryRejection::InsufficientPoe => wire::PrimaryRejectionReason::InsufficientPoe,
+    }
+}
+
+pub(super) const fn further(reason: FurtherRejection) -> wire::FurtherRejectionReason {
+    match reason {
+        FurtherRejection::CustomerConsentMissing => wire::FurtherRejectionReason::CustomerConsentMissing,
+        FurtherRejection::ProductsMissing => wire::FurtherRejectionReason::ProductsMissing,
+        FurtherRejection::NoPartnerResponse => wire::FurtherRejectionReason::NoPartnerResponse,
+        FurtherRejection::PoeNotAvailable => wire::FurtherRejectionReason::PoeNotAvailable,
+    }
+}
+
+pub(super) const fn action_reason(reason: PartnerActionReason) -> wire::PartnerActionReason {
+    match reason {
+        PartnerActionReason::PoeMissing => wire::PartnerActionReason::PoeMissing,
+        PartnerActionReason::CustomerAcknowledgementMissing => {
+            wire::PartnerActionReason::CustomerAcknowledgementMissing
+        }
+        PartnerActionReason::DatesMissingOrOld => wire::PartnerActionReason::DatesMissingOrOld,
+        PartnerActionReason::ServiceInsufficientlyDescribed => {
+            wire::PartnerActionReason::ServiceInsufficientlyDescribed
+        }
+        PartnerActionReason::ProductsMissing => wire::PartnerActionReason::ProductsMissing,
+    }
+}
+
+pub(super) const fn evidence_kind(kind: EvidenceKind) -> wire::EvidenceKind {
+    match kind {
+        EvidenceKind::Pdf => wire::EvidenceKind::Pdf,
+        EvidenceKind::Docx => wire::EvidenceKind::Docx,
+        EvidenceKind::Xlsx => wire::EvidenceKind::Xlsx,
+        EvidenceKind::Pptx => wire::EvidenceKind::Pptx,
+        EvidenceKind::Png => wire::EvidenceKind::Png,
+        EvidenceKind::Jpeg => wire::EvidenceKind::Jpeg,
+    }
+}
+
+pub(super) const fn side(side: ActorSide) -> wire::Side {
+    match side {
+        ActorSide::Partner => wire::Side::Partner,
+        ActorSide::Reviewer => wire::Side::Reviewer,
+        ActorSide::Vendor => wire::Side::Vendor,
+        ActorSide::Customer => wire::Side::Customer,
+        ActorSide::Time => wire::Side::Time,
+        ActorSide::System => wire::Side::System,
+    }
+}
+
+pub(super) const fn verdict(verdict: Verdict) -> wire::Verdict {
+    match verdict {
+        Verdict::Eligible => wire::Verdict::Eligible,
+        Verdict::NotEligible => wire::Verdict::NotEligible,
+        Verdict::RecognitionOnly => wire::Verdict::RecognitionOnly,
+    }
+}

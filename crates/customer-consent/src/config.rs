@@ -1,0 +1,67 @@
+use cpor_kit::config::Faults;
+use cpor_mail::MailConfig;
+use serde::{Deserialize, Serialize};
+
+/// This service's section of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where customers reach the public listener, for links in e-mails: `https://consent.example.com`.
+    pub public_url: String,
+    /// Days of real time after which a link in an e-mail no longer works. Each e-mail has a link of its own.
+    pub link_lifetime_days: u32,
+    /// How mail leaves.
+    pub mail: MailConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            // Longer than any review and window together take.
+            link_lifetime_days: 180,
+            mail: MailConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Checks everything and names every fault.
+    pub fn validate(&self, faults: &mut Faults) {
+        faults.require(self.origin().is_some(), "public_url", "must be http://host or https://host, with port and path if need be");
+        faults.require((1..=3650).contains(&self.link_lifetime_days), "link_lifetime_days", "must be between 1 and 3650");
+        faults.within("mail", |faults| self.mail.validate(faults));
+    }
+
+    /// Scheme and authority of the public address, as browsers send it in `Origin`.
+    pub(crate) fn origin(&self) -> Option<String> {
+        let uri: axum::http::Uri = self.public_url.parse().ok()?;
+        let scheme = uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme))?;
+        (uri.query().is_none()).then_some(())?;
+        Some(format!("{scheme}://{}", uri.authority()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_origin_is_what_browsers_send() {
+        let origin = |public_url: &str| Config { public_url: public_url.into(), ..Config::default() }.origin();
+        assert_eq!(origin("https://consent.example.com/cpor/").as_deref(), Some("https://consent.example.com"));
+        assert_eq!(origin("http://127.0.0.1:8080").as_deref(), Some("http://127.0.0.1:8080"));
+        for wrong in ["consent.example.com", "ftp://consent.example.com", "", "https://a.example/?b"] {
+            assert_eq!(origin(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_default_is_sound_and_every_fault_is_named() {
+        let mut faults = Faults::default();
+        Config::default().validate(&mut faults);
+        assert_eq!(faults.found(), []);
+        Config { public_url: "x".into(), link_lifetime_days: 0, ..Config::default() }.validate(&mut faults);
+        assert_eq!(faults.found().len(), 2);
+    }
+}

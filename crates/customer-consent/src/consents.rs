@@ -1,0 +1,72 @@
+//! What the API and the page do alike: read a consent, and take the customer's word.
+
+use std::sync::Arc;
+
+use cpor_durable::{BusinessClock, Command, Committed, Failure, Key, StoreError, Versioned, Writer};
+use cpor_kit::Db;
+use cpor_types::Timestamp;
+
+use crate::domain::{Channel, Consent, Refusal, Rules};
+use crate::store::{self, ConsentStore, Cursor, NoClash, Page};
+use crate::domain::StateKind;
+
+/// The consents of this service.
+#[derive(Clone)]
+pub(crate) struct Consents {
+    pub(crate) db: Db,
+    pub(crate) clock: BusinessClock,
+    pub(crate) writer: Writer<ConsentStore>,
+    pub(crate) rules: Arc<Rules>,
+}
+
+/// What the customer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// Yes (R26a).
+    Approve,
+    /// No (R26).
+    Decline {
+        /// Why; may be empty.
+        comment: String,
+    },
+}
+
+/// What becomes of a customer's word.
+pub(crate) type Answer = Result<Committed<Consent>, Failure<Refusal, NoClash>>;
+
+impl Consents {
+    /// A consent as it stands now (R47), with the version that it is stored under. Two round trips, or one where the clock is the
+    /// process's.
+    pub(crate) async fn find(&self, key: &Key) -> Result<Option<Versioned<Consent>>, StoreError> {
+        let Some(Versioned { version, state }) = store::find(&self.db, key).await? else { return Ok(None) };
+        Ok(Some(Versioned::new(version, state.at(self.now().await?))))
+    }
+
+    /// A page of consents as they were last committed, newest first. One round trip.
+    pub(crate) async fn list(
+        &self,
+        owner: Option<&str>,
+        states: &[StateKind],
+        after: Option<Cursor>,
+        size: u64,
+    ) -> Result<Page, StoreError> {
+        store::list(&self.db, owner, states, after, size).await
+    }
+
+    /// Takes the customer's word (R43). One transaction of the writer, shared with others that wait.
+    pub(crate) async fn say(&self, command: Command, word: Word, channel: Channel) -> Answer {
+        let decide = move |consent: Option<&Consent>, now: Timestamp| {
+            let consent = consent.ok_or(Refusal::NotFound)?;
+            match &word {
+                Word::Approve => consent.approve(channel, now),
+                Word::Decline { comment } => consent.decline(channel, comment, now),
+            }
+        };
+        self.writer.execute(command, decide).await
+    }
+
+    /// Business time.
+    pub(crate) async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now(&self.db).await?)
+    }
+}

@@ -1,0 +1,51 @@
+//! The rows.
+
+/// A consent.
+pub(super) mod consent {
+    use cpor_durable::Micros;
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "consent")]
+    pub(crate) struct Model {
+        /// The tenant.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(crate) owner: String,
+        /// The claim.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(crate) id: Uuid,
+        pub(crate) version: i64,
+        /// The state by name, for filters; what counts is in `body`.
+        pub(crate) state: String,
+        /// The whole consent.
+        pub(crate) body: Json,
+        pub(crate) create_time: Micros,
+        pub(crate) update_time: Micros,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A link in an e-mail.
+pub(super) mod link_token {
+    use cpor_durable::Micros;
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "link_token")]
+    pub(crate) struct Model {
+        /// SHA-256 of the token, which is stored nowhere.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(crate) hash: Vec<u8>,
+        pub(crate) tenant: String,
+        pub(crate) claim: Uuid,
+        pub(crate) notice: Uuid,
+        /// Real time.
+        pub(crate) create_time: Micros,
+        pub(crate) expire_time: Micros,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,49 @@
+use cpor_durable::{Key, Micros};
+use cpor_kit::Db;
+use cpor_types::Timestamp;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+use uuid::Uuid;
+
+use super::entity::link_token as row;
+
+/// What a link leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// The consent.
+    pub(crate) consent: Key,
+    /// The notice whose mail carries the link.
+    pub(crate) notice: Uuid,
+}
+
+/// Stores a link under the hash of its token. One round trip, one fsync.
+pub(crate) async fn insert(
+    db: &Db,
+    hash: [u8; 32],
+    link: Link,
+    create_time: Timestamp,
+    expire_time: Timestamp,
+) -> Result<(), DbErr> {
+    let row = row::ActiveModel {
+        hash: Set(hash.to_vec()),
+        tenant: Set(link.consent.owner),
+        claim: Set(link.consent.id),
+        notice: Set(link.notice),
+        create_time: Set(Micros::from(create_time)),
+        expire_time: Set(Micros::from(expire_time)),
+    };
+    row::Entity::insert(row).exec_without_returning(db.writer()).await.map(|_| ())
+}
+
+/// The link under this hash, unless it has expired. One round trip.
+pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<Link>, DbErr> {
+    let live = row::Column::ExpireTime.gt(Micros::from(now));
+    let found = row::Entity::find_by_id(hash.to_vec()).filter(live).one(db.reader()).await?;
+    Ok(found.map(|row| Link { consent: Key::new(row.tenant, row.claim), notice: row.notice }))
+}
+
+/// Deletes the links that have expired; answers how many.
+pub(crate) async fn delete_expired(db: &Db, now: Timestamp) -> Result<u64, DbErr> {
+    let expired = row::Column::ExpireTime.lte(Micros::from(now));
+    Ok(row::Entity::delete_many().filter(expired).exec(db.writer()).await?.rows_affected)
+}

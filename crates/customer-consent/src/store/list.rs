@@ -1,0 +1,65 @@
+use cpor_durable::{Key, Micros, StoreError, Versioned};
+use cpor_kit::Db;
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::consent;
+use super::entity::consent::{Column, Entity};
+use crate::domain::{Consent, StateKind};
+
+/// Where a page of a list ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    create_time: Micros,
+    owner: String,
+    id: Uuid,
+}
+
+/// A page of consents, newest first, and where the next one starts.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) consents: Vec<(Key, Versioned<Consent>)>,
+    pub(crate) next: Option<Cursor>,
+}
+
+/// Consents of `owner`, or of all tenants; in `states`, or in any where that is empty. One round trip.
+pub(crate) async fn list(
+    db: &Db,
+    owner: Option<&str>,
+    states: &[StateKind],
+    after: Option<Cursor>,
+    size: u64,
+) -> Result<Page, StoreError> {
+    let mut query = Entity::find()
+        .order_by_desc(Column::CreateTime)
+        .order_by_desc(Column::Owner)
+        .order_by_desc(Column::Id)
+        // One more tells whether there is a next page.
+        .limit(size.saturating_add(1));
+    if let Some(owner) = owner {
+        query = query.filter(Column::Owner.eq(owner));
+    }
+    if !states.is_empty() {
+        query = query.filter(Column::State.is_in(states.iter().map(|state| state.as_str())));
+    }
+    if let Some(cursor) = after {
+        query = query.filter(beyond(cursor));
+    }
+    let mut rows = query.all(db.reader()).await?;
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|row| Cursor { create_time: row.create_time, owner: row.owner.clone(), id: row.id });
+    Ok(Page { consents: rows.into_iter().map(consent::read).collect::<Result<_, _>>()?, next })
+}
+
+fn beyond(Cursor { create_time, owner, id }: Cursor) -> Condition {
+    let same_time = Condition::all().add(Column::CreateTime.eq(create_time));
+    let same_owner = same_time.clone().add(Column::Owner.eq(owner.as_str()));
+    Condition::any()
+        .add(Column::CreateTime.lt(create_time))
+        .add(same_time.add(Column::Owner.lt(owner)))
+        .add(same_owner.add(Column::Id.lt(id)))
+}

@@ -1,0 +1,68 @@
+use sea_orm_migration::prelude::*;
+
+/// This service's tables: those of the machinery, of the mails, and its own.
+pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut all = cpor_durable::migrations();
+    all.push(cpor_mail::migration());
+    all.push(Box::new(CreateConsent));
+    all
+}
+
+struct CreateConsent;
+
+impl MigrationName for CreateConsent {
+    fn name(&self) -> &str {
+        "consent_001_create"
+    }
+}
+
+#[expect(elided_lifetimes_in_paths, reason = "with a lifetime, the signature is not the trait's after its macro")]
+#[async_trait::async_trait]
+impl MigrationTrait for CreateConsent {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(consent()).await?;
+        manager.create_table(link_token()).await?;
+        for index in INDEXES {
+            manager.get_connection().execute_unprepared(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("link_token").to_owned()).await?;
+        manager.drop_table(Table::drop().table("consent").to_owned()).await
+    }
+}
+
+/// Lists of one tenant and of all, newest first; and the tokens that are no longer needed.
+const INDEXES: [&str; 3] = [
+    "CREATE INDEX consent_of_owner ON consent (owner, create_time, id)",
+    "CREATE INDEX consent_of_all ON consent (create_time, owner, id)",
+    "CREATE INDEX link_token_expire_time ON link_token (expire_time)",
+];
+
+fn consent() -> TableCreateStatement {
+    Table::create()
+        .table("consent")
+        .col(ColumnDef::new("owner").string_len(63).not_null())
+        .col(ColumnDef::new("id").uuid().not_null())
+        .col(ColumnDef::new("version").big_integer().not_null())
+        .col(ColumnDef::new("state").text().not_null())
+        .col(ColumnDef::new("body").json_binary().not_null())
+        .col(ColumnDef::new("create_time").big_integer().not_null())
+        .col(ColumnDef::new("update_time").big_integer().not_null())
+        .primary_key(Index::create().col("owner").col("id"))
+        .to_owned()
+}
+
+fn link_token() -> TableCreateStatement {
+    Table::create()
+        .table("link_token")
+        .col(ColumnDef::new("hash").binary_len(32).not_null().primary_key())
+        .col(ColumnDef::new("tenant").string_len(63).not_null())
+        .col(ColumnDef::new("claim").uuid().not_null())
+        .col(ColumnDef::new("notice").uuid().not_null())
+        .col(ColumnDef::new("create_time").big_integer().not_null())
+        .col(ColumnDef::new("expire_time").big_integer().not_null())
+        .to_owned()
+}

@@ -1,0 +1,204 @@
+//! A database of its own for each test, and a host on it.
+use std::{path::PathBuf, pin::pin, sync::Arc};
+
+use cpor_durable::{BusinessClock, Courier, Host, Key, Parts, Undelivered, Writer, WriterSettings};
+use cpor_kit::{Db, Metrics};
+use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse};
+use cpor_types::{SeededEntropy, Service, Timestamp, VirtualClock};
+use futures_util::{future::join_all, poll};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use uuid::Uuid;
+
+use crate::toy::{self, Tickets};
+
+/// Runs one test on both engines.
+macro_rules! on_both {
+    ($($(#[$doc:meta])* async fn $name:ident($stage:ident: Stage) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            $(#[$doc])*
+            async fn test($stage: $crate::stage::Stage) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                test($crate::stage::Stage::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                test($crate::stage::Stage::postgres().await).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_both;
+
+/// The moment at which virtual clocks start.
+pub(crate) fn start() -> Timestamp {
+    Timestamp::from_timestamp(1_770_000_000, 0).unwrap()
+}
+
+/// Where a test's database is.
+enum Place {
+    File(PathBuf),
+    Server(String),
+}
+
+/// A test's database and what hosts on it share.
+pub(crate) struct Stage {
+    place: Place,
+    pub(crate) db: Db,
+    pub(crate) wall: VirtualClock,
+    _directory: Option<tempfile::TempDir>,
+    _database: Option<Dropped>,
+}
+
+impl Stage {
+    pub(crate) async fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let place = Place::File(directory.path().join("toy.db"));
+        Self::at(place, Some(directory), None).await
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let maintenance = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
+        let name = format!("durable_{}", random().simple());
+        let admin = connect(&maintenance).await;
+        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (base, _) = maintenance.rsplit_once('/').unwrap();
+        let url = format!("{base}/{name}");
+        Self::at(Place::Server(url), None, Some(Dropped { maintenance, name })).await
+    }
+
+    async fn at(place: Place, directory: Option<tempfile::TempDir>, database: Option<Dropped>) -> Self {
+        let db = open(&place).await;
+        Migrator::up(db.writer(), None).await.unwrap();
+        let wall = VirtualClock::new(start());
+        Self { place, db, wall, _directory: directory, _database: database }
+    }
+
+    /// A further process on the same database. (SQLite admits one process only: there it shares the connections.)
+    pub(crate) async fn other_process(&self) -> Db {
+        match &self.place {
+            Place::File(_) => self.db.clone(),
+            Place::Server(_) => open(&self.place).await,
+        }
+    }
+
+    /// The database as a new process finds it.
+    pub(crate) async fn reopened(&self) -> Db {
+        open(&self.place).await
+    }
+
+    pub(crate) async fn host(&self) -> Host {
+        self.host_on(self.db.clone(), BusinessClock::Virtual, Arc::new(Nowhere)).await
+    }
+
+    pub(crate) async fn host_to(&self, courier: Arc<dyn Courier>) -> Host {
+        self.host_on(self.db.clone(), BusinessClock::Virtual, courier).await
+    }
+
+    pub(crate) async fn host_on(&self, db: Db, business_clock: BusinessClock, courier: Arc<dyn Courier>) -> Host {
+        let seed = u64::from_le_bytes(random().into_bytes()[..8].try_into().unwrap());
+        let parts = Parts {
+            db,
+            business_clock,
+            clock: Arc::new(self.wall.clone()),
+            entropy: Arc::new(SeededEntropy::new(seed)),
+            metrics: Metrics::new(),
+            courier,
+        };
+        Host::of(Service::ClaimIntake, parts).await.unwrap()
+    }
+}
+
+/// Names of databases only; nothing a test asserts depends on it.
+fn random() -> Uuid {
+    use cpor_types::Entropy as _;
+    let [low, high] = [0, 16].map(|at| cpor_types::SystemEntropy.secret()[at..at + 16].try_into().unwrap());
+    let (low, high): ([u8; 16], [u8; 16]) = (low, high);
+    Uuid::from_u128(u128::from_le_bytes(low) ^ u128::from_le_bytes(high))
+}
+
+async fn connect(url: &str) -> sea_orm::DatabaseConnection {
+    Database::connect(ConnectOptions::new(url).max_connections(1).sqlx_logging(false).to_owned()).await.unwrap()
+}
+
+async fn open(place: &Place) -> Db {
+    match place {
+        Place::File(file) => Db::sqlite(file).await.unwrap(),
+        Place::Server(url) => Db::postgres(url, None, 8).await.unwrap(),
+    }
+}
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut all = cpor_durable::migrations();
+        all.push(Box::new(toy::Tables));
+        all
+    }
+}
+
+/// A database that goes with its test.
+struct Dropped {
+    maintenance: String,
+    name: String,
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
+        let drop = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                connect(&maintenance).await.execute_unprepared(&drop).await.unwrap();
+            });
+        });
+        drop.join().unwrap();
+    }
+}
+
+/// No other service can be reached.
+pub(crate) struct Nowhere;
+
+#[async_trait::async_trait]
+impl Courier for Nowhere {
+    async fn deliver(&self, _request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
+        Err(Undelivered::Unreachable("there is nobody".to_owned()))
+    }
+}
+
+/// A writer with one lane, whose transactions are held back until a batch is complete.
+pub(crate) struct Bench {
+    pub(crate) writer: Writer<Tickets>,
+    pub(crate) tickets: Tickets,
+}
+
+impl Bench {
+    pub(crate) fn new(host: &Host) -> Self {
+        let tickets = Tickets::default();
+        let settings = WriterSettings { lanes: 1, queue: 1024, batch: 256 };
+        Self { writer: host.writer_with(tickets.clone(), settings), tickets }
+    }
+
+    /// Runs commands in one batch: they are all in the lane before any is looked at.
+    pub(crate) async fn together<F: Future>(&self, commands: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+        let held = self.tickets.hold().await;
+        let blocker = tokio::spawn({
+            let writer = self.writer.clone();
+            async move { writer.fire(Key::new("blocker", Uuid::nil())).await }
+        });
+        self.tickets.arrived().await;
+        let mut all = pin!(join_all(commands));
+        assert!(poll!(&mut all).is_pending());
+        drop(held);
+        let answers = all.await;
+        blocker.await.unwrap().unwrap();
+        answers
+    }
+}

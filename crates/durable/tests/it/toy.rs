@@ -1,0 +1,418 @@
+//! A toy: tickets that count, close by a deadline, have a title that is unique within their owner, and tell another
+//! service what was added.
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use cpor_durable::{
+    Aggregate, Change, Command, Elapsed, Incoming, Key, Micros, Outcome, Outgoing, ReceiveError, Receiver, Store, StoreError, Transition,
+    Tx, Versioned, Writer, rows,
+};
+use cpor_proto::events::v1::{ClaimClosed, event::Payload};
+use cpor_types::{Actor, ActorSide, Deadline, Service, Timestamp};
+use sea_orm::{ActiveValue::Set, DbErr, EntityTrait, QueryOrder, entity::prelude::Json};
+use sea_orm_migration::{
+    MigrationName, MigrationTrait, SchemaManager,
+    sea_orm::{ConnectionTrait, DbBackend},
+};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
+use uuid::Uuid;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    pub(crate) title: String,
+    pub(crate) count: i64,
+    pub(crate) closes: Option<Deadline>,
+    pub(crate) closed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Happened {
+    Opened,
+    Added(i64),
+    Retitled,
+    Closed,
+}
+
+impl Happened {
+    fn text(&self) -> String {
+        match self {
+            Self::Opened => "opened".to_owned(),
+            Self::Added(n) => format!("added {n}"),
+            Self::Retitled => "retitled".to_owned(),
+            Self::Closed => "closed".to_owned(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Missing,
+    Exists,
+    Closed,
+}
+
+/// Somebody else has the title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TitleTaken;
+
+impl Aggregate for Ticket {
+    type Event = Happened;
+
+    fn deadlines(&self) -> Vec<Deadline> {
+        self.closes.iter().cloned().collect()
+    }
+
+    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
+        assert_ne!(self.title, "panics when it elapses");
+        let due = self.closes.as_ref().filter(|deadline| deadline.has_passed(now))?.due;
+        Some(Elapsed { due, transition: self.close() })
+    }
+}
+
+pub(crate) type Decision = Result<Option<Transition<Ticket>>, Refusal>;
+
+impl Ticket {
+    pub(crate) fn close(&self) -> Transition<Self> {
+        Transition::new(Self { closes: None, closed: true, ..self.clone() }, [Happened::Closed])
+    }
+}
+
+pub(crate) fn closing(due: Timestamp) -> Deadline {
+    Deadline { due, kind: "closing".into(), rule: "as the test says".to_owned() }
+}
+
+pub(crate) fn open(ticket: Option<&Ticket>, title: &str, closes: Option<Timestamp>) -> Decision {
+    match ticket {
+        Some(_) => Err(Refusal::Exists),
+        None => {
+            let ticket = Ticket { title: title.to_owned(), count: 0, closes: closes.map(closing), closed: false };
+            Ok(Some(Transition::new(ticket, [Happened::Opened])))
+        }
+    }
+}
+
+pub(crate) fn add(ticket: Option<&Ticket>, n: i64) -> Decision {
+    match ticket {
+        None => Err(Refusal::Missing),
+        Some(Ticket { closed: true, .. }) => Err(Refusal::Closed),
+        Some(_) if n == 0 => Ok(None),
+        Some(ticket) => {
+            Ok(Some(Transition::new(Ticket { count: ticket.count + n, ..ticket.clone() }, [Happened::Added(n)])))
+        }
+    }
+}
+
+pub(crate) fn retitle(ticket: Option<&Ticket>, title: &str) -> Decision {
+    let ticket = ticket.ok_or(Refusal::Missing)?;
+    Ok(Some(Transition::new(Ticket { title: title.to_owned(), ..ticket.clone() }, [Happened::Retitled])))
+}
+
+pub(crate) fn alice() -> Actor {
+    Actor::new(ActorSide::Partner, "alice")
+}
+
+pub(crate) fn key(n: u128) -> Key {
+    Key::new("contoso", Uuid::from_u128(n))
+}
+
+pub(crate) fn command(key: &Key) -> Command {
+    Command::new("toy", key.clone(), alice())
+}
+
+/// What a command on a ticket ends in.
+pub(crate) type Ended = Outcome<Tickets, Refusal>;
+
+pub(crate) async fn run_open(writer: &Writer<Tickets>, command: Command, title: &str, closes: Option<Timestamp>) -> Ended {
+    let title = title.to_owned();
+    writer.execute(command, move |ticket, _| open(ticket, &title, closes)).await
+}
+
+pub(crate) async fn run_add(writer: &Writer<Tickets>, command: Command, n: i64) -> Ended {
+    writer.execute(command, move |ticket, _| add(ticket, n)).await
+}
+
+pub(crate) async fn run_retitle(writer: &Writer<Tickets>, command: Command, title: &str) -> Ended {
+    let title = title.to_owned();
+    writer.execute(command, move |ticket, _| retitle(ticket, &title)).await
+}
+
+pub(crate) mod ticket {
+    use cpor_durable::Micros;
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ticket")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub owner: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub state: Json,
+        pub closes: Option<Micros>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod title {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "title")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub owner: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub title: String,
+        pub id: Uuid,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod entry {
+    use cpor_durable::Micros;
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "entry")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub owner: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub version: i64,
+        pub event: String,
+        pub actor: String,
+        pub effective_time: Micros,
+        pub recorded_time: Micros,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) struct Tables;
+
+impl MigrationName for Tables {
+    fn name(&self) -> &str {
+        "m0002_toy"
+    }
+}
+
+#[async_trait::async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
+impl MigrationTrait for Tables {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let postgres = manager.get_database_backend() == DbBackend::Postgres;
+        let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
+        for table in [
+            format!("CREATE TABLE ticket (owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL, closes BIGINT, PRIMARY KEY (owner, id))"),
+            format!("CREATE TABLE title (owner TEXT NOT NULL, title TEXT NOT NULL, id {uuid} NOT NULL, PRIMARY KEY (owner, title))"),
+            format!("CREATE TABLE entry (owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, event TEXT NOT NULL, actor TEXT NOT NULL, effective_time BIGINT NOT NULL, recorded_time BIGINT NOT NULL, PRIMARY KEY (owner, id, version))"),
+        ] {
+            manager.get_connection().execute_unprepared(&table).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The store, with a tap to hold it and a record of what it was asked to save.
+#[derive(Clone, Default)]
+pub(crate) struct Tickets {
+    tap: Arc<AsyncMutex<()>>,
+    arrivals: Arc<Notify>,
+    pub(crate) saves: Arc<Mutex<Vec<usize>>>,
+    pub(crate) loads: Arc<AtomicUsize>,
+}
+
+impl Tickets {
+    /// Nothing is loaded until this is dropped.
+    pub(crate) async fn hold(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.tap).lock_owned().await
+    }
+
+    /// A batch has come to be loaded.
+    pub(crate) async fn arrived(&self) {
+        self.arrivals.notified().await;
+    }
+
+    /// How many aggregates each save was about, since the last time this was asked.
+    pub(crate) fn taken_saves(&self) -> Vec<usize> {
+        std::mem::take(&mut *self.saves.lock().unwrap())
+    }
+}
+
+impl Store for Tickets {
+    type Aggregate = Ticket;
+    type Clash = TitleTaken;
+    const AGGREGATE: &'static str = "ticket";
+
+    fn resource(key: &Key) -> String {
+        format!("desks/{}/tickets/{}", key.owner, key.id)
+    }
+
+    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Ticket>)>, StoreError> {
+        if self.tap.try_lock().is_err() {
+            self.arrivals.notify_one();
+        }
+        let _open = self.tap.lock().await;
+        self.loads.fetch_add(1, Ordering::Relaxed);
+        let rows = rows::lock::<ticket::Entity>(tx, keys).await?;
+        rows.into_iter().map(|row| {
+            let key = Key::new(row.owner, row.id);
+            let state = serde_json::from_value(row.state).map_err(|error| StoreError::inconsistent("ticket", &key, error))?;
+            Ok((key, Versioned::new(row.version.unsigned_abs(), state)))
+        })
+        .collect()
+    }
+
+    async fn save(&self, tx: &Tx, changes: &[Change<Ticket>]) -> Result<Vec<(Key, TitleTaken)>, StoreError> {
+        self.saves.lock().unwrap().push(changes.len());
+        if changes.iter().any(|change| change.after.state.title == "cannot be saved") {
+            return Err(StoreError::Db(DbErr::Custom("this title breaks the table".to_owned())));
+        }
+        assert!(changes.iter().all(|change| change.after.state.title != "panics when it is saved"));
+        rows::save::<ticket::Entity>(tx, changes.iter().map(|change| (change.previous_version(), row(change)))).await?;
+        rows::insert::<entry::Entity>(tx, changes.iter().flat_map(entries)).await?;
+        let mut titled: Vec<&Change<Ticket>> = changes.iter().filter(|change| has_new_title(change)).collect();
+        titled.sort_by_key(|change| (change.key.owner.clone(), change.after.state.title.clone()));
+        rows::delete::<title::Entity>(tx, titled.iter().filter_map(|change| old_title(change))).await?;
+        let refused = rows::insert_new::<title::Entity>(tx, titled.iter().map(|change| new_title(change))).await?;
+        Ok(refused.into_iter().map(|n| (titled[n].key.clone(), TitleTaken)).collect())
+    }
+
+    fn outgoing(&self, change: &Change<Ticket>) -> Vec<Outgoing> {
+        let told = change.events.iter().filter_map(|recorded| match recorded.event {
+            Happened::Added(n) => Some(Outgoing::of(recorded, Service::Registry, told(&change.key, n))),
+            Happened::Opened | Happened::Retitled | Happened::Closed => None,
+        });
+        told.collect()
+    }
+}
+
+fn told(key: &Key, n: i64) -> Payload {
+    let (claim, tenant) = (key.id.to_string(), key.owner.clone());
+    Payload::ClaimClosed(ClaimClosed { claim, tenant, primary_reason: n.to_string(), review_case_id: String::new() })
+}
+
+fn row(change: &Change<Ticket>) -> ticket::ActiveModel {
+    let ticket = &change.after.state;
+    ticket::ActiveModel {
+        owner: Set(change.key.owner.clone()),
+        id: Set(change.key.id),
+        version: Set(change.after.version.cast_signed()),
+        state: Set(serde_json::to_value(ticket).unwrap()),
+        closes: Set(ticket.closes.as_ref().map(|deadline| Micros::from(deadline.due))),
+    }
+}
+
+fn entries(change: &Change<Ticket>) -> impl Iterator<Item = entry::ActiveModel> {
+    change.events.iter().map(|recorded| entry::ActiveModel {
+        owner: Set(change.key.owner.clone()),
+        id: Set(change.key.id),
+        version: Set(recorded.version.cast_signed()),
+        event: Set(recorded.event.text()),
+        actor: Set(recorded.actor.to_string()),
+        effective_time: Set(recorded.effective_time.into()),
+        recorded_time: Set(recorded.recorded_time.into()),
+    })
+}
+
+fn has_new_title(change: &Change<Ticket>) -> bool {
+    change.before.as_ref().is_none_or(|before| before.state.title != change.after.state.title)
+}
+
+fn old_title(change: &Change<Ticket>) -> Option<title::ActiveModel> {
+    let title = change.before.as_ref()?.state.title.clone();
+    Some(title::ActiveModel { owner: Set(change.key.owner.clone()), title: Set(title), ..Default::default() })
+}
+
+fn new_title(change: &Change<Ticket>) -> title::ActiveModel {
+    title::ActiveModel {
+        owner: Set(change.key.owner.clone()),
+        title: Set(change.after.state.title.clone()),
+        id: Set(change.key.id),
+    }
+}
+
+/// A ticket as it is stored.
+pub(crate) async fn stored(db: &cpor_kit::Db, key: &Key) -> Option<Versioned<Ticket>> {
+    let row = ticket::Entity::find_by_id((key.owner.clone(), key.id)).one(db.writer()).await.unwrap()?;
+    let state: Json = row.state;
+    Some(Versioned::new(row.version.unsigned_abs(), serde_json::from_value(state).unwrap()))
+}
+
+/// A ticket's history: version, event, actor, effective time, recorded time.
+pub(crate) async fn history(db: &cpor_kit::Db, key: &Key) -> Vec<(i64, String, String, Timestamp, Timestamp)> {
+    let by_key = rows::children::<entry::Entity>(db.writer(), [entry::Column::Owner, entry::Column::Id], std::slice::from_ref(key));
+    let entries = by_key.await.unwrap().into_iter();
+    entries.map(|e| (e.version, e.event, e.actor, e.effective_time.into(), e.recorded_time.into())).collect()
+}
+
+/// Every ticket's count.
+pub(crate) async fn counts(db: &cpor_kit::Db) -> HashMap<Key, i64> {
+    let rows = ticket::Entity::find().order_by_asc(ticket::Column::Id).all(db.writer()).await.unwrap();
+    let count = |state: Json| serde_json::from_value::<Ticket>(state).unwrap().count;
+    rows.into_iter().map(|row| (Key::new(row.owner, row.id), count(row.state))).collect()
+}
+
+/// How the receiving service behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Well,
+    Busy,
+    Confused,
+    Panicking,
+}
+
+/// A service that keeps a mirror of the tickets it is told of.
+pub(crate) struct Mirror {
+    pub(crate) writer: Writer<Tickets>,
+    pub(crate) mood: Mutex<Mood>,
+}
+
+#[async_trait::async_trait]
+impl Receiver for Mirror {
+    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+        let mood = *self.mood.lock().unwrap();
+        match mood {
+            Mood::Well => {}
+            Mood::Busy => return Err(ReceiveError::Retry("busy".to_owned())),
+            Mood::Confused => return Err(ReceiveError::park("what is that?")),
+            Mood::Panicking => panic!("the receiver has a fault"),
+        }
+        let Payload::ClaimClosed(told) = &incoming.payload else { return Err(ReceiveError::park("not for us")) };
+        let key = Key::new(told.tenant.clone(), told.claim.parse().map_err(ReceiveError::park)?);
+        let (title, n) = (key.id.to_string(), told.primary_reason.parse::<i64>().map_err(ReceiveError::park)?);
+        let mirrored = self.writer.execute(incoming.command("mirror", key), move |ticket, _| {
+            let before = ticket.cloned().unwrap_or(Ticket { title: title.clone(), count: 0, closes: None, closed: false });
+            let after = Ticket { count: before.count + n, ..before };
+            Ok::<_, std::convert::Infallible>(Some(Transition::new(after, [Happened::Opened])))
+        });
+        mirrored.await?;
+        Ok(())
+    }
+}
+
+/// A command under way, whatever it is.
+pub(crate) type Boxed<'a> = std::pin::Pin<Box<dyn Future<Output = Ended> + Send + 'a>>;
+
+/// Somebody changes the stored state by hand.
+pub(crate) async fn retitle_behind_the_writers_back(db: &cpor_kit::Db, key: &Key, title: &str) {
+    let Versioned { state, .. } = stored(db, key).await.unwrap();
+    let state = serde_json::to_value(Ticket { title: title.to_owned(), ..state }).unwrap();
+    let by_hand = ticket::ActiveModel { owner: Set(key.owner.clone()), id: Set(key.id), state: Set(state), ..Default::default() };
+    ticket::Entity::update(by_hand).exec(db.writer()).await.unwrap();
+}

@@ -1,0 +1,43 @@
+//! `ListAssessments`: one read of a page by index.
+use cpor_durable::Key;
+use cpor_kit::{
+    page::{self, Binding},
+    request,
+};
+use cpor_proto::eligibility::v1::{ListAssessmentsRequest, ListAssessmentsResponse};
+use cpor_types::{TenantId, TenantName};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{Api, convert, error::Refusal, paging::cut, scope::scope};
+use crate::store::assessments;
+
+/// The tenants of all assessments that the caller may see.
+const ANY_TENANT: &str = "tenants/-";
+
+pub(super) async fn list_assessments(
+    api: &Api,
+    request: Request<ListAssessmentsRequest>,
+) -> Result<Response<ListAssessmentsResponse>, Status> {
+    let (caller, request) = request::open(request)?;
+    let binding = Binding::of(&request);
+    let after = binding.decode::<(String, Uuid)>(&request.page_token)?.map(|(owner, id)| Key::new(owner, id));
+    let (scope, tenant) = (scope(&caller, &request.parent)?, tenant(&request.parent)?);
+    let size = page::size(request.page_size);
+    let found = assessments::list(api.db.reader(), &scope, tenant, after.as_ref(), size + 1).await;
+    let mut found = found.map_err(Refusal::Store)?;
+    let more = cut(&mut found, size);
+    let last = found.last().filter(|_| more).map(|(key, _)| binding.encode(&(&key.owner, key.id)));
+    Ok(Response::new(ListAssessmentsResponse {
+        next_page_token: last.transpose()?.unwrap_or_default(),
+        assessments: found.into_iter().map(|(_, found)| convert::assessment(found.state)).collect(),
+    }))
+}
+
+fn tenant(parent: &str) -> Result<Option<TenantId>, Refusal> {
+    if parent == ANY_TENANT {
+        return Ok(None);
+    }
+    let name: TenantName = parent.parse().map_err(|malformed| Refusal::Malformed { field: "parent", malformed })?;
+    Ok(Some(name.tenant))
+}

@@ -1,0 +1,43 @@
+//! `ListUsage`: for partners one call of the registry, then one read of a page by index.
+use cpor_kit::{
+    Caller,
+    page::{self, Binding},
+    request,
+};
+use cpor_proto::eligibility::v1::{ListUsageRequest, ListUsageResponse};
+use cpor_types::{Month, TenantKey};
+use tonic::{Request, Response, Status};
+
+use super::{Api, convert, error::Refusal, paging::cut, scope::scope};
+use crate::store::{assessments::Scope, usage};
+
+pub(super) async fn list_usage(
+    api: &Api,
+    request: Request<ListUsageRequest>,
+) -> Result<Response<ListUsageResponse>, Status> {
+    let (caller, request) = request::open(request)?;
+    let key: TenantKey = request.parent.parse().map_err(|malformed| Refusal::Malformed { field: "parent", malformed })?;
+    let binding = Binding::of(&request);
+    let before = binding.decode::<Month>(&request.page_token)?;
+    let credited_from = credited_from(api, &caller, &key).await?;
+    let size = page::size(request.page_size);
+    let mut found = usage::list(api.db.reader(), &key, before, size + 1).await.map_err(Refusal::Store)?;
+    let more = cut(&mut found, size);
+    let last = found.last().filter(|_| more).map(|stored| binding.encode(&stored.usage.id.month));
+    Ok(Response::new(ListUsageResponse {
+        next_page_token: last.transpose()?.unwrap_or_default(),
+        usage_months: found.iter().map(|stored| convert::usage(stored, credited_from)).collect(),
+    }))
+}
+
+/// The first month that is credited to the caller; none to the vendor's staff. Refused where usage is not open (R50).
+async fn credited_from(api: &Api, caller: &Caller, key: &TenantKey) -> Result<Option<Month>, Status> {
+    match scope(caller, &key.to_string())? {
+        Scope::All => Ok(None),
+        Scope::Partner(partner) => {
+            let asked = api.registry.check_usage_access(&caller.actor, &partner, key).await;
+            let official = asked.map_err(Refusal::Registry)?.ok_or(Refusal::UsageNotOpen)?;
+            Ok(Some(Month::first_full_month_after(official)))
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The assessor: assesses what is stale, and what looks at usage that it has not been assessed with (R52).
+//!
+//! It holds no state of its own. What there is to do stands in the database, so that a restart or a second replica
+//! changes nothing: whoever comes second finds that the version has moved, or that nothing is left to do.
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use cpor_durable::{Command, Failure, Key, StoreError, Transition, Versioned, Writer};
+use cpor_kit::Db;
+use cpor_types::{Actor, Service, TenantKey};
+use futures_util::future::join_all;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::{Assessment, Guides, MonthOfUse, NoneInForce, UsageByKey},
+    store::{
+        AssessmentStore, assessments,
+        usage::{self, News},
+    },
+};
+
+/// Stale assessments, and months of usage, that a round takes on.
+const BATCH: u64 = 250;
+
+/// Waking is by notification; this is how long it takes when one is lost, or when a month begins.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What a round came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Round {
+    /// There was nothing to do.
+    Idle,
+    /// Something was done, and there may be more.
+    Progress,
+    /// There was something to do, and nothing of it could be done now.
+    Stuck,
+}
+
+/// Assesses in the background. Cheap to clone; the clones are the same assessor.
+#[derive(Clone)]
+pub(crate) struct Assessor(Arc<Parts>);
+
+struct Parts {
+    db: Db,
+    writer: Writer<AssessmentStore>,
+    guides: Arc<Guides>,
+    wake: Notify,
+}
+
+impl Assessor {
+    /// An assessor by `guides`.
+    pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>, guides: Arc<Guides>) -> Self {
+        Self(Arc::new(Parts { db, writer, guides, wake: Notify::new() }))
+    }
+
+    /// There may be something to do.
+    pub(crate) fn wake(&self) {
+        self.0.wake.notify_one();
+    }
+
+    /// Works until `stop`.
+    ///
+    /// # Errors
+    /// The database's; whoever runs it begins anew.
+    pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), StoreError> {
+        while !stop.is_cancelled() {
+            match self.round().await? {
+                Round::Progress => {}
+                Round::Idle => tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = self.0.wake.notified() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                },
+                // A wake-up would change nothing about what is in the way.
+                Round::Stuck => tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Works until nothing is left to do, or what is left cannot be done now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn drain(&self) -> Result<(), StoreError> {
+        while self.round().await? == Round::Progress {}
+        Ok(())
+    }
+
+    /// Works, and answers what is left: one line for each kind of work, none when all is done.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn settle(&self) -> Result<Vec<String>, StoreError> {
+        self.drain().await?;
+        let stale = assessments::count_stale(self.0.db.reader()).await?;
+        let unseen = usage::count_unseen(self.0.db.reader()).await?;
+        let lines = [(stale, "claims to be assessed"), (unseen, "months of usage to be assessed with")];
+        Ok(lines.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect())
+    }
+
+    /// Four reads; the assessments themselves, which share transactions; one statement for the usage seen.
+    async fn round(&self) -> Result<Round, StoreError> {
+        let db = self.0.db.reader();
+        // First, so that whatever looks at a month by now, or soon, is either found below or reads that month itself.
+        let news = usage::unseen(db, BATCH).await?;
+        let due = self.due(&news).await?;
+        if news.is_empty() && due.is_empty() {
+            return Ok(Round::Idle);
+        }
+        // After the versions: usage that arrives between the two is assessed with once more, and never missed.
+        let usage = usage::of_keys(db, due.values().flat_map(|due| looked_at(&due.state)).collect()).await?;
+        let work = due.iter().map(|(key, due)| self.assess(key, due.version, own(&usage, &due.state)));
+        let done = join_all(work).await;
+        let undone = due.values().zip(&done).filter(|(_, done)| **done != Done::Assessed);
+        let left: BTreeSet<TenantKey> = undone.flat_map(|(due, _)| looked_at(&due.state)).collect();
+        let seen: Vec<News> = news.into_iter().filter(|news| !left.contains(news.key())).collect();
+        usage::seen(self.0.db.writer(), &seen).await?;
+        let moved = done.iter().any(|done| *done != Done::Failed) || !seen.is_empty();
+        Ok(if moved { Round::Progress } else { Round::Stuck })
+    }
+
+    /// What is stale, and what looks at these months.
+    async fn due(&self, news: &[News]) -> Result<BTreeMap<Key, Versioned<Assessment>>, StoreError> {
+        let db = self.0.db.reader();
+        let looking = usage::assessed_with(db, news).await?;
+        let mut due: BTreeMap<_, _> = assessments::of_keys(db, &looking).await?.into_iter().collect();
+        due.extend(assessments::stale(db, BATCH).await?);
+        Ok(due)
+    }
+
+    /// Assesses one claim by usage that was read after its version.
+    async fn assess(&self, key: &Key, version: u64, usage: UsageByKey) -> Done {
+        let guides = Arc::clone(&self.0.guides);
+        let actor = Actor::system(Service::Eligibility);
+        let command = Command::new("assess", key.clone(), actor).expecting(version);
+        let decide = move |known: Option<&Assessment>, now| -> Result<Option<Transition<_>>, NoneInForce> {
+            let Some(known) = known else { return Ok(None) };
+            Ok(known.assess(guides.in_force(now)?, &usage, now))
+        };
+        match self.0.writer.execute(command, decide).await {
+            Ok(_) => Done::Assessed,
+            Err(Failure::Moved { .. }) => Done::Moved,
+            Err(failure) => {
+                tracing::warn!(claim = %key.id, %failure, "a claim could not be assessed");
+                Done::Failed
+            }
+        }
+    }
+}
+
+/// What became of one assessment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    Assessed,
+    /// Something else happened to it meanwhile: the next round finds it as it is by then.
+    Moved,
+    Failed,
+}
+
+/// The keys whose usage an assessment looks at.
+fn looked_at(assessment: &Assessment) -> impl Iterator<Item = TenantKey> {
+    let about = &assessment.about;
+    about.lines.iter().map(|line| TenantKey { tenant: about.tenant, key: line.key.clone() })
+}
+
+/// The usage that an assessment looks at.
+fn own(usage: &BTreeMap<TenantKey, Vec<MonthOfUse>>, assessment: &Assessment) -> UsageByKey {
+    let months = |key: TenantKey| usage.get(&key).map(|months| (key.key, months.clone()));
+    looked_at(assessment).filter_map(months).collect()
+}

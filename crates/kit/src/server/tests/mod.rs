@@ -1,0 +1,6 @@
+//! The whole stack over real connections, with a service behind it that misbehaves on demand.
+mod calls;
+mod life;
+mod peers;
+mod streams;
+mod system;

@@ -1,0 +1,174 @@
+SYSTEMHEAD
+//! The whole stack over real connections, with a service behind it that misbehaves on demand.
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use cpor_proto::{
+    events::v1::{
+        DeliverEventsRequest, DeliverEventsResponse,
+        event_service_client::EventServiceClient,
+        event_service_server::{EventService, EventServiceServer},
+    },
+    operations::v1::{
+        AdvanceClockRequest, AdvanceClockResponse, BusinessClock, Deadline, GetClockRequest, ListDeadlinesRequest,
+        ListDeadlinesResponse, ListStreamsRequest, ListStreamsResponse, RetryStreamRequest, Stream,
+        operations_service_client::OperationsServiceClient,
+        operations_service_server::{OperationsService, OperationsServiceServer},
+    },
+};
+use cpor_types::{Actor, ActorSide, Role, SeededEntropy, Service, SystemClock};
+use http_body_util::BodyExt as _;
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tonic::{Code, Request, Response, Status, transport::Channel};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use super::*;
+use crate::{
+    Caller, Metrics, Peers,
+    auth::{Keys, TokenSigner, UserToken},
+    config::{Limits, PeersConfig, TlsConfig},
+    lifecycle::{Readiness, Shutdown},
+    request::open,
+    status::{reason, retry_after},
+};
+
+/// What the toy tells its test, and waits for.
+#[derive(Default)]
+struct Strings {
+    entered: Notify,
+    release: Notify,
+    heard: Mutex<Option<(Caller, Duration, Option<String>)>>,
+}
+
+#[derive(Clone)]
+struct Toy(Arc<Strings>);
+
+#[tonic::async_trait]
+impl OperationsService for Toy {
+    async fn get_clock(&self, request: Request<GetClockRequest>) -> Result<Response<BusinessClock>, Status> {
+        open(request)?;
+        Ok(Response::new(BusinessClock { time: None, r#virtual: true }))
+    }
+
+    async fn list_streams(&self, _: Request<ListStreamsRequest>) -> Result<Response<ListStreamsResponse>, Status> {
+        std::future::pending().await
+    }
+
+    async fn retry_stream(&self, _: Request<RetryStreamRequest>) -> Result<Response<Stream>, Status> {
+        panic!("a defect with a secret in it")
+    }
+
+    async fn list_deadlines(
+        &self,
+        request: Request<ListDeadlinesRequest>,
+    ) -> Result<Response<ListDeadlinesResponse>, Status> {
+        match open(request)?.1.page_size {
+            0 => Err(Status::unknown("secret")),
+            size => Ok(Response::new(ListDeadlinesResponse {
+                deadlines: vec![Deadline::default(); size as usize],
+                ..Default::default()
+            })),
+        }
+    }
+
+    async fn advance_clock(&self, _: Request<AdvanceClockRequest>) -> Result<Response<AdvanceClockResponse>, Status> {
+        self.0.entered.notify_one();
+        self.0.release.notified().await;
+        Ok(Response::new(AdvanceClockResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl EventService for Toy {
+    async fn deliver_events(
+        &self,
+        request: Request<DeliverEventsRequest>,
+    ) -> Result<Response<DeliverEventsResponse>, Status> {
+        let left = request.extensions().get::<CallDeadline>().unwrap().remaining();
+        let id = current_request_id();
+        let caller = request.extensions().get::<Arc<Caller>>().unwrap().as_ref().clone();
+        *self.0.heard.lock().unwrap() = Some((caller, left, id));
+        Ok(Response::new(DeliverEventsResponse::default()))
+    }
+}
+
+/// A running server that hosts the registry, and what is needed to talk to it.
+struct System {
+    address: String,
+    strings: Arc<Strings>,
+    signer: TokenSigner,
+    shutdown: Shutdown,
+    metrics: Metrics,
+    readiness: Readiness,
+    serving: JoinHandle<Result<(), ServerError>>,
+}
+
+async fn start(limits: Limits, tls: TlsConfig) -> System {
+    let strings = Arc::new(Strings::default());
+    let toy = Toy(strings.clone());
+    let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
+    let keys = Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap());
+    let (metrics, readiness, shutdown) = (Metrics::new(), Readiness::new(), Shutdown::new(Duration::from_secs(20)));
+    let entropy = Arc::new(SeededEntropy::new(1));
+    let operations = OperationsServiceServer::new(toy.clone()).max_decoding_message_size(64 << 10);
+    let services = Services::default().add(Service::Registry, operations).add_shared(EventServiceServer::new(toy));
+    assert_eq!(services.hosted(), [Service::Registry]);
+    let https = tls.enabled();
+    let parts = ServerParts { keys, limits, tls, metrics: metrics.clone(), readiness: readiness.clone(), entropy };
+    let server = Server::prepare(parts, services).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address =
+        format!("{}://localhost:{}", if https { "https" } else { "http" }, listener.local_addr().unwrap().port());
+    let ends = shutdown.clone();
+    let serving = tokio::spawn(async move { server.serve(listener, &ends).await });
+    System { address, strings, signer, shutdown, metrics, readiness, serving }
+}
+
+impl System {
+    async fn new() -> Self {
+        start(Limits::default(), TlsConfig::default()).await
+    }
+
+    async fn channel(&self) -> Channel {
+        Channel::from_shared(self.address.clone()).unwrap().connect().await.unwrap()
+    }
+
+    fn token(&self) -> String {
+        let operator = UserToken {
+            subject: "otto".to_owned(),
+            roles: vec![Role::Operator],
+            partner: None,
+            tenant: None,
+            lifetime: Duration::from_secs(60),
+        };
+        self.signer.user_token(&operator).unwrap()
+    }
+
+    fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", format!("Bearer {}", self.token()).parse().unwrap());
+        request
+    }
+
+    async fn client(&self) -> OperationsServiceClient<Channel> {
+        OperationsServiceClient::new(self.channel().await)
+    }
+
+    fn peers(&self) -> Peers {
+        let config = PeersConfig { registry: Some(self.address.clone()), ..PeersConfig::default() };
+        Peers::new(Service::ClaimIntake, &config, self.signer.clone()).unwrap()
+    }
+}
+
+fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
+    let status = answer.unwrap_err();
+    assert!(!format!("{status:?}").contains("secret"), "{status:?}");
+    (status.code(), reason(&status).unwrap_or_default())
+}
+
+fn expected(code: Code, reason: &str) -> (Code, String) {
+    (code, reason.to_owned())
+}
+

@@ -1,0 +1,226 @@
+//! The sender with a transport and a composer that do as they are told.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+use cpor_types::{SystemEntropy, VirtualClock};
+use uuid::Uuid;
+
+use super::*;
+use crate::engines::on_both;
+use crate::queue::sample::{drafts, words};
+use crate::transport::EmlFiles;
+use crate::{Composed, Draft, Mail, Outcome, Rejection, Unavailable, enqueue};
+
+/// What was seen, and what is to happen.
+#[derive(Clone, Default)]
+struct World(Arc<Mutex<Inside>>);
+
+#[derive(Default)]
+struct Inside {
+    sent: Vec<Uuid>,
+    composed: usize,
+    told: Vec<(Uuid, Outcome)>,
+    rejections: HashMap<Uuid, Vec<Rejection>>,
+    withdrawn: Vec<Uuid>,
+    deaf: u32,
+}
+
+impl World {
+    fn with<T>(&self, look: impl FnOnce(&mut Inside) -> T) -> T {
+        look(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Composer for World {
+    async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
+        self.with(|inside| {
+            inside.composed += 1;
+            if inside.withdrawn.contains(&mail.id) {
+                return Ok(Composed::Withdrawn);
+            }
+            Ok(Composed::Message(Box::new(words(mail))))
+        })
+    }
+
+    async fn settled(&self, mail: &Mail, outcome: Outcome) -> Result<(), Unavailable> {
+        self.with(|inside| {
+            if inside.deaf > 0 {
+                inside.deaf -= 1;
+                return Err(Unavailable("not now".into()));
+            }
+            inside.told.push((mail.id, outcome));
+            Ok(())
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for World {
+    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection> {
+        let id = format!("Message-ID: <{}@cpor.example>", mail.id);
+        assert!(String::from_utf8_lossy(&message.formatted()).contains(&id));
+        self.with(|inside| match inside.rejections.get_mut(&mail.id).and_then(Vec::pop) {
+            Some(rejection) => Err(rejection),
+            None => {
+                inside.sent.push(mail.id);
+                Ok(())
+            }
+        })
+    }
+}
+
+fn clock() -> VirtualClock {
+    VirtualClock::new("2026-03-02T08:30:00Z".parse().unwrap())
+}
+
+fn sender(db: &Db, clock: &VirtualClock, world: &World, transport: Box<dyn Transport>) -> Sender<World> {
+    let parts = SenderParts {
+        service: Service::CustomerConsent,
+        db: db.clone(),
+        clock: Arc::new(clock.clone()),
+        entropy: Arc::new(SystemEntropy),
+        metrics: Metrics::new(),
+        composer: world.clone(),
+        transport,
+        config: MailConfig::default(),
+    };
+    Sender::new(parts).unwrap()
+}
+
+async fn queued(db: &Db, n: usize) -> Vec<Draft> {
+    let tx = db.begin().await.unwrap();
+    enqueue(&tx, drafts(n)).await.unwrap();
+    tx.commit().await.unwrap();
+    drafts(n)
+}
+
+#[tokio::test]
+async fn every_mail_is_sent_once_and_the_composer_is_told() {
+    on_both(async |db| {
+        let (clock, world) = (clock(), World::default());
+        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+        let mut expected: Vec<Uuid> = queued(&db, 20).await.into_iter().map(|draft| draft.id).collect();
+        assert_eq!(sender.unsettled().await.unwrap(), 20);
+        assert_eq!(sender.drain().await.unwrap(), 0);
+        assert_eq!(sender.drain().await.unwrap(), 0);
+        expected.sort_unstable();
+        world.with(|inside| {
+            inside.sent.sort_unstable();
+            inside.told.sort_unstable_by_key(|(id, _)| *id);
+            assert_eq!(inside.sent, expected);
+            assert_eq!(inside.told, expected.iter().map(|id| (*id, Outcome::Accepted)).collect::<Vec<_>>());
+        });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r41_what_is_refused_for_good_is_not_tried_again() {
+    on_both(async |db| {
+        let (clock, world) = (clock(), World::default());
+        let id = queued(&db, 1).await[0].id;
+        world.with(|inside| inside.rejections.insert(id, vec![Rejection::Permanent("SMTP 550".into())]));
+        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+        assert_eq!(sender.drain().await.unwrap(), 0);
+        clock.advance_by(TimeDelta::days(30));
+        sender.drain().await.unwrap();
+        world.with(|inside| assert_eq!((inside.sent.len(), &*inside.told), (0, &[(id, Outcome::Bounced)][..])));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_put_off_is_tried_again_later_and_composed_anew() {
+    on_both(async |db| {
+        let (clock, world) = (clock(), World::default());
+        let id = queued(&db, 1).await[0].id;
+        let later = vec![Rejection::Unavailable("no server".into()), Rejection::Deferred("SMTP 450".into())];
+        world.with(|inside| inside.rejections.insert(id, later));
+        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+        for left in [1, 1, 0] {
+            assert_eq!(sender.drain().await.unwrap(), left);
+            clock.advance_by(TimeDelta::minutes(15));
+        }
+        world.with(|inside| {
+            assert_eq!((inside.composed, &*inside.sent, &*inside.told), (3, &[id][..], &[(id, Outcome::Accepted)][..]));
+        });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_system_that_puts_off_for_days_has_refused_but_one_that_is_not_there_has_not() {
+    on_both(async |db| {
+        let (clock, world) = (clock(), World::default());
+        let ids: Vec<Uuid> = queued(&db, 2).await.into_iter().map(|draft| draft.id).collect();
+        world.with(|inside| {
+            inside.rejections.insert(ids[0], vec![Rejection::Deferred("SMTP 451".into()); 9]);
+            inside.rejections.insert(ids[1], vec![Rejection::Unavailable("no server".into()); 9]);
+        });
+        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+        assert_eq!(sender.drain().await.unwrap(), 2);
+        clock.advance_by(TimeDelta::hours(121));
+        assert_eq!(sender.drain().await.unwrap(), 1);
+        world.with(|inside| assert_eq!(inside.told, [(ids[0], Outcome::Bounced)]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_no_longer_holds_is_not_said() {
+    on_both(async |db| {
+        let (clock, world) = (clock(), World::default());
+        let id = queued(&db, 1).await[0].id;
+        world.with(|inside| inside.withdrawn.push(id));
+        assert_eq!(sender(&db, &clock, &world, Box::new(world.clone())).drain().await.unwrap(), 0);
+        world.with(|inside| assert_eq!((inside.sent.len(), inside.told.len()), (0, 0)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outcome_that_could_not_be_noted_is_told_again_without_a_second_mail() {
+    on_both(async |db| {
+        let (clock, world) = (clock(), World::default());
+        let id = queued(&db, 1).await[0].id;
+        world.with(|inside| inside.deaf = 2);
+        assert_eq!(sender(&db, &clock, &world, Box::new(world.clone())).drain().await.unwrap(), 0);
+        world.with(|inside| assert_eq!((&*inside.sent, &*inside.told), (&[id][..], &[(id, Outcome::Accepted)][..])));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_without_an_address_bounces() {
+    on_both(async |db| {
+        let (clock, world) = (clock(), World::default());
+        let tx = db.begin().await.unwrap();
+        let draft = Draft { recipient: "nobody".into(), ..drafts(1).remove(0) };
+        enqueue(&tx, [draft.clone()]).await.unwrap();
+        tx.commit().await.unwrap();
+        sender(&db, &clock, &world, Box::new(world.clone())).drain().await.unwrap();
+        world.with(|inside| assert_eq!(inside.told, [(draft.id, Outcome::Bounced)]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_running_sender_wakes_up_and_stops() {
+    on_both(async |db| {
+        let (clock, world, folder) = (clock(), World::default(), tempfile::tempdir().unwrap());
+        let files = EmlFiles::new(folder.path().to_owned()).unwrap();
+        let sender = sender(&db, &clock, &world, Box::new(files));
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(sender.clone().run(stop.clone()));
+        queued(&db, 3).await;
+        sender.wake();
+        assert_eq!(sender.drain().await.unwrap(), 0);
+        stop.cancel();
+        running.await.unwrap().unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+        world.with(|inside| assert_eq!(inside.told.len(), 3));
+    })
+    .await;
+}

@@ -1,0 +1,69 @@
+//! The service as a whole, on both databases, beside a registry in memory. No background loop runs: what they do is done when
+//! a test says so.
+mod approving;
+mod commands;
+mod facts;
+mod queue;
+mod registry;
+mod steps;
+mod system;
+
+pub(crate) use system::{System, on_both};
+
+use crate::domain::tests::{SUBMITTED, at};
+use cpor_kit::status;
+use cpor_proto::events::v1::{ClaimSnapshot, LineSnapshot};
+use cpor_types::Timestamp;
+use std::time::Duration;
+use tonic::{Code, Status};
+
+/// The tenant of every claim here.
+pub(crate) const TENANT: &str = "0192f0c1-0000-7000-8000-00000000000a";
+
+/// The nth claim, of Teams; partner `contoso` has the odd ones, `northwind` the even ones.
+pub(crate) fn claim(n: u32) -> ClaimSnapshot {
+    let partner = if n % 2 == 1 { "contoso" } else { "northwind" };
+    ClaimSnapshot {
+        claim: format!("partners/{partner}/claims/0192f0c1-0000-7000-8000-0000000{n:05}"),
+        version: 1,
+        partner_display_name: partner.to_owned(),
+        mpn_id: "1234567".to_owned(),
+        tenant: format!("tenants/{TENANT}"),
+        customer_domain: "fabrikam.example".to_owned(),
+        customer_display_name: "Fabrikam".to_owned(),
+        claim_display_name: format!("claim {n}"),
+        solution_area: "microsoft_365".to_owned(),
+        activities: vec!["usage".to_owned()],
+        lines: vec![line("teams")],
+        policy: "2021@1".to_owned(),
+        tenant_calendar: "utc".to_owned(),
+        customer_contact: None,
+        review_case_id: format!("0192f0c1-0000-7000-8000-0000001{n:05}"),
+        submit_time: Some(prost_types::Timestamp { seconds: at(SUBMITTED).timestamp(), nanos: 0 }),
+        programs: vec!["osu_microsoft_365".to_owned()],
+    }
+}
+
+pub(crate) fn line(product: &str) -> LineSnapshot {
+    LineSnapshot {
+        line_id: "0192f0c1-0000-7000-8000-0000000000b1".to_owned(),
+        product: format!("products/{product}"),
+        product_display_name: product.to_owned(),
+        key: format!("workloads/{product}"),
+    }
+}
+
+/// The name of the nth claim's case.
+pub(crate) fn case(n: u32) -> String {
+    format!("tenants/{TENANT}/reviewCases/{}", claim(n).review_case_id)
+}
+
+/// The nth day after the submission.
+pub(crate) fn day(n: u64) -> Timestamp {
+    at(SUBMITTED) + Duration::from_hours(24 * n)
+}
+
+pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
+    let status = answer.unwrap_err();
+    (status.code(), status::reason(&status).unwrap_or_default())
+}

@@ -1,0 +1,95 @@
+//! The queue, and the index of keys.
+use super::{system::by, *};
+use crate::domain::tests::amy;
+use cpor_proto::reviews::v1::{ListReviewCasesRequest, ListReviewCasesResponse, ReviewCaseState, review_service_server::ReviewService as _};
+use cpor_types::Role;
+
+impl System {
+    async fn list(&self, request: ListReviewCasesRequest) -> Result<ListReviewCasesResponse, Status> {
+        self.api.list_review_cases(by(&amy().subject, Role::PoeReviewer, request)).await.map(tonic::Response::into_inner)
+    }
+
+    async fn listed(&self, request: ListReviewCasesRequest) -> Vec<String> {
+        self.list(request).await.unwrap().review_cases.into_iter().map(|case| case.claim_display_name).collect()
+    }
+}
+
+fn all() -> ListReviewCasesRequest {
+    ListReviewCasesRequest { parent: "tenants/-".to_owned(), ..ListReviewCasesRequest::default() }
+}
+
+/// Claims 1 (with the partner), 2 (rejected), 3 (started on day 0, decision due before...), 4 and 5 (waiting; 5 since later).
+async fn fill(system: &System) {
+    for n in 1..=4 {
+        system.submit(n).await;
+    }
+    let late = claim(5);
+    let event = cpor_proto::events::v1::event::Payload::ClaimSubmitted(cpor_proto::events::v1::ClaimSubmitted { snapshot: Some(late.clone()) });
+    system.tell(&late.claim, event, day(3)).await.unwrap();
+    for n in [1, 2, 3] {
+        system.take("amy", n).await.unwrap();
+        system.start_review("amy", n).await.unwrap();
+    }
+    system.ask("amy", 1, "Which year?").await.unwrap();
+    system.reject("amy", 2).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_most_urgent_case_is_on_top_and_those_that_stand_still_come_last() {
+    on_both(async |system| {
+        fill(&system).await;
+        assert_eq!(system.listed(all()).await, ["claim 3", "claim 4", "claim 5", "claim 1"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_queue_can_be_filtered() {
+    on_both(async |system| {
+        fill(&system).await;
+        let state = |state: ReviewCaseState| ListReviewCasesRequest { state: state.into(), ..all() };
+        assert_eq!(system.listed(state(ReviewCaseState::Rejected)).await, ["claim 2"]);
+        assert_eq!(system.listed(state(ReviewCaseState::PartnerActionRequired)).await, ["claim 1"]);
+        assert_eq!(system.listed(ListReviewCasesRequest { reviewer: "amy".to_owned(), ..all() }).await, ["claim 3", "claim 1"]);
+        assert_eq!(system.listed(ListReviewCasesRequest { reviewer: "-".to_owned(), ..all() }).await, ["claim 4", "claim 5"]);
+        assert_eq!(system.listed(ListReviewCasesRequest { claim: claim(4).claim, ..all() }).await, ["claim 4"]);
+        assert_eq!(system.listed(ListReviewCasesRequest { parent: format!("tenants/{TENANT}"), ..all() }).await.len(), 4);
+        let elsewhere = "tenants/0192f0c1-0000-7000-8000-00000000000f".to_owned();
+        assert_eq!(system.listed(ListReviewCasesRequest { parent: elsewhere, ..all() }).await, Vec::<String>::new());
+        let odd = system.list(ListReviewCasesRequest { claim: "claims/4".to_owned(), ..all() }).await;
+        assert_eq!(refusal(odd), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repetition() {
+    on_both(async |system| {
+        fill(&system).await;
+        let (mut found, mut page_token) = (Vec::new(), String::new());
+        for _ in 0..4 {
+            let page = system.list(ListReviewCasesRequest { page_size: 1, page_token, ..all() }).await.unwrap();
+            found.extend(page.review_cases.into_iter().map(|case| case.claim_display_name));
+            page_token = page.next_page_token;
+        }
+        assert_eq!((found, page_token), (system.listed(all()).await, String::new()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_open_cases_are_found_by_their_keys() {
+    on_both(async |system| {
+        system.review(1).await;
+        system.submit(2).await;
+        assert_eq!(system.count("case_key WHERE key = 'workloads/teams'").await, 2);
+        system.ask("amy", 1, "Which year?").await.unwrap();
+        let answer = cpor_proto::events::v1::ClaimSnapshot { lines: vec![line("intune")], ..claim(1) };
+        system.resubmit(answer, day(3)).await;
+        assert_eq!(system.count("case_key WHERE key = 'workloads/teams'").await, 1);
+        assert_eq!(system.count("case_key WHERE key = 'workloads/intune'").await, 1);
+        system.close(1).await;
+        assert_eq!(system.count("case_key").await, 1);
+    })
+    .await;
+}

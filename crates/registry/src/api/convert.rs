@@ -1,0 +1,190 @@
+//! Values to the wire and back.
+use cpor_proto::registry::v1 as wire;
+use cpor_types::{
+    Activity, MpnId, PartnerId, ProductFamily, ProductKind, Program, SolutionArea, SubscriptionId, SubscriptionName,
+    TenantId, Timestamp, whole_micros,
+};
+use tonic::Status;
+
+use super::error;
+use crate::domain::association::{AssociationState, EndReason};
+use crate::domain::catalog::Product;
+use crate::domain::directory::{
+    Enrolment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
+};
+use crate::store::query::Named;
+
+/// A time on the wire.
+pub(crate) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: time.timestamp(), nanos: time.timestamp_subsec_nanos().cast_signed() }
+}
+
+/// A time from the wire, of whole microseconds.
+pub(crate) fn moment(field: &str, time: prost_types::Timestamp) -> Result<Timestamp, Status> {
+    let nanos = u32::try_from(time.nanos).ok();
+    let moment = nanos.and_then(|nanos| Timestamp::from_timestamp(time.seconds, nanos));
+    moment.map(whole_micros).ok_or_else(|| error::invalid(field, "must be a time between the years 1 and 9999"))
+}
+
+/// Cuts what was read beyond a page, and names the next page by the last entry of this one.
+pub(super) fn page<T>(
+    mut rows: Vec<T>,
+    size: u64,
+    token: impl FnOnce(&T) -> Result<String, Status>,
+) -> Result<(Vec<T>, String), Status> {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    if rows.len() <= size {
+        return Ok((rows, String::new()));
+    }
+    rows.truncate(size);
+    let next = rows.last().map(token).transpose()?;
+    Ok((rows, next.unwrap_or_default()))
+}
+
+pub(super) fn partner(id: &PartnerId, profile: PartnerProfile) -> wire::Partner {
+    wire::Partner {
+        name: format!("partners/{id}"),
+        locations: profile.locations.iter().map(|(mpn_id, at)| location(mpn_id, at)).collect(),
+        enrolments: profile.enrolments.iter().map(enrolment).collect(),
+        display_name: profile.display_name,
+    }
+}
+
+pub(super) fn location(mpn_id: &MpnId, location: &Location) -> wire::Location {
+    wire::Location { mpn_id: mpn_id.to_string(), region: location.region.clone(), calendar: location.calendar.clone() }
+}
+
+fn enrolment(enrolment: &Enrolment) -> wire::Enrolment {
+    let program = match enrolment.program {
+        Program::OsaSell => wire::Program::OsaSell,
+        Program::OsuMicrosoft365 => wire::Program::OsuMicrosoft365,
+        Program::OsuBusinessApplications => wire::Program::OsuBusinessApplications,
+    };
+    wire::Enrolment {
+        program: program.into(),
+        start_time: Some(timestamp(enrolment.start_time)),
+        end_time: enrolment.end_time.map(timestamp),
+    }
+}
+
+pub(super) fn tenant(id: TenantId, profile: &TenantProfile) -> wire::Tenant {
+    wire::Tenant {
+        name: format!("tenants/{id}"),
+        display_name: profile.display_name.clone(),
+        region: profile.region.clone(),
+        domains: profile.domains.iter().map(ToString::to_string).collect(),
+        calendar: profile.calendar.clone(),
+    }
+}
+
+pub(super) fn subscription(tenant: TenantId, id: SubscriptionId, subscription: &Subscription) -> wire::Subscription {
+    let status = match subscription.status {
+        SubscriptionStatus::Active => wire::SubscriptionStatus::Active,
+        SubscriptionStatus::InGrace => wire::SubscriptionStatus::InGrace,
+        SubscriptionStatus::Expired => wire::SubscriptionStatus::Expired,
+        SubscriptionStatus::NotProvisioned => wire::SubscriptionStatus::NotProvisioned,
+        SubscriptionStatus::Suspended => wire::SubscriptionStatus::Suspended,
+    };
+    let channel = match subscription.channel {
+        PurchaseChannel::VolumeLicensing => wire::PurchaseChannel::VolumeLicensing,
+        PurchaseChannel::WebDirect => wire::PurchaseChannel::WebDirect,
+        PurchaseChannel::Csp => wire::PurchaseChannel::Csp,
+    };
+    wire::Subscription {
+        name: SubscriptionName { tenant, subscription: id }.to_string(),
+        product: format!("products/{}", subscription.product),
+        status: status.into(),
+        channel: channel.into(),
+        purchase_time: Some(timestamp(subscription.purchase_time)),
+        end_time: subscription.end_time.map(timestamp),
+    }
+}
+
+pub(super) fn product(product: &Product) -> wire::Product {
+    let family = match product.family {
+        ProductFamily::Microsoft365 => wire::ProductFamily::Microsoft365,
+        ProductFamily::Dynamics365 => wire::ProductFamily::Dynamics365,
+        ProductFamily::PowerBi => wire::ProductFamily::PowerBi,
+        ProductFamily::PowerPlatform => wire::ProductFamily::PowerPlatform,
+    };
+    let kind = match product.kind {
+        ProductKind::Workload => wire::ProductKind::Workload,
+        ProductKind::Subscription => wire::ProductKind::Subscription,
+    };
+    wire::Product {
+        name: format!("products/{}", product.id),
+        display_name: product.display_name.clone(),
+        solution_area: area(product.solution_area).into(),
+        family: family.into(),
+        kind: kind.into(),
+        claimable_from_time: Some(timestamp(product.claimable_from)),
+        claimable_until_time: product.claimable_until.map(timestamp),
+        incentivised: product.incentivised,
+    }
+}
+
+pub(super) fn association((name, association): &Named) -> wire::Association {
+    let (state, official, end) = match association.state {
+        AssociationState::Pending => (wire::AssociationState::Pending, None, None),
+        AssociationState::Official { official_time } => (wire::AssociationState::Official, Some(official_time), None),
+        AssociationState::Ended { official_time, end_time, reason } => {
+            (wire::AssociationState::Ended, official_time, Some((end_time, reason)))
+        }
+    };
+    wire::Association {
+        name: name.to_string(),
+        partner: format!("partners/{}", association.claim.partner),
+        mpn_id: association.mpn_id.to_string(),
+        key: format!("tenants/{}/{}", name.tenant, association.key),
+        product: format!("products/{}", association.product),
+        activity: activity(association.activity).into(),
+        state: state.into(),
+        end_reason: end.map_or(wire::EndReason::Unspecified, |(_, reason)| end_reason(reason)).into(),
+        hold_time: Some(timestamp(association.hold_time)),
+        official_time: official.map(timestamp),
+        end_time: end.map(|(time, _)| timestamp(time)),
+        claim: association.claim.to_string(),
+    }
+}
+
+fn end_reason(reason: EndReason) -> wire::EndReason {
+    match reason {
+        EndReason::Declined => wire::EndReason::Declined,
+        EndReason::Withdrawn => wire::EndReason::Withdrawn,
+        EndReason::Rejected => wire::EndReason::Rejected,
+    }
+}
+
+fn area(area: SolutionArea) -> wire::SolutionArea {
+    match area {
+        SolutionArea::Microsoft365 => wire::SolutionArea::Microsoft365,
+        SolutionArea::BusinessApplications => wire::SolutionArea::BusinessApplications,
+    }
+}
+
+/// The area that a message names, if it names one.
+pub(super) fn said_area(area: wire::SolutionArea) -> Option<SolutionArea> {
+    match area {
+        wire::SolutionArea::Unspecified => None,
+        wire::SolutionArea::Microsoft365 => Some(SolutionArea::Microsoft365),
+        wire::SolutionArea::BusinessApplications => Some(SolutionArea::BusinessApplications),
+    }
+}
+
+fn activity(activity: Activity) -> wire::Activity {
+    match activity {
+        Activity::Usage => wire::Activity::Usage,
+        Activity::PreSales => wire::Activity::PreSales,
+        Activity::RevenueAssociation => wire::Activity::RevenueAssociation,
+    }
+}
+
+/// The activity that a message names, if it names one.
+pub(super) fn said_activity(activity: wire::Activity) -> Option<Activity> {
+    match activity {
+        wire::Activity::Unspecified => None,
+        wire::Activity::Usage => Some(Activity::Usage),
+        wire::Activity::PreSales => Some(Activity::PreSales),
+        wire::Activity::RevenueAssociation => Some(Activity::RevenueAssociation),
+    }
+}

@@ -1,0 +1,130 @@
+//! Rows as values, or what is wrong with them.
+use std::collections::BTreeMap;
+
+use cpor_proto::registry::v1::directory_row::Row as Wire;
+use cpor_proto::registry::v1::{self as wire, DirectoryRow, ErrorReason};
+use cpor_types::{
+    Calendars, DomainName, MpnId, PartnerId, PartnerName, ProductId, ProductKind, ProductName, Program,
+    SubscriptionName, TenantId, TenantName, WorkloadName,
+};
+use tonic::{Code, Status};
+
+use super::super::{convert, error};
+use crate::domain::catalog::{Catalog, Product};
+use crate::domain::directory::{
+    Enrolment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
+};
+
+/// What a row says.
+pub(super) enum Row {
+    Partner(PartnerId, PartnerProfile),
+    Tenant(TenantId, TenantProfile),
+    Subscription(SubscriptionName, Subscription),
+    Workload(WorkloadName),
+}
+
+impl Row {
+    /// Reads a row whose constraints hold.
+    pub(super) fn parse(row: DirectoryRow, catalog: &Catalog, calendars: &Calendars) -> Result<Self, Status> {
+        match row.row {
+            None => Err(error::invalid("row", "must be set")),
+            Some(Wire::Partner(row)) => partner(row, calendars),
+            Some(Wire::Tenant(row)) => tenant(row, calendars),
+            Some(Wire::Subscription(row)) => subscription(row, catalog),
+            Some(Wire::Workload(row)) => workload(&row, catalog),
+        }
+    }
+}
+
+fn partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Status> {
+    let PartnerName { partner } = row.name.parse().map_err(error::malformed("partner.name"))?;
+    let mut locations = BTreeMap::new();
+    for (at, location) in row.locations.into_iter().enumerate() {
+        let field = format!("partner.locations[{at}].mpn_id");
+        let mpn_id: MpnId = location.mpn_id.parse().map_err(error::malformed(&field))?;
+        let location = Location { region: location.region, calendar: known(location.calendar, calendars)? };
+        if locations.insert(mpn_id, location).is_some() {
+            return Err(error::invalid(&field, "is listed twice"));
+        }
+    }
+    let enrolments =
+        row.enrolments.into_iter().enumerate().map(|(at, row)| enrolment(row, &format!("partner.enrolments[{at}]")));
+    let profile =
+        PartnerProfile { display_name: row.display_name, locations, enrolments: enrolments.collect::<Result<_, _>>()? };
+    Ok(Row::Partner(partner, profile))
+}
+
+fn enrolment(row: wire::Enrolment, field: &str) -> Result<Enrolment, Status> {
+    let program = match row.program() {
+        wire::Program::Unspecified => {
+            return Err(error::invalid(&format!("{field}.program"), "must be a known program"));
+        }
+        wire::Program::OsaSell => Program::OsaSell,
+        wire::Program::OsuMicrosoft365 => Program::OsuMicrosoft365,
+        wire::Program::OsuBusinessApplications => Program::OsuBusinessApplications,
+    };
+    let start = row.start_time.ok_or_else(|| error::invalid(&format!("{field}.start_time"), "must be set"))?;
+    let start_time = convert::moment(&format!("{field}.start_time"), start)?;
+    let end_time = row.end_time.map(|end| convert::moment(&format!("{field}.end_time"), end)).transpose()?;
+    if end_time.is_some_and(|end_time| end_time <= start_time) {
+        return Err(error::invalid(&format!("{field}.end_time"), "must be after start_time"));
+    }
+    Ok(Enrolment { program, start_time, end_time })
+}
+
+fn tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {
+    let TenantName { tenant } = row.name.parse().map_err(error::malformed("tenant.name"))?;
+    let domain = |(at, domain): (usize, &String)| {
+        domain.parse::<DomainName>().map_err(error::malformed(&format!("tenant.domains[{at}]")))
+    };
+    let domains = row.domains.iter().enumerate().map(domain).collect::<Result<_, _>>()?;
+    let calendar = known(row.calendar, calendars)?;
+    Ok(Row::Tenant(tenant, TenantProfile { display_name: row.display_name, region: row.region, calendar, domains }))
+}
+
+fn subscription(row: wire::Subscription, catalog: &Catalog) -> Result<Row, Status> {
+    let name: SubscriptionName = row.name.parse().map_err(error::malformed("subscription.name"))?;
+    let ProductName { product } = row.product.parse().map_err(error::malformed("subscription.product"))?;
+    listed(&product, catalog)?;
+    let status = match row.status() {
+        wire::SubscriptionStatus::Unspecified => return Err(error::invalid("subscription.status", "must be set")),
+        wire::SubscriptionStatus::Active => SubscriptionStatus::Active,
+        wire::SubscriptionStatus::InGrace => SubscriptionStatus::InGrace,
+        wire::SubscriptionStatus::Expired => SubscriptionStatus::Expired,
+        wire::SubscriptionStatus::NotProvisioned => SubscriptionStatus::NotProvisioned,
+        wire::SubscriptionStatus::Suspended => SubscriptionStatus::Suspended,
+    };
+    let channel = match row.channel() {
+        wire::PurchaseChannel::Unspecified => return Err(error::invalid("subscription.channel", "must be set")),
+        wire::PurchaseChannel::VolumeLicensing => PurchaseChannel::VolumeLicensing,
+        wire::PurchaseChannel::WebDirect => PurchaseChannel::WebDirect,
+        wire::PurchaseChannel::Csp => PurchaseChannel::Csp,
+    };
+    let bought = row.purchase_time.ok_or_else(|| error::invalid("subscription.purchase_time", "must be set"))?;
+    let purchase_time = convert::moment("subscription.purchase_time", bought)?;
+    let end_time = row.end_time.map(|end| convert::moment("subscription.end_time", end)).transpose()?;
+    Ok(Row::Subscription(name, Subscription { product, status, channel, purchase_time, end_time }))
+}
+
+fn workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status> {
+    let name: WorkloadName = row.name.parse().map_err(error::malformed("workload.name"))?;
+    match listed(&name.product, catalog)?.kind {
+        ProductKind::Workload => Ok(Row::Workload(name)),
+        ProductKind::Subscription => {
+            Err(error::invalid("workload.name", "names a product that is sold by subscription"))
+        }
+    }
+}
+
+fn listed<'a>(product: &ProductId, catalog: &'a Catalog) -> Result<&'a Product, Status> {
+    let unknown = || format!("the catalog does not list products/{product}");
+    catalog.get(product).ok_or_else(|| error::refused(Code::InvalidArgument, ErrorReason::ProductUnknown, unknown()))
+}
+
+fn known(calendar: String, calendars: &Calendars) -> Result<String, Status> {
+    if calendars.contains(&calendar) {
+        return Ok(calendar);
+    }
+    let message = format!("no calendar is named {calendar}");
+    Err(error::refused(Code::InvalidArgument, ErrorReason::CalendarUnknown, message))
+}

@@ -1,0 +1,48 @@
+//! The composition root: what the registry consists of, and what it gives to the process that hosts it.
+use std::sync::Arc;
+
+use cpor_durable::{Context, Host, Hosted};
+use cpor_proto::registry::v1::registry_service_server::{RegistryServiceServer, SERVICE_NAME};
+use cpor_types::{CalendarError, Calendars, Service};
+use tonic::service::Routes;
+
+use crate::api::Api;
+use crate::config::{Config, ConfigError};
+use crate::incoming::Events;
+use crate::store::{PartnerStore, TenantStore};
+
+/// Why the registry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Its configuration does not hold.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The calendars that ship with the project do not hold.
+    #[error(transparent)]
+    Calendars(#[from] CalendarError),
+    /// Its database does not answer, or was not migrated.
+    #[error("the registry's database: {0}")]
+    Db(#[from] sea_orm::DbErr),
+}
+
+/// Builds the registry on a migrated database. Nothing runs yet but the lanes of its writers: the process starts
+/// [`Hosted::host`], which delivers its events. It has no deadlines.
+///
+/// # Errors
+/// See [`BuildError`].
+pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
+    let catalog = Arc::new(config.catalog()?);
+    let calendars = Calendars::shipped()?;
+    let host = Host::new(Service::Registry, &context).await?;
+    let (tenants, partners) = (host.writer(TenantStore), host.writer(PartnerStore));
+    let events = Events { db: context.db.clone(), catalog: Arc::clone(&catalog), tenants: tenants.clone() };
+    let api = Api { db: context.db, clock: context.business_clock, catalog, calendars, tenants, partners };
+    Ok(Hosted {
+        service: Service::Registry,
+        grpc: vec![SERVICE_NAME],
+        routes: Routes::new(RegistryServiceServer::new(api)),
+        host,
+        receiver: Arc::new(events),
+        web: None,
+    })
+}

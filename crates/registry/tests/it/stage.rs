@@ -1,0 +1,243 @@
+//! A database of its own for each test, with replicas of the registry on it, and callers of every kind.
+use std::{sync::Arc, time::Duration};
+
+use cpor_durable::{BusinessClock, Context, Incoming, Position, ReceiveError, Receiver, StreamKey};
+use cpor_kit::auth::{Keys, TokenSigner, UserToken};
+use cpor_kit::config::{Limits, PeersConfig, TlsConfig};
+use cpor_kit::lifecycle::{Readiness, Shutdown};
+use cpor_kit::server::{Server, ServerParts, Services, install_crypto};
+use cpor_kit::{Db, Metrics, Peers};
+use cpor_proto::events::v1::event::Payload;
+use cpor_proto::registry::v1::import_result::Outcome;
+use cpor_proto::registry::v1::registry_service_client::RegistryServiceClient;
+use cpor_proto::registry::v1::{DirectoryRow, ImportDirectoryRequest, ImportResult};
+use cpor_registry_client::{GrpcRegistry, SharedRegistry};
+use cpor_types::{Actor, ActorSide, Clock, Entropy, Role, SeededEntropy, Service, SystemClock, SystemEntropy, Timestamp};
+use prost::Message as _;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+use uuid::Uuid;
+
+/// Runs one test on both engines.
+macro_rules! on_both {
+    ($($(#[$doc:meta])* async fn $name:ident($stage:ident: Stage) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            $(#[$doc])*
+            async fn test($stage: $crate::stage::Stage) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                test($crate::stage::Stage::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                test($crate::stage::Stage::postgres().await).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_both;
+
+/// A registry that somebody calls with a token of theirs.
+pub(crate) type Client = RegistryServiceClient<InterceptedService<Channel, Bearer>>;
+
+/// A test's database with what runs on it.
+pub(crate) struct Stage {
+    pub(crate) db: Db,
+    /// One on SQLite, which admits one process; two on PostgreSQL, each with connections of its own.
+    replicas: Vec<Replica>,
+    signer: TokenSigner,
+    shutdown: Shutdown,
+    _directory: Option<tempfile::TempDir>,
+    _database: Option<Dropped>,
+}
+
+struct Replica {
+    address: String,
+    receiver: Arc<dyn Receiver>,
+}
+
+impl Stage {
+    pub(crate) async fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let db = Db::sqlite(&directory.path().join("registry.db")).await.unwrap();
+        let mut stage = Self::on(db.clone()).await;
+        stage.join(db).await;
+        stage._directory = Some(directory);
+        stage
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let maintenance =
+            std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
+        let name = format!("registry_{}", SystemEntropy.uuid().simple());
+        connect(&maintenance).await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (server, _) = maintenance.rsplit_once('/').unwrap();
+        let open = async || Db::postgres(&format!("{server}/{name}"), None, 6).await.unwrap();
+        let mut stage = Self::on(open().await).await;
+        stage._database = Some(Dropped { maintenance: maintenance.clone(), name: name.clone() });
+        stage.join(open().await).await;
+        stage.join(open().await).await;
+        stage
+    }
+
+    async fn on(db: Db) -> Self {
+        install_crypto();
+        Migrator::up(db.writer(), None).await.unwrap();
+        let signer = TokenSigner::generate("tests", Arc::new(SystemClock)).unwrap();
+        let shutdown = Shutdown::new(Duration::from_secs(5));
+        Self { db, replicas: Vec::new(), signer, shutdown, _directory: None, _database: None }
+    }
+
+    /// Starts a further replica.
+    async fn join(&mut self, db: Db) {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy = Arc::new(SeededEntropy::new(self.replicas.len() as u64));
+        let metrics = Metrics::new();
+        let context = Context {
+            business_clock: BusinessClock::real(db.engine(), Arc::clone(&clock)),
+            db,
+            clock,
+            entropy: entropy.clone(),
+            peers: self.peers(Service::Registry, PeersConfig::default()),
+            metrics: metrics.clone(),
+            data_dir: None,
+        };
+        let hosted = cpor_registry::build(cpor_registry::Config::default(), context).await.unwrap();
+        let jwks = self.signer.jwks();
+        let parts = ServerParts {
+            keys: Arc::new(Keys::new("tests", &jwks, &jwks).unwrap()),
+            limits: Limits::default(),
+            tls: TlsConfig::default(),
+            metrics,
+            readiness: Readiness::new(),
+            entropy,
+        };
+        let services = Services::default().add_routes(hosted.service, &hosted.grpc, hosted.routes);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (server, shutdown) = (Server::prepare(parts, services).unwrap(), self.shutdown.clone());
+        tokio::spawn(async move { server.serve(listener, &shutdown).await });
+        self.replicas.push(Replica { address, receiver: hosted.receiver });
+    }
+
+    fn peers(&self, from: Service, config: PeersConfig) -> Peers {
+        Peers::new(from, &config, self.signer.clone()).unwrap()
+    }
+
+    /// The registry as another service asks it; `replica` is taken modulo how many there are.
+    pub(crate) fn registry(&self, caller: Service, replica: usize) -> SharedRegistry {
+        let address = self.replicas[replica % self.replicas.len()].address.clone();
+        let config = PeersConfig { registry: Some(address), ..PeersConfig::default() };
+        Arc::new(GrpcRegistry::new(self.peers(caller, config)))
+    }
+
+    /// The registry as a user calls it.
+    pub(crate) fn user(&self, role: Role, partner: Option<&str>, tenant: Option<&str>) -> Client {
+        let user = UserToken {
+            subject: format!("{role}@example"),
+            roles: vec![role],
+            partner: partner.map(|id| id.parse().unwrap()),
+            tenant: tenant.map(|id| id.parse().unwrap()),
+            lifetime: Duration::from_secs(600),
+        };
+        let token = format!("Bearer {}", self.signer.user_token(&user).unwrap());
+        let channel = Channel::from_shared(self.replicas[0].address.clone()).unwrap().connect_lazy();
+        RegistryServiceClient::with_interceptor(channel, Bearer(token.parse().unwrap()))
+    }
+
+    /// Imports rows as directory sync.
+    pub(crate) async fn import(&self, rows: Vec<DirectoryRow>) -> Vec<ImportResult> {
+        let mut sync = self.user(Role::DirectorySync, None, None);
+        sync.import_directory(ImportDirectoryRequest { rows }).await.unwrap().into_inner().results
+    }
+
+    /// As [`Stage::import`], of rows that are all new.
+    pub(crate) async fn create(&self, rows: Vec<DirectoryRow>) {
+        let results = self.import(rows).await;
+        let refused: Vec<_> = results.iter().filter(|result| result.outcome() != Outcome::Created).collect();
+        assert_eq!(refused, Vec::<&ImportResult>::new());
+    }
+
+    /// Delivers an event of a claim as claim-intake's relay does.
+    pub(crate) async fn tell(&self, claim: Uuid, sequence: u64, payload: Payload, at: Timestamp) -> Result<(), ReceiveError> {
+        let (source, aggregate) = (Service::ClaimIntake, "claim".to_owned());
+        let stream = StreamKey { source, aggregate, owner: "contoso".to_owned(), id: claim };
+        let incoming = Incoming {
+            position: Position { stream, sequence },
+            actor: Actor::new(ActorSide::Partner, "alice"),
+            effective_time: at,
+            payload,
+        };
+        self.replicas[0].receiver.apply(incoming).await
+    }
+
+    /// What the registry has to say to a service, in order.
+    pub(crate) async fn said_to(&self, destination: Service) -> Vec<Payload> {
+        let select = format!(
+            "SELECT payload FROM outbox_event WHERE destination = '{destination}' ORDER BY aggregate, owner, id, sequence"
+        );
+        let rows = self.db.reader().query_all_raw(Statement::from_string(self.db.reader().get_database_backend(), select));
+        let payload = |row: &sea_orm::QueryResult| {
+            let bytes: Vec<u8> = row.try_get("", "payload").unwrap();
+            cpor_proto::events::v1::Event::decode(bytes.as_slice()).unwrap().payload.unwrap()
+        };
+        rows.await.unwrap().iter().map(payload).collect()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.shutdown.abort();
+    }
+}
+
+/// Puts a token on every call.
+#[derive(Clone)]
+pub(crate) struct Bearer(MetadataValue<Ascii>);
+
+impl tonic::service::Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+async fn connect(url: &str) -> DatabaseConnection {
+    Database::connect(ConnectOptions::new(url).max_connections(1).sqlx_logging(false).to_owned()).await.unwrap()
+}
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        cpor_registry::migrations()
+    }
+}
+
+/// A database that goes with its test.
+struct Dropped {
+    maintenance: String,
+    name: String,
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let (maintenance, drop) = (self.maintenance.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let work = move || runtime().block_on(async { connect(&maintenance).await.execute_unprepared(&drop).await.is_ok() });
+        // On a thread of its own, because this one may be inside of a runtime. What is left goes with the cluster.
+        drop_quietly(std::thread::spawn(work));
+    }
+}
+
+fn drop_quietly(work: std::thread::JoinHandle<bool>) {
+    let (Ok(_) | Err(_)) = work.join();
+}
