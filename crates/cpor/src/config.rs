@@ -42,8 +42,6 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// What one process takes on.
     pub limits: Limits,
-    /// How mail leaves.
-    pub mail: cpor_mail::MailConfig,
     /// The service claim-intake.
     pub claim_intake: cpor_claim_intake::Config,
     /// The service poe-review.
@@ -95,12 +93,54 @@ impl Config {
         faults.within("peers", |faults| self.peers.validate(faults));
         faults.within("telemetry", |faults| self.telemetry.validate(faults));
         faults.within("limits", |faults| self.limits.validate(faults));
-        faults.within("mail", |faults| self.mail.validate(faults));
         faults.within("claim_intake", |faults| self.claim_intake.validate(faults));
         faults.within("poe_review", |faults| self.poe_review.validate(faults));
         faults.within("customer_consent", |faults| self.customer_consent.validate(faults));
         faults.within("eligibility", |faults| self.eligibility.validate(faults));
         faults.within("registry", |faults| self.registry.validate(faults));
         faults.into_result()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever looks like a variable of the configuration in a text, with its value.
+    fn variables(text: &str) -> Vec<(String, String)> {
+        let words = |line: &str| {
+            let (name, value) = line.trim().trim_start_matches("- ").split_once([':', '='])?;
+            let known = name.starts_with("CPOR_") && !name.contains(' ');
+            known.then(|| (name.to_owned(), value.trim().trim_matches('"').to_owned()))
+        };
+        text.lines().filter_map(words).collect()
+    }
+
+    #[test]
+    fn what_is_deployed_is_known() {
+        for text in [include_str!("../../../docker-compose.yml"), include_str!("../../../deploy/base/cpor.env")] {
+            let environment = variables(text);
+            assert!(environment.len() > 5, "the file has no settings");
+            let sources = cpor_kit::config::Sources { environment, ..cpor_kit::config::Sources::default() };
+            load::<Config>(&sources).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let mut config = Config::default();
+        config.database.connections = 0;
+        config.customer_consent.public_url = "nowhere".into();
+        let faults = config.check().unwrap_err();
+        let keys: Vec<_> = faults.found().iter().map(|fault| fault.key.as_str()).collect();
+        assert_eq!(keys, ["database.connections", "customer_consent.public_url"]);
+    }
+
+    #[test]
+    fn unknown_keys_are_errors() {
+        let environment = vec![("CPOR_LISTEN__GRCP".to_owned(), "127.0.0.1:1".to_owned())];
+        let sources = cpor_kit::config::Sources { environment, ..cpor_kit::config::Sources::default() };
+        let error = load::<Config>(&sources).unwrap_err().to_string();
+        assert!(error.contains("grcp") && error.contains("CPOR_LISTEN__GRCP"), "{error}");
     }
 }

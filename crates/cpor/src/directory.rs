@@ -14,7 +14,7 @@ const EXAMPLE: &str = include_str!("../../../examples/directory.json");
 ///
 /// # Errors
 /// When the registry cannot be reached, or refuses a row.
-pub async fn import(channel: Channel, token: &str) -> anyhow::Result<()> {
+pub(crate) async fn import(channel: Channel, token: &str) -> anyhow::Result<()> {
     let mut request = Request::new(example()?);
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
     let results = RegistryServiceClient::new(channel).import_directory(request).await?.into_inner().results;

@@ -60,21 +60,39 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    pub(crate) fn new(config: &Config, host: &Host, registry: SharedRegistry, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        config: &Config,
+        host: &Host,
+        registry: SharedRegistry,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, BuildError> {
         let (calendar, policies) = (calendar(config)?, PolicyProfiles::shipped()?);
-        let patience = Patience { lease: Duration::from_secs(config.approval_lease_seconds), retry: Duration::from_millis(config.approval_retry_millis) };
+        let patience = Patience {
+            lease: Duration::from_secs(config.approval_lease_seconds),
+            retry: Duration::from_millis(config.approval_retry_millis),
+        };
         let db = host.db().clone();
         let writer = host.writer(CaseStore { clock: Arc::clone(&clock), lease: patience.lease });
         let pending = PendingApprovals { db: db.clone(), clock, entropy: Arc::clone(&entropy), patience };
         let approver = Approver { writer: writer.clone(), registry, pending, calendar: Arc::clone(&calendar) };
-        let resumer = Resumer { db: db.clone(), approver: approver.clone(), poll: Duration::from_millis(config.approval_poll_millis) };
+        let resumer = Resumer {
+            db: db.clone(),
+            approver: approver.clone(),
+            poll: Duration::from_millis(config.approval_poll_millis),
+        };
         Ok(Self { api: Api { db, writer, approver, calendar, entropy }, resumer, policies, host: host.clone() })
     }
 
     /// What takes in events.
     pub(crate) fn events(&self) -> Events {
         let Self { api, policies, host, .. } = self;
-        Events { writer: api.writer.clone(), inbox: host.inbox(), policies: policies.clone(), calendar: Arc::clone(&api.calendar) }
+        Events {
+            writer: api.writer.clone(),
+            inbox: host.inbox(),
+            policies: policies.clone(),
+            calendar: Arc::clone(&api.calendar),
+        }
     }
 }
 

@@ -37,7 +37,12 @@ pub(crate) enum Unfinished {
 impl Approver {
     /// Asks the registry to hold the lines and commits its answer. A case that no longer waits for this approval stays as it is.
     /// After a failure the approval rests, by the number of failed `attempts` before; then the resumer goes on.
-    pub(crate) async fn complete(&self, case: &ReviewCase, approval: &Approval, attempts: u32) -> Result<Committed<ReviewCase>, Unfinished> {
+    pub(crate) async fn complete(
+        &self,
+        case: &ReviewCase,
+        approval: &Approval,
+        attempts: u32,
+    ) -> Result<Committed<ReviewCase>, Unfinished> {
         let key = store::key(case.tenant, case.id);
         let completed = self.hold_and_settle(key.clone(), case, approval).await;
         if completed.is_err() {
@@ -50,12 +55,22 @@ impl Approver {
         completed
     }
 
-    async fn hold_and_settle(&self, key: Key, case: &ReviewCase, approval: &Approval) -> Result<Committed<ReviewCase>, Unfinished> {
+    async fn hold_and_settle(
+        &self,
+        key: Key,
+        case: &ReviewCase,
+        approval: &Approval,
+    ) -> Result<Committed<ReviewCase>, Unfinished> {
         let answer = self.registry.place_hold(&approval.by, request(case, approval)).await?;
         Ok(self.settle(key, approval, answer).await?)
     }
 
-    async fn settle(&self, key: Key, approval: &Approval, answer: HoldAnswer) -> Result<Committed<ReviewCase>, Failure<Infallible, Infallible>> {
+    async fn settle(
+        &self,
+        key: Key,
+        approval: &Approval,
+        answer: HoldAnswer,
+    ) -> Result<Committed<ReviewCase>, Failure<Infallible, Infallible>> {
         let command = Command::new("settle_approval", key, approval.by.clone());
         let (decision, calendar) = (approval.decision_id, Arc::clone(&self.calendar));
         let refusals: Option<Vec<LineRefusal>> = match answer {
@@ -82,7 +97,11 @@ fn request(case: &ReviewCase, approval: &Approval) -> HoldRequest {
         customer_domain: snapshot.customer_domain,
         solution_area: snapshot.solution_area,
         activities: snapshot.activities,
-        lines: snapshot.lines.into_iter().map(|line| LineToHold { line_id: line.id, product: line.product, key: line.key }).collect(),
+        lines: snapshot
+            .lines
+            .into_iter()
+            .map(|line| LineToHold { line_id: line.id, product: line.product, key: line.key })
+            .collect(),
         submit_time: snapshot.submit_time,
     }
 }

@@ -20,7 +20,12 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { calendar: "vendor-us".to_owned(), approval_lease_seconds: 15, approval_retry_millis: 500, approval_poll_millis: 500 }
+        Self {
+            calendar: "vendor-us".to_owned(),
+            approval_lease_seconds: 15,
+            approval_retry_millis: 500,
+            approval_poll_millis: 500,
+        }
     }
 }
 
@@ -30,9 +35,21 @@ impl Config {
         if let Err(error) = Calendars::shipped().and_then(|calendars| calendars.get(&self.calendar).cloned()) {
             faults.add("calendar", error.to_string());
         }
-        faults.require((1..=3600).contains(&self.approval_lease_seconds), "approval_lease_seconds", "must be between 1 and 3600");
-        faults.require((1..=60_000).contains(&self.approval_retry_millis), "approval_retry_millis", "must be between 1 and 60000");
-        faults.require((10..=60_000).contains(&self.approval_poll_millis), "approval_poll_millis", "must be between 10 and 60000");
+        faults.require(
+            (1..=3600).contains(&self.approval_lease_seconds),
+            "approval_lease_seconds",
+            "must be between 1 and 3600",
+        );
+        faults.require(
+            (1..=60_000).contains(&self.approval_retry_millis),
+            "approval_retry_millis",
+            "must be between 1 and 60000",
+        );
+        faults.require(
+            (10..=60_000).contains(&self.approval_poll_millis),
+            "approval_poll_millis",
+            "must be between 10 and 60000",
+        );
     }
 }
 

@@ -97,7 +97,8 @@ fn snapshot(wire: Option<ClaimSnapshot>) -> Result<Told, ReceiveError> {
     let wire = wire.ok_or_else(|| ReceiveError::park("the claim's snapshot is missing"))?;
     let TenantName { tenant } = wire.tenant.parse().map_err(ReceiveError::park)?;
     let case = wire.review_case_id.parse().map_err(ReceiveError::park)?;
-    let submit_time = wire.submit_time.and_then(moment).ok_or_else(|| ReceiveError::park("submit_time is missing or no moment"))?;
+    let submit_time =
+        wire.submit_time.and_then(moment).ok_or_else(|| ReceiveError::park("submit_time is missing or no moment"))?;
     let snapshot = Snapshot {
         claim: wire.claim.parse().map_err(ReceiveError::park)?,
         version: wire.version,
@@ -107,7 +108,11 @@ fn snapshot(wire: Option<ClaimSnapshot>) -> Result<Told, ReceiveError> {
         customer_domain: wire.customer_domain,
         claim_display_name: wire.claim_display_name,
         solution_area: wire.solution_area.parse().map_err(ReceiveError::park)?,
-        activities: wire.activities.iter().map(|activity| activity.parse().map_err(ReceiveError::park)).collect::<Result<_, _>>()?,
+        activities: wire
+            .activities
+            .iter()
+            .map(|activity| activity.parse().map_err(ReceiveError::park))
+            .collect::<Result<_, _>>()?,
         lines: wire.lines.into_iter().map(line).collect::<Result<_, _>>()?,
         policy: wire.policy.parse().map_err(ReceiveError::park)?,
         submit_time,

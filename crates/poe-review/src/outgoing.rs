@@ -7,18 +7,26 @@ use wire::event::Payload;
 
 /// The events of one step, in order.
 pub(crate) fn of(change: &Change<ReviewCase>) -> Vec<Outgoing> {
-    let tell = |recorded: &Recorded<CaseEvent>| Some(Outgoing::of(recorded, Service::ClaimIntake, payload(&change.after.state, &recorded.event)?));
+    let tell = |recorded: &Recorded<CaseEvent>| {
+        Some(Outgoing::of(recorded, Service::ClaimIntake, payload(&change.after.state, &recorded.event)?))
+    };
     change.events.iter().filter_map(tell).collect()
 }
 
 fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
     let (claim, review_case_id) = (case.snapshot.claim.to_string(), case.id.to_string());
     Some(match event.clone() {
-        CaseEvent::Opened | CaseEvent::Resubmitted | CaseEvent::ApprovalBegun { .. } | CaseEvent::Closed { .. } => return None,
-        CaseEvent::Assigned { reviewer } => {
-            Payload::ReviewAssigned(wire::ReviewAssigned { claim, review_case_id, reviewer: reviewer.unwrap_or_default() })
+        CaseEvent::Opened | CaseEvent::Resubmitted | CaseEvent::ApprovalBegun { .. } | CaseEvent::Closed { .. } => {
+            return None;
         }
-        CaseEvent::Started { reviewer } => Payload::ReviewStarted(wire::ReviewStarted { claim, review_case_id, reviewer }),
+        CaseEvent::Assigned { reviewer } => Payload::ReviewAssigned(wire::ReviewAssigned {
+            claim,
+            review_case_id,
+            reviewer: reviewer.unwrap_or_default(),
+        }),
+        CaseEvent::Started { reviewer } => {
+            Payload::ReviewStarted(wire::ReviewStarted { claim, review_case_id, reviewer })
+        }
         CaseEvent::PartnerActionRequested { reasons, comment } => {
             let reasons = reasons.iter().map(ToString::to_string).collect();
             Payload::PartnerActionRequested(wire::PartnerActionRequested { claim, review_case_id, reasons, comment })
@@ -34,7 +42,13 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         CaseEvent::Rejected(rejection) => {
             let further_reasons = rejection.further_reasons.iter().map(ToString::to_string).collect();
             let (primary_reason, comment) = (rejection.primary_reason.to_string(), rejection.comment);
-            Payload::ReviewRejected(wire::ReviewRejected { claim, review_case_id, primary_reason, further_reasons, comment })
+            Payload::ReviewRejected(wire::ReviewRejected {
+                claim,
+                review_case_id,
+                primary_reason,
+                further_reasons,
+                comment,
+            })
         }
         CaseEvent::Overdue { clock } => {
             Payload::ReviewOverdue(wire::ReviewOverdue { claim, review_case_id, clock: clock.as_str().to_owned() })

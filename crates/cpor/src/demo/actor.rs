@@ -15,11 +15,11 @@ use tonic::{
 };
 
 /// A channel that carries the actor's token on every call.
-pub type Authorised = InterceptedService<Channel, Bearer>;
+pub(crate) type Authorised = InterceptedService<Channel, Bearer>;
 
 /// Adds `authorization: Bearer …`.
 #[derive(Clone)]
-pub struct Bearer(MetadataValue<Ascii>);
+pub(crate) struct Bearer(MetadataValue<Ascii>);
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
@@ -30,9 +30,9 @@ impl Interceptor for Bearer {
 
 /// Somebody who calls the API.
 #[derive(Clone)]
-pub struct Actor {
+pub(crate) struct Actor {
     /// How the timeline calls them.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     channel: Authorised,
 }
 
@@ -41,33 +41,33 @@ impl Actor {
     ///
     /// # Errors
     /// When the token is no header value.
-    pub fn new(label: &'static str, channel: &Channel, token: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(label: &'static str, channel: &Channel, token: &str) -> anyhow::Result<Self> {
         let bearer = Bearer(format!("Bearer {token}").parse()?);
         Ok(Self { label, channel: InterceptedService::new(channel.clone(), bearer) })
     }
 
     /// Claims.
-    pub fn claims(&self) -> ClaimServiceClient<Authorised> {
+    pub(crate) fn claims(&self) -> ClaimServiceClient<Authorised> {
         ClaimServiceClient::new(self.channel.clone())
     }
 
     /// Review cases.
-    pub fn reviews(&self) -> ReviewServiceClient<Authorised> {
+    pub(crate) fn reviews(&self) -> ReviewServiceClient<Authorised> {
         ReviewServiceClient::new(self.channel.clone())
     }
 
     /// Usage and assessments.
-    pub fn eligibility(&self) -> EligibilityServiceClient<Authorised> {
+    pub(crate) fn eligibility(&self) -> EligibilityServiceClient<Authorised> {
         EligibilityServiceClient::new(self.channel.clone())
     }
 
     /// Directory and associations.
-    pub fn registry(&self) -> RegistryServiceClient<Authorised> {
+    pub(crate) fn registry(&self) -> RegistryServiceClient<Authorised> {
         RegistryServiceClient::new(self.channel.clone())
     }
 
     /// Streams, deadlines, clock.
-    pub fn operations(&self) -> OperationsServiceClient<Authorised> {
+    pub(crate) fn operations(&self) -> OperationsServiceClient<Authorised> {
         OperationsServiceClient::new(self.channel.clone())
     }
 }

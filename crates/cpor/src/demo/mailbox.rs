@@ -5,18 +5,18 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 
 /// A mail as its reader sees it.
-pub struct Mail {
+pub(crate) struct Mail {
     /// The subject line.
-    pub subject: String,
+    pub(crate) subject: String,
     /// The link to the consent page.
-    pub link: String,
+    pub(crate) link: String,
 }
 
 /// The newest mail to this address.
 ///
 /// # Errors
 /// When there is none, or it has no link.
-pub fn latest(folder: &Path, address: &str) -> anyhow::Result<Mail> {
+pub(crate) fn latest(folder: &Path, address: &str) -> anyhow::Result<Mail> {
     let mut files = fs::read_dir(folder)
         .with_context(|| format!("no mail folder {}", folder.display()))?
         .map(|entry| entry.map(|entry| entry.path()))

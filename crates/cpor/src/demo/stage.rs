@@ -14,21 +14,21 @@ use cpor_proto::{
 use cpor_types::{PartnerId, Role};
 use tonic::transport::{Channel, Endpoint};
 
-pub use self::web::Web;
+use self::web::Web;
 use super::actor::Actor;
 use crate::dev::{self, Dev};
 
 /// The running system and everybody who acts on it.
-pub struct Stage {
+pub(crate) struct Stage {
     dev: Dev,
     /// Where the mails lie.
-    pub mail: PathBuf,
+    pub(crate) mail: PathBuf,
     /// The customer's browser.
-    pub web: Web,
-    pub contoso: Actor,
-    pub northwind: Actor,
-    pub reviewer: Actor,
-    pub lead: Actor,
+    pub(crate) web: Web,
+    pub(crate) contoso: Actor,
+    pub(crate) northwind: Actor,
+    pub(crate) reviewer: Actor,
+    pub(crate) lead: Actor,
     operator: Actor,
     directory: Actor,
 }
@@ -38,7 +38,7 @@ impl Stage {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub async fn set(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn set(folder: &Path) -> anyhow::Result<Self> {
         let dev = dev::start(dev::Options::for_demo(folder)?).await.context("the system did not start")?;
         let channel = Endpoint::from_shared(dev.grpc_url())?.connect().await?;
         let actor = |label, role, partner: Option<&str>| actor(&dev, &channel, label, role, partner);
@@ -59,7 +59,7 @@ impl Stage {
     ///
     /// # Errors
     /// When something is still under way.
-    pub async fn advance(&self, seconds: i64) -> anyhow::Result<()> {
+    pub(crate) async fn advance(&self, seconds: i64) -> anyhow::Result<()> {
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(seconds)) };
         let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().unsettled;
         anyhow::ensure!(unsettled.is_empty(), "still under way: {}", unsettled.join("; "));
@@ -70,7 +70,7 @@ impl Stage {
     ///
     /// # Errors
     /// When the clock cannot be read.
-    pub async fn now(&self) -> anyhow::Result<DateTime<Utc>> {
+    pub(crate) async fn now(&self) -> anyhow::Result<DateTime<Utc>> {
         let clock = self.operator.operations().get_clock(GetClockRequest {}).await?.into_inner();
         clock.time.and_then(|time| DateTime::from_timestamp(time.seconds, 0)).context("the clock has no time")
     }
@@ -79,7 +79,7 @@ impl Stage {
     ///
     /// # Errors
     /// When there is none.
-    pub async fn review_case(&self, claim: &str) -> anyhow::Result<String> {
+    pub(crate) async fn review_case(&self, claim: &str) -> anyhow::Result<String> {
         let request = ListReviewCasesRequest { parent: "tenants/-".into(), claim: claim.into(), ..ListReviewCasesRequest::default() };
         let cases = self.reviewer.reviews().list_review_cases(request).await?.into_inner().review_cases;
         Ok(cases.into_iter().next().context("no open review case")?.name)
@@ -89,7 +89,7 @@ impl Stage {
     ///
     /// # Errors
     /// When a row is refused.
-    pub async fn import_usage(&self, tenant: &str) -> anyhow::Result<()> {
+    pub(crate) async fn import_usage(&self, tenant: &str) -> anyhow::Result<()> {
         let months = [("exchange-online", 1800, 1815), ("teams", 900, 930)];
         let rows = months.iter().flat_map(|(product, before, after)| {
             [("2026-02", *before), ("2026-03", *after)].map(|(month, active_users)| UsageMonth {
@@ -110,7 +110,7 @@ impl Stage {
     ///
     /// # Errors
     /// When the services cannot be asked.
-    pub async fn undelivered(&self) -> anyhow::Result<u64> {
+    pub(crate) async fn undelivered(&self) -> anyhow::Result<u64> {
         let mut undelivered = 0;
         for service in 1..=5 {
             let request = ListStreamsRequest { service, ..ListStreamsRequest::default() };
@@ -121,7 +121,7 @@ impl Stage {
     }
 
     /// Stops the system.
-    pub async fn strike(self) {
+    pub(crate) async fn strike(self) {
         self.dev.stop().await;
     }
 }

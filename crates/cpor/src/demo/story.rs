@@ -9,7 +9,7 @@ use super::{stage::Stage, timeline::Timeline};
 ///
 /// # Errors
 /// When a call is refused that should not be, or one is let through that should be refused.
-pub async fn tell(stage: &Stage, timeline: &mut Timeline) -> anyhow::Result<()> {
+pub(crate) async fn tell(stage: &Stage, timeline: &mut Timeline) -> anyhow::Result<()> {
     chapters::straight(stage, timeline).await?;
     chapters::sent_back(stage, timeline).await?;
     chapters::declined(stage, timeline).await?;

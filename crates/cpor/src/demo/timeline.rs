@@ -16,43 +16,43 @@ pub enum Format {
 
 /// One step of the story.
 #[derive(Serialize)]
-pub struct Step<'a> {
+pub(crate) struct Step<'a> {
     /// What was done.
-    pub step: &'a str,
+    pub(crate) step: &'a str,
     /// Who did it.
-    pub actor: &'a str,
+    pub(crate) actor: &'a str,
     /// The claim, as the story calls it; empty when no claim is meant.
-    pub claim: &'a str,
+    pub(crate) claim: &'a str,
     /// The claim's state after the step.
-    pub state: String,
+    pub(crate) state: String,
     /// Where its association stands.
-    pub association: String,
+    pub(crate) association: String,
     /// What its assessment says.
-    pub assessment: String,
+    pub(crate) assessment: String,
     /// The business time of the step.
-    pub time: Option<DateTime<Utc>>,
+    pub(crate) time: Option<DateTime<Utc>>,
     /// What passes next, if nobody acts.
-    pub deadline: Option<DateTime<Utc>>,
+    pub(crate) deadline: Option<DateTime<Utc>>,
     /// The same in words.
-    pub note: String,
+    pub(crate) note: String,
 }
 
 /// What the story came to.
 #[derive(Default, Serialize)]
-pub struct Summary {
+pub(crate) struct Summary {
     step: &'static str,
     /// Claims created.
-    pub claims: u32,
+    pub(crate) claims: u32,
     /// Claims whose association is official.
-    pub official: u32,
+    pub(crate) official: u32,
     /// Claims with an eligible line.
-    pub eligible: u32,
+    pub(crate) eligible: u32,
     /// Claims that the customer declined.
-    pub declined: u32,
+    pub(crate) declined: u32,
     /// Approvals refused because another partner holds the key.
-    pub refused: u32,
+    pub(crate) refused: u32,
     /// Events that were not delivered when the story ended.
-    pub events_undelivered: u64,
+    pub(crate) events_undelivered: u64,
 }
 
 /// What the story tells.
@@ -60,22 +60,22 @@ const AS_TOLD: Summary =
     Summary { step: "summary", claims: 4, official: 2, eligible: 1, declined: 1, refused: 1, events_undelivered: 0 };
 
 /// Prints the story as it goes.
-pub struct Timeline {
+pub(crate) struct Timeline {
     format: Format,
     colour: bool,
     /// Counted along the way.
-    pub summary: Summary,
+    pub(crate) summary: Summary,
 }
 
 impl Timeline {
     /// A timeline on standard output.
-    pub fn new(format: Format) -> Self {
+    pub(crate) fn new(format: Format) -> Self {
         let colour = format == Format::Text && std::io::stdout().is_terminal();
         Self { format, colour, summary: Summary { step: "summary", ..Summary::default() } }
     }
 
     /// Says what is about to be seen.
-    pub fn opening(&self) {
+    pub(crate) fn opening(&self) {
         self.text(&[
             "Claiming Partner of Record: two partners, three customers, four claims.",
             "Everything below happens through the public gRPC API of five services, on a clock that the demo moves.",
@@ -87,14 +87,14 @@ impl Timeline {
     }
 
     /// A heading before a claim.
-    pub fn chapter(&self, title: &str) {
+    pub(crate) fn chapter(&self, title: &str) {
         if self.format == Format::Text {
             println!("\n{}", self.paint("1", title));
         }
     }
 
     /// One step.
-    pub fn step(&self, step: &Step<'_>) {
+    pub(crate) fn step(&self, step: &Step<'_>) {
         match self.format {
             Format::Json => println!("{}", serde_json::json!(step)),
             Format::Text => self.line(step),
@@ -102,7 +102,7 @@ impl Timeline {
     }
 
     /// The last line, and whether all was as told.
-    pub fn close(mut self, undelivered: u64) -> ExitCode {
+    pub(crate) fn close(mut self, undelivered: u64) -> ExitCode {
         self.summary.events_undelivered = undelivered;
         let summary = serde_json::json!(self.summary);
         let good = summary == serde_json::json!(AS_TOLD);

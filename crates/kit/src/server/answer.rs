@@ -46,7 +46,14 @@ fn translated(bare: &Status) -> Status {
         tracing::warn!(message, "unavailable");
         return status::unavailable("UNAVAILABLE", "temporarily unavailable; try again", Duration::from_secs(1));
     }
-    status::refused(code, &reason_of(code), message, &[])
+    // The generated services answer a name that they do not have without a word.
+    let unknown = code == Code::Unimplemented && message.is_empty();
+    let (reason, message) = if unknown {
+        ("UNKNOWN_METHOD".to_owned(), "the method is not served here")
+    } else {
+        (reason_of(code), message)
+    };
+    status::refused(code, &reason, message, &[])
 }
 
 /// `DeadlineExceeded` → `DEADLINE_EXCEEDED`.

@@ -11,15 +11,24 @@ use cpor_types::DecisionId;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
-pub(super) async fn handle(api: &Api, request: Request<ApproveReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+pub(super) async fn handle(
+    api: &Api,
+    request: Request<ApproveReviewCaseRequest>,
+) -> Result<Response<WireCase>, Status> {
     let (caller, request) = open(request)?;
     let (by, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
-    let approval = Approval { decision_id: DecisionId(api.entropy.uuid()), comment: request.comment.clone(), by: caller.actor.clone() };
+    let approval = Approval {
+        decision_id: DecisionId(api.entropy.uuid()),
+        comment: request.comment.clone(),
+        by: caller.actor.clone(),
+    };
     let decide = move |case: &ReviewCase, now| case.approve(&by, approval.clone(), now, &calendar);
     let begun = api.give("approve_review_case", &caller, &request, decide).await?;
     let under_way = begun.state.as_ref().and_then(|case| Some((case, case.approval_under_way()?)));
     let settled = match under_way {
-        Some((case, approval)) => api.approver.complete(case, approval, 0).await.map_err(|cause| error::unfinished(&cause))?,
+        Some((case, approval)) => {
+            api.approver.complete(case, approval, 0).await.map_err(|cause| error::unfinished(&cause))?
+        }
         None => begun,
     };
     Api::answer(&caller, approved(settled)?)
@@ -31,7 +40,16 @@ fn approved(committed: Committed<ReviewCase>) -> Result<Committed<ReviewCase>, S
     match case.phase() {
         Phase::UnderReview if !case.approval_refusals.is_empty() => Err(error::lines_not_held(&case.approval_refusals)),
         // The claim was withdrawn or declined meanwhile: whatever was held goes with it.
-        phase @ Phase::Closed => Err(error::refused(Refusal::CommandNotAllowed { phase, command: CommandKind::Approve, allowed: Vec::new() })),
-        Phase::Waiting | Phase::UnderReview | Phase::PartnerActionRequired | Phase::Approving | Phase::Approved | Phase::Rejected => Ok(committed),
+        phase @ Phase::Closed => Err(error::refused(Refusal::CommandNotAllowed {
+            phase,
+            command: CommandKind::Approve,
+            allowed: Vec::new(),
+        })),
+        Phase::Waiting
+        | Phase::UnderReview
+        | Phase::PartnerActionRequired
+        | Phase::Approving
+        | Phase::Approved
+        | Phase::Rejected => Ok(committed),
     }
 }

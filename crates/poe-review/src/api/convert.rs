@@ -7,7 +7,10 @@ use cpor_types::{FurtherRejection, Malformed, PartnerActionReason, PrimaryReject
 use tonic::Status;
 
 /// A case as one caller sees it; `standing` is `None` for those who give no commands.
-pub(super) fn case(Versioned { version, state: case }: &Versioned<ReviewCase>, standing: Option<Standing>) -> wire::ReviewCase {
+pub(super) fn case(
+    Versioned { version, state: case }: &Versioned<ReviewCase>,
+    standing: Option<Standing>,
+) -> wire::ReviewCase {
     let name = ReviewCaseName { tenant: case.tenant, case: case.id };
     let snapshot = &case.snapshot;
     wire::ReviewCase {
@@ -52,7 +55,10 @@ fn allowed(case: &ReviewCase, standing: Standing) -> Vec<i32> {
 
 /// By due time; those that stand still come last.
 fn deadlines(case: &ReviewCase) -> Vec<wire::ReviewDeadline> {
-    let mut shown: Vec<_> = ClockKind::ALL.into_iter().filter_map(|kind| Some((due(case.clocks.get(kind)), deadline(kind, case.clocks.get(kind))?))).collect();
+    let mut shown: Vec<_> = ClockKind::ALL
+        .into_iter()
+        .filter_map(|kind| Some((due(case.clocks.get(kind)), deadline(kind, case.clocks.get(kind))?)))
+        .collect();
     shown.sort_by_key(|(due, _)| due.unwrap_or(Timestamp::MAX_UTC));
     shown.into_iter().map(|(_, deadline)| deadline).collect()
 }
@@ -72,7 +78,13 @@ fn deadline(kind: ClockKind, clock: &Clock) -> Option<wire::ReviewDeadline> {
         Clock::Cancelled => return None,
     };
     let business_days_left = i32::try_from(left).unwrap_or(i32::MAX);
-    Some(wire::ReviewDeadline { clock: clock_kind(kind).into(), due_time: due(clock).map(timestamp), rule, overdue, business_days_left })
+    Some(wire::ReviewDeadline {
+        clock: clock_kind(kind).into(),
+        due_time: due(clock).map(timestamp),
+        rule,
+        overdue,
+        business_days_left,
+    })
 }
 
 fn clock_kind(kind: ClockKind) -> wire::ReviewClock {
@@ -126,9 +138,13 @@ pub(super) fn partner_action_reason(reason: wire::PartnerActionReason) -> Option
     Some(match reason {
         wire::PartnerActionReason::Unspecified => return None,
         wire::PartnerActionReason::PoeMissing => PartnerActionReason::PoeMissing,
-        wire::PartnerActionReason::CustomerAcknowledgementMissing => PartnerActionReason::CustomerAcknowledgementMissing,
+        wire::PartnerActionReason::CustomerAcknowledgementMissing => {
+            PartnerActionReason::CustomerAcknowledgementMissing
+        }
         wire::PartnerActionReason::DatesMissingOrOld => PartnerActionReason::DatesMissingOrOld,
-        wire::PartnerActionReason::ServiceInsufficientlyDescribed => PartnerActionReason::ServiceInsufficientlyDescribed,
+        wire::PartnerActionReason::ServiceInsufficientlyDescribed => {
+            PartnerActionReason::ServiceInsufficientlyDescribed
+        }
         wire::PartnerActionReason::ProductsMissing => PartnerActionReason::ProductsMissing,
     })
 }

@@ -49,7 +49,9 @@ pub(super) fn failed(failure: Failure<Refusal, Infallible>) -> Status {
             let message = "the request id was used for another request";
             status::refused(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
         }
-        Failure::Gap { expected } => status::internal(&format_args!("a request was taken for an event; expected {expected}")),
+        Failure::Gap { expected } => {
+            status::internal(&format_args!("a request was taken for an event; expected {expected}"))
+        }
         Failure::Overloaded => status::overloaded(SOON),
         Failure::Unavailable(cause) => unavailable(&cause),
     }
@@ -79,7 +81,10 @@ pub(super) fn lines_not_held(refusals: &[LineRefusal]) -> Status {
         subject: refusal.line_id.map(|line| format!("lines/{line}")).unwrap_or_default(),
         description: refusal.description.clone(),
     };
-    let message = format!("nothing was held: {} in the way", if refusals.len() == 1 { "one thing is" } else { "several things are" });
+    let message = format!(
+        "nothing was held: {} in the way",
+        if refusals.len() == 1 { "one thing is" } else { "several things are" }
+    );
     status::precondition(ErrorReason::LinesNotHeld.as_str_name(), message, refusals.iter().map(failed).collect())
 }
 
@@ -93,7 +98,11 @@ pub(super) fn etag_mismatch() -> Status {
 }
 
 pub(super) fn invalid(field: &str, description: &str) -> Status {
-    status::invalid(vec![FieldViolation { field: field.to_owned(), reason: String::new(), description: description.to_owned() }])
+    status::invalid(vec![FieldViolation {
+        field: field.to_owned(),
+        reason: String::new(),
+        description: description.to_owned(),
+    }])
 }
 
 fn unavailable(cause: &str) -> Status {

@@ -9,7 +9,10 @@ use cpor_proto::reviews::v1::{ListReviewCasesRequest, ListReviewCasesResponse};
 use cpor_types::{ClaimName, Malformed, TenantId};
 use tonic::{Request, Response, Status};
 
-pub(super) async fn handle(api: &Api, request: Request<ListReviewCasesRequest>) -> Result<Response<ListReviewCasesResponse>, Status> {
+pub(super) async fn handle(
+    api: &Api,
+    request: Request<ListReviewCasesRequest>,
+) -> Result<Response<ListReviewCasesResponse>, Status> {
     let (caller, request) = open(request)?;
     let (binding, filter) = (Binding::of(&request), filter(&request)?);
     let after: Option<Cursor> = binding.decode(&request.page_token)?;
@@ -17,7 +20,8 @@ pub(super) async fn handle(api: &Api, request: Request<ListReviewCasesRequest>) 
         Some(tenant) => Cases::of(api.db.reader(), tenant),
         None => Cases::of_all_tenants(api.db.reader()),
     };
-    let (found, last) = cases.list(&filter, after, page::size(request.page_size)).await.map_err(|error| error::unread(&error))?;
+    let (found, last) =
+        cases.list(&filter, after, page::size(request.page_size)).await.map_err(|error| error::unread(&error))?;
     let next_page_token = last.map(|last| binding.encode(&last)).transpose()?.unwrap_or_default();
     let review_cases = found.iter().map(|case| seen_by(&caller, case)).collect();
     Ok(Response::new(ListReviewCasesResponse { review_cases, next_page_token }))
@@ -27,7 +31,11 @@ pub(super) async fn handle(api: &Api, request: Request<ListReviewCasesRequest>) 
 fn tenant(parent: &str) -> Result<Option<TenantId>, Status> {
     match parent.strip_prefix("tenants/") {
         Some("-") => Ok(None),
-        tenant => tenant.unwrap_or(parent).parse().map(Some).map_err(|malformed: Malformed| error::invalid("parent", &malformed.to_string())),
+        tenant => tenant
+            .unwrap_or(parent)
+            .parse()
+            .map(Some)
+            .map_err(|malformed: Malformed| error::invalid("parent", &malformed.to_string())),
     }
 }
 

@@ -12,7 +12,6 @@ mod request_partner_action;
 mod start_review;
 mod take_review_case;
 
-
 use crate::{
     approver::Approver,
     domain::{Decision, Refusal, ReviewCase, Reviewer},
@@ -21,9 +20,9 @@ use crate::{
 use cpor_durable::{Command, Committed, Versioned, Writer};
 use cpor_kit::{auth::Caller, db::Db};
 use cpor_proto::reviews::v1::{
-    ApproveReviewCaseRequest, AssignReviewCaseRequest, GetReviewCaseRequest, ListReviewCasesRequest, ListReviewCasesResponse,
-    RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase as WireCase, StartReviewRequest,
-    TakeReviewCaseRequest, review_service_server::ReviewService,
+    ApproveReviewCaseRequest, AssignReviewCaseRequest, GetReviewCaseRequest, ListReviewCasesRequest,
+    ListReviewCasesResponse, RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest,
+    ReviewCase as WireCase, StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService,
 };
 use cpor_types::{Calendar, Entropy, Role, Timestamp};
 use request::CaseRequest;
@@ -81,11 +80,17 @@ impl ReviewService for Api {
         get_review_case::handle(self, request).await
     }
 
-    async fn list_review_cases(&self, request: Request<ListReviewCasesRequest>) -> Result<Response<ListReviewCasesResponse>, Status> {
+    async fn list_review_cases(
+        &self,
+        request: Request<ListReviewCasesRequest>,
+    ) -> Result<Response<ListReviewCasesResponse>, Status> {
         list_review_cases::handle(self, request).await
     }
 
-    async fn assign_review_case(&self, request: Request<AssignReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+    async fn assign_review_case(
+        &self,
+        request: Request<AssignReviewCaseRequest>,
+    ) -> Result<Response<WireCase>, Status> {
         assign_review_case::handle(self, request).await
     }
 
@@ -93,7 +98,10 @@ impl ReviewService for Api {
         take_review_case::handle(self, request).await
     }
 
-    async fn release_review_case(&self, request: Request<ReleaseReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+    async fn release_review_case(
+        &self,
+        request: Request<ReleaseReviewCaseRequest>,
+    ) -> Result<Response<WireCase>, Status> {
         release_review_case::handle(self, request).await
     }
 
@@ -101,15 +109,24 @@ impl ReviewService for Api {
         start_review::handle(self, request).await
     }
 
-    async fn request_partner_action(&self, request: Request<RequestPartnerActionRequest>) -> Result<Response<WireCase>, Status> {
+    async fn request_partner_action(
+        &self,
+        request: Request<RequestPartnerActionRequest>,
+    ) -> Result<Response<WireCase>, Status> {
         request_partner_action::handle(self, request).await
     }
 
-    async fn approve_review_case(&self, request: Request<ApproveReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+    async fn approve_review_case(
+        &self,
+        request: Request<ApproveReviewCaseRequest>,
+    ) -> Result<Response<WireCase>, Status> {
         approve_review_case::handle(self, request).await
     }
 
-    async fn reject_review_case(&self, request: Request<RejectReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+    async fn reject_review_case(
+        &self,
+        request: Request<RejectReviewCaseRequest>,
+    ) -> Result<Response<WireCase>, Status> {
         reject_review_case::handle(self, request).await
     }
 }

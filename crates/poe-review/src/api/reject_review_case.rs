@@ -2,7 +2,7 @@
 use super::{Api, convert, error::refused, reviewer};
 use crate::domain::{Refusal, Rejection, ReviewCase};
 use cpor_kit::request::open;
-use cpor_proto::reviews::v1::{ReviewCase as WireCase, RejectReviewCaseRequest};
+use cpor_proto::reviews::v1::{RejectReviewCaseRequest, ReviewCase as WireCase};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -11,7 +11,8 @@ pub(super) async fn handle(api: &Api, request: Request<RejectReviewCaseRequest>)
     let by = reviewer(&caller);
     let calendar = Arc::clone(&api.calendar);
     let rejection = Rejection {
-        primary_reason: convert::primary_reason(request.primary_reason()).ok_or_else(|| refused(Refusal::ReasonNotOpen))?,
+        primary_reason: convert::primary_reason(request.primary_reason())
+            .ok_or_else(|| refused(Refusal::ReasonNotOpen))?,
         further_reasons: request.further_reasons().filter_map(convert::further_reason).collect(),
         comment: request.comment.clone(),
     };

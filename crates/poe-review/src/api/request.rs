@@ -2,8 +2,8 @@
 use cpor_durable::RequestId;
 use cpor_kit::auth::Caller;
 use cpor_proto::reviews::v1::{
-    ApproveReviewCaseRequest, AssignReviewCaseRequest, RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest,
-    StartReviewRequest, TakeReviewCaseRequest,
+    ApproveReviewCaseRequest, AssignReviewCaseRequest, RejectReviewCaseRequest, ReleaseReviewCaseRequest,
+    RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
 };
 use prost::{Message, Name};
 use sha2::{Digest as _, Sha256};

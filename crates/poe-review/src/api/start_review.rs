@@ -9,6 +9,7 @@ pub(super) async fn handle(api: &Api, request: Request<StartReviewRequest>) -> R
     let (caller, request) = open(request)?;
     let by = reviewer(&caller);
     let calendar = Arc::clone(&api.calendar);
-    let committed = api.give("start_review", &caller, &request, move |case, now| case.start(&by, now, &calendar)).await?;
+    let committed =
+        api.give("start_review", &caller, &request, move |case, now| case.start(&by, now, &calendar)).await?;
     Api::answer(&caller, committed)
 }

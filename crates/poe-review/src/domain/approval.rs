@@ -15,7 +15,13 @@ impl ReviewCase {
 
     /// A line is not (R36), or the directory no longer admits it (R12): back under review, with what was left on the clocks.
     #[must_use]
-    pub fn not_held(&self, decision_id: DecisionId, refusals: Vec<LineRefusal>, now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
+    pub fn not_held(
+        &self,
+        decision_id: DecisionId,
+        refusals: Vec<LineRefusal>,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
         self.awaiting(decision_id)?;
         let next = Self { approval_refusals: refusals.clone(), ..self.entering(State::UnderReview, now, calendar) };
         Some(transition(next, CaseEvent::ApprovalRefused { decision_id, refusals }))
@@ -26,7 +32,12 @@ impl ReviewCase {
     pub const fn approval_under_way(&self) -> Option<&Approval> {
         match &self.state {
             State::Approving(approval) => Some(approval),
-            State::Waiting | State::UnderReview | State::PartnerActionRequired(_) | State::Approved(_) | State::Rejected(_) | State::Closed(_) => None,
+            State::Waiting
+            | State::UnderReview
+            | State::PartnerActionRequired(_)
+            | State::Approved(_)
+            | State::Rejected(_)
+            | State::Closed(_) => None,
         }
     }
 

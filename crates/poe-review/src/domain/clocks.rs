@@ -32,10 +32,15 @@ impl ClockKind {
     /// Whether the clock runs in a state. With the partner, and while lines are being held, all stand still.
     const fn runs_in(self, phase: Phase) -> bool {
         match (self, phase) {
-            (Self::Start, Phase::Waiting) | (Self::Decision, Phase::UnderReview) | (Self::Overall, Phase::Waiting | Phase::UnderReview) => true,
+            (Self::Start, Phase::Waiting)
+            | (Self::Decision, Phase::UnderReview)
+            | (Self::Overall, Phase::Waiting | Phase::UnderReview) => true,
             (Self::Start, Phase::UnderReview)
             | (Self::Decision, Phase::Waiting)
-            | (Self::Start | Self::Decision | Self::Overall, Phase::PartnerActionRequired | Phase::Approving | Phase::Approved | Phase::Rejected | Phase::Closed) => false,
+            | (
+                Self::Start | Self::Decision | Self::Overall,
+                Phase::PartnerActionRequired | Phase::Approving | Phase::Approved | Phase::Rejected | Phase::Closed,
+            ) => false,
         }
     }
 }
@@ -80,7 +85,9 @@ impl Clock {
 
     fn stop(self, now: Timestamp, calendar: &Calendar) -> Self {
         match self {
-            Self::Running { due, .. } => Self::Still { left: Length::BusinessDays(calendar.business_days_left(now, due)) },
+            Self::Running { due, .. } => {
+                Self::Still { left: Length::BusinessDays(calendar.business_days_left(now, due)) }
+            }
             Self::Still { .. } | Self::Passed { .. } | Self::Cancelled => self,
         }
     }
@@ -112,7 +119,11 @@ impl Clocks {
     /// The clocks of a new case, none of them running, of the lengths that the claim's profile says (R61).
     #[must_use]
     pub const fn new(ReviewLengths { start, decision, overall, dispute_decision: _ }: ReviewLengths) -> Self {
-        Self { start: Clock::Still { left: start }, decision: Clock::Still { left: decision }, overall: Clock::Still { left: overall } }
+        Self {
+            start: Clock::Still { left: start },
+            decision: Clock::Still { left: decision },
+            overall: Clock::Still { left: overall },
+        }
     }
 
     /// One of them.
@@ -150,7 +161,9 @@ impl Clocks {
 
     fn deadline(&self, kind: ClockKind) -> Option<Deadline> {
         match self.get(kind) {
-            Clock::Running { due, rule } => Some(Deadline { due: *due, kind: kind.as_str().into(), rule: rule.clone() }),
+            Clock::Running { due, rule } => {
+                Some(Deadline { due: *due, kind: kind.as_str().into(), rule: rule.clone() })
+            }
             Clock::Still { .. } | Clock::Passed { .. } | Clock::Cancelled => None,
         }
     }

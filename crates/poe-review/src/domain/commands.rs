@@ -1,6 +1,7 @@
 //! What people do to a case. Each command is let through by the table, or refused.
 use super::{
-    Approval, CaseEvent, CommandKind, PartnerAction, Phase, Refusal, Rejection, ReviewCase, Reviewer, State, case::transition,
+    Approval, CaseEvent, CommandKind, PartnerAction, Phase, Refusal, Rejection, ReviewCase, Reviewer, State,
+    case::transition,
 };
 use cpor_durable::Transition;
 use cpor_types::{Calendar, Timestamp};
@@ -51,13 +52,20 @@ impl ReviewCase {
     ///
     /// # Errors
     /// What the table refuses, [`Refusal::ReasonMissing`], [`Refusal::CommentMissing`].
-    pub fn request_partner_action(&self, by: &Reviewer, action: PartnerAction, now: Timestamp, calendar: &Calendar) -> Decision {
+    pub fn request_partner_action(
+        &self,
+        by: &Reviewer,
+        action: PartnerAction,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Decision {
         self.admit(CommandKind::RequestPartnerAction, self.standing(by))?;
         if action.reasons.is_empty() {
             return Err(Refusal::ReasonMissing);
         }
         commented(&action.comment)?;
-        let event = CaseEvent::PartnerActionRequested { reasons: action.reasons.clone(), comment: action.comment.clone() };
+        let event =
+            CaseEvent::PartnerActionRequested { reasons: action.reasons.clone(), comment: action.comment.clone() };
         Ok(Some(transition(self.entering(State::PartnerActionRequired(action), now, calendar), event)))
     }
 

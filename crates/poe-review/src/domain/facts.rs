@@ -6,7 +6,14 @@ use cpor_types::{Calendar, CaseId, PrimaryRejection, ReviewLengths, TenantId, Ti
 impl ReviewCase {
     /// Opens the case of a submitted claim (R18); its clocks run from the submission, however late the fact arrives (R47).
     #[must_use]
-    pub fn open(id: CaseId, tenant: TenantId, snapshot: Snapshot, lengths: ReviewLengths, submitted: Timestamp, calendar: &Calendar) -> Transition<Self> {
+    pub fn open(
+        id: CaseId,
+        tenant: TenantId,
+        snapshot: Snapshot,
+        lengths: ReviewLengths,
+        submitted: Timestamp,
+        calendar: &Calendar,
+    ) -> Transition<Self> {
         let unstarted = Self {
             tenant,
             id,
@@ -25,19 +32,35 @@ impl ReviewCase {
 
     /// The partner answered (R21): the case waits again, with its reviewer, and its clocks run on with what was left.
     #[must_use]
-    pub fn resubmitted(&self, snapshot: Snapshot, resubmitted: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
+    pub fn resubmitted(
+        &self,
+        snapshot: Snapshot,
+        resubmitted: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
         match self.state {
             State::PartnerActionRequired(_) => {
-                let next = Self { snapshot, round: self.round + 1, ..self.entering(State::Waiting, resubmitted, calendar) };
+                let next =
+                    Self { snapshot, round: self.round + 1, ..self.entering(State::Waiting, resubmitted, calendar) };
                 Some(transition(next, CaseEvent::Resubmitted))
             }
-            State::Waiting | State::UnderReview | State::Approving(_) | State::Approved(_) | State::Rejected(_) | State::Closed(_) => None,
+            State::Waiting
+            | State::UnderReview
+            | State::Approving(_)
+            | State::Approved(_)
+            | State::Rejected(_)
+            | State::Closed(_) => None,
         }
     }
 
     /// The claim was closed from outside: so is the case, in the middle of an approval too. A case that is decided stays so.
     #[must_use]
-    pub fn closed(&self, primary_reason: PrimaryRejection, now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
+    pub fn closed(
+        &self,
+        primary_reason: PrimaryRejection,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
         self.phase().is_open().then(|| {
             let closing = State::Closed(Closing { primary_reason });
             transition(self.entering(closing, now, calendar), CaseEvent::Closed { primary_reason })

@@ -22,8 +22,15 @@ pub enum Phase {
 
 impl Phase {
     /// Every state, in the order of a case's life.
-    pub const ALL: [Self; 7] =
-        [Self::Waiting, Self::UnderReview, Self::PartnerActionRequired, Self::Approving, Self::Approved, Self::Rejected, Self::Closed];
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::UnderReview,
+        Self::PartnerActionRequired,
+        Self::Approving,
+        Self::Approved,
+        Self::Rejected,
+        Self::Closed,
+    ];
 
     /// The word that storage and errors carry.
     #[must_use]
@@ -169,7 +176,14 @@ pub const TABLE: [Row; 8] = [
     row(Phase::Waiting, CommandKind::Take, Who::Anyone, Needs::NoReviewer, Phase::Waiting, "R19"),
     row(Phase::Waiting, CommandKind::Release, Who::CaseReviewer, Needs::Reviewer, Phase::Waiting, "R19"),
     row(Phase::Waiting, CommandKind::Start, Who::CaseReviewer, Needs::Nothing, Phase::UnderReview, "R19"),
-    row(Phase::UnderReview, CommandKind::RequestPartnerAction, Who::CaseReviewer, Needs::Nothing, Phase::PartnerActionRequired, "R20"),
+    row(
+        Phase::UnderReview,
+        CommandKind::RequestPartnerAction,
+        Who::CaseReviewer,
+        Needs::Nothing,
+        Phase::PartnerActionRequired,
+        "R20",
+    ),
     row(Phase::UnderReview, CommandKind::Approve, Who::CaseReviewer, Needs::Nothing, Phase::Approving, "R23"),
     row(Phase::UnderReview, CommandKind::Reject, Who::CaseReviewer, Needs::Nothing, Phase::Rejected, "R24"),
     // Joins the approval that is under way.
@@ -180,7 +194,8 @@ impl ReviewCase {
     /// What a caller of this standing can do to the case now.
     #[must_use]
     pub fn allowed_commands(&self, standing: Standing) -> Vec<CommandKind> {
-        let admitted = |row: &&Row| row.from == self.phase() && row.who.admits(standing) && row.needs.met(self.reviewer());
+        let admitted =
+            |row: &&Row| row.from == self.phase() && row.who.admits(standing) && row.needs.met(self.reviewer());
         TABLE.iter().filter(admitted).map(|row| row.command).collect()
     }
 

@@ -13,7 +13,8 @@ impl Aggregate for ReviewCase {
     /// The earliest clock that has passed makes the case overdue, once; its state stays.
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
         let passed = |(_, deadline): &(ClockKind, Deadline)| deadline.has_passed(now);
-        let (clock, Deadline { due, .. }) = self.clocks.running().into_iter().filter(passed).min_by_key(|(_, deadline)| deadline.due)?;
+        let (clock, Deadline { due, .. }) =
+            self.clocks.running().into_iter().filter(passed).min_by_key(|(_, deadline)| deadline.due)?;
         let next = Self { clocks: self.clocks.clone().passing(clock), update_time: now, ..self.clone() };
         Some(Elapsed { due, transition: Transition::new(next, [CaseEvent::Overdue { clock }]) })
     }

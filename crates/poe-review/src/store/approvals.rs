@@ -5,7 +5,10 @@ use crate::domain::ReviewCase;
 use cpor_durable::{Change, Key, Tx, rows, rows::Micros};
 use cpor_kit::db::Db;
 use cpor_types::{Clock, DecisionId, Entropy};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, sea_query::{Expr, ExprTrait as _}};
+use sea_orm::{
+    ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+    sea_query::{Expr, ExprTrait as _},
+};
 use std::{sync::Arc, time::Duration};
 
 /// How long an approval may take before somebody else goes on with it, and how long it rests after a failure.
@@ -61,7 +64,12 @@ impl PendingApprovals {
 
     async fn take(&self, before: Micros) -> Result<Vec<Pending>, DbErr> {
         let due = Column::ResumeTime.lte(before);
-        let some = Entity::find().select_only().columns([Column::Owner, Column::Id]).filter(due.clone()).order_by_asc(Column::ResumeTime).limit(BATCH);
+        let some = Entity::find()
+            .select_only()
+            .columns([Column::Owner, Column::Id])
+            .filter(due.clone())
+            .order_by_asc(Column::ResumeTime)
+            .limit(BATCH);
         let key = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
         let taken = Entity::update_many()
             .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + self.patience.lease).0))
@@ -78,7 +86,9 @@ impl PendingApprovals {
         Entity::update_many()
             .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + rest).0))
             .col_expr(Column::Attempts, Expr::value(i64::from(attempts.saturating_add(1))))
-            .filter(Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id)).and(Column::DecisionId.eq(decision_id.uuid())))
+            .filter(
+                Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id)).and(Column::DecisionId.eq(decision_id.uuid())),
+            )
             .exec(self.db.writer())
             .await?;
         Ok(())
@@ -91,7 +101,11 @@ impl PendingApprovals {
 }
 
 fn pending(row: Model) -> Pending {
-    Pending { key: Key::new(row.owner, row.id), decision_id: DecisionId(row.decision_id), attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX) }
+    Pending {
+        key: Key::new(row.owner, row.id),
+        decision_id: DecisionId(row.decision_id),
+        attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+    }
 }
 
 /// Lets the table follow these changes; a new approval is leased until `resume_time`.
@@ -110,5 +124,11 @@ pub(super) async fn follow(tx: &Tx, changes: &[Change<ReviewCase>], resume_time:
 }
 
 fn row(key: &Key, decision: DecisionId, resume_time: Micros) -> ActiveModel {
-    ActiveModel { owner: Set(key.owner.clone()), id: Set(key.id), decision_id: Set(decision.uuid()), resume_time: Set(resume_time), attempts: Set(0) }
+    ActiveModel {
+        owner: Set(key.owner.clone()),
+        id: Set(key.id),
+        decision_id: Set(decision.uuid()),
+        resume_time: Set(resume_time),
+        attempts: Set(0),
+    }
 }

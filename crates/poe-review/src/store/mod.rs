@@ -6,7 +6,6 @@ pub(crate) mod migration;
 pub(crate) mod query;
 mod row;
 
-
 pub(crate) use row::key;
 
 use crate::{domain::ReviewCase, outgoing};

@@ -7,7 +7,10 @@ use super::{
 use crate::domain::{Phase, ReviewCase};
 use cpor_durable::{StoreError, Versioned, rows::Micros};
 use cpor_types::{CaseId, ClaimName, TenantId};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::{Expr, ExprTrait as _}};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait as _},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -66,13 +69,22 @@ impl<'a> Cases<'a> {
     }
 
     /// A page of the queue, the most urgent first, and the place of its last case when there are more.
-    pub(crate) async fn list(&self, filter: &Filter, after: Option<Cursor>, limit: u64) -> Result<(Vec<Versioned<ReviewCase>>, Option<Cursor>), StoreError> {
+    pub(crate) async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<Cursor>,
+        limit: u64,
+    ) -> Result<(Vec<Versioned<ReviewCase>>, Option<Cursor>), StoreError> {
         let mut rows = self.matching(filter, after).limit(limit + 1).all(self.db).await?;
         let more = u64::try_from(rows.len()).is_ok_and(|found| found > limit);
         if more {
             rows.pop();
         }
-        let last = rows.last().filter(|_| more).map(|row| Cursor { queue_time: row.queue_time.0, owner: row.owner.clone(), id: row.id });
+        let last = rows.last().filter(|_| more).map(|row| Cursor {
+            queue_time: row.queue_time.0,
+            owner: row.owner.clone(),
+            id: row.id,
+        });
         let cases = rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect::<Result<_, _>>()?;
         Ok((cases, last))
     }

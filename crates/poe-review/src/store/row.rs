@@ -25,8 +25,16 @@ pub(crate) fn key(tenant: TenantId, case: CaseId) -> Key {
     Key::new(tenant.to_string(), case.uuid())
 }
 
-pub(super) fn to_row(key: &Key, Versioned { version, state: case }: &Versioned<ReviewCase>) -> Result<ActiveModel, StoreError> {
-    let body = Body { state: case.state.clone(), clocks: case.clocks.clone(), round: case.round, approval_refusals: case.approval_refusals.clone() };
+pub(super) fn to_row(
+    key: &Key,
+    Versioned { version, state: case }: &Versioned<ReviewCase>,
+) -> Result<ActiveModel, StoreError> {
+    let body = Body {
+        state: case.state.clone(),
+        clocks: case.clocks.clone(),
+        round: case.round,
+        approval_refusals: case.approval_refusals.clone(),
+    };
     Ok(ActiveModel {
         owner: Set(key.owner.clone()),
         id: Set(key.id),
@@ -71,6 +79,9 @@ fn json(value: &impl Serialize) -> Result<Value, DbErr> {
     serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))
 }
 
-fn document<T: DeserializeOwned>(value: Value, wrong: &impl Fn(&dyn std::fmt::Display) -> StoreError) -> Result<T, StoreError> {
+fn document<T: DeserializeOwned>(
+    value: Value,
+    wrong: &impl Fn(&dyn std::fmt::Display) -> StoreError,
+) -> Result<T, StoreError> {
     serde_json::from_value(value).map_err(|error| wrong(&error))
 }

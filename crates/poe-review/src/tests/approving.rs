@@ -33,11 +33,20 @@ async fn r36_a_held_key_is_refused_by_name_and_the_review_goes_on() {
         system.review(2).await;
         system.approve("amy", 1).await.unwrap();
         let refused = system.approve("amy", 2).await.unwrap_err();
-        assert_eq!((refused.code(), status::reason(&refused).as_deref()), (Code::FailedPrecondition, Some("LINES_NOT_HELD")));
+        assert_eq!(
+            (refused.code(), status::reason(&refused).as_deref()),
+            (Code::FailedPrecondition, Some("LINES_NOT_HELD"))
+        );
         let failed = refused.get_details_precondition_failure().unwrap().violations;
-        assert_eq!((failed[0].r#type.as_str(), failed[0].subject.as_str()), ("KEY_HELD", "lines/0192f0c1-0000-7000-8000-0000000000b1"));
+        assert_eq!(
+            (failed[0].r#type.as_str(), failed[0].subject.as_str()),
+            ("KEY_HELD", "lines/0192f0c1-0000-7000-8000-0000000000b1")
+        );
         let case = system.get("amy", 2).await.unwrap();
-        assert_eq!((case.state(), case.approval_refusals[0].reason.as_str()), (ReviewCaseState::UnderReview, "KEY_HELD"));
+        assert_eq!(
+            (case.state(), case.approval_refusals[0].reason.as_str()),
+            (ReviewCaseState::UnderReview, "KEY_HELD")
+        );
         let told = system.told().await;
         assert!(matches!(told.last(), Some(Payload::ApprovalRefused(_))), "{told:?}");
         assert!(system.reject("amy", 2).await.is_ok(), "nothing stands in the way of a rejection");
@@ -113,8 +122,13 @@ async fn r23_two_who_complete_one_approval_do_it_once() {
         system.registry.lose_answers(1);
         system.approve("amy", 1).await.unwrap_err();
         let other = system.another().await;
-        let (ours, theirs) = (system.api.approver.pending.take_all().await.unwrap(), other.api.approver.pending.take_all().await.unwrap());
-        tokio::join!(system.resumer.go_on(ours), other.resumer.go_on(theirs), async { system.approve("amy", 1).await.unwrap() });
+        let (ours, theirs) = (
+            system.api.approver.pending.take_all().await.unwrap(),
+            other.api.approver.pending.take_all().await.unwrap(),
+        );
+        tokio::join!(system.resumer.go_on(ours), other.resumer.go_on(theirs), async {
+            system.approve("amy", 1).await.unwrap()
+        });
         assert_eq!(system.stored(&case(1)).await.state.phase(), Phase::Approved);
         assert_eq!(approvals(&system.told().await), 1);
     })
@@ -129,7 +143,8 @@ async fn only_one_replica_takes_up_what_waits_too_long() {
         system.approve("amy", 1).await.unwrap_err();
         system.wall.advance_by(chrono::TimeDelta::seconds(20));
         let other = system.another().await;
-        let (ours, theirs) = tokio::join!(system.api.approver.pending.take_due(), other.api.approver.pending.take_due());
+        let (ours, theirs) =
+            tokio::join!(system.api.approver.pending.take_due(), other.api.approver.pending.take_due());
         let taken = [ours.unwrap(), theirs.unwrap()].concat();
         assert_eq!(taken.iter().map(|pending| pending.attempts).collect::<Vec<_>>(), [1]);
         assert_eq!(system.api.approver.pending.take_due().await.unwrap(), []);
@@ -161,7 +176,10 @@ async fn r25_a_claim_closed_while_its_lines_are_held_stays_closed() {
         let beside = system.clone();
         system.registry.meanwhile(async move { beside.close(1).await });
         let answer = system.approve("amy", 1).await.unwrap_err();
-        assert_eq!((answer.code(), status::metadata(&answer, "state").as_deref()), (Code::FailedPrecondition, Some("closed")));
+        assert_eq!(
+            (answer.code(), status::metadata(&answer, "state").as_deref()),
+            (Code::FailedPrecondition, Some("closed"))
+        );
         assert_eq!(system.stored(&case(1)).await.state.phase(), Phase::Closed);
         assert_eq!(approvals(&system.told().await), 0);
         assert_eq!(system.count("pending_approval").await, 0);
@@ -176,7 +194,10 @@ async fn the_hold_asks_for_what_the_claim_says() {
         system.approve("amy", 1).await.unwrap();
         let hold = system.registry.asked().remove(0);
         assert_eq!(hold.claim.to_string(), claim(1).claim);
-        assert_eq!((hold.tenant.to_string().as_str(), hold.mpn_id.as_str(), hold.submit_time), (TENANT, "1234567", at(SUBMITTED)));
+        assert_eq!(
+            (hold.tenant.to_string().as_str(), hold.mpn_id.as_str(), hold.submit_time),
+            (TENANT, "1234567", at(SUBMITTED))
+        );
         assert_eq!(hold.lines[0].key.to_string(), "workloads/teams");
     })
     .await;

@@ -47,8 +47,14 @@ async fn r19_release_and_assign_are_told() {
 async fn refusals_have_documented_reasons() {
     on_both(async |system| {
         system.submit(1).await;
-        assert_eq!(refusal(system.start_review("amy", 1).await), (Code::PermissionDenied, "NOT_CASE_REVIEWER".to_owned()));
-        assert_eq!(refusal(system.approve("lea", 1).await), (Code::FailedPrecondition, "COMMAND_NOT_ALLOWED".to_owned()));
+        assert_eq!(
+            refusal(system.start_review("amy", 1).await),
+            (Code::PermissionDenied, "NOT_CASE_REVIEWER".to_owned())
+        );
+        assert_eq!(
+            refusal(system.approve("lea", 1).await),
+            (Code::FailedPrecondition, "COMMAND_NOT_ALLOWED".to_owned())
+        );
         system.take("amy", 1).await.unwrap();
         assert_eq!(refusal(system.take("bob", 1).await), (Code::FailedPrecondition, "ALREADY_ASSIGNED".to_owned()));
         assert_eq!(refusal(system.take("bob", 2).await), (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned()));
@@ -64,14 +70,25 @@ async fn an_etag_that_is_not_the_cases_is_refused() {
     on_both(async |system| {
         system.submit(1).await;
         let etag = system.get("amy", 1).await.unwrap().etag;
-        let with = |etag: &str| TakeReviewCaseRequest { name: case(1), etag: etag.to_owned(), ..TakeReviewCaseRequest::default() };
+        let with = |etag: &str| TakeReviewCaseRequest {
+            name: case(1),
+            etag: etag.to_owned(),
+            ..TakeReviewCaseRequest::default()
+        };
         for stale in ["0", "ff", "not an etag"] {
-            assert_eq!(refusal(system.take_with("amy", with(stale)).await), (Code::Aborted, "ETAG_MISMATCH".to_owned()), "{stale}");
+            assert_eq!(
+                refusal(system.take_with("amy", with(stale)).await),
+                (Code::Aborted, "ETAG_MISMATCH".to_owned()),
+                "{stale}"
+            );
         }
         let taken = system.take_with("amy", with(&etag)).await.unwrap();
         assert_ne!(taken.etag, etag);
         let elsewhere = TakeReviewCaseRequest { name: case(2), ..with("1") };
-        assert_eq!(refusal(system.take_with("amy", elsewhere).await), (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned()));
+        assert_eq!(
+            refusal(system.take_with("amy", elsewhere).await),
+            (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned())
+        );
     })
     .await;
 }
@@ -81,11 +98,15 @@ async fn a_request_id_makes_a_command_safe_to_repeat() {
     on_both(async |system| {
         system.submit(1).await;
         system.submit(3).await;
-        let request = TakeReviewCaseRequest { name: case(1), request_id: "once".to_owned(), ..TakeReviewCaseRequest::default() };
+        let request =
+            TakeReviewCaseRequest { name: case(1), request_id: "once".to_owned(), ..TakeReviewCaseRequest::default() };
         let first = system.take_with("amy", request.clone()).await.unwrap();
         assert_eq!(system.take_with("amy", request.clone()).await.unwrap(), first);
         let other = TakeReviewCaseRequest { name: case(3), ..request };
-        assert_eq!(refusal(system.take_with("amy", other).await), (Code::InvalidArgument, "REQUEST_ID_REUSED".to_owned()));
+        assert_eq!(
+            refusal(system.take_with("amy", other).await),
+            (Code::InvalidArgument, "REQUEST_ID_REUSED".to_owned())
+        );
     })
     .await;
 }
@@ -128,8 +149,15 @@ async fn deadlines_are_shown_with_due_time_or_with_what_is_left() {
     on_both(async |system| {
         system.review(1).await;
         let asked = system.ask("amy", 1, "Which year?").await.unwrap();
-        let left: Vec<_> = asked.deadlines.iter().map(|deadline| (deadline.clock(), deadline.business_days_left, deadline.due_time)).collect();
-        assert_eq!(left, [(ReviewClock::Start, 5, None), (ReviewClock::Decision, 5, None), (ReviewClock::Overall, 10, None)]);
+        let left: Vec<_> = asked
+            .deadlines
+            .iter()
+            .map(|deadline| (deadline.clock(), deadline.business_days_left, deadline.due_time))
+            .collect();
+        assert_eq!(
+            left,
+            [(ReviewClock::Start, 5, None), (ReviewClock::Decision, 5, None), (ReviewClock::Overall, 10, None)]
+        );
     })
     .await;
 }

@@ -28,7 +28,10 @@ async fn r47_a_late_submission_is_overdue_from_when_it_was_due() {
         system.submit(1).await;
         system.advance(day(20)).await;
         let told = system.told().await;
-        let clocks: Vec<_> = told.iter().filter_map(|fact| if let Payload::ReviewOverdue(fact) = fact { Some(fact.clock.as_str()) } else { None }).collect();
+        let clocks: Vec<_> = told
+            .iter()
+            .filter_map(|fact| if let Payload::ReviewOverdue(fact) = fact { Some(fact.clock.as_str()) } else { None })
+            .collect();
         assert_eq!(clocks, ["review_start", "overall"]);
     })
     .await;
@@ -74,7 +77,12 @@ async fn r45_a_closed_claim_closes_its_case_and_its_clocks() {
 #[tokio::test]
 async fn a_closed_claim_without_a_case_is_taken_note_of() {
     on_both(async |system| {
-        let closed = ClaimClosed { claim: claim(1).claim, tenant: claim(1).tenant, primary_reason: "partner_request".to_owned(), review_case_id: String::new() };
+        let closed = ClaimClosed {
+            claim: claim(1).claim,
+            tenant: claim(1).tenant,
+            primary_reason: "partner_request".to_owned(),
+            review_case_id: String::new(),
+        };
         system.tell(&claim(1).claim, Payload::ClaimClosed(closed), at(SUBMITTED)).await.unwrap();
         assert_eq!(system.count("review_case").await, 0);
         assert_eq!(system.count("inbox").await, 1);

@@ -1,12 +1,17 @@
 //! The queue, and the index of keys.
 use super::{system::by, *};
 use crate::domain::tests::amy;
-use cpor_proto::reviews::v1::{ListReviewCasesRequest, ListReviewCasesResponse, ReviewCaseState, review_service_server::ReviewService as _};
+use cpor_proto::reviews::v1::{
+    ListReviewCasesRequest, ListReviewCasesResponse, ReviewCaseState, review_service_server::ReviewService as _,
+};
 use cpor_types::Role;
 
 impl System {
     async fn list(&self, request: ListReviewCasesRequest) -> Result<ListReviewCasesResponse, Status> {
-        self.api.list_review_cases(by(&amy().subject, Role::PoeReviewer, request)).await.map(tonic::Response::into_inner)
+        self.api
+            .list_review_cases(by(&amy().subject, Role::PoeReviewer, request))
+            .await
+            .map(tonic::Response::into_inner)
     }
 
     async fn listed(&self, request: ListReviewCasesRequest) -> Vec<String> {
@@ -24,7 +29,9 @@ async fn fill(system: &System) {
         system.submit(n).await;
     }
     let late = claim(5);
-    let event = cpor_proto::events::v1::event::Payload::ClaimSubmitted(cpor_proto::events::v1::ClaimSubmitted { snapshot: Some(late.clone()) });
+    let event = cpor_proto::events::v1::event::Payload::ClaimSubmitted(cpor_proto::events::v1::ClaimSubmitted {
+        snapshot: Some(late.clone()),
+    });
     system.tell(&late.claim, event, day(3)).await.unwrap();
     for n in [1, 2, 3] {
         system.take("amy", n).await.unwrap();
@@ -50,10 +57,19 @@ async fn the_queue_can_be_filtered() {
         let state = |state: ReviewCaseState| ListReviewCasesRequest { state: state.into(), ..all() };
         assert_eq!(system.listed(state(ReviewCaseState::Rejected)).await, ["claim 2"]);
         assert_eq!(system.listed(state(ReviewCaseState::PartnerActionRequired)).await, ["claim 1"]);
-        assert_eq!(system.listed(ListReviewCasesRequest { reviewer: "amy".to_owned(), ..all() }).await, ["claim 3", "claim 1"]);
-        assert_eq!(system.listed(ListReviewCasesRequest { reviewer: "-".to_owned(), ..all() }).await, ["claim 4", "claim 5"]);
+        assert_eq!(
+            system.listed(ListReviewCasesRequest { reviewer: "amy".to_owned(), ..all() }).await,
+            ["claim 3", "claim 1"]
+        );
+        assert_eq!(
+            system.listed(ListReviewCasesRequest { reviewer: "-".to_owned(), ..all() }).await,
+            ["claim 4", "claim 5"]
+        );
         assert_eq!(system.listed(ListReviewCasesRequest { claim: claim(4).claim, ..all() }).await, ["claim 4"]);
-        assert_eq!(system.listed(ListReviewCasesRequest { parent: format!("tenants/{TENANT}"), ..all() }).await.len(), 4);
+        assert_eq!(
+            system.listed(ListReviewCasesRequest { parent: format!("tenants/{TENANT}"), ..all() }).await.len(),
+            4
+        );
         let elsewhere = "tenants/0192f0c1-0000-7000-8000-00000000000f".to_owned();
         assert_eq!(system.listed(ListReviewCasesRequest { parent: elsewhere, ..all() }).await, Vec::<String>::new());
         let odd = system.list(ListReviewCasesRequest { claim: "claims/4".to_owned(), ..all() }).await;

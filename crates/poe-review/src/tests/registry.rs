@@ -1,5 +1,7 @@
 //! A registry that loses answers and lets things happen while it works.
-use cpor_registry_client::{CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError, fake::FakeRegistry};
+use cpor_registry_client::{
+    CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError, fake::FakeRegistry,
+};
 use cpor_types::{Actor, PartnerId, TenantKey, Timestamp};
 use std::{
     future::Future,
@@ -58,7 +60,12 @@ impl Registry for MishapRegistry {
         if self.loses() { Err(RegistryError::Unavailable("the answer was lost".to_owned())) } else { Ok(answer) }
     }
 
-    async fn check_usage_access(&self, actor: &Actor, partner: &PartnerId, key: &TenantKey) -> Result<Option<Timestamp>, RegistryError> {
+    async fn check_usage_access(
+        &self,
+        actor: &Actor,
+        partner: &PartnerId,
+        key: &TenantKey,
+    ) -> Result<Option<Timestamp>, RegistryError> {
         self.fake.check_usage_access(actor, partner, key).await
     }
 }

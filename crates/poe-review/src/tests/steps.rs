@@ -4,8 +4,9 @@ use super::{
     system::{Answer, System, by},
 };
 use cpor_proto::reviews::v1::{
-    ApproveReviewCaseRequest, AssignReviewCaseRequest, GetReviewCaseRequest, PartnerActionReason, PrimaryRejectionReason, RejectReviewCaseRequest,
-    ReleaseReviewCaseRequest, RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService as _,
+    ApproveReviewCaseRequest, AssignReviewCaseRequest, GetReviewCaseRequest, PartnerActionReason,
+    PrimaryRejectionReason, RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest,
+    StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService as _,
 };
 use cpor_types::Role;
 use tonic::Response;
@@ -17,7 +18,8 @@ impl System {
     }
 
     pub(crate) async fn assign(&self, who: &str, n: u32, to: &str) -> Answer {
-        let request = AssignReviewCaseRequest { name: case(n), reviewer: to.to_owned(), ..AssignReviewCaseRequest::default() };
+        let request =
+            AssignReviewCaseRequest { name: case(n), reviewer: to.to_owned(), ..AssignReviewCaseRequest::default() };
         self.api.assign_review_case(by(who, role(who), request)).await.map(Response::into_inner)
     }
 
@@ -41,13 +43,23 @@ impl System {
 
     pub(crate) async fn ask(&self, who: &str, n: u32, comment: &str) -> Answer {
         let reasons = vec![PartnerActionReason::DatesMissingOrOld.into()];
-        let request = RequestPartnerActionRequest { name: case(n), reasons, comment: comment.to_owned(), ..RequestPartnerActionRequest::default() };
+        let request = RequestPartnerActionRequest {
+            name: case(n),
+            reasons,
+            comment: comment.to_owned(),
+            ..RequestPartnerActionRequest::default()
+        };
         self.api.request_partner_action(by(who, role(who), request)).await.map(Response::into_inner)
     }
 
     pub(crate) async fn reject(&self, who: &str, n: u32) -> Answer {
         let primary_reason = PrimaryRejectionReason::InsufficientPoe.into();
-        let request = RejectReviewCaseRequest { name: case(n), primary_reason, comment: "no proof".to_owned(), ..RejectReviewCaseRequest::default() };
+        let request = RejectReviewCaseRequest {
+            name: case(n),
+            primary_reason,
+            comment: "no proof".to_owned(),
+            ..RejectReviewCaseRequest::default()
+        };
         self.api.reject_review_case(by(who, role(who), request)).await.map(Response::into_inner)
     }
 
@@ -58,7 +70,12 @@ impl System {
     /// Approves under a request id.
     pub(crate) async fn approve_as(&self, who: &str, n: u32, request_id: &str) -> Answer {
         let request_id = request_id.to_owned();
-        let request = ApproveReviewCaseRequest { name: case(n), comment: "well done".to_owned(), request_id, ..ApproveReviewCaseRequest::default() };
+        let request = ApproveReviewCaseRequest {
+            name: case(n),
+            comment: "well done".to_owned(),
+            request_id,
+            ..ApproveReviewCaseRequest::default()
+        };
         self.api.approve_review_case(by(who, role(who), request)).await.map(Response::into_inner)
     }
 

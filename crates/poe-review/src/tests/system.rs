@@ -10,7 +10,9 @@ use crate::{
     resumer::Resumer,
     store::query::Cases,
 };
-use cpor_durable::{BusinessClock, Courier, Host, Incoming, Parts, Position, ReceiveError, Receiver, StreamKey, Undelivered, Versioned};
+use cpor_durable::{
+    BusinessClock, Courier, Host, Incoming, Parts, Position, ReceiveError, Receiver, StreamKey, Undelivered, Versioned,
+};
 use cpor_kit::{
     Caller, Db, Metrics,
     auth::{Access, Method},
@@ -82,7 +84,14 @@ impl System {
     async fn start(db: Db, registry: MishapRegistry, wall: VirtualClock, intake: Intake, seed: u64) -> Self {
         let (clock, entropy) = (Arc::new(wall.clone()), Arc::new(SeededEntropy::new(seed)));
         let courier = Arc::new(intake.clone());
-        let parts = Parts { db, business_clock: BusinessClock::Virtual, clock: clock.clone(), entropy: entropy.clone(), metrics: Metrics::default(), courier };
+        let parts = Parts {
+            db,
+            business_clock: BusinessClock::Virtual,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            metrics: Metrics::default(),
+            courier,
+        };
         let host = Host::of(Service::PoeReview, parts).await.unwrap();
         let parts = app::Parts::new(&Config::default(), &host, Arc::new(registry.clone()), clock, entropy).unwrap();
         let events = Arc::new(parts.events());
@@ -91,7 +100,8 @@ impl System {
 
     /// Another process on the same database: a replica, or this one after a crash.
     pub(crate) async fn another(&self) -> Self {
-        let another = Self::start(self.host.db().clone(), self.registry.clone(), self.wall.clone(), self.intake.clone(), 2).await;
+        let another =
+            Self::start(self.host.db().clone(), self.registry.clone(), self.wall.clone(), self.intake.clone(), 2).await;
         Self { sequences: Arc::clone(&self.sequences), ..another }
     }
 
@@ -106,7 +116,12 @@ impl System {
     }
 
     /// The next event of the claim's stream arrives.
-    pub(crate) async fn tell(&self, claim: &str, payload: Payload, effective_time: Timestamp) -> Result<(), ReceiveError> {
+    pub(crate) async fn tell(
+        &self,
+        claim: &str,
+        payload: Payload,
+        effective_time: Timestamp,
+    ) -> Result<(), ReceiveError> {
         let sequence = {
             let mut sequences = self.sequences.lock().unwrap();
             let last = sequences.entry(claim.to_owned()).or_default();
@@ -117,9 +132,20 @@ impl System {
     }
 
     /// An event arrives at this place of the claim's stream.
-    pub(crate) async fn tell_again(&self, claim: &str, payload: Payload, effective_time: Timestamp, sequence: u64) -> Result<(), ReceiveError> {
+    pub(crate) async fn tell_again(
+        &self,
+        claim: &str,
+        payload: Payload,
+        effective_time: Timestamp,
+        sequence: u64,
+    ) -> Result<(), ReceiveError> {
         let name: cpor_types::ClaimName = claim.parse().unwrap();
-        let stream = StreamKey { source: Service::ClaimIntake, aggregate: "claim".to_owned(), owner: name.partner.to_string(), id: name.claim.uuid() };
+        let stream = StreamKey {
+            source: Service::ClaimIntake,
+            aggregate: "claim".to_owned(),
+            owner: name.partner.to_string(),
+            id: name.claim.uuid(),
+        };
         let actor = Actor::new(ActorSide::Partner, "alice");
         self.events.apply(Incoming { position: Position { stream, sequence }, actor, effective_time, payload }).await
     }
@@ -128,7 +154,9 @@ impl System {
     pub(crate) async fn submit(&self, n: u32) {
         let snapshot = claim(n);
         let name = snapshot.claim.clone();
-        self.tell(&name, Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }), at(SUBMITTED)).await.unwrap();
+        self.tell(&name, Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }), at(SUBMITTED))
+            .await
+            .unwrap();
     }
 
     /// A claim is resubmitted.
@@ -140,7 +168,8 @@ impl System {
     /// The nth claim is closed from outside.
     pub(crate) async fn close(&self, n: u32) {
         let ClaimSnapshot { claim: name, tenant, review_case_id, .. } = claim(n);
-        let closed = ClaimClosed { claim: name.clone(), tenant, primary_reason: "partner_request".to_owned(), review_case_id };
+        let closed =
+            ClaimClosed { claim: name.clone(), tenant, primary_reason: "partner_request".to_owned(), review_case_id };
         self.tell(&name, Payload::ClaimClosed(closed), at(SUBMITTED)).await.unwrap();
     }
 
@@ -158,7 +187,10 @@ impl System {
 
     /// How many rows of a table there are.
     pub(crate) async fn count(&self, table: &str) -> i64 {
-        let row = self.db().query_one_raw(sea_orm::Statement::from_string(self.db().get_database_backend(), format!("SELECT COUNT(*) AS n FROM {table}")));
+        let row = self.db().query_one_raw(sea_orm::Statement::from_string(
+            self.db().get_database_backend(),
+            format!("SELECT COUNT(*) AS n FROM {table}"),
+        ));
         row.await.unwrap().unwrap().try_get("", "n").unwrap()
     }
 }
@@ -169,7 +201,10 @@ pub(crate) struct Intake(Arc<Mutex<Vec<Payload>>>);
 
 #[async_trait::async_trait]
 impl Courier for Intake {
-    async fn deliver(&self, request: events::DeliverEventsRequest) -> Result<events::DeliverEventsResponse, Undelivered> {
+    async fn deliver(
+        &self,
+        request: events::DeliverEventsRequest,
+    ) -> Result<events::DeliverEventsResponse, Undelivered> {
         let mut results = Vec::new();
         for stream in request.streams {
             let applied_sequence = stream.events.last().map_or(0, |event| event.sequence);
@@ -182,9 +217,22 @@ impl Courier for Intake {
 
 /// A request as the auth layer lets it through.
 pub(crate) fn by<T>(subject: &str, role: Role, message: T) -> Request<T> {
-    let caller = Caller { subject: subject.to_owned(), roles: vec![role], partner: None, tenant: None, service: None, actor: Actor::new(ActorSide::Reviewer, subject) };
+    let caller = Caller {
+        subject: subject.to_owned(),
+        roles: vec![role],
+        partner: None,
+        tenant: None,
+        service: None,
+        actor: Actor::new(ActorSide::Reviewer, subject),
+    };
     let access = Access::Declared { roles: vec![role], services: Vec::new(), owner_field: Vec::new() };
-    let method = Method { service: "cpor.reviews.v1.ReviewService".to_owned(), name: "Any".to_owned(), access, callees: vec![Service::PoeReview], streaming: false };
+    let method = Method {
+        service: "cpor.reviews.v1.ReviewService".to_owned(),
+        name: "Any".to_owned(),
+        access,
+        callees: vec![Service::PoeReview],
+        streaming: false,
+    };
     let mut request = Request::new(message);
     request.extensions_mut().insert(Arc::new(caller));
     request.extensions_mut().insert(Arc::new(method));

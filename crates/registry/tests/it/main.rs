@@ -3,4 +3,5 @@ mod directory;
 mod events;
 mod holds;
 mod races;
+mod rows;
 mod stage;

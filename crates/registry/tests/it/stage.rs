@@ -230,14 +230,13 @@ struct Dropped {
 
 impl Drop for Dropped {
     fn drop(&mut self) {
-        let (maintenance, drop) = (self.maintenance.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));
-        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let work = move || runtime().block_on(async { connect(&maintenance).await.execute_unprepared(&drop).await.is_ok() });
-        // On a thread of its own, because this one may be inside of a runtime. What is left goes with the cluster.
-        drop_quietly(std::thread::spawn(work));
+        let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
+        // On a thread of its own, because this one is inside of a runtime.
+        let drop = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            runtime.block_on(async { connect(&maintenance).await.execute_unprepared(&drop).await.unwrap() });
+        });
+        drop.join().unwrap();
     }
-}
-
-fn drop_quietly(work: std::thread::JoinHandle<bool>) {
-    let (Ok(_) | Err(_)) = work.join();
 }

@@ -10,11 +10,11 @@ use hyper_util::{
 };
 
 /// A browser without a window.
-pub struct Web(Client<HttpConnector, Full<Bytes>>);
+pub(crate) struct Web(Client<HttpConnector, Full<Bytes>>);
 
 impl Web {
     /// A browser.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Client::builder(TokioExecutor::new()).build_http())
     }
 
@@ -22,7 +22,7 @@ impl Web {
     ///
     /// # Errors
     /// When the page does not come.
-    pub async fn open(&self, link: &str) -> anyhow::Result<String> {
+    pub(crate) async fn open(&self, link: &str) -> anyhow::Result<String> {
         let request = Request::builder().method(Method::GET).uri(link).body(Full::default())?;
         self.send(request).await
     }
@@ -31,7 +31,7 @@ impl Web {
     ///
     /// # Errors
     /// When the page does not take it.
-    pub async fn decline(&self, link: &str, comment: &str) -> anyhow::Result<String> {
+    pub(crate) async fn decline(&self, link: &str, comment: &str) -> anyhow::Result<String> {
         let form = format!("decision=decline&confirm=yes&comment={}", comment.replace(' ', "+"));
         let request = Request::builder()
             .method(Method::POST)

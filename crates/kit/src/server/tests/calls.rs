@@ -1,4 +1,15 @@
 //! What single calls are answered.
+use cpor_proto::operations::v1::{AdvanceClockRequest, GetClockRequest, ListDeadlinesRequest, RetryStreamRequest};
+use tonic::{Code, Status};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use super::system::{System, expected, refusal, start};
+use crate::{
+    config::{Limits, TlsConfig},
+    server::REQUEST_ID,
+    status::{reason, retry_after},
+};
+
 #[tokio::test]
 async fn a_call_is_answered_with_its_request_id() {
     let system = System::new().await;
@@ -127,4 +138,3 @@ async fn every_call_is_counted_under_its_method_and_code() {
     }
     assert!(text.contains("rpc_server_active_requests{} 0.0"), "{text}");
 }
-

@@ -1,4 +1,20 @@
 //! What a server tells of itself, and how it ends.
+use std::sync::Arc;
+
+use cpor_proto::operations::v1::AdvanceClockRequest;
+use cpor_types::{SeededEntropy, Service, SystemClock};
+use tonic::Code;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use super::system::System;
+use crate::{
+    Metrics,
+    auth::{Keys, TokenSigner},
+    config::{Limits, TlsConfig},
+    lifecycle::Readiness,
+    server::{Server, ServerError, ServerParts, Services},
+};
+
 #[tokio::test]
 async fn a_draining_server_finishes_what_it_began() {
     let system = System::new().await;
@@ -94,4 +110,3 @@ async fn an_undescribed_service_is_not_served() {
     };
     assert!(matches!(Server::prepare(parts, services), Err(ServerError::Access(errors)) if errors.len() == 1));
 }
-

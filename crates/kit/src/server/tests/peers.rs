@@ -1,4 +1,20 @@
 //! Calls between services, and TLS.
+use std::time::Duration;
+
+use cpor_proto::{
+    events::v1::{DeliverEventsRequest, event_service_client::EventServiceClient},
+    operations::v1::{GetClockRequest, operations_service_client::OperationsServiceClient},
+};
+use cpor_types::{Actor, ActorSide, Service};
+use tonic::{Code, Status, transport::Channel};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+use super::system::{System, expected, refusal, start};
+use crate::{
+    Peers,
+    config::{Limits, PeersConfig, TlsConfig},
+};
+
 #[tokio::test]
 async fn a_peer_is_introduced_with_whom_it_acts_for() {
     let system = System::new().await;
@@ -39,4 +55,3 @@ async fn a_certificate_makes_it_tls() {
     };
     assert!(answer.is_err(), "plain text is not spoken");
 }
-

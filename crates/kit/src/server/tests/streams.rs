@@ -1,9 +1,19 @@
 //! Streams and time, at the level of the layers.
+use std::{sync::Arc, time::Duration};
+
 use axum::{Router, body::Body, middleware::from_fn_with_state};
+use http_body_util::BodyExt as _;
+use tonic::{Code, Status};
 use tower::ServiceExt as _;
 
-use super::*;
-use crate::auth::{Access, Method};
+use super::system::{expected, refusal};
+use crate::{
+    Metrics,
+    auth::{Access, Method},
+    config::Limits,
+    server::{admission, deadline},
+    status::reason,
+};
 
 fn endless() -> Router {
     Router::new().fallback(async || {

@@ -1,5 +1,4 @@
-SYSTEMHEAD
-//! The whole stack over real connections, with a service behind it that misbehaves on demand.
+//! A service that misbehaves on demand, behind the real stack.
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -8,7 +7,6 @@ use std::{
 use cpor_proto::{
     events::v1::{
         DeliverEventsRequest, DeliverEventsResponse,
-        event_service_client::EventServiceClient,
         event_service_server::{EventService, EventServiceServer},
     },
     operations::v1::{
@@ -18,28 +16,26 @@ use cpor_proto::{
         operations_service_server::{OperationsService, OperationsServiceServer},
     },
 };
-use cpor_types::{Actor, ActorSide, Role, SeededEntropy, Service, SystemClock};
-use http_body_util::BodyExt as _;
+use cpor_types::{Role, SeededEntropy, Service, SystemClock};
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 use tonic::{Code, Request, Response, Status, transport::Channel};
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::*;
 use crate::{
     Caller, Metrics, Peers,
     auth::{Keys, TokenSigner, UserToken},
     config::{Limits, PeersConfig, TlsConfig},
     lifecycle::{Readiness, Shutdown},
     request::open,
-    status::{reason, retry_after},
+    server::{CallDeadline, Server, ServerError, ServerParts, Services, current_request_id},
+    status::reason,
 };
 
 /// What the toy tells its test, and waits for.
 #[derive(Default)]
-struct Strings {
-    entered: Notify,
-    release: Notify,
-    heard: Mutex<Option<(Caller, Duration, Option<String>)>>,
+pub(super) struct Strings {
+    pub(super) entered: Notify,
+    pub(super) release: Notify,
+    pub(super) heard: Mutex<Option<(Caller, Duration, Option<String>)>>,
 }
 
 #[derive(Clone)]
@@ -95,17 +91,17 @@ impl EventService for Toy {
 }
 
 /// A running server that hosts the registry, and what is needed to talk to it.
-struct System {
-    address: String,
-    strings: Arc<Strings>,
-    signer: TokenSigner,
-    shutdown: Shutdown,
-    metrics: Metrics,
-    readiness: Readiness,
-    serving: JoinHandle<Result<(), ServerError>>,
+pub(super) struct System {
+    pub(super) address: String,
+    pub(super) strings: Arc<Strings>,
+    pub(super) signer: TokenSigner,
+    pub(super) shutdown: Shutdown,
+    pub(super) metrics: Metrics,
+    pub(super) readiness: Readiness,
+    pub(super) serving: JoinHandle<Result<(), ServerError>>,
 }
 
-async fn start(limits: Limits, tls: TlsConfig) -> System {
+pub(super) async fn start(limits: Limits, tls: TlsConfig) -> System {
     let strings = Arc::new(Strings::default());
     let toy = Toy(strings.clone());
     let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
@@ -127,15 +123,15 @@ async fn start(limits: Limits, tls: TlsConfig) -> System {
 }
 
 impl System {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         start(Limits::default(), TlsConfig::default()).await
     }
 
-    async fn channel(&self) -> Channel {
+    pub(super) async fn channel(&self) -> Channel {
         Channel::from_shared(self.address.clone()).unwrap().connect().await.unwrap()
     }
 
-    fn token(&self) -> String {
+    pub(super) fn token(&self) -> String {
         let operator = UserToken {
             subject: "otto".to_owned(),
             roles: vec![Role::Operator],
@@ -146,29 +142,28 @@ impl System {
         self.signer.user_token(&operator).unwrap()
     }
 
-    fn request<T>(&self, message: T) -> Request<T> {
+    pub(super) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", format!("Bearer {}", self.token()).parse().unwrap());
         request
     }
 
-    async fn client(&self) -> OperationsServiceClient<Channel> {
+    pub(super) async fn client(&self) -> OperationsServiceClient<Channel> {
         OperationsServiceClient::new(self.channel().await)
     }
 
-    fn peers(&self) -> Peers {
+    pub(super) fn peers(&self) -> Peers {
         let config = PeersConfig { registry: Some(self.address.clone()), ..PeersConfig::default() };
         Peers::new(Service::ClaimIntake, &config, self.signer.clone()).unwrap()
     }
 }
 
-fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
+pub(super) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
     let status = answer.unwrap_err();
     assert!(!format!("{status:?}").contains("secret"), "{status:?}");
     (status.code(), reason(&status).unwrap_or_default())
 }
 
-fn expected(code: Code, reason: &str) -> (Code, String) {
+pub(super) fn expected(code: Code, reason: &str) -> (Code, String) {
     (code, reason.to_owned())
 }
-

@@ -75,7 +75,9 @@ fn r45_a_refused_approval_runs_on_to_the_same_deadlines() {
     let case = in_phase(Phase::UnderReview);
     let approving = done(case.approve(&amy(), approval(3), day(2), &calendar()));
     let reopened = approving.not_held(approval(3).decision_id, vec![refused_line()], day(2), &calendar()).unwrap().next;
-    let dues = |case: &ReviewCase| case.clocks.running().into_iter().map(|(kind, deadline)| (kind, deadline.due)).collect::<Vec<_>>();
+    let dues = |case: &ReviewCase| {
+        case.clocks.running().into_iter().map(|(kind, deadline)| (kind, deadline.due)).collect::<Vec<_>>()
+    };
     assert_eq!(dues(&reopened), dues(&case));
 }
 

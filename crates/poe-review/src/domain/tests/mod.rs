@@ -7,14 +7,15 @@ mod table;
 
 use super::*;
 use cpor_types::{
-    Activity, Actor, ActorSide, AssociationKey, Calendar, Calendars, CaseId, DecisionId, FurtherRejection, LineId, PartnerActionReason,
-    PolicyProfiles, PrimaryRejection, SolutionArea, TenantId, Timestamp,
+    Activity, Actor, ActorSide, AssociationKey, Calendar, Calendars, CaseId, DecisionId, FurtherRejection, LineId,
+    PartnerActionReason, PolicyProfiles, PrimaryRejection, SolutionArea, TenantId, Timestamp,
 };
 use std::sync::LazyLock;
 use uuid::Uuid;
 
 pub(crate) fn calendar() -> Calendar {
-    static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| Calendars::shipped().unwrap().get("vendor-us").unwrap().clone());
+    static CALENDAR: LazyLock<Calendar> =
+        LazyLock::new(|| Calendars::shipped().unwrap().get("vendor-us").unwrap().clone());
     CALENDAR.clone()
 }
 
@@ -71,7 +72,11 @@ pub(crate) fn done(decision: Decision) -> ReviewCase {
 }
 
 pub(crate) fn approval(decision: u128) -> Approval {
-    Approval { decision_id: DecisionId(Uuid::from_u128(decision)), comment: "fine".into(), by: Actor::new(ActorSide::Reviewer, "amy") }
+    Approval {
+        decision_id: DecisionId(Uuid::from_u128(decision)),
+        comment: "fine".into(),
+        by: Actor::new(ActorSide::Reviewer, "amy"),
+    }
 }
 
 pub(crate) fn action() -> PartnerAction {
@@ -87,7 +92,11 @@ pub(crate) fn rejection() -> Rejection {
 }
 
 pub(crate) fn refused_line() -> LineRefusal {
-    LineRefusal { line_id: Some(LineId(Uuid::from_u128(11))), reason: "KEY_HELD".into(), description: "held by another partner".into() }
+    LineRefusal {
+        line_id: Some(LineId(Uuid::from_u128(11))),
+        reason: "KEY_HELD".into(),
+        description: "held by another partner".into(),
+    }
 }
 
 fn give(case: &ReviewCase, command: CommandKind, by: &Reviewer, now: Timestamp) -> Decision {

@@ -76,7 +76,12 @@ fn r24_a_rejection_ends_the_case() {
 #[test]
 fn r31_only_insufficient_poe_is_open_to_reviewers() {
     for primary_reason in PrimaryRejection::ALL.iter().copied() {
-        let answer = in_phase(Phase::UnderReview).reject(&amy(), Rejection { primary_reason, ..rejection() }, now(), &calendar());
+        let answer = in_phase(Phase::UnderReview).reject(
+            &amy(),
+            Rejection { primary_reason, ..rejection() },
+            now(),
+            &calendar(),
+        );
         assert_eq!(answer.is_ok(), primary_reason == PrimaryRejection::InsufficientPoe, "{primary_reason:?}");
     }
 }

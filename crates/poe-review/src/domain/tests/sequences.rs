@@ -123,7 +123,11 @@ impl Life {
                 (Clock::Passed { due, .. }, Some(fired)) => assert_eq!(due, fired),
                 (Clock::Running { due, .. }, None) => {
                     let since = model.running_since.unwrap();
-                    assert_eq!(calendar().business_days_left(since, *due), u32::try_from(model.left).unwrap(), "{kind:?}");
+                    assert_eq!(
+                        calendar().business_days_left(since, *due),
+                        u32::try_from(model.left).unwrap(),
+                        "{kind:?}"
+                    );
                 }
                 (Clock::Still { left }, None) => {
                     assert!(self.case.phase().is_open() && model.running_since.is_none());

@@ -68,7 +68,9 @@ fn allowed_commands_are_those_that_are_done() {
 fn every_row_leads_where_it_says() {
     for row in TABLE {
         let case = if row.needs == Needs::NoReviewer { waiting() } else { in_phase(row.from) };
-        let next = give(&case, row.command, &lead(), at("2026-03-03T15:00:00Z")).unwrap().map_or(case, |transition| transition.next);
+        let next = give(&case, row.command, &lead(), at("2026-03-03T15:00:00Z"))
+            .unwrap()
+            .map_or(case, |transition| transition.next);
         assert_eq!(next.phase(), row.to, "{row:?}");
     }
 }

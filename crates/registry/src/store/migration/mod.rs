@@ -66,6 +66,7 @@ const TABLES: &[&str] = &[
 ];
 
 #[async_trait::async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
 impl MigrationTrait for Tables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();

@@ -1,0 +1,126 @@
+//! The import of the directory, and reading it back.
+use cpor_kit::status;
+use cpor_proto::registry::v1::directory_row::Row;
+use cpor_proto::registry::v1::import_result::Outcome;
+use cpor_proto::registry::v1::{
+    DirectoryRow, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult, ListProductsRequest,
+    ListSubscriptionsRequest, ListWorkloadsRequest, SubscriptionStatus,
+};
+use cpor_types::{Role, Service};
+use prost::Message as _;
+use tonic::{Code, Status};
+
+use crate::rows::{TENANT, everybody, partner, subscription, tenant, workload};
+use crate::stage::{Stage, on_both};
+
+const OTHER: &str = "0a1b2c3d-0000-4000-8000-000000000002";
+
+fn outcomes(results: &[ImportResult]) -> Vec<Outcome> {
+    results.iter().map(ImportResult::outcome).collect()
+}
+
+/// Code and reason of a refused row.
+fn why(result: &ImportResult) -> (Code, String) {
+    let error = result.error.as_ref().unwrap();
+    let status = Status::with_details(error.code.into(), &error.message, error.encode_to_vec().into());
+    (status.code(), status::reason(&status).unwrap())
+}
+
+on_both! {
+    async fn rows_are_created_updated_or_unchanged(stage: Stage) {
+        stage.create(everybody(300)).await;
+        let told = stage.said_to(Service::Eligibility).await.len();
+        let again = stage.import(everybody(300)).await;
+        assert!(outcomes(&again).iter().all(|outcome| *outcome == Outcome::Unchanged), "{again:?}");
+        assert_eq!(stage.said_to(Service::Eligibility).await.len(), told, "nothing is told of nothing");
+        let changed = stage.import(vec![partner("contoso", "101"), subscription(7, SubscriptionStatus::Expired), workload("intune")]).await;
+        assert_eq!(outcomes(&changed), [Outcome::Updated, Outcome::Updated, Outcome::Created]);
+    }
+
+    async fn one_bad_row_does_not_stop_the_others(stage: Stage) {
+        stage.create(vec![tenant(OTHER, "litware.example"), partner("litware", "200")]).await;
+        let mut foreign_calendar = tenant(TENANT, "fabrikam.example");
+        if let Some(Row::Tenant(tenant)) = &mut foreign_calendar.row {
+            tenant.calendar = "atlantis".to_owned();
+        }
+        let mut unlisted = subscription(1, SubscriptionStatus::Active);
+        if let Some(Row::Subscription(subscription)) = &mut unlisted.row {
+            subscription.product = "products/abacus".to_owned();
+        }
+        let results = stage.import(vec![
+            subscription(1, SubscriptionStatus::Active),
+            foreign_calendar,
+            tenant(TENANT, "litware.example"),
+            tenant(TENANT, "fabrikam.example"),
+            unlisted,
+            partner("contoso", "200"),
+            partner("Not A Slug", "300"),
+            DirectoryRow { row: None },
+            workload("power-bi"),
+            subscription(1, SubscriptionStatus::Active),
+        ]).await;
+        let refused: Vec<_> = results.iter().enumerate().filter(|(_, result)| result.outcome() == Outcome::Refused);
+        let expected = [
+            (0, Code::FailedPrecondition, "TENANT_UNKNOWN"),
+            (1, Code::InvalidArgument, "CALENDAR_UNKNOWN"),
+            (2, Code::AlreadyExists, "DOMAIN_TAKEN"),
+            (4, Code::InvalidArgument, "PRODUCT_UNKNOWN"),
+            (5, Code::AlreadyExists, "MPN_ID_TAKEN"),
+            (6, Code::InvalidArgument, "INVALID_FIELDS"),
+            (7, Code::InvalidArgument, "INVALID_FIELDS"),
+            (8, Code::InvalidArgument, "INVALID_FIELDS"),
+        ];
+        let found: Vec<_> = refused.into_iter().map(|(n, result)| (n, why(result).0, why(result).1)).collect();
+        assert_eq!(found, expected.map(|(n, code, reason)| (n, code, reason.to_owned())));
+        assert_eq!([3, 9].map(|n| results[n].outcome()), [Outcome::Created; 2]);
+        assert_eq!(results[3].name, format!("tenants/{TENANT}"));
+    }
+
+    async fn a_domain_can_move_to_another_tenant(stage: Stage) {
+        stage.create(vec![tenant(TENANT, "fabrikam.example"), tenant(OTHER, "litware.example")]).await;
+        let moved = stage.import(vec![tenant(TENANT, "new.example"), tenant(OTHER, "fabrikam.example")]).await;
+        assert_eq!(outcomes(&moved), [Outcome::Updated; 2]);
+        let mut sync = stage.user(Role::DirectorySync, None, None);
+        let found = sync.get_tenant(GetTenantRequest { name: format!("tenants/{OTHER}") }).await.unwrap().into_inner();
+        assert_eq!(found.domains, ["fabrikam.example"]);
+    }
+
+    async fn what_was_imported_reads_back(stage: Stage) {
+        let rows = everybody(120);
+        stage.create(rows.clone()).await;
+        let mut sync = stage.user(Role::DirectorySync, None, None);
+        let found = sync.get_partner(GetPartnerRequest { name: "partners/contoso".to_owned() }).await.unwrap().into_inner();
+        assert_eq!(Some(Row::Partner(found)), rows[0].row);
+        let mut request = ListSubscriptionsRequest { parent: format!("tenants/{TENANT}"), page_size: 50, ..Default::default() };
+        let mut found = Vec::new();
+        loop {
+            let page = sync.list_subscriptions(request.clone()).await.unwrap().into_inner();
+            found.extend(page.subscriptions.into_iter().map(|one| DirectoryRow { row: Some(Row::Subscription(one)) }));
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(found, rows[3..123]);
+        let workloads = ListWorkloadsRequest { parent: format!("tenants/{TENANT}"), ..Default::default() };
+        let found = sync.list_workloads(workloads).await.unwrap().into_inner();
+        assert_eq!(found.workloads.len(), 1);
+        let products = sync.list_products(ListProductsRequest { page_size: 20, ..Default::default() }).await.unwrap().into_inner();
+        let rest = ListProductsRequest { page_size: 20, page_token: products.next_page_token };
+        let rest = sync.list_products(rest).await.unwrap().into_inner();
+        assert_eq!((products.products.len(), rest.products.len(), rest.next_page_token.as_str()), (20, 7, ""));
+    }
+
+    async fn what_is_not_there_and_what_is_not_yours_look_the_same(stage: Stage) {
+        stage.create(everybody(0)).await;
+        let mut litware = stage.user(Role::IncentivesAdmin, Some("litware"), None);
+        let foreign = litware.get_partner(GetPartnerRequest { name: "partners/contoso".to_owned() }).await.unwrap_err();
+        let mut operator = stage.user(Role::Operator, None, None);
+        let absent = operator.get_partner(GetPartnerRequest { name: "partners/nobody".to_owned() }).await.unwrap_err();
+        assert_eq!((foreign.code(), status::reason(&foreign)), (Code::NotFound, status::reason(&absent)));
+        let denied = litware.import_directory(ImportDirectoryRequest { rows: everybody(0) }).await.unwrap_err();
+        assert_eq!(denied.code(), Code::PermissionDenied);
+        let none = stage.user(Role::DirectorySync, None, None).import_directory(ImportDirectoryRequest::default()).await;
+        assert_eq!(none.unwrap_err().code(), Code::InvalidArgument);
+    }
+}

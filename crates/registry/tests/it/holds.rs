@@ -1,0 +1,105 @@
+//! Holds through the API: first answers, tombstones, and what the directory says meanwhile.
+use cpor_proto::registry::v1::SubscriptionStatus;
+use cpor_proto::registry::v1::directory_row::Row;
+use cpor_registry_client::{ClaimToCheck, HoldAnswer, LineRefusal, LineToCheck, Reason};
+use cpor_types::{Actor, AssociationKey, LineId, Service, SolutionArea};
+use uuid::Uuid;
+
+use crate::rows::{TENANT, claim, everybody, hold, subscription, subscription_id, tenant_id};
+use crate::stage::{Stage, on_both};
+
+fn reasons(answer: &HoldAnswer) -> Vec<(Option<LineId>, Reason)> {
+    match answer {
+        HoldAnswer::Held => Vec::new(),
+        HoldAnswer::Refused(why) => why.iter().map(|LineRefusal { line_id, reason, .. }| (*line_id, *reason)).collect(),
+    }
+}
+
+on_both! {
+    async fn a_decision_gets_its_first_answer_whatever_has_changed(stage: Stage) {
+        stage.create(everybody(2)).await;
+        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        let (mine, theirs) = (hold(&claim("contoso", 1), 1, &[1]), hold(&claim("litware", 2), 2, &[1, 2]));
+        assert_eq!(registry.place_hold(&actor, mine.clone()).await.unwrap(), HoldAnswer::Held);
+        let refused = registry.place_hold(&actor, theirs.clone()).await.unwrap();
+        assert_eq!(reasons(&refused), [(Some(theirs.lines[0].line_id), Reason::KeyHeld)]);
+
+        let expired = stage.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
+        assert_eq!(expired.len(), 1);
+        let again = stage.registry(Service::PoeReview, 1);
+        assert_eq!(again.place_hold(&actor, mine.clone()).await.unwrap(), HoldAnswer::Held);
+        assert_eq!(again.place_hold(&actor, theirs).await.unwrap(), refused);
+        let mut anew = mine;
+        anew.decision_id = Uuid::from_u128(3).into();
+        let anew_line = anew.lines[0].line_id;
+        let refused = again.place_hold(&actor, anew).await.unwrap();
+        assert_eq!(reasons(&refused), [(Some(anew_line), Reason::SubscriptionExpired)]);
+    }
+
+    async fn what_the_directory_does_not_admit_is_named_line_by_line(stage: Stage) {
+        stage.create(everybody(1)).await;
+        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        let mut wrong = hold(&claim("contoso", 1), 1, &[1, 9]);
+        wrong.mpn_id = "200".parse().unwrap();
+        wrong.customer_domain = "litware.example".to_owned();
+        let refused = registry.place_hold(&actor, wrong.clone()).await.unwrap();
+        let expected = [
+            (None, Reason::LocationNotOfPartner),
+            (None, Reason::DomainNotOfTenant),
+            (Some(wrong.lines[1].line_id), Reason::SubscriptionNotOnTenant),
+        ];
+        assert_eq!(reasons(&refused), expected);
+        wrong.tenant = Uuid::from_u128(99).into();
+        assert_eq!(reasons(&registry.place_hold(&actor, wrong).await.unwrap()), [(None, Reason::TenantUnknown)]);
+    }
+
+    async fn a_check_says_what_is_wrong_and_fills_in_what_is_known(stage: Stage) {
+        stage.create(everybody(1)).await;
+        let (registry, actor) = (stage.registry(Service::ClaimIntake, 0), Actor::system(Service::ClaimIntake));
+        let line = |n, product: &str| LineToCheck {
+            line_id: Uuid::from_u128(n).into(),
+            product: product.parse().unwrap(),
+            subscription_id: None,
+        };
+        let claim = ClaimToCheck {
+            partner: "contoso".parse().unwrap(),
+            mpn_id: Some("100".parse().unwrap()),
+            tenant_id: Some(TENANT.to_owned()),
+            customer_domain: Some("Fabrikam.example".to_owned()),
+            solution_area: Some(SolutionArea::BusinessApplications),
+            lines: vec![line(1, "power-bi"), line(2, "teams"), line(3, "no-such-product")],
+        };
+        let found = registry.check_claim(&actor, claim.clone()).await.unwrap();
+        let wrong: Vec<_> = found.violations.iter().map(|wrong| (wrong.field.as_str(), wrong.reason)).collect();
+        let expected =
+            [("lines[1].product", Reason::ProductOfOtherSolutionArea), ("lines[2].product", Reason::ProductUnknown)];
+        assert_eq!(wrong, expected);
+        assert_eq!(found.partner_display_name.as_deref(), Some("The contoso company"));
+        assert_eq!(found.location.unwrap().calendar, "de");
+        assert_eq!(found.tenant.unwrap().id, tenant_id());
+        assert_eq!(found.lines[0].key, Some(AssociationKey::Subscription(subscription_id(1))));
+        assert_eq!(found.lines[1].product.as_ref().unwrap().display_name, "Teams");
+
+        let draft = ClaimToCheck { tenant_id: Some("fabrikam".to_owned()), mpn_id: None, lines: Vec::new(), ..claim };
+        let found = registry.check_claim(&actor, draft).await.unwrap();
+        assert_eq!(found.violations.iter().map(|wrong| wrong.reason).collect::<Vec<_>>(), [Reason::TenantIdMalformed]);
+        assert_eq!((found.tenant, found.location), (None, None));
+    }
+
+    /// A row that says what is known is no change, so that a nightly import of everything is cheap.
+    async fn holds_survive_a_new_profile_of_the_tenant(stage: Stage) {
+        stage.create(everybody(1)).await;
+        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        assert_eq!(registry.place_hold(&actor, hold(&claim("contoso", 1), 1, &[1])).await.unwrap(), HoldAnswer::Held);
+        let mut renamed = crate::rows::tenant(TENANT, "new.example");
+        if let Some(Row::Tenant(tenant)) = &mut renamed.row {
+            tenant.display_name = "Fabrikam Holding".to_owned();
+        }
+        stage.import(vec![renamed]).await;
+        let mut theirs = hold(&claim("litware", 2), 2, &[1]);
+        theirs.customer_domain = "new.example".to_owned();
+        let line = theirs.lines[0].line_id;
+        let refused = registry.place_hold(&actor, theirs).await.unwrap();
+        assert_eq!(reasons(&refused), [(Some(line), Reason::KeyHeld)]);
+    }
+}

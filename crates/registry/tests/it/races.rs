@@ -1,0 +1,86 @@
+//! Exclusivity when it is contested for in earnest (R36).
+use cpor_registry_client::{HoldAnswer, Reason};
+use cpor_types::{Actor, Service};
+use sea_orm::{ConnectionTrait, Statement};
+
+use crate::rows::{claim, everybody, hold};
+use crate::stage::{Stage, on_both};
+
+fn races() -> u128 {
+    std::env::var("CPOR_TEST_RACES").map_or(50, |count| count.parse().expect("CPOR_TEST_RACES is a count"))
+}
+
+/// Rows of a table, as the database counts them.
+async fn count(stage: &Stage, of: &str) -> i64 {
+    let db = stage.db.reader();
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), format!("SELECT COUNT(*) AS n FROM {of}")));
+    row.await.unwrap().unwrap().try_get("", "n").unwrap()
+}
+
+on_both! {
+    /// Two companies for one key, at the same time, at two replicas where there are two: one gets it, every time.
+    async fn two_partners_race_for_each_key(stage: Stage) {
+        let races = races();
+        for rows in everybody(races).chunks(1000) {
+            stage.create(rows.to_vec()).await;
+        }
+        let actor = Actor::system(Service::PoeReview);
+        let (one, other) = (stage.registry(Service::PoeReview, 0), stage.registry(Service::PoeReview, 1));
+        let (mut contoso, mut litware) = (0, 0);
+        for n in 1..=races {
+            let holds = [hold(&claim("contoso", 2 * n), 2 * n, &[n]), hold(&claim("litware", 2 * n + 1), 2 * n + 1, &[n])];
+            let [first, second] = holds;
+            // Taken in turn, so that neither has the way to its replica warmer.
+            let (first, second) = if n % 2 == 0 {
+                tokio::join!(one.place_hold(&actor, first), other.place_hold(&actor, second))
+            } else {
+                let (second, first) = tokio::join!(one.place_hold(&actor, second), other.place_hold(&actor, first));
+                (first, second)
+            };
+            match (first.unwrap(), second.unwrap()) {
+                (HoldAnswer::Held, HoldAnswer::Refused(why)) => {
+                    contoso += 1;
+                    assert_eq!(why.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
+                }
+                (HoldAnswer::Refused(why), HoldAnswer::Held) => {
+                    litware += 1;
+                    assert_eq!(why.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
+                }
+                both => panic!("race {n} ended in {both:?}"),
+            }
+        }
+        assert_eq!(contoso + litware, races);
+        let races = i64::try_from(races).unwrap();
+        assert_eq!((count(&stage, "key_holder").await, count(&stage, "association").await), (races, races));
+    }
+
+    /// All at once: whole claims on overlapping keys. Whatever is held is held whole, and no key by two.
+    async fn overlapping_claims_are_held_whole_or_not_at_all(stage: Stage) {
+        stage.create(everybody(8)).await;
+        let actor = Actor::system(Service::PoeReview);
+        let attempts = (1..=24_u128).map(|n| {
+            let registry = stage.registry(Service::PoeReview, usize::try_from(n).unwrap());
+            let claim = claim(if n % 2 == 0 { "contoso" } else { "litware" }, n);
+            let (first, second) = (n % 8 + 1, n * 5 % 8 + 1);
+            let mut keys = vec![first, second];
+            keys.dedup();
+            let (hold, actor) = (hold(&claim, n, &keys), actor.clone());
+            async move { (claim, keys, registry.place_hold(&actor, hold).await.unwrap()) }
+        });
+        let answers = futures_util::future::join_all(attempts).await;
+        let mut holders = std::collections::BTreeMap::new();
+        let mut held = 0;
+        for (claim, keys, answer) in &answers {
+            if *answer == HoldAnswer::Held {
+                held += keys.len();
+                for key in keys {
+                    let holder = holders.entry(*key).or_insert(&claim.partner);
+                    assert_eq!(*holder, &claim.partner, "subscription {key} has two holders: {answers:?}");
+                }
+            }
+        }
+        assert_eq!(count(&stage, "association").await, i64::try_from(held).unwrap());
+        assert_eq!(count(&stage, "key_holder").await, i64::try_from(holders.len()).unwrap());
+        assert!(!holders.is_empty(), "somebody got something");
+    }
+}
