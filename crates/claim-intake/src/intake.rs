@@ -2,7 +2,7 @@
 use crate::{
     call::Call,
     domain::{Claim, Content, Facts, Refusal, Rules},
-    evidence::{BadDocument, ObjectError, Objects},
+    evidence::{BadDocument, ObjectError, Objects, UploadError},
     store::{AlreadyClaimed, ClaimStore, Claims},
 };
 use cpor_durable::{Aggregate as _, Command, Committed, Failure, Host, StoreError, Transition, Versioned, Writer};
@@ -206,5 +206,14 @@ impl From<StoreError> for Failed {
 impl From<ObjectError> for Failed {
     fn from(error: ObjectError) -> Self {
         Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<UploadError> for Failed {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Bad(bad) => bad.into(),
+            UploadError::Store(error) => error.into(),
+        }
     }
 }

@@ -3,24 +3,21 @@
 use std::sync::Arc;
 
 use askama::Template;
-use cpor_durable::{BusinessClock, Command, Key, Writer};
-use cpor_kit::Db;
+use cpor_durable::{Command, Key};
 use cpor_mail::{Composed, Composer, Mail, Message, Outcome, Unavailable};
 use cpor_types::{Actor, Service};
 use uuid::Uuid;
 
-use crate::domain::{Consent, Delivery, NoticeKind, Rules, Settlement, StateKind, Terms, UnknownTerms};
+use crate::consents::Consents;
+use crate::domain::{Consent, Delivery, NoticeKind, Settlement, StateKind, UnknownTerms};
 use crate::links::Links;
-use crate::store::{self, ConsentStore, link::Link};
+use crate::store::link::Link;
 use crate::texts::Texts;
 use crate::words::{Facts, Paragraphs, Section, Words};
 
 /// Words notices at the moment of sending, with a link of their own, and reports their fate to the consent.
 pub(crate) struct Notices {
-    pub(crate) db: Db,
-    pub(crate) clock: BusinessClock,
-    pub(crate) writer: Writer<ConsentStore>,
-    pub(crate) rules: Arc<Rules>,
+    pub(crate) consents: Consents,
     pub(crate) texts: Arc<Texts>,
     pub(crate) links: Links,
 }
@@ -28,12 +25,11 @@ pub(crate) struct Notices {
 impl Composer for Notices {
     async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
         let key = consent_of(mail)?;
-        let Some(found) = store::find(&self.db, &key).await.map_err(unavailable)? else { return Ok(Composed::Withdrawn) };
-        let now = self.clock.now(&self.db).await.map_err(unavailable)?;
-        let consent = found.state.at(now);
+        let Some(found) = self.consents.find(&key).await.map_err(unavailable)? else { return Ok(Composed::Withdrawn) };
+        let (consent, now) = (found.state, self.consents.now().await.map_err(unavailable)?);
         let queued = consent.notices.iter().find(|notice| notice.id == mail.id && notice.delivery == Delivery::Queued);
         let Some(kind) = queued.map(|notice| notice.kind) else { return Ok(Composed::Withdrawn) };
-        let terms = self.rules.terms(&consent.claim).map_err(unavailable)?;
+        let terms = self.consents.rules.terms(&consent.claim).map_err(unavailable)?;
         let link = self.links.mint(Link { consent: key, notice: mail.id }).await.map_err(unavailable)?;
         let words = Words::new(&self.texts, &consent, &terms).if_opened(&terms, now);
         let message = message(&words, &consent, kind, link, &mail.recipient).map_err(unavailable)?;
@@ -41,7 +37,7 @@ impl Composer for Notices {
     }
 
     async fn settled(&self, mail: &Mail, outcome: Outcome) -> Result<(), Unavailable> {
-        let (notice, rules) = (mail.id, self.rules.clone());
+        let (notice, rules) = (mail.id, self.consents.rules.clone());
         let settlement = match outcome {
             Outcome::Accepted => Settlement::Accepted,
             Outcome::Bounced => Settlement::Bounced,
@@ -49,10 +45,10 @@ impl Composer for Notices {
         let command = Command::new("settle_notice", consent_of(mail)?, Actor::system(Service::CustomerConsent));
         let decide = move |consent: Option<&Consent>, now| -> Result<_, UnknownTerms> {
             let Some(consent) = consent else { return Ok(None) };
-            let terms: Terms = rules.terms(&consent.claim)?;
+            let terms = rules.terms(&consent.claim)?;
             Ok(consent.notice_settled(notice, settlement, &terms, now))
         };
-        self.writer.execute(command, decide).await.map(|_| ()).map_err(unavailable)
+        self.consents.writer.execute(command, decide).await.map(|_| ()).map_err(unavailable)
     }
 }
 

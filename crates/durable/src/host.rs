@@ -147,6 +147,14 @@ impl Host {
         Inbox::new(self.shared.db.clone())
     }
 
+    /// Forgets request ids older than 24 hours, which a started host does by itself.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn sweep(&self) -> Result<(), DbErr> {
+        crate::keeper::sweep(&self.shared).await
+    }
+
     /// Registers a loop of the service's own, such as a sweeper. It is started by [`Host::start`], begun again after a
     /// failure, and given a token that is cancelled when the process drains.
     pub fn spawn<W, F>(&self, name: &'static str, work: W)

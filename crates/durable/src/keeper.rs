@@ -21,7 +21,8 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) -> Result<
     }
 }
 
-async fn sweep(shared: &Shared) -> Result<(), DbErr> {
+/// Forgets old request ids.
+pub(crate) async fn sweep(shared: &Shared) -> Result<(), DbErr> {
     let now = shared.wall.now();
     loop {
         let tx = shared.db.begin().await?;

@@ -11,6 +11,8 @@ mod domain;
 mod incoming;
 mod outgoing;
 mod store;
+#[cfg(test)]
+mod world;
 
 pub use app::{BuildError, build};
 pub use config::Config;

@@ -50,13 +50,8 @@ mod tests {
         let guides = Guides::read([]).unwrap();
         let assessed = opened.assess(guides.in_force(now).unwrap(), &UsageByKey::new(), now).unwrap();
         let actor = Actor::system(Service::Eligibility);
-        let record = |event| Recorded {
-            event,
-            version: 2,
-            actor: actor.clone(),
-            effective_time: now,
-            recorded_time: now,
-        };
+        let record =
+            |event| Recorded { event, version: 2, actor: actor.clone(), effective_time: now, recorded_time: now };
         let change = Change {
             key: Key::new("t", uuid::Uuid::nil()),
             before: Some(Versioned::new(1, opened)),

@@ -4,6 +4,7 @@
 //! parameters of the request have changed, and it is checked against accidents, not against forgery: whatever it
 //! says, a query stays within what its caller may see.
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use cpor_proto::options::v1::ErrorReason;
 use prost::{Message, Name};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
@@ -67,7 +68,7 @@ impl Binding {
         }
         self.open(token).map(Some).ok_or_else(|| {
             let message = "the page token does not belong to this request: repeat the first page's parameters, or start anew without it";
-            status::refused(Code::InvalidArgument, "INVALID_PAGE_TOKEN", message, &[("field", "page_token")])
+            status::refused(Code::InvalidArgument, ErrorReason::InvalidPageToken.as_str_name(), message, &[("field", "page_token")])
         })
     }
 

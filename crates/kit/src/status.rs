@@ -2,6 +2,7 @@
 //! reason), and nothing internal.
 use std::{collections::HashMap, fmt::Display, time::Duration};
 
+use cpor_proto::options::v1::ErrorReason;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt as _};
 
@@ -47,7 +48,7 @@ pub fn invalid(violations: Vec<FieldViolation>) -> Status {
         [only] => format!("{}: {}", only.field, only.description),
         all => format!("{} fields are invalid", all.len()),
     };
-    let mut details = details("INVALID_FIELDS", &[]);
+    let mut details = details(ErrorReason::InvalidFields.as_str_name(), &[]);
     details.set_bad_request(bounded(violations).into_iter().map(wire_violation).collect::<Vec<_>>());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
@@ -82,10 +83,15 @@ pub fn precondition(reason: &str, message: impl Into<String>, failed: Vec<Precon
     Status::with_error_details(Code::FailedPrecondition, message, details)
 }
 
-/// NOT_FOUND, for what does not exist and for what is somebody else's alike (reason `NOT_FOUND`).
+/// NOT_FOUND, for what does not exist and for what is somebody else's alike (reason `RESOURCE_NOT_FOUND`).
 #[must_use]
 pub fn not_found(resource: &str) -> Status {
-    refused(Code::NotFound, "NOT_FOUND", "the resource does not exist", &[("resource", resource)])
+    refused(
+        Code::NotFound,
+        ErrorReason::ResourceNotFound.as_str_name(),
+        "the resource does not exist",
+        &[("resource", resource)],
+    )
 }
 
 /// UNAVAILABLE: something that is needed does not answer; with `RetryInfo`.
@@ -99,7 +105,7 @@ pub fn unavailable(reason: &str, message: impl Into<String>, retry_after: Durati
 /// RESOURCE_EXHAUSTED: shed before any work was done; with `RetryInfo` (reason `OVERLOADED`).
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
-    let mut details = details("OVERLOADED", &[]);
+    let mut details = details(ErrorReason::Overloaded.as_str_name(), &[]);
     details.set_retry_info(Some(retry_after));
     Status::with_error_details(Code::ResourceExhausted, "too many requests are in work; try again", details)
 }
@@ -110,7 +116,12 @@ pub fn internal(error: &(impl Display + ?Sized)) -> Status {
     let trace =
         crate::telemetry::trace_id().or_else(crate::server::current_request_id).unwrap_or_else(|| "none".to_owned());
     tracing::error!(error = %format_args!("{error:#}"), trace, "internal error");
-    refused(Code::Internal, "INTERNAL", format!("internal error; trace {trace}"), &[("trace", &trace)])
+    refused(
+        Code::Internal,
+        ErrorReason::Internal.as_str_name(),
+        format!("internal error; trace {trace}"),
+        &[("trace", &trace)],
+    )
 }
 
 /// The reason in a status's `ErrorInfo`, if it has one of this domain.

@@ -183,4 +183,45 @@ mod tests {
         }
         assert!(parse(&PARENT.replacen("00", "cc", 1)).is_some(), "a later version is read as far as it is known");
     }
+
+    /// A collector that takes whatever comes and passes it on.
+    async fn collector() -> (String, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
+        use http_body_util::{BodyExt as _, StreamBody};
+        let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+        let take = async move |request: axum::extract::Request| {
+            let bytes = request.into_body().collect().await.unwrap().to_bytes();
+            sender.send(bytes.to_vec()).unwrap();
+            let trailers = http::HeaderMap::from_iter([("grpc-status".parse().unwrap(), "0".parse().unwrap())]);
+            let frames = [
+                http_body::Frame::data(axum::body::Bytes::from_static(b"\0\0\0\0\0")),
+                http_body::Frame::trailers(trailers),
+            ];
+            let body = StreamBody::new(tokio_stream::iter(frames.map(Ok::<_, axum::Error>)));
+            http::Response::builder()
+                .header("content-type", "application/grpc")
+                .body(axum::body::Body::new(body))
+                .unwrap()
+        };
+        let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+        let routes = tonic::service::Routes::from(axum::Router::new().route(path, axum::routing::post(take)));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let incoming = tonic::transport::server::TcpIncoming::from(listener);
+        tokio::spawn(tonic::transport::Server::builder().add_routes(routes).serve_with_incoming(incoming));
+        (endpoint, receiver)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn spans_reach_the_collector_before_the_process_ends() {
+        let (endpoint, mut received) = collector().await;
+        let config = TelemetryConfig { otlp_endpoint: Some(endpoint), sample_ratio: 1.0, ..TelemetryConfig::default() };
+        let telemetry = Telemetry { provider: provider(&config, "claim-intake").unwrap() };
+        let layer = tracing_opentelemetry::layer().with_tracer(telemetry.provider.tracer("test"));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::info_span!("a-span-of-the-test").in_scope(|| ());
+        });
+        tokio::task::spawn_blocking(|| telemetry.shutdown()).await.unwrap();
+        let export = String::from_utf8_lossy(&received.recv().await.unwrap()).into_owned();
+        assert!(export.contains("a-span-of-the-test") && export.contains("claim-intake"), "{export}");
+    }
 }

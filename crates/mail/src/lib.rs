@@ -20,6 +20,8 @@ mod transport;
 pub use composer::{Composed, Composer, Outcome, Unavailable};
 pub use config::{MailConfig, Security, SmtpConfig};
 pub use draft::Draft;
+/// A [`Message`] as it goes out, with its headers.
+pub use lettre::Message as Written;
 pub use message::Message;
 pub use queue::{Mail, enqueue, migration};
 pub use sender::{Sender, SenderParts};

@@ -42,10 +42,9 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
     let host = Host::new(Service::PoeReview, &context).await?;
     let registry: SharedRegistry = Arc::new(GrpcRegistry::new(context.peers.clone()));
     let parts = Parts::new(&config, &host, registry, context.clock, context.entropy)?;
-    let (resumer, pending) = (parts.resumer.clone(), parts.resumer.approver.pending.clone());
+    let (resumer, asked) = (parts.resumer.clone(), parts.resumer.clone());
     host.spawn("resumer", move |stop| resumer.clone().run(stop));
-    // A virtual clock waits for approvals in flight.
-    host.probe("approvals", move || in_flight(pending.clone()));
+    host.probe("approvals", move || in_flight(asked.clone()));
     let receiver = Arc::new(parts.events());
     let routes = tonic::service::Routes::new(ReviewServiceServer::new(parts.api));
     Ok(Hosted { service: Service::PoeReview, grpc: vec![SERVICE_NAME], routes, host, receiver, web: None })
@@ -100,8 +99,10 @@ fn calendar(config: &Config) -> Result<Arc<Calendar>, CalendarError> {
     Ok(Arc::new(Calendars::shipped()?.get(&config.calendar)?.clone()))
 }
 
-/// One line while approvals wait for their hold.
-async fn in_flight(pending: PendingApprovals) -> Result<Vec<String>, anyhow::Error> {
+/// A virtual clock waits for approvals in flight, and has them tried at once: one line while there are any.
+async fn in_flight(resumer: Resumer) -> Result<Vec<String>, anyhow::Error> {
+    let pending = &resumer.approver.pending;
+    resumer.go_on(pending.take_all().await?).await;
     let waiting = pending.count().await?;
     Ok((waiting > 0).then(|| format!("{waiting} approval(s) wait for the registry's hold")).into_iter().collect())
 }

@@ -79,7 +79,7 @@ impl Events {
     /// Closes the case (R45), where the claim has one.
     async fn closed(&self, incoming: &Incoming, fact: &ClaimClosed) -> Result<(), ReceiveError> {
         if fact.review_case_id.is_empty() {
-            return Ok(self.inbox.advance(&incoming.position).await?);
+            return self.inbox.advance(&incoming.position).await;
         }
         let TenantName { tenant } = fact.tenant.parse().map_err(ReceiveError::park)?;
         let case: CaseId = fact.review_case_id.parse().map_err(ReceiveError::park)?;

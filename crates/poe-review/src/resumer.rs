@@ -10,6 +10,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+/// So many calls of the registry at a time, after an outage.
+const AT_A_TIME: usize = 32;
+
 /// The loop.
 #[derive(Clone)]
 pub(crate) struct Resumer {
@@ -29,10 +32,16 @@ impl Resumer {
         Ok(())
     }
 
-    /// Tries to complete each of these once, all at the same time.
+    /// Tries to complete each of these once, some at a time.
     pub(crate) async fn go_on(&self, approvals: Vec<Pending>) {
+        for some in approvals.chunks(AT_A_TIME) {
+            self.try_once(some).await;
+        }
+    }
+
+    async fn try_once(&self, approvals: &[Pending]) {
         let mut tries = JoinSet::new();
-        for pending in approvals {
+        for pending in approvals.iter().cloned() {
             let this = self.clone();
             tries.spawn(async move {
                 if let Err(error) = this.complete(&pending).await {

@@ -34,7 +34,7 @@ impl Config {
     /// Names what is wrong, if anything is.
     pub fn validate(&self, faults: &mut Faults) {
         if let Err(error) = self.catalog() {
-            faults.add("catalog_file", &error.to_string());
+            faults.add("catalog_file", error.to_string());
         }
     }
 

@@ -1,5 +1,5 @@
 //! ListClaims: one read, newest first.
-use super::{Answer, convert, view::View, words};
+use super::{Answer, convert, paging::paged, view::View, words};
 use crate::{
     domain::Refusal,
     intake::{Failed, Intake},
@@ -19,13 +19,8 @@ pub(super) async fn list_claims(
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: Option<Uuid> = binding.decode(&request.page_token)?;
     let claims = Claims::of(intake.reader(), &scope(&request.parent)?);
-    // One more than asked for tells whether there is a next page.
     let found = claims.list(words::state_from(request.state()), after, size + 1).await.map_err(Failed::from)?;
-    let (shown, next) = super::paged(found, size);
-    let next_page_token = match next {
-        Some((key, _)) => binding.encode(&key.id)?,
-        None => String::new(),
-    };
+    let (shown, next_page_token) = paged(found, size, |(key, _)| binding.encode(&key.id))?;
     let view = View::of(&caller);
     let claims = shown.into_iter().map(|(_, claim)| convert::claim(claim, view, &intake.rules).map_err(Failed::from));
     Ok(Response::new(wire::ListClaimsResponse { claims: claims.collect::<Result<_, _>>()?, next_page_token }))

@@ -14,6 +14,7 @@ mod list_claims;
 mod list_comments;
 mod list_evidence;
 mod list_history;
+mod paging;
 mod parse;
 mod resubmit_claim;
 mod submit_claim;

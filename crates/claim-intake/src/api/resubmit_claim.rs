@@ -1,8 +1,8 @@
 //! ResubmitClaim (R21): as SubmitClaim, one read, one call of the registry, one decision; repeated while the claim moves.
-use super::{Answer, convert, view::View};
+use super::{Answer, convert, create_comment::Said, view::View};
 use crate::{
     call::Call,
-    domain::{Command, Resubmit},
+    domain::{Claim, Command, Resubmit},
     intake::{Failed, Intake, Need},
 };
 use cpor_kit::request::open;
@@ -18,11 +18,12 @@ pub(super) async fn resubmit_claim(
         .etag(&request.etag)
         .once(&caller, &request.request_id, &request)
         .validate_only(request.validate_only);
-    let said = super::said(intake, &caller, request.comment);
+    let said = Said::of(intake, &call, &request.comment);
 
     let rules = intake.rules.clone();
+    let content = |claim: &Claim| claim.admits(Command::Resubmit).then(|| claim.content.clone());
     let judged = intake
-        .decide_with_facts(&call, Need::Submission, super::content_for(Command::Resubmit), move |claim, facts, now| {
+        .decide_with_facts(&call, Need::Submission, content, move |claim, facts, now| {
             let resubmit = Resubmit { comment: said.as_ref().map(|said| said.at(now)) };
             claim.resubmit(resubmit, facts, &rules, now).map(Some)
         })

@@ -10,7 +10,7 @@
 use super::{Answer, convert, view::View};
 use crate::{
     call::Call,
-    domain::{Command, Submit},
+    domain::{Claim, Command, Submit},
     intake::{Failed, Intake, Need},
 };
 use cpor_kit::request::open;
@@ -27,8 +27,9 @@ pub(super) async fn submit_claim(intake: &Intake, request: Request<wire::SubmitC
     let submit = Submit { review_case: CaseId(intake.entropy.uuid()) };
 
     let rules = intake.rules.clone();
+    let content = |claim: &Claim| claim.admits(Command::Submit).then(|| claim.content.clone());
     let judged = intake
-        .decide_with_facts(&call, Need::Submission, super::content_for(Command::Submit), move |claim, facts, now| {
+        .decide_with_facts(&call, Need::Submission, content, move |claim, facts, now| {
             claim.submit(submit, facts, &rules, now).map(Some)
         })
         .await?;

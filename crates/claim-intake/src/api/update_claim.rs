@@ -2,7 +2,7 @@
 use super::{Answer, convert, parse, view::View};
 use crate::{
     call::Call,
-    domain::{Claim, Command, Update, machine},
+    domain::{Claim, Command, Update},
     intake::{Failed, Intake, Need},
 };
 use cpor_kit::request::open;
@@ -20,9 +20,7 @@ pub(super) async fn update_claim(intake: &Intake, request: Request<wire::UpdateC
     let update = Update { fields: parse::update_fields(mask, &content)?, content };
 
     let after = update.clone();
-    let content = move |claim: &Claim| {
-        machine::admits(claim.state.kind(), Command::Update.into()).then(|| claim.content_after(&after))
-    };
+    let content = move |claim: &Claim| claim.admits(Command::Update).then(|| claim.content_after(&after));
     let judged = intake
         .decide_with_facts(&call, Need::Draft, content, move |claim, facts, now| claim.update(&update, facts, now))
         .await?;

@@ -149,9 +149,15 @@ impl StateKind {
 
 /// Guards: each reads the table and hands out the data that the states it admits have.
 impl Claim {
+    /// Whether the state admits `command`.
+    #[must_use]
+    pub fn admits(&self, command: Command) -> bool {
+        admits(self.state.kind(), Step::Command(command))
+    }
+
     /// Refuses `command` unless the state admits it.
     pub(super) fn admit(&self, command: Command) -> Result<(), Refusal> {
-        if admits(self.state.kind(), Step::Command(command)) { Ok(()) } else { Err(self.not_allowed(command)) }
+        if self.admits(command) { Ok(()) } else { Err(self.not_allowed(command)) }
     }
 
     /// As [`Self::admit`], for commands of submitted claims.

@@ -3,7 +3,7 @@
 //! Read [`machine`] first: the table says which state admits what. Then [`state`] (what each state carries), [`completeness`] (what a
 //! submission needs) and `transitions/` (what each step does).
 mod claim;
-pub mod completeness;
+mod completeness;
 mod content;
 mod directory;
 mod event;
@@ -28,7 +28,7 @@ pub use event::{ClosedBy, Closing, Event, FieldChange, What};
 pub use evidence::{Comment, Evidence};
 pub use facts::{ConsentFact, Fact, LineVerdict, ReviewFact};
 pub use line::{Assessment, KnownLine, Line};
-pub use machine::{Command, FactKind, Step};
+pub use machine::{Command, FactKind};
 pub use refusal::Refusal;
 pub use rules::Rules;
 pub use state::{Association, PartnerAction, Rejection, State, StateKind, Submission};

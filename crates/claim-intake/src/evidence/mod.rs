@@ -6,4 +6,4 @@ mod upload;
 
 pub(crate) use objects::{ObjectError, Objects};
 pub(crate) use sweeper::sweep;
-pub(crate) use upload::{BadDocument, Received, Upload};
+pub(crate) use upload::{BadDocument, Received, Upload, UploadError};

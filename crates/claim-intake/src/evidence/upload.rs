@@ -8,6 +8,17 @@ use bytes::Bytes;
 use cpor_types::EvidenceId;
 use sha2::{Digest as _, Sha256};
 
+/// Why an upload ends early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UploadError {
+    /// The document is not taken.
+    #[error(transparent)]
+    Bad(#[from] BadDocument),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] ObjectError),
+}
+
 /// Why a document is not taken (R14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadDocument {
@@ -58,30 +69,27 @@ impl Upload {
         Ok(Self { writing, limit_bytes, size_bytes: 0, hash: Sha256::new(), ends: Ends::default() })
     }
 
-    /// Takes in the next bytes; `false` when the document is too large by now, and these were not taken.
+    /// Takes in the next bytes.
     ///
     /// # Errors
-    /// The store's.
-    pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<bool, ObjectError> {
+    /// The store's; [`BadDocument::TooLarge`] as soon as it is, however much is still to come.
+    pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<(), UploadError> {
         self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
         if self.size_bytes > self.limit_bytes {
-            return Ok(false);
+            return Err(BadDocument::TooLarge { limit_bytes: self.limit_bytes }.into());
         }
         self.hash.update(&bytes);
         self.ends.add(&bytes);
-        self.writing.add(bytes).await?;
-        Ok(true)
+        Ok(self.writing.add(bytes).await?)
     }
 
     /// Judges the document now that it is complete; `announced` is its SHA-256 in hex as the client says, or empty.
     /// What is not taken leaves no object.
     pub(crate) async fn complete(self, announced: &str) -> Result<Received, BadDocument> {
-        let Self { writing, limit_bytes, size_bytes, hash, ends } = self;
+        let Self { writing, limit_bytes: _, size_bytes, hash, ends } = self;
         let sha256 = hex(&hash.finalize());
         let judged = if size_bytes == 0 {
             Err(BadDocument::Empty)
-        } else if size_bytes > limit_bytes {
-            Err(BadDocument::TooLarge { limit_bytes })
         } else if !announced.is_empty() && !announced.eq_ignore_ascii_case(&sha256) {
             Err(BadDocument::HashMismatch)
         } else {
@@ -134,7 +142,14 @@ mod tests {
         let objects = Objects::in_directory(directory.path()).unwrap();
         let mut upload = Upload::begin(&objects, ID, 16).await.unwrap();
         for part in parts {
-            upload.add(Bytes::from_static(part)).await.unwrap();
+            match upload.add(Bytes::from_static(part)).await {
+                Ok(()) => {}
+                Err(UploadError::Bad(bad)) => {
+                    upload.abort().await;
+                    return (objects, Err(bad), directory);
+                }
+                Err(UploadError::Store(error)) => panic!("{error}"),
+            }
         }
         let received = upload.complete(announced).await;
         (objects, received, directory)

@@ -29,6 +29,15 @@ impl<'db> Comments<'db> {
         let query = query.order_by_asc(comment::Column::Position).limit(limit);
         query.all(self.db).await?.into_iter().map(read).collect()
     }
+
+    /// The comment with this id.
+    ///
+    /// # Errors
+    /// The database's; an inconsistent row.
+    pub(crate) async fn get(self, id: CommentId) -> Result<Option<Comment>, StoreError> {
+        let found = self.query.filter(comment::Column::Id.eq(id.uuid())).one(self.db).await?;
+        Ok(found.map(read).transpose()?.map(|(_, comment)| comment))
+    }
 }
 
 fn read(row: comment::Model) -> Result<(i64, Comment), StoreError> {
@@ -43,11 +52,12 @@ fn read(row: comment::Model) -> Result<(i64, Comment), StoreError> {
 }
 
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
-    let said = changes.iter().flat_map(|change| {
-        positioned(change).filter_map(|(position, recorded)| {
-            recorded.event.comment.as_ref().map(|comment| write(&change.key, position, comment))
-        })
-    });
+    let mut said = Vec::new();
+    for change in changes {
+        for (position, recorded) in positioned(change) {
+            said.extend(recorded.event.comment.as_ref().map(|comment| write(&change.key, position, comment)));
+        }
+    }
     Ok(rows::insert::<comment::Entity>(tx, said).await?)
 }
 

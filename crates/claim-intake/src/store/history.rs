@@ -77,10 +77,12 @@ fn read(row: history::Model) -> Result<HistoryEntry, StoreError> {
 }
 
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
-    let entries = changes.iter().flat_map(|change| {
-        positioned(change).map(|(position, recorded)| write(&change.key, position, recorded))
-    });
-    let entries = entries.collect::<Result<Vec<_>, _>>()?;
+    let mut entries = Vec::new();
+    for change in changes {
+        for (position, recorded) in positioned(change) {
+            entries.push(write(&change.key, position, recorded)?);
+        }
+    }
     Ok(rows::insert::<history::Entity>(tx, entries).await?)
 }
 

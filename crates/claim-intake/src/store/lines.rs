@@ -4,7 +4,7 @@ use crate::domain::{Claim, Fault, Violation};
 use cpor_durable::{Change, Key, StoreError, Tx, rows};
 use cpor_types::{Activity, AssociationKey, ClaimName, TenantId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter, sea_query::Expr,
 };
 
 /// Lines that another open or approved claim of the same company has: a violation each.
@@ -38,7 +38,7 @@ async fn open(
         return Ok(Vec::new());
     }
     // In the index's order, so that no two transactions wait for each other's lines in a circle.
-    lines.sort_by_key(|(_, _, line)| order(line));
+    lines.sort_by(|(_, _, one), (_, _, two)| order(one).cmp(&order(two)));
     let (places, rows): (Vec<_>, Vec<_>) = lines.into_iter().map(|(field, key, row)| ((field, key), row)).unzip();
     let mut clashes: Vec<(Key, AlreadyClaimed)> = Vec::new();
     for refused in rows::insert_new::<line::Entity>(tx, rows).await? {
@@ -52,9 +52,10 @@ async fn open(
     Ok(clashes)
 }
 
-fn order(line: &line::ActiveModel) -> impl Ord + use<> {
-    let line::ActiveModel { owner, tenant, key, activity, claim_id, .. } = line.clone();
-    (owner.take(), tenant.take(), key.take(), activity.take(), claim_id.take())
+fn order(line: &line::ActiveModel) -> impl Ord {
+    let line::ActiveModel { owner, tenant, key, activity, claim_id, .. } = line;
+    let of_index = (owner.try_as_ref(), tenant.try_as_ref(), key.try_as_ref(), activity.try_as_ref());
+    (of_index, claim_id.try_as_ref())
 }
 
 /// The rows of a submitted claim, each with the claim's field that it comes from.

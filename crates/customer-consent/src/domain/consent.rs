@@ -92,15 +92,11 @@ impl Aggregate for Consent {
     /// chance to decline with it.
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
         let window = self.state.open_window().filter(|window| window.deadline.has_passed(now))?;
+        let Outcome::Becomes(_) = self.outcome(Input::WindowPasses) else { return None };
         let due = window.deadline.due;
-        let (since, events) = match self.state.kind() {
-            StateKind::GrantedInWindow => (self.approval.map_or(due, |approval| approval.time), vec![]),
-            StateKind::Requested
-            | StateKind::AwaitingDelivery
-            | StateKind::WindowOpen
-            | StateKind::Granted
-            | StateKind::Declined
-            | StateKind::Closed => (due, vec![Event::WindowPassed]),
+        let (since, events) = match self.approval {
+            Some(approval) => (approval.time, vec![]),
+            None => (due, vec![Event::WindowPassed]),
         };
         let next = self.moved(State::Granted { since, window: Some(window.clone()) }, due);
         Some(Elapsed { due, transition: Transition::new(next, events) })

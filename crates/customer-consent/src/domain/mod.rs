@@ -24,6 +24,8 @@ pub(crate) use consent::Consent;
 pub(crate) use event::Event;
 pub(crate) use notice::{Delivery, Notice, NoticeKind, Settlement};
 pub(crate) use refusal::Refusal;
-pub(crate) use state::{Channel, Decline, Spoken, State, StateKind, Window};
-pub(crate) use table::{Command, allowed_commands};
+#[cfg(test)]
+pub(crate) use state::Spoken;
+pub(crate) use state::{Channel, State, StateKind, Window};
+pub(crate) use table::Command;
 pub(crate) use terms::{Rules, Terms, UnknownTerms};

@@ -40,14 +40,6 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// When the customer's mail system accepted it.
-    pub(crate) fn accepted_time(&self) -> Option<Timestamp> {
-        match self.delivery {
-            Delivery::Accepted { time } => Some(time),
-            Delivery::Queued | Delivery::Bounced { .. } | Delivery::Withdrawn { .. } => None,
-        }
-    }
-
     /// Whether a word from the mail system is still awaited. One that was withdrawn may have been on its way already.
     pub(crate) fn is_unsettled(&self) -> bool {
         match self.delivery {

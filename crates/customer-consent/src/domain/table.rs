@@ -58,13 +58,13 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
         (Requested, Input::ClaimApprovedAhead) => Becomes(Granted),
         (Requested, Input::NoticeAccepted | Input::WindowPasses) => Nothing,
 
-        (AwaitingDelivery, Input::Approve | Input::ClaimApprovedAhead) => Becomes(Granted),
+        (AwaitingDelivery, Input::Approve) => Becomes(Granted),
         (AwaitingDelivery, Input::NoticeAccepted) => Becomes(WindowOpen),
-        (AwaitingDelivery, Input::ClaimApproved | Input::WindowPasses) => Nothing,
+        (AwaitingDelivery, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::WindowPasses) => Nothing,
 
-        (WindowOpen, Input::Approve | Input::ClaimApprovedAhead) => Becomes(GrantedInWindow),
+        (WindowOpen, Input::Approve) => Becomes(GrantedInWindow),
         (WindowOpen, Input::WindowPasses) => Becomes(Granted),
-        (WindowOpen, Input::ClaimApproved | Input::NoticeAccepted) => Nothing,
+        (WindowOpen, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted) => Nothing,
 
         (GrantedInWindow, Input::WindowPasses) => Becomes(Granted),
         (GrantedInWindow, Input::Approve | Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted) => Nothing,

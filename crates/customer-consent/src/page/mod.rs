@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::rejection::FormRejection;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -61,12 +61,16 @@ pub(crate) fn router(web: Web) -> Router {
 }
 
 /// Shows where the consent stands or, asked for a decision that can still be taken, the page that confirms it.
-async fn show(State(web): State<Arc<Web>>, Path(token): Path<String>, asked: Option<Query<Asked>>) -> Response {
+async fn show(
+    State(web): State<Arc<Web>>,
+    Path(token): Path<String>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
     let subject = match Subject::find(&web, &token).await {
         Ok(subject) => subject,
         Err(answer) => return answer,
     };
-    let decision = asked.and_then(|Query(asked)| asked.decision());
+    let decision = asked.ok().and_then(|Query(asked)| asked.decision());
     match decision.filter(|decision| subject.offers(*decision)) {
         Some(decision) => subject.confirm(&web, StatusCode::OK, decision, "", None),
         None => subject.status(&web, StatusCode::OK),
@@ -181,8 +185,8 @@ fn problem(web: &Web, code: StatusCode, problem: Problem) -> Response {
     html(web, code, &ProblemPage::new(&web.texts, problem))
 }
 
-fn unavailable(web: &Web, error: &dyn std::error::Error) -> Response {
-    tracing::error!(error, "the consent page cannot answer");
+fn unavailable(web: &Web, error: &dyn std::fmt::Display) -> Response {
+    tracing::error!(%error, "the consent page cannot answer");
     guard::busy(web)
 }
 

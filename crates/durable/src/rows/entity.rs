@@ -1,9 +1,13 @@
+use std::collections::{BTreeMap, HashSet};
+
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
     Iterable, PrimaryKeyToColumn, QueryResult, Value,
 };
 
-use super::{Column, Kind, Sql, Table};
+use uuid::Uuid;
+
+use super::{Column, Kind, Sql, Table, table::widen};
 use crate::{Key, StoreError, Tx};
 
 /// Loads the rows of `E` with these keys, locked until the transaction ends, in the order of owner and id, so that no
@@ -46,7 +50,7 @@ pub async fn children<E: EntityTrait>(
 pub async fn by_id<E: EntityTrait>(
     db: &impl ConnectionTrait,
     column: E::Column,
-    ids: &[uuid::Uuid],
+    ids: &[Uuid],
 ) -> Result<Vec<E::Model>, DbErr> {
     let mut table = Table::new(vec![Column::new("id", Kind::Uuid)]);
     ids.iter().for_each(|id| table.push([(*id).into()]));
@@ -92,14 +96,14 @@ pub async fn save<E: EntityTrait>(
     rows: impl IntoIterator<Item = (u64, E::ActiveModel)>,
 ) -> Result<(), StoreError> {
     // One statement for each distance between old and new version; nearly always there is one.
-    let mut groups = std::collections::BTreeMap::<i64, Vec<E::ActiveModel>>::new();
+    let mut groups = BTreeMap::<i64, Vec<E::ActiveModel>>::new();
     for (previous, row) in rows {
         groups.entry(integer(&row, "version")? - stored(previous)?).or_default().push(row);
     }
     let mut lost = Vec::new();
     for (distance, rows) in groups {
         let keys: Vec<Key> = rows.iter().map(key).collect::<Result<_, _>>()?;
-        let mut saved = std::collections::HashSet::new();
+        let mut saved = HashSet::new();
         for piece in table::<E>(rows)?.pieces() {
             for row in tx.query_all_raw(guarded_upsert::<E>(tx.get_database_backend(), piece, distance)?).await? {
                 saved.insert(Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? });
@@ -139,7 +143,8 @@ pub async fn insert<E: EntityTrait>(
 }
 
 /// Inserts those rows that no uniqueness rule refuses, and answers the indices of the refused ones, in order: for a
-/// store's clashes. Give the rows in an order that every transaction follows, so that none wait in a circle.
+/// store's clashes. Of rows with the same primary key the first is taken. Give the rows in an order that every
+/// transaction follows, so that none wait in a circle.
 ///
 /// # Errors
 /// The database's.
@@ -147,22 +152,23 @@ pub async fn insert_new<E: EntityTrait>(
     tx: &Tx,
     rows: impl IntoIterator<Item = E::ActiveModel>,
 ) -> Result<Vec<usize>, DbErr> {
-    let entity = E::default();
-    let names = primary_key::<E>();
-    let rows: Vec<E::ActiveModel> = rows.into_iter().collect();
-    let keys: Vec<Vec<Value>> = rows.iter().map(primary_values::<E>).collect::<Result<_, _>>()?;
-    let mut inserted = Vec::with_capacity(keys.len());
-    for piece in table::<E>(rows)?.pieces() {
-        let mut sql = insert_select(tx.get_database_backend(), entity.table_name(), piece)?;
-        sql.push(" ON CONFLICT DO NOTHING RETURNING ").names("", names.iter().copied());
+    let (mut first, mut keys, mut new) = (HashSet::new(), Vec::new(), Vec::new());
+    for row in rows {
+        let key = identity::<E>(&row)?;
+        // The second one would not be told from the first by what the database answers.
+        let taken = first.insert(key.clone());
+        keys.push(taken.then_some(key));
+        new.extend(taken.then_some(row));
+    }
+    let mut inserted = HashSet::with_capacity(new.len());
+    for piece in table::<E>(new)?.pieces() {
+        let mut sql = insert_select(tx.get_database_backend(), E::default().table_name(), piece)?;
+        sql.push(" ON CONFLICT DO NOTHING RETURNING ").names("", primary_key::<E>());
         for row in tx.query_all_raw(sql.statement()).await? {
-            inserted.push(returned_values::<E>(&row)?);
+            inserted.insert(returned_identity::<E>(&row)?);
         }
     }
-    if inserted.len() == keys.len() {
-        return Ok(Vec::new());
-    }
-    let refused = keys.iter().enumerate().filter(|(_, key)| !inserted.contains(key));
+    let refused = keys.iter().enumerate().filter(|(_, key)| key.as_ref().is_none_or(|key| !inserted.contains(key)));
     Ok(refused.map(|(n, _)| n).collect())
 }
 
@@ -287,13 +293,31 @@ fn primary_values<E: EntityTrait>(row: &E::ActiveModel) -> Result<Vec<Value>, Db
     E::PrimaryKey::iter().map(|key| value(row, key.into_column())).collect()
 }
 
-fn returned_values<E: EntityTrait>(row: &QueryResult) -> Result<Vec<Value>, DbErr> {
+/// A value of a primary key, the same whether we wrote or read it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Cell {
+    Text(String),
+    Int(i64),
+    Uuid(Uuid),
+}
+
+fn identity<E: EntityTrait>(row: &E::ActiveModel) -> Result<Vec<Cell>, DbErr> {
+    primary_values::<E>(row)?.into_iter().map(|value| match widen(value)? {
+        Value::String(Some(text)) => Ok(Cell::Text(text)),
+        Value::BigInt(Some(n)) => Ok(Cell::Int(n)),
+        Value::Uuid(Some(id)) => Ok(Cell::Uuid(id)),
+        other => Err(DbErr::Type(format!("{other:?} in a primary key"))),
+    })
+    .collect()
+}
+
+fn returned_identity<E: EntityTrait>(row: &QueryResult) -> Result<Vec<Cell>, DbErr> {
     E::PrimaryKey::iter().map(|key| key.into_column()).map(|column| {
         let name = column.as_str();
         Ok(match Kind::of(column.def().get_column_type())? {
-            Kind::Text => row.try_get::<String>("", name)?.into(),
-            Kind::Int => row.try_get::<i64>("", name)?.into(),
-            Kind::Uuid => row.try_get::<uuid::Uuid>("", name)?.into(),
+            Kind::Text => Cell::Text(row.try_get("", name)?),
+            Kind::Int => Cell::Int(row.try_get("", name).or_else(|_| row.try_get::<i32>("", name).map(i64::from))?),
+            Kind::Uuid => Cell::Uuid(row.try_get("", name)?),
             kind @ (Kind::Bool | Kind::Float | Kind::Bytes | Kind::Json | Kind::Time | Kind::Date) => {
                 return Err(DbErr::Type(format!("{kind:?} in a primary key")));
             }

@@ -89,7 +89,7 @@ impl Kind {
 }
 
 /// The array's elements must all be of one type, so every width of integer becomes the widest.
-fn widen(value: Value) -> Result<Value, DbErr> {
+pub(super) fn widen(value: Value) -> Result<Value, DbErr> {
     Ok(match value {
         Value::TinyInt(Some(n)) => i64::from(n).into(),
         Value::SmallInt(Some(n)) => i64::from(n).into(),

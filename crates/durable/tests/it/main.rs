@@ -4,6 +4,7 @@
 mod clock;
 mod deadlines;
 mod delivery;
+mod model;
 mod operations;
 mod replicas;
 mod requests;

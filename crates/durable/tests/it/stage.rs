@@ -186,6 +186,11 @@ impl Bench {
         Self { writer: host.writer_with(tickets.clone(), settings), tickets }
     }
 
+    /// A writer that nobody holds.
+    pub(crate) fn quiet(host: &Host) -> Writer<Tickets> {
+        host.writer(Tickets::default())
+    }
+
     /// Runs commands in one batch: they are all in the lane before any is looked at.
     pub(crate) async fn together<F: Future>(&self, commands: impl IntoIterator<Item = F>) -> Vec<F::Output> {
         let held = self.tickets.hold().await;

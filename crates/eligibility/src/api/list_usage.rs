@@ -16,7 +16,8 @@ pub(super) async fn list_usage(
     request: Request<ListUsageRequest>,
 ) -> Result<Response<ListUsageResponse>, Status> {
     let (caller, request) = request::open(request)?;
-    let key: TenantKey = request.parent.parse().map_err(|malformed| Refusal::Malformed { field: "parent", malformed })?;
+    let key: TenantKey =
+        request.parent.parse().map_err(|malformed| Refusal::Malformed { field: "parent", malformed })?;
     let binding = Binding::of(&request);
     let before = binding.decode::<Month>(&request.page_token)?;
     let credited_from = credited_from(api, &caller, &key).await?;

@@ -105,8 +105,8 @@ impl Assessor {
         self.drain().await?;
         let stale = assessments::count_stale(self.0.db.reader()).await?;
         let unseen = usage::count_unseen(self.0.db.reader()).await?;
-        let lines = [(stale, "claims to be assessed"), (unseen, "months of usage to be assessed with")];
-        Ok(lines.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect())
+        let lines = [("claims to be assessed", stale), ("months of usage to be assessed with", unseen)];
+        Ok(lines.into_iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{what}: {n}")).collect())
     }
 
     /// Four reads; the assessments themselves, which share transactions; one statement for the usage seen.

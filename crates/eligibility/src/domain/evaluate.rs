@@ -64,7 +64,14 @@ pub(crate) fn evaluate(guide: &Guide, about: &Opening, usage: &UsageByKey, now: 
     pairs.map(|(line, activity)| evaluate_line(guide, about, line, activity, usage, now)).collect()
 }
 
-fn evaluate_line(guide: &Guide, about: &Opening, line: &Line, activity: Activity, usage: &UsageByKey, now: Timestamp) -> LineResult {
+fn evaluate_line(
+    guide: &Guide,
+    about: &Opening,
+    line: &Line,
+    activity: Activity,
+    usage: &UsageByKey,
+    now: Timestamp,
+) -> LineResult {
     // A pair that R7 does not list cannot become official; it earns nothing.
     let program = program(about.solution_area, activity).ok().flatten().filter(|_| line.incentivised);
     let conditions = program.map(|program| {
@@ -148,9 +155,7 @@ fn look_up(facts: &Facts, path: &str) -> Value {
     let (root, rest) = path.split_once('.').unwrap_or((path, ""));
     let found = facts.get(root).cloned().unwrap_or(Value::Null);
     match found {
-        Value::Map(map) if !rest.is_empty() => {
-            map.map.get(&Key::from(rest)).cloned().unwrap_or(Value::Null)
-        }
+        Value::Map(map) if !rest.is_empty() => map.map.get(&Key::from(rest)).cloned().unwrap_or(Value::Null),
         other => other,
     }
 }

@@ -21,7 +21,10 @@ pub(crate) fn subscription() -> Subscription {
 
 pub(crate) fn presales() -> Opening {
     Opening {
-        claim: "partners/contoso/claims/00000000-0000-0000-0000-000000000001".parse::<cpor_types::ClaimName>().unwrap().into(),
+        claim: "partners/contoso/claims/00000000-0000-0000-0000-000000000001"
+            .parse::<cpor_types::ClaimName>()
+            .unwrap()
+            .into(),
         tenant: Uuid::from_u128(2).into(),
         tenant_region: "emea".into(),
         solution_area: SolutionArea::BusinessApplications,
@@ -37,7 +40,11 @@ pub(crate) fn presales() -> Opening {
             mpn_id: "1001".into(),
             location_region: "emea".into(),
             enrolments: ["osa_sell", "osu_microsoft_365"]
-                .map(|program| Enrolment { program: program.parse().unwrap(), start_time: time("2025-01-01T00:00:00Z"), end_time: None })
+                .map(|program| Enrolment {
+                    program: program.parse().unwrap(),
+                    start_time: time("2025-01-01T00:00:00Z"),
+                    end_time: None,
+                })
                 .to_vec(),
         },
         submit_time: time("2026-03-16T09:00:00Z"),
@@ -53,4 +60,3 @@ pub(crate) fn usage_of_teams() -> Opening {
     about.lines[0].subscription = None;
     about
 }
-

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cpor_types::{
-    Activity, AssociationKey, ClaimName, LineId, Month, PartnerId, ProductId, Program, SolutionArea, SubscriptionId, TenantId,
-    Timestamp,
+    Activity, AssociationKey, ClaimName, LineId, Month, PartnerId, ProductId, Program, SolutionArea, SubscriptionId,
+    TenantId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

@@ -43,7 +43,8 @@ impl TryFrom<String> for Expression {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let program = cel::Program::compile(&text).map_err(|errors| format!("{text:?} is no CEL expression: {errors}"))?;
+        let program =
+            cel::Program::compile(&text).map_err(|errors| format!("{text:?} is no CEL expression: {errors}"))?;
         Ok(Self { text, program })
     }
 }

@@ -13,6 +13,8 @@ mod tests;
 
 pub(crate) use assessment::{Assessment, Event, Latest};
 pub(crate) use evaluate::{ConditionResult, LineResult, Verdict};
+#[cfg(test)]
+pub(crate) use facts::ClaimRef;
 pub(crate) use facts::{Enrolment, Line, MonthOfUse, Opening, Partner, PartnerRecord, Subscription, UsageByKey};
 pub(crate) use guide::{Condition, Guide, GuideError, Guides, NoneInForce};
 pub(crate) use usage::{Counts, Import, Imported, Measures, Stored, Usage, UsageId, UsageRefusal};

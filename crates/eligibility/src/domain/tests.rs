@@ -22,7 +22,8 @@ fn assess(about: Opening, usage: &UsageByKey) -> (Verdict, Vec<String>) {
 }
 
 fn teams(months: &[(&str, i64)]) -> UsageByKey {
-    let months = months.iter().map(|(month, active)| MonthOfUse { month: month.parse().unwrap(), active: *active }).collect();
+    let months =
+        months.iter().map(|(month, active)| MonthOfUse { month: month.parse().unwrap(), active: *active }).collect();
     BTreeMap::from([(AssociationKey::Workload("teams".parse().unwrap()), months)])
 }
 
@@ -47,7 +48,9 @@ fn r53_the_location_is_in_the_customers_region() {
 
 #[test]
 fn r53_the_subscription_is_active_or_in_grace() {
-    for (status, verdict) in [("active", Verdict::Eligible), ("in_grace", Verdict::Eligible), ("expired", Verdict::NotEligible)] {
+    for (status, verdict) in
+        [("active", Verdict::Eligible), ("in_grace", Verdict::Eligible), ("expired", Verdict::NotEligible)]
+    {
         let mut about = presales();
         about.lines[0].subscription = Some(Subscription { status: status.into(), ..subscription() });
         assert_eq!(assess(about, &UsageByKey::new()).0, verdict, "{status}");
@@ -56,7 +59,9 @@ fn r53_the_subscription_is_active_or_in_grace() {
 
 #[test]
 fn r53_osa_sell_needs_a_purchase_within_90_days_of_submission() {
-    for (purchase, verdict) in [("2025-12-16T09:00:00Z", Verdict::Eligible), ("2025-12-16T08:59:59Z", Verdict::NotEligible)] {
+    for (purchase, verdict) in
+        [("2025-12-16T09:00:00Z", Verdict::Eligible), ("2025-12-16T08:59:59Z", Verdict::NotEligible)]
+    {
         let mut about = presales();
         about.lines[0].subscription = Some(Subscription { purchase_time: time(purchase), ..subscription() });
         assert_eq!(assess(about, &UsageByKey::new()).0, verdict, "{purchase}");

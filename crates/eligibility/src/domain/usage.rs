@@ -172,10 +172,7 @@ mod tests {
         let rows = [row("2026-01", 5), row("2026-02", 7), row("2026-03", 8), row("2026-03", 9), row("2026-04", 1)];
         let outcomes = rows.map(|row| import.take(&row));
         let future = Imported::Refused(UsageRefusal::MonthInFuture);
-        assert_eq!(
-            outcomes,
-            [Imported::Unchanged, Imported::Replaced, Imported::Created, Imported::Replaced, future]
-        );
+        assert_eq!(outcomes, [Imported::Unchanged, Imported::Replaced, Imported::Created, Imported::Replaced, future]);
         assert_eq!(revisions(import.created()), [("2026-03".to_owned(), 9, 2)]);
         assert_eq!(revisions(import.changed()), [("2026-02".to_owned(), 7, 2)]);
         assert_eq!(revisions(import.replaced()), [("2026-02".to_owned(), 6, 1), ("2026-03".to_owned(), 8, 1)]);

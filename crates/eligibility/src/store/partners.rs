@@ -5,7 +5,9 @@
 use cpor_durable::StoreError;
 use cpor_types::PartnerId;
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait, sea_query::{Expr, OnConflict},
+    ActiveValue::Set,
+    ConnectionTrait, DbErr, EntityTrait, ExprTrait,
+    sea_query::{Expr, OnConflict},
 };
 
 use super::{

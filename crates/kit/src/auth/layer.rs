@@ -5,6 +5,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use cpor_proto::options::v1::ErrorReason;
 use http::header::AUTHORIZATION;
 use tonic::{Code, Status};
 
@@ -52,15 +53,24 @@ impl Gatekeeper {
     fn identify(&self, method: &Method, headers: &http::HeaderMap) -> Result<Arc<Caller>, Status> {
         let token = bearer(headers)?;
         self.keys.verify(token, &method.callees).map_err(|refused| match refused {
-            Refused::Expired => unauthenticated("TOKEN_EXPIRED", "the token has expired: get a new one"),
-            Refused::Invalid => unauthenticated("UNAUTHENTICATED", "the token is not valid here"),
+            Refused::Expired => {
+                unauthenticated(ErrorReason::TokenExpired.as_str_name(), "the token has expired: get a new one")
+            }
+            Refused::Invalid => {
+                unauthenticated(ErrorReason::Unauthenticated.as_str_name(), "the token is not valid here")
+            }
         })
     }
 }
 
 /// The one token of an `authorization: Bearer …` header (RFC 6750).
 fn bearer(headers: &http::HeaderMap) -> Result<&str, Status> {
-    let missing = || unauthenticated("UNAUTHENTICATED", "a bearer token is needed: authorization: Bearer <token>");
+    let missing = || {
+        unauthenticated(
+            ErrorReason::Unauthenticated.as_str_name(),
+            "a bearer token is needed: authorization: Bearer <token>",
+        )
+    };
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Err(missing()) };
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
@@ -74,13 +84,20 @@ fn unauthenticated(reason: &str, message: &str) -> Status {
 fn not_allowed(method: &Method, caller: &Caller) -> Status {
     let called = format!("{}/{}", method.service, method.name);
     let (reason, message) = match caller.service {
-        Some(service) => ("SERVICE_NOT_ALLOWED", format!("the service {service} may not call {called}")),
-        None => ("ROLE_NOT_ALLOWED", format!("none of the token's roles may call {called}")),
+        Some(service) => {
+            (ErrorReason::ServiceNotAllowed.as_str_name(), format!("the service {service} may not call {called}"))
+        }
+        None => (ErrorReason::RoleNotAllowed.as_str_name(), format!("none of the token's roles may call {called}")),
     };
     status::refused(Code::PermissionDenied, reason, message, &[("method", &called)])
 }
 
 fn unknown_method(path: &str) -> Status {
     let path: String = path.chars().take(200).collect();
-    status::refused(Code::Unimplemented, "UNKNOWN_METHOD", format!("{path} is not served here"), &[])
+    status::refused(
+        Code::Unimplemented,
+        ErrorReason::UnknownMethod.as_str_name(),
+        format!("{path} is not served here"),
+        &[],
+    )
 }

@@ -1,14 +1,36 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What is shown instead of a secret.
 const MASK: &str = "********";
 
 /// A value that is read from configuration and never shown: `Debug` and serialization print a mask.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
+
+/// From an environment variable a secret of digits comes as a number: it is a text all the same. An error must not
+/// show what was found, so nothing plain is refused.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "a secret text")]
+        enum Plain {
+            Text(String),
+            Signed(i64),
+            Unsigned(u64),
+            Float(f64),
+            Flag(bool),
+        }
+        Ok(Self(match Plain::deserialize(deserializer)? {
+            Plain::Text(text) => text,
+            Plain::Signed(number) => number.to_string(),
+            Plain::Unsigned(number) => number.to_string(),
+            Plain::Float(number) => number.to_string(),
+            Plain::Flag(flag) => flag.to_string(),
+        }))
+    }
+}
 
 impl Secret {
     /// Wraps a secret.

@@ -129,14 +129,24 @@ impl Provider for Single {
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let value: Value = match self.value.parse() {
-            Ok(value) => value,
-            Err(never) => match never {},
-        };
-        let nested = figment::util::nest(&self.key, value);
+        let nested = figment::util::nest(&self.key, typed(&self.value));
         let dict = nested.into_dict().unwrap_or_default();
         Ok(Profile::Default.collect(dict))
     }
+}
+
+/// A number, a truth value, a list or a table where the text is one; but never a number that reads otherwise than it
+/// was written: `007` may be a password.
+fn typed(text: &str) -> Value {
+    let Ok(value) = text.parse::<Value>();
+    let exact = value.to_num().is_none_or(|_| spelled(&value).is_some_and(|spelled| spelled == text));
+    if exact { value } else { Value::from(text) }
+}
+
+fn spelled(value: &Value) -> Option<String> {
+    let signed = value.to_i128().map(|number| number.to_string());
+    let unsigned = || value.to_u128().map(|number| number.to_string());
+    signed.or_else(unsigned).or_else(|| value.to_num()?.to_f64().map(|number| number.to_string()))
 }
 
 #[cfg(test)]
@@ -200,6 +210,21 @@ mod tests {
         let sources = Sources::default().set("listen.grpc", "nonsense");
         let error = load::<Config>(&sources).unwrap_err().to_string();
         assert!(error.contains("listen.grpc (flag for listen.grpc)"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_of_digits_stays_as_it_was_written() {
+        #[derive(Deserialize)]
+        struct Mail {
+            password: super::super::Secret,
+            port: u16,
+            ratio: f64,
+        }
+        for password in ["007", "12345", "1e5", "true", "0.10", "-3"] {
+            let sources = Sources::default().set("password", password).set("port", "25").set("ratio", "0.5");
+            let mail: Mail = load(&sources).unwrap();
+            assert_eq!((mail.password.expose(), mail.port, mail.ratio), (password, 25, 0.5));
+        }
     }
 
     #[test]

@@ -207,7 +207,7 @@ fn the_owner_is_held_against_the_caller() {
     assert_eq!((caller.subject.as_str(), message.name.as_str()), ("alice", CLAIM));
     let foreign = CLAIM.replace("contoso", "fabrikam");
     let refused = open(request(GET, ActorSide::Partner, get(&foreign))).unwrap_err();
-    assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::NotFound, Some("NOT_FOUND")));
+    assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::NotFound, Some("RESOURCE_NOT_FOUND")));
     assert!(open(request(GET, ActorSide::Reviewer, get(&foreign))).is_ok());
 }
 

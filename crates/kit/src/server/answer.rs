@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use axum::{extract::Request, middleware::Next, response::Response};
+use cpor_proto::options::v1::ErrorReason;
 use tonic::{Code, Status};
 
 use crate::status;
@@ -32,24 +33,28 @@ fn translated(bare: &Status) -> Status {
     let (code, message) = (bare.code(), bare.message());
     if code == Code::OutOfRange && message.contains("message length too large") {
         let message = "the message is larger than this server takes";
-        return status::refused(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", message, &[]);
+        return status::refused(Code::ResourceExhausted, ErrorReason::MessageTooLarge.as_str_name(), message, &[]);
     }
     let malformed = MALFORMED.iter().any(|start| message.starts_with(start));
     if malformed && matches!(code, Code::Internal | Code::InvalidArgument) {
         let message = "the bytes are not the message that this method takes";
-        return status::refused(Code::InvalidArgument, "MALFORMED_MESSAGE", message, &[]);
+        return status::refused(Code::InvalidArgument, ErrorReason::MalformedMessage.as_str_name(), message, &[]);
     }
     if matches!(code, Code::Unknown | Code::Internal | Code::DataLoss) {
         return status::internal(bare);
     }
     if code == Code::Unavailable {
         tracing::warn!(message, "unavailable");
-        return status::unavailable("UNAVAILABLE", "temporarily unavailable; try again", Duration::from_secs(1));
+        return status::unavailable(
+            ErrorReason::Unavailable.as_str_name(),
+            "temporarily unavailable; try again",
+            Duration::from_secs(1),
+        );
     }
     // The generated services answer a name that they do not have without a word.
     let unknown = code == Code::Unimplemented && message.is_empty();
     let (reason, message) = if unknown {
-        ("UNKNOWN_METHOD".to_owned(), "the method is not served here")
+        (ErrorReason::UnknownMethod.as_str_name().to_owned(), "the method is not served here")
     } else {
         (reason_of(code), message)
     };

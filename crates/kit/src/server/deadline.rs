@@ -11,6 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use cpor_proto::options::v1::ErrorReason;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -71,7 +72,12 @@ pub(super) async fn limit(State(deadlines): State<Deadlines>, mut request: Reque
 fn exceeded(length: Duration) -> Status {
     let allowed = format!("{}ms", length.as_millis());
     let message = format!("the call took longer than its {allowed}; whether it took effect is unknown");
-    status::refused(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message, &[("allowed", &allowed)])
+    status::refused(
+        Code::DeadlineExceeded,
+        ErrorReason::DeadlineExceeded.as_str_name(),
+        message,
+        &[("allowed", &allowed)],
+    )
 }
 
 /// `grpc-timeout`: at most eight digits and a unit.
@@ -79,7 +85,12 @@ fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
     let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
     let malformed = || {
         let message = "grpc-timeout must be one to eight digits and one of H, M, S, m, u, n";
-        status::refused(Code::InvalidArgument, "INVALID_TIMEOUT", message, &[("header", "grpc-timeout")])
+        status::refused(
+            Code::InvalidArgument,
+            ErrorReason::InvalidTimeout.as_str_name(),
+            message,
+            &[("header", "grpc-timeout")],
+        )
     };
     value.to_str().ok().and_then(parse).map(Some).ok_or_else(malformed)
 }

@@ -53,24 +53,21 @@ impl Observer {
         given.filter(sensible).map_or_else(|| self.entropy.uuid().to_string().into(), Into::into)
     }
 
-    fn begin(&self, method: Option<&Method>) -> Observation {
-        // A path that is not served names whatever its sender likes, so it makes no series of its own.
-        let (service, name) = method.map_or(("unknown", "unknown"), |method| (&method.service, &method.name));
+    fn begin(&self, method: Option<Arc<Method>>) -> Observation {
+        let span = span(names(method.as_deref()));
         self.active.add(&[], 1.0);
-        Observation {
-            service: service.to_owned(),
-            method: name.to_owned(),
-            began: Instant::now(),
-            durations: self.durations.clone(),
-            active: self.active.clone(),
-            span: span(service, name),
-            done: false,
-        }
+        let (durations, active) = (self.durations.clone(), self.active.clone());
+        Observation { method, began: Instant::now(), durations, active, span, done: false }
     }
 }
 
+/// A path that is not served names whatever its sender likes, so it gets no span name and no series of its own.
+fn names(method: Option<&Method>) -> (&str, &str) {
+    method.map_or(("unknown", "unknown"), |method| (&method.service, &method.name))
+}
+
 /// Names after the OpenTelemetry conventions for RPC.
-fn span(service: &str, method: &str) -> Span {
+fn span((service, method): (&str, &str)) -> Span {
     tracing::info_span!(
         "rpc",
         otel.name = %format_args!("{service}/{method}"),
@@ -88,7 +85,7 @@ fn span(service: &str, method: &str) -> Span {
 pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: Request, next: Next) -> Response {
     let method = observer.methods.get(request.uri().path());
     let id = observer.request_id(request.headers());
-    let mut observation = observer.begin(method.as_deref());
+    let mut observation = observer.begin(method.clone());
     observation.join_trace(request.headers(), &id);
     if let Some(method) = method {
         request.extensions_mut().insert(method);
@@ -109,8 +106,7 @@ pub(super) async fn observe(State(observer): State<Arc<Observer>>, mut request: 
 
 /// One request under observation. Dropped before its end, it was cancelled by its caller.
 struct Observation {
-    service: String,
-    method: String,
+    method: Option<Arc<Method>>,
     began: Instant,
     durations: Histograms,
     active: Gauges,
@@ -138,12 +134,11 @@ impl Observation {
         }
         self.active.add(&[], -1.0);
         self.span.record("rpc.grpc.status_code", code);
-        let labels = [
-            ("rpc_service", &*self.service),
-            ("rpc_method", &*self.method),
-            ("rpc_grpc_status_code", &*code.to_string()),
-        ];
-        self.durations.observe(&labels, self.began.elapsed().as_secs_f64());
+        let ((service, method), seconds) = (names(self.method.as_deref()), self.began.elapsed().as_secs_f64());
+        tracing::debug!(parent: &self.span, code, seconds, "answered");
+        let code = code.to_string();
+        let labels = [("rpc_service", service), ("rpc_method", method), ("rpc_grpc_status_code", &code)];
+        self.durations.observe(&labels, seconds);
     }
 }
 

@@ -40,8 +40,11 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Gives a command to the case that the request names: one transaction of the writer, shared with whatever else waits. Its
-    /// cost for all of them together: at most 5 round trips and one fsync, and 4 round trips for keys, approvals and events.
+    /// Gives a command to the case that the request names.
+    ///
+    /// One transaction and one fsync, shared with whatever else waits. Its round trips: begin, lock the cases, read the
+    /// clock, save the cases, streams, events, deadlines, commit; two more when a request id is given; one more for
+    /// each of the tables `case_key` and `pending_approval` that the command touches. A refusal costs four.
     async fn give<R: CaseRequest>(
         &self,
         name: &'static str,

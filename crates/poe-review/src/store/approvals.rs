@@ -6,8 +6,8 @@ use cpor_durable::{Change, Key, Tx, rows, rows::Micros};
 use cpor_kit::db::Db;
 use cpor_types::{Clock, DecisionId, Entropy};
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
-    sea_query::{Expr, ExprTrait as _},
+    ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Set,
+    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -48,9 +48,6 @@ pub(crate) struct PendingApprovals {
     pub patience: Patience,
 }
 
-/// Approvals taken up at once.
-const BATCH: u64 = 64;
-
 impl PendingApprovals {
     /// Takes up those whose lease ran out, for one lease. One round trip, one fsync when there are any.
     pub(crate) async fn take_due(&self) -> Result<Vec<Pending>, DbErr> {
@@ -63,18 +60,15 @@ impl PendingApprovals {
     }
 
     async fn take(&self, before: Micros) -> Result<Vec<Pending>, DbErr> {
-        let due = Column::ResumeTime.lte(before);
-        let some = Entity::find()
-            .select_only()
-            .columns([Column::Owner, Column::Id])
-            .filter(due.clone())
-            .order_by_asc(Column::ResumeTime)
-            .limit(BATCH);
+        let lease = Micros::from(self.clock.now() + self.patience.lease);
+        let due = Entity::find().select_only().columns([Column::Owner, Column::Id]);
+        // What somebody settles or takes at this moment is left to them; waiting for it could end in a deadlock.
+        let due =
+            due.filter(Column::ResumeTime.lte(before)).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         let key = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
         let taken = Entity::update_many()
-            .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + self.patience.lease).0))
-            // Asked again once the row is locked: somebody may have taken it meanwhile.
-            .filter(Condition::all().add(key.in_subquery(some.into_query())).add(due))
+            .col_expr(Column::ResumeTime, Expr::value(lease.0))
+            .filter(key.in_subquery(due.into_query()))
             .exec_with_returning(self.db.writer())
             .await?;
         Ok(taken.into_iter().map(pending).collect())

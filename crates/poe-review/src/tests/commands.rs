@@ -20,6 +20,7 @@ async fn r19_a_case_is_taken_started_sent_back_and_comes_again() {
     .await;
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "what no test expects is shown as it is")]
 fn name(payload: &Payload) -> String {
     match payload {
         Payload::ReviewAssigned(fact) => format!("assigned {}", fact.reviewer),

@@ -23,7 +23,7 @@ fn all() -> ListReviewCasesRequest {
     ListReviewCasesRequest { parent: "tenants/-".to_owned(), ..ListReviewCasesRequest::default() }
 }
 
-/// Claims 1 (with the partner), 2 (rejected), 3 (started on day 0, decision due before...), 4 and 5 (waiting; 5 since later).
+/// 1 is with the partner, 2 is rejected, 3 is under review, 4 and 5 wait; 5 came in three days later.
 async fn fill(system: &System) {
     for n in 1..=4 {
         system.submit(n).await;

@@ -160,9 +160,9 @@ impl Tenant {
             .filter(move |(_, association)| live(association))
     }
 
-    /// Every key that is exclusively held, with its company. At most one company has a key (R34); were there two, the
-    /// store's guard would refuse the second.
-    pub(crate) fn holders(&self) -> BTreeMap<&AssociationKey, &PartnerId> {
+    /// Every key that is exclusively held, with its company. At most one company has a key (R34); were there two, both
+    /// are in here, and the store's guard refuses the second.
+    pub(crate) fn holders(&self) -> BTreeSet<(&AssociationKey, &PartnerId)> {
         let held = self.associations.values().filter(|association| association.holds_key());
         held.map(|association| (&association.key, &association.claim.partner)).collect()
     }

@@ -1,6 +1,4 @@
 //! Tenants with what belongs to them, and the guards that keep a domain to one tenant and a key to one company.
-use std::collections::BTreeMap;
-
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{AssociationKey, DomainName, PartnerId, TenantId};
 use sea_orm::ActiveValue::Set;
@@ -105,9 +103,9 @@ async fn save_holders(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, C
     let (mut gone, mut come) = (Vec::new(), Vec::new());
     for Change { before, after, .. } in changes {
         let before = before.as_ref().map(|before| before.state.holders()).unwrap_or_default();
-        let after_holders = after.state.holders();
-        gone.extend(only_in(&before, &after_holders).map(|(key, partner)| (after.state.id, key, partner)));
-        come.extend(only_in(&after_holders, &before).map(|(key, partner)| (after.state.id, key, partner)));
+        let (after, tenant) = (after.state.holders(), after.state.id);
+        gone.extend(before.difference(&after).map(|(key, partner)| (tenant, *key, *partner)));
+        come.extend(after.difference(&before).map(|(key, partner)| (tenant, *key, *partner)));
     }
     let row = |(tenant, key, partner): &(TenantId, &AssociationKey, &PartnerId)| key_holder::ActiveModel {
         tenant: Set(tenant.0),
@@ -116,13 +114,10 @@ async fn save_holders(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, C
     };
     rows::delete::<key_holder::Entity>(tx, gone.iter().map(row)).await?;
     let refused = rows::insert_new::<key_holder::Entity>(tx, come.iter().map(row)).await?;
-    Ok(refused.into_iter().map(|n| (key(come[n].0), Clash::Key(come[n].1.clone()))).collect())
-}
-
-type Holders<'a> = BTreeMap<&'a AssociationKey, &'a PartnerId>;
-
-fn only_in<'a>(one: &Holders<'a>, other: &Holders<'a>) -> impl Iterator<Item = (&'a AssociationKey, &'a PartnerId)> {
-    one.iter().filter(|(key, partner)| other.get(*key) != Some(*partner)).map(|(key, partner)| (*key, *partner))
+    let clash = |(tenant, key, _): &(TenantId, &AssociationKey, _)| (self::key(*tenant), Clash::Key((*key).clone()));
+    // Two companies for one key in these very changes: the one row that is inserted would speak for both.
+    let twice = come.windows(2).filter(|two| (two[0].0, two[0].1) == (two[1].0, two[1].1)).map(|two| clash(&two[1]));
+    Ok(refused.into_iter().map(|n| clash(&come[n])).chain(twice).collect())
 }
 
 impl TryFrom<tenant::Model> for TenantProfile {

@@ -11,9 +11,10 @@ use prost::Message as _;
 use tonic::{Code, Status};
 
 use crate::rows::{TENANT, everybody, partner, subscription, tenant, workload};
-use crate::stage::{Stage, on_both};
+use crate::stage::on_both;
 
 const OTHER: &str = "0a1b2c3d-0000-4000-8000-000000000002";
+const THIRD: &str = "0a1b2c3d-0000-4000-8000-000000000003";
 
 fn outcomes(results: &[ImportResult]) -> Vec<Outcome> {
     results.iter().map(ImportResult::outcome).collect()
@@ -50,7 +51,7 @@ on_both! {
         let results = stage.import(vec![
             subscription(1, SubscriptionStatus::Active),
             foreign_calendar,
-            tenant(TENANT, "litware.example"),
+            tenant(THIRD, "litware.example"),
             tenant(TENANT, "fabrikam.example"),
             unlisted,
             partner("contoso", "200"),
@@ -59,7 +60,7 @@ on_both! {
             workload("power-bi"),
             subscription(1, SubscriptionStatus::Active),
         ]).await;
-        let refused: Vec<_> = results.iter().enumerate().filter(|(_, result)| result.outcome() == Outcome::Refused);
+        let refused = results.iter().enumerate().filter(|(_, result)| result.outcome() == Outcome::Refused);
         let expected = [
             (0, Code::FailedPrecondition, "TENANT_UNKNOWN"),
             (1, Code::InvalidArgument, "CALENDAR_UNKNOWN"),

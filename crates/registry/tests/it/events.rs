@@ -8,7 +8,7 @@ use cpor_registry_client::{HoldAnswer, Reason};
 use cpor_types::{Actor, ClaimName, Role, Service, TenantKey, Timestamp};
 
 use crate::rows::{TENANT, at, claim, everybody, hold, partner, subscription, subscription_id, wire};
-use crate::stage::{Client, Stage, on_both};
+use crate::stage::{Client, on_both};
 
 fn granted(claim: &ClaimName) -> Payload {
     Payload::AssociationGranted(AssociationGranted { claim: claim.to_string(), tenant: format!("tenants/{TENANT}") })

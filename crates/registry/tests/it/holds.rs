@@ -3,10 +3,11 @@ use cpor_proto::registry::v1::SubscriptionStatus;
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_registry_client::{ClaimToCheck, HoldAnswer, LineRefusal, LineToCheck, Reason};
 use cpor_types::{Actor, AssociationKey, LineId, Service, SolutionArea};
+use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
 use crate::rows::{TENANT, claim, everybody, hold, subscription, subscription_id, tenant_id};
-use crate::stage::{Stage, on_both};
+use crate::stage::on_both;
 
 fn reasons(answer: &HoldAnswer) -> Vec<(Option<LineId>, Reason)> {
     match answer {
@@ -101,5 +102,20 @@ on_both! {
         let line = theirs.lines[0].line_id;
         let refused = registry.place_hold(&actor, theirs).await.unwrap();
         assert_eq!(reasons(&refused), [(Some(line), Reason::KeyHeld)]);
+    }
+
+    /// The second bolt: the database refuses what the aggregate, for whatever reason, would admit (R36).
+    async fn the_database_keeps_a_key_to_one_company(stage: Stage) {
+        stage.create(everybody(2)).await;
+        let db = stage.db.writer();
+        let row = "INSERT INTO key_holder (tenant, key, partner) VALUES ($1, $2, 'litware')";
+        let values = [tenant_id().0.into(), AssociationKey::Subscription(subscription_id(1)).to_string().into()];
+        db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), row, values)).await.unwrap();
+        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        let both = hold(&claim("contoso", 1), 1, &[1, 2]);
+        let refused = registry.place_hold(&actor, both.clone()).await.unwrap();
+        assert_eq!(reasons(&refused), [(Some(both.lines[0].line_id), Reason::KeyHeld)]);
+        let other = hold(&claim("litware", 2), 2, &[2]);
+        assert_eq!(registry.place_hold(&actor, other).await.unwrap(), HoldAnswer::Held, "nothing of it was kept");
     }
 }

@@ -13,7 +13,8 @@ fn races() -> u128 {
 /// Rows of a table, as the database counts them.
 async fn count(stage: &Stage, of: &str) -> i64 {
     let db = stage.db.reader();
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), format!("SELECT COUNT(*) AS n FROM {of}")));
+    let row =
+        db.query_one_raw(Statement::from_string(db.get_database_backend(), format!("SELECT COUNT(*) AS n FROM {of}")));
     row.await.unwrap().unwrap().try_get("", "n").unwrap()
 }
 

@@ -4,7 +4,9 @@ use cpor_proto::registry::v1::{
     DirectoryRow, Location, Partner, PurchaseChannel, Subscription, SubscriptionStatus, Tenant, Workload,
 };
 use cpor_registry_client::{HoldRequest, LineToHold};
-use cpor_types::{Activity, AssociationKey, ClaimId, ClaimName, DecisionId, LineId, SolutionArea, SubscriptionId, TenantId, Timestamp};
+use cpor_types::{
+    Activity, AssociationKey, ClaimId, ClaimName, DecisionId, LineId, SolutionArea, SubscriptionId, TenantId, Timestamp,
+};
 use uuid::Uuid;
 
 /// The customer of most tests.

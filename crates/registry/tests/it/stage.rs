@@ -12,7 +12,9 @@ use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::registry_service_client::RegistryServiceClient;
 use cpor_proto::registry::v1::{DirectoryRow, ImportDirectoryRequest, ImportResult};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
-use cpor_types::{Actor, ActorSide, Clock, Entropy, Role, SeededEntropy, Service, SystemClock, SystemEntropy, Timestamp};
+use cpor_types::{
+    Actor, ActorSide, Clock, Entropy, Role, SeededEntropy, Service, SystemClock, SystemEntropy, Timestamp,
+};
 use prost::Message as _;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -167,7 +169,13 @@ impl Stage {
     }
 
     /// Delivers an event of a claim as claim-intake's relay does.
-    pub(crate) async fn tell(&self, claim: Uuid, sequence: u64, payload: Payload, at: Timestamp) -> Result<(), ReceiveError> {
+    pub(crate) async fn tell(
+        &self,
+        claim: Uuid,
+        sequence: u64,
+        payload: Payload,
+        at: Timestamp,
+    ) -> Result<(), ReceiveError> {
         let (source, aggregate) = (Service::ClaimIntake, "claim".to_owned());
         let stream = StreamKey { source, aggregate, owner: "contoso".to_owned(), id: claim };
         let incoming = Incoming {
@@ -184,7 +192,8 @@ impl Stage {
         let select = format!(
             "SELECT payload FROM outbox_event WHERE destination = '{destination}' ORDER BY aggregate, owner, id, sequence"
         );
-        let rows = self.db.reader().query_all_raw(Statement::from_string(self.db.reader().get_database_backend(), select));
+        let rows =
+            self.db.reader().query_all_raw(Statement::from_string(self.db.reader().get_database_backend(), select));
         let payload = |row: &sea_orm::QueryResult| {
             let bytes: Vec<u8> = row.try_get("", "payload").unwrap();
             cpor_proto::events::v1::Event::decode(bytes.as_slice()).unwrap().payload.unwrap()

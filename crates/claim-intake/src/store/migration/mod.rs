@@ -1,5 +1,5 @@
 //! The tables of claim-intake, after those of `cpor-durable`, which every service has.
-use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait};
+use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 /// Every migration of claim-intake's database, in order.
@@ -56,8 +56,9 @@ const TABLES: &[&str] = &[
 ];
 
 #[async_trait::async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
 impl MigrationTrait for Tables {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         let postgres = manager.get_database_backend() == DbBackend::Postgres;
         let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
@@ -65,5 +66,9 @@ impl MigrationTrait for Tables {
             db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{json}", json)).await?;
         }
         Ok(())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
     }
 }

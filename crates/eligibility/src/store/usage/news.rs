@@ -3,9 +3,7 @@ use std::collections::BTreeSet;
 
 use cpor_durable::{Key, StoreError};
 use cpor_types::TenantKey;
-use sea_orm::{
-    ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
-};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use super::{CHUNK, among, key_columns, month_columns};
 use crate::{

@@ -1,0 +1,140 @@
+//! R26, R26a, R27, R42: what the customer says, signed in, and what silence means.
+
+use chrono::TimeDelta;
+use cpor_acceptance::{Case, Stage, World, at, both_databases, moment, refused};
+use cpor_proto::{
+    claims::v1::{AssociationState, ClaimState, PrimaryRejectionReason, Side},
+    consents::v1::{ConsentChannel, ConsentState},
+    registry::v1::{AssociationState as Held, EndReason},
+    reviews::v1::ReviewCaseState,
+};
+use tonic::Code;
+
+both_databases![
+    r26_a_decline_rejects_in_every_state,
+    r26_a_decline_frees_the_hold,
+    r26a_approving_after_approval_makes_it_official_at_once,
+    r26a_approving_before_makes_it_official_at_approval,
+    r26a_a_decline_beats_an_approval,
+    r26a_repeating_gets_the_first_answer,
+    r27_the_window_passes_and_the_association_is_official,
+    r42_silence_is_enough,
+];
+
+async fn r26_a_decline_rejects_in_every_state(world: &World) {
+    for stage in [Stage::Submitted, Stage::UnderReview, Stage::PartnerActionRequired, Stage::Approved] {
+        let case = Case::at(world, world.presales().await, stage).await;
+        let consent = case.decline_consent("We did this ourselves.").await.unwrap();
+        assert_eq!((consent.state(), consent.channel()), (ConsentState::Declined, ConsentChannel::SignedIn));
+        assert_eq!(consent.decline_time, Some(at("2026-03-16T09:00:00Z")));
+        world.settle().await;
+        let claim = case.claim().await;
+        let rejection = claim.rejection.clone().unwrap();
+        assert_eq!((claim.state(), rejection.primary_reason()), (ClaimState::Rejected, PrimaryRejectionReason::CustomerDeclined));
+        assert_eq!(rejection.comment, "We did this ourselves.");
+        let entry = case.entry("customer_declined").await;
+        assert_eq!((entry.side(), entry.overtaken), (Side::Customer, false));
+        let review = case.review(&world.lead).await.unwrap().state();
+        assert!(matches!(review, ReviewCaseState::Closed | ReviewCaseState::Approved), "{stage:?}: {review:?}");
+    }
+}
+
+async fn r26_a_decline_frees_the_hold(world: &World) {
+    let claim = world.presales().await;
+    let case = Case::at(world, claim.clone(), Stage::Declined).await;
+    let ended = case.associations().await.remove(0);
+    assert_eq!((ended.state(), ended.end_reason(), ended.official_time), (Held::Ended, EndReason::Declined, None));
+    let rival = Case::at(world, world.rival_of(&claim), Stage::Approved).await;
+    assert_eq!(rival.associations().await.remove(0).state(), Held::Pending);
+}
+
+async fn r26a_approving_after_approval_makes_it_official_at_once(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    world.advance(TimeDelta::hours(5)).await;
+    let consent = case.approve_consent().await.unwrap();
+    assert_eq!((consent.state(), consent.approve_time), (ConsentState::Granted, Some(at("2026-03-16T14:00:00Z"))));
+    world.settle().await;
+    let claim = case.claim().await;
+    assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, Some(at("2026-03-16T14:00:00Z"))));
+    let held = case.associations().await.remove(0);
+    assert_eq!((held.state(), held.official_time), (Held::Official, Some(at("2026-03-16T14:00:00Z"))));
+    world.advance(TimeDelta::days(10)).await;
+    let official = case.history().await.into_iter().filter(|entry| entry.action == "association_official").count();
+    assert_eq!(official, 1, "the window that passes has nothing more to do");
+}
+
+async fn r26a_approving_before_makes_it_official_at_approval(world: &World) {
+    for stage in [Stage::Submitted, Stage::UnderReview, Stage::PartnerActionRequired] {
+        let case = Case::at(world, world.presales().await, stage).await;
+        case.approve_consent().await.unwrap();
+        world.settle().await;
+        let claim = case.claim().await;
+        assert_eq!((claim.state(), claim.association_state()), (stage.state(), AssociationState::Unspecified));
+        if stage == Stage::PartnerActionRequired {
+            case.resubmit("Here it is.").await.unwrap();
+            world.settle().await;
+        }
+        if stage != Stage::UnderReview {
+            case.review_starts().await;
+        }
+        case.approve(&world.reviewer).await.unwrap();
+        world.settle().await;
+        let claim = case.claim().await;
+        assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Official), "{stage:?}");
+        assert_eq!(case.consent().await.unwrap().state(), ConsentState::Granted);
+        refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
+    }
+}
+
+async fn r26a_a_decline_beats_an_approval(world: &World) {
+    for stage in [Stage::Submitted, Stage::Approved] {
+        let case = Case::at(world, world.presales().await, stage).await;
+        case.approve_consent().await.unwrap();
+        world.settle().await;
+        case.decline_consent("On second thoughts.").await.unwrap();
+        world.settle().await;
+        assert_eq!(case.claim().await.state(), ClaimState::Rejected);
+        assert!(case.associations().await.iter().all(|held| held.state() == Held::Ended));
+        refused(case.approve_consent().await, Code::FailedPrecondition, "ALREADY_DECLINED");
+    }
+}
+
+async fn r26a_repeating_gets_the_first_answer(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    let first = case.approve_consent().await.unwrap();
+    world.advance(TimeDelta::hours(1)).await;
+    assert_eq!(case.approve_consent().await.unwrap().approve_time, first.approve_time);
+    let first = case.decline_consent("No.").await.unwrap();
+    world.advance(TimeDelta::hours(1)).await;
+    assert_eq!(case.decline_consent("No, no.").await.unwrap().decline_time, first.decline_time);
+    assert_eq!(case.claim().await.rejection.unwrap().comment, "No.");
+    let declined = case.history().await.into_iter().filter(|entry| entry.action == "customer_declined").count();
+    assert_eq!(declined, 1);
+}
+
+async fn r27_the_window_passes_and_the_association_is_official(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    let consent = case.consent().await.unwrap();
+    let due = moment(consent.due_time);
+    // Seven calendar days after the notice, to the end of the day in Prague.
+    assert_eq!((consent.due_time, consent.due_rule.as_str()), (Some(at("2026-03-23T23:00:00Z")), "7 calendar days, calendar cz 2026"));
+    assert_eq!(case.claim().await.consent_due_time, consent.due_time);
+    world.advance_to(due - TimeDelta::microseconds(1)).await;
+    assert_eq!(case.claim().await.association_state(), AssociationState::Pending);
+    world.advance_to(due).await;
+    let claim = case.claim().await;
+    assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Official));
+    assert_eq!(claim.official_time, consent.due_time);
+    let held = case.associations().await.remove(0);
+    assert_eq!((held.state(), held.official_time), (Held::Official, consent.due_time));
+    assert_eq!(case.entry("consent_window_passed").await.side(), Side::Time);
+    refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
+    refused(case.approve_consent().await, Code::FailedPrecondition, "WINDOW_PASSED");
+}
+
+async fn r42_silence_is_enough(world: &World) {
+    let case = Case::at(world, world.workloads(), Stage::Official).await;
+    let consent = case.consent().await.unwrap();
+    assert_eq!((consent.state(), consent.approve_time, consent.channel()), (ConsentState::Granted, None, ConsentChannel::Unspecified));
+    assert_eq!(case.associations().await.len(), 2);
+}

@@ -1,0 +1,110 @@
+//! R43: the link in the e-mail. Only a confirmed, deliberate act does anything.
+
+use chrono::TimeDelta;
+use cpor_acceptance::{Case, Stage, World, both_databases, moment};
+use cpor_proto::{
+    claims::v1::{AssociationState, ClaimState},
+    consents::v1::{ConsentChannel, ConsentState},
+};
+use http::{Method, StatusCode};
+
+both_databases![
+    r43_opening_scanning_and_prefetching_change_nothing,
+    r43_an_unconfirmed_form_changes_nothing,
+    r43_declining_by_link,
+    r43_approving_by_link,
+    r43_a_link_acts_for_its_own_claim_only,
+    r43_after_the_window_a_link_declines_no_more,
+];
+
+async fn state(case: &Case<'_>) -> (ClaimState, ConsentState) {
+    case.world.settle().await;
+    (case.claim().await.state(), case.consent().await.unwrap().state())
+}
+
+async fn r43_opening_scanning_and_prefetching_change_nothing(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    let link = world.mail_to(&case.contact().await).link().to_owned();
+    let before = state(&case).await;
+    let page = world.browser.open(&link).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.html.contains("Contoso Consulting GmbH") && page.html.contains("Dynamics 365 Sales"), "{}", page.html);
+    assert!(!page.html.contains("proof.pdf"), "no proof on the customer's page");
+    for address in [format!("{link}?decision=decline"), format!("{link}?decision=approve&confirm=yes"), format!("{link}?confirm=yes")] {
+        assert_eq!(world.browser.open(&address).await.status, StatusCode::OK);
+    }
+    assert_eq!(world.browser.send(Method::HEAD, &link).await.status, StatusCode::OK);
+    for method in [Method::OPTIONS, Method::PUT, Method::DELETE, Method::PATCH] {
+        assert!(!world.browser.send(method, &link).await.status.is_success());
+    }
+    assert_eq!(state(&case).await, before);
+    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")] {
+        assert_eq!(page.headers.get(name).unwrap(), value);
+    }
+}
+
+async fn r43_an_unconfirmed_form_changes_nothing(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    let link = world.mail_to(&case.contact().await).link().to_owned();
+    let before = state(&case).await;
+    for form in ["", "decision=decline", "confirm=yes", "decision=decline&confirm=no", "decision=perhaps&confirm=yes"] {
+        let page = world.browser.submit(&link, form).await;
+        assert!(page.status.is_client_error(), "{form:?}: {}", page.status);
+    }
+    let long = format!("decision=decline&confirm=yes&comment={}", "x".repeat(2001));
+    assert!(world.browser.submit(&link, &long).await.status.is_client_error());
+    assert_eq!(state(&case).await, before);
+}
+
+async fn r43_declining_by_link(world: &World) {
+    for stage in [Stage::Submitted, Stage::UnderReview, Stage::PartnerActionRequired, Stage::Approved] {
+        let case = Case::at(world, world.presales().await, stage).await;
+        let link = world.mail_to(&case.contact().await).link().to_owned();
+        let page = world.browser.decline(&link, "We did this ourselves.").await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+        assert_eq!(state(&case).await, (ClaimState::Rejected, ConsentState::Declined));
+        assert_eq!(case.claim().await.rejection.unwrap().comment, "We did this ourselves.");
+        assert_eq!(case.consent().await.unwrap().channel(), ConsentChannel::Link);
+        assert!(!case.entry("customer_declined").await.subject.is_empty());
+        assert_eq!(world.browser.decline(&link, "Again.").await.status, StatusCode::OK, "repeating gets the first answer");
+        assert_eq!(case.claim().await.rejection.unwrap().comment, "We did this ourselves.");
+    }
+}
+
+async fn r43_approving_by_link(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    let link = world.mail_to(&case.contact().await).link().to_owned();
+    assert_eq!(world.browser.approve(&link).await.status, StatusCode::OK);
+    assert_eq!(state(&case).await, (ClaimState::Approved, ConsentState::Granted));
+    assert_eq!(case.claim().await.association_state(), AssociationState::Official);
+    assert_eq!(case.consent().await.unwrap().channel(), ConsentChannel::Link);
+}
+
+async fn r43_a_link_acts_for_its_own_claim_only(world: &World) {
+    let one = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let mut other = world.usage().await;
+    other.customer_contact = cpor_acceptance::contact("Ivan", "CFO", "ivan@fabrikam.example");
+    let other = Case::at(world, other, Stage::Submitted).await;
+    let link = world.mail_to("ivan@fabrikam.example").link().to_owned();
+    let token = world.mail_to("ivan@fabrikam.example").token().to_owned();
+    let forged = link.replace(&token, &token.chars().rev().collect::<String>());
+    for unknown in [forged.as_str(), &link[..link.len() - 1], &format!("{link}x"), &link.replace(&token, "x")] {
+        assert_eq!(world.browser.open(unknown).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(world.browser.decline(unknown, "").await.status, StatusCode::NOT_FOUND);
+    }
+    world.browser.decline(&link, "").await;
+    assert_eq!(state(&other).await.0, ClaimState::Rejected);
+    assert_eq!(state(&one).await.0, ClaimState::Submitted);
+}
+
+async fn r43_after_the_window_a_link_declines_no_more(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    let link = world.mail_to(&case.contact().await).link().to_owned();
+    let due = moment(case.consent().await.unwrap().due_time);
+    world.advance_to(due - TimeDelta::microseconds(1)).await;
+    assert!(world.browser.open(&link).await.html.contains("decision=decline"));
+    world.advance_to(due).await;
+    assert!(!world.browser.open(&link).await.html.contains("decision=decline"));
+    assert_eq!(world.browser.decline(&link, "Too late.").await.status, StatusCode::CONFLICT);
+    assert_eq!(state(&case).await, (ClaimState::Approved, ConsentState::Granted));
+}

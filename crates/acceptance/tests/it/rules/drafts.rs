@@ -1,0 +1,135 @@
+//! R16, R17, R18: drafts, from creation to submission.
+
+use cpor_acceptance::{Case, Stage, World, at, both_databases, faults, line, not_allowed, refused};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState, Command, GetClaimRequest, ListClaimsRequest, Side, UpdateClaimRequest},
+    consents::v1::ConsentState,
+    reviews::v1::ReviewCaseState,
+};
+use prost_types::FieldMask;
+use tonic::Code;
+
+both_databases![
+    r16_create_checks_the_mpn_id,
+    r16_a_created_claim_is_a_draft,
+    r17_update_changes_the_named_fields_only,
+    r17_update_without_a_mask_changes_what_is_set,
+    r17_update_refuses_fields_that_cannot_change,
+    r17_delete_takes_a_draft_out_of_every_list,
+    r17_lines_that_stay_keep_their_ids,
+    r18_submit_opens_case_and_consent,
+];
+
+async fn r16_create_checks_the_mpn_id(world: &World) {
+    for mpn_id in ["9999", "2001"] {
+        let claim = Claim { mpn_id: mpn_id.into(), ..world.presales().await };
+        let request = cpor_proto::claims::v1::CreateClaimRequest {
+            parent: cpor_acceptance::CONTOSO.into(),
+            claim: Some(claim),
+            ..Default::default()
+        };
+        let status = refused(world.contoso.claims().create_claim(request).await, Code::InvalidArgument, "LOCATION_NOT_OF_PARTNER");
+        assert_eq!(faults(&status).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["mpn_id"]);
+    }
+    for mpn_id in ["1001", "1002", ""] {
+        let claim = Claim { mpn_id: mpn_id.into(), ..Claim::default() };
+        assert_eq!(Case::draft(world, claim).await.unwrap().claim().await.mpn_id, mpn_id);
+    }
+}
+
+async fn r16_a_created_claim_is_a_draft(world: &World) {
+    let entered = world.presales().await;
+    let claim = Case::draft(world, entered.clone()).await.unwrap().claim().await;
+    assert_eq!(claim.state(), ClaimState::Editing);
+    assert!(claim.name.starts_with("partners/contoso/claims/"), "{}", claim.name);
+    assert_eq!(claim.create_time, Some(at("2026-03-16T09:00:00Z")));
+    assert_eq!((claim.submit_time, claim.review_case.as_str(), claim.policy.as_str()), (None, "", ""));
+    let kept = |claim: &Claim| (claim.display_name.clone(), claim.customer_contact.clone(), claim.activities.clone(), claim.mpn_id.clone());
+    assert_eq!(kept(&claim), kept(&entered));
+    let allowed: Vec<_> = claim.allowed_commands().collect();
+    let of_drafts = [
+        Command::Update,
+        Command::Delete,
+        Command::Submit,
+        Command::AddEvidence,
+        Command::RemoveEvidence,
+        Command::Comment,
+    ];
+    assert_eq!(allowed, of_drafts);
+}
+
+async fn r17_update_changes_the_named_fields_only(world: &World) {
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    let before = case.claim().await;
+    let other = Claim { display_name: "Renamed".into(), mpn_id: "1002".into(), customer_name: "unnamed".into(), ..Claim::default() };
+    let after = case.update(other, &["display_name", "mpn_id"]).await.unwrap();
+    assert_eq!((after.display_name.as_str(), after.mpn_id.as_str(), after.customer_name.as_str()), ("Renamed", "1002", ""));
+    assert_eq!((&after.lines, &after.customer_contact), (&before.lines, &before.customer_contact));
+    assert_ne!(after.etag, before.etag);
+    let cleared = case.update(Claim::default(), &["customer_contact"]).await.unwrap();
+    assert_eq!(cleared.customer_contact.unwrap_or_default(), cpor_proto::claims::v1::Contact::default());
+    let entry = case.entry("updated").await;
+    assert_eq!((entry.side(), entry.changes.len(), entry.changes[0].field.as_str()), (Side::Partner, 1, "customer_contact"));
+    assert!(entry.changes[0].from.contains("Jana"));
+}
+
+async fn r17_update_without_a_mask_changes_what_is_set(world: &World) {
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    let change = Claim { name: case.name.clone(), display_name: "Renamed".into(), ..Claim::default() };
+    let request = UpdateClaimRequest { claim: Some(change.clone()), ..UpdateClaimRequest::default() };
+    let after = case.partner.claims().update_claim(request).await.unwrap().into_inner();
+    assert_eq!((after.display_name.as_str(), after.lines.len()), ("Renamed", 1));
+    let all = Some(FieldMask { paths: vec!["*".into()] });
+    let request = UpdateClaimRequest { claim: Some(change), update_mask: all, ..UpdateClaimRequest::default() };
+    let after = case.partner.claims().update_claim(request).await.unwrap().into_inner();
+    assert_eq!((after.display_name.as_str(), after.lines.len(), after.mpn_id.as_str()), ("Renamed", 0, ""));
+}
+
+async fn r17_update_refuses_fields_that_cannot_change(world: &World) {
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    for field in ["state", "etag", "nonsense", "lines[0]", "violations"] {
+        refused(case.update(Claim::default(), &[field]).await, Code::InvalidArgument, "UNKNOWN_UPDATE_FIELD");
+    }
+    for stage in [Stage::Submitted, Stage::UnderReview] {
+        let case = Case::at(world, world.presales().await, stage).await;
+        let state = stage.state().as_str_name().trim_start_matches("CLAIM_STATE_").to_lowercase();
+        not_allowed(case.update(Claim::default(), &["display_name"]).await, "update", &state);
+    }
+}
+
+async fn r17_delete_takes_a_draft_out_of_every_list(world: &World) {
+    let case = Case::complete(world, world.presales().await).await;
+    case.delete().await.unwrap();
+    let request = GetClaimRequest { name: case.name.clone() };
+    refused(case.partner.claims().get_claim(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let request = ListClaimsRequest { parent: cpor_acceptance::CONTOSO.into(), ..ListClaimsRequest::default() };
+    assert!(case.partner.claims().list_claims(request).await.unwrap().into_inner().claims.is_empty());
+    refused(case.delete().await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    refused(case.submit().await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    refused(case.upload("late.pdf", cpor_acceptance::PDF).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    not_allowed(Case::at(world, world.presales().await, Stage::Submitted).await.delete().await, "delete", "submitted");
+}
+
+async fn r17_lines_that_stay_keep_their_ids(world: &World) {
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    let first = case.claim().await.lines.remove(0);
+    let second = line("dynamics-365-sales", &world.subscribe("dynamics-365-sales").await);
+    let lines = vec![second, first.clone()];
+    let after = case.update(Claim { lines, ..Claim::default() }, &["lines"]).await.unwrap().lines;
+    assert_eq!(after[1].line_id, first.line_id);
+    assert_ne!(after[0].line_id, first.line_id);
+}
+
+async fn r18_submit_opens_case_and_consent(world: &World) {
+    let case = Case::complete(world, world.presales().await).await;
+    let claim = case.submit().await.unwrap();
+    assert_eq!((claim.state(), claim.submit_time), (ClaimState::Submitted, Some(at("2026-03-16T09:00:00Z"))));
+    assert_eq!(claim.review_case, "", "the case is none of the partner's business");
+    world.settle().await;
+    let review = case.review(&world.reviewer).await.unwrap();
+    assert_eq!((review.state(), review.round, review.reviewer.as_str()), (ReviewCaseState::Waiting, 1, ""));
+    assert_eq!((review.claim.as_str(), review.partner_display_name.as_str()), (case.name.as_str(), "Contoso Consulting GmbH"));
+    assert_eq!(review.lines[0].key, claim.lines[0].key);
+    assert_eq!(case.consent().await.unwrap().state(), ConsentState::Requested);
+    not_allowed(case.submit().await, "submit", "submitted");
+}

@@ -1,0 +1,199 @@
+//! R19, R20, R23, R24, R30 to R32: how a claim is reviewed.
+
+use cpor_acceptance::{Case, Stage, World, at, both_databases, faults, refused};
+use cpor_proto::{
+    claims::v1::{
+        AssociationState, ClaimState, FurtherRejectionReason as Further, PartnerActionReason as Shown, PrimaryRejectionReason as Primary,
+        Side,
+    },
+    reviews::v1::{
+        FurtherRejectionReason, ListReviewCasesRequest, PartnerActionReason, PrimaryRejectionReason, RejectReviewCaseRequest,
+        RequestPartnerActionRequest, ReviewCaseState,
+    },
+};
+use tonic::Code;
+
+both_databases![
+    r19_take_release_assign_and_start,
+    r19_the_queue_shows_what_is_most_urgent_first,
+    r20_a_request_names_reasons_and_says_why,
+    r23_approval_holds_and_waits_for_the_customer,
+    r24_a_rejection_names_reason_and_comment,
+    r30_every_reason_reaches_the_partner,
+    r31_only_reasons_open_to_reviewers,
+    r32_further_reasons_reach_the_partner,
+];
+
+async fn r19_take_release_assign_and_start(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let (reviewer, colleague, lead) = (&world.reviewer, &world.colleague, &world.lead);
+    refused(case.start_review(reviewer).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+    assert_eq!(case.take(reviewer).await.unwrap().reviewer, reviewer.subject);
+    refused(case.take(colleague).await, Code::FailedPrecondition, "ALREADY_ASSIGNED");
+    refused(case.take(reviewer).await, Code::FailedPrecondition, "ALREADY_ASSIGNED");
+    refused(case.release(colleague).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+    assert_eq!(case.release(reviewer).await.unwrap().reviewer, "");
+    refused(case.assign(reviewer, colleague).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    assert_eq!(case.assign(lead, colleague).await.unwrap().reviewer, colleague.subject);
+    assert_eq!(case.assign(lead, reviewer).await.unwrap().reviewer, reviewer.subject, "a lead assigns anew");
+    refused(case.start_review(colleague).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+    assert_eq!(case.start_review(reviewer).await.unwrap().state(), ReviewCaseState::UnderReview);
+    world.settle().await;
+    assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
+    for act in [case.request_action(colleague).await, case.approve(colleague).await, case.reject(colleague).await] {
+        refused(act, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+    }
+    let assigned = case.history().await.into_iter().filter(|entry| entry.action == "review_assigned").count();
+    assert_eq!(assigned, 4, "taken, released, assigned twice");
+    let started = case.entry("review_started").await;
+    assert_eq!((started.side(), started.subject.as_str()), (Side::Reviewer, reviewer.subject.as_str()));
+}
+
+async fn queue(world: &World, request: ListReviewCasesRequest) -> Vec<String> {
+    let request = ListReviewCasesRequest { parent: "tenants/-".into(), ..request };
+    let cases = world.reviewer.reviews().list_review_cases(request).await.unwrap().into_inner().review_cases;
+    cases.into_iter().map(|case| case.claim).collect()
+}
+
+async fn r19_the_queue_shows_what_is_most_urgent_first(world: &World) {
+    let first = Case::at(world, world.presales().await, Stage::Submitted).await;
+    world.advance(chrono::TimeDelta::days(1)).await;
+    let second = Case::at(world, world.workloads(), Stage::Submitted).await;
+    let all = ListReviewCasesRequest::default;
+    assert_eq!(queue(world, all()).await, [first.name.clone(), second.name.clone()]);
+    second.take(&world.reviewer).await.unwrap();
+    let unassigned = ListReviewCasesRequest { reviewer: "-".into(), ..all() };
+    assert_eq!(queue(world, unassigned).await, [first.name.clone()]);
+    let own = ListReviewCasesRequest { reviewer: world.reviewer.subject.clone(), ..all() };
+    assert_eq!(queue(world, own).await, [second.name.clone()]);
+    second.start_review(&world.reviewer).await.unwrap();
+    let started = ListReviewCasesRequest { state: ReviewCaseState::UnderReview.into(), ..all() };
+    assert_eq!(queue(world, started).await, [second.name.clone()]);
+    second.reject(&world.reviewer).await.unwrap();
+    assert_eq!(queue(world, all()).await, [first.name]);
+    let rejected = ListReviewCasesRequest { state: ReviewCaseState::Rejected.into(), ..all() };
+    assert_eq!(queue(world, rejected).await, [second.name]);
+}
+
+async fn ask(case: &Case<'_>, reasons: &[PartnerActionReason], comment: &str) -> Result<(), tonic::Status> {
+    let request = RequestPartnerActionRequest {
+        name: case.review_name().await,
+        reasons: reasons.iter().map(|reason| (*reason).into()).collect(),
+        comment: comment.into(),
+        ..RequestPartnerActionRequest::default()
+    };
+    case.world.reviewer.reviews().request_partner_action(request).await.map(drop)
+}
+
+async fn r20_a_request_names_reasons_and_says_why(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    let status = refused(ask(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
+    let fields: Vec<_> = faults(&status).into_iter().map(|(field, _)| field).collect();
+    assert_eq!(fields, ["comment", "reasons"]);
+    refused(ask(&case, &[PartnerActionReason::PoeMissing], "   ").await, Code::InvalidArgument, "INVALID_FIELDS");
+    let twice = [PartnerActionReason::PoeMissing, PartnerActionReason::PoeMissing];
+    refused(ask(&case, &twice, "Please.").await, Code::InvalidArgument, "INVALID_FIELDS");
+    ask(&case, &[PartnerActionReason::PoeMissing], "This is a holiday picture.").await.unwrap();
+    world.settle().await;
+    let claim = case.claim().await;
+    let action = claim.partner_action.clone().unwrap();
+    assert_eq!(claim.state(), ClaimState::PartnerActionRequired);
+    assert_eq!((action.comment.as_str(), action.request_time), ("This is a holiday picture.", Some(at("2026-03-16T09:00:00Z"))));
+    let comments = case.comments().await;
+    assert_eq!((comments[0].side(), comments[0].text.as_str()), (Side::Reviewer, "This is a holiday picture."));
+}
+
+async fn r23_approval_holds_and_waits_for_the_customer(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    assert_eq!(case.approve(&world.reviewer).await.unwrap().state(), ReviewCaseState::Approved);
+    world.settle().await;
+    let claim = case.claim().await;
+    assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
+    let held = case.associations().await;
+    assert_eq!(held.len(), 1);
+    assert_eq!(held[0].state(), cpor_proto::registry::v1::AssociationState::Pending);
+    assert_eq!((held[0].claim.as_str(), held[0].mpn_id.as_str()), (case.name.as_str(), "1001"));
+    let entry = case.entry("review_approved").await;
+    assert_eq!((entry.from_state(), entry.to_state()), (ClaimState::UnderReview, ClaimState::Approved));
+}
+
+async fn reject(case: &Case<'_>, further: &[FurtherRejectionReason], comment: &str) -> Result<(), tonic::Status> {
+    let request = RejectReviewCaseRequest {
+        name: case.review_name().await,
+        primary_reason: PrimaryRejectionReason::InsufficientPoe.into(),
+        further_reasons: further.iter().map(|reason| (*reason).into()).collect(),
+        comment: comment.into(),
+        ..RejectReviewCaseRequest::default()
+    };
+    case.world.reviewer.reviews().reject_review_case(request).await.map(drop)
+}
+
+async fn r24_a_rejection_names_reason_and_comment(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    refused(reject(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
+    refused(reject(&case, &[], " \n").await, Code::InvalidArgument, "INVALID_FIELDS");
+    reject(&case, &[], "Nothing here shows your work.").await.unwrap();
+    world.settle().await;
+    let claim = case.claim().await;
+    let rejection = claim.rejection.clone().unwrap();
+    assert_eq!(claim.state(), ClaimState::Rejected);
+    assert_eq!((rejection.primary_reason(), rejection.comment.as_str()), (Primary::InsufficientPoe, "Nothing here shows your work."));
+    assert_eq!(rejection.reject_time, Some(at("2026-03-16T09:00:00Z")));
+    assert!(!rejection.r#final);
+    // 30 calendar days, to the end of the day in Berlin, where it is summer by then.
+    assert_eq!(rejection.dispute_due_time, Some(at("2026-04-15T22:00:00Z")));
+    assert_eq!(case.review(&world.lead).await.unwrap().state(), ReviewCaseState::Rejected);
+    assert!(case.associations().await.is_empty());
+}
+
+async fn r30_every_reason_reaches_the_partner(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    let all = [
+        PartnerActionReason::PoeMissing,
+        PartnerActionReason::CustomerAcknowledgementMissing,
+        PartnerActionReason::DatesMissingOrOld,
+        PartnerActionReason::ServiceInsufficientlyDescribed,
+        PartnerActionReason::ProductsMissing,
+    ];
+    ask(&case, &all, "All of it, please.").await.unwrap();
+    world.settle().await;
+    let shown: Vec<_> = case.claim().await.partner_action.unwrap().reasons().collect();
+    let wanted = [
+        Shown::PoeMissing,
+        Shown::CustomerAcknowledgementMissing,
+        Shown::DatesMissingOrOld,
+        Shown::ServiceInsufficientlyDescribed,
+        Shown::ProductsMissing,
+    ];
+    assert_eq!(shown, wanted);
+}
+
+async fn r31_only_reasons_open_to_reviewers(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    for primary_reason in [0, 2, 3, 99, -1] {
+        let request = RejectReviewCaseRequest {
+            name: case.review_name().await,
+            primary_reason,
+            comment: "No.".into(),
+            ..RejectReviewCaseRequest::default()
+        };
+        let answer = world.reviewer.reviews().reject_review_case(request).await;
+        let status = refused(answer, Code::InvalidArgument, "INVALID_FIELDS");
+        assert!(faults(&status).iter().any(|(field, _)| field == "primary_reason"), "{status:?}");
+    }
+    assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
+}
+
+async fn r32_further_reasons_reach_the_partner(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    let all = [
+        FurtherRejectionReason::CustomerConsentMissing,
+        FurtherRejectionReason::ProductsMissing,
+        FurtherRejectionReason::NoPartnerResponse,
+        FurtherRejectionReason::PoeNotAvailable,
+    ];
+    reject(&case, &all, "For many reasons.").await.unwrap();
+    world.settle().await;
+    let shown: Vec<_> = case.claim().await.rejection.unwrap().further_reasons().collect();
+    assert_eq!(shown, [Further::CustomerConsentMissing, Further::ProductsMissing, Further::NoPartnerResponse, Further::PoeNotAvailable]);
+}

@@ -1,0 +1,91 @@
+//! R6, R7, R9: what can be claimed.
+
+use cpor_acceptance::{Case, LITWARE, World, both_databases, faults, line, refused, violates};
+use cpor_proto::{
+    claims::v1::{Activity, Claim, SolutionArea},
+    registry::v1::{ListProductsRequest, Product, ProductFamily, ProductKind},
+};
+use tonic::Code;
+
+both_databases![
+    r6_programs_that_are_claimed_here,
+    r6_other_programs_point_to_the_coop_claims_process,
+    r7_solution_area_and_activity_must_pair,
+    r8_usage_and_presales_exclude_revenue_association,
+    r9_the_catalog_lists_what_can_be_claimed,
+    r9_products_must_be_known_and_of_the_solution_area,
+];
+
+async fn r6_programs_that_are_claimed_here(world: &World) {
+    let presales = Claim { program: "osa_sell".into(), ..world.presales().await };
+    Case::complete(world, presales).await.submit().await.unwrap();
+    let usage = Claim { program: "osu_business_applications".into(), ..world.usage().await };
+    Case::complete(world, usage).await.submit().await.unwrap();
+    let workloads = Claim { program: "osu_microsoft_365".into(), ..world.workloads() };
+    Case::complete(world, workloads).await.submit().await.unwrap();
+}
+
+async fn r6_other_programs_point_to_the_coop_claims_process(world: &World) {
+    for program in ["csp", "managed_reseller", "hosting", "surface", "anything else"] {
+        let case = Case::complete(world, Claim { program: program.into(), ..world.presales().await }).await;
+        violates(case.submit().await, &[("program", "USE_COOP_CLAIMS")]);
+        let draft = case.claim().await;
+        assert!(draft.violations[0].description.contains("co-op claims"), "{:?}", draft.violations);
+    }
+    let case = Case::complete(world, Claim { program: "osu_microsoft_365".into(), ..world.presales().await }).await;
+    violates(case.submit().await, &[("program", "PROGRAM_DOES_NOT_MATCH")]);
+}
+
+async fn r7_solution_area_and_activity_must_pair(world: &World) {
+    for activity in [Activity::PreSales, Activity::RevenueAssociation] {
+        let claim = Claim { activities: vec![activity.into()], ..world.workloads() };
+        let case = Case::complete(world, claim).await;
+        let status = refused(case.submit().await, Code::InvalidArgument, "CLAIM_INCOMPLETE");
+        assert!(faults(&status).contains(&("activities[0]".into(), "ACTIVITY_NOT_IN_SOLUTION_AREA".into())), "{status:?}");
+    }
+    for claim in [world.presales().await, world.usage().await, world.recognition().await, world.workloads()] {
+        Case::complete(world, claim).await.submit().await.unwrap();
+    }
+    let both = vec![Activity::Usage.into(), Activity::PreSales.into()];
+    Case::complete(world, Claim { activities: both, ..world.presales().await }).await.submit().await.unwrap();
+}
+
+async fn r8_usage_and_presales_exclude_revenue_association(world: &World) {
+    for paid in [Activity::Usage, Activity::PreSales] {
+        let activities = vec![paid.into(), Activity::RevenueAssociation.into()];
+        let case = Case::complete(world, Claim { activities, ..world.recognition().await }).await;
+        violates(case.submit().await, &[("activities", "ACTIVITIES_EXCLUDE_EACH_OTHER")]);
+    }
+}
+
+async fn r9_the_catalog_lists_what_can_be_claimed(world: &World) {
+    let request = ListProductsRequest { page_size: 1000, ..ListProductsRequest::default() };
+    let products = world.contoso.registry().list_products(request).await.unwrap().into_inner().products;
+    assert_eq!(products.len(), 27);
+    let of = |family: ProductFamily| products.iter().filter(move |product| product.family() == family);
+    assert_eq!(of(ProductFamily::Microsoft365).count(), 10);
+    assert_eq!(of(ProductFamily::Dynamics365).count(), 14);
+    assert_eq!(of(ProductFamily::PowerBi).count(), 1);
+    assert_eq!(of(ProductFamily::PowerPlatform).count(), 2);
+    let recognised: Vec<_> = products.iter().filter(|product| !product.incentivised).map(|product| product.display_name.as_str()).collect();
+    let mut recognised = recognised;
+    recognised.sort_unstable();
+    assert_eq!(recognised, ["Azure Information Protection", "Outlook Mobile", "Yammer"]);
+    let sold_as = |product: &Product| match product.family() {
+        ProductFamily::Microsoft365 => ProductKind::Workload,
+        ProductFamily::Unspecified | ProductFamily::Dynamics365 | ProductFamily::PowerBi | ProductFamily::PowerPlatform => {
+            ProductKind::Subscription
+        }
+    };
+    assert!(products.iter().all(|product| product.kind() == sold_as(product) && product.claimable_from_time.is_some()));
+}
+
+async fn r9_products_must_be_known_and_of_the_solution_area(world: &World) {
+    let unknown = Claim { lines: vec![line("clippy", "")], ..world.workloads() };
+    violates(Case::complete(world, unknown).await.submit().await, &[("lines[0].product", "PRODUCT_UNKNOWN")]);
+    let other = Claim { solution_area: SolutionArea::BusinessApplications.into(), ..world.workloads() };
+    let case = Case::complete(world, other).await;
+    let wrong = "PRODUCT_OF_OTHER_SOLUTION_AREA";
+    violates(case.submit().await, &[("lines[0].product", wrong), ("lines[1].product", wrong)]);
+    assert_eq!(case.tenant, LITWARE);
+}

@@ -1,0 +1,66 @@
+//! CreateComment (R55): one decision; a repeated request id costs one read more.
+use super::{Answer, convert};
+use crate::{
+    call::Call,
+    domain::{Comment, Refusal},
+    intake::{Failed, Intake},
+    store::Comments,
+};
+use cpor_kit::request::open;
+use cpor_proto::claims::v1 as wire;
+use cpor_types::{ActorSide, CommentId, Timestamp};
+use tonic::{Request, Response};
+use uuid::Uuid;
+
+pub(super) async fn create_comment(
+    intake: &Intake,
+    request: Request<wire::CreateCommentRequest>,
+) -> Answer<wire::Comment> {
+    let (caller, request) = open(request)?;
+    let call =
+        Call::new(&caller, "CreateComment", &request.parent)?.once(&caller, &request.request_id, &request);
+    let text = request.comment.unwrap_or_default().text;
+    let said = Said { id: id(intake, &call), side: call.actor.side, text };
+
+    let saying = said.clone();
+    let judged = intake.decide(&call, move |claim, now| claim.comment(saying.at(now), now).map(Some)).await?;
+
+    let comment = if judged.replayed { first(intake, &call, said.id).await? } else { said.at(judged.claim.state.update_time) };
+    Ok(Response::new(convert::comment(&call.claim, comment)))
+}
+
+/// What somebody says, but for when.
+#[derive(Clone)]
+pub(super) struct Said {
+    id: CommentId,
+    side: ActorSide,
+    text: String,
+}
+
+impl Said {
+    /// What the call says beside its business; `None` when that is nothing.
+    pub(super) fn of(intake: &Intake, call: &Call, text: &str) -> Option<Self> {
+        let said = || Self { id: CommentId(intake.entropy.uuid()), side: call.actor.side, text: text.to_owned() };
+        (!text.is_empty()).then(said)
+    }
+
+    /// Said at `time`.
+    pub(super) fn at(&self, time: Timestamp) -> Comment {
+        let Self { id, side, text } = self.clone();
+        Comment { id, side, text, time }
+    }
+}
+
+/// The comment's id; under a request id it follows from that, so that a repeat finds what the first request made.
+fn id(intake: &Intake, call: &Call) -> CommentId {
+    let of_request = call.request.as_ref().map(|request| {
+        let name = [request.caller.as_bytes(), &[0], request.id.as_bytes(), &[0], &request.body_hash].concat();
+        Uuid::new_v5(&call.claim.claim.uuid(), &name)
+    });
+    CommentId(of_request.unwrap_or_else(|| intake.entropy.uuid()))
+}
+
+async fn first(intake: &Intake, call: &Call, id: CommentId) -> Result<Comment, Failed> {
+    let found = Comments::of(intake.reader(), &call.claim).get(id).await?;
+    found.ok_or(Failed::Refused(Refusal::NotFound))
+}

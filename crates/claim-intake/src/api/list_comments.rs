@@ -1,0 +1,27 @@
+//! ListComments: one read, oldest first; two where the claim has none.
+use super::{Answer, convert, paging::paged};
+use crate::{
+    call::Call,
+    intake::{Failed, Intake},
+    store::Comments,
+};
+use cpor_kit::{page, request::open};
+use cpor_proto::claims::v1 as wire;
+use tonic::{Request, Response};
+
+pub(super) async fn list_comments(
+    intake: &Intake,
+    request: Request<wire::ListCommentsRequest>,
+) -> Answer<wire::ListCommentsResponse> {
+    let (caller, request) = open(request)?;
+    let claim = Call::new(&caller, "ListComments", &request.parent)?.claim;
+    let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
+    let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
+    let found = Comments::of(intake.reader(), &claim).list(after, size + 1).await.map_err(Failed::from)?;
+    if found.is_empty() {
+        intake.read(&claim).await?;
+    }
+    let (shown, next_page_token) = paged(found, size, |(position, _)| binding.encode(position))?;
+    let comments = shown.into_iter().map(|(_, comment)| convert::comment(&claim, comment)).collect();
+    Ok(Response::new(wire::ListCommentsResponse { comments, next_page_token }))
+}

@@ -1,0 +1,27 @@
+//! ListEvidence: one read, oldest first; two where the claim has none.
+use super::{Answer, convert, paging::paged};
+use crate::{
+    call::Call,
+    intake::{Failed, Intake},
+    store::Documents,
+};
+use cpor_kit::{page, request::open};
+use cpor_proto::claims::v1 as wire;
+use tonic::{Request, Response};
+
+pub(super) async fn list_evidence(
+    intake: &Intake,
+    request: Request<wire::ListEvidenceRequest>,
+) -> Answer<wire::ListEvidenceResponse> {
+    let (caller, request) = open(request)?;
+    let claim = Call::new(&caller, "ListEvidence", &request.parent)?.claim;
+    let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
+    let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
+    let found = Documents::of(intake.reader(), &claim).list(after, size + 1).await.map_err(Failed::from)?;
+    if found.is_empty() {
+        intake.read(&claim).await?;
+    }
+    let (shown, next_page_token) = paged(found, size, |(position, _)| binding.encode(position))?;
+    let evidence = shown.into_iter().map(|(_, document)| convert::evidence(&claim, document)).collect();
+    Ok(Response::new(wire::ListEvidenceResponse { evidence, next_page_token }))
+}

@@ -1,0 +1,88 @@
+//! The composition root: what claim-intake consists of, and what it gives to the process that hosts it.
+use crate::{
+    config::Config,
+    domain::Rules,
+    evidence::{self, ObjectError, Objects},
+    intake::Intake,
+    store::ClaimStore,
+};
+use cpor_durable::{Context, Host, Hosted};
+use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
+use cpor_registry_client::{GrpcRegistry, SharedRegistry};
+use cpor_types::{CalendarError, Calendars, PolicyError, PolicyProfiles, Service};
+use std::{path::PathBuf, sync::Arc};
+use tonic::service::Routes;
+
+/// Why claim-intake cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// There is no place for documents.
+    #[error("claim-intake needs `evidence_directory`, because the process has no data directory")]
+    NoEvidenceDirectory,
+    /// The place for documents cannot be used.
+    #[error("claim-intake's documents: {0}")]
+    Evidence(String),
+    /// The calendars do not hold.
+    #[error(transparent)]
+    Calendars(#[from] CalendarError),
+    /// The policy profiles do not hold.
+    #[error(transparent)]
+    Policies(#[from] PolicyError),
+    /// Its database does not answer, or was not migrated.
+    #[error("claim-intake's database: {0}")]
+    Db(#[from] sea_orm::DbErr),
+}
+
+impl From<ObjectError> for BuildError {
+    fn from(error: ObjectError) -> Self {
+        Self::Evidence(error.to_string())
+    }
+}
+
+/// Builds claim-intake on a migrated database. Nothing runs yet but the lanes of its writer: the process starts
+/// [`Hosted::host`], which delivers its events, fires its deadlines and sweeps abandoned uploads.
+///
+/// # Errors
+/// See [`BuildError`].
+pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
+    let registry = Arc::new(GrpcRegistry::new(context.peers.clone()));
+    build_with(config, context, registry).await
+}
+
+/// As [`build`], asking this registry.
+pub(crate) async fn build_with(
+    config: Config,
+    context: Context,
+    registry: SharedRegistry,
+) -> Result<Hosted, BuildError> {
+    let host = Host::new(Service::ClaimIntake, &context).await?;
+    let objects = Objects::in_directory(&evidence_directory(config, &context)?)?;
+    sweep(&host, &context, &objects);
+    let intake = Intake {
+        writer: host.writer(ClaimStore),
+        host: host.clone(),
+        registry,
+        rules: Rules::new(PolicyProfiles::shipped()?, Calendars::shipped()?),
+        objects,
+        clock: context.clock,
+        entropy: context.entropy,
+    };
+    Ok(Hosted {
+        service: Service::ClaimIntake,
+        grpc: vec![SERVICE_NAME],
+        routes: Routes::new(ClaimServiceServer::new(intake.clone())),
+        host,
+        receiver: Arc::new(intake),
+        web: None,
+    })
+}
+
+fn evidence_directory(config: Config, context: &Context) -> Result<PathBuf, BuildError> {
+    let of_data = || context.data_dir.as_ref().map(|directory| directory.join("evidence"));
+    config.evidence_directory.or_else(of_data).ok_or(BuildError::NoEvidenceDirectory)
+}
+
+fn sweep(host: &Host, context: &Context, objects: &Objects) {
+    let (db, clock, objects) = (context.db.clone(), Arc::clone(&context.clock), objects.clone());
+    host.spawn("sweeper", move |stop| evidence::sweep(db.clone(), objects.clone(), Arc::clone(&clock), stop));
+}

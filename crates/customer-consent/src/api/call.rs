@@ -1,0 +1,50 @@
+//! What requests have in common: names, etags, request ids.
+
+use cpor_durable::{Key, RequestId};
+use cpor_kit::{Caller, status};
+use cpor_types::ConsentName;
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+use tonic::Status;
+
+use super::error;
+
+/// The key of the consent that a request names.
+pub(super) fn key(name: &str) -> Result<Key, Status> {
+    let parsed: ConsentName = name.parse().map_err(|_| status::not_found(name))?;
+    Ok(Key::new(parsed.tenant.to_string(), parsed.claim.uuid()))
+}
+
+/// What a consent of this version is marked with.
+pub(super) fn etag(version: u64) -> String {
+    format!("{version:x}")
+}
+
+/// The version that a request expects; `None` where it does not care. An etag that none of ours was is one that has changed.
+pub(super) fn expected(tag: &str) -> Result<Option<u64>, Status> {
+    if tag.is_empty() {
+        return Ok(None);
+    }
+    let version = u64::from_str_radix(tag, 16).ok().filter(|version| etag(*version) == tag);
+    version.map(Some).ok_or_else(error::etag_mismatch)
+}
+
+/// The caller's own id for a request; `bare` is the request without it.
+pub(super) fn request_id(caller: &Caller, method: &'static str, id: &str, bare: &impl Message) -> Option<RequestId> {
+    let body_hash = Sha256::digest(bare.encode_to_vec()).into();
+    (!id.is_empty()).then(|| RequestId { caller: caller.id().to_owned(), method, id: id.to_owned(), body_hash })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etags_stand_for_versions_and_foreign_ones_for_none() {
+        assert_eq!(expected("").unwrap(), None);
+        assert_eq!(expected(&etag(31)).unwrap(), Some(31));
+        for foreign in ["W/\"1f\"", "1F", "+1", "01", "zz"] {
+            assert_eq!(expected(foreign).unwrap_err().code(), tonic::Code::Aborted, "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+use cpor_kit::{page, request, status};
+use cpor_proto::consents::v1::{ConsentState, ListConsentsRequest, ListConsentsResponse};
+use tonic::{Request, Response};
+
+use super::convert::View;
+use super::{Answer, Api, convert, error};
+use crate::store::Page;
+
+/// One round trip to the database, no fsync. Consents stand as they were last committed.
+pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsRequest>) -> Answer<ListConsentsResponse> {
+    let (caller, request) = request::open(request)?;
+    // `-` is no customer's own tenant: that only vendor roles come this far with it has been seen to.
+    let owner = request.parent.strip_prefix("tenants/").ok_or_else(|| status::not_found(&request.parent))?;
+    let binding = page::Binding::of(&request);
+    let after = binding.decode(&request.page_token)?;
+    let states = convert::states(ConsentState::try_from(request.state).unwrap_or_default());
+    let owner = Some(owner).filter(|owner| *owner != "-");
+    let listed = api.consents.list(owner, &states, after, page::size(request.page_size)).await;
+    let Page { consents, next } = listed.map_err(error::unread)?;
+    let view = View::of(&caller);
+    Ok(Response::new(ListConsentsResponse {
+        consents: consents.iter().map(|(_, consent)| convert::consent(consent, view)).collect(),
+        next_page_token: next.map(|cursor| binding.encode(&cursor)).transpose()?.unwrap_or_default(),
+    }))
+}

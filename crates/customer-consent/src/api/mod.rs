@@ -1,0 +1,45 @@
+//! The methods of `cpor.consents.v1.ConsentService`; one file for each.
+
+mod approve_consent;
+mod call;
+mod convert;
+mod decline_consent;
+mod error;
+mod get_consent;
+mod list_consents;
+#[cfg(test)]
+mod tests;
+
+use cpor_proto::consents::v1::consent_service_server::ConsentService;
+use cpor_proto::consents::v1::{
+    ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, ListConsentsRequest, ListConsentsResponse,
+};
+use tonic::{Request, Response, Status};
+
+use crate::consents::Consents;
+
+/// The gRPC face of the consents.
+pub(crate) struct Api {
+    pub(crate) consents: Consents,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl ConsentService for Api {
+    async fn get_consent(&self, request: Request<GetConsentRequest>) -> Answer<Consent> {
+        get_consent::get_consent(self, request).await
+    }
+
+    async fn list_consents(&self, request: Request<ListConsentsRequest>) -> Answer<ListConsentsResponse> {
+        list_consents::list_consents(self, request).await
+    }
+
+    async fn approve_consent(&self, request: Request<ApproveConsentRequest>) -> Answer<Consent> {
+        approve_consent::approve_consent(self, request).await
+    }
+
+    async fn decline_consent(&self, request: Request<DeclineConsentRequest>) -> Answer<Consent> {
+        decline_consent::decline_consent(self, request).await
+    }
+}

@@ -1,0 +1,145 @@
+//! The composition root: everything is made here, from configuration and context, and handed to whoever needs it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use cpor_durable::{Context, Host, Hosted};
+use cpor_mail::{Sender, SenderParts, TransportError};
+use cpor_proto::consents::v1::consent_service_server::{ConsentServiceServer, SERVICE_NAME};
+use cpor_types::Service;
+use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::Api;
+use crate::consents::Consents;
+use crate::domain::{Rules, UnknownTerms};
+use crate::incoming::Events;
+use crate::links::Links;
+use crate::notices::Notices;
+use crate::page::{self, Web};
+use crate::store::ConsentStore;
+use crate::texts::{Texts, TextsError};
+use crate::Config;
+
+/// How often expired links are deleted.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+/// Why this service cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The database does not answer, or has another schema.
+    #[error("the database of customer-consent cannot be used: {0}")]
+    Database(#[from] DbErr),
+    /// Mail has no way out.
+    #[error(transparent)]
+    Mail(#[from] TransportError),
+    /// The configuration was not validated.
+    #[error("customer_consent.{0} cannot be used")]
+    Config(&'static str),
+    /// The shipped calendars or policies cannot be read.
+    #[error("calendars and policies cannot be read: {0}")]
+    Rules(String),
+    /// The shipped texts cannot be read.
+    #[error(transparent)]
+    Texts(#[from] TextsError),
+}
+
+impl From<UnknownTerms> for BuildError {
+    fn from(error: UnknownTerms) -> Self {
+        Self::Rules(error.to_string())
+    }
+}
+
+/// Makes the service, which does nothing until its process starts it. The database must have the schema of
+/// [`migrations`](crate::migrations).
+///
+/// # Errors
+/// [`BuildError`].
+pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
+    let origin = config.origin().ok_or(BuildError::Config("public_url"))?;
+    let host = Host::new(Service::CustomerConsent, &context).await?;
+    let (rules, texts) = (Arc::new(Rules::shipped()?), Arc::new(Texts::english()?));
+    let consents = Consents {
+        db: context.db.clone(),
+        clock: context.business_clock.clone(),
+        writer: host.writer(ConsentStore),
+        rules,
+    };
+    let links = links(&config, &context);
+    let sender = sender(config, &context, &consents, &links, &texts)?;
+    background(&host, &sender, &links);
+    let events = Events { consents: consents.clone(), entropy: context.entropy, sender };
+    let web = Web::new(consents.clone(), links, texts, origin);
+    Ok(Hosted {
+        service: Service::CustomerConsent,
+        grpc: vec![SERVICE_NAME],
+        routes: tonic::service::Routes::new(ConsentServiceServer::new(Api { consents })),
+        host,
+        receiver: Arc::new(events),
+        web: Some(page::router(web)),
+    })
+}
+
+fn links(config: &Config, context: &Context) -> Links {
+    Links {
+        db: context.db.clone(),
+        clock: context.clock.clone(),
+        entropy: context.entropy.clone(),
+        public_url: config.public_url.clone(),
+        lifetime: TimeDelta::days(config.link_lifetime_days.into()),
+    }
+}
+
+fn sender(
+    config: Config,
+    context: &Context,
+    consents: &Consents,
+    links: &Links,
+    texts: &Arc<Texts>,
+) -> Result<Sender<Notices>, BuildError> {
+    let composer = Notices { consents: consents.clone(), texts: texts.clone(), links: links.clone() };
+    let parts = SenderParts {
+        service: Service::CustomerConsent,
+        db: context.db.clone(),
+        clock: context.clock.clone(),
+        entropy: context.entropy.clone(),
+        metrics: context.metrics.clone(),
+        composer,
+        transport: cpor_mail::transport(&config.mail, context.data_dir.as_deref())?,
+        config: config.mail,
+    };
+    Sender::new(parts).ok_or(BuildError::Config("mail.from"))
+}
+
+/// Mail goes out, expired links go away, and time that is moved by hand waits for both.
+fn background(host: &Host, sender: &Sender<Notices>, links: &Links) {
+    let loops = sender.clone();
+    host.spawn("mail", move |stop| {
+        let sender = loops.clone();
+        async move { Ok(sender.run(stop).await?) }
+    });
+    let links = links.clone();
+    host.spawn("links", move |stop| {
+        let links = links.clone();
+        async move { sweep(links, stop).await }
+    });
+    let probed = sender.clone();
+    host.probe("mail", move || {
+        let sender = probed.clone();
+        async move {
+            let waiting = sender.drain().await?;
+            Ok((waiting > 0).then(|| format!("{waiting} mails wait for their next attempt")).into_iter().collect())
+        }
+    });
+}
+
+async fn sweep(links: Links, stop: CancellationToken) -> Result<(), anyhow::Error> {
+    loop {
+        links.sweep().await?;
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => {}
+            () = stop.cancelled() => return Ok(()),
+        }
+    }
+}

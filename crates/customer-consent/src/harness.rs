@@ -1,0 +1,247 @@
+//! This service in a test: real tables on either engine, a business clock that is moved by hand, and a mail system that does as told.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+use cpor_durable::{BusinessClock, Courier, Host, Incoming, Key, Parts, Position, Receiver as _, StreamKey, Undelivered};
+use cpor_kit::{Db, Metrics};
+use cpor_mail::{Mail, MailConfig, Rejection, Sender, SenderParts, Transport};
+use cpor_proto::events::v1::event::Payload;
+use cpor_proto::events::v1::{ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, ContactSnapshot, LineSnapshot};
+use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, Event, StreamResult};
+use cpor_types::{Actor, ActorSide, Entropy as _, Service, SystemEntropy, Timestamp, VirtualClock};
+use sea_orm_migration::SchemaManager;
+use sea_orm_migration::sea_orm::ConnectionTrait as _;
+
+use crate::consents::Consents;
+use crate::domain::{Consent, Rules, samples};
+use crate::incoming::Events;
+use crate::links::Links;
+use crate::notices::Notices;
+use crate::store::ConsentStore;
+use crate::texts::Texts;
+use crate::wire;
+
+/// Runs `test` with the service on SQLite, and then on PostgreSQL.
+pub(crate) async fn on_both(test: impl AsyncFn(House)) {
+    let directory = tempfile::tempdir().unwrap();
+    let sqlite = Db::sqlite(&directory.path().join("consent.sqlite")).await.unwrap();
+    test(House::new(sqlite).await).await;
+
+    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
+    let schema = format!("consent_{}", SystemEntropy.uuid().simple());
+    let postgres = Db::postgres(&url, Some(&schema), 4).await.unwrap();
+    postgres.create_schema().await.unwrap();
+    test(House::new(postgres.clone()).await).await;
+    postgres.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
+}
+
+/// The service, taken apart.
+pub(crate) struct House {
+    pub(crate) host: Host,
+    pub(crate) consents: Consents,
+    pub(crate) links: Links,
+    pub(crate) sender: Sender<Notices>,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) intake: Intake,
+    /// Real time.
+    pub(crate) clock: VirtualClock,
+    events: Events,
+    sequence: std::sync::atomic::AtomicU64,
+}
+
+impl House {
+    async fn new(db: Db) -> Self {
+        for migration in crate::migrations() {
+            migration.up(&SchemaManager::new(db.writer())).await.unwrap();
+        }
+        let (clock, intake, mailbox) = (VirtualClock::new(samples::monday()), Intake::default(), Mailbox::default());
+        let entropy = Arc::new(SystemEntropy);
+        let parts = Parts {
+            db: db.clone(),
+            business_clock: BusinessClock::Virtual,
+            clock: Arc::new(clock.clone()),
+            entropy: entropy.clone(),
+            metrics: Metrics::new(),
+            courier: Arc::new(intake.clone()),
+        };
+        let host = Host::of(Service::CustomerConsent, parts).await.unwrap();
+        let rules = Arc::new(Rules::shipped().unwrap());
+        let writer = host.writer(ConsentStore);
+        let consents = Consents { db: db.clone(), clock: BusinessClock::Virtual, writer, rules };
+        let links = Links {
+            db: db.clone(),
+            clock: Arc::new(clock.clone()),
+            entropy: entropy.clone(),
+            public_url: "https://consent.example".into(),
+            lifetime: TimeDelta::days(180),
+        };
+        let texts = Arc::new(Texts::english().unwrap());
+        let composer = Notices { consents: consents.clone(), texts, links: links.clone() };
+        let sender = Sender::new(SenderParts {
+            service: Service::CustomerConsent,
+            db,
+            clock: Arc::new(clock.clone()),
+            entropy: entropy.clone(),
+            metrics: Metrics::new(),
+            composer,
+            transport: Box::new(mailbox.clone()),
+            config: MailConfig::default(),
+        });
+        let sender = sender.unwrap();
+        let events = Events { consents: consents.clone(), entropy, sender: sender.clone() };
+        Self { host, consents, links, sender, mailbox, intake, clock, events, sequence: 1.into() }
+    }
+
+    /// The key of the sample claim's consent.
+    pub(crate) fn key() -> Key {
+        let claim = samples::claim();
+        Key::new(claim.tenant.to_string(), claim.name.claim.uuid())
+    }
+
+    /// The sample claim's consent, as stored.
+    pub(crate) async fn consent(&self) -> Consent {
+        self.consents.find(&Self::key()).await.unwrap().unwrap().state
+    }
+
+    /// Claim-intake tells something.
+    pub(crate) async fn told(&self, payload: Payload) {
+        let id = samples::claim().name.claim.uuid();
+        let stream =
+            StreamKey { source: Service::ClaimIntake, aggregate: "claim".into(), owner: "contoso".into(), id };
+        let sequence = self.sequence.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let incoming = Incoming {
+            position: Position { stream, sequence },
+            actor: Actor::new(ActorSide::Partner, "alice@contoso.example"),
+            effective_time: samples::monday(),
+            payload,
+        };
+        self.events.apply(incoming.clone()).await.unwrap();
+        self.events.apply(incoming).await.unwrap();
+    }
+
+    /// The sample claim is submitted, and its notice sent.
+    pub(crate) async fn submitted(&self) {
+        self.told(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot()) })).await;
+        self.sender.drain().await.unwrap();
+    }
+
+    /// The sample claim is approved, and its notice sent.
+    pub(crate) async fn approved(&self) {
+        self.told(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), official: false })).await;
+        self.sender.drain().await.unwrap();
+    }
+
+    /// The sample claim is withdrawn.
+    pub(crate) async fn closed(&self) {
+        let claim = samples::claim();
+        self.told(Payload::ClaimClosed(ClaimClosed {
+            claim: claim.name.to_string(),
+            tenant: format!("tenants/{}", claim.tenant),
+            primary_reason: "partner_request".into(),
+            review_case_id: String::new(),
+        }))
+        .await;
+    }
+
+    /// Business time goes on, and what is due happens.
+    pub(crate) async fn days_pass(&self, days: i64) {
+        let now = self.host.now().await.unwrap();
+        self.host.advance(now + TimeDelta::days(days)).await.unwrap();
+        self.host.runner().drain().await.unwrap();
+    }
+
+    /// What claim-intake has been told, as names of facts.
+    pub(crate) async fn facts(&self) -> Vec<Payload> {
+        self.host.relay().drain().await.unwrap();
+        self.intake.0.lock().unwrap().iter().filter_map(|event| event.payload.clone()).collect()
+    }
+}
+
+/// The sample claim on the wire.
+pub(crate) fn snapshot() -> ClaimSnapshot {
+    let claim = samples::claim();
+    let line = |line: &crate::domain::Line| LineSnapshot {
+        line_id: String::new(),
+        product: String::new(),
+        product_display_name: line.product.clone(),
+        key: line.key.to_string(),
+    };
+    ClaimSnapshot {
+        claim: claim.name.to_string(),
+        version: 7,
+        partner_display_name: claim.partner,
+        mpn_id: claim.mpn_id.to_string(),
+        tenant: format!("tenants/{}", claim.tenant),
+        customer_domain: claim.customer_domain.to_string(),
+        customer_display_name: claim.customer,
+        claim_display_name: claim.display_name,
+        solution_area: "microsoft_365".into(),
+        activities: vec!["usage".into()],
+        lines: claim.lines.iter().map(line).collect(),
+        policy: claim.policy.to_string(),
+        tenant_calendar: claim.calendar,
+        customer_contact: Some(ContactSnapshot {
+            name: claim.contact.name,
+            title: String::new(),
+            email: claim.contact.email,
+        }),
+        review_case_id: String::new(),
+        submit_time: Some(wire::timestamp(claim.submit_time)),
+        programs: vec![],
+    }
+}
+
+/// The customer's mail system.
+#[derive(Clone, Default)]
+pub(crate) struct Mailbox {
+    /// What it took, newest last.
+    pub(crate) taken: Arc<Mutex<Vec<String>>>,
+    /// What it refuses: the next so many.
+    pub(crate) refusing: Arc<Mutex<u32>>,
+}
+
+impl Mailbox {
+    /// The token of the link in the newest mail.
+    pub(crate) fn token(&self) -> String {
+        let taken = self.taken.lock().unwrap();
+        let mail = taken.last().unwrap();
+        let link = mail.split_whitespace().find(|word| word.starts_with("https://consent.example/consent/")).unwrap();
+        link.rsplit('/').next().unwrap().to_owned()
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for Mailbox {
+    async fn send(&self, _mail: &Mail, message: &cpor_mail::Written) -> Result<(), Rejection> {
+        let mut refusing = self.refusing.lock().unwrap();
+        if *refusing > 0 {
+            *refusing -= 1;
+            return Err(Rejection::Permanent("SMTP 550".into()));
+        }
+        self.taken.lock().unwrap().push(String::from_utf8(message.formatted()).unwrap());
+        Ok(())
+    }
+}
+
+/// Claim-intake, which takes every event.
+#[derive(Clone, Default)]
+pub(crate) struct Intake(Arc<Mutex<Vec<Event>>>);
+
+#[async_trait::async_trait]
+impl Courier for Intake {
+    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
+        let mut all = self.0.lock().unwrap();
+        let results = request.streams.into_iter().map(|stream| {
+            let applied_sequence = stream.events.last().map_or(0, |event| event.sequence);
+            all.extend(stream.events);
+            StreamResult { applied_sequence, failure: None }
+        });
+        Ok(DeliverEventsResponse { results: results.collect() })
+    }
+}
+
+/// Virtual, so that a test names it.
+pub(crate) fn due() -> Timestamp {
+    "2026-03-09T23:00:00Z".parse().unwrap()
+}

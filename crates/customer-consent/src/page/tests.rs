@@ -1,0 +1,244 @@
+//! What a browser, a scanner and a stranger get from the public listener.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
+use cpor_proto::events::v1::event::Payload;
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::domain::StateKind;
+use crate::harness::{House, due, on_both};
+
+/// A visitor of the page.
+struct Browser(Router);
+
+struct Seen {
+    code: StatusCode,
+    headers: HeaderMap,
+    page: String,
+}
+
+impl Browser {
+    fn at(house: &House) -> Self {
+        let texts = Arc::new(Texts::english().unwrap());
+        let web = Web::new(house.consents.clone(), house.links.clone(), texts, "https://consent.example".into());
+        Self(router(web))
+    }
+
+    async fn asks(&self, method: Method, path: &str, form: Option<&str>, headers: &[(&str, &str)]) -> Seen {
+        let mut request = Request::builder().method(method).uri(path);
+        if form.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = Body::from(form.unwrap_or_default().to_owned());
+        let response: Response = self.0.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let page = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Seen { code: parts.status, headers: parts.headers, page }
+    }
+
+    async fn opens(&self, path: &str) -> Seen {
+        self.asks(Method::GET, path, None, &[]).await
+    }
+
+    async fn sends(&self, path: &str, form: &str) -> Seen {
+        self.asks(Method::POST, path, Some(form), &[("sec-fetch-site", "same-origin"), ("origin", "null")]).await
+    }
+}
+
+async fn state(house: &House) -> StateKind {
+    house.consent().await.state.kind()
+}
+
+#[tokio::test]
+async fn r43_opening_prefetching_and_scanning_change_nothing() {
+    on_both(async |house| {
+        house.submitted().await;
+        house.approved().await;
+        let (before, browser) = (house.consent().await, Browser::at(&house));
+        let link = format!("/consent/{}", house.mailbox.token());
+        for query in ["", "?decision=approve", "?decision=decline", "?decision=decline&confirm=yes", "?x=%ff"] {
+            for (method, hint) in [(Method::GET, "prefetch"), (Method::HEAD, "prefetch"), (Method::GET, "none")] {
+                let seen = browser.asks(method.clone(), &format!("{link}{query}"), None, &[("sec-purpose", hint)]).await;
+                assert_eq!(seen.code, StatusCode::OK, "{method} {query}");
+                assert_eq!(seen.page.is_empty(), method == Method::HEAD);
+            }
+        }
+        for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+            let seen = browser.asks(method, &link, Some("decision=decline&confirm=yes"), &[]).await;
+            assert_eq!(seen.code, StatusCode::METHOD_NOT_ALLOWED);
+        }
+        assert_eq!(house.consent().await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r43_only_a_confirmed_decision_acts() {
+    on_both(async |house| {
+        house.submitted().await;
+        let (before, browser) = (house.consent().await, Browser::at(&house));
+        let link = format!("/consent/{}", house.mailbox.token());
+        for form in ["decision=decline", "decision=decline&confirm=no", "decision=approve&confirm=", "decision=decline&comment=x"] {
+            let seen = browser.sends(&link, form).await;
+            assert_eq!(seen.code, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
+            assert!(seen.page.contains("Please tick the box"), "{form}");
+        }
+        for form in ["", "confirm=yes", "decision=maybe&confirm=yes", "decision=decline&decision=approve&confirm=yes"] {
+            assert_eq!(browser.sends(&link, form).await.code, StatusCode::BAD_REQUEST, "{form}");
+        }
+        let long = format!("decision=decline&confirm=yes&comment={}", "%E2%82%AC".repeat(2001));
+        let seen = browser.sends(&link, &long).await;
+        assert_eq!(seen.code, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(seen.page.contains("shorten your comment") && seen.page.contains("€€€"));
+        let huge = format!("decision=decline&confirm=yes&comment={}", "x".repeat(64 << 10));
+        assert_eq!(browser.sends(&link, &huge).await.code, StatusCode::BAD_REQUEST);
+        let json = [("content-type", "application/json")];
+        let seen = browser.asks(Method::POST, &link, None, &json).await;
+        assert_eq!(seen.code, StatusCode::BAD_REQUEST);
+        assert_eq!(house.consent().await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r43_a_form_from_another_site_does_nothing() {
+    on_both(async |house| {
+        house.submitted().await;
+        let (before, browser) = (house.consent().await, Browser::at(&house));
+        let link = format!("/consent/{}", house.mailbox.token());
+        for foreign in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")] {
+            let seen = browser.asks(Method::POST, &link, Some("decision=decline&confirm=yes"), &[foreign]).await;
+            assert_eq!(seen.code, StatusCode::FORBIDDEN);
+        }
+        assert_eq!(house.consent().await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r26_a_customer_declines_by_link_and_the_reason_reaches_the_partner() {
+    on_both(async |house| {
+        house.submitted().await;
+        house.approved().await;
+        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
+        let first = browser.opens(&link).await;
+        assert!(first.page.contains("?decision=decline") && first.page.contains("?decision=approve"));
+        let confirm = browser.opens(&format!("{link}?decision=decline")).await;
+        assert!(confirm.page.contains("name=\"confirm\" value=\"yes\"") && confirm.page.contains("method=\"post\""));
+        let declined = browser.sends(&link, "decision=decline&confirm=yes&comment=+We+do+not+%3Cknow%3E+them.%0D%0A").await;
+        assert_eq!(declined.code, StatusCode::OK);
+        assert!(declined.page.contains("You have declined"), "{}", declined.page);
+        let again = browser.sends(&link, "decision=decline&confirm=yes&comment=Another").await;
+        assert_eq!((again.code, again.page), (StatusCode::OK, declined.page), "repeating gets the first answer");
+        let late = browser.sends(&link, "decision=approve&confirm=yes").await;
+        assert_eq!(late.code, StatusCode::CONFLICT);
+        assert!(late.page.contains("You have declined"));
+
+        let told = house.facts().await.into_iter().filter_map(|fact| match fact {
+            Payload::CustomerDeclined(declined) => Some((declined.channel, declined.comment)),
+            _ => None,
+        });
+        assert_eq!(told.collect::<Vec<_>>(), [("link".to_owned(), "We do not <know> them.".to_owned())]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r26a_a_customer_approves_by_link_before_the_claim_is_approved() {
+    on_both(async |house| {
+        house.submitted().await;
+        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
+        let approved = browser.sends(&link, "decision=approve&confirm=yes").await;
+        assert!(approved.page.contains("You approved this claim on Monday, 2 March 2026, 09:30"), "{}", approved.page);
+        assert!(!approved.page.contains("?decision=approve") && approved.page.contains("?decision=decline"));
+        house.approved().await;
+        assert_eq!(state(&house).await, StateKind::Granted);
+        assert_eq!(house.mailbox.taken.lock().unwrap().len(), 1, "no second notice");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r43_after_the_window_the_page_says_so_in_plain_words() {
+    on_both(async |house| {
+        house.submitted().await;
+        house.approved().await;
+        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
+        let open = browser.opens(&link).await;
+        assert!(open.page.contains("the end of Monday, 9 March 2026: midnight, Europe/Berlin time (UTC+01:00)"), "{}", open.page);
+        // The deadline has passed, whether or not it has fired.
+        house.host.advance(due()).await.unwrap();
+        let late = browser.sends(&link, "decision=decline&confirm=yes").await;
+        assert_eq!(late.code, StatusCode::CONFLICT);
+        assert!(late.page.contains("is on record as your partner") && late.page.contains("too late to decline"));
+        assert!(!browser.opens(&format!("{link}?decision=decline")).await.page.contains("<form"));
+        assert_eq!(state(&house).await, StateKind::Granted);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn links_that_lead_nowhere_look_alike() {
+    on_both(async |house| {
+        house.submitted().await;
+        let (browser, token) = (Browser::at(&house), house.mailbox.token());
+        let mut pages = vec![];
+        let other = format!("{}{}", &token[..42], if token.ends_with('A') { 'E' } else { 'A' });
+        for path in ["/".into(), "/consent".into(), "/consent/x".into(), format!("/consent/{other}"), format!("/consent/{token}=")] {
+            let seen = browser.opens(&path).await;
+            assert_eq!(seen.code, StatusCode::NOT_FOUND, "{path}");
+            pages.push(seen.page);
+        }
+        let seen = browser.sends(&format!("/consent/{other}"), "decision=decline&confirm=yes").await;
+        assert_eq!(seen.code, StatusCode::NOT_FOUND);
+        pages.push(seen.page);
+        house.clock.advance_by(chrono::TimeDelta::days(181));
+        pages.push(browser.opens(&format!("/consent/{token}")).await.page);
+        pages.dedup();
+        assert_eq!(pages.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_answer_is_kept_by_nobody_framed_by_nobody_and_needs_nothing_from_elsewhere() {
+    on_both(async |house| {
+        house.submitted().await;
+        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
+        for path in [link.clone(), format!("{link}?decision=approve"), "/nowhere".into()] {
+            let Seen { headers, page, .. } = browser.opens(&path).await;
+            assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+            assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
+            assert_eq!(headers["x-robots-tag"], "noindex, nofollow, noarchive");
+            let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+            let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+            let hash = view::STYLE_HASH.as_str();
+            assert!(policy.contains(hash) && !style.is_empty());
+            for foreign in ["<script", "src=", "url(", "@import", "http://", "https://", "onclick", "style=\""] {
+                assert!(!page.contains(foreign), "{foreign} in {path}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_partner_writes_is_text_on_the_page() {
+    on_both(async |house| {
+        let mut snapshot = crate::harness::snapshot();
+        snapshot.claim_display_name = "<script>alert(1)</script> {due} \"&".into();
+        let submitted = cpor_proto::events::v1::ClaimSubmitted { snapshot: Some(snapshot) };
+        house.told(Payload::ClaimSubmitted(submitted)).await;
+        house.sender.drain().await.unwrap();
+        let seen = Browser::at(&house).opens(&format!("/consent/{}", house.mailbox.token())).await;
+        assert!(!seen.page.contains("<script>") && seen.page.contains("&#60;script&#62;"), "{}", seen.page);
+    })
+    .await;
+}

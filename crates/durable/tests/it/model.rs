@@ -1,0 +1,165 @@
+//! However commands fall into batches, the outcome is that of running them one by one.
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
+use cpor_durable::{Aggregate as _, Failure, Key, RequestId};
+use cpor_types::Timestamp;
+use proptest::{prelude::*, test_runner::TestRunner};
+
+use crate::{
+    stage::{Bench, Stage, start},
+    toy::{self, Boxed, Ended, Refusal, Ticket, command, key, run_add, stored},
+};
+
+#[derive(Clone, Debug)]
+enum Act {
+    Open { closes_in: Option<i64> },
+    Add(i64),
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    key: u128,
+    act: Act,
+    expecting: Option<u64>,
+    request: Option<(u8, u8)>,
+}
+
+/// Steps that wait together, after the clock has moved on.
+#[derive(Clone, Debug)]
+struct Batch {
+    seconds: i64,
+    steps: Vec<Step>,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let act = prop_oneof![
+        2 => proptest::option::of(0..20_i64).prop_map(|closes_in| Act::Open { closes_in }),
+        5 => (0..4_i64).prop_map(Act::Add),
+    ];
+    let request = proptest::option::weighted(0.3, (0..4_u8, 0..2_u8));
+    (0..3_u128, act, proptest::option::weighted(0.2, 0..4_u64), request)
+        .prop_map(|(key, act, expecting, request)| Step { key, act, expecting, request })
+}
+
+fn batches() -> impl Strategy<Value = Vec<Batch>> {
+    let batch = (0..15_i64, proptest::collection::vec(step(), 1..12));
+    proptest::collection::vec(batch.prop_map(|(seconds, steps)| Batch { seconds, steps }), 1..6)
+}
+
+/// What a caller learns.
+type Learnt = Result<(Key, u64, Option<Ticket>, bool), Failure<Refusal, toy::TitleTaken>>;
+
+/// The same rules, one by one, in memory.
+#[derive(Default)]
+struct Model {
+    tickets: HashMap<Key, (u64, Ticket)>,
+    requests: HashMap<u8, (u8, Key)>,
+}
+
+impl Model {
+    fn version(&self, key: &Key) -> u64 {
+        self.tickets.get(key).map_or(0, |(version, _)| *version)
+    }
+
+    fn change(&mut self, key: &Key, next: Ticket) {
+        let version = self.version(key) + 1;
+        self.tickets.insert(key.clone(), (version, next));
+    }
+
+    fn learnt(&self, key: &Key, replayed: bool) -> Learnt {
+        Ok((key.clone(), self.version(key), self.tickets.get(key).map(|(_, ticket)| ticket.clone()), replayed))
+    }
+
+    fn run(&mut self, step: &Step, now: Timestamp) -> Learnt {
+        let own = key(step.key);
+        let known = step.request.and_then(|(id, body)| Some((body, self.requests.get(&id).cloned()?)));
+        let key = known.as_ref().map_or(own, |(_, (_, key))| key.clone());
+        while let Some(elapsed) = self.tickets.get(&key).and_then(|(_, ticket)| ticket.elapse(now)) {
+            self.change(&key, elapsed.transition.next);
+        }
+        if let Some((body, (first, _))) = known {
+            return if body == first { self.learnt(&key, true) } else { Err(Failure::RequestIdReused) };
+        }
+        let actual = self.version(&key);
+        if let Some(expected) = step.expecting.filter(|expected| *expected != actual) {
+            return Err(Failure::Moved { expected, actual });
+        }
+        let ticket = self.tickets.get(&key).map(|(_, ticket)| ticket);
+        let decided = match step.act {
+            Act::Open { closes_in } => toy::open(ticket, &step.key.to_string(), closes(closes_in, now)),
+            Act::Add(n) => toy::add(ticket, n),
+        };
+        if let Some(transition) = decided.map_err(Failure::Refused)? {
+            self.change(&key, transition.next);
+        }
+        if let Some((id, body)) = step.request {
+            self.requests.insert(id, (body, key.clone()));
+        }
+        self.learnt(&key, false)
+    }
+}
+
+fn closes(after: Option<i64>, now: Timestamp) -> Option<Timestamp> {
+    after.map(|seconds| now + TimeDelta::seconds(seconds))
+}
+
+async fn run(bench: &Bench, step: Step) -> Ended {
+    let request = step.request.map(|(id, body)| RequestId {
+        caller: "alice".to_owned(),
+        method: "Step",
+        id: id.to_string(),
+        body_hash: [body; 32],
+    });
+    let command = command(&key(step.key)).expecting(step.expecting).request(request);
+    match step.act {
+        Act::Add(n) => run_add(&bench.writer, command, n).await,
+        Act::Open { closes_in } => {
+            let title = step.key.to_string();
+            let decide = move |ticket: Option<&Ticket>, now| toy::open(ticket, &title, closes(closes_in, now));
+            bench.writer.execute(command, decide).await
+        }
+    }
+}
+
+async fn agree(stage: &Stage, batches: Vec<Batch>) {
+    let host = stage.host().await;
+    let bench = Bench::new(&host);
+    let mut model = Model::default();
+    let mut now = start();
+    for Batch { seconds, steps } in batches {
+        now = host.advance(now + TimeDelta::seconds(seconds)).await.unwrap();
+        let running = steps.iter().cloned().map(|step| -> Boxed<'_> { Box::pin(run(&bench, step)) });
+        let answers = bench.together(running).await;
+        for (step, answer) in steps.iter().zip(answers) {
+            let learnt = answer.map(|c| (c.key, c.version, c.state, c.replayed));
+            assert_eq!(learnt, model.run(step, now), "{step:?}");
+        }
+    }
+    for (key, (version, ticket)) in &model.tickets {
+        let found = stored(&stage.db, key).await.unwrap();
+        assert_eq!((&found.version, &found.state), (version, ticket));
+        let last = toy::history(&stage.db, key).await.last().map(|entry| entry.0.unsigned_abs());
+        assert_eq!(last, Some(*version));
+    }
+}
+
+fn property(open: impl AsyncFn() -> Stage, cases: u32) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut runner = TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() });
+    let outcome = runner.run(&batches(), |batches| {
+        runtime.block_on(async { agree(&open().await, batches).await });
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn any_batches_are_as_good_as_none_on_sqlite() {
+    property(Stage::sqlite, 60);
+}
+
+#[test]
+fn any_batches_are_as_good_as_none_on_postgres() {
+    property(Stage::postgres, 20);
+}

@@ -1,0 +1,88 @@
+//! Several processes on one database: nothing is lost, nothing happens twice, nobody waits forever.
+use cpor_durable::{BusinessClock, Failure, WriterSettings};
+use futures_util::future::join_all;
+
+use crate::{
+    stage::{Nowhere, Stage, on_both},
+    toy::{Tickets, TitleTaken, command, counts, history, key, run_add, run_open, run_retitle, stored},
+};
+
+async fn writers(stage: &Stage) -> Vec<cpor_durable::Writer<Tickets>> {
+    let mut writers = Vec::new();
+    for _ in 0..2 {
+        let db = stage.other_process().await;
+        let settings = WriterSettings { lanes: 2, ..WriterSettings::of(db.engine()) };
+        let host = stage.host_on(db, BusinessClock::Virtual, std::sync::Arc::new(Nowhere)).await;
+        writers.push(host.writer_with(Tickets::default(), settings));
+    }
+    writers
+}
+
+on_both! {
+    async fn the_same_keys_from_two_writers(stage: Stage) {
+        let writers = writers(&stage).await;
+        let keys: Vec<_> = (0..10).map(key).collect();
+        for (n, key) in keys.iter().enumerate() {
+            run_open(&writers[n % 2], command(key), &n.to_string(), None).await.unwrap();
+        }
+        let tasks = (0..400).map(|n| {
+            let (writer, key) = (writers[n % 2].clone(), keys[(n * 7) % 10].clone());
+            tokio::spawn(async move { run_add(&writer, command(&key), 1).await })
+        });
+        for added in join_all(tasks).await {
+            added.unwrap().unwrap();
+        }
+        for (key, count) in counts(&stage.db).await {
+            assert_eq!(count, 40, "{key:?}");
+            let versions: Vec<i64> = history(&stage.db, &key).await.into_iter().map(|entry| entry.0).collect();
+            assert_eq!(versions, (1..=41).collect::<Vec<_>>(), "gapless");
+        }
+    }
+
+    async fn one_creates_what_the_other_creates(stage: Stage) {
+        let writers = writers(&stage).await;
+        for round in 0..20_u128 {
+            let title = round.to_string();
+            let opened = join_all(writers.iter().map(|writer| run_open(writer, command(&key(round)), &title, None))).await;
+            assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), 1, "{opened:?}");
+        }
+    }
+
+    async fn one_title_from_both_sides(stage: Stage) {
+        let writers = writers(&stage).await;
+        for round in 0..20_u128 {
+            let title = format!("wanted {round}");
+            let keys = [key(round * 2), key(round * 2 + 1)];
+            let opened = join_all((0..2).map(|n| run_open(&writers[n], command(&keys[n]), &title, None))).await;
+            let clashes = opened.iter().filter(|opened| matches!(opened, Err(Failure::Clash(TitleTaken)))).count();
+            assert_eq!((opened.iter().filter(|opened| opened.is_ok()).count(), clashes), (1, 1), "{opened:?}");
+        }
+        assert_eq!(counts(&stage.db).await.len(), 20);
+    }
+
+    /// Two who want what the other one has wait for each other; the database ends that, and both are answered.
+    async fn crossing_wishes_do_not_stop_the_lanes(stage: Stage) {
+        let writers = writers(&stage).await;
+        let keys: Vec<_> = (0..8).map(key).collect();
+        for (n, key) in keys.iter().enumerate() {
+            run_open(&writers[0], command(key), &format!("title {n}"), None).await.unwrap();
+        }
+        for round in 0..10_usize {
+            let wishes = (0..8).map(|n| {
+                let (writer, key) = (writers[n % 2].clone(), keys[n].clone());
+                let title = format!("title {}", (n * 3 + round) % 8);
+                tokio::spawn(async move { run_retitle(&writer, command(&key), &title).await })
+            });
+            for ended in join_all(wishes).await {
+                assert!(matches!(ended.unwrap(), Ok(_) | Err(Failure::Clash(TitleTaken))));
+            }
+        }
+        let mut titles = Vec::new();
+        for key in &keys {
+            titles.push(stored(&stage.db, key).await.unwrap().state.title);
+        }
+        titles.sort();
+        titles.dedup();
+        assert_eq!(titles.len(), 8, "unique at all times");
+    }
+}
