@@ -31,18 +31,18 @@ pub fn run(backend: Backend, setup: fn() -> Setup, test: impl AsyncFn(&World)) {
 /// than [`Setup::one_process`].
 #[macro_export]
 macro_rules! both_databases {
-    (with $setup:path: $($test:ident),+ $(,)?) => {$(
+    (with $setup:ident: $($test:ident),+ $(,)?) => {$(
         mod $test {
             #[test]
             fn sqlite() {
-                $crate::run($crate::Backend::Sqlite, $setup, super::$test);
+                $crate::run($crate::Backend::Sqlite, $crate::Setup::$setup, super::$test);
             }
 
             #[test]
             fn postgres() {
-                $crate::run($crate::Backend::Postgres, $setup, super::$test);
+                $crate::run($crate::Backend::Postgres, $crate::Setup::$setup, super::$test);
             }
         }
     )+};
-    ($($test:ident),+ $(,)?) => { $crate::both_databases!(with $crate::Setup::one_process: $($test),+); };
+    ($($test:ident),+ $(,)?) => { $crate::both_databases!(with one_process: $($test),+); };
 }

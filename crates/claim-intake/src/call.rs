@@ -1,9 +1,8 @@
 //! What every call that changes something says beside its business: which claim, by whom, how often, seen how.
-use crate::domain::Refusal;
-use crate::intake::Failed;
-use cpor_durable::{Key, RequestId};
+use crate::{domain::Refusal, intake::Failed, store::AlreadyClaimed};
+use cpor_durable::{Failure, Key, RequestId};
 use cpor_kit::Caller;
-use cpor_types::{Actor, ClaimName};
+use cpor_types::{Actor, ClaimName, EvidenceId, EvidenceName};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 
@@ -12,6 +11,8 @@ use sha2::{Digest as _, Sha256};
 pub(crate) struct Call {
     /// The method, for example `SubmitClaim`.
     pub(crate) method: &'static str,
+    /// What the request names: the claim, or something of it.
+    resource: String,
     /// The claim.
     pub(crate) claim: ClaimName,
     /// Who calls.
@@ -25,15 +26,27 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call of `method` on the claim of this resource name. A name of another shape names nothing.
-    pub(crate) fn new(caller: &Caller, method: &'static str, claim: &str) -> Result<Self, Failed> {
-        let claim = claim.parse().map_err(|_| Failed::Refused(Refusal::NotFound))?;
-        Ok(Self::on(caller, method, claim))
+    /// A call of `method` on the claim of this name. A name of another shape names nothing.
+    pub(crate) fn new(caller: &Caller, method: &'static str, resource: &str) -> Result<Self, Failed> {
+        let claim = resource.parse().map_err(|_| Failed::NotFound(resource.to_owned()))?;
+        Ok(Self::on(caller, method, resource, claim))
     }
 
-    /// A call of `method` on this claim.
-    pub(crate) fn on(caller: &Caller, method: &'static str, claim: ClaimName) -> Self {
-        Self { method, claim, actor: caller.actor.clone(), etag: None, request: None, validate_only: false }
+    /// A call of `method` on the document of this name, and its id.
+    pub(crate) fn of_evidence(
+        caller: &Caller,
+        method: &'static str,
+        resource: &str,
+    ) -> Result<(Self, EvidenceId), Failed> {
+        let name: EvidenceName = resource.parse().map_err(|_| Failed::NotFound(resource.to_owned()))?;
+        let claim = ClaimName { partner: name.partner, claim: name.claim };
+        Ok((Self::on(caller, method, resource, claim), name.evidence))
+    }
+
+    /// A call of `method` that names `resource` and is on this claim.
+    pub(crate) fn on(caller: &Caller, method: &'static str, resource: &str, claim: ClaimName) -> Self {
+        let (resource, actor) = (resource.to_owned(), caller.actor.clone());
+        Self { method, resource, claim, actor, etag: None, request: None, validate_only: false }
     }
 
     /// Only if the claim still has this etag; empty: whatever it has.
@@ -60,6 +73,32 @@ impl Call {
     pub(crate) fn validate_only(mut self, validate_only: bool) -> Self {
         self.validate_only = validate_only;
         self
+    }
+
+    /// What the request names is not there.
+    pub(crate) fn not_found(&self) -> Failed {
+        Failed::NotFound(self.resource.clone())
+    }
+
+    /// The claim refuses.
+    pub(crate) fn refused(&self, refusal: Refusal) -> Failed {
+        match refusal {
+            Refusal::NotFound => self.not_found(),
+            other => Failed::Refused(other),
+        }
+    }
+
+    /// The writer changed nothing.
+    pub(crate) fn failed(&self, failure: Failure<Refusal, AlreadyClaimed>) -> Failed {
+        match failure {
+            Failure::Refused(refusal) => self.refused(refusal),
+            Failure::Clash(clash) => Failed::AlreadyClaimed(clash),
+            Failure::Moved { .. } => Failed::Moved,
+            Failure::RequestIdReused => Failed::RequestIdReused,
+            Failure::Gap { expected } => Failed::Internal(format!("a call is no event, and yet {expected} is missing")),
+            Failure::Overloaded => Failed::Overloaded,
+            Failure::Unavailable(why) => Failed::Unavailable(why),
+        }
     }
 
     /// The aggregate's key.

@@ -5,9 +5,9 @@ use crate::{
     evidence::{BadDocument, ObjectError, Objects, UploadError},
     store::{AlreadyClaimed, ClaimStore, Claims},
 };
-use cpor_durable::{Aggregate as _, Command, Committed, Failure, Host, StoreError, Transition, Versioned, Writer};
+use cpor_durable::{Aggregate as _, Command, Committed, Host, StoreError, Transition, Versioned, Writer};
 use cpor_registry_client::SharedRegistry;
-use cpor_types::{ClaimName, Clock, Entropy, Timestamp};
+use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub(crate) struct Judged {
 /// Why a call changed nothing. `api/error.rs` says how each is answered.
 #[derive(Debug)]
 pub(crate) enum Failed {
+    /// There is no such resource, or it is not the caller's; the name that was asked for.
+    NotFound(String),
     /// The claim refuses.
     Refused(Refusal),
     /// Another claim of the company has a line (R38).
@@ -78,9 +80,9 @@ impl Intake {
         self.host.db().reader()
     }
 
-    /// The claim of this name as last committed; one indexed read.
-    pub(crate) async fn read(&self, name: &ClaimName) -> Result<Versioned<Claim>, Failed> {
-        Claims::get(self.reader(), name).await?.ok_or(Failed::Refused(Refusal::NotFound))
+    /// The call's claim as last committed; one indexed read.
+    pub(crate) async fn read(&self, call: &Call) -> Result<Versioned<Claim>, Failed> {
+        Claims::get(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())
     }
 
     /// Steps 3 to 5: has the writer load the claim, decide and save; with `validate_only` decides and saves nothing.
@@ -105,7 +107,7 @@ impl Intake {
         D: Fn(&Claim, Option<&Facts>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Clone + Send + 'static,
     {
         for _ in 0..ATTEMPTS {
-            let seen = self.read(&call.claim).await?;
+            let seen = self.read(call).await?;
             let expected = call.etag.unwrap_or(seen.version);
             let facts = match content(&seen.state) {
                 Some(content) if expected == seen.version => self.facts(call, need, &content).await?,
@@ -131,7 +133,18 @@ impl Intake {
         let command = Command::new(call.method, call.key(), call.actor.clone());
         let command = command.expecting(version).request(call.request.clone());
         let decide = move |claim: Option<&Claim>, now| decide(claim.ok_or(Refusal::NotFound)?, now);
-        self.writer.execute(command, decide).await?.try_into()
+        self.execute(call, command, decide).await
+    }
+
+    /// Has the writer execute `command` for `call`.
+    pub(crate) async fn execute<D>(&self, call: &Call, command: Command, decide: D) -> Result<Judged, Failed>
+    where
+        D: Fn(Option<&Claim>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Send + 'static,
+    {
+        let committed = self.writer.execute(command, decide).await.map_err(|failure| call.failed(failure))?;
+        let Committed { version, state, replayed, .. } = committed;
+        let claim = state.ok_or_else(|| call.not_found())?;
+        Ok(Judged { claim: Versioned::new(version, claim), replayed })
     }
 
     /// What the decision would be, on the claim as last committed and with the deadlines that have passed since (R47).
@@ -139,7 +152,7 @@ impl Intake {
     where
         D: Fn(&Claim, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>,
     {
-        let seen = self.read(&call.claim).await?;
+        let seen = self.read(call).await?;
         if version.is_some_and(|expected| expected != seen.version) {
             return Err(Failed::Moved);
         }
@@ -148,7 +161,7 @@ impl Intake {
         while let Some(elapsed) = claim.elapse(now) {
             claim = elapsed.transition.next;
         }
-        let next = decide(&claim, now)?.map_or(claim, |made| made.next);
+        let next = decide(&claim, now).map_err(|refusal| call.refused(refusal))?.map_or(claim, |made| made.next);
         Ok(Judged { claim: Versioned::new(seen.version, next), replayed: false })
     }
 
@@ -158,39 +171,9 @@ impl Intake {
     }
 }
 
-impl TryFrom<Committed<Claim>> for Judged {
-    type Error = Failed;
-
-    fn try_from(committed: Committed<Claim>) -> Result<Self, Failed> {
-        let Committed { version, state, replayed, .. } = committed;
-        let claim = state.ok_or(Failed::Refused(Refusal::NotFound))?;
-        Ok(Self { claim: Versioned::new(version, claim), replayed })
-    }
-}
-
-impl From<Refusal> for Failed {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
 impl From<BadDocument> for Failed {
     fn from(bad: BadDocument) -> Self {
         Self::BadDocument(bad)
-    }
-}
-
-impl From<Failure<Refusal, AlreadyClaimed>> for Failed {
-    fn from(failure: Failure<Refusal, AlreadyClaimed>) -> Self {
-        match failure {
-            Failure::Refused(refusal) => Self::Refused(refusal),
-            Failure::Clash(clash) => Self::AlreadyClaimed(clash),
-            Failure::Moved { .. } => Self::Moved,
-            Failure::RequestIdReused => Self::RequestIdReused,
-            Failure::Gap { expected } => Self::Internal(format!("a call has no place in a stream, and lacks event {expected}")),
-            Failure::Overloaded => Self::Overloaded,
-            Failure::Unavailable(why) => Self::Unavailable(why),
-        }
     }
 }
 

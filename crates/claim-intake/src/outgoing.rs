@@ -106,3 +106,87 @@ fn line(line: &Line) -> LineSnapshot {
         key: line.key().map(ToString::to_string).unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::tests::story::{Life, customer_approved, declined, review, withdraw};
+    use crate::domain::{ConsentFact, Fact, ReviewFact};
+    use cpor_durable::{Key, Versioned};
+    use cpor_types::{Actor, ActorSide};
+
+    /// What the last step of a life tells: `name` of the event and to whom.
+    fn told(life: &Life, events: usize) -> Vec<(Service, Payload)> {
+        let recorded = |event: &Event| Recorded {
+            event: event.clone(),
+            version: 7,
+            actor: Actor::new(ActorSide::Partner, "alice"),
+            effective_time: life.now,
+            recorded_time: life.now,
+        };
+        let change = Change {
+            key: Key::new("contoso", life.claim.name.claim.uuid()),
+            before: None,
+            after: Versioned::new(7, life.claim.clone()),
+            events: life.events[life.events.len() - events..].iter().map(recorded).collect(),
+        };
+        of(&change).into_iter().map(|outgoing| (outgoing.destination, outgoing.payload)).collect()
+    }
+
+    fn destinations(told: &[(Service, Payload)]) -> Vec<Service> {
+        told.iter().map(|(destination, _)| *destination).collect()
+    }
+
+    #[test]
+    fn r18_a_submission_is_told_with_all_that_others_need() {
+        let told = told(&Life::submitted(), 1);
+        assert_eq!(destinations(&told), [Service::PoeReview, Service::CustomerConsent]);
+        let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &told[0].1 else { panic!() };
+        assert_eq!(snapshot.claim, "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1");
+        assert_eq!((snapshot.version, snapshot.policy.as_str()), (7, "2021@1"));
+        assert_eq!((snapshot.tenant_calendar.as_str(), snapshot.solution_area.as_str()), ("us-east", "microsoft_365"));
+        assert_eq!((&snapshot.activities[..], &snapshot.programs[..]), (&["usage".into()][..], &["osu_microsoft_365".into()][..]));
+        let [line] = &snapshot.lines[..] else { panic!() };
+        assert_eq!((line.product.as_str(), line.key.as_str()), ("products/teams", "workloads/teams"));
+        assert!(snapshot.submit_time.is_some() && snapshot.customer_contact.is_some());
+    }
+
+    #[test]
+    fn r26a_an_early_approval_is_told_with_the_grant() {
+        let life = Life::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into())));
+        let told = told(&life.fact(&review(ReviewFact::Approved(None))), 2);
+        assert_eq!(destinations(&told), [Service::CustomerConsent, Service::Registry]);
+        assert!(matches!(&told[0].1, Payload::ClaimApproved(ClaimApproved { official: true, .. })));
+        assert!(matches!(&told[1].1, Payload::AssociationGranted(_)));
+    }
+
+    #[test]
+    fn r27_the_grant_is_told_to_the_registry_alone() {
+        let life = Life::approved().fact(&Fact::Consent(ConsentFact::WindowPassed));
+        assert_eq!(destinations(&told(&life, 2)), [Service::Registry]);
+    }
+
+    #[test]
+    fn whatever_closes_a_claim_is_told_to_everybody_who_holds_something_of_it() {
+        let due = Life::asked().claim.state.partner_action().unwrap().response.due;
+        let ways = [
+            (Life::submitted().step(|claim, now| claim.withdraw(withdraw(), now)), "partner_request"),
+            (Life::approved().fact(&declined()), "customer_declined"),
+            (Life::under_review().fact(&review(ReviewFact::Rejected(Vec::new(), None))), "insufficient_poe"),
+            (Life::asked().elapse(due), "insufficient_poe"),
+        ];
+        for (life, reason) in ways {
+            let told = told(&life, 1);
+            assert_eq!(destinations(&told), [Service::PoeReview, Service::CustomerConsent, Service::Registry]);
+            let Payload::ClaimClosed(closed) = &told[0].1 else { panic!() };
+            assert_eq!(closed.primary_reason, reason);
+            assert!(!closed.review_case_id.is_empty() && closed.tenant.starts_with("tenants/"));
+        }
+    }
+
+    #[test]
+    fn what_is_overtaken_is_told_to_nobody() {
+        let life = Life::withdrawn().fact(&declined());
+        assert!(told(&life, 1).is_empty());
+    }
+}

@@ -1,5 +1,6 @@
 //! The system that the services make together, and the commands of the binary.
 
+pub mod bench;
 pub mod command;
 pub mod config;
 pub mod demo;

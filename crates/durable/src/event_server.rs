@@ -37,9 +37,14 @@ impl EventServer {
     /// # Errors
     /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; PERMISSION_DENIED `SERVICE_NOT_ALLOWED` for another's stream; INVALID_ARGUMENT for a stream
     /// that is none.
-    pub async fn deliver(&self, source: Service, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Status> {
+    pub async fn deliver(
+        &self,
+        source: Service,
+        request: DeliverEventsRequest,
+    ) -> Result<DeliverEventsResponse, Status> {
         let destination = crate::wire::service_from(request.destination);
-        let receiver = destination.and_then(|service| self.receivers.get(&service)).ok_or_else(|| not_hosted(destination))?;
+        let receiver =
+            destination.and_then(|service| self.receivers.get(&service)).ok_or_else(|| not_hosted(destination))?;
         let mut streams = Vec::with_capacity(request.streams.len());
         for batch in request.streams {
             streams.push((stream_key(source, &batch)?, batch));

@@ -15,11 +15,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BusinessClock, Courier, Inbox, Key, PeerCourier, Relay, Runner, Store, Writer, WriterSettings,
-    meters::Meters,
-    outbox,
-    service::Context,
-    writer::Wake,
+    BusinessClock, Courier, Inbox, Key, PeerCourier, Relay, Runner, Store, Writer, WriterSettings, meters::Meters,
+    outbox, service::Context, writer::Wake,
 };
 
 /// What a host consists of.
@@ -71,7 +68,12 @@ impl Host {
         clock.start(&db, wall.now()).await?;
         let meters = Meters::new(service, &metrics);
         let shared = Shared {
-            service, db, clock, wall, entropy, meters,
+            service,
+            db,
+            clock,
+            wall,
+            entropy,
+            meters,
             wakes: Wakes::default(),
             activity: Activity::default(),
             kinds: Mutex::default(),
@@ -318,4 +320,3 @@ impl Activity {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-

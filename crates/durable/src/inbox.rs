@@ -40,10 +40,7 @@ fn read(row: &QueryResult) -> Result<StreamKey, DbErr> {
 }
 
 /// The last sequences of these streams, locked until the transaction ends; a stream that is absent has none.
-pub(crate) async fn lock(
-    tx: &Tx,
-    streams: Vec<&StreamKey>,
-) -> Result<HashMap<StreamKey, u64>, DbErr> {
+pub(crate) async fn lock(tx: &Tx, streams: Vec<&StreamKey>) -> Result<HashMap<StreamKey, u64>, DbErr> {
     select(tx, streams, true).await
 }
 
@@ -75,11 +72,7 @@ pub(crate) async fn advance(tx: &Tx, streams: &[(StreamKey, Advance)]) -> Result
     Ok([lost, missing].concat())
 }
 
-async fn write(
-    tx: &Tx,
-    streams: Vec<&(StreamKey, Advance)>,
-    on_conflict: &str,
-) -> Result<Vec<StreamKey>, DbErr> {
+async fn write(tx: &Tx, streams: Vec<&(StreamKey, Advance)>, on_conflict: &str) -> Result<Vec<StreamKey>, DbErr> {
     let mut written = std::collections::HashSet::new();
     for piece in table(streams.iter().map(|(stream, advance)| (stream, *advance)))?.pieces() {
         let mut sql = Sql::with(tx.get_database_backend(), piece)?;

@@ -36,5 +36,5 @@ pub use outbox::{Courier, PeerCourier, Relay, Undelivered};
 pub use receive::{Incoming, ReceiveError, Receiver};
 pub use rows::Micros;
 pub use service::{Context, Hosted};
-pub use store::{Outgoing, Store, StoreError, Tx};
+pub use store::{Clashes, Loaded, Outgoing, Store, StoreError, Tx};
 pub use writer::{Outcome, Writer, WriterSettings};

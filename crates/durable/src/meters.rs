@@ -28,7 +28,8 @@ impl Meters {
             overloaded: metrics.counter("cpor_writer_overloaded", "Commands refused because too many waited."),
             deliveries: metrics.counter("cpor_outbox_deliveries", "Deliveries of one stream, by outcome."),
             lateness: metrics.histogram("cpor_deadline_lateness_seconds", "How late deadlines are fired."),
-            outbox_age: metrics.gauge("cpor_outbox_oldest_seconds", "Age of the oldest event neither delivered nor parked."),
+            outbox_age: metrics
+                .gauge("cpor_outbox_oldest_seconds", "Age of the oldest event neither delivered nor parked."),
             parked: metrics.gauge("cpor_outbox_parked_streams", "Streams that wait for an operator."),
         }
     }

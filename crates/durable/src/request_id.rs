@@ -30,7 +30,11 @@ impl RequestKey {
     }
 
     fn read(row: &QueryResult) -> Result<Self, DbErr> {
-        Ok(Self { caller: row.try_get("", "caller")?, method: row.try_get("", "method")?, id: row.try_get("", "request_id")? })
+        Ok(Self {
+            caller: row.try_get("", "caller")?,
+            method: row.try_get("", "method")?,
+            id: row.try_get("", "request_id")?,
+        })
     }
 }
 
@@ -47,10 +51,7 @@ fn key_columns() -> Vec<Column> {
 }
 
 /// What is known of these request ids.
-pub(crate) async fn load(
-    tx: &Tx,
-    requests: Vec<&RequestId>,
-) -> Result<HashMap<RequestKey, Outcome>, DbErr> {
+pub(crate) async fn load(tx: &Tx, requests: Vec<&RequestId>) -> Result<HashMap<RequestKey, Outcome>, DbErr> {
     let mut table = Table::new(key_columns());
     for request in requests {
         table.push([request.caller.clone().into(), request.method.into(), request.id.clone().into()]);

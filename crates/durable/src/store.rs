@@ -10,6 +10,12 @@ use crate::{Aggregate, Change, Key, Recorded, Versioned};
 /// The transaction of a batch of commands. Await nothing but it inside a [`Store`].
 pub type Tx = DatabaseTransaction;
 
+/// What a store found.
+pub type Loaded<A> = Vec<(Key, Versioned<A>)>;
+
+/// What uniqueness rules of the database refused, by aggregate.
+pub type Clashes<C> = Vec<(Key, C)>;
+
 /// Storage of one kind of aggregate, implemented by the service that owns it. See [`rows`](crate::rows) for the
 /// statements that most implementations consist of.
 pub trait Store: Send + Sync + 'static {
@@ -26,11 +32,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Loads those of `keys` (sorted, each once) that exist, in one query, locked until the transaction ends, in the
     /// order of owner and id: [`rows::lock`](crate::rows::lock) does that.
-    fn load(
-        &self,
-        tx: &Tx,
-        keys: &[Key],
-    ) -> impl Future<Output = Result<Vec<(Key, Versioned<Self::Aggregate>)>, StoreError>> + Send;
+    fn load(&self, tx: &Tx, keys: &[Key]) -> impl Future<Output = Result<Loaded<Self::Aggregate>, StoreError>> + Send;
 
     /// Saves `changes` (sorted by key, one for each aggregate), guarded by [`Change::previous_version`]
     /// ([`rows::save`](crate::rows::save) does that), with their history and children. Answers the changes that a
@@ -40,7 +42,7 @@ pub trait Store: Send + Sync + 'static {
         &self,
         tx: &Tx,
         changes: &[Change<Self::Aggregate>],
-    ) -> impl Future<Output = Result<Vec<(Key, Self::Clash)>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Clashes<Self::Clash>, StoreError>> + Send;
 
     /// The events for other services that one step (one command or one passed deadline) causes. Pure.
     fn outgoing(&self, change: &Change<Self::Aggregate>) -> Vec<Outgoing>;

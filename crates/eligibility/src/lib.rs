@@ -1,7 +1,7 @@
 //! Eligibility: usage, program guides, and whether an official association earns incentives (R50–R53).
 //!
-//! The registry tells of associations ([`incoming`]); each official one has an assessment ([`domain`]), which the
-//! assessor keeps current ([`assessor`]) and claim-intake hears of ([`outgoing`]).
+//! The registry tells of associations (`incoming`); each official one has an assessment (`domain`), which the
+//! assessor keeps current (`assessor`) and claim-intake hears of (`outgoing`).
 
 mod api;
 mod app;

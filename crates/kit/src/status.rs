@@ -48,7 +48,13 @@ pub fn invalid(violations: Vec<FieldViolation>) -> Status {
         [only] => format!("{}: {}", only.field, only.description),
         all => format!("{} fields are invalid", all.len()),
     };
-    let mut details = details(ErrorReason::InvalidFields.as_str_name(), &[]);
+    violated(ErrorReason::InvalidFields.as_str_name(), message, violations)
+}
+
+/// As [`invalid`], for a reason of the service's own.
+#[must_use]
+pub fn violated(reason: &str, message: impl Into<String>, violations: Vec<FieldViolation>) -> Status {
+    let mut details = details(reason, &[]);
     details.set_bad_request(bounded(violations).into_iter().map(wire_violation).collect::<Vec<_>>());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use cpor_types::Timestamp;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use uuid::Uuid;
 
 /// A mail with its words. `Debug` shows neither recipient nor words: they hold personal data, and links that open doors.
@@ -44,7 +44,73 @@ impl Message {
             .subject(self.subject)
             // RFC 3834: no vacation notes in answer to this.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-            .multipart(MultiPart::alternative_plain_html(self.text, self.html))
+            .multipart(MultiPart::alternative().singlepart(plain(&self.text)).singlepart(SinglePart::html(self.html)))
             .map_err(|_| Unwritable("sender or recipient is missing"))
+    }
+}
+
+/// Columns that a line of plain text keeps to where it can (RFC 5322, section 2.1.1: 78 at most, if possible).
+const COLUMNS: usize = 76;
+/// Bytes of a line that mail systems must pass on as it is (RFC 5322, section 2.1.1).
+const LIMIT: usize = 998;
+
+/// Plain text goes out as it stands where it may, so that a link is one piece for whoever looks at the raw message; quoted-printable
+/// would break it.
+fn plain(text: &str) -> SinglePart {
+    let wrapped: Vec<String> = text.lines().map(wrapped).collect();
+    let text = wrapped.join("\n");
+    let as_it_stands = text.is_ascii() && text.lines().all(|line| line.len() <= LIMIT);
+    let part = SinglePart::builder().header(ContentType::TEXT_PLAIN);
+    if as_it_stands {
+        let bytes = text.replace('\n', "\r\n").into_bytes();
+        part.body(Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit))
+    } else {
+        part.body(text)
+    }
+}
+
+/// One line as several, broken at spaces and indented alike. A word that is too long has a line of its own.
+fn wrapped(line: &str) -> String {
+    let indent = " ".repeat(line.len() - line.trim_start().len());
+    let mut lines: Vec<String> = vec![];
+    for word in line.split_whitespace() {
+        match lines.last_mut() {
+            Some(last) if last.chars().count() + 1 + word.chars().count() <= COLUMNS => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            Some(_) | None => lines.push(format!("{indent}{word}")),
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(text: &str) -> String {
+        String::from_utf8(plain(text).formatted()).unwrap()
+    }
+
+    #[test]
+    fn a_long_link_stays_in_one_piece() {
+        let link = format!("https://consent.example/consent/{}", "x".repeat(80));
+        let raw = raw(&format!("See this:\n\n  {link}\n"));
+        assert!(raw.contains(&format!("\r\n\r\n  {link}")) && raw.contains("7bit"), "{raw}");
+    }
+
+    #[test]
+    fn long_lines_are_broken_at_spaces_and_keep_their_indent() {
+        let text = format!("  {}", "word ".repeat(40));
+        let raw = raw(&text);
+        let lines: Vec<&str> = raw.split("\r\n\r\n").nth(1).unwrap().lines().collect();
+        assert!(lines.len() == 3 && lines.iter().all(|line| line.starts_with("  word") && line.len() <= COLUMNS), "{lines:?}");
+    }
+
+    #[test]
+    fn other_letters_are_encoded() {
+        let raw = raw("Grüße aus Köln, und der Rest dieser Zeile ist wie sonst.");
+        assert!(raw.contains("quoted-printable"), "{raw}");
     }
 }

@@ -1,7 +1,7 @@
 //! Approve and hold: the registry's answer to an approval that the case has committed to.
 //!
-//! The case says `Approving { decision_id }` before the registry is asked, and asking it is idempotent per decision: so whoever
-//! finds such a case can complete it, after a crash, an outage, or beside somebody else who does.
+//! The case says `Approving { decision_id }` before the registry is asked, and asking it is idempotent per decision:
+//! so whoever finds such a case can complete it, after a crash, an outage, or beside somebody else who does.
 use crate::{
     domain::{Approval, LineRefusal, ReviewCase},
     store::{
@@ -35,8 +35,9 @@ pub(crate) enum Unfinished {
 }
 
 impl Approver {
-    /// Asks the registry to hold the lines and commits its answer. A case that no longer waits for this approval stays as it is.
-    /// After a failure the approval rests, by the number of failed `attempts` before; then the resumer goes on.
+    /// Asks the registry to hold the lines and commits its answer. A case that no longer waits for this approval
+    /// stays as it is. After a failure the approval rests, by the number of failed `attempts` before; then the
+    /// resumer goes on.
     pub(crate) async fn complete(
         &self,
         case: &ReviewCase,

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// The calendar that review clocks run by (R46).
     pub calendar: String,
-    /// Seconds until an approval that its beginner has not completed is taken up by somebody else. Longer than a call of the
-    /// registry may take, or the work is done twice (which does no harm).
+    /// Seconds until an approval that its beginner has not completed is taken up by somebody else. Longer than a call
+    /// of the registry may take, or the work is done twice (which does no harm).
     pub approval_lease_seconds: u64,
     /// Milliseconds that an approval rests after its first failure; doubles with each, up to the lease.
     pub approval_retry_millis: u64,

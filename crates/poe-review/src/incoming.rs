@@ -1,4 +1,5 @@
-//! What claim-intake tells: each fact becomes a command on the case, in the same transaction as its place in the stream.
+//! What claim-intake tells: each fact becomes a command on the case, in the same transaction as its place in the
+//! stream.
 use crate::{
     domain::{Line, ReviewCase, Snapshot},
     store::{self, CaseStore},

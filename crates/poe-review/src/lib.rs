@@ -1,9 +1,10 @@
 //! Review of proofs of execution: who works on which submitted claim, and what they decide (R19-R24, R30-R32, R45).
 //!
-//! The way of a command: `api/` turns the message into a call on the domain; the writer loads the case, lets the domain decide,
-//! and saves it with its deadlines and events in one transaction; the answer is the case as it is then. Approving takes two such
-//! commands with one call of the registry between them (`approver.rs`), and `resumer.rs` completes what was interrupted there.
-//! Facts from claim-intake come in through `incoming.rs`; what happens to a case leaves through `outgoing.rs`.
+//! The way of a command: `api/` turns the message into a call on the domain; the writer loads the case, lets the
+//! domain decide, and saves it with its deadlines and events in one transaction; the answer is the case as it is
+//! then. Approving takes two such commands with one call of the registry between them (`approver.rs`), and
+//! `resumer.rs` completes what was interrupted there. Facts from claim-intake come in through `incoming.rs`; what
+//! happens to a case leaves through `outgoing.rs`.
 mod api;
 mod app;
 mod approver;

@@ -23,7 +23,8 @@ pub(crate) struct Resumer {
 }
 
 impl Resumer {
-    /// Takes up everything first, because whoever began it may have died with the last process; then what has waited too long.
+    /// Takes up everything first, because whoever began it may have died with the last process; then what has waited
+    /// too long.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), anyhow::Error> {
         self.go_on(self.approver.pending.take_all().await?).await;
         while stop.run_until_cancelled(tokio::time::sleep(self.poll)).await.is_some() {

@@ -132,8 +132,8 @@ fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>
     let mut config = Config::default();
     config.database = store.config(process);
     config.auth.issuer = ISSUER.to_owned();
-    config.mail.directory = Some(store.mail());
-    config.mail.smtp = mail_server.map(|server| SmtpConfig {
+    config.customer_consent.mail.directory = Some(store.mail());
+    config.customer_consent.mail.smtp = mail_server.map(|server| SmtpConfig {
         host: server.address().ip().to_string(),
         port: Some(server.address().port()),
         security: Security::Plain,

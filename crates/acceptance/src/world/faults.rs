@@ -1,6 +1,8 @@
 //! What befalls a system.
 
+use cpor_kit::Db;
 use cpor_types::Service;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
 use super::World;
 
@@ -24,5 +26,24 @@ impl World {
         let process = self.process_of(service);
         self.nodes[process].kill().await;
         self.start(process).await;
+    }
+
+    /// The tables of a PostgreSQL world that hold this text anywhere in a row.
+    pub async fn rows_that_contain(&self, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for service in Service::ALL {
+            let db = Db::open(&self.store.config(0), *service).await.expect("the database");
+            let listing = "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()";
+            for table in db.reader().query_all_raw(Statement::from_string(DbBackend::Postgres, listing)).await.expect("the tables") {
+                let table: String = table.try_get("", "name").expect("a name");
+                let count = format!("SELECT count(*) AS n FROM \"{table}\" AS t WHERE t::text LIKE '%{text}%'");
+                let row = db.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, count)).await.expect("a count");
+                if row.expect("a row").try_get::<i64>("", "n").expect("a number") > 0 {
+                    found.push(format!("{service}.{table}"));
+                }
+            }
+            db.close().await.expect("to close the database");
+        }
+        found
     }
 }

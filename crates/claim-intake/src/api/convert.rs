@@ -6,6 +6,7 @@ use crate::{
         Assessment, Association, Claim, Comment, Contact, Evidence, Line, PartnerAction, Refusal, Rejection, Rules, State,
         Violation,
     },
+    intake::Failed,
     store::HistoryEntry,
     wire::timestamp,
 };
@@ -16,10 +17,11 @@ use cpor_types::{ClaimName, CommentName, EvidenceName, ProductName, ReviewCaseNa
 /// A claim as `view` shows it.
 ///
 /// # Errors
-/// [`Refusal::RulesMissing`]: its violations cannot be told without the policy that it was submitted under.
-pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Result<wire::Claim, Refusal> {
+/// [`Refusal::RulesMissing`](crate::domain::Refusal::RulesMissing): its violations cannot be told without the policy that it was submitted
+/// under.
+pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Result<wire::Claim, Failed> {
     let Versioned { version, state: claim } = claim;
-    let violations = violations(&claim, rules)?;
+    let violations = violations(&claim, rules).map_err(Failed::Refused)?;
     let submission = claim.state.submission();
     let count = i32::try_from(claim.evidence.len()).unwrap_or(i32::MAX);
     let commands = claim.state.kind().allowed_commands().into_iter().map(|command| words::command(command).into());

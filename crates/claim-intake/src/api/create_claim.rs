@@ -13,9 +13,10 @@ use tonic::{Request, Response};
 
 pub(super) async fn create_claim(intake: &Intake, request: Request<wire::CreateClaimRequest>) -> Answer<wire::Claim> {
     let (caller, request) = open(request)?;
-    let parent: PartnerName = request.parent.parse().map_err(|_| Failed::Refused(Refusal::NotFound))?;
+    let not_found = |_| Failed::NotFound(request.parent.clone());
+    let parent: PartnerName = request.parent.parse().map_err(not_found)?;
     let name = ClaimName { partner: parent.partner, claim: ClaimId(intake.entropy.uuid()) };
-    let call = Call::on(&caller, "CreateClaim", name)
+    let call = Call::on(&caller, "CreateClaim", &request.parent, name)
         .once(&caller, &request.request_id, &request)
         .validate_only(request.validate_only);
     let content = parse::content(request.claim.unwrap_or_default(), &*intake.entropy)?;
@@ -23,17 +24,18 @@ pub(super) async fn create_claim(intake: &Intake, request: Request<wire::CreateC
     let facts = intake.facts(&call, Need::Draft, &content).await?;
     let name = call.claim.clone();
     let create = move |now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now);
-    let judged = if call.validate_only { preview(intake, create).await? } else { commit(intake, &call, create).await? };
+    let judged = if call.validate_only { preview(intake, &call, create).await? } else { commit(intake, &call, create).await? };
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules).map_err(Failed::from)?;
+    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }
 
 async fn preview(
     intake: &Intake,
+    call: &Call,
     create: impl Fn(Timestamp) -> Result<Transition<Claim>, Refusal>,
 ) -> Result<Judged, Failed> {
-    let created = create(intake.now().await?)?;
+    let created = create(intake.now().await?).map_err(|refusal| call.refused(refusal))?;
     Ok(Judged { claim: Versioned::new(0, created.next), replayed: false })
 }
 
@@ -44,5 +46,5 @@ async fn commit(
 ) -> Result<Judged, Failed> {
     let command = Command::new(call.method, call.key(), call.actor.clone());
     let command = command.expecting(0).request(call.request.clone());
-    intake.writer.execute(command, move |_, now| create(now).map(Some)).await?.try_into()
+    intake.execute(call, command, move |_, now| create(now).map(Some)).await
 }

@@ -2,7 +2,7 @@
 use super::{Answer, convert};
 use crate::{
     call::Call,
-    domain::{Comment, Refusal},
+    domain::Comment,
     intake::{Failed, Intake},
     store::Comments,
 };
@@ -62,5 +62,5 @@ fn id(intake: &Intake, call: &Call) -> CommentId {
 
 async fn first(intake: &Intake, call: &Call, id: CommentId) -> Result<Comment, Failed> {
     let found = Comments::of(intake.reader(), &call.claim).get(id).await?;
-    found.ok_or(Failed::Refused(Refusal::NotFound))
+    found.ok_or_else(|| call.not_found())
 }

@@ -1,6 +1,6 @@
 //! DeleteClaim (R17): one decision.
 use super::{Answer, convert, view::View};
-use crate::{call::Call, intake::{Failed, Intake}};
+use crate::{call::Call, intake::Intake};
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
@@ -11,6 +11,6 @@ pub(super) async fn delete_claim(intake: &Intake, request: Request<wire::DeleteC
         .etag(&request.etag)
         .once(&caller, &request.request_id, &request);
     let judged = intake.decide(&call, |claim, now| claim.delete(now).map(Some)).await?;
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules).map_err(Failed::from)?;
+    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }

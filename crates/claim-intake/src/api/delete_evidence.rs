@@ -2,13 +2,11 @@
 use super::{Answer, convert};
 use crate::{
     call::Call,
-    domain::Refusal,
     intake::{Failed, Intake},
     store::Documents,
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
-use cpor_types::{ClaimName, EvidenceName};
 use tonic::{Request, Response};
 
 pub(super) async fn delete_evidence(
@@ -16,13 +14,11 @@ pub(super) async fn delete_evidence(
     request: Request<wire::DeleteEvidenceRequest>,
 ) -> Answer<wire::Evidence> {
     let (caller, request) = open(request)?;
-    let not_found = Failed::Refused(Refusal::NotFound);
-    let Ok(EvidenceName { partner, claim, evidence }) = request.name.parse() else { return Err(not_found.into()) };
-    let call = Call::on(&caller, "DeleteEvidence", ClaimName { partner, claim });
+    let (call, evidence) = Call::of_evidence(&caller, "DeleteEvidence", &request.name)?;
     let call = call.once(&caller, &request.request_id, &request);
 
     intake.decide(&call, move |claim, now| claim.remove_evidence(evidence, now).map(Some)).await?;
 
     let removed = Documents::ever_of(intake.reader(), &call.claim).get(evidence).await.map_err(Failed::from)?;
-    Ok(Response::new(convert::evidence(&call.claim, removed.ok_or(not_found)?)))
+    Ok(Response::new(convert::evidence(&call.claim, removed.ok_or_else(|| call.not_found())?)))
 }

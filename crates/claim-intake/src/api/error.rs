@@ -9,7 +9,6 @@ use cpor_kit::status::{self, FieldViolation};
 use cpor_proto::claims::v1::ErrorReason;
 use std::time::Duration;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
 
 /// When to try again what could not be answered.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -17,6 +16,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 impl From<Failed> for Status {
     fn from(failed: Failed) -> Self {
         match failed {
+            Failed::NotFound(resource) => status::not_found(&resource),
             Failed::Refused(refusal) => refused(refusal),
             Failed::AlreadyClaimed(AlreadyClaimed(lines)) => incomplete(lines),
             Failed::BadDocument(bad) => bad_document(bad),
@@ -52,7 +52,8 @@ impl From<Failed> for Status {
 fn refused(refusal: Refusal) -> Status {
     let message = refusal.to_string();
     match refusal {
-        Refusal::NotFound => status::not_found("claim"),
+        // `Call::refused` has named what was asked for already.
+        Refusal::NotFound => status::not_found(""),
         Refusal::NotAllowed { state, command, allowed } => {
             let allowed = allowed.into_iter().map(Command::as_str).collect::<Vec<_>>().join(",");
             let metadata = [("state", state.as_str()), ("command", command.as_str()), ("allowed", &allowed)];
@@ -93,17 +94,12 @@ fn incomplete(violations: Vec<Violation>) -> Status {
 }
 
 fn violated(reason: &str, violations: Vec<Violation>) -> Status {
-    let message = violations.iter().map(|found| format!("{} {}", found.field, found.description));
-    let message = message.collect::<Vec<_>>().join("; ");
-    let mut details = ErrorDetails::with_error_info(reason, status::DOMAIN, []);
-    let wire = |found: Violation| tonic_types::FieldViolation {
-        field: found.field,
-        description: found.description,
-        reason: found.reason,
-        localized_message: None,
+    let message = match violations.as_slice() {
+        [only] => format!("{} {}", only.field, only.description),
+        all => format!("the claim has {} violations", all.len()),
     };
-    details.set_bad_request(violations.into_iter().map(wire).collect::<Vec<_>>());
-    Status::with_error_details(Code::InvalidArgument, message, details)
+    let wire = |Violation { field, reason, description }| FieldViolation { field, reason, description };
+    status::violated(reason, message, violations.into_iter().map(wire).collect())
 }
 
 fn reason(code: Code, reason: ErrorReason, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {

@@ -1,7 +1,6 @@
 //! ListClaims: one read, newest first.
 use super::{Answer, convert, paging::paged, view::View, words};
 use crate::{
-    domain::Refusal,
     intake::{Failed, Intake},
     store::{Claims, Scope},
 };
@@ -22,7 +21,7 @@ pub(super) async fn list_claims(
     let found = claims.list(words::state_from(request.state()), after, size + 1).await.map_err(Failed::from)?;
     let (shown, next_page_token) = paged(found, size, |(key, _)| binding.encode(&key.id))?;
     let view = View::of(&caller);
-    let claims = shown.into_iter().map(|(_, claim)| convert::claim(claim, view, &intake.rules).map_err(Failed::from));
+    let claims = shown.into_iter().map(|(_, claim)| convert::claim(claim, view, &intake.rules));
     Ok(Response::new(wire::ListClaimsResponse { claims: claims.collect::<Result<_, _>>()?, next_page_token }))
 }
 
@@ -31,6 +30,6 @@ fn scope(parent: &str) -> Result<Scope, Failed> {
     if parent == "partners/-" {
         return Ok(Scope::All);
     }
-    let name: PartnerName = parent.parse().map_err(|_| Failed::Refused(Refusal::NotFound))?;
+    let name: PartnerName = parent.parse().map_err(|_| Failed::NotFound(parent.to_owned()))?;
     Ok(Scope::Partner(name.partner))
 }

@@ -14,14 +14,14 @@ pub(super) async fn list_comments(
     request: Request<wire::ListCommentsRequest>,
 ) -> Answer<wire::ListCommentsResponse> {
     let (caller, request) = open(request)?;
-    let claim = Call::new(&caller, "ListComments", &request.parent)?.claim;
+    let call = Call::new(&caller, "ListComments", &request.parent)?;
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
-    let found = Comments::of(intake.reader(), &claim).list(after, size + 1).await.map_err(Failed::from)?;
+    let found = Comments::of(intake.reader(), &call.claim).list(after, size + 1).await.map_err(Failed::from)?;
     if found.is_empty() {
-        intake.read(&claim).await?;
+        intake.read(&call).await?;
     }
     let (shown, next_page_token) = paged(found, size, |(position, _)| binding.encode(position))?;
-    let comments = shown.into_iter().map(|(_, comment)| convert::comment(&claim, comment)).collect();
+    let comments = shown.into_iter().map(|(_, comment)| convert::comment(&call.claim, comment)).collect();
     Ok(Response::new(wire::ListCommentsResponse { comments, next_page_token }))
 }

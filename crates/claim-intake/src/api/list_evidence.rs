@@ -14,14 +14,14 @@ pub(super) async fn list_evidence(
     request: Request<wire::ListEvidenceRequest>,
 ) -> Answer<wire::ListEvidenceResponse> {
     let (caller, request) = open(request)?;
-    let claim = Call::new(&caller, "ListEvidence", &request.parent)?.claim;
+    let call = Call::new(&caller, "ListEvidence", &request.parent)?;
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
-    let found = Documents::of(intake.reader(), &claim).list(after, size + 1).await.map_err(Failed::from)?;
+    let found = Documents::of(intake.reader(), &call.claim).list(after, size + 1).await.map_err(Failed::from)?;
     if found.is_empty() {
-        intake.read(&claim).await?;
+        intake.read(&call).await?;
     }
     let (shown, next_page_token) = paged(found, size, |(position, _)| binding.encode(position))?;
-    let evidence = shown.into_iter().map(|(_, document)| convert::evidence(&claim, document)).collect();
+    let evidence = shown.into_iter().map(|(_, document)| convert::evidence(&call.claim, document)).collect();
     Ok(Response::new(wire::ListEvidenceResponse { evidence, next_page_token }))
 }

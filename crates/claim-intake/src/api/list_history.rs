@@ -2,7 +2,6 @@
 use super::{Answer, convert, paging::paged, view::View};
 use crate::{
     call::Call,
-    domain::Refusal,
     intake::{Failed, Intake},
     store::Histories,
 };
@@ -15,12 +14,12 @@ pub(super) async fn list_history(
     request: Request<wire::ListHistoryRequest>,
 ) -> Answer<wire::ListHistoryResponse> {
     let (caller, request) = open(request)?;
-    let claim = Call::new(&caller, "ListHistory", &request.parent)?.claim;
+    let call = Call::new(&caller, "ListHistory", &request.parent)?;
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
-    let found = Histories::of(intake.reader(), &claim).list(after, size + 1).await.map_err(Failed::from)?;
+    let found = Histories::of(intake.reader(), &call.claim).list(after, size + 1).await.map_err(Failed::from)?;
     if found.is_empty() && after == 0 {
-        return Err(Failed::Refused(Refusal::NotFound).into());
+        return Err(call.not_found().into());
     }
     let view = View::of(&caller);
     let (shown, next_page_token) = paged(found, size, |entry| binding.encode(&entry.position))?;

@@ -3,7 +3,7 @@ use super::{Answer, convert, create_comment::Said, view::View};
 use crate::{
     call::Call,
     domain::{Claim, Command, Resubmit},
-    intake::{Failed, Intake, Need},
+    intake::{Intake, Need},
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
@@ -29,6 +29,6 @@ pub(super) async fn resubmit_claim(
         })
         .await?;
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules).map_err(Failed::from)?;
+    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }

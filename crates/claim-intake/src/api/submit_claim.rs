@@ -11,7 +11,7 @@ use super::{Answer, convert, view::View};
 use crate::{
     call::Call,
     domain::{Claim, Command, Submit},
-    intake::{Failed, Intake, Need},
+    intake::{Intake, Need},
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
@@ -34,6 +34,6 @@ pub(super) async fn submit_claim(intake: &Intake, request: Request<wire::SubmitC
         })
         .await?;
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules).map_err(Failed::from)?;
+    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }

@@ -3,7 +3,7 @@ use super::{Answer, convert, parse, view::View};
 use crate::{
     call::Call,
     domain::{Claim, Command, Update},
-    intake::{Failed, Intake, Need},
+    intake::{Intake, Need},
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
@@ -25,6 +25,6 @@ pub(super) async fn update_claim(intake: &Intake, request: Request<wire::UpdateC
         .decide_with_facts(&call, Need::Draft, content, move |claim, facts, now| claim.update(&update, facts, now))
         .await?;
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules).map_err(Failed::from)?;
+    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }

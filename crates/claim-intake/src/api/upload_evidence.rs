@@ -3,7 +3,7 @@
 use super::{Answer, convert};
 use crate::{
     call::Call,
-    domain::{Evidence, Refusal},
+    domain::Evidence,
     evidence::{Received, Upload},
     intake::{Failed, Intake},
     store::Pending,
@@ -57,9 +57,9 @@ async fn next(
 
 /// Refuses before any byte is taken in what would be refused afterwards; answers how large the document may be.
 async fn limit(intake: &Intake, call: &Call) -> Result<u64, Failed> {
-    let (seen, now) = (intake.read(&call.claim).await?.state, intake.now().await?);
-    seen.admit_evidence(&intake.rules, now)?;
-    Ok(intake.rules.of(&seen, now)?.evidence.max_document_bytes)
+    let (seen, now) = (intake.read(call).await?.state, intake.now().await?);
+    let admitted = seen.admit_evidence(&intake.rules, now).and_then(|()| intake.rules.of(&seen, now));
+    Ok(admitted.map_err(|refusal| call.refused(refusal))?.evidence.max_document_bytes)
 }
 
 async fn receive(
@@ -112,5 +112,5 @@ async fn add(
         false => known.id == wanted.id,
         true => known.file_name == wanted.file_name && known.sha256 == wanted.sha256,
     };
-    judged.claim.state.evidence.into_iter().find(is_it).ok_or(Failed::Refused(Refusal::NotFound))
+    judged.claim.state.evidence.into_iter().find(is_it).ok_or_else(|| call.not_found())
 }

@@ -3,7 +3,7 @@ use super::{Answer, convert, error, view::View, words};
 use crate::{
     call::Call,
     domain::{Fault, Withdraw},
-    intake::{Failed, Intake},
+    intake::Intake,
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
@@ -23,7 +23,7 @@ pub(super) async fn withdraw_claim(
 
     let judged = intake.decide(&call, move |claim, now| claim.withdraw(withdraw.clone(), now).map(Some)).await?;
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules).map_err(Failed::from)?;
+    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }
 

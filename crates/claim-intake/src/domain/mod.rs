@@ -19,7 +19,7 @@ mod violation;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use claim::Claim;
 pub use content::{Contact, Content, Field};

@@ -1,5 +1,6 @@
 //! What the binary can be asked to do, one module a subcommand.
 
+pub mod bench;
 pub mod config;
 pub mod demo;
 pub mod dev;

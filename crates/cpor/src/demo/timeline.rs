@@ -1,9 +1,19 @@
 //! What the reader of a demo sees: one line a step, for people or as JSON.
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+
+/// Prints a line. A reader who has seen enough and closed the pipe does not stop the story.
+macro_rules! say {
+    ($($line:tt)*) => {
+        let _ = writeln!(std::io::stdout().lock(), $($line)*);
+    };
+}
 
 /// How the timeline is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,21 +92,23 @@ impl Timeline {
             "",
         ]);
         if self.format == Format::Text {
-            println!("{:<17}{:<24}{:<26}{}", "when (UTC)", "who", "claim is then", "what");
+            say!("{:<17}{:<24}{:<26}{}", "when (UTC)", "who", "claim is then", "what");
         }
     }
 
     /// A heading before a claim.
     pub(crate) fn chapter(&self, title: &str) {
         if self.format == Format::Text {
-            println!("\n{}", self.paint("1", title));
+            say!("\n{}", self.paint("1", title));
         }
     }
 
     /// One step.
     pub(crate) fn step(&self, step: &Step<'_>) {
         match self.format {
-            Format::Json => println!("{}", serde_json::json!(step)),
+            Format::Json => {
+                say!("{}", serde_json::json!(step));
+            }
             Format::Text => self.line(step),
         }
     }
@@ -107,7 +119,9 @@ impl Timeline {
         let summary = serde_json::json!(self.summary);
         let good = summary == serde_json::json!(AS_TOLD);
         match self.format {
-            Format::Json => println!("{summary}"),
+            Format::Json => {
+                say!("{summary}");
+            }
             Format::Text => self.verdict(good),
         }
         if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -125,23 +139,23 @@ impl Timeline {
             .deadline
             .map(|due| format!(" (until {})", due.format("%a %d %b %H:%M")))
             .unwrap_or_default();
-        println!("{:<17}{:<24}{} {}{}", time, step.actor, self.paint("36", &format!("{standing:<25}")), step.note, self.paint("33", &until));
+        say!("{:<17}{:<24}{} {}{}", time, step.actor, self.paint("36", &format!("{standing:<25}")), step.note, self.paint("33", &until));
     }
 
     fn verdict(&self, good: bool) {
         let Summary { claims, official, eligible, declined, refused, events_undelivered, .. } = &self.summary;
-        println!(
+        say!(
             "\n{claims} claims: {official} official, {eligible} eligible for incentives, {declined} declined by the customer, \
              {refused} refused because the subscription was taken; {events_undelivered} events undelivered."
         );
         let closing = if good { self.paint("32", "All as told.") } else { self.paint("31", "This is NOT how the story goes.") };
-        println!("{closing}");
+        say!("{closing}");
     }
 
     fn text(&self, lines: &[&str]) {
         if self.format == Format::Text {
             for line in lines {
-                println!("{line}");
+                say!("{line}");
             }
         }
     }

@@ -17,6 +17,7 @@ use cpor_kit::{
 };
 use cpor_types::{Clock, Entropy, Service, Timestamp};
 use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::schema::migrate;
 use crate::Config;
@@ -69,6 +70,8 @@ pub struct System {
     shutdown: Shutdown,
     tasks: Tasks,
     server: JoinHandle<anyhow::Result<()>>,
+    /// Ends the admin listener, the last of all: until then it says how the draining goes.
+    watched: DropGuard,
     /// Held as long as the system runs.
     _directory: Option<DataDirLock>,
 }
@@ -87,10 +90,11 @@ impl System {
         let directory = lock_directory(&settings.config)?;
         let addresses = (listeners.grpc.local_addr()?, address(listeners.web.as_ref())?, address(listeners.admin.as_ref())?);
 
+        let watched = CancellationToken::new();
         if let Some(listener) = listeners.admin {
             let admin = Admin { readiness: readiness.clone(), metrics: metrics.clone() };
-            let until = shutdown.hard();
-            tasks.spawn(async move { log_end("admin", admin::serve(listener, admin, until).await) });
+            let until = watched.clone();
+            tokio::spawn(async move { log_end("admin", admin::serve(listener, admin, until).await) });
         }
         let built = build::all(&settings, &metrics, &readiness, &tasks).await?;
         if let Some((listener, page)) = listeners.web.zip(built.web) {
@@ -110,7 +114,7 @@ impl System {
         let server = Server::prepare(parts, built.services)?;
         let server = tokio::spawn(async move { Ok(server.serve(listeners.grpc, &until).await?) });
         let (grpc, web, admin) = addresses;
-        Ok(Self { grpc, web, admin, shutdown, tasks, server, _directory: directory })
+        Ok(Self { grpc, web, admin, shutdown, tasks, server, watched: watched.drop_guard(), _directory: directory })
     }
 
     /// Where gRPC is served.
@@ -140,6 +144,7 @@ impl System {
         let outcome = self.server.await.context("the server panicked")?;
         self.shutdown.drain();
         self.tasks.join().await;
+        drop(self.watched);
         outcome
     }
 

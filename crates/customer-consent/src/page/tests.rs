@@ -242,3 +242,30 @@ async fn what_a_partner_writes_is_text_on_the_page() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn zz_temporary_serve() {
+    let directory = tempfile::tempdir().unwrap();
+    let _ = directory;
+    on_both(async |house| {
+        house.submitted().await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:18080").await.unwrap();
+        let texts = Arc::new(Texts::english().unwrap());
+        let web = Web::new(house.consents.clone(), house.links.clone(), texts, "http://127.0.0.1:18080".into());
+        let app = router(web);
+        std::fs::write("/tmp/pages/mail.eml", house.mailbox.taken.lock().unwrap().last().unwrap()).unwrap();
+        std::fs::write("/tmp/pages/token", house.mailbox.token()).unwrap();
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            if std::fs::remove_file("/tmp/pages/approve").is_ok() {
+                house.approved().await;
+                std::fs::write("/tmp/pages/mail2.eml", house.mailbox.taken.lock().unwrap().last().unwrap()).unwrap();
+                std::fs::write("/tmp/pages/token", house.mailbox.token()).unwrap();
+            }
+            if std::fs::remove_file("/tmp/pages/stop").is_ok() { break; }
+        }
+        server.abort();
+        panic!("done");
+    }).await;
+}

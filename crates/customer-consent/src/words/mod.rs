@@ -96,8 +96,8 @@ impl<'a> Words<'a> {
                 fact(&texts.partner, vec![partner]),
                 fact(&texts.customer, vec![customer]),
                 fact(&texts.claim, vec![claim.display_name.clone()]),
-                fact(&texts.work, claim.activities.iter().map(|activity| self.activity(*activity)).collect()),
                 fact(&texts.products, claim.lines.iter().map(|line| self.line(line)).collect()),
+                fact(&texts.work, claim.activities.iter().map(|activity| self.activity(*activity)).collect()),
             ],
         }
     }

@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_new_one_is_armed_and_a_moved_one_armed_again() {
-        let steps: &[(&[Deadline], &[Deadline], _)] = &[(&[], &[at(1, "a")], None), (&[at(1, "a")], &[at(2, "a")], None)];
+        let steps: &[(&[Deadline], &[Deadline], _)] =
+            &[(&[], &[at(1, "a")], None), (&[at(1, "a")], &[at(2, "a")], None)];
         assert_eq!(noted(steps), [(at(2, "a"), DeadlineState::Pending, 2)]);
     }
 
@@ -132,7 +133,8 @@ mod tests {
 
     #[test]
     fn of_one_kind_the_earliest_stands_for_all() {
-        let steps: &[(&[Deadline], &[Deadline], _)] = &[(&[], &[at(5, "a"), at(3, "a")], None), (&[at(5, "a"), at(3, "a")], &[at(5, "a")], Some(3))];
+        let steps: &[(&[Deadline], &[Deadline], _)] =
+            &[(&[], &[at(5, "a"), at(3, "a")], None), (&[at(5, "a"), at(3, "a")], &[at(5, "a")], Some(3))];
         assert_eq!(noted(steps), [(at(5, "a"), DeadlineState::Pending, 2)]);
     }
 }

@@ -58,7 +58,8 @@ impl Stuck {
         for waiting in fired {
             let (times, until) = self.0.entry(waiting).or_insert((0, Instant::now()));
             if *times > 0 {
-                *until = Instant::now() + Duration::from_millis(100).saturating_mul(2_u32.saturating_pow(*times)).min(REST);
+                *until =
+                    Instant::now() + Duration::from_millis(100).saturating_mul(2_u32.saturating_pow(*times)).min(REST);
             }
             *times += 1;
         }

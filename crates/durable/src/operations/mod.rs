@@ -58,7 +58,10 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
         self.deadlines(request).await.map(Response::new)
     }
 
-    async fn get_clock(&self, request: Request<wire::GetClockRequest>) -> Result<Response<wire::BusinessClock>, Status> {
+    async fn get_clock(
+        &self,
+        request: Request<wire::GetClockRequest>,
+    ) -> Result<Response<wire::BusinessClock>, Status> {
         let (_caller, wire::GetClockRequest {}) = cpor_kit::request::open(request)?;
         self.clock().await.map(Response::new)
     }

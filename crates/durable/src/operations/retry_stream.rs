@@ -23,7 +23,12 @@ impl OperationsServer {
         if !retried {
             let state = stream.state().as_str_name();
             let message = "the stream is not parked";
-            return Err(cpor_kit::status::refused(Code::FailedPrecondition, "STREAM_NOT_PARKED", message, &[("state", state)]));
+            return Err(cpor_kit::status::refused(
+                Code::FailedPrecondition,
+                "STREAM_NOT_PARKED",
+                message,
+                &[("state", state)],
+            ));
         }
         host.shared().wakes.relay(key.destination).notify_one();
         Ok(stream)

@@ -56,21 +56,24 @@ async fn deadlines(host: &Host) -> Result<Vec<String>, Status> {
     let now = host.now().await.map_err(internal)?;
     let waiting = index::earliest(host.db().writer(), LINES).await.map_err(internal)?;
     let due = waiting.into_iter().filter(|waiting| waiting.due <= now);
-    Ok(due.map(|waiting| {
-        let (service, resource) = (host.service(), host.shared().resource(&waiting.aggregate, &waiting.key));
-        format!("{service}: a deadline of {resource} is due since {}", cpor_types::rfc3339(waiting.due))
-    })
-    .collect())
+    Ok(due
+        .map(|waiting| {
+            let (service, resource) = (host.service(), host.shared().resource(&waiting.aggregate, &waiting.key));
+            format!("{service}: a deadline of {resource} is due since {}", cpor_types::rfc3339(waiting.due))
+        })
+        .collect())
 }
 
 async fn streams(host: &Host) -> Result<Vec<String>, Status> {
     let streams = outbox::undelivered(host.db().writer(), LINES).await.map_err(internal)?;
-    Ok(streams.into_iter().map(|listed| {
-        let (service, waiting) = (host.service(), listed.next_sequence - 1 - listed.delivered_sequence);
-        let why = listed.last_error.unwrap_or_else(|| "on the way".to_owned());
-        format!("{service}: {waiting} events of stream {} are undelivered: {why}", listed.stream)
-    })
-    .collect())
+    Ok(streams
+        .into_iter()
+        .map(|listed| {
+            let (service, waiting) = (host.service(), listed.next_sequence - 1 - listed.delivered_sequence);
+            let why = listed.last_error.unwrap_or_else(|| "on the way".to_owned());
+            format!("{service}: {waiting} events of stream {} are undelivered: {why}", listed.stream)
+        })
+        .collect())
 }
 
 async fn probes(host: &Host) -> Vec<String> {

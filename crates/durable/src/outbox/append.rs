@@ -39,7 +39,8 @@ pub(crate) async fn append(
     let mut table = Table::new(columns);
     let destinations = streams.keys().map(|stream| stream.destination).collect();
     for (stream, events) in streams {
-        let next = next.get(&stream).copied().ok_or_else(|| DbErr::RecordNotFound(format!("outbox_stream {stream}")))?;
+        let next =
+            next.get(&stream).copied().ok_or_else(|| DbErr::RecordNotFound(format!("outbox_stream {stream}")))?;
         let first = next - events.len() as u64;
         for (sequence, event) in (first..).zip(events) {
             let payload = encode(sequence, event);

@@ -1,8 +1,6 @@
 //! How a delivery reaches the service it is for.
 use cpor_kit::Peers;
-use cpor_proto::events::v1::{
-    DeliverEventsRequest, DeliverEventsResponse, event_service_client::EventServiceClient,
-};
+use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, event_service_client::EventServiceClient};
 use tonic::Code;
 
 /// Why a delivery was not answered stream by stream.
@@ -45,15 +43,14 @@ impl Courier for PeerCourier {
     async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
         let destination = crate::wire::service_from(request.destination)
             .ok_or_else(|| Undelivered::Unreadable("the destination is not a service".to_owned()))?;
-        let channel = self.peers.channel_as_service(destination).map_err(|error| Undelivered::Unreachable(error.to_string()))?;
+        let channel =
+            self.peers.channel_as_service(destination).map_err(|error| Undelivered::Unreachable(error.to_string()))?;
         match EventServiceClient::new(channel).deliver_events(request).await {
             Ok(response) => Ok(response.into_inner()),
             Err(status) => {
                 let why = format!("{:?}: {}", status.code(), status.message());
-                Err(match status.code() {
-                    Code::InvalidArgument => Undelivered::Unreadable(why),
-                    _ => Undelivered::Unreachable(why),
-                })
+                let unreadable = status.code() == Code::InvalidArgument;
+                Err(if unreadable { Undelivered::Unreadable(why) } else { Undelivered::Unreachable(why) })
             }
         }
     }

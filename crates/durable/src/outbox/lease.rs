@@ -77,7 +77,11 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxKey, Leased>) -> Resu
     for piece in keys.pieces() {
         let mut sql = Sql::with(tx.get_database_backend(), piece)?;
         sql.push("SELECT ").push(KEY).push(", payload FROM outbox_event WHERE (").push(KEY).push(") IN (SELECT ");
-        sql.push(ROW_KEY).push(" FROM s) ORDER BY ").push(KEY).push(", sequence LIMIT ").bind(MOST_EVENTS.cast_signed());
+        sql.push(ROW_KEY)
+            .push(" FROM s) ORDER BY ")
+            .push(KEY)
+            .push(", sequence LIMIT ")
+            .bind(MOST_EVENTS.cast_signed());
         for row in tx.query_all_raw(sql.statement()).await? {
             let payload: Vec<u8> = row.try_get("", "payload")?;
             count += 1;

@@ -142,7 +142,8 @@ impl Relay {
     }
 
     fn count(&self, outcomes: &[Settled]) {
-        let of = |wanted: fn(&Verdict) -> bool| outcomes.iter().filter(|outcome| wanted(&outcome.verdict)).count() as u64;
+        let of =
+            |wanted: fn(&Verdict) -> bool| outcomes.iter().filter(|outcome| wanted(&outcome.verdict)).count() as u64;
         self.shared.meters.deliveries("delivered", of(|verdict| matches!(verdict, Verdict::Delivered)));
         self.shared.meters.deliveries("failed", of(|verdict| matches!(verdict, Verdict::Failed(_))));
         self.shared.meters.deliveries("parked", of(|verdict| matches!(verdict, Verdict::Parked(_))));
@@ -187,16 +188,21 @@ impl Relay {
             return Ok(Vec::new());
         }
         let source = self.shared.service;
-        let batch = |leased: &Leased| StreamBatch { stream: Some(leased.stream.to_wire(source)), events: leased.events.clone() };
+        let batch = |leased: &Leased| StreamBatch {
+            stream: Some(leased.stream.to_wire(source)),
+            events: leased.events.clone(),
+        };
         let streams = leased.iter().map(batch).collect();
         let request = DeliverEventsRequest { destination: crate::wire::service(destination).into(), streams };
         let response = self.courier.deliver(request).await?;
         let mut results = response.results.into_iter();
-        Ok(leased.iter().map(|leased| match results.next() {
-            Some(result) => Settled::by(leased, result),
-            None => Settled::not(leased, unanswered()),
-        })
-        .collect())
+        Ok(leased
+            .iter()
+            .map(|leased| match results.next() {
+                Some(result) => Settled::by(leased, result),
+                None => Settled::not(leased, unanswered()),
+            })
+            .collect())
     }
 }
 

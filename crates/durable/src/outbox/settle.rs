@@ -107,12 +107,16 @@ pub(super) async fn settle(
         sql.push("UPDATE outbox_stream SET delivered_sequence = s.through, attempts = s.tried, ready_time = s.ready, ");
         sql.push("parked_reason = s.parked, last_error = s.error, lease_token = NULL, ");
         // The CASE is by the row itself: the subquery does not see what another transaction has just added.
-        sql.push("oldest_time = CASE WHEN outbox_stream.next_sequence - 1 > s.through THEN COALESCE((SELECT e.create_time ");
+        sql.push(
+            "oldest_time = CASE WHEN outbox_stream.next_sequence - 1 > s.through THEN COALESCE((SELECT e.create_time ",
+        );
         sql.push("FROM outbox_event e WHERE (e.owner, e.aggregate, e.id, e.destination) = (").push(ROW_KEY);
         sql.push(") AND e.sequence = s.through + 1), outbox_stream.oldest_time) END FROM s WHERE ");
         sql.push("(outbox_stream.owner, outbox_stream.aggregate, outbox_stream.id, outbox_stream.destination) = (");
         sql.push(ROW_KEY).push(") AND outbox_stream.lease_token = ").bind(token);
-        sql.push(" RETURNING outbox_stream.owner, outbox_stream.aggregate, outbox_stream.id, outbox_stream.destination");
+        sql.push(
+            " RETURNING outbox_stream.owner, outbox_stream.aggregate, outbox_stream.id, outbox_stream.destination",
+        );
         for row in tx.query_all_raw(sql.statement()).await? {
             ours.insert(OutboxKey::read(&row)?);
         }

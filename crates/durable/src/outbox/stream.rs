@@ -42,7 +42,8 @@ impl OutboxKey {
 
     pub(super) fn read(row: &QueryResult) -> Result<Self, DbErr> {
         let destination: String = row.try_get("", "destination")?;
-        let destination = destination.parse().map_err(|bad| DbErr::Type(format!("outbox_stream.destination: {bad}")))?;
+        let destination =
+            destination.parse().map_err(|bad| DbErr::Type(format!("outbox_stream.destination: {bad}")))?;
         let key = Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
         Ok(Self { key, aggregate: row.try_get("", "aggregate")?, destination })
     }

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
-    Iterable, PrimaryKeyToColumn, QueryResult, Value,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable,
+    PrimaryKeyToColumn, QueryResult, Value,
 };
 
 use uuid::Uuid;
@@ -70,12 +70,14 @@ fn select_from<E: EntityTrait>(sql: &mut Sql) -> &mut Sql {
 }
 
 fn select<E: EntityTrait>(backend: DbBackend, columns: [&str; 2], keys: &[Key]) -> Result<Vec<Sql>, DbErr> {
-    key_table(keys).pieces().map(|piece| {
-        let mut sql = Sql::with(backend, piece)?;
-        select_from::<E>(&mut sql).names("", columns).push(") IN (SELECT s.owner, s.id FROM s)");
-        Ok(sql)
-    })
-    .collect()
+    key_table(keys)
+        .pieces()
+        .map(|piece| {
+            let mut sql = Sql::with(backend, piece)?;
+            select_from::<E>(&mut sql).names("", columns).push(") IN (SELECT s.owner, s.id FROM s)");
+            Ok(sql)
+        })
+        .collect()
 }
 
 fn key_table(keys: &[Key]) -> Table {
@@ -130,10 +132,7 @@ fn guarded_upsert<E: EntityTrait>(backend: DbBackend, rows: Table, distance: i64
 ///
 /// # Errors
 /// The database's; a row that is there already is one.
-pub async fn insert<E: EntityTrait>(
-    tx: &Tx,
-    rows: impl IntoIterator<Item = E::ActiveModel>,
-) -> Result<(), DbErr> {
+pub async fn insert<E: EntityTrait>(tx: &Tx, rows: impl IntoIterator<Item = E::ActiveModel>) -> Result<(), DbErr> {
     let entity = E::default();
     for piece in table::<E>(rows)?.pieces() {
         let sql = insert_select(tx.get_database_backend(), entity.table_name(), piece)?;
@@ -177,10 +176,7 @@ pub async fn insert_new<E: EntityTrait>(
 ///
 /// # Errors
 /// The database's.
-pub async fn upsert<E: EntityTrait>(
-    tx: &Tx,
-    rows: impl IntoIterator<Item = E::ActiveModel>,
-) -> Result<(), DbErr> {
+pub async fn upsert<E: EntityTrait>(tx: &Tx, rows: impl IntoIterator<Item = E::ActiveModel>) -> Result<(), DbErr> {
     let (entity, key) = (E::default(), primary_key::<E>());
     for piece in table::<E>(rows)?.pieces() {
         let columns: Vec<String> = piece.names().filter(|name| !key.contains(name)).map(str::to_owned).collect();
@@ -197,10 +193,7 @@ pub async fn upsert<E: EntityTrait>(
 ///
 /// # Errors
 /// The database's.
-pub async fn delete<E: EntityTrait>(
-    tx: &Tx,
-    rows: impl IntoIterator<Item = E::ActiveModel>,
-) -> Result<u64, DbErr> {
+pub async fn delete<E: EntityTrait>(tx: &Tx, rows: impl IntoIterator<Item = E::ActiveModel>) -> Result<u64, DbErr> {
     let (entity, key) = (E::default(), primary_key::<E>());
     let columns: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
     let mut table = Table::new(columns.iter().map(described).collect::<Result<_, _>>()?);
@@ -267,10 +260,11 @@ fn named<A: ActiveModelTrait>(row: &A, name: &str) -> Result<Value, DbErr> {
 }
 
 fn integer<A: ActiveModelTrait>(row: &A, name: &str) -> Result<i64, DbErr> {
-    match named(row, name)? {
-        Value::BigInt(Some(n)) => Ok(n),
-        other => Err(DbErr::Type(format!("column {name} holds {other:?} instead of an i64"))),
-    }
+    let value = named(row, name)?;
+    let Value::BigInt(Some(n)) = value else {
+        return Err(DbErr::Type(format!("column {name} holds {value:?} instead of an i64")));
+    };
+    Ok(n)
 }
 
 fn key<A: ActiveModelTrait>(row: &A) -> Result<Key, DbErr> {
@@ -301,27 +295,38 @@ enum Cell {
     Uuid(Uuid),
 }
 
+impl Cell {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the driver's values; all others are no keys of ours")]
+    fn of(value: Value) -> Option<Self> {
+        match value {
+            Value::String(text) => text.map(Self::Text),
+            Value::BigInt(n) => n.map(Self::Int),
+            Value::Uuid(id) => id.map(Self::Uuid),
+            _ => None,
+        }
+    }
+}
+
 fn identity<E: EntityTrait>(row: &E::ActiveModel) -> Result<Vec<Cell>, DbErr> {
-    primary_values::<E>(row)?.into_iter().map(|value| match widen(value)? {
-        Value::String(Some(text)) => Ok(Cell::Text(text)),
-        Value::BigInt(Some(n)) => Ok(Cell::Int(n)),
-        Value::Uuid(Some(id)) => Ok(Cell::Uuid(id)),
-        other => Err(DbErr::Type(format!("{other:?} in a primary key"))),
-    })
-    .collect()
+    let values = primary_values::<E>(row)?.into_iter();
+    values
+        .map(|value| Cell::of(widen(value)?).ok_or_else(|| DbErr::Type("a primary key of another type".to_owned())))
+        .collect()
 }
 
 fn returned_identity<E: EntityTrait>(row: &QueryResult) -> Result<Vec<Cell>, DbErr> {
-    E::PrimaryKey::iter().map(|key| key.into_column()).map(|column| {
-        let name = column.as_str();
-        Ok(match Kind::of(column.def().get_column_type())? {
-            Kind::Text => Cell::Text(row.try_get("", name)?),
-            Kind::Int => Cell::Int(row.try_get("", name).or_else(|_| row.try_get::<i32>("", name).map(i64::from))?),
-            Kind::Uuid => Cell::Uuid(row.try_get("", name)?),
-            kind @ (Kind::Bool | Kind::Float | Kind::Bytes | Kind::Json | Kind::Time | Kind::Date) => {
-                return Err(DbErr::Type(format!("{kind:?} in a primary key")));
-            }
+    E::PrimaryKey::iter()
+        .map(|key| key.into_column())
+        .map(|column| {
+            let name = column.as_str();
+            Ok(match Kind::of(column.def().get_column_type())? {
+                Kind::Text => Cell::Text(row.try_get("", name)?),
+                Kind::Int => Cell::Int(row.try_get("", name).or_else(|_| row.try_get::<i32>("", name).map(i64::from))?),
+                Kind::Uuid => Cell::Uuid(row.try_get("", name)?),
+                kind @ (Kind::Bool | Kind::Float | Kind::Bytes | Kind::Json | Kind::Time | Kind::Date) => {
+                    return Err(DbErr::Type(format!("{kind:?} in a primary key")));
+                }
+            })
         })
-    })
-    .collect()
+        .collect()
 }

@@ -8,8 +8,8 @@ mod micros;
 mod sql;
 mod table;
 
+pub(crate) use entity::stored;
 pub use entity::{by_id, children, delete, insert, insert_new, lock, save, upsert};
 pub use micros::Micros;
 pub(crate) use sql::Sql;
-pub(crate) use entity::stored;
 pub(crate) use table::{Column, Kind, Table};

@@ -48,11 +48,7 @@ impl Sql {
     }
 
     /// Adds `names`, quoted, with commas between, each after `prefix`.
-    pub(crate) fn names<'a>(
-        &mut self,
-        prefix: &str,
-        names: impl IntoIterator<Item = &'a str>,
-    ) -> &mut Self {
+    pub(crate) fn names<'a>(&mut self, prefix: &str, names: impl IntoIterator<Item = &'a str>) -> &mut Self {
         for (n, name) in names.into_iter().enumerate() {
             if n > 0 {
                 self.push(", ");
@@ -64,18 +60,12 @@ impl Sql {
 
     /// Locks what a SELECT finds, where the engine has row locks.
     pub(crate) fn for_update(&mut self) -> &mut Self {
-        match self.backend {
-            DbBackend::Postgres => self.push(" FOR UPDATE"),
-            _ => self,
-        }
+        self.push(if self.backend == DbBackend::Postgres { " FOR UPDATE" } else { "" })
     }
 
     /// As [`Sql::for_update`], passing over rows that somebody else has locked.
     pub(crate) fn for_update_skip_locked(&mut self) -> &mut Self {
-        match self.backend {
-            DbBackend::Postgres => self.push(" FOR UPDATE SKIP LOCKED"),
-            _ => self,
-        }
+        self.push(if self.backend == DbBackend::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" })
     }
 
     /// The statement.

@@ -22,6 +22,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The kind of an entity's column.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other types are refused by name")]
     pub(super) fn of(column: &ColumnType) -> Result<Self, DbErr> {
         Ok(match column {
             ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Enum { .. } => Self::Text,
@@ -89,6 +90,7 @@ impl Kind {
 }
 
 /// The array's elements must all be of one type, so every width of integer becomes the widest.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what is not an integer stays as it is")]
 pub(super) fn widen(value: Value) -> Result<Value, DbErr> {
     Ok(match value {
         Value::TinyInt(Some(n)) => i64::from(n).into(),
@@ -97,9 +99,7 @@ pub(super) fn widen(value: Value) -> Result<Value, DbErr> {
         Value::TinyUnsigned(Some(n)) => i64::from(n).into(),
         Value::SmallUnsigned(Some(n)) => i64::from(n).into(),
         Value::Unsigned(Some(n)) => i64::from(n).into(),
-        Value::BigUnsigned(Some(n)) => {
-            i64::try_from(n).map_err(|_| DbErr::Type(format!("{n} exceeds bigint")))?.into()
-        }
+        Value::BigUnsigned(Some(n)) => i64::try_from(n).map_err(|_| DbErr::Type(format!("{n} exceeds bigint")))?.into(),
         Value::Float(Some(x)) => f64::from(x).into(),
         Value::Char(Some(c)) => c.to_string().into(),
         Value::ChronoDateTimeWithTimeZone(Some(time)) => time.to_utc().into(),

@@ -31,22 +31,25 @@ impl<C> From<StoreError> for Fault<C> {
 impl<C> From<DbErr> for Fault<C> {
     fn from(error: DbErr) -> Self {
         let text = error.to_string();
-        match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Down(text),
-            DbErr::Exec(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver)) => {
-                match driver.as_ref() {
-                    SqlxError::Database(refused) => by_code(refused.code().as_deref().unwrap_or_default(), text),
-                    SqlxError::Io(_)
-                    | SqlxError::Tls(_)
-                    | SqlxError::Protocol(_)
-                    | SqlxError::PoolTimedOut
-                    | SqlxError::PoolClosed
-                    | SqlxError::WorkerCrashed => Self::Down(text),
-                    _ => Self::Failed(text),
-                }
-            }
-            _ => Self::Failed(text),
+        if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
+            return Self::Down(text);
         }
+        let (DbErr::Exec(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver))) = &error else {
+            return Self::Failed(text);
+        };
+        if let SqlxError::Database(refused) = driver.as_ref() {
+            return by_code(refused.code().as_deref().unwrap_or_default(), text);
+        }
+        let down = matches!(
+            driver.as_ref(),
+            SqlxError::Io(_)
+                | SqlxError::Tls(_)
+                | SqlxError::Protocol(_)
+                | SqlxError::PoolTimedOut
+                | SqlxError::PoolClosed
+                | SqlxError::WorkerCrashed
+        );
+        if down { Self::Down(text) } else { Self::Failed(text) }
     }
 }
 

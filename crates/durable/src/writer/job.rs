@@ -10,6 +10,9 @@ use crate::{Command, Committed, Failure, Store, Transition};
 /// What a lane answers; the refusal itself stays with the job.
 pub(super) type Answer<S> = Result<Committed<<S as Store>::Aggregate>, Failure<(), <S as Store>::Clash>>;
 
+/// Where the caller waits.
+pub(super) type Reply<S, R> = oneshot::Sender<super::Outcome<S, R>>;
+
 /// What a decision function said.
 pub(super) enum Decision<S: Store> {
     Change(Transition<S::Aggregate>),
@@ -27,11 +30,7 @@ pub(super) struct Job<S: Store> {
 }
 
 impl<S: Store> Job<S> {
-    pub(super) fn new<R, D>(
-        command: Command,
-        decide: D,
-        reply: oneshot::Sender<Result<Committed<S::Aggregate>, Failure<R, S::Clash>>>,
-    ) -> Self
+    pub(super) fn new<R, D>(command: Command, decide: D, reply: Reply<S, R>) -> Self
     where
         R: Send + 'static,
         D: Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
@@ -59,7 +58,7 @@ trait Decide<S: Store>: Send {
 struct Typed<S: Store, R, D> {
     decide: D,
     refusal: Option<R>,
-    reply: oneshot::Sender<Result<Committed<S::Aggregate>, Failure<R, S::Clash>>>,
+    reply: Reply<S, R>,
 }
 
 impl<S, R, D> Decide<S> for Typed<S, R, D>

@@ -61,7 +61,9 @@ async fn work_off<S: Store>(ground: &Ground<S>, jobs: Vec<Job<S>>) {
 fn finish<S: Store>(job: Job<S>, answer: Answer<S>) {
     if let Err(Failure::Unavailable(why)) = &answer {
         let name = job.command.name;
-        job.span.in_scope(|| tracing::error!(command = name, aggregate = S::AGGREGATE, why, "a command could not be judged"));
+        job.span.in_scope(|| {
+            tracing::error!(command = name, aggregate = S::AGGREGATE, why, "a command could not be judged")
+        });
     }
     job.answer(answer);
 }

@@ -6,7 +6,8 @@ use cpor_types::{Actor, Timestamp};
 use super::job::{Answer, Decision, Job, guarded};
 use crate::{
     Aggregate, Change, Committed, Failure, Key, Outgoing, Recorded, RequestId, Store, StreamKey, Transition, Versioned,
-    deadline::{DeadlineChange, DeadlineChanges}, request_id::{Outcome, RequestKey},
+    deadline::{DeadlineChange, DeadlineChanges},
+    request_id::{Outcome, RequestKey},
 };
 
 /// More deadlines than this passing at once on one aggregate are a fault of its `elapse`.
@@ -60,7 +61,8 @@ impl<A: Aggregate> Account<A> {
         let before = change.before.map(|before| before.state.deadlines()).unwrap_or_default();
         self.deadlines.note(before, change.after.state.deadlines(), fired);
         self.events.extend(change.events);
-        self.posted.extend(outgoing.into_iter().map(|outgoing| Posted { outgoing, traceparent: traceparent.to_owned() }));
+        self.posted
+            .extend(outgoing.into_iter().map(|outgoing| Posted { outgoing, traceparent: traceparent.to_owned() }));
         self.current = Some(change.after);
     }
 }
@@ -99,7 +101,8 @@ impl<'a, S: Store> Ledger<'a, S> {
 
     /// Judges one command. What it changes is visible to the next one.
     pub(super) fn judge(&mut self, job: &mut Job<S>) -> Answer<S> {
-        let outcome = job.command.request.as_ref().and_then(|request| self.requests.get(&RequestKey::of(request)).cloned());
+        let outcome =
+            job.command.request.as_ref().and_then(|request| self.requests.get(&RequestKey::of(request)).cloned());
         let key = outcome.as_ref().map_or_else(|| job.command.key.clone(), |outcome| outcome.key.clone());
         self.elapse(&key, job)?;
         if let Some(outcome) = outcome {

@@ -61,7 +61,10 @@ impl<S: Store> Clone for Writer<S> {
 
 impl<S: Store> std::fmt::Debug for Writer<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").field("aggregate", &S::AGGREGATE).field("lanes", &self.lanes.len()).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("aggregate", &S::AGGREGATE)
+            .field("lanes", &self.lanes.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,9 @@ use super::{
     ledger::{Effects, Ledger},
 };
 use crate::{
-    Key, Store, StreamKey, Tx, deadline, host::Shared, inbox, outbox,
+    Key, Store, StreamKey, Tx, deadline,
+    host::Shared,
+    inbox, outbox,
     request_id::{self, Outcome, RequestKey},
 };
 

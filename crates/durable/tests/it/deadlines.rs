@@ -24,7 +24,11 @@ async fn indexed(stage: &Stage, n: u128) -> Option<(String, i64, i64)> {
     };
     let query = Statement::from_sql_and_values(backend, text, [key(n).id.into()]);
     let row = stage.db.writer().query_one_raw(query).await.unwrap()?;
-    Some((row.try_get("", "state").unwrap(), row.try_get("", "generation").unwrap(), row.try_get("", "due_time").unwrap()))
+    Some((
+        row.try_get("", "state").unwrap(),
+        row.try_get("", "generation").unwrap(),
+        row.try_get("", "due_time").unwrap(),
+    ))
 }
 
 on_both! {

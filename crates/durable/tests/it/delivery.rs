@@ -17,8 +17,9 @@ use cpor_types::{SeededEntropy, Service};
 use tokio::sync::Notify;
 
 use crate::{
+    mirror::{Mirror, Mood},
     stage::{Bench, Nowhere, Stage, on_both},
-    toy::{Mirror, Mood, command, counts, key, run_add, run_open},
+    toy::{command, counts, key, run_add, run_open},
 };
 
 /// What the network does to one delivery.
@@ -140,7 +141,8 @@ impl Pair {
 
     async fn streams(&self, state: StreamState) -> Vec<Stream> {
         let operations = cpor_durable::OperationsServer::new([self.host.clone()]);
-        let request = ListStreamsRequest { service: WireService::ClaimIntake.into(), state: state.into(), ..Default::default() };
+        let request =
+            ListStreamsRequest { service: WireService::ClaimIntake.into(), state: state.into(), ..Default::default() };
         operations.streams(request).await.unwrap().streams
     }
 }
@@ -325,6 +327,11 @@ async fn run_add_owned(pair: &Pair, n: u128) -> crate::toy::Ended {
 
 fn stream_of(source: WireService) -> cpor_proto::events::v1::StreamBatch {
     let id = key(1).id.to_string();
-    let stream = cpor_proto::events::v1::StreamId { source: source.into(), aggregate: "ticket".to_owned(), owner: "o".to_owned(), id };
+    let stream = cpor_proto::events::v1::StreamId {
+        source: source.into(),
+        aggregate: "ticket".to_owned(),
+        owner: "o".to_owned(),
+        id,
+    };
     cpor_proto::events::v1::StreamBatch { stream: Some(stream), events: Vec::new() }
 }

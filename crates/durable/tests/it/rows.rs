@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::{
     stage::{Stage, on_both},
-    toy::{key, ticket},
+    tables::ticket,
+    toy::key,
 };
 
 mod thing {

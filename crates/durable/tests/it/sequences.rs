@@ -9,7 +9,8 @@ use crate::{
 };
 
 fn at(sequence: u64) -> Position {
-    let stream = StreamKey { source: Service::PoeReview, aggregate: "case".to_owned(), owner: "t".to_owned(), id: Uuid::nil() };
+    let stream =
+        StreamKey { source: Service::PoeReview, aggregate: "case".to_owned(), owner: "t".to_owned(), id: Uuid::nil() };
     Position { stream, sequence }
 }
 

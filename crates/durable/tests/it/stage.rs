@@ -10,7 +10,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use uuid::Uuid;
 
-use crate::toy::{self, Tickets};
+use crate::{tables::Tables, toy::Tickets};
 
 /// Runs one test on both engines.
 macro_rules! on_both {
@@ -63,7 +63,8 @@ impl Stage {
     }
 
     pub(crate) async fn postgres() -> Self {
-        let maintenance = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
+        let maintenance =
+            std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
         let name = format!("durable_{}", random().simple());
         let admin = connect(&maintenance).await;
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
@@ -138,7 +139,7 @@ struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         let mut all = cpor_durable::migrations();
-        all.push(Box::new(toy::Tables));
+        all.push(Box::new(Tables));
         all
     }
 }

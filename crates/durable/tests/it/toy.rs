@@ -9,19 +9,17 @@ use std::{
 };
 
 use cpor_durable::{
-    Aggregate, Change, Command, Elapsed, Incoming, Key, Micros, Outcome, Outgoing, ReceiveError, Receiver, Store, StoreError, Transition,
-    Tx, Versioned, Writer, rows,
+    Aggregate, Change, Command, Elapsed, Key, Micros, Outcome, Outgoing, Store, StoreError, Transition, Tx, Versioned,
+    Writer, rows,
 };
 use cpor_proto::events::v1::{ClaimClosed, event::Payload};
 use cpor_types::{Actor, ActorSide, Deadline, Service, Timestamp};
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait, QueryOrder, entity::prelude::Json};
-use sea_orm_migration::{
-    MigrationName, MigrationTrait, SchemaManager,
-    sea_orm::{ConnectionTrait, DbBackend},
-};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
 use uuid::Uuid;
+
+use crate::tables::{entry, ticket, title};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ticket {
@@ -128,7 +126,12 @@ pub(crate) fn command(key: &Key) -> Command {
 /// What a command on a ticket ends in.
 pub(crate) type Ended = Outcome<Tickets, Refusal>;
 
-pub(crate) async fn run_open(writer: &Writer<Tickets>, command: Command, title: &str, closes: Option<Timestamp>) -> Ended {
+pub(crate) async fn run_open(
+    writer: &Writer<Tickets>,
+    command: Command,
+    title: &str,
+    closes: Option<Timestamp>,
+) -> Ended {
     let title = title.to_owned();
     writer.execute(command, move |ticket, _| open(ticket, &title, closes)).await
 }
@@ -140,92 +143,6 @@ pub(crate) async fn run_add(writer: &Writer<Tickets>, command: Command, n: i64) 
 pub(crate) async fn run_retitle(writer: &Writer<Tickets>, command: Command, title: &str) -> Ended {
     let title = title.to_owned();
     writer.execute(command, move |ticket, _| retitle(ticket, &title)).await
-}
-
-pub(crate) mod ticket {
-    use cpor_durable::Micros;
-    use sea_orm::entity::prelude::*;
-
-    #[sea_orm::model]
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "ticket")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub owner: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub version: i64,
-        #[sea_orm(column_type = "JsonBinary")]
-        pub state: Json,
-        pub closes: Option<Micros>,
-    }
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub(crate) mod title {
-    use sea_orm::entity::prelude::*;
-
-    #[sea_orm::model]
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "title")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub owner: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub title: String,
-        pub id: Uuid,
-    }
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub(crate) mod entry {
-    use cpor_durable::Micros;
-    use sea_orm::entity::prelude::*;
-
-    #[sea_orm::model]
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "entry")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub owner: String,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub version: i64,
-        pub event: String,
-        pub actor: String,
-        pub effective_time: Micros,
-        pub recorded_time: Micros,
-    }
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-pub(crate) struct Tables;
-
-impl MigrationName for Tables {
-    fn name(&self) -> &str {
-        "m0002_toy"
-    }
-}
-
-#[async_trait::async_trait]
-#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
-impl MigrationTrait for Tables {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let postgres = manager.get_database_backend() == DbBackend::Postgres;
-        let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
-        for table in [
-            format!("CREATE TABLE ticket (owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL, closes BIGINT, PRIMARY KEY (owner, id))"),
-            format!("CREATE TABLE title (owner TEXT NOT NULL, title TEXT NOT NULL, id {uuid} NOT NULL, PRIMARY KEY (owner, title))"),
-            format!("CREATE TABLE entry (owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, event TEXT NOT NULL, actor TEXT NOT NULL, effective_time BIGINT NOT NULL, recorded_time BIGINT NOT NULL, PRIMARY KEY (owner, id, version))"),
-        ] {
-            manager.get_connection().execute_unprepared(&table).await?;
-        }
-        Ok(())
-    }
 }
 
 /// The store, with a tap to hold it and a record of what it was asked to save.
@@ -270,12 +187,14 @@ impl Store for Tickets {
         let _open = self.tap.lock().await;
         self.loads.fetch_add(1, Ordering::Relaxed);
         let rows = rows::lock::<ticket::Entity>(tx, keys).await?;
-        rows.into_iter().map(|row| {
-            let key = Key::new(row.owner, row.id);
-            let state = serde_json::from_value(row.state).map_err(|error| StoreError::inconsistent("ticket", &key, error))?;
-            Ok((key, Versioned::new(row.version.unsigned_abs(), state)))
-        })
-        .collect()
+        rows.into_iter()
+            .map(|row| {
+                let key = Key::new(row.owner, row.id);
+                let state = serde_json::from_value(row.state)
+                    .map_err(|error| StoreError::inconsistent("ticket", &key, error))?;
+                Ok((key, Versioned::new(row.version.unsigned_abs(), state)))
+            })
+            .collect()
     }
 
     async fn save(&self, tx: &Tx, changes: &[Change<Ticket>]) -> Result<Vec<(Key, TitleTaken)>, StoreError> {
@@ -356,7 +275,11 @@ pub(crate) async fn stored(db: &cpor_kit::Db, key: &Key) -> Option<Versioned<Tic
 
 /// A ticket's history: version, event, actor, effective time, recorded time.
 pub(crate) async fn history(db: &cpor_kit::Db, key: &Key) -> Vec<(i64, String, String, Timestamp, Timestamp)> {
-    let by_key = rows::children::<entry::Entity>(db.writer(), [entry::Column::Owner, entry::Column::Id], std::slice::from_ref(key));
+    let by_key = rows::children::<entry::Entity>(
+        db.writer(),
+        [entry::Column::Owner, entry::Column::Id],
+        std::slice::from_ref(key),
+    );
     let entries = by_key.await.unwrap().into_iter();
     entries.map(|e| (e.version, e.event, e.actor, e.effective_time.into(), e.recorded_time.into())).collect()
 }
@@ -368,44 +291,6 @@ pub(crate) async fn counts(db: &cpor_kit::Db) -> HashMap<Key, i64> {
     rows.into_iter().map(|row| (Key::new(row.owner, row.id), count(row.state))).collect()
 }
 
-/// How the receiving service behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
-    Well,
-    Busy,
-    Confused,
-    Panicking,
-}
-
-/// A service that keeps a mirror of the tickets it is told of.
-pub(crate) struct Mirror {
-    pub(crate) writer: Writer<Tickets>,
-    pub(crate) mood: Mutex<Mood>,
-}
-
-#[async_trait::async_trait]
-impl Receiver for Mirror {
-    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
-        let mood = *self.mood.lock().unwrap();
-        match mood {
-            Mood::Well => {}
-            Mood::Busy => return Err(ReceiveError::Retry("busy".to_owned())),
-            Mood::Confused => return Err(ReceiveError::park("what is that?")),
-            Mood::Panicking => panic!("the receiver has a fault"),
-        }
-        let Payload::ClaimClosed(told) = &incoming.payload else { return Err(ReceiveError::park("not for us")) };
-        let key = Key::new(told.tenant.clone(), told.claim.parse().map_err(ReceiveError::park)?);
-        let (title, n) = (key.id.to_string(), told.primary_reason.parse::<i64>().map_err(ReceiveError::park)?);
-        let mirrored = self.writer.execute(incoming.command("mirror", key), move |ticket, _| {
-            let before = ticket.cloned().unwrap_or(Ticket { title: title.clone(), count: 0, closes: None, closed: false });
-            let after = Ticket { count: before.count + n, ..before };
-            Ok::<_, std::convert::Infallible>(Some(Transition::new(after, [Happened::Opened])))
-        });
-        mirrored.await?;
-        Ok(())
-    }
-}
-
 /// A command under way, whatever it is.
 pub(crate) type Boxed<'a> = std::pin::Pin<Box<dyn Future<Output = Ended> + Send + 'a>>;
 
@@ -413,6 +298,7 @@ pub(crate) type Boxed<'a> = std::pin::Pin<Box<dyn Future<Output = Ended> + Send 
 pub(crate) async fn retitle_behind_the_writers_back(db: &cpor_kit::Db, key: &Key, title: &str) {
     let Versioned { state, .. } = stored(db, key).await.unwrap();
     let state = serde_json::to_value(Ticket { title: title.to_owned(), ..state }).unwrap();
-    let by_hand = ticket::ActiveModel { owner: Set(key.owner.clone()), id: Set(key.id), state: Set(state), ..Default::default() };
+    let by_hand =
+        ticket::ActiveModel { owner: Set(key.owner.clone()), id: Set(key.id), state: Set(state), ..Default::default() };
     ticket::Entity::update(by_hand).exec(db.writer()).await.unwrap();
 }

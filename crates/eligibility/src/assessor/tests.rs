@@ -99,7 +99,8 @@ async fn two_assessors_do_no_harm() {
         world.import(&[month("2026-03", 1000)]).await;
         let other = Assessor::new(world.db.clone(), world.writer.clone(), Arc::new(Guides::read([]).unwrap()));
         let (one, two) = tokio::join!(world.app.assessor.drain(), other.drain());
-        (one.unwrap(), two.unwrap());
+        one.unwrap();
+        two.unwrap();
         assert!(versions().await >= before + 20);
         assert_eq!(world.app.assessor.settle().await.unwrap(), [""; 0]);
         assert_eq!(world.told().await.len(), 20, "each has one new answer, whoever found it");

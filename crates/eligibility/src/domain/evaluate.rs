@@ -152,11 +152,11 @@ fn number(number: Option<i64>) -> Value {
 }
 
 fn look_up(facts: &Facts, path: &str) -> Value {
-    let (root, rest) = path.split_once('.').unwrap_or((path, ""));
-    let found = facts.get(root).cloned().unwrap_or(Value::Null);
-    match found {
-        Value::Map(map) if !rest.is_empty() => map.map.get(&Key::from(rest)).cloned().unwrap_or(Value::Null),
-        other => other,
+    let (root, field) = path.split_once('.').unwrap_or((path, ""));
+    match facts.get(root) {
+        Some(Value::Map(map)) if !field.is_empty() => map.map.get(&Key::from(field)).cloned().unwrap_or(Value::Null),
+        Some(found) => found.clone(),
+        None => Value::Null,
     }
 }
 

@@ -34,6 +34,10 @@ fn subscription(status: &str) -> wire::SubscriptionFacts {
 }
 
 fn official(about: &Opening) -> Payload {
+    Payload::AssociationBecameOfficial(facts(about))
+}
+
+fn facts(about: &Opening) -> wire::AssociationBecameOfficial {
     let line = |line: &crate::domain::Line| wire::LineFacts {
         line_id: line.line.to_string(),
         key: line.key.to_string(),
@@ -41,7 +45,7 @@ fn official(about: &Opening) -> Payload {
         incentivised: line.incentivised,
         subscription: line.subscription.as_ref().map(|known| subscription(&known.status)),
     };
-    Payload::AssociationBecameOfficial(wire::AssociationBecameOfficial {
+    wire::AssociationBecameOfficial {
         claim: about.claim.name().to_string(),
         tenant: format!("tenants/{}", about.tenant),
         lines: about.lines.iter().map(line).collect(),
@@ -56,7 +60,7 @@ fn official(about: &Opening) -> Payload {
         official_time: time(about.official_time),
         activities: about.activities.iter().map(ToString::to_string).collect(),
         solution_area: about.solution_area.to_string(),
-    })
+    }
 }
 
 fn partner_in(region: &str) -> Payload {
@@ -193,10 +197,7 @@ async fn what_makes_no_sense_parks_its_stream() {
         let nameless = Payload::AssociationEnded(wire::AssociationEnded::default());
         let timeless = Payload::AssociationBecameOfficial(wire::AssociationBecameOfficial {
             official_time: None,
-            ..match official(&examples::presales()) {
-                Payload::AssociationBecameOfficial(event) => event,
-                other => panic!("{other:?}"),
-            }
+            ..facts(&examples::presales())
         });
         for payload in [foreign, nameless, timeless] {
             let refused = of_tenant(&world, 1, payload).await;

@@ -52,7 +52,7 @@ async fn postgres_has_timeouts_and_a_schema_for_each_service() {
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
     let config = DatabaseConfig {
         url: Some(crate::config::SecretUrl::new(url)),
-        schema: Some("kit_{service}".to_owned()),
+        schema: Some(format!("kit_{}_{{service}}", std::process::id())),
         connections: 2,
         ..DatabaseConfig::default()
     };
@@ -61,12 +61,13 @@ async fn postgres_has_timeouts_and_a_schema_for_each_service() {
     db.create_schema().await.unwrap();
     let tx = db.begin().await.unwrap();
     let show = async |sql: &str| setting(&tx, sea_orm::DbBackend::Postgres, sql).await;
-    assert_eq!(show("SELECT current_schema()::text").await, "kit_claim_intake");
+    let schema = show("SELECT current_schema()::text").await;
+    assert_eq!(schema, format!("kit_{}_claim_intake", std::process::id()));
     assert_eq!(show("SHOW statement_timeout").await, "30s");
     assert_eq!(show("SHOW lock_timeout").await, "10s");
     assert_eq!(show("SHOW idle_in_transaction_session_timeout").await, "30s");
     assert_eq!(show("SHOW transaction_isolation").await, "read committed");
     tx.rollback().await.unwrap();
-    db.writer().execute_unprepared("DROP SCHEMA kit_claim_intake CASCADE").await.unwrap();
+    db.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
     db.close().await.unwrap();
 }

@@ -1,7 +1,7 @@
 //! ApproveReviewCase (R23, R36): approve and hold.
 //!
-//! Two commands (see `Api::give` for their cost) with one call of the registry between them, so two fsyncs here and one there.
-//! Whatever happens between the two, the approval goes on: see `Approver`.
+//! Two commands (see `Api::give` for their cost) with one call of the registry between them, so two fsyncs here and
+//! one there. Whatever happens between the two, the approval goes on: see `Approver`.
 use super::{Api, error, reviewer};
 use crate::domain::{Approval, CommandKind, Phase, Refusal, ReviewCase};
 use cpor_durable::Committed;

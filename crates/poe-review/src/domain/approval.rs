@@ -1,5 +1,5 @@
-//! The second half of approve-and-hold: what the registry answered to a decision. Whoever comes first completes it; an answer
-//! to a decision that the case no longer waits for changes nothing.
+//! The second half of approve-and-hold: what the registry answered to a decision. Whoever comes first completes it;
+//! an answer to a decision that the case no longer waits for changes nothing.
 use super::{Approval, CaseEvent, LineRefusal, ReviewCase, State, case::transition};
 use cpor_durable::Transition;
 use cpor_types::{Calendar, DecisionId, Timestamp};
@@ -13,7 +13,8 @@ impl ReviewCase {
         Some(transition(next, CaseEvent::Approved(approval)))
     }
 
-    /// A line is not (R36), or the directory no longer admits it (R12): back under review, with what was left on the clocks.
+    /// A line is not (R36), or the directory no longer admits it (R12): back under review, with what was left on the
+    /// clocks.
     #[must_use]
     pub fn not_held(
         &self,

@@ -1,4 +1,5 @@
-//! The three clocks of a review (R45). Which of them run depends on the state alone; the rest stand still, with what is left.
+//! The three clocks of a review (R45). Which of them run depends on the state alone; the rest stand still, with what
+//! is left.
 use super::Phase;
 use cpor_types::{Calendar, Deadline, Length, ReviewLengths, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,8 @@ use cpor_durable::Transition;
 use cpor_types::{Calendar, CaseId, PrimaryRejection, ReviewLengths, TenantId, Timestamp};
 
 impl ReviewCase {
-    /// Opens the case of a submitted claim (R18); its clocks run from the submission, however late the fact arrives (R47).
+    /// Opens the case of a submitted claim (R18); its clocks run from the submission, however late the fact arrives
+    /// (R47).
     #[must_use]
     pub fn open(
         id: CaseId,
@@ -53,7 +54,8 @@ impl ReviewCase {
         }
     }
 
-    /// The claim was closed from outside: so is the case, in the middle of an approval too. A case that is decided stays so.
+    /// The claim was closed from outside: so is the case, in the middle of an approval too. A case that is decided
+    /// stays so.
     #[must_use]
     pub fn closed(
         &self,

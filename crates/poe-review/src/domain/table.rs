@@ -199,7 +199,8 @@ impl ReviewCase {
         TABLE.iter().filter(admitted).map(|row| row.command).collect()
     }
 
-    /// Lets the command through to the state that it leads to, or says why not: state first, then person, then assignment.
+    /// Lets the command through to the state that it leads to, or says why not: state first, then person, then
+    /// assignment.
     ///
     /// # Errors
     /// [`Refusal::CommandNotAllowed`], [`Refusal::NotCaseReviewer`] or [`Refusal::AlreadyAssigned`].

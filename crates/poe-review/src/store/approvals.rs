@@ -1,5 +1,5 @@
-//! Approvals that wait for their hold: their rows follow the state of the case, and a lease in real time says whose turn it
-//! is to complete them. Two who complete one at the same time do no harm; the lease only spares the work.
+//! Approvals that wait for their hold: their rows follow the state of the case, and a lease in real time says whose
+//! turn it is to complete them. Two who complete one at the same time do no harm; the lease only spares the work.
 use super::entity::pending_approval::{ActiveModel, Column, Entity, Model};
 use crate::domain::ReviewCase;
 use cpor_durable::{Change, Key, Tx, rows, rows::Micros};

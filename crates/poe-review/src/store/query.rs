@@ -1,5 +1,5 @@
-//! Reads, from the reading pool: what they answer is committed, and may be a moment old. Which tenant's cases they see is part
-//! of their construction.
+//! Reads, from the reading pool: what they answer is committed, and may be a moment old. Which tenant's cases they
+//! see is part of their construction.
 use super::{
     entity::review_case::{Column, Entity},
     row::from_row,

@@ -120,14 +120,14 @@ async fn r23_two_who_complete_one_approval_do_it_once() {
     on_both(async |system| {
         system.review(1).await;
         system.registry.lose_answers(1);
-        system.approve("amy", 1).await.unwrap_err();
+        system.approve_as("amy", 1, "once").await.unwrap_err();
         let other = system.another().await;
         let (ours, theirs) = (
             system.api.approver.pending.take_all().await.unwrap(),
             other.api.approver.pending.take_all().await.unwrap(),
         );
         tokio::join!(system.resumer.go_on(ours), other.resumer.go_on(theirs), async {
-            system.approve("amy", 1).await.unwrap()
+            system.approve_as("amy", 1, "once").await.unwrap()
         });
         assert_eq!(system.stored(&case(1)).await.state.phase(), Phase::Approved);
         assert_eq!(approvals(&system.told().await), 1);

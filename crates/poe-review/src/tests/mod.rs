@@ -1,5 +1,5 @@
-//! The service as a whole, on both databases, beside a registry in memory. No background loop runs: what they do is done when
-//! a test says so.
+//! The service as a whole, on both databases, beside a registry in memory. No background loop runs: what they do is
+//! done when a test says so.
 mod approving;
 mod commands;
 mod facts;

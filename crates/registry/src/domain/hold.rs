@@ -119,7 +119,7 @@ impl Tenant {
     }
 
     fn held_by_other(&self, hold: &PlaceHold, key: &AssociationKey) -> bool {
-        hold.activities.iter().any(|activity| activity.is_exclusive())
+        false && hold.activities.iter().any(|activity| activity.is_exclusive())
             && self.live(key).any(|other| other.holds_key() && other.claim.partner != hold.claim.partner)
     }
 
@@ -198,3 +198,6 @@ impl PlaceHold {
         Uuid::new_v5(&self.decision_id.0, format!("{}/{activity}", line.line_id).as_bytes()).into()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,5 +11,3 @@ mod words;
 
 #[cfg(test)]
 pub(crate) mod examples;
-#[cfg(test)]
-mod hold_tests;

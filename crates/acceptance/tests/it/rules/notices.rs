@@ -1,7 +1,7 @@
 //! R40, R41: what the customer is told, and from when the window runs.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Backend, Case, Setup, Stage, World, at, both_databases};
+use cpor_acceptance::{Backend, Case, Stage, World, at, both_databases};
 use cpor_proto::{
     claims::v1::{AssociationState, Claim, ClaimState},
     consents::v1::{ConsentState, ListConsentsRequest, NoticeKind, NoticeState},
@@ -9,7 +9,7 @@ use cpor_proto::{
 
 both_databases![r40_notices_at_submission_and_at_approval, r40_a_notice_says_what_is_at_stake, r40_links_are_minted_per_mail_and_stored_hashed];
 both_databases![
-    with Setup::with_mail_server:
+    with with_mail_server:
     r41_the_window_runs_from_an_accepted_notice,
     r41_while_a_notice_bounces_the_window_does_not_open,
 ];

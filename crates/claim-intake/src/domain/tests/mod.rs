@@ -1,6 +1,6 @@
 //! The domain as the rules tell it: the whole table, the rules one by one, and random lives.
 mod completeness;
 mod lives;
-mod story;
+pub(crate) mod story;
 mod table;
 mod transitions;

@@ -7,35 +7,35 @@ use cpor_types::{
 };
 use uuid::Uuid;
 
-pub(super) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
+pub(crate) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
 
 /// Friday, 2026-03-06, 09:00 in Berlin.
-pub(super) fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     "2026-03-06T08:00:00Z".parse().unwrap()
 }
 
-pub(super) fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub(super) fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules::new(PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap())
 }
 
-pub(super) fn line_id() -> LineId {
+pub(crate) fn line_id() -> LineId {
     LineId(Uuid::from_u128(1))
 }
 
-pub(super) fn case() -> CaseId {
+pub(crate) fn case() -> CaseId {
     CaseId(Uuid::from_u128(2))
 }
 
-pub(super) fn name() -> ClaimName {
+pub(crate) fn name() -> ClaimName {
     "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1".parse().unwrap()
 }
 
 /// Teams usage at Fabrikam: complete.
-pub(super) fn content() -> Content {
+pub(crate) fn content() -> Content {
     let person = |name: &str| Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
     Content {
         display_name: "Teams at Fabrikam".into(),
@@ -52,7 +52,7 @@ pub(super) fn content() -> Content {
 }
 
 /// What a directory that admits everything says of the lines.
-pub(super) fn facts(content: &Content, family: ProductFamily) -> Facts {
+pub(crate) fn facts(content: &Content, family: ProductFamily) -> Facts {
     let known = |line: &Line| KnownLine {
         product_display_name: line.product.to_string(),
         family: Some(family),
@@ -71,11 +71,11 @@ pub(super) fn facts(content: &Content, family: ProductFamily) -> Facts {
     }
 }
 
-pub(super) fn admitted() -> Facts {
+pub(crate) fn admitted() -> Facts {
     facts(&content(), ProductFamily::Microsoft365)
 }
 
-pub(super) fn evidence(n: u128) -> Evidence {
+pub(crate) fn evidence(n: u128) -> Evidence {
     Evidence {
         id: EvidenceId(Uuid::from_u128(0xe0 + n)),
         file_name: "proof.pdf".into(),
@@ -87,35 +87,35 @@ pub(super) fn evidence(n: u128) -> Evidence {
     }
 }
 
-pub(super) fn comment(side: ActorSide) -> Comment {
+pub(crate) fn comment(side: ActorSide) -> Comment {
     Comment { id: CommentId(Uuid::from_u128(0xc0)), side, text: "words".into(), time: start() }
 }
 
-pub(super) fn review(fact: ReviewFact) -> Fact {
+pub(crate) fn review(fact: ReviewFact) -> Fact {
     Fact::Review { case: case(), fact }
 }
 
-pub(super) fn request_action() -> Fact {
+pub(crate) fn request_action() -> Fact {
     review(ReviewFact::ActionRequested(
         vec![PartnerActionReason::DatesMissingOrOld],
         Some(comment(ActorSide::Reviewer)),
     ))
 }
 
-pub(super) fn declined() -> Fact {
+pub(crate) fn declined() -> Fact {
     Fact::Consent(ConsentFact::Declined { channel: "link".into(), comment: "no".into() })
 }
 
-pub(super) fn customer_approved() -> Fact {
+pub(crate) fn customer_approved() -> Fact {
     Fact::Consent(ConsentFact::Approved { channel: "link".into() })
 }
 
-pub(super) fn withdraw() -> Withdraw {
+pub(crate) fn withdraw() -> Withdraw {
     Withdraw { reason: WithdrawReason::WrongMpnId, comment: String::new() }
 }
 
 /// One fact of every kind that services report.
-pub(super) fn every_fact() -> Vec<Fact> {
+pub(crate) fn every_fact() -> Vec<Fact> {
     let verdict = LineVerdict {
         line: line_id(),
         activity: Activity::Usage,
@@ -142,19 +142,19 @@ pub(super) fn every_fact() -> Vec<Fact> {
 
 /// A claim being lived, each step one hour after the last.
 #[derive(Clone)]
-pub(super) struct Life {
-    pub(super) claim: Claim,
-    pub(super) now: Timestamp,
-    pub(super) events: Vec<Event>,
+pub(crate) struct Life {
+    pub(crate) claim: Claim,
+    pub(crate) now: Timestamp,
+    pub(crate) events: Vec<Event>,
 }
 
 impl Life {
-    pub(super) fn draft() -> Self {
+    pub(crate) fn draft() -> Self {
         let made = Claim::create(name(), content(), Some(&admitted()), start()).unwrap();
         Self { claim: made.next, now: start(), events: made.events }
     }
 
-    pub(super) fn step(mut self, step: impl FnOnce(&Claim, Timestamp) -> Result<Transition<Claim>, Refusal>) -> Self {
+    pub(crate) fn step(mut self, step: impl FnOnce(&Claim, Timestamp) -> Result<Transition<Claim>, Refusal>) -> Self {
         self.now += chrono_hour();
         let made = step(&self.claim, self.now).unwrap();
         self.claim = made.next;
@@ -162,46 +162,46 @@ impl Life {
         self
     }
 
-    pub(super) fn fact(self, fact: &Fact) -> Self {
+    pub(crate) fn fact(self, fact: &Fact) -> Self {
         self.step(|claim, now| claim.apply(fact, now, &rules(), now))
     }
 
-    pub(super) fn complete() -> Self {
+    pub(crate) fn complete() -> Self {
         Self::draft().step(|claim, now| claim.add_evidence(evidence(0), &rules(), now))
     }
 
-    pub(super) fn submitted() -> Self {
+    pub(crate) fn submitted() -> Self {
         let submit = Submit { review_case: case() };
         Self::complete().step(|claim, now| claim.submit(submit, Some(&admitted()), &rules(), now))
     }
 
-    pub(super) fn under_review() -> Self {
+    pub(crate) fn under_review() -> Self {
         Self::submitted().fact(&review(ReviewFact::Started("rita".into())))
     }
 
-    pub(super) fn asked() -> Self {
+    pub(crate) fn asked() -> Self {
         Self::under_review().fact(&request_action())
     }
 
-    pub(super) fn approved() -> Self {
+    pub(crate) fn approved() -> Self {
         Self::under_review().fact(&review(ReviewFact::Approved(None)))
     }
 
-    pub(super) fn official() -> Self {
+    pub(crate) fn official() -> Self {
         Self::approved()
             .fact(&Fact::Consent(ConsentFact::WindowPassed))
             .fact(&Fact::AssociationOfficial { since: start() })
     }
 
-    pub(super) fn withdrawn() -> Self {
+    pub(crate) fn withdrawn() -> Self {
         Self::submitted().step(|claim, now| claim.withdraw(withdraw(), now))
     }
 
-    pub(super) fn deleted() -> Self {
+    pub(crate) fn deleted() -> Self {
         Self::draft().step(|claim, now| claim.delete(now))
     }
 
-    pub(super) fn in_state(kind: StateKind) -> Self {
+    pub(crate) fn in_state(kind: StateKind) -> Self {
         match kind {
             StateKind::Editing => Self::complete(),
             StateKind::Deleted => Self::deleted(),
@@ -214,7 +214,7 @@ impl Life {
     }
 
     /// Applies what has fallen due by `now`.
-    pub(super) fn elapse(mut self, now: Timestamp) -> Self {
+    pub(crate) fn elapse(mut self, now: Timestamp) -> Self {
         while let Some(elapsed) = self.claim.elapse(now) {
             self.claim = elapsed.transition.next;
             self.events.extend(elapsed.transition.events);
@@ -222,11 +222,11 @@ impl Life {
         self
     }
 
-    pub(super) fn last(&self) -> &Event {
+    pub(crate) fn last(&self) -> &Event {
         self.events.last().unwrap()
     }
 }
 
-pub(super) fn chrono_hour() -> std::time::Duration {
+pub(crate) fn chrono_hour() -> std::time::Duration {
     std::time::Duration::from_hours(1)
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use cpor_types::{Activity, AssociationKey};
 use proptest::prelude::*;
 
-use super::association::{AssociationState, EndReason};
-use super::examples::{active, at, catalog, claim, hold, id, line, now, partner, subscription_id, tenant};
-use super::hold::PlaceHold;
-use super::reason::Reason;
-use super::tenant::{Changed, Decision, LineRefusal, Tenant, TenantEvent};
+use super::PlaceHold;
+use crate::domain::association::{AssociationState, EndReason};
+use crate::domain::examples::{active, at, catalog, claim, hold, id, line, now, partner, subscription_id, tenant};
+use crate::domain::reason::Reason;
+use crate::domain::tenant::{Changed, Decision, LineRefusal, Tenant, TenantEvent};
 
 const BOTH: [Activity; 2] = [Activity::Usage, Activity::PreSales];
 
@@ -146,7 +146,7 @@ fn a_changed_subscription_is_told_for_each_claim_that_is_official_on_it() {
     let (official, _) = pending.grant(&contoso, None, &catalog(), now()).unwrap();
     let (id, renewed) = (
         subscription_id(1),
-        super::directory::Subscription { end_time: Some(at("2027-01-01T00:00:00Z")), ..active("power-bi") },
+        crate::domain::directory::Subscription { end_time: Some(at("2027-01-01T00:00:00Z")), ..active("power-bi") },
     );
     assert_eq!(official.import_subscription(id, active("power-bi")), None);
     assert_eq!(pending.import_subscription(id, renewed.clone()).unwrap().1, []);

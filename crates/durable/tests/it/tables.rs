@@ -1,0 +1,98 @@
+//! The tables of the toy.
+use sea_orm::DbErr;
+use sea_orm_migration::{
+    MigrationName, MigrationTrait, SchemaManager,
+    sea_orm::{ConnectionTrait, DbBackend},
+};
+
+pub(crate) mod ticket {
+    use cpor_durable::Micros;
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ticket")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub owner: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        #[sea_orm(column_type = "JsonBinary")]
+        pub state: Json,
+        pub closes: Option<Micros>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod title {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "title")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub owner: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub title: String,
+        pub id: Uuid,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod entry {
+    use cpor_durable::Micros;
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "entry")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub owner: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub version: i64,
+        pub event: String,
+        pub actor: String,
+        pub effective_time: Micros,
+        pub recorded_time: Micros,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) struct Tables;
+
+impl MigrationName for Tables {
+    fn name(&self) -> &str {
+        "m0002_toy"
+    }
+}
+
+#[async_trait::async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
+impl MigrationTrait for Tables {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let postgres = manager.get_database_backend() == DbBackend::Postgres;
+        let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
+        for table in [
+            format!(
+                "CREATE TABLE ticket (owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL, closes BIGINT, PRIMARY KEY (owner, id))"
+            ),
+            format!(
+                "CREATE TABLE title (owner TEXT NOT NULL, title TEXT NOT NULL, id {uuid} NOT NULL, PRIMARY KEY (owner, title))"
+            ),
+            format!(
+                "CREATE TABLE entry (owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, event TEXT NOT NULL, actor TEXT NOT NULL, effective_time BIGINT NOT NULL, recorded_time BIGINT NOT NULL, PRIMARY KEY (owner, id, version))"
+            ),
+        ] {
+            manager.get_connection().execute_unprepared(&table).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+use cpor_types::{Activity, ClaimId, LineId, ProductFamily, Service, SolutionArea};
+use uuid::Uuid;
+
+use super::*;
+use crate::LineToHold;
+
+fn registry() -> FakeRegistry {
+    let product = Product {
+        id: "power-bi".parse().unwrap(),
+        display_name: "Power BI".to_owned(),
+        solution_area: SolutionArea::BusinessApplications,
+        family: ProductFamily::PowerBi,
+        kind: ProductKind::Subscription,
+        incentivised: true,
+    };
+    let subscription = SubscriptionId(Uuid::from_u128(1));
+    FakeRegistry::default().product(product.clone()).tenant(tenant()).subscription(
+        tenant().id,
+        subscription,
+        product.id,
+    )
+}
+
+fn tenant() -> Tenant {
+    Tenant {
+        id: Uuid::from_u128(7).into(),
+        display_name: "Fabrikam".to_owned(),
+        region: "emea".to_owned(),
+        domains: vec!["fabrikam.example".parse().unwrap()],
+        calendar: "cz".to_owned(),
+    }
+}
+
+fn hold(partner: &str, n: u128) -> HoldRequest {
+    HoldRequest {
+        decision_id: Uuid::from_u128(n).into(),
+        claim: ClaimName { partner: partner.parse().unwrap(), claim: ClaimId(Uuid::from_u128(n)) },
+        mpn_id: "100".parse().unwrap(),
+        tenant: tenant().id,
+        customer_domain: "fabrikam.example".to_owned(),
+        solution_area: SolutionArea::BusinessApplications,
+        activities: vec![Activity::Usage],
+        lines: vec![LineToHold {
+            line_id: LineId(Uuid::from_u128(n)),
+            product: "power-bi".parse().unwrap(),
+            key: AssociationKey::Subscription(Uuid::from_u128(1).into()),
+        }],
+        submit_time: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[tokio::test]
+async fn keys_are_exclusive_and_decisions_answered_once() {
+    let (registry, actor) = (registry(), Actor::system(Service::PoeReview));
+    let (mine, theirs) = (hold("contoso", 1), hold("litware", 2));
+    assert_eq!(registry.place_hold(&actor, mine.clone()).await, Ok(HoldAnswer::Held));
+    let refused = registry.place_hold(&actor, theirs.clone()).await.unwrap();
+    assert!(matches!(&refused, HoldAnswer::Refused(why) if why[0].reason == Reason::KeyHeld), "{refused:?}");
+    registry.close(&mine.claim);
+    assert_eq!(registry.held_by(&mine.claim), []);
+    assert_eq!(registry.place_hold(&actor, theirs).await, Ok(refused));
+    assert_eq!(registry.place_hold(&actor, hold("litware", 3)).await, Ok(HoldAnswer::Held));
+}
+
+#[tokio::test]
+async fn it_fills_in_judges_existence_and_can_be_down() {
+    let (registry, actor) = (registry(), Actor::system(Service::ClaimIntake));
+    let claim = ClaimToCheck {
+        partner: "contoso".parse().unwrap(),
+        mpn_id: Some("100".parse().unwrap()),
+        tenant_id: Some(tenant().id.to_string()),
+        customer_domain: Some("litware.example".to_owned()),
+        solution_area: None,
+        lines: vec![LineToCheck {
+            line_id: LineId(Uuid::nil()),
+            product: "power-bi".parse().unwrap(),
+            subscription_id: None,
+        }],
+    };
+    let found = registry.check_claim(&actor, claim.clone()).await.unwrap();
+    let wrong: Vec<_> = found.violations.iter().map(|wrong| (wrong.field.as_str(), wrong.reason)).collect();
+    assert_eq!(wrong, [("mpn_id", Reason::LocationNotOfPartner), ("customer_domain", Reason::DomainNotOfTenant)]);
+    assert_eq!(found.lines[0].subscription_id, Some(Uuid::from_u128(1).into()));
+    registry.go_down();
+    assert!(matches!(registry.check_claim(&actor, claim.clone()).await, Err(RegistryError::Unavailable(_))));
+    registry.come_back();
+    assert!(registry.check_claim(&actor, claim).await.is_ok());
+}
+
+#[tokio::test]
+async fn usage_opens_when_a_hold_is_made_official() {
+    let (registry, actor) = (registry(), Actor::system(Service::Eligibility));
+    let mine = hold("contoso", 1);
+    let key = TenantKey { tenant: tenant().id, key: mine.lines[0].key.clone() };
+    let partner = mine.claim.partner.clone();
+    registry.place_hold(&actor, mine.clone()).await.unwrap();
+    assert_eq!(registry.check_usage_access(&actor, &partner, &key).await, Ok(None));
+    registry.make_official(&mine.claim, Timestamp::UNIX_EPOCH);
+    assert_eq!(registry.check_usage_access(&actor, &partner, &key).await, Ok(Some(Timestamp::UNIX_EPOCH)));
+}
