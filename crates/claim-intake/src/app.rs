@@ -49,8 +49,11 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
     build_with(config, context, registry).await
 }
 
-/// As [`build`], asking this registry.
-pub(crate) async fn build_with(
+/// As [`build`], asking this registry: for tests, which have one in memory.
+///
+/// # Errors
+/// See [`BuildError`].
+pub async fn build_with(
     config: Config,
     context: Context,
     registry: SharedRegistry,

@@ -16,6 +16,6 @@ mod outgoing;
 mod store;
 mod wire;
 
-pub use app::{BuildError, build};
+pub use app::{BuildError, build, build_with};
 pub use config::Config;
 pub use store::migration::migrations;

@@ -11,6 +11,7 @@ use cpor_types::Service;
 use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
+use crate::Config;
 use crate::api::Api;
 use crate::consents::Consents;
 use crate::domain::{Rules, UnknownTerms};
@@ -20,7 +21,6 @@ use crate::notices::Notices;
 use crate::page::{self, Web};
 use crate::store::ConsentStore;
 use crate::texts::{Texts, TextsError};
-use crate::Config;
 
 /// How often expired links are deleted.
 const SWEEP: Duration = Duration::from_secs(3600);

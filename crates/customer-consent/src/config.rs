@@ -28,8 +28,16 @@ impl Default for Config {
 impl Config {
     /// Checks everything and names every fault.
     pub fn validate(&self, faults: &mut Faults) {
-        faults.require(self.origin().is_some(), "public_url", "must be http://host or https://host, with port and path if need be");
-        faults.require((1..=3650).contains(&self.link_lifetime_days), "link_lifetime_days", "must be between 1 and 3650");
+        faults.require(
+            self.origin().is_some(),
+            "public_url",
+            "must be http://host or https://host, with port and path if need be",
+        );
+        faults.require(
+            (1..=3650).contains(&self.link_lifetime_days),
+            "link_lifetime_days",
+            "must be between 1 and 3650",
+        );
         faults.within("mail", |faults| self.mail.validate(faults));
     }
 

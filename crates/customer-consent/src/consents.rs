@@ -6,9 +6,9 @@ use cpor_durable::{BusinessClock, Command, Committed, Failure, Key, StoreError, 
 use cpor_kit::Db;
 use cpor_types::Timestamp;
 
+use crate::domain::StateKind;
 use crate::domain::{Channel, Consent, Refusal, Rules};
 use crate::store::{self, ConsentStore, Cursor, NoClash, Page};
-use crate::domain::StateKind;
 
 /// The consents of this service.
 #[derive(Clone)]

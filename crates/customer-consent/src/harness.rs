@@ -3,11 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
-use cpor_durable::{BusinessClock, Courier, Host, Incoming, Key, Parts, Position, Receiver as _, StreamKey, Undelivered};
+use cpor_durable::{
+    BusinessClock, Courier, Host, Incoming, Key, Parts, Position, Receiver as _, StreamKey, Undelivered,
+};
 use cpor_kit::{Db, Metrics};
 use cpor_mail::{Mail, MailConfig, Rejection, Sender, SenderParts, Transport};
 use cpor_proto::events::v1::event::Payload;
-use cpor_proto::events::v1::{ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, ContactSnapshot, LineSnapshot};
+use cpor_proto::events::v1::{
+    ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, ContactSnapshot, LineSnapshot,
+};
 use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, Event, StreamResult};
 use cpor_types::{Actor, ActorSide, Entropy as _, Service, SystemEntropy, Timestamp, VirtualClock};
 use sea_orm_migration::SchemaManager;
@@ -107,8 +111,7 @@ impl House {
     /// Claim-intake tells something.
     pub(crate) async fn told(&self, payload: Payload) {
         let id = samples::claim().name.claim.uuid();
-        let stream =
-            StreamKey { source: Service::ClaimIntake, aggregate: "claim".into(), owner: "contoso".into(), id };
+        let stream = StreamKey { source: Service::ClaimIntake, aggregate: "claim".into(), owner: "contoso".into(), id };
         let sequence = self.sequence.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let incoming = Incoming {
             position: Position { stream, sequence },

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use cpor_durable::{Incoming, Key, ReceiveError, Receiver, Transition};
 use cpor_mail::Sender;
 use cpor_proto::events::v1::event::Payload;
-use cpor_proto::events::v1::{ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, ContactSnapshot, LineSnapshot};
+use cpor_proto::events::v1::{
+    ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, ContactSnapshot, LineSnapshot,
+};
 use cpor_types::{ClaimName, Entropy, Malformed, TenantName, Timestamp};
 
 use crate::consents::Consents;

@@ -116,7 +116,9 @@ fn notice_mail<'a>(words: &Words<'a>, consent: &Consent, kind: NoticeKind, link:
     // A notice of submission may go out late, when the claim is approved already.
     let checked = consent.state.kind() != StateKind::Requested;
     let (subject, lead, ask) = match kind {
-        NoticeKind::Submission if checked => (&mail.submission_subject, &mail.submission_lead_checked, &mail.submission_ask),
+        NoticeKind::Submission if checked => {
+            (&mail.submission_subject, &mail.submission_lead_checked, &mail.submission_ask)
+        }
         NoticeKind::Submission => (&mail.submission_subject, &mail.submission_lead, &mail.submission_ask),
         NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead, &mail.approval_ask),
     };

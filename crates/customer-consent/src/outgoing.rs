@@ -2,7 +2,9 @@
 
 use cpor_durable::{Outgoing, Recorded};
 use cpor_proto::events::v1::event::Payload;
-use cpor_proto::events::v1::{ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeSettled};
+use cpor_proto::events::v1::{
+    ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeSettled,
+};
 use cpor_types::{ClaimName, Service};
 
 use crate::domain::Event;

@@ -105,7 +105,10 @@ mod tests {
         let text = format!("  {}", "word ".repeat(40));
         let raw = raw(&text);
         let lines: Vec<&str> = raw.split("\r\n\r\n").nth(1).unwrap().lines().collect();
-        assert!(lines.len() == 3 && lines.iter().all(|line| line.starts_with("  word") && line.len() <= COLUMNS), "{lines:?}");
+        assert!(
+            lines.len() == 3 && lines.iter().all(|line| line.starts_with("  word") && line.len() <= COLUMNS),
+            "{lines:?}"
+        );
     }
 
     #[test]

@@ -22,13 +22,18 @@ pub(super) struct Built {
     pub(super) services: Services,
     /// The consent page, where customer-consent is hosted.
     pub(super) web: Option<axum::Router>,
+    /// To be closed when everything else has ended.
+    pub(super) databases: Vec<Db>,
 }
 
 /// Builds and starts every hosted service.
 pub(super) async fn all(settings: &Settings, metrics: &Metrics, readiness: &Readiness, tasks: &Tasks) -> anyhow::Result<Built> {
-    let mut hosted = Vec::new();
+    let (mut hosted, mut databases) = (Vec::new(), Vec::new());
     for service in &settings.services {
-        hosted.push(one(*service, settings, metrics, readiness).await.with_context(|| format!("{service} did not start"))?);
+        let built = one(*service, settings, metrics, readiness).await;
+        let (service, db) = built.with_context(|| format!("{service} did not start"))?;
+        hosted.push(service);
+        databases.push(db);
     }
     same_time(&hosted).await?;
 
@@ -45,30 +50,31 @@ pub(super) async fn all(settings: &Settings, metrics: &Metrics, readiness: &Read
         services = services.add_routes(hosted.service, &hosted.grpc, hosted.routes);
         web = web.or(hosted.web);
     }
-    Ok(Built { services, web })
+    Ok(Built { services, web, databases })
 }
 
-async fn one(service: Service, settings: &Settings, metrics: &Metrics, readiness: &Readiness) -> anyhow::Result<Hosted> {
+async fn one(service: Service, settings: &Settings, metrics: &Metrics, readiness: &Readiness) -> anyhow::Result<(Hosted, Db)> {
     let config = &settings.config;
     let db = Db::open(&config.database, service).await.context("the database")?;
     let gate = readiness.gate(service.as_str(), "schema");
     schema::prepare(&db, service, &gate).await?;
     let context = Context {
         business_clock: clock(settings, &db).await?,
-        db,
+        db: db.clone(),
         clock: Arc::clone(&settings.real_clock),
         entropy: Arc::clone(&settings.entropy),
         peers: Peers::new(service, &config.peers, settings.signer.clone())?,
         metrics: metrics.clone(),
         data_dir: Some(config.database.directory.clone()),
     };
-    Ok(match service {
+    let hosted = match service {
         Service::ClaimIntake => cpor_claim_intake::build(config.claim_intake.clone(), context).await?,
         Service::PoeReview => cpor_poe_review::build(config.poe_review.clone(), context).await?,
         Service::CustomerConsent => cpor_customer_consent::build(config.customer_consent.clone(), context).await?,
         Service::Eligibility => cpor_eligibility::build(config.eligibility.clone(), context).await?,
         Service::Registry => cpor_registry::build(config.registry.clone(), context).await?,
-    })
+    };
+    Ok((hosted, db))
 }
 
 async fn clock(settings: &Settings, db: &Db) -> anyhow::Result<BusinessClock> {

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use cpor_kit::{
-    Metrics,
+    Db, Metrics,
     admin::{self, Admin},
     auth::{Keys, TokenSigner},
     config::Limits,
@@ -72,6 +72,7 @@ pub struct System {
     server: JoinHandle<anyhow::Result<()>>,
     /// Ends the admin listener, the last of all: until then it says how the draining goes.
     watched: DropGuard,
+    databases: Vec<Db>,
     /// Held as long as the system runs.
     _directory: Option<DataDirLock>,
 }
@@ -114,7 +115,7 @@ impl System {
         let server = Server::prepare(parts, built.services)?;
         let server = tokio::spawn(async move { Ok(server.serve(listeners.grpc, &until).await?) });
         let (grpc, web, admin) = addresses;
-        Ok(Self { grpc, web, admin, shutdown, tasks, server, watched: watched.drop_guard(), _directory: directory })
+        Ok(Self { grpc, web, admin, shutdown, tasks, server, watched: watched.drop_guard(), databases: built.databases, _directory: directory })
     }
 
     /// Where gRPC is served.
@@ -144,6 +145,7 @@ impl System {
         let outcome = self.server.await.context("the server panicked")?;
         self.shutdown.drain();
         self.tasks.join().await;
+        close(self.databases).await;
         drop(self.watched);
         outcome
     }
@@ -155,12 +157,22 @@ impl System {
             tracing::error!(%error, "the server did not end well");
         }
         self.tasks.join().await;
+        close(self.databases).await;
     }
 
     /// Drops everything at once, as far as one process can show what `kill -9` leaves behind.
     pub fn kill(self) {
         self.server.abort();
         self.shutdown.abort();
+    }
+}
+
+/// Nobody uses them any more: lets go of their connections, and on SQLite of the write-ahead logs.
+async fn close(databases: Vec<Db>) {
+    for db in databases {
+        if let Err(error) = db.close().await {
+            tracing::warn!(%error, "a database did not close well");
+        }
     }
 }
 

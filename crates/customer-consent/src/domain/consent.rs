@@ -59,7 +59,8 @@ impl Consent {
         let mut next = Self { state, update_time: now, ..self.clone() };
         match next.state.kind() {
             StateKind::Granted | StateKind::Declined | StateKind::Closed => next.withdraw_notices(now),
-            StateKind::Requested | StateKind::AwaitingDelivery | StateKind::WindowOpen | StateKind::GrantedInWindow => {}
+            StateKind::Requested | StateKind::AwaitingDelivery | StateKind::WindowOpen | StateKind::GrantedInWindow => {
+            }
         }
         next
     }

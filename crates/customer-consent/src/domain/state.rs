@@ -60,7 +60,11 @@ impl State {
     pub(crate) fn open_window(&self) -> Option<&Window> {
         match self {
             Self::WindowOpen(window) | Self::GrantedInWindow { window } => Some(window),
-            Self::Requested | Self::AwaitingDelivery | Self::Granted { .. } | Self::Declined(_) | Self::Closed { .. } => None,
+            Self::Requested
+            | Self::AwaitingDelivery
+            | Self::Granted { .. }
+            | Self::Declined(_)
+            | Self::Closed { .. } => None,
         }
     }
 }

@@ -67,12 +67,17 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
         (WindowOpen, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted) => Nothing,
 
         (GrantedInWindow, Input::WindowPasses) => Becomes(Granted),
-        (GrantedInWindow, Input::Approve | Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted) => Nothing,
+        (
+            GrantedInWindow,
+            Input::Approve | Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted,
+        ) => Nothing,
 
         (Requested | AwaitingDelivery | WindowOpen | GrantedInWindow, Input::Decline) => Becomes(Declined),
 
         (Granted, Input::Approve | Input::Decline) => Refused,
-        (Granted, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted | Input::WindowPasses) => Nothing,
+        (Granted, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted | Input::WindowPasses) => {
+            Nothing
+        }
 
         (Requested | AwaitingDelivery | WindowOpen | GrantedInWindow | Granted, Input::ClaimClosed) => Becomes(Closed),
 
@@ -90,7 +95,11 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
         (Closed, Input::Approve | Input::Decline) => Refused,
         (
             Closed,
-            Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted | Input::WindowPasses | Input::ClaimClosed,
+            Input::ClaimApproved
+            | Input::ClaimApprovedAhead
+            | Input::NoticeAccepted
+            | Input::WindowPasses
+            | Input::ClaimClosed,
         ) => Nothing,
     }
 }

@@ -1,6 +1,4 @@
-use cpor_types::{
-    Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp,
-};
+use cpor_types::{Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp};
 
 use super::{ClaimFacts, Window};
 

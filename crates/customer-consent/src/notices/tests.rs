@@ -20,7 +20,16 @@ fn r40_a_notice_says_who_claims_what_what_is_seen_what_silence_means_and_until_w
     for (consent, kind) in [(requested(), NoticeKind::Submission), (awaiting(), NoticeKind::Approval)] {
         let Message { subject, text, html, .. } = written(&consent, kind);
         assert!(subject.contains("Contoso Consulting"), "{subject}");
-        for said in ["Fabrikam GmbH", "Teams rollout 2026", "Exchange Online", "how many seats", "No content", "say nothing", "7 calendar days", LINK] {
+        for said in [
+            "Fabrikam GmbH",
+            "Teams rollout 2026",
+            "Exchange Online",
+            "how many seats",
+            "No content",
+            "say nothing",
+            "7 calendar days",
+            LINK,
+        ] {
             assert!(text.contains(said), "{said} is missing in\n{text}");
             assert!(html.contains(said), "{said} is missing in\n{html}");
         }
@@ -30,7 +39,10 @@ fn r40_a_notice_says_who_claims_what_what_is_seen_what_silence_means_and_until_w
 #[test]
 fn r41_the_notice_of_approval_names_an_absolute_time_in_the_customers_zone() {
     let text = written(&awaiting(), NoticeKind::Approval).text;
-    assert!(text.contains("until the end of Wednesday, 11 March 2026: midnight, Europe/Berlin time (UTC+01:00)"), "{text}");
+    assert!(
+        text.contains("until the end of Wednesday, 11 March 2026: midnight, Europe/Berlin time (UTC+01:00)"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -85,8 +97,12 @@ async fn r27_r42_a_claim_walks_from_submission_to_official_in_silence() {
         house.days_pass(2).await;
         assert_eq!(house.consent().await.state.kind(), StateKind::Granted);
         let told = house.facts().await;
-        let [Payload::NoticeSettled(_), Payload::NoticeSettled(_), Payload::ConsentWindowOpened(opened), Payload::ConsentWindowPassed(_)] =
-            told.as_slice()
+        let [
+            Payload::NoticeSettled(_),
+            Payload::NoticeSettled(_),
+            Payload::ConsentWindowOpened(opened),
+            Payload::ConsentWindowPassed(_),
+        ] = told.as_slice()
         else {
             panic!("{told:?}")
         };
@@ -98,7 +114,11 @@ async fn r27_r42_a_claim_walks_from_submission_to_official_in_silence() {
 #[tokio::test]
 async fn a_closed_claim_writes_to_nobody() {
     on_both(async |house: House| {
-        house.told(Payload::ClaimSubmitted(cpor_proto::events::v1::ClaimSubmitted { snapshot: Some(crate::harness::snapshot()) })).await;
+        house
+            .told(Payload::ClaimSubmitted(cpor_proto::events::v1::ClaimSubmitted {
+                snapshot: Some(crate::harness::snapshot()),
+            }))
+            .await;
         house.closed().await;
         assert_eq!(house.sender.drain().await.unwrap(), 0);
         assert!(house.mailbox.taken.lock().unwrap().is_empty());

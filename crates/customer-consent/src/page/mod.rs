@@ -89,7 +89,11 @@ async fn act(
         Err(answer) => return answer,
     };
     let comment = form.comment();
-    let alert = if form.is_too_long() { Some(Alert::CommentTooLong) } else { (!form.is_confirmed()).then_some(Alert::Unconfirmed) };
+    let alert = if form.is_too_long() {
+        Some(Alert::CommentTooLong)
+    } else {
+        (!form.is_confirmed()).then_some(Alert::Unconfirmed)
+    };
     match alert {
         Some(_) if !subject.offers(form.decision) => subject.status(&web, StatusCode::OK),
         Some(alert) => subject.confirm(&web, StatusCode::UNPROCESSABLE_ENTITY, form.decision, &comment, Some(alert)),
@@ -154,7 +158,11 @@ impl Subject {
             }
             Err(Failure::Clash(clash)) => match clash {},
             Err(
-                Failure::Moved { .. } | Failure::RequestIdReused | Failure::Gap { .. } | Failure::Overloaded | Failure::Unavailable(_),
+                Failure::Moved { .. }
+                | Failure::RequestIdReused
+                | Failure::Gap { .. }
+                | Failure::Overloaded
+                | Failure::Unavailable(_),
             ) => guard::busy(web),
         }
     }
@@ -175,7 +183,14 @@ impl Subject {
         html(web, code, &StatusPage::new(&web.texts, &self.consent, &self.terms))
     }
 
-    fn confirm(&self, web: &Web, code: StatusCode, decision: Decision, comment: &str, alert: Option<Alert>) -> Response {
+    fn confirm(
+        &self,
+        web: &Web,
+        code: StatusCode,
+        decision: Decision,
+        comment: &str,
+        alert: Option<Alert>,
+    ) -> Response {
         html(web, code, &ConfirmPage::new(&web.texts, &self.consent, &self.terms, decision, comment, alert))
     }
 }

@@ -64,7 +64,8 @@ async fn r43_opening_prefetching_and_scanning_change_nothing() {
         let link = format!("/consent/{}", house.mailbox.token());
         for query in ["", "?decision=approve", "?decision=decline", "?decision=decline&confirm=yes", "?x=%ff"] {
             for (method, hint) in [(Method::GET, "prefetch"), (Method::HEAD, "prefetch"), (Method::GET, "none")] {
-                let seen = browser.asks(method.clone(), &format!("{link}{query}"), None, &[("sec-purpose", hint)]).await;
+                let seen =
+                    browser.asks(method.clone(), &format!("{link}{query}"), None, &[("sec-purpose", hint)]).await;
                 assert_eq!(seen.code, StatusCode::OK, "{method} {query}");
                 assert_eq!(seen.page.is_empty(), method == Method::HEAD);
             }
@@ -84,7 +85,12 @@ async fn r43_only_a_confirmed_decision_acts() {
         house.submitted().await;
         let (before, browser) = (house.consent().await, Browser::at(&house));
         let link = format!("/consent/{}", house.mailbox.token());
-        for form in ["decision=decline", "decision=decline&confirm=no", "decision=approve&confirm=", "decision=decline&comment=x"] {
+        for form in [
+            "decision=decline",
+            "decision=decline&confirm=no",
+            "decision=approve&confirm=",
+            "decision=decline&comment=x",
+        ] {
             let seen = browser.sends(&link, form).await;
             assert_eq!(seen.code, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
             assert!(seen.page.contains("Please tick the box"), "{form}");
@@ -112,7 +118,9 @@ async fn r43_a_form_from_another_site_does_nothing() {
         house.submitted().await;
         let (before, browser) = (house.consent().await, Browser::at(&house));
         let link = format!("/consent/{}", house.mailbox.token());
-        for foreign in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")] {
+        for foreign in
+            [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]
+        {
             let seen = browser.asks(Method::POST, &link, Some("decision=decline&confirm=yes"), &[foreign]).await;
             assert_eq!(seen.code, StatusCode::FORBIDDEN);
         }
@@ -131,7 +139,8 @@ async fn r26_a_customer_declines_by_link_and_the_reason_reaches_the_partner() {
         assert!(first.page.contains("?decision=decline") && first.page.contains("?decision=approve"));
         let confirm = browser.opens(&format!("{link}?decision=decline")).await;
         assert!(confirm.page.contains("name=\"confirm\" value=\"yes\"") && confirm.page.contains("method=\"post\""));
-        let declined = browser.sends(&link, "decision=decline&confirm=yes&comment=+We+do+not+%3Cknow%3E+them.%0D%0A").await;
+        let declined =
+            browser.sends(&link, "decision=decline&confirm=yes&comment=+We+do+not+%3Cknow%3E+them.%0D%0A").await;
         assert_eq!(declined.code, StatusCode::OK);
         assert!(declined.page.contains("You have declined"), "{}", declined.page);
         let again = browser.sends(&link, "decision=decline&confirm=yes&comment=Another").await;
@@ -171,7 +180,11 @@ async fn r43_after_the_window_the_page_says_so_in_plain_words() {
         house.approved().await;
         let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
         let open = browser.opens(&link).await;
-        assert!(open.page.contains("the end of Monday, 9 March 2026: midnight, Europe/Berlin time (UTC+01:00)"), "{}", open.page);
+        assert!(
+            open.page.contains("the end of Monday, 9 March 2026: midnight, Europe/Berlin time (UTC+01:00)"),
+            "{}",
+            open.page
+        );
         // The deadline has passed, whether or not it has fired.
         house.host.advance(due()).await.unwrap();
         let late = browser.sends(&link, "decision=decline&confirm=yes").await;
@@ -190,7 +203,13 @@ async fn links_that_lead_nowhere_look_alike() {
         let (browser, token) = (Browser::at(&house), house.mailbox.token());
         let mut pages = vec![];
         let other = format!("{}{}", &token[..42], if token.ends_with('A') { 'E' } else { 'A' });
-        for path in ["/".into(), "/consent".into(), "/consent/x".into(), format!("/consent/{other}"), format!("/consent/{token}=")] {
+        for path in [
+            "/".into(),
+            "/consent".into(),
+            "/consent/x".into(),
+            format!("/consent/{other}"),
+            format!("/consent/{token}="),
+        ] {
             let seen = browser.opens(&path).await;
             assert_eq!(seen.code, StatusCode::NOT_FOUND, "{path}");
             pages.push(seen.page);
@@ -241,31 +260,4 @@ async fn what_a_partner_writes_is_text_on_the_page() {
         assert!(!seen.page.contains("<script>") && seen.page.contains("&#60;script&#62;"), "{}", seen.page);
     })
     .await;
-}
-
-#[tokio::test]
-async fn zz_temporary_serve() {
-    let directory = tempfile::tempdir().unwrap();
-    let _ = directory;
-    on_both(async |house| {
-        house.submitted().await;
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:18080").await.unwrap();
-        let texts = Arc::new(Texts::english().unwrap());
-        let web = Web::new(house.consents.clone(), house.links.clone(), texts, "http://127.0.0.1:18080".into());
-        let app = router(web);
-        std::fs::write("/tmp/pages/mail.eml", house.mailbox.taken.lock().unwrap().last().unwrap()).unwrap();
-        std::fs::write("/tmp/pages/token", house.mailbox.token()).unwrap();
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        loop {
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-            if std::fs::remove_file("/tmp/pages/approve").is_ok() {
-                house.approved().await;
-                std::fs::write("/tmp/pages/mail2.eml", house.mailbox.taken.lock().unwrap().last().unwrap()).unwrap();
-                std::fs::write("/tmp/pages/token", house.mailbox.token()).unwrap();
-            }
-            if std::fs::remove_file("/tmp/pages/stop").is_ok() { break; }
-        }
-        server.abort();
-        panic!("done");
-    }).await;
 }

@@ -157,10 +157,18 @@ impl<'a> ConfirmPage<'a> {
         let words = Words::new(texts, consent, terms);
         let confirm = &texts.confirm;
         let (title, lead, check, button) = match decision {
-            Decision::Approve => (&confirm.approve_title, approve_lead(texts, &consent.state), &confirm.approve_check, &confirm.approve_button),
-            Decision::Decline => (&confirm.decline_title, &confirm.decline_lead, &confirm.decline_check, &confirm.decline_button),
+            Decision::Approve => (
+                &confirm.approve_title,
+                approve_lead(texts, &consent.state),
+                &confirm.approve_check,
+                &confirm.approve_button,
+            ),
+            Decision::Decline => {
+                (&confirm.decline_title, &confirm.decline_lead, &confirm.decline_check, &confirm.decline_button)
+            }
         };
-        let field = || CommentField { label: confirm.comment.plain(), hint: confirm.comment_hint.plain(), value: comment };
+        let field =
+            || CommentField { label: confirm.comment.plain(), hint: confirm.comment_hint.plain(), value: comment };
         Self {
             chrome: Chrome::new(texts),
             alert: alert.map(|alert| match alert {

@@ -36,7 +36,7 @@ impl Store for ConsentStore {
     const AGGREGATE: &'static str = "consent";
 
     fn resource(key: &Key) -> String {
-        format!("tenants/{}/consents/{}", key.owner, key.id)
+        resource(key)
     }
 
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Consent>)>, StoreError> {
@@ -54,6 +54,11 @@ impl Store for ConsentStore {
         let claim = &change.after.state.claim.name;
         change.events.iter().filter_map(|recorded| outgoing::event(claim, recorded)).collect()
     }
+}
+
+/// The name of a consent.
+pub(crate) fn resource(key: &Key) -> String {
+    format!("tenants/{}/consents/{}", key.owner, key.id)
 }
 
 /// The mails that a change asks for.

@@ -44,8 +44,14 @@ mod tests {
 
     #[test]
     fn r46_a_deadline_is_shown_with_its_absolute_time_and_zone() {
-        assert_eq!(berlin("2026-03-11T23:00:00Z"), "the end of Wednesday, 11 March 2026: midnight, Europe/Berlin time (UTC+01:00)");
-        assert_eq!(berlin("2026-07-05T22:00:00Z"), "the end of Sunday, 5 July 2026: midnight, Europe/Berlin time (UTC+02:00)");
+        assert_eq!(
+            berlin("2026-03-11T23:00:00Z"),
+            "the end of Wednesday, 11 March 2026: midnight, Europe/Berlin time (UTC+01:00)"
+        );
+        assert_eq!(
+            berlin("2026-07-05T22:00:00Z"),
+            "the end of Sunday, 5 July 2026: midnight, Europe/Berlin time (UTC+02:00)"
+        );
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Default for TelemetryConfig {
             otlp_endpoint: None,
             sample_ratio: 0.1,
             log_format: LogFormat::Pretty,
-            log_filter: "info,sqlx=warn".to_owned(),
+            log_filter: "info,sqlx=warn,sea_orm_migration=warn".to_owned(),
         }
     }
 }

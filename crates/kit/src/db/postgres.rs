@@ -8,6 +8,10 @@ use sea_orm::{
 /// What the server itself ends: a statement that runs away, a wait for a lock, a transaction that lost its client.
 const TIMEOUTS: [(&str, &str); 3] =
     [("statement_timeout", "30s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
+/// How the writing pool plans. Its statements find rows by key for a handful of keys, and their plans are kept: one made
+/// while a table was small must still be right when it has grown, and that is the nested loop over an index.
+const NESTED_LOOPS: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
 /// How long a task waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection is replaced after this long, so that a failover or a new pooler is noticed.
@@ -27,7 +31,8 @@ pub(super) async fn open(
     if let Some(schema) = schema {
         options = options.options([("search_path", schema)]);
     }
-    let write = pool(connections).connect_with(options.clone()).await.map_err(connection_error)?;
+    let writing = options.clone().options(NESTED_LOOPS);
+    let write = pool(connections).connect_with(writing).await.map_err(connection_error)?;
     // Connected only when something reads: a process that writes and relays needs half as many.
     let read = pool(connections).connect_lazy_with(options);
     Ok((SqlxPostgresConnector::from_sqlx_postgres_pool(write), SqlxPostgresConnector::from_sqlx_postgres_pool(read)))

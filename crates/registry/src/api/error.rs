@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use cpor_durable::{Failure, StoreError};
 use cpor_kit::status::{self, FieldViolation};
+use cpor_proto::options::v1 as options;
 use cpor_proto::registry::v1::ErrorReason;
 use cpor_types::Malformed;
 use tonic::{Code, Status};
@@ -83,7 +84,8 @@ pub(super) fn failed<R, C>(
 
 fn unavailable(why: &str) -> Status {
     tracing::warn!(why, "the registry's database does not answer");
-    status::unavailable("STORAGE_UNAVAILABLE", "the registry cannot answer now; try again", RETRY_AFTER)
+    let reason = options::ErrorReason::Unavailable.as_str_name();
+    status::unavailable(reason, "the registry cannot answer now; try again", RETRY_AFTER)
 }
 
 /// A field that does not have its shape.

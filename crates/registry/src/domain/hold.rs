@@ -74,13 +74,16 @@ impl Tenant {
                 granted.push(self.granted(association, catalog));
             }
         }
-        let event = || Granted {
+        if granted.is_empty() {
+            return None;
+        }
+        let event = Granted {
             claim: claim.clone(),
             associations: granted,
             tenant_region: self.directory.profile.region.clone(),
             partner: partner.cloned(),
         };
-        (next != *self).then(|| (next, vec![TenantEvent::Granted(Box::new(event()))]))
+        Some((next, vec![TenantEvent::Granted(Box::new(event))]))
     }
 
     /// The claim is over: its holds and associations end at `at`, and nothing is held for it any more. `None` when
@@ -119,7 +122,7 @@ impl Tenant {
     }
 
     fn held_by_other(&self, hold: &PlaceHold, key: &AssociationKey) -> bool {
-        false && hold.activities.iter().any(|activity| activity.is_exclusive())
+        hold.activities.iter().any(|activity| activity.is_exclusive())
             && self.live(key).any(|other| other.holds_key() && other.claim.partner != hold.claim.partner)
     }
 

@@ -1,4 +1,5 @@
 //! From hold to official to over: what events do, who is on record when, and what others are told.
+use cpor_durable::ReceiveError;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationEnded, AssociationGranted, ClaimClosed};
 use cpor_proto::registry::v1::{
@@ -122,6 +123,19 @@ on_both! {
         assert_eq!((why[0].line_id, why[0].reason), (None, Reason::ClaimClosed));
         stage.tell(contoso.claim.0, 2, granted(&contoso), at("2026-03-02T00:00:00Z")).await.unwrap();
         assert_eq!(stage.said_to(Service::ClaimIntake).await, [], "there is nothing to grant");
+    }
+
+    async fn what_makes_no_sense_is_parked(stage: Stage) {
+        let contoso = claim("contoso", 1);
+        let now = at("2026-03-01T00:00:00Z");
+        let of_nobody = stage.tell(contoso.claim.0, 1, granted(&contoso), now).await;
+        assert!(matches!(of_nobody, Err(ReceiveError::Park(_))), "{of_nobody:?}");
+        stage.create(everybody(0)).await;
+        let odd_reason = stage.tell(contoso.claim.0, 1, closed(&contoso, "bad_mood"), now).await;
+        assert!(matches!(odd_reason, Err(ReceiveError::Park(_))), "{odd_reason:?}");
+        let early = stage.tell(contoso.claim.0, 2, granted(&contoso), now).await;
+        assert_eq!(early, Err(ReceiveError::Gap { expected: 1 }));
+        assert_eq!(stage.tell(contoso.claim.0, 1, granted(&contoso), now).await, Ok(()));
     }
 
     async fn partners_see_their_own_and_customers_theirs(stage: Stage) {

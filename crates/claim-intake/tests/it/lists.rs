@@ -1,0 +1,32 @@
+//! Lists of claims.
+use cpor_proto::claims::v1 as wire;
+use cpor_types::Role;
+
+use crate::stage::{claim, on_both};
+
+on_both! {
+    /// Newest first, page by page, without what was deleted; by state; of one company or all.
+    async fn claims_are_listed(stage: Stage) {
+        let mut names = Vec::new();
+        for _ in 0..5 {
+            names.push(stage.create(claim()).await.unwrap().name);
+        }
+        stage.contoso().delete_claim(wire::DeleteClaimRequest { name: names.remove(2), ..Default::default() }).await.unwrap();
+        names.reverse();
+        let list = |parent: &str, page_token: String, state: wire::ClaimState| wire::ListClaimsRequest {
+            parent: parent.into(), page_size: 3, page_token, state: state.into(),
+        };
+        let any = wire::ClaimState::Unspecified;
+        for parent in ["partners/contoso", "partners/-"] {
+            let mut vendor = stage.vendor(Role::ReviewLead);
+            let first = vendor.list_claims(list(parent, String::new(), any)).await.unwrap().into_inner();
+            let last = vendor.list_claims(list(parent, first.next_page_token, any)).await.unwrap().into_inner();
+            let listed: Vec<_> = first.claims.iter().chain(&last.claims).map(|claim| claim.name.clone()).collect();
+            assert_eq!((listed, last.next_page_token), (names.clone(), String::new()));
+        }
+        let editing = list("partners/contoso", String::new(), wire::ClaimState::Editing);
+        assert_eq!(stage.contoso().list_claims(editing).await.unwrap().into_inner().claims.len(), 3);
+        let submitted = list("partners/contoso", String::new(), wire::ClaimState::Submitted);
+        assert_eq!(stage.contoso().list_claims(submitted).await.unwrap().into_inner().claims, []);
+    }
+}

@@ -1,0 +1,311 @@
+//! A claim-intake of its own for each test.
+use std::{sync::Arc, time::Duration};
+
+use cpor_claim_intake::{Config, build_with, migrations};
+use cpor_durable::{BusinessClock, Context, Hosted, Incoming, Position, ReceiveError, StreamKey};
+use cpor_kit::{
+    Db, Metrics, Peers,
+    auth::{Keys, TokenSigner, UserToken},
+    config::{Limits, PeersConfig, TlsConfig},
+    lifecycle::{Readiness, Shutdown},
+    server::{Server, ServerParts, Services, install_crypto},
+    status,
+};
+use cpor_proto::{
+    claims::v1::{self as wire, claim_service_client::ClaimServiceClient},
+    events::v1::event::Payload,
+};
+use cpor_registry_client::{Location, Product, Tenant, fake::FakeRegistry};
+use cpor_types::{
+    Actor, ActorSide, Entropy, ProductFamily, ProductKind, Role, SeededEntropy, Service, SolutionArea, SystemClock,
+    SystemEntropy, TenantId, Timestamp, VirtualClock,
+};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use tonic::{
+    Request, Status,
+    metadata::MetadataValue,
+    service::interceptor::InterceptedService,
+    transport::{Channel, Endpoint},
+};
+use uuid::Uuid;
+
+/// Runs one test on both engines.
+macro_rules! on_both {
+    ($($(#[$doc:meta])* async fn $name:ident($stage:ident: Stage) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            $(#[$doc])*
+            async fn test($stage: $crate::stage::Stage) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                test($crate::stage::Stage::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                test($crate::stage::Stage::postgres().await).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_both;
+
+pub(crate) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
+
+/// Friday, 2026-03-06, 09:00 in Berlin.
+pub(crate) fn start() -> Timestamp {
+    "2026-03-06T08:00:00Z".parse().unwrap()
+}
+
+/// A client that sends one token.
+pub(crate) type Client = ClaimServiceClient<InterceptedService<Channel, Bearer>>;
+
+#[derive(Clone)]
+pub(crate) struct Bearer(MetadataValue<tonic::metadata::Ascii>);
+
+impl tonic::service::Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+pub(crate) struct Stage {
+    pub(crate) hosted: Hosted,
+    pub(crate) registry: FakeRegistry,
+    pub(crate) directory: tempfile::TempDir,
+    channel: Channel,
+    signer: TokenSigner,
+    shutdown: Shutdown,
+    _database: Option<Dropped>,
+}
+
+impl Stage {
+    pub(crate) async fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let db = Db::sqlite(&directory.path().join("claims.db")).await.unwrap();
+        Self::on(db, directory, None).await
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let maintenance =
+            std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
+        let name = format!("claims_{}", Uuid::from_bytes(SystemEntropy.secret()[..16].try_into().unwrap()).simple());
+        connect(&maintenance).await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (base, _) = maintenance.rsplit_once('/').unwrap();
+        let db = Db::postgres(&format!("{base}/{name}"), None, 8).await.unwrap();
+        Self::on(db, tempfile::tempdir().unwrap(), Some(Dropped { maintenance, name })).await
+    }
+
+    async fn on(db: Db, directory: tempfile::TempDir, database: Option<Dropped>) -> Self {
+        install_crypto();
+        Migrator::up(db.writer(), None).await.unwrap();
+        let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let metrics = Metrics::new();
+        let context = Context {
+            db,
+            business_clock: BusinessClock::Virtual,
+            clock: Arc::new(VirtualClock::new(start())),
+            entropy: Arc::new(SeededEntropy::new(1)),
+            peers: Peers::new(Service::ClaimIntake, &PeersConfig::default(), signer.clone()).unwrap(),
+            metrics: metrics.clone(),
+            data_dir: Some(directory.path().to_owned()),
+        };
+        let registry = registry();
+        let mut hosted = build_with(Config::default(), context, Arc::new(registry.clone())).await.unwrap();
+        let parts = ServerParts {
+            keys: Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
+            limits: Limits::default(),
+            tls: TlsConfig::default(),
+            metrics,
+            readiness: Readiness::new(),
+            entropy,
+        };
+        let routes = std::mem::take(&mut hosted.routes);
+        let services = Services::default().add_routes(Service::ClaimIntake, &hosted.grpc, routes);
+        let server = Server::prepare(parts, services).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = Shutdown::new(Duration::from_secs(1));
+        let stop = shutdown.clone();
+        tokio::spawn(async move { server.serve(listener, &stop).await });
+        let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy();
+        Self { hosted, registry, directory, channel, signer, shutdown, _database: database }
+    }
+
+    /// A user of a partner.
+    pub(crate) fn partner(&self, partner: &str, role: Role) -> Client {
+        self.client("alice@contoso.example", role, Some(partner))
+    }
+
+    /// The administrator of Contoso.
+    pub(crate) fn contoso(&self) -> Client {
+        self.partner("contoso", Role::IncentivesAdmin)
+    }
+
+    /// One of the vendor's staff.
+    pub(crate) fn vendor(&self, role: Role) -> Client {
+        self.client("rita@vendor.example", role, None)
+    }
+
+    fn client(&self, subject: &str, role: Role, partner: Option<&str>) -> Client {
+        let user = UserToken {
+            subject: subject.to_owned(),
+            roles: vec![role],
+            partner: partner.map(|id| id.parse().unwrap()),
+            tenant: None,
+            lifetime: Duration::from_secs(600),
+        };
+        let token = self.signer.user_token(&user).unwrap();
+        ClaimServiceClient::with_interceptor(self.channel.clone(), Bearer(format!("Bearer {token}").parse().unwrap()))
+    }
+
+    /// Has an event of another service arrive, as `sequence` of its stream.
+    pub(crate) async fn tell(
+        &self,
+        source: Service,
+        sequence: u64,
+        time: Timestamp,
+        payload: Payload,
+    ) -> Result<(), ReceiveError> {
+        let stream = StreamKey { source, aggregate: "case".into(), owner: TENANT.into(), id: Uuid::from_u128(1) };
+        let side = match source {
+            Service::PoeReview => ActorSide::Reviewer,
+            Service::CustomerConsent => ActorSide::Customer,
+            Service::ClaimIntake | Service::Eligibility | Service::Registry => ActorSide::System,
+        };
+        let actor = Actor::new(side, "rita@vendor.example");
+        let position = Position { stream, sequence };
+        self.hosted.receiver.apply(Incoming { position, actor, effective_time: time, payload }).await
+    }
+
+    /// A complete draft with one document.
+    pub(crate) async fn complete_draft(&self) -> wire::Claim {
+        let draft = self.create(claim()).await.unwrap();
+        self.upload(&draft.name, "proof.pdf", PDF).await.unwrap();
+        self.get(&draft.name).await.unwrap()
+    }
+
+    pub(crate) async fn submitted(&self) -> wire::Claim {
+        let draft = self.complete_draft().await;
+        self.submit(&draft.name).await.unwrap()
+    }
+
+    pub(crate) async fn create(&self, claim: wire::Claim) -> Result<wire::Claim, Status> {
+        let request =
+            wire::CreateClaimRequest { parent: "partners/contoso".into(), claim: Some(claim), ..Default::default() };
+        Ok(self.contoso().create_claim(request).await?.into_inner())
+    }
+
+    pub(crate) async fn get(&self, name: &str) -> Result<wire::Claim, Status> {
+        Ok(self.contoso().get_claim(wire::GetClaimRequest { name: name.into() }).await?.into_inner())
+    }
+
+    pub(crate) async fn submit(&self, name: &str) -> Result<wire::Claim, Status> {
+        let request = wire::SubmitClaimRequest { name: name.into(), ..Default::default() };
+        Ok(self.contoso().submit_claim(request).await?.into_inner())
+    }
+
+    pub(crate) async fn upload(&self, claim: &str, file_name: &str, data: &[u8]) -> Result<wire::Evidence, Status> {
+        let metadata =
+            wire::EvidenceMetadata { parent: claim.into(), file_name: file_name.into(), ..Default::default() };
+        let whole = wire::UploadEvidenceRequest { metadata: Some(metadata), data: data.to_vec() };
+        Ok(self.contoso().upload_evidence(tokio_stream::once(whole)).await?.into_inner())
+    }
+
+    pub(crate) async fn history(&self, client: &mut Client, claim: &str) -> Vec<wire::HistoryEntry> {
+        let request = wire::ListHistoryRequest { parent: claim.into(), ..Default::default() };
+        client.list_history(request).await.unwrap().into_inner().entries
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.shutdown.abort();
+    }
+}
+
+pub(crate) const PDF: &[u8] = b"%PDF-1.7\n% signed by the customer";
+
+/// Everything that a Teams usage claim needs, but for documents.
+pub(crate) fn claim() -> wire::Claim {
+    let person = |name: &str| wire::Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
+    wire::Claim {
+        display_name: "Teams at Fabrikam".into(),
+        mpn_id: "4711".into(),
+        customer_domain: "fabrikam.example".into(),
+        tenant_id: TENANT.into(),
+        solution_area: wire::SolutionArea::Microsoft365.into(),
+        activities: vec![wire::Activity::Usage.into()],
+        lines: vec![wire::ClaimLine { product: "products/teams".into(), ..Default::default() }],
+        customer_contact: Some(person("Ada")),
+        partner_contact: Some(person("Ben")),
+        ..Default::default()
+    }
+}
+
+/// Contoso in Berlin, Fabrikam with Teams.
+fn registry() -> FakeRegistry {
+    let tenant: TenantId = TENANT.parse().unwrap();
+    let location = Location { mpn_id: "4711".parse().unwrap(), region: "emea".into(), calendar: "de".into() };
+    let teams = Product {
+        id: "teams".parse().unwrap(),
+        display_name: "Teams".into(),
+        solution_area: SolutionArea::Microsoft365,
+        family: ProductFamily::Microsoft365,
+        kind: ProductKind::Workload,
+        incentivised: true,
+    };
+    let fabrikam = Tenant {
+        id: tenant,
+        display_name: "Fabrikam".into(),
+        region: "emea".into(),
+        domains: vec!["fabrikam.example".parse().unwrap()],
+        calendar: "de".into(),
+    };
+    FakeRegistry::default()
+        .partner("contoso".parse().unwrap(), "Contoso", [location])
+        .tenant(fabrikam)
+        .product(teams)
+        .workload(tenant, "teams".parse().unwrap())
+}
+
+pub(crate) fn reason(status: &Status) -> String {
+    status::reason(status).unwrap_or_default()
+}
+
+async fn connect(url: &str) -> sea_orm::DatabaseConnection {
+    Database::connect(ConnectOptions::new(url).max_connections(1).sqlx_logging(false).to_owned()).await.unwrap()
+}
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        migrations()
+    }
+}
+
+/// A database that goes with its test.
+struct Dropped {
+    maintenance: String,
+    name: String,
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
+        let drop = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                connect(&maintenance).await.execute_unprepared(&drop).await.unwrap();
+            });
+        });
+        drop.join().unwrap();
+    }
+}
