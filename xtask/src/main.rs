@@ -4,6 +4,7 @@
 //! be had is an error that says what to install. Nothing is skipped silently.
 #![expect(clippy::print_stdout, reason = "a task runner talks to a person and to CI's log")]
 
+mod bench;
 mod ci;
 mod deny;
 mod deploy;
@@ -35,6 +36,8 @@ enum Task {
     },
     /// The races and the kills at their full counts: 1000 and 100.
     Soak,
+    /// How many calls a second this machine serves, on SQLite and on a durable throw-away PostgreSQL: an optimised build, some minutes.
+    Bench,
     /// Everything that must hold before a change lands, cheapest first; ends with `test`.
     Ci,
     /// The protos: format, lint, and compatibility with the last release.
@@ -61,6 +64,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
     match task {
         Task::Test { filters } => test::test(&filters),
         Task::Soak => test::soak(),
+        Task::Bench => bench::bench().map(|()| true),
         Task::Ci => ci::ci(),
         Task::Proto(options) => proto::proto(&options).map(|()| true),
         Task::Deny => deny::deny().map(|()| true),

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     paths,
-    postgres::Cluster,
+    postgres::{Cluster, Commits},
     shell::{cargo, run, say, step},
     tally::Tally,
 };
@@ -46,7 +46,7 @@ fn run_tests(targets: &[&str], filters: &[&str], counts: &Counts) -> Result<bool
     // `cargo test` then finds everything fresh.
     run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
     step("PostgreSQL");
-    let cluster = Cluster::start()?;
+    let cluster = Cluster::start(Commits::Forgotten)?;
     say(format_args!("{} at {}", cluster.version(), cluster.url()));
     step(format_args!("tests: {} races, {} kills", counts.races, counts.kills));
     let started = Instant::now();

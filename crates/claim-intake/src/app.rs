@@ -53,11 +53,7 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
 ///
 /// # Errors
 /// See [`BuildError`].
-pub async fn build_with(
-    config: Config,
-    context: Context,
-    registry: SharedRegistry,
-) -> Result<Hosted, BuildError> {
+pub async fn build_with(config: Config, context: Context, registry: SharedRegistry) -> Result<Hosted, BuildError> {
     let host = Host::new(Service::ClaimIntake, &context).await?;
     let objects = Objects::in_directory(&evidence_directory(config, &context)?)?;
     sweep(&host, &context, &objects);

@@ -55,8 +55,8 @@ impl Call {
         self
     }
 
-    /// At most once under this request id; empty: as often as it is called. The body is the whole `request`: the id in it is
-    /// the same wherever bodies are compared.
+    /// At most once under this request id; empty: as often as it is called. The body is the whole `request`: the id in
+    /// it is the same wherever bodies are compared.
     pub(crate) fn once(self, caller: &Caller, id: &str, request: &impl Message) -> Self {
         self.once_for(caller, id, Sha256::digest(request.encode_to_vec()).into())
     }
@@ -82,10 +82,7 @@ impl Call {
 
     /// The claim refuses.
     pub(crate) fn refused(&self, refusal: Refusal) -> Failed {
-        match refusal {
-            Refusal::NotFound => self.not_found(),
-            other => Failed::Refused(other),
-        }
+        if refusal == Refusal::NotFound { self.not_found() } else { Failed::Refused(refusal) }
     }
 
     /// The writer changed nothing.

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The directory in which documents are kept; `evidence` in the data directory when it is not given. Every replica must reach the
-    /// same.
+    /// The directory in which documents are kept; `evidence` in the data directory when it is not given. Every replica
+    /// must reach the same.
     pub evidence_directory: Option<PathBuf>,
 }
 

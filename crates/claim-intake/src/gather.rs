@@ -9,8 +9,8 @@ use cpor_registry_client::{CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck,
 use cpor_types::{AssociationKey, ClaimName, LineId};
 
 impl Intake {
-    /// Asks about `content` as that of the call's claim: one call of the registry and one indexed read. `None`: the registry was silent, and
-    /// a draft can do without.
+    /// Asks about `content` as that of the call's claim: one call of the registry and one indexed read. `None`: the
+    /// registry was silent, and a draft can do without.
     pub(crate) async fn facts(&self, call: &Call, need: Need, content: &Content) -> Result<Option<Facts>, Failed> {
         let question = question(&call.claim, content);
         if need == Need::Draft && is_empty(&question) {
@@ -32,7 +32,8 @@ impl Intake {
         }
     }
 
-    /// Adds what the company claims elsewhere. The index on live lines decides; this tells it along with everything else (R11).
+    /// Adds what the company claims elsewhere. The index on live lines decides; this tells it along with everything
+    /// else (R11).
     async fn with_own_claims(&self, claim: &ClaimName, content: &Content, mut facts: Facts) -> Result<Facts, Failed> {
         let Some(tenant) = facts.directory.tenant.as_ref().map(|tenant| tenant.id) else { return Ok(facts) };
         let keys: Vec<(LineId, AssociationKey)> =
@@ -78,7 +79,8 @@ fn facts(answer: CheckedClaim) -> Facts {
         reason: found.reason.as_str().to_owned(),
         description: found.description,
     };
-    let tenant = tenant.map(|tenant| Tenant { id: tenant.id, display_name: tenant.display_name, calendar: tenant.calendar });
+    let tenant =
+        tenant.map(|tenant| Tenant { id: tenant.id, display_name: tenant.display_name, calendar: tenant.calendar });
     Facts {
         directory: Directory {
             partner_display_name: partner_display_name.unwrap_or_default(),
@@ -92,8 +94,7 @@ fn facts(answer: CheckedClaim) -> Facts {
 
 fn known(line: CheckedLine) -> (LineId, KnownLine) {
     let CheckedLine { line_id, product, subscription_id, key } = line;
-    let (product_display_name, family) =
-        product.map(|product| (product.display_name, product.family)).unzip();
+    let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();
     let product_display_name = product_display_name.unwrap_or_default();
     (line_id, KnownLine { product_display_name, family, subscription: subscription_id, key })
 }

@@ -1,7 +1,7 @@
 //! What the other services report: events on the wire → facts.
 //!
-//! Each event is one command on its claim. A fact is never refused: one that the claim no longer admits is recorded as overtaken. An event
-//! that makes no sense here parks its stream.
+//! Each event is one command on its claim. A fact is never refused: one that the claim no longer admits is recorded as
+//! overtaken. An event that makes no sense here parks its stream.
 use crate::{
     domain::{Comment, ConsentFact, Fact, LineVerdict, Refusal, ReviewFact, Verdict},
     intake::Intake,

@@ -93,8 +93,8 @@ impl Intake {
         self.decide_at(call, call.etag, decide).await
     }
 
-    /// Steps 2 to 5: gathers the facts of the content that the decision is about (`None`: it will be refused without), then decides on the
-    /// very version that they were gathered for; up to three times while it moves.
+    /// Steps 2 to 5: gathers the facts of the content that the decision is about (`None`: it will be refused without),
+    /// then decides on the very version that they were gathered for; up to three times while it moves.
     pub(crate) async fn decide_with_facts<C, D>(
         &self,
         call: &Call,

@@ -145,7 +145,10 @@ mod tests {
         assert_eq!(snapshot.claim, "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1");
         assert_eq!((snapshot.version, snapshot.policy.as_str()), (7, "2021@1"));
         assert_eq!((snapshot.tenant_calendar.as_str(), snapshot.solution_area.as_str()), ("us-east", "microsoft_365"));
-        assert_eq!((&snapshot.activities[..], &snapshot.programs[..]), (&["usage".into()][..], &["osu_microsoft_365".into()][..]));
+        assert_eq!(
+            (&snapshot.activities[..], &snapshot.programs[..]),
+            (&["usage".into()][..], &["osu_microsoft_365".into()][..])
+        );
         let [line] = &snapshot.lines[..] else { panic!() };
         assert_eq!((line.product.as_str(), line.key.as_str()), ("products/teams", "workloads/teams"));
         assert!(snapshot.submit_time.is_some() && snapshot.customer_contact.is_some());

@@ -104,7 +104,8 @@ pub struct Committed<A> {
     pub replayed: bool,
 }
 
-/// Why a command changed nothing. Deadlines that had passed before it took effect all the same.
+/// Why a command changed nothing. Deadlines that had passed before it have taken effect all the same; after a clash they
+/// do so a moment later.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure<R, C> {
     /// The decision function refused.

@@ -191,6 +191,11 @@ impl Host {
                 });
             }
         }
+        let relay = self.relay();
+        tasks.supervise(format!("{service}/poll"), move |stop| {
+            let relay = relay.clone();
+            async move { relay.poll(stop).await }
+        });
         let runner = self.runner();
         tasks.supervise(format!("{service}/runner"), move |stop| {
             let runner = runner.clone();

@@ -13,12 +13,26 @@ use anyhow::{Context, Result, bail};
 use super::{account::Account, install::install, programs::Programs};
 use crate::shell::{command, read, run};
 
-/// For tests only: nothing here survives a crash of the machine, and many small databases come and go fast.
+/// What a commit of the cluster is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Commits {
+    /// Nothing after a crash of the machine: for tests, whose many small databases come and go fast.
+    Forgotten,
+    /// All that PostgreSQL promises: for measurements.
+    Durable,
+}
+
+impl Commits {
+    const fn settings(self) -> &'static str {
+        match self {
+            Self::Forgotten => "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n",
+            Self::Durable => "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\n",
+        }
+    }
+}
+
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
-fsync = off
-synchronous_commit = off
-full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
 max_connections = 400
@@ -52,7 +66,7 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Finds or installs the programs, makes a cluster and starts it on a free port of 127.0.0.1, trusting everybody.
-    pub(crate) fn start() -> Result<Self> {
+    pub(crate) fn start(commits: Commits) -> Result<Self> {
         let account = Account::choose()?;
         let programs = match Programs::find()? {
             Some(programs) => programs,
@@ -61,7 +75,7 @@ impl Cluster {
         let folder = temporary_folder(account)?;
         let mut cluster = Self { keeper: keep(&folder)?, port: 0, version: programs.version.clone() };
         let programs = reachable(programs, account, &folder)?;
-        make(&programs, account, &folder)?;
+        make(&programs, account, &folder, commits)?;
         cluster.port = serve(&programs, account, &folder)?;
         Ok(cluster)
     }
@@ -110,14 +124,14 @@ fn keep(folder: &Path) -> Result<Child> {
     keeper.process_group(0).spawn().context("starting the cluster's keeper")
 }
 
-fn make(programs: &Programs, account: Account, folder: &Path) -> Result<()> {
+fn make(programs: &Programs, account: Account, folder: &Path, commits: Commits) -> Result<()> {
     let data = folder.join("data");
     let mut initdb = account.command(programs.folder.join("initdb"), folder);
     initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--pgdata"]);
     read(initdb.arg(&data))?;
     let file = data.join("postgresql.conf");
     let settings =
-        format!("{}{SETTINGS}unix_socket_directories = '{}'\n", fs::read_to_string(&file)?, folder.display());
+        format!("{}{SETTINGS}{}unix_socket_directories = '{}'\n", fs::read_to_string(&file)?, commits.settings(), folder.display());
     fs::write(&file, settings).with_context(|| format!("writing {}", file.display()))
 }
 

@@ -1,8 +1,8 @@
-//! A throw-away PostgreSQL cluster for tests, on any machine.
+//! A throw-away PostgreSQL cluster for tests and measurements, on any machine.
 
 mod account;
 mod cluster;
 mod install;
 mod programs;
 
-pub(crate) use cluster::Cluster;
+pub(crate) use cluster::{Cluster, Commits};

@@ -3,8 +3,8 @@ use super::{view::View, words};
 use crate::{
     call::etag_of,
     domain::{
-        Assessment, Association, Claim, Comment, Contact, Evidence, Line, PartnerAction, Refusal, Rejection, Rules, State,
-        Violation,
+        Assessment, Association, Claim, Comment, Contact, Evidence, Line, PartnerAction, Refusal, Rejection, Rules,
+        State, Violation,
     },
     intake::Failed,
     store::HistoryEntry,
@@ -17,8 +17,8 @@ use cpor_types::{ClaimName, CommentName, EvidenceName, ProductName, ReviewCaseNa
 /// A claim as `view` shows it.
 ///
 /// # Errors
-/// [`Refusal::RulesMissing`](crate::domain::Refusal::RulesMissing): its violations cannot be told without the policy that it was submitted
-/// under.
+/// [`Refusal::RulesMissing`](crate::domain::Refusal::RulesMissing): its violations cannot be told without the policy
+/// that it was submitted under.
 pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Result<wire::Claim, Failed> {
     let Versioned { version, state: claim } = claim;
     let violations = violations(&claim, rules).map_err(Failed::Refused)?;
@@ -64,9 +64,7 @@ pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Resul
 /// What a submission would refuse, while the partner can do something about it; as of the last change.
 fn violations(claim: &Claim, rules: &Rules) -> Result<Vec<Violation>, Refusal> {
     match claim.state {
-        State::Editing | State::PartnerActionRequired(..) => {
-            Ok(claim.violations(rules.of(claim, claim.update_time)?))
-        }
+        State::Editing | State::PartnerActionRequired(..) => Ok(claim.violations(rules.of(claim, claim.update_time)?)),
         State::Deleted | State::Submitted(_) | State::UnderReview(_) | State::Approved(..) | State::Rejected(..) => {
             Ok(Vec::new())
         }
@@ -102,7 +100,8 @@ fn assessment(assessment: &Assessment) -> wire::LineAssessment {
 /// `None` when nothing of the contact is known.
 fn contact(contact: &Contact, view: View) -> Option<wire::Contact> {
     let Contact { name, title, email } = contact;
-    let shown = || wire::Contact { name: view.personal(name), title: view.personal(title), email: view.personal(email) };
+    let shown =
+        || wire::Contact { name: view.personal(name), title: view.personal(title), email: view.personal(email) };
     (*contact != Contact::default()).then(shown)
 }
 

@@ -24,7 +24,8 @@ pub(super) async fn create_claim(intake: &Intake, request: Request<wire::CreateC
     let facts = intake.facts(&call, Need::Draft, &content).await?;
     let name = call.claim.clone();
     let create = move |now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now);
-    let judged = if call.validate_only { preview(intake, &call, create).await? } else { commit(intake, &call, create).await? };
+    let judged =
+        if call.validate_only { preview(intake, &call, create).await? } else { commit(intake, &call, create).await? };
 
     let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
     Ok(Response::new(claim))

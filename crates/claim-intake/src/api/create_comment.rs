@@ -17,15 +17,15 @@ pub(super) async fn create_comment(
     request: Request<wire::CreateCommentRequest>,
 ) -> Answer<wire::Comment> {
     let (caller, request) = open(request)?;
-    let call =
-        Call::new(&caller, "CreateComment", &request.parent)?.once(&caller, &request.request_id, &request);
+    let call = Call::new(&caller, "CreateComment", &request.parent)?.once(&caller, &request.request_id, &request);
     let text = request.comment.unwrap_or_default().text;
     let said = Said { id: id(intake, &call), side: call.actor.side, text };
 
     let saying = said.clone();
     let judged = intake.decide(&call, move |claim, now| claim.comment(saying.at(now), now).map(Some)).await?;
 
-    let comment = if judged.replayed { first(intake, &call, said.id).await? } else { said.at(judged.claim.state.update_time) };
+    let comment =
+        if judged.replayed { first(intake, &call, said.id).await? } else { said.at(judged.claim.state.update_time) };
     Ok(Response::new(convert::comment(&call.claim, comment)))
 }
 

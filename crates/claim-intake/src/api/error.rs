@@ -128,7 +128,8 @@ mod tests {
         let status = incomplete(vec![Fault::FieldRequired.at("lines"), Fault::EvidenceRequired.at("evidence")]);
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!(status::reason(&status).as_deref(), Some("CLAIM_INCOMPLETE"));
-        let reasons: Vec<_> = status::violations(&status).into_iter().map(|found| (found.field, found.reason)).collect();
+        let reasons: Vec<_> =
+            status::violations(&status).into_iter().map(|found| (found.field, found.reason)).collect();
         let expected = [("lines", "FIELD_REQUIRED"), ("evidence", "EVIDENCE_REQUIRED")];
         assert_eq!(reasons, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
     }

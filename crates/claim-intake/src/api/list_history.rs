@@ -1,4 +1,5 @@
-//! ListHistory (R56): one read, in the order of application. A claim without history does not exist; a deleted draft has one still.
+//! ListHistory (R56): one read, in the order of application. A claim without history does not exist; a deleted draft
+//! has one still.
 use super::{Answer, convert, paging::paged, view::View};
 use crate::{
     call::Call,

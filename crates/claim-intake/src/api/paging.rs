@@ -1,7 +1,8 @@
 //! Pages, as every list makes them: one entry more than asked for is read, and tells whether there is a next page.
 use tonic::Status;
 
-/// The entries of a page of `size`, and the token of the next page, which begins after the last of them; empty when there is none.
+/// The entries of a page of `size`, and the token of the next page, which begins after the last of them; empty when
+/// there is none.
 pub(super) fn paged<T>(
     mut found: Vec<T>,
     size: u64,

@@ -1,4 +1,5 @@
-//! ResubmitClaim (R21): as SubmitClaim, one read, one call of the registry, one decision; repeated while the claim moves.
+//! ResubmitClaim (R21): as SubmitClaim, one read, one call of the registry, one decision; repeated while the claim
+//! moves.
 use super::{Answer, convert, create_comment::Said, view::View};
 use crate::{
     call::Call,

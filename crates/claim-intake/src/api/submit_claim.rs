@@ -1,5 +1,5 @@
-//! SubmitClaim (R18), in the six steps of every command: one read, one call of the registry, one decision; repeated while the claim
-//! moves.
+//! SubmitClaim (R18), in the six steps of every command: one read, one call of the registry, one decision; repeated
+//! while the claim moves.
 //!
 //! 1. The request becomes a command.
 //! 2. The claim is read, and the registry asked about its content: facts of one version.

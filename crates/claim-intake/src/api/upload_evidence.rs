@@ -1,5 +1,6 @@
-//! UploadEvidence (R14): one read, a row that tells of the upload, the bytes to the store while they come (a local directory is synced twice), one
-//! decision. Whatever ends the call early leaves no document: the sweeper clears what it left.
+//! UploadEvidence (R14): one read, a row that tells of the upload, the bytes to the store while they come (a local
+//! directory is synced twice), one decision. Whatever ends the call early leaves no document: the sweeper clears what
+//! it left.
 use super::{Answer, convert};
 use crate::{
     call::Call,
@@ -106,7 +107,8 @@ async fn add(
 ) -> Result<Evidence, Failed> {
     let rules = intake.rules.clone();
     let wanted = described(Timestamp::UNIX_EPOCH);
-    let judged = intake.decide(call, move |claim, now| claim.add_evidence(described(now), &rules, now).map(Some)).await?;
+    let judged =
+        intake.decide(call, move |claim, now| claim.add_evidence(described(now), &rules, now).map(Some)).await?;
     // A repeated request is answered with the document of the first, which has the same name and bytes and another id.
     let is_it = |known: &Evidence| match judged.replayed {
         false => known.id == wanted.id,

@@ -40,16 +40,13 @@ impl View {
     pub(super) fn subject(self, side: ActorSide, subject: &str) -> String {
         match (self, side) {
             (Self::Partner, ActorSide::Reviewer | ActorSide::Vendor) => String::new(),
-            (
-                Self::Partner,
-                ActorSide::Partner | ActorSide::Customer | ActorSide::Time | ActorSide::System,
-            )
+            (Self::Partner, ActorSide::Partner | ActorSide::Customer | ActorSide::Time | ActorSide::System)
             | (Self::Vendor | Self::Masked, _) => self.personal(subject),
         }
     }
 
-    /// Whether the change of this field in an entry of this action may be seen: a partner sees neither its reviewer nor why a line could not be held,
-    /// which would tell of a rival (R4).
+    /// Whether the change of this field in an entry of this action may be seen: a partner sees neither its reviewer nor
+    /// why a line could not be held, which would tell of a rival (R4).
     pub(super) fn shows(self, action: &str, field: &str) -> bool {
         match self {
             Self::Partner => field != "reviewer" && action != crate::domain::FactKind::ApprovalRefused.as_str(),

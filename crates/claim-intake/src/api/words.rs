@@ -1,7 +1,9 @@
 //! The contract's enums and the domain's: one table each.
 use crate::domain::{Association, Command, EvidenceKind, State, StateKind, Verdict};
 use cpor_proto::claims::v1 as wire;
-use cpor_types::{Activity, ActorSide, FurtherRejection, PartnerActionReason, PrimaryRejection, SolutionArea, WithdrawReason};
+use cpor_types::{
+    Activity, ActorSide, FurtherRejection, PartnerActionReason, PrimaryRejection, SolutionArea, WithdrawReason,
+};
 
 pub(super) const fn state(state: StateKind) -> wire::ClaimState {
     match state {

@@ -1,4 +1,5 @@
-//! What a submission needs (R10–R12, R38), every violation at once (R11). What the directory judges it has judged already.
+//! What a submission needs (R10–R12, R38), every violation at once (R11). What the directory judges it has judged
+//! already.
 use super::{Claim, Contact, Content, Fault, Refusal, Violation};
 use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program};
 
@@ -24,11 +25,15 @@ impl Claim {
     /// Refuses a claim that has violations, or lacks what only the directory can tell.
     pub(super) fn complete(&self, policy: &PolicyProfile) -> Result<Customer, Refusal> {
         let mut found = self.violations(policy);
-        let Some((tenant, partner_calendar)) = self.directory.tenant.as_ref().zip(self.directory.partner_calendar.clone())
+        let Some((tenant, partner_calendar)) =
+            self.directory.tenant.as_ref().zip(self.directory.partner_calendar.clone())
         else {
             // Only when the directory was silent about what it must know: then say so rather than submit.
-            let silent = [("tenant_id", self.directory.tenant.is_none()), ("mpn_id", self.directory.partner_calendar.is_none())];
-            let silent = silent.into_iter().filter(|(field, missing)| *missing && !found.iter().any(|known| known.field == *field));
+            let silent =
+                [("tenant_id", self.directory.tenant.is_none()), ("mpn_id", self.directory.partner_calendar.is_none())];
+            let silent = silent
+                .into_iter()
+                .filter(|(field, missing)| *missing && !found.iter().any(|known| known.field == *field));
             let silent: Vec<_> = silent.map(|(field, _)| Fault::FieldMalformed.at(field)).collect();
             found.extend(silent);
             return Err(Refusal::Incomplete(found));

@@ -1,4 +1,5 @@
-//! What the other services report of a claim. A fact is never refused: what the state no longer admits is recorded as overtaken.
+//! What the other services report of a claim. A fact is never refused: what the state no longer admits is recorded as
+//! overtaken.
 use super::{Comment, FactKind, Verdict};
 use cpor_types::{Activity, CaseId, FurtherRejection, LineId, Month, PartnerActionReason, Timestamp};
 
@@ -136,7 +137,9 @@ impl Fact {
                 ReviewFact::Assigned(_) | ReviewFact::Started(_) | ReviewFact::ApprovalRefused(_) => String::new(),
                 ReviewFact::ActionRequested(_, comment)
                 | ReviewFact::Approved(comment)
-                | ReviewFact::Rejected(_, comment) => comment.as_ref().map(|said| said.text.clone()).unwrap_or_default(),
+                | ReviewFact::Rejected(_, comment) => {
+                    comment.as_ref().map(|said| said.text.clone()).unwrap_or_default()
+                }
                 ReviewFact::Overdue(clock) => clock.clone(),
             },
             Self::Consent(fact) => match fact {

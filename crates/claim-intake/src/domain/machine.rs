@@ -1,5 +1,5 @@
-//! The transition table (R15–R27): which state admits what, and where it leads. It is the one place that says so: the guards of
-//! the transitions, the answer's `allowed_commands` and the refusals all read it.
+//! The transition table (R15–R27): which state admits what, and where it leads. It is the one place that says so: the
+//! guards of the transitions, the answer's `allowed_commands` and the refusals all read it.
 use super::{Claim, Refusal, StateKind, Submission, words};
 use cpor_types::CaseId;
 

@@ -1,6 +1,8 @@
 //! Where a claim stands (R15), each state with what only it has.
 use super::words;
-use cpor_types::{CaseId, Deadline, FurtherRejection, PartnerActionReason, PolicyId, PrimaryRejection, TenantId, Timestamp};
+use cpor_types::{
+    CaseId, Deadline, FurtherRejection, PartnerActionReason, PolicyId, PrimaryRejection, TenantId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// The state of a claim.

@@ -54,7 +54,9 @@ impl Fault {
             Self::FieldNotAllowed => "is for revenue association only",
             Self::FieldMalformed => "cannot be told from what is given",
             Self::ActivityNotInSolutionArea => "is not claimed in this solution area",
-            Self::ActivitiesExcludeEachOther => "usage and pre-sales cannot be claimed together with revenue association",
+            Self::ActivitiesExcludeEachOther => {
+                "usage and pre-sales cannot be claimed together with revenue association"
+            }
             Self::UseCoopClaims => "is not claimed here: use the co-op claims process",
             Self::ProgramDoesNotMatch => "is not the program of this solution area and these activities",
             Self::DuplicateLine => "is claimed twice",

@@ -1,6 +1,5 @@
 //! Closed vocabularies: enums whose variants each have one stable word.
 
-
 /// Declares an enum of words whose stored and transmitted form is stable.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {

@@ -46,7 +46,8 @@ impl Ends {
             "application/pdf" => Some(EvidenceKind::Pdf),
             "image/png" => Some(EvidenceKind::Png),
             "image/jpeg" => Some(EvidenceKind::Jpeg),
-            // An Office document is a zip, which `infer` tells apart by the order of its first entries; that is the writer's choice.
+            // An Office document is a zip, which `infer` tells apart by the order of its first entries; that is the
+            // writer's choice.
             _ if infer::archive::is_zip(&self.head) => self.office_kind(),
             _ => None,
         }
@@ -116,7 +117,9 @@ mod tests {
     #[test]
     fn r14_everything_else_is_refused() {
         let zips = [zip(&["setup.exe"]), zip(&["word/document.xml"]), zip(&["[Content_Types].xml", "a.txt"])];
-        for bytes in zips.iter().map(Vec::as_slice).chain([&b"MZ\x90\x00"[..], b"PK\x03\x04", b"hello", b"", b"\x7fELF"]) {
+        for bytes in
+            zips.iter().map(Vec::as_slice).chain([&b"MZ\x90\x00"[..], b"PK\x03\x04", b"hello", b"", b"\x7fELF"])
+        {
             assert_eq!(kind(bytes), None, "{:?}", &bytes[..bytes.len().min(16)]);
         }
     }

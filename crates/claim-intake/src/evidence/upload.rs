@@ -137,7 +137,10 @@ mod tests {
 
     const ID: EvidenceId = EvidenceId(Uuid::from_u128(1));
 
-    async fn upload(parts: &[&'static [u8]], announced: &str) -> (Objects, Result<Received, BadDocument>, tempfile::TempDir) {
+    async fn upload(
+        parts: &[&'static [u8]],
+        announced: &str,
+    ) -> (Objects, Result<Received, BadDocument>, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
         let objects = Objects::in_directory(directory.path()).unwrap();
         let mut upload = Upload::begin(&objects, ID, 16).await.unwrap();

@@ -36,10 +36,7 @@ impl<'db> Claims<'db> {
     ///
     /// # Errors
     /// The database's; an inconsistent row.
-    pub(crate) async fn get(
-        db: &DatabaseConnection,
-        name: &ClaimName,
-    ) -> Result<Option<Versioned<Claim>>, StoreError> {
+    pub(crate) async fn get(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
         let scoped = Claims::of(db, &Scope::Partner(name.partner.clone()));
         let found = scoped.query.filter(claim::Column::Id.eq(name.claim.uuid())).one(db).await?;
         Ok(found.map(row::claim).transpose()?.map(|(_, claim)| claim))

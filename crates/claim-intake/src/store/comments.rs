@@ -3,7 +3,9 @@ use super::{entity::comment, positioned, row::Place};
 use crate::domain::{Claim, Comment};
 use cpor_durable::{Change, Key, StoreError, Tx, rows, rows::Micros};
 use cpor_types::{ClaimName, CommentId};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 /// A query of one claim's comments.
 pub(crate) struct Comments<'db> {
@@ -42,12 +44,8 @@ impl<'db> Comments<'db> {
 
 fn read(row: comment::Model) -> Result<(i64, Comment), StoreError> {
     let place = Place { table: "comment", key: Key::new(row.owner, row.claim_id) };
-    let comment = Comment {
-        id: CommentId(row.id),
-        side: place.text(&row.side)?,
-        text: row.text,
-        time: row.create_time.into(),
-    };
+    let comment =
+        Comment { id: CommentId(row.id), side: place.text(&row.side)?, text: row.text, time: row.create_time.into() };
     Ok((row.position, comment))
 }
 

@@ -8,8 +8,8 @@ use crate::domain::{Claim, Evidence, What};
 use cpor_durable::{Change, Key, StoreError, Tx, rows::Micros};
 use cpor_types::{ClaimName, EvidenceId, Timestamp};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
 const PENDING: &str = "PENDING";

@@ -7,7 +7,9 @@ use super::{
 use crate::domain::{Claim, Event, FieldChange, StateKind};
 use cpor_durable::{Change, Key, Recorded, StoreError, Tx, rows, rows::Micros};
 use cpor_types::{Actor, ClaimName, Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 /// One entry of a claim's history.
 #[derive(Clone, Debug, PartialEq)]

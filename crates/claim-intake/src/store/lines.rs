@@ -4,16 +4,19 @@ use crate::domain::{Claim, Fault, Violation};
 use cpor_durable::{Change, Key, StoreError, Tx, rows};
 use cpor_types::{Activity, AssociationKey, ClaimName, TenantId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter,
+    sea_query::Expr,
 };
 
 /// Lines that another open or approved claim of the same company has: a violation each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AlreadyClaimed(pub(crate) Vec<Violation>);
 
-/// Opens the lines of what was submitted and closes those of what ended. Answers the submissions that the index refuses.
+/// Opens the lines of what was submitted and closes those of what ended. Answers the submissions that the index
+/// refuses.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
-    let was_live = |change: &Change<Claim>| change.before.as_ref().is_some_and(|before| before.state.state.kind().lines_live());
+    let was_live =
+        |change: &Change<Claim>| change.before.as_ref().is_some_and(|before| before.state.state.kind().lines_live());
     let is_live = |change: &Change<Claim>| change.after.state.state.kind().lines_live();
     close(tx, changes.iter().filter(|change| was_live(change) && !is_live(change))).await?;
     open(tx, changes.iter().filter(|change| !was_live(change) && is_live(change))).await
@@ -29,10 +32,7 @@ async fn close(tx: &Tx, closed: impl Iterator<Item = &Change<Claim>>) -> Result<
     Ok(())
 }
 
-async fn open(
-    tx: &Tx,
-    opened: impl Iterator<Item = &Change<Claim>>,
-) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
+async fn open(tx: &Tx, opened: impl Iterator<Item = &Change<Claim>>) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
     let mut lines: Vec<(String, &Key, line::ActiveModel)> = opened.flat_map(lines_of).collect();
     if lines.is_empty() {
         return Ok(Vec::new());
@@ -78,8 +78,8 @@ fn lines_of(change: &Change<Claim>) -> impl Iterator<Item = (String, &Key, line:
     })
 }
 
-/// Which of `keys` the company of `claim` has in another open or approved claim for one of `activities`: the answer that a draft
-/// shows. Only [`save`] decides.
+/// Which of `keys` the company of `claim` has in another open or approved claim for one of `activities`: the answer
+/// that a draft shows. Only [`save`] decides.
 pub(crate) async fn claimed_elsewhere(
     db: &DatabaseConnection,
     claim: &ClaimName,

@@ -1,6 +1,7 @@
 //! The tables of claims, and the queries that speak domain types.
 //!
-//! Every query is made by a constructor that takes the owner, so that a claim cannot be reached without saying whose it is.
+//! Every query is made by a constructor that takes the owner, so that a claim cannot be reached without saying whose it
+//! is.
 mod claims;
 mod comments;
 mod documents;
@@ -38,7 +39,8 @@ impl Store for ClaimStore {
         found.into_iter().map(row::claim).collect()
     }
 
-    /// Two statements for most commands (claim, history); lines, documents and comments cost one more each where they change.
+    /// Two statements for most commands (claim, history); lines, documents and comments cost one more each where they
+    /// change.
     async fn save(&self, tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
         let rows = changes.iter().map(|change| Ok((change.previous_version(), row::of_claim(change)?)));
         rows::save::<entity::claim::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
@@ -57,9 +59,7 @@ impl Store for ClaimStore {
 }
 
 /// The events of a change, each with its position in the claim's history.
-fn positioned(
-    change: &Change<Claim>,
-) -> impl Iterator<Item = (i64, &cpor_durable::Recorded<crate::domain::Event>)> {
+fn positioned(change: &Change<Claim>) -> impl Iterator<Item = (i64, &cpor_durable::Recorded<crate::domain::Event>)> {
     let before = change.before.as_ref().map_or(0, |before| before.state.history);
     // A history longer than a bigint cannot be: each entry is a row.
     let first = i64::try_from(before).unwrap_or(i64::MAX).saturating_add(1);

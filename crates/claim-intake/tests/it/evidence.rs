@@ -10,12 +10,17 @@ on_both! {
     async fn r14_a_document_comes_back_as_it_was_uploaded(stage: Stage) {
         let draft = stage.create(claim()).await.unwrap();
         let bytes: Vec<u8> = PDF.iter().copied().chain((0..3_000_000_u32).map(|n| n.to_le_bytes()[1])).collect();
-        let metadata = wire::EvidenceMetadata { parent: draft.name.clone(), file_name: "proof.exe".into(), ..Default::default() };
+        let metadata =
+            wire::EvidenceMetadata { parent: draft.name.clone(), file_name: "proof.exe".into(), ..Default::default() };
         let first = wire::UploadEvidenceRequest { metadata: Some(metadata), data: Vec::new() };
-        let rest = bytes.chunks(700_000).map(|data| wire::UploadEvidenceRequest { metadata: None, data: data.to_vec() });
+        let rest =
+            bytes.chunks(700_000).map(|data| wire::UploadEvidenceRequest { metadata: None, data: data.to_vec() });
         let messages: Vec<_> = std::iter::once(first).chain(rest).collect();
         let uploaded = stage.contoso().upload_evidence(tokio_stream::iter(messages)).await.unwrap().into_inner();
-        assert_eq!((uploaded.kind(), uploaded.size_bytes), (wire::EvidenceKind::Pdf, i64::try_from(bytes.len()).unwrap()));
+        assert_eq!(
+            (uploaded.kind(), uploaded.size_bytes),
+            (wire::EvidenceKind::Pdf, i64::try_from(bytes.len()).unwrap())
+        );
 
         let request = wire::DownloadEvidenceRequest { name: uploaded.name.clone() };
         let mut stream = stage.contoso().download_evidence(request).await.unwrap().into_inner();
@@ -30,24 +35,33 @@ on_both! {
     /// What is refused leaves nothing on the claim.
     async fn r14_bad_documents_are_refused(stage: Stage) {
         let draft = stage.create(claim()).await.unwrap();
-        for (bytes, expected) in [(&b"MZ\x90\x00 not a document"[..], "EVIDENCE_KIND_UNKNOWN"), (b"", "EVIDENCE_EMPTY")] {
+        for (bytes, expected) in [(&b"MZ\x90\x00 not a document"[..], "EVIDENCE_KIND_UNKNOWN"), (b"", "EVIDENCE_EMPTY")]
+        {
             let refused = stage.upload(&draft.name, "proof.pdf", bytes).await.unwrap_err();
             assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, expected));
         }
-        let chunk = |metadata| wire::UploadEvidenceRequest { metadata, data: [PDF, &[0; 1 << 20][PDF.len()..]].concat() };
-        let metadata = wire::EvidenceMetadata { parent: draft.name.clone(), file_name: "a.pdf".into(), ..Default::default() };
+        let chunk =
+            |metadata| wire::UploadEvidenceRequest { metadata, data: [PDF, &[0; 1 << 20][PDF.len()..]].concat() };
+        let metadata =
+            wire::EvidenceMetadata { parent: draft.name.clone(), file_name: "a.pdf".into(), ..Default::default() };
         let endless = std::iter::once(chunk(Some(metadata.clone()))).chain(std::iter::repeat_with(move || chunk(None)));
         let refused = stage.contoso().upload_evidence(tokio_stream::iter(endless)).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "EVIDENCE_TOO_LARGE"));
         assert_eq!(status::metadata(&refused, "limit_bytes").unwrap(), "26214400");
         let announced = wire::EvidenceMetadata { sha256: "00".repeat(32), ..metadata.clone() };
         let upload = wire::UploadEvidenceRequest { metadata: Some(announced), data: PDF.to_vec() };
-        assert_eq!(reason(&stage.contoso().upload_evidence(tokio_stream::once(upload)).await.unwrap_err()), "EVIDENCE_HASH_MISMATCH");
+        assert_eq!(
+            reason(&stage.contoso().upload_evidence(tokio_stream::once(upload)).await.unwrap_err()),
+            "EVIDENCE_HASH_MISMATCH"
+        );
         let twice = wire::UploadEvidenceRequest { metadata: Some(metadata), data: PDF.to_vec() };
         let refused = stage.contoso().upload_evidence(tokio_stream::iter([twice.clone(), twice])).await.unwrap_err();
         assert_eq!(reason(&refused), "UPLOAD_OUT_OF_ORDER");
         assert_eq!(stage.get(&draft.name).await.unwrap().evidence_count, 0);
-        assert!(std::fs::read_dir(stage.directory.path().join("evidence/stored")).map_or(true, |mut entries| entries.next().is_none()));
+        assert!(
+            std::fs::read_dir(stage.directory.path().join("evidence/stored"))
+                .map_or(true, |mut entries| entries.next().is_none())
+        );
     }
 
     /// Ten documents, and what is removed leaves the lists.
@@ -58,18 +72,25 @@ on_both! {
         }
         let refused = stage.upload(&draft.name, "11.pdf", PDF).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "TOO_MANY_DOCUMENTS"));
-        let list = |page_token: String| wire::ListEvidenceRequest { parent: draft.name.clone(), page_size: 7, page_token };
+        let list =
+            |page_token: String| wire::ListEvidenceRequest { parent: draft.name.clone(), page_size: 7, page_token };
         let first = stage.contoso().list_evidence(list(String::new())).await.unwrap().into_inner();
         let last = stage.contoso().list_evidence(list(first.next_page_token)).await.unwrap().into_inner();
-        let names: Vec<_> = first.evidence.iter().chain(&last.evidence).map(|document| document.file_name.clone()).collect();
+        let names: Vec<_> =
+            first.evidence.iter().chain(&last.evidence).map(|document| document.file_name.clone()).collect();
         assert_eq!(names, (0..10).map(|n| format!("{n}.pdf")).collect::<Vec<_>>());
         assert_eq!(last.next_page_token, "");
 
         let name = first.evidence[0].name.clone();
-        let removed = stage.contoso().delete_evidence(wire::DeleteEvidenceRequest { name: name.clone(), ..Default::default() }).await.unwrap();
+        let removed = stage
+            .contoso()
+            .delete_evidence(wire::DeleteEvidenceRequest { name: name.clone(), ..Default::default() })
+            .await
+            .unwrap();
         assert_eq!(removed.into_inner(), first.evidence[0]);
         assert_eq!(stage.get(&draft.name).await.unwrap().evidence_count, 9);
-        let gone = stage.contoso().download_evidence(wire::DownloadEvidenceRequest { name: name.clone() }).await.unwrap_err();
+        let gone =
+            stage.contoso().download_evidence(wire::DownloadEvidenceRequest { name: name.clone() }).await.unwrap_err();
         assert_eq!(gone.code(), Code::NotFound);
         let id = name.rsplit_once('/').unwrap().1;
         assert!(stage.directory.path().join("evidence/stored").join(id).exists(), "its bytes stay");

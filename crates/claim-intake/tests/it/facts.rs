@@ -2,7 +2,9 @@
 use cpor_durable::ReceiveError;
 use cpor_proto::{
     claims::v1 as wire,
-    events::v1::{ConsentWindowPassed, CustomerDeclined, PartnerActionRequested, ReviewApproved, ReviewStarted, event::Payload},
+    events::v1::{
+        ConsentWindowPassed, CustomerDeclined, PartnerActionRequested, ReviewApproved, ReviewStarted, event::Payload,
+    },
 };
 use cpor_types::{Role, Service};
 use tonic::Code;
@@ -17,7 +19,11 @@ async fn case(stage: &Stage, name: &str) -> String {
 }
 
 fn started(claim: &str, case: &str) -> Payload {
-    Payload::ReviewStarted(ReviewStarted { claim: claim.into(), review_case_id: case.into(), reviewer: "rita@vendor.example".into() })
+    Payload::ReviewStarted(ReviewStarted {
+        claim: claim.into(),
+        review_case_id: case.into(),
+        reviewer: "rita@vendor.example".into(),
+    })
 }
 
 async fn asked(stage: &Stage) -> wire::Claim {
@@ -43,7 +49,11 @@ on_both! {
         // Friday's request: five business days later is Friday the 13th, by the end of the day in Berlin.
         assert_eq!(action.due_time.unwrap().to_string(), "2026-03-13T23:00:00Z");
         assert_eq!(action.comment, "when was it signed?");
-        let resubmit = |comment: &str| wire::ResubmitClaimRequest { name: claim.name.clone(), comment: comment.into(), ..Default::default() };
+        let resubmit = |comment: &str| wire::ResubmitClaimRequest {
+            name: claim.name.clone(),
+            comment: comment.into(),
+            ..Default::default()
+        };
         let refused = stage.contoso().resubmit_claim(resubmit("")).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "NOTHING_CHANGED"));
         let answered = stage.contoso().resubmit_claim(resubmit("on 3 March")).await.unwrap().into_inner();
@@ -58,7 +68,8 @@ on_both! {
     async fn r22_r47_a_late_answer_meets_a_rejected_claim(stage: Stage) {
         let claim = asked(&stage).await;
         stage.hosted.host.advance("2026-03-13T23:00:00Z".parse().unwrap()).await.unwrap();
-        let resubmit = wire::ResubmitClaimRequest { name: claim.name.clone(), comment: "sorry".into(), ..Default::default() };
+        let resubmit =
+            wire::ResubmitClaimRequest { name: claim.name.clone(), comment: "sorry".into(), ..Default::default() };
         let refused = stage.contoso().resubmit_claim(resubmit).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "COMMAND_NOT_ALLOWED"));
         let rejected = stage.get(&claim.name).await.unwrap();
@@ -84,21 +95,38 @@ on_both! {
         let claim = stage.submitted().await;
         let case = case(&stage, &claim.name).await;
         stage.tell(Service::PoeReview, 1, start(), started(&claim.name, &case)).await.unwrap();
-        let approved = Payload::ReviewApproved(ReviewApproved { claim: claim.name.clone(), review_case_id: case, ..Default::default() });
+        let approved = Payload::ReviewApproved(ReviewApproved {
+            claim: claim.name.clone(),
+            review_case_id: case,
+            ..Default::default()
+        });
         stage.tell(Service::PoeReview, 2, start(), approved).await.unwrap();
         assert_eq!(stage.get(&claim.name).await.unwrap().association_state(), wire::AssociationState::Pending);
-        let declined = CustomerDeclined { claim: claim.name.clone(), channel: "link".into(), comment: "never heard of them".into() };
+        let declined = CustomerDeclined {
+            claim: claim.name.clone(),
+            channel: "link".into(),
+            comment: "never heard of them".into(),
+        };
         stage.tell(Service::CustomerConsent, 1, start(), Payload::CustomerDeclined(declined)).await.unwrap();
         let passed = Payload::ConsentWindowPassed(ConsentWindowPassed { claim: claim.name.clone() });
         stage.tell(Service::CustomerConsent, 2, start(), passed.clone()).await.unwrap();
         stage.tell(Service::CustomerConsent, 2, start(), passed).await.unwrap();
         let rejected = stage.get(&claim.name).await.unwrap();
-        assert_eq!((rejected.state(), rejected.association_state()), (wire::ClaimState::Rejected, wire::AssociationState::Ended));
+        assert_eq!(
+            (rejected.state(), rejected.association_state()),
+            (wire::ClaimState::Rejected, wire::AssociationState::Ended)
+        );
         let history = stage.history(&mut stage.contoso(), &claim.name).await;
-        let told: Vec<_> = history.iter().map(|entry| (entry.position, entry.action.as_str(), entry.overtaken)).collect();
+        let told: Vec<_> =
+            history.iter().map(|entry| (entry.position, entry.action.as_str(), entry.overtaken)).collect();
         let expected = [
-            (1, "created", false), (2, "evidence_added", false), (3, "submitted", false), (4, "review_started", false),
-            (5, "review_approved", false), (6, "customer_declined", false), (7, "consent_window_passed", true),
+            (1, "created", false),
+            (2, "evidence_added", false),
+            (3, "submitted", false),
+            (4, "review_started", false),
+            (5, "review_approved", false),
+            (6, "customer_declined", false),
+            (7, "consent_window_passed", true),
         ];
         assert_eq!(told, expected);
         assert_eq!(history[5].reason, "link: never heard of them");

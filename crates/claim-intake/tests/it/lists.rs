@@ -11,10 +11,17 @@ on_both! {
         for _ in 0..5 {
             names.push(stage.create(claim()).await.unwrap().name);
         }
-        stage.contoso().delete_claim(wire::DeleteClaimRequest { name: names.remove(2), ..Default::default() }).await.unwrap();
+        stage
+            .contoso()
+            .delete_claim(wire::DeleteClaimRequest { name: names.remove(2), ..Default::default() })
+            .await
+            .unwrap();
         names.reverse();
         let list = |parent: &str, page_token: String, state: wire::ClaimState| wire::ListClaimsRequest {
-            parent: parent.into(), page_size: 3, page_token, state: state.into(),
+            parent: parent.into(),
+            page_size: 3,
+            page_token,
+            state: state.into(),
         };
         let any = wire::ClaimState::Unspecified;
         for parent in ["partners/contoso", "partners/-"] {

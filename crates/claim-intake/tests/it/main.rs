@@ -1,4 +1,6 @@
 //! Claim-intake through its API: the real server on a port of its own, both databases, a registry in memory.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod evidence;
 mod facts;
 mod lists;

@@ -8,11 +8,19 @@ use crate::stage::{claim, on_both, reason};
 on_both! {
     /// AIP-155: a repeat is answered with what the first call made; another body under the same id is refused.
     async fn a_repeated_request_acts_once(stage: Stage) {
-        let request = wire::CreateClaimRequest { parent: "partners/contoso".into(), claim: Some(claim()), request_id: "one".into(), ..Default::default() };
+        let request = wire::CreateClaimRequest {
+            parent: "partners/contoso".into(),
+            claim: Some(claim()),
+            request_id: "one".into(),
+            ..Default::default()
+        };
         let first = stage.contoso().create_claim(request.clone()).await.unwrap().into_inner();
         let again = stage.contoso().create_claim(request.clone()).await.unwrap().into_inner();
         assert_eq!(first, again);
-        let other = wire::CreateClaimRequest { claim: Some(wire::Claim { display_name: "other".into(), ..claim() }), ..request };
+        let other = wire::CreateClaimRequest {
+            claim: Some(wire::Claim { display_name: "other".into(), ..claim() }),
+            ..request
+        };
         let refused = stage.contoso().create_claim(other).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
     }
@@ -20,7 +28,12 @@ on_both! {
     /// A submission is repeated safely even where the claim has moved on, and without the registry.
     async fn a_repeated_submission_is_answered_with_the_claim(stage: Stage) {
         let draft = stage.complete_draft().await;
-        let request = wire::SubmitClaimRequest { name: draft.name, etag: draft.etag, request_id: "one".into(), ..Default::default() };
+        let request = wire::SubmitClaimRequest {
+            name: draft.name,
+            etag: draft.etag,
+            request_id: "one".into(),
+            ..Default::default()
+        };
         let first = stage.contoso().submit_claim(request.clone()).await.unwrap().into_inner();
         stage.registry.go_down();
         assert_eq!(stage.contoso().submit_claim(request).await.unwrap().into_inner(), first);
@@ -37,8 +50,18 @@ on_both! {
         };
         let first = stage.contoso().create_comment(comment.clone()).await.unwrap().into_inner();
         assert_eq!(stage.contoso().create_comment(comment).await.unwrap().into_inner(), first);
-        let metadata = wire::EvidenceMetadata { parent: draft.name.clone(), file_name: "a.pdf".into(), request_id: "two".into(), ..Default::default() };
-        let upload = || tokio_stream::once(wire::UploadEvidenceRequest { metadata: Some(metadata.clone()), data: crate::stage::PDF.to_vec() });
+        let metadata = wire::EvidenceMetadata {
+            parent: draft.name.clone(),
+            file_name: "a.pdf".into(),
+            request_id: "two".into(),
+            ..Default::default()
+        };
+        let upload = || {
+            tokio_stream::once(wire::UploadEvidenceRequest {
+                metadata: Some(metadata.clone()),
+                data: crate::stage::PDF.to_vec(),
+            })
+        };
         let first = stage.contoso().upload_evidence(upload()).await.unwrap().into_inner();
         assert_eq!(stage.contoso().upload_evidence(upload()).await.unwrap().into_inner(), first);
         let claim = stage.get(&draft.name).await.unwrap();
@@ -51,9 +74,16 @@ on_both! {
         let mut other = stage.partner("fabrikam", Role::GlobalAdmin);
         let missing = draft.name.replace("/claims/0", "/claims/1");
         let get = |name: &str| wire::GetClaimRequest { name: name.to_owned() };
-        let (not_yours, not_there) = (other.get_claim(get(&draft.name)).await.unwrap_err(), stage.contoso().get_claim(get(&missing)).await.unwrap_err());
-        assert_eq!((not_yours.code(), not_yours.message(), reason(&not_yours)), (not_there.code(), not_there.message(), reason(&not_there)));
-        let metadata = wire::EvidenceMetadata { parent: draft.name.clone(), file_name: "a.pdf".into(), ..Default::default() };
+        let (not_yours, not_there) = (
+            other.get_claim(get(&draft.name)).await.unwrap_err(),
+            stage.contoso().get_claim(get(&missing)).await.unwrap_err(),
+        );
+        assert_eq!(
+            (not_yours.code(), not_yours.message(), reason(&not_yours)),
+            (not_there.code(), not_there.message(), reason(&not_there))
+        );
+        let metadata =
+            wire::EvidenceMetadata { parent: draft.name.clone(), file_name: "a.pdf".into(), ..Default::default() };
         let upload = wire::UploadEvidenceRequest { metadata: Some(metadata), data: crate::stage::PDF.to_vec() };
         assert_eq!(other.upload_evidence(tokio_stream::once(upload)).await.unwrap_err().code(), Code::NotFound);
         let list = wire::ListClaimsRequest { parent: "partners/-".into(), ..Default::default() };
@@ -66,7 +96,10 @@ on_both! {
         let mut user = stage.partner("contoso", Role::IncentivesUser);
         let submit = wire::SubmitClaimRequest { name: draft.name.clone(), ..Default::default() };
         assert_eq!(user.submit_claim(submit).await.unwrap_err().code(), Code::PermissionDenied);
-        let update = wire::UpdateClaimRequest { claim: Some(wire::Claim { name: draft.name, display_name: "by the user".into(), ..Default::default() }), ..Default::default() };
+        let update = wire::UpdateClaimRequest {
+            claim: Some(wire::Claim { name: draft.name, display_name: "by the user".into(), ..Default::default() }),
+            ..Default::default()
+        };
         assert_eq!(user.update_claim(update).await.unwrap().into_inner().display_name, "by the user");
     }
 

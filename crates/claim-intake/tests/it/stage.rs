@@ -1,5 +1,9 @@
 //! A claim-intake of its own for each test.
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use cpor_claim_intake::{Config, build_with, migrations};
 use cpor_durable::{BusinessClock, Context, Hosted, Incoming, Position, ReceiveError, StreamKey};
@@ -15,11 +19,15 @@ use cpor_proto::{
     claims::v1::{self as wire, claim_service_client::ClaimServiceClient},
     events::v1::event::Payload,
 };
-use cpor_registry_client::{Location, Product, Tenant, fake::FakeRegistry};
-use cpor_types::{
-    Actor, ActorSide, Entropy, ProductFamily, ProductKind, Role, SeededEntropy, Service, SolutionArea, SystemClock,
-    SystemEntropy, TenantId, Timestamp, VirtualClock,
+use cpor_registry_client::{
+    CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Location, Product, Registry, RegistryError, Tenant,
+    fake::FakeRegistry,
 };
+use cpor_types::{
+    Actor, ActorSide, Entropy, PartnerId, ProductFamily, ProductKind, Role, SeededEntropy, Service, SolutionArea,
+    SystemClock, SystemEntropy, TenantId, TenantKey, Timestamp, VirtualClock,
+};
+use futures_util::future::BoxFuture;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use tonic::{
@@ -76,6 +84,8 @@ impl tonic::service::Interceptor for Bearer {
 pub(crate) struct Stage {
     pub(crate) hosted: Hosted,
     pub(crate) registry: FakeRegistry,
+    /// What happens while the registry answers, one for each call.
+    pub(crate) meanwhile: Meanwhile,
     pub(crate) directory: tempfile::TempDir,
     channel: Channel,
     signer: TokenSigner,
@@ -115,8 +125,9 @@ impl Stage {
             metrics: metrics.clone(),
             data_dir: Some(directory.path().to_owned()),
         };
-        let registry = registry();
-        let mut hosted = build_with(Config::default(), context, Arc::new(registry.clone())).await.unwrap();
+        let (registry, meanwhile) = (registry(), Meanwhile::default());
+        let interrupted = Interrupted { registry: registry.clone(), meanwhile: Arc::clone(&meanwhile) };
+        let mut hosted = build_with(Config::default(), context, Arc::new(interrupted)).await.unwrap();
         let parts = ServerParts {
             keys: Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
             limits: Limits::default(),
@@ -134,7 +145,7 @@ impl Stage {
         let stop = shutdown.clone();
         tokio::spawn(async move { server.serve(listener, &stop).await });
         let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy();
-        Self { hosted, registry, directory, channel, signer, shutdown, _database: database }
+        Self { hosted, registry, meanwhile, directory, channel, signer, shutdown, _database: database }
     }
 
     /// A user of a partner.
@@ -233,7 +244,8 @@ pub(crate) const PDF: &[u8] = b"%PDF-1.7\n% signed by the customer";
 
 /// Everything that a Teams usage claim needs, but for documents.
 pub(crate) fn claim() -> wire::Claim {
-    let person = |name: &str| wire::Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
+    let person =
+        |name: &str| wire::Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
     wire::Claim {
         display_name: "Teams at Fabrikam".into(),
         mpn_id: "4711".into(),
@@ -276,6 +288,40 @@ fn registry() -> FakeRegistry {
 
 pub(crate) fn reason(status: &Status) -> String {
     status::reason(status).unwrap_or_default()
+}
+
+/// Things that happen, in order.
+pub(crate) type Meanwhile = Arc<Mutex<VecDeque<BoxFuture<'static, ()>>>>;
+
+/// A registry during whose answers something happens.
+struct Interrupted {
+    registry: FakeRegistry,
+    meanwhile: Meanwhile,
+}
+
+#[tonic::async_trait]
+impl Registry for Interrupted {
+    async fn check_claim(&self, actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError> {
+        let answer = self.registry.check_claim(actor, claim).await;
+        let happens = self.meanwhile.lock().unwrap().pop_front();
+        if let Some(happens) = happens {
+            happens.await;
+        }
+        answer
+    }
+
+    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {
+        self.registry.place_hold(actor, hold).await
+    }
+
+    async fn check_usage_access(
+        &self,
+        actor: &Actor,
+        partner: &PartnerId,
+        key: &TenantKey,
+    ) -> Result<Option<Timestamp>, RegistryError> {
+        self.registry.check_usage_access(actor, partner, key).await
+    }
 }
 
 async fn connect(url: &str) -> sea_orm::DatabaseConnection {

@@ -1,6 +1,7 @@
 //! Drafts and their submission, through the API.
 use cpor_kit::status;
 use cpor_proto::claims::v1 as wire;
+use futures_util::FutureExt as _;
 use tonic::Code;
 
 use crate::stage::{claim, on_both, reason};
@@ -8,13 +9,21 @@ use crate::stage::{claim, on_both, reason};
 on_both! {
     /// R10–R12: a draft tells what is wrong with it, and a submission refuses just that.
     async fn r11_a_draft_tells_what_a_submission_refuses(stage: Stage) {
-        let draft = stage.create(wire::Claim { display_name: String::new(), customer_domain: "x.example".into(), ..claim() }).await.unwrap();
+        let draft = stage
+            .create(wire::Claim { display_name: String::new(), customer_domain: "x.example".into(), ..claim() })
+            .await
+            .unwrap();
         let told: Vec<_> = draft.violations.iter().map(|found| (found.field.clone(), found.reason.clone())).collect();
         let refused = stage.submit(&draft.name).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "CLAIM_INCOMPLETE"));
-        let refused: Vec<_> = status::violations(&refused).into_iter().map(|found| (found.field, found.reason)).collect();
+        let refused: Vec<_> =
+            status::violations(&refused).into_iter().map(|found| (found.field, found.reason)).collect();
         assert_eq!(told, refused);
-        let expected = [("display_name", "FIELD_REQUIRED"), ("evidence", "EVIDENCE_REQUIRED"), ("customer_domain", "DOMAIN_NOT_OF_TENANT")];
+        let expected = [
+            ("display_name", "FIELD_REQUIRED"),
+            ("evidence", "EVIDENCE_REQUIRED"),
+            ("customer_domain", "DOMAIN_NOT_OF_TENANT"),
+        ];
         assert_eq!(told, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
     }
 
@@ -37,10 +46,17 @@ on_both! {
     async fn r38_a_line_is_claimed_once_by_one_company(stage: Stage) {
         let first = stage.submitted().await;
         let second = stage.complete_draft().await;
-        assert_eq!(second.violations.iter().map(|found| found.reason.as_str()).collect::<Vec<_>>(), ["ALREADY_CLAIMED"]);
+        assert_eq!(
+            second.violations.iter().map(|found| found.reason.as_str()).collect::<Vec<_>>(),
+            ["ALREADY_CLAIMED"]
+        );
         let refused = stage.submit(&second.name).await.unwrap_err();
         assert_eq!(status::violations(&refused)[0].field, "lines[0]");
-        let withdraw = wire::WithdrawClaimRequest { name: first.name, reason: wire::WithdrawReason::WrongActivity.into(), ..Default::default() };
+        let withdraw = wire::WithdrawClaimRequest {
+            name: first.name,
+            reason: wire::WithdrawReason::WrongActivity.into(),
+            ..Default::default()
+        };
         stage.contoso().withdraw_claim(withdraw).await.unwrap();
         assert_eq!(stage.submit(&second.name).await.unwrap().state(), wire::ClaimState::Submitted);
     }
@@ -84,7 +100,12 @@ on_both! {
     async fn r17_a_draft_is_changed_and_deleted(stage: Stage) {
         let draft = stage.create(claim()).await.unwrap();
         let update = |etag: &str| wire::UpdateClaimRequest {
-            claim: Some(wire::Claim { name: draft.name.clone(), display_name: "new".into(), etag: etag.into(), ..Default::default() }),
+            claim: Some(wire::Claim {
+                name: draft.name.clone(),
+                display_name: "new".into(),
+                etag: etag.into(),
+                ..Default::default()
+            }),
             ..Default::default()
         };
         let updated = stage.contoso().update_claim(update(&draft.etag)).await.unwrap().into_inner();
@@ -97,7 +118,10 @@ on_both! {
         assert_eq!((gone.code(), reason(&gone).as_str()), (Code::NotFound, "RESOURCE_NOT_FOUND"));
         assert_eq!(stage.contoso().delete_claim(delete).await.unwrap_err().code(), Code::NotFound);
         let history = stage.history(&mut stage.contoso(), &draft.name).await;
-        assert_eq!(history.iter().map(|entry| entry.action.as_str()).collect::<Vec<_>>(), ["created", "updated", "deleted"]);
+        assert_eq!(
+            history.iter().map(|entry| entry.action.as_str()).collect::<Vec<_>>(),
+            ["created", "updated", "deleted"]
+        );
     }
 
     /// AIP-163: judged, answered, nothing changed.
@@ -107,8 +131,33 @@ on_both! {
         let judged = stage.contoso().submit_claim(request).await.unwrap().into_inner();
         assert_eq!(judged.state(), wire::ClaimState::Submitted);
         assert_eq!(stage.get(&draft.name).await.unwrap(), draft);
-        let request = wire::CreateClaimRequest { parent: "partners/contoso".into(), claim: Some(claim()), validate_only: true, ..Default::default() };
+        let request = wire::CreateClaimRequest {
+            parent: "partners/contoso".into(),
+            claim: Some(claim()),
+            validate_only: true,
+            ..Default::default()
+        };
         let judged = stage.contoso().create_claim(request).await.unwrap().into_inner();
         assert_eq!(stage.get(&judged.name).await.unwrap_err().code(), Code::NotFound);
+    }
+
+    /// Facts are of one version: where the claim moves meanwhile they are gathered anew, three times at most.
+    async fn a_claim_that_moves_while_it_is_judged_is_judged_again(stage: Stage) {
+        let draft = stage.complete_draft().await;
+        let moves = |times: usize| {
+            let (client, parent) = (stage.contoso(), draft.name.clone());
+            let comment = wire::Comment { text: "meanwhile".into(), ..Default::default() };
+            let request = wire::CreateCommentRequest { parent, comment: Some(comment), ..Default::default() };
+            let once = || {
+                let (mut client, request) = (client.clone(), request.clone());
+                async move { drop(client.create_comment(request).await.unwrap()) }.boxed()
+            };
+            stage.meanwhile.lock().unwrap().extend(std::iter::repeat_with(once).take(times));
+        };
+        moves(3);
+        let refused = stage.submit(&draft.name).await.unwrap_err();
+        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Aborted, "CONCURRENT_CHANGE"));
+        moves(2);
+        assert_eq!(stage.submit(&draft.name).await.unwrap().state(), wire::ClaimState::Submitted);
     }
 }

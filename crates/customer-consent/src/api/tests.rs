@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cpor_kit::auth::AccessTable;
+use cpor_kit::auth::MethodTable;
 use cpor_kit::{Caller, status};
 use cpor_proto::consents::v1::consent_service_server::SERVICE_NAME;
 use cpor_proto::consents::v1::{ConsentChannel, ConsentCommand, ConsentState, NoticeState};
@@ -32,7 +32,7 @@ fn customer() -> Caller {
 }
 
 fn from<T>(caller: Caller, method: &str, message: T) -> Request<T> {
-    let table = AccessTable::build(&[Service::CustomerConsent], &[SERVICE_NAME]).unwrap();
+    let table = MethodTable::build(&[(SERVICE_NAME, vec![Service::CustomerConsent])]).unwrap();
     let mut request = Request::new(message);
     request.extensions_mut().insert(table.get(&format!("/{SERVICE_NAME}/{method}")).unwrap());
     request.extensions_mut().insert(Arc::new(caller));

@@ -1,9 +1,14 @@
 //! Values for tests: one claim, one calendar, and a consent in every state.
 
-use cpor_types::{Calendars, CustomerNotices, Length, PolicyProfiles, Timestamp};
+use std::sync::LazyLock;
+
+use cpor_types::{Calendar, Calendars, CustomerNotices, Length, PolicyId, PolicyProfiles, Timestamp};
 use uuid::Uuid;
 
 use super::*;
+
+static BERLIN: LazyLock<Calendar> = LazyLock::new(|| Calendars::shipped().unwrap().get("de").unwrap().clone());
+static POLICY: LazyLock<PolicyId> = LazyLock::new(|| PolicyProfiles::shipped().unwrap().in_force(monday()).id());
 
 /// 09:30 in Berlin, a Monday.
 pub(crate) fn monday() -> Timestamp {
@@ -33,7 +38,7 @@ pub(crate) fn claim() -> ClaimFacts {
         display_name: "Teams rollout 2026".into(),
         activities: vec!["usage".parse().unwrap()],
         lines: vec![line("Teams", "workloads/teams"), line("Exchange Online", "workloads/exchange-online")],
-        policy: PolicyProfiles::shipped().unwrap().in_force(monday()).id(),
+        policy: POLICY.clone(),
         calendar: "de".into(),
         contact: Contact { name: "Anna Lee".into(), email: "anna.lee@fabrikam.example".into() },
         submit_time: monday(),
@@ -45,7 +50,7 @@ pub(crate) fn terms() -> Terms {
     Terms {
         notices: CustomerNotices { at_submission: true, at_approval: true },
         window: Length::CalendarDays(7),
-        calendar: Calendars::shipped().unwrap().get("de").unwrap().clone(),
+        calendar: BERLIN.clone(),
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::stream::{KEY, OutboxKey, ROW_KEY};
 use crate::{
     Tx,
-    rows::{Micros, Sql, Table},
+    rows::{Column, Kind, Micros, Sql, Table},
 };
 
 /// Streams in one delivery.
@@ -39,6 +39,21 @@ impl Leased {
     pub(super) fn last(&self) -> u64 {
         self.events.last().map_or(self.delivered, |event| event.sequence)
     }
+}
+
+/// The services that could be delivered to now.
+pub(super) async fn ready(db: &impl ConnectionTrait, now: Timestamp) -> Result<Vec<Service>, DbErr> {
+    let mut services = Table::new(vec![Column::new("destination", Kind::Text)]);
+    Service::ALL.iter().for_each(|service| services.push([service.as_str().into()]));
+    let mut sql = Sql::with(db.get_database_backend(), services)?;
+    sql.push(
+        "SELECT s.destination FROM s WHERE EXISTS (SELECT 1 FROM outbox_stream o WHERE o.destination = s.destination",
+    );
+    sql.push(" AND o.delivered_sequence < o.next_sequence - 1 AND o.parked_reason IS NULL AND o.ready_time <= ");
+    sql.bind(Micros::from(now)).push(")");
+    let rows = db.query_all_raw(sql.statement()).await?;
+    let named = rows.iter().map(|row| row.try_get::<String>("", "destination"));
+    named.map(|name| name?.parse().map_err(|bad| DbErr::Type(format!("{bad}")))).collect()
 }
 
 /// Leases streams for `destination` that have undelivered events and are neither leased nor backing off.

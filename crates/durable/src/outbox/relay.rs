@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     courier::{Courier, Undelivered},
-    lease::{Leased, MOST_STREAMS, lease},
+    lease::{Leased, MOST_STREAMS, lease, ready},
     settle::{Settled, Verdict, settle},
 };
 use crate::host::Shared;
@@ -18,11 +18,14 @@ use crate::host::Shared;
 /// How long streams stay ours while we deliver; longer than a delivery may take.
 const LEASE: Duration = Duration::from_secs(30);
 
-/// Wake-up is by notification; this is for what other processes and lost notifications leave behind.
+/// Wake-up is by notification; this is for what rests after a failure and what other processes leave behind.
 const POLL: Duration = Duration::from_secs(1);
 
 /// The pauses after failures: from and up to.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(15));
+
+/// How often a delivery's outcome is tried to be written down.
+const TRIES: u32 = 3;
 
 /// Deliveries to one service at a time.
 pub(crate) const WORKERS: usize = 2;
@@ -74,7 +77,6 @@ impl Relay {
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = self.shared.wakes.relay(destination).notified() => {}
-                        () = tokio::time::sleep(POLL) => {}
                     }
                 }
                 End::Unreachable => tokio::select! {
@@ -86,6 +88,22 @@ impl Relay {
         Ok(())
     }
 
+    /// Wakes, every second, those who have something to deliver, until told to stop.
+    ///
+    /// # Errors
+    /// The database's; safe to begin again.
+    pub(crate) async fn poll(&self, stop: CancellationToken) -> Result<(), DbErr> {
+        loop {
+            for destination in ready(self.shared.db.reader(), self.shared.wall.now()).await? {
+                self.shared.wakes.relay(destination).notify_one();
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
     /// Delivers whatever can be delivered now, to every service. Answers how many events were. What others have
     /// leased, what rests after a failure and what is parked stays undelivered.
     ///
@@ -94,8 +112,8 @@ impl Relay {
     pub async fn drain(&self) -> Result<u64, DbErr> {
         let stop = CancellationToken::new();
         let mut events = 0;
-        for destination in Service::ALL {
-            events += self.deliver_all(*destination, &stop).await?.1;
+        for destination in ready(self.shared.db.reader(), self.shared.wall.now()).await? {
+            events += self.deliver_all(destination, &stop).await?.1;
         }
         Ok(events)
     }
@@ -106,29 +124,46 @@ impl Relay {
         loop {
             let end = delivered.as_ref().map(|delivered| delivered.end);
             let more = end != Some(End::Unreachable) && !stop.is_cancelled();
-            let (count, leased) = self.exchange(delivered.take(), more.then_some(destination)).await?;
+            let (count, leased) = self.exchanged(delivered.take(), more.then_some(destination)).await?;
             events += count;
             let Some((token, leased)) = leased else { return Ok((end.unwrap_or(End::Done), events)) };
             if leased.len() as u64 == MOST_STREAMS {
                 self.shared.wakes.relay(destination).notify_one();
             }
-            let (outcomes, end) = self.deliver(destination, leased).await;
+            let (mut outcomes, end) = self.deliver(destination, leased).await;
+            // In the order in which writers lock streams, so that nobody waits in a circle.
+            outcomes.sort_by(|one, other| one.stream.cmp(&other.stream));
             delivered = Some(Delivered { token, outcomes, end });
         }
+    }
+
+    /// Exchanges, again if need be: what was delivered and is not settled is delivered once more when the lease ends.
+    async fn exchanged(
+        &self,
+        delivered: Option<Delivered>,
+        destination: Option<Service>,
+    ) -> Result<(u64, Option<(Uuid, Vec<Leased>)>), DbErr> {
+        for _ in 1..TRIES {
+            match self.exchange(delivered.as_ref(), destination).await {
+                Ok(exchanged) => return Ok(exchanged),
+                Err(error) => tracing::warn!(%error, "a delivery could not be settled; trying again"),
+            }
+            tokio::time::sleep(PAUSES.0.mul_f64(self.shared.entropy.fraction())).await;
+        }
+        self.exchange(delivered.as_ref(), destination).await
     }
 
     /// Settles one delivery and leases the next, in one transaction. It is committed before anything is sent.
     async fn exchange(
         &self,
-        delivered: Option<Delivered>,
+        delivered: Option<&Delivered>,
         destination: Option<Service>,
     ) -> Result<(u64, Option<(Uuid, Vec<Leased>)>), DbErr> {
         let tx = self.shared.db.begin().await?;
         let now = self.shared.wall.now();
         let mut events = 0;
         if let Some(Delivered { token, outcomes, .. }) = delivered {
-            self.count(&outcomes);
-            events = settle(&tx, token, outcomes, |attempts| self.retry_time(now, attempts)).await?;
+            events = settle(&tx, *token, outcomes, |attempts| self.retry_time(now, attempts)).await?;
         }
         let mut leased = None;
         if let Some(destination) = destination {
@@ -137,6 +172,7 @@ impl Relay {
             leased = (!streams.is_empty()).then_some((token, streams));
         }
         tx.commit().await?;
+        self.count(delivered.map_or(&[], |delivered| &delivered.outcomes));
         self.shared.activity.delivered(events);
         Ok((events, leased))
     }

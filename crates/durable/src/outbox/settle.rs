@@ -75,7 +75,7 @@ impl Settled {
 pub(super) async fn settle(
     tx: &Tx,
     token: Uuid,
-    outcomes: Vec<Settled>,
+    outcomes: &[Settled],
     retry: impl Fn(u32) -> Timestamp,
 ) -> Result<u64, DbErr> {
     let mut columns = OutboxKey::columns();
@@ -87,7 +87,7 @@ pub(super) async fn settle(
         Column::nullable("error", Kind::Text),
     ]);
     let mut table = Table::new(columns);
-    for Settled { stream, through, attempts, verdict, .. } in &outcomes {
+    for Settled { stream, through, attempts, verdict, .. } in outcomes {
         let (ready, parked, error) = match verdict {
             Verdict::Delivered => (Micros(0), None, None),
             Verdict::Failed(why) => (Micros::from(retry(*attempts)), None, Some(why.clone())),

@@ -294,6 +294,19 @@ on_both! {
         assert_eq!(pair.streams(StreamState::Parked).await[0].last_error, "the receiver expects event 1, which is gone");
     }
 
+    async fn what_a_dead_process_has_committed_is_delivered_by_the_next(stage: Stage) {
+        let pair = Pair::with_ticket(stage).await;
+        pair.add(1).await;
+        pair.fates([Fate::AnswerIsLost]);
+        assert_eq!(pair.drain().await, 0);
+        pair.add(10).await;
+        pair.later();
+        let courier: Arc<dyn Courier> = pair.wire.clone();
+        let next = pair.stage.host_on(pair.stage.reopened().await, BusinessClock::Virtual, courier).await;
+        assert_eq!(next.relay().drain().await.unwrap(), 2);
+        assert_eq!(pair.mirrored(1).await, Some(11));
+    }
+
     async fn a_service_speaks_for_itself_only_and_to_who_is_there(stage: Stage) {
         let pair = Pair::with_ticket(stage).await;
         let request = DeliverEventsRequest { destination: WireService::Registry.into(), streams: vec![stream_of(WireService::PoeReview)] };

@@ -155,6 +155,14 @@ on_both! {
         }
     }
 
+    async fn a_database_that_is_gone_is_told_to_every_caller(stage: Stage) {
+        let bench = Bench::new(&stage.host().await);
+        run_open(&bench.writer, command(&key(1)), "one", None).await.unwrap();
+        stage.db.clone().close().await.unwrap();
+        let added = futures_util::future::join_all((0..20).map(|_| run_add(&bench.writer, command(&key(1)), 1))).await;
+        assert!(added.iter().all(|added| matches!(added, Err(Failure::Unavailable(_)))));
+    }
+
     async fn an_expected_version_that_is_gone_is_told(stage: Stage) {
         let bench = Bench::new(&stage.host().await);
         let writer = &bench.writer;

@@ -2,7 +2,7 @@
 
 use cpor_acceptance::{CONTOSO, Case, FABRIKAM, NORTHWIND, Stage, World, at, both_databases, refused, rows};
 use cpor_proto::{
-    claims::v1::{CreateClaimRequest, ListClaimsRequest, SubmitClaimRequest, WithdrawClaimRequest, WithdrawReason},
+    claims::v1::{Claim, CreateClaimRequest, ListClaimsRequest, SubmitClaimRequest, WithdrawClaimRequest, WithdrawReason},
     registry::v1::{
         DirectoryRow, Enrolment, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult, ListSubscriptionsRequest,
         ListWorkloadsRequest, Program, directory_row::Row, import_result::Outcome,
@@ -121,7 +121,7 @@ async fn r4_admins_may_do_everything_and_users_what_drafts_need(world: &World) {
     let evidence = case.upload("proof.pdf", cpor_acceptance::PDF).await.unwrap();
     case.remove(&evidence.name).await.unwrap();
     case.comment(&world.contoso_user, "One more moment.").await.unwrap();
-    case.update(claim, &["display_name"]).await.unwrap();
+    case.update(Claim { display_name: "Renamed".into(), ..Claim::default() }, &["display_name"]).await.unwrap();
     refused(case.submit().await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     refused(case.resubmit("x").await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     refused(case.withdraw(WithdrawReason::WrongMpnId, "").await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");

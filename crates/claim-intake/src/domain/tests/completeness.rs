@@ -40,9 +40,19 @@ fn r11_an_empty_draft_names_every_missing_field_at_once() {
     let found = made.next.violations(rules().in_force(start()));
     let fields: Vec<_> = found.iter().map(|violation| violation.field.as_str()).collect();
     let expected = [
-        "mpn_id", "customer_domain", "tenant_id", "solution_area", "activities", "display_name", "lines",
-        "customer_contact.name", "customer_contact.title", "customer_contact.email",
-        "partner_contact.name", "partner_contact.email", "evidence",
+        "mpn_id",
+        "customer_domain",
+        "tenant_id",
+        "solution_area",
+        "activities",
+        "display_name",
+        "lines",
+        "customer_contact.name",
+        "customer_contact.title",
+        "customer_contact.email",
+        "partner_contact.name",
+        "partner_contact.email",
+        "evidence",
     ];
     assert_eq!(fields, expected);
     let error = made.next.submit(Submit { review_case: case() }, Some(&Facts::default()), &rules(), start());
@@ -129,7 +139,8 @@ fn r12_r38_what_the_directory_and_other_claims_say_is_refused_along_with_the_res
 #[test]
 fn r16_a_draft_for_a_location_of_another_company_is_refused() {
     let mut facts = admitted();
-    let denied = Violation { field: "mpn_id".into(), reason: "LOCATION_NOT_OF_PARTNER".into(), description: String::new() };
+    let denied =
+        Violation { field: "mpn_id".into(), reason: "LOCATION_NOT_OF_PARTNER".into(), description: String::new() };
     facts.directory.violations.push(denied);
     assert_eq!(Claim::create(name(), content(), Some(&facts), start()), Err(Refusal::LocationNotOfPartner));
 }

@@ -1,4 +1,5 @@
-//! Random lives: whatever is done in whatever order, nothing panics, history is one chain, and deadlines are those of the state.
+//! Random lives: whatever is done in whatever order, nothing panics, history is one chain, and deadlines are those of
+//! the state.
 use super::story::*;
 use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
@@ -62,7 +63,7 @@ proptest! {
         let mut claim = Life::complete().claim;
         let mut now = start();
         for act in acts {
-            now += chrono_hour();
+            now += hour();
             if let Act::Wait(hours) = act {
                 now += std::time::Duration::from_hours(hours);
             }

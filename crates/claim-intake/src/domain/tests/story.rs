@@ -2,8 +2,8 @@
 use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
 use cpor_types::{
-    Activity, ActorSide, AssociationKey, Calendars, CaseId, ClaimName, CommentId, EvidenceId, LineId, PartnerActionReason,
-    PolicyProfiles, ProductFamily, SolutionArea, TenantId, Timestamp, WithdrawReason,
+    Activity, ActorSide, AssociationKey, Calendars, CaseId, ClaimName, CommentId, EvidenceId, LineId,
+    PartnerActionReason, PolicyProfiles, ProductFamily, SolutionArea, TenantId, Timestamp, WithdrawReason,
 };
 use uuid::Uuid;
 
@@ -155,7 +155,7 @@ impl Life {
     }
 
     pub(crate) fn step(mut self, step: impl FnOnce(&Claim, Timestamp) -> Result<Transition<Claim>, Refusal>) -> Self {
-        self.now += chrono_hour();
+        self.now += hour();
         let made = step(&self.claim, self.now).unwrap();
         self.claim = made.next;
         self.events.extend(made.events);
@@ -227,6 +227,6 @@ impl Life {
     }
 }
 
-pub(crate) fn chrono_hour() -> std::time::Duration {
+pub(crate) fn hour() -> std::time::Duration {
     std::time::Duration::from_hours(1)
 }

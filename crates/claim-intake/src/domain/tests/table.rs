@@ -6,7 +6,7 @@ use cpor_durable::Transition;
 use cpor_types::ActorSide;
 
 fn perform(life: &Life, command: Command) -> Result<Transition<Claim>, Refusal> {
-    let (claim, now) = (&life.claim, life.now + chrono_hour());
+    let (claim, now) = (&life.claim, life.now + hour());
     let facts = admitted();
     match command {
         Command::Update => {
@@ -63,7 +63,7 @@ fn r15_every_fact_in_every_state_is_applied_or_overtaken_as_the_table_says() {
     for state in StateKind::ALL.iter().copied() {
         let life = Life::in_state(state);
         for fact in every_fact() {
-            let now = life.now + chrono_hour();
+            let now = life.now + hour();
             let made = life.claim.apply(&fact, now, &rules(), now).unwrap();
             let step = Step::Fact(fact.kind());
             if admits(state, step) {
@@ -94,10 +94,8 @@ fn every_kind_of_step_has_exactly_one_row_and_every_fact_is_tried() {
 #[test]
 fn r19_a_fact_of_another_case_is_overtaken() {
     let life = Life::submitted();
-    let other = Fact::Review {
-        case: cpor_types::CaseId(uuid::Uuid::from_u128(99)),
-        fact: ReviewFact::Started("rita".into()),
-    };
+    let other =
+        Fact::Review { case: cpor_types::CaseId(uuid::Uuid::from_u128(99)), fact: ReviewFact::Started("rita".into()) };
     let life = life.fact(&other);
     assert!(life.last().what.is_overtaken());
     assert_eq!(life.claim.state.kind(), StateKind::Submitted);

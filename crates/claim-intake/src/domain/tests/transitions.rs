@@ -89,7 +89,7 @@ fn r20_the_response_deadline_runs_from_the_request_by_the_locations_calendar() {
     // Tuesday 7th to Monday 13th of April are the five business days; the end of that Monday in Berlin.
     assert_eq!(action.response.due, at("2026-04-13T22:00:00Z"));
     assert_eq!(action.request_time, asked);
-    assert_eq!(next.deadlines(), [action.response.clone()]);
+    assert_eq!(next.deadlines(), std::slice::from_ref(&action.response));
 }
 
 #[test]
@@ -102,15 +102,16 @@ fn r21_a_resubmission_needs_something_new() {
     assert_eq!(answer(&theirs.claim, None), Err(Refusal::NothingChanged));
     let own = life.clone().step(|claim, now| claim.comment(comment(ActorSide::Partner), now));
     let document = life.clone().step(|claim, now| claim.add_evidence(evidence(7), &rules(), now));
-    for (claim, said) in [
-        (&own.claim, None),
-        (&document.claim, None),
-        (&life.claim, Some(comment(ActorSide::Partner))),
-    ] {
+    for (claim, said) in [(&own.claim, None), (&document.claim, None), (&life.claim, Some(comment(ActorSide::Partner)))]
+    {
         let made = answer(claim, said).unwrap();
         assert_eq!(made.next.state.kind(), StateKind::Submitted);
         let submission = made.next.state.submission().unwrap();
-        assert_eq!((submission.review_case, submission.reviewer.as_deref()), (case(), Some("rita")), "same case, same reviewer");
+        assert_eq!(
+            (submission.review_case, submission.reviewer.as_deref()),
+            (case(), Some("rita")),
+            "same case, same reviewer"
+        );
         assert!(made.next.deadlines().is_empty());
     }
 }
@@ -246,9 +247,8 @@ fn r52_the_last_assessment_of_a_line_is_kept() {
             failed_conditions: Vec::new(),
         }],
     };
-    let life = Life::official()
-        .fact(&assessed(Verdict::NotEligible, "2026-04"))
-        .fact(&assessed(Verdict::Eligible, "2026-05"));
+    let life =
+        Life::official().fact(&assessed(Verdict::NotEligible, "2026-04")).fact(&assessed(Verdict::Eligible, "2026-05"));
     let kept = &life.claim.content.lines[0].assessments;
     assert_eq!(kept.len(), 1);
     assert_eq!((kept[0].verdict, kept[0].month.to_string()), (Verdict::Eligible, "2026-05".into()));

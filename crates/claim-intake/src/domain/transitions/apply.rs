@@ -1,4 +1,5 @@
-//! Applying facts: each is checked against the table and against what the state carries; what does not fit is overtaken.
+//! Applying facts: each is checked against the table and against what the state carries; what does not fit is
+//! overtaken.
 use crate::domain::{
     Assessment, Association, Claim, Fact, FactKind, LineVerdict, Refusal, Rules, State, Submission, What,
     claim::{Entry, Next},
@@ -29,7 +30,8 @@ impl At<'_> {
 pub(super) type Applied = Result<Option<Transition<Claim>>, Refusal>;
 
 impl Claim {
-    /// Applies `fact`, which counts since `time`. One that the state no longer admits becomes a history entry and nothing else.
+    /// Applies `fact`, which counts since `time`. One that the state no longer admits becomes a history entry and
+    /// nothing else.
     ///
     /// # Errors
     /// [`Refusal::RulesMissing`] when the policy or a calendar that the claim was submitted under is not configured.
@@ -92,7 +94,8 @@ impl Claim {
         next.done()
     }
 
-    /// Replaces the line's last answer for the activity; answers the field and the verdict before. `None`: no such line.
+    /// Replaces the line's last answer for the activity; answers the field and the verdict before. `None`: no such
+    /// line.
     fn assess(&mut self, month: Month, answer: &LineVerdict) -> Option<(String, &'static str)> {
         let place = self.content.lines.iter().position(|line| line.id == answer.line)?;
         let assessments = &mut self.content.lines[place].assessments;

@@ -35,7 +35,8 @@ impl Claim {
         Some(next.done())
     }
 
-    /// R26a: before approval it is kept for the approval, after it the association is granted at once. A repeat changes nothing.
+    /// R26a: before approval it is kept for the approval, after it the association is granted at once. A repeat changes
+    /// nothing.
     fn customer_approved(&self, submission: &Submission, at: &At<'_>) -> Option<Transition<Self>> {
         if submission.explicit_approval.is_some() {
             return None;
@@ -50,7 +51,8 @@ impl Claim {
         Some(next.done())
     }
 
-    /// Grants a pending association because of `fact`: R26a, or R27, where the window itself judged that no decline came in time.
+    /// Grants a pending association because of `fact`: R26a, or R27, where the window itself judged that no decline
+    /// came in time.
     fn grant(&self, submission: Submission, fact: FactKind, at: &At<'_>) -> Option<Transition<Self>> {
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } => None,

@@ -16,7 +16,8 @@ pub struct Update {
 }
 
 impl Claim {
-    /// A new draft (R16). `facts` are what the directory says of `content`; `None` when it was not asked or did not answer.
+    /// A new draft (R16). `facts` are what the directory says of `content`; `None` when it was not asked or did not
+    /// answer.
     ///
     /// # Errors
     /// [`Refusal::LocationNotOfPartner`] when the directory says so of the MPN id.

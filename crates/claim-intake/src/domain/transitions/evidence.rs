@@ -7,7 +7,8 @@ use cpor_durable::Transition;
 use cpor_types::{EvidenceId, Timestamp};
 
 impl Claim {
-    /// Whether another document may be added now; asked before the bytes are taken in, and again by [`Self::add_evidence`].
+    /// Whether another document may be added now; asked before the bytes are taken in, and again by
+    /// [`Self::add_evidence`].
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`] but in EDITING and PARTNER_ACTION_REQUIRED, [`Refusal::TooManyDocuments`] when this
@@ -23,12 +24,7 @@ impl Claim {
     ///
     /// # Errors
     /// As [`Self::admit_evidence`].
-    pub fn add_evidence(
-        &self,
-        evidence: Evidence,
-        rules: &Rules,
-        now: Timestamp,
-    ) -> Result<Transition<Self>, Refusal> {
+    pub fn add_evidence(&self, evidence: Evidence, rules: &Rules, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.admit_evidence(rules, now)?;
         let mut next = Next::of(self, now);
         next.claim.answer(|action| action.documents += 1);

@@ -21,8 +21,8 @@ pub struct Resubmit {
 }
 
 impl Claim {
-    /// Submits a draft (R18). `facts` are what the directory says of this very content; `None` when the state that was seen
-    /// while gathering them did not admit the command.
+    /// Submits a draft (R18). `facts` are what the directory says of this very content; `None` when the state that was
+    /// seen while gathering them did not admit the command.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::Incomplete`] with every violation (R11).
@@ -52,10 +52,12 @@ impl Claim {
         Ok(next.done())
     }
 
-    /// Answers the reviewer's request (R21): the same case goes on with the same reviewer. `facts` as in [`Self::submit`].
+    /// Answers the reviewer's request (R21): the same case goes on with the same reviewer. `facts` as in
+    /// [`Self::submit`].
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but PARTNER_ACTION_REQUIRED, [`Refusal::NothingChanged`], [`Refusal::Incomplete`].
+    /// [`Refusal::NotAllowed`] in any state but PARTNER_ACTION_REQUIRED, [`Refusal::NothingChanged`],
+    /// [`Refusal::Incomplete`].
     pub fn resubmit(
         &self,
         resubmit: Resubmit,

@@ -7,7 +7,8 @@ use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
 impl Aggregate for Claim {
     type Event = Event;
 
-    /// The partner's response deadline, while an answer is awaited. The dispute window needs no firing: only a command meets it.
+    /// The partner's response deadline, while an answer is awaited. The dispute window needs no firing: only a command
+    /// meets it.
     fn deadlines(&self) -> Vec<Deadline> {
         self.state.partner_action().map(|action| action.response.clone()).into_iter().collect()
     }

@@ -18,7 +18,8 @@ impl MigrationName for Tables {
     }
 }
 
-/// `{uuid}` and `{json}` are what the engines call differently. Times are microseconds since 1970 UTC. `owner` is the partner's id.
+/// `{uuid}` and `{json}` are what the engines call differently. Times are microseconds since 1970 UTC. `owner` is the
+/// partner's id.
 const TABLES: &[&str] = &[
     "CREATE TABLE claim (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
@@ -32,7 +33,8 @@ const TABLES: &[&str] = &[
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, line_id {uuid} NOT NULL, activity TEXT NOT NULL,
         tenant {uuid} NOT NULL, key TEXT NOT NULL, live BOOLEAN NOT NULL,
         PRIMARY KEY (owner, claim_id, line_id, activity))",
-    // R38: one company has a line for one activity in one open or approved claim, whoever writes and however many at once.
+    // R38: one company has a line for one activity in one open or approved claim, whoever writes and however many at
+    // once.
     "CREATE UNIQUE INDEX claim_line_live ON claim_line (owner, tenant, key, activity) WHERE live",
     // Every document ever begun. `document` is there once it is stored, and stays when it is removed from the claim.
     "CREATE TABLE evidence (
