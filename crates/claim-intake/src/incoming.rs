@@ -53,9 +53,12 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
             (&event.claim, review(&event.review_case_id, ReviewFact::Overdue(event.clock.clone()))?)
         }
         Payload::ApprovalRefused(event) => {
-            let lines = event.refusals.iter().map(|line| Ok((parsed::<LineId>(&line.line_id)?, line.reason.clone())));
-            let lines = lines.collect::<Result<_, ReceiveError>>()?;
-            (&event.claim, review(&event.review_case_id, ReviewFact::ApprovalRefused(lines))?)
+            let refusals = event.refusals.iter().map(|refused| {
+                let line = (!refused.line_id.is_empty()).then(|| parsed::<LineId>(&refused.line_id)).transpose()?;
+                Ok((line, refused.reason.clone()))
+            });
+            let refusals = refusals.collect::<Result<_, ReceiveError>>()?;
+            (&event.claim, review(&event.review_case_id, ReviewFact::ApprovalRefused(refusals))?)
         }
         Payload::NoticeSettled(event) => {
             let (notice, accepted) = (event.notice.clone(), event.accepted);

@@ -1,7 +1,7 @@
 //! Claim-intake: claims with their lines, evidence, comments and history. It is the hub: the state of a claim lives
 //! here alone, and its commit order is final; the other services report facts and are told what became of the claim.
 //!
-//! The way of a command: `api` reads the message, [`gather`] asks what must be known, the writer has `domain` decide
+//! The way of a command: `api` reads the message, `gather` asks what must be known, the writer has `domain` decide
 //! and `store` save, and `outgoing` says what others are told. `api/submit_claim.rs` walks it in six steps. Events of
 //! others take the same way from `incoming`.
 mod api;

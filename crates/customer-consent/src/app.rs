@@ -143,3 +143,48 @@ async fn sweep(links: Links, stop: CancellationToken) -> Result<(), anyhow::Erro
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cpor_durable::BusinessClock;
+    use cpor_kit::auth::TokenSigner;
+    use cpor_kit::config::PeersConfig;
+    use cpor_kit::{Db, Metrics, Peers};
+    use cpor_types::{SystemClock, SystemEntropy};
+    use sea_orm_migration::SchemaManager;
+
+    use super::*;
+
+    async fn context(directory: &std::path::Path) -> Context {
+        let db = Db::sqlite(&directory.join("consent.sqlite")).await.unwrap();
+        for migration in crate::migrations() {
+            migration.up(&SchemaManager::new(db.writer())).await.unwrap();
+        }
+        let clock = Arc::new(SystemClock);
+        let signer = TokenSigner::generate("cpor", clock.clone()).unwrap();
+        Context {
+            business_clock: BusinessClock::real(db.engine(), clock.clone()),
+            db,
+            clock,
+            entropy: Arc::new(SystemEntropy),
+            peers: Peers::new(Service::CustomerConsent, &PeersConfig::default(), signer).unwrap(),
+            metrics: Metrics::new(),
+            data_dir: Some(directory.to_owned()),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_service_is_built_from_defaults_and_says_what_it_lacks() {
+        let directory = tempfile::tempdir().unwrap();
+        let context = context(directory.path()).await;
+        let hosted = build(Config::default(), context.clone()).await.unwrap();
+        assert_eq!((hosted.grpc, hosted.web.is_some()), (vec!["cpor.consents.v1.ConsentService"], true));
+        assert!(directory.path().join("mail").is_dir());
+
+        let wrong = Config { public_url: "consent.example".into(), ..Config::default() };
+        let error = build(wrong, context.clone()).await.err().unwrap().to_string();
+        assert!(error.contains("customer_consent.public_url"), "{error}");
+        let error = build(Config::default(), Context { data_dir: None, ..context }).await.err().unwrap().to_string();
+        assert!(error.contains("mail has no way out"), "{error}");
+    }
+}

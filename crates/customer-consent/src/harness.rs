@@ -1,10 +1,11 @@
 //! This service in a test: real tables on either engine, a business clock that is moved by hand, and a mail system that does as told.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use cpor_durable::{
-    BusinessClock, Courier, Host, Incoming, Key, Parts, Position, Receiver as _, StreamKey, Undelivered,
+    BusinessClock, Courier, Host, Incoming, Key, Parts, Position, ReceiveError, Receiver as _, StreamKey, Undelivered,
 };
 use cpor_kit::{Db, Metrics};
 use cpor_mail::{Mail, MailConfig, Rejection, Sender, SenderParts, Transport};
@@ -51,7 +52,7 @@ pub(crate) struct House {
     /// Real time.
     pub(crate) clock: VirtualClock,
     events: Events,
-    sequence: std::sync::atomic::AtomicU64,
+    sequence: AtomicU64,
 }
 
 impl House {
@@ -108,19 +109,29 @@ impl House {
         self.consents.find(&Self::key()).await.unwrap().unwrap().state
     }
 
-    /// Claim-intake tells something.
+    /// Claim-intake tells something, twice, as deliveries may be repeated.
     pub(crate) async fn told(&self, payload: Payload) {
+        let incoming = self.incoming(payload);
+        self.events.apply(incoming.clone()).await.unwrap();
+        self.events.apply(incoming).await.unwrap();
+        self.sequence.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// What becomes of something that claim-intake tells.
+    pub(crate) async fn offered(&self, payload: Payload) -> Result<(), ReceiveError> {
+        self.events.apply(self.incoming(payload)).await
+    }
+
+    fn incoming(&self, payload: Payload) -> Incoming {
         let id = samples::claim().name.claim.uuid();
         let stream = StreamKey { source: Service::ClaimIntake, aggregate: "claim".into(), owner: "contoso".into(), id };
-        let sequence = self.sequence.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        let incoming = Incoming {
+        let sequence = self.sequence.load(Ordering::SeqCst);
+        Incoming {
             position: Position { stream, sequence },
             actor: Actor::new(ActorSide::Partner, "alice@contoso.example"),
             effective_time: samples::monday(),
             payload,
-        };
-        self.events.apply(incoming.clone()).await.unwrap();
-        self.events.apply(incoming).await.unwrap();
+        }
     }
 
     /// The sample claim is submitted, and its notice sent.

@@ -131,3 +131,35 @@ fn line(line: &LineSnapshot) -> Result<Line, ReceiveError> {
 fn parsed<T: std::str::FromStr<Err = Malformed>>(text: &str) -> Result<T, ReceiveError> {
     text.parse().map_err(ReceiveError::park)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harness::{House, on_both, snapshot};
+
+    fn submitted(change: impl FnOnce(&mut ClaimSnapshot)) -> Payload {
+        let mut snapshot = snapshot();
+        change(&mut snapshot);
+        Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) })
+    }
+
+    #[tokio::test]
+    async fn what_makes_no_sense_is_parked_and_says_why() {
+        on_both(async |house: House| {
+            let nonsense = [
+                (submitted(|claim| claim.tenant_calendar = "mars".into()), "no calendar `mars`"),
+                (submitted(|claim| claim.policy = "1999@1".into()), "no policy profile `1999@1`"),
+                (submitted(|claim| claim.customer_contact = None), "no contact"),
+                (submitted(|claim| claim.claim = "claims/1".into()), "partners/{partner}/claims/{claim}"),
+                (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: None }), "no snapshot"),
+                (Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), official: false }), "NotFound"),
+                (Payload::ClaimAssessed(Default::default()), "no such event"),
+            ];
+            for (payload, why) in nonsense {
+                let Err(ReceiveError::Park(said)) = house.offered(payload).await else { panic!("not parked: {why}") };
+                assert!(said.contains(why), "{said}");
+            }
+        })
+        .await;
+    }
+}

@@ -39,6 +39,7 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Host {
     shared: Arc<Shared>,
+    roster: Arc<Roster>,
     courier: Arc<dyn Courier>,
 }
 
@@ -76,11 +77,8 @@ impl Host {
             meters,
             wakes: Wakes::default(),
             activity: Activity::default(),
-            kinds: Mutex::default(),
-            loops: Mutex::default(),
-            probes: Mutex::default(),
         };
-        Ok(Self { shared: Arc::new(shared), courier })
+        Ok(Self { shared: Arc::new(shared), roster: Arc::default(), courier })
     }
 
     /// The writer of the aggregates that `store` keeps. One for each kind of aggregate; clone it.
@@ -91,7 +89,7 @@ impl Host {
     /// As [`Host::writer`], dimensioned otherwise.
     pub fn writer_with<S: Store>(&self, store: S, settings: WriterSettings) -> Writer<S> {
         let writer = Writer::start(Arc::clone(&self.shared), store, settings);
-        lock(&self.shared.kinds).insert(S::AGGREGATE, Arc::new(writer.clone()));
+        lock(&self.roster.kinds).insert(S::AGGREGATE, Arc::new(writer.clone()));
         writer
     }
 
@@ -140,7 +138,7 @@ impl Host {
     /// What fires this service's deadlines.
     #[must_use]
     pub fn runner(&self) -> Runner {
-        Runner::new(Arc::clone(&self.shared))
+        Runner::new(Arc::clone(&self.shared), Arc::clone(&self.roster))
     }
 
     /// The inbox by itself.
@@ -165,18 +163,19 @@ impl Host {
         F: Future<Output = Result<(), anyhow::Error>> + Send + 'static,
     {
         let work: Work = Arc::new(move |stop| Box::pin(work(stop)));
-        lock(&self.shared.loops).push((name, work));
+        lock(&self.roster.loops).push((name, work));
     }
 
     /// Registers a question that is asked while a virtual clock is moved: what has still to be done before time may go
-    /// on? One line for each thing, such as a mail not yet sent. It may also have it done at once.
+    /// on? One line for each thing, such as a mail not yet sent. It may also have it done at once. It must not hold the
+    /// host itself, which would then never end.
     pub fn probe<P, F>(&self, name: &'static str, probe: P)
     where
         P: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<Vec<String>, anyhow::Error>> + Send + 'static,
     {
         let probe: Probe = Arc::new(move || Box::pin(probe()));
-        lock(&self.shared.probes).push((name, probe));
+        lock(&self.roster.probes).push((name, probe));
     }
 
     /// Starts relay, runner, sweeper and the service's own loops.
@@ -203,13 +202,17 @@ impl Host {
         });
         let shared = Arc::clone(&self.shared);
         tasks.supervise(format!("{service}/keeper"), move |stop| crate::keeper::run(Arc::clone(&shared), stop));
-        for (name, work) in lock(&self.shared.loops).iter().cloned() {
+        for (name, work) in std::mem::take(&mut *lock(&self.roster.loops)) {
             tasks.supervise(format!("{service}/{name}"), move |stop| work(stop));
         }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    pub(crate) fn roster(&self) -> &Roster {
+        &self.roster
     }
 }
 
@@ -226,12 +229,33 @@ pub(crate) struct Shared {
     pub(crate) meters: Meters,
     pub(crate) wakes: Wakes,
     pub(crate) activity: Activity,
+}
+
+impl Shared {
+    /// Tells those whom a commit gives something to do.
+    pub(crate) fn committed(&self, Wake { destinations, next_due, fired }: Wake) {
+        self.activity.commits.fetch_add(1, Ordering::Relaxed);
+        self.activity.fired.fetch_add(fired, Ordering::Relaxed);
+        for destination in destinations {
+            self.wakes.relay(destination).notify_one();
+        }
+        // The runner sleeps no longer than a second, so a later deadline finds it awake.
+        if next_due.is_some_and(|next| next < chrono::TimeDelta::seconds(1)) {
+            self.wakes.runner().notify_one();
+        }
+    }
+}
+
+/// What is known by name: the writers of every kind of aggregate, the service's own loops and questions. Apart from
+/// [`Shared`], which the lanes hold: they end when nobody has their writer any more.
+#[derive(Default)]
+pub(crate) struct Roster {
     kinds: Mutex<HashMap<&'static str, Arc<dyn AnyWriter>>>,
     loops: Mutex<Vec<(&'static str, Work)>>,
     probes: Mutex<Vec<(&'static str, Probe)>>,
 }
 
-impl Shared {
+impl Roster {
     /// The writer of a kind of aggregate.
     pub(crate) fn kind(&self, aggregate: &str) -> Option<Arc<dyn AnyWriter>> {
         lock(&self.kinds).get(aggregate).cloned()
@@ -244,19 +268,6 @@ impl Shared {
 
     pub(crate) fn probes(&self) -> Vec<(&'static str, Probe)> {
         lock(&self.probes).clone()
-    }
-
-    /// Tells those whom a commit gives something to do.
-    pub(crate) fn committed(&self, Wake { destinations, next_due, fired }: Wake) {
-        self.activity.commits.fetch_add(1, Ordering::Relaxed);
-        self.activity.fired.fetch_add(fired, Ordering::Relaxed);
-        for destination in destinations {
-            self.wakes.relay(destination).notify_one();
-        }
-        // The runner sleeps no longer than a second, so a later deadline finds it awake.
-        if next_due.is_some_and(|next| next < chrono::TimeDelta::seconds(1)) {
-            self.wakes.runner().notify_one();
-        }
     }
 }
 

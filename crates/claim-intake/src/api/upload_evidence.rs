@@ -1,4 +1,4 @@
-//! UploadEvidence (R14): one read, a row that tells of the upload, the bytes to the store while they come (a local
+//! UploadEvidence (R14): two reads, a row that tells of the upload, the bytes to the store while they come (a local
 //! directory is synced twice), one decision. Whatever ends the call early leaves no document: the sweeper clears what
 //! it left.
 use super::{Answer, convert};

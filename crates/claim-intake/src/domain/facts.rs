@@ -42,8 +42,9 @@ pub enum ReviewFact {
     Approved(Option<Comment>),
     /// The reviewer rejected for insufficient proof (R24, R31).
     Rejected(Vec<FurtherRejection>, Option<Comment>),
-    /// An approval could not be given; each line with its reason (R36).
-    ApprovalRefused(Vec<(LineId, String)>),
+    /// An approval could not be given; each line with its reason (R36), and without a line what speaks against the
+    /// claim as a whole (R12).
+    ApprovalRefused(Vec<(Option<LineId>, String)>),
     /// The review clock of this name passed (R45).
     Overdue(String),
 }

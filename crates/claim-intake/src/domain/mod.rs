@@ -1,7 +1,7 @@
 //! The life of a claim: pure, synchronous, no clock, no wire, no storage.
 //!
 //! Read [`machine`] first: the table says which state admits what. Then [`state`] (what each state carries),
-//! [`completeness`] (what a submission needs) and `transitions/` (what each step does).
+//! `completeness` (what a submission needs) and `transitions/` (what each step does).
 mod claim;
 mod completeness;
 mod content;

@@ -76,9 +76,9 @@ async fn r41_a_bounced_notice_is_told_and_opens_no_window() {
         house.days_pass(400).await;
         assert_eq!(house.consent().await.state, State::AwaitingDelivery);
         let facts = house.facts().await;
-        let settled = facts.iter().filter_map(|fact| match fact {
-            Payload::NoticeSettled(settled) => Some((settled.notice.as_str(), settled.accepted)),
-            _ => None,
+        let settled = facts.iter().filter_map(|fact| {
+            let Payload::NoticeSettled(settled) = fact else { return None };
+            Some((settled.notice.as_str(), settled.accepted))
         });
         assert_eq!(settled.collect::<Vec<_>>(), [("submission", true), ("approval", false)]);
         assert_eq!(facts.len(), 2);

@@ -149,9 +149,9 @@ async fn r26_a_customer_declines_by_link_and_the_reason_reaches_the_partner() {
         assert_eq!(late.code, StatusCode::CONFLICT);
         assert!(late.page.contains("You have declined"));
 
-        let told = house.facts().await.into_iter().filter_map(|fact| match fact {
-            Payload::CustomerDeclined(declined) => Some((declined.channel, declined.comment)),
-            _ => None,
+        let told = house.facts().await.into_iter().filter_map(|fact| {
+            let Payload::CustomerDeclined(declined) = fact else { return None };
+            Some((declined.channel, declined.comment))
         });
         assert_eq!(told.collect::<Vec<_>>(), [("link".to_owned(), "We do not <know> them.".to_owned())]);
     })

@@ -231,3 +231,53 @@ impl<'a> ProblemPage<'a> {
         Self { chrome: Chrome::new(texts), title: title.plain(), words: words.plain() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::StateKind;
+    use crate::domain::samples::{ahead, awaiting, in_state, requested, terms};
+
+    fn every_consent() -> Vec<Consent> {
+        // Approved before this service heard of it: the one way to a grant without a word and without a window.
+        let told =
+            requested().claim_approved(awaiting().claim, true, uuid::Uuid::nil(), &terms(), requested().update_time);
+        StateKind::ALL.into_iter().map(in_state).chain([ahead(), told.unwrap().next]).collect()
+    }
+
+    #[test]
+    fn no_place_in_a_text_is_left_open_on_any_page() {
+        let texts = Texts::english().unwrap();
+        for consent in every_consent() {
+            let mut pages = vec![StatusPage::new(&texts, &consent, &terms()).render().unwrap()];
+            for decision in [Decision::Approve, Decision::Decline] {
+                let alert = Some(Alert::Unconfirmed);
+                pages.push(ConfirmPage::new(&texts, &consent, &terms(), decision, "", alert).render().unwrap());
+            }
+            for page in pages {
+                let words = page.replace(STYLE, "");
+                assert!(!words.contains(['{', '}']), "{words}");
+            }
+        }
+    }
+
+    #[test]
+    fn r40_r42_an_open_page_says_who_what_is_seen_what_silence_means_and_until_when() {
+        let texts = Texts::english().unwrap();
+        for state in [StateKind::Requested, StateKind::AwaitingDelivery, StateKind::WindowOpen] {
+            let page = StatusPage::new(&texts, &in_state(state), &terms()).render().unwrap();
+            let said = [
+                "Contoso Consulting",
+                "Fabrikam GmbH",
+                "Teams",
+                "how many seats",
+                "No content",
+                "If you do nothing",
+                "Until when",
+            ];
+            for words in said {
+                assert!(page.contains(words), "{words} is missing on the page of {state:?}");
+            }
+        }
+    }
+}

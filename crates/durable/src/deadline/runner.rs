@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::index::{Waiting, earliest};
-use crate::host::Shared;
+use crate::host::{Roster, Shared};
 
 /// Aggregates fired together; they share transactions.
 const BATCH: usize = 512;
@@ -28,6 +28,7 @@ const REST: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Runner {
     shared: Arc<Shared>,
+    roster: Arc<Roster>,
 }
 
 impl std::fmt::Debug for Runner {
@@ -67,8 +68,8 @@ impl Stuck {
 }
 
 impl Runner {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) fn new(shared: Arc<Shared>, roster: Arc<Roster>) -> Self {
+        Self { shared, roster }
     }
 
     /// Fires deadlines as they pass, until told to stop.
@@ -119,7 +120,7 @@ impl Runner {
         let (mut seen, mut firing) = (HashSet::new(), Vec::new());
         for Waiting { aggregate, key, due } in due {
             self.shared.meters.late(aggregate, (now - *due).to_std().unwrap_or_default());
-            match self.shared.kind(aggregate) {
+            match self.roster.kind(aggregate) {
                 Some(kind) if seen.insert((aggregate, key)) => firing.push(kind.fire(key.clone())),
                 Some(_) => {}
                 None => tracing::error!(aggregate, "a deadline of an aggregate that nobody writes"),

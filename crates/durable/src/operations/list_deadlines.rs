@@ -40,7 +40,7 @@ impl OperationsServer {
 
 fn deadline(host: &Host, listed: Listed, state: wire::DeadlineState) -> wire::Deadline {
     wire::Deadline {
-        resource: host.shared().resource(&listed.aggregate, &listed.key),
+        resource: host.roster().resource(&listed.aggregate, &listed.key),
         kind: listed.deadline.kind.into_owned(),
         service: crate::wire::service(host.service()).into(),
         due_time: Some(crate::wire::timestamp(listed.deadline.due)),

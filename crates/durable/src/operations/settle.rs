@@ -58,7 +58,7 @@ async fn deadlines(host: &Host) -> Result<Vec<String>, Status> {
     let due = waiting.into_iter().filter(|waiting| waiting.due <= now);
     Ok(due
         .map(|waiting| {
-            let (service, resource) = (host.service(), host.shared().resource(&waiting.aggregate, &waiting.key));
+            let (service, resource) = (host.service(), host.roster().resource(&waiting.aggregate, &waiting.key));
             format!("{service}: a deadline of {resource} is due since {}", cpor_types::rfc3339(waiting.due))
         })
         .collect())
@@ -78,7 +78,7 @@ async fn streams(host: &Host) -> Result<Vec<String>, Status> {
 
 async fn probes(host: &Host) -> Vec<String> {
     let mut lines = Vec::new();
-    for (name, probe) in host.shared().probes() {
+    for (name, probe) in host.roster().probes() {
         let found = probe().await.unwrap_or_else(|error| vec![format!("cannot be asked: {error}")]);
         lines.extend(found.into_iter().map(|line| format!("{}: {name}: {line}", host.service())));
     }

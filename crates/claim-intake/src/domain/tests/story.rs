@@ -128,7 +128,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         request_action(),
         review(ReviewFact::Approved(None)),
         review(ReviewFact::Rejected(Vec::new(), Some(comment(ActorSide::Reviewer)))),
-        review(ReviewFact::ApprovalRefused(vec![(line_id(), "KEY_HELD".into())])),
+        review(ReviewFact::ApprovalRefused(vec![(Some(line_id()), "KEY_HELD".into()), (None, "CLAIM_CLOSED".into())])),
         review(ReviewFact::Overdue("review_start".into())),
         Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), accepted: true }),
         Fact::Consent(ConsentFact::WindowOpened { due: at("2026-04-01T00:00:00Z"), rule: "7 calendar days".into() }),

@@ -100,10 +100,11 @@ impl Claim {
     }
 
     /// R36: nothing but the history changes; the case goes on.
-    fn approval_refused(&self, lines: &[(LineId, String)], at: &At<'_>) -> Transition<Self> {
-        let entry = lines.iter().fold(at.entry(), |entry, (line, reason)| {
-            let place = self.content.lines.iter().position(|known| known.id == *line);
-            let field = place.map_or_else(|| "lines".to_owned(), |place| format!("lines[{place}]"));
+    fn approval_refused(&self, refusals: &[(Option<LineId>, String)], at: &At<'_>) -> Transition<Self> {
+        let entry = refusals.iter().fold(at.entry(), |entry, (line, reason)| {
+            let place = self.content.lines.iter().position(|known| Some(known.id) == *line);
+            let whole = if line.is_some() { "lines" } else { "claim" };
+            let field = place.map_or_else(|| whole.to_owned(), |place| format!("lines[{place}]"));
             entry.changing(&field, "", reason)
         });
         self.noted(What::Reported(FactKind::ApprovalRefused), entry, at.now)
