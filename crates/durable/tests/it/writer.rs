@@ -163,6 +163,17 @@ on_both! {
         assert!(added.iter().all(|added| matches!(added, Err(Failure::Unavailable(_)))));
     }
 
+    async fn lanes_end_with_the_last_who_could_use_them(stage: Stage) {
+        let host = stage.host().await;
+        let bench = Bench::new(&host);
+        run_open(&bench.writer, command(&key(1)), "one", None).await.unwrap();
+        let Bench { writer, tickets } = bench;
+        drop((writer, host));
+        while std::sync::Arc::strong_count(&tickets.saves) > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn an_expected_version_that_is_gone_is_told(stage: Stage) {
         let bench = Bench::new(&stage.host().await);
         let writer = &bench.writer;

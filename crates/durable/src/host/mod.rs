@@ -1,23 +1,22 @@
 //! One service's part of the machinery: its writers, relay, runner and background loops.
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+mod roster;
+mod shared;
+
+use std::sync::Arc;
 
 use cpor_kit::{Db, lifecycle::Tasks};
 use cpor_types::{Clock, Entropy, Service, Timestamp};
-use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BusinessClock, Courier, Inbox, Key, PeerCourier, Relay, Runner, Store, Writer, WriterSettings, meters::Meters,
-    outbox, service::Context, writer::Wake,
+    BusinessClock, Courier, Inbox, PeerCourier, Relay, Runner, Store, Writer, WriterSettings, meters::Meters, outbox,
+    service::Context, writer::Wake,
 };
+pub(crate) use roster::Roster;
+use roster::{Probe, Work};
+pub(crate) use shared::Shared;
+use shared::{Activity, Wakes};
 
 /// What a host consists of.
 pub struct Parts {
@@ -89,7 +88,7 @@ impl Host {
     /// As [`Host::writer`], dimensioned otherwise.
     pub fn writer_with<S: Store>(&self, store: S, settings: WriterSettings) -> Writer<S> {
         let writer = Writer::start(Arc::clone(&self.shared), store, settings);
-        lock(&self.roster.kinds).insert(S::AGGREGATE, Arc::new(writer.clone()));
+        self.roster.add_kind(&writer);
         writer
     }
 
@@ -163,7 +162,7 @@ impl Host {
         F: Future<Output = Result<(), anyhow::Error>> + Send + 'static,
     {
         let work: Work = Arc::new(move |stop| Box::pin(work(stop)));
-        lock(&self.roster.loops).push((name, work));
+        self.roster.add_loop(name, work);
     }
 
     /// Registers a question that is asked while a virtual clock is moved: what has still to be done before time may go
@@ -175,7 +174,7 @@ impl Host {
         F: Future<Output = Result<Vec<String>, anyhow::Error>> + Send + 'static,
     {
         let probe: Probe = Arc::new(move || Box::pin(probe()));
-        lock(&self.roster.probes).push((name, probe));
+        self.roster.add_probe(name, probe);
     }
 
     /// Starts relay, runner, sweeper and the service's own loops.
@@ -202,7 +201,7 @@ impl Host {
         });
         let shared = Arc::clone(&self.shared);
         tasks.supervise(format!("{service}/keeper"), move |stop| crate::keeper::run(Arc::clone(&shared), stop));
-        for (name, work) in std::mem::take(&mut *lock(&self.roster.loops)) {
+        for (name, work) in self.roster.take_loops() {
             tasks.supervise(format!("{service}/{name}"), move |stop| work(stop));
         }
     }
@@ -214,125 +213,4 @@ impl Host {
     pub(crate) fn roster(&self) -> &Roster {
         &self.roster
     }
-}
-
-type Work = Arc<dyn Fn(CancellationToken) -> BoxFuture<'static, Result<(), anyhow::Error>> + Send + Sync>;
-pub(crate) type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String>, anyhow::Error>> + Send + Sync>;
-
-/// What the parts of a host share.
-pub(crate) struct Shared {
-    pub(crate) service: Service,
-    pub(crate) db: Db,
-    pub(crate) clock: BusinessClock,
-    pub(crate) wall: Arc<dyn Clock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) meters: Meters,
-    pub(crate) wakes: Wakes,
-    pub(crate) activity: Activity,
-}
-
-impl Shared {
-    /// Tells those whom a commit gives something to do.
-    pub(crate) fn committed(&self, Wake { destinations, next_due, fired }: Wake) {
-        self.activity.commits.fetch_add(1, Ordering::Relaxed);
-        self.activity.fired.fetch_add(fired, Ordering::Relaxed);
-        for destination in destinations {
-            self.wakes.relay(destination).notify_one();
-        }
-        // The runner sleeps no longer than a second, so a later deadline finds it awake.
-        if next_due.is_some_and(|next| next < chrono::TimeDelta::seconds(1)) {
-            self.wakes.runner().notify_one();
-        }
-    }
-}
-
-/// What is known by name: the writers of every kind of aggregate, the service's own loops and questions. Apart from
-/// [`Shared`], which the lanes hold: they end when nobody has their writer any more.
-#[derive(Default)]
-pub(crate) struct Roster {
-    kinds: Mutex<HashMap<&'static str, Arc<dyn AnyWriter>>>,
-    loops: Mutex<Vec<(&'static str, Work)>>,
-    probes: Mutex<Vec<(&'static str, Probe)>>,
-}
-
-impl Roster {
-    /// The writer of a kind of aggregate.
-    pub(crate) fn kind(&self, aggregate: &str) -> Option<Arc<dyn AnyWriter>> {
-        lock(&self.kinds).get(aggregate).cloned()
-    }
-
-    /// The resource name of an aggregate; its key, when nobody writes its kind any more.
-    pub(crate) fn resource(&self, aggregate: &str, key: &Key) -> String {
-        self.kind(aggregate).map_or_else(|| format!("{aggregate} {}/{}", key.owner, key.id), |kind| kind.resource(key))
-    }
-
-    pub(crate) fn probes(&self) -> Vec<(&'static str, Probe)> {
-        lock(&self.probes).clone()
-    }
-}
-
-/// A writer of whatever aggregate.
-pub(crate) trait AnyWriter: Send + Sync {
-    /// Applies the deadlines of an aggregate that have passed.
-    fn fire(&self, key: Key) -> BoxFuture<'static, ()>;
-    /// The aggregate's resource name.
-    fn resource(&self, key: &Key) -> String;
-}
-
-impl<S: Store> AnyWriter for Writer<S> {
-    fn fire(&self, key: Key) -> BoxFuture<'static, ()> {
-        let writer = self.clone();
-        // A failure is in the log, and the deadline is still due.
-        Box::pin(async move { drop(writer.fire(key).await) })
-    }
-
-    fn resource(&self, key: &Key) -> String {
-        S::resource(key)
-    }
-}
-
-/// Notifications. Losing one costs time only: everybody polls as well.
-#[derive(Default)]
-pub(crate) struct Wakes {
-    relays: [Notify; Service::ALL.len()],
-    runner: Notify,
-}
-
-impl Wakes {
-    pub(crate) fn relay(&self, destination: Service) -> &Notify {
-        &self.relays[destination as usize]
-    }
-
-    pub(crate) fn runner(&self) -> &Notify {
-        &self.runner
-    }
-}
-
-/// Counts of what has happened, by which it is seen that nothing happens any more.
-#[derive(Default)]
-pub(crate) struct Activity {
-    commits: AtomicU64,
-    fired: AtomicU64,
-    delivered: AtomicU64,
-}
-
-impl Activity {
-    pub(crate) fn delivered(&self, events: u64) {
-        self.delivered.fetch_add(events, Ordering::Relaxed);
-    }
-
-    /// Deadlines fired since the start.
-    pub(crate) fn fired(&self) -> u64 {
-        self.fired.load(Ordering::Relaxed)
-    }
-
-    /// A number that grows with whatever happens.
-    pub(crate) fn total(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed) + self.delivered.load(Ordering::Relaxed)
-    }
-}
-
-/// No code of ours panics while it holds one of these, and none leaves them half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,79 @@
+//! What the parts of a host share.
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use cpor_kit::Db;
+use cpor_types::{Clock, Entropy, Service};
+use tokio::sync::Notify;
+
+use crate::{BusinessClock, meters::Meters, writer::Wake};
+
+/// One service's means.
+pub(crate) struct Shared {
+    pub(crate) service: Service,
+    pub(crate) db: Db,
+    pub(crate) clock: BusinessClock,
+    pub(crate) wall: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) meters: Meters,
+    pub(crate) wakes: Wakes,
+    pub(crate) activity: Activity,
+}
+
+impl Shared {
+    /// Tells those whom a commit gives something to do.
+    pub(crate) fn committed(&self, Wake { destinations, next_due, fired }: Wake) {
+        self.activity.commits.fetch_add(1, Ordering::Relaxed);
+        self.activity.fired.fetch_add(fired, Ordering::Relaxed);
+        for destination in destinations {
+            self.wakes.relay(destination).notify_one();
+        }
+        // The runner sleeps no longer than a second, so a later deadline finds it awake.
+        if next_due.is_some_and(|next| next < chrono::TimeDelta::seconds(1)) {
+            self.wakes.runner().notify_one();
+        }
+    }
+}
+
+/// Notifications. Losing one costs time only: everybody polls as well.
+#[derive(Default)]
+pub(crate) struct Wakes {
+    relays: [Notify; Service::ALL.len()],
+    runner: Notify,
+}
+
+impl Wakes {
+    pub(crate) fn relay(&self, destination: Service) -> &Notify {
+        &self.relays[destination as usize]
+    }
+
+    pub(crate) fn runner(&self) -> &Notify {
+        &self.runner
+    }
+}
+
+/// Counts of what has happened, by which it is seen that nothing happens any more.
+#[derive(Default)]
+pub(crate) struct Activity {
+    commits: AtomicU64,
+    fired: AtomicU64,
+    delivered: AtomicU64,
+}
+
+impl Activity {
+    pub(crate) fn delivered(&self, events: u64) {
+        self.delivered.fetch_add(events, Ordering::Relaxed);
+    }
+
+    /// Deadlines fired since the start.
+    pub(crate) fn fired(&self) -> u64 {
+        self.fired.load(Ordering::Relaxed)
+    }
+
+    /// A number that grows with whatever happens.
+    pub(crate) fn total(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed) + self.delivered.load(Ordering::Relaxed)
+    }
+}
