@@ -78,7 +78,8 @@ fn snapshot(claim: &Claim, version: u64, submission: &Submission) -> ClaimSnapsh
         partner_display_name: directory.partner_display_name.clone(),
         mpn_id: content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         tenant: named(submission.tenant),
-        customer_domain: content.customer_domain.clone(),
+        // As the directory reads what somebody typed; those who are told take a domain name and nothing else.
+        customer_domain: content.customer_domain.trim().trim_end_matches('.').to_owned(),
         customer_display_name: customer.unwrap_or_default(),
         claim_display_name: content.display_name.clone(),
         solution_area: content.solution_area.map(|area| area.to_string()).unwrap_or_default(),

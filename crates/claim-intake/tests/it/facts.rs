@@ -3,7 +3,7 @@ use cpor_durable::ReceiveError;
 use cpor_proto::{
     claims::v1 as wire,
     events::v1::{
-        ConsentWindowPassed, CustomerDeclined, PartnerActionRequested, ReviewApproved, ReviewStarted, event::Payload,
+        ApprovalRefused, ConsentWindowPassed, CustomerDeclined, LineRefusal, PartnerActionRequested, ReviewApproved, ReviewStarted, event::Payload,
     },
 };
 use cpor_types::{Role, Service};
@@ -88,6 +88,25 @@ on_both! {
         assert_eq!(stage.hosted.host.runner().drain().await.unwrap(), 1);
         assert_eq!(stage.get(&claim.name).await.unwrap().state(), wire::ClaimState::Rejected);
         assert_eq!(stage.hosted.host.runner().drain().await.unwrap(), 0);
+    }
+
+    /// R12, R36: what speaks against the whole claim has no line, and stops nothing that comes after it.
+    async fn r36_an_approval_is_refused_for_the_claim_as_a_whole(stage: Stage) {
+        let claim = stage.submitted().await;
+        let case = case(&stage, &claim.name).await;
+        stage.tell(Service::PoeReview, 1, start(), started(&claim.name, &case)).await.unwrap();
+        let refusal = LineRefusal { line_id: String::new(), reason: "LOCATION_NOT_OF_PARTNER".into() };
+        let refused = Payload::ApprovalRefused(ApprovalRefused {
+            claim: claim.name.clone(),
+            review_case_id: case,
+            refusals: vec![refusal],
+            ..Default::default()
+        });
+        stage.tell(Service::PoeReview, 2, start(), refused).await.unwrap();
+        let last = stage.history(&mut stage.vendor(Role::PoeReviewer), &claim.name).await.pop().unwrap();
+        assert_eq!((last.action.as_str(), last.overtaken), ("approval_refused", false));
+        let change = last.changes.first().unwrap();
+        assert_eq!((change.field.as_str(), change.to.as_str()), ("claim", "LOCATION_NOT_OF_PARTNER"));
     }
 
     /// R26, R27, and a fact that comes too late: recorded, never refused.

@@ -27,6 +27,14 @@ on_both! {
         assert_eq!(told, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
     }
 
+    /// What one of the databases cannot keep is the caller's to mend, on both.
+    async fn text_that_cannot_be_stored_is_refused_by_its_field(stage: Stage) {
+        let refused = stage.create(wire::Claim { display_name: "a\0b".into(), ..claim() }).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+        let found = status::violations(&refused).remove(0);
+        assert_eq!((found.field.as_str(), found.reason.as_str()), ("claim.display_name", "STRING_NUL"));
+    }
+
     /// R18: and what the claim is afterwards.
     async fn r18_a_complete_claim_is_submitted(stage: Stage) {
         let draft = stage.complete_draft().await;

@@ -56,9 +56,9 @@ impl Form {
         self.confirm == "yes"
     }
 
-    /// The comment without what browsers and people leave around it.
+    /// The comment without what browsers and people leave around it, and without U+0000, which PostgreSQL does not keep.
     pub(super) fn comment(&self) -> String {
-        self.comment.replace("\r\n", "\n").trim().to_owned()
+        self.comment.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
     }
 
     /// Whether the comment is longer than the partner should have to read.

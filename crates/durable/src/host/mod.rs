@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     BusinessClock, Courier, Inbox, PeerCourier, Relay, Runner, Store, Writer, WriterSettings, meters::Meters, outbox,
-    service::Context, writer::Wake,
+    service::Context,
 };
 pub(crate) use roster::Roster;
 use roster::{Probe, Work};

@@ -1,10 +1,12 @@
 //! The one transaction of a batch.
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
+use cpor_kit::Engine;
 use cpor_types::Timestamp;
+use sea_orm::DbErr;
 
 use super::{
     fault::Fault,
@@ -12,7 +14,7 @@ use super::{
     ledger::{Effects, Ledger},
 };
 use crate::{
-    Key, Store, StreamKey, Tx, deadline,
+    Failure, Key, RequestId, Store, StreamKey, Tx, deadline,
     host::Shared,
     inbox, outbox,
     request_id::{self, Outcome, RequestKey},
@@ -35,9 +37,14 @@ impl<S: Store> Ground<S> {
         let loaded = self.store.load(&tx, &keys(jobs, &requests)).await?;
         // Read after the locks: what waited for a lock is judged by the time at which it got it (R47).
         let now = self.shared.clock.read(&tx).await?;
+        let known: HashSet<RequestKey> = requests.keys().cloned().collect();
         let mut ledger = Ledger::new(&self.store, now, loaded, requests, streams);
         let answers: Vec<Answer<S>> = jobs.iter_mut().map(|job| ledger.judge(job)).collect();
         let effects = ledger.into_effects();
+        let overtaken = self.overtaken(&tx, refused(jobs, &answers, &known)).await?;
+        if !overtaken.is_empty() {
+            return Err(Fault::Lost(overtaken));
+        }
         if effects.is_empty() {
             tx.rollback().await?;
             return Ok(answers);
@@ -48,6 +55,18 @@ impl<S: Store> Ground<S> {
         tx.commit().await.map_err(|error| Fault::Down(format!("the outcome of a commit is not known: {error}")))?;
         self.shared.committed(wake);
         Ok(answers)
+    }
+
+    /// The aggregates of refused commands whose request ids were used while we waited for locks: another process has
+    /// done what we refuse to do again, so that the true answer is a replay. (SQLite has one writer, whose transaction
+    /// holds everything from its beginning.) One statement, and only after a refusal.
+    async fn overtaken(&self, tx: &Tx, refused: Vec<(RequestId, Key)>) -> Result<Vec<Key>, DbErr> {
+        if self.shared.db.engine() == Engine::Sqlite {
+            return Ok(Vec::new());
+        }
+        let used = request_id::load(tx, refused.iter().map(|(request, _)| request).collect()).await?;
+        let overtaken = refused.into_iter().filter(|(request, _)| used.contains_key(&RequestKey::of(request)));
+        Ok(overtaken.map(|(_, key)| key).collect())
     }
 
     async fn keep(
@@ -86,6 +105,14 @@ pub(crate) struct Wake {
     pub(crate) fired: u64,
     /// In how long the first deadline armed passes.
     pub(crate) next_due: Option<chrono::TimeDelta>,
+}
+
+/// The request ids of refused commands, but for those that are known to have been used, with their aggregates.
+fn refused<S: Store>(jobs: &[Job<S>], answers: &[Answer<S>], known: &HashSet<RequestKey>) -> Vec<(RequestId, Key)> {
+    let is_refused = |answer: &Answer<S>| matches!(answer, Err(Failure::Refused(()) | Failure::Moved { .. }));
+    let refused = jobs.iter().zip(answers).filter(|(_, answer)| is_refused(answer)).map(|(job, _)| &job.command);
+    let named = refused.filter_map(|command| Some((command.request.clone()?, command.key.clone())));
+    named.filter(|(request, _)| !known.contains(&RequestKey::of(request))).collect()
 }
 
 /// Which commands apply events of which streams.

@@ -101,3 +101,27 @@ async fn other(stage: &Stage) -> cpor_durable::Host {
     let db = stage.other_process().await;
     stage.host_on(db, cpor_durable::BusinessClock::Virtual, std::sync::Arc::new(crate::stage::Nowhere)).await
 }
+
+/// PostgreSQL alone has two processes on one database. The second one has looked for the request id before the first
+/// one commits, and meets what it did only behind the aggregate's lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeat_that_is_overtaken_by_the_first_is_answered_like_a_repeat() {
+    let stage = Stage::postgres().await;
+    let benches = [Bench::new(&stage.host().await), Bench::new(&other(&stage).await)];
+    run_open(&benches[0].writer, command(&key(1)), "one", None).await.unwrap();
+    let close = |bench: &Bench| {
+        let writer = bench.writer.clone();
+        let once = |ticket: Option<&crate::toy::Ticket>, _| match ticket {
+            Some(ticket) if !ticket.closed => Ok(Some(ticket.close())),
+            Some(_) | None => Err(Refusal::Closed),
+        };
+        async move { writer.execute(named(&key(1), "close", 1), once).await }
+    };
+    let held = benches[1].tickets.hold().await;
+    let second = tokio::spawn(close(&benches[1]));
+    benches[1].tickets.arrived().await;
+    assert!(!close(&benches[0]).await.unwrap().replayed);
+    drop(held);
+    let second = second.await.unwrap().unwrap();
+    assert!(second.replayed && second.version == 2);
+}

@@ -46,6 +46,8 @@ pub(super) enum Check {
     },
     /// The range of the type itself, which no annotation is needed for.
     Timestamp,
+    /// Text that both databases can keep, which no annotation is needed for: PostgreSQL has no place for U+0000.
+    Storable,
 }
 
 /// Which side a limit is on.
@@ -119,6 +121,7 @@ impl Check {
             Self::NotIn { values, .. } => Scalar::of(value).is_none_or(|value| !values.contains(&value)),
             Self::Const { value: only, .. } => Scalar::of(value).is_some_and(|value| value == *only),
             Self::Timestamp => timestamp_in_range(value),
+            Self::Storable => !text(value).contains('\0'),
         }
     }
 
@@ -141,6 +144,7 @@ impl Check {
             Self::NotIn { of, values } => (word(of, "NOT_IN"), format!("must not be one of {}", list(values))),
             Self::Const { of, value } => (word(of, "CONST"), format!("must be {value}")),
             Self::Timestamp => ("TIMESTAMP_VALID".to_owned(), "must be a time between the years 1 and 9999".to_owned()),
+            Self::Storable => ("STRING_NUL".to_owned(), "must not contain the character U+0000".to_owned()),
         };
         (word, text)
     }

@@ -121,6 +121,15 @@ fn prune(plans: &mut HashMap<String, MessagePlan>) {
     }
 }
 
+impl FieldPlan {
+    /// Adds a check on the field or, if it is a list, on each of its items.
+    fn check_each(&mut self, check: Check) {
+        let rules = &mut self.rules;
+        let rules = if self.field.is_list() { rules.items.get_or_insert_default() } else { rules };
+        rules.checks.push(check);
+    }
+}
+
 impl MessagePlan {
     fn can_find(&self, live: &HashSet<String>) -> bool {
         let finds = |field: &FieldPlan| {
@@ -172,12 +181,10 @@ impl Compiler<'_> {
         };
         if plan.nested.as_deref() == Some(TIMESTAMP) {
             plan.nested = None;
-            let rules = &mut plan.rules;
-            if plan.field.is_list() {
-                rules.items.get_or_insert_default().checks.push(Check::Timestamp)
-            } else {
-                rules.checks.push(Check::Timestamp)
-            }
+            plan.check_each(Check::Timestamp);
+        }
+        if plan.field.kind() == Kind::String {
+            plan.check_each(Check::Storable);
         }
         Some(plan)
     }

@@ -50,7 +50,7 @@ message All {
   map<string, Inner> inner_by_name = 31;
   Color not_given = 32;
 }
-message Plain { string text = 1; Plain again = 2; }
+message Plain { bool flag = 1; Plain again = 2; }
 "#;
 
 fn compiled(schema: &str) -> (prost_reflect::DescriptorPool, Plans, Vec<UnsupportedRule>) {
@@ -145,6 +145,15 @@ fn times_beyond_the_calendar_are_refused() {
     for seconds in ["253402300800", "-62135596801"] {
         assert_eq!(wrong(&SOUND.replace("seconds: 1", &format!("seconds: {seconds}"))), ["time TIMESTAMP_VALID"]);
     }
+}
+
+/// Whatever their own rules are, and without any.
+#[test]
+fn text_that_the_databases_cannot_keep_is_refused() {
+    let (left, behavior) = (r#"left: """#, r#"behavior: "b""#);
+    assert_eq!(wrong(&SOUND.replace(left, r#"left: "l\000""#)), ["left STRING_NUL"]);
+    assert_eq!(wrong(&SOUND.replace(behavior, r#"behavior: "\000""#)), ["behavior STRING_NUL"]);
+    assert_eq!(wrong(&format!(r#"{SOUND} few: "\000""#)), ["few[1] STRING_NUL"]);
 }
 
 #[test]

@@ -1,0 +1,53 @@
+//! A sound request of each method.
+
+use cpor_acceptance::{FABRIKAM, Method};
+use serde_json::{Value, json};
+
+use super::Names;
+
+/// A request that touches these resources and, as far as it can, changes nothing.
+pub(crate) fn body(method: &Method, names: &Names) -> Value {
+    let Names { partner, tenant, claim, evidence, case, consent, assessment, key } = names;
+    match method.name.as_str() {
+        "CreateClaim" => json!({"parent": partner, "claim": {}, "validate_only": true}),
+        "ListClaims" => json!({"parent": partner}),
+        "UpdateClaim" => json!({"claim": {"name": claim}, "validate_only": true}),
+        "SubmitClaim" => json!({"name": claim, "validate_only": true}),
+        "ResubmitClaim" => json!({"name": claim, "comment": "x", "validate_only": true}),
+        "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
+        "GetClaim" | "DeleteClaim" => json!({"name": claim}),
+        "UploadEvidence" => json!({"metadata": {"parent": claim, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),
+        "DownloadEvidence" | "DeleteEvidence" => json!({"name": evidence}),
+        "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),
+        "CreateComment" => json!({"parent": claim, "comment": {"text": "x"}}),
+        "ListReviewCases" => json!({"parent": tenant}),
+        "AssignReviewCase" => json!({"name": case, "reviewer": "rita@vendor.example"}),
+        "RequestPartnerAction" => {
+            json!({"name": case, "reasons": ["PARTNER_ACTION_REASON_POE_MISSING"], "comment": "x"})
+        }
+        "RejectReviewCase" => {
+            json!({"name": case, "primary_reason": "PRIMARY_REJECTION_REASON_INSUFFICIENT_POE", "comment": "x"})
+        }
+        "GetReviewCase" | "TakeReviewCase" | "ReleaseReviewCase" | "StartReview" | "ApproveReviewCase" => json!({"name": case}),
+        "GetConsent" | "ApproveConsent" => json!({"name": consent}),
+        // Out of date, so that nothing is declined.
+        "DeclineConsent" => json!({"name": consent, "etag": "0"}),
+        "ListConsents" => json!({"parent": tenant}),
+        "GetAssessment" => json!({"name": assessment}),
+        "ListAssessments" | "ListSubscriptions" | "ListWorkloads" | "ListAssociations" => json!({"parent": tenant}),
+        "GetProgramGuide" => json!({"name": "programGuides/default-2026"}),
+        "ImportUsage" => json!({"rows": [{"key": key, "month": "2026-01", "consumption": 1}]}),
+        "ListUsage" => json!({"parent": key}),
+        "ImportDirectory" => json!({"rows": [{"workload": {"name": format!("tenants/{FABRIKAM}/workloads/teams")}}]}),
+        "GetPartner" => json!({"name": partner}),
+        "GetTenant" => json!({"name": tenant}),
+        "LookUpAssociations" => json!({"key": key}),
+        "CheckUsageAccess" => json!({"partner": partner, "key": key}),
+        "CheckClaim" => json!({"partner": partner}),
+        "ListProducts" | "ListProgramGuides" | "GetClock" | "PlaceHold" | "DeliverEvents" => json!({}),
+        "ListStreams" | "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),
+        "RetryStream" => json!({"name": "services/claim-intake/streams/claim~contoso~none~registry"}),
+        "AdvanceClock" => json!({"by_seconds": 0}),
+        unknown => panic!("{unknown} is new: say here how it is called"),
+    }
+}

@@ -1,0 +1,84 @@
+//! Who may call what: generated from what the protos declare, and counted against it.
+
+mod bodies;
+mod matrix;
+mod services;
+mod tokens;
+
+use cpor_acceptance::{Case, Stage, World};
+use cpor_types::Role;
+
+/// Names of resources, as one caller or another owns them.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) partner: String,
+    pub(crate) tenant: String,
+    pub(crate) claim: String,
+    pub(crate) evidence: String,
+    pub(crate) case: String,
+    pub(crate) consent: String,
+    pub(crate) assessment: String,
+    pub(crate) key: String,
+}
+
+impl Names {
+    /// Of a claim that is official.
+    async fn of(case: &Case<'_>) -> Self {
+        let id = case.id().to_owned();
+        Self {
+            partner: case.name.split("/claims/").next().unwrap().to_owned(),
+            tenant: format!("tenants/{}", case.tenant),
+            claim: case.name.clone(),
+            evidence: case.evidence().await.remove(0).name,
+            case: case.review_name().await,
+            consent: case.consent_name(),
+            assessment: format!("tenants/{}/assessments/{id}", case.tenant),
+            key: case.key(0).await,
+        }
+    }
+
+    /// Of nothing that exists, at a place where these exist.
+    fn of_nothing(&self, world: &World) -> Self {
+        let id = world.id();
+        Self {
+            partner: "partners/nobody".into(),
+            tenant: format!("tenants/{id}"),
+            claim: format!("{}/claims/{id}", self.partner),
+            evidence: format!("{}/claims/{id}/evidence/{id}", self.partner),
+            case: format!("{}/reviewCases/{id}", self.tenant),
+            consent: format!("{}/consents/{id}", self.tenant),
+            assessment: format!("{}/assessments/{id}", self.tenant),
+            key: format!("{}/subscriptions/{id}", self.tenant),
+        }
+    }
+
+    fn all(&self) -> [&str; 8] {
+        // The longest first: a claim's name begins with its partner's.
+        [&self.evidence, &self.case, &self.consent, &self.assessment, &self.claim, &self.key, &self.tenant, &self.partner]
+    }
+}
+
+/// Contoso's claim for Fabrikam, Northwind's for Litware, both official, and nothing.
+struct Estate {
+    own: Names,
+    other: Names,
+    nothing: Names,
+}
+
+impl Estate {
+    async fn in_world(world: &World) -> Self {
+        let own = Case::at(world, world.presales().await, Stage::Approved).await;
+        let other = Case::at(world, world.workloads(), Stage::Official).await;
+        let own = Names::of(&own).await;
+        Self { nothing: own.of_nothing(world), own, other: Names::of(&other).await }
+    }
+}
+
+/// The owner that a role needs in its token, so that `names` are its own.
+fn owner(role: Role, names: &Names) -> Option<&str> {
+    match role {
+        Role::GlobalAdmin | Role::BillingAdmin | Role::IncentivesAdmin | Role::IncentivesUser => Some(&names.partner),
+        Role::CustomerAdmin => Some(&names.tenant),
+        Role::PoeReviewer | Role::ReviewLead | Role::ProgramManager | Role::DirectorySync | Role::Operator => None,
+    }
+}

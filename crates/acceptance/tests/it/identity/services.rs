@@ -1,0 +1,51 @@
+//! Every method × every service: who is declared comes in, with a token for the callee alone.
+
+use cpor_acceptance::{World, both_databases, call, encode, methods, reason};
+use cpor_types::Service;
+use tonic::Code;
+
+use super::{Estate, bodies::body};
+
+both_databases![every_method_for_every_service, a_service_s_token_is_for_its_callee_alone, services_cannot_be_played_by_users];
+
+async fn every_method_for_every_service(world: &World) {
+    let estate = Estate::in_world(world).await;
+    let (methods, mut let_in) = (methods(), 0);
+    for method in &methods {
+        for from in Service::ALL {
+            let caller = world.service(*from, method.service);
+            let answer = call(&caller, method, encode(&method.input, &body(method, &estate.own))).await;
+            let code = answer.as_ref().err().map(tonic::Status::code);
+            if method.services.contains(from) {
+                let_in += 1;
+                assert!(!matches!(code, Some(Code::PermissionDenied | Code::Unauthenticated)), "{from} at {}: {code:?}", method.path);
+            } else {
+                let status = answer.expect_err("a service that is not declared");
+                let wanted = (Code::PermissionDenied, "SERVICE_NOT_ALLOWED");
+                assert_eq!((status.code(), reason(&status).as_str()), wanted, "{from} at {}", method.path);
+            }
+        }
+    }
+    assert_eq!(let_in, methods.iter().map(|method| method.services.len()).sum::<usize>());
+    assert!(let_in >= 9, "the descriptors are read: {let_in}");
+}
+
+async fn a_service_s_token_is_for_its_callee_alone(world: &World) {
+    let check = methods().into_iter().find(|method| method.name == "CheckClaim").unwrap();
+    let message = encode(&check.input, &serde_json::json!({"partner": "partners/contoso"}));
+    for to in Service::ALL.iter().filter(|to| **to != Service::Registry) {
+        let caller = world.service(Service::ClaimIntake, *to);
+        let status = call(&caller, &check, message.clone()).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unauthenticated, "a token for {to}");
+    }
+    call(&world.service(Service::ClaimIntake, Service::Registry), &check, message).await.unwrap();
+}
+
+async fn services_cannot_be_played_by_users(world: &World) {
+    let subject = "services/claim-intake";
+    let check = methods().into_iter().find(|method| method.name == "CheckClaim").unwrap();
+    let message = encode(&check.input, &serde_json::json!({"partner": "partners/contoso"}));
+    let imposter = world.actor(subject, cpor_types::Role::Operator, None);
+    let status = call(&imposter, &check, message).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "UNAUTHENTICATED"));
+}

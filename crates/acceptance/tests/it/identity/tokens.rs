@@ -1,0 +1,76 @@
+//! Tokens that prove nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use cpor_acceptance::{Actor, CONTOSO, World, both_databases, reason, refused};
+use cpor_kit::auth::{TokenSigner, UserToken};
+use cpor_proto::claims::v1::ListClaimsRequest;
+use cpor_types::{Role, SystemClock, VirtualClock};
+use tonic::Code;
+
+both_databases![forged_and_stale_tokens_are_refused, roles_of_two_sides_are_no_role, health_and_reflection_are_open];
+
+async fn list(actor: &Actor) -> Result<(), tonic::Status> {
+    let request = ListClaimsRequest { parent: CONTOSO.into(), ..ListClaimsRequest::default() };
+    actor.claims().list_claims(request).await.map(drop)
+}
+
+fn alice() -> UserToken {
+    UserToken {
+        subject: "alice@contoso.example".into(),
+        roles: vec![Role::IncentivesAdmin],
+        partner: Some("contoso".parse().unwrap()),
+        tenant: None,
+        lifetime: Duration::from_secs(60),
+    }
+}
+
+async fn forged_and_stale_tokens_are_refused(world: &World) {
+    let good = world.issuer().user_token(&alice()).unwrap();
+    list(&world.bearer(&good)).await.unwrap();
+
+    let stranger = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap().user_token(&alice()).unwrap();
+    let other_issuer = TokenSigner::generate("https://other.example", Arc::new(SystemClock)).unwrap().user_token(&alice()).unwrap();
+    let (head, signature) = good.rsplit_once('.').unwrap();
+    let turned: String = signature.chars().rev().collect();
+    for forged in [stranger, other_issuer, format!("{head}."), format!("{head}.{turned}"), head.to_owned(), "x".into(), "a.b.c".into()] {
+        refused(list(&world.bearer(&forged)).await, Code::Unauthenticated, "UNAUTHENTICATED");
+    }
+
+    let folder = world.store().directory(0).join("stale.pem");
+    world.issuer().save(&folder).unwrap();
+    let yesterday = VirtualClock::new("2020-01-01T00:00:00Z".parse().unwrap());
+    let stale = TokenSigner::from_file(&folder, "cpor", Arc::new(yesterday)).unwrap().user_token(&alice()).unwrap();
+    refused(list(&world.bearer(&stale)).await, Code::Unauthenticated, "TOKEN_EXPIRED");
+}
+
+async fn roles_of_two_sides_are_no_role(world: &World) {
+    let token = |roles: &[Role], partner: Option<&str>| {
+        let partner = partner.map(|partner| partner.parse().unwrap());
+        world.bearer(&world.issuer().user_token(&UserToken { roles: roles.to_vec(), partner, ..alice() }).unwrap())
+    };
+    for mixed in [
+        token(&[Role::IncentivesAdmin, Role::Operator], Some("contoso")),
+        token(&[Role::IncentivesAdmin, Role::ReviewLead], Some("contoso")),
+        token(&[Role::IncentivesAdmin, Role::CustomerAdmin], Some("contoso")),
+        token(&[Role::IncentivesAdmin], None),
+    ] {
+        refused(list(&mixed).await, Code::Unauthenticated, "UNAUTHENTICATED");
+    }
+    refused(list(&token(&[], Some("contoso"))).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+}
+
+async fn health_and_reflection_are_open(world: &World) {
+    // The connection is good, the method unknown: a caller without a token learns that much and no more.
+    let mut method = cpor_acceptance::methods().remove(0);
+    method.path = "/cpor.claims.v1.ClaimService/NoSuchMethod".into();
+    let status = cpor_acceptance::call(&world.nobody, &method, vec![]).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unimplemented, "UNKNOWN_METHOD"));
+    method.path = "/grpc.health.v1.Health/Check".into();
+    let (_, answer) = cpor_acceptance::call(&world.nobody, &method, vec![]).await.unwrap();
+    assert_eq!(answer[0].as_ref(), [8, 1], "SERVING");
+    method.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo".into();
+    // list_services: field 7, a text.
+    let (_, answer) = cpor_acceptance::call(&world.nobody, &method, vec![0x3a, 0]).await.unwrap();
+    assert!(String::from_utf8_lossy(&answer[0]).contains("cpor.claims.v1.ClaimService"));
+}
