@@ -61,7 +61,8 @@ async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
         system::migrate(&config, Service::ALL).await?;
     }
     let free = (Ipv4Addr::LOCALHOST, 0).into();
-    let options = Options { data: data.to_owned(), grpc: free, web: free, admin: free, clock: ClockChoice::Real, config };
+    let options =
+        Options { data: data.to_owned(), grpc: free, web: free, admin: free, clock: ClockChoice::Real, config };
     dev::start(options).await
 }
 
@@ -90,8 +91,10 @@ async fn check(pool: &Pool, n: usize) -> anyhow::Result<()> {
 
 async fn create(pool: &Pool, n: usize) -> anyhow::Result<String> {
     let claim = Claim { display_name: "Bench".into(), ..Claim::default() };
-    let request = CreateClaimRequest { parent: "partners/contoso".into(), claim: Some(claim), ..CreateClaimRequest::default() };
-    let created = ClaimServiceClient::new(pool.channel(n)).create_claim(pool.authorised(request)).await.context("CreateClaim")?;
+    let request =
+        CreateClaimRequest { parent: "partners/contoso".into(), claim: Some(claim), ..CreateClaimRequest::default() };
+    let created =
+        ClaimServiceClient::new(pool.channel(n)).create_claim(pool.authorised(request)).await.context("CreateClaim")?;
     Ok(created.into_inner().name)
 }
 

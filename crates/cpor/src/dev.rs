@@ -44,7 +44,14 @@ impl Options {
     /// Never; the start of the clock is a constant.
     pub fn for_demo(data: &Path) -> anyhow::Result<Self> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Ok(Self { data: data.to_owned(), grpc: free, web: free, admin: free, clock: virtual_clock()?, config: Config::default() })
+        Ok(Self {
+            data: data.to_owned(),
+            grpc: free,
+            web: free,
+            admin: free,
+            clock: virtual_clock()?,
+            config: Config::default(),
+        })
     }
 }
 
@@ -82,9 +89,13 @@ pub async fn start(options: Options) -> anyhow::Result<Dev> {
     config.customer_consent.public_url = format!("http://{}", web.local_addr()?);
     let here = format!("http://{}", grpc.local_addr()?);
     let peers = &mut config.peers;
-    for peer in
-        [&mut peers.claim_intake, &mut peers.poe_review, &mut peers.customer_consent, &mut peers.eligibility, &mut peers.registry]
-    {
+    for peer in [
+        &mut peers.claim_intake,
+        &mut peers.poe_review,
+        &mut peers.customer_consent,
+        &mut peers.eligibility,
+        &mut peers.registry,
+    ] {
         *peer = Some(here.clone());
     }
     config.check()?;

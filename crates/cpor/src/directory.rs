@@ -26,7 +26,8 @@ pub(crate) async fn import(channel: Channel, token: &str) -> anyhow::Result<()> 
 
 fn example() -> anyhow::Result<ImportDirectoryRequest> {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET)?;
-    let message = pool.get_message_by_name("cpor.registry.v1.ImportDirectoryRequest").context("the protos lack the import")?;
+    let message =
+        pool.get_message_by_name("cpor.registry.v1.ImportDirectoryRequest").context("the protos lack the import")?;
     let mut json = serde_json::Deserializer::from_str(EXAMPLE);
     let request = DynamicMessage::deserialize(message, &mut json)?;
     json.end()?;

@@ -130,8 +130,12 @@ fn make(programs: &Programs, account: Account, folder: &Path, commits: Commits) 
     initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync", "--pgdata"]);
     read(initdb.arg(&data))?;
     let file = data.join("postgresql.conf");
-    let settings =
-        format!("{}{SETTINGS}{}unix_socket_directories = '{}'\n", fs::read_to_string(&file)?, commits.settings(), folder.display());
+    let settings = format!(
+        "{}{SETTINGS}{}unix_socket_directories = '{}'\n",
+        fs::read_to_string(&file)?,
+        commits.settings(),
+        folder.display()
+    );
     fs::write(&file, settings).with_context(|| format!("writing {}", file.display()))
 }
 

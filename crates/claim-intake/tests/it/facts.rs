@@ -3,7 +3,8 @@ use cpor_durable::ReceiveError;
 use cpor_proto::{
     claims::v1 as wire,
     events::v1::{
-        ApprovalRefused, ConsentWindowPassed, CustomerDeclined, LineRefusal, PartnerActionRequested, ReviewApproved, ReviewStarted, event::Payload,
+        ApprovalRefused, ConsentWindowPassed, CustomerDeclined, LineRefusal, PartnerActionRequested, ReviewApproved,
+        ReviewStarted, event::Payload,
     },
 };
 use cpor_types::{Role, Service};

@@ -1,9 +1,6 @@
 //! A closed loop of calls: as many in flight as asked for, each followed by the next.
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{task::JoinSet, time::Instant};
 use tonic::{
@@ -20,7 +17,11 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) async fn connect(endpoint: &Endpoint, connections: usize, token: MetadataValue<Ascii>) -> anyhow::Result<Self> {
+    pub(super) async fn connect(
+        endpoint: &Endpoint,
+        connections: usize,
+        token: MetadataValue<Ascii>,
+    ) -> anyhow::Result<Self> {
         let mut channels = Vec::with_capacity(connections);
         for _ in 0..connections {
             channels.push(endpoint.connect().await?);

@@ -6,12 +6,18 @@ use super::{Args, load::Figures};
 #[expect(clippy::print_stdout, reason = "the table is what was asked for")]
 pub(super) fn print(args: &Args, rows: &[(&str, Vec<Figures>)]) {
     let on = if args.postgres.is_some() { "PostgreSQL" } else { "SQLite" };
-    println!("{on}, {} in flight, median of {} rounds of {} s; client, server and database on one machine", args.in_flight, args.rounds, args.seconds);
+    println!(
+        "{on}, {} in flight, median of {} rounds of {} s; client, server and database on one machine",
+        args.in_flight, args.rounds, args.seconds
+    );
     println!("{:<14}{:>12}{:>12}{:>12}{:>18}", "call", "per second", "p50 ms", "p99 ms", "of health check");
     let base = rows.first().map_or(1.0, |(_, figures)| median(figures, |figures| figures.per_second));
     for (call, figures) in rows {
         let rate = median(figures, |figures| figures.per_second);
-        let (p50, p99) = (millis(figures, |figures| figures.median.as_secs_f64()), millis(figures, |figures| figures.p99.as_secs_f64()));
+        let (p50, p99) = (
+            millis(figures, |figures| figures.median.as_secs_f64()),
+            millis(figures, |figures| figures.p99.as_secs_f64()),
+        );
         println!("{call:<14}{rate:>12.0}{p50:>12.2}{p99:>12.2}{:>17.0}%", 100.0 * rate / base);
     }
 }

@@ -52,7 +52,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             Clock::Virtual => dev::virtual_clock()?,
         };
         let data = args.data.clone();
-        let dev = dev::start(Options { data: args.data, grpc: args.grpc, web: args.web, admin: args.admin, clock, config }).await?;
+        let dev =
+            dev::start(Options { data: args.data, grpc: args.grpc, web: args.web, admin: args.admin, clock, config })
+                .await?;
         welcome(&dev, &data);
         let outcome = dev.run().await;
         telemetry.shutdown();

@@ -3,9 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, ensure};
-use cpor_kit::{
-    auth::Keys, telemetry,
-};
+use cpor_kit::{auth::Keys, telemetry};
 use cpor_types::{Service, SystemClock, SystemEntropy, Timestamp};
 use tokio::net::TcpListener;
 
@@ -64,7 +62,8 @@ fn name(services: &[Service]) -> String {
 }
 
 fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timestamp>) -> anyhow::Result<Settings> {
-    let key = config.auth.service_key_file.clone().context("auth.service_key_file is needed to call the other services")?;
+    let key =
+        config.auth.service_key_file.clone().context("auth.service_key_file is needed to call the other services")?;
     ensure!(config.auth.jwks_file.is_some(), "auth.jwks_file is needed: without it no caller can be told from another");
     Ok(Settings {
         keys: Keys::load(&config.auth)?,

@@ -42,9 +42,13 @@ pub struct Args {
 #[expect(clippy::print_stdout, reason = "the token is what was asked for")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let needs = |side| args.role.iter().any(|role| role.side() == side);
-    ensure!(!needs(ActorSide::Partner) || args.partner.is_some(), "a partner role needs --partner, for example --partner contoso");
+    ensure!(
+        !needs(ActorSide::Partner) || args.partner.is_some(),
+        "a partner role needs --partner, for example --partner contoso"
+    );
     ensure!(!needs(ActorSide::Customer) || args.tenant.is_some(), "customer_admin needs --tenant, the tenant's UUID");
-    let signer = keys::signer(&args.key, &args.issuer).context("run `cpor dev` or `cpor keys` first, or name another key with --key")?;
+    let signer = keys::signer(&args.key, &args.issuer)
+        .context("run `cpor dev` or `cpor keys` first, or name another key with --key")?;
     let subject = args.subject.clone().unwrap_or_else(|| default_subject(args));
     let token = signer.user_token(&UserToken {
         subject,

@@ -80,7 +80,11 @@ impl Stage {
     /// # Errors
     /// When there is none.
     pub(crate) async fn review_case(&self, claim: &str) -> anyhow::Result<String> {
-        let request = ListReviewCasesRequest { parent: "tenants/-".into(), claim: claim.into(), ..ListReviewCasesRequest::default() };
+        let request = ListReviewCasesRequest {
+            parent: "tenants/-".into(),
+            claim: claim.into(),
+            ..ListReviewCasesRequest::default()
+        };
         let cases = self.reviewer.reviews().list_review_cases(request).await?.into_inner().review_cases;
         Ok(cases.into_iter().next().context("no open review case")?.name)
     }
@@ -115,7 +119,8 @@ impl Stage {
         for service in 1..=5 {
             let request = ListStreamsRequest { service, ..ListStreamsRequest::default() };
             let streams = self.operator.operations().list_streams(request).await?.into_inner().streams;
-            undelivered += streams.iter().map(|stream| stream.next_sequence - 1 - stream.delivered_sequence).sum::<u64>();
+            undelivered +=
+                streams.iter().map(|stream| stream.next_sequence - 1 - stream.delivered_sequence).sum::<u64>();
         }
         Ok(undelivered)
     }
@@ -126,7 +131,13 @@ impl Stage {
     }
 }
 
-fn actor(dev: &Dev, channel: &Channel, label: &'static str, role: Role, partner: Option<&str>) -> anyhow::Result<Actor> {
+fn actor(
+    dev: &Dev,
+    channel: &Channel,
+    label: &'static str,
+    role: Role,
+    partner: Option<&str>,
+) -> anyhow::Result<Actor> {
     let partner = partner.map(str::parse::<PartnerId>).transpose()?;
     let token = dev.token(role, partner, None)?;
     Actor::new(label, channel, &token)

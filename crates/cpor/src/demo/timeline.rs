@@ -135,11 +135,15 @@ impl Timeline {
                 standing = format!("{standing}, {more}");
             }
         }
-        let until = step
-            .deadline
-            .map(|due| format!(" (until {})", due.format("%a %d %b %H:%M")))
-            .unwrap_or_default();
-        say!("{:<17}{:<24}{} {}{}", time, step.actor, self.paint("36", &format!("{standing:<25}")), step.note, self.paint("33", &until));
+        let until = step.deadline.map(|due| format!(" (until {})", due.format("%a %d %b %H:%M"))).unwrap_or_default();
+        say!(
+            "{:<17}{:<24}{} {}{}",
+            time,
+            step.actor,
+            self.paint("36", &format!("{standing:<25}")),
+            step.note,
+            self.paint("33", &until)
+        );
     }
 
     fn verdict(&self, good: bool) {
@@ -148,7 +152,8 @@ impl Timeline {
             "\n{claims} claims: {official} official, {eligible} eligible for incentives, {declined} declined by the customer, \
              {refused} refused because the subscription was taken; {events_undelivered} events undelivered."
         );
-        let closing = if good { self.paint("32", "All as told.") } else { self.paint("31", "This is NOT how the story goes.") };
+        let closing =
+            if good { self.paint("32", "All as told.") } else { self.paint("31", "This is NOT how the story goes.") };
         say!("{closing}");
     }
 

@@ -10,7 +10,8 @@ use cpor_kit::{
     server::Services,
 };
 use cpor_proto::{
-    events::v1::event_service_server::EventServiceServer, operations::v1::operations_service_server::OperationsServiceServer,
+    events::v1::event_service_server::EventServiceServer,
+    operations::v1::operations_service_server::OperationsServiceServer,
 };
 use cpor_types::Service;
 
@@ -27,7 +28,12 @@ pub(super) struct Built {
 }
 
 /// Builds and starts every hosted service.
-pub(super) async fn all(settings: &Settings, metrics: &Metrics, readiness: &Readiness, tasks: &Tasks) -> anyhow::Result<Built> {
+pub(super) async fn all(
+    settings: &Settings,
+    metrics: &Metrics,
+    readiness: &Readiness,
+    tasks: &Tasks,
+) -> anyhow::Result<Built> {
     let (mut hosted, mut databases) = (Vec::new(), Vec::new());
     for service in &settings.services {
         let built = one(*service, settings, metrics, readiness).await;
@@ -53,7 +59,12 @@ pub(super) async fn all(settings: &Settings, metrics: &Metrics, readiness: &Read
     Ok(Built { services, web, databases })
 }
 
-async fn one(service: Service, settings: &Settings, metrics: &Metrics, readiness: &Readiness) -> anyhow::Result<(Hosted, Db)> {
+async fn one(
+    service: Service,
+    settings: &Settings,
+    metrics: &Metrics,
+    readiness: &Readiness,
+) -> anyhow::Result<(Hosted, Db)> {
     let config = &settings.config;
     let db = Db::open(&config.database, service).await.context("the database")?;
     let gate = readiness.gate(service.as_str(), "schema");

@@ -89,7 +89,8 @@ impl System {
         let (metrics, readiness) = (Metrics::new(), Readiness::new());
         let tasks = Tasks::new(&shutdown, &metrics, settings.entropy.clone());
         let directory = lock_directory(&settings.config)?;
-        let addresses = (listeners.grpc.local_addr()?, address(listeners.web.as_ref())?, address(listeners.admin.as_ref())?);
+        let addresses =
+            (listeners.grpc.local_addr()?, address(listeners.web.as_ref())?, address(listeners.admin.as_ref())?);
 
         let watched = CancellationToken::new();
         if let Some(listener) = listeners.admin {
@@ -115,7 +116,17 @@ impl System {
         let server = Server::prepare(parts, built.services)?;
         let server = tokio::spawn(async move { Ok(server.serve(listeners.grpc, &until).await?) });
         let (grpc, web, admin) = addresses;
-        Ok(Self { grpc, web, admin, shutdown, tasks, server, watched: watched.drop_guard(), databases: built.databases, _directory: directory })
+        Ok(Self {
+            grpc,
+            web,
+            admin,
+            shutdown,
+            tasks,
+            server,
+            watched: watched.drop_guard(),
+            databases: built.databases,
+            _directory: directory,
+        })
     }
 
     /// Where gRPC is served.

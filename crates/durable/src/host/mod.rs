@@ -76,6 +76,7 @@ impl Host {
             meters,
             wakes: Wakes::default(),
             activity: Activity::default(),
+            leases_ended: tokio::sync::OnceCell::new(),
         };
         Ok(Self { shared: Arc::new(shared), roster: Arc::default(), courier })
     }

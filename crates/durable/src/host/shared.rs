@@ -6,7 +6,7 @@ use std::sync::{
 
 use cpor_kit::Db;
 use cpor_types::{Clock, Entropy, Service};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::{BusinessClock, meters::Meters, writer::Wake};
 
@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) meters: Meters,
     pub(crate) wakes: Wakes,
     pub(crate) activity: Activity,
+    /// Set once the leases of a process that died have been ended.
+    pub(crate) leases_ended: OnceCell<()>,
 }
 
 impl Shared {

@@ -56,6 +56,14 @@ pub(super) async fn ready(db: &impl ConnectionTrait, now: Timestamp) -> Result<V
     named.map(|name| name?.parse().map_err(|bad| DbErr::Type(format!("{bad}")))).collect()
 }
 
+/// Ends every lease: for the one process that works on an SQLite database, whose leases at its start are those of a
+/// process that died. Answers how many there were.
+pub(super) async fn end_all(tx: &Tx) -> Result<u64, DbErr> {
+    let mut sql = Sql::new(tx.get_database_backend());
+    sql.push("UPDATE outbox_stream SET lease_token = NULL, ready_time = 0 WHERE lease_token IS NOT NULL");
+    Ok(tx.execute_raw(sql.statement()).await?.rows_affected())
+}
+
 /// Leases streams for `destination` that have undelivered events and are neither leased nor backing off.
 pub(super) async fn lease(
     tx: &Tx,

@@ -1,7 +1,7 @@
 //! The relay: takes undelivered events to where they belong.
 use std::{sync::Arc, time::Duration};
 
-use cpor_kit::lifecycle::Backoff;
+use cpor_kit::{Engine, lifecycle::Backoff};
 use cpor_proto::events::v1::{DeliverEventsRequest, StreamBatch};
 use cpor_types::{Service, Timestamp};
 use sea_orm::DbErr;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     courier::{Courier, Undelivered},
-    lease::{Leased, MOST_STREAMS, lease, ready},
+    lease::{Leased, MOST_STREAMS, end_all, lease, ready},
     settle::{Settled, Verdict, settle},
 };
 use crate::host::Shared;
@@ -69,6 +69,7 @@ impl Relay {
     /// # Errors
     /// The database's; safe to begin again.
     pub(crate) async fn run(&self, destination: Service, stop: CancellationToken) -> Result<(), DbErr> {
+        self.shared.leases_ended.get_or_try_init(|| self.end_leases()).await?;
         let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
         while !stop.is_cancelled() {
             match self.deliver_all(destination, &stop).await?.0 {
@@ -84,6 +85,21 @@ impl Relay {
                     () = tokio::time::sleep(backoff.next(&*self.shared.entropy)) => {}
                 },
             }
+        }
+        Ok(())
+    }
+
+    /// What a process that was killed had leased need not wait for the lease to run out, where nobody else can have it:
+    /// on SQLite, before the first lease of ours. Replicas on PostgreSQL wait.
+    async fn end_leases(&self) -> Result<(), DbErr> {
+        if self.shared.db.engine() == Engine::Postgres {
+            return Ok(());
+        }
+        let tx = self.shared.db.begin().await?;
+        let ended = end_all(&tx).await?;
+        tx.commit().await?;
+        if ended > 0 {
+            tracing::info!(service = %self.shared.service, ended, "deliveries of a process that died go on");
         }
         Ok(())
     }

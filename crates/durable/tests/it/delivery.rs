@@ -334,6 +334,37 @@ on_both! {
     }
 }
 
+/// On SQLite the next process is alone: it does not wait for the leases of the one that was killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_process_leaves_nothing_to_wait_for() {
+    let pair = Arc::new(Pair::with_ticket(Stage::sqlite().await).await);
+    pair.add(1).await;
+    let held = pair.wire.held.lock().await;
+    let killed = tokio::spawn({
+        let pair = Arc::clone(&pair);
+        async move { pair.drain().await }
+    });
+    pair.wire.arrived.notified().await;
+    killed.abort();
+    assert!(killed.await.unwrap_err().is_cancelled());
+    drop(held);
+    let courier: Arc<dyn Courier> = pair.wire.clone();
+    let next = pair.stage.host_on(pair.stage.reopened().await, BusinessClock::Virtual, courier).await;
+    let shutdown = cpor_kit::lifecycle::Shutdown::new(Duration::from_secs(1));
+    let tasks = cpor_kit::lifecycle::Tasks::new(&shutdown, &Metrics::new(), Arc::new(cpor_types::SystemEntropy));
+    next.start(&tasks);
+    // Real time stands still here, so no lease runs out.
+    let delivered = async {
+        while !pair.streams(StreamState::Pending).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), delivered).await.unwrap();
+    assert_eq!(pair.mirrored(1).await, Some(1));
+    shutdown.drain();
+    tasks.join().await;
+}
+
 async fn run_add_owned(pair: &Pair, n: u128) -> crate::toy::Ended {
     run_add(&pair.bench.writer, command(&key(n)), 1).await
 }

@@ -38,6 +38,19 @@ pub(crate) async fn lease(
     rows.iter().map(|row| leased(Model::from_query_result(row, "")?, token, now)).collect()
 }
 
+/// Ends every lease: for the one process that works on an SQLite database, whose leases at its start are those of a
+/// process that died. Answers how many there were.
+pub(crate) async fn end_all(db: &Db) -> Result<u64, DbErr> {
+    let ended = Entity::update_many()
+        .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
+        .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+        .filter(Column::State.eq(MailState::Queued.as_str()))
+        .filter(Column::LeaseToken.is_not_null())
+        .exec(db.writer())
+        .await?;
+    Ok(ended.rows_affected)
+}
+
 const WAITING: &str = "SELECT owner, id FROM mail \
     WHERE state = 'queued' AND next_attempt_time <= $3 AND (lease_until IS NULL OR lease_until <= $3) \
     ORDER BY next_attempt_time, owner, id LIMIT $4";

@@ -16,7 +16,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub(crate) use lease::{Leased, lease, postpone, settle};
+pub(crate) use lease::{Leased, end_all, lease, postpone, settle};
 pub use migration::migration;
 
 use crate::Draft;

@@ -7,13 +7,13 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cpor_kit::Db;
 use cpor_kit::metrics::{Counters, Gauges, Metrics};
+use cpor_kit::{Db, Engine};
 use cpor_types::{Clock, Entropy, Service};
 use futures_util::StreamExt as _;
 use lettre::message::Mailbox;
 use sea_orm::DbErr;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Composer, MailConfig, Transport, queue};
@@ -51,6 +51,8 @@ struct Inner<C> {
     from: Mailbox,
     wake: Notify,
     progress: Notify,
+    /// Set once the leases of a process that died have been ended.
+    leases_ended: OnceCell<()>,
     queued: Gauges,
     attempts: Counters,
 }
@@ -74,7 +76,8 @@ impl<C: Composer> Sender<C> {
         let from = parts.config.sender()?;
         let queued = parts.metrics.gauge("cpor_mails_queued", "Mails that are not settled.");
         let attempts = parts.metrics.counter("cpor_mail_attempts", "Attempts to send a mail, by what came of them.");
-        Some(Self(Arc::new(Inner { parts, from, wake: Notify::new(), progress: Notify::new(), queued, attempts })))
+        let (wake, progress, leases_ended) = (Notify::new(), Notify::new(), OnceCell::new());
+        Some(Self(Arc::new(Inner { parts, from, wake, progress, leases_ended, queued, attempts })))
     }
 
     /// Looks at the queue at once: to be called after a transaction that enqueued something has committed.
@@ -87,6 +90,7 @@ impl<C: Composer> Sender<C> {
     /// # Errors
     /// The database's; mails that were leased wait for their leases to end.
     pub async fn run(self, stop: CancellationToken) -> Result<(), DbErr> {
+        self.0.leases_ended.get_or_try_init(|| self.end_leases()).await?;
         while !stop.is_cancelled() {
             if self.pass().await? > 0 {
                 continue;
@@ -96,6 +100,20 @@ impl<C: Composer> Sender<C> {
                 () = tokio::time::sleep(POLL) => {}
                 () = stop.cancelled() => {}
             }
+        }
+        Ok(())
+    }
+
+    /// What a process that was killed had leased need not wait for the lease to run out, where nobody else can have it:
+    /// on SQLite. Replicas on PostgreSQL wait. Either way a mail that was on its way may be sent twice.
+    async fn end_leases(&self) -> Result<(), DbErr> {
+        let SenderParts { db, service, .. } = &self.0.parts;
+        if db.engine() == Engine::Postgres {
+            return Ok(());
+        }
+        let ended = queue::end_all(db).await?;
+        if ended > 0 {
+            tracing::info!(%service, ended, "mails of a process that died go on");
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ impl Names {
             case: format!("{}/reviewCases/{id}", self.tenant),
             consent: format!("{}/consents/{id}", self.tenant),
             assessment: format!("{}/assessments/{id}", self.tenant),
-            key: format!("{}/subscriptions/{id}", self.tenant),
+            key: format!("tenants/{id}/subscriptions/{id}"),
         }
     }
 

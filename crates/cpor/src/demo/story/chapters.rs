@@ -22,7 +22,15 @@ const DAY: i64 = 86_400;
 /// Pre-sales for Fabrikam: goes straight through and is eligible.
 pub(super) async fn straight(stage: &Stage, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.chapter("1  Contoso sold Fabrikam its Dynamics 365 Sales: straight to official, and eligible");
-    let mut case = Case::open(stage, timeline, "fabrikam-presales", &stage.contoso, "partners/contoso", fabrikam_presales("1001", "Erik Weber")).await?;
+    let mut case = Case::open(
+        stage,
+        timeline,
+        "fabrikam-presales",
+        &stage.contoso,
+        "partners/contoso",
+        fabrikam_presales("1001", "Erik Weber"),
+    )
+    .await?;
     case.upload("poe-presales-fabrikam.docx", POE_DOCX).await?;
     case.submit().await?;
     let mail = mailbox::latest(&stage.mail, "jana.dvorakova@fabrikam.example")?;
@@ -40,7 +48,8 @@ pub(super) async fn straight(stage: &Stage, timeline: &mut Timeline) -> anyhow::
 /// Usage for Litware: sent back, resubmitted, approved, not yet eligible.
 pub(super) async fn sent_back(stage: &Stage, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.chapter("2  Northwind drives Litware's Exchange and Teams: sent back once, official, not yet eligible");
-    let mut case = Case::open(stage, timeline, "litware-usage", &stage.northwind, "partners/northwind", litware_usage()).await?;
+    let mut case =
+        Case::open(stage, timeline, "litware-usage", &stage.northwind, "partners/northwind", litware_usage()).await?;
     case.upload("poe-usage-litware.pdf", POE_PDF).await?;
     case.submit().await?;
     case.review_starts().await?;
@@ -53,7 +62,10 @@ pub(super) async fn sent_back(stage: &Stage, timeline: &mut Timeline) -> anyhow:
     case.on_record().await?;
     stage.import_usage(LITWARE).await?;
     case.usage().await?;
-    ensure!(case.verdicts().iter().all(|verdict| *verdict == Verdict::NotEligible), "usage has not grown, yet a line is eligible");
+    ensure!(
+        case.verdicts().iter().all(|verdict| *verdict == Verdict::NotEligible),
+        "usage has not grown, yet a line is eligible"
+    );
     timeline_counts(timeline, &case.claim);
     Ok(())
 }
@@ -61,7 +73,8 @@ pub(super) async fn sent_back(stage: &Stage, timeline: &mut Timeline) -> anyhow:
 /// Usage for Tailspin: the customer declines through the link in the mail.
 pub(super) async fn declined(stage: &Stage, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.chapter("3  Contoso claims Tailspin's Power BI: the customer declines through the link");
-    let mut case = Case::open(stage, timeline, "tailspin-usage", &stage.contoso, "partners/contoso", tailspin_usage()).await?;
+    let mut case =
+        Case::open(stage, timeline, "tailspin-usage", &stage.contoso, "partners/contoso", tailspin_usage()).await?;
     case.upload("poe-usage-tailspin.pdf", POE_PDF).await?;
     case.submit().await?;
     case.review_starts().await?;
@@ -80,12 +93,21 @@ pub(super) async fn declined(stage: &Stage, timeline: &mut Timeline) -> anyhow::
 /// Pre-sales for Fabrikam again, by another partner: refused at approval, and rejected.
 pub(super) async fn already_held(stage: &Stage, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.chapter("4  Northwind claims the subscription that Contoso holds: refused at approval, rejected");
-    let mut case = Case::open(stage, timeline, "fabrikam-rival", &stage.northwind, "partners/northwind", fabrikam_presales("2002", "Nora Novak")).await?;
+    let mut case = Case::open(
+        stage,
+        timeline,
+        "fabrikam-rival",
+        &stage.northwind,
+        "partners/northwind",
+        fabrikam_presales("2002", "Nora Novak"),
+    )
+    .await?;
     case.upload("poe-presales.docx", POE_DOCX).await?;
     case.submit().await?;
     case.review_starts().await?;
     case.approval_is_refused("KEY_HELD").await?;
-    case.reject(FurtherRejectionReason::PoeNotAvailable, "The proof does not show your work for this subscription.").await?;
+    case.reject(FurtherRejectionReason::PoeNotAvailable, "The proof does not show your work for this subscription.")
+        .await?;
     case.history().await?;
     timeline.summary.claims += 1;
     timeline.summary.refused += 1;
@@ -93,7 +115,8 @@ pub(super) async fn already_held(stage: &Stage, timeline: &mut Timeline) -> anyh
 }
 
 fn timeline_counts(timeline: &mut Timeline, claim: &Claim) {
-    let verdicts: Vec<_> = claim.lines.iter().flat_map(|line| &line.assessments).map(|assessment| assessment.verdict()).collect();
+    let verdicts: Vec<_> =
+        claim.lines.iter().flat_map(|line| &line.assessments).map(|assessment| assessment.verdict()).collect();
     timeline.summary.claims += 1;
     timeline.summary.official += u32::from(claim.association_state() == AssociationState::Official);
     timeline.summary.eligible += u32::from(verdicts.contains(&Verdict::Eligible));
@@ -107,7 +130,11 @@ fn fabrikam_presales(mpn_id: &str, seller: &str) -> Claim {
         tenant_id: FABRIKAM.into(),
         solution_area: SolutionArea::BusinessApplications.into(),
         activities: vec![Activity::PreSales.into()],
-        lines: vec![ClaimLine { product: "products/dynamics-365-sales".into(), subscription_id: FABRIKAM_SALES.into(), ..ClaimLine::default() }],
+        lines: vec![ClaimLine {
+            product: "products/dynamics-365-sales".into(),
+            subscription_id: FABRIKAM_SALES.into(),
+            ..ClaimLine::default()
+        }],
         customer_contact: contact("Jana Dvořáková", "Head of Sales Operations", "jana.dvorakova@fabrikam.example"),
         customer_technical_contact: contact("Petr Malý", "IT Manager", "petr.maly@fabrikam.example"),
         partner_contact: contact(seller, "", "claims@partner.example"),

@@ -9,8 +9,8 @@ use cpor_proto::{
     eligibility::v1::ListUsageRequest,
     registry::v1::LookUpAssociationsRequest,
     reviews::v1::{
-        ApproveReviewCaseRequest, FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason, RejectReviewCaseRequest,
-        RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
+        ApproveReviewCaseRequest, FurtherRejectionReason, PartnerActionReason, PrimaryRejectionReason,
+        RejectReviewCaseRequest, RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest,
     },
 };
 
@@ -56,11 +56,20 @@ impl<'a> Case<'a> {
 
     pub(super) async fn upload(&mut self, file_name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let message = UploadEvidenceRequest {
-            metadata: Some(EvidenceMetadata { parent: self.claim.name.clone(), file_name: file_name.into(), ..EvidenceMetadata::default() }),
+            metadata: Some(EvidenceMetadata {
+                parent: self.claim.name.clone(),
+                file_name: file_name.into(),
+                ..EvidenceMetadata::default()
+            }),
             data: bytes.to_vec(),
         };
         let evidence = self.partner.claims().upload_evidence(tokio_stream::once(message)).await?.into_inner();
-        let note = format!("uploads {} ({}, {} bytes)", file_name, evidence.kind().as_str_name().trim_start_matches("EVIDENCE_KIND_"), evidence.size_bytes);
+        let note = format!(
+            "uploads {} ({}, {} bytes)",
+            file_name,
+            evidence.kind().as_str_name().trim_start_matches("EVIDENCE_KIND_"),
+            evidence.size_bytes
+        );
         self.tell("upload", self.partner.label, note).await
     }
 
@@ -71,7 +80,11 @@ impl<'a> Case<'a> {
     }
 
     pub(super) async fn resubmit(&mut self, comment: &str) -> anyhow::Result<()> {
-        let request = ResubmitClaimRequest { name: self.claim.name.clone(), comment: comment.into(), ..ResubmitClaimRequest::default() };
+        let request = ResubmitClaimRequest {
+            name: self.claim.name.clone(),
+            comment: comment.into(),
+            ..ResubmitClaimRequest::default()
+        };
         self.partner.claims().resubmit_claim(request).await?;
         self.tell("resubmit", self.partner.label, format!("resubmits: “{comment}”")).await
     }
@@ -111,7 +124,10 @@ impl<'a> Case<'a> {
         let Err(status) = self.stage.reviewer.reviews().approve_review_case(self.approval()).await else {
             bail!("a second holder was approved");
         };
-        ensure!(format!("{status:?}").contains(reason) || status.message().contains(reason), "refused for another reason: {status}");
+        ensure!(
+            format!("{status:?}").contains(reason) || status.message().contains(reason),
+            "refused for another reason: {status}"
+        );
         self.tell("approval refused", self.stage.reviewer.label, format!("cannot approve: {reason}")).await
     }
 
@@ -147,14 +163,22 @@ impl<'a> Case<'a> {
     pub(super) async fn usage(&mut self) -> anyhow::Result<()> {
         let line = self.claim.lines.first().context("the claim has no line")?;
         let parent = format!("tenants/{}/{}", self.claim.tenant_id, line.key);
-        let months = self.partner.eligibility().list_usage(ListUsageRequest { parent, ..ListUsageRequest::default() }).await?.into_inner().usage_months;
-        let shown: Vec<_> = months.iter().map(|usage| format!("{} {} users", usage.month, usage.active_users)).collect();
+        let months = self
+            .partner
+            .eligibility()
+            .list_usage(ListUsageRequest { parent, ..ListUsageRequest::default() })
+            .await?
+            .into_inner()
+            .usage_months;
+        let shown: Vec<_> =
+            months.iter().map(|usage| format!("{} {} users", usage.month, usage.active_users)).collect();
         self.tell("read usage", self.partner.label, format!("may read usage now: {}", shown.join(", "))).await
     }
 
     /// Reads the whole history.
     pub(super) async fn history(&mut self) -> anyhow::Result<()> {
-        let request = ListHistoryRequest { parent: self.claim.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
+        let request =
+            ListHistoryRequest { parent: self.claim.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
         let entries = self.partner.claims().list_history(request).await?.into_inner().entries;
         ensure!(entries.iter().zip(1..).all(|(entry, position)| entry.position == position), "the history has gaps");
         let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
@@ -205,7 +229,8 @@ impl<'a> Case<'a> {
     }
 
     fn assessment(&self) -> String {
-        let mut verdicts: Vec<_> = self.verdicts().iter().map(|verdict| named(verdict.as_str_name(), "VERDICT_")).collect();
+        let mut verdicts: Vec<_> =
+            self.verdicts().iter().map(|verdict| named(verdict.as_str_name(), "VERDICT_")).collect();
         verdicts.dedup();
         verdicts.join(", ")
     }

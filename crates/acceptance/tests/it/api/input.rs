@@ -1,0 +1,134 @@
+//! Bad input: every fault at once, typed, and never an internal error.
+
+use std::collections::BTreeSet;
+
+use cpor_acceptance::{CONTOSO, Case, Method, World, both_databases, call, encode, faults, methods, reason, refused};
+use cpor_proto::claims::v1::{Claim, ClaimLine, Contact, CreateClaimRequest, GetClaimRequest};
+use serde_json::json;
+use tonic::{Code, Status};
+
+both_databases![
+    every_bad_field_is_named_at_once,
+    every_method_survives_an_empty_message,
+    every_method_survives_noise,
+    names_that_are_none_are_refused,
+    what_is_too_large_is_refused,
+    texts_of_every_alphabet_are_kept,
+];
+
+async fn every_bad_field_is_named_at_once(world: &World) {
+    let claim = Claim {
+        name: "claims/1".into(),
+        display_name: "x".repeat(201),
+        mpn_id: "12a".into(),
+        solution_area: 99,
+        activities: vec![1, 1, 0],
+        lines: vec![ClaimLine { product: "teams".into(), ..ClaimLine::default() }],
+        customer_contact: Some(Contact { email: "at".into(), name: "y".repeat(201), ..Contact::default() }),
+        ..Claim::default()
+    };
+    let request = CreateClaimRequest { parent: CONTOSO.into(), claim: Some(claim), request_id: "z".repeat(65), validate_only: false };
+    let status = refused(world.contoso.claims().create_claim(request).await, Code::InvalidArgument, "INVALID_FIELDS");
+    let fields: BTreeSet<_> = faults(&status).into_iter().map(|(field, _)| field).collect();
+    let wanted = [
+        "claim.activities",
+        "claim.activities[2]",
+        "claim.customer_contact.email",
+        "claim.customer_contact.name",
+        "claim.display_name",
+        "claim.lines[0].product",
+        "claim.mpn_id",
+        "claim.name",
+        "claim.solution_area",
+        "request_id",
+    ];
+    assert_eq!(fields.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+}
+
+/// Calls a method as somebody who may, or as a service that may.
+async fn try_call(world: &World, method: &Method, message: Vec<u8>) -> Result<(), Status> {
+    let actor = match (method.roles.first(), method.services.first()) {
+        (Some(role), _) => world.actor("x@test.example", *role, Some(CONTOSO)),
+        (None, Some(service)) => world.service(*service, method.service),
+        (None, None) => panic!("{} can be called by nobody", method.path),
+    };
+    call(&actor, method, message).await.map(drop)
+}
+
+fn is_precise(status: &Status) -> bool {
+    let known = matches!(status.code(), Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::PermissionDenied);
+    known && !reason(status).is_empty()
+}
+
+async fn every_method_survives_an_empty_message(world: &World) {
+    let mut refusals = 0;
+    for method in methods() {
+        if let Err(status) = try_call(world, &method, vec![]).await {
+            assert!(is_precise(&status), "{}: {status:?}", method.path);
+            if reason(&status) == "INVALID_FIELDS" {
+                refusals += 1;
+                assert!(!faults(&status).is_empty(), "{}: {status:?}", method.path);
+            }
+        }
+    }
+    assert!(refusals > 40, "most methods need something: {refusals}");
+}
+
+async fn every_method_survives_noise(world: &World) {
+    for method in methods() {
+        for noise in [vec![0xff; 40], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], b"\x0a\x02\xc3\x28".to_vec()] {
+            let status = try_call(world, &method, noise).await.expect_err("no message");
+            assert!(is_precise(&status), "{}: {status:?}", method.path);
+        }
+        // A field that nobody knows is passed over, as protobuf has it.
+        let unknown = try_call(world, &method, vec![0xf8, 0xff, 0x03, 0x01]).await;
+        assert!(unknown.is_ok() || unknown.is_err_and(|status| is_precise(&status)), "{}", method.path);
+    }
+}
+
+async fn names_that_are_none_are_refused(world: &World) {
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    let id = case.id();
+    let shouted = case.name.to_uppercase();
+    let names = [
+        String::new(),
+        "claims/1".into(),
+        format!("partners/contoso/claims/{id}/"),
+        format!("partners/contoso/claims/{}", &id[1..]),
+        format!("partners/con toso/claims/{id}"),
+        format!("partners/../claims/{id}"),
+        format!("partners/contoso/claims/{id}' OR '1'='1"),
+        shouted,
+        "x".repeat(100_000),
+    ];
+    for name in names {
+        let status = refused(world.contoso.claims().get_claim(GetClaimRequest { name }).await, Code::InvalidArgument, "INVALID_FIELDS");
+        assert_eq!(faults(&status).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["name"]);
+    }
+}
+
+async fn what_is_too_large_is_refused(world: &World) {
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    let lines = vec![ClaimLine { product: "products/teams".into(), ..ClaimLine::default() }; 201];
+    let many = case.update(Claim { lines, ..Claim::default() }, &["lines"]).await;
+    refused(many, Code::InvalidArgument, "INVALID_FIELDS");
+    let long = case.comment(&case.partner, &"x".repeat(10_001)).await;
+    refused(long, Code::InvalidArgument, "INVALID_FIELDS");
+    case.comment(&case.partner, &"x".repeat(10_000)).await.unwrap();
+    let comment = methods().into_iter().find(|method| method.name == "CreateComment").unwrap();
+    let huge = json!({"parent": case.name, "comment": {"text": "x".repeat(5 << 20)}});
+    let status = call(&case.partner, &comment, encode(&comment.input, &huge)).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
+}
+
+async fn texts_of_every_alphabet_are_kept(world: &World) {
+    let text = "Příliš žluťoučký kůň — 合同 — עברית — 🚀 — O'Brien \"%_\\ <script>";
+    let case = Case::draft(world, Claim { display_name: text.into(), ..world.presales().await }).await.unwrap();
+    assert_eq!(case.claim().await.display_name, text);
+    assert_eq!(case.comment(&case.partner, text).await.unwrap().text, text);
+    assert_eq!(case.comments().await[0].text, text);
+    let uploaded = case.upload(text, cpor_acceptance::PDF).await.unwrap();
+    assert_eq!(case.download(&case.partner, &uploaded.name).await.unwrap().0.file_name, text);
+    let nul = case.comment(&case.partner, "a\0b").await;
+    assert!(nul.is_ok() || nul.is_err_and(|status| is_precise(&status)), "PostgreSQL has no NUL in texts");
+}

@@ -1,0 +1,10 @@
+//! What holds for the API as a whole.
+
+mod availability;
+mod delivery;
+mod etags;
+mod history;
+mod input;
+mod paging;
+mod request_ids;
+mod validate_only;

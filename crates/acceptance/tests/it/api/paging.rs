@@ -1,0 +1,142 @@
+//! Paging (AIP-158) of every method that lists, found in the descriptors.
+
+use cpor_acceptance::{Actor, Case, Method, PDF, Stage, World, both_databases, call, decode, encode, methods, reason};
+use cpor_types::Role;
+use prost_reflect::{DynamicMessage, Value};
+use serde_json::{Value as Json, json};
+use tonic::{Code, Status};
+
+both_databases![pages_together_are_the_whole_list, page_tokens_belong_to_their_request, page_sizes];
+
+/// A world in which every list has several entries, and what each method is asked for in it.
+struct Lists<'w> {
+    world: &'w World,
+    claim: String,
+    tenant: String,
+    key: String,
+}
+
+impl<'w> Lists<'w> {
+    async fn in_world(world: &'w World) -> Self {
+        for _ in 0..2 {
+            Case::at(world, world.usage().await, Stage::Approved).await;
+        }
+        let case = Case::complete(world, world.presales().await).await;
+        for number in 0..3 {
+            case.upload(&format!("{number}.pdf"), PDF).await.unwrap();
+            case.comment(&case.partner, &format!("Comment {number}.")).await.unwrap();
+        }
+        case.walk_to(Stage::UnderReview).await;
+        Case::at(world, world.usage().await, Stage::Submitted).await;
+        case.approve(&world.reviewer).await.unwrap();
+        for other in [case.clone(), Case::at(world, world.recognition().await, Stage::Approved).await] {
+            other.approve_consent().await.unwrap();
+        }
+        Case::at(world, world.usage().await, Stage::Submitted).await;
+        Case::at(world, world.usage().await, Stage::PartnerActionRequired).await;
+        Case::at(world, world.usage().await, Stage::PartnerActionRequired).await;
+        let key = case.key(0).await;
+        world.import_usage(&key, &[("2026-01", 1), ("2026-02", 2), ("2026-03", 3)]).await;
+        world.import_row(cpor_proto::registry::v1::directory_row::Row::Workload(workload(&case.tenant, "teams"))).await;
+        world.import_row(cpor_proto::registry::v1::directory_row::Row::Workload(workload(&case.tenant, "intune"))).await;
+        Self { world, claim: case.name.clone(), tenant: format!("tenants/{}", case.tenant), key }
+    }
+
+    /// The request for the whole list, and who asks.
+    fn of(&self, method: &Method) -> (Json, Actor) {
+        let Self { world, claim, tenant, key } = self;
+        let request = match method.name.as_str() {
+            "ListClaims" => json!({"parent": "partners/-"}),
+            "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),
+            "ListReviewCases" | "ListConsents" | "ListAssessments" | "ListAssociations" => json!({"parent": "tenants/-"}),
+            "ListSubscriptions" | "ListWorkloads" => json!({"parent": tenant}),
+            "ListProducts" | "ListProgramGuides" => json!({}),
+            "ListUsage" => json!({"parent": key}),
+            "ListStreams" => json!({"service": "SERVICE_CLAIM_INTAKE", "state": "STREAM_STATE_IDLE"}),
+            "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),
+            unknown => panic!("{unknown} is new: say here how it is called"),
+        };
+        let role = [Role::ReviewLead, Role::ProgramManager, Role::Operator].into_iter().find(|role| method.roles.contains(role));
+        (request, world.actor("pager@vendor.example", role.unwrap(), None))
+    }
+}
+
+fn workload(tenant: &str, product: &str) -> cpor_proto::registry::v1::Workload {
+    cpor_acceptance::rows::workload(tenant, product)
+}
+
+/// Methods with a `page_size`.
+fn lists() -> Vec<Method> {
+    let lists: Vec<_> = methods().into_iter().filter(|method| method.input.get_field_by_name("page_size").is_some()).collect();
+    assert!(lists.len() >= 15, "the descriptors are read: {}", lists.len());
+    assert!(lists.iter().all(|method| method.name.starts_with("List")));
+    lists
+}
+
+async fn page(actor: &Actor, method: &Method, request: &Json, size: i64, token: &str) -> Result<(Vec<Value>, String), Status> {
+    let mut request = request.clone();
+    request["page_size"] = json!(size);
+    request["page_token"] = json!(token);
+    let (_, answer) = call(actor, method, encode(&method.input, &request)).await?;
+    let answer: DynamicMessage = decode(&method.output, &answer[0]);
+    let next = answer.get_field_by_name("next_page_token").unwrap().as_str().unwrap().to_owned();
+    let list = answer.fields().find_map(|(_, value)| value.as_list().map(<[Value]>::to_vec));
+    Ok((list.unwrap_or_default(), next))
+}
+
+async fn pages_together_are_the_whole_list(world: &World) {
+    let seeded = Lists::in_world(world).await;
+    for method in lists() {
+        let (request, actor) = seeded.of(&method);
+        let (whole, rest) = page(&actor, &method, &request, 1000, "").await.unwrap();
+        assert_eq!(rest, "", "{}", method.name);
+        assert!(whole.len() >= if method.name == "ListProgramGuides" { 1 } else { 2 }, "{} has {}", method.name, whole.len());
+        for size in [1, 2] {
+            let (mut pages, mut token) = (Vec::new(), String::new());
+            loop {
+                let (list, next) = page(&actor, &method, &request, size, &token).await.unwrap();
+                assert!(list.len() as i64 <= size && !(list.is_empty() && !whole.is_empty()), "{}: {}", method.name, list.len());
+                pages.extend(list);
+                token = next;
+                if token.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(pages, whole, "{} by {size}", method.name);
+        }
+    }
+}
+
+async fn page_tokens_belong_to_their_request(world: &World) {
+    let seeded = Lists::in_world(world).await;
+    for method in lists().into_iter().filter(|method| method.name != "ListProgramGuides") {
+        let (request, actor) = seeded.of(&method);
+        let (_, token) = page(&actor, &method, &request, 1, "").await.unwrap();
+        let turned: String = token.chars().rev().collect();
+        for bad in [turned.as_str(), &token[1..], &format!("{token}A"), "x", "{}", "' OR 1=1 --"] {
+            let status = page(&actor, &method, &request, 1, bad).await.expect_err("a token that is none");
+            assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "INVALID_PAGE_TOKEN"), "{}: {bad}", method.name);
+        }
+    }
+    let list = lists().into_iter().find(|method| method.name == "ListClaims").unwrap();
+    let (request, actor) = seeded.of(&list);
+    let (_, token) = page(&actor, &list, &request, 1, "").await.unwrap();
+    for other in [json!({"parent": "partners/contoso"}), json!({"parent": "partners/-", "state": "CLAIM_STATE_SUBMITTED"})] {
+        let status = page(&actor, &list, &other, 1, &token).await.unwrap_err();
+        assert_eq!(reason(&status), "INVALID_PAGE_TOKEN");
+    }
+    page(&actor, &list, &request, 3, &token).await.expect("the size may change from page to page");
+}
+
+async fn page_sizes(world: &World) {
+    let seeded = Lists::in_world(world).await;
+    for method in lists() {
+        let (request, actor) = seeded.of(&method);
+        let status = page(&actor, &method, &request, -1, "").await.expect_err("a negative page size");
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "INVALID_FIELDS"), "{}", method.name);
+        let (whole, _) = page(&actor, &method, &request, 1000, "").await.unwrap();
+        for size in [0, 1001, i64::from(i32::MAX)] {
+            assert_eq!(page(&actor, &method, &request, size, "").await.unwrap().0, whole, "{} by {size}", method.name);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `request_id`: safe to repeat, and never for something else (AIP-155).
+
+use cpor_acceptance::{Answer, CONTOSO, Case, PDF, Stage, World, both_databases, refused};
+use cpor_proto::{
+    claims::v1::{
+        Claim, ClaimState, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, SubmitClaimRequest, WithdrawClaimRequest,
+        WithdrawReason,
+    },
+    consents::v1::DeclineConsentRequest,
+    reviews::v1::TakeReviewCaseRequest,
+};
+use tonic::Code;
+
+both_databases![
+    a_replay_gets_the_first_answer,
+    a_replay_does_nothing_twice,
+    another_request_under_the_id_is_refused,
+    ids_are_the_caller_s_own_and_the_method_s,
+    a_refusal_is_decided_afresh,
+    a_replay_is_answered_with_the_claim_as_it_stands_now,
+];
+
+async fn create(world: &World, id: &str, display_name: &str) -> Answer<Claim> {
+    let claim = Some(Claim { display_name: display_name.into(), ..Claim::default() });
+    let request = CreateClaimRequest { parent: CONTOSO.into(), claim, request_id: id.into(), validate_only: false };
+    Ok(world.contoso.claims().create_claim(request).await?.into_inner())
+}
+
+async fn a_replay_gets_the_first_answer(world: &World) {
+    let first = create(world, "one", "A").await.unwrap();
+    world.advance(chrono::TimeDelta::hours(1)).await;
+    assert_eq!(create(world, "one", "A").await.unwrap(), first);
+    assert_ne!(create(world, "two", "A").await.unwrap().name, first.name);
+    assert_ne!(create(world, "", "A").await.unwrap().name, create(world, "", "A").await.unwrap().name, "no id, no replay");
+}
+
+async fn a_replay_does_nothing_twice(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let request = CreateCommentRequest {
+        parent: case.name.clone(),
+        comment: Some(Comment { text: "Once.".into(), ..Comment::default() }),
+        request_id: "comment".into(),
+    };
+    let first = case.partner.claims().create_comment(request.clone()).await.unwrap().into_inner();
+    assert_eq!(case.partner.claims().create_comment(request).await.unwrap().into_inner(), first);
+    assert_eq!(case.comments().await, [first]);
+
+    let take = TakeReviewCaseRequest { name: case.review_name().await, request_id: "take".into(), ..Default::default() };
+    let first = world.reviewer.reviews().take_review_case(take.clone()).await.unwrap().into_inner();
+    assert_eq!(world.reviewer.reviews().take_review_case(take).await.unwrap().into_inner(), first, "not ALREADY_ASSIGNED");
+
+    let decline = DeclineConsentRequest { name: case.consent_name(), request_id: "no".into(), ..Default::default() };
+    let first = world.fabrikam.consents().decline_consent(decline.clone()).await.unwrap().into_inner();
+    world.settle().await;
+    let again = world.fabrikam.consents().decline_consent(decline).await.unwrap().into_inner();
+    assert_eq!((again.state, again.decline_time), (first.state, first.decline_time));
+
+    let mut message = case.upload_message("proof.pdf", PDF);
+    message.metadata.as_mut().unwrap().request_id = "upload".into();
+    let other = Case::draft(world, world.presales().await).await.unwrap();
+    message.metadata.as_mut().unwrap().parent = other.name.clone();
+    let first = other.upload_parts(vec![message.clone()]).await.unwrap();
+    assert_eq!(other.upload_parts(vec![message]).await.unwrap(), first);
+    assert_eq!(other.evidence().await, [first]);
+}
+
+async fn another_request_under_the_id_is_refused(world: &World) {
+    create(world, "one", "A").await.unwrap();
+    refused(create(world, "one", "B").await, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let withdraw = |reason: WithdrawReason| WithdrawClaimRequest {
+        name: case.name.clone(),
+        reason: reason.into(),
+        request_id: "two".into(),
+        ..WithdrawClaimRequest::default()
+    };
+    case.partner.claims().withdraw_claim(withdraw(WithdrawReason::WrongMpnId)).await.unwrap();
+    let other = case.partner.claims().withdraw_claim(withdraw(WithdrawReason::WrongActivity)).await;
+    refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
+}
+
+async fn ids_are_the_caller_s_own_and_the_method_s(world: &World) {
+    let first = create(world, "one", "A").await.unwrap();
+    let claim = Some(Claim { display_name: "A".into(), ..Claim::default() });
+    let request = CreateClaimRequest { parent: CONTOSO.into(), claim, request_id: "one".into(), validate_only: false };
+    let second = world.contoso_user.claims().create_claim(request).await.unwrap().into_inner();
+    assert_ne!(first.name, second.name, "another caller's");
+    let delete = DeleteClaimRequest { name: first.name.clone(), request_id: "one".into(), ..DeleteClaimRequest::default() };
+    world.contoso.claims().delete_claim(delete).await.unwrap();
+}
+
+async fn a_refusal_is_decided_afresh(world: &World) {
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    let submit = SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
+    refused(case.partner.claims().submit_claim(submit.clone()).await, Code::InvalidArgument, "CLAIM_INCOMPLETE");
+    case.upload("proof.pdf", PDF).await.unwrap();
+    case.partner.claims().submit_claim(submit).await.unwrap();
+}
+
+async fn a_replay_is_answered_with_the_claim_as_it_stands_now(world: &World) {
+    let case = Case::complete(world, world.presales().await).await;
+    let submit = SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
+    let first = case.partner.claims().submit_claim(submit.clone()).await.unwrap().into_inner();
+    assert_eq!(first.state(), ClaimState::Submitted);
+    world.settle().await;
+    case.review_starts().await;
+    let again = case.partner.claims().submit_claim(submit).await.unwrap().into_inner();
+    assert_eq!((again.name, again.state), (first.name, ClaimState::UnderReview.into()), "not COMMAND_NOT_ALLOWED");
+    assert_eq!(case.history().await.iter().filter(|entry| entry.action == "submitted").count(), 1);
+}

@@ -1,0 +1,69 @@
+//! `validate_only`: judged and answered as it would be, and nothing changed (AIP-163).
+
+use cpor_acceptance::{CONTOSO, Case, Stage, World, both_databases, not_allowed, refused, violates};
+use cpor_proto::claims::v1::{
+    Claim, ClaimState, CreateClaimRequest, ListClaimsRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest,
+    WithdrawClaimRequest,
+};
+use tonic::Code;
+
+both_databases![validate_only_changes_nothing, validate_only_refuses_what_would_be_refused, validate_only_uses_up_no_request_id];
+
+/// The claim and its history are as before.
+async fn unchanged(case: &Case<'_>, before: &(Claim, usize)) {
+    case.world.settle().await;
+    assert_eq!(&(case.claim().await, case.history().await.len()), before);
+}
+
+async fn validate_only_changes_nothing(world: &World) {
+    let create = CreateClaimRequest {
+        parent: CONTOSO.into(),
+        claim: Some(world.presales().await),
+        validate_only: true,
+        ..CreateClaimRequest::default()
+    };
+    let would_be = world.contoso.claims().create_claim(create).await.unwrap().into_inner();
+    assert_eq!((would_be.state(), would_be.violations.len()), (ClaimState::Editing, 1));
+    let list = ListClaimsRequest { parent: CONTOSO.into(), ..ListClaimsRequest::default() };
+    assert!(world.contoso.claims().list_claims(list).await.unwrap().into_inner().claims.is_empty());
+
+    let case = Case::complete(world, world.presales().await).await;
+    let before = (case.claim().await, case.history().await.len());
+    let (name, mut claims) = (case.name.clone(), case.partner.claims());
+    let claim = Some(Claim { name: name.clone(), display_name: "Renamed".into(), ..Claim::default() });
+    let update = UpdateClaimRequest { claim, validate_only: true, ..UpdateClaimRequest::default() };
+    assert_eq!(claims.update_claim(update).await.unwrap().into_inner().display_name, "Renamed");
+    unchanged(&case, &before).await;
+    let submit = SubmitClaimRequest { name: name.clone(), validate_only: true, ..SubmitClaimRequest::default() };
+    assert_eq!(claims.submit_claim(submit).await.unwrap().into_inner().state(), ClaimState::Submitted);
+    unchanged(&case, &before).await;
+
+    case.walk_to(Stage::PartnerActionRequired).await;
+    let before = (case.claim().await, case.history().await.len());
+    let resubmit = ResubmitClaimRequest { name: name.clone(), comment: "Here.".into(), validate_only: true, ..Default::default() };
+    assert_eq!(claims.resubmit_claim(resubmit).await.unwrap().into_inner().state(), ClaimState::Submitted);
+    unchanged(&case, &before).await;
+    let withdraw = WithdrawClaimRequest { name, reason: 1, validate_only: true, ..WithdrawClaimRequest::default() };
+    assert_eq!(claims.withdraw_claim(withdraw).await.unwrap().into_inner().state(), ClaimState::Rejected);
+    unchanged(&case, &before).await;
+}
+
+async fn validate_only_refuses_what_would_be_refused(world: &World) {
+    let claim = Some(Claim { mpn_id: "9999".into(), ..Claim::default() });
+    let create = CreateClaimRequest { parent: CONTOSO.into(), claim, validate_only: true, ..CreateClaimRequest::default() };
+    refused(world.contoso.claims().create_claim(create).await, Code::InvalidArgument, "LOCATION_NOT_OF_PARTNER");
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    let submit = SubmitClaimRequest { name: case.name.clone(), validate_only: true, ..SubmitClaimRequest::default() };
+    violates(case.partner.claims().submit_claim(submit).await, &[("evidence", "EVIDENCE_REQUIRED")]);
+    let withdraw = WithdrawClaimRequest { name: case.name.clone(), reason: 1, validate_only: true, ..WithdrawClaimRequest::default() };
+    not_allowed(case.partner.claims().withdraw_claim(withdraw).await, "withdraw", "editing");
+}
+
+async fn validate_only_uses_up_no_request_id(world: &World) {
+    let case = Case::complete(world, world.presales().await).await;
+    let submit = SubmitClaimRequest { name: case.name.clone(), request_id: "one".into(), validate_only: true, ..Default::default() };
+    case.partner.claims().submit_claim(submit.clone()).await.unwrap();
+    let submitted = case.partner.claims().submit_claim(SubmitClaimRequest { validate_only: false, ..submit }).await;
+    assert_eq!(submitted.unwrap().into_inner().state(), ClaimState::Submitted);
+    assert_eq!(case.claim().await.state(), ClaimState::Submitted);
+}
