@@ -80,7 +80,7 @@ impl Store {
     }
 
     /// Drops the database; folders go by themselves.
-    pub(crate) async fn close(self) {
+    pub async fn close(self) {
         if let Some(name) = &self.database {
             drop_database(name).await;
         }

@@ -1,6 +1,6 @@
 //! One process of a system: started, stopped, killed, and started again on the same data and the same port.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use cpor::{
     Config, System,
@@ -8,7 +8,10 @@ use cpor::{
 };
 use cpor_kit::auth::{Keys, TokenSigner};
 use cpor_types::{Service, SystemClock, SystemEntropy};
-use tokio::sync::Mutex;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Mutex,
+};
 
 use crate::{Port, world::START};
 
@@ -23,7 +26,13 @@ pub struct Node {
     config: Config,
     issuer: TokenSigner,
     signer: TokenSigner,
-    system: Mutex<Option<System>>,
+    running: Mutex<Option<Running>>,
+}
+
+/// A system and the runtime that is its process: whatever the system has begun ends with it.
+struct Running {
+    system: System,
+    runtime: Runtime,
 }
 
 impl std::fmt::Debug for Node {
@@ -36,7 +45,7 @@ impl Node {
     /// A process that is not running yet. `issuer` signs users' tokens, `signer` those of services.
     pub(crate) fn new(services: Vec<Service>, config: Config, issuer: &TokenSigner, signer: &TokenSigner) -> Self {
         let (grpc, web) = (Port::reserve(), Port::reserve());
-        Self { services, grpc, web, config, issuer: issuer.clone(), signer: signer.clone(), system: Mutex::default() }
+        Self { services, grpc, web, config, issuer: issuer.clone(), signer: signer.clone(), running: Mutex::default() }
     }
 
     /// Changes the configuration of the next start.
@@ -49,24 +58,32 @@ impl Node {
     /// # Panics
     /// When it runs already, or does not start.
     pub async fn start(&self) {
-        let mut system = self.system.lock().await;
-        assert!(system.is_none(), "{:?} run already", self.services);
-        let web = self.services.contains(&Service::CustomerConsent).then(|| self.web.listen());
-        let listeners = Listeners { grpc: self.grpc.listen(), web, admin: None };
-        *system = Some(System::start(self.settings(), listeners).await.expect("the system starts"));
+        let mut running = self.running.lock().await;
+        assert!(running.is_none(), "{:?} run already", self.services);
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let (settings, grpc) = (self.settings(), self.grpc.clone());
+        let web = self.services.contains(&Service::CustomerConsent).then(|| self.web.clone());
+        let starting = async move {
+            let listeners = Listeners { grpc: grpc.listen(), web: web.map(|port| port.listen()), admin: None };
+            System::start(settings, listeners).await
+        };
+        let system = runtime.spawn(starting).await.expect("no panic").expect("the system starts");
+        *running = Some(Running { system, runtime });
     }
 
     /// Ends it in order, as SIGTERM does.
     pub async fn stop(&self) {
-        if let Some(system) = self.system.lock().await.take() {
-            system.stop().await;
+        if let Some(Running { system, runtime }) = self.running.lock().await.take() {
+            runtime.spawn(system.stop()).await.expect("no panic");
+            end(runtime).await;
         }
     }
 
-    /// Drops it in the middle of whatever it does.
+    /// Drops it in the middle of whatever it does, and waits until nothing of it is left, as `kill -9` and `wait` do.
     pub async fn kill(&self) {
-        if let Some(system) = self.system.lock().await.take() {
+        if let Some(Running { system, runtime }) = self.running.lock().await.take() {
             system.kill();
+            end(runtime).await;
         }
     }
 
@@ -81,4 +98,10 @@ impl Node {
             real_clock: Arc::new(SystemClock),
         }
     }
+}
+
+/// Drops every task. Waits for those that are being polled at this very moment, and for blocking work.
+async fn end(runtime: Runtime) {
+    let ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(Duration::from_secs(10)));
+    ended.await.expect("the runtime ends");
 }

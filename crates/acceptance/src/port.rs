@@ -1,16 +1,19 @@
 //! A port that belongs to a test from its start to its end, whether anybody listens on it or not.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use tokio::net::{TcpListener, TcpSocket};
 
 /// A reserved port on 127.0.0.1. While nobody listens, connections to it are refused, as they are when a process is down; nobody
 /// else can get it in between.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Port {
     address: SocketAddr,
     /// Bound and never listening: the reservation.
-    _reserved: TcpSocket,
+    _reserved: Arc<TcpSocket>,
 }
 
 impl Port {
@@ -19,7 +22,7 @@ impl Port {
     pub fn reserve() -> Self {
         let reserved = socket(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let address = reserved.local_addr().expect("an address");
-        Self { address, _reserved: reserved }
+        Self { address, _reserved: Arc::new(reserved) }
     }
 
     /// Its address.

@@ -33,7 +33,7 @@ impl Template {
     }
 
     /// A copy for one test.
-    pub(crate) async fn copy(&self, processes: usize) -> Store {
+    pub async fn copy(&self, processes: usize) -> Store {
         let number = self.copies.fetch_add(1, Ordering::Relaxed);
         Store::copy(&self.store, name(&number.to_string()), processes).await
     }

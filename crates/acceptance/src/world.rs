@@ -11,9 +11,9 @@ use std::sync::{
 };
 
 use cpor_kit::auth::{TokenSigner, UserToken};
-use cpor_types::{Actor as Behalf, Role, Service};
+use cpor_types::{Actor as Behalf, ActorSide, Role, Service};
 
-use crate::{Actor, Backend, Browser, FABRIKAM, LITWARE, Mail, MailServer, Node, Store, TAILSPIN, Wire};
+use crate::{Actor, Backend, Browser, CONTOSO, FABRIKAM, LITWARE, Mail, MailServer, Node, Store, TAILSPIN, Wire};
 
 /// When the virtual clock of every world starts: a Monday.
 pub(crate) const START: &str = "2026-03-16T09:00:00Z";
@@ -105,6 +105,17 @@ impl World {
     #[must_use]
     pub fn actor(&self, subject: &str, role: Role, owner: Option<&str>) -> Actor {
         new_actor(&self.wire, &self.issuer, subject, role, owner)
+    }
+
+    /// Somebody with this one role: a partner's is Contoso's, a customer's Fabrikam's.
+    #[must_use]
+    pub fn somebody(&self, role: Role) -> Actor {
+        let subject = format!("{role}@test.example");
+        match role.side() {
+            ActorSide::Partner => self.actor(&subject, role, Some(CONTOSO)),
+            ActorSide::Customer => self.actor(&subject, role, Some(&format!("tenants/{FABRIKAM}"))),
+            ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Time | ActorSide::System => self.actor(&subject, role, None),
+        }
     }
 
     /// A service that calls another, on its own behalf.

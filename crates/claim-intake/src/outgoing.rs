@@ -155,6 +155,15 @@ mod tests {
         assert!(snapshot.submit_time.is_some() && snapshot.customer_contact.is_some());
     }
 
+    /// The directory takes what somebody typed; the others park a claim whose domain is none.
+    #[test]
+    fn r12_the_domain_is_told_as_the_directory_reads_it() {
+        let mut life = Life::submitted();
+        life.claim.content.customer_domain = " Fabrikam.example. ".into();
+        let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &told(&life, 1)[0].1 else { panic!() };
+        assert_eq!(snapshot.customer_domain.parse::<cpor_types::DomainName>().unwrap().as_str(), "fabrikam.example");
+    }
+
     #[test]
     fn r26a_an_early_approval_is_told_with_the_grant() {
         let life = Life::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into())));

@@ -55,5 +55,16 @@ fn main() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
 fn complain(error: &anyhow::Error) {
-    eprintln!("cpor: {error:#}");
+    eprintln!("cpor: {}", told(error));
+}
+
+/// The error and its causes, without those that the one before has told already.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !told.ends_with(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }

@@ -1,4 +1,6 @@
 //! Logs and traces: structured lines that carry trace ids, W3C trace context, OTLP export when configured.
+use std::io::IsTerminal as _;
+
 use opentelemetry::{
     Context,
     trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _},
@@ -58,7 +60,8 @@ pub fn init(config: &TelemetryConfig, service_name: &str) -> Result<Telemetry, T
         .with_tracked_inactivity(false)
         .with_filter(tracing_subscriber::filter::LevelFilter::INFO);
     let filter = EnvFilter::builder().parse(&config.log_filter)?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(coloured);
     let lines = match config.log_format {
         LogFormat::Json => lines.json().with_current_span(true).with_span_list(false).boxed(),
         LogFormat::Pretty => lines.with_target(false).boxed(),

@@ -11,8 +11,8 @@ use cpor_mail::{Security, SmtpConfig};
 use cpor_proto::operations::v1::ListStreamsRequest;
 use cpor_types::{Role, Service, SystemClock};
 
-use super::{Actor, Backend, Browser, FABRIKAM, ISSUER, LITWARE, MailServer, Node, Store, TAILSPIN, Wire, World, new_actor};
-use crate::{CONTOSO, NORTHWIND, Setup, Template};
+use super::{Actor, Backend, Browser, CONTOSO, FABRIKAM, ISSUER, LITWARE, MailServer, Node, Store, TAILSPIN, Wire, World, new_actor};
+use crate::{NORTHWIND, Setup, Template};
 
 impl World {
     /// A system on a copy of the template.
@@ -69,6 +69,20 @@ impl World {
         }
     }
 
+    /// A world whose system runs elsewhere, at `url`, on this store, and believes tokens of `issuer`.
+    #[must_use]
+    pub fn around(store: Store, issuer: TokenSigner, url: &str) -> Self {
+        let signer = TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
+        let world = Self::with(store, Vec::new(), issuer, signer, None);
+        world.reconnect(url);
+        world
+    }
+
+    /// Connects to a system that runs elsewhere, once it has been started again.
+    pub fn reconnect(&self, url: &str) {
+        self.wire.connect(0, Service::ALL, url);
+    }
+
     /// Starts a process that does not run, and connects to it.
     pub async fn start(&self, process: usize) {
         let node = &self.nodes[process];
@@ -105,7 +119,8 @@ impl World {
         self.store.close().await;
     }
 
-    pub(crate) async fn into_store(self) -> Store {
+    /// Stops the processes and hands back what they stood on.
+    pub async fn into_store(self) -> Store {
         for node in &self.nodes {
             node.stop().await;
         }

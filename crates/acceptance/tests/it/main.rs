@@ -3,4 +3,7 @@
 
 mod api;
 mod identity;
+mod kills;
+mod races;
 mod rules;
+mod walks;

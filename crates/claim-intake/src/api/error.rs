@@ -95,7 +95,7 @@ fn incomplete(violations: Vec<Violation>) -> Status {
 
 fn violated(reason: &str, violations: Vec<Violation>) -> Status {
     let message = match violations.as_slice() {
-        [only] => format!("{} {}", only.field, only.description),
+        [only] => format!("{}: {}", only.field, only.description),
         all => format!("the claim has {} violations", all.len()),
     };
     let wire = |Violation { field, reason, description }| FieldViolation { field, reason, description };

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, ensure};
-use cpor_kit::{auth::Keys, telemetry};
+use cpor_kit::{auth::Keys, config::PeersConfig, telemetry};
 use cpor_types::{Service, SystemClock, SystemEntropy, Timestamp};
 use tokio::net::TcpListener;
 
@@ -45,9 +45,21 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     services.dedup();
     super::block_on(async move {
         let telemetry = telemetry::init(&config.telemetry, &name(&services))?;
-        let listeners = listeners(&config, &services).await?;
+        let addresses = config.clone();
         let settings = settings(config, services, args.virtual_clock)?;
-        let outcome = System::start(settings, listeners).await?.run().await;
+        let listeners = listeners(&addresses, &settings.services).await?;
+        let virtual_clock = settings.clock != ClockChoice::Real;
+        let system = System::start(settings, listeners).await?;
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            grpc = %system.grpc(),
+            tls = addresses.tls.enabled(),
+            web = system.web().map(tracing::field::display),
+            admin = system.admin().map(tracing::field::display),
+            virtual_clock,
+            "serving"
+        );
+        let outcome = system.run().await;
         telemetry.shutdown();
         outcome.map(|()| ExitCode::SUCCESS)
     })
@@ -65,6 +77,8 @@ fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timest
     let key =
         config.auth.service_key_file.clone().context("auth.service_key_file is needed to call the other services")?;
     ensure!(config.auth.jwks_file.is_some(), "auth.jwks_file is needed: without it no caller can be told from another");
+    let missing = without_address(&config.peers);
+    ensure!(missing.is_empty(), "services call each other by address: set {}", missing.join(", "));
     Ok(Settings {
         keys: Keys::load(&config.auth)?,
         signer: keys::signer(&key, &config.auth.issuer)?,
@@ -74,6 +88,19 @@ fn settings(config: Config, services: Vec<Service>, virtual_clock: Option<Timest
         real_clock: Arc::new(SystemClock),
         config,
     })
+}
+
+/// The keys of the services that have no address.
+fn without_address(peers: &PeersConfig) -> Vec<&'static str> {
+    let PeersConfig { claim_intake, poe_review, customer_consent, eligibility, registry, ca_file: _ } = peers;
+    let peers = [
+        ("peers.claim_intake", claim_intake),
+        ("peers.poe_review", poe_review),
+        ("peers.customer_consent", customer_consent),
+        ("peers.eligibility", eligibility),
+        ("peers.registry", registry),
+    ];
+    peers.into_iter().filter(|(_, address)| address.is_none()).map(|(key, _)| key).collect()
 }
 
 async fn listeners(config: &Config, services: &[Service]) -> anyhow::Result<Listeners> {

@@ -194,6 +194,7 @@ impl Relay {
     }
 
     fn count(&self, outcomes: &[Settled]) {
+        outcomes.iter().for_each(tell);
         let of =
             |wanted: fn(&Verdict) -> bool| outcomes.iter().filter(|outcome| wanted(&outcome.verdict)).count() as u64;
         self.shared.meters.deliveries("delivered", of(|verdict| matches!(verdict, Verdict::Delivered)));
@@ -266,4 +267,18 @@ fn unanswered() -> Verdict {
 fn not_sent(leased: &Leased) -> Settled {
     let verdict = leased.unreadable.clone().map_or(Verdict::Delivered, Verdict::Parked);
     Settled::not(leased, verdict)
+}
+
+/// What operators should read in the log: a stream that waits for them, and the first failure of one.
+fn tell(outcome: &Settled) {
+    let OutboxKey { key, aggregate, destination } = &outcome.stream;
+    match &outcome.verdict {
+        Verdict::Parked(why) => {
+            tracing::error!(%destination, aggregate, owner = key.owner, id = %key.id, why, "a stream is parked: an operator must look and retry it");
+        }
+        Verdict::Failed(why) if outcome.attempts <= 1 => {
+            tracing::warn!(%destination, aggregate, owner = key.owner, id = %key.id, why, "events could not be delivered; trying again");
+        }
+        Verdict::Failed(_) | Verdict::Delivered => {}
+    }
 }

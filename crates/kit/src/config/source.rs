@@ -97,7 +97,8 @@ fn explain(figment: &Figment, error: &figment::Error) -> String {
         .find_metadata(&key)
         .or(error.metadata.as_ref())
         .map_or_else(|| "defaults".to_owned(), |found| found.name.to_string());
-    format!("{key} ({source}): {problem}")
+    let place = if key.is_empty() { source } else { format!("{key} ({source})") };
+    format!("{place}: {}", problem.trim_end())
 }
 
 /// A provider under another name.

@@ -66,10 +66,14 @@ impl Api {
     }
 }
 
-/// A case with what this caller can do to it.
+/// A case with what this caller can do to it. Operators, who can do nothing, do not learn who does (R5).
 fn seen_by(caller: &Caller, case: &Versioned<ReviewCase>) -> WireCase {
     let gives_commands = caller.has(Role::PoeReviewer) || caller.has(Role::ReviewLead);
-    convert::case(case, gives_commands.then(|| case.state.standing(&reviewer(caller))))
+    let mut seen = convert::case(case, gives_commands.then(|| case.state.standing(&reviewer(caller))));
+    if !gives_commands && !seen.reviewer.is_empty() {
+        "[redacted]".clone_into(&mut seen.reviewer);
+    }
+    seen
 }
 
 /// The person behind a request.

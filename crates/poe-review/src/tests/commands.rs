@@ -125,6 +125,8 @@ async fn what_one_can_do_depends_on_who_one_is() {
         ] {
             assert_eq!(system.get(who, 1).await.unwrap().allowed_commands().collect::<Vec<_>>(), allowed, "{who}");
         }
+        assert_eq!(system.get("bob", 1).await.unwrap().reviewer, "amy");
+        assert_eq!(system.get("otto", 1).await.unwrap().reviewer, "[redacted]", "R5");
     })
     .await;
 }

@@ -31,7 +31,7 @@ async fn every_bad_field_is_named_at_once(world: &World) {
     let status = refused(world.contoso.claims().create_claim(request).await, Code::InvalidArgument, "INVALID_FIELDS");
     let fields: BTreeSet<_> = faults(&status).into_iter().map(|(field, _)| field).collect();
     let wanted = [
-        "claim.activities",
+        "claim.activities[1]",
         "claim.activities[2]",
         "claim.customer_contact.email",
         "claim.customer_contact.name",
@@ -48,7 +48,7 @@ async fn every_bad_field_is_named_at_once(world: &World) {
 /// Calls a method as somebody who may, or as a service that may.
 async fn try_call(world: &World, method: &Method, message: Vec<u8>) -> Result<(), Status> {
     let actor = match (method.roles.first(), method.services.first()) {
-        (Some(role), _) => world.actor("x@test.example", *role, Some(CONTOSO)),
+        (Some(role), _) => world.somebody(*role),
         (None, Some(service)) => world.service(*service, method.service),
         (None, None) => panic!("{} can be called by nobody", method.path),
     };
@@ -76,13 +76,15 @@ async fn every_method_survives_an_empty_message(world: &World) {
 
 async fn every_method_survives_noise(world: &World) {
     for method in methods() {
-        for noise in [vec![0xff; 40], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], b"\x0a\x02\xc3\x28".to_vec()] {
+        for noise in [vec![0xff; 40], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]] {
             let status = try_call(world, &method, noise).await.expect_err("no message");
             assert!(is_precise(&status), "{}: {status:?}", method.path);
         }
-        // A field that nobody knows is passed over, as protobuf has it.
-        let unknown = try_call(world, &method, vec![0xf8, 0xff, 0x03, 0x01]).await;
-        assert!(unknown.is_ok() || unknown.is_err_and(|status| is_precise(&status)), "{}", method.path);
+        // Bytes that are no text; and a field that nobody knows, which is passed over, as protobuf has it.
+        for noise in [b"\x0a\x02\xc3\x28".to_vec(), vec![0xf8, 0xff, 0x03, 0x01]] {
+            let answer = try_call(world, &method, noise).await;
+            assert!(answer.as_ref().map_or_else(is_precise, |()| true), "{}: {answer:?}", method.path);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use prost_reflect::Value;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use super::{Estate, Names, bodies::body, owner};
+use super::{Estate, Names, bodies::body};
 
 both_databases![every_method_for_every_role, every_method_without_a_token];
 
@@ -21,7 +21,7 @@ async fn every_method_for_every_role(world: &World) {
     let (mut let_in, mut kept_out) = (0, 0);
     for method in &methods {
         for role in Role::ALL {
-            let actor = world.actor(&format!("{role}@test.example"), *role, owner(*role, &estate.own));
+            let actor = world.somebody(*role);
             if method.roles.contains(role) {
                 comes_in(&actor, method, *role, &estate).await;
                 let_in += 1;

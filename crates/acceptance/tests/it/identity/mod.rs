@@ -6,7 +6,6 @@ mod services;
 mod tokens;
 
 use cpor_acceptance::{Case, Stage, World};
-use cpor_types::Role;
 
 /// Names of resources, as one caller or another owns them.
 #[derive(Clone, Debug)]
@@ -71,14 +70,5 @@ impl Estate {
         let other = Case::at(world, world.workloads(), Stage::Official).await;
         let own = Names::of(&own).await;
         Self { nothing: own.of_nothing(world), own, other: Names::of(&other).await }
-    }
-}
-
-/// The owner that a role needs in its token, so that `names` are its own.
-fn owner(role: Role, names: &Names) -> Option<&str> {
-    match role {
-        Role::GlobalAdmin | Role::BillingAdmin | Role::IncentivesAdmin | Role::IncentivesUser => Some(&names.partner),
-        Role::CustomerAdmin => Some(&names.tenant),
-        Role::PoeReviewer | Role::ReviewLead | Role::ProgramManager | Role::DirectorySync | Role::Operator => None,
     }
 }

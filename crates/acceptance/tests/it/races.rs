@@ -1,0 +1,93 @@
+//! Two partners' claims for one key, approved at the same moment: always exactly one holder.
+
+use cpor_acceptance::{Actor, Case, World, both_databases, refused};
+use cpor_proto::{
+    claims::v1::{AssociationState, ClaimState},
+    registry::v1::AssociationState as Held,
+};
+use tokio::sync::Barrier;
+use tonic::Code;
+
+both_databases![with two_replicas: approvals_race_for_one_key];
+
+/// `CPOR_TEST_RACES`, or 50.
+fn races() -> usize {
+    std::env::var("CPOR_TEST_RACES").map_or(50, |count| count.parse().expect("CPOR_TEST_RACES is a number"))
+}
+
+async fn approvals_race_for_one_key(world: &World) {
+    let (mut first_won, all) = (0, races());
+    for start in (0..all).step_by(10) {
+        let mut pairs = Vec::new();
+        for _ in start..all.min(start + 10) {
+            pairs.push(rivals(world).await);
+        }
+        world.settle().await;
+        for (one, other) in &pairs {
+            one.review_starts().await;
+            other.review_starts().await;
+        }
+        for (one, other) in &pairs {
+            first_won += usize::from(race(world, one, other).await);
+        }
+        world.settle().await;
+        for (one, other) in &pairs {
+            exactly_one_holds(one, other).await;
+        }
+    }
+    println!("{all} races on {} replicas: the first won {first_won}", world.replicas());
+}
+
+/// Contoso's and Northwind's claims for one subscription, submitted.
+async fn rivals(world: &World) -> (Case<'_>, Case<'_>) {
+    let claim = world.presales().await;
+    let rival = world.rival_of(&claim);
+    let (one, other) = (Case::complete(world, claim).await, Case::complete(world, rival).await);
+    one.submit().await.unwrap();
+    other.submit().await.unwrap();
+    (one, other)
+}
+
+/// Both are approved as closely together as can be, each at its own replica. Whether the first won.
+async fn race(world: &World, one: &Case<'_>, other: &Case<'_>) -> bool {
+    let start = Barrier::new(2);
+    let approve = async |case: &Case<'_>, reviewer: Actor| {
+        let name = case.review_name().await;
+        let request = cpor_proto::reviews::v1::ApproveReviewCaseRequest { name, ..Default::default() };
+        let mut reviews = reviewer.reviews();
+        start.wait().await;
+        reviews.approve_review_case(request).await.map(drop)
+    };
+    let second = world.replicas() - 1;
+    let answers = tokio::join!(approve(one, world.reviewer.clone()), approve(other, world.reviewer.at_replica(second)));
+    match answers {
+        (Ok(()), lost) => {
+            refused(lost, Code::FailedPrecondition, "LINES_NOT_HELD");
+            true
+        }
+        (lost, Ok(())) => {
+            refused(lost, Code::FailedPrecondition, "LINES_NOT_HELD");
+            false
+        }
+        (Err(one), Err(other)) => panic!("nobody won: {one:?} and {other:?}"),
+    }
+}
+
+async fn exactly_one_holds(one: &Case<'_>, other: &Case<'_>) {
+    let mut holders = 0;
+    for case in [one, other] {
+        let (claim, held) = (case.claim().await, case.associations().await);
+        match claim.state() {
+            ClaimState::Approved => {
+                holders += 1;
+                assert_eq!(claim.association_state(), AssociationState::Pending);
+                assert_eq!(held.iter().map(|held| held.state()).collect::<Vec<_>>(), [Held::Pending]);
+            }
+            state => {
+                assert_eq!(state, ClaimState::UnderReview, "the loser goes on under review");
+                assert!(held.is_empty(), "the loser holds nothing: {held:?}");
+            }
+        }
+    }
+    assert_eq!(holders, 1);
+}

@@ -1,0 +1,108 @@
+//! The walk, while one service after the other is dropped in the middle of its work and started again.
+
+use chrono::TimeDelta;
+use cpor_acceptance::{Case, PDF, World, both_databases};
+use cpor_proto::claims::v1::{AssociationState, ClaimState, Verdict};
+use cpor_types::Service;
+
+both_databases![
+    with five_processes:
+    a_claim_survives_crashes_of_claim_intake,
+    a_claim_survives_crashes_of_poe_review,
+    a_claim_survives_crashes_of_customer_consent,
+    a_claim_survives_crashes_of_eligibility,
+    a_claim_survives_crashes_of_the_registry,
+];
+both_databases![a_claim_survives_crashes_of_everything];
+
+async fn a_claim_survives_crashes_of_claim_intake(world: &World) {
+    walk(world, &[Service::ClaimIntake]).await;
+}
+
+async fn a_claim_survives_crashes_of_poe_review(world: &World) {
+    walk(world, &[Service::PoeReview]).await;
+}
+
+async fn a_claim_survives_crashes_of_customer_consent(world: &World) {
+    walk(world, &[Service::CustomerConsent]).await;
+}
+
+async fn a_claim_survives_crashes_of_eligibility(world: &World) {
+    walk(world, &[Service::Eligibility]).await;
+}
+
+async fn a_claim_survives_crashes_of_the_registry(world: &World) {
+    walk(world, &[Service::Registry]).await;
+}
+
+async fn a_claim_survives_crashes_of_everything(world: &World) {
+    walk(world, &[Service::ClaimIntake]).await;
+}
+
+/// Drops the services right after a step was acknowledged, before anything has come to rest, and lets it come to rest then.
+async fn crash(world: &World, services: &[Service]) {
+    for service in services {
+        world.crash(*service).await;
+    }
+    world.settle().await;
+}
+
+async fn walk(world: &World, services: &[Service]) {
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    crash(world, services).await;
+    let document = case.upload("proof.pdf", PDF).await.unwrap();
+    crash(world, services).await;
+    assert_eq!(case.download(&case.partner, &document.name).await.unwrap().1, PDF);
+    case.submit().await.unwrap();
+    crash(world, services).await;
+    assert_eq!(case.claim().await.state(), ClaimState::Submitted);
+    case.take(&world.reviewer).await.unwrap();
+    crash(world, services).await;
+    case.start_review(&world.reviewer).await.unwrap();
+    crash(world, services).await;
+    assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
+    case.request_action(&world.reviewer).await.unwrap();
+    crash(world, services).await;
+    case.resubmit("Here it is.").await.unwrap();
+    crash(world, services).await;
+    case.start_review(&world.reviewer).await.unwrap();
+    crash(world, services).await;
+    case.approve(&world.reviewer).await.unwrap();
+    crash(world, services).await;
+    let claim = case.claim().await;
+    assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
+    assert!(claim.consent_due_time.is_some(), "the notice was accepted and the window opened");
+    world.advance(TimeDelta::days(8)).await;
+    crash(world, services).await;
+    let claim = case.claim().await;
+    assert_eq!(claim.association_state(), AssociationState::Official);
+    assert_eq!(claim.lines[0].assessments[0].verdict(), Verdict::Eligible);
+    once_each(&case).await;
+}
+
+/// Every step has had its effect once, whatever was delivered again.
+async fn once_each(case: &Case<'_>) {
+    let history = case.history().await;
+    let count = |action: &str| history.iter().filter(|entry| entry.action == action).count();
+    let once = [
+        "created",
+        "evidence_added",
+        "submitted",
+        "review_assigned",
+        "partner_action_requested",
+        "resubmitted",
+        "review_approved",
+        "consent_window_opened",
+        "consent_window_passed",
+        "association_granted",
+        "association_official",
+        "assessed",
+    ];
+    for action in once {
+        assert_eq!(count(action), 1, "{action}: {history:#?}");
+    }
+    assert_eq!((count("review_started"), count("notice_settled")), (2, 2), "{history:#?}");
+    assert!(history.iter().all(|entry| !entry.overtaken), "{history:#?}");
+    assert_eq!(case.associations().await.len(), 1);
+    assert_eq!(case.world.mails_to(&case.contact().await).len(), 2, "no notice twice");
+}

@@ -1,0 +1,88 @@
+//! A claim walks the whole way.
+
+use chrono::TimeDelta;
+use cpor_acceptance::{CONTOSO, Case, DOCX, PDF, World, both_databases, refused};
+use cpor_proto::{
+    claims::v1::{AssociationState, ClaimState, Verdict},
+    eligibility::v1::ListUsageRequest,
+};
+use tonic::Code;
+
+both_databases![a_claim_walks_the_whole_way];
+both_databases![with five_processes: a_claim_walks_the_whole_way_through_five_processes];
+both_databases![with two_replicas: a_claim_walks_the_whole_way_past_two_replicas];
+
+async fn a_claim_walks_the_whole_way(world: &World) {
+    whole_way(world).await;
+}
+
+async fn a_claim_walks_the_whole_way_through_five_processes(world: &World) {
+    assert_eq!(world.nodes().len(), 5);
+    whole_way(world).await;
+}
+
+async fn a_claim_walks_the_whole_way_past_two_replicas(world: &World) {
+    whole_way(world).await;
+    let case = Case { partner: world.contoso.at_replica(1), ..Case::complete(world, world.usage().await).await };
+    case.submit().await.unwrap();
+    world.settle().await;
+    case.take(&world.reviewer.at_replica(1)).await.unwrap();
+    case.start_review(&world.reviewer).await.unwrap();
+    world.settle().await;
+    case.approve(&world.reviewer.at_replica(1)).await.unwrap();
+    world.settle().await;
+    assert_eq!(case.claim().await.state(), ClaimState::Approved);
+}
+
+/// Pre-sales and Usage on one subscription, sent back once, approved, official, assessed.
+async fn whole_way(world: &World) {
+    let mut claim = world.presales().await;
+    claim.activities = vec![1, 2];
+    let case = Case::draft(world, claim).await.unwrap();
+    let proof = case.upload("proof.docx", DOCX).await.unwrap();
+    case.submit().await.unwrap();
+    world.settle().await;
+
+    case.assign(&world.lead, &world.reviewer).await.unwrap();
+    case.start_review(&world.reviewer).await.unwrap();
+    assert_eq!(case.download(&world.reviewer, &proof.name).await.unwrap().1, DOCX);
+    case.request_action(&world.reviewer).await.unwrap();
+    world.settle().await;
+    assert_eq!(case.claim().await.state(), ClaimState::PartnerActionRequired);
+
+    world.advance(TimeDelta::days(2)).await;
+    case.upload("signed.pdf", PDF).await.unwrap();
+    case.resubmit("The signed copy is attached.").await.unwrap();
+    world.settle().await;
+    case.start_review(&world.reviewer).await.unwrap();
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    let pending = case.claim().await;
+    assert_eq!((pending.state(), pending.association_state()), (ClaimState::Approved, AssociationState::Pending));
+    assert_eq!(world.mails_to(&case.contact().await).len(), 2);
+    let key = case.key(0).await;
+    let usage = || ListUsageRequest { parent: key.clone(), ..ListUsageRequest::default() };
+    refused(case.partner.eligibility().list_usage(usage()).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
+
+    world.advance(TimeDelta::days(8)).await;
+    let official = case.claim().await;
+    assert_eq!(official.association_state(), AssociationState::Official);
+    assert_eq!(official.official_time, pending.consent_due_time);
+    let on_record = world.on_record(&key, None).await;
+    assert_eq!(on_record.iter().map(|found| found.partner.as_str()).collect::<Vec<_>>(), [CONTOSO, CONTOSO], "both activities");
+    case.partner.eligibility().list_usage(usage()).await.unwrap();
+
+    let verdicts = async || {
+        let assessments = case.claim().await.lines.remove(0).assessments;
+        let mut verdicts: Vec<_> = assessments.iter().map(|found| (found.activity, found.verdict())).collect();
+        verdicts.sort();
+        verdicts
+    };
+    assert_eq!(verdicts().await, [(1, Verdict::NotEligible), (2, Verdict::Eligible)], "use has not grown yet");
+    world.advance(TimeDelta::days(40)).await;
+    world.import_usage(&key, &[("2026-03", 100), ("2026-04", 150)]).await;
+    world.settle().await;
+    assert_eq!(verdicts().await, [(1, Verdict::Eligible), (2, Verdict::Eligible)]);
+    case.history().await;
+    world.assert_all_delivered().await;
+}
