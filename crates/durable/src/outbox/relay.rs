@@ -12,6 +12,7 @@ use super::{
     courier::{Courier, Undelivered},
     lease::{Leased, MOST_STREAMS, end_all, lease, ready},
     settle::{Settled, Verdict, settle},
+    stream::OutboxKey,
 };
 use crate::host::Shared;
 
@@ -194,7 +195,7 @@ impl Relay {
     }
 
     fn count(&self, outcomes: &[Settled]) {
-        outcomes.iter().for_each(tell);
+        tell(outcomes);
         let of =
             |wanted: fn(&Verdict) -> bool| outcomes.iter().filter(|outcome| wanted(&outcome.verdict)).count() as u64;
         self.shared.meters.deliveries("delivered", of(|verdict| matches!(verdict, Verdict::Delivered)));
@@ -269,16 +270,17 @@ fn not_sent(leased: &Leased) -> Settled {
     Settled::not(leased, verdict)
 }
 
-/// What operators should read in the log: a stream that waits for them, and the first failure of one.
-fn tell(outcome: &Settled) {
-    let OutboxKey { key, aggregate, destination } = &outcome.stream;
-    match &outcome.verdict {
-        Verdict::Parked(why) => {
-            tracing::error!(%destination, aggregate, owner = key.owner, id = %key.id, why, "a stream is parked: an operator must look and retry it");
+/// What operators read in the log: streams that wait for them, and that deliveries begin to fail, once for all.
+fn tell(outcomes: &[Settled]) {
+    for outcome in outcomes {
+        if let Verdict::Parked(why) = &outcome.verdict {
+            let OutboxKey { key, aggregate, destination } = &outcome.stream;
+            tracing::error!(%destination, aggregate, owner = key.owner, id = %key.id, why, "a stream is parked: it waits for an operator");
         }
-        Verdict::Failed(why) if outcome.attempts <= 1 => {
-            tracing::warn!(%destination, aggregate, owner = key.owner, id = %key.id, why, "events could not be delivered; trying again");
-        }
-        Verdict::Failed(_) | Verdict::Delivered => {}
+    }
+    let begins = |outcome: &&Settled| outcome.attempts == 1 && matches!(outcome.verdict, Verdict::Failed(_));
+    if let Some(Settled { stream, verdict: Verdict::Failed(why), .. }) = outcomes.iter().find(begins) {
+        let streams = outcomes.iter().filter(begins).count();
+        tracing::warn!(destination = %stream.destination, streams, why, "events could not be delivered: trying again");
     }
 }
