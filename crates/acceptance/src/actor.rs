@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use cpor_proto::{
-    claims::v1::claim_service_client::ClaimServiceClient,
-    consents::v1::consent_service_client::ConsentServiceClient,
+    claims::v1::claim_service_client::ClaimServiceClient, consents::v1::consent_service_client::ConsentServiceClient,
     eligibility::v1::eligibility_service_client::EligibilityServiceClient,
     operations::v1::operations_service_client::OperationsServiceClient,
     registry::v1::registry_service_client::RegistryServiceClient,

@@ -42,7 +42,10 @@ impl Store {
     }
 
     async fn made(backend: Backend, name: String, create: impl Fn(&str) -> String) -> Self {
-        let folder = tempfile::Builder::new().prefix(&format!("cpor-test-{}-", std::process::id())).tempdir_in(fast_folder()).expect("a temporary directory");
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("cpor-test-{}-", std::process::id()))
+            .tempdir_in(fast_folder())
+            .expect("a temporary directory");
         let database = match backend {
             Backend::Sqlite => None,
             Backend::Postgres => {

@@ -5,13 +5,16 @@ mod partner;
 mod reviewer;
 
 use cpor_proto::{
-    claims::v1::{Claim, CreateClaimRequest, EvidenceMetadata, GetClaimRequest, HistoryEntry, ListHistoryRequest, UploadEvidenceRequest},
+    claims::v1::{
+        Claim, CreateClaimRequest, EvidenceMetadata, GetClaimRequest, HistoryEntry, ListHistoryRequest,
+        UploadEvidenceRequest,
+    },
     eligibility::v1::{Assessment, GetAssessmentRequest},
     registry::v1::{Association, ListAssociationsRequest},
 };
 use tonic::Status;
 
-use crate::{Actor, NORTHWIND, CONTOSO, PDF, World};
+use crate::{Actor, CONTOSO, NORTHWIND, PDF, World};
 
 /// What the API answers.
 pub type Answer<T> = Result<T, Status>;
@@ -82,7 +85,8 @@ impl<'w> Case<'w> {
 
     /// The whole history, as a lead sees it; its positions must have no gap.
     pub async fn history(&self) -> Vec<HistoryEntry> {
-        let request = ListHistoryRequest { parent: self.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
+        let request =
+            ListHistoryRequest { parent: self.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
         let entries = self.world.lead.claims().list_history(request).await.expect("the history").into_inner().entries;
         assert!(entries.iter().zip(1..).all(|(entry, position)| entry.position == position), "gaps: {entries:#?}");
         entries
@@ -95,7 +99,9 @@ impl<'w> Case<'w> {
     pub async fn entry(&self, action: &str) -> HistoryEntry {
         let history = self.history().await;
         let found = history.iter().rev().find(|entry| entry.action == action).cloned();
-        found.unwrap_or_else(|| panic!("no {action} in {:?}", history.iter().map(|entry| &entry.action).collect::<Vec<_>>()))
+        found.unwrap_or_else(|| {
+            panic!("no {action} in {:?}", history.iter().map(|entry| &entry.action).collect::<Vec<_>>())
+        })
     }
 
     /// Its associations in the registry, the ended ones too.
@@ -120,7 +126,8 @@ impl<'w> Case<'w> {
     /// The one message that uploads a small document.
     #[must_use]
     pub fn upload_message(&self, file_name: &str, bytes: &[u8]) -> UploadEvidenceRequest {
-        let metadata = EvidenceMetadata { parent: self.name.clone(), file_name: file_name.into(), ..EvidenceMetadata::default() };
+        let metadata =
+            EvidenceMetadata { parent: self.name.clone(), file_name: file_name.into(), ..EvidenceMetadata::default() };
         UploadEvidenceRequest { metadata: Some(metadata), data: bytes.to_vec() }
     }
 }

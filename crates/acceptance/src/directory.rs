@@ -37,7 +37,9 @@ pub(crate) fn more() -> Vec<DirectoryRow> {
 
 /// Rows to import.
 pub mod rows {
-    use cpor_proto::registry::v1::{Location, Partner, PurchaseChannel, Subscription, SubscriptionStatus, Tenant, Workload};
+    use cpor_proto::registry::v1::{
+        Location, Partner, PurchaseChannel, Subscription, SubscriptionStatus, Tenant, Workload,
+    };
 
     use crate::at;
 
@@ -76,6 +78,11 @@ pub mod rows {
     #[must_use]
     pub fn partner(id: &str, mpn_id: &str) -> Partner {
         let location = Location { mpn_id: mpn_id.into(), region: "emea".into(), calendar: "de".into() };
-        Partner { name: format!("partners/{id}"), display_name: format!("Partner {id}"), locations: vec![location], enrolments: vec![] }
+        Partner {
+            name: format!("partners/{id}"),
+            display_name: format!("Partner {id}"),
+            locations: vec![location],
+            enrolments: vec![],
+        }
     }
 }

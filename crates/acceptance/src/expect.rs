@@ -29,7 +29,8 @@ pub fn not_allowed<T: Debug>(answer: Result<T, Status>, command: &str, state: &s
 #[track_caller]
 pub fn violates<T: Debug>(answer: Result<T, Status>, wanted: &[(&str, &str)]) {
     let status = refused(answer, Code::InvalidArgument, "CLAIM_INCOMPLETE");
-    let wanted: BTreeSet<_> = wanted.iter().map(|(field, reason)| ((*field).to_owned(), (*reason).to_owned())).collect();
+    let wanted: BTreeSet<_> =
+        wanted.iter().map(|(field, reason)| ((*field).to_owned(), (*reason).to_owned())).collect();
     assert_eq!(faults(&status), wanted);
 }
 
@@ -64,7 +65,9 @@ pub fn retry_after(status: &Status) -> Option<Duration> {
 #[track_caller]
 fn leaks_nothing(status: &Status) {
     let shown = format!("{} {}", status.message(), String::from_utf8_lossy(status.details())).to_lowercase();
-    for inside in ["select ", "insert into", "sqlx", "sqlite", "postgres", "constraint", "panicked", "/dev/shm", "/tmp/", ".rs:"] {
+    for inside in
+        ["select ", "insert into", "sqlx", "sqlite", "postgres", "constraint", "panicked", "/dev/shm", "/tmp/", ".rs:"]
+    {
         assert!(!shown.contains(inside), "a caller reads of {inside:?}: {shown}");
     }
 }

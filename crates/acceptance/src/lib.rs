@@ -35,7 +35,9 @@ pub use actor::{Actor, Authorised, Badge};
 pub use backend::{Backend, Store};
 pub use browser::{Browser, Page};
 pub use case::{Answer, Case};
-pub use directory::{CONTOSO, FABRIKAM, FABRIKAM_CSP, FABRIKAM_SALES, LITWARE, NORTHWIND, TAILSPIN, TAILSPIN_POWER_BI, rows};
+pub use directory::{
+    CONTOSO, FABRIKAM, FABRIKAM_CSP, FABRIKAM_SALES, LITWARE, NORTHWIND, TAILSPIN, TAILSPIN_POWER_BI, rows,
+};
 pub use draft::{contact, line};
 pub use expect::{faults, metadata, not_allowed, reason, refused, retry_after, violates};
 pub use mail_server::MailServer;

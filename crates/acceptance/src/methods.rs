@@ -34,7 +34,11 @@ pub struct Method {
 pub fn methods() -> Vec<Method> {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
     let services: Vec<_> = pool.services().filter(|service| service.full_name().starts_with("cpor.")).collect();
-    services.iter().flat_map(|service| service.methods().collect::<Vec<_>>()).map(|method| declared(&pool, &method)).collect()
+    services
+        .iter()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .map(|method| declared(&pool, &method))
+        .collect()
 }
 
 fn declared(pool: &DescriptorPool, method: &MethodDescriptor) -> Method {

@@ -45,7 +45,8 @@ fn name(which: &str) -> String {
 
 /// On a runtime of its own, since no test's runtime lives as long as the template.
 fn make(backend: Backend) -> Template {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let store = runtime.block_on(async {
         remove_leftovers(backend).await;
         let store = Store::empty(backend, name("template")).await;

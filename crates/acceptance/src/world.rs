@@ -114,7 +114,9 @@ impl World {
         match role.side() {
             ActorSide::Partner => self.actor(&subject, role, Some(CONTOSO)),
             ActorSide::Customer => self.actor(&subject, role, Some(&format!("tenants/{FABRIKAM}"))),
-            ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Time | ActorSide::System => self.actor(&subject, role, None),
+            ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Time | ActorSide::System => {
+                self.actor(&subject, role, None)
+            }
         }
     }
 
@@ -140,7 +142,8 @@ impl World {
     /// The mails to an address, in the order in which they were decided.
     #[must_use]
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
-        let mut mails = self.mail_server.as_ref().map_or_else(|| Mail::all_in(&self.store.mail()), MailServer::accepted);
+        let mut mails =
+            self.mail_server.as_ref().map_or_else(|| Mail::all_in(&self.store.mail()), MailServer::accepted);
         mails.retain(|mail| mail.to == address);
         mails
     }
@@ -159,8 +162,12 @@ fn new_actor(wire: &Arc<Wire>, issuer: &TokenSigner, subject: &str, role: Role, 
     let token = UserToken {
         subject: subject.to_owned(),
         roles: vec![role],
-        partner: owner.and_then(|owner| owner.strip_prefix("partners/")).map(|partner| partner.parse().expect("a partner id")),
-        tenant: owner.and_then(|owner| owner.strip_prefix("tenants/")).map(|tenant| tenant.parse().expect("a tenant id")),
+        partner: owner
+            .and_then(|owner| owner.strip_prefix("partners/"))
+            .map(|partner| partner.parse().expect("a partner id")),
+        tenant: owner
+            .and_then(|owner| owner.strip_prefix("tenants/"))
+            .map(|tenant| tenant.parse().expect("a tenant id")),
         lifetime: std::time::Duration::from_secs(3600),
     };
     Actor::new(subject, Some(&issuer.user_token(&token).expect("a token")), wire.clone())

@@ -160,7 +160,9 @@ mod tests {
     fn r12_the_domain_is_told_as_the_directory_reads_it() {
         let mut life = Life::submitted();
         life.claim.content.customer_domain = " Fabrikam.example. ".into();
-        let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &told(&life, 1)[0].1 else { panic!() };
+        let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &told(&life, 1)[0].1 else {
+            panic!()
+        };
         assert_eq!(snapshot.customer_domain.parse::<cpor_types::DomainName>().unwrap().as_str(), "fabrikam.example");
     }
 

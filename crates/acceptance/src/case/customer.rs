@@ -45,7 +45,11 @@ impl Case<'_> {
     /// # Errors
     /// As the API's.
     pub async fn decline_consent(&self, comment: &str) -> Answer<Consent> {
-        let request = DeclineConsentRequest { name: self.consent_name(), comment: comment.into(), ..DeclineConsentRequest::default() };
+        let request = DeclineConsentRequest {
+            name: self.consent_name(),
+            comment: comment.into(),
+            ..DeclineConsentRequest::default()
+        };
         Ok(self.customer().consents().decline_consent(request).await?.into_inner())
     }
 

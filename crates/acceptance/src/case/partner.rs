@@ -2,8 +2,8 @@
 
 use cpor_proto::claims::v1::{
     Claim, Comment, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DownloadEvidenceRequest, Evidence,
-    ListCommentsRequest, ListEvidenceRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
-    WithdrawClaimRequest, WithdrawReason,
+    ListCommentsRequest, ListEvidenceRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest,
+    UploadEvidenceRequest, WithdrawClaimRequest, WithdrawReason,
 };
 use prost_types::FieldMask;
 use tonic::Streaming;
@@ -46,7 +46,11 @@ impl Case<'_> {
     /// # Errors
     /// As the API's.
     pub async fn resubmit(&self, comment: &str) -> Answer<Claim> {
-        let request = ResubmitClaimRequest { name: self.name.clone(), comment: comment.into(), ..ResubmitClaimRequest::default() };
+        let request = ResubmitClaimRequest {
+            name: self.name.clone(),
+            comment: comment.into(),
+            ..ResubmitClaimRequest::default()
+        };
         Ok(self.partner.claims().resubmit_claim(request).await?.into_inner())
     }
 

@@ -1,9 +1,9 @@
 //! What reviewers do to a claim.
 
 use cpor_proto::reviews::v1::{
-    ApproveReviewCaseRequest, AssignReviewCaseRequest, FurtherRejectionReason, GetReviewCaseRequest, PartnerActionReason,
-    PrimaryRejectionReason, RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase,
-    StartReviewRequest, TakeReviewCaseRequest,
+    ApproveReviewCaseRequest, AssignReviewCaseRequest, FurtherRejectionReason, GetReviewCaseRequest,
+    PartnerActionReason, PrimaryRejectionReason, RejectReviewCaseRequest, ReleaseReviewCaseRequest,
+    RequestPartnerActionRequest, ReviewCase, StartReviewRequest, TakeReviewCaseRequest,
 };
 
 use super::{Answer, Case};
@@ -30,7 +30,8 @@ impl Case<'_> {
     /// As the API's.
     pub async fn assign(&self, actor: &Actor, reviewer: &Actor) -> Answer<ReviewCase> {
         let reviewer = reviewer.subject.clone();
-        let request = AssignReviewCaseRequest { name: self.review_name().await, reviewer, ..AssignReviewCaseRequest::default() };
+        let request =
+            AssignReviewCaseRequest { name: self.review_name().await, reviewer, ..AssignReviewCaseRequest::default() };
         Ok(actor.reviews().assign_review_case(request).await?.into_inner())
     }
 
@@ -48,7 +49,8 @@ impl Case<'_> {
     /// # Errors
     /// As the API's.
     pub async fn release(&self, actor: &Actor) -> Answer<ReviewCase> {
-        let request = ReleaseReviewCaseRequest { name: self.review_name().await, ..ReleaseReviewCaseRequest::default() };
+        let request =
+            ReleaseReviewCaseRequest { name: self.review_name().await, ..ReleaseReviewCaseRequest::default() };
         Ok(actor.reviews().release_review_case(request).await?.into_inner())
     }
 
@@ -80,7 +82,8 @@ impl Case<'_> {
     /// # Errors
     /// As the API's.
     pub async fn approve(&self, actor: &Actor) -> Answer<ReviewCase> {
-        let request = ApproveReviewCaseRequest { name: self.review_name().await, ..ApproveReviewCaseRequest::default() };
+        let request =
+            ApproveReviewCaseRequest { name: self.review_name().await, ..ApproveReviewCaseRequest::default() };
         Ok(actor.reviews().approve_review_case(request).await?.into_inner())
     }
 

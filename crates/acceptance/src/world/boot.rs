@@ -11,7 +11,10 @@ use cpor_mail::{Security, SmtpConfig};
 use cpor_proto::operations::v1::ListStreamsRequest;
 use cpor_types::{Role, Service, SystemClock};
 
-use super::{Actor, Backend, Browser, CONTOSO, FABRIKAM, ISSUER, LITWARE, MailServer, Node, Store, TAILSPIN, Wire, World, new_actor};
+use super::{
+    Actor, Backend, Browser, CONTOSO, FABRIKAM, ISSUER, LITWARE, MailServer, Node, Store, TAILSPIN, Wire, World,
+    new_actor,
+};
 use crate::{NORTHWIND, Setup, Template};
 
 impl World {
@@ -39,10 +42,17 @@ impl World {
         world
     }
 
-    fn with(store: Store, nodes: Vec<Node>, issuer: TokenSigner, signer: TokenSigner, mail_server: Option<MailServer>) -> Self {
+    fn with(
+        store: Store,
+        nodes: Vec<Node>,
+        issuer: TokenSigner,
+        signer: TokenSigner,
+        mail_server: Option<MailServer>,
+    ) -> Self {
         let wire = Arc::<Wire>::default();
         let actor = |subject: &str, role, owner: Option<&str>| new_actor(&wire, &issuer, subject, role, owner);
-        let customer = |subject: &str, tenant: &str| actor(subject, Role::CustomerAdmin, Some(&format!("tenants/{tenant}")));
+        let customer =
+            |subject: &str, tenant: &str| actor(subject, Role::CustomerAdmin, Some(&format!("tenants/{tenant}")));
         Self {
             contoso: actor("erik@contoso.example", Role::IncentivesAdmin, Some(CONTOSO)),
             contoso_user: actor("ida@contoso.example", Role::IncentivesUser, Some(CONTOSO)),
@@ -137,7 +147,14 @@ impl World {
         }
         for (number, service) in (1..).zip(Service::ALL) {
             let request = ListStreamsRequest { service: number, ..ListStreamsRequest::default() };
-            let streams = self.operator.operations(*service).list_streams(request).await.expect("the streams").into_inner().streams;
+            let streams = self
+                .operator
+                .operations(*service)
+                .list_streams(request)
+                .await
+                .expect("the streams")
+                .into_inner()
+                .streams;
             assert!(streams.is_empty(), "{service} has undelivered or parked streams: {streams:#?}");
         }
     }

@@ -1,15 +1,21 @@
 //! The virtual clock of a world: moving it is also how a test waits for everything to come to rest.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use cpor_durable::BusinessClock;
 use cpor_kit::Db;
 use cpor_proto::operations::v1::{
-    AdvanceClockRequest, GetClockRequest, ListDeadlinesRequest, ListStreamsRequest, StreamState, advance_clock_request::Target,
+    AdvanceClockRequest, GetClockRequest, ListDeadlinesRequest, ListStreamsRequest, StreamState,
+    advance_clock_request::Target,
 };
 use cpor_types::Service;
 
 use super::World;
 use crate::{moment, stamp};
+
+/// How long a system may take to come to rest. On PostgreSQL what a process had leased when it was killed rests until the lease ends.
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// Rounds after which a system of several processes must have come to rest: far more than the longest way of an event.
 const ROUNDS: usize = 50;
@@ -72,8 +78,10 @@ impl World {
     }
 
     async fn advance_clock(&self, service: Service, target: Target) {
-        let request = AdvanceClockRequest { target: Some(target) };
-        let answer = self.operator.operations(service).advance_clock(request).await.expect("to move the clock").into_inner();
+        let mut request = tonic::Request::new(AdvanceClockRequest { target: Some(target) });
+        request.set_timeout(PATIENCE);
+        let answer =
+            self.operator.operations(service).advance_clock(request).await.expect("to move the clock").into_inner();
         assert!(answer.unsettled.is_empty(), "still under way: {:#?}", answer.unsettled);
     }
 
@@ -97,7 +105,12 @@ impl World {
         let mut sent = 0;
         for (number, service) in (1..).zip(Service::ALL) {
             for state in [StreamState::Idle, StreamState::Pending, StreamState::Parked] {
-                let request = ListStreamsRequest { service: number, state: state.into(), page_size: 1000, ..ListStreamsRequest::default() };
+                let request = ListStreamsRequest {
+                    service: number,
+                    state: state.into(),
+                    page_size: 1000,
+                    ..ListStreamsRequest::default()
+                };
                 let streams = self.operator.operations(*service).list_streams(request).await.expect("the streams");
                 sent += streams.into_inner().streams.iter().map(|stream| stream.next_sequence).sum::<u64>();
             }

@@ -4,7 +4,8 @@ use cpor_proto::{
     claims::v1::Claim,
     eligibility::v1::{ImportUsageRequest, UsageMonth, import_usage_result::Outcome as UsageOutcome},
     registry::v1::{
-        Association, DirectoryRow, ImportDirectoryRequest, LookUpAssociationsRequest, Subscription, directory_row::Row, import_result::Outcome,
+        Association, DirectoryRow, ImportDirectoryRequest, LookUpAssociationsRequest, Subscription, directory_row::Row,
+        import_result::Outcome,
     },
 };
 use prost_types::Timestamp;
@@ -19,7 +20,8 @@ impl World {
     /// # Panics
     /// When one is refused.
     pub async fn import(&self, rows: Vec<DirectoryRow>) -> Vec<Outcome> {
-        let results = self.directory.registry().import_directory(ImportDirectoryRequest { rows }).await.expect("the import");
+        let results =
+            self.directory.registry().import_directory(ImportDirectoryRequest { rows }).await.expect("the import");
         let results = results.into_inner().results;
         assert!(results.iter().all(|result| result.error.is_none()), "refused: {results:#?}");
         results.iter().map(cpor_proto::registry::v1::ImportResult::outcome).collect()

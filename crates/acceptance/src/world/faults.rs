@@ -34,10 +34,19 @@ impl World {
         for service in Service::ALL {
             let db = Db::open(&self.store.config(0), *service).await.expect("the database");
             let listing = "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()";
-            for table in db.reader().query_all_raw(Statement::from_string(DbBackend::Postgres, listing)).await.expect("the tables") {
+            for table in db
+                .reader()
+                .query_all_raw(Statement::from_string(DbBackend::Postgres, listing))
+                .await
+                .expect("the tables")
+            {
                 let table: String = table.try_get("", "name").expect("a name");
                 let count = format!("SELECT count(*) AS n FROM \"{table}\" AS t WHERE t::text LIKE '%{text}%'");
-                let row = db.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, count)).await.expect("a count");
+                let row = db
+                    .reader()
+                    .query_one_raw(Statement::from_string(DbBackend::Postgres, count))
+                    .await
+                    .expect("a count");
                 if row.expect("a row").try_get::<i64>("", "n").expect("a number") > 0 {
                     found.push(format!("{service}.{table}"));
                 }

@@ -85,7 +85,8 @@ impl Murder {
         let mut walks = Vec::new();
         for walk in 0..WALKS {
             let draft = self.world.presales().await;
-            let walker = Walker::new(self.world.clone(), self.started.subscribe(), progress.clone(), format!("{kill}-{walk}"));
+            let walker =
+                Walker::new(self.world.clone(), self.started.subscribe(), progress.clone(), format!("{kill}-{walk}"));
             walks.push(walker.walk(draft));
         }
         let (walked, ()) = tokio::join!(join_all(walks), self.strike(kill, &progress));
@@ -94,7 +95,11 @@ impl Murder {
         for walk in walked {
             let case = Case::of(&self.world, &self.world.contoso, &walk.claim);
             let claim = case.claim().await;
-            assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Official), "{claim:#?}");
+            assert_eq!(
+                (claim.state(), claim.association_state()),
+                (ClaimState::Approved, AssociationState::Official),
+                "{claim:#?}"
+            );
             once_each(&case).await;
         }
     }
@@ -103,7 +108,9 @@ impl Murder {
     async fn strike(&mut self, kill: usize, progress: &Progress) {
         match (kill % 5 == 4, kill % 3 == 1) {
             (true, _) => {}
-            (false, true) => self.strike_when(progress, |progress| progress.approving.load(Ordering::Relaxed) > 0).await,
+            (false, true) => {
+                self.strike_when(progress, |progress| progress.approving.load(Ordering::Relaxed) > 0).await
+            }
             (false, false) => {
                 let acknowledged = self.below(WALKS * STEPS);
                 self.strike_when(progress, move |progress| progress.acknowledged() >= acknowledged).await;

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
+use anyhow::ensure;
 use cpor_kit::telemetry;
 
 use crate::{
@@ -45,6 +46,8 @@ enum Clock {
 /// When the configuration is faulty, an address is taken, or a part does not start.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.sources)?;
+    // It would load the example directory there.
+    ensure!(config.database.url.is_none(), "`cpor dev` runs on SQLite: unset database.url, or use `cpor serve`");
     super::block_on(async move {
         let telemetry = telemetry::init(&config.telemetry, "cpor-dev")?;
         let clock = match args.clock {

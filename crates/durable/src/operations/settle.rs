@@ -19,11 +19,10 @@ impl OperationsServer {
     pub(super) async fn settle(&self, until: Instant) -> Result<Vec<String>, Status> {
         loop {
             let before = self.activity();
-            for host in self.hosts.iter() {
-                host.runner().drain().await.map_err(internal)?;
-                host.relay().drain().await.map_err(internal)?;
-            }
-            let unsettled = self.unsettled().await?;
+            let Ok(looked) = tokio::time::timeout_at(until, self.work_and_look()).await else {
+                return self.cut_off().await;
+            };
+            let unsettled = looked?;
             // Only a look during which nothing happened is a look at a state of rest.
             if unsettled.is_empty() && self.activity() == before {
                 return Ok(unsettled);
@@ -35,6 +34,28 @@ impl OperationsServer {
                 tokio::time::sleep(PAUSE).await;
             }
         }
+    }
+
+    /// What is left after everything has been tried that can be. Waits for those who are at it, so it may take long.
+    async fn work_and_look(&self) -> Result<Vec<String>, Status> {
+        for host in self.hosts.iter() {
+            host.runner().drain().await.map_err(internal)?;
+            host.relay().drain().await.map_err(internal)?;
+        }
+        self.unsettled().await
+    }
+
+    /// What can be named at once, when the time is over while something is still being waited for.
+    async fn cut_off(&self) -> Result<Vec<String>, Status> {
+        let mut lines = Vec::new();
+        for host in self.hosts.iter() {
+            lines.extend(deadlines(host).await?);
+            lines.extend(streams(host).await?);
+        }
+        if lines.is_empty() {
+            lines.push("a mail, an approval or an assessment is still under way".to_owned());
+        }
+        Ok(lines)
     }
 
     fn activity(&self) -> u64 {

@@ -20,8 +20,9 @@ use crate::{Composer, MailConfig, Transport, queue};
 
 /// How often the queue is looked at when nobody wakes the sender.
 const POLL: Duration = Duration::from_secs(1);
-/// How long a leased mail stays with whoever leased it: longer than any attempt takes.
-const LEASE: Duration = Duration::from_secs(300);
+/// How long a leased mail stays with whoever leased it: longer than any attempt takes, and no longer than a mail may rest that a
+/// process took with it when it died.
+const LEASE: Duration = Duration::from_secs(60);
 
 /// What a sender works with.
 pub struct SenderParts<C> {

@@ -63,12 +63,19 @@ async fn without_reviewers_service_submissions_go_on(world: &World) {
     stop(world, Service::PoeReview).await;
     let case = Case::complete(world, world.presales().await).await;
     case.submit().await.unwrap();
-    assert_eq!(case.withdraw(cpor_proto::claims::v1::WithdrawReason::WrongMpnId, "").await.unwrap().state(), ClaimState::Rejected);
+    assert_eq!(
+        case.withdraw(cpor_proto::claims::v1::WithdrawReason::WrongMpnId, "").await.unwrap().state(),
+        ClaimState::Rejected
+    );
     let other = Case::complete(world, world.presales().await).await;
     other.submit().await.unwrap();
     start(world, Service::PoeReview).await;
     world.settle().await;
-    assert_eq!(case.review(&world.lead).await.unwrap().state(), ReviewCaseState::Closed, "opened and closed, in this order");
+    assert_eq!(
+        case.review(&world.lead).await.unwrap().state(),
+        ReviewCaseState::Closed,
+        "opened and closed, in this order"
+    );
     assert_eq!(other.review(&world.lead).await.unwrap().state(), ReviewCaseState::Waiting);
 }
 

@@ -4,8 +4,8 @@ use cpor_acceptance::{Case, Stage, World, at, both_databases, refused};
 use cpor_proto::{
     claims::v1::ClaimState,
     events::v1::{
-        Actor, ActorSide, CustomerDeclined, DeliverEventsRequest, Event, StreamBatch, StreamId, StreamResult, event::Payload,
-        event_service_client::EventServiceClient, stream_result::Failure,
+        Actor, ActorSide, CustomerDeclined, DeliverEventsRequest, Event, StreamBatch, StreamId, StreamResult,
+        event::Payload, event_service_client::EventServiceClient, stream_result::Failure,
     },
     operations::v1::{ListStreamsRequest, RetryStreamRequest, StreamState},
     options::v1::Service as Wire,
@@ -13,10 +13,16 @@ use cpor_proto::{
 use cpor_types::Service;
 use tonic::Code;
 
-both_databases![an_event_has_one_effect_however_often_it_comes, a_gap_is_asked_for_again, what_makes_no_sense_is_parked_and_harms_nobody, a_stream_that_is_not_parked_is_not_retried];
+both_databases![
+    an_event_has_one_effect_however_often_it_comes,
+    a_gap_is_asked_for_again,
+    what_makes_no_sense_is_parked_and_harms_nobody,
+    a_stream_that_is_not_parked_is_not_retried
+];
 
 fn declined(case: &Case<'_>, sequence: u64) -> Event {
-    let payload = CustomerDeclined { claim: case.name.clone(), channel: "link".into(), comment: format!("No. {sequence}") };
+    let payload =
+        CustomerDeclined { claim: case.name.clone(), channel: "link".into(), comment: format!("No. {sequence}") };
     Event {
         sequence,
         effective_time: Some(at("2026-03-16T09:00:00Z")),
@@ -28,7 +34,12 @@ fn declined(case: &Case<'_>, sequence: u64) -> Event {
 
 /// Delivers events as customer-consent would, on a stream that is not used otherwise.
 async fn deliver(world: &World, id: &str, events: Vec<Event>) -> StreamResult {
-    let stream = StreamId { source: Wire::CustomerConsent.into(), aggregate: "test".into(), owner: "test".into(), id: id.into() };
+    let stream = StreamId {
+        source: Wire::CustomerConsent.into(),
+        aggregate: "test".into(),
+        owner: "test".into(),
+        id: id.into(),
+    };
     let streams = vec![StreamBatch { stream: Some(stream), events }];
     let request = DeliverEventsRequest { destination: Wire::ClaimIntake.into(), streams };
     let consent = world.service(Service::CustomerConsent, Service::ClaimIntake);
@@ -74,7 +85,8 @@ async fn what_makes_no_sense_is_parked_and_harms_nobody(world: &World) {
     let result = deliver(world, &world.id(), vec![nonsense]).await;
     assert!(matches!(result.failure, Some(Failure::Parked(_))), "{result:?}");
     let mut nowhere = declined(&case, 1);
-    nowhere.payload = Some(Payload::CustomerDeclined(CustomerDeclined { claim: "claims/1".into(), ..CustomerDeclined::default() }));
+    nowhere.payload =
+        Some(Payload::CustomerDeclined(CustomerDeclined { claim: "claims/1".into(), ..CustomerDeclined::default() }));
     let result = deliver(world, &world.id(), vec![nowhere]).await;
     assert!(matches!(result.failure, Some(Failure::Parked(_))), "{result:?}");
     assert_eq!(declines(&case).await, 0);
@@ -85,7 +97,8 @@ async fn what_makes_no_sense_is_parked_and_harms_nobody(world: &World) {
 async fn a_stream_that_is_not_parked_is_not_retried(world: &World) {
     Case::at(world, world.presales().await, Stage::Submitted).await;
     let request = ListStreamsRequest { service: 1, state: StreamState::Idle.into(), ..ListStreamsRequest::default() };
-    let streams = world.operator.operations(Service::ClaimIntake).list_streams(request).await.unwrap().into_inner().streams;
+    let streams =
+        world.operator.operations(Service::ClaimIntake).list_streams(request).await.unwrap().into_inner().streams;
     assert!(streams.iter().all(|stream| stream.next_sequence == stream.delivered_sequence + 1), "{streams:#?}");
     let name = streams[0].name.clone();
     let mut operations = world.operator.operations(Service::ClaimIntake);

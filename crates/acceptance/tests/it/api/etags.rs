@@ -2,13 +2,19 @@
 
 use cpor_acceptance::{Case, PDF, Stage, World, both_databases, refused};
 use cpor_proto::{
-    claims::v1::{Claim, DeleteClaimRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, WithdrawClaimRequest},
+    claims::v1::{
+        Claim, DeleteClaimRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, WithdrawClaimRequest,
+    },
     consents::v1::{ApproveConsentRequest, DeclineConsentRequest},
     reviews::v1::{ApproveReviewCaseRequest, StartReviewRequest, TakeReviewCaseRequest},
 };
 use tonic::Code;
 
-both_databases![a_stale_etag_aborts_partner_commands, a_stale_etag_aborts_reviewers_and_customers, an_etag_changes_with_every_change];
+both_databases![
+    a_stale_etag_aborts_partner_commands,
+    a_stale_etag_aborts_reviewers_and_customers,
+    an_etag_changes_with_every_change
+];
 
 async fn a_stale_etag_aborts_partner_commands(world: &World) {
     let case = Case::draft(world, world.presales().await).await.unwrap();
@@ -22,11 +28,16 @@ async fn a_stale_etag_aborts_partner_commands(world: &World) {
     refused(claims.delete_claim(delete).await, Code::Aborted, "ETAG_MISMATCH");
     let submit = SubmitClaimRequest { name: name.clone(), etag: etag.clone(), ..SubmitClaimRequest::default() };
     refused(claims.submit_claim(submit.clone()).await, Code::Aborted, "ETAG_MISMATCH");
-    refused(claims.submit_claim(SubmitClaimRequest { etag: "nonsense".into(), ..submit.clone() }).await, Code::Aborted, "ETAG_MISMATCH");
+    refused(
+        claims.submit_claim(SubmitClaimRequest { etag: "nonsense".into(), ..submit.clone() }).await,
+        Code::Aborted,
+        "ETAG_MISMATCH",
+    );
     let fresh = case.claim().await.etag;
     claims.submit_claim(SubmitClaimRequest { etag: fresh, ..submit }).await.unwrap();
     world.settle().await;
-    let withdraw = WithdrawClaimRequest { name: name.clone(), reason: 1, etag: etag.clone(), ..WithdrawClaimRequest::default() };
+    let withdraw =
+        WithdrawClaimRequest { name: name.clone(), reason: 1, etag: etag.clone(), ..WithdrawClaimRequest::default() };
     refused(claims.withdraw_claim(withdraw).await, Code::Aborted, "ETAG_MISMATCH");
     case.review_starts().await;
     case.request_action(&world.reviewer).await.unwrap();

@@ -30,7 +30,8 @@ async fn the_history_of_a_whole_walk(world: &World) {
         ("association_granted", Side::Time),
         ("association_official", Side::Time),
     ];
-    let main: Vec<_> = told.iter().filter(|(action, _)| wanted.iter().any(|(wanted, _)| wanted == action)).copied().collect();
+    let main: Vec<_> =
+        told.iter().filter(|(action, _)| wanted.iter().any(|(wanted, _)| wanted == action)).copied().collect();
     assert_eq!(main, wanted);
     for also in ["notice_settled", "consent_window_opened", "assessed"] {
         assert!(told.iter().any(|(action, _)| *action == also), "no {also} in {told:?}");
@@ -40,7 +41,10 @@ async fn the_history_of_a_whole_walk(world: &World) {
         assert_eq!(pair[1].from_state(), pair[0].to_state(), "each begins where the one before ended");
         assert!(moment(pair[1].record_time) >= moment(pair[0].record_time));
     }
-    assert!(history.iter().all(|entry| !entry.overtaken && !entry.subject.is_empty() || entry.side() == Side::Time), "{history:#?}");
+    assert!(
+        history.iter().all(|entry| !entry.overtaken && !entry.subject.is_empty() || entry.side() == Side::Time),
+        "{history:#?}"
+    );
     let request = ListHistoryRequest { parent: case.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
     let seen = case.partner.claims().list_history(request).await.unwrap().into_inner().entries;
     assert_eq!(seen.len(), history.len(), "its partner sees the same");
@@ -49,8 +53,10 @@ async fn the_history_of_a_whole_walk(world: &World) {
 async fn facts_that_come_too_late_are_recorded_as_overtaken(world: &World) {
     let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
     // Both are committed, each in its own service, before either hears of the other.
-    let (approved, withdrawn) =
-        tokio::join!(case.approve(&world.reviewer), case.withdraw(cpor_proto::claims::v1::WithdrawReason::WrongMpnId, ""));
+    let (approved, withdrawn) = tokio::join!(
+        case.approve(&world.reviewer),
+        case.withdraw(cpor_proto::claims::v1::WithdrawReason::WrongMpnId, "")
+    );
     withdrawn.unwrap();
     world.settle().await;
     assert_eq!(case.claim().await.state(), ClaimState::Rejected);

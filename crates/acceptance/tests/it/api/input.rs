@@ -27,7 +27,12 @@ async fn every_bad_field_is_named_at_once(world: &World) {
         customer_contact: Some(Contact { email: "at".into(), name: "y".repeat(201), ..Contact::default() }),
         ..Claim::default()
     };
-    let request = CreateClaimRequest { parent: CONTOSO.into(), claim: Some(claim), request_id: "z".repeat(65), validate_only: false };
+    let request = CreateClaimRequest {
+        parent: CONTOSO.into(),
+        claim: Some(claim),
+        request_id: "z".repeat(65),
+        validate_only: false,
+    };
     let status = refused(world.contoso.claims().create_claim(request).await, Code::InvalidArgument, "INVALID_FIELDS");
     let fields: BTreeSet<_> = faults(&status).into_iter().map(|(field, _)| field).collect();
     let wanted = [
@@ -56,7 +61,10 @@ async fn try_call(world: &World, method: &Method, message: Vec<u8>) -> Result<()
 }
 
 fn is_precise(status: &Status) -> bool {
-    let known = matches!(status.code(), Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::PermissionDenied);
+    let known = matches!(
+        status.code(),
+        Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition | Code::PermissionDenied
+    );
     known && !reason(status).is_empty()
 }
 
@@ -104,7 +112,11 @@ async fn names_that_are_none_are_refused(world: &World) {
         "x".repeat(100_000),
     ];
     for name in names {
-        let status = refused(world.contoso.claims().get_claim(GetClaimRequest { name }).await, Code::InvalidArgument, "INVALID_FIELDS");
+        let status = refused(
+            world.contoso.claims().get_claim(GetClaimRequest { name }).await,
+            Code::InvalidArgument,
+            "INVALID_FIELDS",
+        );
         assert_eq!(faults(&status).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["name"]);
     }
 }

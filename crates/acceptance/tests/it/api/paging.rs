@@ -38,7 +38,9 @@ impl<'w> Lists<'w> {
         let key = case.key(0).await;
         world.import_usage(&key, &[("2026-01", 1), ("2026-02", 2), ("2026-03", 3)]).await;
         world.import_row(cpor_proto::registry::v1::directory_row::Row::Workload(workload(&case.tenant, "teams"))).await;
-        world.import_row(cpor_proto::registry::v1::directory_row::Row::Workload(workload(&case.tenant, "intune"))).await;
+        world
+            .import_row(cpor_proto::registry::v1::directory_row::Row::Workload(workload(&case.tenant, "intune")))
+            .await;
         Self { world, claim: case.name.clone(), tenant: format!("tenants/{}", case.tenant), key }
     }
 
@@ -48,7 +50,9 @@ impl<'w> Lists<'w> {
         let request = match method.name.as_str() {
             "ListClaims" => json!({"parent": "partners/-"}),
             "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),
-            "ListReviewCases" | "ListConsents" | "ListAssessments" | "ListAssociations" => json!({"parent": "tenants/-"}),
+            "ListReviewCases" | "ListConsents" | "ListAssessments" | "ListAssociations" => {
+                json!({"parent": "tenants/-"})
+            }
             "ListSubscriptions" | "ListWorkloads" => json!({"parent": tenant}),
             "ListProducts" | "ListProgramGuides" => json!({}),
             "ListUsage" => json!({"parent": key}),
@@ -56,7 +60,9 @@ impl<'w> Lists<'w> {
             "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),
             unknown => panic!("{unknown} is new: say here how it is called"),
         };
-        let role = [Role::ReviewLead, Role::ProgramManager, Role::Operator].into_iter().find(|role| method.roles.contains(role));
+        let role = [Role::ReviewLead, Role::ProgramManager, Role::Operator]
+            .into_iter()
+            .find(|role| method.roles.contains(role));
         (request, world.actor("pager@vendor.example", role.unwrap(), None))
     }
 }
@@ -67,13 +73,20 @@ fn workload(tenant: &str, product: &str) -> cpor_proto::registry::v1::Workload {
 
 /// Methods with a `page_size`.
 fn lists() -> Vec<Method> {
-    let lists: Vec<_> = methods().into_iter().filter(|method| method.input.get_field_by_name("page_size").is_some()).collect();
+    let lists: Vec<_> =
+        methods().into_iter().filter(|method| method.input.get_field_by_name("page_size").is_some()).collect();
     assert!(lists.len() >= 15, "the descriptors are read: {}", lists.len());
     assert!(lists.iter().all(|method| method.name.starts_with("List")));
     lists
 }
 
-async fn page(actor: &Actor, method: &Method, request: &Json, size: i64, token: &str) -> Result<(Vec<Value>, String), Status> {
+async fn page(
+    actor: &Actor,
+    method: &Method,
+    request: &Json,
+    size: i64,
+    token: &str,
+) -> Result<(Vec<Value>, String), Status> {
     let mut request = request.clone();
     request["page_size"] = json!(size);
     request["page_token"] = json!(token);
@@ -90,12 +103,22 @@ async fn pages_together_are_the_whole_list(world: &World) {
         let (request, actor) = seeded.of(&method);
         let (whole, rest) = page(&actor, &method, &request, 1000, "").await.unwrap();
         assert_eq!(rest, "", "{}", method.name);
-        assert!(whole.len() >= if method.name == "ListProgramGuides" { 1 } else { 2 }, "{} has {}", method.name, whole.len());
+        assert!(
+            whole.len() >= if method.name == "ListProgramGuides" { 1 } else { 2 },
+            "{} has {}",
+            method.name,
+            whole.len()
+        );
         for size in [1, 2] {
             let (mut pages, mut token) = (Vec::new(), String::new());
             loop {
                 let (list, next) = page(&actor, &method, &request, size, &token).await.unwrap();
-                assert!(list.len() as i64 <= size && !(list.is_empty() && !whole.is_empty()), "{}: {}", method.name, list.len());
+                assert!(
+                    list.len() as i64 <= size && !(list.is_empty() && !whole.is_empty()),
+                    "{}: {}",
+                    method.name,
+                    list.len()
+                );
                 pages.extend(list);
                 token = next;
                 if token.is_empty() {
@@ -115,13 +138,20 @@ async fn page_tokens_belong_to_their_request(world: &World) {
         let turned: String = token.chars().rev().collect();
         for bad in [turned.as_str(), &token[1..], &format!("{token}A"), "x", "{}", "' OR 1=1 --"] {
             let status = page(&actor, &method, &request, 1, bad).await.expect_err("a token that is none");
-            assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "INVALID_PAGE_TOKEN"), "{}: {bad}", method.name);
+            assert_eq!(
+                (status.code(), reason(&status).as_str()),
+                (Code::InvalidArgument, "INVALID_PAGE_TOKEN"),
+                "{}: {bad}",
+                method.name
+            );
         }
     }
     let list = lists().into_iter().find(|method| method.name == "ListClaims").unwrap();
     let (request, actor) = seeded.of(&list);
     let (_, token) = page(&actor, &list, &request, 1, "").await.unwrap();
-    for other in [json!({"parent": "partners/contoso"}), json!({"parent": "partners/-", "state": "CLAIM_STATE_SUBMITTED"})] {
+    for other in
+        [json!({"parent": "partners/contoso"}), json!({"parent": "partners/-", "state": "CLAIM_STATE_SUBMITTED"})]
+    {
         let status = page(&actor, &list, &other, 1, &token).await.unwrap_err();
         assert_eq!(reason(&status), "INVALID_PAGE_TOKEN");
     }
@@ -133,7 +163,12 @@ async fn page_sizes(world: &World) {
     for method in lists() {
         let (request, actor) = seeded.of(&method);
         let status = page(&actor, &method, &request, -1, "").await.expect_err("a negative page size");
-        assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "INVALID_FIELDS"), "{}", method.name);
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::InvalidArgument, "INVALID_FIELDS"),
+            "{}",
+            method.name
+        );
         let (whole, _) = page(&actor, &method, &request, 1000, "").await.unwrap();
         for size in [0, 1001, i64::from(i32::MAX)] {
             assert_eq!(page(&actor, &method, &request, size, "").await.unwrap().0, whole, "{} by {size}", method.name);

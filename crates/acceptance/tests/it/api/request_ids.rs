@@ -3,8 +3,8 @@
 use cpor_acceptance::{Answer, CONTOSO, Case, PDF, Stage, World, both_databases, refused};
 use cpor_proto::{
     claims::v1::{
-        Claim, ClaimState, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, SubmitClaimRequest, WithdrawClaimRequest,
-        WithdrawReason,
+        Claim, ClaimState, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, SubmitClaimRequest,
+        WithdrawClaimRequest, WithdrawReason,
     },
     consents::v1::DeclineConsentRequest,
     reviews::v1::TakeReviewCaseRequest,
@@ -31,7 +31,11 @@ async fn a_replay_gets_the_first_answer(world: &World) {
     world.advance(chrono::TimeDelta::hours(1)).await;
     assert_eq!(create(world, "one", "A").await.unwrap(), first);
     assert_ne!(create(world, "two", "A").await.unwrap().name, first.name);
-    assert_ne!(create(world, "", "A").await.unwrap().name, create(world, "", "A").await.unwrap().name, "no id, no replay");
+    assert_ne!(
+        create(world, "", "A").await.unwrap().name,
+        create(world, "", "A").await.unwrap().name,
+        "no id, no replay"
+    );
 }
 
 async fn a_replay_does_nothing_twice(world: &World) {
@@ -45,9 +49,14 @@ async fn a_replay_does_nothing_twice(world: &World) {
     assert_eq!(case.partner.claims().create_comment(request).await.unwrap().into_inner(), first);
     assert_eq!(case.comments().await, [first]);
 
-    let take = TakeReviewCaseRequest { name: case.review_name().await, request_id: "take".into(), ..Default::default() };
+    let take =
+        TakeReviewCaseRequest { name: case.review_name().await, request_id: "take".into(), ..Default::default() };
     let first = world.reviewer.reviews().take_review_case(take.clone()).await.unwrap().into_inner();
-    assert_eq!(world.reviewer.reviews().take_review_case(take).await.unwrap().into_inner(), first, "not ALREADY_ASSIGNED");
+    assert_eq!(
+        world.reviewer.reviews().take_review_case(take).await.unwrap().into_inner(),
+        first,
+        "not ALREADY_ASSIGNED"
+    );
 
     let decline = DeclineConsentRequest { name: case.consent_name(), request_id: "no".into(), ..Default::default() };
     let first = world.fabrikam.consents().decline_consent(decline.clone()).await.unwrap().into_inner();
@@ -85,13 +94,15 @@ async fn ids_are_the_caller_s_own_and_the_method_s(world: &World) {
     let request = CreateClaimRequest { parent: CONTOSO.into(), claim, request_id: "one".into(), validate_only: false };
     let second = world.contoso_user.claims().create_claim(request).await.unwrap().into_inner();
     assert_ne!(first.name, second.name, "another caller's");
-    let delete = DeleteClaimRequest { name: first.name.clone(), request_id: "one".into(), ..DeleteClaimRequest::default() };
+    let delete =
+        DeleteClaimRequest { name: first.name.clone(), request_id: "one".into(), ..DeleteClaimRequest::default() };
     world.contoso.claims().delete_claim(delete).await.unwrap();
 }
 
 async fn a_refusal_is_decided_afresh(world: &World) {
     let case = Case::draft(world, world.presales().await).await.unwrap();
-    let submit = SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
+    let submit =
+        SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
     refused(case.partner.claims().submit_claim(submit.clone()).await, Code::InvalidArgument, "CLAIM_INCOMPLETE");
     case.upload("proof.pdf", PDF).await.unwrap();
     case.partner.claims().submit_claim(submit).await.unwrap();
@@ -99,7 +110,8 @@ async fn a_refusal_is_decided_afresh(world: &World) {
 
 async fn a_replay_is_answered_with_the_claim_as_it_stands_now(world: &World) {
     let case = Case::complete(world, world.presales().await).await;
-    let submit = SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
+    let submit =
+        SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
     let first = case.partner.claims().submit_claim(submit.clone()).await.unwrap().into_inner();
     assert_eq!(first.state(), ClaimState::Submitted);
     world.settle().await;

@@ -2,12 +2,16 @@
 
 use cpor_acceptance::{CONTOSO, Case, Stage, World, both_databases, not_allowed, refused, violates};
 use cpor_proto::claims::v1::{
-    Claim, ClaimState, CreateClaimRequest, ListClaimsRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest,
-    WithdrawClaimRequest,
+    Claim, ClaimState, CreateClaimRequest, ListClaimsRequest, ResubmitClaimRequest, SubmitClaimRequest,
+    UpdateClaimRequest, WithdrawClaimRequest,
 };
 use tonic::Code;
 
-both_databases![validate_only_changes_nothing, validate_only_refuses_what_would_be_refused, validate_only_uses_up_no_request_id];
+both_databases![
+    validate_only_changes_nothing,
+    validate_only_refuses_what_would_be_refused,
+    validate_only_uses_up_no_request_id
+];
 
 /// The claim and its history are as before.
 async fn unchanged(case: &Case<'_>, before: &(Claim, usize)) {
@@ -40,7 +44,8 @@ async fn validate_only_changes_nothing(world: &World) {
 
     case.walk_to(Stage::PartnerActionRequired).await;
     let before = (case.claim().await, case.history().await.len());
-    let resubmit = ResubmitClaimRequest { name: name.clone(), comment: "Here.".into(), validate_only: true, ..Default::default() };
+    let resubmit =
+        ResubmitClaimRequest { name: name.clone(), comment: "Here.".into(), validate_only: true, ..Default::default() };
     assert_eq!(claims.resubmit_claim(resubmit).await.unwrap().into_inner().state(), ClaimState::Submitted);
     unchanged(&case, &before).await;
     let withdraw = WithdrawClaimRequest { name, reason: 1, validate_only: true, ..WithdrawClaimRequest::default() };
@@ -50,18 +55,29 @@ async fn validate_only_changes_nothing(world: &World) {
 
 async fn validate_only_refuses_what_would_be_refused(world: &World) {
     let claim = Some(Claim { mpn_id: "9999".into(), ..Claim::default() });
-    let create = CreateClaimRequest { parent: CONTOSO.into(), claim, validate_only: true, ..CreateClaimRequest::default() };
+    let create =
+        CreateClaimRequest { parent: CONTOSO.into(), claim, validate_only: true, ..CreateClaimRequest::default() };
     refused(world.contoso.claims().create_claim(create).await, Code::InvalidArgument, "LOCATION_NOT_OF_PARTNER");
     let case = Case::draft(world, world.presales().await).await.unwrap();
     let submit = SubmitClaimRequest { name: case.name.clone(), validate_only: true, ..SubmitClaimRequest::default() };
     violates(case.partner.claims().submit_claim(submit).await, &[("evidence", "EVIDENCE_REQUIRED")]);
-    let withdraw = WithdrawClaimRequest { name: case.name.clone(), reason: 1, validate_only: true, ..WithdrawClaimRequest::default() };
+    let withdraw = WithdrawClaimRequest {
+        name: case.name.clone(),
+        reason: 1,
+        validate_only: true,
+        ..WithdrawClaimRequest::default()
+    };
     not_allowed(case.partner.claims().withdraw_claim(withdraw).await, "withdraw", "editing");
 }
 
 async fn validate_only_uses_up_no_request_id(world: &World) {
     let case = Case::complete(world, world.presales().await).await;
-    let submit = SubmitClaimRequest { name: case.name.clone(), request_id: "one".into(), validate_only: true, ..Default::default() };
+    let submit = SubmitClaimRequest {
+        name: case.name.clone(),
+        request_id: "one".into(),
+        validate_only: true,
+        ..Default::default()
+    };
     case.partner.claims().submit_claim(submit.clone()).await.unwrap();
     let submitted = case.partner.claims().submit_claim(SubmitClaimRequest { validate_only: false, ..submit }).await;
     assert_eq!(submitted.unwrap().into_inner().state(), ClaimState::Submitted);

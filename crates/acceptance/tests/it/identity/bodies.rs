@@ -28,7 +28,9 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "RejectReviewCase" => {
             json!({"name": case, "primary_reason": "PRIMARY_REJECTION_REASON_INSUFFICIENT_POE", "comment": "x"})
         }
-        "GetReviewCase" | "TakeReviewCase" | "ReleaseReviewCase" | "StartReview" | "ApproveReviewCase" => json!({"name": case}),
+        "GetReviewCase" | "TakeReviewCase" | "ReleaseReviewCase" | "StartReview" | "ApproveReviewCase" => {
+            json!({"name": case})
+        }
         "GetConsent" | "ApproveConsent" => json!({"name": consent}),
         // Out of date, so that nothing is declined.
         "DeclineConsent" => json!({"name": consent, "etag": "0"}),

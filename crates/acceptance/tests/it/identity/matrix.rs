@@ -33,7 +33,11 @@ async fn every_method_for_every_role(world: &World) {
     }
     let declared: usize = methods.iter().map(|method| method.roles.len()).sum();
     assert_eq!((let_in, kept_out), (declared, methods.len() * Role::ALL.len() - declared));
-    assert!(methods.len() > 50 && declared > 150, "the descriptors are read: {} methods, {declared} grants", methods.len());
+    assert!(
+        methods.len() > 50 && declared > 150,
+        "the descriptors are read: {} methods, {declared} grants",
+        methods.len()
+    );
 }
 
 async fn ask(actor: &Actor, method: &Method, names: &Names) -> Outcome {
@@ -57,7 +61,8 @@ const AFTER_THE_DOOR: [&str; 3] = ["NOT_CASE_REVIEWER", "USAGE_NOT_OPEN", "STREA
 async fn comes_in(actor: &Actor, method: &Method, role: Role, estate: &Estate) {
     let own = ask(actor, method, &estate.own).await;
     if let Err(status) = &own {
-        let fits = matches!(status.code(), Code::FailedPrecondition | Code::Aborted) || AFTER_THE_DOOR.contains(&reason(status).as_str());
+        let fits = matches!(status.code(), Code::FailedPrecondition | Code::Aborted)
+            || AFTER_THE_DOOR.contains(&reason(status).as_str());
         assert!(fits, "{role} at its own {}: {status:?}", method.path);
     }
     let other = ask(actor, method, &estate.other).await;
@@ -70,7 +75,8 @@ async fn comes_in(actor: &Actor, method: &Method, role: Role, estate: &Estate) {
         ActorSide::Partner | ActorSide::Customer => {
             let (other, nothing) = (shown(other, &estate.other), shown(nothing, &estate.nothing));
             assert_eq!(other, nothing, "{role} can tell another's {} from none", method.path);
-            let unseen = matches!(&other, Ok(0)) || matches!(&other, Err((Code::NotFound | Code::PermissionDenied, ..)));
+            let unseen =
+                matches!(&other, Ok(0)) || matches!(&other, Err((Code::NotFound | Code::PermissionDenied, ..)));
             // Whether usage is open answers no, whatever the key.
             assert!(unseen || method.name == "CheckUsageAccess", "{role} at another's {}: {other:?}", method.path);
         }
@@ -105,7 +111,12 @@ async fn every_method_without_a_token(world: &World) {
     for method in &methods {
         for names in [&estate.own, &estate.nothing] {
             let status = ask(&world.nobody, method, names).await.expect_err("no token");
-            assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "UNAUTHENTICATED"), "{}", method.path);
+            assert_eq!(
+                (status.code(), reason(&status).as_str()),
+                (Code::Unauthenticated, "UNAUTHENTICATED"),
+                "{}",
+                method.path
+            );
         }
     }
 }

@@ -53,7 +53,16 @@ impl Names {
 
     fn all(&self) -> [&str; 8] {
         // The longest first: a claim's name begins with its partner's.
-        [&self.evidence, &self.case, &self.consent, &self.assessment, &self.claim, &self.key, &self.tenant, &self.partner]
+        [
+            &self.evidence,
+            &self.case,
+            &self.consent,
+            &self.assessment,
+            &self.claim,
+            &self.key,
+            &self.tenant,
+            &self.partner,
+        ]
     }
 }
 

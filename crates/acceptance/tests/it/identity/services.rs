@@ -6,7 +6,11 @@ use tonic::Code;
 
 use super::{Estate, bodies::body};
 
-both_databases![every_method_for_every_service, a_service_s_token_is_for_its_callee_alone, services_cannot_be_played_by_users];
+both_databases![
+    every_method_for_every_service,
+    a_service_s_token_is_for_its_callee_alone,
+    services_cannot_be_played_by_users
+];
 
 async fn every_method_for_every_service(world: &World) {
     let estate = Estate::in_world(world).await;
@@ -18,7 +22,11 @@ async fn every_method_for_every_service(world: &World) {
             let code = answer.as_ref().err().map(tonic::Status::code);
             if method.services.contains(from) {
                 let_in += 1;
-                assert!(!matches!(code, Some(Code::PermissionDenied | Code::Unauthenticated)), "{from} at {}: {code:?}", method.path);
+                assert!(
+                    !matches!(code, Some(Code::PermissionDenied | Code::Unauthenticated)),
+                    "{from} at {}: {code:?}",
+                    method.path
+                );
             } else {
                 let status = answer.expect_err("a service that is not declared");
                 let wanted = (Code::PermissionDenied, "SERVICE_NOT_ALLOWED");

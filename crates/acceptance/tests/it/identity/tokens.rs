@@ -30,10 +30,19 @@ async fn forged_and_stale_tokens_are_refused(world: &World) {
     list(&world.bearer(&good)).await.unwrap();
 
     let stranger = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap().user_token(&alice()).unwrap();
-    let other_issuer = TokenSigner::generate("https://other.example", Arc::new(SystemClock)).unwrap().user_token(&alice()).unwrap();
+    let other_issuer =
+        TokenSigner::generate("https://other.example", Arc::new(SystemClock)).unwrap().user_token(&alice()).unwrap();
     let (head, signature) = good.rsplit_once('.').unwrap();
     let turned: String = signature.chars().rev().collect();
-    for forged in [stranger, other_issuer, format!("{head}."), format!("{head}.{turned}"), head.to_owned(), "x".into(), "a.b.c".into()] {
+    for forged in [
+        stranger,
+        other_issuer,
+        format!("{head}."),
+        format!("{head}.{turned}"),
+        head.to_owned(),
+        "x".into(),
+        "a.b.c".into(),
+    ] {
         refused(list(&world.bearer(&forged)).await, Code::Unauthenticated, "UNAUTHENTICATED");
     }
 

@@ -26,7 +26,11 @@ impl Process {
         let data = store.directory(0);
         let free = "127.0.0.1:0";
         let mut command = Command::new(binary);
-        command.arg("dev").arg("--data").arg(&data).args(["--clock", "virtual", "--grpc", free, "--web", free, "--admin", free]);
+        command
+            .arg("dev")
+            .arg("--data")
+            .arg(&data)
+            .args(["--clock", "virtual", "--grpc", free, "--web", free, "--admin", free]);
         let database = store.config(0);
         if let Some(url) = &database.url {
             command.env("CPOR_DATABASE__URL", url.expose()).env("CPOR_DATABASE__SCHEMA", "{service}");

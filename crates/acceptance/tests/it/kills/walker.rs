@@ -9,7 +9,8 @@ use std::{
 use cpor_acceptance::{CONTOSO, Case, PDF, World};
 use cpor_proto::{
     claims::v1::{
-        Claim, CreateClaimRequest, EvidenceMetadata, GetClaimRequest, ResubmitClaimRequest, SubmitClaimRequest, UploadEvidenceRequest,
+        Claim, CreateClaimRequest, EvidenceMetadata, GetClaimRequest, ResubmitClaimRequest, SubmitClaimRequest,
+        UploadEvidenceRequest,
     },
     reviews::v1::{ApproveReviewCaseRequest, RequestPartnerActionRequest, StartReviewRequest, TakeReviewCaseRequest},
 };
@@ -84,7 +85,12 @@ impl Walker {
     pub(crate) async fn walk(mut self, draft: Claim) -> Walked {
         let world = self.world.clone();
         let (contoso, reviewer) = (&world.contoso, &world.reviewer);
-        let request = CreateClaimRequest { parent: CONTOSO.into(), claim: Some(draft), request_id: self.request(0), validate_only: false };
+        let request = CreateClaimRequest {
+            parent: CONTOSO.into(),
+            claim: Some(draft),
+            request_id: self.request(0),
+            validate_only: false,
+        };
         let claim = self.persist(async || contoso.claims().create_claim(request.clone()).await).await;
         let name = claim.name.clone();
         self.progress.acknowledge(&name, "created");
@@ -99,13 +105,18 @@ impl Walker {
         self.persist(async || contoso.claims().upload_evidence(tokio_stream::once(request.clone())).await).await;
         self.progress.acknowledge(&name, "evidence_added");
 
-        let request = SubmitClaimRequest { name: name.clone(), request_id: self.request(2), ..SubmitClaimRequest::default() };
+        let request =
+            SubmitClaimRequest { name: name.clone(), request_id: self.request(2), ..SubmitClaimRequest::default() };
         self.persist(async || contoso.claims().submit_claim(request.clone()).await).await;
         self.progress.acknowledge(&name, "submitted");
         let request = GetClaimRequest { name: name.clone() };
         let case = self.persist(async || world.lead.claims().get_claim(request.clone()).await).await.review_case;
 
-        let request = TakeReviewCaseRequest { name: case.clone(), request_id: self.request(3), ..TakeReviewCaseRequest::default() };
+        let request = TakeReviewCaseRequest {
+            name: case.clone(),
+            request_id: self.request(3),
+            ..TakeReviewCaseRequest::default()
+        };
         self.persist(async || reviewer.reviews().take_review_case(request.clone()).await).await;
         self.progress.acknowledge(&name, "review_assigned");
         self.start_review(&name, &case, 4).await;
@@ -121,12 +132,14 @@ impl Walker {
         self.progress.acknowledge(&name, "partner_action_requested");
 
         let (comment, request_id) = ("Here it is.".to_owned(), self.request(6));
-        let request = ResubmitClaimRequest { name: name.clone(), comment, request_id, ..ResubmitClaimRequest::default() };
+        let request =
+            ResubmitClaimRequest { name: name.clone(), comment, request_id, ..ResubmitClaimRequest::default() };
         self.persist(async || contoso.claims().resubmit_claim(request.clone()).await).await;
         self.progress.acknowledge(&name, "resubmitted");
         self.start_review(&name, &case, 7).await;
 
-        let request = ApproveReviewCaseRequest { name: case, request_id: self.request(8), ..ApproveReviewCaseRequest::default() };
+        let request =
+            ApproveReviewCaseRequest { name: case, request_id: self.request(8), ..ApproveReviewCaseRequest::default() };
         count(&self.progress.approving, &self.progress.changes);
         self.persist(async || reviewer.reviews().approve_review_case(request.clone()).await).await;
         self.progress.acknowledge(&name, "review_approved");
@@ -135,7 +148,11 @@ impl Walker {
 
     async fn start_review(&mut self, claim: &str, case: &str, step: usize) {
         let reviewer = self.world.reviewer.clone();
-        let request = StartReviewRequest { name: case.to_owned(), request_id: self.request(step), ..StartReviewRequest::default() };
+        let request = StartReviewRequest {
+            name: case.to_owned(),
+            request_id: self.request(step),
+            ..StartReviewRequest::default()
+        };
         self.persist(async || reviewer.reviews().start_review(request.clone()).await).await;
         self.progress.acknowledge(claim, "review_started");
     }
@@ -155,7 +172,11 @@ impl Walker {
             match status.code() {
                 // The fact that leads there is still on its way between the services.
                 Code::NotFound | Code::FailedPrecondition => self.let_settle(life).await,
-                Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal | Code::Aborted => self.next_life(life, &status).await,
+                // It changed while it was judged, as the contract warns: again.
+                Code::Aborted => {}
+                Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal => {
+                    self.next_life(life, &status).await
+                }
                 _ => panic!("{}: {status:?}", self.id),
             }
         }
@@ -198,7 +219,12 @@ pub(crate) async fn once_each(case: &Case<'_>) {
         ("association_official", 1),
     ];
     for (action, times) in expected {
-        assert_eq!(history.iter().filter(|entry| *entry == action).count(), times, "{action} of {}: {history:?}", case.name);
+        assert_eq!(
+            history.iter().filter(|entry| *entry == action).count(),
+            times,
+            "{action} of {}: {history:?}",
+            case.name
+        );
     }
     assert!(history.iter().any(|entry| entry == "assessed"), "{history:?}");
     assert_eq!(case.associations().await.len(), 1);

@@ -83,7 +83,8 @@ async fn r45_overall_is_reported_and_leaves_out_the_partner_s_time(world: &World
     assert_eq!(overall.due_time, Some(at("2026-04-02T07:00:00Z")));
     world.advance_to(moment(overall.due_time)).await;
     assert!(clock(&case, ReviewClock::Overall).await.overdue);
-    let reported = case.history().await.into_iter().any(|entry| entry.action == "review_overdue" && entry.reason == "overall");
+    let reported =
+        case.history().await.into_iter().any(|entry| entry.action == "review_overdue" && entry.reason == "overall");
     assert!(reported);
 }
 
@@ -91,7 +92,8 @@ async fn r45_overall_is_reported_and_leaves_out_the_partner_s_time(world: &World
 async fn pending(world: &World, case: &Case<'_>) -> Vec<String> {
     let mut kinds = Vec::new();
     for service in [Service::ClaimIntake, Service::PoeReview, Service::CustomerConsent] {
-        let request = ListDeadlinesRequest { service: service.into(), page_size: 1000, ..ListDeadlinesRequest::default() };
+        let request =
+            ListDeadlinesRequest { service: service.into(), page_size: 1000, ..ListDeadlinesRequest::default() };
         let answer = world.operator.operations(cpor_types::Service::ClaimIntake).list_deadlines(request).await;
         for deadline in answer.unwrap().into_inner().deadlines {
             let (claim, review) = (case.id().to_owned(), case.review_name().await);
@@ -132,7 +134,10 @@ async fn r46_each_side_has_its_own_calendar(world: &World) {
     let claim = Claim { mpn_id: "1002".into(), ..world.presales().await };
     let case = Case::at(world, claim.clone(), Stage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
-    assert_eq!((action.due_time, action.due_rule.as_str()), (Some(at("2026-03-24T04:00:00Z")), "5 business days, calendar us-east 2026"));
+    assert_eq!(
+        (action.due_time, action.due_rule.as_str()),
+        (Some(at("2026-03-24T04:00:00Z")), "5 business days, calendar us-east 2026")
+    );
     case.withdraw(WithdrawReason::WrongMpnId, "").await.unwrap();
     world.settle().await;
     let case = Case::at(world, claim, Stage::Approved).await;
@@ -152,12 +157,26 @@ async fn r46_holidays_and_summer_time(world: &World) {
 async fn r46_operators_see_every_deadline_with_its_rule(world: &World) {
     let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
     let list = async |state: DeadlineState| {
-        let request = ListDeadlinesRequest { service: Service::ClaimIntake.into(), state: state.into(), ..ListDeadlinesRequest::default() };
-        world.operator.operations(cpor_types::Service::ClaimIntake).list_deadlines(request).await.unwrap().into_inner().deadlines
+        let request = ListDeadlinesRequest {
+            service: Service::ClaimIntake.into(),
+            state: state.into(),
+            ..ListDeadlinesRequest::default()
+        };
+        world
+            .operator
+            .operations(cpor_types::Service::ClaimIntake)
+            .list_deadlines(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .deadlines
     };
     let pending = list(DeadlineState::Unspecified).await;
     assert_eq!(pending.len(), 1);
-    assert_eq!((pending[0].kind.as_str(), pending[0].rule.as_str()), ("partner_response", "5 business days, calendar de 2026"));
+    assert_eq!(
+        (pending[0].kind.as_str(), pending[0].rule.as_str()),
+        ("partner_response", "5 business days, calendar de 2026")
+    );
     assert_eq!((pending[0].due_time, pending[0].generation), (Some(at("2026-03-23T23:00:00Z")), 1));
     assert!(pending[0].resource.contains(case.id()), "{}", pending[0].resource);
     case.resubmit("Here it is.").await.unwrap();

@@ -30,7 +30,10 @@ async fn r26_a_decline_rejects_in_every_state(world: &World) {
         world.settle().await;
         let claim = case.claim().await;
         let rejection = claim.rejection.clone().unwrap();
-        assert_eq!((claim.state(), rejection.primary_reason()), (ClaimState::Rejected, PrimaryRejectionReason::CustomerDeclined));
+        assert_eq!(
+            (claim.state(), rejection.primary_reason()),
+            (ClaimState::Rejected, PrimaryRejectionReason::CustomerDeclined)
+        );
         assert_eq!(rejection.comment, "We did this ourselves.");
         let entry = case.entry("customer_declined").await;
         assert_eq!((entry.side(), entry.overtaken), (Side::Customer, false));
@@ -55,7 +58,10 @@ async fn r26a_approving_after_approval_makes_it_official_at_once(world: &World) 
     assert_eq!((consent.state(), consent.approve_time), (ConsentState::Granted, Some(at("2026-03-16T14:00:00Z"))));
     world.settle().await;
     let claim = case.claim().await;
-    assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, Some(at("2026-03-16T14:00:00Z"))));
+    assert_eq!(
+        (claim.association_state(), claim.official_time),
+        (AssociationState::Official, Some(at("2026-03-16T14:00:00Z")))
+    );
     let held = case.associations().await.remove(0);
     assert_eq!((held.state(), held.official_time), (Held::Official, Some(at("2026-03-16T14:00:00Z"))));
     world.advance(TimeDelta::days(10)).await;
@@ -80,7 +86,11 @@ async fn r26a_approving_before_makes_it_official_at_approval(world: &World) {
         case.approve(&world.reviewer).await.unwrap();
         world.settle().await;
         let claim = case.claim().await;
-        assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Official), "{stage:?}");
+        assert_eq!(
+            (claim.state(), claim.association_state()),
+            (ClaimState::Approved, AssociationState::Official),
+            "{stage:?}"
+        );
         assert_eq!(case.consent().await.unwrap().state(), ConsentState::Granted);
         refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
     }
@@ -117,7 +127,10 @@ async fn r27_the_window_passes_and_the_association_is_official(world: &World) {
     let consent = case.consent().await.unwrap();
     let due = moment(consent.due_time);
     // Seven calendar days after the notice, to the end of the day in Prague.
-    assert_eq!((consent.due_time, consent.due_rule.as_str()), (Some(at("2026-03-23T23:00:00Z")), "7 calendar days, calendar cz 2026"));
+    assert_eq!(
+        (consent.due_time, consent.due_rule.as_str()),
+        (Some(at("2026-03-23T23:00:00Z")), "7 calendar days, calendar cz 2026")
+    );
     assert_eq!(case.claim().await.consent_due_time, consent.due_time);
     world.advance_to(due - TimeDelta::microseconds(1)).await;
     assert_eq!(case.claim().await.association_state(), AssociationState::Pending);
@@ -135,6 +148,9 @@ async fn r27_the_window_passes_and_the_association_is_official(world: &World) {
 async fn r42_silence_is_enough(world: &World) {
     let case = Case::at(world, world.workloads(), Stage::Official).await;
     let consent = case.consent().await.unwrap();
-    assert_eq!((consent.state(), consent.approve_time, consent.channel()), (ConsentState::Granted, None, ConsentChannel::Unspecified));
+    assert_eq!(
+        (consent.state(), consent.approve_time, consent.channel()),
+        (ConsentState::Granted, None, ConsentChannel::Unspecified)
+    );
     assert_eq!(case.associations().await.len(), 2);
 }

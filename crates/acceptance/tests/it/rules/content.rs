@@ -1,6 +1,8 @@
 //! R10, R11: what a claim must hold before it can be submitted.
 
-use cpor_acceptance::{Case, FABRIKAM_SALES, TAILSPIN, TAILSPIN_POWER_BI, World, both_databases, contact, line, refused, rows, violates};
+use cpor_acceptance::{
+    Case, FABRIKAM_SALES, TAILSPIN, TAILSPIN_POWER_BI, World, both_databases, contact, line, refused, rows, violates,
+};
 use cpor_proto::claims::v1::{Activity, Claim, ClaimState, Contact};
 use tonic::Code;
 
@@ -128,12 +130,17 @@ async fn r10_acknowledgement_and_comments_are_never_needed(world: &World) {
 }
 
 async fn r11_a_draft_shows_what_a_submission_refuses(world: &World) {
-    let claim = Claim { display_name: String::new(), customer_domain: "litware.example".into(), ..world.presales().await };
+    let claim =
+        Claim { display_name: String::new(), customer_domain: "litware.example".into(), ..world.presales().await };
     let case = Case::draft(world, claim).await.unwrap();
     let shown = case.claim().await.violations;
     assert!(shown.iter().all(|violation| !violation.description.is_empty()), "{shown:?}");
     let shown: Vec<_> = shown.iter().map(|violation| (violation.field.as_str(), violation.reason.as_str())).collect();
-    let wanted = [("display_name", "FIELD_REQUIRED"), ("evidence", "EVIDENCE_REQUIRED"), ("customer_domain", "DOMAIN_NOT_OF_TENANT")];
+    let wanted = [
+        ("display_name", "FIELD_REQUIRED"),
+        ("evidence", "EVIDENCE_REQUIRED"),
+        ("customer_domain", "DOMAIN_NOT_OF_TENANT"),
+    ];
     assert_eq!(shown, wanted);
     violates(case.submit().await, &wanted);
 

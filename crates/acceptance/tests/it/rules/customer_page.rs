@@ -30,7 +30,11 @@ async fn r43_opening_scanning_and_prefetching_change_nothing(world: &World) {
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.html.contains("Contoso Consulting GmbH") && page.html.contains("Dynamics 365 Sales"), "{}", page.html);
     assert!(!page.html.contains("proof.pdf"), "no proof on the customer's page");
-    for address in [format!("{link}?decision=decline"), format!("{link}?decision=approve&confirm=yes"), format!("{link}?confirm=yes")] {
+    for address in [
+        format!("{link}?decision=decline"),
+        format!("{link}?decision=approve&confirm=yes"),
+        format!("{link}?confirm=yes"),
+    ] {
         assert_eq!(world.browser.open(&address).await.status, StatusCode::OK);
     }
     assert_eq!(world.browser.send(Method::HEAD, &link).await.status, StatusCode::OK);
@@ -38,7 +42,9 @@ async fn r43_opening_scanning_and_prefetching_change_nothing(world: &World) {
         assert!(!world.browser.send(method, &link).await.status.is_success());
     }
     assert_eq!(state(&case).await, before);
-    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")] {
+    for (name, value) in
+        [("cache-control", "no-store"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")]
+    {
         assert_eq!(page.headers.get(name).unwrap(), value);
     }
 }
@@ -66,7 +72,11 @@ async fn r43_declining_by_link(world: &World) {
         assert_eq!(case.claim().await.rejection.unwrap().comment, "We did this ourselves.");
         assert_eq!(case.consent().await.unwrap().channel(), ConsentChannel::Link);
         assert!(!case.entry("customer_declined").await.subject.is_empty());
-        assert_eq!(world.browser.decline(&link, "Again.").await.status, StatusCode::OK, "repeating gets the first answer");
+        assert_eq!(
+            world.browser.decline(&link, "Again.").await.status,
+            StatusCode::OK,
+            "repeating gets the first answer"
+        );
         assert_eq!(case.claim().await.rejection.unwrap().comment, "We did this ourselves.");
     }
 }

@@ -1,6 +1,8 @@
 //! R12: what the directory must confirm, at entry, at submission and at approval, each fault with its own reason.
 
-use cpor_acceptance::{Case, FABRIKAM, FABRIKAM_CSP, Stage, TAILSPIN_POWER_BI, World, both_databases, line, refused, rows, violates};
+use cpor_acceptance::{
+    Case, FABRIKAM, FABRIKAM_CSP, Stage, TAILSPIN_POWER_BI, World, both_databases, line, refused, rows, violates,
+};
 use cpor_proto::{
     claims::v1::Claim,
     registry::v1::{Subscription, SubscriptionStatus},
@@ -21,14 +23,21 @@ both_databases![
 async fn r12_domain_and_tenant(world: &World) {
     let claim = world.presales().await;
     let cases = [
-        (Claim { customer_domain: "tailspin.example".into(), ..claim.clone() }, "customer_domain", "DOMAIN_NOT_OF_TENANT"),
+        (
+            Claim { customer_domain: "tailspin.example".into(), ..claim.clone() },
+            "customer_domain",
+            "DOMAIN_NOT_OF_TENANT",
+        ),
         (Claim { tenant_id: world.id(), ..claim.clone() }, "tenant_id", "TENANT_UNKNOWN"),
         (Claim { tenant_id: "fabrikam".into(), ..claim.clone() }, "tenant_id", "TENANT_ID_MALFORMED"),
     ];
     for (claim, field, reason) in cases {
         let case = Case::complete(world, claim).await;
         let drafted = case.claim().await.violations;
-        assert!(drafted.iter().any(|found| (found.field.as_str(), found.reason.as_str()) == (field, reason)), "{drafted:?}");
+        assert!(
+            drafted.iter().any(|found| (found.field.as_str(), found.reason.as_str()) == (field, reason)),
+            "{drafted:?}"
+        );
         violates(case.submit().await, &[(field, reason)]);
     }
     let second = Claim { customer_domain: "Fabrikam-Mail.example".into(), ..claim };
@@ -39,9 +48,15 @@ async fn r12_products_must_be_on_the_tenant(world: &World) {
     let workload = Claim { lines: vec![line("intune", "")], ..world.workloads() };
     violates(Case::complete(world, workload).await.submit().await, &[("lines[0].product", "PRODUCT_NOT_ON_TENANT")]);
     let subscription = Claim { lines: vec![line("power-automate", "")], ..world.usage().await };
-    violates(Case::complete(world, subscription).await.submit().await, &[("lines[0].product", "PRODUCT_NOT_ON_TENANT")]);
+    violates(
+        Case::complete(world, subscription).await.submit().await,
+        &[("lines[0].product", "PRODUCT_NOT_ON_TENANT")],
+    );
     let named = Claim { lines: vec![line("teams", FABRIKAM_CSP)], ..world.workloads() };
-    violates(Case::complete(world, named).await.submit().await, &[("lines[0].subscription_id", "SUBSCRIPTION_ID_NOT_ALLOWED")]);
+    violates(
+        Case::complete(world, named).await.submit().await,
+        &[("lines[0].subscription_id", "SUBSCRIPTION_ID_NOT_ALLOWED")],
+    );
 }
 
 /// A Power Apps subscription of Fabrikam in this state.

@@ -28,7 +28,11 @@ async fn r16_create_checks_the_mpn_id(world: &World) {
             claim: Some(claim),
             ..Default::default()
         };
-        let status = refused(world.contoso.claims().create_claim(request).await, Code::InvalidArgument, "LOCATION_NOT_OF_PARTNER");
+        let status = refused(
+            world.contoso.claims().create_claim(request).await,
+            Code::InvalidArgument,
+            "LOCATION_NOT_OF_PARTNER",
+        );
         assert_eq!(faults(&status).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["mpn_id"]);
     }
     for mpn_id in ["1001", "1002", ""] {
@@ -44,7 +48,9 @@ async fn r16_a_created_claim_is_a_draft(world: &World) {
     assert!(claim.name.starts_with("partners/contoso/claims/"), "{}", claim.name);
     assert_eq!(claim.create_time, Some(at("2026-03-16T09:00:00Z")));
     assert_eq!((claim.submit_time, claim.review_case.as_str(), claim.policy.as_str()), (None, "", ""));
-    let kept = |claim: &Claim| (claim.display_name.clone(), claim.customer_contact.clone(), claim.activities.clone(), claim.mpn_id.clone());
+    let kept = |claim: &Claim| {
+        (claim.display_name.clone(), claim.customer_contact.clone(), claim.activities.clone(), claim.mpn_id.clone())
+    };
     assert_eq!(kept(&claim), kept(&entered));
     let allowed: Vec<_> = claim.allowed_commands().collect();
     let of_drafts = [
@@ -61,15 +67,26 @@ async fn r16_a_created_claim_is_a_draft(world: &World) {
 async fn r17_update_changes_the_named_fields_only(world: &World) {
     let case = Case::draft(world, world.presales().await).await.unwrap();
     let before = case.claim().await;
-    let other = Claim { display_name: "Renamed".into(), mpn_id: "1002".into(), customer_name: "unnamed".into(), ..Claim::default() };
+    let other = Claim {
+        display_name: "Renamed".into(),
+        mpn_id: "1002".into(),
+        customer_name: "unnamed".into(),
+        ..Claim::default()
+    };
     let after = case.update(other, &["display_name", "mpn_id"]).await.unwrap();
-    assert_eq!((after.display_name.as_str(), after.mpn_id.as_str(), after.customer_name.as_str()), ("Renamed", "1002", ""));
+    assert_eq!(
+        (after.display_name.as_str(), after.mpn_id.as_str(), after.customer_name.as_str()),
+        ("Renamed", "1002", "")
+    );
     assert_eq!((&after.lines, &after.customer_contact), (&before.lines, &before.customer_contact));
     assert_ne!(after.etag, before.etag);
     let cleared = case.update(Claim::default(), &["customer_contact"]).await.unwrap();
     assert_eq!(cleared.customer_contact.unwrap_or_default(), cpor_proto::claims::v1::Contact::default());
     let entry = case.entry("updated").await;
-    assert_eq!((entry.side(), entry.changes.len(), entry.changes[0].field.as_str()), (Side::Partner, 1, "customer_contact"));
+    assert_eq!(
+        (entry.side(), entry.changes.len(), entry.changes[0].field.as_str()),
+        (Side::Partner, 1, "customer_contact")
+    );
     assert!(entry.changes[0].from.contains("Jana"));
 }
 
@@ -128,7 +145,10 @@ async fn r18_submit_opens_case_and_consent(world: &World) {
     world.settle().await;
     let review = case.review(&world.reviewer).await.unwrap();
     assert_eq!((review.state(), review.round, review.reviewer.as_str()), (ReviewCaseState::Waiting, 1, ""));
-    assert_eq!((review.claim.as_str(), review.partner_display_name.as_str()), (case.name.as_str(), "Contoso Consulting GmbH"));
+    assert_eq!(
+        (review.claim.as_str(), review.partner_display_name.as_str()),
+        (case.name.as_str(), "Contoso Consulting GmbH")
+    );
     assert_eq!(review.lines[0].key, claim.lines[0].key);
     assert_eq!(case.consent().await.unwrap().state(), ConsentState::Requested);
     not_allowed(case.submit().await, "submit", "submitted");

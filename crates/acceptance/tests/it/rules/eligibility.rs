@@ -5,7 +5,9 @@ use cpor_acceptance::{Case, FABRIKAM, Stage, World, at, both_databases, line, re
 use cpor_proto::{
     claims::v1::{Activity, AssociationState, Claim, Verdict as Shown, WithdrawReason},
     eligibility::v1::{GetProgramGuideRequest, ListAssessmentsRequest, ListProgramGuidesRequest, Verdict},
-    registry::v1::{Enrolment, GetPartnerRequest, Program, PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row},
+    registry::v1::{
+        Enrolment, GetPartnerRequest, Program, PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row,
+    },
 };
 use tonic::Code;
 
@@ -36,7 +38,11 @@ async fn verdicts(case: &Case<'_>) -> Vec<(Verdict, Vec<String>)> {
     let found: Vec<_> = assessment.results.iter().map(|result| (result.verdict(), failed(result))).collect();
     let shown: Vec<_> = case.claim().await.lines.into_iter().flat_map(|line| line.assessments).collect();
     let shown: Vec<_> = shown.into_iter().map(|shown| (shown.verdict() as i32, shown.failed_conditions)).collect();
-    assert_eq!(shown, found.iter().map(|(verdict, failed)| (*verdict as i32, failed.clone())).collect::<Vec<_>>(), "the claim shows the same");
+    assert_eq!(
+        shown,
+        found.iter().map(|(verdict, failed)| (*verdict as i32, failed.clone())).collect::<Vec<_>>(),
+        "the claim shows the same"
+    );
     found
 }
 
@@ -57,16 +63,23 @@ async fn r52_the_answer_names_conditions_facts_and_whether_they_held(world: &Wor
     let case = Case::at(world, world.presales().await, Stage::Official).await;
     let assessment = case.assessment().await.unwrap();
     assert_eq!((assessment.month.as_str(), assessment.guide.as_str()), ("2026-03", "programGuides/default-2026"));
-    assert_eq!((assessment.claim.as_str(), assessment.official_time), (case.name.as_str(), case.claim().await.official_time));
+    assert_eq!(
+        (assessment.claim.as_str(), assessment.official_time),
+        (case.name.as_str(), case.claim().await.official_time)
+    );
     let result = &assessment.results[0];
     assert_eq!((result.program.as_str(), result.product.as_str()), ("osa_sell", "products/dynamics-365-sales"));
-    let conditions: Vec<_> = result.conditions.iter().map(|condition| (condition.condition.as_str(), condition.held)).collect();
+    let conditions: Vec<_> =
+        result.conditions.iter().map(|condition| (condition.condition.as_str(), condition.held)).collect();
     let wanted = ["partner_enrolled", "same_region", "subscription_current", "purchased_within_90_days"];
     assert_eq!(conditions, wanted.map(|name| (name, true)));
     assert_eq!(result.conditions[1].facts["partner.region"], "\"emea\"");
     assert!(result.conditions[3].facts["subscription.purchase_time"].contains("2026-02-20T10:00:00"));
     let shown = &case.claim().await.lines[0].assessments[0];
-    assert_eq!((shown.activity(), shown.verdict(), shown.month.as_str()), (Activity::PreSales, Shown::Eligible, "2026-03"));
+    assert_eq!(
+        (shown.activity(), shown.verdict(), shown.month.as_str()),
+        (Activity::PreSales, Shown::Eligible, "2026-03")
+    );
 }
 
 async fn r52_assessed_again_each_month(world: &World) {
@@ -136,7 +149,8 @@ async fn r53_presales_bought_within_90_days_is_eligible(world: &World) {
     // 90 days before the submission, to the second.
     let bought = rows::subscription(FABRIKAM, &world.id(), "dynamics-365-sales");
     let bought = Subscription { purchase_time: Some(at("2025-12-16T09:00:00Z")), ..bought };
-    let claim = Claim { lines: vec![line("dynamics-365-sales", &world.subscribe_as(bought).await)], ..world.presales().await };
+    let claim =
+        Claim { lines: vec![line("dynamics-365-sales", &world.subscribe_as(bought).await)], ..world.presales().await };
     let case = Case::at(world, claim, Stage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
 }
@@ -145,7 +159,8 @@ async fn r53_presales_bought_earlier_is_not(world: &World) {
     let bought = rows::subscription(FABRIKAM, &world.id(), "dynamics-365-sales");
     let channel = PurchaseChannel::VolumeLicensing.into();
     let bought = Subscription { purchase_time: Some(at("2025-12-16T08:59:59Z")), channel, ..bought };
-    let claim = Claim { lines: vec![line("dynamics-365-sales", &world.subscribe_as(bought).await)], ..world.presales().await };
+    let claim =
+        Claim { lines: vec![line("dynamics-365-sales", &world.subscribe_as(bought).await)], ..world.presales().await };
     let case = Case::at(world, claim, Stage::Official).await;
     assert_eq!(verdicts(&case).await, [not_for(&["purchased_within_90_days"])]);
     let result = case.assessment().await.unwrap().results.remove(0);
@@ -188,7 +203,11 @@ async fn r53_recognition_only_is_recognised_and_never_paid(world: &World) {
     assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);
     let request = ListAssessmentsRequest { parent: "tenants/-".into(), ..ListAssessmentsRequest::default() };
     let seen = world.northwind.eligibility().list_assessments(request).await.unwrap().into_inner().assessments;
-    assert_eq!(seen.iter().map(|seen| seen.claim.as_str()).collect::<Vec<_>>(), [case.name.as_str()], "partners see their own");
+    assert_eq!(
+        seen.iter().map(|seen| seen.claim.as_str()).collect::<Vec<_>>(),
+        [case.name.as_str()],
+        "partners see their own"
+    );
 }
 
 async fn r53_the_default_guide_can_be_read(world: &World) {
@@ -196,8 +215,16 @@ async fn r53_the_default_guide_can_be_read(world: &World) {
     let request = GetProgramGuideRequest { name: name.clone() };
     let guide = world.contoso.eligibility().get_program_guide(request).await.unwrap().into_inner();
     assert_eq!(guide.conditions.len(), 5);
-    assert!(guide.conditions.iter().all(|condition| !condition.expression.is_empty() && !condition.explanation.is_empty()));
-    let all = world.manager.eligibility().list_program_guides(ListProgramGuidesRequest::default()).await.unwrap().into_inner();
+    assert!(
+        guide.conditions.iter().all(|condition| !condition.expression.is_empty() && !condition.explanation.is_empty())
+    );
+    let all = world
+        .manager
+        .eligibility()
+        .list_program_guides(ListProgramGuidesRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(all.program_guides, [guide]);
     let unknown = GetProgramGuideRequest { name: "programGuides/other".into() };
     refused(world.manager.eligibility().get_program_guide(unknown).await, Code::NotFound, "RESOURCE_NOT_FOUND");

@@ -28,7 +28,10 @@ async fn r14_kinds_are_told_by_content_and_not_by_name(world: &World) {
     ];
     for (bytes, kind) in kinds {
         let evidence = case.upload("invoice.exe", bytes).await.unwrap();
-        assert_eq!((evidence.kind(), evidence.size_bytes, evidence.file_name.as_str()), (kind, bytes.len() as i64, "invoice.exe"));
+        assert_eq!(
+            (evidence.kind(), evidence.size_bytes, evidence.file_name.as_str()),
+            (kind, bytes.len() as i64, "invoice.exe")
+        );
     }
     assert_eq!(case.claim().await.evidence_count, 6);
 }
@@ -84,7 +87,8 @@ async fn r14_a_document_has_at_most_25_mib(world: &World) {
     let limit = 25 << 20;
     let evidence = case.upload_parts(pdf_of(&case, limit)).await.unwrap();
     assert_eq!(evidence.size_bytes, limit as i64);
-    let status = refused(case.upload_parts(pdf_of(&case, limit + 1)).await, Code::InvalidArgument, "EVIDENCE_TOO_LARGE");
+    let status =
+        refused(case.upload_parts(pdf_of(&case, limit + 1)).await, Code::InvalidArgument, "EVIDENCE_TOO_LARGE");
     assert_eq!(cpor_acceptance::metadata(&status, "limit_bytes"), limit.to_string());
     assert_eq!(case.evidence().await.len(), 1);
     let (_, bytes) = case.download(&case.partner, &evidence.name).await.unwrap();

@@ -104,7 +104,10 @@ async fn r36_a_key_that_another_holds_is_refused_at_approval(world: &World) {
     assert_eq!(in_the_way(&status), [("KEY_HELD".to_owned(), format!("lines/{}", line.line_id))]);
     world.settle().await;
     let review = rival.review(&world.reviewer).await.unwrap();
-    assert_eq!((review.state(), review.approval_refusals[0].reason.as_str()), (ReviewCaseState::UnderReview, "KEY_HELD"));
+    assert_eq!(
+        (review.state(), review.approval_refusals[0].reason.as_str()),
+        (ReviewCaseState::UnderReview, "KEY_HELD")
+    );
     let entry = rival.entry("approval_refused").await;
     assert_eq!((entry.changes[0].field.as_str(), entry.changes[0].to.as_str()), ("lines[0]", "KEY_HELD"));
     assert!(rival.associations().await.is_empty());

@@ -25,7 +25,10 @@ async fn r47_a_command_that_meets_a_passed_response_deadline(world: &World) {
     not_allowed(case.resubmit("At the very moment.").await, "resubmit", "rejected");
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.rejection.as_ref().unwrap().reject_time), (ClaimState::Rejected, action.due_time));
-    assert_eq!(claim.rejection.unwrap().further_reasons().collect::<Vec<_>>(), [FurtherRejectionReason::NoPartnerResponse]);
+    assert_eq!(
+        claim.rejection.unwrap().further_reasons().collect::<Vec<_>>(),
+        [FurtherRejectionReason::NoPartnerResponse]
+    );
 
     let case = Case::at(world, world.usage().await, Stage::PartnerActionRequired).await;
     let due = moment(case.claim().await.partner_action.unwrap().due_time);
@@ -89,7 +92,8 @@ async fn r47_after_an_outage_all_that_fell_due_is_worked_off(world: &World) {
     assert_eq!((official.association_state(), official.official_time), (AssociationState::Official, window));
     assert_eq!(silent.assessment().await.unwrap().month, "2026-06", "assessed for the month that it is");
     let review = waiting.review(&world.lead).await.unwrap();
-    let overdue: Vec<_> = review.deadlines.iter().filter(|deadline| deadline.overdue).map(|deadline| deadline.clock()).collect();
+    let overdue: Vec<_> =
+        review.deadlines.iter().filter(|deadline| deadline.overdue).map(|deadline| deadline.clock()).collect();
     assert!(overdue.contains(&ReviewClock::Start) && overdue.contains(&ReviewClock::Overall), "{overdue:?}");
     assert_eq!(waiting.history().await.into_iter().filter(|entry| entry.action == "review_overdue").count(), 2);
 }
@@ -102,5 +106,8 @@ async fn r47_deadlines_take_effect_at_their_due_time(world: &World) {
     assert_eq!(entry.effective_time, due);
     assert!(moment(entry.record_time) >= moment(entry.effective_time));
     // The dispute window ran from the rejection, not from when somebody noticed.
-    assert_eq!(case.claim().await.rejection.unwrap().dispute_due_time, Some(cpor_acceptance::at("2026-04-23T22:00:00Z")));
+    assert_eq!(
+        case.claim().await.rejection.unwrap().dispute_due_time,
+        Some(cpor_acceptance::at("2026-04-23T22:00:00Z"))
+    );
 }

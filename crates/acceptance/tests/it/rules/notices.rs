@@ -7,7 +7,11 @@ use cpor_proto::{
     consents::v1::{ConsentState, ListConsentsRequest, NoticeKind, NoticeState},
 };
 
-both_databases![r40_notices_at_submission_and_at_approval, r40_a_notice_says_what_is_at_stake, r40_links_are_minted_per_mail_and_stored_hashed];
+both_databases![
+    r40_notices_at_submission_and_at_approval,
+    r40_a_notice_says_what_is_at_stake,
+    r40_links_are_minted_per_mail_and_stored_hashed
+];
 both_databases![
     with with_mail_server:
     r41_the_window_runs_from_an_accepted_notice,
@@ -33,7 +37,9 @@ async fn r40_a_notice_says_what_is_at_stake(world: &World) {
     let case = Case::at(world, world.presales().await, Stage::Approved).await;
     for mail in world.mails_to(&case.contact().await) {
         assert!(mail.subject.contains("Contoso Consulting GmbH"), "{}", mail.subject);
-        for told in ["Contoso Consulting GmbH", "Dynamics 365 Sales", "Jana Dvořáková", "No content", "If you do nothing"] {
+        for told in
+            ["Contoso Consulting GmbH", "Dynamics 365 Sales", "Jana Dvořáková", "No content", "If you do nothing"]
+        {
             assert!(mail.text.contains(told), "the text lacks {told:?}: {}", mail.text);
             assert!(mail.html.contains(told), "the page lacks {told:?}: {}", mail.html);
         }
@@ -60,7 +66,11 @@ async fn r40_links_are_minted_per_mail_and_stored_hashed(world: &World) {
         }
         Backend::Postgres => {
             for token in &tokens {
-                assert_eq!(world.rows_that_contain(token).await, Vec::<String>::new(), "the secret of a link is stored");
+                assert_eq!(
+                    world.rows_that_contain(token).await,
+                    Vec::<String>::new(),
+                    "the secret of a link is stored"
+                );
             }
         }
     }
@@ -102,5 +112,9 @@ async fn r41_while_a_notice_bounces_the_window_does_not_open(world: &World) {
     }
     case.approve_consent().await.unwrap();
     world.settle().await;
-    assert_eq!(case.claim().await.association_state(), AssociationState::Official, "the customer can speak all the same");
+    assert_eq!(
+        case.claim().await.association_state(),
+        AssociationState::Official,
+        "the customer can speak all the same"
+    );
 }

@@ -2,10 +2,12 @@
 
 use cpor_acceptance::{CONTOSO, Case, FABRIKAM, NORTHWIND, Stage, World, at, both_databases, refused, rows};
 use cpor_proto::{
-    claims::v1::{Claim, CreateClaimRequest, ListClaimsRequest, SubmitClaimRequest, WithdrawClaimRequest, WithdrawReason},
+    claims::v1::{
+        Claim, CreateClaimRequest, ListClaimsRequest, SubmitClaimRequest, WithdrawClaimRequest, WithdrawReason,
+    },
     registry::v1::{
-        DirectoryRow, Enrolment, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult, ListSubscriptionsRequest,
-        ListWorkloadsRequest, Program, directory_row::Row, import_result::Outcome,
+        DirectoryRow, Enrolment, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest, ImportResult,
+        ListSubscriptionsRequest, ListWorkloadsRequest, Program, directory_row::Row, import_result::Outcome,
     },
 };
 use cpor_types::Role;
@@ -30,10 +32,15 @@ async fn r1_a_partner_is_a_company_with_locations(world: &World) {
     partner.enrolments.push(enrolment);
     assert_eq!(world.import_row(Row::Partner(partner.clone())).await, Outcome::Created);
     assert_eq!(world.import_row(Row::Partner(partner.clone())).await, Outcome::Unchanged);
-    partner.locations.push(cpor_proto::registry::v1::Location { mpn_id: "3002".into(), region: "apac".into(), calendar: "utc".into() });
+    partner.locations.push(cpor_proto::registry::v1::Location {
+        mpn_id: "3002".into(),
+        region: "apac".into(),
+        calendar: "utc".into(),
+    });
     assert_eq!(world.import_row(Row::Partner(partner.clone())).await, Outcome::Updated);
     let adatum = world.actor("ada@adatum.example", Role::GlobalAdmin, Some("partners/adatum"));
-    let found = adatum.registry().get_partner(GetPartnerRequest { name: "partners/adatum".into() }).await.unwrap().into_inner();
+    let found =
+        adatum.registry().get_partner(GetPartnerRequest { name: "partners/adatum".into() }).await.unwrap().into_inner();
     assert_eq!(found, partner);
 }
 
@@ -68,7 +75,8 @@ async fn r2_a_tenant_has_domains_subscriptions_and_workloads(world: &World) {
     let tenant = rows::tenant(&id, "Wingtip", "wingtip.example");
     let subscription = rows::subscription(&id, &other, "power-bi");
     let workload = rows::workload(&id, "teams");
-    let imported = vec![Row::Tenant(tenant.clone()), Row::Subscription(subscription.clone()), Row::Workload(workload.clone())];
+    let imported =
+        vec![Row::Tenant(tenant.clone()), Row::Subscription(subscription.clone()), Row::Workload(workload.clone())];
     let results = import(world, imported.clone()).await;
     assert_eq!(reasons(&results), ["", "", ""]);
     assert!(results.iter().all(|result| result.outcome() == Outcome::Created), "{results:?}");
@@ -115,7 +123,8 @@ async fn r4_admins_may_do_everything_and_users_what_drafts_need(world: &World) {
         case.withdraw(WithdrawReason::WrongMpnId, "").await.unwrap();
     }
     let claim = world.presales().await;
-    let request = CreateClaimRequest { parent: CONTOSO.into(), claim: Some(claim.clone()), ..CreateClaimRequest::default() };
+    let request =
+        CreateClaimRequest { parent: CONTOSO.into(), claim: Some(claim.clone()), ..CreateClaimRequest::default() };
     let claim = world.contoso_user.claims().create_claim(request).await.unwrap().into_inner();
     let case = Case::of(world, &world.contoso_user, &claim);
     let evidence = case.upload("proof.pdf", cpor_acceptance::PDF).await.unwrap();
@@ -142,7 +151,8 @@ async fn r4_a_partner_never_sees_another_s_claims(world: &World) {
     }
     let request = ListClaimsRequest { parent: NORTHWIND.into(), ..ListClaimsRequest::default() };
     assert!(world.northwind.claims().list_claims(request).await.unwrap().into_inner().claims.is_empty());
-    let request = SubmitClaimRequest { name: case.name.replace("contoso", "northwind"), ..SubmitClaimRequest::default() };
+    let request =
+        SubmitClaimRequest { name: case.name.replace("contoso", "northwind"), ..SubmitClaimRequest::default() };
     refused(world.northwind.claims().submit_claim(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
     let request = WithdrawClaimRequest { name: case.name.clone(), reason: 1, ..WithdrawClaimRequest::default() };
     refused(world.northwind.claims().withdraw_claim(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");

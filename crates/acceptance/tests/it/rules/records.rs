@@ -5,7 +5,8 @@ use cpor_acceptance::{CONTOSO, Case, FABRIKAM, NORTHWIND, Stage, World, at, both
 use cpor_proto::{
     claims::v1::WithdrawReason,
     registry::v1::{
-        Activity, AssociationState, CheckUsageAccessRequest, EndReason, ListAssociationsRequest, LookUpAssociationsRequest,
+        Activity, AssociationState, CheckUsageAccessRequest, EndReason, ListAssociationsRequest,
+        LookUpAssociationsRequest,
     },
 };
 use tonic::Code;
@@ -21,7 +22,10 @@ async fn r49_an_association_shows_what_it_is(world: &World) {
     let case = Case::at(world, world.presales().await, Stage::Official).await;
     let claim = case.claim().await;
     let shown = world.on_record(&case.key(0).await, None).await.remove(0);
-    assert_eq!((shown.partner.as_str(), shown.mpn_id.as_str(), shown.claim.as_str()), (CONTOSO, "1001", case.name.as_str()));
+    assert_eq!(
+        (shown.partner.as_str(), shown.mpn_id.as_str(), shown.claim.as_str()),
+        (CONTOSO, "1001", case.name.as_str())
+    );
     assert_eq!(shown.key, format!("tenants/{FABRIKAM}/{}", claim.lines[0].key));
     assert_eq!((shown.product.as_str(), shown.activity()), ("products/dynamics-365-sales", Activity::PreSales));
     assert_eq!((shown.state(), shown.end_reason()), (AssociationState::Official, EndReason::Unspecified));

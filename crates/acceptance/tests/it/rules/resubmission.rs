@@ -71,14 +71,20 @@ async fn r22_no_response_rejects(world: &World) {
     let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
     // Five business days after Monday the 16th, to the end of the day in Berlin.
-    assert_eq!((action.due_time, action.due_rule.as_str()), (Some(at("2026-03-23T23:00:00Z")), "5 business days, calendar de 2026"));
+    assert_eq!(
+        (action.due_time, action.due_rule.as_str()),
+        (Some(at("2026-03-23T23:00:00Z")), "5 business days, calendar de 2026")
+    );
     world.advance_to(moment(action.due_time) - TimeDelta::microseconds(1)).await;
     assert_eq!(case.claim().await.state(), ClaimState::PartnerActionRequired);
     world.advance_to(moment(action.due_time)).await;
 
     let claim = case.claim().await;
     let rejection = claim.rejection.clone().unwrap();
-    assert_eq!((claim.state(), rejection.primary_reason()), (ClaimState::Rejected, PrimaryRejectionReason::InsufficientPoe));
+    assert_eq!(
+        (claim.state(), rejection.primary_reason()),
+        (ClaimState::Rejected, PrimaryRejectionReason::InsufficientPoe)
+    );
     assert_eq!(rejection.further_reasons().collect::<Vec<_>>(), [FurtherRejectionReason::NoPartnerResponse]);
     assert_eq!((rejection.reject_time, rejection.r#final), (action.due_time, false));
     let entry = case.entry("response_deadline_passed").await;

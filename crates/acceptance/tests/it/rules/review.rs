@@ -3,12 +3,12 @@
 use cpor_acceptance::{Case, Stage, World, at, both_databases, faults, refused};
 use cpor_proto::{
     claims::v1::{
-        AssociationState, ClaimState, FurtherRejectionReason as Further, PartnerActionReason as Shown, PrimaryRejectionReason as Primary,
-        Side,
+        AssociationState, ClaimState, FurtherRejectionReason as Further, PartnerActionReason as Shown,
+        PrimaryRejectionReason as Primary, Side,
     },
     reviews::v1::{
-        FurtherRejectionReason, ListReviewCasesRequest, PartnerActionReason, PrimaryRejectionReason, RejectReviewCaseRequest,
-        RequestPartnerActionRequest, ReviewCaseState,
+        FurtherRejectionReason, ListReviewCasesRequest, PartnerActionReason, PrimaryRejectionReason,
+        RejectReviewCaseRequest, RequestPartnerActionRequest, ReviewCaseState,
     },
 };
 use tonic::Code;
@@ -98,7 +98,10 @@ async fn r20_a_request_names_reasons_and_says_why(world: &World) {
     let claim = case.claim().await;
     let action = claim.partner_action.clone().unwrap();
     assert_eq!(claim.state(), ClaimState::PartnerActionRequired);
-    assert_eq!((action.comment.as_str(), action.request_time), ("This is a holiday picture.", Some(at("2026-03-16T09:00:00Z"))));
+    assert_eq!(
+        (action.comment.as_str(), action.request_time),
+        ("This is a holiday picture.", Some(at("2026-03-16T09:00:00Z")))
+    );
     let comments = case.comments().await;
     assert_eq!((comments[0].side(), comments[0].text.as_str()), (Side::Reviewer, "This is a holiday picture."));
 }
@@ -137,7 +140,10 @@ async fn r24_a_rejection_names_reason_and_comment(world: &World) {
     let claim = case.claim().await;
     let rejection = claim.rejection.clone().unwrap();
     assert_eq!(claim.state(), ClaimState::Rejected);
-    assert_eq!((rejection.primary_reason(), rejection.comment.as_str()), (Primary::InsufficientPoe, "Nothing here shows your work."));
+    assert_eq!(
+        (rejection.primary_reason(), rejection.comment.as_str()),
+        (Primary::InsufficientPoe, "Nothing here shows your work.")
+    );
     assert_eq!(rejection.reject_time, Some(at("2026-03-16T09:00:00Z")));
     assert!(!rejection.r#final);
     // 30 calendar days, to the end of the day in Berlin, where it is summer by then.
@@ -195,5 +201,13 @@ async fn r32_further_reasons_reach_the_partner(world: &World) {
     reject(&case, &all, "For many reasons.").await.unwrap();
     world.settle().await;
     let shown: Vec<_> = case.claim().await.rejection.unwrap().further_reasons().collect();
-    assert_eq!(shown, [Further::CustomerConsentMissing, Further::ProductsMissing, Further::NoPartnerResponse, Further::PoeNotAvailable]);
+    assert_eq!(
+        shown,
+        [
+            Further::CustomerConsentMissing,
+            Further::ProductsMissing,
+            Further::NoPartnerResponse,
+            Further::PoeNotAvailable
+        ]
+    );
 }

@@ -41,7 +41,10 @@ async fn r7_solution_area_and_activity_must_pair(world: &World) {
         let claim = Claim { activities: vec![activity.into()], ..world.workloads() };
         let case = Case::complete(world, claim).await;
         let status = refused(case.submit().await, Code::InvalidArgument, "CLAIM_INCOMPLETE");
-        assert!(faults(&status).contains(&("activities[0]".into(), "ACTIVITY_NOT_IN_SOLUTION_AREA".into())), "{status:?}");
+        assert!(
+            faults(&status).contains(&("activities[0]".into(), "ACTIVITY_NOT_IN_SOLUTION_AREA".into())),
+            "{status:?}"
+        );
     }
     for claim in [world.presales().await, world.usage().await, world.recognition().await, world.workloads()] {
         Case::complete(world, claim).await.submit().await.unwrap();
@@ -67,15 +70,17 @@ async fn r9_the_catalog_lists_what_can_be_claimed(world: &World) {
     assert_eq!(of(ProductFamily::Dynamics365).count(), 14);
     assert_eq!(of(ProductFamily::PowerBi).count(), 1);
     assert_eq!(of(ProductFamily::PowerPlatform).count(), 2);
-    let recognised: Vec<_> = products.iter().filter(|product| !product.incentivised).map(|product| product.display_name.as_str()).collect();
+    let recognised: Vec<_> =
+        products.iter().filter(|product| !product.incentivised).map(|product| product.display_name.as_str()).collect();
     let mut recognised = recognised;
     recognised.sort_unstable();
     assert_eq!(recognised, ["Azure Information Protection", "Outlook Mobile", "Yammer"]);
     let sold_as = |product: &Product| match product.family() {
         ProductFamily::Microsoft365 => ProductKind::Workload,
-        ProductFamily::Unspecified | ProductFamily::Dynamics365 | ProductFamily::PowerBi | ProductFamily::PowerPlatform => {
-            ProductKind::Subscription
-        }
+        ProductFamily::Unspecified
+        | ProductFamily::Dynamics365
+        | ProductFamily::PowerBi
+        | ProductFamily::PowerPlatform => ProductKind::Subscription,
     };
     assert!(products.iter().all(|product| product.kind() == sold_as(product) && product.claimable_from_time.is_some()));
 }

@@ -35,7 +35,9 @@ fn partner_leads_to(stage: Stage, command: Command) -> Option<ClaimState> {
         Command::Delete => (stage == Stage::Editing).then_some(ClaimState::Unspecified),
         Command::Submit => (stage == Stage::Editing).then_some(ClaimState::Submitted),
         Command::Resubmit => (stage == Stage::PartnerActionRequired).then_some(ClaimState::Submitted),
-        Command::Withdraw => (!matches!(state, ClaimState::Editing | ClaimState::Rejected)).then_some(ClaimState::Rejected),
+        Command::Withdraw => {
+            (!matches!(state, ClaimState::Editing | ClaimState::Rejected)).then_some(ClaimState::Rejected)
+        }
         Command::AddEvidence => matches!(stage, Stage::Editing | Stage::PartnerActionRequired).then_some(state),
         Command::Comment => Some(state),
         Command::Unspecified => None,
@@ -45,7 +47,9 @@ fn partner_leads_to(stage: Stage, command: Command) -> Option<ClaimState> {
 async fn as_partner(case: &Case<'_>, command: Command) -> Result<(), Status> {
     match command {
         Command::Unspecified => unreachable!("no command"),
-        Command::Update => case.update(Claim { display_name: "Renamed".into(), ..Claim::default() }, &["display_name"]).await.map(drop),
+        Command::Update => {
+            case.update(Claim { display_name: "Renamed".into(), ..Claim::default() }, &["display_name"]).await.map(drop)
+        }
         Command::Delete => case.delete().await.map(drop),
         Command::Submit => case.submit().await.map(drop),
         Command::Resubmit => case.resubmit("Here it is.").await.map(drop),
@@ -60,12 +64,17 @@ async fn r15_partner_commands_in_every_state(world: &World) {
     for stage in Stage::ALL {
         let case = Case::at(world, world.presales().await, stage).await;
         let allowed: Vec<_> = case.claim().await.allowed_commands().collect();
-        let by_the_rules: Vec<_> = PARTNER.into_iter().filter(|command| partner_leads_to(stage, *command).is_some()).collect();
+        let by_the_rules: Vec<_> =
+            PARTNER.into_iter().filter(|command| partner_leads_to(stage, *command).is_some()).collect();
         assert_eq!(allowed, by_the_rules, "{stage:?}");
         for command in PARTNER.into_iter().filter(|command| !allowed.contains(command)) {
             let history = case.history().await.len();
             let status = not_allowed(as_partner(&case, command).await, &word(command), &state_word(stage));
-            assert_eq!(cpor_acceptance::metadata(&status, "allowed").to_lowercase(), words(&allowed), "{stage:?} {command:?}");
+            assert_eq!(
+                cpor_acceptance::metadata(&status, "allowed").to_lowercase(),
+                words(&allowed),
+                "{stage:?} {command:?}"
+            );
             assert_eq!(case.history().await.len(), history, "a refused command left a trace");
         }
         for command in allowed {
@@ -79,7 +88,9 @@ async fn leads_as_the_rules_say(world: &World, stage: Stage, command: Command) {
     as_partner(&case, command).await.unwrap_or_else(|status| panic!("{command:?} in {stage:?}: {status}"));
     world.settle().await;
     match partner_leads_to(stage, command).unwrap() {
-        ClaimState::Unspecified => drop(refused(case.seen_by(&case.partner).await, Code::NotFound, "RESOURCE_NOT_FOUND")),
+        ClaimState::Unspecified => {
+            drop(refused(case.seen_by(&case.partner).await, Code::NotFound, "RESOURCE_NOT_FOUND"))
+        }
         state => assert_eq!(case.claim().await.state(), state, "{command:?} in {stage:?}"),
     }
 }
@@ -151,7 +162,8 @@ async fn r15_reviewer_commands_in_every_state(world: &World) {
     for stage in Stage::ALL.into_iter().filter(|stage| *stage != Stage::Editing) {
         let case = Case::at(world, world.presales().await, stage).await;
         let allowed: Vec<_> = case.review(&world.lead).await.unwrap().allowed_commands().collect();
-        let by_the_rules: Vec<_> = REVIEWER.into_iter().filter(|command| review_leads_to(stage, *command).is_some()).collect();
+        let by_the_rules: Vec<_> =
+            REVIEWER.into_iter().filter(|command| review_leads_to(stage, *command).is_some()).collect();
         assert_eq!(allowed, by_the_rules, "{stage:?}");
         for command in REVIEWER.into_iter().filter(|command| !allowed.contains(command)) {
             let word = command.as_str_name().trim_start_matches("REVIEW_COMMAND_").to_lowercase();
@@ -176,7 +188,9 @@ async fn r15_customer_commands_in_every_state(world: &World) {
     for stage in Stage::ALL.into_iter().filter(|stage| *stage != Stage::Editing) {
         let case = Case::at(world, world.presales().await, stage).await;
         let (allowed, approving, declining) = match stage {
-            Stage::Submitted | Stage::UnderReview | Stage::PartnerActionRequired | Stage::Approved => (vec![Approve, Decline], None, None),
+            Stage::Submitted | Stage::UnderReview | Stage::PartnerActionRequired | Stage::Approved => {
+                (vec![Approve, Decline], None, None)
+            }
             Stage::Official => (vec![], Some("WINDOW_PASSED"), Some("WINDOW_PASSED")),
             // Repeating a decline gets the first answer.
             Stage::Declined => (vec![], Some("ALREADY_DECLINED"), None),

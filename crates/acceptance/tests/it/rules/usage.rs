@@ -26,7 +26,12 @@ async fn r50_usage_is_open_while_the_association_is_official(world: &World) {
     refused(usage(&world.contoso, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
     case.approve_consent().await.unwrap();
     world.settle().await;
-    let months: Vec<_> = usage(&world.contoso, &key).await.unwrap().iter().map(|month| (month.month.clone(), month.consumption)).collect();
+    let months: Vec<_> = usage(&world.contoso, &key)
+        .await
+        .unwrap()
+        .iter()
+        .map(|month| (month.month.clone(), month.consumption))
+        .collect();
     assert_eq!(months, [("2026-02".to_owned(), 50), ("2026-01".to_owned(), 40)], "all stored months, newest first");
     refused(usage(&world.northwind, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
     assert_eq!(usage(&world.manager, &key).await.unwrap().len(), 2);
@@ -40,7 +45,8 @@ async fn r50_credited_is_usage_from_the_first_full_month(world: &World) {
     let key = case.key(0).await;
     world.advance(chrono::TimeDelta::days(60)).await;
     world.import_usage(&key, &[("2026-02", 50), ("2026-03", 60), ("2026-04", 70), ("2026-05", 80)]).await;
-    let months: Vec<_> = usage(&world.contoso, &key).await.unwrap().into_iter().map(|month| (month.month, month.credited)).collect();
+    let months: Vec<_> =
+        usage(&world.contoso, &key).await.unwrap().into_iter().map(|month| (month.month, month.credited)).collect();
     let wanted = [("2026-05", true), ("2026-04", true), ("2026-03", false), ("2026-02", false)];
     assert_eq!(months, wanted.map(|(month, credited)| (month.to_owned(), credited)));
 }
@@ -49,8 +55,12 @@ async fn r51_importing_a_month_again_replaces_it(world: &World) {
     let key = format!("tenants/{LITWARE}/workloads/teams");
     assert_eq!(world.import_usage(&key, &[("2026-02", 900)]).await, [Outcome::Created]);
     assert_eq!(world.import_usage(&key, &[("2026-02", 900)]).await, [Outcome::Unchanged]);
-    assert_eq!(world.import_usage(&key, &[("2026-02", 930), ("2026-01", 880)]).await, [Outcome::Replaced, Outcome::Created]);
-    let months: Vec<_> = usage(&world.manager, &key).await.unwrap().into_iter().map(|month| month.active_users).collect();
+    assert_eq!(
+        world.import_usage(&key, &[("2026-02", 930), ("2026-01", 880)]).await,
+        [Outcome::Replaced, Outcome::Created]
+    );
+    let months: Vec<_> =
+        usage(&world.manager, &key).await.unwrap().into_iter().map(|month| month.active_users).collect();
     assert_eq!(months, [930, 880]);
 }
 

@@ -69,7 +69,11 @@ async fn whole_way(world: &World) {
     assert_eq!(official.association_state(), AssociationState::Official);
     assert_eq!(official.official_time, pending.consent_due_time);
     let on_record = world.on_record(&key, None).await;
-    assert_eq!(on_record.iter().map(|found| found.partner.as_str()).collect::<Vec<_>>(), [CONTOSO, CONTOSO], "both activities");
+    assert_eq!(
+        on_record.iter().map(|found| found.partner.as_str()).collect::<Vec<_>>(),
+        [CONTOSO, CONTOSO],
+        "both activities"
+    );
     case.partner.eligibility().list_usage(usage()).await.unwrap();
 
     let verdicts = async || {
