@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use tokio::{sync::watch, time::Duration};
 
 use self::{
-    process::Process,
+    process::{Ports, Process},
     walker::{Progress, STEPS, Walker, once_each},
 };
 
@@ -61,6 +61,7 @@ fn run(backend: Backend) {
 struct Murder {
     world: Arc<World>,
     process: Process,
+    ports: Ports,
     /// How often the process was started; walkers wait for the next start when they lose it.
     started: watch::Sender<u64>,
     chance: SeededEntropy,
@@ -69,9 +70,10 @@ struct Murder {
 
 impl Murder {
     async fn plan(store: Store, seed: u64) -> Self {
-        let process = Process::start(&store).await;
-        let world = Arc::new(World::around(store, process.issuer(), &process.url()));
-        Self { world, process, started: watch::Sender::new(1), chance: SeededEntropy::new(seed), interrupted: 0 }
+        let (ports, issuer) = (Ports::reserve(), process::issuer(&store));
+        let process = Process::start(&store, &ports).await;
+        let world = Arc::new(World::around(store, issuer, &ports.url()));
+        Self { world, process, ports, started: watch::Sender::new(1), chance: SeededEntropy::new(seed), interrupted: 0 }
     }
 
     /// A number below `limit`.
@@ -131,8 +133,8 @@ impl Murder {
 
     async fn kill_and_restart(&mut self) {
         self.process.kill();
-        self.process = Process::start(self.world.store()).await;
-        self.world.reconnect(&self.process.url());
+        self.process = Process::start(self.world.store(), &self.ports).await;
+        self.world.reconnect(&self.ports.url());
         self.started.send_modify(|started| *started += 1);
     }
 
