@@ -3,7 +3,11 @@
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, ensure};
-use cpor_kit::{auth::Keys, config::PeersConfig, telemetry};
+use cpor_kit::{
+    auth::Keys,
+    config::{DatabaseConfig, PeersConfig},
+    telemetry,
+};
 use cpor_types::{Service, SystemClock, SystemEntropy, Timestamp};
 use tokio::net::TcpListener;
 
@@ -57,12 +61,21 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             web = system.web().map(tracing::field::display),
             admin = system.admin().map(tracing::field::display),
             virtual_clock,
+            storage = storage(&addresses.database),
             "serving"
         );
         let outcome = system.run().await;
         telemetry.shutdown();
         outcome.map(|()| ExitCode::SUCCESS)
     })
+}
+
+/// Where the tables are: a forgotten `database.url` shows here.
+fn storage(database: &DatabaseConfig) -> String {
+    match &database.url {
+        Some(_) => "PostgreSQL".to_owned(),
+        None => format!("SQLite in {}", database.directory.display()),
+    }
 }
 
 /// `cpor-claim-intake`, or `cpor` for several.

@@ -35,7 +35,10 @@ impl OperationsServer {
         if !self.hosts.iter().all(|host| host.clock().is_virtual()) {
             return Err(not_virtual());
         }
-        let _alone = self.moving.lock().await;
+        let Ok(_alone) = tokio::time::timeout_at(until, self.moving.lock()).await else {
+            let unsettled = vec!["another call is moving the clock".to_owned()];
+            return Ok(wire::AdvanceClockResponse { clock: Some(self.clock().await?), fired: 0, unsettled });
+        };
         let before = self.fired();
         let start = self.time().await?.ok_or_else(not_virtual)?;
         let target = target(&request, start).max(start);

@@ -16,8 +16,9 @@ use super::{
 };
 use crate::host::Shared;
 
-/// How long streams stay ours while we deliver; longer than a delivery may take.
-const LEASE: Duration = Duration::from_secs(30);
+/// How long streams stay ours while we deliver: longer than a delivery may take, which is a call to a peer and so at most ten
+/// seconds. On PostgreSQL what a process had leased when it died rests until then.
+const LEASE: Duration = Duration::from_secs(15);
 
 /// Wake-up is by notification; this is for what rests after a failure and what other processes leave behind.
 const POLL: Duration = Duration::from_secs(1);

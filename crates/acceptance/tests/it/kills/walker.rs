@@ -172,8 +172,8 @@ impl Walker {
             match status.code() {
                 // The fact that leads there is still on its way between the services.
                 Code::NotFound | Code::FailedPrecondition => self.let_settle(life).await,
-                // It changed while it was judged, as the contract warns: again.
-                Code::Aborted => {}
+                // It changed while it was judged, or took too long, as the contract warns: again.
+                Code::Aborted | Code::DeadlineExceeded => {}
                 Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal => {
                     self.next_life(life, &status).await
                 }
