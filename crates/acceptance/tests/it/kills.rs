@@ -9,9 +9,12 @@ use std::sync::{
 };
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Backend, Case, Store, Template, World};
-use cpor_proto::claims::v1::{AssociationState, ClaimState};
-use cpor_types::{Entropy as _, SeededEntropy};
+use cpor_acceptance::{Backend, Case, Store, Template, World, stamp};
+use cpor_proto::{
+    claims::v1::{AssociationState, ClaimState},
+    operations::v1::{AdvanceClockRequest, advance_clock_request::Target},
+};
+use cpor_types::{Entropy as _, SeededEntropy, Service};
 use futures_util::future::join_all;
 use tokio::{sync::watch, time::Duration};
 
@@ -142,12 +145,15 @@ impl Murder {
     async fn let_time_pass(&mut self, kill: bool) {
         let until = self.world.now().await + TimeDelta::days(8);
         if kill {
-            let world = self.world.clone();
-            let passing = tokio::spawn(async move { world.advance_to(until).await });
-            tokio::time::sleep(Duration::from_micros(self.below(60_000) as u64)).await;
-            self.kill_and_restart().await;
+            let mut operations = self.world.operator.operations(Service::ClaimIntake);
+            let request = AdvanceClockRequest { target: Some(Target::ToTime(stamp(until))) };
+            let killed_on_the_way = async {
+                tokio::time::sleep(Duration::from_micros(self.below(60_000) as u64)).await;
+                self.kill_and_restart().await;
+            };
             // Cut off in the middle, or done before.
-            drop(passing.await);
+            let (passed, ()) = tokio::join!(operations.advance_clock(request), killed_on_the_way);
+            self.interrupted += usize::from(passed.is_err());
         }
         self.world.advance_to(until).await;
     }

@@ -19,10 +19,11 @@ impl OperationsServer {
     pub(super) async fn settle(&self, until: Instant) -> Result<Vec<String>, Status> {
         loop {
             let before = self.activity();
-            let Ok(looked) = tokio::time::timeout_at(until, self.work_and_look()).await else {
-                return self.cut_off().await;
-            };
-            let unsettled = looked?;
+            for host in self.hosts.iter() {
+                host.runner().drain().await.map_err(internal)?;
+                host.relay().drain().await.map_err(internal)?;
+            }
+            let unsettled = self.unsettled(until).await?;
             // Only a look during which nothing happened is a look at a state of rest.
             if unsettled.is_empty() && self.activity() == before {
                 return Ok(unsettled);
@@ -36,38 +37,16 @@ impl OperationsServer {
         }
     }
 
-    /// What is left after everything has been tried that can be. Waits for those who are at it, so it may take long.
-    async fn work_and_look(&self) -> Result<Vec<String>, Status> {
-        for host in self.hosts.iter() {
-            host.runner().drain().await.map_err(internal)?;
-            host.relay().drain().await.map_err(internal)?;
-        }
-        self.unsettled().await
-    }
-
-    /// What can be named at once, when the time is over while something is still being waited for.
-    async fn cut_off(&self) -> Result<Vec<String>, Status> {
-        let mut lines = Vec::new();
-        for host in self.hosts.iter() {
-            lines.extend(deadlines(host).await?);
-            lines.extend(streams(host).await?);
-        }
-        if lines.is_empty() {
-            lines.push("a mail, an approval or an assessment is still under way".to_owned());
-        }
-        Ok(lines)
-    }
-
     fn activity(&self) -> u64 {
         self.hosts.iter().map(|host| host.shared().activity.total()).sum()
     }
 
-    async fn unsettled(&self) -> Result<Vec<String>, Status> {
+    async fn unsettled(&self, until: Instant) -> Result<Vec<String>, Status> {
         let mut lines = Vec::new();
         for host in self.hosts.iter() {
             lines.extend(deadlines(host).await?);
             lines.extend(streams(host).await?);
-            lines.extend(probes(host).await);
+            lines.extend(probes(host, until).await);
         }
         Ok(lines)
     }
@@ -97,10 +76,15 @@ async fn streams(host: &Host) -> Result<Vec<String>, Status> {
         .collect())
 }
 
-async fn probes(host: &Host) -> Vec<String> {
+/// A probe may wait for others to finish, and no longer than the time that is left. What it has begun itself goes on then.
+async fn probes(host: &Host, until: Instant) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, probe) in host.roster().probes() {
-        let found = probe().await.unwrap_or_else(|error| vec![format!("cannot be asked: {error}")]);
+        let found = match tokio::time::timeout_at(until, tokio::spawn(probe())).await {
+            Ok(Ok(found)) => found.unwrap_or_else(|error| vec![format!("cannot be asked: {error}")]),
+            Ok(Err(panic)) => vec![format!("cannot be asked: {panic}")],
+            Err(_elapsed) => vec!["is still at work".to_owned()],
+        };
         lines.extend(found.into_iter().map(|line| format!("{}: {name}: {line}", host.service())));
     }
     lines

@@ -85,6 +85,15 @@ on_both! {
         assert_eq!(left.load(Ordering::SeqCst), 0);
     }
 
+    async fn a_probe_that_does_not_answer_is_named(stage: Stage) {
+        let host = stage.host().await;
+        host.probe("mail", std::future::pending);
+        let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
+        let answer = OperationsServer::new([host]).advance(request, Duration::from_millis(50)).await.unwrap();
+        assert_eq!(answer.unsettled.len(), 1);
+        assert!(answer.unsettled[0].ends_with("mail: is still at work"), "{:?}", answer.unsettled);
+    }
+
     async fn a_real_clock_is_not_moved(stage: Stage) {
         let clock = BusinessClock::real(stage.db.engine(), Arc::new(SystemClock));
         let host = stage.host_on(stage.db.clone(), clock, Arc::new(Nowhere)).await;

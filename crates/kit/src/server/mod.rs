@@ -1,12 +1,13 @@
 //! The gRPC server that every service stands behind.
 //!
-//! A request passes, from outside in: observation (request id, span, metrics), the panic catcher, the translation of
-//! the transport's own errors, admission, the deadline, authorisation, and then the service. Health and reflection
-//! pass all of it but admission and authorisation.
+//! A request passes, from outside in: the draining of what is not read, observation (request id, span, metrics), the
+//! panic catcher, the translation of the transport's own errors, admission, the deadline, authorisation, and then the
+//! service. Health and reflection pass all of it but admission and authorisation.
 mod admission;
 mod answer;
 mod call;
 mod deadline;
+mod drain;
 mod health;
 mod observe;
 mod panic;

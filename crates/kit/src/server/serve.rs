@@ -8,7 +8,7 @@ use tonic::{
     transport::{Identity, ServerTlsConfig, server::TcpIncoming},
 };
 
-use super::{Services, admission, answer, deadline, health, observe, panic, reflection};
+use super::{Services, admission, answer, deadline, drain, health, observe, panic, reflection};
 use crate::{
     auth::{AccessError, Gatekeeper, Keys, MethodTable, authorize},
     config::{Limits, TlsConfig},
@@ -140,7 +140,8 @@ fn stack(parts: ServerParts, methods: Arc<MethodTable>, router: axum::Router) ->
         .layer(from_fn_with_state(admission, admission::admit))
         .layer(from_fn(answer::translate))
         .layer(from_fn(panic::catch))
-        .layer(from_fn_with_state(observer, observe::observe));
+        .layer(from_fn_with_state(observer, observe::observe))
+        .layer(from_fn(drain::drain));
     Routes::from(router).prepare()
 }
 
