@@ -33,7 +33,7 @@ impl Store {
     /// A copy of `template`, for a test of that name.
     pub(crate) async fn copy(template: &Self, name: String, processes: usize) -> Self {
         let from = template.database.clone().unwrap_or_default();
-        let copy = |name: &str| format!("CREATE DATABASE \"{name}\" TEMPLATE \"{from}\" STRATEGY FILE_COPY");
+        let copy = |name: &str| format!("CREATE DATABASE \"{name}\" TEMPLATE \"{from}\"");
         let store = Self::made(template.backend, name, copy).await;
         for process in 0..processes {
             copy_files(&template.directory(0), &store.directory(process));

@@ -10,7 +10,6 @@ use tonic::Code;
 
 both_databases![a_claim_walks_the_whole_way];
 both_databases![with five_processes: a_claim_walks_the_whole_way_through_five_processes];
-both_databases![with two_replicas: a_claim_walks_the_whole_way_past_two_replicas];
 
 async fn a_claim_walks_the_whole_way(world: &World) {
     whole_way(world).await;
@@ -19,19 +18,6 @@ async fn a_claim_walks_the_whole_way(world: &World) {
 async fn a_claim_walks_the_whole_way_through_five_processes(world: &World) {
     assert_eq!(world.nodes().len(), 5);
     whole_way(world).await;
-}
-
-async fn a_claim_walks_the_whole_way_past_two_replicas(world: &World) {
-    whole_way(world).await;
-    let case = Case { partner: world.contoso.at_replica(1), ..Case::complete(world, world.usage().await).await };
-    case.submit().await.unwrap();
-    world.settle().await;
-    case.take(&world.reviewer.at_replica(1)).await.unwrap();
-    case.start_review(&world.reviewer).await.unwrap();
-    world.settle().await;
-    case.approve(&world.reviewer.at_replica(1)).await.unwrap();
-    world.settle().await;
-    assert_eq!(case.claim().await.state(), ClaimState::Approved);
 }
 
 /// Pre-sales and Usage on one subscription, sent back once, approved, official, assessed.
