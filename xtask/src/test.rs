@@ -70,6 +70,8 @@ fn stream(
         .args(targets)
         .arg("--")
         .args(filters)
+        .env("RUST_TEST_THREADS", threads().to_string())
+        .env("TMPDIR", paths::scratch())
         .env("CPOR_TEST_POSTGRES", cluster.url())
         .env("CPOR_TEST_BINARY", paths::target()?.join("debug/cpor"))
         .env("CPOR_TEST_RACES", counts.races.to_string())
@@ -85,6 +87,11 @@ fn stream(
         say(line);
     }
     Ok(child.wait()?)
+}
+
+/// Tests at a time: most wait now and then for a process or a lease, so that there are twice as many as cores.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| 2 * cores.get())
 }
 
 /// The table, then the summary as the very last line.

@@ -44,7 +44,7 @@ impl Store {
     async fn made(backend: Backend, name: String, create: impl Fn(&str) -> String) -> Self {
         let folder = tempfile::Builder::new()
             .prefix(&format!("cpor-test-{}-", std::process::id()))
-            .tempdir_in(fast_folder())
+            .tempdir_in(std::env::temp_dir())
             .expect("a temporary directory");
         let database = match backend {
             Backend::Sqlite => None,
@@ -90,12 +90,6 @@ impl Store {
     }
 }
 
-/// Memory, where the system offers it as a folder: these tests are about what is right, not about disks.
-fn fast_folder() -> PathBuf {
-    let memory = PathBuf::from("/dev/shm");
-    if memory.is_dir() { memory } else { std::env::temp_dir() }
-}
-
 fn copy_files(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a data directory");
     for entry in std::fs::read_dir(from).expect("the template") {
@@ -115,7 +109,7 @@ pub(crate) async fn drop_database(name: &str) {
 /// What an earlier run of the tests left behind, because it was killed or because templates live as long as their process: folders and
 /// databases whose process is gone.
 pub(crate) async fn remove_leftovers(backend: Backend) {
-    for entry in std::fs::read_dir(fast_folder()).expect("the temporary directory").flatten() {
+    for entry in std::fs::read_dir(std::env::temp_dir()).expect("the temporary directory").flatten() {
         let name = entry.file_name().into_string().unwrap_or_default();
         if name.strip_prefix("cpor-test-").is_some_and(|rest| is_gone(rest.split('-').next())) {
             // Another run may be at the same.

@@ -32,7 +32,12 @@ impl Template {
         template.get_or_init(|| make(backend))
     }
 
-    /// A copy for one test.
+    /// The engine.
+    pub(crate) fn backend(&self) -> Backend {
+        self.store.backend()
+    }
+
+    /// A copy for one test, with a data directory for each process.
     pub async fn copy(&self, processes: usize) -> Store {
         let number = self.copies.fetch_add(1, Ordering::Relaxed);
         Store::copy(&self.store, name(&number.to_string()), processes).await

@@ -5,6 +5,7 @@ use cpor_kit::Caller;
 use cpor_types::{Actor, ClaimName, EvidenceId, EvidenceName};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 /// A call on one claim.
 #[derive(Clone, Debug)]
@@ -67,6 +68,14 @@ impl Call {
             || RequestId { caller: caller.id().to_owned(), method: self.method, id: id.to_owned(), body_hash };
         self.request = (!id.is_empty()).then(request);
         self
+    }
+
+    /// An id that follows from the request's, its caller and its body: what a request makes is found again by it. `None` for a request that has
+    /// no id.
+    pub(crate) fn request_uuid(&self) -> Option<Uuid> {
+        let RequestId { caller, method: _, id, body_hash } = self.request.as_ref()?;
+        let name = [caller.as_bytes(), &[0], id.as_bytes(), &[0], body_hash].concat();
+        Some(Uuid::new_v5(&self.claim.claim.uuid(), &name))
     }
 
     /// Judges and answers, but changes nothing.

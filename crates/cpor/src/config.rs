@@ -143,4 +143,28 @@ mod tests {
         let error = load::<Config>(&sources).unwrap_err().to_string();
         assert!(error.contains("grcp") && error.contains("CPOR_LISTEN__GRCP"), "{error}");
     }
+
+    #[test]
+    fn an_unknown_section_hides_no_value_of_the_wrong_type() {
+        let sources = cpor_kit::config::Sources::default()
+            .set("claim_intak.evidence_directory", "evidence")
+            .set("customer_consent.mail.smtp.port", "many")
+            .set("poe_review.approval_lease_seconds", "long");
+        let error = load::<Config>(&sources).unwrap_err().to_string();
+        let keys = ["claim_intak (", "smtp.port (", "smtp (", "approval_lease_seconds ("];
+        assert!(keys.iter().all(|key| error.contains(key)), "{error}");
+        assert_eq!(error.lines().count(), 1 + keys.len(), "{error}");
+    }
+
+    #[test]
+    fn a_certificate_that_is_none_is_a_fault_of_the_configuration() {
+        let mut config = Config::default();
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        let path = Some(empty.path().to_owned());
+        (config.tls.certificate_file, config.tls.key_file) = (path.clone(), path);
+        config.database.connections = 0;
+        let faults = config.check().unwrap_err();
+        let keys: Vec<_> = faults.found().iter().map(|fault| fault.key.as_str()).collect();
+        assert_eq!(keys, ["tls.certificate_file", "tls.key_file", "database.connections"]);
+    }
 }

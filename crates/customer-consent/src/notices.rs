@@ -113,14 +113,19 @@ fn message(
 fn notice_mail<'a>(words: &Words<'a>, consent: &Consent, kind: NoticeKind, link: String) -> NoticeMail<'a> {
     let texts = words.texts();
     let mail = &texts.mail;
-    // A notice of submission may go out late, when the claim is approved already.
+    // A notice of submission may go out late, when the claim is approved already; and any notice after the customer's approval.
     let checked = consent.state.kind() != StateKind::Requested;
-    let (subject, lead, ask) = match kind {
-        NoticeKind::Submission if checked => {
-            (&mail.submission_subject, &mail.submission_lead_checked, &mail.submission_ask)
-        }
-        NoticeKind::Submission => (&mail.submission_subject, &mail.submission_lead, &mail.submission_ask),
-        NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead, &mail.approval_ask),
+    let official = consent.state.official_since().is_some();
+    let (subject, lead) = match kind {
+        NoticeKind::Submission if checked => (&mail.submission_subject, &mail.submission_lead_checked),
+        NoticeKind::Submission => (&mail.submission_subject, &mail.submission_lead),
+        NoticeKind::Approval if official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
+        NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead),
+    };
+    let ask = match kind {
+        NoticeKind::Submission | NoticeKind::Approval if official || consent.approval.is_some() => &mail.approved_ask,
+        NoticeKind::Submission => &mail.submission_ask,
+        NoticeKind::Approval => &mail.approval_ask,
     };
     let counted = Section { heading: texts.until.heading.plain(), words: words.fill(&mail.approval_until) };
     let until = match (kind, consent.state.window()) {

@@ -89,27 +89,27 @@ texts! {
     /// What happens if the customer does nothing (R42).
     SilenceTexts { heading, requested, awaiting, window, ahead, in_window }
     /// Until when (R41).
-    UntilTexts { heading, requested, ahead, awaiting, window }
+    UntilTexts { heading, requested, awaiting, window }
     /// The two choices of the first page.
     ChoiceTexts {
         heading, approve, approve_hint_requested, approve_hint_approved, decline, decline_hint, decline_hint_granted, asks_again,
     }
     /// The first page, in each state.
     PageTexts {
-        title, requested, ahead, approved, in_window, granted_title, granted_spoken, granted_silent, granted_told, late,
-        declined_title, declined, closed_title, closed,
+        title, requested, ahead, approved, in_window, in_window_told, granted_title, granted_spoken, granted_silent, granted_told,
+        late, declined_title, declined, closed_title, closed,
     }
     /// The page that asks once more.
     ConfirmTexts {
         approve_title, approve_lead_requested, approve_lead_awaiting, approve_lead_window, approve_check, approve_button, decline_title,
-        decline_lead, decline_check, decline_button, comment, comment_hint, back, missing, too_long,
+        decline_lead, decline_lead_granted, decline_check, decline_button, comment, comment_hint, back, missing, too_long,
     }
     /// Pages that say that something did not work.
     ProblemTexts { unknown_title, unknown, form_title, form, foreign_title, foreign, busy_title, busy, footer }
     /// The e-mails.
     MailTexts {
         greeting, submission_subject, submission_lead, submission_lead_checked, submission_ask, approval_subject, approval_lead,
-        approval_ask, approval_until, link, opening, why, automatic,
+        approval_subject_granted, approval_lead_granted, approval_ask, approved_ask, approval_until, link, opening, why, automatic,
     }
 }
 

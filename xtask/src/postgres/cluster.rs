@@ -11,7 +11,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{account::Account, install::install, programs::Programs};
-use crate::shell::{command, read, run};
+use crate::{
+    paths,
+    shell::{command, read, run},
+};
 
 /// What a commit of the cluster is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +75,7 @@ impl Cluster {
             Some(programs) => programs,
             None => install(account)?,
         };
-        let folder = temporary_folder(account)?;
+        let folder = temporary_folder(account, commits)?;
         let mut cluster = Self { keeper: keep(&folder)?, port: 0, version: programs.version.clone() };
         let programs = reachable(programs, account, &folder)?;
         make(&programs, account, &folder, commits)?;
@@ -98,8 +101,13 @@ impl Drop for Cluster {
     }
 }
 
-fn temporary_folder(account: Account) -> Result<PathBuf> {
-    let folder = env::temp_dir().join(format!("cpor-postgres-{}", process::id()));
+fn temporary_folder(account: Account, commits: Commits) -> Result<PathBuf> {
+    let parent = match commits {
+        Commits::Forgotten => paths::scratch(),
+        // Measurements are about disks.
+        Commits::Durable => env::temp_dir(),
+    };
+    let folder = parent.join(format!("cpor-postgres-{}", process::id()));
     fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
     account.own(&folder)?;
     Ok(folder)

@@ -20,9 +20,8 @@ use crate::{NORTHWIND, Setup, Template};
 impl World {
     /// A system on a copy of the template.
     pub(crate) async fn boot(template: &Template, setup: Setup) -> Self {
-        // On PostgreSQL processes share a database; on SQLite each that has a service of its own has a directory of its own.
-        let store = template.copy(Service::ALL.len()).await;
-        Self::on(store, setup).await
+        let processes = setup.layout.processes(template.backend() == Backend::Postgres).len();
+        Self::on(template.copy(processes).await, setup).await
     }
 
     /// A system on this store.

@@ -10,7 +10,6 @@ use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{ActorSide, CommentId, Timestamp};
 use tonic::{Request, Response};
-use uuid::Uuid;
 
 pub(super) async fn create_comment(
     intake: &Intake,
@@ -53,11 +52,7 @@ impl Said {
 
 /// The comment's id; under a request id it follows from that, so that a repeat finds what the first request made.
 fn id(intake: &Intake, call: &Call) -> CommentId {
-    let of_request = call.request.as_ref().map(|request| {
-        let name = [request.caller.as_bytes(), &[0], request.id.as_bytes(), &[0], &request.body_hash].concat();
-        Uuid::new_v5(&call.claim.claim.uuid(), &name)
-    });
-    CommentId(of_request.unwrap_or_else(|| intake.entropy.uuid()))
+    CommentId(call.request_uuid().unwrap_or_else(|| intake.entropy.uuid()))
 }
 
 async fn first(intake: &Intake, call: &Call, id: CommentId) -> Result<Comment, Failed> {

@@ -7,7 +7,7 @@ use crate::{
     domain::Evidence,
     evidence::{Received, Upload},
     intake::{Failed, Intake},
-    store::Pending,
+    store::{Documents, Pending},
     wire::timestamp_from,
 };
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use cpor_types::{EvidenceId, Timestamp};
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use tonic::{Request, Response, Status, Streaming};
+use uuid::Uuid;
 
 pub(super) async fn upload_evidence(
     intake: &Intake,
@@ -38,7 +39,7 @@ pub(super) async fn upload_evidence(
     }
     let received = upload.complete(&metadata.sha256).await.map_err(Failed::from)?;
     let call = call.once_for(&opened.caller, &metadata.request_id, body_hash(&metadata, &received.sha256));
-    let described = described(id, metadata, &received);
+    let described = described(id, metadata, &received, call.request_uuid());
     received.keep().await.map_err(Failed::from)?;
 
     let evidence = add(intake, &call, described).await?;
@@ -90,13 +91,14 @@ fn described(
     id: EvidenceId,
     metadata: wire::EvidenceMetadata,
     received: &Received,
+    request: Option<Uuid>,
 ) -> impl Fn(Timestamp) -> Evidence + Send + use<> {
     let (kind, size_bytes, sha256) = (received.kind, received.size_bytes, received.sha256.clone());
     let signature_time = metadata.signature_time.and_then(timestamp_from);
     let file_name = metadata.file_name;
     move |create_time| {
         let (file_name, sha256) = (file_name.clone(), sha256.clone());
-        Evidence { id, file_name, kind, size_bytes, sha256, create_time, signature_time }
+        Evidence { id, file_name, kind, size_bytes, sha256, create_time, signature_time, request }
     }
 }
 
@@ -109,10 +111,15 @@ async fn add(
     let wanted = described(Timestamp::UNIX_EPOCH);
     let judged =
         intake.decide(call, move |claim, now| claim.add_evidence(described(now), &rules, now).map(Some)).await?;
-    // A repeated request is answered with the document of the first, which has the same name and bytes and another id.
-    let is_it = |known: &Evidence| match judged.replayed {
-        false => known.id == wanted.id,
-        true => known.file_name == wanted.file_name && known.sha256 == wanted.sha256,
-    };
-    judged.claim.state.evidence.into_iter().find(is_it).ok_or_else(|| call.not_found())
+    if judged.replayed {
+        return first(intake, call, wanted.request).await;
+    }
+    judged.claim.state.evidence.into_iter().find(|known| known.id == wanted.id).ok_or_else(|| call.not_found())
+}
+
+/// The document that the first request of this id added, on the claim or removed from it since.
+async fn first(intake: &Intake, call: &Call, request: Option<Uuid>) -> Result<Evidence, Failed> {
+    let ever = Documents::ever_of(intake.reader(), &call.claim).list(0, u64::from(u32::MAX)).await?;
+    let mut documents = ever.into_iter().map(|(_, document)| document);
+    documents.find(|known| known.request == request).ok_or_else(|| call.not_found())
 }

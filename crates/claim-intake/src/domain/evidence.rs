@@ -3,6 +3,7 @@ use super::EvidenceKind;
 use cpor_types::{ActorSide, CommentId, EvidenceId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use uuid::Uuid;
 
 /// A stored document (R14). Its bytes lie in the object store under its id and never change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,10 @@ pub struct Evidence {
     pub create_time: Timestamp,
     /// When the customer signed it, as the partner declares.
     pub signature_time: Option<Timestamp>,
+    /// The request that it came with, where that had an id: a repeat is answered with this document, whatever else has the same name and
+    /// bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Uuid>,
 }
 
 impl fmt::Display for Evidence {

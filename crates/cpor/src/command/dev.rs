@@ -27,7 +27,8 @@ pub struct Args {
     /// Health and metrics.
     #[arg(long, default_value = "127.0.0.1:9090")]
     admin: SocketAddr,
-    /// `virtual`: a clock that starts on 16 March 2026 and that only an operator moves (`AdvanceClock`).
+    /// `virtual`: a clock that starts on 16 March 2026 and that only an operator moves (`AdvanceClock`). A data directory stays with the
+    /// clock that it was made with.
     #[arg(long, value_enum, default_value = "real")]
     clock: Clock,
     #[command(flatten)]

@@ -27,7 +27,8 @@ pub struct Args {
     /// Serve gRPC without TLS. Tokens then travel in the clear: only behind something that encrypts, or on one machine.
     #[arg(long)]
     insecure_plaintext: bool,
-    /// Run on a virtual clock that starts at this time (RFC 3339) and that operators move. For test systems only.
+    /// Run on a virtual clock that starts at this time (RFC 3339) and that operators move. For test systems only: databases stay with the
+    /// clock that they were made with.
     #[arg(long, value_name = "START")]
     virtual_clock: Option<Timestamp>,
     #[command(flatten)]

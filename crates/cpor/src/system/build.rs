@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use cpor_durable::{BusinessClock, Context, EventServer, Hosted, OperationsServer, Receiver};
+use cpor_durable::{Context, EventServer, Hosted, OperationsServer, Receiver};
 use cpor_kit::{
     Db, Metrics, Peers,
     lifecycle::{Readiness, Tasks},
@@ -15,7 +15,7 @@ use cpor_proto::{
 };
 use cpor_types::Service;
 
-use super::{ClockChoice, Settings, schema};
+use super::{Settings, clock, schema};
 
 /// What a process serves.
 pub(super) struct Built {
@@ -36,10 +36,14 @@ pub(super) async fn all(
 ) -> anyhow::Result<Built> {
     let (mut hosted, mut databases) = (Vec::new(), Vec::new());
     for service in &settings.services {
-        let built = one(*service, settings, metrics, readiness).await;
-        let (service, db) = built.with_context(|| format!("{service} did not start"))?;
-        hosted.push(service);
-        databases.push(db);
+        let db = database(*service, settings, readiness).await;
+        databases.push((*service, db.with_context(|| format!("{service} did not start"))?));
+    }
+    // Of all databases, before anything is begun on one of them.
+    clock::start(settings, &databases).await?;
+    for (service, db) in &databases {
+        let built = one(*service, db, settings, metrics).await;
+        hosted.push(built.with_context(|| format!("{service} did not start"))?);
     }
     same_time(&hosted).await?;
 
@@ -56,21 +60,22 @@ pub(super) async fn all(
         services = services.add_routes(hosted.service, &hosted.grpc, hosted.routes);
         web = web.or(hosted.web);
     }
+    let databases = databases.into_iter().map(|(_, db)| db).collect();
     Ok(Built { services, web, databases })
 }
 
-async fn one(
-    service: Service,
-    settings: &Settings,
-    metrics: &Metrics,
-    readiness: &Readiness,
-) -> anyhow::Result<(Hosted, Db)> {
-    let config = &settings.config;
-    let db = Db::open(&config.database, service).await.context("the database")?;
+/// The database of a service, with the schema that this version needs.
+async fn database(service: Service, settings: &Settings, readiness: &Readiness) -> anyhow::Result<Db> {
+    let db = Db::open(&settings.config.database, service).await?;
     let gate = readiness.gate(service.as_str(), "schema");
     schema::prepare(&db, service, &gate).await?;
+    Ok(db)
+}
+
+async fn one(service: Service, db: &Db, settings: &Settings, metrics: &Metrics) -> anyhow::Result<Hosted> {
+    let config = &settings.config;
     let context = Context {
-        business_clock: clock(settings, &db).await?,
+        business_clock: clock::of(settings, db),
         db: db.clone(),
         clock: Arc::clone(&settings.real_clock),
         entropy: Arc::clone(&settings.entropy),
@@ -78,24 +83,13 @@ async fn one(
         metrics: metrics.clone(),
         data_dir: Some(config.database.directory.clone()),
     };
-    let hosted = match service {
+    Ok(match service {
         Service::ClaimIntake => cpor_claim_intake::build(config.claim_intake.clone(), context).await?,
         Service::PoeReview => cpor_poe_review::build(config.poe_review.clone(), context).await?,
         Service::CustomerConsent => cpor_customer_consent::build(config.customer_consent.clone(), context).await?,
         Service::Eligibility => cpor_eligibility::build(config.eligibility.clone(), context).await?,
         Service::Registry => cpor_registry::build(config.registry.clone(), context).await?,
-    };
-    Ok((hosted, db))
-}
-
-async fn clock(settings: &Settings, db: &Db) -> anyhow::Result<BusinessClock> {
-    match settings.clock {
-        ClockChoice::Real => Ok(BusinessClock::real(db.engine(), Arc::clone(&settings.real_clock))),
-        ClockChoice::Virtual { start } => {
-            BusinessClock::Virtual.start(db, start).await?;
-            Ok(BusinessClock::Virtual)
-        }
-    }
+    })
 }
 
 /// A process that died while it moved the virtual clock has left its services at different times.

@@ -1,6 +1,7 @@
 //! The system: services put together in one process, with everything around them.
 
 mod build;
+mod clock;
 mod schema;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -81,7 +82,8 @@ impl System {
     /// Opens databases, builds the services, and serves them.
     ///
     /// # Errors
-    /// When the data directory is in use, a database cannot be opened, or a service cannot be built.
+    /// When the data directory is in use, a database cannot be opened or was made with the other kind of clock, or a service cannot be
+    /// built.
     pub async fn start(settings: Settings, listeners: Listeners) -> anyhow::Result<Self> {
         install_crypto();
         let limits: Limits = settings.config.limits.clone();

@@ -38,6 +38,7 @@ pub(super) fn consent(consent: &Versioned<Consent>, view: View) -> wire::Consent
         State::Declined(decline) => Some(decline.spoken.time),
         State::Requested
         | State::AwaitingDelivery
+        | State::GrantedAwaitingDelivery { .. }
         | State::WindowOpen(_)
         | State::GrantedInWindow { .. }
         | State::Granted { .. }
@@ -70,7 +71,7 @@ const fn on_the_wire(state: StateKind) -> ConsentState {
         StateKind::Requested => ConsentState::Requested,
         StateKind::AwaitingDelivery => ConsentState::AwaitingDelivery,
         StateKind::WindowOpen => ConsentState::WindowOpen,
-        StateKind::GrantedInWindow | StateKind::Granted => ConsentState::Granted,
+        StateKind::GrantedAwaitingDelivery | StateKind::GrantedInWindow | StateKind::Granted => ConsentState::Granted,
         StateKind::Declined => ConsentState::Declined,
         StateKind::Closed => ConsentState::Closed,
     }

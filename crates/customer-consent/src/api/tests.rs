@@ -114,6 +114,20 @@ async fn r26a_an_administrator_approves_and_repeats_it() {
 }
 
 #[tokio::test]
+async fn r26a_r43_an_early_approval_is_granted_shows_until_when_and_can_be_declined() {
+    on_both(async |house| {
+        house.submitted().await;
+        approve(&house, approval()).await.unwrap();
+        house.approved().await;
+        let granted = get(&house, customer()).await.unwrap();
+        assert_eq!((granted.state(), granted.due_time), (ConsentState::Granted, Some(crate::wire::timestamp(due()))));
+        assert_eq!(granted.allowed_commands().collect::<Vec<_>>(), [ConsentCommand::Decline]);
+        assert_eq!(decline(&house, refusal("No.")).await.unwrap().state(), ConsentState::Declined);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn r43_after_the_window_a_decline_is_refused_with_the_time_at_which_it_passed() {
     on_both(async |house| {
         house.submitted().await;

@@ -33,6 +33,7 @@ impl Consent {
             State::Declined(decline) => Some(decline.spoken.channel),
             State::Requested
             | State::AwaitingDelivery
+            | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. }
@@ -54,22 +55,25 @@ impl Consent {
     }
 
     /// This consent, changed at `now`, in another state. Where that is a last word, notices that have not gone out are withdrawn:
-    /// what they would ask is answered.
+    /// what they would ask is answered. An approval is no last word while the customer can decline.
     pub(super) fn moved(&self, state: State, now: Timestamp) -> Self {
         let mut next = Self { state, update_time: now, ..self.clone() };
         match next.state.kind() {
             StateKind::Granted | StateKind::Declined | StateKind::Closed => next.withdraw_notices(now),
-            StateKind::Requested | StateKind::AwaitingDelivery | StateKind::WindowOpen | StateKind::GrantedInWindow => {
-            }
+            StateKind::Requested
+            | StateKind::AwaitingDelivery
+            | StateKind::GrantedAwaitingDelivery
+            | StateKind::WindowOpen
+            | StateKind::GrantedInWindow => {}
         }
         next
     }
 
-    /// The state in which the association is official from `now` on (R26a).
+    /// The state in which the association is official from `now` on, by an approval (R26a) that can be taken back (R43).
     pub(super) fn official(&self, now: Timestamp) -> State {
         match self.state.open_window() {
-            Some(window) => State::GrantedInWindow { window: window.clone() },
-            None => State::Granted { since: now, window: None },
+            Some(window) => State::GrantedInWindow { since: now, window: window.clone() },
+            None => State::GrantedAwaitingDelivery { since: now },
         }
     }
 
@@ -95,11 +99,11 @@ impl Aggregate for Consent {
         let window = self.state.open_window().filter(|window| window.deadline.has_passed(now))?;
         let Outcome::Becomes(_) = self.outcome(Input::WindowPasses) else { return None };
         let due = window.deadline.due;
-        let (since, events) = match self.approval {
-            Some(approval) => (approval.time, vec![]),
+        let (since, events) = match self.state.official_since() {
+            Some(since) => (since, vec![]),
             None => (due, vec![Event::WindowPassed]),
         };
-        let next = self.moved(State::Granted { since, window: Some(window.clone()) }, due);
+        let next = self.moved(State::Granted { since, window: window.clone() }, due);
         Some(Elapsed { due, transition: Transition::new(next, events) })
     }
 }

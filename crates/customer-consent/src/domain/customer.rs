@@ -51,6 +51,7 @@ impl Consent {
             State::Closed { .. } => Refusal::ClaimClosed,
             State::Requested
             | State::AwaitingDelivery
+            | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. } => {

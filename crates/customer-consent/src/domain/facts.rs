@@ -5,7 +5,7 @@ use cpor_types::Timestamp;
 use uuid::Uuid;
 
 use super::notice::{Delivery, Notice, NoticeKind, Settlement};
-use super::state::{State, StateKind};
+use super::state::State;
 use super::table::{Input, Outcome};
 use super::{ClaimFacts, Consent, Event, Terms};
 
@@ -20,8 +20,8 @@ impl Consent {
         }
     }
 
-    /// The claim was approved (R23). The customer is told and has a window to decline, unless it has approved before: then the
-    /// association is official at once (R26a). `official` is what claim-intake knows of that.
+    /// The claim was approved (R23). The customer is told and has a window to decline (R41), also where it has approved before: then the
+    /// association is official meanwhile (R26a). `official` is what claim-intake knows of that.
     pub(crate) fn claim_approved(
         &self,
         claim: ClaimFacts,
@@ -32,11 +32,14 @@ impl Consent {
     ) -> Option<Transition<Self>> {
         let ahead = official || self.approval.is_some();
         let input = if ahead { Input::ClaimApprovedAhead } else { Input::ClaimApproved };
-        let Outcome::Becomes(to) = self.outcome(input) else { return None };
-        let state = if to == StateKind::AwaitingDelivery { State::AwaitingDelivery } else { self.official(now) };
-        let told = state == State::AwaitingDelivery && terms.notices.at_approval;
+        let Outcome::Becomes(_) = self.outcome(input) else { return None };
+        let state = if ahead { self.official(now) } else { State::AwaitingDelivery };
         let next = Self { claim, ..self.moved(state, now) };
-        Some(if told { next.notifying(notice, NoticeKind::Approval, now) } else { Transition::new(next, []) })
+        Some(if terms.notices.at_approval {
+            next.notifying(notice, NoticeKind::Approval, now)
+        } else {
+            Transition::new(next, [])
+        })
     }
 
     /// The claim was closed (R22, R24, R25). After the customer's own decline there is nothing left to close.
@@ -70,7 +73,7 @@ impl Consent {
         if counts && matches!(self.outcome(Input::NoticeAccepted), Outcome::Becomes(_)) {
             let window = terms.window_from(now);
             events.push(Event::WindowOpened { due: window.deadline.due, rule: window.deadline.rule.clone() });
-            next.state = State::WindowOpen(window);
+            next.state = self.state.opened(window);
         }
         Some(Transition::new(next, events))
     }

@@ -6,10 +6,10 @@ pub(crate) enum Refusal {
     /// There is no such consent.
     #[error("there is no such consent")]
     NotFound,
-    /// The window has passed, or the association became official before one opened (R43).
+    /// The window has passed (R43).
     #[error("the window has passed and the association is official")]
     WindowPassed {
-        /// When it passed, where there was one.
+        /// When it passed.
         due: Option<Timestamp>,
     },
     /// The customer has declined, and a decline beats an approval.

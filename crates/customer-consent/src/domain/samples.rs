@@ -69,6 +69,16 @@ pub(crate) fn awaiting() -> Consent {
     requested().claim_approved(claim(), false, notice(2), &terms(), day(2)).unwrap().next
 }
 
+/// Approved by the customer on Tuesday and then on Wednesday, notice 2 queued.
+pub(crate) fn granted_awaiting() -> Consent {
+    ahead().claim_approved(claim(), true, notice(2), &terms(), day(2)).unwrap().next
+}
+
+/// The same, but of the customer's approval only claim-intake knows.
+pub(crate) fn told() -> Consent {
+    requested().claim_approved(claim(), true, notice(2), &terms(), day(2)).unwrap().next
+}
+
 /// Notice 2 accepted on Wednesday: the window is open until the end of the Wednesday after.
 pub(crate) fn window_open() -> Consent {
     awaiting().notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next
@@ -99,6 +109,7 @@ pub(crate) fn in_state(kind: StateKind) -> Consent {
     match kind {
         StateKind::Requested => requested(),
         StateKind::AwaitingDelivery => awaiting(),
+        StateKind::GrantedAwaitingDelivery => granted_awaiting(),
         StateKind::WindowOpen => window_open(),
         StateKind::GrantedInWindow => granted_in_window(),
         StateKind::Granted => granted(),

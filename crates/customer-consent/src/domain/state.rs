@@ -9,20 +9,28 @@ pub(crate) enum State {
     Requested,
     /// The claim is approved, and the window opens when a notice is accepted (R41).
     AwaitingDelivery,
+    /// The customer approved before the window opened, be it before the claim was approved: the association is official (R26a). The
+    /// window opens all the same when a notice is accepted (R41), and until it has passed a decline beats the approval (R43).
+    GrantedAwaitingDelivery {
+        /// Since when the association is official.
+        since: Timestamp,
+    },
     /// The customer may decline until the window passes.
     WindowOpen(Window),
-    /// The customer approved while the window was open: the association is official (R26a), and can still be declined until the
-    /// window passes (R43), because a decline beats an approval.
+    /// The customer approved before the window passed: the association is official (R26a), and can still be declined until the window
+    /// passes (R43), because a decline beats an approval.
     GrantedInWindow {
+        /// Since when the association is official.
+        since: Timestamp,
         /// The window that is still open.
         window: Window,
     },
     /// The association is official, and the customer has no more to say.
     Granted {
-        /// Since when.
+        /// Since when: since the window passed, or since before where the customer approved.
         since: Timestamp,
-        /// The window that passed; none where the customer had approved before one opened.
-        window: Option<Window>,
+        /// The window that passed.
+        window: Window,
     },
     /// The customer declined.
     Declined(Decline),
@@ -39,6 +47,7 @@ impl State {
         match self {
             Self::Requested => StateKind::Requested,
             Self::AwaitingDelivery => StateKind::AwaitingDelivery,
+            Self::GrantedAwaitingDelivery { .. } => StateKind::GrantedAwaitingDelivery,
             Self::WindowOpen(_) => StateKind::WindowOpen,
             Self::GrantedInWindow { .. } => StateKind::GrantedInWindow,
             Self::Granted { .. } => StateKind::Granted,
@@ -50,18 +59,46 @@ impl State {
     /// The window, open or passed, once there is one.
     pub(crate) fn window(&self) -> Option<&Window> {
         match self {
-            Self::WindowOpen(window) | Self::GrantedInWindow { window } => Some(window),
-            Self::Granted { window, .. } => window.as_ref(),
-            Self::Requested | Self::AwaitingDelivery | Self::Declined(_) | Self::Closed { .. } => None,
+            Self::WindowOpen(window) | Self::GrantedInWindow { window, .. } | Self::Granted { window, .. } => {
+                Some(window)
+            }
+            Self::Requested
+            | Self::AwaitingDelivery
+            | Self::GrantedAwaitingDelivery { .. }
+            | Self::Declined(_)
+            | Self::Closed { .. } => None,
+        }
+    }
+
+    /// Since when the association is official, where it is.
+    pub(crate) fn official_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::GrantedAwaitingDelivery { since }
+            | Self::GrantedInWindow { since, .. }
+            | Self::Granted { since, .. } => Some(*since),
+            Self::Requested
+            | Self::AwaitingDelivery
+            | Self::WindowOpen(_)
+            | Self::Declined(_)
+            | Self::Closed { .. } => None,
+        }
+    }
+
+    /// This state, with the window now open (R41).
+    pub(super) fn opened(&self, window: Window) -> Self {
+        match self.official_since() {
+            Some(since) => Self::GrantedInWindow { since, window },
+            None => Self::WindowOpen(window),
         }
     }
 
     /// The window while it is open.
     pub(crate) fn open_window(&self) -> Option<&Window> {
         match self {
-            Self::WindowOpen(window) | Self::GrantedInWindow { window } => Some(window),
+            Self::WindowOpen(window) | Self::GrantedInWindow { window, .. } => Some(window),
             Self::Requested
             | Self::AwaitingDelivery
+            | Self::GrantedAwaitingDelivery { .. }
             | Self::Granted { .. }
             | Self::Declined(_)
             | Self::Closed { .. } => None,
@@ -76,6 +113,8 @@ pub(crate) enum StateKind {
     Requested,
     /// [`State::AwaitingDelivery`].
     AwaitingDelivery,
+    /// [`State::GrantedAwaitingDelivery`].
+    GrantedAwaitingDelivery,
     /// [`State::WindowOpen`].
     WindowOpen,
     /// [`State::GrantedInWindow`].
@@ -90,9 +129,10 @@ pub(crate) enum StateKind {
 
 impl StateKind {
     /// All of them, in the order of a consent's life.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Requested,
         Self::AwaitingDelivery,
+        Self::GrantedAwaitingDelivery,
         Self::WindowOpen,
         Self::GrantedInWindow,
         Self::Granted,
@@ -105,6 +145,7 @@ impl StateKind {
         match self {
             Self::Requested => "requested",
             Self::AwaitingDelivery => "awaiting_delivery",
+            Self::GrantedAwaitingDelivery => "granted_awaiting_delivery",
             Self::WindowOpen => "window_open",
             Self::GrantedInWindow => "granted_in_window",
             Self::Granted => "granted",

@@ -1,7 +1,9 @@
 //! The one table of transitions: what each input does in each state. The machine, `allowed_commands` and the diagram in the
 //! documentation follow it.
 
-use super::StateKind::{self, AwaitingDelivery, Closed, Declined, Granted, GrantedInWindow, Requested, WindowOpen};
+use super::StateKind::{
+    self, AwaitingDelivery, Closed, Declined, Granted, GrantedAwaitingDelivery, GrantedInWindow, Requested, WindowOpen,
+};
 
 /// What can reach a consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,12 +57,18 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
     match (state, input) {
         (Requested, Input::Approve) => Remembered,
         (Requested, Input::ClaimApproved) => Becomes(AwaitingDelivery),
-        (Requested, Input::ClaimApprovedAhead) => Becomes(Granted),
+        (Requested, Input::ClaimApprovedAhead) => Becomes(GrantedAwaitingDelivery),
         (Requested, Input::NoticeAccepted | Input::WindowPasses) => Nothing,
 
-        (AwaitingDelivery, Input::Approve) => Becomes(Granted),
+        (AwaitingDelivery, Input::Approve) => Becomes(GrantedAwaitingDelivery),
         (AwaitingDelivery, Input::NoticeAccepted) => Becomes(WindowOpen),
         (AwaitingDelivery, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::WindowPasses) => Nothing,
+
+        (GrantedAwaitingDelivery, Input::NoticeAccepted) => Becomes(GrantedInWindow),
+        (
+            GrantedAwaitingDelivery,
+            Input::Approve | Input::ClaimApproved | Input::ClaimApprovedAhead | Input::WindowPasses,
+        ) => Nothing,
 
         (WindowOpen, Input::Approve) => Becomes(GrantedInWindow),
         (WindowOpen, Input::WindowPasses) => Becomes(Granted),
@@ -72,14 +80,19 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             Input::Approve | Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted,
         ) => Nothing,
 
-        (Requested | AwaitingDelivery | WindowOpen | GrantedInWindow, Input::Decline) => Becomes(Declined),
+        (Requested | AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow, Input::Decline) => {
+            Becomes(Declined)
+        }
 
         (Granted, Input::Approve | Input::Decline) => Refused,
         (Granted, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted | Input::WindowPasses) => {
             Nothing
         }
 
-        (Requested | AwaitingDelivery | WindowOpen | GrantedInWindow | Granted, Input::ClaimClosed) => Becomes(Closed),
+        (
+            Requested | AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow | Granted,
+            Input::ClaimClosed,
+        ) => Becomes(Closed),
 
         (Declined, Input::Approve) => Refused,
         (

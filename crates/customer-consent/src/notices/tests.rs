@@ -3,7 +3,9 @@
 use cpor_proto::events::v1::event::Payload;
 
 use super::*;
-use crate::domain::samples::{awaiting, declined, granted, granted_in_window, requested, terms, window_open};
+use crate::domain::samples::{
+    ahead, awaiting, granted_awaiting, granted_in_window, requested, terms, told, window_open,
+};
 use crate::domain::{State, samples};
 use crate::harness::{House, on_both};
 
@@ -47,15 +49,40 @@ fn r41_the_notice_of_approval_names_an_absolute_time_in_the_customers_zone() {
 
 #[test]
 fn a_notice_of_submission_that_goes_out_late_tells_the_truth() {
-    for consent in [awaiting(), window_open(), granted_in_window()] {
+    for consent in [awaiting(), granted_awaiting(), window_open(), granted_in_window()] {
         let text = written(&consent, NoticeKind::Submission).text;
         assert!(text.contains("meanwhile checked and approved"), "{text}");
+    }
+    for consent in [ahead(), granted_awaiting(), granted_in_window()] {
+        let text = written(&consent, NoticeKind::Submission).text;
+        assert!(text.contains("need do nothing") && !text.contains("please approve"), "{text}");
+    }
+}
+
+#[test]
+fn r40_r43_after_an_early_approval_the_notice_of_approval_says_that_it_is_official_and_can_be_declined() {
+    let late = awaiting().approve(crate::domain::Channel::Link, samples::day(2)).unwrap().unwrap().next;
+    for consent in [granted_awaiting(), late, told()] {
+        let Message { subject, text, html, .. } = written(&consent, NoticeKind::Approval);
+        assert_eq!(subject, "Approved: Contoso Consulting is on record as your partner");
+        for said in [
+            "Your organisation has approved it too, so Contoso Consulting is on record as your partner now.",
+            "Nothing changes: Contoso Consulting stays on record as your partner.",
+            "You can decline for 7 calendar days",
+            "until the end of Wednesday, 11 March 2026",
+            "If it is not after all, please decline.",
+            LINK,
+        ] {
+            assert!(text.contains(said), "{said} is missing in\n{text}");
+            assert!(html.contains(said), "{said} is missing in\n{html}");
+        }
+        assert!(!text.contains("or approve") && !text.contains("goes on record"), "{text}");
     }
 }
 
 #[test]
 fn no_place_in_a_text_is_left_open() {
-    for consent in [requested(), awaiting(), window_open(), granted_in_window(), granted(), declined()] {
+    for consent in StateKind::ALL.into_iter().map(samples::in_state).chain([ahead(), told()]) {
         for kind in [NoticeKind::Submission, NoticeKind::Approval] {
             let Message { subject, text, html, .. } = written(&consent, kind);
             assert!(!text.contains("  the end") && !text.contains(" ."), "{text}");

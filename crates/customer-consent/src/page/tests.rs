@@ -166,9 +166,57 @@ async fn r26a_a_customer_approves_by_link_before_the_claim_is_approved() {
         let approved = browser.sends(&link, "decision=approve&confirm=yes").await;
         assert!(approved.page.contains("You approved this claim on Monday, 2 March 2026, 09:30"), "{}", approved.page);
         assert!(!approved.page.contains("?decision=approve") && approved.page.contains("?decision=decline"));
+        assert!(approved.page.contains("until 7 calendar days after the e-mail"), "{}", approved.page);
         house.approved().await;
-        assert_eq!(state(&house).await, StateKind::Granted);
-        assert_eq!(house.mailbox.taken.lock().unwrap().len(), 1, "no second notice");
+        assert_eq!(state(&house).await, StateKind::GrantedInWindow);
+        assert_eq!(house.mailbox.taken.lock().unwrap().len(), 2, "the contact is told of the approval all the same");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r43_an_early_approval_can_be_taken_back_by_link() {
+    on_both(async |house| {
+        house.submitted().await;
+        let (browser, asked) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
+        browser.sends(&asked, "decision=approve&confirm=yes").await;
+        *house.mailbox.refusing.lock().unwrap() = 1;
+        house.approved().await;
+        assert_eq!(state(&house).await, StateKind::GrantedAwaitingDelivery);
+        let waiting = browser.opens(&asked).await.page;
+        for said in
+            ["You approved this claim on", "is on record as your partner", "after our e-mail about the approval"]
+        {
+            assert!(waiting.contains(said), "{said} is missing in {waiting}");
+        }
+        assert!(!waiting.contains("?decision=approve") && waiting.contains("?decision=decline"));
+        let confirm = browser.opens(&format!("{asked}?decision=decline")).await.page;
+        assert!(confirm.contains("the access of Contoso Consulting to your usage figures ends"), "{confirm}");
+        let declined = browser.sends(&asked, "decision=decline&confirm=yes").await;
+        assert_eq!(declined.code, StatusCode::OK);
+        assert_eq!(state(&house).await, StateKind::Declined);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r43_an_early_approval_stands_once_the_window_has_passed() {
+    on_both(async |house| {
+        house.submitted().await;
+        let browser = Browser::at(&house);
+        let asked = format!("/consent/{}", house.mailbox.token());
+        browser.sends(&asked, "decision=approve&confirm=yes").await;
+        house.approved().await;
+        let link = format!("/consent/{}", house.mailbox.token());
+        let open = browser.opens(&link).await.page;
+        assert!(open.contains("You can decline until the end of Monday, 9 March 2026"), "{open}");
+        assert!(!open.contains("?decision=approve") && open.contains("?decision=decline"));
+        house.host.advance(due()).await.unwrap();
+        let late = browser.sends(&link, "decision=decline&confirm=yes").await;
+        assert_eq!(late.code, StatusCode::CONFLICT);
+        assert!(late.page.contains("You approved this claim on") && late.page.contains("too late to decline"));
+        let passed = house.facts().await.into_iter().any(|fact| matches!(fact, Payload::ConsentWindowPassed(_)));
+        assert!(!passed, "it was official already");
     })
     .await;
 }

@@ -82,10 +82,18 @@ fn title_and_lead<'a>(texts: &'a Texts, consent: &Consent) -> (&'a Text, Vec<&'a
         (State::Requested, None) => (&page.title, vec![&page.requested]),
         (State::Requested, Some(_)) => (&page.title, vec![&page.ahead]),
         (State::AwaitingDelivery | State::WindowOpen(_), _) => (&page.title, vec![&page.approved]),
-        (State::GrantedInWindow { .. }, _) => (&page.granted_title, vec![&page.in_window]),
+        (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, Some(_)) => {
+            (&page.granted_title, vec![&page.in_window])
+        }
+        // Only claim-intake knows of an approval.
+        (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, None) => {
+            (&page.granted_title, vec![&page.in_window_told])
+        }
         (State::Granted { .. }, Some(_)) => (&page.granted_title, vec![&page.granted_spoken, &page.late]),
-        (State::Granted { window: Some(_), .. }, None) => (&page.granted_title, vec![&page.granted_silent, &page.late]),
-        (State::Granted { window: None, .. }, None) => (&page.granted_title, vec![&page.granted_told, &page.late]),
+        (State::Granted { since, window }, None) if *since < window.deadline.due => {
+            (&page.granted_title, vec![&page.granted_told, &page.late])
+        }
+        (State::Granted { .. }, None) => (&page.granted_title, vec![&page.granted_silent, &page.late]),
         (State::Declined(_), _) => (&page.declined_title, vec![&page.declined]),
         (State::Closed { .. }, _) => (&page.closed_title, vec![&page.closed]),
     }
@@ -96,13 +104,14 @@ fn choices(words: &Words<'_>, consent: &Consent) -> Option<Choices> {
     let approve_hint = match consent.state {
         State::Requested => &texts.approve_hint_requested,
         State::AwaitingDelivery
+        | State::GrantedAwaitingDelivery { .. }
         | State::WindowOpen(_)
         | State::GrantedInWindow { .. }
         | State::Granted { .. }
         | State::Declined(_)
         | State::Closed { .. } => &texts.approve_hint_approved,
     };
-    let granted = matches!(consent.state, State::GrantedInWindow { .. });
+    let granted = consent.state.official_since().is_some();
     let decline_hint = if granted { &texts.decline_hint_granted } else { &texts.decline_hint };
     let choice = |command| {
         let (decision, label, hint) = match command {
@@ -163,9 +172,12 @@ impl<'a> ConfirmPage<'a> {
                 &confirm.approve_check,
                 &confirm.approve_button,
             ),
-            Decision::Decline => {
-                (&confirm.decline_title, &confirm.decline_lead, &confirm.decline_check, &confirm.decline_button)
-            }
+            Decision::Decline => (
+                &confirm.decline_title,
+                decline_lead(texts, &consent.state),
+                &confirm.decline_check,
+                &confirm.decline_button,
+            ),
         };
         let field =
             || CommentField { label: confirm.comment.plain(), hint: confirm.comment_hint.plain(), value: comment };
@@ -191,11 +203,16 @@ fn approve_lead<'a>(texts: &'a Texts, state: &State) -> &'a Text {
         State::Requested => &texts.confirm.approve_lead_requested,
         State::WindowOpen(_) => &texts.confirm.approve_lead_window,
         State::AwaitingDelivery
+        | State::GrantedAwaitingDelivery { .. }
         | State::GrantedInWindow { .. }
         | State::Granted { .. }
         | State::Declined(_)
         | State::Closed { .. } => &texts.confirm.approve_lead_awaiting,
     }
+}
+
+fn decline_lead<'a>(texts: &'a Texts, state: &State) -> &'a Text {
+    if state.official_since().is_some() { &texts.confirm.decline_lead_granted } else { &texts.confirm.decline_lead }
 }
 
 /// Says that something did not work.
@@ -235,14 +252,15 @@ impl<'a> ProblemPage<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::StateKind;
-    use crate::domain::samples::{ahead, awaiting, in_state, requested, terms};
+    use crate::domain::samples::{ahead, day, in_state, notice, terms, told};
+    use crate::domain::{Settlement, StateKind};
 
     fn every_consent() -> Vec<Consent> {
         // Approved before this service heard of it: the one way to a grant without a word and without a window.
-        let told =
-            requested().claim_approved(awaiting().claim, true, uuid::Uuid::nil(), &terms(), requested().update_time);
-        StateKind::ALL.into_iter().map(in_state).chain([ahead(), told.unwrap().next]).collect()
+        let told = told();
+        let open = told.notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next;
+        let passed = open.clone().at(day(20));
+        StateKind::ALL.into_iter().map(in_state).chain([ahead(), told, open, passed]).collect()
     }
 
     #[test]
@@ -258,6 +276,17 @@ mod tests {
                 let words = page.replace(STYLE, "");
                 assert!(!words.contains(['{', '}']), "{words}");
             }
+        }
+    }
+
+    #[test]
+    fn where_only_the_claim_knows_of_an_approval_no_page_speaks_of_silence() {
+        let texts = Texts::english().unwrap();
+        let open = told().notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next;
+        for consent in [told(), open.clone(), open.at(day(20))] {
+            let page = StatusPage::new(&texts, &consent, &terms()).render().unwrap();
+            assert!(page.contains("The claim is approved and Contoso Consulting is on record"), "{page}");
+            assert!(!page.contains("without a word"), "{page}");
         }
     }
 

@@ -119,7 +119,7 @@ impl<'a> Words<'a> {
             State::Requested => &texts.requested,
             State::AwaitingDelivery => &texts.awaiting,
             State::WindowOpen(_) => &texts.window,
-            State::GrantedInWindow { .. } => &texts.in_window,
+            State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. } => &texts.in_window,
             State::Granted { .. } | State::Declined(_) | State::Closed { .. } => return None,
         };
         Some(Section { heading: texts.heading.plain(), words: self.fill(words) })
@@ -129,9 +129,8 @@ impl<'a> Words<'a> {
     pub(crate) fn until(&self) -> Option<Section> {
         let texts = &self.texts.until;
         let words = match &self.consent.state {
-            State::Requested if self.consent.approval.is_some() => &texts.ahead,
             State::Requested => &texts.requested,
-            State::AwaitingDelivery => &texts.awaiting,
+            State::AwaitingDelivery | State::GrantedAwaitingDelivery { .. } => &texts.awaiting,
             State::WindowOpen(_) | State::GrantedInWindow { .. } => &texts.window,
             State::Granted { .. } | State::Declined(_) | State::Closed { .. } => return None,
         };
@@ -165,6 +164,7 @@ fn last_word(consent: &Consent) -> Option<Timestamp> {
         State::Granted { since, .. } => approved.or(Some(*since)),
         State::Requested
         | State::AwaitingDelivery
+        | State::GrantedAwaitingDelivery { .. }
         | State::WindowOpen(_)
         | State::GrantedInWindow { .. }
         | State::Closed { .. } => approved,

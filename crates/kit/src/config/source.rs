@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use figment::{
     Figment, Metadata, Profile, Provider,
+    error::Kind,
     providers::{Format, Toml},
     value::{Dict, Map, Value},
 };
@@ -59,7 +60,7 @@ pub enum LoadError {
 /// misspelt key is an error and not a default.
 ///
 /// # Errors
-/// An unreadable file; unknown keys and values of the wrong type, by key and source.
+/// An unreadable file; all unknown keys and values of the wrong type at once, by key and source.
 pub fn load<T: DeserializeOwned>(sources: &Sources) -> Result<T, LoadError> {
     let mut figment = Figment::new();
     if let Some(path) = &sources.file {
@@ -75,24 +76,58 @@ pub fn load<T: DeserializeOwned>(sources: &Sources) -> Result<T, LoadError> {
     for (key, value) in &sources.overrides {
         figment = figment.merge(Single { name: format!("flag for {key}"), key: key.clone(), value: value.clone() });
     }
-    figment
-        .extract()
-        .map_err(|error| LoadError::Invalid(error.into_iter().map(|error| explain(&figment, &error)).collect()))
+    figment.extract().map_err(|first| LoadError::Invalid(every_fault::<T>(&figment, first)))
 }
 
-/// "unknown key `listen.grcp` in file cpor.toml: did you mean …".
-fn explain(figment: &Figment, error: &figment::Error) -> String {
-    let mut path = error.path.clone();
-    let problem = if let figment::error::Kind::UnknownField(field, known) = &error.kind {
-        // The error may or may not carry the field itself as the last step of its path.
-        if path.last() != Some(field) {
-            path.push(field.clone());
+/// A reading ends at its first fault. Each is noted and taken out, and the rest is read again, until it can be.
+fn every_fault<T: DeserializeOwned>(figment: &Figment, first: figment::Error) -> Vec<String> {
+    let Ok(mut rest) = figment.find_value("") else {
+        return first.into_iter().map(|error| explain(figment, &error)).collect();
+    };
+    let (mut lines, mut out, mut next) = (Vec::new(), Vec::new(), Some(first));
+    while let Some(error) = next {
+        if !lacks(&error, &out) {
+            lines.push(explain(figment, &error));
         }
+        let path = path(&error);
+        next = if take_out(&mut rest, &path) { rest.deserialize::<T>().err() } else { None };
+        out.push(path);
+    }
+    lines
+}
+
+/// Whether it misses only what has been taken out for a fault of its own.
+fn lacks(error: &figment::Error, out: &[Vec<String>]) -> bool {
+    let Kind::MissingField(field) = &error.kind else { return false };
+    out.iter().any(|path| path.split_last().is_some_and(|(last, section)| last == field && section == error.path))
+}
+
+/// Removes what lies at `path`: of a list, the whole; of a section that misses a key, the section. Answers whether
+/// anything was there.
+fn take_out(value: &mut Value, path: &[String]) -> bool {
+    let (Value::Dict(_, dict), Some((key, rest))) = (value, path.split_first()) else { return false };
+    dict.get_mut(key).is_some_and(|inner| take_out(inner, rest)) || dict.remove(key).is_some()
+}
+
+/// Where the fault lies. The error of an unknown key may or may not carry the key itself as the last step.
+fn path(error: &figment::Error) -> Vec<String> {
+    let mut path = error.path.clone();
+    if let Kind::UnknownField(field, _) = &error.kind
+        && path.last() != Some(field)
+    {
+        path.push(field.clone());
+    }
+    path
+}
+
+/// "listen.grcp (file cpor.toml): unknown key; known here: …".
+fn explain(figment: &Figment, error: &figment::Error) -> String {
+    let problem = if let Kind::UnknownField(_, known) = &error.kind {
         format!("unknown key; known here: {}", known.join(", "))
     } else {
         error.kind.to_string()
     };
-    let key = path.join(".");
+    let key = path(error).join(".");
     let source = figment
         .find_metadata(&key)
         .or(error.metadata.as_ref())
@@ -211,6 +246,51 @@ mod tests {
         let sources = Sources::default().set("listen.grpc", "nonsense");
         let error = load::<Config>(&sources).unwrap_err().to_string();
         assert!(error.contains("listen.grpc (flag for listen.grpc)"), "{error}");
+    }
+
+    #[test]
+    fn every_unknown_key_and_every_wrong_type_is_named_at_once() {
+        let (_file, mut sources) =
+            file("[databse]\nurl = 1\n[listen]\ngrcp = 1\nweb = \"nowhere\"\n[database]\nconnections = \"many\"\n");
+        sources.environment = vec![variable("CPOR_DATABASE__CONNECTION", "3")];
+        let LoadError::Invalid(lines) = load::<Config>(&sources.set("listen.admin", "[1]")).unwrap_err() else {
+            panic!("not what the file is like");
+        };
+        let keys: Vec<_> = lines.iter().map(|line| line.split_once(" (").unwrap().0).collect();
+        let expected =
+            ["database.connection", "database.connections", "databse", "listen.admin", "listen.grcp", "listen.web"];
+        assert_eq!(keys, expected, "{lines:#?}");
+    }
+
+    #[test]
+    fn a_key_of_the_wrong_type_is_not_missed_as_well_and_hides_nothing() {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        struct Mail {
+            smtp: Option<Smtp>,
+            parallel: u8,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only read")]
+        struct Smtp {
+            host: String,
+            port: u16,
+        }
+        let lines = |text: &str| {
+            let (_file, sources) = file(text);
+            match load::<Mail>(&sources) {
+                Err(LoadError::Invalid(lines)) => lines,
+                other => panic!("{other:?}"),
+            }
+        };
+        let both = lines("[smtp]\nhost = 1\nport = 25\n[zeal]\n");
+        assert!(
+            matches!(&both[..], [host, zeal] if host.starts_with("smtp.host") && zeal.starts_with("zeal")),
+            "{both:?}"
+        );
+        let missed = lines("parallel = -1\n[smtp]\nhost = \"mail\"\n");
+        assert!(matches!(&missed[..], [_, smtp] if smtp.starts_with("smtp ") && smtp.contains("port")), "{missed:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Writes and reads go through separate pools. On SQLite the writing pool is exactly one connection, because SQLite
 //! has one writer anyway and waiting for a connection is fair where its lock is not.
+mod error;
 mod lock;
 mod postgres;
 mod sqlite;
@@ -12,6 +13,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+pub use error::OpenError;
 pub use lock::{DataDirLock, LockError};
 pub use sqlite::file as sqlite_file;
 
@@ -41,7 +43,7 @@ impl Db {
     ///
     /// # Errors
     /// The file cannot be opened or the server cannot be reached.
-    pub async fn open(config: &DatabaseConfig, service: Service) -> Result<Self, DbErr> {
+    pub async fn open(config: &DatabaseConfig, service: Service) -> Result<Self, OpenError> {
         match &config.url {
             None => Self::sqlite(&sqlite_file(&config.directory, service)).await,
             Some(url) => {
@@ -56,7 +58,7 @@ impl Db {
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub async fn sqlite(file: &std::path::Path) -> Result<Self, DbErr> {
+    pub async fn sqlite(file: &std::path::Path) -> Result<Self, OpenError> {
         let (write, read) = sqlite::open(file).await?;
         Ok(Self { engine: Engine::Sqlite, write, read, schema: None })
     }
@@ -66,7 +68,7 @@ impl Db {
     ///
     /// # Errors
     /// The URL is not one, or the server cannot be reached.
-    pub async fn postgres(url: &str, schema: Option<&str>, connections: u32) -> Result<Self, DbErr> {
+    pub async fn postgres(url: &str, schema: Option<&str>, connections: u32) -> Result<Self, OpenError> {
         let (write, read) = postgres::open(url, schema, connections).await?;
         Ok(Self { engine: Engine::Postgres, write, read, schema: schema.map(str::to_owned) })
     }

@@ -1,9 +1,14 @@
 use std::{str::FromStr as _, time::Duration};
 
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector,
-    sqlx::postgres::{PgConnectOptions, PgPoolOptions},
+    ConnectionTrait as _, DatabaseConnection, DbErr, SqlxPostgresConnector,
+    sqlx::{
+        ConnectOptions as _, Error, PgPool,
+        postgres::{PgConnectOptions, PgPoolOptions},
+    },
 };
+
+use super::OpenError;
 
 /// What the server itself ends: a statement that runs away, a wait for a lock, a transaction that lost its client.
 const TIMEOUTS: [(&str, &str); 3] =
@@ -22,9 +27,9 @@ pub(super) async fn open(
     url: &str,
     schema: Option<&str>,
     connections: u32,
-) -> Result<(DatabaseConnection, DatabaseConnection), DbErr> {
+) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     let mut options = PgConnectOptions::from_str(url)
-        .map_err(connection_error)?
+        .map_err(OpenError::Url)?
         .application_name("cpor")
         .statement_cache_capacity(512)
         .options(TIMEOUTS);
@@ -32,7 +37,7 @@ pub(super) async fn open(
         options = options.options([("search_path", schema)]);
     }
     let writing = options.clone().options(NESTED_LOOPS);
-    let write = pool(connections).connect_with(writing).await.map_err(connection_error)?;
+    let write = connect(pool(connections), writing).await?;
     // Connected only when something reads: a process that writes and relays needs half as many.
     let read = pool(connections).connect_lazy_with(options);
     Ok((SqlxPostgresConnector::from_sqlx_postgres_pool(write), SqlxPostgresConnector::from_sqlx_postgres_pool(read)))
@@ -56,6 +61,71 @@ fn pool(connections: u32) -> PgPoolOptions {
         .test_before_acquire(false)
 }
 
-fn connection_error(error: sea_orm::sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+/// A server that is about to come up is waited for, as long as a task would wait for a connection. The pool does so in
+/// silence and then says only that it waited; why it had to, one more attempt tells.
+async fn connect(pool: PgPoolOptions, options: PgConnectOptions) -> Result<PgPool, OpenError> {
+    let (server, patience) = (server(&options), pool.get_acquire_timeout());
+    let cause = match pool.connect_with(options.clone()).await {
+        Ok(pool) => return Ok(pool),
+        Err(Error::PoolTimedOut) => match tokio::time::timeout(patience, options.connect()).await {
+            Ok(Err(error)) => error,
+            Ok(Ok(_)) | Err(_) => return Err(OpenError::Silent { server, patience }),
+        },
+        Err(error) => error,
+    };
+    Err(OpenError::Server { server, cause })
+}
+
+/// The server, the database and the role, for people; never the password.
+fn server(options: &PgConnectOptions) -> String {
+    let (host, port, user) = (options.get_host(), options.get_port(), options.get_username());
+    let place = match options.get_socket() {
+        Some(folder) => format!("{}/.s.PGSQL.{port}", folder.display()),
+        None if host.starts_with('/') => format!("{host}/.s.PGSQL.{port}"),
+        None => format!("{host}:{port}"),
+    };
+    // The server's own default.
+    let database = options.get_database().unwrap_or(user);
+    format!("{place} (database {database}, user {user})")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    async fn refused(address: SocketAddr) -> OpenError {
+        let url = format!("postgres://clerk:hunter2@{address}/claims");
+        let options = PgConnectOptions::from_str(&url).unwrap();
+        connect(pool(1).acquire_timeout(Duration::from_millis(300)), options).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn nobody_at_the_address_is_the_cause_and_not_a_pool_that_timed_out() {
+        // Bound and not listening: nobody else can take the port meanwhile.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
+        let error = refused(address).await;
+        let told = error.to_string();
+        assert!(matches!(error, OpenError::Server { .. }), "{error:?}");
+        assert!(told.contains(&format!("{address} (database claims, user clerk)")), "{told}");
+        assert!(told.contains("Connection refused") && !format!("{told}{error:?}").contains("hunter2"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_answer_is_said_to_be_silent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let error = refused(listener.local_addr().unwrap()).await;
+        assert!(matches!(error, OpenError::Silent { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_socket_is_named_by_its_path() {
+        let options = PgConnectOptions::from_str("postgres://clerk:hunter2@localhost/?host=/run/pg&port=5433").unwrap();
+        assert_eq!(server(&options), "/run/pg/.s.PGSQL.5433 (database clerk, user clerk)");
+    }
 }

@@ -5,9 +5,11 @@ use std::{
 
 use cpor_types::Service;
 use sea_orm::{
-    DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector,
+    DatabaseConnection, SqlxSqliteConnector,
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+
+use super::OpenError;
 
 /// Readers of one file. More gain little: SQLite reads are bound by the processor.
 const READERS: u32 = 4;
@@ -23,7 +25,8 @@ pub fn file(directory: &Path, service: Service) -> PathBuf {
 }
 
 /// Opens the one writing connection, which creates the file, then the readers.
-pub(super) async fn open(file: &Path) -> Result<(DatabaseConnection, DatabaseConnection), DbErr> {
+pub(super) async fn open(file: &Path) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+    let failed = |source| OpenError::File { file: file.to_owned(), source };
     let options = SqliteConnectOptions::new()
         .filename(file)
         .foreign_keys(true)
@@ -32,9 +35,9 @@ pub(super) async fn open(file: &Path) -> Result<(DatabaseConnection, DatabaseCon
         .statement_cache_capacity(512);
     let write =
         pool(1).connect_with(options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal)).await;
-    let write = write.map_err(connection_error)?;
+    let write = write.map_err(failed)?;
     let read = pool(READERS).connect_with(options.create_if_missing(false).pragma("query_only", "ON")).await;
-    let read = read.map_err(connection_error)?;
+    let read = read.map_err(failed)?;
     Ok((SqlxSqliteConnector::from_sqlx_sqlite_pool(write), SqlxSqliteConnector::from_sqlx_sqlite_pool(read)))
 }
 
@@ -46,8 +49,4 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-}
-
-fn connection_error(error: sea_orm::sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
 }

@@ -71,3 +71,17 @@ async fn postgres_has_timeouts_and_a_schema_for_each_service() {
     db.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
     db.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_database_or_a_role_that_does_not_exist_is_said_at_once() {
+    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
+    let (server, _) = url.rsplit_once('/').unwrap();
+    let (scheme, rest) = server.split_once("://").unwrap();
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let told = async |url: &str| Db::postgres(url, None, 1).await.unwrap_err().to_string();
+    let database = told(&format!("{server}/no_such_database")).await;
+    assert!(database.ends_with(": database \"no_such_database\" does not exist"), "{database}");
+    assert!(database.contains(&format!("{host} (")), "{database}");
+    let role = told(&format!("{scheme}://no_such_role:hunter2@{host}/postgres")).await;
+    assert!(role.contains("\"no_such_role\"") && !role.contains("hunter2"), "{role}");
+}

@@ -18,6 +18,7 @@ both_databases![
     ids_are_the_caller_s_own_and_the_method_s,
     a_refusal_is_decided_afresh,
     a_replay_is_answered_with_the_claim_as_it_stands_now,
+    a_replayed_upload_is_answered_with_its_own_document,
 ];
 
 async fn create(world: &World, id: &str, display_name: &str) -> Answer<Claim> {
@@ -119,4 +120,21 @@ async fn a_replay_is_answered_with_the_claim_as_it_stands_now(world: &World) {
     let again = case.partner.claims().submit_claim(submit).await.unwrap().into_inner();
     assert_eq!((again.name, again.state), (first.name, ClaimState::UnderReview.into()), "not COMMAND_NOT_ALLOWED");
     assert_eq!(case.history().await.iter().filter(|entry| entry.action == "submitted").count(), 1);
+}
+
+async fn a_replayed_upload_is_answered_with_its_own_document(world: &World) {
+    let case = Case::draft(world, world.presales().await).await.unwrap();
+    let upload = async |id: &str| {
+        let mut message = case.upload_message("proof.pdf", PDF);
+        message.metadata.as_mut().unwrap().request_id = id.into();
+        case.upload_parts(vec![message]).await.unwrap()
+    };
+    let first = upload("one").await;
+    let second = upload("two").await;
+    assert_ne!(first.name, second.name, "the same bytes under the same name, asked for twice");
+    assert_eq!(upload("two").await, second);
+    assert_eq!(upload("one").await, first);
+    case.remove(&first.name).await.unwrap();
+    assert_eq!(upload("one").await, first, "though it was taken out of the draft since");
+    assert_eq!(case.evidence().await, [second]);
 }

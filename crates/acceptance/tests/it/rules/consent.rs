@@ -1,10 +1,10 @@
-//! R26, R26a, R27, R42: what the customer says, signed in, and what silence means.
+//! R26, R26a, R27, R42, R43: what the customer says, signed in, and what silence means.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{Case, Stage, World, at, both_databases, moment, refused};
 use cpor_proto::{
     claims::v1::{AssociationState, ClaimState, PrimaryRejectionReason, Side},
-    consents::v1::{ConsentChannel, ConsentState},
+    consents::v1::{ConsentChannel, ConsentCommand, ConsentState},
     registry::v1::{AssociationState as Held, EndReason},
     reviews::v1::ReviewCaseState,
 };
@@ -19,6 +19,7 @@ both_databases![
     r26a_repeating_gets_the_first_answer,
     r27_the_window_passes_and_the_association_is_official,
     r42_silence_is_enough,
+    r43_an_early_approval_can_still_be_declined_until_the_window_passes,
 ];
 
 async fn r26_a_decline_rejects_in_every_state(world: &World) {
@@ -92,7 +93,6 @@ async fn r26a_approving_before_makes_it_official_at_approval(world: &World) {
             "{stage:?}"
         );
         assert_eq!(case.consent().await.unwrap().state(), ConsentState::Granted);
-        refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
     }
 }
 
@@ -153,4 +153,45 @@ async fn r42_silence_is_enough(world: &World) {
         (ConsentState::Granted, None, ConsentChannel::Unspecified)
     );
     assert_eq!(case.associations().await.len(), 2);
+}
+
+/// A claim that was approved after its customer had approved.
+async fn approved_early(world: &World) -> Case<'_> {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    case.approve_consent().await.unwrap();
+    world.settle().await;
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    case
+}
+
+async fn r43_an_early_approval_can_still_be_declined_until_the_window_passes(world: &World) {
+    let case = approved_early(world).await;
+    let approved = moment(case.claim().await.official_time);
+    let consent = case.consent().await.unwrap();
+    // Official at once, and yet with the window of every other approval.
+    assert_eq!((consent.state(), consent.due_time), (ConsentState::Granted, Some(at("2026-03-23T23:00:00Z"))));
+    assert_eq!(consent.allowed_commands().collect::<Vec<_>>(), [ConsentCommand::Decline]);
+    assert_eq!(case.associations().await.remove(0).state(), Held::Official);
+    let due = moment(consent.due_time);
+    world.advance_to(due - TimeDelta::microseconds(1)).await;
+    case.decline_consent("On second thoughts.").await.unwrap();
+    world.settle().await;
+    let claim = case.claim().await;
+    assert_eq!(
+        (claim.state(), claim.rejection.unwrap().primary_reason()),
+        (ClaimState::Rejected, PrimaryRejectionReason::CustomerDeclined)
+    );
+    let ended = case.associations().await.remove(0);
+    assert_eq!((ended.state(), ended.end_reason()), (Held::Ended, EndReason::Declined));
+    assert_eq!(moment(ended.official_time), approved, "it was on record until then");
+
+    let case = approved_early(world).await;
+    let due = moment(case.consent().await.unwrap().due_time);
+    world.advance_to(due).await;
+    refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
+    world.settle().await;
+    assert_eq!(case.claim().await.association_state(), AssociationState::Official);
+    let actions: Vec<_> = case.history().await.into_iter().map(|entry| entry.action).collect();
+    assert!(!actions.iter().any(|action| action == "consent_window_passed"), "it was granted already: {actions:?}");
 }

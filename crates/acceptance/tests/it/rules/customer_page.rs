@@ -13,6 +13,7 @@ both_databases![
     r43_an_unconfirmed_form_changes_nothing,
     r43_declining_by_link,
     r43_approving_by_link,
+    r43_an_early_approval_by_link_is_taken_back_by_the_link_of_the_next_mail,
     r43_a_link_acts_for_its_own_claim_only,
     r43_after_the_window_a_link_declines_no_more,
 ];
@@ -88,6 +89,23 @@ async fn r43_approving_by_link(world: &World) {
     assert_eq!(state(&case).await, (ClaimState::Approved, ConsentState::Granted));
     assert_eq!(case.claim().await.association_state(), AssociationState::Official);
     assert_eq!(case.consent().await.unwrap().channel(), ConsentChannel::Link);
+}
+
+async fn r43_an_early_approval_by_link_is_taken_back_by_the_link_of_the_next_mail(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    let contact = case.contact().await;
+    let asked = world.mail_to(&contact).link().to_owned();
+    assert_eq!(world.browser.approve(&asked).await.status, StatusCode::OK);
+    assert_eq!(state(&case).await, (ClaimState::UnderReview, ConsentState::Requested));
+    case.approve(&world.reviewer).await.unwrap();
+    assert_eq!(state(&case).await, (ClaimState::Approved, ConsentState::Granted));
+    let told = world.mail_to(&contact);
+    assert_eq!(told.subject, "Approved: Contoso Consulting GmbH is on record as your partner");
+    assert_ne!(told.link(), asked);
+    let page = world.browser.open(told.link()).await.html;
+    assert!(page.contains("decision=decline") && !page.contains("decision=approve"), "{page}");
+    assert_eq!(world.browser.decline(told.link(), "On second thoughts.").await.status, StatusCode::OK);
+    assert_eq!(state(&case).await, (ClaimState::Rejected, ConsentState::Declined));
 }
 
 async fn r43_a_link_acts_for_its_own_claim_only(world: &World) {

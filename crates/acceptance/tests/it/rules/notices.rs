@@ -117,4 +117,7 @@ async fn r41_while_a_notice_bounces_the_window_does_not_open(world: &World) {
         AssociationState::Official,
         "the customer can speak all the same"
     );
+    case.decline_consent("On second thoughts.").await.unwrap();
+    world.settle().await;
+    assert_eq!(case.claim().await.state(), ClaimState::Rejected, "no window has passed");
 }

@@ -84,6 +84,7 @@ pub(crate) fn evidence(n: u128) -> Evidence {
         sha256: "00".repeat(32),
         create_time: start(),
         signature_time: None,
+        request: None,
     }
 }
 

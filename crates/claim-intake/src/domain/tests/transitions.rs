@@ -233,7 +233,10 @@ fn r27_the_window_passes_the_registry_confirms_and_the_association_is_official()
     assert_eq!(life.last().what, What::Granted { tenant: TENANT.parse().unwrap() });
     let life = life.fact(&Fact::AssociationOfficial { since: start() });
     assert_eq!(life.claim.state.association().unwrap().official_time(), Some(start()));
-    assert!(life.fact(&opened).last().what.is_overtaken(), "no window reopens");
+    let before = life.claim.state.clone();
+    let late = life.fact(&opened);
+    assert_eq!(late.claim.state, before, "a window that opens after an early approval is history");
+    assert_eq!(late.last().what, What::Reported(FactKind::ConsentWindowOpened));
 }
 
 #[test]

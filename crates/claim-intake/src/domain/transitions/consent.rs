@@ -16,23 +16,25 @@ impl Claim {
             ConsentFact::NoticeSettled { .. } => {
                 Ok(Some(self.noted(What::Reported(FactKind::NoticeSettled), at.entry(), at.now)))
             }
-            ConsentFact::WindowOpened { due, .. } => Ok(self.window_opened(submission, *due, at)),
+            ConsentFact::WindowOpened { due, .. } => Ok(Some(self.window_opened(submission, *due, at))),
             ConsentFact::WindowPassed => Ok(self.grant(submission.clone(), FactKind::ConsentWindowPassed, at)),
             ConsentFact::Approved { .. } => Ok(self.customer_approved(submission, at)),
             ConsentFact::Declined { comment, .. } => self.declined(submission, comment, at),
         }
     }
 
-    fn window_opened(&self, submission: &Submission, due: Timestamp, at: &At<'_>) -> Option<Transition<Self>> {
-        let before = match self.state.association()? {
-            Association::Pending { consent_due } => consent_due.map(rfc3339).unwrap_or_default(),
-            Association::Granted { .. } | Association::Official { .. } => return None,
-        };
+    /// R41. Where the customer approved before, the window only takes the chance to decline with it: history.
+    fn window_opened(&self, submission: &Submission, due: Timestamp, at: &At<'_>) -> Transition<Self> {
         let mut next = Next::of(self, at.now);
-        next.claim.state = State::Approved(submission.clone(), Association::Pending { consent_due: Some(due) });
+        let mut before = None;
+        if let Some(Association::Pending { consent_due }) = self.state.association() {
+            before = *consent_due;
+            next.claim.state = State::Approved(submission.clone(), Association::Pending { consent_due: Some(due) });
+        }
+        let before = before.map(rfc3339).unwrap_or_default();
         let entry = at.entry().changing("consent_due_time", before, rfc3339(due));
         next.record(What::Reported(FactKind::ConsentWindowOpened), entry);
-        Some(next.done())
+        next.done()
     }
 
     /// R26a: before approval it is kept for the approval, after it the association is granted at once. A repeat changes

@@ -68,6 +68,10 @@ proptest! {
             prop_assert_eq!(armed.is_empty(), consent.state.open_window().is_none());
             let over = matches!(before.state.kind(), StateKind::Declined | StateKind::Closed);
             prop_assert!(!over || consent.state == before.state, "a last word stays");
+            // What `run` applied before the step: a window that has passed by now.
+            let passed = consent.state.window().is_some_and(|window| window.deadline.has_passed(now));
+            let heard = consent.state.kind() == StateKind::Declined || passed || over;
+            prop_assert!(!matches!(step, Step::Decline) || heard, "until a window has passed, a decline counts");
             let grown = consent.notices.len() >= before.notices.len();
             prop_assert!(grown, "no notice is forgotten");
         }
@@ -79,6 +83,8 @@ proptest! {
             count(|event| matches!(event, Event::WindowPassed)),
         ];
         prop_assert!(once.iter().all(|times| *times <= 1), "{:?}", once);
+        let [approved, _, _, passed] = once;
+        prop_assert!(approved + passed <= 1, "it is granted once: by a word, or by silence");
         let opened = events.iter().find_map(|(_, event)| match event {
             Event::WindowOpened { due, .. } => Some(*due),
             Event::NoticeQueued { .. } | Event::NoticeSettled { .. } | Event::WindowPassed

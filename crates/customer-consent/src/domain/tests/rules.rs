@@ -12,7 +12,7 @@ fn berlin_midnight_after(day: &str) -> Timestamp {
 
 #[test]
 fn r26_a_decline_is_possible_from_submission_until_the_window_has_passed() {
-    for consent in [requested(), ahead(), awaiting(), window_open(), granted_in_window()] {
+    for consent in [requested(), ahead(), awaiting(), granted_awaiting(), window_open(), granted_in_window()] {
         let declined = consent.decline(Channel::Link, "No.", day(4)).unwrap().unwrap();
         assert_eq!(declined.next.state.kind(), StateKind::Declined);
         let said = Event::CustomerDeclined { channel: Channel::Link, comment: "No.".into() };
@@ -29,12 +29,13 @@ fn r26a_an_approval_before_the_claim_is_approved_is_remembered_and_told() {
 }
 
 #[test]
-fn r26a_approved_ahead_means_official_at_approval_without_a_window_or_a_notice() {
+fn r26a_approved_ahead_means_official_at_approval_and_the_contact_is_told() {
     // Whichever of the two services heard of it first.
     for (consent, official) in [(ahead(), false), (ahead(), true), (requested(), true)] {
         let approved = consent.claim_approved(claim(), official, notice(2), &terms(), day(2)).unwrap();
-        assert_eq!(approved.next.state, State::Granted { since: day(2), window: None });
-        assert_eq!(approved.events, []);
+        assert_eq!(approved.next.state, State::GrantedAwaitingDelivery { since: day(2) });
+        assert_eq!(approved.events, [Event::NoticeQueued { notice: notice(2) }]);
+        assert!(approved.next.notices.iter().all(|notice| notice.delivery == Delivery::Queued), "none is withdrawn");
         assert_eq!(approved.next.deadlines(), []);
     }
 }
@@ -42,10 +43,18 @@ fn r26a_approved_ahead_means_official_at_approval_without_a_window_or_a_notice()
 #[test]
 fn r26a_an_approval_after_the_claim_is_approved_makes_it_official_at_once() {
     let waiting = awaiting().approve(Channel::Link, day(3)).unwrap().unwrap();
-    assert_eq!(waiting.next.state, State::Granted { since: day(3), window: None });
+    assert_eq!(waiting.next.state, State::GrantedAwaitingDelivery { since: day(3) });
     let open = window_open().approve(Channel::Link, day(3)).unwrap().unwrap();
     assert_eq!(open.next.state.kind(), StateKind::GrantedInWindow);
-    assert_eq!(open.events, [Event::CustomerApproved { channel: Channel::Link }]);
+    assert_eq!(open.next.state.official_since(), Some(day(3)));
+    for approved in [waiting, open] {
+        assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::Link }]);
+        assert_eq!(approved.next.notices[1].kind, NoticeKind::Approval);
+        assert!(
+            !matches!(approved.next.notices[1].delivery, Delivery::Withdrawn { .. }),
+            "the notice goes out all the same"
+        );
+    }
 }
 
 #[test]
@@ -62,16 +71,23 @@ fn r27_the_window_passes_in_silence_exactly_when_it_is_due() {
     let elapsed = consent.elapse(due).unwrap();
     assert_eq!(elapsed.due, due);
     assert_eq!(elapsed.transition.events, [Event::WindowPassed]);
-    let State::Granted { since, window: Some(_) } = elapsed.transition.next.state else { panic!("not granted") };
+    let State::Granted { since, .. } = elapsed.transition.next.state else { panic!("not granted") };
     assert_eq!(since, due);
 }
 
 #[test]
 fn r27_after_an_explicit_approval_the_window_passes_without_a_word() {
-    let elapsed = granted_in_window().elapse(day(30)).unwrap();
-    assert_eq!(elapsed.transition.events, []);
-    assert_eq!(elapsed.transition.next.state.kind(), StateKind::Granted);
-    assert_eq!(elapsed.transition.next.elapse(day(60)), None);
+    let opened =
+        |waiting: Consent| waiting.notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next;
+    for (consent, official) in
+        [(granted_in_window(), day(3)), (opened(granted_awaiting()), day(2)), (opened(told()), day(2))]
+    {
+        let elapsed = consent.elapse(day(30)).unwrap();
+        assert_eq!(elapsed.transition.events, []);
+        let State::Granted { since, .. } = elapsed.transition.next.state else { panic!("not granted") };
+        assert_eq!(since, official);
+        assert_eq!(elapsed.transition.next.elapse(day(60)), None);
+    }
 }
 
 #[test]
@@ -128,11 +144,28 @@ fn r41_a_notice_accepted_at_submission_opens_no_window() {
 }
 
 #[test]
+fn r41_after_an_early_approval_the_window_opens_when_the_notice_is_accepted() {
+    let late = awaiting().approve(Channel::Link, day(2)).unwrap().unwrap().next;
+    for waiting in [granted_awaiting(), late] {
+        assert_eq!(waiting.elapse(day(400)), None);
+        let opened = waiting.notice_settled(notice(2), Settlement::Accepted, &terms(), day(3)).unwrap();
+        assert!(matches!(opened.events.as_slice(), [Event::NoticeSettled { .. }, Event::WindowOpened { .. }]));
+        let State::GrantedInWindow { since, window } = &opened.next.state else { panic!("not in the window") };
+        assert_eq!(*since, day(2), "it stays official since the approval");
+        assert_eq!((window.opened, window.deadline.due), (day(3), berlin_midnight_after("2026-03-12")));
+        assert_eq!(opened.next.deadlines(), std::slice::from_ref(&window.deadline));
+    }
+}
+
+#[test]
 fn r41_a_bounced_notice_leaves_the_consent_waiting_and_visible() {
     let bounced = awaiting().notice_settled(notice(2), Settlement::Bounced, &terms(), day(2)).unwrap();
     assert_eq!(bounced.events, [Event::NoticeSettled { kind: NoticeKind::Approval, accepted: false }]);
     assert_eq!(bounced.next.state, State::AwaitingDelivery);
     assert_eq!(bounced.next.elapse(day(400)), None);
+    let approved = granted_awaiting().notice_settled(notice(2), Settlement::Bounced, &terms(), day(2)).unwrap().next;
+    assert_eq!(approved.state, granted_awaiting().state);
+    assert!(approved.decline(Channel::SignedIn, "", day(400)).is_ok(), "no window has passed");
 }
 
 #[test]
@@ -164,19 +197,23 @@ fn r43_after_the_window_a_decline_is_refused() {
     let expected = Err(Refusal::WindowPassed { due });
     assert_eq!(granted().decline(Channel::Link, "", day(21)), expected);
     assert_eq!(granted_in_window().at(day(20)).decline(Channel::Link, "", day(21)), expected);
+    let early = granted_awaiting().notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next;
+    assert_eq!(early.at(day(20)).decline(Channel::Link, "", day(21)), expected);
 }
 
 #[test]
 fn r43_a_decline_beats_an_approval_and_an_approval_never_a_decline() {
-    let declined = granted_in_window().decline(Channel::SignedIn, "", day(4)).unwrap().unwrap().next;
-    assert_eq!(declined.state.kind(), StateKind::Declined);
-    assert!(declined.approval.is_some(), "what was said stays on record");
-    assert_eq!(declined.approve(Channel::Link, day(5)), Err(Refusal::AlreadyDeclined));
+    for approved in [ahead(), granted_awaiting(), granted_in_window()] {
+        let declined = approved.decline(Channel::SignedIn, "", day(4)).unwrap().unwrap().next;
+        assert_eq!(declined.state.kind(), StateKind::Declined);
+        assert!(declined.approval.is_some(), "what was said stays on record");
+        assert_eq!(declined.approve(Channel::Link, day(5)), Err(Refusal::AlreadyDeclined));
+    }
 }
 
 #[test]
 fn r43_repeating_either_gets_the_first_answer() {
-    for approved in [ahead(), granted_in_window(), granted_in_window().at(day(30))] {
+    for approved in [ahead(), granted_awaiting(), granted_in_window(), granted_in_window().at(day(30))] {
         assert_eq!(approved.approve(Channel::Link, day(31)), Ok(None));
     }
     assert_eq!(declined().decline(Channel::SignedIn, "Again.", day(5)), Ok(None));
@@ -190,7 +227,11 @@ fn r43_of_a_closed_claim_nothing_can_be_said() {
 
 #[test]
 fn r45_a_last_word_cancels_the_window_and_what_was_not_sent() {
-    for over in [declined(), window_open().claim_closed(day(4)).unwrap().next] {
+    for over in [
+        declined(),
+        granted_awaiting().claim_closed(day(4)).unwrap().next,
+        window_open().claim_closed(day(4)).unwrap().next,
+    ] {
         assert_eq!(over.deadlines(), []);
         assert_eq!(over.elapse(day(400)), None);
     }
