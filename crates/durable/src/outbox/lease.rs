@@ -16,8 +16,8 @@ use crate::{
 /// Streams in one delivery.
 pub(super) const MOST_STREAMS: u64 = 256;
 
-/// Events in one delivery.
-const MOST_EVENTS: u64 = 1_000;
+/// Events in one delivery. They may be of one stream, and then are applied one after the other while the delivery lasts.
+const MOST_EVENTS: u64 = 500;
 
 /// Bytes in one delivery, well under what a gRPC server takes by default (4 MiB). A larger event goes alone.
 const MOST_BYTES: usize = 2 * 1024 * 1024;

@@ -5,6 +5,7 @@ use cpor_kit::{Engine, lifecycle::Backoff};
 use cpor_proto::events::v1::{DeliverEventsRequest, StreamBatch};
 use cpor_types::{Service, Timestamp};
 use sea_orm::DbErr;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -16,9 +17,14 @@ use super::{
 };
 use crate::host::Shared;
 
-/// How long streams stay ours while we deliver: longer than a delivery may take, which is a call to a peer and so at most ten
-/// seconds. On PostgreSQL what a process had leased when it died rests until then.
-const LEASE: Duration = Duration::from_secs(15);
+/// The longest that a delivery may take, with all the calls that it needs. What it has not come to by then is sent again.
+const DELIVERY: Duration = Duration::from_secs(5);
+
+/// How long streams stay ours while we deliver: a delivery's time, and as much again for settling it and for clocks that
+/// differ, so that two relays rarely deliver the same. When they do, nothing happens twice, because the receiver knows how
+/// far each stream is; so the lease need not be longer. It should be short, because on PostgreSQL what a process had leased
+/// when it died rests until then.
+const LEASE: Duration = DELIVERY.saturating_mul(2);
 
 /// Wake-up is by notification; this is for what rests after a failure and what other processes leave behind.
 const POLL: Duration = Duration::from_secs(1);
@@ -211,9 +217,10 @@ impl Relay {
     }
 
     async fn deliver(&self, destination: Service, leased: Vec<Leased>) -> (Vec<Settled>, End) {
-        let (mut sendable, rest): (Vec<_>, Vec<_>) = leased.into_iter().partition(|leased| !leased.events.is_empty());
+        let until = Instant::now() + DELIVERY;
+        let (sendable, rest): (Vec<_>, Vec<_>) = leased.into_iter().partition(|leased| !leased.events.is_empty());
         let mut outcomes: Vec<Settled> = rest.iter().map(not_sent).collect();
-        match self.send(destination, &mut sendable).await {
+        match self.send(destination, &sendable, until).await {
             Ok(settled) => outcomes.extend(settled),
             Err(Undelivered::Unreachable(why)) => {
                 outcomes.extend(sendable.iter().map(|leased| Settled::not(leased, Verdict::Failed(why.clone()))));
@@ -221,26 +228,28 @@ impl Relay {
             }
             // One of the streams is to blame: alone it is parked, the others are delivered.
             Err(Undelivered::Unreadable(_)) => {
-                for leased in sendable {
-                    outcomes.push(self.send_alone(destination, leased).await);
+                for leased in &sendable {
+                    outcomes.push(self.send_alone(destination, leased, until).await);
                 }
             }
         }
         (outcomes, End::Done)
     }
 
-    async fn send_alone(&self, destination: Service, leased: Leased) -> Settled {
-        let mut alone = [leased];
-        match self.send(destination, &mut alone).await {
-            Ok(mut settled) => settled.pop().unwrap_or_else(|| Settled::not(&alone[0], unanswered())),
-            Err(Undelivered::Unreachable(why)) => Settled::not(&alone[0], Verdict::Failed(why)),
-            Err(Undelivered::Unreadable(why)) => Settled::not(&alone[0], Verdict::Parked(why)),
+    async fn send_alone(&self, destination: Service, leased: &Leased, until: Instant) -> Settled {
+        match self.send(destination, std::slice::from_ref(leased), until).await {
+            Ok(mut settled) => settled.pop().unwrap_or_else(|| Settled::not(leased, unanswered())),
+            Err(Undelivered::Unreachable(why)) => Settled::not(leased, Verdict::Failed(why)),
+            Err(Undelivered::Unreadable(why)) => Settled::not(leased, Verdict::Parked(why)),
         }
     }
 
-    async fn send(&self, destination: Service, leased: &mut [Leased]) -> Result<Vec<Settled>, Undelivered> {
+    async fn send(&self, destination: Service, leased: &[Leased], until: Instant) -> Result<Vec<Settled>, Undelivered> {
         if leased.is_empty() {
             return Ok(Vec::new());
+        }
+        if Instant::now() >= until {
+            return Err(late());
         }
         let source = self.shared.service;
         let batch = |leased: &Leased| StreamBatch {
@@ -249,7 +258,7 @@ impl Relay {
         };
         let streams = leased.iter().map(batch).collect();
         let request = DeliverEventsRequest { destination: crate::wire::service(destination).into(), streams };
-        let response = self.courier.deliver(request).await?;
+        let response = timeout_at(until, self.courier.deliver(request)).await.map_err(|_elapsed| late())??;
         let mut results = response.results.into_iter();
         Ok(leased
             .iter()
@@ -259,6 +268,10 @@ impl Relay {
             })
             .collect())
     }
+}
+
+fn late() -> Undelivered {
+    Undelivered::Unreachable("the receiver did not answer in time".to_owned())
 }
 
 fn unanswered() -> Verdict {

@@ -270,7 +270,7 @@ on_both! {
         });
         pair.wire.arrived.notified().await;
         assert_eq!(pair.drain().await, 0, "leased: nobody else delivers");
-        pair.stage.wall.advance_by(TimeDelta::seconds(31));
+        pair.stage.wall.advance_by(TimeDelta::seconds(10));
         pair.add(10).await;
         let other = tokio::spawn({
             let pair = Arc::clone(&pair);
@@ -282,6 +282,20 @@ on_both! {
         assert_eq!(slow + other, 2, "each event is counted off once");
         assert_eq!(pair.mirrored(1).await, Some(11));
         assert_eq!(pair.streams(StreamState::Idle).await[0].delivered_sequence, 2);
+    }
+
+    /// As on PostgreSQL, where the next process is not alone and knows nobody's death.
+    async fn what_a_killed_process_was_delivering_rests_for_ten_seconds(stage: Stage) {
+        let pair = Arc::new(Pair::with_ticket(stage).await);
+        pair.add(1).await;
+        killed_while_delivering(&pair).await;
+        let courier: Arc<dyn Courier> = pair.wire.clone();
+        let other = pair.stage.host_on(pair.stage.other_process().await, BusinessClock::Virtual, courier).await;
+        pair.stage.wall.advance_by(TimeDelta::seconds(10) - TimeDelta::microseconds(1));
+        assert_eq!(other.relay().drain().await.unwrap(), 0);
+        pair.stage.wall.advance_by(TimeDelta::microseconds(1));
+        assert_eq!(other.relay().drain().await.unwrap(), 1);
+        assert_eq!(pair.mirrored(1).await, Some(1), "it had arrived");
     }
 
     async fn a_receiver_that_was_set_back_is_not_told_lies(stage: Stage) {
@@ -339,15 +353,7 @@ on_both! {
 async fn a_killed_process_leaves_nothing_to_wait_for() {
     let pair = Arc::new(Pair::with_ticket(Stage::sqlite().await).await);
     pair.add(1).await;
-    let held = pair.wire.held.lock().await;
-    let killed = tokio::spawn({
-        let pair = Arc::clone(&pair);
-        async move { pair.drain().await }
-    });
-    pair.wire.arrived.notified().await;
-    killed.abort();
-    assert!(killed.await.unwrap_err().is_cancelled());
-    drop(held);
+    killed_while_delivering(&pair).await;
     let courier: Arc<dyn Courier> = pair.wire.clone();
     let next = pair.stage.host_on(pair.stage.reopened().await, BusinessClock::Virtual, courier).await;
     let shutdown = cpor_kit::lifecycle::Shutdown::new(Duration::from_secs(1));
@@ -363,6 +369,52 @@ async fn a_killed_process_leaves_nothing_to_wait_for() {
     assert_eq!(pair.mirrored(1).await, Some(1));
     shutdown.drain();
     tasks.join().await;
+}
+
+/// Whoever is killed has sent something and not heard what came of it.
+async fn killed_while_delivering(pair: &Arc<Pair>) {
+    let held = pair.wire.held.lock().await;
+    let killed = tokio::spawn({
+        let pair = Arc::clone(pair);
+        async move { pair.drain().await }
+    });
+    pair.wire.arrived.notified().await;
+    killed.abort();
+    assert!(killed.await.unwrap_err().is_cancelled());
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_receiver_that_does_not_answer_is_given_up_on_sqlite() {
+    a_receiver_that_does_not_answer_is_given_up(Stage::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_does_not_answer_is_given_up_on_postgres() {
+    a_receiver_that_does_not_answer_is_given_up(Stage::postgres().await).await;
+}
+
+/// While the lease still lasts, which ends by a clock that stands still here. Tokio's is moved by hand.
+async fn a_receiver_that_does_not_answer_is_given_up(stage: Stage) {
+    let pair = Arc::new(Pair::with_ticket(stage).await);
+    pair.add(1).await;
+    let held = pair.wire.held.lock().await;
+    let slow = tokio::spawn({
+        let pair = Arc::clone(&pair);
+        async move { pair.drain().await }
+    });
+    pair.wire.arrived.notified().await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(5)).await;
+    tokio::time::resume();
+    assert_eq!(slow.await.unwrap(), 0);
+    let pending = pair.streams(StreamState::Pending).await;
+    let failed = (pending[0].attempts, pending[0].last_error.as_str());
+    assert_eq!(failed, (1, "the receiver did not answer in time"));
+    drop(held);
+    pair.later();
+    assert_eq!(pair.drain().await, 1);
+    assert_eq!(pair.mirrored(1).await, Some(1));
 }
 
 async fn run_add_owned(pair: &Pair, n: u128) -> crate::toy::Ended {

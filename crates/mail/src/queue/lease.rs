@@ -16,6 +16,8 @@ pub(crate) struct Leased {
     pub(crate) mail: Mail,
     /// When it was first tried.
     pub(crate) first_attempt_time: Timestamp,
+    /// When the lease ends.
+    pub(crate) until: Timestamp,
     token: Uuid,
 }
 
@@ -35,7 +37,7 @@ pub(crate) async fn lease(
     ];
     let backend = db.writer().get_database_backend();
     let rows = db.writer().query_all_raw(Statement::from_sql_and_values(backend, sql(db.engine()), values)).await?;
-    rows.iter().map(|row| leased(Model::from_query_result(row, "")?, token, now)).collect()
+    rows.iter().map(|row| leased(Model::from_query_result(row, "")?, token, now, until)).collect()
 }
 
 /// Ends every lease: for the one process that works on an SQLite database, whose leases at its start are those of a
@@ -68,11 +70,11 @@ fn sql(engine: Engine) -> String {
     }
 }
 
-fn leased(row: Model, token: Uuid, now: Timestamp) -> Result<Leased, DbErr> {
+fn leased(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> Result<Leased, DbErr> {
     let Model { owner, id, kind, recipient, data, attempts, first_attempt_time, .. } = row;
     let attempts = u32::try_from(attempts).map_err(|_| DbErr::Type(format!("mail {id} has {attempts} attempts")))?;
     let mail = Mail { owner, id, kind, recipient, data, attempts };
-    Ok(Leased { mail, first_attempt_time: first_attempt_time.map_or(now, Timestamp::from), token })
+    Ok(Leased { mail, first_attempt_time: first_attempt_time.map_or(now, Timestamp::from), until, token })
 }
 
 /// Marks a leased mail as done. Answers whether the lease was still held.

@@ -4,7 +4,7 @@ use cpor_kit::lifecycle::Backoff;
 use cpor_types::{Entropy, Timestamp};
 use sea_orm::DbErr;
 
-use super::{LEASE, Sender};
+use super::Sender;
 use crate::queue::{self, Leased, Mail, MailState};
 use crate::{Composed, Composer, Message, Outcome, Rejection, Unavailable};
 
@@ -28,7 +28,7 @@ impl<C: Composer> Sender<C> {
     /// One attempt at one mail, from its words to its mark.
     pub(super) async fn attempt(&self, leased: Leased) -> Result<(), DbErr> {
         let mail = &leased.mail;
-        match self.patient(&leased, self.fate(mail).await) {
+        match self.patient(&leased, self.fate(&leased).await) {
             Fate::Settled(outcome, word) => {
                 tracing::info!(owner = mail.owner, mail = %mail.id, kind = mail.kind, outcome = word, "mail settled");
                 self.count(word);
@@ -49,25 +49,29 @@ impl<C: Composer> Sender<C> {
         }
     }
 
-    async fn fate(&self, mail: &Mail) -> Fate {
-        match self.0.parts.composer.compose(mail).await {
-            Ok(Composed::Message(message)) => self.send(mail, *message).await,
+    async fn fate(&self, leased: &Leased) -> Fate {
+        match self.0.parts.composer.compose(&leased.mail).await {
+            Ok(Composed::Message(message)) => self.send(leased, *message).await,
             Ok(Composed::Withdrawn) => Fate::Withdrawn,
             Err(Unavailable(why)) => Fate::Later { why, deferred: false },
         }
     }
 
-    async fn send(&self, mail: &Mail, message: Message) -> Fate {
+    async fn send(&self, Leased { mail, until, .. }: &Leased, message: Message) -> Fate {
         let parts = &self.0.parts;
-        let message = match message.written(mail.id, &self.0.from, parts.clock.now()) {
+        let (now, patience) = (parts.clock.now(), parts.transport.patience());
+        // Somebody else may send it as soon as the lease ends: by then we must have stopped.
+        if now + patience > *until {
+            return Fate::Later { why: "the words took too long".to_owned(), deferred: false };
+        }
+        let message = match message.written(mail.id, &self.0.from, now) {
             Ok(message) => message,
             Err(error) => {
                 tracing::warn!(mail = %mail.id, %error, "mail cannot be delivered");
                 return Fate::Settled(Outcome::Bounced, "bounced");
             }
         };
-        // The lease must outlive the attempt.
-        match tokio::time::timeout(LEASE / 2, parts.transport.send(mail, &message)).await {
+        match tokio::time::timeout(patience, parts.transport.send(mail, &message)).await {
             Ok(Ok(())) => Fate::Settled(Outcome::Accepted, "accepted"),
             Ok(Err(Rejection::Permanent(_))) => Fate::Settled(Outcome::Bounced, "bounced"),
             Ok(Err(Rejection::Deferred(why))) => Fate::Later { why, deferred: true },

@@ -20,9 +20,9 @@ use crate::{Composer, MailConfig, Transport, queue};
 
 /// How often the queue is looked at when nobody wakes the sender.
 const POLL: Duration = Duration::from_secs(1);
-/// How long a leased mail stays with whoever leased it: longer than any attempt takes, and no longer than a mail may rest that a
-/// process took with it when it died.
-const LEASE: Duration = Duration::from_secs(60);
+/// What a lease lasts beyond the transport's patience: for finding the words before a message leaves, and afterwards for
+/// saying and marking what came of it.
+const MARGIN: Duration = Duration::from_secs(15);
 
 /// What a sender works with.
 pub struct SenderParts<C> {
@@ -144,6 +144,12 @@ impl<C: Composer> Sender<C> {
         Ok(queue::waiting(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.0)
     }
 
+    /// How long a leased mail stays with whoever leased it: longer than the transport may take, because what two send arrives
+    /// twice; and no longer than a mail may rest that a process on PostgreSQL took with it when it died.
+    fn lease(&self) -> Duration {
+        self.0.parts.transport.patience() + MARGIN
+    }
+
     /// Leases and tries one batch; answers how many there were.
     async fn pass(&self) -> Result<usize, DbErr> {
         let SenderParts { db, clock, entropy, config, service, .. } = &self.0.parts;
@@ -155,7 +161,7 @@ impl<C: Composer> Sender<C> {
             return Ok(0);
         }
         let limit = u64::try_from(config.parallel).unwrap_or(u64::MAX);
-        let leased = queue::lease(db, entropy.uuid(), now, now + LEASE, limit).await?;
+        let leased = queue::lease(db, entropy.uuid(), now, now + self.lease(), limit).await?;
         let tried = leased.len();
         let attempts =
             futures_util::stream::iter(leased).map(|leased| self.attempt(leased)).buffer_unordered(config.parallel);

@@ -25,6 +25,8 @@ struct Inside {
     rejections: HashMap<Uuid, Vec<Rejection>>,
     withdrawn: Vec<Uuid>,
     deaf: u32,
+    /// How long the first words take, by which clock.
+    slow: Option<(VirtualClock, TimeDelta)>,
 }
 
 impl World {
@@ -37,6 +39,9 @@ impl Composer for World {
     async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
         self.with(|inside| {
             inside.composed += 1;
+            if let Some((clock, time)) = inside.slow.take() {
+                clock.advance_by(time);
+            }
             if inside.withdrawn.contains(&mail.id) {
                 return Ok(Composed::Withdrawn);
             }
@@ -221,6 +226,79 @@ async fn a_running_sender_wakes_up_and_stops() {
         running.await.unwrap().unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
         world.with(|inside| assert_eq!(inside.told.len(), 3));
+    })
+    .await;
+}
+
+/// A mail server that takes a message and says nothing, for as long as nobody gives up.
+#[derive(Clone, Default)]
+struct Silent(Arc<Notify>);
+
+#[async_trait::async_trait]
+impl Transport for Silent {
+    async fn send(&self, _mail: &Mail, _message: &lettre::Message) -> Result<(), Rejection> {
+        self.0.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_sender_was_at_goes_on_when_its_lease_is_over_and_not_before() {
+    on_both(async |db| {
+        let (clock, world, silent) = (clock(), World::default(), Silent::default());
+        let id = queued(&db, 1).await[0].id;
+        let dying = sender(&db, &clock, &world, Box::new(silent.clone()));
+        let killed = tokio::spawn(async move { dying.pass().await });
+        silent.0.notified().await;
+        killed.abort();
+        assert!(killed.await.unwrap_err().is_cancelled());
+
+        let other = sender(&db, &clock, &world, Box::new(world.clone()));
+        clock.advance_by(TimeDelta::seconds(45) - TimeDelta::microseconds(1));
+        assert_eq!(other.pass().await.unwrap(), 0);
+        clock.advance_by(TimeDelta::microseconds(1));
+        assert_eq!(other.pass().await.unwrap(), 1);
+        world.with(|inside| assert_eq!(inside.sent, [id]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up_while_the_lease_lasts() {
+    on_both(async |db| {
+        let (clock, world, silent) = (clock(), World::default(), Silent::default());
+        let id = queued(&db, 1).await[0].id;
+        let waiting = sender(&db, &clock, &world, Box::new(silent.clone()));
+        let patience = silent.patience();
+        assert!(patience < waiting.lease());
+        let attempt = tokio::spawn(async move { waiting.pass().await });
+        silent.0.notified().await;
+        tokio::time::pause();
+        tokio::time::advance(patience).await;
+        tokio::time::resume();
+        assert_eq!(attempt.await.unwrap().unwrap(), 1);
+        // Put off for seconds, and not leased any more, by a clock that stood still.
+        clock.advance_by(TimeDelta::seconds(2));
+        assert_eq!(sender(&db, &clock, &world, Box::new(world.clone())).drain().await.unwrap(), 0);
+        world.with(|inside| assert_eq!(inside.sent, [id]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_whose_lease_might_end_on_the_way_is_not_sent() {
+    on_both(async |db| {
+        for (mails, seconds, sent) in [(1, 16, 0), (2, 15, 1)] {
+            let (clock, world) = (clock(), World::default());
+            queued(&db, mails).await;
+            world.with(|inside| inside.slow = Some((clock.clone(), TimeDelta::seconds(seconds))));
+            let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+            assert_eq!(sender.pass().await.unwrap(), 1);
+            world.with(|inside| assert_eq!((inside.composed, inside.sent.len()), (1, sent), "{seconds} s"));
+            clock.advance_by(TimeDelta::seconds(2));
+            assert_eq!(sender.drain().await.unwrap(), 0);
+            world.with(|inside| assert_eq!(inside.sent.len(), 1));
+        }
     })
     .await;
 }

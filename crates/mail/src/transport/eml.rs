@@ -1,5 +1,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -44,6 +45,11 @@ impl Transport for EmlFiles {
     async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection> {
         let written = self.write(mail, message.formatted()).await;
         written.map_err(|error| Rejection::Unavailable(error.kind().to_string()))
+    }
+
+    /// A disk is quick, and a file that is written twice is still one.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(5)
     }
 }
 

@@ -4,6 +4,7 @@ mod eml;
 mod smtp;
 
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -20,7 +21,15 @@ pub trait Transport: Send + Sync + 'static {
     /// # Errors
     /// [`Rejection`], which says whether trying again can help.
     async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection>;
+
+    /// How long one message is given: then it counts as not sent, and may be sent again. A mail is leased for longer.
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
 }
+
+/// What a mail system may take that is slow and well: time to look a message over before it takes it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A message that was not taken. The texts are for log and queue, without personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

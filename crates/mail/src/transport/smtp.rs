@@ -7,13 +7,15 @@ use lettre::transport::smtp::response::{Category, Code, Severity};
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
-use super::{Rejection, Transport, TransportError};
+use super::{PATIENCE, Rejection, Transport, TransportError};
 use crate::{Mail, Security, SmtpConfig};
 
 /// Sends through an SMTP server, over connections that are kept for a while.
 #[derive(Debug)]
 pub struct Smtp {
     server: AsyncSmtpTransport<Tokio1Executor>,
+    /// For one step of a conversation.
+    timeout: Duration,
 }
 
 impl Smtp {
@@ -22,14 +24,15 @@ impl Smtp {
     /// # Errors
     /// The authority's file cannot be used.
     pub fn new(config: &SmtpConfig) -> Result<Self, TransportError> {
+        let timeout = Duration::from_secs(config.timeout_seconds);
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
             .port(config.port.unwrap_or_else(|| default_port(config.security)))
-            .timeout(Some(Duration::from_secs(config.timeout_seconds)))
+            .timeout(Some(timeout))
             .tls(tls(config)?);
         if let (Some(username), Some(password)) = (&config.username, &config.password) {
             builder = with_login(builder, username, password.expose());
         }
-        Ok(Self { server: builder.build() })
+        Ok(Self { server: builder.build(), timeout })
     }
 }
 
@@ -68,6 +71,12 @@ impl Transport for Smtp {
             Ok(_) => Ok(()),
             Err(error) => Err(rejection(&error)),
         }
+    }
+
+    /// A step that is given its time is not cut off before: a server that is still at the last one may have taken the
+    /// message.
+    fn patience(&self) -> Duration {
+        self.timeout.max(PATIENCE)
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) fn taken(clash: Clash) -> Status {
             refused(Code::AlreadyExists, ErrorReason::DomainTaken, message)
         }
         Clash::Key(_) => refused(Code::FailedPrecondition, ErrorReason::KeyHeld, Reason::KeyHeld.describe()),
+        // Only holds are decisions about claims, and they have answers for both.
+        Clash::Claim(precluded) => status::internal(&format!("{precluded:?} where no claim is decided about")),
     }
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use cpor_durable::{Command, Failure, Transition};
 use cpor_kit::{request, status};
 use cpor_proto::registry::v1::{self as wire, PlaceHoldRequest, PlaceHoldResponse};
-use cpor_types::{AssociationKey, AssociationName, ProductName, TenantName};
+use cpor_types::{AssociationKey, AssociationName, ProductName, TenantId, TenantName};
 use tonic::{Request, Response, Status};
 
 use super::{Answer, Api, convert, error};
 use crate::domain::hold::{LineToHold, PlaceHold};
 use crate::domain::reason::Reason;
-use crate::domain::tenant::{Decision, LineRefusal, Tenant};
+use crate::domain::tenant::{Decision, LineRefusal, Precluded, Tenant};
+use crate::store::query::Named;
 use crate::store::tenant::Clash;
 use crate::store::{query, tenant};
 
@@ -32,6 +33,8 @@ pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) ->
     let answer = match outcome.await {
         Ok(committed) => answer(committed.state.as_ref(), &hold)?,
         Err(Failure::Clash(Clash::Key(key))) => refused(&hold.refused_on(&key)),
+        Err(Failure::Clash(Clash::Claim(Precluded::Closed))) => refused(&[LineRefusal::whole(Reason::ClaimClosed)]),
+        Err(Failure::Clash(Clash::Claim(Precluded::Answered))) => first_answer(api, tenant, &hold).await?,
         Err(failure) => return Err(error::failed(failure, |never| match never {}, error::taken)),
     };
     Ok(Response::new(answer))
@@ -39,18 +42,37 @@ pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) ->
 
 fn answer(tenant: Option<&Tenant>, hold: &PlaceHold) -> Result<PlaceHoldResponse, Status> {
     let Some(tenant) = tenant else {
-        return Ok(refused(&[LineRefusal { line_id: None, reason: Reason::TenantUnknown }]));
+        return Ok(refused(&[LineRefusal::whole(Reason::TenantUnknown)]));
     };
     match tenant.decision(&hold.claim, hold.decision_id) {
         Some(Decision::Held) => {
-            let held = tenant.live_of(&hold.claim).map(|(association, found)| {
-                convert::association(&(AssociationName { tenant: tenant.id, association }, found.clone()))
-            });
-            Ok(PlaceHoldResponse { associations: held.collect(), refusals: Vec::new() })
+            let name = |association| AssociationName { tenant: tenant.id, association };
+            Ok(held(tenant.live_of(&hold.claim).map(|(id, found)| (name(id), found.clone()))))
         }
         Some(Decision::Refused(refusals)) => Ok(refused(refusals)),
-        None => Err(status::internal("a decision left no answer")),
+        None => Err(unanswered()),
     }
+}
+
+/// What the decision was answered when it was made. Two reads, of what does not change any more but for holds that end.
+async fn first_answer(api: &Api, tenant: TenantId, hold: &PlaceHold) -> Result<PlaceHoldResponse, Status> {
+    let db = api.db.reader();
+    match query::decision(db, tenant, &hold.claim, hold.decision_id).await.map_err(error::unread)? {
+        Some(Decision::Held) => {
+            Ok(held(query::live_of(db, tenant, &hold.claim).await.map_err(error::unread)?.into_iter()))
+        }
+        Some(Decision::Refused(refusals)) => Ok(refused(&refusals)),
+        None => Err(unanswered()),
+    }
+}
+
+fn unanswered() -> Status {
+    status::internal("a decision left no answer")
+}
+
+fn held(associations: impl Iterator<Item = Named>) -> PlaceHoldResponse {
+    let associations = associations.map(|found| convert::association(&found)).collect();
+    PlaceHoldResponse { associations, refusals: Vec::new() }
 }
 
 fn refused(refusals: &[LineRefusal]) -> PlaceHoldResponse {

@@ -34,8 +34,9 @@ pub(crate) struct LineToHold {
 }
 
 impl Tenant {
-    /// Decides a hold, once: `None` when this decision was answered before. Directory and catalog are judged again
-    /// (R12), and a refusal names everything that stands in the way.
+    /// Decides a hold, once: `None` when this decision was answered since the tenant was loaded; one that was answered
+    /// before that is [`Precluded`](super::tenant::Precluded). Directory and catalog are judged again (R12), and a refusal
+    /// names everything that stands in the way.
     pub(crate) fn place(
         &self,
         hold: &PlaceHold,
@@ -87,7 +88,7 @@ impl Tenant {
     }
 
     /// The claim is over: its holds and associations end at `at`, and nothing is held for it any more. `None` when
-    /// that was known.
+    /// that was said since the tenant was loaded.
     pub(crate) fn close(&self, claim: &ClaimName, reason: EndReason, at: Timestamp) -> Option<Changed> {
         if self.claims.get(claim).is_some_and(|record| record.close_time.is_some()) {
             return None;
@@ -110,7 +111,7 @@ impl Tenant {
         now: Timestamp,
     ) -> Vec<LineRefusal> {
         if self.claims.get(&hold.claim).is_some_and(|record| record.close_time.is_some()) {
-            return vec![LineRefusal { line_id: None, reason: Reason::ClaimClosed }];
+            return vec![LineRefusal::whole(Reason::ClaimClosed)];
         }
         let directory = Directory { catalog, partner, tenant: TenantSaid::Known(&self.directory) };
         let findings = check::check(&hold.as_claim(), directory, now);

@@ -19,17 +19,43 @@ pub(crate) struct Tenant {
     pub(crate) directory: TenantDirectory,
     /// By id. The store loads the live ones only; one that ends in a change is in that change's `after`.
     pub(crate) associations: BTreeMap<AssociationId, Association>,
-    /// Claims that asked for a hold or were closed.
+    /// What was decided about claims since the tenant was loaded. The store never loads what is remembered of earlier
+    /// ones, which is kept for ever: it adds the news to that ([`ClaimRecord::with`]), and refuses what does not fit.
     pub(crate) claims: BTreeMap<ClaimName, ClaimRecord>,
 }
 
-/// What the tenant remembers of a claim.
+/// What is remembered of a claim.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ClaimRecord {
     /// First answers, by decision: repeating a decision gets the same.
     pub(crate) decisions: BTreeMap<DecisionId, Decision>,
     /// The tombstone: the claim is over, and a late hold for it is refused.
     pub(crate) close_time: Option<Timestamp>,
+}
+
+/// What is remembered of a claim and leaves no room for a decision about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Precluded {
+    /// The decision has been answered, and that answer stands.
+    Answered,
+    /// The claim is over.
+    Closed,
+}
+
+impl ClaimRecord {
+    /// The record with what was decided after it, by somebody who did not know it.
+    pub(crate) fn with(mut self, news: &Self) -> Result<Self, Precluded> {
+        if news.decisions.keys().any(|decision| self.decisions.contains_key(decision)) {
+            return Err(Precluded::Answered);
+        }
+        if self.close_time.is_some() && !news.decisions.is_empty() {
+            return Err(Precluded::Closed);
+        }
+        self.decisions.extend(news.decisions.clone());
+        // A claim ends once.
+        self.close_time = self.close_time.or(news.close_time);
+        Ok(self)
+    }
 }
 
 /// The answer to a decision to hold a claim's lines.
@@ -48,6 +74,13 @@ pub(crate) struct LineRefusal {
     /// `None`: the claim as a whole.
     pub(crate) line_id: Option<LineId>,
     pub(crate) reason: Reason,
+}
+
+impl LineRefusal {
+    /// The refusal of the claim as a whole.
+    pub(crate) fn whole(reason: Reason) -> Self {
+        Self { line_id: None, reason }
+    }
 }
 
 /// What other services are told.
@@ -167,7 +200,7 @@ impl Tenant {
         held.map(|association| (&association.key, &association.claim.partner)).collect()
     }
 
-    /// The first answer to a decision, if it was made.
+    /// The answer to a decision, if it was made since the tenant was loaded.
     pub(crate) fn decision(&self, claim: &ClaimName, decision_id: DecisionId) -> Option<&Decision> {
         self.claims.get(claim)?.decisions.get(&decision_id)
     }

@@ -1,5 +1,6 @@
 //! The registry's tables and the two aggregates that live in them.
 pub(crate) mod association;
+mod claim;
 pub(crate) mod entity;
 pub(crate) mod migration;
 pub(crate) mod partner;

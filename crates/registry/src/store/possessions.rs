@@ -1,18 +1,18 @@
-//! What belongs to tenants beside their own rows: subscriptions, workloads, live associations, remembered claims.
+//! What belongs to tenants beside their own rows: subscriptions, workloads, live associations.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cpor_durable::{Change, Micros, StoreError, Tx, rows};
-use cpor_types::{AssociationId, ClaimId, ClaimName, ProductId, SubscriptionId, TenantId, Timestamp};
+use cpor_types::{AssociationId, ProductId, SubscriptionId, TenantId, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
 use super::association as associations;
-use super::entity::{association, subscription, tenant_claim, workload};
-use super::row::{Place, json};
+use super::entity::{association, subscription, workload};
+use super::row::Place;
 use crate::domain::association::Association;
 use crate::domain::directory::{PurchaseChannel, Subscription, SubscriptionStatus};
-use crate::domain::tenant::{ClaimRecord, Tenant};
+use crate::domain::tenant::Tenant;
 
 /// What belongs to one tenant.
 #[derive(Debug, Default)]
@@ -20,10 +20,9 @@ pub(super) struct Possessions {
     pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
     pub(super) workloads: BTreeSet<ProductId>,
     pub(super) associations: BTreeMap<AssociationId, Association>,
-    pub(super) claims: BTreeMap<ClaimName, ClaimRecord>,
 }
 
-/// Loads what belongs to these tenants: four queries.
+/// Loads what belongs to these tenants: three queries.
 pub(super) async fn load(
     db: &impl ConnectionTrait,
     tenants: &[Uuid],
@@ -43,11 +42,6 @@ pub(super) async fn load(
         let (tenant, id) = (row.tenant, AssociationId(row.id));
         all.entry(tenant).or_default().associations.insert(id, row.try_into()?);
     }
-    for row in rows::by_id::<tenant_claim::Entity>(db, tenant_claim::Column::Tenant, tenants).await? {
-        let tenant = row.tenant;
-        let (claim, record) = remembered(row)?;
-        all.entry(tenant).or_default().claims.insert(claim, record);
-    }
     Ok(all)
 }
 
@@ -61,7 +55,7 @@ fn live(backend: DbBackend, tenants: &[Uuid]) -> Select<association::Entity> {
 
 /// Saves what changed: a statement for each kind of thing that did.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), StoreError> {
-    let (mut bought, mut used, mut held, mut claims) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut bought, mut used, mut held) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes {
         let (tenant, before, after) =
             (change.after.state.id, change.before.as_ref().map(|known| &known.state), &change.after.state);
@@ -74,19 +68,15 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), Stor
         used.extend(new.map(|product| workload_row(tenant, product)));
         let known = before.map(|before| &before.associations);
         held.extend(changed(known, &after.associations).map(|(id, new)| associations::row(tenant, *id, new)));
-        for (claim, record) in changed(before.map(|before| &before.claims), &after.claims) {
-            claims.push(claim_row(tenant, claim, record)?);
-        }
     }
     rows::upsert::<subscription::Entity>(tx, bought).await?;
     rows::insert::<workload::Entity>(tx, used).await?;
     rows::upsert::<association::Entity>(tx, held).await?;
-    rows::upsert::<tenant_claim::Entity>(tx, claims).await?;
     Ok(())
 }
 
 /// The entries that are new or other than they were. (None ever goes.)
-fn changed<'a, K: Ord, V: PartialEq>(
+pub(super) fn changed<'a, K: Ord, V: PartialEq>(
     before: Option<&'a BTreeMap<K, V>>,
     after: &'a BTreeMap<K, V>,
 ) -> impl Iterator<Item = (&'a K, &'a V)> {
@@ -130,25 +120,4 @@ impl TryFrom<workload::Model> for ProductId {
 
 fn workload_row(tenant: TenantId, product: &ProductId) -> workload::ActiveModel {
     workload::ActiveModel { tenant: Set(tenant.0), product: Set(product.to_string()) }
-}
-
-fn remembered(row: tenant_claim::Model) -> Result<(ClaimName, ClaimRecord), StoreError> {
-    let place = Place { table: "tenant_claim", owner: &row.tenant, id: row.claim };
-    let claim = ClaimName { partner: place.text(&row.partner)?, claim: ClaimId(row.claim) };
-    let record = ClaimRecord { decisions: place.json(row.decisions)?, close_time: row.close_time.map(Timestamp::from) };
-    Ok((claim, record))
-}
-
-fn claim_row(
-    tenant: TenantId,
-    claim: &ClaimName,
-    record: &ClaimRecord,
-) -> Result<tenant_claim::ActiveModel, StoreError> {
-    Ok(tenant_claim::ActiveModel {
-        tenant: Set(tenant.0),
-        partner: Set(claim.partner.to_string()),
-        claim: Set(claim.claim.0),
-        decisions: Set(json(&record.decisions)?),
-        close_time: Set(record.close_time.map(Micros::from)),
-    })
 }

@@ -2,17 +2,20 @@
 use cpor_durable::StoreError;
 use cpor_durable::rows::Micros;
 use cpor_types::{
-    AssociationId, AssociationName, ClaimName, PartnerId, ProductId, SubscriptionId, TenantId, TenantKey, Timestamp,
+    AssociationId, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId, TenantId, TenantKey,
+    Timestamp,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::entity::{association, partner, subscription, tenant, workload};
+use super::claim;
+use super::entity::{association, partner, subscription, tenant, tenant_claim, workload};
 use crate::domain::association::Association;
 use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
+use crate::domain::tenant::Decision;
 
 /// What the directory says of a partner. One read.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
@@ -118,6 +121,31 @@ pub(crate) async fn official_since(
 fn on_key(key: &TenantKey) -> Select<association::Entity> {
     use association::Column::{Key, Tenant};
     association::Entity::find().filter(Tenant.eq(key.tenant.0)).filter(Key.eq(key.key.to_string()))
+}
+
+/// What a decision about a claim was answered; `None` when it was not made. One read.
+pub(crate) async fn decision(
+    db: &DatabaseConnection,
+    tenant: TenantId,
+    claim: &ClaimName,
+    decision_id: DecisionId,
+) -> Result<Option<Decision>, StoreError> {
+    let id = (tenant.0, claim.partner.to_string(), claim.claim.0);
+    let Some(row) = tenant_claim::Entity::find_by_id(id).one(db).await? else { return Ok(None) };
+    let (_, mut record) = claim::remembered(row)?;
+    Ok(record.decisions.remove(&decision_id))
+}
+
+/// The associations of a claim that last, by id. One read of `association_live`.
+pub(crate) async fn live_of(
+    db: &DatabaseConnection,
+    tenant: TenantId,
+    claim: &ClaimName,
+) -> Result<Vec<Named>, StoreError> {
+    use association::Column::{Claim, EndTime, Id, Partner, Tenant};
+    let live = association::Entity::find().filter(Tenant.eq(tenant.0)).filter(EndTime.is_null());
+    let theirs = live.filter(Partner.eq(claim.partner.as_str())).filter(Claim.eq(claim.claim.0));
+    theirs.order_by_asc(Id).all(db).await?.into_iter().map(named).collect()
 }
 
 /// Whose associations a caller may see, and which of them it asks for.

@@ -1,14 +1,16 @@
 //! Tenants with what belongs to them, and the guards that keep a domain to one tenant and a key to one company.
+use std::collections::BTreeMap;
+
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{AssociationKey, DomainName, PartnerId, TenantId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
 use super::entity::{key_holder, tenant, tenant_domain};
-use super::possessions;
 use super::row::{Place, json, version};
+use super::{claim, possessions};
 use crate::domain::directory::{TenantDirectory, TenantProfile};
-use crate::domain::tenant::Tenant;
+use crate::domain::tenant::{Precluded, Tenant};
 use crate::outgoing;
 
 /// Storage of tenants.
@@ -22,6 +24,8 @@ pub(crate) enum Clash {
     Domain(DomainName),
     /// Another company holds this key (R36). The aggregate sees to that under its lock; this is the second bolt.
     Key(AssociationKey),
+    /// What is remembered of the claim leaves no room for a decision about it.
+    Claim(Precluded),
 }
 
 /// The key of a tenant, which owns itself.
@@ -39,7 +43,8 @@ impl Store for TenantStore {
         format!("tenants/{}", key.owner)
     }
 
-    /// Five queries, whatever the number of tenants. Associations that have ended are not loaded.
+    /// Four queries, whatever the number of tenants. What grows with their history is not loaded: associations that have
+    /// ended, and what is remembered of claims.
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Tenant>)>, StoreError> {
         let rows = rows::lock::<tenant::Entity>(tx, keys).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
@@ -53,14 +58,20 @@ impl Store for TenantStore {
                 subscriptions: found.subscriptions,
                 workloads: found.workloads,
             };
-            let state = Tenant { id: TenantId(id), directory, associations: found.associations, claims: found.claims };
+            let state =
+                Tenant { id: TenantId(id), directory, associations: found.associations, claims: BTreeMap::new() };
             Ok((key(TenantId(id)), Versioned::new(place.version(version)?, state)))
         };
         rows.into_iter().map(tenant).collect()
     }
 
-    /// One statement for the tenants, and one for each kind of thing that changed in any of them.
+    /// One statement for the tenants, and one for each kind of thing that changed in any of them; two for claims.
     async fn save(&self, tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, Clash)>, StoreError> {
+        // A decision that has its answer keeps it, whatever else would stand in its way now.
+        let precluded = claim::save(tx, changes).await?;
+        if !precluded.is_empty() {
+            return Ok(precluded);
+        }
         let rows = changes.iter().map(|change| Ok((change.previous_version(), row(&change.after)?)));
         rows::save::<tenant::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         possessions::save(tx, changes).await?;

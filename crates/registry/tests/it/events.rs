@@ -11,11 +11,11 @@ use cpor_types::{Actor, ClaimName, Role, Service, TenantKey, Timestamp};
 use crate::rows::{TENANT, at, claim, everybody, hold, partner, subscription, subscription_id, wire};
 use crate::stage::{Client, on_both};
 
-fn granted(claim: &ClaimName) -> Payload {
+pub(crate) fn granted(claim: &ClaimName) -> Payload {
     Payload::AssociationGranted(AssociationGranted { claim: claim.to_string(), tenant: format!("tenants/{TENANT}") })
 }
 
-fn closed(claim: &ClaimName, primary_reason: &str) -> Payload {
+pub(crate) fn closed(claim: &ClaimName, primary_reason: &str) -> Payload {
     Payload::ClaimClosed(ClaimClosed {
         claim: claim.to_string(),
         tenant: format!("tenants/{TENANT}"),

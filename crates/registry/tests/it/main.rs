@@ -3,6 +3,7 @@
 
 mod directory;
 mod events;
+mod history;
 mod holds;
 mod races;
 mod rows;

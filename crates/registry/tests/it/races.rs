@@ -3,7 +3,8 @@ use cpor_registry_client::{HoldAnswer, Reason};
 use cpor_types::{Actor, Service};
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::rows::{claim, everybody, hold};
+use crate::events::closed;
+use crate::rows::{at, claim, everybody, hold};
 use crate::stage::{Stage, on_both};
 
 fn races() -> u128 {
@@ -53,6 +54,42 @@ on_both! {
         assert_eq!(contoso + litware, races);
         let races = i64::try_from(races).unwrap();
         assert_eq!((count(&stage, "key_holder").await, count(&stage, "association").await), (races, races));
+    }
+
+    /// A claim ends while it is approved, by way of two replicas where there are two: nothing is left held.
+    async fn a_hold_races_with_the_end_of_its_claim(stage: Stage) {
+        let races = races();
+        for rows in everybody(races).chunks(1000) {
+            stage.create(rows.to_vec()).await;
+        }
+        let (registry, actor) = (stage.registry(Service::PoeReview, 1), Actor::system(Service::PoeReview));
+        for n in 1..=races {
+            let claim = claim("contoso", n);
+            let end = stage.tell(claim.claim.0, 1, closed(&claim, "partner_request"), at("2026-03-01T00:00:00Z"));
+            let (answer, ended) = tokio::join!(registry.place_hold(&actor, hold(&claim, n, &[n])), end);
+            ended.unwrap();
+            if let HoldAnswer::Refused(why) = answer.unwrap() {
+                assert_eq!(why.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::ClaimClosed]);
+            }
+        }
+        let held = count(&stage, "association WHERE end_time IS NULL").await;
+        assert_eq!((held, count(&stage, "key_holder").await), (0, 0));
+    }
+
+    /// Asked twice at once, because somebody was impatient: decided once, and both hear it.
+    async fn a_decision_races_with_its_repetition(stage: Stage) {
+        let races = races();
+        for rows in everybody(races).chunks(1000) {
+            stage.create(rows.to_vec()).await;
+        }
+        let actor = Actor::system(Service::PoeReview);
+        let (one, other) = (stage.registry(Service::PoeReview, 0), stage.registry(Service::PoeReview, 1));
+        for n in 1..=races {
+            let hold = hold(&claim("contoso", n), n, &[n]);
+            let both = tokio::join!(one.place_hold(&actor, hold.clone()), other.place_hold(&actor, hold));
+            assert_eq!((both.0.unwrap(), both.1.unwrap()), (HoldAnswer::Held, HoldAnswer::Held));
+        }
+        assert_eq!(count(&stage, "association").await, i64::try_from(races).unwrap());
     }
 
     /// All at once: whole claims on overlapping keys. Whatever is held is held whole, and no key by two.

@@ -53,18 +53,28 @@ async fn converse(connection: TcpStream, to_recipient: &str, taken: &UnboundedSe
     Ok(())
 }
 
-async fn sent(port: u16) -> Result<(), Rejection> {
-    let config = SmtpConfig {
+fn config(port: u16, timeout_seconds: u64) -> SmtpConfig {
+    SmtpConfig {
         host: "127.0.0.1".into(),
         port: Some(port),
         security: Security::Plain,
         ca_file: None,
         username: None,
         password: None,
-        timeout_seconds: 5,
-    };
+        timeout_seconds,
+    }
+}
+
+async fn sent(port: u16) -> Result<(), Rejection> {
     let mail = sample::mail("anna.lee@fabrikam.example");
-    Smtp::new(&config).unwrap().send(&mail, &sample::message(&mail)).await
+    Smtp::new(&config(port, 5)).unwrap().send(&mail, &sample::message(&mail)).await
+}
+
+#[tokio::test]
+async fn no_step_is_cut_off_that_is_given_its_time() {
+    for (timeout, patience) in [(1, 30), (30, 30), (60, 60)] {
+        assert_eq!(Smtp::new(&config(25, timeout)).unwrap().patience(), Duration::from_secs(patience));
+    }
 }
 
 #[tokio::test]

@@ -1,14 +1,15 @@
 //! Holds, case by case, and exclusivity under any sequence of commands.
 use std::collections::{BTreeMap, BTreeSet};
 
-use cpor_types::{Activity, AssociationKey};
+use cpor_types::{Activity, AssociationKey, ClaimName, DecisionId};
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::PlaceHold;
 use crate::domain::association::{AssociationState, EndReason};
 use crate::domain::examples::{active, at, catalog, claim, hold, id, line, now, partner, subscription_id, tenant};
 use crate::domain::reason::Reason;
-use crate::domain::tenant::{Changed, Decision, LineRefusal, Tenant, TenantEvent};
+use crate::domain::tenant::{Changed, ClaimRecord, Decision, LineRefusal, Precluded, Tenant, TenantEvent};
 
 const BOTH: [Activity; 2] = [Activity::Usage, Activity::PreSales];
 
@@ -185,7 +186,7 @@ fn apply(tenant: &Tenant, act: &Act) -> Option<Tenant> {
     let changed = match act {
         Act::Place { claim, decision, subscriptions, activities } => {
             let claim = name(*claim);
-            let mut hold = hold(&claim, claim.claim.0.as_u128() * 10 + decision, activities);
+            let mut hold = hold(&claim, numbered(&claim, *decision), activities);
             hold.lines = subscriptions.iter().map(|n| line(&claim, *n)).collect();
             place(tenant, &hold)
         }
@@ -195,8 +196,84 @@ fn apply(tenant: &Tenant, act: &Act) -> Option<Tenant> {
     changed.map(|(next, _)| next)
 }
 
-fn claim_of((partner, n): (&str, u128)) -> cpor_types::ClaimName {
+/// Decisions of different claims are different.
+fn numbered(claim: &ClaimName, decision: u128) -> u128 {
+    claim.claim.0.as_u128() * 10 + decision
+}
+
+impl Act {
+    /// The decision to hold that it is.
+    fn decision(&self) -> Option<(ClaimName, DecisionId)> {
+        match self {
+            Self::Place { claim, decision, .. } => {
+                let claim = claim_of(CLAIMS[*claim]);
+                let id = DecisionId(Uuid::from_u128(numbered(&claim, *decision)));
+                Some((claim, id))
+            }
+            Self::Grant { .. } | Self::Close { .. } => None,
+        }
+    }
+}
+
+/// A tenant as the store keeps it: what it remembers of claims is not loaded, and the news are added to it.
+#[derive(Clone)]
+struct Kept {
+    loaded: Tenant,
+    remembered: BTreeMap<ClaimName, ClaimRecord>,
+}
+
+impl Kept {
+    /// Commands that share a transaction, or have one each because one of them does not go with what is remembered.
+    fn apply(&mut self, acts: &[Act]) -> Vec<Option<Decision>> {
+        if let Ok((kept, answers)) = self.transact(acts) {
+            *self = kept;
+            return answers;
+        }
+        acts.iter().map(|act| self.apply_alone(act)).collect()
+    }
+
+    fn apply_alone(&mut self, act: &Act) -> Option<Decision> {
+        match self.transact(std::slice::from_ref(act)) {
+            Ok((kept, mut answers)) => {
+                *self = kept;
+                answers.remove(0)
+            }
+            Err(Precluded::Closed) => Some(refused(None, Reason::ClaimClosed)),
+            Err(Precluded::Answered) => {
+                let (claim, decision_id) = act.decision()?;
+                self.remembered[&claim].decisions.get(&decision_id).cloned()
+            }
+        }
+    }
+
+    fn transact(&self, acts: &[Act]) -> Result<(Self, Vec<Option<Decision>>), Precluded> {
+        let Self { mut loaded, mut remembered } = self.clone();
+        let mut answers = Vec::new();
+        for act in acts {
+            loaded = apply(&loaded, act).unwrap_or(loaded);
+            let decision = act.decision();
+            answers.push(decision.and_then(|(claim, decision_id)| loaded.decision(&claim, decision_id).cloned()));
+        }
+        for (claim, news) in std::mem::take(&mut loaded.claims) {
+            let record = remembered.remove(&claim).unwrap_or_default().with(&news)?;
+            remembered.insert(claim, record);
+        }
+        loaded.associations.retain(|_, found| found.is_live());
+        Ok((Self { loaded, remembered }, answers))
+    }
+}
+
+fn claim_of((partner, n): (&str, u128)) -> ClaimName {
     claim(partner, n)
+}
+
+/// A customer with three subscriptions.
+fn customer() -> Tenant {
+    let mut tenant = tenant();
+    for n in 1..4 {
+        tenant.directory.subscriptions.insert(subscription_id(n), active("power-bi"));
+    }
+    tenant
 }
 
 /// The companies that exclusively hold each key.
@@ -211,10 +288,7 @@ fn companies(tenant: &Tenant) -> BTreeMap<&AssociationKey, BTreeSet<&str>> {
 proptest! {
     #[test]
     fn at_most_one_company_holds_a_key_whatever_happens(acts in proptest::collection::vec(act(), 1..60)) {
-        let mut tenant = tenant();
-        for n in 1..4 {
-            tenant.directory.subscriptions.insert(subscription_id(n), active("power-bi"));
-        }
+        let mut tenant = customer();
         for act in &acts {
             let before = tenant.clone();
             tenant = apply(&tenant, act).unwrap_or(tenant);
@@ -230,6 +304,26 @@ proptest! {
                 });
                 prop_assert_eq!(others(&before, &claim), others(&tenant, &claim), "a hold touches its own claim alone");
             }
+        }
+    }
+
+    /// Who loads what is remembered and who only adds to it come to the same, whatever shares a transaction.
+    #[test]
+    fn what_is_remembered_need_not_be_loaded(batches in proptest::collection::vec(proptest::collection::vec(act(), 1..5), 1..10)) {
+        let mut knowing = customer();
+        let mut kept = Kept { loaded: customer(), remembered: BTreeMap::new() };
+        for acts in &batches {
+            let expected: Vec<_> = acts.iter().map(|act| {
+                knowing = apply(&knowing, act).unwrap_or_else(|| knowing.clone());
+                act.decision().and_then(|(claim, decision_id)| knowing.decision(&claim, decision_id).cloned())
+            }).collect();
+            prop_assert_eq!(kept.apply(acts), expected, "{:?}", acts);
+            let live: BTreeMap<_, _> = knowing.associations.iter().filter(|(_, found)| found.is_live()).collect();
+            prop_assert_eq!(kept.loaded.associations.iter().collect::<BTreeMap<_, _>>(), live, "{:?}", acts);
+            let closed = |claims: &BTreeMap<ClaimName, ClaimRecord>| -> Vec<_> {
+                claims.iter().filter_map(|(claim, record)| Some((claim.clone(), record.close_time?))).collect()
+            };
+            prop_assert_eq!(closed(&kept.remembered), closed(&knowing.claims));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a tenant remembers of a claim: decisions to hold, and that it is over.
+//! What is remembered of a claim, for ever: decisions to hold, and that it is over.
 use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 

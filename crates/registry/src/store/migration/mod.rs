@@ -7,6 +7,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut all = cpor_durable::migrations();
     all.push(Box::new(Tables));
+    all.push(Box::new(ClaimIndex));
     all
 }
 
@@ -76,5 +77,23 @@ impl MigrationTrait for Tables {
             db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{json}", json)).await?;
         }
         Ok(())
+    }
+}
+
+struct ClaimIndex;
+
+impl MigrationName for ClaimIndex {
+    fn name(&self) -> &str {
+        "m0002_claim_index"
+    }
+}
+
+#[async_trait::async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
+impl MigrationTrait for ClaimIndex {
+    /// What is remembered is found by the claim, so that it costs the same however much that is.
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let index = "CREATE INDEX tenant_claim_claim ON tenant_claim (claim)";
+        manager.get_connection().execute_unprepared(index).await.map(|_| ())
     }
 }
