@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    deny, deploy, proto,
+    deny, deploy, proto, rules,
     shell::{cargo, run, step},
     test,
 };
@@ -15,6 +15,7 @@ pub(crate) fn ci() -> Result<bool> {
     deny::deny()?;
     proto::proto(&proto::Options::default())?;
     deploy::deploy()?;
+    rules::rules()?;
     step("clippy");
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     test::test(&[])

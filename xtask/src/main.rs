@@ -11,6 +11,7 @@ mod deploy;
 mod paths;
 mod postgres;
 mod proto;
+mod rules;
 mod shell;
 mod tally;
 mod test;
@@ -42,6 +43,8 @@ enum Task {
     Ci,
     /// The protos: format, lint, and compatibility with the last release.
     Proto(proto::Options),
+    /// docs/rules.md: every rule of the domain is decided somewhere and has a test through the API.
+    Rules,
     /// Licences, sources and banned crates of the dependency tree.
     Deny,
     /// docker-compose.yml, the Dockerfile and the Kubernetes manifests against their schemas.
@@ -67,6 +70,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Bench => bench::bench().map(|()| true),
         Task::Ci => ci::ci(),
         Task::Proto(options) => proto::proto(&options).map(|()| true),
+        Task::Rules => rules::rules().map(|()| true),
         Task::Deny => deny::deny().map(|()| true),
         Task::Deploy => deploy::deploy().map(|()| true),
     }

@@ -120,7 +120,8 @@ impl<'w> Case<'w> {
     /// As the API's.
     pub async fn assessment(&self) -> Answer<Assessment> {
         let name = format!("tenants/{}/assessments/{}", self.tenant, self.id());
-        Ok(self.partner.eligibility().get_assessment(GetAssessmentRequest { name }).await?.into_inner())
+        let request = GetAssessmentRequest { name, ..GetAssessmentRequest::default() };
+        Ok(self.partner.eligibility().get_assessment(request).await?.into_inner())
     }
 
     /// The one message that uploads a small document.

@@ -20,13 +20,15 @@ pub struct Setup {
     pub layout: Layout,
     /// Whether there is a [`crate::MailServer`]; without one, mails are files.
     pub mail_server: bool,
+    /// The policy profile in force (R61), for example `2023@1`; none: the default.
+    pub policy: Option<&'static str>,
 }
 
 impl Setup {
     /// All five services in one process, mails as files: what most tests need.
     #[must_use]
     pub fn one_process() -> Self {
-        Self { layout: Layout::OneProcess, mail_server: false }
+        Self { layout: Layout::OneProcess, mail_server: false, policy: None }
     }
 
     /// A process for each service.
@@ -39,6 +41,18 @@ impl Setup {
     #[must_use]
     pub fn two_replicas() -> Self {
         Self { layout: Layout::TwoReplicas, ..Self::one_process() }
+    }
+
+    /// One process where the profile of 2020 is in force.
+    #[must_use]
+    pub fn under_2020() -> Self {
+        Self { policy: Some("2020@1"), ..Self::one_process() }
+    }
+
+    /// One process where the profile of 2023 is in force.
+    #[must_use]
+    pub fn under_2023() -> Self {
+        Self { policy: Some("2023@1"), ..Self::one_process() }
     }
 
     /// One process and a mail server that refuses what it is told to refuse.

@@ -9,7 +9,7 @@ use crate::{
 use cpor_durable::{Context, Host, Hosted};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
-use cpor_types::{CalendarError, Calendars, PolicyError, PolicyProfiles, Service};
+use cpor_types::Service;
 use std::{path::PathBuf, sync::Arc};
 use tonic::service::Routes;
 
@@ -22,12 +22,6 @@ pub enum BuildError {
     /// The place for documents cannot be used.
     #[error("claim-intake's documents: {0}")]
     Evidence(String),
-    /// The calendars do not hold.
-    #[error(transparent)]
-    Calendars(#[from] CalendarError),
-    /// The policy profiles do not hold.
-    #[error(transparent)]
-    Policies(#[from] PolicyError),
     /// Its database does not answer, or was not migrated.
     #[error("claim-intake's database: {0}")]
     Db(#[from] sea_orm::DbErr),
@@ -61,7 +55,7 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         writer: host.writer(ClaimStore),
         host: host.clone(),
         registry,
-        rules: Rules::new(PolicyProfiles::shipped()?, Calendars::shipped()?),
+        rules: Rules::new(context.policies, context.calendars),
         objects,
         clock: context.clock,
         entropy: context.entropy,

@@ -93,8 +93,8 @@ fn facts(answer: CheckedClaim) -> Facts {
 }
 
 fn known(line: CheckedLine) -> (LineId, KnownLine) {
-    let CheckedLine { line_id, product, subscription_id, key } = line;
+    let CheckedLine { line_id, product, subscription_id, key, held_by_legacy } = line;
     let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();
     let product_display_name = product_display_name.unwrap_or_default();
-    (line_id, KnownLine { product_display_name, family, subscription: subscription_id, key })
+    (line_id, KnownLine { product_display_name, family, subscription: subscription_id, key, held_by_legacy })
 }

@@ -3,12 +3,14 @@
 //! Each event is one command on its claim. A fact is never refused: one that the claim no longer admits is recorded as
 //! overtaken. An event that makes no sense here parks its stream.
 use crate::{
-    domain::{Comment, ConsentFact, Fact, LineVerdict, Refusal, ReviewFact, Verdict},
+    domain::{Comment, ConsentFact, EndReason, Fact, LineVerdict, Refusal, ReviewFact, Verdict},
     intake::Intake,
     wire::timestamp_from,
 };
 use cpor_durable::{Incoming, Key, ReceiveError, Receiver};
-use cpor_proto::events::v1::{ClaimAssessed, PartnerActionRequested, ReviewRejected, event::Payload};
+use cpor_proto::events::v1::{
+    AssociationEnded, ClaimAssessed, LinesAwarded, PartnerActionRequested, ReviewRejected, event::Payload,
+};
 use cpor_types::{CaseId, ClaimName, CommentId, Entropy, LineId};
 use std::{fmt::Display, str::FromStr};
 
@@ -34,6 +36,8 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
         side: incoming.actor.side,
         text: text.to_owned(),
         time: incoming.effective_time,
+        evidence: None,
+        line: None,
     };
     let said = |text: &str| (!text.is_empty()).then(|| said(text));
     let (claim, fact) = match &incoming.payload {
@@ -60,6 +64,11 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
             let refusals = refusals.collect::<Result<_, ReceiveError>>()?;
             (&event.claim, review(&event.review_case_id, ReviewFact::ApprovalRefused(refusals))?)
         }
+        Payload::LinesAwarded(event) => (&event.claim, awarded(event, said(&event.comment))?),
+        Payload::CompetitionChanged(event) => {
+            let (contested, notice) = (lines(&event.contested_line_ids)?, CommentId(entropy.uuid()));
+            (&event.claim, review(&event.review_case_id, ReviewFact::CompetitionChanged { contested, notice })?)
+        }
         Payload::NoticeSettled(event) => {
             let (notice, accepted) = (event.notice.clone(), event.accepted);
             (&event.claim, Fact::Consent(ConsentFact::NoticeSettled { notice, accepted }))
@@ -81,13 +90,16 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
             let since = since.ok_or_else(|| ReceiveError::park("no official_time"))?;
             (&event.claim, Fact::AssociationOfficial { since })
         }
+        Payload::AssociationEnded(event) => (&event.claim, association_ended(event)?),
         Payload::ClaimAssessed(event) => (&event.claim, assessed(event)?),
         Payload::ClaimSubmitted(_)
         | Payload::ClaimResubmitted(_)
         | Payload::ClaimApproved(_)
         | Payload::AssociationGranted(_)
         | Payload::ClaimClosed(_)
-        | Payload::AssociationEnded(_)
+        | Payload::ClaimDisputed(_)
+        | Payload::ClaimEdited(_)
+        | Payload::LinesEnded(_)
         | Payload::SubscriptionChanged(_)
         | Payload::PartnerChanged(_) => return Err(ReceiveError::park("the event is not for claim-intake")),
     };
@@ -100,7 +112,23 @@ fn review(case: &str, fact: ReviewFact) -> Result<Fact, ReceiveError> {
 
 fn action_requested(event: &PartnerActionRequested, said: Option<Comment>) -> Result<Fact, ReceiveError> {
     let reasons = event.reasons.iter().map(|reason| parsed(reason)).collect::<Result<_, _>>()?;
-    review(&event.review_case_id, ReviewFact::ActionRequested(reasons, said))
+    let remove_lines = lines(&event.remove_line_ids)?;
+    review(&event.review_case_id, ReviewFact::ActionRequested { reasons, remove_lines, said })
+}
+
+fn awarded(event: &LinesAwarded, said: Option<Comment>) -> Result<Fact, ReceiveError> {
+    let (won, lost) = (lines(&event.won_line_ids)?, lines(&event.lost_line_ids)?);
+    review(&event.review_case_id, ReviewFact::LinesAwarded { won, lost, said })
+}
+
+fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {
+    let unknown = || ReceiveError::park(format_args!("no association ends `{}`", event.reason));
+    let reason = EndReason::parse(&event.reason).ok_or_else(unknown)?;
+    Ok(Fact::AssociationEnded { reason, lines: lines(&event.line_ids)? })
+}
+
+fn lines(ids: &[String]) -> Result<Vec<LineId>, ReceiveError> {
+    ids.iter().map(|id| parsed(id)).collect()
 }
 
 fn rejected(event: &ReviewRejected, said: Option<Comment>) -> Result<Fact, ReceiveError> {

@@ -74,6 +74,13 @@ pub(crate) enum Need {
     Submission,
 }
 
+impl Need {
+    /// What a change of `claim` needs the registry for.
+    pub(crate) const fn of(claim: &Claim) -> Self {
+        if claim.state.submission().is_none() { Self::Draft } else { Self::Submission }
+    }
+}
+
 impl Intake {
     /// For single reads.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
@@ -93,24 +100,18 @@ impl Intake {
         self.decide_at(call, call.etag, decide).await
     }
 
-    /// Steps 2 to 5: gathers the facts of the content that the decision is about (`None`: it will be refused without),
-    /// then decides on the very version that they were gathered for; up to three times while it moves.
-    pub(crate) async fn decide_with_facts<C, D>(
-        &self,
-        call: &Call,
-        need: Need,
-        content: C,
-        decide: D,
-    ) -> Result<Judged, Failed>
+    /// Steps 2 to 5: gathers the facts of the content that the decision is about, and what they are needed for (`None`: it will be refused
+    /// without), then decides on the very version that they were gathered for; up to three times while it moves.
+    pub(crate) async fn decide_with_facts<C, D>(&self, call: &Call, content: C, decide: D) -> Result<Judged, Failed>
     where
-        C: Fn(&Claim) -> Option<Content> + Send,
+        C: Fn(&Claim) -> Option<(Need, Content)> + Send,
         D: Fn(&Claim, Option<&Facts>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Clone + Send + 'static,
     {
         for _ in 0..ATTEMPTS {
             let seen = self.read(call).await?;
             let expected = call.etag.unwrap_or(seen.version);
             let facts = match content(&seen.state) {
-                Some(content) if expected == seen.version => self.facts(call, need, &content).await?,
+                Some((need, content)) if expected == seen.version => self.facts(call, need, &content).await?,
                 Some(_) | None => None,
             };
             let decide = decide.clone();

@@ -4,17 +4,21 @@
 //! |---|---|---|
 //! | submitted (R18) | `ClaimSubmitted` | poe-review, customer-consent |
 //! | resubmitted (R21) | `ClaimResubmitted` | poe-review |
+//! | disputed (R28) | `ClaimDisputed` | poe-review, customer-consent |
+//! | edited (R29), some lines lost (R37) | `ClaimEdited` | poe-review, customer-consent |
+//! | evidence added after the submission, but for a dispute (R29) | `ClaimEdited` | poe-review |
 //! | approved (R23) | `ClaimApproved` | customer-consent |
+//! | associations ended (R37, R39) | `LinesEnded` | poe-review, customer-consent |
 //! | granted (R26a, R27) | `AssociationGranted` | registry |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
 use crate::{
-    domain::{Claim, Event, Line, Submission, What},
+    domain::{Claim, Contact, Event, Evidence, Line, StateKind, Submission, What},
     wire::timestamp,
 };
 use cpor_durable::{Change, Outgoing, Recorded};
 use cpor_proto::events::v1::{
-    AssociationGranted, ClaimApproved, ClaimClosed, ClaimResubmitted, ClaimSnapshot, ClaimSubmitted, ContactSnapshot,
-    LineSnapshot, event::Payload,
+    AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
+    ClaimSubmitted, ContactSnapshot, EvidenceSnapshot, LineSnapshot, LinesEnded, event::Payload,
 };
 use cpor_types::{ProductName, Service, TenantId, TenantName, program};
 
@@ -26,18 +30,55 @@ pub(crate) fn of(change: &Change<Claim>) -> Vec<Outgoing> {
 fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
     let claim = &change.after.state;
     let snapshot = || claim.state.submission().map(|submission| snapshot(claim, change.after.version, submission));
+    let both: &[Service] = &[Service::PoeReview, Service::CustomerConsent];
     let (payload, destinations): (Payload, &[Service]) = match &recorded.event.what {
-        What::Submitted => (
-            Payload::ClaimSubmitted(ClaimSubmitted { snapshot: snapshot() }),
-            &[Service::PoeReview, Service::CustomerConsent],
-        ),
+        What::Submitted => (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: snapshot() }), both),
         What::Resubmitted => {
             (Payload::ClaimResubmitted(ClaimResubmitted { snapshot: snapshot() }), &[Service::PoeReview])
         }
-        What::Approved { official } => (
-            Payload::ClaimApproved(ClaimApproved { snapshot: snapshot(), official: *official }),
-            &[Service::CustomerConsent],
-        ),
+        What::Disputed { previous_case, justification } => {
+            let submission = claim.state.submission();
+            let disputed = ClaimDisputed {
+                snapshot: snapshot(),
+                previous_review_case_id: previous_case.to_string(),
+                number: submission.map_or(0, |submission| i32::try_from(submission.disputes).unwrap_or(i32::MAX)),
+                justification: justification.clone(),
+                customer_declined: submission.is_some_and(Submission::needs_explicit_approval),
+            };
+            (Payload::ClaimDisputed(disputed), both)
+        }
+        What::Edited { renotify, previous_contact } => {
+            let previous_contact = previous_contact.as_ref().map(contact);
+            (Payload::ClaimEdited(ClaimEdited { snapshot: snapshot(), renotify: *renotify, previous_contact }), both)
+        }
+        What::LinesLost => (Payload::ClaimEdited(edited(snapshot())), both),
+        What::EvidenceAdded(_) => match recorded.event.to {
+            StateKind::Submitted | StateKind::PartnerActionRequired | StateKind::Approved => {
+                (Payload::ClaimEdited(edited(snapshot())), &[Service::PoeReview])
+            }
+            // A draft's goes with its submission, a rejected claim's with its dispute.
+            StateKind::Editing
+            | StateKind::Rejected
+            | StateKind::Deleted
+            | StateKind::UnderReview
+            | StateKind::Disputed => return Vec::new(),
+        },
+        What::Approved { official, explicit_approval_needed } => {
+            let (official, explicit_approval_needed) = (*official, *explicit_approval_needed);
+            let approved = ClaimApproved { snapshot: snapshot(), official, explicit_approval_needed };
+            (Payload::ClaimApproved(approved), &[Service::CustomerConsent])
+        }
+        What::LinesEnded { lines, all } => {
+            let submission = claim.state.submission();
+            let ended = LinesEnded {
+                claim: claim.name.to_string(),
+                tenant: submission.map(|submission| named(submission.tenant)).unwrap_or_default(),
+                review_case_id: submission.map(|submission| submission.review_case.to_string()).unwrap_or_default(),
+                line_ids: lines.iter().map(ToString::to_string).collect(),
+                all: *all,
+            };
+            (Payload::LinesEnded(ended), both)
+        }
         What::Granted { tenant } => {
             let granted = AssociationGranted { claim: claim.name.to_string(), tenant: named(*tenant) };
             (Payload::AssociationGranted(granted), &[Service::Registry])
@@ -48,6 +89,7 @@ fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
                 tenant: named(closing.tenant),
                 primary_reason: closing.primary.to_string(),
                 review_case_id: closing.review_case.to_string(),
+                dispute_due_time: closing.dispute_due.map(timestamp),
             };
             let everybody = &[Service::PoeReview, Service::CustomerConsent, Service::Registry];
             (Payload::ClaimClosed(closed), everybody)
@@ -56,7 +98,6 @@ fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
         | What::Updated
         | What::Deleted
         | What::Commented
-        | What::EvidenceAdded(_)
         | What::EvidenceRemoved(_)
         | What::Reported(_)
         | What::Overtaken(_) => return Vec::new(),
@@ -66,6 +107,28 @@ fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
 
 fn named(tenant: TenantId) -> String {
     TenantName { tenant }.to_string()
+}
+
+/// Nothing that the customer has to be asked about anew.
+const fn edited(snapshot: Option<ClaimSnapshot>) -> ClaimEdited {
+    ClaimEdited { snapshot, renotify: false, previous_contact: None }
+}
+
+fn contact(contact: &Contact) -> ContactSnapshot {
+    let Contact { name, title, email } = contact.clone();
+    ContactSnapshot { name, title, email }
+}
+
+fn evidence(evidence: &Evidence) -> EvidenceSnapshot {
+    EvidenceSnapshot {
+        evidence_id: evidence.id.to_string(),
+        file_name: evidence.file_name.clone(),
+        kind: evidence.kind.to_string(),
+        size_bytes: i64::try_from(evidence.size_bytes).unwrap_or(i64::MAX),
+        sha256: evidence.sha256.clone(),
+        create_time: Some(timestamp(evidence.create_time)),
+        signature_time: evidence.signature_time.map(timestamp),
+    }
 }
 
 fn snapshot(claim: &Claim, version: u64, submission: &Submission) -> ClaimSnapshot {
@@ -87,14 +150,11 @@ fn snapshot(claim: &Claim, version: u64, submission: &Submission) -> ClaimSnapsh
         lines: content.lines.iter().map(line).collect(),
         policy: submission.policy.to_string(),
         tenant_calendar: submission.tenant_calendar.clone(),
-        customer_contact: Some(ContactSnapshot {
-            name: content.customer_contact.name.clone(),
-            title: content.customer_contact.title.clone(),
-            email: content.customer_contact.email.clone(),
-        }),
+        customer_contact: Some(contact(&content.customer_contact)),
         review_case_id: submission.review_case.to_string(),
         submit_time: Some(timestamp(submission.submit_time)),
         programs: content.solution_area.into_iter().flat_map(paid).map(|program| program.to_string()).collect(),
+        evidence: claim.evidence.iter().map(evidence).collect(),
     }
 }
 
@@ -105,6 +165,7 @@ fn line(line: &Line) -> LineSnapshot {
         product: ProductName { product: line.product.clone() }.to_string(),
         product_display_name: display_name.unwrap_or_default(),
         key: line.key().map(ToString::to_string).unwrap_or_default(),
+        held_by_legacy: line.known.as_ref().is_some_and(|known| known.held_by_legacy),
     }
 }
 

@@ -7,6 +7,8 @@ use cpor_kit::config::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::rules::RulesConfig;
+
 /// Where the configuration comes from: a file, then the environment (`CPOR_LISTEN__GRPC`), then flags.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Sources {
@@ -42,6 +44,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// What one process takes on.
     pub limits: Limits,
+    /// Policy profiles and calendars.
+    pub rules: RulesConfig,
     /// The service claim-intake.
     pub claim_intake: cpor_claim_intake::Config,
     /// The service poe-review.
@@ -93,6 +97,7 @@ impl Config {
         faults.within("peers", |faults| self.peers.validate(faults));
         faults.within("telemetry", |faults| self.telemetry.validate(faults));
         faults.within("limits", |faults| self.limits.validate(faults));
+        faults.within("rules", |faults| self.rules.validate(faults));
         faults.within("claim_intake", |faults| self.claim_intake.validate(faults));
         faults.within("poe_review", |faults| self.poe_review.validate(faults));
         faults.within("customer_consent", |faults| self.customer_consent.validate(faults));

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod dev;
 mod directory;
 pub mod keys;
+pub mod rules;
 pub mod system;
 
 pub use config::Config;

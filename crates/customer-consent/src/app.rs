@@ -14,13 +14,14 @@ use tokio_util::sync::CancellationToken;
 use crate::Config;
 use crate::api::Api;
 use crate::consents::Consents;
-use crate::domain::{Rules, UnknownTerms};
+use crate::domain::Rules;
 use crate::incoming::Events;
+use crate::languages::Languages;
 use crate::links::Links;
 use crate::notices::Notices;
 use crate::page::{self, Web};
 use crate::store::ConsentStore;
-use crate::texts::{Texts, TextsError};
+use crate::texts::TextsError;
 
 /// How often expired links are deleted.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -37,18 +38,9 @@ pub enum BuildError {
     /// The configuration was not validated.
     #[error("customer_consent.{0} cannot be used")]
     Config(&'static str),
-    /// The shipped calendars or policies cannot be read.
-    #[error("calendars and policies cannot be read: {0}")]
-    Rules(String),
     /// The shipped texts cannot be read.
     #[error(transparent)]
     Texts(#[from] TextsError),
-}
-
-impl From<UnknownTerms> for BuildError {
-    fn from(error: UnknownTerms) -> Self {
-        Self::Rules(error.to_string())
-    }
 }
 
 /// Makes the service, which does nothing until its process starts it. The database must have the schema of
@@ -59,22 +51,24 @@ impl From<UnknownTerms> for BuildError {
 pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
     let origin = config.origin().ok_or(BuildError::Config("public_url"))?;
     let host = Host::new(Service::CustomerConsent, &context).await?;
-    let (rules, texts) = (Arc::new(Rules::shipped()?), Arc::new(Texts::english()?));
+    let rules = Rules { profiles: context.policies.clone(), calendars: context.calendars.clone() };
+    let languages = Arc::new(Languages::shipped()?);
     let consents = Consents {
         db: context.db.clone(),
         clock: context.business_clock.clone(),
         writer: host.writer(ConsentStore),
-        rules,
+        rules: Arc::new(rules),
     };
     let links = links(&config, &context);
-    let sender = sender(config, &context, &consents, &links, &texts)?;
+    let sender = sender(config, &context, &consents, &links, &languages)?;
     background(&host, &sender, &links);
+    let api = Api { consents: consents.clone(), entropy: context.entropy.clone(), sender: sender.clone() };
     let events = Events { consents: consents.clone(), entropy: context.entropy, sender };
-    let web = Web::new(consents.clone(), links, texts, origin);
+    let web = Web::new(consents.clone(), links, languages, origin);
     Ok(Hosted {
         service: Service::CustomerConsent,
         grpc: vec![SERVICE_NAME],
-        routes: tonic::service::Routes::new(ConsentServiceServer::new(Api { consents })),
+        routes: tonic::service::Routes::new(ConsentServiceServer::new(api)),
         host,
         receiver: Arc::new(events),
         web: Some(page::router(web)),
@@ -96,9 +90,9 @@ fn sender(
     context: &Context,
     consents: &Consents,
     links: &Links,
-    texts: &Arc<Texts>,
+    languages: &Arc<Languages>,
 ) -> Result<Sender<Notices>, BuildError> {
-    let composer = Notices { consents: consents.clone(), texts: texts.clone(), links: links.clone() };
+    let composer = Notices { consents: consents.clone(), languages: languages.clone(), links: links.clone() };
     let parts = SenderParts {
         service: Service::CustomerConsent,
         db: context.db.clone(),
@@ -169,6 +163,8 @@ mod tests {
             entropy: Arc::new(SystemEntropy),
             peers: Peers::new(Service::CustomerConsent, &PeersConfig::default(), signer).unwrap(),
             metrics: Metrics::new(),
+            policies: cpor_types::PolicyProfiles::shipped().unwrap(),
+            calendars: cpor_types::Calendars::shipped().unwrap(),
             data_dir: Some(directory.to_owned()),
         }
     }

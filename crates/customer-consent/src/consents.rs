@@ -5,10 +5,10 @@ use std::sync::Arc;
 use cpor_durable::{BusinessClock, Command, Committed, Failure, Key, StoreError, Versioned, Writer};
 use cpor_kit::Db;
 use cpor_types::Timestamp;
+use uuid::Uuid;
 
-use crate::domain::StateKind;
 use crate::domain::{Channel, Consent, Refusal, Rules};
-use crate::store::{self, ConsentStore, Cursor, NoClash, Page};
+use crate::store::{self, ConsentStore, Cursor, Filter, NoClash, Page};
 
 /// The consents of this service.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub(crate) struct Consents {
 pub(crate) enum Word {
     /// Yes (R26a).
     Approve,
+    /// Yes, by the link of this notice.
+    ApproveByLink(Uuid),
     /// No (R26).
     Decline {
         /// Why; may be empty.
@@ -46,11 +48,11 @@ impl Consents {
     pub(crate) async fn list(
         &self,
         owner: Option<&str>,
-        states: &[StateKind],
+        filter: &Filter,
         after: Option<Cursor>,
         size: u64,
     ) -> Result<Page, StoreError> {
-        store::list(&self.db, owner, states, after, size).await
+        store::list(&self.db, owner, filter, after, size).await
     }
 
     /// Takes the customer's word (R43). One transaction of the writer, shared with others that wait.
@@ -59,9 +61,17 @@ impl Consents {
             let consent = consent.ok_or(Refusal::NotFound)?;
             match &word {
                 Word::Approve => consent.approve(channel, now),
+                Word::ApproveByLink(notice) => consent.approve_by_link(*notice, now),
                 Word::Decline { comment } => consent.decline(channel, comment, now),
             }
         };
+        self.writer.execute(command, decide).await
+    }
+
+    /// Sends the last notice again (R44), under this id. As [`Self::say`].
+    pub(crate) async fn resend(&self, command: Command, notice: Uuid) -> Answer {
+        let decide =
+            move |consent: Option<&Consent>, now: Timestamp| consent.ok_or(Refusal::NotFound)?.resend(notice, now);
         self.writer.execute(command, decide).await
     }
 

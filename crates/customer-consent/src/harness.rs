@@ -21,10 +21,10 @@ use sea_orm_migration::sea_orm::ConnectionTrait as _;
 use crate::consents::Consents;
 use crate::domain::{Consent, Rules, samples};
 use crate::incoming::Events;
+use crate::languages::Languages;
 use crate::links::Links;
 use crate::notices::Notices;
 use crate::store::ConsentStore;
-use crate::texts::Texts;
 use crate::wire;
 
 /// Runs `test` with the service on SQLite, and then on PostgreSQL.
@@ -81,8 +81,8 @@ impl House {
             public_url: "https://consent.example".into(),
             lifetime: TimeDelta::days(180),
         };
-        let texts = Arc::new(Texts::english().unwrap());
-        let composer = Notices { consents: consents.clone(), texts, links: links.clone() };
+        let languages = Arc::new(Languages::shipped().unwrap());
+        let composer = Notices { consents: consents.clone(), languages, links: links.clone() };
         let sender = Sender::new(SenderParts {
             service: Service::CustomerConsent,
             db,
@@ -111,7 +111,7 @@ impl House {
 
     /// Claim-intake tells something, twice, as deliveries may be repeated.
     pub(crate) async fn told(&self, payload: Payload) {
-        let incoming = self.incoming(payload);
+        let incoming = self.incoming(payload).await;
         self.events.apply(incoming.clone()).await.unwrap();
         self.events.apply(incoming).await.unwrap();
         self.sequence.fetch_add(1, Ordering::SeqCst);
@@ -119,17 +119,17 @@ impl House {
 
     /// What becomes of something that claim-intake tells.
     pub(crate) async fn offered(&self, payload: Payload) -> Result<(), ReceiveError> {
-        self.events.apply(self.incoming(payload)).await
+        self.events.apply(self.incoming(payload).await).await
     }
 
-    fn incoming(&self, payload: Payload) -> Incoming {
+    async fn incoming(&self, payload: Payload) -> Incoming {
         let id = samples::claim().name.claim.uuid();
         let stream = StreamKey { source: Service::ClaimIntake, aggregate: "claim".into(), owner: "contoso".into(), id };
         let sequence = self.sequence.load(Ordering::SeqCst);
         Incoming {
             position: Position { stream, sequence },
             actor: Actor::new(ActorSide::Partner, "alice@contoso.example"),
-            effective_time: samples::monday(),
+            effective_time: self.host.now().await.unwrap(),
             payload,
         }
     }
@@ -142,7 +142,7 @@ impl House {
 
     /// The sample claim is approved, and its notice sent.
     pub(crate) async fn approved(&self) {
-        self.told(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), official: false })).await;
+        self.told(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() })).await;
         self.sender.drain().await.unwrap();
     }
 
@@ -154,6 +154,7 @@ impl House {
             tenant: format!("tenants/{}", claim.tenant),
             primary_reason: "partner_request".into(),
             review_case_id: String::new(),
+            dispute_due_time: None,
         }))
         .await;
     }
@@ -180,6 +181,7 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
         product: String::new(),
         product_display_name: line.product.clone(),
         key: line.key.to_string(),
+        held_by_legacy: false,
     };
     ClaimSnapshot {
         claim: claim.name.to_string(),
@@ -203,6 +205,7 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
         review_case_id: String::new(),
         submit_time: Some(wire::timestamp(claim.submit_time)),
         programs: vec![],
+        evidence: vec![],
     }
 }
 
@@ -233,9 +236,29 @@ impl Transport for Mailbox {
             *refusing -= 1;
             return Err(Rejection::Permanent("SMTP 550".into()));
         }
-        self.taken.lock().unwrap().push(String::from_utf8(message.formatted()).unwrap());
+        self.taken.lock().unwrap().push(decoded(&message.formatted()));
         Ok(())
     }
+}
+
+/// A mail without its quoted-printable encoding (RFC 2045, 6.7).
+fn decoded(mail: &[u8]) -> String {
+    let unfolded = String::from_utf8(mail.to_vec()).unwrap().replace("=\r\n", "");
+    let (mut bytes, mut rest) = (vec![], unfolded.as_bytes());
+    while let Some((first, behind)) = rest.split_first() {
+        let code = behind.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match code.filter(|_| *first == b'=') {
+            Some(code) => {
+                bytes.push(code);
+                rest = &behind[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Claim-intake, which takes every event.

@@ -1,18 +1,19 @@
-//! What claim-intake tells: a claim was submitted, approved, closed.
+//! What claim-intake tells of a claim.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use cpor_durable::{Incoming, Key, ReceiveError, Receiver, Transition};
+use cpor_durable::{Incoming, Key, ReceiveError, Receiver};
 use cpor_mail::Sender;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, ContactSnapshot, LineSnapshot,
+    ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, ContactSnapshot,
+    LineSnapshot, LinesEnded,
 };
 use cpor_types::{ClaimName, Entropy, Malformed, TenantName, Timestamp};
 
 use crate::consents::Consents;
-use crate::domain::{ClaimFacts, Consent, Contact, Line, Refusal};
+use crate::domain::{Approval, ClaimFacts, Consent, Contact, Line, Refusal};
 use crate::notices::Notices;
 use crate::wire;
 
@@ -29,7 +30,10 @@ impl Receiver for Events {
         let applied = match &incoming.payload {
             Payload::ClaimSubmitted(event) => self.submitted(&incoming, event).await,
             Payload::ClaimApproved(event) => self.approved(&incoming, event).await,
+            Payload::ClaimEdited(event) => self.edited(&incoming, event).await,
             Payload::ClaimClosed(event) => self.closed(&incoming, event).await,
+            Payload::ClaimDisputed(event) => self.disputed(&incoming, event).await,
+            Payload::LinesEnded(event) => self.ended(&incoming, event).await,
             Payload::ClaimResubmitted(_)
             | Payload::AssociationGranted(_)
             | Payload::ReviewAssigned(_)
@@ -39,6 +43,8 @@ impl Receiver for Events {
             | Payload::ReviewRejected(_)
             | Payload::ReviewOverdue(_)
             | Payload::ApprovalRefused(_)
+            | Payload::LinesAwarded(_)
+            | Payload::CompetitionChanged(_)
             | Payload::NoticeSettled(_)
             | Payload::ConsentWindowOpened(_)
             | Payload::ConsentWindowPassed(_)
@@ -69,27 +75,70 @@ impl Events {
     }
 
     async fn approved(&self, incoming: &Incoming, event: &ClaimApproved) -> Result<(), ReceiveError> {
-        let (claim, official) = (claim(event.snapshot.as_ref())?, event.official);
+        let claim = claim(event.snapshot.as_ref())?;
         let terms = self.consents.rules.terms(&claim).map_err(ReceiveError::park)?;
         let (key, notice) = (key(&claim), self.entropy.uuid());
+        let approval = Approval {
+            time: incoming.effective_time,
+            official: event.official,
+            explicit_needed: event.explicit_approval_needed,
+        };
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
             let consent = consent.ok_or(Refusal::NotFound)?;
-            Ok(consent.claim_approved(claim.clone(), official, notice, &terms, now))
+            Ok(consent.claim_approved(claim.clone(), approval, notice, &terms, now))
         };
         self.consents.writer.execute(incoming.command("claim_approved", key), decide).await?;
         Ok(())
     }
 
-    async fn closed(&self, incoming: &Incoming, event: &ClaimClosed) -> Result<(), ReceiveError> {
-        let claim: ClaimName = parsed(&event.claim)?;
-        let tenant: TenantName = parsed(&event.tenant)?;
-        let key = Key::new(tenant.tenant.to_string(), claim.claim.uuid());
-        let decide = |consent: Option<&Consent>, now: Timestamp| -> Result<Option<Transition<Consent>>, Infallible> {
-            Ok(consent.and_then(|consent| consent.claim_closed(now)))
+    async fn edited(&self, incoming: &Incoming, event: &ClaimEdited) -> Result<(), ReceiveError> {
+        let (claim, renotify) = (claim(event.snapshot.as_ref())?, event.renotify);
+        let (key, notices) = (key(&claim), [self.entropy.uuid(), self.entropy.uuid()]);
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
+            let consent = consent.ok_or(Refusal::NotFound)?;
+            Ok(consent.claim_edited(claim.clone(), renotify, notices, now))
         };
+        self.consents.writer.execute(incoming.command("claim_edited", key), decide).await?;
+        Ok(())
+    }
+
+    async fn closed(&self, incoming: &Incoming, event: &ClaimClosed) -> Result<(), ReceiveError> {
+        let disputable = event.dispute_due_time.as_ref().and_then(wire::moment);
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
+            Ok(consent.and_then(|consent| consent.claim_closed(disputable, now)))
+        };
+        let key = key_of(&event.tenant, &event.claim)?;
         self.consents.writer.execute(incoming.command("claim_closed", key), decide).await?;
         Ok(())
     }
+
+    async fn disputed(&self, incoming: &Incoming, event: &ClaimDisputed) -> Result<(), ReceiveError> {
+        let (claim, declined) = (claim(event.snapshot.as_ref())?, event.customer_declined);
+        let terms = self.consents.rules.terms(&claim).map_err(ReceiveError::park)?;
+        let (key, notice) = (key(&claim), self.entropy.uuid());
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
+            let consent = consent.ok_or(Refusal::NotFound)?;
+            Ok(consent.claim_disputed(claim.clone(), declined, notice, &terms, now))
+        };
+        self.consents.writer.execute(incoming.command("claim_disputed", key), decide).await?;
+        Ok(())
+    }
+
+    async fn ended(&self, incoming: &Incoming, event: &LinesEnded) -> Result<(), ReceiveError> {
+        let all = event.all;
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
+            Ok(consent.filter(|_| all).and_then(|consent| consent.lines_ended(now)))
+        };
+        let key = key_of(&event.tenant, &event.claim)?;
+        self.consents.writer.execute(incoming.command("lines_ended", key), decide).await?;
+        Ok(())
+    }
+}
+
+/// The consent of a claim that is told of by its names.
+fn key_of(tenant: &str, claim: &str) -> Result<Key, ReceiveError> {
+    let (tenant, claim): (TenantName, ClaimName) = (parsed(tenant)?, parsed(claim)?);
+    Ok(Key::new(tenant.tenant.to_string(), claim.claim.uuid()))
 }
 
 /// The consent of a claim.
@@ -152,7 +201,10 @@ mod tests {
                 (submitted(|claim| claim.customer_contact = None), "no contact"),
                 (submitted(|claim| claim.claim = "claims/1".into()), "partners/{partner}/claims/{claim}"),
                 (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: None }), "no snapshot"),
-                (Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), official: false }), "NotFound"),
+                (
+                    Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() }),
+                    "NotFound",
+                ),
                 (Payload::ClaimAssessed(Default::default()), "no such event"),
             ];
             for (payload, why) in nonsense {

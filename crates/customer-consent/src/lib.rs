@@ -12,6 +12,7 @@ mod domain;
 #[cfg(test)]
 mod harness;
 mod incoming;
+mod languages;
 mod links;
 mod notices;
 mod outgoing;

@@ -9,16 +9,17 @@ use cpor_types::{Actor, Service};
 use uuid::Uuid;
 
 use crate::consents::Consents;
-use crate::domain::{Consent, Delivery, NoticeKind, Settlement, StateKind, UnknownTerms};
+use crate::domain::{Consent, Delivery, Notice, NoticeKind, Settlement, Terms, UnknownTerms};
+use crate::languages::Languages;
 use crate::links::Links;
 use crate::store::link::Link;
-use crate::texts::Texts;
+use crate::texts::{MailTexts, Text, Texts};
 use crate::words::{Facts, Paragraphs, Section, Words};
 
 /// Words notices at the moment of sending, with a link of their own, and reports their fate to the consent.
 pub(crate) struct Notices {
     pub(crate) consents: Consents,
-    pub(crate) texts: Arc<Texts>,
+    pub(crate) languages: Arc<Languages>,
     pub(crate) links: Links,
 }
 
@@ -27,13 +28,16 @@ impl Composer for Notices {
         let key = consent_of(mail)?;
         let Some(found) = self.consents.find(&key).await.map_err(unavailable)? else { return Ok(Composed::Withdrawn) };
         let (consent, now) = (found.state, self.consents.now().await.map_err(unavailable)?);
-        let queued = consent.notices.iter().find(|notice| notice.id == mail.id && notice.delivery == Delivery::Queued);
-        let Some(kind) = queued.map(|notice| notice.kind) else { return Ok(Composed::Withdrawn) };
+        let queued = |notice: &&Notice| notice.id == mail.id && notice.delivery == Delivery::Queued;
+        let Some(notice) = consent.notices.iter().find(queued) else { return Ok(Composed::Withdrawn) };
         let terms = self.consents.rules.terms(&consent.claim).map_err(unavailable)?;
         let link = self.links.mint(Link { consent: key, notice: mail.id }).await.map_err(unavailable)?;
-        let words = Words::new(&self.texts, &consent, &terms).if_opened(&terms, now);
-        let message = message(&words, &consent, kind, link, &mail.recipient).map_err(unavailable)?;
-        Ok(Composed::Message(Box::new(message)))
+        let spoken = spoken(&self.languages, &consent.claim.calendar);
+        let parts = spoken.into_iter().map(|texts| {
+            let words = Words::new(texts, &consent, &terms).if_opened(&terms, now);
+            notice_mail(&words, &consent, notice, &terms, &link)
+        });
+        Ok(Composed::Message(Box::new(message(notice, parts.collect()).map_err(unavailable)?)))
     }
 
     async fn settled(&self, mail: &Mail, outcome: Outcome) -> Result<(), Unavailable> {
@@ -63,90 +67,118 @@ fn unavailable(error: impl std::fmt::Display) -> Unavailable {
     Unavailable(error.to_string())
 }
 
+/// The languages of a mail: that of the tenant's calendar, and English below it.
+fn spoken<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Texts> {
+    let (own, english) = (languages.of_calendar(calendar).as_ref(), languages.english().as_ref());
+    if own.language == english.language { vec![english] } else { vec![own, english] }
+}
+
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]
 struct PlainText<'a> {
-    mail: &'a NoticeMail<'a>,
+    parts: &'a [NoticeMail<'a>],
 }
 
 #[derive(Template)]
 #[template(path = "mail/notice.html")]
 struct Html<'a> {
-    mail: &'a NoticeMail<'a>,
+    subject: &'a str,
+    parts: &'a [NoticeMail<'a>],
 }
 
-/// What both forms of a notice say.
+/// What both forms of a notice say, in one language.
 struct NoticeMail<'a> {
     language: &'a str,
     subject: String,
     greeting: String,
-    lead: String,
+    lead: Vec<String>,
+    change: Option<Paragraphs>,
     facts: Facts,
     sees: Paragraphs,
     silence: Option<Section>,
     until: Option<Section>,
     ask: String,
-    link: String,
+    link: &'a str,
     link_label: String,
     opening: String,
     why: String,
     automatic: String,
 }
 
-fn message(
-    words: &Words<'_>,
-    consent: &Consent,
-    kind: NoticeKind,
-    link: String,
-    recipient: &str,
-) -> Result<Message, askama::Error> {
-    let mail = notice_mail(words, consent, kind, link);
+fn message(notice: &Notice, parts: Vec<NoticeMail<'_>>) -> Result<Message, askama::Error> {
+    let subject = parts.first().map(|first| first.subject.clone()).unwrap_or_default();
     Ok(Message {
-        name: consent.claim.contact.name.clone(),
-        address: recipient.to_owned(),
-        subject: mail.subject.clone(),
-        text: PlainText { mail: &mail }.render()?,
-        html: Html { mail: &mail }.render()?,
+        name: notice.contact.name.clone(),
+        address: notice.contact.email.clone(),
+        text: PlainText { parts: &parts }.render()?,
+        html: Html { subject: &subject, parts: &parts }.render()?,
+        subject,
     })
 }
 
-fn notice_mail<'a>(words: &Words<'a>, consent: &Consent, kind: NoticeKind, link: String) -> NoticeMail<'a> {
-    let texts = words.texts();
-    let mail = &texts.mail;
-    // A notice of submission may go out late, when the claim is approved already; and any notice after the customer's approval.
-    let checked = consent.state.kind() != StateKind::Requested;
-    let official = consent.state.official_since().is_some();
-    let (subject, lead) = match kind {
-        NoticeKind::Submission if checked => (&mail.submission_subject, &mail.submission_lead_checked),
-        NoticeKind::Submission => (&mail.submission_subject, &mail.submission_lead),
-        NoticeKind::Approval if official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
-        NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead),
-    };
-    let ask = match kind {
-        NoticeKind::Submission | NoticeKind::Approval if official || consent.approval.is_some() => &mail.approved_ask,
-        NoticeKind::Submission => &mail.submission_ask,
-        NoticeKind::Approval => &mail.approval_ask,
-    };
-    let counted = Section { heading: texts.until.heading.plain(), words: words.fill(&mail.approval_until) };
-    let until = match (kind, consent.state.window()) {
-        (NoticeKind::Approval, None) => Some(counted),
-        (NoticeKind::Approval, Some(_)) | (NoticeKind::Submission, _) => words.until(),
-    };
+fn notice_mail<'a>(
+    words: &Words<'a>,
+    consent: &Consent,
+    notice: &Notice,
+    terms: &Terms,
+    link: &'a str,
+) -> NoticeMail<'a> {
+    let (texts, mail) = (words.texts(), &words.texts().mail);
+    let (subject, lead) = subject_and_lead(mail, consent, notice.kind);
+    let declined_before =
+        (consent.declined_before && consent.approval.is_none()).then_some(&texts.page.declined_before);
+    // Before a window is open its end is not known, only what it is counted from: this very mail, or one to come.
+    let counts_from_this = notice.current && notice.counts(terms.counted_from) && consent.state.window().is_none();
+    let until = if counts_from_this { Some(words.until_when(&mail.counted_until)) } else { words.until() };
     NoticeMail {
         language: &texts.language,
         subject: words.fill(subject),
-        greeting: words.fill(&mail.greeting),
-        lead: words.fill(lead),
+        greeting: mail.greeting.fill(&[("name", &notice.contact.name)]),
+        lead: std::iter::once(lead).chain(declined_before).map(|text| words.fill(text)).collect(),
+        change: words.change().filter(|_| notice.kind == NoticeKind::Change),
         facts: words.facts(),
         sees: words.sees(),
         silence: words.silence(),
         until,
-        ask: words.fill(ask),
+        ask: words.fill(ask(mail, consent, notice)),
         link,
         link_label: mail.link.plain(),
         opening: mail.opening.plain(),
         why: words.fill(&mail.why),
         automatic: mail.automatic.plain(),
+    }
+}
+
+/// What the mail is about. One that asks may go out late, when the claim is approved already; and any one after the customer's
+/// approval.
+fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind) -> (&'a Text, &'a Text) {
+    let checked = consent.is_checked();
+    let official = consent.state.official_since().is_some();
+    match kind {
+        NoticeKind::Submission if checked => (&mail.submission_subject, &mail.submission_lead_checked),
+        NoticeKind::Submission => (&mail.submission_subject, &mail.submission_lead),
+        NoticeKind::Change => (&mail.change_subject, &mail.change_lead),
+        NoticeKind::Dispute if checked => (&mail.dispute_subject, &mail.submission_lead_checked),
+        NoticeKind::Dispute => (&mail.dispute_subject, &mail.dispute_lead),
+        NoticeKind::Approval if official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
+        NoticeKind::Approval if consent.declined_before => (&mail.explicit_subject, &mail.approval_lead),
+        NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead),
+    }
+}
+
+/// What the customer is asked to do.
+fn ask<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice) -> &'a Text {
+    if !notice.current {
+        return &mail.former_ask;
+    }
+    if consent.state.official_since().is_some() || consent.approval.is_some() {
+        return &mail.approved_ask;
+    }
+    match notice.kind {
+        NoticeKind::Approval if !consent.declined_before => &mail.approval_ask,
+        NoticeKind::Approval | NoticeKind::Submission | NoticeKind::Change | NoticeKind::Dispute => {
+            &mail.submission_ask
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use cpor_kit::{Db, Metrics, Peers};
-use cpor_types::{Clock, Entropy, Service};
+use cpor_types::{Calendars, Clock, Entropy, PolicyProfiles, Service};
 
 use crate::{BusinessClock, Host, Receiver};
 
@@ -21,6 +21,10 @@ pub struct Context {
     pub peers: Peers,
     /// Where metrics go.
     pub metrics: Metrics,
+    /// The policy profiles that the installation knows, and which is in force when (R61).
+    pub policies: PolicyProfiles,
+    /// The calendars that it knows (R46).
+    pub calendars: Calendars,
     /// Where embedded storage lies (evidence, mail as files).
     pub data_dir: Option<PathBuf>,
 }

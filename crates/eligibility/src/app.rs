@@ -4,34 +4,29 @@ use std::sync::Arc;
 use cpor_durable::{Context, Host, Hosted};
 use cpor_proto::eligibility::v1::eligibility_service_server::{EligibilityServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
-use cpor_types::Service;
+use cpor_types::{Entropy, Service};
 
 use crate::{
-    Config, api::Api, assessor::Assessor, config::GuidesError, domain::Guides, incoming::Intake, store::AssessmentStore,
+    Config,
+    api::Api,
+    assessor::Assessor,
+    incoming::Intake,
+    store::{AssessmentStore, guides::ShelfStore, payouts::PayoutStore},
 };
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 #[error("eligibility cannot start: {0}")]
-pub struct BuildError(#[from] Fault);
-
-#[derive(Debug, thiserror::Error)]
-enum Fault {
-    #[error(transparent)]
-    Guides(#[from] GuidesError),
-    #[error(transparent)]
-    Database(#[from] sea_orm::DbErr),
-}
+pub struct BuildError(#[from] sea_orm::DbErr);
 
 /// The service within its process. Its database must have been migrated.
 ///
 /// # Errors
-/// A guide cannot be read; the database does not answer.
-pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
-    let guides = config.guides().map_err(Fault::from)?;
-    let host = Host::new(Service::Eligibility, &context).await.map_err(Fault::from)?;
+/// The database does not answer.
+pub async fn build(_: Config, context: Context) -> Result<Hosted, BuildError> {
+    let host = Host::new(Service::Eligibility, &context).await?;
     let registry = Arc::new(GrpcRegistry::new(context.peers));
-    let App { api, intake, .. } = compose(&host, guides, registry);
+    let App { api, intake, .. } = compose(&host, context.entropy, registry);
     Ok(Hosted {
         service: Service::Eligibility,
         grpc: vec![SERVICE_NAME],
@@ -51,10 +46,10 @@ pub(crate) struct App {
 }
 
 /// Connects the parts, with the assessor among the host's loops and probes.
-pub(crate) fn compose(host: &Host, guides: Guides, registry: SharedRegistry) -> App {
-    let (db, guides) = (host.db().clone(), Arc::new(guides));
+pub(crate) fn compose(host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRegistry) -> App {
+    let db = host.db().clone();
     let writer = host.writer(AssessmentStore);
-    let assessor = Assessor::new(db.clone(), writer.clone(), Arc::clone(&guides));
+    let assessor = Assessor::new(db.clone(), writer.clone());
     let looping = assessor.clone();
     host.spawn("assessor", move |stop| {
         let assessor = looping.clone();
@@ -66,6 +61,14 @@ pub(crate) fn compose(host: &Host, guides: Guides, registry: SharedRegistry) -> 
         async move { Ok(assessor.settle().await?) }
     });
     let intake = Intake::new(db.clone(), writer, host.inbox(), assessor.clone());
-    let api = Api { db, business_clock: host.clock().clone(), guides, registry, assessor: assessor.clone() };
+    let api = Api {
+        db,
+        business_clock: host.clock().clone(),
+        entropy,
+        shelves: host.writer(ShelfStore),
+        payouts: host.writer(PayoutStore),
+        registry,
+        assessor: assessor.clone(),
+    };
     App { api, intake, assessor }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     app::{App, compose},
-    domain::{Counts, Guides, Measures, Opening, Usage, UsageId, examples},
+    domain::{Counts, Measures, Opening, Usage, UsageId, examples},
     store::AssessmentStore,
 };
 
@@ -90,7 +90,7 @@ impl World {
             courier: mailbox.clone(),
         };
         let host = Host::of(Service::Eligibility, parts).await.unwrap();
-        let app = compose(&host, Guides::read([]).unwrap(), Arc::new(registry.clone()));
+        let app = compose(&host, Arc::new(SystemEntropy), Arc::new(registry.clone()));
         let writer = host.writer(AssessmentStore);
         Self { db, host, app, writer, registry, mailbox }
     }

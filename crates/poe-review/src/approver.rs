@@ -6,7 +6,7 @@ use crate::{
     domain::{Approval, LineRefusal, ReviewCase},
     store::{
         self, CaseStore,
-        approvals::{Pending, PendingApprovals},
+        approvals::{Pending, PendingApprovals, Work},
     },
 };
 use cpor_durable::{Command, Committed, Failure, Key, Writer};
@@ -23,7 +23,7 @@ pub(crate) struct Approver {
     pub calendar: Arc<Calendar>,
 }
 
-/// Why an approval is not complete yet. It is tried again.
+/// Why an approval or arbitration is not complete yet. It is tried again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unfinished {
     /// The registry did not answer.
@@ -31,7 +31,14 @@ pub(crate) enum Unfinished {
     Registry(#[from] RegistryError),
     /// Its answer could not be committed.
     #[error("the registry's answer could not be committed: {0}")]
-    Storage(#[from] Failure<Infallible, Infallible>),
+    Storage(String),
+}
+
+impl Unfinished {
+    /// The database's fault.
+    pub(crate) fn storage(cause: impl std::fmt::Display) -> Self {
+        Self::Storage(cause.to_string())
+    }
 }
 
 impl Approver {
@@ -47,7 +54,7 @@ impl Approver {
         let key = store::key(case.tenant, case.id);
         let completed = self.hold_and_settle(key.clone(), case, approval).await;
         if completed.is_err() {
-            let pending = Pending { key, decision_id: approval.decision_id, attempts };
+            let pending = Pending { key, work: Work::Approval, decision_id: approval.decision_id, attempts };
             if let Err(error) = self.pending.postpone(&pending).await {
                 // Then its lease stands, and the approval goes on when that has run out.
                 tracing::warn!(%error, "could not postpone an approval");
@@ -63,7 +70,7 @@ impl Approver {
         approval: &Approval,
     ) -> Result<Committed<ReviewCase>, Unfinished> {
         let answer = self.registry.place_hold(&approval.by, request(case, approval)).await?;
-        Ok(self.settle(key, approval, answer).await?)
+        self.settle(key, approval, answer).await.map_err(Unfinished::storage)
     }
 
     async fn settle(
@@ -92,6 +99,7 @@ fn request(case: &ReviewCase, approval: &Approval) -> HoldRequest {
     let snapshot = case.snapshot.clone();
     HoldRequest {
         decision_id: approval.decision_id,
+        review_case: case.id,
         claim: snapshot.claim,
         mpn_id: snapshot.mpn_id,
         tenant: case.tenant,

@@ -1,6 +1,6 @@
 //! This service's own part of the configuration.
 use cpor_kit::config::Faults;
-use cpor_types::Calendars;
+use cpor_mail::MailConfig;
 use serde::{Deserialize, Serialize};
 
 /// `[poe_review]`.
@@ -16,6 +16,14 @@ pub struct Config {
     pub approval_retry_millis: u64,
     /// Milliseconds between two looks for approvals to take up.
     pub approval_poll_millis: u64,
+    /// Milliseconds between two looks for cases that may have rivals.
+    pub contest_poll_millis: u64,
+    /// Where leads are told by mail that a case is overdue (R45), and of deadlines ahead of cases that nobody has; absent: they
+    /// are not. Reviewers are reminded by mail where their subjects are addresses (R48).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead_mail: Option<String>,
+    /// How mail leaves.
+    pub mail: MailConfig,
 }
 
 impl Default for Config {
@@ -25,6 +33,9 @@ impl Default for Config {
             approval_lease_seconds: 15,
             approval_retry_millis: 500,
             approval_poll_millis: 500,
+            contest_poll_millis: 200,
+            lead_mail: None,
+            mail: MailConfig::default(),
         }
     }
 }
@@ -32,9 +43,6 @@ impl Default for Config {
 impl Config {
     /// Notes everything that is wrong.
     pub fn validate(&self, faults: &mut Faults) {
-        if let Err(error) = Calendars::shipped().and_then(|calendars| calendars.get(&self.calendar).cloned()) {
-            faults.add("calendar", error.to_string());
-        }
         faults.require(
             (1..=3600).contains(&self.approval_lease_seconds),
             "approval_lease_seconds",
@@ -50,6 +58,14 @@ impl Config {
             "approval_poll_millis",
             "must be between 10 and 60000",
         );
+        faults.require(
+            (10..=60_000).contains(&self.contest_poll_millis),
+            "contest_poll_millis",
+            "must be between 10 and 60000",
+        );
+        let lead_mail = self.lead_mail.as_ref().is_none_or(|address| address.contains('@'));
+        faults.require(lead_mail, "lead_mail", "must be an e-mail address");
+        faults.within("mail", |faults| self.mail.validate(faults));
     }
 }
 
@@ -70,7 +86,7 @@ mod tests {
 
     #[test]
     fn every_fault_is_named() {
-        let config = Config { calendar: "mars".to_owned(), approval_lease_seconds: 0, ..Config::default() };
-        assert_eq!(faults(&config), ["calendar", "approval_lease_seconds"]);
+        let config = Config { approval_lease_seconds: 0, contest_poll_millis: 0, ..Config::default() };
+        assert_eq!(faults(&config), ["approval_lease_seconds", "contest_poll_millis"]);
     }
 }

@@ -1,5 +1,6 @@
-//! What claim-intake is told of what happened to a case. Opened, resubmitted and closed it knows: it told us.
-use crate::domain::{CaseEvent, LineRefusal, ReviewCase};
+//! What claim-intake is told of what happened to a case. Opened, resubmitted, edited, ended and closed it knows: it told
+//! us. Notes stay here (R55).
+use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, Outgoing, Recorded};
 use cpor_proto::events::v1 as wire;
 use cpor_types::Service;
@@ -16,9 +17,26 @@ pub(crate) fn of(change: &Change<ReviewCase>) -> Vec<Outgoing> {
 fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
     let (claim, review_case_id) = (case.snapshot.claim.to_string(), case.id.to_string());
     Some(match event.clone() {
-        CaseEvent::Opened | CaseEvent::Resubmitted | CaseEvent::ApprovalBegun { .. } | CaseEvent::Closed { .. } => {
-            return None;
+        CaseEvent::Awarded { decision_id, won, lost, comment } if !(won.is_empty() && lost.is_empty()) => {
+            Payload::LinesAwarded(wire::LinesAwarded {
+                claim,
+                review_case_id,
+                decision_id: decision_id.to_string(),
+                won_line_ids: words(&won),
+                lost_line_ids: words(&lost),
+                comment,
+            })
         }
+        CaseEvent::Opened
+        | CaseEvent::Resubmitted
+        | CaseEvent::Edited
+        | CaseEvent::ApprovalBegun { .. }
+        | CaseEvent::Closed { .. }
+        | CaseEvent::LinesEnded { .. }
+        | CaseEvent::Reminded { .. }
+        // An approved case that is to be superseded hears of it when it is.
+        | CaseEvent::Awarded { .. }
+        | CaseEvent::Noted(_) => return None,
         CaseEvent::Assigned { reviewer } => Payload::ReviewAssigned(wire::ReviewAssigned {
             claim,
             review_case_id,
@@ -27,10 +45,20 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         CaseEvent::Started { reviewer } => {
             Payload::ReviewStarted(wire::ReviewStarted { claim, review_case_id, reviewer })
         }
-        CaseEvent::PartnerActionRequested { reasons, comment } => {
-            let reasons = reasons.iter().map(ToString::to_string).collect();
-            Payload::PartnerActionRequested(wire::PartnerActionRequested { claim, review_case_id, reasons, comment })
+        CaseEvent::PartnerActionRequested(PartnerAction { reasons, comment, remove_lines }) => {
+            Payload::PartnerActionRequested(wire::PartnerActionRequested {
+                claim,
+                review_case_id,
+                reasons: words(&reasons),
+                comment,
+                remove_line_ids: words(&remove_lines),
+            })
         }
+        CaseEvent::CompetitionChanged { lines } => Payload::CompetitionChanged(wire::CompetitionChanged {
+            claim,
+            review_case_id,
+            contested_line_ids: words(&lines),
+        }),
         CaseEvent::Approved(approval) => {
             let (decision_id, comment) = (approval.decision_id.to_string(), approval.comment);
             Payload::ReviewApproved(wire::ReviewApproved { claim, review_case_id, decision_id, comment })
@@ -40,7 +68,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             Payload::ApprovalRefused(wire::ApprovalRefused { claim, review_case_id, decision_id, refusals })
         }
         CaseEvent::Rejected(rejection) => {
-            let further_reasons = rejection.further_reasons.iter().map(ToString::to_string).collect();
+            let further_reasons = words(&rejection.further_reasons);
             let (primary_reason, comment) = (rejection.primary_reason.to_string(), rejection.comment);
             Payload::ReviewRejected(wire::ReviewRejected {
                 claim,
@@ -54,6 +82,10 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             Payload::ReviewOverdue(wire::ReviewOverdue { claim, review_case_id, clock: clock.as_str().to_owned() })
         }
     })
+}
+
+fn words<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(T::to_string).collect()
 }
 
 fn refusal(LineRefusal { line_id, reason, description: _ }: LineRefusal) -> wire::LineRefusal {

@@ -1,8 +1,13 @@
-//! Goes on with approvals that somebody began and did not complete: a process that died, or a registry that was away.
-//! Repeats until each is approved or released. Replicas may all run one.
+//! Goes on with approvals and arbitrations that somebody began and did not complete: a process that died, or a registry that was away.
+//! Repeats until each is settled. Replicas may all run one.
 use crate::{
     approver::Approver,
-    store::{approvals::Pending, query::Cases},
+    arbiter::Arbiter,
+    store::{
+        approvals::{Pending, Work},
+        arbitrations,
+        query::Cases,
+    },
 };
 use cpor_kit::Db;
 use cpor_types::{CaseId, Malformed, TenantId};
@@ -18,6 +23,7 @@ const AT_A_TIME: usize = 32;
 pub(crate) struct Resumer {
     pub db: Db,
     pub approver: Approver,
+    pub arbiter: Arbiter,
     /// How often it looks.
     pub poll: Duration,
 }
@@ -46,7 +52,7 @@ impl Resumer {
             let this = self.clone();
             tries.spawn(async move {
                 if let Err(error) = this.complete(&pending).await {
-                    tracing::warn!(%error, attempts = pending.attempts, "an approval is not complete yet");
+                    tracing::warn!(%error, attempts = pending.attempts, "not complete yet");
                 }
             });
         }
@@ -54,6 +60,21 @@ impl Resumer {
     }
 
     async fn complete(&self, pending: &Pending) -> Result<(), anyhow::Error> {
+        match pending.work {
+            Work::Approval => self.complete_approval(pending).await,
+            Work::Arbitration => self.complete_arbitration(pending).await,
+        }
+    }
+
+    async fn complete_arbitration(&self, pending: &Pending) -> Result<(), anyhow::Error> {
+        let found = arbitrations::find(self.db.writer(), &pending.key).await?;
+        if let Some(arbitration) = found.filter(|found| found.state.is_pending()) {
+            self.arbiter.complete(&arbitration.state, pending.attempts).await?;
+        }
+        Ok(())
+    }
+
+    async fn complete_approval(&self, pending: &Pending) -> Result<(), anyhow::Error> {
         let tenant: TenantId = pending.key.owner.parse().map_err(|malformed: Malformed| anyhow::anyhow!(malformed))?;
         let Some(case) = Cases::of(self.db.writer(), tenant).find(CaseId(pending.key.id)).await? else { return Ok(()) };
         if let Some(approval) = case.state.approval_under_way() {

@@ -97,6 +97,8 @@ pub struct CheckedLine {
     pub subscription_id: Option<SubscriptionId>,
     /// What would be held; `None` when it cannot be told.
     pub key: Option<AssociationKey>,
+    /// Another company is on record for it by an association that no claim stands behind (R58).
+    pub held_by_legacy: bool,
 }
 
 /// A product of the catalog (R9).

@@ -11,8 +11,9 @@ use cpor_types::{
 };
 
 use crate::{
-    CheckedClaim, CheckedLine, ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, Location, Product,
-    Reason, Registry, RegistryError, Tenant, Violation,
+    Arbitration, ArbitrationAnswer, AwardOutcome, AwardRefusal, AwardRefusalReason, CheckedClaim, CheckedLine,
+    ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, Location, Product, Reason, Registry,
+    RegistryError, Tenant, Violation,
 };
 
 /// A registry in memory. Clones share it.
@@ -28,6 +29,9 @@ struct State {
     /// What each tenant has; a workload is of its own product.
     keys: BTreeMap<(TenantId, AssociationKey), ProductId>,
     decisions: BTreeMap<DecisionId, HoldAnswer>,
+    arbitrations: BTreeMap<DecisionId, ArbitrationAnswer>,
+    /// Who follows the official holder of a key.
+    successors: BTreeMap<(TenantId, AssociationKey), ClaimName>,
     holds: Vec<Hold>,
     closed: Vec<ClaimName>,
 }
@@ -135,6 +139,16 @@ impl Registry for FakeRegistry {
         Ok(answer)
     }
 
+    async fn arbitrate(&self, _actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
+        let mut state = self.asked()?;
+        if let Some(first) = state.arbitrations.get(&arbitration.decision_id) {
+            return Ok(first.clone());
+        }
+        let answer = state.arbitrate(&arbitration);
+        state.arbitrations.insert(arbitration.decision_id, answer.clone());
+        Ok(answer)
+    }
+
     async fn check_usage_access(
         &self,
         _actor: &Actor,
@@ -208,7 +222,7 @@ impl State {
             Some(AssociationKey::Subscription(id)) => Some(id),
             Some(AssociationKey::Workload(_)) | None => None,
         };
-        CheckedLine { line_id: line.line_id, product, subscription_id, key }
+        CheckedLine { line_id: line.line_id, product, subscription_id, key, held_by_legacy: false }
     }
 
     /// The one subscription of the product, where there is exactly one (R10 g).
@@ -216,6 +230,32 @@ impl State {
         let mut found =
             self.keys.iter().filter(|((of, _), is)| *of == tenant && *is == product).map(|((_, key), _)| key);
         found.next().filter(|_| found.next().is_none()).cloned()
+    }
+
+    fn arbitrate(&mut self, Arbitration { tenant, awards, .. }: &Arbitration) -> ArbitrationAnswer {
+        let taken = |key: &AssociationKey, winner: &ClaimName| {
+            self.successors.get(&(*tenant, key.clone())).is_some_and(|successor| successor != winner)
+        };
+        let refused: Vec<_> = awards.iter().filter(|award| taken(&award.key, &award.winner)).collect();
+        if !refused.is_empty() {
+            let reason = AwardRefusalReason::SuccessorExists;
+            let refusal = |award: &&crate::Award| AwardRefusal { key: award.key.clone(), reason };
+            return ArbitrationAnswer::Refused(refused.iter().map(refusal).collect());
+        }
+        ArbitrationAnswer::Awarded(awards.iter().map(|award| self.award(*tenant, award)).collect())
+    }
+
+    /// A pending hold of another company yields; an official one stays until its successor is official.
+    fn award(&mut self, tenant: TenantId, award: &crate::Award) -> AwardOutcome {
+        let others =
+            |hold: &Hold| hold.tenant == tenant && hold.key == award.key && hold.claim.partner != award.winner.partner;
+        if self.holds.iter().any(|hold| others(hold) && hold.official_time.is_some()) {
+            self.successors.insert((tenant, award.key.clone()), award.winner.clone());
+            return AwardOutcome::Successor;
+        }
+        let before = self.holds.len();
+        self.holds.retain(|hold| !others(hold));
+        if self.holds.len() < before { AwardOutcome::Yielded } else { AwardOutcome::Cleared }
     }
 
     fn place(&mut self, hold: &HoldRequest) -> HoldAnswer {
@@ -227,7 +267,10 @@ impl State {
         let exclusive = hold.activities.iter().any(|activity| activity.is_exclusive());
         let rival = |key: &AssociationKey| {
             let on_key = self.holds.iter().filter(|other| other.tenant == hold.tenant && other.key == *key);
-            exclusive && on_key.into_iter().any(|other| other.exclusive && other.claim.partner != hold.claim.partner)
+            let succeeds = self.successors.get(&(hold.tenant, key.clone())) == Some(&hold.claim);
+            exclusive
+                && !succeeds
+                && on_key.into_iter().any(|other| other.exclusive && other.claim.partner != hold.claim.partner)
         };
         let held: Vec<_> = hold.lines.iter().filter(|line| rival(&line.key)).collect();
         if !held.is_empty() {

@@ -2,11 +2,13 @@
 use async_trait::async_trait;
 use cpor_kit::peer::{PeerChannel, Peers};
 use cpor_proto::registry::v1::registry_service_client::RegistryServiceClient;
-use cpor_proto::registry::v1::{CheckClaimRequest, CheckUsageAccessRequest, PlaceHoldRequest};
+use cpor_proto::registry::v1::{ArbitrateHoldsRequest, CheckClaimRequest, CheckUsageAccessRequest, PlaceHoldRequest};
 use cpor_types::{Actor, PartnerId, Service, TenantKey, Timestamp};
 use tonic::{Code, Status};
 
-use crate::{CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError, wire};
+use crate::{
+    Arbitration, ArbitrationAnswer, CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError, wire,
+};
 
 /// The registry service, wherever it runs. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +40,14 @@ impl Registry for GrpcRegistry {
     async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {
         let request = PlaceHoldRequest::from(hold);
         self.client(actor)?.place_hold(request).await.map_err(failed)?.into_inner().try_into()
+    }
+
+    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
+        let request = ArbitrateHoldsRequest::from(arbitration.clone());
+        match self.client(actor)?.arbitrate_holds(request).await {
+            Ok(answer) => wire::awarded(answer.into_inner()),
+            Err(status) => wire::not_awarded(&arbitration, &status).ok_or_else(|| failed(status)),
+        }
     }
 
     async fn check_usage_access(

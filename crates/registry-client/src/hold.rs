@@ -1,6 +1,7 @@
 //! Holding a claim's lines.
 use cpor_types::{
-    Activity, AssociationKey, ClaimName, DecisionId, LineId, MpnId, ProductId, SolutionArea, TenantId, Timestamp,
+    Activity, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, ProductId, SolutionArea, TenantId,
+    Timestamp,
 };
 
 use crate::Reason;
@@ -10,6 +11,8 @@ use crate::Reason;
 pub struct HoldRequest {
     /// Repeating it gets the first answer.
     pub decision_id: DecisionId,
+    /// The review case that decided: a claim that was closed may be held again under its next one (R28).
+    pub review_case: CaseId,
     /// The claim, and with it the partner.
     pub claim: ClaimName,
     /// MPN id of the location on the claim.

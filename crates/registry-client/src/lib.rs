@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cpor_types::{Actor, PartnerId, TenantKey, Timestamp};
 
+mod arbitration;
 mod check;
 pub mod fake;
 mod grpc;
@@ -12,6 +13,7 @@ mod hold;
 mod reason;
 mod wire;
 
+pub use arbitration::{Arbitration, ArbitrationAnswer, Award, AwardOutcome, AwardRefusal, AwardRefusalReason};
 pub use check::{CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, Location, Product, Tenant, Violation};
 pub use grpc::GrpcRegistry;
 pub use hold::{HoldAnswer, HoldRequest, LineRefusal, LineToHold};
@@ -34,6 +36,13 @@ pub trait Registry: Send + Sync + 'static {
     /// When the registry cannot be asked now, or gives an answer that makes no sense. The lines may be held all the
     /// same: repeat the decision.
     async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError>;
+
+    /// Awards contested keys (R37), all or none. Safe to repeat: one decision, one answer.
+    ///
+    /// # Errors
+    /// When the registry cannot be asked now, or gives an answer that makes no sense. The keys may be awarded all the
+    /// same: repeat the decision.
+    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError>;
 
     /// Since when the partner's association with a key is official; `None` when it is not, and usage stays closed (R50).
     ///

@@ -1,14 +1,19 @@
 //! Our words to the wire and back. An answer that makes no sense is [`RegistryError::Broken`], never a guess.
 use std::str::FromStr;
 
+use cpor_kit::status;
 use cpor_proto::registry::v1 as wire;
 use cpor_types::{
     Activity, AssociationKey, Malformed, ProductFamily, ProductKind, ProductName, SolutionArea, TenantName, Timestamp,
 };
 
+use tonic::Status;
+use tonic_types::StatusExt as _;
+
 use crate::{
-    CheckedClaim, CheckedLine, ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, LineToHold, Location,
-    Product, Reason, RegistryError, Tenant, Violation,
+    Arbitration, ArbitrationAnswer, AwardOutcome, AwardRefusal, AwardRefusalReason, CheckedClaim, CheckedLine,
+    ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, LineToHold, Location, Product, Reason,
+    RegistryError, Tenant, Violation,
 };
 
 impl From<ClaimToCheck> for wire::CheckClaimRequest {
@@ -46,8 +51,55 @@ impl From<HoldRequest> for wire::PlaceHoldRequest {
             activities: hold.activities.into_iter().map(|of| activity(of) as i32).collect(),
             lines: hold.lines.into_iter().map(wire::LineToHold::from).collect(),
             submit_time: Some(timestamp(hold.submit_time)),
+            review_case_id: hold.review_case.to_string(),
         }
     }
+}
+
+impl From<Arbitration> for wire::ArbitrateHoldsRequest {
+    fn from(arbitration: Arbitration) -> Self {
+        let award = |award: crate::Award| wire::Award {
+            key: award.key.to_string(),
+            winner_claim: award.winner.to_string(),
+            review_case_id: award.review_case.to_string(),
+            activities: award.activities.into_iter().map(|of| activity(of) as i32).collect(),
+        };
+        Self {
+            tenant: format!("tenants/{}", arbitration.tenant),
+            decision_id: arbitration.decision_id.to_string(),
+            awards: arbitration.awards.into_iter().map(award).collect(),
+        }
+    }
+}
+
+/// Every key is awarded.
+pub(crate) fn awarded(answer: wire::ArbitrateHoldsResponse) -> Result<ArbitrationAnswer, RegistryError> {
+    let outcome = |result: wire::AwardResult| match result.outcome() {
+        wire::award_result::Outcome::Unspecified => {
+            Err(RegistryError::Broken(format!("no outcome for {}", result.key)))
+        }
+        wire::award_result::Outcome::Cleared => Ok(AwardOutcome::Cleared),
+        wire::award_result::Outcome::Yielded => Ok(AwardOutcome::Yielded),
+        wire::award_result::Outcome::Successor => Ok(AwardOutcome::Successor),
+    };
+    answer.results.into_iter().map(outcome).collect::<Result<_, _>>().map(ArbitrationAnswer::Awarded)
+}
+
+/// Why none is, where that is what the status says: the keys that it names, or all where it names none.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the registry's reasons; all others are none of an arbitration's")]
+pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<ArbitrationAnswer> {
+    let reason = match wire::ErrorReason::from_str_name(&status::reason(status)?)? {
+        wire::ErrorReason::SuccessorExists => AwardRefusalReason::SuccessorExists,
+        wire::ErrorReason::KeyUnknown | wire::ErrorReason::TenantUnknown => AwardRefusalReason::KeyUnknown,
+        _ => return None,
+    };
+    let named = status.get_details_precondition_failure().map(|failure| failure.violations).unwrap_or_default();
+    let is_named = |key: &AssociationKey| named.iter().any(|failed| failed.subject.ends_with(&key.to_string()));
+    let keys = || arbitration.awards.iter().map(|award| &award.key);
+    let refused: Vec<_> = keys().filter(|key| is_named(key)).collect();
+    let refused = if refused.is_empty() { keys().collect() } else { refused };
+    let refusal = |key: &AssociationKey| AwardRefusal { key: key.clone(), reason };
+    Some(ArbitrationAnswer::Refused(refused.into_iter().map(refusal).collect()))
 }
 
 impl From<LineToHold> for wire::LineToHold {
@@ -113,6 +165,7 @@ impl TryFrom<wire::CheckedLine> for CheckedLine {
             product: line.product.map(Product::try_from).transpose()?,
             subscription_id: some(line.subscription_id).map(|id| parsed(&id)).transpose()?,
             key: some(line.key).map(|key| parsed::<AssociationKey>(&key)).transpose()?,
+            held_by_legacy: line.held_by_legacy,
         })
     }
 }

@@ -1,5 +1,5 @@
-//! The aggregates, as the writer knows them. Neither has deadlines (a subscription's end, R39, will be the first).
-use cpor_durable::{Aggregate, Elapsed};
+//! The aggregates, as the writer knows them. A tenant's deadline is the end of subscriptions (R39, R58).
+use cpor_durable::{Aggregate, Elapsed, Transition};
 use cpor_types::{Deadline, Timestamp};
 
 use crate::domain::partner::{Partner, PartnerEvent};
@@ -9,11 +9,12 @@ impl Aggregate for Tenant {
     type Event = TenantEvent;
 
     fn deadlines(&self) -> Vec<Deadline> {
-        Vec::new()
+        self.next_end().into_iter().collect()
     }
 
-    fn elapse(&self, _now: Timestamp) -> Option<Elapsed<Self>> {
-        None
+    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
+        let (due, (next, events)) = self.expire(now)?;
+        Some(Elapsed { due, transition: Transition::new(next, events) })
     }
 }
 

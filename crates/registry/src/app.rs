@@ -1,9 +1,10 @@
 //! The composition root: what the registry consists of, and what it gives to the process that hosts it.
 use std::sync::Arc;
 
+use chrono::Days;
 use cpor_durable::{Context, Host, Hosted};
 use cpor_proto::registry::v1::registry_service_server::{RegistryServiceServer, SERVICE_NAME};
-use cpor_types::{CalendarError, Calendars, Service};
+use cpor_types::Service;
 use tonic::service::Routes;
 
 use crate::api::Api;
@@ -17,26 +18,30 @@ pub enum BuildError {
     /// Its configuration does not hold.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The calendars that ship with the project do not hold.
-    #[error(transparent)]
-    Calendars(#[from] CalendarError),
     /// Its database does not answer, or was not migrated.
     #[error("the registry's database: {0}")]
     Db(#[from] sea_orm::DbErr),
 }
 
 /// Builds the registry on a migrated database. Nothing runs yet but the lanes of its writers: the process starts
-/// [`Hosted::host`], which delivers its events. It has no deadlines.
+/// [`Hosted::host`], which delivers its events and fires its deadlines.
 ///
 /// # Errors
 /// See [`BuildError`].
 pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
     let catalog = Arc::new(config.catalog()?);
-    let calendars = Calendars::shipped()?;
     let host = Host::new(Service::Registry, &context).await?;
     let (tenants, partners) = (host.writer(TenantStore), host.writer(PartnerStore));
     let events = Events { db: context.db.clone(), catalog: Arc::clone(&catalog), tenants: tenants.clone() };
-    let api = Api { db: context.db, clock: context.business_clock, catalog, calendars, tenants, partners };
+    let api = Api {
+        db: context.db,
+        clock: context.business_clock,
+        catalog,
+        calendars: context.calendars,
+        grace: Days::new(config.grace_days.into()),
+        tenants,
+        partners,
+    };
     Ok(Hosted {
         service: Service::Registry,
         grpc: vec![SERVICE_NAME],

@@ -5,7 +5,7 @@ use cpor_durable::{Incoming, ReceiveError, Receiver, Transition};
 use cpor_kit::Db;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationGranted, ClaimClosed};
-use cpor_types::{ClaimName, Malformed, PrimaryRejection, TenantName};
+use cpor_types::{CaseId, ClaimName, Malformed, PrimaryRejection, TenantName};
 
 use crate::domain::association::EndReason;
 use crate::domain::catalog::Catalog;
@@ -28,6 +28,9 @@ impl Receiver for Events {
             Payload::ClaimSubmitted(_)
             | Payload::ClaimResubmitted(_)
             | Payload::ClaimApproved(_)
+            | Payload::ClaimDisputed(_)
+            | Payload::ClaimEdited(_)
+            | Payload::LinesEnded(_)
             | Payload::ReviewAssigned(_)
             | Payload::ReviewStarted(_)
             | Payload::PartnerActionRequested(_)
@@ -35,6 +38,8 @@ impl Receiver for Events {
             | Payload::ReviewRejected(_)
             | Payload::ReviewOverdue(_)
             | Payload::ApprovalRefused(_)
+            | Payload::LinesAwarded(_)
+            | Payload::CompetitionChanged(_)
             | Payload::NoticeSettled(_)
             | Payload::ConsentWindowOpened(_)
             | Payload::ConsentWindowPassed(_)
@@ -61,16 +66,15 @@ impl Events {
         self.change(incoming, "grant_association", &event.tenant, grant).await
     }
 
-    /// The claim is over: its holds end, and a late one is refused.
+    /// The claim is over, as far as it was in this case: its holds end, and a late one is refused.
     async fn close(&self, incoming: &Incoming, event: ClaimClosed) -> Result<(), ReceiveError> {
         let claim: ClaimName = event.claim.parse().map_err(malformed)?;
-        let reason = match event.primary_reason.parse().map_err(malformed)? {
-            PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
-            PrimaryRejection::CustomerDeclined => EndReason::Declined,
-            PrimaryRejection::InsufficientPoe => EndReason::Rejected,
-        };
+        let case = Some(event.review_case_id.as_str()).filter(|case| !case.is_empty());
+        let case: Option<CaseId> = case.map(str::parse).transpose().map_err(malformed)?;
+        let reason = end_reason(&event.primary_reason)?;
         let at = incoming.effective_time;
-        self.change(incoming, "close_claim", &event.tenant, move |known: &Tenant| known.close(&claim, reason, at)).await
+        let close = move |known: &Tenant| known.close(&claim, case, reason, at);
+        self.change(incoming, "close_claim", &event.tenant, close).await
     }
 
     /// One transaction, shared with the commands that wait at the same time. A tenant that the directory never named
@@ -91,6 +95,20 @@ impl Events {
         outcome.await?;
         Ok(())
     }
+}
+
+/// Lines that are lost to a competing claim ended when that was decided.
+const LOST: &str = "lost_to_competing_claim";
+
+fn end_reason(primary_reason: &str) -> Result<EndReason, ReceiveError> {
+    if primary_reason == LOST {
+        return Ok(EndReason::Superseded);
+    }
+    Ok(match primary_reason.parse().map_err(malformed)? {
+        PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
+        PrimaryRejection::CustomerDeclined => EndReason::Declined,
+        PrimaryRejection::InsufficientPoe => EndReason::Rejected,
+    })
 }
 
 /// The directory does not know the tenant.

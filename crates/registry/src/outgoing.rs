@@ -10,9 +10,10 @@ use cpor_proto::events::v1::{
 use cpor_types::{AssociationKey, Service, SubscriptionId, TenantId};
 
 use crate::api::convert::timestamp;
+use crate::domain::association::EndReason;
 use crate::domain::directory::{Enrolment, PartnerProfile, Subscription};
 use crate::domain::partner::{Partner, PartnerEvent};
-use crate::domain::tenant::{Granted, GrantedLine, Tenant, TenantEvent};
+use crate::domain::tenant::{Ended, Granted, GrantedLine, Tenant, TenantEvent};
 
 /// The events of one step of a tenant.
 pub(crate) fn of_tenant(change: &Change<Tenant>) -> Vec<Outgoing> {
@@ -46,9 +47,10 @@ fn tenant_event(tenant: TenantId, recorded: &Recorded<TenantEvent>) -> Vec<Outgo
             let payload = || Payload::AssociationBecameOfficial(event.clone());
             vec![to(Service::ClaimIntake, payload()), to(Service::Eligibility, payload())]
         }
-        TenantEvent::Ended { claim, reason } => {
-            let event = AssociationEnded { claim: claim.to_string(), tenant, reason: reason.as_str().to_owned() };
-            vec![to(Service::Eligibility, Payload::AssociationEnded(event))]
+        TenantEvent::Ended(over) => {
+            let event = ended(tenant, over);
+            let to = |service| Outgoing::of(recorded, service, Payload::AssociationEnded(event.clone()));
+            listeners(over).into_iter().map(to).collect()
         }
         TenantEvent::SubscriptionChanged { claim, id, subscription } => {
             let event = SubscriptionChanged {
@@ -59,6 +61,27 @@ fn tenant_event(tenant: TenantId, recorded: &Recorded<TenantEvent>) -> Vec<Outgo
             vec![to(Service::Eligibility, Payload::SubscriptionChanged(event))]
         }
     }
+}
+
+fn ended(tenant: String, ended: &Ended) -> AssociationEnded {
+    AssociationEnded {
+        claim: ended.claim.to_string(),
+        tenant,
+        reason: ended.reason.as_str().to_owned(),
+        line_ids: ended.lines.iter().map(ToString::to_string).collect(),
+        all: ended.all,
+    }
+}
+
+/// Claim-intake is told what it does not say itself by closing a claim; eligibility what it was told the beginning of.
+fn listeners(ended: &Ended) -> Vec<Service> {
+    let news = match ended.reason {
+        EndReason::Expired | EndReason::Superseded => true,
+        EndReason::Declined | EndReason::Withdrawn | EndReason::Rejected => false,
+    };
+    let listener = |service, listens: bool| listens.then_some(service);
+    let all = [listener(Service::ClaimIntake, news), listener(Service::Eligibility, ended.official)];
+    all.into_iter().flatten().collect()
 }
 
 fn became_official(tenant: String, granted: &Granted) -> AssociationBecameOfficial {
@@ -81,7 +104,7 @@ fn became_official(tenant: String, granted: &Granted) -> AssociationBecameOffici
             enrolments: granted.partner.iter().flat_map(|partner| &partner.enrolments).map(enrolment).collect(),
         }),
         tenant_region: granted.tenant_region.clone(),
-        submit_time: first.map(|first| timestamp(first.submit_time)),
+        submit_time: first.and_then(|first| first.line()).map(|line| timestamp(line.submit_time)),
         official_time: first.and_then(|first| first.official_time()).map(timestamp),
         activities: activities.iter().map(|activity| activity.as_str().to_owned()).collect(),
         solution_area: first.map_or(String::new(), |first| first.solution_area().to_string()),
@@ -95,7 +118,7 @@ fn line_facts(line: &GrantedLine) -> LineFacts {
         (AssociationKey::Subscription(_), None) | (AssociationKey::Workload(_), _) => None,
     };
     LineFacts {
-        line_id: association.line_id.to_string(),
+        line_id: association.line().map(|line| line.line_id.to_string()).unwrap_or_default(),
         key: association.key.to_string(),
         product: format!("products/{}", association.product),
         incentivised: *incentivised,

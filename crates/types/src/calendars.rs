@@ -67,6 +67,15 @@ impl Calendars {
         Self::parse(Self::SHIPPED)
     }
 
+    /// The shipped calendars and those that these TOML documents describe, one each.
+    ///
+    /// # Errors
+    ///
+    /// As [`Calendars::parse`].
+    pub fn with<'a>(documents: impl IntoIterator<Item = &'a str>) -> Result<Self, CalendarError> {
+        Self::parse(Self::SHIPPED.into_iter().chain(documents))
+    }
+
     /// The calendars that these TOML documents describe, one each.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod ids;
 mod key;
 mod length;
 mod malformed;
+mod money;
 mod month;
 mod names;
 mod policy;
@@ -38,13 +39,17 @@ pub use ids::{
 pub use key::{AssociationKey, TenantKey};
 pub use length::Length;
 pub use malformed::Malformed;
+pub use money::{Currency, Money};
 pub use month::Month;
 pub use names::{
     AssessmentName, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName, LocationName, PartnerName,
     ProductName, ProgramGuideName, ReviewCaseName, SubscriptionName, TenantName, WorkloadName,
 };
-pub use policy::{CustomerNotices, EvidenceLimits, PolicyFault, PolicyId, PolicyProfile, ReviewLengths};
-pub use policy_profiles::{PolicyError, PolicyProfiles};
+pub use policy::{
+    CustomerNotices, EditsAfterSubmission, EvidenceLimits, PolicyFault, PolicyId, PolicyProfile, ReviewLengths,
+    WindowStart,
+};
+pub use policy_profiles::{PolicyError, PolicyInForce, PolicyProfiles};
 pub use product::{ProductFamily, ProductKind};
 pub use reasons::{FurtherRejection, PartnerActionReason, PrimaryRejection, WithdrawReason};
 pub use role::Role;

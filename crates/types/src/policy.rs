@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::text::text_conversions;
-use crate::{Length, Malformed, Timestamp};
+use crate::{Length, Malformed};
 
 /// Everything that a rule leaves to policy, as data (R61). A claim keeps the profile that it was submitted under.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,12 +15,23 @@ pub struct PolicyProfile {
     pub name: String,
     /// Which edition of it, from 1.
     pub version: u32,
-    /// Claims submitted from this moment on, until another profile's, fall under it.
-    pub in_force_from: Timestamp,
     /// Whether submission needs the partner's acknowledgement of the terms (R10 m).
     pub acknowledgement_of_terms: bool,
-    /// How long the customer may decline after the notice of approval (R41), in the tenant's calendar.
+    /// How long the customer may decline (R41), in the tenant's calendar.
     pub consent_window: Length,
+    /// Which notice the consent window is counted from (R41).
+    pub consent_window_from: WindowStart,
+    /// Whether the customer may still decline once the window has passed (R43).
+    pub decline_after_window: bool,
+    /// What the partner may edit after submission (R29).
+    pub edits_after_submission: EditsAfterSubmission,
+    /// Whether evidence may be added to an approved claim (R29).
+    pub evidence_when_approved: bool,
+    /// How often a claim's rejections may be disputed (R28); absent: without limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disputes_per_claim: Option<u32>,
+    /// How long before a deadline of theirs partners and reviewers are reminded (R48), in the deadline's own calendar.
+    pub reminder_before: Length,
     /// How long the partner may take to respond to a request (R22), in the location's calendar.
     pub partner_response: Length,
     /// How long a rejection can be disputed (R28), in the location's calendar.
@@ -43,6 +54,28 @@ pub struct CustomerNotices {
     pub at_approval: bool,
 }
 
+/// Which notice the consent window is counted from (R41).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowStart {
+    /// The notice at submission; the association is official no earlier than the approval.
+    NoticeAtSubmission,
+    /// The notice at approval.
+    NoticeAtApproval,
+}
+
+/// What the partner may edit after submission, beside evidence and comments (R29): location, lines and contacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EditsAfterSubmission {
+    /// Nothing; evidence may be added in PARTNER_ACTION_REQUIRED.
+    Nothing,
+    /// In PARTNER_ACTION_REQUIRED.
+    WhilePartnerActs,
+    /// In SUBMITTED and PARTNER_ACTION_REQUIRED.
+    UntilReview,
+}
+
 /// What evidence may be uploaded (R14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,8 +94,9 @@ pub struct ReviewLengths {
     pub start: Length,
     /// From there to the decision.
     pub decision: Length,
-    /// From submission to the decision.
-    pub overall: Length,
+    /// From submission to the decision; absent: no such clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overall: Option<Length>,
     /// From a dispute to its decision.
     pub dispute_decision: Length,
 }
@@ -127,25 +161,26 @@ impl PolicyProfile {
             (1..=Self::MAX_DOCUMENTS).contains(&documents),
             format!("{documents} is not between 1 and {}", Self::MAX_DOCUMENTS),
         );
-        // The consent window runs from the notice of approval (R41): without it no association becomes official.
-        check(
-            "customer_notices.at_approval",
-            self.customer_notices.at_approval,
-            "the consent window needs it".to_owned(),
-        );
+        // Without the notice that the window is counted from no association becomes official (R41).
+        let (field, sent) = match self.consent_window_from {
+            WindowStart::NoticeAtSubmission => ("customer_notices.at_submission", self.customer_notices.at_submission),
+            WindowStart::NoticeAtApproval => ("customer_notices.at_approval", self.customer_notices.at_approval),
+        };
+        check(field, sent, "the consent window is counted from it".to_owned());
         faults
     }
 
-    fn lengths(&self) -> [(&'static str, Length); 7] {
-        [
+    fn lengths(&self) -> impl Iterator<Item = (&'static str, Length)> {
+        let always = [
             ("consent_window", self.consent_window),
+            ("reminder_before", self.reminder_before),
             ("partner_response", self.partner_response),
             ("dispute_window", self.dispute_window),
             ("review.start", self.review.start),
             ("review.decision", self.review.decision),
-            ("review.overall", self.review.overall),
             ("review.dispute_decision", self.review.dispute_decision),
-        ]
+        ];
+        always.into_iter().chain(self.review.overall.map(|overall| ("review.overall", overall)))
     }
 }
 
@@ -177,7 +212,7 @@ text_conversions!(PolicyId);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PolicyProfiles;
+    use crate::{PolicyProfiles, Timestamp};
 
     fn default_profile() -> PolicyProfile {
         PolicyProfiles::shipped().unwrap().in_force(Timestamp::MAX_UTC).clone()
@@ -195,12 +230,43 @@ mod tests {
         let review = ReviewLengths {
             start: business(5),
             decision: business(5),
-            overall: business(10),
+            overall: Some(business(10)),
             dispute_decision: business(5),
         };
         assert_eq!(profile.review, review);
         assert_eq!(profile.evidence, EvidenceLimits { max_document_bytes: 25 * 1024 * 1024, max_documents: 10 });
         assert!(!profile.acknowledgement_of_terms);
+        assert_eq!(profile.consent_window_from, WindowStart::NoticeAtApproval);
+        assert_eq!(profile.edits_after_submission, EditsAfterSubmission::UntilReview);
+        assert_eq!((profile.decline_after_window, profile.evidence_when_approved), (false, false));
+        assert_eq!((profile.disputes_per_claim, profile.reminder_before), (None, business(1)));
+    }
+
+    #[test]
+    fn r61_the_other_profiles_say_where_sources_disagree() {
+        let (business, profiles) = (Length::BusinessDays, PolicyProfiles::shipped().unwrap());
+        let get = |id: &str| profiles.get(&id.parse().unwrap()).unwrap().clone();
+        let (old, default, new) = (get("2020@1"), get("2021@1"), get("2023@1"));
+
+        assert_eq!(old.customer_notices, CustomerNotices { at_submission: true, at_approval: false });
+        assert_eq!((old.consent_window, old.consent_window_from), (business(5), WindowStart::NoticeAtSubmission));
+        assert_eq!(old.edits_after_submission, EditsAfterSubmission::Nothing);
+        assert_eq!(old.review, default.review);
+        assert_eq!((old.decline_after_window, old.evidence_when_approved), (false, false));
+        assert_eq!((old.disputes_per_claim, old.acknowledgement_of_terms), (None, false));
+
+        assert_eq!(new.customer_notices, default.customer_notices);
+        assert_eq!(
+            (new.consent_window, new.consent_window_from),
+            (default.consent_window, WindowStart::NoticeAtApproval)
+        );
+        assert_eq!(new.edits_after_submission, EditsAfterSubmission::WhilePartnerActs);
+        assert_eq!((new.decline_after_window, new.evidence_when_approved), (true, true));
+        assert_eq!((new.disputes_per_claim, new.acknowledgement_of_terms), (Some(1), true));
+        assert_eq!(new.partner_response, business(14));
+        let review =
+            ReviewLengths { start: business(14), decision: business(14), overall: None, dispute_decision: business(5) };
+        assert_eq!(new.review, review);
     }
 
     #[test]
@@ -210,7 +276,7 @@ mod tests {
         profile.name = "no spaces".to_owned();
         profile.version = 0;
         profile.consent_window = Length::CalendarDays(0);
-        profile.review.overall = Length::BusinessDays(367);
+        profile.review.overall = Some(Length::BusinessDays(367));
         profile.evidence = EvidenceLimits { max_document_bytes: 0, max_documents: 101 };
         profile.customer_notices.at_approval = false;
         let fields: Vec<_> = profile.validate().iter().map(|fault| fault.field).collect();

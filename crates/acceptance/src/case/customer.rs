@@ -1,6 +1,8 @@
 //! What the customer does to a claim.
 
-use cpor_proto::consents::v1::{ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest};
+use cpor_proto::consents::v1::{
+    ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, ResendNoticeRequest,
+};
 
 use super::{Answer, Case};
 use crate::{Actor, FABRIKAM, LITWARE};
@@ -51,6 +53,15 @@ impl Case<'_> {
             ..DeclineConsentRequest::default()
         };
         Ok(self.customer().consents().decline_consent(request).await?.into_inner())
+    }
+
+    /// Somebody sends the last notice again.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn resend_notice(&self, actor: &Actor) -> Answer<Consent> {
+        let request = ResendNoticeRequest { name: self.consent_name(), request_id: String::new() };
+        Ok(actor.consents().resend_notice(request).await?.into_inner())
     }
 
     /// The address that the customer's notices go to.

@@ -1,9 +1,9 @@
 //! What a partner does to a claim.
 
 use cpor_proto::claims::v1::{
-    Claim, Comment, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DownloadEvidenceRequest, Evidence,
-    ListCommentsRequest, ListEvidenceRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest,
-    UploadEvidenceRequest, WithdrawClaimRequest, WithdrawReason,
+    Claim, Comment, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
+    DownloadEvidenceRequest, Evidence, ListCommentsRequest, ListEvidenceRequest, ResubmitClaimRequest,
+    SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest, WithdrawReason,
 };
 use prost_types::FieldMask;
 use tonic::Streaming;
@@ -52,6 +52,19 @@ impl Case<'_> {
             ..ResubmitClaimRequest::default()
         };
         Ok(self.partner.claims().resubmit_claim(request).await?.into_inner())
+    }
+
+    /// Disputes its rejection.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn dispute(&self, justification: &str) -> Answer<Claim> {
+        let request = DisputeClaimRequest {
+            name: self.name.clone(),
+            justification: justification.into(),
+            ..DisputeClaimRequest::default()
+        };
+        Ok(self.partner.claims().dispute_claim(request).await?.into_inner())
     }
 
     /// Withdraws it.
@@ -121,6 +134,17 @@ impl Case<'_> {
     /// As the API's.
     pub async fn comment(&self, actor: &Actor, text: &str) -> Answer<Comment> {
         let comment = Some(Comment { text: text.into(), ..Comment::default() });
+        let request = CreateCommentRequest { parent: self.name.clone(), comment, ..CreateCommentRequest::default() };
+        Ok(actor.claims().create_comment(request).await?.into_inner())
+    }
+
+    /// Somebody writes a comment about a document, a line, or both.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn comment_on(&self, actor: &Actor, evidence: &str, line_id: &str) -> Answer<Comment> {
+        let (evidence, line_id) = (evidence.into(), line_id.into());
+        let comment = Some(Comment { text: "See there.".into(), evidence, line_id, ..Comment::default() });
         let request = CreateCommentRequest { parent: self.name.clone(), comment, ..CreateCommentRequest::default() };
         Ok(actor.claims().create_comment(request).await?.into_inner())
     }

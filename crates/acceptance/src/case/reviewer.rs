@@ -1,9 +1,11 @@
 //! What reviewers do to a claim.
 
 use cpor_proto::reviews::v1::{
-    ApproveReviewCaseRequest, AssignReviewCaseRequest, FurtherRejectionReason, GetReviewCaseRequest,
-    PartnerActionReason, PrimaryRejectionReason, RejectReviewCaseRequest, ReleaseReviewCaseRequest,
-    RequestPartnerActionRequest, ReviewCase, StartReviewRequest, TakeReviewCaseRequest,
+    ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Award, Competition,
+    CreateReviewNoteRequest, FurtherRejectionReason, GetCompetitionRequest, GetReviewCaseRequest,
+    ListReviewNotesRequest, PartnerActionReason, PrimaryRejectionReason, RejectReviewCaseRequest,
+    ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase, ReviewNote, StartReviewRequest,
+    TakeReviewCaseRequest,
 };
 
 use super::{Answer, Case};
@@ -100,5 +102,50 @@ impl Case<'_> {
             ..RejectReviewCaseRequest::default()
         };
         Ok(actor.reviews().reject_review_case(request).await?.into_inner())
+    }
+
+    /// Somebody writes a note for reviewers.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn note(&self, actor: &Actor, text: &str) -> Answer<ReviewNote> {
+        let note = Some(ReviewNote { text: text.into(), ..ReviewNote::default() });
+        let request =
+            CreateReviewNoteRequest { parent: self.review_name().await, note, ..CreateReviewNoteRequest::default() };
+        Ok(actor.reviews().create_review_note(request).await?.into_inner())
+    }
+
+    /// The notes on its case, as somebody reads them.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn notes(&self, actor: &Actor) -> Answer<Vec<ReviewNote>> {
+        let request = ListReviewNotesRequest { parent: self.review_name().await, ..ListReviewNotesRequest::default() };
+        Ok(actor.reviews().list_review_notes(request).await?.into_inner().notes)
+    }
+
+    /// Its case beside its rivals, as somebody sees them.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn competition(&self, actor: &Actor) -> Answer<Competition> {
+        let request = GetCompetitionRequest { name: self.review_name().await };
+        Ok(actor.reviews().get_competition(request).await?.into_inner())
+    }
+
+    /// Somebody awards these of its keys to it.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn award(&self, actor: &Actor, keys: &[&str]) -> Answer<Arbitration> {
+        let winner = self.review_name().await;
+        let award = |key: &&str| Award { key: (*key).to_owned(), winner: winner.clone(), ..Award::default() };
+        let request = ArbitrateLinesRequest {
+            parent: format!("tenants/{}", self.tenant),
+            awards: keys.iter().map(award).collect(),
+            comment: "The newer proof convinces.".into(),
+            ..ArbitrateLinesRequest::default()
+        };
+        Ok(actor.reviews().arbitrate_lines(request).await?.into_inner())
     }
 }

@@ -9,13 +9,13 @@ use cpor::Config;
 use cpor_kit::auth::TokenSigner;
 use cpor_mail::{Security, SmtpConfig};
 use cpor_proto::operations::v1::ListStreamsRequest;
-use cpor_types::{Role, Service, SystemClock};
+use cpor_types::{PolicyInForce, Role, Service, SystemClock};
 
 use super::{
     Actor, Backend, Browser, CONTOSO, FABRIKAM, ISSUER, LITWARE, MailServer, Node, Store, TAILSPIN, Wire, World,
     new_actor,
 };
-use crate::{NORTHWIND, Setup, Template};
+use crate::{NORTHWIND, Setup, Template, world::START};
 
 impl World {
     /// A system on a copy of the template.
@@ -30,7 +30,7 @@ impl World {
         let (issuer, signer) = (signer(), signer());
         let mail_server = if setup.mail_server { Some(MailServer::start().await) } else { None };
         let processes = setup.layout.processes(store.backend() == Backend::Postgres).into_iter().enumerate();
-        let config = |process| configuration(&store, process, mail_server.as_ref());
+        let config = |process| configuration(&store, process, mail_server.as_ref(), setup.policy);
         let mut nodes: Vec<_> =
             processes.map(|(process, services)| Node::new(services, config(process), &issuer, &signer)).collect();
         introduce(&mut nodes);
@@ -159,12 +159,16 @@ impl World {
     }
 }
 
-fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>) -> Config {
+fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>, policy: Option<&str>) -> Config {
     let mut config = Config::default();
     config.database = store.config(process);
     config.auth.issuer = ISSUER.to_owned();
-    config.customer_consent.mail.directory = Some(store.mail());
-    config.customer_consent.mail.smtp = mail_server.map(|server| SmtpConfig {
+    let in_force = |profile: &str| PolicyInForce {
+        profile: profile.parse().expect("a profile"),
+        from: START.parse().expect("a time"),
+    };
+    config.rules.policies_in_force = policy.map(in_force).into_iter().collect();
+    let smtp = mail_server.map(|server| SmtpConfig {
         host: server.address().ip().to_string(),
         port: Some(server.address().port()),
         security: Security::Plain,
@@ -173,6 +177,10 @@ fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>
         password: None,
         timeout_seconds: 5,
     });
+    for mail in [&mut config.customer_consent.mail, &mut config.poe_review.mail] {
+        mail.directory = Some(store.mail());
+        mail.smtp.clone_from(&smtp);
+    }
     config
 }
 

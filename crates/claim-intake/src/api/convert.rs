@@ -3,8 +3,8 @@ use super::{view::View, words};
 use crate::{
     call::etag_of,
     domain::{
-        Assessment, Association, Claim, Comment, Contact, Evidence, Line, PartnerAction, Refusal, Rejection, Rules,
-        State, Violation,
+        Assessment, Association, Claim, Comment, Contact, EndReason, Ended, Evidence, Line, LostLine, PartnerAction,
+        PrimaryReason, Refusal, Rejection, Rules, State, Violation,
     },
     intake::Failed,
     store::HistoryEntry,
@@ -24,7 +24,7 @@ pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Resul
     let violations = violations(&claim, rules).map_err(Failed::Refused)?;
     let submission = claim.state.submission();
     let count = i32::try_from(claim.evidence.len()).unwrap_or(i32::MAX);
-    let commands = claim.state.kind().allowed_commands().into_iter().map(|command| words::command(command).into());
+    let commands = claim.allowed_commands().into_iter().map(|command| words::command(command).into());
     let content = &claim.content;
     Ok(wire::Claim {
         name: claim.name.to_string(),
@@ -35,7 +35,7 @@ pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Resul
         solution_area: words::solution_area(content.solution_area).into(),
         activities: content.activities.iter().map(|activity| words::activity(*activity).into()).collect(),
         program: content.program.clone(),
-        lines: content.lines.iter().map(line).collect(),
+        lines: content.lines.iter().map(|shown| line(shown, &claim.state)).collect(),
         customer_contact: contact(&content.customer_contact, view),
         customer_technical_contact: contact(&content.customer_technical_contact, view),
         partner_contact: contact(&content.partner_contact, view),
@@ -58,6 +58,10 @@ pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Resul
         update_time: Some(timestamp(claim.update_time)),
         submit_time: submission.map(|submission| timestamp(submission.submit_time)),
         etag: etag_of(version),
+        disputes: submission.map_or(0, |submission| count_of(submission.disputes)),
+        disputes_left: submission.and_then(|submission| submission.disputes_left()).map(count_of),
+        explicit_approval_needed: submission.is_some_and(|submission| submission.needs_explicit_approval()),
+        lost_lines: claim.lost_lines.iter().map(|lost| lost_line(lost, &claim.state)).collect(),
     })
 }
 
@@ -65,9 +69,12 @@ pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Resul
 fn violations(claim: &Claim, rules: &Rules) -> Result<Vec<Violation>, Refusal> {
     match claim.state {
         State::Editing | State::PartnerActionRequired(..) => Ok(claim.violations(rules.of(claim, claim.update_time)?)),
-        State::Deleted | State::Submitted(_) | State::UnderReview(_) | State::Approved(..) | State::Rejected(..) => {
-            Ok(Vec::new())
-        }
+        State::Deleted
+        | State::Submitted(_)
+        | State::UnderReview(_)
+        | State::Approved(..)
+        | State::Rejected(..)
+        | State::Disputed(_) => Ok(Vec::new()),
     }
 }
 
@@ -76,7 +83,19 @@ fn violation(violation: Violation) -> wire::Violation {
     wire::Violation { field, reason, description }
 }
 
-fn line(line: &Line) -> wire::ClaimLine {
+fn count_of(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+fn line(line: &Line, state: &State) -> wire::ClaimLine {
+    let ended = line.ended.clone().or_else(|| ended_with_claim(state));
+    let since = ended.as_ref().map_or_else(|| official_time(state), |ended| ended.since.map(timestamp));
+    let association_state = match ended {
+        Some(_) => wire::AssociationState::Ended,
+        None => words::association(state),
+    };
+    let end_reason =
+        ended.as_ref().map_or(wire::AssociationEndReason::Unspecified, |ended| words::end_reason(ended.reason));
     let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
     wire::ClaimLine {
         line_id: line.id.to_string(),
@@ -85,7 +104,27 @@ fn line(line: &Line) -> wire::ClaimLine {
         product_display_name: display_name.unwrap_or_default(),
         key: line.key().map(ToString::to_string).unwrap_or_default(),
         assessments: line.assessments.iter().map(assessment).collect(),
+        contested: line.contested,
+        association_state: association_state.into(),
+        association_start_time: since,
+        association_end_time: ended.as_ref().map(|ended| timestamp(ended.until)),
+        association_end_reason: end_reason.into(),
     }
+}
+
+/// How the associations ended that the claim had when it was rejected.
+fn ended_with_claim(state: &State) -> Option<Ended> {
+    let rejection = state.rejection()?;
+    let reason = match rejection.primary {
+        PrimaryReason::PartnerRequest => EndReason::Withdrawn,
+        PrimaryReason::CustomerDeclined => EndReason::Declined,
+        PrimaryReason::InsufficientPoe | PrimaryReason::LostToCompetingClaim => EndReason::Rejected,
+    };
+    Some(Ended { reason, since: rejection.ended.as_ref()?.official_time(), until: rejection.time })
+}
+
+fn lost_line(lost: &LostLine, state: &State) -> wire::LostLine {
+    wire::LostLine { line: Some(line(&lost.line, state)), lose_time: Some(timestamp(lost.time)) }
 }
 
 fn assessment(assessment: &Assessment) -> wire::LineAssessment {
@@ -112,27 +151,32 @@ fn partner_action(action: &PartnerAction, view: View) -> wire::PartnerAction {
         request_time: Some(timestamp(action.request_time)),
         due_time: Some(timestamp(action.response.due)),
         due_rule: action.response.rule.clone(),
+        remove_line_ids: action.remove_lines.iter().map(ToString::to_string).collect(),
     }
 }
 
 fn rejection(state: &State, view: View) -> Option<wire::Rejection> {
-    let State::Rejected(_, Rejection { primary, further, comment, time, dispute, ended: _ }) = state else {
-        return None;
-    };
+    let rejection = state.rejection()?;
+    let Rejection { primary, further, comment, time, remedy: _, ended: _ } = rejection;
+    let window = rejection.dispute_window();
     Some(wire::Rejection {
         primary_reason: words::primary(*primary).into(),
         further_reasons: further.iter().map(|reason| words::further(*reason).into()).collect(),
         comment: view.personal(comment),
         reject_time: Some(timestamp(*time)),
-        r#final: dispute.is_none(),
-        dispute_due_time: dispute.as_ref().map(|dispute| timestamp(dispute.due)),
+        r#final: window.is_none(),
+        dispute_due_time: window.map(|window| timestamp(window.due)),
+        dispute_due_rule: window.map(|window| window.rule.clone()).unwrap_or_default(),
     })
 }
 
+/// While the customer's silence still decides something.
 fn consent_due(state: &State) -> Option<prost_types::Timestamp> {
-    match state.association()? {
-        Association::Pending { consent_due } => consent_due.map(timestamp),
-        Association::Granted { .. } | Association::Official { .. } => None,
+    let due = state.submission()?.consent_due.map(timestamp);
+    match state.association() {
+        Some(Association::Granted { .. } | Association::Official { .. } | Association::Ended { .. }) => None,
+        Some(Association::Pending) => due,
+        None => due.filter(|_| state.rejection().is_none()),
     }
 }
 
@@ -145,7 +189,8 @@ fn official_time(state: &State) -> Option<prost_types::Timestamp> {
         | State::Submitted(_)
         | State::UnderReview(_)
         | State::PartnerActionRequired(..)
-        | State::Approved(..) => state.association(),
+        | State::Approved(..)
+        | State::Disputed(_) => state.association(),
     };
     association?.official_time().map(timestamp)
 }
@@ -176,7 +221,10 @@ pub(super) fn evidence(claim: &ClaimName, evidence: Evidence) -> wire::Evidence 
 /// A comment; of its author the side alone.
 pub(super) fn comment(claim: &ClaimName, comment: Comment) -> wire::Comment {
     let ClaimName { partner, claim } = claim.clone();
+    let about = |evidence| EvidenceName { partner: partner.clone(), claim, evidence }.to_string();
     wire::Comment {
+        evidence: comment.evidence.map(about).unwrap_or_default(),
+        line_id: comment.line.map(|line| line.to_string()).unwrap_or_default(),
         name: CommentName { partner, claim, comment: comment.id }.to_string(),
         side: words::side(comment.side).into(),
         create_time: Some(timestamp(comment.time)),

@@ -1,14 +1,18 @@
 //! What went wrong, as callers see it: one table, and nothing internal.
 use crate::{
-    domain::{Command, Fault, Refusal, Violation},
+    domain::{Command, Fault, Refusal, Violation, paths},
     evidence::BadDocument,
     intake::Failed,
     store::AlreadyClaimed,
 };
 use cpor_kit::status::{self, FieldViolation};
 use cpor_proto::claims::v1::ErrorReason;
+use cpor_types::rfc3339;
 use std::time::Duration;
 use tonic::{Code, Status};
+
+/// What helps where a dispute does not (R33).
+const NEW_CLAIM: &str = "SUBMIT_NEW_CLAIM";
 
 /// When to try again what could not be answered.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -65,6 +69,33 @@ fn refused(refusal: Refusal) -> Status {
             violated(denied, vec![Violation { field: "mpn_id".into(), reason: denied.into(), description: message }])
         }
         Refusal::Incomplete(violations) => incomplete(violations),
+        // The reason that the auth layer has where a role may not call a method at all.
+        Refusal::DraftsOnly => {
+            status::refused(Code::PermissionDenied, ErrorReason::DraftsOnly.as_str_name(), message, &[])
+        }
+        Refusal::FieldsLocked { state, fields } => {
+            let metadata = [("state", state.as_str()), ("fields", &paths(&fields))];
+            reason(Code::FailedPrecondition, ErrorReason::FieldLocked, message, &metadata)
+        }
+        Refusal::DisputeUnfounded => reason(Code::FailedPrecondition, ErrorReason::DisputeUnfounded, message, &[]),
+        Refusal::DisputeWindowPassed { due } => {
+            let metadata = [("due_time", rfc3339(due)), ("advice", NEW_CLAIM.to_owned())];
+            let metadata: Vec<_> = metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
+            reason(Code::FailedPrecondition, ErrorReason::DisputeWindowPassed, message, &metadata)
+        }
+        Refusal::DisputeNotAllowed(finality) => {
+            let metadata = [("finality", finality.as_str()), ("advice", NEW_CLAIM)];
+            reason(Code::FailedPrecondition, ErrorReason::DisputeNotAllowed, message, &metadata)
+        }
+        Refusal::UnknownTarget(fields) => {
+            let unknown = |field: &&str| Violation {
+                field: format!("comment.{field}"),
+                reason: ErrorReason::CommentTargetUnknown.as_str_name().to_owned(),
+                description: "is not on this claim".to_owned(),
+            };
+            let found = fields.iter().map(unknown).collect();
+            violated(ErrorReason::CommentTargetUnknown.as_str_name(), found)
+        }
         Refusal::NothingChanged => reason(Code::FailedPrecondition, ErrorReason::NothingChanged, message, &[]),
         Refusal::TooManyDocuments { limit } => {
             let limit = limit.to_string();
@@ -137,7 +168,7 @@ mod tests {
     #[test]
     fn r15_a_refusal_names_the_state_and_what_is_allowed_in_it() {
         let state = StateKind::Rejected;
-        let refusal = Refusal::NotAllowed { state, command: Command::Submit, allowed: state.allowed_commands() };
+        let refusal = Refusal::NotAllowed { state, command: Command::Submit, allowed: vec![Command::Comment] };
         let status = Status::from(Failed::Refused(refusal));
         assert_eq!(status.code(), Code::FailedPrecondition);
         assert_eq!(status::metadata(&status, "state").as_deref(), Some("REJECTED"));

@@ -7,6 +7,7 @@ mod create_claim;
 mod create_comment;
 mod delete_claim;
 mod delete_evidence;
+mod dispute_claim;
 mod download_evidence;
 mod error;
 mod get_claim;
@@ -27,10 +28,10 @@ mod words;
 use crate::intake::Intake;
 use cpor_proto::claims::v1::{
     Claim, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest,
-    DownloadEvidenceRequest, Evidence, GetClaimRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest,
-    ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse,
-    ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest,
-    claim_service_server::ClaimService,
+    DisputeClaimRequest, DownloadEvidenceRequest, Evidence, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
+    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
+    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
+    WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -70,6 +71,10 @@ impl ClaimService for Intake {
 
     async fn withdraw_claim(&self, request: Request<WithdrawClaimRequest>) -> Answer<Claim> {
         withdraw_claim::withdraw_claim(self, request).await
+    }
+
+    async fn dispute_claim(&self, request: Request<DisputeClaimRequest>) -> Answer<Claim> {
+        dispute_claim::dispute_claim(self, request).await
     }
 
     async fn upload_evidence(&self, request: Request<Streaming<UploadEvidenceRequest>>) -> Answer<Evidence> {

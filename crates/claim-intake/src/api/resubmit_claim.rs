@@ -22,9 +22,9 @@ pub(super) async fn resubmit_claim(
     let said = Said::of(intake, &call, &request.comment);
 
     let rules = intake.rules.clone();
-    let content = |claim: &Claim| claim.admits(Command::Resubmit).then(|| claim.content.clone());
+    let content = |claim: &Claim| claim.admits(Command::Resubmit).then(|| (Need::Submission, claim.content.clone()));
     let judged = intake
-        .decide_with_facts(&call, Need::Submission, content, move |claim, facts, now| {
+        .decide_with_facts(&call, content, move |claim, facts, now| {
             let resubmit = Resubmit { comment: said.as_ref().map(|said| said.at(now)) };
             claim.resubmit(resubmit, facts, &rules, now).map(Some)
         })

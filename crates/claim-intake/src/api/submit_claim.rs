@@ -27,11 +27,9 @@ pub(super) async fn submit_claim(intake: &Intake, request: Request<wire::SubmitC
     let submit = Submit { review_case: CaseId(intake.entropy.uuid()) };
 
     let rules = intake.rules.clone();
-    let content = |claim: &Claim| claim.admits(Command::Submit).then(|| claim.content.clone());
+    let content = |claim: &Claim| claim.admits(Command::Submit).then(|| (Need::Submission, claim.content.clone()));
     let judged = intake
-        .decide_with_facts(&call, Need::Submission, content, move |claim, facts, now| {
-            claim.submit(submit, facts, &rules, now).map(Some)
-        })
+        .decide_with_facts(&call, content, move |claim, facts, now| claim.submit(submit, facts, &rules, now).map(Some))
         .await?;
 
     let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;

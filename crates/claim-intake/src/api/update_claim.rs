@@ -1,12 +1,13 @@
-//! UpdateClaim (R17): one read, one call of the registry, one decision; repeated while the claim moves.
+//! UpdateClaim (R17, R29): one read, one call of the registry, one decision; repeated while the claim moves.
 use super::{Answer, convert, parse, view::View};
 use crate::{
     call::Call,
-    domain::{Claim, Command, Update},
+    domain::{Claim, Command, Refusal, Update},
     intake::{Intake, Need},
 };
-use cpor_kit::request::open;
+use cpor_kit::{Caller, request::open};
 use cpor_proto::claims::v1 as wire;
+use cpor_types::Role;
 use tonic::{Request, Response};
 
 pub(super) async fn update_claim(intake: &Intake, request: Request<wire::UpdateClaimRequest>) -> Answer<wire::Claim> {
@@ -19,12 +20,25 @@ pub(super) async fn update_claim(intake: &Intake, request: Request<wire::UpdateC
     let content = parse::content(claim, &*intake.entropy)?;
     let update = Update { fields: parse::update_fields(mask, &content)?, content };
 
-    let after = update.clone();
-    let content = move |claim: &Claim| claim.admits(Command::Update).then(|| claim.content_after(&after));
+    let (after, rules, may_edit) = (update.clone(), intake.rules.clone(), may_edit(&caller));
+    let content = move |claim: &Claim| {
+        let admitted = claim.admits(Command::Update) && may_edit(claim);
+        admitted.then(|| (Need::of(claim), claim.content_after(&after)))
+    };
     let judged = intake
-        .decide_with_facts(&call, Need::Draft, content, move |claim, facts, now| claim.update(&update, facts, now))
+        .decide_with_facts(&call, content, move |claim, facts, now| match may_edit(claim) {
+            true => claim.update(&update, facts, &rules, now),
+            false => Err(Refusal::DraftsOnly),
+        })
         .await?;
 
     let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
     Ok(Response::new(claim))
+}
+
+/// Whether the caller may change a claim: a submitted one is the administrators' (R4).
+fn may_edit(caller: &Caller) -> impl Fn(&Claim) -> bool + Copy + Send + 'static {
+    let administers =
+        [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin].into_iter().any(|role| caller.has(role));
+    move |claim| administers || claim.state.submission().is_none()
 }

@@ -1,9 +1,7 @@
 //! The contract's enums and the domain's: one table each.
-use crate::domain::{Association, Command, EvidenceKind, State, StateKind, Verdict};
+use crate::domain::{Association, Command, EndReason, EvidenceKind, PrimaryReason, State, StateKind, Verdict};
 use cpor_proto::claims::v1 as wire;
-use cpor_types::{
-    Activity, ActorSide, FurtherRejection, PartnerActionReason, PrimaryRejection, SolutionArea, WithdrawReason,
-};
+use cpor_types::{Activity, ActorSide, FurtherRejection, PartnerActionReason, SolutionArea, WithdrawReason};
 
 pub(super) const fn state(state: StateKind) -> wire::ClaimState {
     match state {
@@ -15,6 +13,7 @@ pub(super) const fn state(state: StateKind) -> wire::ClaimState {
         StateKind::PartnerActionRequired => wire::ClaimState::PartnerActionRequired,
         StateKind::Approved => wire::ClaimState::Approved,
         StateKind::Rejected => wire::ClaimState::Rejected,
+        StateKind::Disputed => wire::ClaimState::Disputed,
     }
 }
 
@@ -28,6 +27,7 @@ pub(super) const fn state_from(state: wire::ClaimState) -> Option<StateKind> {
         wire::ClaimState::PartnerActionRequired => Some(StateKind::PartnerActionRequired),
         wire::ClaimState::Approved => Some(StateKind::Approved),
         wire::ClaimState::Rejected => Some(StateKind::Rejected),
+        wire::ClaimState::Disputed => Some(StateKind::Disputed),
     }
 }
 
@@ -37,10 +37,12 @@ pub(super) const fn association(state: &State) -> wire::AssociationState {
         | State::Deleted
         | State::Submitted(_)
         | State::UnderReview(_)
-        | State::PartnerActionRequired(..) => wire::AssociationState::Unspecified,
+        | State::PartnerActionRequired(..)
+        | State::Disputed(_) => wire::AssociationState::Unspecified,
         State::Approved(_, association) => match association {
-            Association::Pending { .. } | Association::Granted { .. } => wire::AssociationState::Pending,
+            Association::Pending | Association::Granted { .. } => wire::AssociationState::Pending,
             Association::Official { .. } => wire::AssociationState::Official,
+            Association::Ended { .. } => wire::AssociationState::Ended,
         },
         State::Rejected(_, rejection) => match rejection.ended {
             None => wire::AssociationState::Unspecified,
@@ -56,6 +58,7 @@ pub(super) const fn command(command: Command) -> wire::Command {
         Command::Submit => wire::Command::Submit,
         Command::Resubmit => wire::Command::Resubmit,
         Command::Withdraw => wire::Command::Withdraw,
+        Command::Dispute => wire::Command::Dispute,
         Command::AddEvidence => wire::Command::AddEvidence,
         Command::RemoveEvidence => wire::Command::RemoveEvidence,
         Command::Comment => wire::Command::Comment,
@@ -107,11 +110,22 @@ pub(super) const fn withdraw_reason_from(reason: wire::WithdrawReason) -> Option
     }
 }
 
-pub(super) const fn primary(reason: PrimaryRejection) -> wire::PrimaryRejectionReason {
+pub(super) const fn primary(reason: PrimaryReason) -> wire::PrimaryRejectionReason {
     match reason {
-        PrimaryRejection::PartnerRequest => wire::PrimaryRejectionReason::PartnerRequest,
-        PrimaryRejection::CustomerDeclined => wire::PrimaryRejectionReason::CustomerDeclined,
-        PrimaryRejection::InsufficientPoe => wire::PrimaryRejectionReason::InsufficientPoe,
+        PrimaryReason::PartnerRequest => wire::PrimaryRejectionReason::PartnerRequest,
+        PrimaryReason::CustomerDeclined => wire::PrimaryRejectionReason::CustomerDeclined,
+        PrimaryReason::InsufficientPoe => wire::PrimaryRejectionReason::InsufficientPoe,
+        PrimaryReason::LostToCompetingClaim => wire::PrimaryRejectionReason::LostToCompetingClaim,
+    }
+}
+
+pub(super) const fn end_reason(reason: EndReason) -> wire::AssociationEndReason {
+    match reason {
+        EndReason::Declined => wire::AssociationEndReason::Declined,
+        EndReason::Withdrawn => wire::AssociationEndReason::Withdrawn,
+        EndReason::Expired => wire::AssociationEndReason::Expired,
+        EndReason::Superseded => wire::AssociationEndReason::Superseded,
+        EndReason::Rejected => wire::AssociationEndReason::Rejected,
     }
 }
 

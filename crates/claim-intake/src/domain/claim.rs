@@ -1,5 +1,5 @@
 //! The aggregate: one claim with everything that its decisions need.
-use super::{Comment, Content, Directory, Event, Evidence, FieldChange, State, StateKind, What};
+use super::{Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What};
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, Timestamp};
 
@@ -14,6 +14,8 @@ pub struct Claim {
     pub directory: Directory,
     /// Its documents, oldest first; those removed from the draft are not among them.
     pub evidence: Vec<Evidence>,
+    /// Lines that were awarded to others, in the order in which they were lost (R37).
+    pub lost_lines: Vec<LostLine>,
     /// Where it stands.
     pub state: State,
     /// When it was created.
@@ -22,6 +24,21 @@ pub struct Claim {
     pub update_time: Timestamp,
     /// Entries in its history.
     pub history: u64,
+}
+
+impl Claim {
+    /// The lines that keep the company from claiming them again (R38): those of an open or approved claim whose associations are not over.
+    pub fn live_lines(&self) -> impl Iterator<Item = (usize, &Line)> {
+        let live = self.state.kind().lines_live();
+        self.content.lines.iter().enumerate().filter(move |(_, line)| live && line.ended.is_none())
+    }
+
+    /// How many documents were added in the present submission, response or dispute (R14, R21, R28).
+    #[must_use]
+    pub fn new_documents(&self) -> usize {
+        let before = self.state.submission().map_or(0, |submission| submission.documents_before);
+        self.evidence.len().saturating_sub(before)
+    }
 }
 
 /// A claim on its way to its next state, with what is recorded of the way.

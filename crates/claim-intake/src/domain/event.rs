@@ -1,6 +1,6 @@
 //! What happened to a claim. History and the events for other services both derive from it.
-use super::{Comment, Evidence, FactKind, StateKind};
-use cpor_types::{CaseId, EvidenceId, PrimaryRejection, TenantId};
+use super::{Comment, Contact, Evidence, FactKind, PrimaryReason, StateKind};
+use cpor_types::{CaseId, EvidenceId, LineId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened: one entry of the history (R56).
@@ -38,6 +38,13 @@ pub enum What {
     Created,
     /// The draft's content changed.
     Updated,
+    /// Its partner edited it after the submission (R29).
+    Edited {
+        /// Lines or the customer's contact changed: the customer is asked anew.
+        renotify: bool,
+        /// Whom the customer was notified through before, where that changed.
+        previous_contact: Option<Contact>,
+    },
     /// The draft was deleted.
     Deleted,
     /// A comment was written.
@@ -46,6 +53,13 @@ pub enum What {
     Submitted,
     /// It was resubmitted.
     Resubmitted,
+    /// Its rejection is disputed (R28).
+    Disputed {
+        /// The case that the rejection closed.
+        previous_case: CaseId,
+        /// Why, in the partner's words; empty where there is new evidence only.
+        justification: String,
+    },
     /// A document was added.
     EvidenceAdded(Evidence),
     /// A document was removed from the draft.
@@ -56,6 +70,17 @@ pub enum What {
     Approved {
         /// The customer had approved before (R26a), so that no window opens.
         official: bool,
+        /// The customer had declined before: silence does not make it official (R28).
+        explicit_approval_needed: bool,
+    },
+    /// Lines were awarded to others and left it (R37); some are left.
+    LinesLost,
+    /// Associations of lines are over; the claim stays approved (R37, R39).
+    LinesEnded {
+        /// Which.
+        lines: Vec<LineId>,
+        /// None is left.
+        all: bool,
     },
     /// Its association may become official: the customer did not decline (R27) or approved (R26a).
     Granted {
@@ -74,11 +99,13 @@ pub struct Closing {
     /// By what.
     pub by: ClosedBy,
     /// The primary reason (R31).
-    pub primary: PrimaryRejection,
+    pub primary: PrimaryReason,
     /// The customer.
     pub tenant: TenantId,
     /// The review case to close.
     pub review_case: CaseId,
+    /// Until when it can be disputed; `None`: it cannot.
+    pub dispute_due: Option<Timestamp>,
 }
 
 /// What can end a claim.
@@ -96,11 +123,14 @@ impl What {
     pub const fn action(&self) -> &'static str {
         match self {
             Self::Created => "created",
-            Self::Updated => "updated",
+            Self::Updated | Self::Edited { .. } => "updated",
             Self::Deleted => "deleted",
             Self::Commented => "commented",
             Self::Submitted => "submitted",
             Self::Resubmitted => "resubmitted",
+            Self::Disputed { .. } => "disputed",
+            Self::LinesLost => FactKind::LinesAwarded.as_str(),
+            Self::LinesEnded { .. } => FactKind::AssociationEnded.as_str(),
             Self::EvidenceAdded(_) => "evidence_added",
             Self::EvidenceRemoved(_) => "evidence_removed",
             Self::Reported(fact) | Self::Overtaken(fact) => fact.as_str(),

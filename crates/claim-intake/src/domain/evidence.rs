@@ -1,6 +1,6 @@
 //! Documents and comments, as the claim holds them.
 use super::EvidenceKind;
-use cpor_types::{ActorSide, CommentId, EvidenceId, Timestamp};
+use cpor_types::{ActorSide, CommentId, EvidenceId, LineId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
@@ -47,4 +47,8 @@ pub struct Comment {
     pub text: String,
     /// When it was written.
     pub time: Timestamp,
+    /// The document that it is about, if it is about one.
+    pub evidence: Option<EvidenceId>,
+    /// The line that it is about, if it is about one.
+    pub line: Option<LineId>,
 }

@@ -1,7 +1,7 @@
 //! What the other services report of a claim. A fact is never refused: what the state no longer admits is recorded as
 //! overtaken.
-use super::{Comment, FactKind, Verdict};
-use cpor_types::{Activity, CaseId, FurtherRejection, LineId, Month, PartnerActionReason, Timestamp};
+use super::{Comment, EndReason, FactKind, Verdict};
+use cpor_types::{Activity, CaseId, CommentId, FurtherRejection, LineId, Month, PartnerActionReason, Timestamp};
 
 /// A fact about a claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,13 @@ pub enum Fact {
         /// Since when.
         since: Timestamp,
     },
+    /// From the registry: associations are over (R37, R39).
+    AssociationEnded {
+        /// Why.
+        reason: EndReason,
+        /// The lines.
+        lines: Vec<LineId>,
+    },
     /// From eligibility: the lines were assessed (R52).
     Assessed {
         /// The month.
@@ -37,7 +44,14 @@ pub enum ReviewFact {
     /// The reviewer began.
     Started(String),
     /// The reviewer needs something from the partner (R20).
-    ActionRequested(Vec<PartnerActionReason>, Option<Comment>),
+    ActionRequested {
+        /// Why; at least one.
+        reasons: Vec<PartnerActionReason>,
+        /// Lines that are to be removed (R30).
+        remove_lines: Vec<LineId>,
+        /// What the reviewer wrote.
+        said: Option<Comment>,
+    },
     /// Every line is held and the case is approved (R23).
     Approved(Option<Comment>),
     /// The reviewer rejected for insufficient proof (R24, R31).
@@ -47,6 +61,22 @@ pub enum ReviewFact {
     ApprovalRefused(Vec<(Option<LineId>, String)>),
     /// The review clock of this name passed (R45).
     Overdue(String),
+    /// A lead awarded contested lines (R37).
+    LinesAwarded {
+        /// To this claim.
+        won: Vec<LineId>,
+        /// To others.
+        lost: Vec<LineId>,
+        /// What the lead wrote.
+        said: Option<Comment>,
+    },
+    /// Which lines compete with other companies' now (R37).
+    CompetitionChanged {
+        /// The lines; none: no longer any.
+        contested: Vec<LineId>,
+        /// The id of the comment that tells the partner.
+        notice: CommentId,
+    },
 }
 
 /// What customer-consent reports.
@@ -75,11 +105,16 @@ pub enum ConsentFact {
     },
     /// The customer declined (R26).
     Declined {
-        /// `link` or `signed_in`.
+        /// `link` or `signed_in`, or [`ConsentFact::SILENCE`].
         channel: String,
         /// What they wrote; may be empty.
         comment: String,
     },
+}
+
+impl ConsentFact {
+    /// The channel of a decline that nobody spoke: an explicit approval was needed, and the window passed without one (R28).
+    pub const SILENCE: &str = "silence";
 }
 
 /// The answer of an assessment for one line and activity.
@@ -103,11 +138,13 @@ impl Fact {
             Self::Review { fact, .. } => match fact {
                 ReviewFact::Assigned(_) => FactKind::ReviewAssigned,
                 ReviewFact::Started(_) => FactKind::ReviewStarted,
-                ReviewFact::ActionRequested(..) => FactKind::PartnerActionRequested,
+                ReviewFact::ActionRequested { .. } => FactKind::PartnerActionRequested,
                 ReviewFact::Approved(_) => FactKind::ReviewApproved,
                 ReviewFact::Rejected(..) => FactKind::ReviewRejected,
                 ReviewFact::ApprovalRefused(_) => FactKind::ApprovalRefused,
                 ReviewFact::Overdue(_) => FactKind::ReviewOverdue,
+                ReviewFact::LinesAwarded { .. } => FactKind::LinesAwarded,
+                ReviewFact::CompetitionChanged { .. } => FactKind::CompetitionChanged,
             },
             Self::Consent(fact) => match fact {
                 ConsentFact::NoticeSettled { .. } => FactKind::NoticeSettled,
@@ -117,6 +154,7 @@ impl Fact {
                 ConsentFact::Declined { .. } => FactKind::CustomerDeclined,
             },
             Self::AssociationOfficial { .. } => FactKind::AssociationOfficial,
+            Self::AssociationEnded { .. } => FactKind::AssociationEnded,
             Self::Assessed { .. } => FactKind::Assessed,
         }
     }
@@ -126,7 +164,10 @@ impl Fact {
     pub const fn case(&self) -> Option<CaseId> {
         match self {
             Self::Review { case, .. } => Some(*case),
-            Self::Consent(_) | Self::AssociationOfficial { .. } | Self::Assessed { .. } => None,
+            Self::Consent(_)
+            | Self::AssociationOfficial { .. }
+            | Self::AssociationEnded { .. }
+            | Self::Assessed { .. } => None,
         }
     }
 
@@ -135,8 +176,12 @@ impl Fact {
     pub fn reason(&self) -> String {
         match self {
             Self::Review { fact, .. } => match fact {
-                ReviewFact::Assigned(_) | ReviewFact::Started(_) | ReviewFact::ApprovalRefused(_) => String::new(),
-                ReviewFact::ActionRequested(_, comment)
+                ReviewFact::Assigned(_)
+                | ReviewFact::Started(_)
+                | ReviewFact::ApprovalRefused(_)
+                | ReviewFact::CompetitionChanged { .. } => String::new(),
+                ReviewFact::ActionRequested { said: comment, .. }
+                | ReviewFact::LinesAwarded { said: comment, .. }
                 | ReviewFact::Approved(comment)
                 | ReviewFact::Rejected(_, comment) => {
                     comment.as_ref().map(|said| said.text.clone()).unwrap_or_default()
@@ -153,6 +198,7 @@ impl Fact {
                 ConsentFact::Declined { channel, comment } => format!("{channel}: {comment}"),
             },
             Self::AssociationOfficial { .. } => String::new(),
+            Self::AssociationEnded { reason, .. } => reason.to_string(),
             Self::Assessed { month, .. } => month.to_string(),
         }
     }

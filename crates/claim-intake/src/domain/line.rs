@@ -1,8 +1,8 @@
 //! The lines of a claim: one per workload or subscription (R15).
 use std::fmt;
 
-use super::Verdict;
-use cpor_types::{Activity, AssociationKey, LineId, Month, ProductFamily, ProductId, SubscriptionId};
+use super::{Verdict, words};
+use cpor_types::{Activity, AssociationKey, LineId, Month, ProductFamily, ProductId, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One workload or subscription claimed.
@@ -18,6 +18,46 @@ pub struct Line {
     pub known: Option<KnownLine>,
     /// The last answer of each assessment, one per activity (R52).
     pub assessments: Vec<Assessment>,
+    /// Another company's claim or hold competes for it (R37).
+    pub contested: bool,
+    /// Its association is over, while the claim stays approved (R37, R39).
+    pub ended: Option<Ended>,
+}
+
+/// A line that was awarded to another company's claim (R37); it is no part of the claim any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LostLine {
+    /// The line as it was.
+    pub line: Line,
+    /// Since when.
+    pub time: Timestamp,
+}
+
+/// The end of a line's association.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Why.
+    pub reason: EndReason,
+    /// Since when it was official, if it ever was.
+    pub since: Option<Timestamp>,
+    /// When it ended.
+    pub until: Timestamp,
+}
+
+words! {
+    /// Why an association ended (R35).
+    EndReason {
+        /// The customer declined.
+        Declined = "declined",
+        /// The partner withdrew.
+        Withdrawn = "withdrawn",
+        /// The subscription ended (R39).
+        Expired = "expired",
+        /// Another company's association took its place (R37).
+        Superseded = "superseded",
+        /// The claim was rejected.
+        Rejected = "rejected",
+    }
 }
 
 /// What the directory knows of a line.
@@ -31,6 +71,8 @@ pub struct KnownLine {
     pub subscription: Option<SubscriptionId>,
     /// What is claimed in the tenant; `None` while it cannot be told.
     pub key: Option<AssociationKey>,
+    /// Another company has it on record from before claims were made (R58), as of when the directory was asked; for reviewers.
+    pub held_by_legacy: bool,
 }
 
 /// The last assessment of a line for one activity.
@@ -50,7 +92,7 @@ impl Line {
     /// A line as entered, with the id that it gets unless it is already on the claim.
     #[must_use]
     pub const fn entered(id: LineId, product: ProductId, subscription_id: String) -> Self {
-        Self { id, product, subscription_id, known: None, assessments: Vec::new() }
+        Self { id, product, subscription_id, known: None, assessments: Vec::new(), contested: false, ended: None }
     }
 
     /// What is claimed in the tenant; `None` while it cannot be told.
@@ -72,7 +114,10 @@ impl Line {
         entered
             .into_iter()
             .map(|line| match left.iter().position(|known| known.is_same(&line)) {
-                Some(place) => Self { id: left.remove(place).id, ..line },
+                Some(place) => {
+                    let Self { product, subscription_id, .. } = line;
+                    Self { product, subscription_id, known: None, ..left.remove(place).clone() }
+                }
                 None => line,
             })
             .collect()
@@ -87,7 +132,7 @@ impl Line {
 impl fmt::Display for Line {
     /// `teams`, or `power-bi on 0a1b…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.subscription_id.as_str() {
+        match self.subscription().as_str() {
             "" => self.product.fmt(f),
             subscription => write!(f, "{} on {subscription}", self.product),
         }

@@ -1,9 +1,9 @@
-//! The transition table (R15–R27): which state admits what, and where it leads. It is the one place that says so: the
+//! The transition table (R15–R29): which state admits what, and where it leads. It is the one place that says so: the
 //! guards of the transitions, the answer's `allowed_commands` and the refusals all read it.
 use super::{Claim, Refusal, StateKind, Submission, words};
 use cpor_types::CaseId;
 
-use StateKind::{Approved, Deleted, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview};
+use StateKind::{Approved, Deleted, Disputed, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview};
 
 words! {
     /// What a partner can do to a claim; a reviewer can comment.
@@ -18,6 +18,8 @@ words! {
         Resubmit = "RESUBMIT",
         /// Withdraws it for good.
         Withdraw = "WITHDRAW",
+        /// Disputes its rejection.
+        Dispute = "DISPUTE",
         /// Adds a document.
         AddEvidence = "ADD_EVIDENCE",
         /// Removes a document.
@@ -38,6 +40,8 @@ words! {
         PartnerActionRequested = "partner_action_requested",
         /// The partner's response deadline passed.
         ResponseDeadlinePassed = "response_deadline_passed",
+        /// The window to dispute a rejection passed.
+        DisputeWindowPassed = "dispute_window_passed",
         /// Every line is held and the case is approved.
         ReviewApproved = "review_approved",
         /// The reviewer rejected.
@@ -46,6 +50,10 @@ words! {
         ApprovalRefused = "approval_refused",
         /// A review clock passed.
         ReviewOverdue = "review_overdue",
+        /// Contested lines were awarded to the claim or to others.
+        LinesAwarded = "lines_awarded",
+        /// Lines compete with other companies', or no longer do.
+        CompetitionChanged = "competition_changed",
         /// A notice to the customer was accepted or bounced.
         NoticeSettled = "notice_settled",
         /// The consent window opened.
@@ -58,6 +66,8 @@ words! {
         CustomerDeclined = "customer_declined",
         /// The registry has the association on record.
         AssociationOfficial = "association_official",
+        /// Associations are over.
+        AssociationEnded = "association_ended",
         /// The lines were assessed.
         Assessed = "assessed",
     }
@@ -79,6 +89,10 @@ pub enum To {
     Same,
     /// The state becomes this one.
     State(StateKind),
+    /// Back to where the reviewer asked: SUBMITTED, or DISPUTED.
+    WhereAsked,
+    /// The state stays, or becomes REJECTED where the last line is lost.
+    SameOrRejected,
 }
 
 /// One row of the table.
@@ -94,9 +108,12 @@ pub struct Row {
     pub to: To,
 }
 
-const OPEN: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired];
-const LIVE: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Approved];
-const WITH_DRAFT: &[StateKind] = &[Editing, Submitted, UnderReview, PartnerActionRequired, Approved, Rejected];
+const OPEN: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed];
+const LIVE: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved];
+const DECLINABLE: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
+const WITH_DRAFT: &[StateKind] =
+    &[Editing, Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
+const IN_REVIEW: &[StateKind] = &[UnderReview, Disputed];
 
 const fn command(rule: &'static str, command: Command, from: &'static [StateKind], to: To) -> Row {
     Row { rule, step: Step::Command(command), from, to }
@@ -106,30 +123,43 @@ const fn fact(rule: &'static str, fact: FactKind, from: &'static [StateKind], to
     Row { rule, step: Step::Fact(fact), from, to }
 }
 
-/// The table. What has no row is refused, or overtaken.
+/// The table. What has no row is refused, or overtaken. A step has a row for each way that it leads. What a claim's policy or rejection
+/// leaves less of than its state, [`State`](super::State) says.
 pub const TABLE: &[Row] = &[
-    command("R17", Command::Update, &[Editing], To::Same),
+    command("R17, R29", Command::Update, &[Editing, Submitted, PartnerActionRequired], To::Same),
     command("R17", Command::Delete, &[Editing], To::State(Deleted)),
     command("R18", Command::Submit, &[Editing], To::State(Submitted)),
-    command("R21", Command::Resubmit, &[PartnerActionRequired], To::State(Submitted)),
+    command("R21", Command::Resubmit, &[PartnerActionRequired], To::WhereAsked),
     command("R25", Command::Withdraw, LIVE, To::State(Rejected)),
-    command("R29", Command::AddEvidence, &[Editing, PartnerActionRequired], To::Same),
+    command("R28", Command::Dispute, &[Rejected], To::State(Disputed)),
+    command(
+        "R28, R29",
+        Command::AddEvidence,
+        &[Editing, Submitted, PartnerActionRequired, Approved, Rejected],
+        To::Same,
+    ),
     command("R14", Command::RemoveEvidence, &[Editing], To::Same),
     command("R29", Command::Comment, WITH_DRAFT, To::Same),
     fact("R19", FactKind::ReviewAssigned, OPEN, To::Same),
     fact("R19", FactKind::ReviewStarted, &[Submitted], To::State(UnderReview)),
-    fact("R20", FactKind::PartnerActionRequested, &[UnderReview], To::State(PartnerActionRequired)),
+    fact("R28", FactKind::ReviewStarted, &[Disputed], To::Same),
+    fact("R20", FactKind::PartnerActionRequested, IN_REVIEW, To::State(PartnerActionRequired)),
     fact("R22", FactKind::ResponseDeadlinePassed, &[PartnerActionRequired], To::State(Rejected)),
-    fact("R23", FactKind::ReviewApproved, &[UnderReview], To::State(Approved)),
-    fact("R24", FactKind::ReviewRejected, &[UnderReview], To::State(Rejected)),
-    fact("R36", FactKind::ApprovalRefused, &[UnderReview], To::Same),
+    fact("R28", FactKind::DisputeWindowPassed, &[Rejected], To::Same),
+    fact("R23", FactKind::ReviewApproved, IN_REVIEW, To::State(Approved)),
+    fact("R24", FactKind::ReviewRejected, IN_REVIEW, To::State(Rejected)),
+    fact("R36", FactKind::ApprovalRefused, IN_REVIEW, To::Same),
     fact("R45", FactKind::ReviewOverdue, OPEN, To::Same),
+    fact("R27a", FactKind::LinesAwarded, OPEN, To::SameOrRejected),
+    fact("R37", FactKind::LinesAwarded, &[Approved], To::Same),
+    fact("R37", FactKind::CompetitionChanged, LIVE, To::Same),
     fact("R41", FactKind::NoticeSettled, LIVE, To::Same),
-    fact("R41", FactKind::ConsentWindowOpened, &[Approved], To::Same),
+    fact("R41", FactKind::ConsentWindowOpened, LIVE, To::Same),
     fact("R27", FactKind::ConsentWindowPassed, &[Approved], To::Same),
     fact("R26a", FactKind::CustomerApproved, LIVE, To::Same),
-    fact("R26", FactKind::CustomerDeclined, LIVE, To::State(Rejected)),
+    fact("R26, R28", FactKind::CustomerDeclined, DECLINABLE, To::State(Rejected)),
     fact("R27", FactKind::AssociationOfficial, &[Approved], To::Same),
+    fact("R39", FactKind::AssociationEnded, &[Approved, Rejected], To::Same),
     fact("R52", FactKind::Assessed, &[Approved], To::Same),
 ];
 
@@ -139,23 +169,41 @@ pub fn admits(state: StateKind, step: Step) -> bool {
     TABLE.iter().any(|row| row.step == step && row.from.contains(&state))
 }
 
-impl StateKind {
-    /// The commands that this state admits, in the table's order.
-    #[must_use]
-    pub fn allowed_commands(self) -> Vec<Command> {
-        Command::ALL.iter().copied().filter(|command| admits(self, Step::Command(*command))).collect()
-    }
-}
-
 /// Guards: each reads the table and hands out the data that the states it admits have.
 impl Claim {
-    /// Whether the state admits `command`.
+    /// The commands that the partner can give now, in the order of the contract.
+    #[must_use]
+    pub fn allowed_commands(&self) -> Vec<Command> {
+        Command::ALL.iter().copied().filter(|command| self.admits(*command)).collect()
+    }
+
+    /// Whether the state, with what it carries, admits `command`.
     #[must_use]
     pub fn admits(&self, command: Command) -> bool {
+        self.row_admits(command) && self.leaves(command)
+    }
+
+    /// Whether the state admits `command`, whatever it carries.
+    pub(super) fn row_admits(&self, command: Command) -> bool {
         admits(self.state.kind(), Step::Command(command))
     }
 
-    /// Refuses `command` unless the state admits it.
+    /// Whether what the state carries leaves `command` to the partner, where the table does.
+    fn leaves(&self, command: Command) -> bool {
+        match command {
+            Command::Update => self.state.leaves_edits(),
+            Command::AddEvidence => self.state.leaves_evidence(),
+            Command::Dispute => self.state.rejection().is_some_and(|rejection| rejection.dispute_window().is_some()),
+            Command::Delete
+            | Command::Submit
+            | Command::Resubmit
+            | Command::Withdraw
+            | Command::RemoveEvidence
+            | Command::Comment => true,
+        }
+    }
+
+    /// Refuses `command` unless the claim admits it.
     pub(super) fn admit(&self, command: Command) -> Result<(), Refusal> {
         if self.admits(command) { Ok(()) } else { Err(self.not_allowed(command)) }
     }
@@ -173,11 +221,11 @@ impl Claim {
         (own && admits(self.state.kind(), Step::Fact(fact))).then_some(submission)
     }
 
-    fn not_allowed(&self, command: Command) -> Refusal {
+    pub(super) fn not_allowed(&self, command: Command) -> Refusal {
         match self.state.kind() {
             Deleted => Refusal::NotFound,
-            state @ (Editing | Submitted | UnderReview | PartnerActionRequired | Approved | Rejected) => {
-                Refusal::NotAllowed { state, command, allowed: state.allowed_commands() }
+            state @ (Editing | Submitted | UnderReview | PartnerActionRequired | Approved | Rejected | Disputed) => {
+                Refusal::NotAllowed { state, command, allowed: self.allowed_commands() }
             }
         }
     }

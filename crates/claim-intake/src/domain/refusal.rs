@@ -1,6 +1,6 @@
 //! Why a command is refused.
-use super::{Command, StateKind, Violation};
-use cpor_types::{CalendarError, PolicyError};
+use super::{Command, Field, Finality, StateKind, Violation};
+use cpor_types::{CalendarError, PolicyError, Timestamp, rfc3339};
 
 /// A refusal. The API's `error.rs` says how each is answered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -24,9 +24,35 @@ pub enum Refusal {
     /// The claim has violations; all of them (R11).
     #[error("the claim has {} violations", .0.len())]
     Incomplete(Vec<Violation>),
-    /// Nothing was uploaded or commented since the reviewer's request (R21).
+    /// Who asks may change drafts only (R4).
+    #[error("your role changes drafts only")]
+    DraftsOnly,
+    /// Fields that cannot be changed any more; all of them (R29).
+    #[error("{} cannot be changed in {state}", paths(fields))]
+    FieldsLocked {
+        /// The state.
+        state: StateKind,
+        /// The fields.
+        fields: Vec<Field>,
+    },
+    /// Nothing was edited, uploaded or commented since the reviewer's request (R21).
     #[error("nothing changed since the reviewer's request")]
     NothingChanged,
+    /// The dispute has neither justification nor new evidence (R28).
+    #[error("a dispute needs a justification, new evidence, or both")]
+    DisputeUnfounded,
+    /// The dispute comes too late (R28, R33).
+    #[error("the claim could be disputed until {}: {NEW_CLAIM}", rfc3339(*due))]
+    DisputeWindowPassed {
+        /// Until when it could have been disputed.
+        due: Timestamp,
+    },
+    /// The rejection is final (R28, R33).
+    #[error("{}: {NEW_CLAIM}", finality(*.0))]
+    DisputeNotAllowed(Finality),
+    /// A comment points at what is not on the claim (R55); the fields that do.
+    #[error("the claim has no such {}", .0.join(" and no such "))]
+    UnknownTarget(Vec<&'static str>),
     /// The submission or response has as many documents as the policy allows (R14).
     #[error("there are {limit} documents already")]
     TooManyDocuments {
@@ -39,6 +65,22 @@ pub enum Refusal {
     /// The policy or calendar that the claim was submitted under is not configured: a fault of the installation.
     #[error("{0}")]
     RulesMissing(String),
+}
+
+/// R33.
+const NEW_CLAIM: &str = "only a new claim with updated proof of execution helps";
+
+fn finality(finality: Finality) -> &'static str {
+    match finality {
+        Finality::PartnerRequest => "the claim was withdrawn by its partner",
+        Finality::NoDisputeLeft => "no dispute of the claim is left",
+        Finality::NoExplicitApproval => "the customer had declined and did not approve when asked again",
+    }
+}
+
+/// The paths of `fields`, for people and for metadata.
+pub(crate) fn paths(fields: &[Field]) -> String {
+    fields.iter().map(|field| field.path()).collect::<Vec<_>>().join(",")
 }
 
 impl From<PolicyError> for Refusal {

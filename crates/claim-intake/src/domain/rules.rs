@@ -1,5 +1,5 @@
 //! Policy and calendars, as claims need them (R45, R46, R61).
-use super::{Claim, Refusal, Submission};
+use super::{Claim, Finality, Refusal, Remedy, Submission};
 use cpor_types::{Calendars, Deadline, PolicyProfile, PolicyProfiles, Timestamp};
 
 /// What the installation decides by. Cheap to clone.
@@ -10,9 +10,9 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Kind of the one deadline that a claim fires (R22).
+    /// Kind of the deadline that rejects a claim (R22).
     pub const PARTNER_RESPONSE: &'static str = "partner_response";
-    /// Kind of the deadline that a late dispute is refused by (R28).
+    /// Kind of the deadline that makes a rejection final (R28).
     pub const DISPUTE_WINDOW: &'static str = "dispute_window";
 
     /// By these profiles and calendars.
@@ -46,9 +46,14 @@ impl Rules {
         Ok(self.calendars.get(&submission.partner_calendar)?.deadline(Self::PARTNER_RESPONSE, start, length))
     }
 
-    /// Until when a rejection of `start` can be disputed (R45), by the location's calendar.
-    pub(super) fn dispute_deadline(&self, submission: &Submission, start: Timestamp) -> Result<Deadline, Refusal> {
+    /// What helps against a rejection of `start` (R28): where a dispute is left, that, until the window passes by the location's
+    /// calendar (R45).
+    pub(super) fn remedy(&self, submission: &Submission, start: Timestamp) -> Result<Remedy, Refusal> {
+        if submission.disputes_left() == Some(0) {
+            return Ok(Remedy::Final(Finality::NoDisputeLeft));
+        }
         let length = self.recorded(submission)?.dispute_window;
-        Ok(self.calendars.get(&submission.partner_calendar)?.deadline(Self::DISPUTE_WINDOW, start, length))
+        let calendar = self.calendars.get(&submission.partner_calendar)?;
+        Ok(Remedy::Dispute(calendar.deadline(Self::DISPUTE_WINDOW, start, length)))
     }
 }

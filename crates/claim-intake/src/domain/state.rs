@@ -1,8 +1,6 @@
 //! Where a claim stands (R15), each state with what only it has.
-use super::words;
-use cpor_types::{
-    CaseId, Deadline, FurtherRejection, PartnerActionReason, PolicyId, PrimaryRejection, TenantId, Timestamp,
-};
+use super::{Rejection, Remedy, Submission, words};
+use cpor_types::{Deadline, EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The state of a claim.
@@ -23,6 +21,8 @@ pub enum State {
     Approved(Submission, Association),
     /// Rejected.
     Rejected(Submission, Rejection),
+    /// Its partner disputes a rejection: it is reviewed anew (R28).
+    Disputed(Submission),
 }
 
 words! {
@@ -42,28 +42,9 @@ words! {
         Approved = "APPROVED",
         /// See [`State::Rejected`].
         Rejected = "REJECTED",
+        /// See [`State::Disputed`].
+        Disputed = "DISPUTED",
     }
-}
-
-/// What was fixed when the claim was submitted (R18); it stays through every later state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Submission {
-    /// The customer.
-    pub tenant: TenantId,
-    /// The review case, minted here; poe-review keeps the case under it.
-    pub review_case: CaseId,
-    /// The policy profile in force then (R61).
-    pub policy: PolicyId,
-    /// Calendar of the partner's location (R46).
-    pub partner_calendar: String,
-    /// Calendar of the tenant (R46).
-    pub tenant_calendar: String,
-    /// When it was first submitted.
-    pub submit_time: Timestamp,
-    /// Subject of the case's reviewer, once there is one.
-    pub reviewer: Option<String>,
-    /// When the customer approved explicitly, if they did (R26a).
-    pub explicit_approval: Option<Timestamp>,
 }
 
 /// What the reviewer asked for (R20), and what the partner has done about it so far (R21).
@@ -77,31 +58,24 @@ pub struct PartnerAction {
     pub request_time: Timestamp,
     /// Until when the partner can answer.
     pub response: Deadline,
-    /// Until when the rejection can be disputed that follows when the partner does not answer (R22, R45).
-    pub dispute_if_missed: Deadline,
-    /// Documents added since the request.
-    pub documents: usize,
+    /// What helps against the rejection that follows when the partner does not answer (R22, R45).
+    pub remedy_if_missed: Remedy,
+    /// Lines that the reviewer asks to be removed (R30).
+    pub remove_lines: Vec<LineId>,
+    /// It was asked while the claim was DISPUTED, so that the answer leads back there; otherwise to SUBMITTED (R21).
+    pub disputed: bool,
+    /// Edits since the request.
+    pub edits: usize,
     /// Comments that the partner wrote since the request.
     pub comments: usize,
-}
-
-impl PartnerAction {
-    /// Whether anything was done since the request (R21).
-    #[must_use]
-    pub const fn is_answered(&self) -> bool {
-        self.documents > 0 || self.comments > 0
-    }
 }
 
 /// Where the association of an approved claim stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Association {
-    /// Held, while the customer may decline (R35); until when is known once the window opened (R41).
-    Pending {
-        /// When the consent window passes.
-        consent_due: Option<Timestamp>,
-    },
+    /// Held, while the customer may decline (R35).
+    Pending,
     /// The window passed (R27) or the customer approved (R26a); the registry is told and will confirm.
     Granted {
         /// Since when.
@@ -112,34 +86,23 @@ pub enum Association {
         /// Since when.
         since: Timestamp,
     },
+    /// Over for every line, by expiry or supersession (R37, R39); the claim stays approved.
+    Ended {
+        /// Since when it was on record, if it ever was.
+        since: Option<Timestamp>,
+    },
 }
 
 impl Association {
-    /// Since when it is on record; `None` when it is not.
+    /// Since when it is, or was until it ended, on record; `None` when it never was.
     #[must_use]
     pub const fn official_time(&self) -> Option<Timestamp> {
         match self {
-            Self::Pending { .. } | Self::Granted { .. } => None,
+            Self::Pending | Self::Granted { .. } => None,
             Self::Official { since } => Some(*since),
+            Self::Ended { since } => *since,
         }
     }
-}
-
-/// Why and when a claim was rejected (R31).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rejection {
-    /// The primary reason.
-    pub primary: PrimaryRejection,
-    /// Further reasons (R32).
-    pub further: Vec<FurtherRejection>,
-    /// What the reviewer, partner or customer wrote; may be empty.
-    pub comment: String,
-    /// When it took effect.
-    pub time: Timestamp,
-    /// Until when it can be disputed; `None`: it is final (R28).
-    pub dispute: Option<Deadline>,
-    /// The association that ended with the claim, if it had one.
-    pub ended: Option<Association>,
 }
 
 impl State {
@@ -154,6 +117,7 @@ impl State {
             Self::PartnerActionRequired(..) => StateKind::PartnerActionRequired,
             Self::Approved(..) => StateKind::Approved,
             Self::Rejected(..) => StateKind::Rejected,
+            Self::Disputed(_) => StateKind::Disputed,
         }
     }
 
@@ -166,7 +130,8 @@ impl State {
             | Self::UnderReview(submission)
             | Self::PartnerActionRequired(submission, _)
             | Self::Approved(submission, _)
-            | Self::Rejected(submission, _) => Some(submission),
+            | Self::Rejected(submission, _)
+            | Self::Disputed(submission) => Some(submission),
         }
     }
 
@@ -180,7 +145,8 @@ impl State {
             | Self::Submitted(_)
             | Self::UnderReview(_)
             | Self::Approved(..)
-            | Self::Rejected(..) => None,
+            | Self::Rejected(..)
+            | Self::Disputed(_) => None,
         }
     }
 
@@ -194,7 +160,46 @@ impl State {
             | Self::Submitted(_)
             | Self::UnderReview(_)
             | Self::PartnerActionRequired(..)
-            | Self::Rejected(..) => None,
+            | Self::Rejected(..)
+            | Self::Disputed(_) => None,
+        }
+    }
+
+    /// Why it is rejected.
+    #[must_use]
+    pub const fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::Rejected(_, rejection) => Some(rejection),
+            Self::Editing
+            | Self::Deleted
+            | Self::Submitted(_)
+            | Self::UnderReview(_)
+            | Self::PartnerActionRequired(..)
+            | Self::Approved(..)
+            | Self::Disputed(_) => None,
+        }
+    }
+
+    /// Whether the partner can edit in this state, as its profile has it (R17, R29).
+    #[must_use]
+    pub fn leaves_edits(&self) -> bool {
+        match self {
+            Self::Editing => true,
+            Self::Submitted(submission) => submission.leeway.edits == EditsAfterSubmission::UntilReview,
+            Self::PartnerActionRequired(submission, _) => submission.leeway.edits != EditsAfterSubmission::Nothing,
+            Self::Deleted | Self::UnderReview(_) | Self::Approved(..) | Self::Rejected(..) | Self::Disputed(_) => false,
+        }
+    }
+
+    /// Whether the partner can add evidence in this state, as its profile has it (R29); to a rejected claim for its dispute (R28).
+    #[must_use]
+    pub fn leaves_evidence(&self) -> bool {
+        match self {
+            Self::Editing | Self::PartnerActionRequired(..) => true,
+            Self::Submitted(submission) => submission.leeway.edits == EditsAfterSubmission::UntilReview,
+            Self::Approved(submission, _) => submission.leeway.evidence_when_approved,
+            Self::Rejected(_, rejection) => rejection.dispute_window().is_some(),
+            Self::Deleted | Self::UnderReview(_) | Self::Disputed(_) => false,
         }
     }
 
@@ -209,6 +214,7 @@ impl State {
             Self::PartnerActionRequired(_, action) => Self::PartnerActionRequired(submission, action.clone()),
             Self::Approved(_, association) => Self::Approved(submission, association.clone()),
             Self::Rejected(_, rejection) => Self::Rejected(submission, rejection.clone()),
+            Self::Disputed(_) => Self::Disputed(submission),
         }
     }
 }
@@ -218,7 +224,7 @@ impl StateKind {
     #[must_use]
     pub const fn lines_live(self) -> bool {
         match self {
-            Self::Submitted | Self::UnderReview | Self::PartnerActionRequired | Self::Approved => true,
+            Self::Submitted | Self::UnderReview | Self::PartnerActionRequired | Self::Approved | Self::Disputed => true,
             Self::Editing | Self::Deleted | Self::Rejected => false,
         }
     }

@@ -2,7 +2,7 @@
 use super::{entity::comment, positioned, row::Place};
 use crate::domain::{Claim, Comment};
 use cpor_durable::{Change, Key, StoreError, Tx, rows, rows::Micros};
-use cpor_types::{ClaimName, CommentId};
+use cpor_types::{ClaimName, CommentId, EvidenceId, LineId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -44,8 +44,14 @@ impl<'db> Comments<'db> {
 
 fn read(row: comment::Model) -> Result<(i64, Comment), StoreError> {
     let place = Place { table: "comment", key: Key::new(row.owner, row.claim_id) };
-    let comment =
-        Comment { id: CommentId(row.id), side: place.text(&row.side)?, text: row.text, time: row.create_time.into() };
+    let comment = Comment {
+        id: CommentId(row.id),
+        side: place.text(&row.side)?,
+        text: row.text,
+        time: row.create_time.into(),
+        evidence: row.evidence_id.map(EvidenceId),
+        line: row.line_id.map(LineId),
+    };
     Ok((row.position, comment))
 }
 
@@ -68,5 +74,7 @@ fn write(key: &Key, position: i64, comment: &Comment) -> comment::ActiveModel {
         side: Set(comment.side.as_str().to_owned()),
         create_time: Set(Micros::from(comment.time)),
         text: Set(comment.text.clone()),
+        evidence_id: Set(comment.evidence.map(|id| id.uuid())),
+        line_id: Set(comment.line.map(|id| id.uuid())),
     }
 }

@@ -158,10 +158,14 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 What::EvidenceRemoved(id) => remove(tx, &change.key, *id).await?,
                 What::Created
                 | What::Updated
+                | What::Edited { .. }
                 | What::Deleted
                 | What::Commented
                 | What::Submitted
                 | What::Resubmitted
+                | What::Disputed { .. }
+                | What::LinesLost
+                | What::LinesEnded { .. }
                 | What::Reported(_)
                 | What::Approved { .. }
                 | What::Granted { .. }

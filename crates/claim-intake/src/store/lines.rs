@@ -3,79 +3,115 @@ use super::entity::claim_line as line;
 use crate::domain::{Claim, Fault, Violation};
 use cpor_durable::{Change, Key, StoreError, Tx, rows};
 use cpor_types::{Activity, AssociationKey, ClaimName, TenantId};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter,
-    sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter};
+use uuid::Uuid;
 
 /// Lines that another open or approved claim of the same company has: a violation each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AlreadyClaimed(pub(crate) Vec<Violation>);
 
-/// Opens the lines of what was submitted and closes those of what ended. Answers the submissions that the index
-/// refuses.
-pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
-    let was_live =
-        |change: &Change<Claim>| change.before.as_ref().is_some_and(|before| before.state.state.kind().lines_live());
-    let is_live = |change: &Change<Claim>| change.after.state.state.kind().lines_live();
-    close(tx, changes.iter().filter(|change| was_live(change) && !is_live(change))).await?;
-    open(tx, changes.iter().filter(|change| !was_live(change) && is_live(change))).await
+/// A live line for one activity, as the index has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Live {
+    tenant: Uuid,
+    key: String,
+    activity: Activity,
+    line: Uuid,
+    /// Its place among the claim's lines.
+    place: usize,
 }
 
-async fn close(tx: &Tx, closed: impl Iterator<Item = &Change<Claim>>) -> Result<(), StoreError> {
-    let lines = |Key { owner, id }: &Key| line::Column::Owner.eq(owner).and(line::Column::ClaimId.eq(*id));
-    let of_any = closed.fold(Condition::any(), |any, change| any.add(lines(&change.key)));
+impl Live {
+    /// Those of a claim.
+    fn of(claim: &Claim) -> Vec<Self> {
+        let Some(submission) = claim.state.submission() else { return Vec::new() };
+        let live = claim.live_lines().filter_map(|(place, line)| Some((place, line.id, line.key()?.to_string())));
+        let each = live.flat_map(|line| claim.content.activities.iter().map(move |activity| (line.clone(), *activity)));
+        let tenant = submission.tenant.uuid();
+        each.map(|((place, line, key), activity)| Self { tenant, key, activity, line: line.uuid(), place }).collect()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let Self { tenant, key, activity, line, place: _ } = other;
+        (self.tenant, &self.key, self.activity, self.line) == (*tenant, key, *activity, *line)
+    }
+
+    fn row(&self, key: &Key) -> line::ActiveModel {
+        line::ActiveModel {
+            owner: Set(key.owner.clone()),
+            claim_id: Set(key.id),
+            line_id: Set(self.line),
+            activity: Set(self.activity.as_str().to_owned()),
+            tenant: Set(self.tenant),
+            key: Set(self.key.clone()),
+        }
+    }
+}
+
+/// What becomes of a claim's live lines.
+struct Moved<'c> {
+    key: &'c Key,
+    closed: Vec<Live>,
+    opened: Vec<Live>,
+    /// None stays.
+    all: bool,
+}
+
+impl<'c> Moved<'c> {
+    fn of(change: &'c Change<Claim>) -> Self {
+        let before = change.before.as_ref().map(|before| Live::of(&before.state)).unwrap_or_default();
+        let after = Live::of(&change.after.state);
+        let without = |lines: &[Live], others: &[Live]| -> Vec<Live> {
+            lines.iter().filter(|line| !others.iter().any(|other| other.is_same(line))).cloned().collect()
+        };
+        let (closed, opened) = (without(&before, &after), without(&after, &before));
+        let all = closed.len() == before.len();
+        Self { key: &change.key, closed, opened, all }
+    }
+}
+
+/// Closes the lines that are live no more and opens those that have become so. Answers the changes that the index refuses.
+pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
+    let moved: Vec<Moved<'_>> = changes.iter().map(Moved::of).collect();
+    close(tx, &moved).await?;
+    open(tx, &moved).await
+}
+
+/// Claims that close as a whole cost one statement together, others one each.
+async fn close(tx: &Tx, moved: &[Moved<'_>]) -> Result<(), StoreError> {
+    let of_claim = |Key { owner, id }: &Key| line::Column::Owner.eq(owner).and(line::Column::ClaimId.eq(*id));
+    let (whole, parts): (Vec<_>, Vec<_>) =
+        moved.iter().filter(|moved| !moved.closed.is_empty()).partition(|moved| moved.all);
+    let of_any = whole.iter().fold(Condition::any(), |any, moved| any.add(of_claim(moved.key)));
     if !of_any.is_empty() {
-        let dead = line::Entity::update_many().col_expr(line::Column::Live, Expr::value(false));
-        dead.filter(of_any).exec(tx).await?;
+        line::Entity::delete_many().filter(of_any).exec(tx).await?;
+    }
+    for Moved { key, closed, .. } in parts {
+        let lines = line::Column::LineId.is_in(closed.iter().map(|live| live.line));
+        line::Entity::delete_many().filter(of_claim(key)).filter(lines).exec(tx).await?;
     }
     Ok(())
 }
 
-async fn open(tx: &Tx, opened: impl Iterator<Item = &Change<Claim>>) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
-    let mut lines: Vec<(String, &Key, line::ActiveModel)> = opened.flat_map(lines_of).collect();
+async fn open(tx: &Tx, moved: &[Moved<'_>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
+    let of_claim = |moved: &Moved<'_>| moved.opened.iter().map(|live| (moved.key.clone(), live.clone())).collect();
+    let mut lines: Vec<(Key, Live)> = moved.iter().flat_map(|moved| -> Vec<_> { of_claim(moved) }).collect();
     if lines.is_empty() {
         return Ok(Vec::new());
     }
     // In the index's order, so that no two transactions wait for each other's lines in a circle.
-    lines.sort_by(|(_, _, one), (_, _, two)| order(one).cmp(&order(two)));
-    let (places, rows): (Vec<_>, Vec<_>) = lines.into_iter().map(|(field, key, row)| ((field, key), row)).unzip();
+    lines.sort_by(|(one, live), (two, other)| (&one.owner, live, one.id).cmp(&(&two.owner, other, two.id)));
+    let rows: Vec<_> = lines.iter().map(|(key, live)| live.row(key)).collect();
     let mut clashes: Vec<(Key, AlreadyClaimed)> = Vec::new();
     for refused in rows::insert_new::<line::Entity>(tx, rows).await? {
-        let Some((field, key)) = places.get(refused) else { continue };
-        let violation = Fault::AlreadyClaimed.at(field);
-        match clashes.iter_mut().find(|(known, _)| known == *key) {
+        let Some((key, live)) = lines.get(refused) else { continue };
+        let violation = Fault::AlreadyClaimed.at(format!("lines[{}]", live.place));
+        match clashes.iter_mut().find(|(known, _)| known == key) {
             Some((_, AlreadyClaimed(violations))) => violations.push(violation),
-            None => clashes.push(((*key).clone(), AlreadyClaimed(vec![violation]))),
+            None => clashes.push((key.clone(), AlreadyClaimed(vec![violation]))),
         }
     }
     Ok(clashes)
-}
-
-fn order(line: &line::ActiveModel) -> impl Ord {
-    let line::ActiveModel { owner, tenant, key, activity, claim_id, .. } = line;
-    let of_index = (owner.try_as_ref(), tenant.try_as_ref(), key.try_as_ref(), activity.try_as_ref());
-    (of_index, claim_id.try_as_ref())
-}
-
-/// The rows of a submitted claim, each with the claim's field that it comes from.
-fn lines_of(change: &Change<Claim>) -> impl Iterator<Item = (String, &Key, line::ActiveModel)> {
-    let claim = &change.after.state;
-    let tenant = claim.state.submission().map(|submission| submission.tenant);
-    let keys = claim.content.lines.iter().enumerate().filter_map(|(place, line)| Some((place, line.id, line.key()?)));
-    let held = keys.flat_map(|line| claim.content.activities.iter().map(move |activity| (line, *activity)));
-    held.filter_map(move |((place, line_id, key), activity)| {
-        let row = line::ActiveModel {
-            owner: Set(change.key.owner.clone()),
-            claim_id: Set(change.key.id),
-            line_id: Set(line_id.uuid()),
-            activity: Set(activity.as_str().to_owned()),
-            tenant: Set(tenant?.uuid()),
-            key: Set(key.to_string()),
-            live: Set(true),
-        };
-        Some((format!("lines[{place}]"), &change.key, row))
-    })
 }
 
 /// Which of `keys` the company of `claim` has in another open or approved claim for one of `activities`: the answer
@@ -95,7 +131,6 @@ pub(crate) async fn claimed_elsewhere(
         .filter(line::Column::Tenant.eq(tenant.uuid()))
         .filter(line::Column::Key.is_in(keys.iter().map(ToString::to_string)))
         .filter(line::Column::Activity.is_in(activities.iter().map(|activity| activity.as_str())))
-        .filter(line::Column::Live.eq(true))
         .filter(line::Column::ClaimId.ne(claim.claim.uuid()));
     let found = live.all(db).await?;
     Ok(keys.iter().filter(|key| found.iter().any(|line| line.key == key.to_string())).cloned().collect())

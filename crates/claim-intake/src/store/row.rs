@@ -58,6 +58,7 @@ pub(super) fn claim(row: entity::claim::Model) -> Result<(Key, Versioned<Claim>)
         content: place.json(row.content)?,
         directory: place.json(row.directory)?,
         evidence: place.json(row.evidence)?,
+        lost_lines: place.json(row.lost_lines)?,
         state,
         create_time: row.create_time.into(),
         update_time: row.update_time.into(),
@@ -80,6 +81,7 @@ pub(super) fn of_claim(change: &Change<Claim>) -> Result<entity::claim::ActiveMo
         content: Set(json(&claim.content)?),
         directory: Set(json(&claim.directory)?),
         evidence: Set(json(&claim.evidence)?),
+        lost_lines: Set(json(&claim.lost_lines)?),
         status: Set(json(&claim.state)?),
     })
 }

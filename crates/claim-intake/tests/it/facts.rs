@@ -4,28 +4,16 @@ use cpor_proto::{
     claims::v1 as wire,
     events::v1::{
         ApprovalRefused, ConsentWindowPassed, CustomerDeclined, LineRefusal, PartnerActionRequested, ReviewApproved,
-        ReviewStarted, event::Payload,
+        event::Payload,
     },
 };
 use cpor_types::{Role, Service};
 use tonic::Code;
 
-use crate::stage::{Stage, on_both, reason, start};
-
-/// The review case of a claim, as the vendor's staff sees it.
-async fn case(stage: &Stage, name: &str) -> String {
-    let mut reviewer = stage.vendor(Role::PoeReviewer);
-    let seen = reviewer.get_claim(wire::GetClaimRequest { name: name.to_owned() }).await.unwrap().into_inner();
-    seen.review_case.rsplit_once('/').unwrap().1.to_owned()
-}
-
-fn started(claim: &str, case: &str) -> Payload {
-    Payload::ReviewStarted(ReviewStarted {
-        claim: claim.into(),
-        review_case_id: case.into(),
-        reviewer: "rita@vendor.example".into(),
-    })
-}
+use crate::{
+    reports::{case, started},
+    stage::{Stage, on_both, reason, start},
+};
 
 async fn asked(stage: &Stage) -> wire::Claim {
     let claim = stage.submitted().await;
@@ -36,6 +24,7 @@ async fn asked(stage: &Stage) -> wire::Claim {
         review_case_id: case,
         reasons: vec!["dates_missing_or_old".into()],
         comment: "when was it signed?".into(),
+        remove_line_ids: claim.lines.iter().map(|line| line.line_id.clone()).collect(),
     };
     stage.tell(Service::PoeReview, 2, start(), Payload::PartnerActionRequested(request)).await.unwrap();
     stage.get(&claim.name).await.unwrap()
@@ -50,6 +39,7 @@ on_both! {
         // Friday's request: five business days later is Friday the 13th, by the end of the day in Berlin.
         assert_eq!(action.due_time.unwrap().to_string(), "2026-03-13T23:00:00Z");
         assert_eq!(action.comment, "when was it signed?");
+        assert_eq!(action.remove_line_ids, [claim.lines[0].line_id.clone()]);
         let resubmit = |comment: &str| wire::ResubmitClaimRequest {
             name: claim.name.clone(),
             comment: comment.into(),

@@ -20,8 +20,8 @@ use cpor_proto::{
     events::v1::event::Payload,
 };
 use cpor_registry_client::{
-    CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Location, Product, Registry, RegistryError, Tenant,
-    fake::FakeRegistry,
+    Arbitration, ArbitrationAnswer, CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Location, Product, Registry,
+    RegistryError, Tenant, fake::FakeRegistry,
 };
 use cpor_types::{
     Actor, ActorSide, Entropy, PartnerId, ProductFamily, ProductKind, Role, SeededEntropy, Service, SolutionArea,
@@ -123,6 +123,8 @@ impl Stage {
             entropy: Arc::new(SeededEntropy::new(1)),
             peers: Peers::new(Service::ClaimIntake, &PeersConfig::default(), signer.clone()).unwrap(),
             metrics: metrics.clone(),
+            policies: cpor_types::PolicyProfiles::shipped().unwrap(),
+            calendars: cpor_types::Calendars::shipped().unwrap(),
             data_dir: Some(directory.path().to_owned()),
         };
         let (registry, meanwhile) = (registry(), Meanwhile::default());
@@ -312,6 +314,10 @@ impl Registry for Interrupted {
 
     async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {
         self.registry.place_hold(actor, hold).await
+    }
+
+    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
+        self.registry.arbitrate(actor, arbitration).await
     }
 
     async fn check_usage_access(

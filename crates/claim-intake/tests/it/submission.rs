@@ -47,7 +47,7 @@ on_both! {
         assert_eq!(stage.get(&draft.name).await.unwrap(), submitted);
         let again = stage.submit(&draft.name).await.unwrap_err();
         assert_eq!((again.code(), reason(&again).as_str()), (Code::FailedPrecondition, "COMMAND_NOT_ALLOWED"));
-        assert_eq!(status::metadata(&again, "allowed").unwrap(), "WITHDRAW,COMMENT");
+        assert_eq!(status::metadata(&again, "allowed").unwrap(), "UPDATE,WITHDRAW,ADD_EVIDENCE,COMMENT");
     }
 
     /// R38: the second claim of a company for one line is refused, until the first is over.

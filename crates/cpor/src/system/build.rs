@@ -81,6 +81,8 @@ async fn one(service: Service, db: &Db, settings: &Settings, metrics: &Metrics) 
         entropy: Arc::clone(&settings.entropy),
         peers: Peers::new(service, &config.peers, settings.signer.clone())?,
         metrics: metrics.clone(),
+        policies: config.rules.policies()?,
+        calendars: config.rules.calendars()?,
         data_dir: Some(config.database.directory.clone()),
     };
     Ok(match service {

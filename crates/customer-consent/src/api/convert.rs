@@ -6,7 +6,7 @@ use cpor_proto::consents::v1::{self as wire, ConsentChannel, ConsentCommand, Con
 use cpor_types::{Activity, ConsentName, Role};
 
 use super::call;
-use crate::domain::{Channel, Command, Consent, Delivery, Line, Notice, NoticeKind, State, StateKind};
+use crate::domain::{Channel, Command, Consent, Delivery, Line, Notice, NoticeKind, StateKind};
 use crate::wire::timestamp;
 
 /// What stands in the place of personal data.
@@ -33,17 +33,7 @@ impl View {
 pub(super) fn consent(consent: &Versioned<Consent>, view: View) -> wire::Consent {
     let Versioned { version, state } = consent;
     let claim = &state.claim;
-    let window = state.state.window();
-    let declined = match &state.state {
-        State::Declined(decline) => Some(decline.spoken.time),
-        State::Requested
-        | State::AwaitingDelivery
-        | State::GrantedAwaitingDelivery { .. }
-        | State::WindowOpen(_)
-        | State::GrantedInWindow { .. }
-        | State::Granted { .. }
-        | State::Closed { .. } => None,
-    };
+    let until = state.state.window().map(|window| &window.deadline).or_else(|| state.state.deadline());
     wire::Consent {
         name: ConsentName { tenant: claim.tenant, claim: claim.name.claim }.to_string(),
         claim: claim.name.to_string(),
@@ -52,28 +42,32 @@ pub(super) fn consent(consent: &Versioned<Consent>, view: View) -> wire::Consent
         claim_display_name: claim.display_name.clone(),
         activities: claim.activities.iter().copied().map(Activity::as_str).map(str::to_owned).collect(),
         lines: claim.lines.iter().map(line).collect(),
-        due_time: window.map(|window| timestamp(window.deadline.due)),
-        due_rule: window.map(|window| window.deadline.rule.clone()).unwrap_or_default(),
+        due_time: until.map(|deadline| timestamp(deadline.due)),
+        due_rule: until.map(|deadline| deadline.rule.clone()).unwrap_or_default(),
         notices: state.notices.iter().map(|one| notice(one, view)).collect(),
         approve_time: state.approval.map(|approval| timestamp(approval.time)),
-        decline_time: declined.map(timestamp),
+        decline_time: state.decline_said().map(|decline| timestamp(decline.spoken.time)),
         channel: state.channel().map_or(ConsentChannel::Unspecified, channel).into(),
         allowed_commands: state.allowed_commands().map(|command| on_the_wire_command(command).into()).collect(),
         create_time: Some(timestamp(claim.submit_time)),
         update_time: Some(timestamp(state.update_time)),
         etag: call::etag(*version),
+        waiting_for_delivery: state.waits_for_delivery(),
+        explicit_approval_needed: state.declined_before,
     }
 }
 
 /// The contract's name of a state.
 const fn on_the_wire(state: StateKind) -> ConsentState {
     match state {
-        StateKind::Requested => ConsentState::Requested,
+        StateKind::Requested | StateKind::RequestedInWindow | StateKind::RequestedWindowPassed => {
+            ConsentState::Requested
+        }
         StateKind::AwaitingDelivery => ConsentState::AwaitingDelivery,
         StateKind::WindowOpen => ConsentState::WindowOpen,
         StateKind::GrantedAwaitingDelivery | StateKind::GrantedInWindow | StateKind::Granted => ConsentState::Granted,
         StateKind::Declined => ConsentState::Declined,
-        StateKind::Closed => ConsentState::Closed,
+        StateKind::Disputable | StateKind::Closed => ConsentState::Closed,
     }
 }
 
@@ -93,6 +87,7 @@ const fn channel(channel: Channel) -> ConsentChannel {
     match channel {
         Channel::Link => ConsentChannel::Link,
         Channel::SignedIn => ConsentChannel::SignedIn,
+        Channel::Silence => ConsentChannel::Silence,
     }
 }
 
@@ -110,11 +105,13 @@ fn notice(notice: &Notice, view: View) -> wire::Notice {
     let kind = match notice.kind {
         NoticeKind::Submission => wire::NoticeKind::Submission,
         NoticeKind::Approval => wire::NoticeKind::Approval,
+        NoticeKind::Change => wire::NoticeKind::Change,
+        NoticeKind::Dispute => wire::NoticeKind::Dispute,
     };
     wire::Notice {
         kind: kind.into(),
         email: match view {
-            View::Full => notice.email.clone(),
+            View::Full => notice.contact.email.clone(),
             View::Masked => REDACTED.to_owned(),
         },
         state: state.into(),

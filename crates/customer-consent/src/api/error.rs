@@ -37,12 +37,17 @@ fn refused(name: &str, refusal: Refusal) -> Status {
         Refusal::WindowPassed { due } => {
             let due = due.map(rfc3339).unwrap_or_default();
             let metadata: &[(&str, &str)] = if due.is_empty() { &[] } else { &[("due_time", &due)] };
-            let message = "the association is official and can no longer be declined or approved here";
+            let message = "the window has passed: the claim can no longer be declined or approved here";
             of(Code::FailedPrecondition, ErrorReason::WindowPassed, message, metadata)
         }
         Refusal::AlreadyDeclined => {
             of(Code::FailedPrecondition, ErrorReason::AlreadyDeclined, "the customer has declined", &[])
         }
+        Refusal::NoNotice => {
+            of(Code::FailedPrecondition, ErrorReason::NoNotice, "the customer has not been notified", &[])
+        }
+        // Only the page knows of links.
+        Refusal::LinkOutdated => status::internal(&refusal),
         Refusal::ClaimClosed => of(Code::FailedPrecondition, ErrorReason::ClaimClosed, "the claim is closed", &[]),
     }
 }

@@ -4,7 +4,7 @@ use tonic::{Request, Response};
 
 use super::convert::View;
 use super::{Answer, Api, convert, error};
-use crate::store::Page;
+use crate::store::{Filter, Page};
 
 /// One round trip to the database, no fsync. Consents stand as they were last committed.
 pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsRequest>) -> Answer<ListConsentsResponse> {
@@ -14,8 +14,9 @@ pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsReques
     let binding = page::Binding::of(&request);
     let after = binding.decode(&request.page_token)?;
     let states = convert::states(ConsentState::try_from(request.state).unwrap_or_default());
+    let filter = Filter { states, waiting: request.waiting_for_delivery };
     let owner = Some(owner).filter(|owner| *owner != "-");
-    let listed = api.consents.list(owner, &states, after, page::size(request.page_size)).await;
+    let listed = api.consents.list(owner, &filter, after, page::size(request.page_size)).await;
     let Page { consents, next } = listed.map_err(error::unread)?;
     let view = View::of(&caller);
     Ok(Response::new(ListConsentsResponse {

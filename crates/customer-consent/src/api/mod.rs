@@ -7,20 +7,29 @@ mod decline_consent;
 mod error;
 mod get_consent;
 mod list_consents;
+mod resend_notice;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+use cpor_mail::Sender;
 use cpor_proto::consents::v1::consent_service_server::ConsentService;
 use cpor_proto::consents::v1::{
-    ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, ListConsentsRequest, ListConsentsResponse,
+    ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, ListConsentsRequest,
+    ListConsentsResponse, ResendNoticeRequest,
 };
+use cpor_types::Entropy;
 use tonic::{Request, Response, Status};
 
 use crate::consents::Consents;
+use crate::notices::Notices;
 
 /// The gRPC face of the consents.
 pub(crate) struct Api {
     pub(crate) consents: Consents,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) sender: Sender<Notices>,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -41,5 +50,9 @@ impl ConsentService for Api {
 
     async fn decline_consent(&self, request: Request<DeclineConsentRequest>) -> Answer<Consent> {
         decline_consent::decline_consent(self, request).await
+    }
+
+    async fn resend_notice(&self, request: Request<ResendNoticeRequest>) -> Answer<Consent> {
+        resend_notice::resend_notice(self, request).await
     }
 }

@@ -7,7 +7,7 @@ use cpor_kit::{Caller, status};
 use cpor_proto::consents::v1::consent_service_server::SERVICE_NAME;
 use cpor_proto::consents::v1::{ConsentChannel, ConsentCommand, ConsentState, NoticeState};
 use cpor_proto::events::v1::event::Payload;
-use cpor_types::{Actor, Role, Service, TenantId};
+use cpor_types::{Actor, Role, Service, SystemEntropy, TenantId};
 use tonic::Code;
 
 use super::*;
@@ -15,7 +15,7 @@ use crate::domain::samples;
 use crate::harness::{House, due, on_both, snapshot};
 
 fn api(house: &House) -> Api {
-    Api { consents: house.consents.clone() }
+    Api { consents: house.consents.clone(), entropy: Arc::new(SystemEntropy), sender: house.sender.clone() }
 }
 
 fn name() -> String {
@@ -216,6 +216,53 @@ async fn lists_are_newest_first_in_pages_and_narrowed_to_a_tenant_and_a_state() 
         assert!(listed(&house, customer(), granted).await.unwrap().consents.is_empty());
         let all = ListConsentsRequest { parent: "tenants/-".into(), ..Default::default() };
         assert_eq!(listed(&house, customer(), all).await.unwrap_err().code(), Code::NotFound);
+    })
+    .await;
+}
+
+async fn resend(house: &House, role: Role, request_id: &str) -> Result<Consent, Status> {
+    let request = ResendNoticeRequest { name: name(), request_id: request_id.into() };
+    Ok(api(house).resend_notice(from(caller(role, None), "ResendNotice", request)).await?.into_inner())
+}
+
+#[tokio::test]
+async fn r44_a_bounced_notice_is_sent_again_and_opens_the_window() {
+    on_both(async |house| {
+        let missing = resend(&house, Role::Operator, "").await.unwrap_err();
+        assert_eq!(missing.code(), Code::NotFound);
+        house.submitted().await;
+        *house.mailbox.refusing.lock().unwrap() = 1;
+        house.approved().await;
+        let waiting = ListConsentsRequest {
+            parent: "tenants/-".into(),
+            waiting_for_delivery: true,
+            ..ListConsentsRequest::default()
+        };
+        for role in [Role::Operator, Role::PoeReviewer, Role::ReviewLead] {
+            let found = listed(&house, caller(role, None), waiting.clone()).await.unwrap().consents;
+            assert!(found.len() == 1 && found[0].waiting_for_delivery, "{role:?}: {found:?}");
+        }
+        let resent = resend(&house, Role::Operator, "r1").await.unwrap();
+        assert_eq!((resent.notices.len(), resent.notices[2].email.as_str()), (3, "[redacted]"));
+        assert_eq!(resend(&house, Role::Operator, "r1").await.unwrap().notices.len(), 3, "the first answer");
+        house.sender.drain().await.unwrap();
+        let opened = get(&house, customer()).await.unwrap();
+        assert_eq!((opened.state(), opened.notices.len()), (ConsentState::WindowOpen, 3));
+        assert!(listed(&house, caller(Role::Operator, None), waiting).await.unwrap().consents.is_empty());
+        let again = resend(&house, Role::PoeReviewer, "").await.unwrap();
+        house.sender.drain().await.unwrap();
+        assert_eq!(get(&house, customer()).await.unwrap().due_time, again.due_time, "never shortened");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r44_where_the_customer_has_spoken_nothing_is_sent_again() {
+    on_both(async |house| {
+        house.submitted().await;
+        decline(&house, refusal("")).await.unwrap();
+        let refused = resend(&house, Role::ReviewLead, "").await.unwrap_err();
+        assert_eq!(reason(&refused), (Code::FailedPrecondition, "ALREADY_DECLINED".into()));
     })
     .await;
 }

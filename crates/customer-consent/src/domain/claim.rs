@@ -39,6 +39,16 @@ impl ClaimFacts {
     pub(crate) fn customer_name(&self) -> &str {
         if self.customer.is_empty() { self.customer_domain.as_str() } else { &self.customer }
     }
+
+    /// What is different in `next`, of what the customer is told about.
+    pub(crate) fn change_to(&self, next: &Self) -> Change {
+        let beyond = |these: &Self, those: &Self| {
+            let new = |line: &&Line| those.lines.iter().all(|known| known.key != line.key);
+            these.lines.iter().filter(new).cloned().collect()
+        };
+        let new_contact = self.contact.email != next.contact.email;
+        Change { added: beyond(next, self), removed: beyond(self, next), new_contact }
+    }
 }
 
 /// One workload or subscription that is claimed.
@@ -48,6 +58,17 @@ pub(crate) struct Line {
     pub(crate) product: String,
     /// What of the tenant is claimed.
     pub(crate) key: AssociationKey,
+}
+
+/// What a partner changed after its submission (R29).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Change {
+    /// What is claimed now and was not before.
+    pub(crate) added: Vec<Line>,
+    /// What is no longer claimed.
+    pub(crate) removed: Vec<Line>,
+    /// Another person is the contact.
+    pub(crate) new_contact: bool,
 }
 
 /// The customer's contact. Personal data: not for logs, so `Debug` shows none of it.

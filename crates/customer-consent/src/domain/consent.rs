@@ -2,9 +2,9 @@ use cpor_durable::{Aggregate, Elapsed, Transition};
 use cpor_types::{Deadline, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::state::{Channel, Spoken, State, StateKind};
+use super::state::{Channel, Decline, Spoken, State, Window};
 use super::table::{self, Command, Input, Outcome};
-use super::{ClaimFacts, Delivery, Event, Notice};
+use super::{Change, ClaimFacts, Delivery, Event, Notice};
 
 /// One customer's consent to one claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,9 +13,15 @@ pub(crate) struct Consent {
     pub(crate) claim: ClaimFacts,
     /// Where it stands.
     pub(crate) state: State,
-    /// The customer's explicit approval (R26a), kept when a decline beats it.
+    /// The customer's explicit approval (R26a), kept when a decline beats it; gone when the customer is asked anew (R28, R29).
     pub(crate) approval: Option<Spoken>,
-    /// The notices, oldest first.
+    /// The customer had declined before the claim was disputed: only an explicit approval makes it official (R28).
+    pub(crate) declined_before: bool,
+    /// The policy lets the customer decline at any time (R43).
+    pub(crate) decline_any_time: bool,
+    /// What the partner last changed since the submission or dispute (R29).
+    pub(crate) change: Option<Change>,
+    /// The notices, oldest first; the last one is to the claim's contact.
     pub(crate) notices: Vec<Notice>,
     /// When this last changed, in business time.
     pub(crate) update_time: Timestamp,
@@ -23,22 +29,45 @@ pub(crate) struct Consent {
 
 impl Consent {
     /// What the customer can do now that changes something.
-    pub(crate) fn allowed_commands(&self) -> impl Iterator<Item = Command> + use<> {
-        table::allowed_commands(self.state.kind(), self.approval.is_some())
+    pub(crate) fn allowed_commands(&self) -> impl Iterator<Item = Command> {
+        Command::ALL.into_iter().filter(|command| match self.outcome(self.input(*command)) {
+            Outcome::Becomes(_) => true,
+            Outcome::Remembered => self.approval.is_none(),
+            Outcome::Nothing | Outcome::Refused => false,
+        })
     }
 
     /// How the customer spoke last.
     pub(crate) fn channel(&self) -> Option<Channel> {
+        self.decline_said().map(|decline| decline.spoken).or(self.approval).map(|spoken| spoken.channel)
+    }
+
+    /// The customer's no, where that is where it stands.
+    pub(crate) fn decline_said(&self) -> Option<&Decline> {
         match &self.state {
-            State::Declined(decline) => Some(decline.spoken.channel),
+            State::Declined(decline) => Some(decline),
             State::Requested
+            | State::RequestedInWindow(_)
+            | State::RequestedWindowPassed(_)
             | State::AwaitingDelivery
             | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)
             | State::GrantedInWindow { .. }
             | State::Granted { .. }
-            | State::Closed { .. } => self.approval.map(|approval| approval.channel),
+            | State::Disputable { .. }
+            | State::Closed { .. } => None,
         }
+    }
+
+    /// Whether the vendor has checked the claim and approved it.
+    pub(crate) fn is_checked(&self) -> bool {
+        !matches!(self.state, State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_))
+    }
+
+    /// Whether the customer has not been reached (R41): the last notice bounced, and no window is open or has passed.
+    pub(crate) fn waits_for_delivery(&self) -> bool {
+        let bounced = self.notices.last().is_some_and(|last| matches!(last.delivery, Delivery::Bounced { .. }));
+        bounced && self.state.window().is_none() && !self.state.kind().is_over()
     }
 
     /// The consent as it stands at `now`, deadlines applied (R47), whether or not they have fired.
@@ -54,17 +83,21 @@ impl Consent {
         table::outcome(self.state.kind(), input)
     }
 
+    /// What a customer's command is to the table.
+    pub(super) const fn input(&self, command: Command) -> Input {
+        match command {
+            Command::Approve => Input::Approve,
+            Command::Decline if self.decline_any_time => Input::DeclineAnyTime,
+            Command::Decline => Input::Decline,
+        }
+    }
+
     /// This consent, changed at `now`, in another state. Where that is a last word, notices that have not gone out are withdrawn:
     /// what they would ask is answered. An approval is no last word while the customer can decline.
     pub(super) fn moved(&self, state: State, now: Timestamp) -> Self {
         let mut next = Self { state, update_time: now, ..self.clone() };
-        match next.state.kind() {
-            StateKind::Granted | StateKind::Declined | StateKind::Closed => next.withdraw_notices(now),
-            StateKind::Requested
-            | StateKind::AwaitingDelivery
-            | StateKind::GrantedAwaitingDelivery
-            | StateKind::WindowOpen
-            | StateKind::GrantedInWindow => {}
+        if next.state.kind().is_over() || matches!(next.state, State::Granted { .. }) {
+            next.withdraw_notices(now);
         }
         next
     }
@@ -77,11 +110,31 @@ impl Consent {
         }
     }
 
-    fn withdraw_notices(&mut self, now: Timestamp) {
+    /// The customer, who had declined before, was silent until `now`: that counts as the same answer (R28).
+    pub(super) fn declined_in_silence(&self, now: Timestamp) -> Transition<Self> {
+        let channel = Channel::Silence;
+        let decline = Decline { spoken: Spoken { time: now, channel }, comment: String::new() };
+        let event = Event::CustomerDeclined { channel, comment: String::new() };
+        Transition::new(self.moved(State::Declined(decline), now), [event])
+    }
+
+    pub(super) fn withdraw_notices(&mut self, now: Timestamp) {
         for notice in &mut self.notices {
             if notice.delivery == Delivery::Queued {
                 notice.delivery = Delivery::Withdrawn { time: now };
             }
+        }
+    }
+
+    /// R27: in silence the association becomes official, or the claim is rejected again (R28). After an explicit approval it is
+    /// official already, and the window takes only the chance to decline with it.
+    fn window_passed(&self, window: &Window) -> Transition<Self> {
+        let due = window.deadline.due;
+        let granted = |since| self.moved(State::Granted { since, window: window.clone() }, due);
+        match self.state.official_since() {
+            Some(since) => Transition::new(granted(since), []),
+            None if self.declined_before => self.declined_in_silence(due),
+            None => Transition::new(granted(due), [Event::WindowPassed]),
         }
     }
 }
@@ -90,20 +143,33 @@ impl Aggregate for Consent {
     type Event = Event;
 
     fn deadlines(&self) -> Vec<Deadline> {
-        self.state.open_window().map(|window| window.deadline.clone()).into_iter().collect()
+        self.state.deadline().cloned().into_iter().collect()
     }
 
-    /// R27: in silence the association becomes official. After an explicit approval it is so already, and the window takes only the
-    /// chance to decline with it.
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
-        let window = self.state.open_window().filter(|window| window.deadline.has_passed(now))?;
-        let Outcome::Becomes(_) = self.outcome(Input::WindowPasses) else { return None };
-        let due = window.deadline.due;
-        let (since, events) = match self.state.official_since() {
-            Some(since) => (since, vec![]),
-            None => (due, vec![Event::WindowPassed]),
+        let due = self.state.deadline().filter(|deadline| deadline.has_passed(now))?.due;
+        let input = if matches!(self.state, State::Disputable { .. }) {
+            Input::DisputeWindowPasses
+        } else if self.declined_before {
+            Input::WindowPassesAfterDecline
+        } else {
+            Input::WindowPasses
         };
-        let next = self.moved(State::Granted { since, window: window.clone() }, due);
-        Some(Elapsed { due, transition: Transition::new(next, events) })
+        let Outcome::Becomes(_) = self.outcome(input) else { return None };
+        let transition = match &self.state {
+            State::RequestedInWindow(window) => {
+                Transition::new(self.moved(State::RequestedWindowPassed(window.clone()), due), [])
+            }
+            State::WindowOpen(window) | State::GrantedInWindow { window, .. } => self.window_passed(window),
+            State::Disputable { since, .. } => Transition::new(self.moved(State::Closed { since: *since }, due), []),
+            State::Requested
+            | State::RequestedWindowPassed(_)
+            | State::AwaitingDelivery
+            | State::GrantedAwaitingDelivery { .. }
+            | State::Granted { .. }
+            | State::Declined(_)
+            | State::Closed { .. } => return None,
+        };
+        Some(Elapsed { due, transition })
     }
 }

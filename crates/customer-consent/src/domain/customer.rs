@@ -2,18 +2,19 @@
 
 use cpor_durable::Transition;
 use cpor_types::Timestamp;
+use uuid::Uuid;
 
-use super::state::{Channel, Decline, Spoken, State, StateKind};
-use super::table::{Input, Outcome};
+use super::state::{Channel, Decline, Spoken, State};
+use super::table::{Command, Input, Outcome};
 use super::{Consent, Event, Refusal};
 
-/// `None` where the customer has said so before: the first answer stands.
-type Answer = Result<Option<Transition<Consent>>, Refusal>;
+/// `None` where it has been said before: the first answer stands.
+pub(super) type Answer = Result<Option<Transition<Consent>>, Refusal>;
 
 impl Consent {
     /// The customer approves explicitly (R26a): the association is official at once, or at approval if that is still to come.
     pub(crate) fn approve(&self, channel: Channel, now: Timestamp) -> Answer {
-        if self.approval.is_some() && !self.is_over() {
+        if self.approval.is_some() && !self.state.kind().is_over() {
             return Ok(None);
         }
         let state = match self.outcome(Input::Approve) {
@@ -26,9 +27,20 @@ impl Consent {
         Ok(Some(Transition::new(next, [Event::CustomerApproved { channel }])))
     }
 
-    /// The customer declines (R26): possible from submission until the window has passed, and beats an approval.
+    /// The same by the link of a notice. What a notice told before the claim was changed cannot be approved any more (R29).
+    pub(crate) fn approve_by_link(&self, notice: Uuid, now: Timestamp) -> Answer {
+        if self.approves_by(notice) { self.approve(Channel::Link, now) } else { Err(Refusal::LinkOutdated) }
+    }
+
+    /// Whether the link of this notice can approve; any can decline (R29).
+    pub(crate) fn approves_by(&self, notice: Uuid) -> bool {
+        self.notices.iter().any(|known| known.id == notice && known.current)
+    }
+
+    /// The customer declines (R26): possible from submission until the window has passed, or at any time where the policy says so, and
+    /// beats an approval.
     pub(crate) fn decline(&self, channel: Channel, comment: &str, now: Timestamp) -> Answer {
-        match self.outcome(Input::Decline) {
+        match self.outcome(self.input(Command::Decline)) {
             Outcome::Becomes(_) => {
                 let decline = Decline { spoken: Spoken { time: now, channel }, comment: comment.to_owned() };
                 let next = self.moved(State::Declined(decline), now);
@@ -39,17 +51,14 @@ impl Consent {
         }
     }
 
-    /// Whether the claim has ended, by the customer's decline or otherwise.
-    fn is_over(&self) -> bool {
-        matches!(self.state.kind(), StateKind::Declined | StateKind::Closed)
-    }
-
-    /// Why the customer's word is not taken in this state.
-    fn refusal(&self) -> Refusal {
+    /// Why a word is not taken in this state.
+    pub(super) fn refusal(&self) -> Refusal {
         match &self.state {
             State::Declined(_) => Refusal::AlreadyDeclined,
-            State::Closed { .. } => Refusal::ClaimClosed,
+            State::Disputable { .. } | State::Closed { .. } => Refusal::ClaimClosed,
             State::Requested
+            | State::RequestedInWindow(_)
+            | State::RequestedWindowPassed(_)
             | State::AwaitingDelivery
             | State::GrantedAwaitingDelivery { .. }
             | State::WindowOpen(_)

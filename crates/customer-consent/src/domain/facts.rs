@@ -1,87 +1,181 @@
-//! What other services and the mail system report. A fact is never refused: one that no longer matters changes nothing (`None`).
+//! What claim-intake reports. A fact is never refused: one that no longer matters changes nothing (`None`).
 
 use cpor_durable::Transition;
-use cpor_types::Timestamp;
+use cpor_types::{Deadline, Timestamp};
 use uuid::Uuid;
 
-use super::notice::{Delivery, Notice, NoticeKind, Settlement};
-use super::state::State;
+use super::notice::NoticeKind;
+use super::state::{State, Window};
 use super::table::{Input, Outcome};
 use super::{ClaimFacts, Consent, Event, Terms};
+
+/// What claim-intake says of an approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Approval {
+    /// When the claim was approved, in business time.
+    pub(crate) time: Timestamp,
+    /// The customer had approved before (R26a).
+    pub(crate) official: bool,
+    /// The customer had declined before (R28).
+    pub(crate) explicit_needed: bool,
+}
 
 impl Consent {
     /// A claim was submitted (R18): the customer is asked, where the policy says so (R40). `notice` becomes the notice's id.
     pub(crate) fn requested(claim: ClaimFacts, notice: Uuid, terms: &Terms, now: Timestamp) -> Transition<Self> {
-        let consent = Self { claim, state: State::Requested, approval: None, notices: vec![], update_time: now };
-        if terms.notices.at_submission {
-            consent.notifying(notice, NoticeKind::Submission, now)
-        } else {
-            Transition::new(consent, [])
-        }
+        let consent = Self {
+            claim,
+            state: State::Requested,
+            approval: None,
+            declined_before: false,
+            decline_any_time: terms.decline_any_time,
+            change: None,
+            notices: vec![],
+            update_time: now,
+        };
+        consent.notified_if(terms.notices.at_submission, notice, NoticeKind::Submission, now)
     }
 
     /// The claim was approved (R23). The customer is told and has a window to decline (R41), also where it has approved before: then the
-    /// association is official meanwhile (R26a). `official` is what claim-intake knows of that.
+    /// association is official meanwhile (R26a). Where the window is counted from the submission it goes on, and one that has passed
+    /// in silence is told now: official no earlier than the approval.
     pub(crate) fn claim_approved(
         &self,
         claim: ClaimFacts,
-        official: bool,
+        approval: Approval,
         notice: Uuid,
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let ahead = official || self.approval.is_some();
-        let input = if ahead { Input::ClaimApprovedAhead } else { Input::ClaimApproved };
-        let Outcome::Becomes(_) = self.outcome(input) else { return None };
-        let state = if ahead { self.official(now) } else { State::AwaitingDelivery };
-        let next = Self { claim, ..self.moved(state, now) };
-        Some(if terms.notices.at_approval {
-            next.notifying(notice, NoticeKind::Approval, now)
-        } else {
-            Transition::new(next, [])
-        })
-    }
-
-    /// The claim was closed (R22, R24, R25). After the customer's own decline there is nothing left to close.
-    pub(crate) fn claim_closed(&self, now: Timestamp) -> Option<Transition<Self>> {
-        match self.outcome(Input::ClaimClosed) {
-            Outcome::Becomes(_) => Some(Transition::new(self.moved(State::Closed { since: now }, now), [])),
-            Outcome::Remembered | Outcome::Nothing | Outcome::Refused => None,
-        }
-    }
-
-    /// The mail system has had its last word on a notice (R41). A window is counted from the first notice of approval that was
-    /// accepted; while all bounced, the consent waits.
-    pub(crate) fn notice_settled(
-        &self,
-        notice: Uuid,
-        settlement: Settlement,
-        terms: &Terms,
-        now: Timestamp,
-    ) -> Option<Transition<Self>> {
-        let at = self.notices.iter().position(|known| known.id == notice && known.is_unsettled())?;
-        let mut next = Self { update_time: now, ..self.clone() };
-        let settled = next.notices.get_mut(at)?;
-        settled.delivery = match settlement {
-            Settlement::Accepted => Delivery::Accepted { time: now },
-            Settlement::Bounced => Delivery::Bounced { time: now },
+        let asked = Self { claim, declined_before: approval.explicit_needed, ..self.as_of(approval.time) };
+        let ahead = approval.official || self.approval.is_some();
+        let input = match (ahead, asked.declined_before) {
+            (true, _) => Input::ClaimApprovedAhead,
+            (false, true) => Input::ClaimApprovedAfterDecline,
+            (false, false) => Input::ClaimApproved,
         };
-        let kind = settled.kind;
-        let accepted = settlement == Settlement::Accepted;
-        let mut events = vec![Event::NoticeSettled { kind, accepted }];
-        let counts = accepted && kind == NoticeKind::Approval;
-        if counts && matches!(self.outcome(Input::NoticeAccepted), Outcome::Becomes(_)) {
-            let window = terms.window_from(now);
-            events.push(Event::WindowOpened { due: window.deadline.due, rule: window.deadline.rule.clone() });
-            next.state = self.state.opened(window);
-        }
-        Some(Transition::new(next, events))
+        let Outcome::Becomes(_) = asked.outcome(input) else { return None };
+        let passed = asked.state.window().filter(|_| asked.state.open_window().is_none());
+        let mut transition = match (passed, asked.state.open_window()) {
+            (Some(_), _) if !ahead && asked.declined_before => return Some(asked.declined_in_silence(now)),
+            (Some(window), _) => {
+                let next = asked.moved(State::Granted { since: now, window: window.clone() }, now);
+                return Some(Transition::new(next, (!ahead).then_some(Event::WindowPassed)));
+            }
+            (None, Some(window)) => {
+                let state = if ahead { asked.official(now) } else { State::WindowOpen(window.clone()) };
+                Transition::new(asked.moved(state, now), [window.told()])
+            }
+            (None, None) => {
+                let state = if ahead { asked.official(now) } else { State::AwaitingDelivery };
+                Transition::new(asked.moved(state, now), [])
+            }
+        };
+        let told = transition.next.notified_if(terms.notices.at_approval, notice, NoticeKind::Approval, now);
+        transition.events.extend(told.events);
+        Some(Transition { next: told.next, ..transition })
     }
 
-    /// This consent with one more notice to send to the claim's contact.
-    fn notifying(mut self, id: Uuid, kind: NoticeKind, now: Timestamp) -> Transition<Self> {
-        let email = self.claim.contact.email.clone();
-        self.notices.push(Notice { id, kind, email, queue_time: now, delivery: Delivery::Queued });
-        Transition::new(self, [Event::NoticeQueued { notice: id }])
+    /// The claim was changed after its submission (R29, R37). Where the customer is asked anew, the old and the new contact are told, in
+    /// that order, under `notices`; links that went out before can only decline, and an explicit approval lapses.
+    pub(crate) fn claim_edited(
+        &self,
+        claim: ClaimFacts,
+        renotify: bool,
+        notices: [Uuid; 2],
+        now: Timestamp,
+    ) -> Option<Transition<Self>> {
+        let Outcome::Becomes(_) = self.outcome(Input::ClaimEdited) else { return self.restated(claim, now) };
+        if !renotify {
+            return self.restated(claim, now);
+        }
+        let former = Some(self.claim.contact.clone()).filter(|former| former.email != claim.contact.email);
+        let change = self.claim.change_to(&claim);
+        let asked = Self { claim, change: Some(change), ..self.asked_anew(now) };
+        let [first, second] = notices;
+        let mut transition = Transition::new(asked, []);
+        if let Some(former) = former {
+            transition = transition.next.notified(first, NoticeKind::Change, former, false, now);
+        }
+        let contact = transition.next.claim.contact.clone();
+        let told = transition.next.notified(second, NoticeKind::Change, contact, true, now);
+        transition.events.extend(told.events);
+        Some(Transition { next: told.next, ..transition })
+    }
+
+    /// The claim was closed (R22, R24, R25); until `disputable` its rejection can be disputed. After the customer's own decline there is
+    /// nothing left to close.
+    pub(crate) fn claim_closed(&self, disputable: Option<Timestamp>, now: Timestamp) -> Option<Transition<Self>> {
+        let (input, state) = match disputable {
+            None => (Input::ClaimClosed, State::Closed { since: now }),
+            Some(due) => {
+                let until = Deadline { kind: "dispute_window".into(), due, rule: "the claim's dispute window".into() };
+                (Input::ClaimRejected, State::Disputable { since: now, until })
+            }
+        };
+        let Outcome::Becomes(_) = self.outcome(input) else { return None };
+        Some(Transition::new(self.moved(state, now), []))
+    }
+
+    /// The partner disputes the rejection (R28): the customer is asked anew, as at a submission.
+    pub(crate) fn claim_disputed(
+        &self,
+        claim: ClaimFacts,
+        declined_before: bool,
+        notice: Uuid,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Option<Transition<Self>> {
+        let Outcome::Becomes(_) = self.outcome(Input::ClaimDisputed) else { return None };
+        let declined_before = declined_before || self.declined_before || self.decline_said().is_some();
+        let asked = Self { claim, declined_before, change: None, ..self.asked_anew(now) };
+        Some(asked.notified_if(terms.notices.at_submission, notice, NoticeKind::Dispute, now))
+    }
+
+    /// Every association of the claim is over (R37, R39): there is nothing to decline any more.
+    pub(crate) fn lines_ended(&self, now: Timestamp) -> Option<Transition<Self>> {
+        let Outcome::Becomes(_) = self.outcome(Input::LinesEnded) else { return None };
+        Some(Transition::new(self.moved(State::Closed { since: now }, now), []))
+    }
+
+    /// The claim says something else now, and nobody is asked anew.
+    fn restated(&self, claim: ClaimFacts, now: Timestamp) -> Option<Transition<Self>> {
+        (claim != self.claim).then(|| Transition::new(Self { claim, update_time: now, ..self.clone() }, []))
+    }
+
+    /// This consent with the question open again, and nothing said to it.
+    fn asked_anew(&self, now: Timestamp) -> Self {
+        let mut next = Self { approval: None, ..self.moved(State::Requested, now) };
+        next.withdraw_notices(now);
+        next.notices.iter_mut().for_each(|notice| notice.current = false);
+        next
+    }
+
+    /// This consent as it stood at an approval that is heard of late (R47): a window that has passed since was open then, and passes by
+    /// itself.
+    fn as_of(&self, time: Timestamp) -> Self {
+        match &self.state {
+            State::RequestedWindowPassed(window) if !window.deadline.has_passed(time) => {
+                Self { state: State::RequestedInWindow(window.clone()), ..self.clone() }
+            }
+            State::Requested
+            | State::RequestedInWindow(_)
+            | State::RequestedWindowPassed(_)
+            | State::AwaitingDelivery
+            | State::GrantedAwaitingDelivery { .. }
+            | State::WindowOpen(_)
+            | State::GrantedInWindow { .. }
+            | State::Granted { .. }
+            | State::Declined(_)
+            | State::Disputable { .. }
+            | State::Closed { .. } => self.clone(),
+        }
+    }
+}
+
+impl Window {
+    /// That it is open, as claim-intake is told.
+    pub(super) fn told(&self) -> Event {
+        Event::WindowOpened { due: self.deadline.due, rule: self.deadline.rule.clone() }
     }
 }

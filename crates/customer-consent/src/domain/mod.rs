@@ -6,6 +6,7 @@
 mod claim;
 mod consent;
 mod customer;
+mod delivery;
 mod event;
 mod facts;
 mod notice;
@@ -19,9 +20,10 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use claim::{ClaimFacts, Contact, Line};
+pub(crate) use claim::{Change, ClaimFacts, Contact, Line};
 pub(crate) use consent::Consent;
 pub(crate) use event::Event;
+pub(crate) use facts::Approval;
 pub(crate) use notice::{Delivery, Notice, NoticeKind, Settlement};
 pub(crate) use refusal::Refusal;
 #[cfg(test)]

@@ -1,8 +1,8 @@
-use std::fmt;
-
 use cpor_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use super::Contact;
 
 /// Which of the customer's notices (R40).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,6 +12,10 @@ pub(crate) enum NoticeKind {
     Submission,
     /// At approval, with the chance to decline.
     Approval,
+    /// After the partner changed the claim, asking anew (R29).
+    Change,
+    /// At a dispute, asking anew (R28).
+    Dispute,
 }
 
 impl NoticeKind {
@@ -20,19 +24,24 @@ impl NoticeKind {
         match self {
             Self::Submission => "submission",
             Self::Approval => "approval",
+            Self::Change => "change",
+            Self::Dispute => "dispute",
         }
     }
 }
 
-/// An e-mail to the customer's contact. `Debug` leaves the address out.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An e-mail to the customer's contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Notice {
     /// Its id, the mail's too.
     pub(crate) id: Uuid,
     /// Which one.
     pub(crate) kind: NoticeKind,
-    /// To whom; personal data.
-    pub(crate) email: String,
+    /// To whom.
+    pub(crate) contact: Contact,
+    /// Whether its link can approve as well as decline, and its acceptance can open the window: it went to the claim's contact, and the
+    /// customer has not been asked anew since (R28, R29).
+    pub(crate) current: bool,
     /// When it was queued.
     pub(crate) queue_time: Timestamp,
     /// What became of it.
@@ -46,18 +55,6 @@ impl Notice {
             Delivery::Queued | Delivery::Withdrawn { .. } => true,
             Delivery::Accepted { .. } | Delivery::Bounced { .. } => false,
         }
-    }
-}
-
-impl fmt::Debug for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, kind, email: _, queue_time, delivery } = self;
-        f.debug_struct("Notice")
-            .field("id", id)
-            .field("kind", kind)
-            .field("queue_time", queue_time)
-            .field("delivery", delivery)
-            .finish_non_exhaustive()
     }
 }
 

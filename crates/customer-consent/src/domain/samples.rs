@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use cpor_types::{Calendar, Calendars, CustomerNotices, Length, PolicyId, PolicyProfiles, Timestamp};
+use cpor_types::{Calendar, Calendars, CustomerNotices, Length, PolicyId, PolicyProfiles, Timestamp, WindowStart};
 use uuid::Uuid;
 
 use super::*;
@@ -50,8 +50,103 @@ pub(crate) fn terms() -> Terms {
     Terms {
         notices: CustomerNotices { at_submission: true, at_approval: true },
         window: Length::CalendarDays(7),
+        counted_from: WindowStart::NoticeAtApproval,
+        decline_any_time: false,
         calendar: BERLIN.clone(),
     }
+}
+
+/// The profile of 2020 (R61): one notice, at submission, from which five business days are counted.
+pub(crate) fn terms_of_2020() -> Terms {
+    Terms {
+        notices: CustomerNotices { at_submission: true, at_approval: false },
+        window: Length::BusinessDays(5),
+        counted_from: WindowStart::NoticeAtSubmission,
+        ..terms()
+    }
+}
+
+/// An approval of the claim at `time`.
+pub(crate) fn approval(time: Timestamp) -> Approval {
+    Approval { time, official: false, explicit_needed: false }
+}
+
+/// The same, of a claim whose customer has approved before.
+pub(crate) fn official(time: Timestamp) -> Approval {
+    Approval { official: true, ..approval(time) }
+}
+
+/// The same, of a claim whose customer has declined before.
+pub(crate) fn after_decline(time: Timestamp) -> Approval {
+    Approval { explicit_needed: true, ..approval(time) }
+}
+
+/// The last notice accepted on Wednesday.
+pub(crate) fn settled(consent: &Consent) -> Consent {
+    let last = consent.notices.last().unwrap().id;
+    consent.notice_settled(last, Settlement::Accepted, &terms(), day(2)).unwrap().next
+}
+
+/// Submitted on Monday under the profile of 2020, whose window runs until the end of the Monday after.
+pub(crate) fn requested_in_window() -> Consent {
+    let consent = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
+    consent.notice_settled(notice(1), Settlement::Accepted, &terms_of_2020(), monday()).unwrap().next
+}
+
+/// The same, and the window passed before the claim was approved.
+pub(crate) fn requested_window_passed() -> Consent {
+    requested_in_window().at(day(9))
+}
+
+/// Rejected by the reviewer on Thursday, disputable until the Thursday in four weeks.
+pub(crate) fn disputable() -> Consent {
+    requested().claim_closed(Some(day(31)), day(3)).unwrap().next
+}
+
+/// Declined on Thursday, and disputed on Friday: notice 3 queued.
+pub(crate) fn disputed() -> Consent {
+    declined().claim_disputed(claim(), true, notice(3), &terms(), day(4)).unwrap().next
+}
+
+/// The same, approved by the reviewer on Saturday, and the window open.
+pub(crate) fn explicit_needed() -> Consent {
+    settled(&disputed().claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next)
+}
+
+/// The claim on another contact and without its second line.
+pub(crate) fn edited_claim() -> ClaimFacts {
+    let mut claim = claim();
+    claim.lines.pop();
+    claim.contact = Contact { name: "Ben Ode".into(), email: "ben@fabrikam.example".into() };
+    claim
+}
+
+/// Approved by the customer on Tuesday, then edited: notices 5 (to Anna) and 6 (to Ben) queued.
+pub(crate) fn edited() -> Consent {
+    ahead().claim_edited(edited_claim(), true, [notice(5), notice(6)], day(2)).unwrap().next
+}
+
+/// A consent in every state, and the other ways to be in it.
+pub(crate) fn every_consent() -> Vec<Consent> {
+    // Approved before this service heard of it: the one way to a grant without a word and without a window.
+    let told = told();
+    let open = settled(&told);
+    let passed = open.clone().at(day(20));
+    let silent = explicit_needed().at(day(60));
+    let any_time = |consent: Consent| Consent { decline_any_time: true, ..consent };
+    let others = [
+        ahead(),
+        told,
+        open,
+        passed,
+        edited(),
+        disputed(),
+        explicit_needed(),
+        silent,
+        any_time(window_open()),
+        any_time(granted()),
+    ];
+    StateKind::ALL.into_iter().map(in_state).chain(others).collect()
 }
 
 /// Submitted on Monday, notice 1 queued.
@@ -66,17 +161,17 @@ pub(crate) fn ahead() -> Consent {
 
 /// Approved on Wednesday, notice 2 queued.
 pub(crate) fn awaiting() -> Consent {
-    requested().claim_approved(claim(), false, notice(2), &terms(), day(2)).unwrap().next
+    requested().claim_approved(claim(), approval(day(2)), notice(2), &terms(), day(2)).unwrap().next
 }
 
 /// Approved by the customer on Tuesday and then on Wednesday, notice 2 queued.
 pub(crate) fn granted_awaiting() -> Consent {
-    ahead().claim_approved(claim(), true, notice(2), &terms(), day(2)).unwrap().next
+    ahead().claim_approved(claim(), official(day(2)), notice(2), &terms(), day(2)).unwrap().next
 }
 
 /// The same, but of the customer's approval only claim-intake knows.
 pub(crate) fn told() -> Consent {
-    requested().claim_approved(claim(), true, notice(2), &terms(), day(2)).unwrap().next
+    requested().claim_approved(claim(), official(day(2)), notice(2), &terms(), day(2)).unwrap().next
 }
 
 /// Notice 2 accepted on Wednesday: the window is open until the end of the Wednesday after.
@@ -101,19 +196,22 @@ pub(crate) fn declined() -> Consent {
 
 /// Withdrawn by the partner on Tuesday.
 pub(crate) fn closed() -> Consent {
-    requested().claim_closed(day(1)).unwrap().next
+    requested().claim_closed(None, day(1)).unwrap().next
 }
 
 /// One consent in each state.
 pub(crate) fn in_state(kind: StateKind) -> Consent {
     match kind {
         StateKind::Requested => requested(),
+        StateKind::RequestedInWindow => requested_in_window(),
+        StateKind::RequestedWindowPassed => requested_window_passed(),
         StateKind::AwaitingDelivery => awaiting(),
         StateKind::GrantedAwaitingDelivery => granted_awaiting(),
         StateKind::WindowOpen => window_open(),
         StateKind::GrantedInWindow => granted_in_window(),
         StateKind::Granted => granted(),
         StateKind::Declined => declined(),
+        StateKind::Disputable => disputable(),
         StateKind::Closed => closed(),
     }
 }

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) enum State {
     /// The claim is submitted and not yet approved; the customer may speak already.
     Requested,
+    /// The same, and the window that is counted from the notice at submission is open (R41, policy).
+    RequestedInWindow(Window),
+    /// The same, and that window has passed in silence: the association is official at approval, no earlier.
+    RequestedWindowPassed(Window),
     /// The claim is approved, and the window opens when a notice is accepted (R41).
     AwaitingDelivery,
     /// The customer approved before the window opened, be it before the claim was approved: the association is official (R26a). The
@@ -25,7 +29,7 @@ pub(crate) enum State {
         /// The window that is still open.
         window: Window,
     },
-    /// The association is official, and the customer has no more to say.
+    /// The association is official, and the customer has no more to say, but where the policy lets it decline at any time (R43).
     Granted {
         /// Since when: since the window passed, or since before where the customer approved.
         since: Timestamp,
@@ -34,7 +38,14 @@ pub(crate) enum State {
     },
     /// The customer declined.
     Declined(Decline),
-    /// The claim was closed otherwise.
+    /// The claim was rejected, and the partner can dispute that (R28): a decline is recorded until it no longer can.
+    Disputable {
+        /// Since when.
+        since: Timestamp,
+        /// When the dispute window passes.
+        until: Deadline,
+    },
+    /// The claim is over.
     Closed {
         /// When.
         since: Timestamp,
@@ -46,12 +57,15 @@ impl State {
     pub(crate) const fn kind(&self) -> StateKind {
         match self {
             Self::Requested => StateKind::Requested,
+            Self::RequestedInWindow(_) => StateKind::RequestedInWindow,
+            Self::RequestedWindowPassed(_) => StateKind::RequestedWindowPassed,
             Self::AwaitingDelivery => StateKind::AwaitingDelivery,
             Self::GrantedAwaitingDelivery { .. } => StateKind::GrantedAwaitingDelivery,
             Self::WindowOpen(_) => StateKind::WindowOpen,
             Self::GrantedInWindow { .. } => StateKind::GrantedInWindow,
             Self::Granted { .. } => StateKind::Granted,
             Self::Declined(_) => StateKind::Declined,
+            Self::Disputable { .. } => StateKind::Disputable,
             Self::Closed { .. } => StateKind::Closed,
         }
     }
@@ -59,13 +73,16 @@ impl State {
     /// The window, open or passed, once there is one.
     pub(crate) fn window(&self) -> Option<&Window> {
         match self {
-            Self::WindowOpen(window) | Self::GrantedInWindow { window, .. } | Self::Granted { window, .. } => {
-                Some(window)
-            }
+            Self::RequestedInWindow(window)
+            | Self::RequestedWindowPassed(window)
+            | Self::WindowOpen(window)
+            | Self::GrantedInWindow { window, .. }
+            | Self::Granted { window, .. } => Some(window),
             Self::Requested
             | Self::AwaitingDelivery
             | Self::GrantedAwaitingDelivery { .. }
             | Self::Declined(_)
+            | Self::Disputable { .. }
             | Self::Closed { .. } => None,
         }
     }
@@ -77,30 +94,46 @@ impl State {
             | Self::GrantedInWindow { since, .. }
             | Self::Granted { since, .. } => Some(*since),
             Self::Requested
+            | Self::RequestedInWindow(_)
+            | Self::RequestedWindowPassed(_)
             | Self::AwaitingDelivery
             | Self::WindowOpen(_)
             | Self::Declined(_)
+            | Self::Disputable { .. }
             | Self::Closed { .. } => None,
         }
     }
 
-    /// This state, with the window now open (R41).
-    pub(super) fn opened(&self, window: Window) -> Self {
-        match self.official_since() {
-            Some(since) => Self::GrantedInWindow { since, window },
-            None => Self::WindowOpen(window),
+    /// The deadline that this state waits for: that of its window while it is open, or that of a dispute.
+    pub(crate) fn deadline(&self) -> Option<&Deadline> {
+        match self {
+            Self::Disputable { until, .. } => Some(until),
+            Self::Requested
+            | Self::RequestedInWindow(_)
+            | Self::RequestedWindowPassed(_)
+            | Self::AwaitingDelivery
+            | Self::GrantedAwaitingDelivery { .. }
+            | Self::WindowOpen(_)
+            | Self::GrantedInWindow { .. }
+            | Self::Granted { .. }
+            | Self::Declined(_)
+            | Self::Closed { .. } => self.open_window().map(|window| &window.deadline),
         }
     }
 
     /// The window while it is open.
     pub(crate) fn open_window(&self) -> Option<&Window> {
         match self {
-            Self::WindowOpen(window) | Self::GrantedInWindow { window, .. } => Some(window),
+            Self::RequestedInWindow(window) | Self::WindowOpen(window) | Self::GrantedInWindow { window, .. } => {
+                Some(window)
+            }
             Self::Requested
+            | Self::RequestedWindowPassed(_)
             | Self::AwaitingDelivery
             | Self::GrantedAwaitingDelivery { .. }
             | Self::Granted { .. }
             | Self::Declined(_)
+            | Self::Disputable { .. }
             | Self::Closed { .. } => None,
         }
     }
@@ -111,6 +144,10 @@ impl State {
 pub(crate) enum StateKind {
     /// [`State::Requested`].
     Requested,
+    /// [`State::RequestedInWindow`].
+    RequestedInWindow,
+    /// [`State::RequestedWindowPassed`].
+    RequestedWindowPassed,
     /// [`State::AwaitingDelivery`].
     AwaitingDelivery,
     /// [`State::GrantedAwaitingDelivery`].
@@ -123,20 +160,25 @@ pub(crate) enum StateKind {
     Granted,
     /// [`State::Declined`].
     Declined,
+    /// [`State::Disputable`].
+    Disputable,
     /// [`State::Closed`].
     Closed,
 }
 
 impl StateKind {
     /// All of them, in the order of a consent's life.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Requested,
+        Self::RequestedInWindow,
+        Self::RequestedWindowPassed,
         Self::AwaitingDelivery,
         Self::GrantedAwaitingDelivery,
         Self::WindowOpen,
         Self::GrantedInWindow,
         Self::Granted,
         Self::Declined,
+        Self::Disputable,
         Self::Closed,
     ];
 
@@ -144,18 +186,38 @@ impl StateKind {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Requested => "requested",
+            Self::RequestedInWindow => "requested_in_window",
+            Self::RequestedWindowPassed => "requested_window_passed",
             Self::AwaitingDelivery => "awaiting_delivery",
             Self::GrantedAwaitingDelivery => "granted_awaiting_delivery",
             Self::WindowOpen => "window_open",
             Self::GrantedInWindow => "granted_in_window",
             Self::Granted => "granted",
             Self::Declined => "declined",
+            Self::Disputable => "disputable",
             Self::Closed => "closed",
         }
     }
 }
 
-/// The time in which the customer may decline an approved claim (R41).
+impl StateKind {
+    /// Whether the claim is at its end, by the customer's decline or otherwise; only a dispute opens it again.
+    pub(crate) const fn is_over(self) -> bool {
+        match self {
+            Self::Declined | Self::Disputable | Self::Closed => true,
+            Self::Requested
+            | Self::RequestedInWindow
+            | Self::RequestedWindowPassed
+            | Self::AwaitingDelivery
+            | Self::GrantedAwaitingDelivery
+            | Self::WindowOpen
+            | Self::GrantedInWindow
+            | Self::Granted => false,
+        }
+    }
+}
+
+/// The time in which the customer may decline (R41).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Window {
     /// When the notice that it is counted from was accepted.
@@ -177,6 +239,8 @@ pub(crate) enum Channel {
     Link,
     /// Signed in as an administrator of the tenant.
     SignedIn,
+    /// Not at all, where after an earlier decline only an explicit approval would have counted (R28).
+    Silence,
 }
 
 impl Channel {
@@ -185,6 +249,7 @@ impl Channel {
         match self {
             Self::Link => "link",
             Self::SignedIn => "signed_in",
+            Self::Silence => "silence",
         }
     }
 }

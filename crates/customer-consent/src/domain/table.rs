@@ -2,7 +2,8 @@
 //! documentation follow it.
 
 use super::StateKind::{
-    self, AwaitingDelivery, Closed, Declined, Granted, GrantedAwaitingDelivery, GrantedInWindow, Requested, WindowOpen,
+    self, AwaitingDelivery, Closed, Declined, Disputable, Granted, GrantedAwaitingDelivery, GrantedInWindow, Requested,
+    RequestedInWindow, RequestedWindowPassed, WindowOpen,
 };
 
 /// What can reach a consent.
@@ -12,29 +13,56 @@ pub(crate) enum Input {
     Approve,
     /// The customer declines (R26, R43).
     Decline,
+    /// The customer declines, and the policy lets it at any time (R43).
+    DeclineAnyTime,
+    /// The last notice is to be sent again (R44).
+    Resend,
     /// The claim is approved, and the customer has not approved before (R23).
     ClaimApproved,
     /// The claim is approved, and the customer had approved before (R26a).
     ClaimApprovedAhead,
+    /// The claim is approved on a dispute, and the customer had declined before and not approved since (R28).
+    ClaimApprovedAfterDecline,
+    /// The claim was changed, and the customer is asked anew (R29).
+    ClaimEdited,
     /// The notice that the window is counted from is accepted (R41).
     NoticeAccepted,
     /// The window's deadline passes (R27).
     WindowPasses,
-    /// The claim is closed (R25, R24, R22).
+    /// The same, where the customer had declined before (R28).
+    WindowPassesAfterDecline,
+    /// The claim is closed for good (R25, R33).
     ClaimClosed,
+    /// The claim is rejected and can be disputed (R22, R24).
+    ClaimRejected,
+    /// It can no longer be disputed (R45).
+    DisputeWindowPasses,
+    /// The rejection is disputed (R28).
+    ClaimDisputed,
+    /// Every association of the claim is over (R37, R39).
+    LinesEnded,
 }
 
 impl Input {
     /// All of them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Approve,
         Self::Decline,
+        Self::DeclineAnyTime,
+        Self::Resend,
         Self::ClaimApproved,
         Self::ClaimApprovedAhead,
+        Self::ClaimApprovedAfterDecline,
+        Self::ClaimEdited,
         Self::NoticeAccepted,
         Self::WindowPasses,
+        Self::WindowPassesAfterDecline,
         Self::ClaimClosed,
+        Self::ClaimRejected,
+        Self::DisputeWindowPasses,
+        Self::ClaimDisputed,
+        Self::LinesEnded,
     ];
 }
 
@@ -47,73 +75,193 @@ pub(crate) enum Outcome {
     Remembered,
     /// It has been said or has happened before, or no longer matters: nothing changes, and a customer gets the first answer.
     Nothing,
-    /// The customer's word is not taken.
+    /// The word is not taken.
     Refused,
 }
 
-/// The table. Every pair is spelt out.
+/// The table: a column of states for each input, every pair spelt out.
 pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
     use Outcome::{Becomes, Nothing, Refused, Remembered};
-    match (state, input) {
-        (Requested, Input::Approve) => Remembered,
-        (Requested, Input::ClaimApproved) => Becomes(AwaitingDelivery),
-        (Requested, Input::ClaimApprovedAhead) => Becomes(GrantedAwaitingDelivery),
-        (Requested, Input::NoticeAccepted | Input::WindowPasses) => Nothing,
-
-        (AwaitingDelivery, Input::Approve) => Becomes(GrantedAwaitingDelivery),
-        (AwaitingDelivery, Input::NoticeAccepted) => Becomes(WindowOpen),
-        (AwaitingDelivery, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::WindowPasses) => Nothing,
-
-        (GrantedAwaitingDelivery, Input::NoticeAccepted) => Becomes(GrantedInWindow),
-        (
-            GrantedAwaitingDelivery,
-            Input::Approve | Input::ClaimApproved | Input::ClaimApprovedAhead | Input::WindowPasses,
-        ) => Nothing,
-
-        (WindowOpen, Input::Approve) => Becomes(GrantedInWindow),
-        (WindowOpen, Input::WindowPasses) => Becomes(Granted),
-        (WindowOpen, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted) => Nothing,
-
-        (GrantedInWindow, Input::WindowPasses) => Becomes(Granted),
-        (
-            GrantedInWindow,
-            Input::Approve | Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted,
-        ) => Nothing,
-
-        (Requested | AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow, Input::Decline) => {
-            Becomes(Declined)
-        }
-
-        (Granted, Input::Approve | Input::Decline) => Refused,
-        (Granted, Input::ClaimApproved | Input::ClaimApprovedAhead | Input::NoticeAccepted | Input::WindowPasses) => {
-            Nothing
-        }
-
-        (
-            Requested | AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow | Granted,
-            Input::ClaimClosed,
-        ) => Becomes(Closed),
-
-        (Declined, Input::Approve) => Refused,
-        (
-            Declined,
-            Input::Decline
-            | Input::ClaimApproved
-            | Input::ClaimApprovedAhead
-            | Input::NoticeAccepted
-            | Input::WindowPasses
-            | Input::ClaimClosed,
-        ) => Nothing,
-
-        (Closed, Input::Approve | Input::Decline) => Refused,
-        (
-            Closed,
-            Input::ClaimApproved
-            | Input::ClaimApprovedAhead
-            | Input::NoticeAccepted
-            | Input::WindowPasses
-            | Input::ClaimClosed,
-        ) => Nothing,
+    match input {
+        Input::Approve => match state {
+            Requested | RequestedInWindow | RequestedWindowPassed => Remembered,
+            AwaitingDelivery => Becomes(GrantedAwaitingDelivery),
+            WindowOpen => Becomes(GrantedInWindow),
+            GrantedAwaitingDelivery | GrantedInWindow => Nothing,
+            Granted | Declined | Disputable | Closed => Refused,
+        },
+        Input::Decline => match state {
+            Requested
+            | RequestedInWindow
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Disputable => Becomes(Declined),
+            Declined => Nothing,
+            RequestedWindowPassed | Granted | Closed => Refused,
+        },
+        Input::DeclineAnyTime => match state {
+            RequestedWindowPassed | Granted => Becomes(Declined),
+            Requested
+            | RequestedInWindow
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Declined
+            | Disputable
+            | Closed => outcome(state, Input::Decline),
+        },
+        Input::Resend => match state {
+            Requested
+            | RequestedInWindow
+            | RequestedWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow => Remembered,
+            Granted | Declined | Disputable | Closed => Refused,
+        },
+        Input::ClaimApproved => match state {
+            Requested => Becomes(AwaitingDelivery),
+            RequestedInWindow => Becomes(WindowOpen),
+            RequestedWindowPassed => Becomes(Granted),
+            AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | Declined
+            | Disputable
+            | Closed => Nothing,
+        },
+        Input::ClaimApprovedAhead => match state {
+            Requested => Becomes(GrantedAwaitingDelivery),
+            RequestedInWindow => Becomes(GrantedInWindow),
+            RequestedWindowPassed => Becomes(Granted),
+            AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | Declined
+            | Disputable
+            | Closed => Nothing,
+        },
+        Input::ClaimApprovedAfterDecline => match state {
+            Requested => Becomes(AwaitingDelivery),
+            RequestedInWindow => Becomes(WindowOpen),
+            RequestedWindowPassed => Becomes(Declined),
+            AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | Declined
+            | Disputable
+            | Closed => Nothing,
+        },
+        Input::ClaimEdited => match state {
+            Requested | RequestedInWindow | RequestedWindowPassed => Becomes(Requested),
+            AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | Declined
+            | Disputable
+            | Closed => Nothing,
+        },
+        Input::NoticeAccepted => match state {
+            Requested => Becomes(RequestedInWindow),
+            AwaitingDelivery => Becomes(WindowOpen),
+            GrantedAwaitingDelivery => Becomes(GrantedInWindow),
+            RequestedInWindow
+            | RequestedWindowPassed
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | Declined
+            | Disputable
+            | Closed => Nothing,
+        },
+        Input::WindowPasses => match state {
+            RequestedInWindow => Becomes(RequestedWindowPassed),
+            WindowOpen | GrantedInWindow => Becomes(Granted),
+            Requested
+            | RequestedWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | Granted
+            | Declined
+            | Disputable
+            | Closed => Nothing,
+        },
+        Input::WindowPassesAfterDecline => match state {
+            WindowOpen => Becomes(Declined),
+            RequestedInWindow
+            | GrantedInWindow
+            | Requested
+            | RequestedWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | Granted
+            | Declined
+            | Disputable
+            | Closed => outcome(state, Input::WindowPasses),
+        },
+        Input::ClaimClosed => match state {
+            Requested
+            | RequestedInWindow
+            | RequestedWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | Disputable => Becomes(Closed),
+            Declined | Closed => Nothing,
+        },
+        Input::ClaimRejected => match state {
+            Requested
+            | RequestedInWindow
+            | RequestedWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted => Becomes(Disputable),
+            Disputable | Declined | Closed => Nothing,
+        },
+        Input::DisputeWindowPasses => match state {
+            Disputable => Becomes(Closed),
+            Requested
+            | RequestedInWindow
+            | RequestedWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted
+            | Declined
+            | Closed => Nothing,
+        },
+        Input::ClaimDisputed => match state {
+            Declined | Disputable | Closed => Becomes(Requested),
+            Requested
+            | RequestedInWindow
+            | RequestedWindowPassed
+            | AwaitingDelivery
+            | GrantedAwaitingDelivery
+            | WindowOpen
+            | GrantedInWindow
+            | Granted => Nothing,
+        },
+        Input::LinesEnded => match state {
+            AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow | Granted => Becomes(Closed),
+            Requested | RequestedInWindow | RequestedWindowPassed | Declined | Disputable | Closed => Nothing,
+        },
     }
 }
 
@@ -127,21 +275,6 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    const ALL: [Self; 2] = [Self::Approve, Self::Decline];
-
-    const fn input(self) -> Input {
-        match self {
-            Self::Approve => Input::Approve,
-            Self::Decline => Input::Decline,
-        }
-    }
-}
-
-/// What the customer can still do that changes something.
-pub(crate) fn allowed_commands(state: StateKind, has_approved: bool) -> impl Iterator<Item = Command> {
-    Command::ALL.into_iter().filter(move |command| match outcome(state, command.input()) {
-        Outcome::Becomes(_) => true,
-        Outcome::Remembered => !has_approved,
-        Outcome::Nothing | Outcome::Refused => false,
-    })
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::Approve, Self::Decline];
 }

@@ -1,4 +1,6 @@
-use cpor_types::{Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp};
+use cpor_types::{
+    Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp, WindowStart,
+};
 
 use super::{ClaimFacts, Window};
 
@@ -29,12 +31,17 @@ pub(crate) struct Terms {
     pub(crate) notices: CustomerNotices,
     /// How long the window is (R41).
     pub(crate) window: Length,
+    /// Which notice it is counted from (R41).
+    pub(crate) counted_from: WindowStart,
+    /// Whether the customer may decline after it too (R43).
+    pub(crate) decline_any_time: bool,
     /// The tenant's calendar (R46).
     pub(crate) calendar: Calendar,
 }
 
 impl Rules {
     /// What comes with the product.
+    #[cfg(test)]
     pub(crate) fn shipped() -> Result<Self, UnknownTerms> {
         Ok(Self { profiles: PolicyProfiles::shipped()?, calendars: Calendars::shipped()? })
     }
@@ -45,6 +52,8 @@ impl Rules {
         Ok(Terms {
             notices: profile.customer_notices,
             window: profile.consent_window,
+            counted_from: profile.consent_window_from,
+            decline_any_time: profile.decline_after_window,
             calendar: self.calendars.get(&claim.calendar)?.clone(),
         })
     }

@@ -1,20 +1,30 @@
 //! What customers are written, and what follows.
 
 use cpor_proto::events::v1::event::Payload;
+use cpor_proto::events::v1::{ClaimApproved, ClaimDisputed, ClaimSnapshot, ClaimSubmitted, LinesEnded};
 
 use super::*;
 use crate::domain::samples::{
     ahead, awaiting, granted_awaiting, granted_in_window, requested, terms, told, window_open,
 };
-use crate::domain::{State, samples};
+use crate::domain::{State, StateKind, samples};
 use crate::harness::{House, on_both};
 
 const LINK: &str = "https://consent.example/consent/abc";
 
 fn written(consent: &Consent, kind: NoticeKind) -> Message {
-    let texts = Texts::english().unwrap();
-    let words = Words::new(&texts, consent, &terms()).if_opened(&terms(), samples::day(2));
-    message(&words, consent, kind, LINK.into(), "anna.lee@fabrikam.example").unwrap()
+    written_in("us-east", consent, kind)
+}
+
+/// The last notice of the consent, as if it were of this kind, to a tenant with this calendar.
+fn written_in(calendar: &str, consent: &Consent, kind: NoticeKind) -> Message {
+    let (languages, terms) = (Languages::shipped().unwrap(), terms());
+    let notice = Notice { kind, ..consent.notices.last().unwrap().clone() };
+    let parts = spoken(&languages, calendar).into_iter().map(|texts| {
+        let words = Words::new(texts, consent, &terms).if_opened(&terms, samples::day(2));
+        notice_mail(&words, consent, &notice, &terms, LINK)
+    });
+    message(&notice, parts.collect()).unwrap()
 }
 
 #[test]
@@ -81,15 +91,66 @@ fn r40_r43_after_an_early_approval_the_notice_of_approval_says_that_it_is_offici
 }
 
 #[test]
-fn no_place_in_a_text_is_left_open() {
-    for consent in StateKind::ALL.into_iter().map(samples::in_state).chain([ahead(), told()]) {
-        for kind in [NoticeKind::Submission, NoticeKind::Approval] {
-            let Message { subject, text, html, .. } = written(&consent, kind);
-            assert!(!text.contains("  the end") && !text.contains(" ."), "{text}");
-            for words in [subject, text, html] {
-                assert!(!words.contains(['{', '}']), "{words}");
+fn no_place_in_a_text_is_left_open_in_any_language() {
+    for consent in samples::every_consent() {
+        for kind in [NoticeKind::Submission, NoticeKind::Approval, NoticeKind::Change, NoticeKind::Dispute] {
+            for calendar in ["cz", "de", "es", "fr", "hu", "pl", "ru", "utc"] {
+                let Message { subject, text, html, .. } = written_in(calendar, &consent, kind);
+                assert!(!text.contains("  the end") && !text.contains(" ."), "{text}");
+                for words in [subject, text, html] {
+                    assert!(!words.contains(['{', '}']), "{words}");
+                }
             }
         }
+    }
+}
+
+#[test]
+fn a_mail_speaks_the_language_of_the_tenants_calendar_with_english_below() {
+    let Message { subject, text, html, .. } = written_in("de", &awaiting(), NoticeKind::Approval);
+    assert!(subject.contains("Contoso Consulting") && !subject.contains("Approved"), "{subject}");
+    for words in [text, html] {
+        let (german, english) =
+            (words.find("Mittwoch, 11. März 2026").unwrap(), words.find("Wednesday, 11 March 2026").unwrap());
+        assert!(german < english, "{words}");
+    }
+    let text = written_in("us-east", &awaiting(), NoticeKind::Approval).text;
+    assert_eq!(text.matches(LINK).count(), 1, "English alone is said once: {text}");
+}
+
+#[test]
+fn r29_a_notice_of_a_change_says_what_changed_and_what_that_means() {
+    let text = written(&samples::edited(), NoticeKind::Change).text;
+    for said in [
+        "has changed its request",
+        "No longer claimed: Exchange Online.",
+        "Another person of your organisation",
+        "The links in earlier e-mails can only decline.",
+        "please approve it",
+        "Dear Ben Ode,",
+    ] {
+        assert!(text.contains(said), "{said} is missing in\n{text}");
+    }
+    let mut former = samples::edited();
+    former.notices.pop();
+    let text = written(&former, NoticeKind::Change).text;
+    assert!(text.contains("Dear Anna Lee,") && !text.contains("please approve it"), "{text}");
+}
+
+#[test]
+fn r28_after_a_decline_the_notices_say_that_only_an_approval_counts() {
+    for (consent, kind) in
+        [(samples::disputed(), NoticeKind::Dispute), (samples::explicit_needed(), NoticeKind::Approval)]
+    {
+        let Message { subject, text, .. } = written(&consent, kind);
+        for said in [
+            "It becomes official only if you approve.",
+            "If you say nothing, the claim is rejected.",
+            "please approve it",
+        ] {
+            assert!(text.contains(said), "{said} is missing in\n{text}");
+        }
+        assert!(!subject.contains("unless you decline"), "{subject}");
     }
 }
 
@@ -141,11 +202,7 @@ async fn r27_r42_a_claim_walks_from_submission_to_official_in_silence() {
 #[tokio::test]
 async fn a_closed_claim_writes_to_nobody() {
     on_both(async |house: House| {
-        house
-            .told(Payload::ClaimSubmitted(cpor_proto::events::v1::ClaimSubmitted {
-                snapshot: Some(crate::harness::snapshot()),
-            }))
-            .await;
+        house.told(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(crate::harness::snapshot()) })).await;
         house.closed().await;
         assert_eq!(house.sender.drain().await.unwrap(), 0);
         assert!(house.mailbox.taken.lock().unwrap().is_empty());
@@ -166,6 +223,103 @@ async fn each_mail_has_a_link_of_its_own_that_is_stored_nowhere() {
         assert_eq!((leads_to(&first).await, leads_to(&second).await), (House::key(), House::key()));
         let stored = serde_json::to_string(&house.consent().await).unwrap();
         assert!(!stored.contains(&first) && !stored.contains(&second));
+    })
+    .await;
+}
+
+/// The sample claim is submitted under this policy, and its notice sent.
+async fn submitted_under(house: &House, policy: &str) {
+    let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::harness::snapshot() };
+    house.told(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) })).await;
+    house.sender.drain().await.unwrap();
+}
+
+/// The sample claim is approved under this policy, whatever that tells the customer.
+async fn approved_under(house: &House, policy: &str) {
+    let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::harness::snapshot() };
+    let approved = ClaimApproved { snapshot: Some(snapshot), ..ClaimApproved::default() };
+    house.told(Payload::ClaimApproved(approved)).await;
+    house.sender.drain().await.unwrap();
+}
+
+#[tokio::test]
+async fn r61_in_2020_one_notice_is_sent_and_the_window_is_counted_from_it() {
+    on_both(async |house: House| {
+        submitted_under(&house, "2020@1").await;
+        let text = house.mailbox.taken.lock().unwrap().last().unwrap().clone();
+        assert!(text.contains("5 Arbeitstage") && text.contains("5 business days"), "{text}");
+        assert_eq!(house.consent().await.state.kind(), StateKind::RequestedInWindow);
+        house.days_pass(8).await;
+        assert_eq!(house.consent().await.state.kind(), StateKind::RequestedWindowPassed);
+        assert_eq!(house.facts().await.len(), 1, "official no earlier than the approval");
+        approved_under(&house, "2020@1").await;
+        assert_eq!(house.mailbox.taken.lock().unwrap().len(), 1, "no notice at approval");
+        assert_eq!(house.consent().await.state.kind(), StateKind::Granted);
+        let told = house.facts().await;
+        assert!(matches!(told.as_slice(), [Payload::NoticeSettled(_), Payload::ConsentWindowPassed(_)]), "{told:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r28_a_decline_is_disputed_and_silence_rejects_again() {
+    on_both(async |house: House| {
+        house.submitted().await;
+        let decided = |consent: Option<&Consent>, now| {
+            let consent = consent.ok_or(crate::domain::Refusal::NotFound)?;
+            consent.decline(crate::domain::Channel::Link, "", now)
+        };
+        let actor = Actor::system(Service::CustomerConsent);
+        house.consents.writer.execute(Command::new("decline", House::key(), actor), decided).await.unwrap();
+        let disputed = ClaimDisputed {
+            snapshot: Some(crate::harness::snapshot()),
+            customer_declined: true,
+            ..ClaimDisputed::default()
+        };
+        house.told(Payload::ClaimDisputed(disputed)).await;
+        house.sender.drain().await.unwrap();
+        let approved = ClaimApproved {
+            snapshot: Some(crate::harness::snapshot()),
+            explicit_approval_needed: true,
+            ..ClaimApproved::default()
+        };
+        house.told(Payload::ClaimApproved(approved)).await;
+        house.sender.drain().await.unwrap();
+        assert_eq!(house.mailbox.taken.lock().unwrap().len(), 3);
+        house.days_pass(9).await;
+        assert_eq!(house.consent().await.state.kind(), StateKind::Declined);
+        let channels: Vec<_> = house
+            .facts()
+            .await
+            .into_iter()
+            .filter_map(|fact| {
+                let Payload::CustomerDeclined(declined) = fact else { return None };
+                Some(declined.channel)
+            })
+            .collect();
+        assert_eq!(channels, ["link", "silence"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r37_when_all_lines_have_ended_the_window_closes() {
+    on_both(async |house: House| {
+        house.submitted().await;
+        house.approved().await;
+        let claim = samples::claim();
+        let ended = |all| LinesEnded {
+            claim: claim.name.to_string(),
+            tenant: format!("tenants/{}", claim.tenant),
+            all,
+            ..LinesEnded::default()
+        };
+        house.told(Payload::LinesEnded(ended(false))).await;
+        assert_eq!(house.consent().await.state.kind(), StateKind::WindowOpen);
+        house.told(Payload::LinesEnded(ended(true))).await;
+        house.days_pass(9).await;
+        assert_eq!(house.consent().await.state.kind(), StateKind::Closed);
+        assert!(!house.facts().await.iter().any(|fact| matches!(fact, Payload::ConsentWindowPassed(_))));
     })
     .await;
 }

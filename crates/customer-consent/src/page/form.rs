@@ -28,6 +28,9 @@ impl Decision {
 pub(super) struct Asked {
     #[serde(default)]
     decision: String,
+    /// The language that the reader switched to.
+    #[serde(default)]
+    pub(super) lang: String,
 }
 
 impl Asked {

@@ -10,7 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Semaphore;
 
 use super::view::{Problem, STYLE_HASH};
-use super::{Web, problem};
+use super::{Web, Wish, problem};
+use crate::texts::Texts;
 
 /// Bytes of a form. 2,000 characters of four bytes each, percent-encoded, come to 24,000.
 pub(super) const MAX_BODY: usize = 32 << 10;
@@ -41,19 +42,20 @@ pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
 }
 
 async fn answer(web: &Web, request: Request, next: Next) -> Response {
+    let texts = Wish::read(web, request.uri(), request.headers()).texts;
     if request.method() == Method::POST && is_foreign(request.headers(), &web.origin) {
-        return problem(web, StatusCode::FORBIDDEN, Problem::Foreign);
+        return problem(web, texts.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
     }
-    let Ok(_place) = Semaphore::try_acquire(&web.places) else { return busy(web) };
+    let Ok(_place) = Semaphore::try_acquire(&web.places) else { return busy(web, texts.as_deref()) };
     match tokio::time::timeout(PATIENCE, next.run(request)).await {
         Ok(response) => response,
-        Err(_elapsed) => busy(web),
+        Err(_elapsed) => busy(web, texts.as_deref()),
     }
 }
 
 /// 503, with a word on when to come back.
-pub(super) fn busy(web: &Web) -> Response {
-    let page = problem(web, StatusCode::SERVICE_UNAVAILABLE, Problem::Busy);
+pub(super) fn busy(web: &Web, texts: Option<&Texts>) -> Response {
+    let page = problem(web, texts, StatusCode::SERVICE_UNAVAILABLE, Problem::Busy);
     ([(header::RETRY_AFTER, "5")], page).into_response()
 }
 

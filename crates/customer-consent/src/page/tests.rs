@@ -22,8 +22,8 @@ struct Seen {
 
 impl Browser {
     fn at(house: &House) -> Self {
-        let texts = Arc::new(Texts::english().unwrap());
-        let web = Web::new(house.consents.clone(), house.links.clone(), texts, "https://consent.example".into());
+        let languages = Arc::new(Languages::shipped().unwrap());
+        let web = Web::new(house.consents.clone(), house.links.clone(), languages, "https://consent.example".into());
         Self(router(web))
     }
 
@@ -31,6 +31,9 @@ impl Browser {
         let mut request = Request::builder().method(method).uri(path);
         if form.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        if !path.contains("lang=") && headers.iter().all(|(name, _)| *name != "accept-language") {
+            request = request.header(header::ACCEPT_LANGUAGE, "en");
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -184,9 +187,7 @@ async fn r43_an_early_approval_can_be_taken_back_by_link() {
         house.approved().await;
         assert_eq!(state(&house).await, StateKind::GrantedAwaitingDelivery);
         let waiting = browser.opens(&asked).await.page;
-        for said in
-            ["You approved this claim on", "is on record as your partner", "after our e-mail about the approval"]
-        {
+        for said in ["You approved this claim on", "is on record as your partner", "after our e-mail has reached"] {
             assert!(waiting.contains(said), "{said} is missing in {waiting}");
         }
         assert!(!waiting.contains("?decision=approve") && waiting.contains("?decision=decline"));
@@ -306,6 +307,58 @@ async fn what_a_partner_writes_is_text_on_the_page() {
         house.sender.drain().await.unwrap();
         let seen = Browser::at(&house).opens(&format!("/consent/{}", house.mailbox.token())).await;
         assert!(!seen.page.contains("<script>") && seen.page.contains("&#60;script&#62;"), "{}", seen.page);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r29_an_earlier_link_can_only_decline_and_says_where_to_approve() {
+    on_both(async |house| {
+        house.submitted().await;
+        let (browser, earlier) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
+        let mut claim = crate::harness::snapshot();
+        claim.lines.pop();
+        let edited =
+            cpor_proto::events::v1::ClaimEdited { snapshot: Some(claim), renotify: true, previous_contact: None };
+        house.told(Payload::ClaimEdited(edited)).await;
+        house.sender.drain().await.unwrap();
+        let latest = format!("/consent/{}", house.mailbox.token());
+        assert_ne!(earlier, latest);
+        let page = browser.opens(&earlier).await.page;
+        assert!(page.contains("use the link in the newest e-mail") && page.contains("?decision=decline"), "{page}");
+        assert!(!page.contains("?decision=approve") && page.contains("No longer claimed: Exchange Online."), "{page}");
+        let refused = browser.sends(&earlier, "decision=approve&confirm=yes").await;
+        assert_eq!((refused.code, house.consent().await.approval), (StatusCode::CONFLICT, None));
+        assert!(browser.opens(&latest).await.page.contains("?decision=approve"));
+        assert_eq!(browser.sends(&latest, "decision=approve&confirm=yes").await.code, StatusCode::OK);
+        assert!(house.consent().await.approval.is_some());
+        assert_eq!(browser.sends(&earlier, "decision=decline&confirm=yes").await.code, StatusCode::OK);
+        assert_eq!(state(&house).await, StateKind::Declined);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_readers_language_else_that_of_the_tenants_calendar() {
+    on_both(async |house| {
+        house.submitted().await;
+        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
+        let language = async |path: &str, accepts: &str| {
+            let seen = browser.asks(Method::GET, path, None, &[("accept-language", accepts)]).await;
+            assert!(
+                seen.page.contains(&format!("<html lang=\"{}\">", seen.headers["content-language"].to_str().unwrap()))
+            );
+            seen.headers["content-language"].to_str().unwrap().to_owned()
+        };
+        assert_eq!(language(&link, "fr-CA,en;q=0.1").await, "fr");
+        assert_eq!(language(&link, "ja").await, "de", "the sample tenant's calendar is German");
+        assert_eq!(language(&format!("{link}?lang=ru"), "fr").await, "ru");
+        assert_eq!(language(&format!("{link}?decision=decline&lang=hu"), "fr").await, "hu");
+        assert_eq!(language(&format!("{link}?lang=xx"), "fr").await, "fr");
+        assert_eq!(language("/nowhere", "es").await, "es");
+        assert_eq!(language("/nowhere", "ja").await, "en");
+        let declined = browser.sends(&format!("{link}?lang=cs"), "decision=decline&confirm=yes").await;
+        assert!(declined.page.contains("Odmítli jste"), "{}", declined.page);
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! The pages, as values: everything is worded and decided here, and the templates only set it.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use base64::Engine as _;
@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::form::Decision;
-use crate::domain::{Command, Consent, State, Terms};
+use crate::domain::{Channel, Command, Consent, State, Terms};
+use crate::languages::Languages;
 use crate::texts::{Text, Texts};
 use crate::words::{Facts, Paragraphs, Section, Words};
 
@@ -24,11 +25,54 @@ pub(super) struct Chrome<'a> {
     language: &'a str,
     style: &'static str,
     footer: String,
+    /// What the switch between languages is called, and where it leads.
+    languages_label: String,
+    languages: Vec<Language<'a>>,
+    /// What of the address stays when the language is switched: `decision=approve&`, or nothing.
+    query: String,
+}
+
+struct Language<'a> {
+    tag: &'a str,
+    name: &'a str,
 }
 
 impl<'a> Chrome<'a> {
-    fn new(texts: &'a Texts) -> Self {
-        Self { language: &texts.language, style: STYLE, footer: texts.problem.footer.plain() }
+    fn new(tongue: Tongue<'a>, decision: Option<Decision>) -> Self {
+        let Tongue { languages, texts } = tongue;
+        let language = |texts: &'a Arc<Texts>| Language { tag: &texts.language, name: &texts.name };
+        Self {
+            language: &texts.language,
+            style: STYLE,
+            footer: texts.problem.footer.plain(),
+            languages_label: texts.page.language.plain(),
+            languages: languages.all().map(language).collect(),
+            query: decision.map(|decision| format!("decision={}&", decision.as_str())).unwrap_or_default(),
+        }
+    }
+}
+
+/// The language of a page, and those that it can be switched to.
+#[derive(Clone, Copy)]
+pub(super) struct Tongue<'a> {
+    pub(super) languages: &'a Languages,
+    pub(super) texts: &'a Texts,
+}
+
+/// A link's consent, as its holder is shown it.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a> {
+    pub(super) consent: &'a Consent,
+    pub(super) terms: &'a Terms,
+    /// Whether the link can approve as well as decline (R29).
+    pub(super) approves: bool,
+}
+
+impl Shown<'_> {
+    /// What can be chosen by this link.
+    pub(super) fn offers(self, command: Command) -> bool {
+        let allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
+        allowed && (self.approves || command == Command::Decline)
     }
 }
 
@@ -39,6 +83,7 @@ pub(super) struct StatusPage<'a> {
     chrome: Chrome<'a>,
     title: String,
     lead: Vec<String>,
+    change: Option<Paragraphs>,
     until: Option<Section>,
     silence: Option<Section>,
     facts: Facts,
@@ -59,28 +104,42 @@ struct Choice {
 }
 
 impl<'a> StatusPage<'a> {
-    pub(super) fn new(texts: &'a Texts, consent: &'a Consent, terms: &Terms) -> Self {
-        let words = Words::new(texts, consent, terms);
-        let (title, lead) = title_and_lead(texts, consent);
-        let over = matches!(consent.state, State::Declined(_) | State::Closed { .. });
+    pub(super) fn new(tongue: Tongue<'a>, shown: Shown<'_>) -> Self {
+        let (texts, consent) = (tongue.texts, shown.consent);
+        let words = Words::new(texts, consent, shown.terms);
+        let (title, mut lead) = title_and_lead(texts, consent);
+        let undecided = consent.approval.is_none() && consent.state.official_since().is_none();
+        let over = consent.state.kind().is_over();
+        if consent.declined_before && undecided && !over {
+            lead.push(&texts.page.declined_before);
+        }
+        if !shown.approves && consent.allowed_commands().any(|allowed| allowed == Command::Approve) {
+            lead.push(&texts.page.outdated_link);
+        }
         Self {
-            chrome: Chrome::new(texts),
+            chrome: Chrome::new(tongue, None),
             title: words.fill(title),
             lead: lead.into_iter().map(|text| words.fill(text)).collect(),
+            change: words.change().filter(|_| undecided && !consent.is_checked()),
             until: words.until(),
             silence: words.silence(),
             facts: words.facts(),
             sees: (!over).then(|| words.sees()),
-            choices: choices(&words, consent),
+            choices: choices(&words, shown),
         }
     }
 }
 
 fn title_and_lead<'a>(texts: &'a Texts, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
     let page = &texts.page;
+    let later = if consent.decline_any_time { &texts.until.any_time } else { &page.late };
     match (&consent.state, &consent.approval) {
-        (State::Requested, None) => (&page.title, vec![&page.requested]),
-        (State::Requested, Some(_)) => (&page.title, vec![&page.ahead]),
+        (State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_), None) => {
+            (&page.title, vec![&page.requested])
+        }
+        (State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_), Some(_)) => {
+            (&page.title, vec![&page.ahead])
+        }
         (State::AwaitingDelivery | State::WindowOpen(_), _) => (&page.title, vec![&page.approved]),
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, Some(_)) => {
             (&page.granted_title, vec![&page.in_window])
@@ -89,28 +148,23 @@ fn title_and_lead<'a>(texts: &'a Texts, consent: &Consent) -> (&'a Text, Vec<&'a
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, None) => {
             (&page.granted_title, vec![&page.in_window_told])
         }
-        (State::Granted { .. }, Some(_)) => (&page.granted_title, vec![&page.granted_spoken, &page.late]),
+        (State::Granted { .. }, Some(_)) => (&page.granted_title, vec![&page.granted_spoken, later]),
         (State::Granted { since, window }, None) if *since < window.deadline.due => {
-            (&page.granted_title, vec![&page.granted_told, &page.late])
+            (&page.granted_title, vec![&page.granted_told, later])
         }
-        (State::Granted { .. }, None) => (&page.granted_title, vec![&page.granted_silent, &page.late]),
-        (State::Declined(_), _) => (&page.declined_title, vec![&page.declined]),
+        (State::Granted { .. }, None) => (&page.granted_title, vec![&page.granted_silent, later]),
+        (State::Declined(decline), _) => match decline.spoken.channel {
+            Channel::Link | Channel::SignedIn => (&page.declined_title, vec![&page.declined]),
+            Channel::Silence => (&page.disputable_title, vec![&page.declined_silent]),
+        },
+        (State::Disputable { .. }, _) => (&page.disputable_title, vec![&page.disputable]),
         (State::Closed { .. }, _) => (&page.closed_title, vec![&page.closed]),
     }
 }
 
-fn choices(words: &Words<'_>, consent: &Consent) -> Option<Choices> {
-    let texts = &words.texts().choice;
-    let approve_hint = match consent.state {
-        State::Requested => &texts.approve_hint_requested,
-        State::AwaitingDelivery
-        | State::GrantedAwaitingDelivery { .. }
-        | State::WindowOpen(_)
-        | State::GrantedInWindow { .. }
-        | State::Granted { .. }
-        | State::Declined(_)
-        | State::Closed { .. } => &texts.approve_hint_approved,
-    };
+fn choices(words: &Words<'_>, shown: Shown<'_>) -> Option<Choices> {
+    let (texts, consent) = (&words.texts().choice, shown.consent);
+    let approve_hint = if consent.is_checked() { &texts.approve_hint_approved } else { &texts.approve_hint_requested };
     let granted = consent.state.official_since().is_some();
     let decline_hint = if granted { &texts.decline_hint_granted } else { &texts.decline_hint };
     let choice = |command| {
@@ -120,7 +174,8 @@ fn choices(words: &Words<'_>, consent: &Consent) -> Option<Choices> {
         };
         Choice { decision: decision.as_str(), label: label.plain(), hint: words.fill(hint) }
     };
-    let offered: Vec<Choice> = consent.allowed_commands().map(choice).collect();
+    let offered = consent.allowed_commands().filter(|command| shown.offers(*command));
+    let offered: Vec<Choice> = offered.map(choice).collect();
     (!offered.is_empty()).then(|| Choices { heading: texts.heading.plain(), offered, note: texts.asks_again.plain() })
 }
 
@@ -132,6 +187,7 @@ pub(super) struct ConfirmPage<'a> {
     alert: Option<String>,
     title: String,
     lead: String,
+    until: Option<Section>,
     decision: &'static str,
     comment: Option<CommentField<'a>>,
     check: String,
@@ -156,22 +212,20 @@ pub(super) enum Alert {
 
 impl<'a> ConfirmPage<'a> {
     pub(super) fn new(
-        texts: &'a Texts,
-        consent: &'a Consent,
-        terms: &Terms,
+        tongue: Tongue<'a>,
+        shown: Shown<'_>,
         decision: Decision,
         comment: &'a str,
         alert: Option<Alert>,
     ) -> Self {
-        let words = Words::new(texts, consent, terms);
-        let confirm = &texts.confirm;
+        let (texts, consent) = (tongue.texts, shown.consent);
+        let (words, confirm) = (Words::new(texts, consent, shown.terms), &texts.confirm);
+        let approve_lead =
+            if consent.is_checked() { &confirm.approve_lead_now } else { &confirm.approve_lead_requested };
         let (title, lead, check, button) = match decision {
-            Decision::Approve => (
-                &confirm.approve_title,
-                approve_lead(texts, &consent.state),
-                &confirm.approve_check,
-                &confirm.approve_button,
-            ),
+            Decision::Approve => {
+                (&confirm.approve_title, approve_lead, &confirm.approve_check, &confirm.approve_button)
+            }
             Decision::Decline => (
                 &confirm.decline_title,
                 decline_lead(texts, &consent.state),
@@ -182,32 +236,20 @@ impl<'a> ConfirmPage<'a> {
         let field =
             || CommentField { label: confirm.comment.plain(), hint: confirm.comment_hint.plain(), value: comment };
         Self {
-            chrome: Chrome::new(texts),
+            chrome: Chrome::new(tongue, Some(decision)),
             alert: alert.map(|alert| match alert {
                 Alert::Unconfirmed => confirm.missing.plain(),
                 Alert::CommentTooLong => confirm.too_long.plain(),
             }),
             title: words.fill(title),
             lead: words.fill(lead),
+            until: words.until().filter(|_| decision == Decision::Approve),
             decision: decision.as_str(),
             comment: (decision == Decision::Decline).then(field),
             check: words.fill(check),
             button: button.plain(),
             back: confirm.back.plain(),
         }
-    }
-}
-
-fn approve_lead<'a>(texts: &'a Texts, state: &State) -> &'a Text {
-    match state {
-        State::Requested => &texts.confirm.approve_lead_requested,
-        State::WindowOpen(_) => &texts.confirm.approve_lead_window,
-        State::AwaitingDelivery
-        | State::GrantedAwaitingDelivery { .. }
-        | State::GrantedInWindow { .. }
-        | State::Granted { .. }
-        | State::Declined(_)
-        | State::Closed { .. } => &texts.confirm.approve_lead_awaiting,
     }
 }
 
@@ -238,75 +280,17 @@ pub(super) enum Problem {
 }
 
 impl<'a> ProblemPage<'a> {
-    pub(super) fn new(texts: &'a Texts, problem: Problem) -> Self {
+    pub(super) fn new(tongue: Tongue<'a>, problem: Problem) -> Self {
+        let texts = tongue.texts;
         let (title, words) = match problem {
             Problem::Unknown => (&texts.problem.unknown_title, &texts.problem.unknown),
             Problem::Form => (&texts.problem.form_title, &texts.problem.form),
             Problem::Foreign => (&texts.problem.foreign_title, &texts.problem.foreign),
             Problem::Busy => (&texts.problem.busy_title, &texts.problem.busy),
         };
-        Self { chrome: Chrome::new(texts), title: title.plain(), words: words.plain() }
+        Self { chrome: Chrome::new(tongue, None), title: title.plain(), words: words.plain() }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::samples::{ahead, day, in_state, notice, terms, told};
-    use crate::domain::{Settlement, StateKind};
-
-    fn every_consent() -> Vec<Consent> {
-        // Approved before this service heard of it: the one way to a grant without a word and without a window.
-        let told = told();
-        let open = told.notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next;
-        let passed = open.clone().at(day(20));
-        StateKind::ALL.into_iter().map(in_state).chain([ahead(), told, open, passed]).collect()
-    }
-
-    #[test]
-    fn no_place_in_a_text_is_left_open_on_any_page() {
-        let texts = Texts::english().unwrap();
-        for consent in every_consent() {
-            let mut pages = vec![StatusPage::new(&texts, &consent, &terms()).render().unwrap()];
-            for decision in [Decision::Approve, Decision::Decline] {
-                let alert = Some(Alert::Unconfirmed);
-                pages.push(ConfirmPage::new(&texts, &consent, &terms(), decision, "", alert).render().unwrap());
-            }
-            for page in pages {
-                let words = page.replace(STYLE, "");
-                assert!(!words.contains(['{', '}']), "{words}");
-            }
-        }
-    }
-
-    #[test]
-    fn where_only_the_claim_knows_of_an_approval_no_page_speaks_of_silence() {
-        let texts = Texts::english().unwrap();
-        let open = told().notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next;
-        for consent in [told(), open.clone(), open.at(day(20))] {
-            let page = StatusPage::new(&texts, &consent, &terms()).render().unwrap();
-            assert!(page.contains("The claim is approved and Contoso Consulting is on record"), "{page}");
-            assert!(!page.contains("without a word"), "{page}");
-        }
-    }
-
-    #[test]
-    fn r40_r42_an_open_page_says_who_what_is_seen_what_silence_means_and_until_when() {
-        let texts = Texts::english().unwrap();
-        for state in [StateKind::Requested, StateKind::AwaitingDelivery, StateKind::WindowOpen] {
-            let page = StatusPage::new(&texts, &in_state(state), &terms()).render().unwrap();
-            let said = [
-                "Contoso Consulting",
-                "Fabrikam GmbH",
-                "Teams",
-                "how many seats",
-                "No content",
-                "If you do nothing",
-                "Until when",
-            ];
-            for words in said {
-                assert!(page.contains(words), "{words} is missing on the page of {state:?}");
-            }
-        }
-    }
-}
+mod tests;

@@ -18,6 +18,8 @@ pub(super) mod consent {
         pub(crate) version: i64,
         /// The state by name, for filters; what counts is in `body`.
         pub(crate) state: String,
+        /// Whether its customer has not been reached, for filters too.
+        pub(crate) waiting: bool,
         /// The whole consent.
         pub(crate) body: Json,
         pub(crate) create_time: Micros,

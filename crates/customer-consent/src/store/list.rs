@@ -8,6 +8,15 @@ use super::consent;
 use super::entity::consent::{Column, Entity};
 use crate::domain::{Consent, StateKind};
 
+/// Which consents are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    /// Only those in these states; empty: in any.
+    pub(crate) states: Vec<StateKind>,
+    /// Only those whose customer has not been reached (R41).
+    pub(crate) waiting: bool,
+}
+
 /// Where a page of a list ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
@@ -23,11 +32,11 @@ pub(crate) struct Page {
     pub(crate) next: Option<Cursor>,
 }
 
-/// Consents of `owner`, or of all tenants; in `states`, or in any where that is empty. One round trip.
+/// Consents of `owner`, or of all tenants. One round trip.
 pub(crate) async fn list(
     db: &Db,
     owner: Option<&str>,
-    states: &[StateKind],
+    filter: &Filter,
     after: Option<Cursor>,
     size: u64,
 ) -> Result<Page, StoreError> {
@@ -40,8 +49,11 @@ pub(crate) async fn list(
     if let Some(owner) = owner {
         query = query.filter(Column::Owner.eq(owner));
     }
-    if !states.is_empty() {
-        query = query.filter(Column::State.is_in(states.iter().map(|state| state.as_str())));
+    if !filter.states.is_empty() {
+        query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
+    }
+    if filter.waiting {
+        query = query.filter(Column::Waiting.eq(true));
     }
     if let Some(cursor) = after {
         query = query.filter(beyond(cursor));

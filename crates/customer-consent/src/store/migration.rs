@@ -34,10 +34,11 @@ impl MigrationTrait for CreateConsent {
     }
 }
 
-/// Lists of one tenant and of all, newest first; and the tokens that are no longer needed.
-const INDEXES: [&str; 3] = [
+/// Lists of one tenant and of all, newest first, and of the few that wait; and the tokens that are no longer needed.
+const INDEXES: [&str; 4] = [
     "CREATE INDEX consent_of_owner ON consent (owner, create_time, id)",
     "CREATE INDEX consent_of_all ON consent (create_time, owner, id)",
+    "CREATE INDEX consent_waiting ON consent (create_time, owner, id) WHERE waiting",
     "CREATE INDEX link_token_expire_time ON link_token (expire_time)",
 ];
 
@@ -48,6 +49,7 @@ fn consent() -> TableCreateStatement {
         .col(ColumnDef::new("id").uuid().not_null())
         .col(ColumnDef::new("version").big_integer().not_null())
         .col(ColumnDef::new("state").text().not_null())
+        .col(ColumnDef::new("waiting").boolean().not_null())
         .col(ColumnDef::new("body").json_binary().not_null())
         .col(ColumnDef::new("create_time").big_integer().not_null())
         .col(ColumnDef::new("update_time").big_integer().not_null())

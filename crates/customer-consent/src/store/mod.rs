@@ -14,7 +14,7 @@ use cpor_kit::Db;
 use cpor_mail::Draft;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
-pub(crate) use list::{Cursor, Page, list};
+pub(crate) use list::{Cursor, Filter, Page, list};
 pub(crate) use migration::migrations;
 
 use crate::domain::{Consent, Event};
@@ -70,7 +70,7 @@ fn drafts(change: &Change<Consent>) -> impl Iterator<Item = Draft> {
                 owner: change.key.owner.clone(),
                 id: notice.id,
                 kind: notice.kind.as_str(),
-                recipient: notice.email.clone(),
+                recipient: notice.contact.email.clone(),
                 data: serde_json::json!({ "claim": change.key.id }),
             })
         }

@@ -2,9 +2,9 @@
 
 mod moment;
 
-use cpor_types::{Activity, AssociationKey, Length, Timestamp};
+use cpor_types::{Activity, AssociationKey, Length, Timestamp, WindowStart};
 
-use crate::domain::{ClaimFacts, Consent, Line, State, Terms};
+use crate::domain::{Consent, Line, State, Terms};
 use crate::texts::{Text, Texts};
 
 /// A heading with the words under it.
@@ -39,6 +39,8 @@ pub(crate) struct Fact {
 pub(crate) struct Words<'a> {
     texts: &'a Texts,
     consent: &'a Consent,
+    /// Whether the window is counted from the notice at submission (R41).
+    counted: bool,
     length: String,
     due: String,
     time: String,
@@ -48,9 +50,11 @@ impl<'a> Words<'a> {
     /// The words for `consent`, with times in its tenant's zone.
     pub(crate) fn new(texts: &'a Texts, consent: &'a Consent, terms: &Terms) -> Self {
         let show = |time: Timestamp| moment::shown(&texts.time, &terms.calendar, time);
-        let due = consent.state.window().map(|window| show(window.deadline.due)).unwrap_or_default();
+        let deadline = consent.state.window().map(|window| &window.deadline).or_else(|| consent.state.deadline());
+        let due = deadline.map(|deadline| show(deadline.due)).unwrap_or_default();
         let time = last_word(consent).map(show).unwrap_or_default();
-        Self { texts, consent, length: length(texts, terms.window), due, time }
+        let counted = terms.counted_from == WindowStart::NoticeAtSubmission;
+        Self { texts, consent, counted, length: length(texts, terms.window), due, time }
     }
 
     /// The same, with the time by which the window would pass if it opened at `now`.
@@ -69,11 +73,10 @@ impl<'a> Words<'a> {
 
     /// A text with this consent's partner, customer and times in it.
     pub(crate) fn fill(&self, text: &Text) -> String {
-        let ClaimFacts { partner, contact, .. } = &self.consent.claim;
+        let partner = &self.consent.claim.partner;
         text.fill(&[
             ("partner", partner),
             ("customer", self.consent.claim.customer_name()),
-            ("name", &contact.name),
             ("length", &self.length),
             ("due", &self.due),
             ("time", &self.time),
@@ -111,30 +114,78 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// What the partner has changed since the customer was first asked (R29); `None` where that is nothing, or past.
+    pub(crate) fn change(&self) -> Option<Paragraphs> {
+        let (texts, change) = (&self.texts.change, self.consent.change.as_ref()?);
+        let listed = |text: &Text, lines: &[Line]| {
+            let products: Vec<String> = lines.iter().map(|line| self.line(line)).collect();
+            (!products.is_empty()).then(|| text.fill(&[("products", &products.join("; "))]))
+        };
+        let said = [
+            listed(&texts.added, &change.added),
+            listed(&texts.removed, &change.removed),
+            change.new_contact.then(|| texts.contact.plain()),
+            Some(texts.lapsed.plain()),
+        ];
+        Some(Paragraphs { heading: texts.heading.plain(), paragraphs: said.into_iter().flatten().collect() })
+    }
+
     /// What happens if the customer does nothing (R42); `None` where nothing can happen any more.
     pub(crate) fn silence(&self) -> Option<Section> {
         let texts = &self.texts.silence;
+        let unsaid = self.consent.approval.is_none();
         let words = match &self.consent.state {
-            State::Requested if self.consent.approval.is_some() => &texts.ahead,
+            State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_) if !unsaid => &texts.ahead,
+            State::Requested
+            | State::RequestedInWindow(_)
+            | State::RequestedWindowPassed(_)
+            | State::AwaitingDelivery
+            | State::WindowOpen(_)
+                if self.consent.declined_before =>
+            {
+                &texts.explicit
+            }
+            State::Requested if self.counted => &texts.requested_counted,
             State::Requested => &texts.requested,
+            State::RequestedInWindow(_) => &texts.requested_window,
+            State::RequestedWindowPassed(_) => &texts.requested_passed,
             State::AwaitingDelivery => &texts.awaiting,
             State::WindowOpen(_) => &texts.window,
             State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. } => &texts.in_window,
-            State::Granted { .. } | State::Declined(_) | State::Closed { .. } => return None,
+            State::Granted { .. } | State::Declined(_) | State::Disputable { .. } | State::Closed { .. } => {
+                return None;
+            }
         };
         Some(Section { heading: texts.heading.plain(), words: self.fill(words) })
     }
 
-    /// Until when the customer can decline (R41); `None` where it no longer can.
+    /// Until when the customer can decline (R41, R43); `None` where it no longer can.
     pub(crate) fn until(&self) -> Option<Section> {
         let texts = &self.texts.until;
         let words = match &self.consent.state {
+            State::Requested if self.counted => &texts.awaiting,
             State::Requested => &texts.requested,
             State::AwaitingDelivery | State::GrantedAwaitingDelivery { .. } => &texts.awaiting,
-            State::WindowOpen(_) | State::GrantedInWindow { .. } => &texts.window,
-            State::Granted { .. } | State::Declined(_) | State::Closed { .. } => return None,
+            State::WindowOpen(_) if self.consent.declined_before => &texts.explicit,
+            State::RequestedInWindow(_)
+            | State::WindowOpen(_)
+            | State::GrantedInWindow { .. }
+            | State::Disputable { .. } => &texts.window,
+            State::RequestedWindowPassed(_) | State::Granted { .. } | State::Declined(_) | State::Closed { .. } => {
+                return None;
+            }
         };
-        Some(Section { heading: texts.heading.plain(), words: self.fill(words) })
+        Some(self.until_when(words))
+    }
+
+    /// These words on until when the customer can decline, and that it can later too, where the policy says so (R43).
+    pub(crate) fn until_when(&self, words: &Text) -> Section {
+        let texts = &self.texts.until;
+        let mut words = self.fill(words);
+        if self.consent.decline_any_time && !self.consent.state.kind().is_over() {
+            words = format!("{words} {}", self.fill(&texts.any_time));
+        }
+        Section { heading: texts.heading.plain(), words }
     }
 
     fn activity(&self, activity: Activity) -> String {
@@ -158,17 +209,9 @@ impl<'a> Words<'a> {
 
 /// When the customer, or time in its place, had its last word.
 fn last_word(consent: &Consent) -> Option<Timestamp> {
-    let approved = consent.approval.map(|approval| approval.time);
-    match &consent.state {
-        State::Declined(decline) => Some(decline.spoken.time),
-        State::Granted { since, .. } => approved.or(Some(*since)),
-        State::Requested
-        | State::AwaitingDelivery
-        | State::GrantedAwaitingDelivery { .. }
-        | State::WindowOpen(_)
-        | State::GrantedInWindow { .. }
-        | State::Closed { .. } => approved,
-    }
+    let declined = consent.decline_said().map(|decline| decline.spoken.time);
+    let passed = || consent.state.official_since().and(consent.state.window()).map(|window| window.deadline.due);
+    declined.or_else(|| consent.approval.map(|approval| approval.time)).or_else(passed)
 }
 
 fn length(texts: &Texts, length: Length) -> String {

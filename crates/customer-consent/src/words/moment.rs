@@ -35,11 +35,11 @@ mod tests {
     use cpor_types::Calendars;
 
     use super::*;
-    use crate::texts::Texts;
+    use crate::languages::Languages;
 
     fn berlin(moment: &str) -> String {
         let calendars = Calendars::shipped().unwrap();
-        shown(&Texts::english().unwrap().time, calendars.get("de").unwrap(), moment.parse().unwrap())
+        shown(&Languages::shipped().unwrap().english().time, calendars.get("de").unwrap(), moment.parse().unwrap())
     }
 
     #[test]

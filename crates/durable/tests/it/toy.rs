@@ -223,7 +223,13 @@ impl Store for Tickets {
 
 fn told(key: &Key, n: i64) -> Payload {
     let (claim, tenant) = (key.id.to_string(), key.owner.clone());
-    Payload::ClaimClosed(ClaimClosed { claim, tenant, primary_reason: n.to_string(), review_case_id: String::new() })
+    Payload::ClaimClosed(ClaimClosed {
+        claim,
+        tenant,
+        primary_reason: n.to_string(),
+        review_case_id: String::new(),
+        ..ClaimClosed::default()
+    })
 }
 
 fn row(change: &Change<Ticket>) -> ticket::ActiveModel {

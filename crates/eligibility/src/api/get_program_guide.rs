@@ -1,17 +1,18 @@
-//! `GetProgramGuide`: from memory.
+//! `GetProgramGuide`: one read of the shelf.
 use cpor_kit::request;
 use cpor_proto::eligibility::v1::{GetProgramGuideRequest, ProgramGuide};
 use cpor_types::ProgramGuideName;
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, error::Refusal};
+use super::{Api, convert, error::Refusal, parse, scope::sees_guide};
 
-pub(super) fn get_program_guide(
+pub(super) async fn get_program_guide(
     api: &Api,
     request: Request<GetProgramGuideRequest>,
 ) -> Result<Response<ProgramGuide>, Status> {
-    let (_, GetProgramGuideRequest { name }) = request::open(request)?;
-    let wanted: ProgramGuideName = name.parse().map_err(|malformed| Refusal::Malformed { field: "name", malformed })?;
-    let found = api.guides.get(&wanted.guide).ok_or(Refusal::NotFound { resource: name })?;
-    Ok(Response::new(convert::guide(found)))
+    let (caller, GetProgramGuideRequest { name }) = request::open(request)?;
+    let wanted: ProgramGuideName = parse::required("name", &name)?;
+    let shelf = api.shelf().await?;
+    let found = shelf.get(&wanted.guide).filter(|guide| sees_guide(&caller, guide));
+    Ok(Response::new(convert::guide(found.ok_or(Refusal::NotFound { resource: name })?)))
 }

@@ -5,15 +5,11 @@ use cpor_kit::{
     request,
 };
 use cpor_proto::eligibility::v1::{ListAssessmentsRequest, ListAssessmentsResponse};
-use cpor_types::{TenantId, TenantName};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Api, convert, error::Refusal, paging::cut, scope::scope};
+use super::{Api, convert, error::Refusal, paging::cut, parse, scope::scope};
 use crate::store::assessments;
-
-/// The tenants of all assessments that the caller may see.
-const ANY_TENANT: &str = "tenants/-";
 
 pub(super) async fn list_assessments(
     api: &Api,
@@ -22,7 +18,7 @@ pub(super) async fn list_assessments(
     let (caller, request) = request::open(request)?;
     let binding = Binding::of(&request);
     let after = binding.decode::<(String, Uuid)>(&request.page_token)?.map(|(owner, id)| Key::new(owner, id));
-    let (scope, tenant) = (scope(&caller, &request.parent)?, tenant(&request.parent)?);
+    let (scope, tenant) = (scope(&caller, &request.parent)?, parse::parent(&request.parent)?);
     let size = page::size(request.page_size);
     let found = assessments::list(api.db.reader(), &scope, tenant, after.as_ref(), size + 1).await;
     let mut found = found.map_err(Refusal::Store)?;
@@ -30,14 +26,9 @@ pub(super) async fn list_assessments(
     let last = found.last().filter(|_| more).map(|(key, _)| binding.encode(&(&key.owner, key.id)));
     Ok(Response::new(ListAssessmentsResponse {
         next_page_token: last.transpose()?.unwrap_or_default(),
-        assessments: found.into_iter().map(|(_, found)| convert::assessment(found.state)).collect(),
+        assessments: found
+            .into_iter()
+            .map(|(_, found)| convert::assessment(&found.state, found.state.latest.clone()))
+            .collect(),
     }))
-}
-
-fn tenant(parent: &str) -> Result<Option<TenantId>, Refusal> {
-    if parent == ANY_TENANT {
-        return Ok(None);
-    }
-    let name: TenantName = parent.parse().map_err(|malformed| Refusal::Malformed { field: "parent", malformed })?;
-    Ok(Some(name.tenant))
 }

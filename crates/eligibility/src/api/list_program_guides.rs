@@ -1,4 +1,6 @@
-//! `ListProgramGuides`: from memory, newest first.
+//! `ListProgramGuides`: one read of the shelf; drafts, then those in force, newest first.
+use std::cmp::Reverse;
+
 use cpor_kit::{
     page::{self, Binding},
     request,
@@ -7,21 +9,26 @@ use cpor_proto::eligibility::v1::{ListProgramGuidesRequest, ListProgramGuidesRes
 use cpor_types::ProgramGuideId;
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, paging::cut};
+use super::{Api, convert, paging::cut, scope::sees_guide};
+use crate::domain::Shelved;
 
-pub(super) fn list_program_guides(
+pub(super) async fn list_program_guides(
     api: &Api,
     request: Request<ListProgramGuidesRequest>,
 ) -> Result<Response<ListProgramGuidesResponse>, Status> {
-    let (_, request) = request::open(request)?;
+    let (caller, request) = request::open(request)?;
     let binding = Binding::of(&request);
     let after = binding.decode::<ProgramGuideId>(&request.page_token)?;
-    let all = api.guides.all();
+    let shelf = api.shelf().await?;
+    let mut all: Vec<&Shelved> = shelf.guides.iter().filter(|guide| sees_guide(&caller, guide)).collect();
+    let started = |guide: &Shelved| guide.term().map(|term| Reverse((term.start, term.edition)));
+    all.sort_by_cached_key(|guide| (started(guide), Reverse(guide.create_time), guide.document.id.clone()));
     // A guide that is gone since the page before ends the list.
-    let start = after.map(|after| all.iter().position(|guide| guide.id == after).map_or(all.len(), |at| at + 1));
-    let mut page: Vec<_> = all.iter().skip(start.unwrap_or_default()).collect();
+    let start =
+        after.map(|after| all.iter().position(|guide| guide.document.id == after).map_or(all.len(), |at| at + 1));
+    let mut page: Vec<_> = all.into_iter().skip(start.unwrap_or_default()).collect();
     let more = cut(&mut page, page::size(request.page_size));
-    let last = page.last().filter(|_| more).map(|guide| binding.encode(&guide.id));
+    let last = page.last().filter(|_| more).map(|guide| binding.encode(&guide.document.id));
     Ok(Response::new(ListProgramGuidesResponse {
         next_page_token: last.transpose()?.unwrap_or_default(),
         program_guides: page.into_iter().map(convert::guide).collect(),

@@ -1,4 +1,4 @@
-//! `ListUsage`: for partners one call of the registry, then one read of a page by index.
+//! `ListUsage`: for partners one call of the registry, then one read of a page by index, or two with what was replaced.
 use cpor_kit::{
     Caller,
     page::{self, Binding},
@@ -9,7 +9,10 @@ use cpor_types::{Month, TenantKey};
 use tonic::{Request, Response, Status};
 
 use super::{Api, convert, error::Refusal, paging::cut, scope::scope};
-use crate::store::{assessments::Scope, usage};
+use crate::store::{
+    assessments::Scope,
+    usage::{self, Cursor, Listed},
+};
 
 pub(super) async fn list_usage(
     api: &Api,
@@ -19,15 +22,16 @@ pub(super) async fn list_usage(
     let key: TenantKey =
         request.parent.parse().map_err(|malformed| Refusal::Malformed { field: "parent", malformed })?;
     let binding = Binding::of(&request);
-    let before = binding.decode::<Month>(&request.page_token)?;
+    let before = binding.decode::<Cursor>(&request.page_token)?;
     let credited_from = credited_from(api, &caller, &key).await?;
     let size = page::size(request.page_size);
-    let mut found = usage::list(api.db.reader(), &key, before, size + 1).await.map_err(Refusal::Store)?;
+    let found = usage::list(api.db.reader(), &key, request.show_replaced, before, size + 1).await;
+    let mut found = found.map_err(Refusal::Store)?;
     let more = cut(&mut found, size);
-    let last = found.last().filter(|_| more).map(|stored| binding.encode(&stored.usage.id.month));
+    let last = found.last().filter(|_| more).map(Listed::cursor).map(|cursor| binding.encode(&cursor));
     Ok(Response::new(ListUsageResponse {
         next_page_token: last.transpose()?.unwrap_or_default(),
-        usage_months: found.iter().map(|stored| convert::usage(stored, credited_from)).collect(),
+        usage_months: found.iter().map(|listed| convert::usage(listed, credited_from)).collect(),
     }))
 }
 

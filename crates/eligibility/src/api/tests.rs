@@ -53,7 +53,7 @@ fn refused(status: &Status) -> (Code, String) {
 
 async fn get(world: &World, caller: Caller, number: u128) -> Result<Assessment, Status> {
     let name = format!("{TENANT}/assessments/{}", Uuid::from_u128(number));
-    let request = by(caller, "GetAssessment", GetAssessmentRequest { name });
+    let request = by(caller, "GetAssessment", GetAssessmentRequest { name, month: String::new() });
     world.app.api.get_assessment(request).await.map(Response::into_inner)
 }
 
@@ -182,6 +182,7 @@ async fn hold(world: &World) {
     let line = &about.lines[0];
     let held = HoldRequest {
         decision_id: Uuid::from_u128(11).into(),
+        review_case: Uuid::from_u128(12).into(),
         claim: about.claim.name(),
         mpn_id: "1001".parse().unwrap(),
         tenant: about.tenant,
@@ -195,7 +196,12 @@ async fn hold(world: &World) {
 }
 
 async fn usage(world: &World, caller: Caller, page_token: &str) -> Result<ListUsageResponse, Status> {
-    let request = ListUsageRequest { parent: teams().to_string(), page_size: 2, page_token: page_token.to_owned() };
+    let request = ListUsageRequest {
+        parent: teams().to_string(),
+        page_size: 2,
+        page_token: page_token.to_owned(),
+        ..ListUsageRequest::default()
+    };
     world.app.api.list_usage(by(caller, "ListUsage", request)).await.map(Response::into_inner)
 }
 

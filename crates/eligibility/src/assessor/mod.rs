@@ -19,9 +19,11 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{Assessment, Guides, MonthOfUse, NoneInForce, UsageByKey},
+    domain::{Assessment, Basis, Guides, MonthOfUse, NoneInForce, UsageByKey},
     store::{
-        AssessmentStore, assessments,
+        AssessmentStore,
+        assessments::{self, Answers},
+        guides,
         usage::{self, News},
     },
 };
@@ -50,14 +52,13 @@ pub(crate) struct Assessor(Arc<Parts>);
 struct Parts {
     db: Db,
     writer: Writer<AssessmentStore>,
-    guides: Arc<Guides>,
     wake: Notify,
 }
 
 impl Assessor {
-    /// An assessor by `guides`.
-    pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>, guides: Arc<Guides>) -> Self {
-        Self(Arc::new(Parts { db, writer, guides, wake: Notify::new() }))
+    /// An assessor that commands by `writer`.
+    pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>) -> Self {
+        Self(Arc::new(Parts { db, writer, wake: Notify::new() }))
     }
 
     /// There may be something to do.
@@ -103,25 +104,37 @@ impl Assessor {
     /// The database's.
     pub(crate) async fn settle(&self) -> Result<Vec<String>, StoreError> {
         self.drain().await?;
-        let stale = assessments::count_stale(self.0.db.reader()).await?;
-        let unseen = usage::count_unseen(self.0.db.reader()).await?;
-        let lines = [("claims to be assessed", stale), ("months of usage to be assessed with", unseen)];
+        let db = self.0.db.reader();
+        let due = assessments::count_due(db, guides::load(db).await?.edition).await?;
+        let unseen = usage::count_unseen(db).await?;
+        let lines = [("claims to be assessed", due), ("months of usage to be assessed with", unseen)];
         Ok(lines.into_iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{what}: {n}")).collect())
     }
 
-    /// Four reads; the assessments themselves, which share transactions; one statement for the usage seen.
+    /// Six reads; the assessments themselves, which share transactions; one statement for the usage seen.
     async fn round(&self) -> Result<Round, StoreError> {
         let db = self.0.db.reader();
         // First, so that whatever looks at a month by now, or soon, is either found below or reads that month itself.
         let news = usage::unseen(db, BATCH).await?;
-        let due = self.due(&news).await?;
+        // Before the assessments: one that was made by these guides has their edition.
+        let shelf = guides::load(db).await?;
+        let due = self.due(&news, shelf.edition).await?;
         if news.is_empty() && due.is_empty() {
             return Ok(Round::Idle);
         }
-        // After the versions: usage that arrives between the two is assessed with once more, and never missed.
+        // After the versions: what arrives between the two is assessed with once more, and never missed.
         let usage = usage::of_keys(db, due.values().flat_map(|due| looked_at(&due.state)).collect()).await?;
-        let work = due.iter().map(|(key, due)| self.assess(key, due.version, own(&usage, &due.state)));
-        let done = join_all(work).await;
+        let mut answers = assessments::answers(db, &due.keys().cloned().collect::<Vec<_>>()).await?;
+        let guides = Arc::new(guides::compiled(&shelf)?);
+        let work = due.iter().map(|(key, due)| {
+            let basis = Gathered {
+                guides: Arc::clone(&guides),
+                usage: own(&usage, &due.state),
+                answers: answers.remove(key).unwrap_or_default(),
+            };
+            self.assess(key, due.version, basis)
+        });
+        let done = join_all(work.collect::<Vec<_>>()).await;
         let undone = due.values().zip(&done).filter(|(_, done)| **done != Done::Assessed);
         let left: BTreeSet<TenantKey> = undone.flat_map(|(due, _)| looked_at(&due.state)).collect();
         let seen: Vec<News> = news.into_iter().filter(|news| !left.contains(news.key())).collect();
@@ -130,23 +143,23 @@ impl Assessor {
         Ok(if moved { Round::Progress } else { Round::Stuck })
     }
 
-    /// What is stale, and what looks at these months.
-    async fn due(&self, news: &[News]) -> Result<BTreeMap<Key, Versioned<Assessment>>, StoreError> {
+    /// What is stale, what looks at these months, and what other guides have been activated for since.
+    async fn due(&self, news: &[News], edition: u64) -> Result<BTreeMap<Key, Versioned<Assessment>>, StoreError> {
         let db = self.0.db.reader();
         let looking = usage::assessed_with(db, news).await?;
         let mut due: BTreeMap<_, _> = assessments::of_keys(db, &looking).await?.into_iter().collect();
         due.extend(assessments::stale(db, BATCH).await?);
+        due.extend(assessments::outdated(db, edition, BATCH).await?);
         Ok(due)
     }
 
-    /// Assesses one claim by usage that was read after its version.
-    async fn assess(&self, key: &Key, version: u64, usage: UsageByKey) -> Done {
-        let guides = Arc::clone(&self.0.guides);
+    /// Assesses one claim by what was read after its version.
+    async fn assess(&self, key: &Key, version: u64, basis: Gathered) -> Done {
         let actor = Actor::system(Service::Eligibility);
         let command = Command::new("assess", key.clone(), actor).expecting(version);
         let decide = move |known: Option<&Assessment>, now| -> Result<Option<Transition<_>>, NoneInForce> {
-            let Some(known) = known else { return Ok(None) };
-            Ok(known.assess(guides.in_force(now)?, &usage, now))
+            let Gathered { guides, usage, answers } = &basis;
+            known.map(|known| known.assess(Basis { guides, usage, answers }, now)).transpose()
         };
         match self.0.writer.execute(command, decide).await {
             Ok(_) => Done::Assessed,
@@ -159,6 +172,13 @@ impl Assessor {
     }
 }
 
+/// What one assessment is made by.
+struct Gathered {
+    guides: Arc<Guides>,
+    usage: UsageByKey,
+    answers: Answers,
+}
+
 /// What became of one assessment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Done {
@@ -169,13 +189,13 @@ enum Done {
 }
 
 /// The keys whose usage an assessment looks at.
-fn looked_at(assessment: &Assessment) -> impl Iterator<Item = TenantKey> {
-    let about = &assessment.about;
-    about.lines.iter().map(|line| TenantKey { tenant: about.tenant, key: line.key.clone() })
+pub(crate) fn looked_at(assessment: &Assessment) -> impl Iterator<Item = TenantKey> {
+    let tenant = assessment.about().tenant;
+    assessment.keys().into_iter().map(move |key| TenantKey { tenant, key: key.clone() })
 }
 
 /// The usage that an assessment looks at.
-fn own(usage: &BTreeMap<TenantKey, Vec<MonthOfUse>>, assessment: &Assessment) -> UsageByKey {
+pub(crate) fn own(usage: &BTreeMap<TenantKey, Vec<MonthOfUse>>, assessment: &Assessment) -> UsageByKey {
     let months = |key: TenantKey| usage.get(&key).map(|months| (key.key, months.clone()));
-    looked_at(assessment).filter_map(months).collect()
+    UsageByKey(looked_at(assessment).filter_map(months).collect())
 }

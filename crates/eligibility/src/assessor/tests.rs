@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     domain::{
-        Verdict,
-        examples::{presales, usage_of_teams},
+        Opening, Verdict,
+        examples::{presales, time, usage_of_teams},
     },
     store::{self, assessments::Scope},
     world::{World, claim, month, on_both, on_both_from},
@@ -97,7 +97,7 @@ async fn two_assessors_do_no_harm() {
         };
         let before = versions().await;
         world.import(&[month("2026-03", 1000)]).await;
-        let other = Assessor::new(world.db.clone(), world.writer.clone(), Arc::new(Guides::read([]).unwrap()));
+        let other = Assessor::new(world.db.clone(), world.writer.clone());
         let (one, two) = tokio::join!(world.app.assessor.drain(), other.drain());
         one.unwrap();
         two.unwrap();
@@ -111,7 +111,7 @@ async fn two_assessors_do_no_harm() {
 #[tokio::test]
 async fn r52_what_no_guide_covers_waits_and_is_named() {
     on_both_from("2019-03-25T00:00:00Z", async |world| {
-        world.open(presales()).await;
+        world.open(Opening { official_time: time("2019-03-25T00:00:00Z"), ..presales() }).await;
         assert!(found(&world, 1).await.state.stale);
         assert_eq!(world.app.assessor.settle().await.unwrap(), ["claims to be assessed: 1"]);
         world.advance("2020-01-01T00:00:00Z").await;

@@ -1,15 +1,20 @@
-//! The assessment of one claim, from the day its association became official to the day it ends.
+//! The assessment of one claim, from the day its association became official: an answer for each month.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use cpor_durable::{Aggregate, Elapsed, Transition};
-use cpor_types::{Deadline, Month, ProgramGuideId, Timestamp};
+use cpor_types::{Activity, AssociationKey, Deadline, LineId, Month, ProgramGuideId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    evaluate::{LineResult, evaluate},
-    facts::{Opening, PartnerRecord, Subscription, UsageByKey},
-    guide::Guide,
+    earning::{Earning, book},
+    evaluate::{LineResult, Look, evaluate},
+    facts::{Ended, Opening, PartnerRecord, Subscription, UsageByKey},
+    guide::{Guide, Guides, NoneInForce},
+    span::Span,
 };
 
 /// Kind of the one deadline that an assessment has.
@@ -18,30 +23,49 @@ const MONTHLY: &str = "monthly_assessment";
 /// The assessment of one claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Assessment {
-    /// The facts that it stands on; kept current by the registry's events.
-    pub(crate) about: Opening,
+    /// The association, with the facts that it stands on.
+    span: Span,
+    /// The claim's associations that ended before this one became official (R28).
+    past: Vec<Span>,
     /// A fact has changed since, or a month begun: it is to be assessed again (R52).
     pub(crate) stale: bool,
-    pub(crate) latest: Option<Latest>,
-    pub(crate) ended: Option<Ended>,
+    /// The edition of the guides that it was last assessed by.
+    pub(crate) edition: u64,
+    /// How many lines of the ledger it has written.
+    written: u64,
+    /// The answer for the last month.
+    pub(crate) latest: Option<Answer>,
     /// Next time that it will be assessed without any change of facts.
     next: Timestamp,
 }
 
-/// The last answer.
+/// The answer for a month.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Latest {
+pub(crate) struct Answer {
     pub(crate) month: Month,
     pub(crate) guide: ProgramGuideId,
     pub(crate) assess_time: Timestamp,
     pub(crate) results: Vec<LineResult>,
 }
 
-/// The association is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ended {
-    pub(crate) time: Timestamp,
-    pub(crate) reason: String,
+impl Answer {
+    /// What it says of a line and activity.
+    pub(crate) fn result(&self, line: LineId, activity: Activity) -> Option<&LineResult> {
+        self.results.iter().find(|result| (result.line, result.activity) == (line, activity))
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.guide == other.guide && self.results == other.results
+    }
+}
+
+/// What an assessment is made by, all read after its version.
+#[derive(Clone, Copy)]
+pub(crate) struct Basis<'a> {
+    pub(crate) guides: &'a Guides,
+    pub(crate) usage: &'a UsageByKey,
+    /// The answers so far, by month.
+    pub(crate) answers: &'a BTreeMap<Month, Answer>,
 }
 
 /// What happened to an assessment.
@@ -51,9 +75,11 @@ pub(crate) enum Event {
     Opened,
     /// A fact changed, or a month began.
     BecameStale,
-    /// The lines were assessed.
-    Assessed(Latest),
-    /// The association ended.
+    /// There is a new answer for a month.
+    Assessed(Answer),
+    /// These lines were added to the ledger.
+    Booked(Vec<Earning>),
+    /// The association, or some of its lines, ended.
     Ended,
 }
 
@@ -61,70 +87,117 @@ pub(crate) enum Event {
 type Step = Transition<Assessment>;
 
 impl Assessment {
-    /// An association became official: it is to be assessed (R52).
-    pub(crate) fn open(about: Opening) -> Step {
-        let next = Month::of(about.official_time).next().start();
-        Transition::new(Self { about, stale: true, latest: None, ended: None, next }, [Event::Opened])
-    }
-
     /// An association became official, for the first time or anew after it had ended (R28). `None` when that is known.
     pub(crate) fn official(known: Option<&Self>, about: Opening) -> Option<Step> {
-        let lasts = known.is_some_and(|known| known.ended.is_none());
-        (!lasts).then(|| Self::open(about))
+        let (past, written) = match known {
+            None => (Vec::new(), 0),
+            Some(known) if known.ended().is_some() => (known.spans().cloned().collect(), known.written),
+            Some(_) => return None,
+        };
+        let next = Month::of(about.official_time).next().start();
+        let opened = Self { span: Span::new(about), past, stale: true, edition: 0, written, latest: None, next };
+        Some(Transition::new(opened, [Event::Opened]))
     }
 
-    /// The lines are held against the guide in force and the usage that is stored. `None` when it is over.
-    pub(crate) fn assess(&self, guide: &Guide, usage: &UsageByKey, now: Timestamp) -> Option<Step> {
-        if self.ended.is_some() {
-            return None;
-        }
-        let results = evaluate(guide, &self.about, usage, now);
-        let latest = Latest { month: Month::of(now), guide: guide.id.clone(), assess_time: now, results };
-        // Peers hear of answers, not of repetitions.
-        let said =
-            self.latest.as_ref().is_some_and(|before| before.month == latest.month && before.results == latest.results);
-        let events = (!said).then(|| Event::Assessed(latest.clone()));
-        Some(Transition::new(Self { latest: Some(latest), stale: false, ..self.clone() }, events))
+    /// The facts that it stands on, as they are now.
+    pub(crate) fn about(&self) -> &Opening {
+        &self.span.about
     }
 
-    /// The directory changed a subscription that a line stands on.
-    pub(crate) fn subscription_changed(&self, subscription: &Subscription) -> Option<Step> {
-        let mut next = self.clone();
-        for line in &mut next.about.lines {
-            if line.subscription.as_ref().is_some_and(|known| known.id == subscription.id) {
-                line.subscription = Some(subscription.clone());
+    /// The keys whose usage it looks at, also when it has ended: usage of its months may be imported again.
+    pub(crate) fn keys(&self) -> BTreeSet<&AssociationKey> {
+        self.spans().flat_map(|span| span.about.lines.iter().map(|line| &line.key)).collect()
+    }
+
+    /// When and why the association ended; `None` while it lasts.
+    pub(crate) fn ended(&self) -> Option<&Ended> {
+        self.span.ended()
+    }
+
+    /// Every month until now is held against its guide and the usage that is stored. A month that no guide covers has no
+    /// answer, as long as it is not the present one.
+    ///
+    /// # Errors
+    /// No guide covers the present month.
+    pub(crate) fn assess(&self, basis: Basis<'_>, now: Timestamp) -> Result<Step, NoneInForce> {
+        let mut next = Self { stale: false, edition: basis.guides.edition, ..self.clone() };
+        let mut events = Vec::new();
+        for (month, span) in self.months(now) {
+            let guide = match basis.guides.of_month(month) {
+                Ok(guide) => guide,
+                Err(none) if month.contains(now) => return Err(none),
+                Err(_) => continue,
+            };
+            let mut answer = answer(guide, span, basis.usage, month, now);
+            let before = basis.answers.get(&month);
+            let lines = book(&span.about, next.written, before, &mut answer, basis.usage, now);
+            if !before.is_some_and(|before| before.says_the_same(&answer)) {
+                events.push(Event::Assessed(answer.clone()));
             }
+            if !lines.is_empty() {
+                next.written += lines.len() as u64;
+                events.push(Event::Booked(lines));
+            }
+            next.latest = Some(answer);
         }
-        self.changed(next)
+        Ok(Transition::new(next, events))
     }
 
-    /// The directory changed the partner.
-    pub(crate) fn partner_changed(&self, record: &PartnerRecord) -> Option<Step> {
-        let mut next = self.clone();
-        next.about.partner = record.of_location(&self.about.partner.mpn_id);
-        self.changed(next)
+    /// What a month's answer would be by another guide. `None` for a month in which nothing was official.
+    pub(crate) fn simulate(&self, guide: &Guide, usage: &UsageByKey, month: Month, now: Timestamp) -> Option<Answer> {
+        self.months(now).get(&month).map(|span| answer(guide, span, usage, month, now))
     }
 
-    /// The association ended; `None` when that is known.
-    pub(crate) fn end(&self, time: Timestamp, reason: String) -> Option<Step> {
-        if self.ended.is_some() {
-            return None;
-        }
-        let next = Self { ended: Some(Ended { time, reason }), stale: false, ..self.clone() };
-        Some(Transition::new(next, [Event::Ended]))
+    /// The directory changed a subscription that a line stands on, at `time`.
+    pub(crate) fn subscription_changed(&self, subscription: &Subscription, time: Timestamp) -> Option<Step> {
+        self.told(time, |about| {
+            for line in about.lines.iter_mut().filter(|line| line.ended.is_none()) {
+                if line.subscription.as_ref().is_some_and(|known| known.id == subscription.id) {
+                    line.subscription = Some(subscription.clone());
+                }
+            }
+        })
+    }
+
+    /// The directory changed the partner, at `time`.
+    pub(crate) fn partner_changed(&self, record: &PartnerRecord, time: Timestamp) -> Option<Step> {
+        self.told(time, |about| about.partner = record.of_location(&about.partner.mpn_id))
+    }
+
+    /// These lines ended, or with none named all; `None` when that is known. The month in which they did is assessed once more.
+    pub(crate) fn end(&self, lines: &[LineId], ended: &Ended) -> Option<Step> {
+        let span = self.span.end(lines, ended);
+        (span != self.span).then(|| Transition::new(Self { span, stale: true, ..self.clone() }, [Event::Ended]))
     }
 
     /// When it will be assessed next, if nothing changes before.
     pub(crate) fn next_time(&self) -> Option<Timestamp> {
-        self.ended.is_none().then_some(self.next)
+        self.ended().is_none().then_some(self.next)
     }
 
-    fn changed(&self, next: Self) -> Option<Step> {
-        if self.ended.is_some() || next == *self {
+    fn told(&self, time: Timestamp, change: impl FnOnce(&mut Opening)) -> Option<Step> {
+        if self.ended().is_some() {
             return None;
         }
-        Some(Transition::new(Self { stale: true, ..next }, [Event::BecameStale]))
+        let span = self.span.told(time, change);
+        let changed = span != self.span;
+        changed.then(|| Transition::new(Self { span, stale: true, ..self.clone() }, [Event::BecameStale]))
     }
+
+    fn spans(&self) -> impl Iterator<Item = &Span> {
+        self.past.iter().chain([&self.span])
+    }
+
+    /// The months until now, each with the association that was official last in it.
+    fn months(&self, now: Timestamp) -> BTreeMap<Month, &Span> {
+        self.spans().flat_map(|span| span.months(now).map(move |month| (month, span))).collect()
+    }
+}
+
+fn answer(guide: &Guide, span: &Span, usage: &UsageByKey, month: Month, now: Timestamp) -> Answer {
+    let last = month.end() - std::time::Duration::from_micros(1);
+    let look = Look { guide, usage, month, as_of: now.min(last) };
+    Answer { month, guide: guide.id.clone(), assess_time: now, results: evaluate(look, &span.about_in(month)) }
 }
 
 impl Aggregate for Assessment {

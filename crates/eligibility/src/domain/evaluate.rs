@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use cel::{Context, Value, objects::Key};
-use cpor_types::{Activity, AssociationKey, LineId, ProductId, Program, Timestamp, program};
+use cpor_types::{Activity, AssociationKey, LineId, Month, ProductId, Program, Timestamp, program};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    earning::{Earned, Pay, Reason},
     facts::{Growth, Line, Opening, Subscription, UsageByKey},
     guide::{Condition, Guide},
 };
@@ -45,6 +46,17 @@ pub(crate) struct LineResult {
     pub(crate) program: Option<Program>,
     pub(crate) verdict: Verdict,
     pub(crate) conditions: Vec<ConditionResult>,
+    /// What it earns in the month by this answer (R54).
+    pub(crate) earned: Earned,
+    /// How many lines of the ledger say so; 0: nothing has been written yet.
+    pub(crate) booked: u32,
+}
+
+impl LineResult {
+    /// The names of the conditions that did not hold.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().filter(|condition| !condition.held).map(|condition| condition.name.as_str())
+    }
 }
 
 /// What became of one condition.
@@ -58,33 +70,38 @@ pub(crate) struct ConditionResult {
     pub(crate) explanation: String,
 }
 
-/// Every line for every activity (R52).
-pub(crate) fn evaluate(guide: &Guide, about: &Opening, usage: &UsageByKey, now: Timestamp) -> Vec<LineResult> {
-    let pairs = about.lines.iter().flat_map(|line| about.activities.iter().map(move |activity| (line, *activity)));
-    pairs.map(|(line, activity)| evaluate_line(guide, about, line, activity, usage, now)).collect()
+/// By what, and for which month, lines are assessed.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'a> {
+    pub(crate) guide: &'a Guide,
+    pub(crate) usage: &'a UsageByKey,
+    pub(crate) month: Month,
+    /// Now, or the last moment of a month that is over.
+    pub(crate) as_of: Timestamp,
 }
 
-fn evaluate_line(
-    guide: &Guide,
-    about: &Opening,
-    line: &Line,
-    activity: Activity,
-    usage: &UsageByKey,
-    now: Timestamp,
-) -> LineResult {
+/// Every line that was associated in the month, for every activity (R52).
+pub(crate) fn evaluate(look: Look<'_>, about: &Opening) -> Vec<LineResult> {
+    let lasts = |line: &&Line| line.ended.as_ref().is_none_or(|ended| ended.time >= look.month.start());
+    let lines = about.lines.iter().filter(lasts);
+    let pairs = lines.flat_map(|line| about.activities.iter().map(move |activity| (line, *activity)));
+    pairs.map(|(line, activity)| evaluate_line(look, about, line, activity)).collect()
+}
+
+fn evaluate_line(look: Look<'_>, about: &Opening, line: &Line, activity: Activity) -> LineResult {
     // A pair that R7 does not list cannot become official; it earns nothing.
     let program = program(about.solution_area, activity).ok().flatten().filter(|_| line.incentivised);
     let conditions = program.map(|program| {
-        let months = usage.get(&line.key).map(Vec::as_slice).unwrap_or_default();
-        let facts = facts(about, line, program, Growth::of(months, about.official_time), now);
-        guide.applies(program).map(|condition| hold(condition, &facts)).collect::<Vec<_>>()
+        let growth = Growth::of(look.usage.until(&line.key, look.month), about.official_time);
+        let facts = facts(about, line, program, growth, look.as_of);
+        look.guide.applies(program).map(|condition| hold(condition, &facts)).collect::<Vec<_>>()
     });
     let verdict = match &conditions {
         None => Verdict::RecognitionOnly,
         Some(conditions) if conditions.iter().all(|condition| condition.held) => Verdict::Eligible,
         Some(_) => Verdict::NotEligible,
     };
-    LineResult {
+    let mut result = LineResult {
         line: line.line,
         key: line.key.clone(),
         product: line.product.clone(),
@@ -92,7 +109,30 @@ fn evaluate_line(
         program,
         verdict,
         conditions: conditions.unwrap_or_default(),
+        earned: Earned::Nothing(Reason::RecognitionOnly),
+        booked: 0,
+    };
+    if let Some(program) = program {
+        let credited = line.is_credited(about.official_time, look.month);
+        result.earned = pay(look, &result, program, credited).map_or_else(Earned::Nothing, Earned::Paid);
     }
+    result
+}
+
+/// Units times rate, or why it earns nothing (R54).
+fn pay(look: Look<'_>, result: &LineResult, program: Program, credited: bool) -> Result<Pay, Reason> {
+    if !credited {
+        return Err(Reason::NotCredited);
+    }
+    let failed: Vec<String> = result.failed().map(str::to_owned).collect();
+    if !failed.is_empty() {
+        return Err(Reason::ConditionsFailed(failed));
+    }
+    let measures = look.usage.of_month(&result.key, look.month).ok_or(Reason::UsageMissing)?;
+    let rate = look.guide.rate(program, &result.product).ok_or(Reason::NoRate)?;
+    let units = measures.count(rate.unit).ok_or(Reason::NoRate)?;
+    let amount = rate.amount.times(units).ok_or(Reason::AmountTooLarge)?;
+    Ok(Pay { unit: rate.unit, units, rate: rate.amount, amount })
 }
 
 /// The facts of one line, by name.

@@ -3,7 +3,7 @@
 use cpor_types::{Activity, AssociationKey, LineId, SolutionArea, Timestamp};
 use uuid::Uuid;
 
-use super::{Enrolment, Line, Opening, Partner, Subscription};
+use super::{Enrolment, GuideDocument, Guides, Line, Opening, Partner, Shelf, Subscription};
 
 pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -35,6 +35,7 @@ pub(crate) fn presales() -> Opening {
             product: "dynamics-365-sales".parse().unwrap(),
             incentivised: true,
             subscription: Some(subscription()),
+            ended: None,
         }],
         partner: Partner {
             mpn_id: "1001".into(),
@@ -57,6 +58,16 @@ pub(crate) fn usage_of_teams() -> Opening {
     about.solution_area = SolutionArea::Microsoft365;
     about.activities = vec![Activity::Usage];
     about.lines[0].key = AssociationKey::Workload("teams".parse().unwrap());
+    about.lines[0].product = "teams".parse().unwrap();
     about.lines[0].subscription = None;
     about
+}
+
+/// The shipped guide alone, in force since 2020.
+pub(crate) fn shelf() -> Shelf {
+    Shelf::shipped(GuideDocument::shipped().unwrap(), "2020-01".parse().unwrap())
+}
+
+pub(crate) fn guides() -> Guides {
+    Guides::of(&shelf()).unwrap()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::usage::Measures;
 use cpor_types::{
     Activity, AssociationKey, ClaimName, LineId, Month, PartnerId, ProductId, Program, SolutionArea, SubscriptionId,
     TenantId, Timestamp,
@@ -51,6 +52,24 @@ pub(crate) struct Line {
     pub(crate) incentivised: bool,
     /// Absent for workloads.
     pub(crate) subscription: Option<Subscription>,
+    /// Absent while its association lasts.
+    #[serde(default)]
+    pub(crate) ended: Option<Ended>,
+}
+
+/// An association is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ended {
+    pub(crate) time: Timestamp,
+    pub(crate) reason: String,
+}
+
+impl Line {
+    /// Whether its association was official from a month's beginning to its end: usage counts for these months (R50).
+    pub(crate) fn is_credited(&self, official: Timestamp, month: Month) -> bool {
+        let lasted = self.ended.as_ref().is_none_or(|ended| month.end() <= ended.time);
+        lasted && month >= Month::first_full_month_after(official)
+    }
 }
 
 /// A subscription, in the registry's words.
@@ -108,15 +127,29 @@ impl Enrolment {
     }
 }
 
-/// Active use in one month: active users of a workload, consumption of a subscription.
+/// What was measured of a key in one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MonthOfUse {
     pub(crate) month: Month,
-    pub(crate) active: i64,
+    pub(crate) measures: Measures,
 }
 
 /// The stored months of each key, in order.
-pub(crate) type UsageByKey = BTreeMap<AssociationKey, Vec<MonthOfUse>>;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct UsageByKey(pub(crate) BTreeMap<AssociationKey, Vec<MonthOfUse>>);
+
+impl UsageByKey {
+    /// The stored months of a key, until a month, inclusive.
+    pub(crate) fn until(&self, key: &AssociationKey, last: Month) -> &[MonthOfUse] {
+        let months = self.0.get(key).map(Vec::as_slice).unwrap_or_default();
+        &months[..months.partition_point(|use_| use_.month <= last)]
+    }
+
+    /// What was measured of a key in a month.
+    pub(crate) fn of_month(&self, key: &AssociationKey, month: Month) -> Option<Measures> {
+        self.until(key, month).last().filter(|use_| use_.month == month).map(|use_| use_.measures)
+    }
+}
 
 /// The two months that growth is measured between (R53).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,7 +165,7 @@ impl Growth {
         let start = Month::of(official);
         let credited = Month::first_full_month_after(official);
         let last = |fits: &dyn Fn(Month) -> bool| {
-            months.iter().filter(|use_| fits(use_.month)).max_by_key(|use_| use_.month).map(|use_| use_.active)
+            months.iter().rev().find(|use_| fits(use_.month)).map(|use_| use_.measures.active())
         };
         Self { baseline: last(&|month| month <= start), latest: last(&|month| month >= credited && month > start) }
     }

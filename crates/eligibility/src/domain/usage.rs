@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::guide::Unit;
 use cpor_types::{Month, ProductKind, TenantKey, Timestamp};
 
 /// What is measured of a key in one month.
@@ -42,6 +43,18 @@ impl Measures {
         match self {
             Self::Workload { active_users, .. } => active_users,
             Self::Subscription { consumption, .. } => consumption,
+        }
+    }
+
+    /// How many of a unit, where the unit is counted of this kind of key.
+    pub(crate) const fn count(self, unit: Unit) -> Option<i64> {
+        match (self, unit) {
+            (Self::Workload { active_users, .. }, Unit::ActiveUsers) => Some(active_users),
+            (Self::Workload { paid_available_units, .. }, Unit::PaidAvailableUnits) => Some(paid_available_units),
+            (Self::Subscription { seats_sold, .. }, Unit::SeatsSold) => Some(seats_sold),
+            (Self::Subscription { consumption, .. }, Unit::Consumption) => Some(consumption),
+            (Self::Workload { .. }, Unit::SeatsSold | Unit::Consumption)
+            | (Self::Subscription { .. }, Unit::ActiveUsers | Unit::PaidAvailableUnits) => None,
         }
     }
 }

@@ -15,7 +15,7 @@ use futures_util::future::try_join_all;
 
 use crate::{
     assessor::Assessor,
-    domain::{Assessment, PartnerRecord},
+    domain::{Assessment, Ended, PartnerRecord},
     store::{
         self, AssessmentStore,
         assessments::{self, Scope},
@@ -47,6 +47,9 @@ impl Receiver for Intake {
             | Payload::ClaimApproved(_)
             | Payload::AssociationGranted(_)
             | Payload::ClaimClosed(_)
+            | Payload::ClaimDisputed(_)
+            | Payload::ClaimEdited(_)
+            | Payload::LinesEnded(_)
             | Payload::ReviewAssigned(_)
             | Payload::ReviewStarted(_)
             | Payload::PartnerActionRequested(_)
@@ -54,6 +57,8 @@ impl Receiver for Intake {
             | Payload::ReviewRejected(_)
             | Payload::ReviewOverdue(_)
             | Payload::ApprovalRefused(_)
+            | Payload::LinesAwarded(_)
+            | Payload::CompetitionChanged(_)
             | Payload::NoticeSettled(_)
             | Payload::ConsentWindowOpened(_)
             | Payload::ConsentWindowPassed(_)
@@ -89,16 +94,19 @@ impl Intake {
         }
     }
 
+    /// Lines ended, or the whole association. A claim whose association was still pending has no assessment.
     async fn ended(&self, incoming: &Incoming, event: &AssociationEnded) -> Result<(), ReceiveError> {
         let command = incoming.command("end_assessment", read::key(&event.tenant, &event.claim)?);
-        let (time, reason) = (incoming.effective_time, event.reason.clone());
-        self.execute(command, move |known| known?.end(time, reason.clone())).await
+        let ended = Ended { time: incoming.effective_time, reason: event.reason.clone() };
+        let lines = read::ended_lines(event)?;
+        self.execute(command, move |known| known?.end(&lines, &ended)).await
     }
 
     async fn subscription(&self, incoming: &Incoming, event: &SubscriptionChanged) -> Result<(), ReceiveError> {
         let command = incoming.command("change_subscription", read::key(&event.tenant, &event.claim)?);
         let subscription = read::subscription(event.subscription.as_ref())?;
-        self.execute(command, move |known| known?.subscription_changed(&subscription)).await
+        let time = incoming.effective_time;
+        self.execute(command, move |known| known?.subscription_changed(&subscription, time)).await
     }
 
     /// A partner changed, and with it each of its assessments. Each command is idempotent, and the stream advances
@@ -129,8 +137,9 @@ impl Intake {
 
     /// Tells one assessment of a partner's record.
     async fn tell(&self, incoming: &Incoming, key: Key, record: PartnerRecord) -> Result<(), ReceiveError> {
-        let command = Command::new("change_partner", key, incoming.actor.clone()).at(incoming.effective_time);
-        self.execute(command, move |known| known?.partner_changed(&record)).await
+        let time = incoming.effective_time;
+        let command = Command::new("change_partner", key, incoming.actor.clone()).at(time);
+        self.execute(command, move |known| known?.partner_changed(&record, time)).await
     }
 
     /// No fact is refused: one that changes nothing, or of a claim that has no assessment, is only noted as received.

@@ -3,7 +3,9 @@ use std::{fmt::Display, str::FromStr};
 
 use cpor_durable::{Key, ReceiveError};
 use cpor_proto::events::v1 as wire;
-use cpor_types::{ClaimName, PartnerId, PartnerName, ProductName, TenantId, TenantName, Timestamp, whole_micros};
+use cpor_types::{
+    ClaimName, LineId, PartnerId, PartnerName, ProductName, TenantId, TenantName, Timestamp, whole_micros,
+};
 
 use crate::{
     domain::{Enrolment, Line, Opening, Partner, PartnerRecord, Subscription},
@@ -34,6 +36,7 @@ fn line(facts: &wire::LineFacts) -> Result<Line, ReceiveError> {
         product: parse::<ProductName>("product", &facts.product)?.product,
         incentivised: facts.incentivised,
         subscription: subscription.transpose()?,
+        ended: None,
     })
 }
 
@@ -75,6 +78,12 @@ fn enrolments(facts: &[wire::EnrolmentFacts]) -> Result<Vec<Enrolment>, ReceiveE
         })
     };
     facts.iter().map(enrolment).collect()
+}
+
+/// The lines that ended; none named: all.
+pub(super) fn ended_lines(event: &wire::AssociationEnded) -> Result<Vec<LineId>, ReceiveError> {
+    let named = event.line_ids.iter().filter(|_| !event.all);
+    named.map(|line| parse("line_ids", line)).collect()
 }
 
 /// The key of a claim's assessment.

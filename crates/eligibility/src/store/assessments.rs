@@ -1,16 +1,24 @@
 //! Reading assessments, outside of the writer.
+use std::collections::BTreeMap;
+
 use cpor_durable::{Key, StoreError, Versioned, rows};
-use cpor_types::{PartnerId, TenantId};
+use cpor_types::{Month, PartnerId, TenantId};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Select, sea_query::Expr,
 };
 
 use super::{
-    entity::assessment::{Column, Entity},
+    entity::{
+        assessment::{Column, Entity},
+        assessment_month,
+    },
     row,
 };
-use crate::domain::Assessment;
+use crate::domain::{Answer, Assessment};
+
+/// The answers of one assessment, by month.
+pub(crate) type Answers = BTreeMap<Month, Answer>;
 
 /// An assessment as it is stored.
 pub(crate) type Found = (Key, Versioned<Assessment>);
@@ -80,12 +88,46 @@ pub(crate) async fn stale(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<F
     query.all(db).await?.into_iter().map(row::assessment).collect()
 }
 
-/// How many are stale.
+/// Assessments that were last made by guides of an earlier edition, at most `limit`; found by index.
+///
+/// # Errors
+/// The database's; an inconsistent row.
+pub(crate) async fn outdated(db: &impl ConnectionTrait, edition: u64, limit: u64) -> Result<Vec<Found>, StoreError> {
+    let query = Entity::find().filter(Column::Edition.lt(row::stored(edition)?)).order_by_asc(Column::Edition);
+    let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
+    query.all(db).await?.into_iter().map(row::assessment).collect()
+}
+
+/// How many are stale, or were made by guides of an earlier edition.
 ///
 /// # Errors
 /// The database's.
-pub(crate) async fn count_stale(db: &impl ConnectionTrait) -> Result<u64, StoreError> {
-    Ok(Entity::find().filter(Expr::col(Column::Stale)).count(db).await?)
+pub(crate) async fn count_due(db: &impl ConnectionTrait, edition: u64) -> Result<u64, StoreError> {
+    let due = Expr::col(Column::Stale).or(Column::Edition.lt(row::stored(edition)?));
+    Ok(Entity::find().filter(due).count(db).await?)
+}
+
+/// The answer for a month, and none where the assessment has none.
+///
+/// # Errors
+/// The database's; an inconsistent row.
+pub(crate) async fn answer(db: &impl ConnectionTrait, key: &Key, month: Month) -> Result<Option<Answer>, StoreError> {
+    let of_month = assessment_month::Entity::find_by_id((key.owner.clone(), key.id, month.to_string()));
+    Ok(of_month.one(db).await?.map(row::answer).transpose()?.map(|(_, answer)| answer))
+}
+
+/// All answers of these assessments, by month.
+///
+/// # Errors
+/// The database's; an inconsistent row.
+pub(crate) async fn answers(db: &impl ConnectionTrait, keys: &[Key]) -> Result<BTreeMap<Key, Answers>, StoreError> {
+    use assessment_month::{Column, Entity};
+    let mut answers = BTreeMap::<Key, Answers>::new();
+    for found in rows::children::<Entity>(db, [Column::Owner, Column::Id], keys).await? {
+        let (key, answer) = row::answer(found)?;
+        answers.entry(key).or_default().insert(answer.month, answer);
+    }
+    Ok(answers)
 }
 
 /// The assessments of these keys that there are.

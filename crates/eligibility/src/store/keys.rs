@@ -1,6 +1,4 @@
 //! Which assessments look at the usage of which keys.
-use std::collections::BTreeSet;
-
 use cpor_durable::{Change, Key, Tx, rows};
 use cpor_types::AssociationKey;
 use sea_orm::{ActiveValue::Set, DbErr};
@@ -12,19 +10,13 @@ use crate::domain::Assessment;
 pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), DbErr> {
     let (mut gone, mut new) = (Vec::new(), Vec::new());
     for change in changes {
-        let before = change.before.as_ref().map(|before| keys(&before.state)).unwrap_or_default();
-        let after = keys(&change.after.state);
+        let before = change.before.as_ref().map(|before| before.state.keys()).unwrap_or_default();
+        let after = change.after.state.keys();
         gone.extend(before.difference(&after).map(|key| row(&change.key, key)));
         new.extend(after.difference(&before).map(|key| row(&change.key, key)));
     }
     rows::delete::<Entity>(tx, gone).await?;
     rows::insert::<Entity>(tx, new).await
-}
-
-/// What an assessment looks at; nothing once it has ended.
-fn keys(assessment: &Assessment) -> BTreeSet<&AssociationKey> {
-    let lasts = assessment.ended.is_none();
-    assessment.about.lines.iter().filter(|_| lasts).map(|line| &line.key).collect()
 }
 
 fn row(Key { owner, id }: &Key, key: &AssociationKey) -> ActiveModel {

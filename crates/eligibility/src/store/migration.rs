@@ -22,12 +22,17 @@ impl MigrationName for Tables {
 const TABLES: &[&str] = &[
     "CREATE TABLE assessment (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        partner TEXT NOT NULL, stale BOOLEAN NOT NULL, state {json} NOT NULL,
+        partner TEXT NOT NULL, stale BOOLEAN NOT NULL, edition BIGINT NOT NULL, state {json} NOT NULL,
         PRIMARY KEY (owner, id))",
     // What the assessor has to do: its polls cost what is stale, not what is stored.
     "CREATE INDEX assessment_stale ON assessment (owner, id) WHERE stale",
+    // What was assessed by guides that have changed since.
+    "CREATE INDEX assessment_edition ON assessment (edition, owner, id)",
     // What a partner sees, and what a change of the partner touches.
     "CREATE INDEX assessment_partner ON assessment (partner, owner, id)",
+    "CREATE TABLE assessment_month (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, month TEXT NOT NULL, answer {json} NOT NULL,
+        PRIMARY KEY (owner, id, month))",
     "CREATE TABLE assessment_key (
         owner TEXT NOT NULL, id {uuid} NOT NULL, key TEXT NOT NULL,
         PRIMARY KEY (owner, id, key))",
@@ -45,6 +50,25 @@ const TABLES: &[&str] = &[
         PRIMARY KEY (owner, key, month, revision))",
     "CREATE TABLE partner_record (
         partner TEXT NOT NULL PRIMARY KEY, sequence BIGINT NOT NULL, record {json} NOT NULL)",
+    "CREATE TABLE earning (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid} NOT NULL, key TEXT NOT NULL,
+        month TEXT NOT NULL, payout_period TEXT NOT NULL, accrue_time BIGINT NOT NULL, number BIGINT NOT NULL,
+        currency TEXT, amount_micros BIGINT, line {json} NOT NULL, status TEXT NOT NULL, payout {uuid},
+        reference TEXT, pay_time BIGINT,
+        PRIMARY KEY (owner, id))",
+    // What lists begin with: all of them, a partner's, a tenant's.
+    "CREATE INDEX earning_time ON earning (accrue_time, number, id)",
+    "CREATE INDEX earning_partner ON earning (partner, accrue_time, number, id)",
+    "CREATE INDEX earning_tenant ON earning (owner, accrue_time, number, id)",
+    "CREATE INDEX earning_key ON earning (key, accrue_time, number, id)",
+    "CREATE INDEX earning_due ON earning (payout_period) WHERE status = 'accrued'",
+    "CREATE INDEX earning_payout ON earning (payout) WHERE payout IS NOT NULL",
+    "CREATE TABLE payout (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL,
+        PRIMARY KEY (owner, id))",
+    "CREATE TABLE guide_shelf (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL,
+        PRIMARY KEY (owner, id))",
 ];
 
 #[async_trait::async_trait]

@@ -1,9 +1,13 @@
-//! The tables of assessments and usage, and the queries that speak domain types.
+//! The tables of assessments, usage, guides and the ledger, and the queries that speak domain types.
 pub(crate) mod assessments;
+pub(crate) mod earnings;
 pub(crate) mod entity;
+pub(crate) mod guides;
 mod keys;
 pub(crate) mod migration;
+mod months;
 pub(crate) mod partners;
+pub(crate) mod payouts;
 mod row;
 pub(crate) mod usage;
 
@@ -46,11 +50,13 @@ impl Store for AssessmentStore {
         found.into_iter().map(row::assessment).collect()
     }
 
-    /// One statement; one or two more when an association became official or ended.
+    /// One statement; one more each for new answers, new lines of the ledger, and an association that became official.
     async fn save(&self, tx: &Tx, changes: &[Change<Assessment>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
         let rows = changes.iter().map(|change| Ok((change.previous_version(), row::of_assessment(change)?)));
         rows::save::<entity::assessment::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         keys::save(tx, changes).await?;
+        months::save(tx, changes).await?;
+        earnings::save(tx, changes).await?;
         Ok(Vec::new())
     }
 

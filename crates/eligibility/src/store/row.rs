@@ -5,16 +5,16 @@ use sea_orm::{ActiveValue::Set, DbErr};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::entity::{assessment, partner_record, usage_month, usage_replaced};
-use crate::domain::{Assessment, Measures, PartnerRecord, Stored, Usage, UsageId};
+use super::entity::{assessment, assessment_month, partner_record, usage_month, usage_replaced};
+use crate::domain::{Answer, Assessment, Measures, PartnerRecord, Stored, Usage, UsageId};
 
 /// The assessment that a row holds.
 pub(super) fn assessment(row: assessment::Model) -> Result<(Key, Versioned<Assessment>), StoreError> {
     let key = Key::new(row.owner, row.id);
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("assessment", &key, what);
     let state: Assessment = serde_json::from_value(row.state).map_err(|error| inconsistent(&error))?;
-    if state.stale != row.stale {
-        return Err(inconsistent(&"stale is not as the state has it"));
+    if (state.stale, stored(state.edition)?) != (row.stale, row.edition) {
+        return Err(inconsistent(&"stale or edition are not as the state has them"));
     }
     let version = u64::try_from(row.version).map_err(|_| inconsistent(&"the version is negative"))?;
     Ok((key, Versioned::new(version, state)))
@@ -27,9 +27,27 @@ pub(super) fn of_assessment(change: &Change<Assessment>) -> Result<assessment::A
         owner: Set(change.key.owner.clone()),
         id: Set(change.key.id),
         version: Set(stored(*version)?),
-        partner: Set(state.about.claim.partner.as_str().to_owned()),
+        partner: Set(state.about().claim.partner.as_str().to_owned()),
         stale: Set(state.stale),
+        edition: Set(stored(state.edition)?),
         state: Set(json(state)?),
+    })
+}
+
+/// The answer that a row holds.
+pub(super) fn answer(row: assessment_month::Model) -> Result<(Key, Answer), StoreError> {
+    let key = Key::new(row.owner, row.id);
+    let answer = serde_json::from_value(row.answer);
+    Ok((key.clone(), answer.map_err(|error| StoreError::inconsistent("assessment_month", &key, error))?))
+}
+
+/// The row that holds an answer.
+pub(super) fn of_answer(key: &Key, answer: &Answer) -> Result<assessment_month::ActiveModel, StoreError> {
+    Ok(assessment_month::ActiveModel {
+        owner: Set(key.owner.clone()),
+        id: Set(key.id),
+        month: Set(answer.month.to_string()),
+        answer: Set(json(answer)?),
     })
 }
 
@@ -75,6 +93,26 @@ pub(super) fn of_usage(month: &Stored) -> Result<usage_month::ActiveModel, Store
         import_time: Set(Micros::from(*import_time)),
         unseen: Set(true),
     })
+}
+
+/// The replaced month that a row holds, and when it was replaced.
+pub(super) fn replaced(row: usage_replaced::Model) -> Result<(Stored, Timestamp), StoreError> {
+    let usage_replaced::Model { owner, key, month, revision, import_time, replace_time, .. } = row;
+    let (active_users, paid_available_units) = (row.active_users, row.paid_available_units);
+    let (seats_sold, consumption, unseen) = (row.seats_sold, row.consumption, false);
+    let same = usage_month::Model {
+        owner,
+        key,
+        month,
+        revision,
+        active_users,
+        paid_available_units,
+        seats_sold,
+        consumption,
+        import_time,
+        unseen,
+    };
+    Ok((usage(same)?, replace_time.into()))
 }
 
 /// The row that keeps a month which was replaced.

@@ -1,9 +1,14 @@
 //! Domain to wire and back.
 use super::error;
-use crate::domain::{Clock, ClockKind, CommandKind, Line, LineRefusal, Phase, ReviewCase, Standing};
+use crate::domain::{
+    CaseKind, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase, Standing,
+    arbitration::{Arbitration, ArbitrationState, Award, Outcome},
+};
 use cpor_durable::Versioned;
 use cpor_proto::reviews::v1 as wire;
-use cpor_types::{FurtherRejection, Malformed, PartnerActionReason, PrimaryRejection, ReviewCaseName, Timestamp};
+use cpor_types::{
+    FurtherRejection, LineId, Malformed, PartnerActionReason, PrimaryRejection, ReviewCaseName, Timestamp,
+};
 use tonic::Status;
 
 /// A case as one caller sees it; `standing` is `None` for those who give no commands.
@@ -23,7 +28,7 @@ pub(super) fn case(
         claim_display_name: snapshot.claim_display_name.clone(),
         solution_area: snapshot.solution_area.to_string(),
         activities: snapshot.activities.iter().map(ToString::to_string).collect(),
-        lines: snapshot.lines.iter().map(line).collect(),
+        lines: lines(case),
         deadlines: deadlines(case),
         allowed_commands: standing.map(|standing| allowed(case, standing)).unwrap_or_default(),
         round: i32::try_from(case.round).unwrap_or(i32::MAX),
@@ -32,15 +37,88 @@ pub(super) fn case(
         update_time: Some(timestamp(case.update_time)),
         close_time: case.close_time.map(timestamp),
         etag: etag(*version),
+        dispute: dispute(case),
+        evidence: snapshot.evidence.iter().map(evidence).collect(),
+        overdue: case.clocks.overdue(),
     }
 }
 
-fn line(line: &Line) -> wire::ReviewLine {
+fn lines(case: &ReviewCase) -> Vec<wire::ReviewLine> {
+    let contested = case.contested_lines();
+    case.snapshot.lines.iter().map(|of| line(of, contested.contains(&of.id))).collect()
+}
+
+fn line(line: &Line, contested: bool) -> wire::ReviewLine {
     wire::ReviewLine {
         line_id: line.id.to_string(),
         product: format!("products/{}", line.product),
         product_display_name: line.product_display_name.clone(),
         key: line.key.to_string(),
+        contested,
+        held_by_legacy: line.held_by_legacy,
+    }
+}
+
+pub(super) fn evidence(document: &Evidence) -> wire::ReviewEvidence {
+    wire::ReviewEvidence {
+        name: document.name.to_string(),
+        file_name: document.file_name.clone(),
+        kind: document.kind.clone(),
+        size_bytes: document.size_bytes,
+        sha256: document.sha256.clone(),
+        create_time: Some(timestamp(document.create_time)),
+        signature_time: document.signature_time.map(timestamp),
+    }
+}
+
+fn dispute(case: &ReviewCase) -> Option<wire::Dispute> {
+    match &case.kind {
+        CaseKind::Submission => None,
+        CaseKind::Dispute(dispute) => Some(wire::Dispute {
+            previous_review_case: ReviewCaseName { tenant: case.tenant, case: dispute.previous }.to_string(),
+            number: i32::try_from(dispute.number).unwrap_or(i32::MAX),
+            justification: dispute.justification.clone(),
+            customer_declined: dispute.customer_declined,
+        }),
+    }
+}
+
+/// A lead's decision.
+pub(super) fn arbitration(arbitration: &Arbitration) -> wire::Arbitration {
+    let outcomes = match &arbitration.state {
+        ArbitrationState::Done { outcomes } => outcomes.as_slice(),
+        ArbitrationState::Begun | ArbitrationState::Planned { .. } | ArbitrationState::Refused { .. } => &[],
+    };
+    let outcomes = outcomes.iter().copied().map(outcome).chain(std::iter::repeat(wire::AwardOutcome::Unspecified));
+    let award = |(award, outcome): (&Award, wire::AwardOutcome)| wire::Award {
+        key: award.key.to_string(),
+        winner: ReviewCaseName { tenant: arbitration.tenant, case: award.winner }.to_string(),
+        outcome: outcome.into(),
+    };
+    wire::Arbitration {
+        name: format!("tenants/{}/arbitrations/{}", arbitration.tenant, arbitration.id),
+        awards: arbitration.awards.iter().zip(outcomes).map(award).collect(),
+        comment: arbitration.comment.clone(),
+        author: arbitration.by.subject.clone(),
+        create_time: Some(timestamp(arbitration.create_time)),
+    }
+}
+
+fn outcome(outcome: Outcome) -> wire::AwardOutcome {
+    match outcome {
+        Outcome::Cleared => wire::AwardOutcome::Cleared,
+        Outcome::Yielded => wire::AwardOutcome::Yielded,
+        Outcome::Successor => wire::AwardOutcome::Successor,
+    }
+}
+
+/// A note on a case.
+pub(super) fn note(case: &ReviewCaseName, Note { id, author, text, time }: Note) -> wire::ReviewNote {
+    wire::ReviewNote {
+        name: format!("{case}/notes/{}", id.as_hyphenated()),
+        author,
+        text,
+        create_time: Some(timestamp(time)),
     }
 }
 
@@ -55,19 +133,10 @@ fn allowed(case: &ReviewCase, standing: Standing) -> Vec<i32> {
 
 /// By due time; those that stand still come last.
 fn deadlines(case: &ReviewCase) -> Vec<wire::ReviewDeadline> {
-    let mut shown: Vec<_> = ClockKind::ALL
-        .into_iter()
-        .filter_map(|kind| Some((due(case.clocks.get(kind)), deadline(kind, case.clocks.get(kind))?)))
-        .collect();
+    let mut shown: Vec<_> =
+        case.clocks.all().filter_map(|(kind, clock)| Some((clock.due(), deadline(kind, clock)?))).collect();
     shown.sort_by_key(|(due, _)| due.unwrap_or(Timestamp::MAX_UTC));
     shown.into_iter().map(|(_, deadline)| deadline).collect()
-}
-
-fn due(clock: &Clock) -> Option<Timestamp> {
-    match clock {
-        Clock::Running { due, .. } | Clock::Passed { due, .. } => Some(*due),
-        Clock::Still { .. } | Clock::Cancelled => None,
-    }
 }
 
 fn deadline(kind: ClockKind, clock: &Clock) -> Option<wire::ReviewDeadline> {
@@ -80,7 +149,7 @@ fn deadline(kind: ClockKind, clock: &Clock) -> Option<wire::ReviewDeadline> {
     let business_days_left = i32::try_from(left).unwrap_or(i32::MAX);
     Some(wire::ReviewDeadline {
         clock: clock_kind(kind).into(),
-        due_time: due(clock).map(timestamp),
+        due_time: clock.due().map(timestamp),
         rule,
         overdue,
         business_days_left,
@@ -92,6 +161,7 @@ fn clock_kind(kind: ClockKind) -> wire::ReviewClock {
         ClockKind::Start => wire::ReviewClock::Start,
         ClockKind::Decision => wire::ReviewClock::Decision,
         ClockKind::Overall => wire::ReviewClock::Overall,
+        ClockKind::DisputeDecision => wire::ReviewClock::DisputeDecision,
     }
 }
 
@@ -171,6 +241,12 @@ pub(super) fn further_reason(reason: wire::FurtherRejectionReason) -> Option<Fur
 /// The name of a case; validation admits no other shape.
 pub(super) fn case_name(name: &str) -> Result<ReviewCaseName, Status> {
     name.parse().map_err(|malformed: Malformed| error::invalid("name", &malformed.to_string()))
+}
+
+/// Lines of a claim, as a request names them.
+pub(super) fn line_ids(field: &str, ids: &[String]) -> Result<Vec<LineId>, Status> {
+    let parsed = |id: &String| id.parse().map_err(|malformed: Malformed| error::invalid(field, &malformed.to_string()));
+    ids.iter().map(parsed).collect()
 }
 
 /// The etag of a version.

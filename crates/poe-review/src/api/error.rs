@@ -1,11 +1,16 @@
 //! The one table of errors: what a refusal or a failure looks like to a caller.
 use crate::{
     approver::Unfinished,
-    domain::{LineRefusal, Refusal},
+    domain::{
+        LineRefusal, Refusal,
+        arbitration::{AwardFault, AwardProblem},
+    },
+    store::arbitrations::UnderWay,
 };
 use cpor_durable::{Failure, StoreError};
 use cpor_kit::status::{self, FieldViolation, Precondition};
 use cpor_proto::reviews::v1::ErrorReason;
+use cpor_types::LineId;
 use std::{convert::Infallible, time::Duration};
 use tonic::{Code, Status};
 
@@ -36,6 +41,11 @@ pub(super) fn refused(refusal: Refusal) -> Status {
         Refusal::ReasonMissing => invalid("reasons", "name at least one reason"),
         Refusal::ReasonNotOpen => invalid("primary_reason", "not a reason that reviewers can give"),
         Refusal::CommentMissing => invalid("comment", "must say something to the partner"),
+        Refusal::LinesUnknown(lines) => {
+            invalid("remove_line_ids", &format!("the claim has no such lines: {}", listed(&lines)))
+        }
+        Refusal::NoLineLeft => invalid("remove_line_ids", "at least one line of the claim must stay"),
+        Refusal::NoteEmpty => invalid("note.text", "must say something"),
     }
 }
 
@@ -64,14 +74,60 @@ pub(super) fn unread(error: &StoreError) -> Status {
     }
 }
 
-/// The approval is committed and goes on by itself.
+/// The decision is committed and goes on by itself.
 pub(super) fn unfinished(unfinished: &Unfinished) -> Status {
     let message = match unfinished {
-        Unfinished::Registry(_) => "the registry cannot be asked now; the approval goes on by itself",
-        Unfinished::Storage(_) => "the registry's answer could not be recorded now; the approval goes on by itself",
+        Unfinished::Registry(_) => "the registry cannot be asked now; the decision goes on by itself",
+        Unfinished::Storage(_) => "the registry's answer could not be recorded now; the decision goes on by itself",
     };
-    tracing::warn!(error = %unfinished, "approval not finished");
+    tracing::warn!(error = %unfinished, "decision not finished");
     status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), message, SOON)
+}
+
+/// Names each key that cannot be awarded, with its reason.
+pub(super) fn awards_not_possible(faults: &[AwardFault]) -> Status {
+    let failed = |AwardFault { key, problem }: &AwardFault| {
+        let (reason, description) = award_problem(*problem);
+        Precondition {
+            kind: reason.as_str_name().to_owned(),
+            subject: key.to_string(),
+            description: description.to_owned(),
+        }
+    };
+    let message = "nothing was awarded: the keys cannot be awarded so".to_owned();
+    let reason = ErrorReason::AwardsNotPossible.as_str_name();
+    status::precondition(reason, message, faults.iter().map(failed).collect())
+}
+
+fn award_problem(problem: AwardProblem) -> (ErrorReason, &'static str) {
+    match problem {
+        AwardProblem::NotContested => (ErrorReason::KeyNotContested, "the winner does not compete for it"),
+        AwardProblem::NotAwarded => (ErrorReason::KeyNotAwarded, "a case that is named competes for it: award it too"),
+        AwardProblem::AwardedTwice => (ErrorReason::KeyAwardedTwice, "it can go to one case only"),
+        AwardProblem::Busy => (ErrorReason::KeyBusy, "it is being arbitrated or a case is being approved: try again"),
+        AwardProblem::SuccessorExists => (ErrorReason::SuccessorExists, "its holder has a successor already"),
+        AwardProblem::Unknown => (ErrorReason::KeyUnknown, "the customer does not have it"),
+    }
+}
+
+/// The arbitration could not be begun.
+pub(super) fn not_begun(failure: Failure<Infallible, UnderWay>) -> Status {
+    match failure {
+        Failure::Refused(never) => match never {},
+        Failure::Clash(UnderWay(keys)) => {
+            let busy = |key| AwardFault { key, problem: AwardProblem::Busy };
+            awards_not_possible(&keys.into_iter().map(busy).collect::<Vec<_>>())
+        }
+        Failure::Moved { expected, actual } => failed(Failure::Moved { expected, actual }),
+        Failure::RequestIdReused => failed(Failure::RequestIdReused),
+        Failure::Gap { expected } => failed(Failure::Gap { expected }),
+        Failure::Overloaded => failed(Failure::Overloaded),
+        Failure::Unavailable(cause) => failed(Failure::Unavailable(cause)),
+    }
+}
+
+fn listed(lines: &[LineId]) -> String {
+    lines.iter().map(LineId::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Names each line that could not be held, with its reason.

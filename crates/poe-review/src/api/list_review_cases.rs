@@ -47,5 +47,5 @@ fn filter(request: &ListReviewCasesRequest) -> Result<Filter, Status> {
     };
     let claim = (!request.claim.is_empty()).then(|| request.claim.parse::<ClaimName>()).transpose();
     let claim = claim.map_err(|malformed| error::invalid("claim", &malformed.to_string()))?;
-    Ok(Filter { phase: convert::phase(request.state()), assigned_to, claim })
+    Ok(Filter { phase: convert::phase(request.state()), assigned_to, claim, overdue: request.overdue })
 }

@@ -1,10 +1,14 @@
 //! `cpor.reviews.v1.ReviewService`. One file per method; this one only delegates.
 mod approve_review_case;
+mod arbitrate_lines;
 mod assign_review_case;
 mod convert;
+mod create_review_note;
 mod error;
+mod get_competition;
 mod get_review_case;
 mod list_review_cases;
+mod list_review_notes;
 mod reject_review_case;
 mod release_review_case;
 mod request;
@@ -14,15 +18,18 @@ mod take_review_case;
 
 use crate::{
     approver::Approver,
+    arbiter::Arbiter,
     domain::{Decision, Refusal, ReviewCase, Reviewer},
     store::{self, CaseStore},
 };
 use cpor_durable::{Command, Committed, Versioned, Writer};
 use cpor_kit::{auth::Caller, db::Db};
 use cpor_proto::reviews::v1::{
-    ApproveReviewCaseRequest, AssignReviewCaseRequest, GetReviewCaseRequest, ListReviewCasesRequest,
-    ListReviewCasesResponse, RejectReviewCaseRequest, ReleaseReviewCaseRequest, RequestPartnerActionRequest,
-    ReviewCase as WireCase, StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService,
+    ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Competition,
+    CreateReviewNoteRequest, GetCompetitionRequest, GetReviewCaseRequest, ListReviewCasesRequest,
+    ListReviewCasesResponse, ListReviewNotesRequest, ListReviewNotesResponse, RejectReviewCaseRequest,
+    ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase as WireCase, ReviewNote, StartReviewRequest,
+    TakeReviewCaseRequest, review_service_server::ReviewService,
 };
 use cpor_types::{Calendar, Entropy, Role, Timestamp};
 use request::CaseRequest;
@@ -35,6 +42,7 @@ pub(crate) struct Api {
     pub db: Db,
     pub writer: Writer<CaseStore>,
     pub approver: Approver,
+    pub arbiter: Arbiter,
     pub calendar: Arc<Calendar>,
     pub entropy: Arc<dyn Entropy>,
 }
@@ -66,12 +74,16 @@ impl Api {
     }
 }
 
-/// A case with what this caller can do to it. Operators, who can do nothing, do not learn who does (R5).
+/// A case with what this caller can do to it. Operators, who can do nothing, do not learn who does and see no
+/// evidence (R5).
 fn seen_by(caller: &Caller, case: &Versioned<ReviewCase>) -> WireCase {
     let gives_commands = caller.has(Role::PoeReviewer) || caller.has(Role::ReviewLead);
     let mut seen = convert::case(case, gives_commands.then(|| case.state.standing(&reviewer(caller))));
-    if !gives_commands && !seen.reviewer.is_empty() {
-        "[redacted]".clone_into(&mut seen.reviewer);
+    if !gives_commands {
+        seen.evidence.clear();
+        if !seen.reviewer.is_empty() {
+            "[redacted]".clone_into(&mut seen.reviewer);
+        }
     }
     seen
 }
@@ -135,5 +147,27 @@ impl ReviewService for Api {
         request: Request<RejectReviewCaseRequest>,
     ) -> Result<Response<WireCase>, Status> {
         reject_review_case::handle(self, request).await
+    }
+
+    async fn get_competition(&self, request: Request<GetCompetitionRequest>) -> Result<Response<Competition>, Status> {
+        get_competition::handle(self, request).await
+    }
+
+    async fn arbitrate_lines(&self, request: Request<ArbitrateLinesRequest>) -> Result<Response<Arbitration>, Status> {
+        arbitrate_lines::handle(self, request).await
+    }
+
+    async fn create_review_note(
+        &self,
+        request: Request<CreateReviewNoteRequest>,
+    ) -> Result<Response<ReviewNote>, Status> {
+        create_review_note::handle(self, request).await
+    }
+
+    async fn list_review_notes(
+        &self,
+        request: Request<ListReviewNotesRequest>,
+    ) -> Result<Response<ListReviewNotesResponse>, Status> {
+        list_review_notes::handle(self, request).await
     }
 }

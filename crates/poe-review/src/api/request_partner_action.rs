@@ -16,6 +16,7 @@ pub(super) async fn handle(
     let action = PartnerAction {
         reasons: request.reasons().filter_map(convert::partner_action_reason).collect(),
         comment: request.comment.clone(),
+        remove_lines: convert::line_ids("remove_line_ids", &request.remove_line_ids)?,
     };
     let decide = move |case: &ReviewCase, now| case.request_partner_action(&by, action.clone(), now, &calendar);
     let committed = api.give("request_partner_action", &caller, &request, decide).await?;

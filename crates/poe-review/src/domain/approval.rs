@@ -10,7 +10,7 @@ impl ReviewCase {
     pub fn held(&self, decision_id: DecisionId, now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
         let approval = self.awaiting(decision_id)?.clone();
         let next = self.entering(State::Approved(approval.clone()), now, calendar);
-        Some(transition(next, CaseEvent::Approved(approval)))
+        Some(transition(self, next, CaseEvent::Approved(approval)))
     }
 
     /// A line is not (R36), or the directory no longer admits it (R12): back under review, with what was left on the
@@ -25,7 +25,7 @@ impl ReviewCase {
     ) -> Option<Transition<Self>> {
         self.awaiting(decision_id)?;
         let next = Self { approval_refusals: refusals.clone(), ..self.entering(State::UnderReview, now, calendar) };
-        Some(transition(next, CaseEvent::ApprovalRefused { decision_id, refusals }))
+        Some(transition(self, next, CaseEvent::ApprovalRefused { decision_id, refusals }))
     }
 
     /// The approval under way.

@@ -1,11 +1,12 @@
-//! The three clocks of a review (R45). Which of them run depends on the state alone; the rest stand still, with what
-//! is left.
+//! The clocks of a review (R45). Which of them run depends on the state, and on whether the case is contested (R37); the
+//! rest stand still, with what is left.
 use super::Phase;
 use cpor_types::{Calendar, Deadline, Length, ReviewLengths, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Which clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockKind {
     /// Until the start of the review.
@@ -14,11 +15,13 @@ pub enum ClockKind {
     Decision,
     /// From submission, less the time with the partner.
     Overall,
+    /// From the dispute to its decision, less the time with the partner.
+    DisputeDecision,
 }
 
 impl ClockKind {
     /// Every clock.
-    pub const ALL: [Self; 3] = [Self::Start, Self::Decision, Self::Overall];
+    pub const ALL: [Self; 4] = [Self::Start, Self::Decision, Self::Overall, Self::DisputeDecision];
 
     /// The word that deadlines and events carry.
     #[must_use]
@@ -27,6 +30,7 @@ impl ClockKind {
             Self::Start => "review_start",
             Self::Decision => "review_decision",
             Self::Overall => "overall",
+            Self::DisputeDecision => "dispute_decision",
         }
     }
 
@@ -35,11 +39,11 @@ impl ClockKind {
         match (self, phase) {
             (Self::Start, Phase::Waiting)
             | (Self::Decision, Phase::UnderReview)
-            | (Self::Overall, Phase::Waiting | Phase::UnderReview) => true,
+            | (Self::Overall | Self::DisputeDecision, Phase::Waiting | Phase::UnderReview) => true,
             (Self::Start, Phase::UnderReview)
             | (Self::Decision, Phase::Waiting)
             | (
-                Self::Start | Self::Decision | Self::Overall,
+                Self::Start | Self::Decision | Self::Overall | Self::DisputeDecision,
                 Phase::PartnerActionRequired | Phase::Approving | Phase::Approved | Phase::Rejected | Phase::Closed,
             ) => false,
         }
@@ -61,6 +65,8 @@ pub enum Clock {
         due: Timestamp,
         /// What that was computed from.
         rule: String,
+        /// When the reviewer is to be reminded (R48); none once they are, and where less than that is left.
+        remind: Option<Timestamp>,
     },
     /// Has passed, once and for all: the case is overdue.
     Passed {
@@ -74,11 +80,22 @@ pub enum Clock {
 }
 
 impl Clock {
-    fn run(self, now: Timestamp, calendar: &Calendar) -> Self {
+    /// When it passes or has passed; `None` while it stands still.
+    #[must_use]
+    pub const fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::Running { due, .. } | Self::Passed { due, .. } => Some(*due),
+            Self::Still { .. } | Self::Cancelled => None,
+        }
+    }
+
+    fn run(self, remind_before: Length, now: Timestamp, calendar: &Calendar) -> Self {
         match self {
             Self::Still { left } => {
                 let (due, rule) = (calendar.due(now, left), calendar.rule(left));
-                Self::Running { due, rule }
+                let ahead = left.days().checked_sub(remind_before.days()).map(Length::BusinessDays);
+                let remind = ahead.map(|ahead| calendar.due(now, ahead)).filter(|remind| *remind < due);
+                Self::Running { due, rule, remind }
             }
             Self::Running { .. } | Self::Passed { .. } | Self::Cancelled => self,
         }
@@ -102,47 +119,77 @@ impl Clock {
 
     fn pass(self) -> Self {
         match self {
-            Self::Running { due, rule } => Self::Passed { due, rule },
+            Self::Running { due, rule, remind: _ } => Self::Passed { due, rule },
             Self::Still { .. } | Self::Passed { .. } | Self::Cancelled => self,
         }
     }
 }
 
-/// The clocks of one case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Clocks {
-    start: Clock,
-    decision: Clock,
-    overall: Clock,
+impl ClockKind {
+    /// The word of the reminder before it passes.
+    const fn reminder(self) -> &'static str {
+        match self {
+            Self::Start => "remind_review_start",
+            Self::Decision => "remind_review_decision",
+            Self::Overall => "remind_overall",
+            Self::DisputeDecision => "remind_dispute_decision",
+        }
+    }
 }
 
+/// The clocks of one case: those that its kind and its claim's profile give it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Clocks(BTreeMap<ClockKind, Clock>);
+
 impl Clocks {
-    /// The clocks of a new case, none of them running, of the lengths that the claim's profile says (R61).
+    /// The clocks of a submission's case, none of them running, of the lengths that the claim's profile says (R61).
     #[must_use]
-    pub const fn new(ReviewLengths { start, decision, overall, dispute_decision: _ }: ReviewLengths) -> Self {
-        Self {
-            start: Clock::Still { left: start },
-            decision: Clock::Still { left: decision },
-            overall: Clock::Still { left: overall },
-        }
+    pub fn of_submission(ReviewLengths { start, decision, overall, dispute_decision: _ }: ReviewLengths) -> Self {
+        let always = [(ClockKind::Start, start), (ClockKind::Decision, decision)];
+        Self::still(always.into_iter().chain(overall.map(|overall| (ClockKind::Overall, overall))))
     }
 
-    /// One of them.
+    /// The clock of a dispute's case.
     #[must_use]
-    pub const fn get(&self, kind: ClockKind) -> &Clock {
-        match kind {
-            ClockKind::Start => &self.start,
-            ClockKind::Decision => &self.decision,
-            ClockKind::Overall => &self.overall,
-        }
+    pub fn of_dispute(lengths: ReviewLengths) -> Self {
+        Self::still([(ClockKind::DisputeDecision, lengths.dispute_decision)])
     }
 
-    /// The clocks as they are once the case enters `phase`: some run on with what was left, the others stop;
-    /// a case that is over cancels them all.
+    fn still(lengths: impl IntoIterator<Item = (ClockKind, Length)>) -> Self {
+        Self(lengths.into_iter().map(|(kind, left)| (kind, Clock::Still { left })).collect())
+    }
+
+    /// One of them; `None` where the case has no such clock.
     #[must_use]
-    pub(super) fn entering(self, phase: Phase, now: Timestamp, calendar: &Calendar) -> Self {
-        self.map(|kind, clock| match (phase.is_open(), kind.runs_in(phase)) {
-            (true, true) => clock.run(now, calendar),
+    pub fn get(&self, kind: ClockKind) -> Option<&Clock> {
+        self.0.get(&kind)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = (ClockKind, &Clock)> {
+        self.0.iter().map(|(kind, clock)| (*kind, clock))
+    }
+
+    /// Whether one of them has passed.
+    #[must_use]
+    pub fn overdue(&self) -> bool {
+        self.0.values().any(|clock| matches!(clock, Clock::Passed { .. }))
+    }
+
+    /// The clocks as they are once the case is in `phase`: some run on with what was left, the others stop, and all do
+    /// while it is contested; a case that is over cancels them all.
+    #[must_use]
+    pub(super) fn entering(
+        self,
+        phase: Phase,
+        contested: bool,
+        remind_before: Length,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Self {
+        self.map(|kind, clock| match (phase.is_open(), kind.runs_in(phase) && !contested) {
+            (true, true) => clock.run(remind_before, now, calendar),
             (true, false) => clock.stop(now, calendar),
             (false, true | false) => clock.cancel(),
         })
@@ -154,39 +201,49 @@ impl Clocks {
         self.map(|kind, clock| if kind == passed { clock.pass() } else { clock })
     }
 
+    /// The clocks after the reminder of one of them.
+    #[must_use]
+    pub(super) fn reminding(self, of: ClockKind) -> Self {
+        self.map(|kind, clock| match clock {
+            Clock::Running { due, rule, remind: _ } if kind == of => Clock::Running { due, rule, remind: None },
+            Clock::Running { .. } | Clock::Still { .. } | Clock::Passed { .. } | Clock::Cancelled => clock,
+        })
+    }
+
+    /// The reminders ahead, as deadlines.
+    #[must_use]
+    pub fn reminders(&self) -> Vec<(ClockKind, Deadline)> {
+        let ahead = |(kind, clock): (ClockKind, &Clock)| match clock {
+            Clock::Running { remind: Some(due), rule, .. } => {
+                Some((kind, Deadline { due: *due, kind: kind.reminder().into(), rule: rule.clone() }))
+            }
+            Clock::Running { remind: None, .. } | Clock::Still { .. } | Clock::Passed { .. } | Clock::Cancelled => None,
+        };
+        self.all().filter_map(ahead).collect()
+    }
+
     /// Those that run, as deadlines.
     #[must_use]
     pub fn running(&self) -> Vec<(ClockKind, Deadline)> {
-        ClockKind::ALL.into_iter().filter_map(|kind| Some((kind, self.deadline(kind)?))).collect()
-    }
-
-    fn deadline(&self, kind: ClockKind) -> Option<Deadline> {
-        match self.get(kind) {
-            Clock::Running { due, rule } => {
-                Some(Deadline { due: *due, kind: kind.as_str().into(), rule: rule.clone() })
-            }
-            Clock::Still { .. } | Clock::Passed { .. } | Clock::Cancelled => None,
-        }
+        self.all().filter_map(|(kind, clock)| Some((kind, deadline(kind, clock)?))).collect()
     }
 
     /// When the earliest clock that matters in `phase` passes or has passed: the place of the case in the queue.
     #[must_use]
     pub fn most_urgent(&self, phase: Phase) -> Option<Timestamp> {
-        ClockKind::ALL.into_iter().filter(|kind| kind.runs_in(phase)).filter_map(|kind| self.due(kind)).min()
-    }
-
-    fn due(&self, kind: ClockKind) -> Option<Timestamp> {
-        match self.get(kind) {
-            Clock::Running { due, .. } | Clock::Passed { due, .. } => Some(*due),
-            Clock::Still { .. } | Clock::Cancelled => None,
-        }
+        self.all().filter(|(kind, _)| kind.runs_in(phase)).filter_map(|(_, clock)| clock.due()).min()
     }
 
     fn map(self, change: impl Fn(ClockKind, Clock) -> Clock) -> Self {
-        Self {
-            start: change(ClockKind::Start, self.start),
-            decision: change(ClockKind::Decision, self.decision),
-            overall: change(ClockKind::Overall, self.overall),
+        Self(self.0.into_iter().map(|(kind, clock)| (kind, change(kind, clock))).collect())
+    }
+}
+
+fn deadline(kind: ClockKind, clock: &Clock) -> Option<Deadline> {
+    match clock {
+        Clock::Running { due, rule, remind: _ } => {
+            Some(Deadline { due: *due, kind: kind.as_str().into(), rule: rule.clone() })
         }
+        Clock::Still { .. } | Clock::Passed { .. } | Clock::Cancelled => None,
     }
 }

@@ -4,7 +4,7 @@ use super::{
     case::transition,
 };
 use cpor_durable::Transition;
-use cpor_types::{Calendar, Timestamp};
+use cpor_types::{Calendar, LineId, Timestamp};
 
 /// What a command comes to: a change, nothing to change, or a refusal.
 pub type Decision = Result<Option<Transition<ReviewCase>>, Refusal>;
@@ -45,13 +45,14 @@ impl ReviewCase {
         self.admit(CommandKind::Start, self.standing(by))?;
         let reviewer = self.reviewer.clone().unwrap_or_else(|| by.subject.clone());
         let next = Self { reviewer: Some(reviewer.clone()), ..self.entering(State::UnderReview, now, calendar) };
-        Ok(Some(transition(next, CaseEvent::Started { reviewer })))
+        Ok(Some(transition(self, next, CaseEvent::Started { reviewer })))
     }
 
     /// Asks the partner for something (R20).
     ///
     /// # Errors
-    /// What the table refuses, [`Refusal::ReasonMissing`], [`Refusal::CommentMissing`].
+    /// What the table refuses, [`Refusal::ReasonMissing`], [`Refusal::CommentMissing`], [`Refusal::LinesUnknown`],
+    /// [`Refusal::NoLineLeft`].
     pub fn request_partner_action(
         &self,
         by: &Reviewer,
@@ -64,9 +65,9 @@ impl ReviewCase {
             return Err(Refusal::ReasonMissing);
         }
         commented(&action.comment)?;
-        let event =
-            CaseEvent::PartnerActionRequested { reasons: action.reasons.clone(), comment: action.comment.clone() };
-        Ok(Some(transition(self.entering(State::PartnerActionRequired(action), now, calendar), event)))
+        self.spares_a_line(&action.remove_lines)?;
+        let event = CaseEvent::PartnerActionRequested(action.clone());
+        Ok(Some(transition(self, self.entering(State::PartnerActionRequired(action), now, calendar), event)))
     }
 
     /// Begins an approval, or joins the one under way, whose decision and comment then stand (R23).
@@ -80,7 +81,7 @@ impl ReviewCase {
         }
         let event = CaseEvent::ApprovalBegun { decision_id: approval.decision_id };
         let next = Self { approval_refusals: Vec::new(), ..self.entering(State::Approving(approval), now, calendar) };
-        Ok(Some(transition(next, event)))
+        Ok(Some(transition(self, next, event)))
     }
 
     /// Rejects (R24, R31, R32).
@@ -94,11 +95,24 @@ impl ReviewCase {
         }
         commented(&rejection.comment)?;
         let event = CaseEvent::Rejected(rejection.clone());
-        Ok(Some(transition(self.entering(State::Rejected(rejection), now, calendar), event)))
+        Ok(Some(transition(self, self.entering(State::Rejected(rejection), now, calendar), event)))
     }
 
     fn hand_over(&self, reviewer: Option<String>, now: Timestamp) -> Transition<Self> {
-        transition(self.given_to(reviewer.clone(), now), CaseEvent::Assigned { reviewer })
+        transition(self, self.given_to(reviewer.clone(), now), CaseEvent::Assigned { reviewer })
+    }
+
+    /// Whether all of these are lines of the claim, and not all of its lines (R29, R30).
+    fn spares_a_line(&self, removed: &[LineId]) -> Result<(), Refusal> {
+        let is_known = |id: &LineId| self.snapshot.lines.iter().any(|line| line.id == *id);
+        let unknown: Vec<LineId> = removed.iter().copied().filter(|id| !is_known(id)).collect();
+        if !unknown.is_empty() {
+            return Err(Refusal::LinesUnknown(unknown));
+        }
+        if self.snapshot.lines.iter().all(|line| removed.contains(&line.id)) {
+            return Err(Refusal::NoLineLeft);
+        }
+        Ok(())
     }
 }
 

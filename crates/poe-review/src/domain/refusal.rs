@@ -1,5 +1,6 @@
 //! Why a command is refused.
 use super::{CommandKind, Phase};
+use cpor_types::LineId;
 
 /// A typed refusal. `api/error.rs` maps each to a status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,4 +26,10 @@ pub enum Refusal {
     ReasonNotOpen,
     /// A request for partner action or a rejection says nothing to the partner (R20, R24).
     CommentMissing,
+    /// A request for partner action names lines that the claim does not have (R30).
+    LinesUnknown(Vec<LineId>),
+    /// A request for partner action asks for every line to be removed (R29).
+    NoLineLeft,
+    /// A note says nothing (R55).
+    NoteEmpty,
 }

@@ -1,5 +1,7 @@
 //! The claim as the reviewer sees it: what claim-intake told with the last submission.
-use cpor_types::{Activity, AssociationKey, ClaimName, LineId, MpnId, PolicyId, ProductId, SolutionArea, Timestamp};
+use cpor_types::{
+    Activity, AssociationKey, ClaimName, EvidenceName, LineId, MpnId, PolicyId, ProductId, SolutionArea, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// A claim at its submission or resubmission.
@@ -29,6 +31,27 @@ pub struct Snapshot {
     pub policy: PolicyId,
     /// When the claim was first submitted.
     pub submit_time: Timestamp,
+    /// Its documents, oldest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A document of the claim, without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Its name at claim-intake, where it is downloaded.
+    pub name: EvidenceName,
+    /// The file's name, as the partner gave it; personal data.
+    pub file_name: String,
+    /// The word of its kind: `pdf`.
+    pub kind: String,
+    /// Its size, in bytes.
+    pub size_bytes: i64,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+    /// When it was uploaded.
+    pub create_time: Timestamp,
+    /// When the customer signed it, as the partner declares.
+    pub signature_time: Option<Timestamp>,
 }
 
 /// A line of the claim.
@@ -42,4 +65,7 @@ pub struct Line {
     pub product_display_name: String,
     /// What of the tenant is claimed.
     pub key: AssociationKey,
+    /// Another company held the key by an association that no claim stands behind (R58), when the registry was last
+    /// asked.
+    pub held_by_legacy: bool,
 }

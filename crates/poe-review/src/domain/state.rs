@@ -1,7 +1,8 @@
 //! Where a case stands, with what it knows there.
 use super::Phase;
-use cpor_types::{Actor, DecisionId, FurtherRejection, LineId, PartnerActionReason, PrimaryRejection};
+use cpor_types::{Actor, DecisionId, FurtherRejection, LineId, Malformed, PartnerActionReason, PrimaryRejection};
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// The state of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,8 @@ pub struct PartnerAction {
     pub reasons: Vec<PartnerActionReason>,
     /// What the partner should read.
     pub comment: String,
+    /// Lines that the reviewer asks to be removed (R30).
+    pub remove_lines: Vec<LineId>,
 }
 
 /// A reviewer's decision to approve.
@@ -54,11 +57,32 @@ pub struct Rejection {
     pub comment: String,
 }
 
-/// Why the claim was closed from outside.
+/// Why the case was closed without a reviewer's decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
-    /// The claim's primary reason (R31), as claim-intake told it.
-    pub primary_reason: PrimaryRejection,
+    /// The claim's primary reason (R31).
+    pub primary_reason: ClosingReason,
+}
+
+/// The primary reason of a claim whose case was closed (R31).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosingReason {
+    /// As claim-intake told it.
+    Told(PrimaryRejection),
+    /// Every line was awarded to another (R27a).
+    LostToCompetingClaim,
+}
+
+impl FromStr for ClosingReason {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        match text {
+            "lost_to_competing_claim" => Ok(Self::LostToCompetingClaim),
+            told => told.parse().map(Self::Told),
+        }
+    }
 }
 
 /// Why a line could not be held.

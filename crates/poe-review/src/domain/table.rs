@@ -46,7 +46,21 @@ impl Phase {
         }
     }
 
-    /// Whether work is left: the case competes for its keys and its clocks may run.
+    /// Whether the case is approved: its lines are held, until they are over.
+    #[must_use]
+    pub const fn is_approved(self) -> bool {
+        match self {
+            Self::Approved => true,
+            Self::Waiting
+            | Self::UnderReview
+            | Self::PartnerActionRequired
+            | Self::Approving
+            | Self::Rejected
+            | Self::Closed => false,
+        }
+    }
+
+    /// Whether work is left: the case's clocks may run.
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
@@ -128,7 +142,7 @@ impl Who {
     }
 }
 
-/// What must be true of the assignment.
+/// What must be true of the case beside its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
     /// Nothing.
@@ -140,11 +154,11 @@ pub enum Needs {
 }
 
 impl Needs {
-    const fn met(self, reviewer: Option<&str>) -> bool {
+    fn met(self, case: &ReviewCase) -> bool {
         match self {
             Self::Nothing => true,
-            Self::Reviewer => reviewer.is_some(),
-            Self::NoReviewer => reviewer.is_none(),
+            Self::Reviewer => case.reviewer.is_some(),
+            Self::NoReviewer => case.reviewer.is_none(),
         }
     }
 }
@@ -158,7 +172,7 @@ pub struct Row {
     pub command: CommandKind,
     /// Who may ask.
     pub who: Who,
-    /// What must be true of the assignment.
+    /// What must be true of the case beside its state.
     pub needs: Needs,
     /// Where the command leads.
     pub to: Phase,
@@ -194,16 +208,15 @@ impl ReviewCase {
     /// What a caller of this standing can do to the case now.
     #[must_use]
     pub fn allowed_commands(&self, standing: Standing) -> Vec<CommandKind> {
-        let admitted =
-            |row: &&Row| row.from == self.phase() && row.who.admits(standing) && row.needs.met(self.reviewer());
+        let admitted = |row: &&Row| row.from == self.phase() && row.who.admits(standing) && row.needs.met(self);
         TABLE.iter().filter(admitted).map(|row| row.command).collect()
     }
 
     /// Lets the command through to the state that it leads to, or says why not: state first, then person, then
-    /// assignment.
+    /// what else it needs.
     ///
     /// # Errors
-    /// [`Refusal::CommandNotAllowed`], [`Refusal::NotCaseReviewer`] or [`Refusal::AlreadyAssigned`].
+    /// [`Refusal::CommandNotAllowed`], [`Refusal::NotCaseReviewer`], [`Refusal::AlreadyAssigned`].
     pub(super) fn admit(&self, command: CommandKind, standing: Standing) -> Result<Phase, Refusal> {
         let phase = self.phase();
         let not_allowed = || Refusal::CommandNotAllowed { phase, command, allowed: self.allowed_commands(standing) };
@@ -211,7 +224,7 @@ impl ReviewCase {
         if !row.who.admits(standing) {
             return Err(Refusal::NotCaseReviewer);
         }
-        match (row.needs, row.needs.met(self.reviewer())) {
+        match (row.needs, row.needs.met(self)) {
             (Needs::Nothing | Needs::Reviewer | Needs::NoReviewer, true) => Ok(row.to),
             (Needs::NoReviewer, false) => Err(Refusal::AlreadyAssigned),
             (Needs::Nothing | Needs::Reviewer, false) => Err(not_allowed()),

@@ -1,8 +1,7 @@
-//! Approvals that wait for their hold: their rows follow the state of the case, and a lease in real time says whose
-//! turn it is to complete them. Two who complete one at the same time do no harm; the lease only spares the work.
+//! Approvals and arbitrations that wait for the registry: their rows follow the state of the case or arbitration, and a
+//! lease in real time says whose turn it is to complete them. Two who complete one at the same time do no harm; the lease only spares the work.
 use super::entity::pending_approval::{ActiveModel, Column, Entity, Model};
-use crate::domain::ReviewCase;
-use cpor_durable::{Change, Key, Tx, rows, rows::Micros};
+use cpor_durable::{Aggregate, Change, Key, Tx, rows, rows::Micros};
 use cpor_kit::db::Db;
 use cpor_types::{Clock, DecisionId, Entropy};
 use sea_orm::{
@@ -28,12 +27,32 @@ impl Patience {
     }
 }
 
-/// An approval to complete.
+/// What is to be completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// The approval of a case (R23).
+    Approval,
+    /// An arbitration (R37).
+    Arbitration,
+}
+
+impl Work {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approval => "approval",
+            Self::Arbitration => "arbitration",
+        }
+    }
+}
+
+/// Something to complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {
-    /// The case.
+    /// The case, or the arbitration.
     pub key: Key,
-    /// The decision to place the hold under.
+    /// Which of the two.
+    pub work: Work,
+    /// The decision that the registry is asked under.
     pub decision_id: DecisionId,
     /// Failed attempts so far.
     pub attempts: u32,
@@ -75,7 +94,10 @@ impl PendingApprovals {
     }
 
     /// Lets an approval rest after a failed attempt, with full jitter. One round trip, one fsync.
-    pub(crate) async fn postpone(&self, Pending { key, decision_id, attempts }: &Pending) -> Result<(), DbErr> {
+    pub(crate) async fn postpone(
+        &self,
+        Pending { key, work: _, decision_id, attempts }: &Pending,
+    ) -> Result<(), DbErr> {
         let rest = self.patience.rest(*attempts).mul_f64(self.entropy.fraction());
         Entity::update_many()
             .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + rest).0))
@@ -97,32 +119,36 @@ impl PendingApprovals {
 fn pending(row: Model) -> Pending {
     Pending {
         key: Key::new(row.owner, row.id),
+        work: if row.work == Work::Arbitration.as_str() { Work::Arbitration } else { Work::Approval },
         decision_id: DecisionId(row.decision_id),
         attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
     }
 }
 
-/// Lets the table follow these changes; a new approval is leased until `resume_time`.
-pub(super) async fn follow(tx: &Tx, changes: &[Change<ReviewCase>], resume_time: Micros) -> Result<(), DbErr> {
-    let under_way = |case: &ReviewCase| case.approval_under_way().map(|approval| approval.decision_id);
+/// Lets the table follow these changes: what is `under_way` in a state is leased until `resume_time` when it begins.
+pub(super) async fn follow<A: Aggregate>(
+    tx: &Tx,
+    changes: &[Change<A>],
+    work: Work,
+    under_way: impl Fn(&A) -> Option<DecisionId>,
+    resume_time: Micros,
+) -> Result<(), DbErr> {
     let (mut over, mut begun) = (Vec::new(), Vec::new());
+    let row = |key: &Key, decision: DecisionId| ActiveModel {
+        owner: Set(key.owner.clone()),
+        id: Set(key.id),
+        work: Set(work.as_str().to_owned()),
+        decision_id: Set(decision.uuid()),
+        resume_time: Set(resume_time),
+        attempts: Set(0),
+    };
     for Change { key, before, after, .. } in changes {
         let (before, after) = (before.as_ref().and_then(|before| under_way(&before.state)), under_way(&after.state));
         if before != after {
-            over.extend(before.map(|decision| row(key, decision, resume_time)));
-            begun.extend(after.map(|decision| row(key, decision, resume_time)));
+            over.extend(before.map(|decision| row(key, decision)));
+            begun.extend(after.map(|decision| row(key, decision)));
         }
     }
     rows::delete::<Entity>(tx, over).await?;
     rows::insert::<Entity>(tx, begun).await
-}
-
-fn row(key: &Key, decision: DecisionId, resume_time: Micros) -> ActiveModel {
-    ActiveModel {
-        owner: Set(key.owner.clone()),
-        id: Set(key.id),
-        decision_id: Set(decision.uuid()),
-        resume_time: Set(resume_time),
-        attempts: Set(0),
-    }
 }

@@ -1,4 +1,4 @@
-//! The index of keys of open cases.
+//! The index of the keys that live cases compete for (R37).
 use super::entity::case_key::{ActiveModel, Entity};
 use crate::domain::ReviewCase;
 use cpor_durable::{Change, Key, Tx, Versioned, rows};
@@ -18,9 +18,8 @@ pub(super) async fn follow(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<()
 }
 
 /// The keys that a case is found by: none once it is over.
-fn indexed(case: Option<&Versioned<ReviewCase>>) -> BTreeSet<String> {
-    let open = case.map(|case| &case.state).filter(|case| case.phase().is_open());
-    open.into_iter().flat_map(|case| case.snapshot.lines.iter().map(|line| line.key.to_string())).collect()
+pub(super) fn indexed(case: Option<&Versioned<ReviewCase>>) -> BTreeSet<String> {
+    case.into_iter().flat_map(|case| case.state.contended_keys()).map(|key| key.to_string()).collect()
 }
 
 fn row(Key { owner, id }: &Key, key: &str) -> ActiveModel {

@@ -21,7 +21,7 @@ impl MigrationName for Cases {
 const TABLES: &[&str] = &[
     "CREATE TABLE review_case (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        state TEXT NOT NULL, reviewer TEXT, claim TEXT NOT NULL, queue_time BIGINT NOT NULL,
+        state TEXT NOT NULL, reviewer TEXT, claim TEXT NOT NULL, queue_time BIGINT NOT NULL, overdue BOOLEAN NOT NULL,
         snapshot {json} NOT NULL, body {json} NOT NULL,
         create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, close_time BIGINT,
         PRIMARY KEY (owner, id))",
@@ -34,8 +34,23 @@ const TABLES: &[&str] = &[
         owner TEXT NOT NULL, key TEXT NOT NULL, id {uuid} NOT NULL,
         PRIMARY KEY (owner, key, id))",
     "CREATE INDEX case_key_case ON case_key (owner, id)",
+    "CREATE TABLE tenant_contest (owner TEXT NOT NULL, PRIMARY KEY (owner))",
+    "CREATE TABLE contest_check (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, asked BIGINT NOT NULL, answered BIGINT NOT NULL,
+        PRIMARY KEY (owner, id))",
+    "CREATE INDEX contest_check_unanswered ON contest_check (owner, id) WHERE answered < asked",
+    "CREATE TABLE review_note (
+        owner TEXT NOT NULL, case_id {uuid} NOT NULL, position BIGINT NOT NULL,
+        id {uuid} NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL, create_time BIGINT NOT NULL,
+        PRIMARY KEY (owner, case_id, position))",
+    "CREATE TABLE arbitration (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, body {json} NOT NULL, create_time BIGINT NOT NULL,
+        PRIMARY KEY (owner, id))",
+    "CREATE TABLE arbitrated_key (
+        owner TEXT NOT NULL, key TEXT NOT NULL, id {uuid} NOT NULL,
+        PRIMARY KEY (owner, key))",
     "CREATE TABLE pending_approval (
-        owner TEXT NOT NULL, id {uuid} NOT NULL, decision_id {uuid} NOT NULL,
+        owner TEXT NOT NULL, id {uuid} NOT NULL, work TEXT NOT NULL, decision_id {uuid} NOT NULL,
         resume_time BIGINT NOT NULL, attempts BIGINT NOT NULL,
         PRIMARY KEY (owner, id))",
     "CREATE INDEX pending_approval_resume ON pending_approval (resume_time)",

@@ -1,17 +1,22 @@
 //! Reads, from the reading pool: what they answer is committed, and may be a moment old. Which tenant's cases they
 //! see is part of their construction.
 use super::{
+    contests,
     entity::review_case::{Column, Entity},
     row::from_row,
 };
 use crate::domain::{Phase, ReviewCase};
-use cpor_durable::{StoreError, Versioned, rows::Micros};
-use cpor_types::{CaseId, ClaimName, TenantId};
+use cpor_durable::{
+    StoreError, Versioned,
+    rows::{self, Micros},
+};
+use cpor_types::{AssociationKey, CaseId, ClaimName, TenantId};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait as _},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The cases of one tenant, or of all: reviewers work for every tenant.
@@ -41,6 +46,8 @@ pub(crate) struct Filter {
     pub assigned_to: AssignedTo,
     /// Of this claim only.
     pub claim: Option<ClaimName>,
+    /// Only those that are overdue.
+    pub overdue: bool,
 }
 
 /// A place in the queue.
@@ -66,6 +73,18 @@ impl<'a> Cases<'a> {
     pub(crate) async fn find(&self, case: CaseId) -> Result<Option<Versioned<ReviewCase>>, StoreError> {
         let row = self.select().filter(Column::Id.eq(case.uuid())).one(self.db).await?;
         Ok(row.map(from_row).transpose()?.map(|(_, case)| case))
+    }
+
+    /// The live ones that compete for any of these keys of their tenant.
+    pub(crate) async fn contending(
+        &self,
+        keys: BTreeSet<AssociationKey>,
+    ) -> Result<Vec<Versioned<ReviewCase>>, StoreError> {
+        let Some(tenant) = self.tenant else { return Ok(Vec::new()) };
+        let keys = keys.iter().map(AssociationKey::to_string);
+        let sharing = contests::sharing(self.db, &tenant.to_string(), keys).await?;
+        let rows = rows::children::<Entity>(self.db, [Column::Owner, Column::Id], &Vec::from_iter(sharing)).await?;
+        rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect()
     }
 
     /// A page of the queue, the most urgent first, and the place of its last case when there are more.
@@ -108,6 +127,9 @@ impl<'a> Cases<'a> {
             AssignedTo::Nobody => found.filter(Column::Reviewer.is_null()),
             AssignedTo::Subject(subject) => found.filter(Column::Reviewer.eq(subject)),
         };
+        if filter.overdue {
+            found = found.filter(Column::Overdue.eq(true));
+        }
         if let Some(claim) = &filter.claim {
             found = found.filter(Column::Claim.eq(claim.to_string()));
         }

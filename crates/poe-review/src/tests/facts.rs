@@ -82,6 +82,7 @@ async fn a_closed_claim_without_a_case_is_taken_note_of() {
             tenant: claim(1).tenant,
             primary_reason: "partner_request".to_owned(),
             review_case_id: String::new(),
+            dispute_due_time: None,
         };
         system.tell(&claim(1).claim, Payload::ClaimClosed(closed), at(SUBMITTED)).await.unwrap();
         assert_eq!(system.count("review_case").await, 0);

@@ -2,9 +2,12 @@
 //! done when a test says so.
 mod approving;
 mod commands;
+mod competition;
 mod facts;
+mod notes;
 mod queue;
 mod registry;
+mod reminders;
 mod steps;
 mod system;
 
@@ -12,7 +15,7 @@ pub(crate) use system::{System, on_both};
 
 use crate::domain::tests::{SUBMITTED, at};
 use cpor_kit::status;
-use cpor_proto::events::v1::{ClaimSnapshot, LineSnapshot};
+use cpor_proto::events::v1::{ClaimSnapshot, EvidenceSnapshot, LineSnapshot};
 use cpor_types::Timestamp;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -41,6 +44,7 @@ pub(crate) fn claim(n: u32) -> ClaimSnapshot {
         review_case_id: format!("0192f0c1-0000-7000-8000-0000001{n:05}"),
         submit_time: Some(prost_types::Timestamp { seconds: at(SUBMITTED).timestamp(), nanos: 0 }),
         programs: vec!["osu_microsoft_365".to_owned()],
+        evidence: vec![evidence()],
     }
 }
 
@@ -50,6 +54,19 @@ pub(crate) fn line(product: &str) -> LineSnapshot {
         product: format!("products/{product}"),
         product_display_name: product.to_owned(),
         key: format!("workloads/{product}"),
+        held_by_legacy: false,
+    }
+}
+
+fn evidence() -> EvidenceSnapshot {
+    EvidenceSnapshot {
+        evidence_id: "0192f0c1-0000-7000-8000-0000000000e1".to_owned(),
+        file_name: "proof.pdf".to_owned(),
+        kind: "pdf".to_owned(),
+        size_bytes: 1234,
+        sha256: "ab".repeat(32),
+        create_time: Some(prost_types::Timestamp { seconds: at(SUBMITTED).timestamp(), nanos: 0 }),
+        signature_time: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A registry that loses answers and lets things happen while it works.
 use cpor_registry_client::{
-    CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError, fake::FakeRegistry,
+    Arbitration, ArbitrationAnswer, CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError,
+    fake::FakeRegistry,
 };
 use cpor_types::{Actor, PartnerId, TenantKey, Timestamp};
 use std::{
@@ -57,6 +58,11 @@ impl Registry for MishapRegistry {
         if let Some(meanwhile) = meanwhile {
             meanwhile.await;
         }
+        if self.loses() { Err(RegistryError::Unavailable("the answer was lost".to_owned())) } else { Ok(answer) }
+    }
+
+    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
+        let answer = self.fake.arbitrate(actor, arbitration).await?;
         if self.loses() { Err(RegistryError::Unavailable("the answer was lost".to_owned())) } else { Ok(answer) }
     }
 

@@ -4,6 +4,7 @@ use crate::{
     Config,
     api::Api,
     app,
+    contender::Contender,
     domain::tests::{SUBMITTED, at},
     incoming::Events,
     migrations,
@@ -21,7 +22,9 @@ use cpor_proto::{
     events::v1::{self as events, ClaimClosed, ClaimResubmitted, ClaimSnapshot, ClaimSubmitted, event::Payload},
     reviews::v1::ReviewCase as WireCase,
 };
-use cpor_types::{Actor, ActorSide, ReviewCaseName, Role, SeededEntropy, Service, Timestamp, VirtualClock};
+use cpor_types::{
+    Actor, ActorSide, Calendars, PolicyProfiles, ReviewCaseName, Role, SeededEntropy, Service, Timestamp, VirtualClock,
+};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use std::{
@@ -38,6 +41,7 @@ use tonic::{Request, Status};
 pub(crate) struct System {
     pub api: Api,
     pub resumer: Resumer,
+    pub contender: Contender,
     pub registry: MishapRegistry,
     /// Real time, as far as leases go.
     pub wall: VirtualClock,
@@ -93,9 +97,22 @@ impl System {
             courier,
         };
         let host = Host::of(Service::PoeReview, parts).await.unwrap();
-        let parts = app::Parts::new(&Config::default(), &host, Arc::new(registry.clone()), clock, entropy).unwrap();
+        let (policies, calendars) = (PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap());
+        let config = Config { lead_mail: Some("leads@vendor.example".to_owned()), ..Config::default() };
+        let rules = app::Rules::of(&config, policies, &calendars).unwrap();
+        let parts = app::Parts::new(&config, &host, Arc::new(registry.clone()), rules, clock, entropy);
         let events = Arc::new(parts.events());
-        Self { api: parts.api, resumer: parts.resumer, registry, wall, host, events, sequences: Arc::default(), intake }
+        Self {
+            api: parts.api,
+            resumer: parts.resumer,
+            contender: parts.contender,
+            registry,
+            wall,
+            host,
+            events,
+            sequences: Arc::default(),
+            intake,
+        }
     }
 
     /// Another process on the same database: a replica, or this one after a crash.
@@ -168,8 +185,13 @@ impl System {
     /// The nth claim is closed from outside.
     pub(crate) async fn close(&self, n: u32) {
         let ClaimSnapshot { claim: name, tenant, review_case_id, .. } = claim(n);
-        let closed =
-            ClaimClosed { claim: name.clone(), tenant, primary_reason: "partner_request".to_owned(), review_case_id };
+        let closed = ClaimClosed {
+            claim: name.clone(),
+            tenant,
+            primary_reason: "partner_request".to_owned(),
+            review_case_id,
+            dispute_due_time: None,
+        };
         self.tell(&name, Payload::ClaimClosed(closed), at(SUBMITTED)).await.unwrap();
     }
 

@@ -34,6 +34,7 @@ fn tenant() -> Tenant {
 fn hold(partner: &str, n: u128) -> HoldRequest {
     HoldRequest {
         decision_id: Uuid::from_u128(n).into(),
+        review_case: Uuid::from_u128(n).into(),
         claim: ClaimName { partner: partner.parse().unwrap(), claim: ClaimId(Uuid::from_u128(n)) },
         mpn_id: "100".parse().unwrap(),
         tenant: tenant().id,

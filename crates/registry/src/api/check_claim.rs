@@ -1,6 +1,6 @@
 use cpor_kit::request;
 use cpor_proto::registry::v1::{CheckClaimRequest, CheckClaimResponse, CheckedLine, DirectoryViolation};
-use cpor_types::{MpnId, PartnerName, ProductName, TenantId};
+use cpor_types::{AssociationKey, MpnId, PartnerName, ProductName, TenantId};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -9,20 +9,27 @@ use crate::domain::check::{self, ClaimToCheck, Directory, Field, Line, LineToChe
 use crate::domain::directory::{PartnerProfile, TenantDirectory};
 use crate::store::query;
 
-/// Four reads, side by side; on PostgreSQL and with a virtual clock the time is a fifth. No transaction.
+/// Five reads, side by side; on PostgreSQL and with a virtual clock the time is a sixth. No transaction.
 pub(super) async fn check_claim(api: &Api, request: Request<CheckClaimRequest>) -> Answer<CheckClaimResponse> {
     let (_, request) = request::open(request)?;
-    let PartnerName { partner } = request.partner.parse().map_err(error::malformed("partner"))?;
+    let PartnerName { partner: of } = request.partner.parse().map_err(error::malformed("partner"))?;
     let tenant_id = said(&request.tenant_id).map(|id| Uuid::parse_str(id).map(TenantId));
     let now = async { api.clock.now(&api.db).await.map_err(|error| error::unread(error.into())) };
-    let partner = async { query::partner(api.db.reader(), &partner).await.map_err(error::unread) };
+    let partner = async { query::partner(api.db.reader(), &of).await.map_err(error::unread) };
     let tenant = async {
         match tenant_id {
             Some(Ok(id)) => query::tenant_directory(api.db.reader(), id).await.map_err(error::unread),
             Some(Err(_)) | None => Ok(None),
         }
     };
-    let (now, partner, tenant) = tokio::try_join!(now, partner, tenant)?;
+    let legacy = async {
+        match tenant_id {
+            Some(Ok(id)) => query::legacy_holders(api.db.reader(), id).await.map_err(error::unread),
+            Some(Err(_)) | None => Ok(Vec::new()),
+        }
+    };
+    let (now, partner, tenant, legacy) = tokio::try_join!(now, partner, tenant, legacy)?;
+    let held = |key: &AssociationKey| legacy.iter().any(|(of_key, holder)| of_key == key && *holder != of);
     let tenant_said = match (&tenant_id, &tenant) {
         (None, _) => TenantSaid::Nothing,
         (Some(Err(_)), _) => TenantSaid::Malformed,
@@ -38,7 +45,7 @@ pub(super) async fn check_claim(api: &Api, request: Request<CheckClaimRequest>) 
         partner_display_name: partner.as_ref().map(|partner| partner.display_name.clone()).unwrap_or_default(),
         location: location(partner.as_ref(), claim.mpn_id.as_ref()),
         tenant: known_tenant.map(|(id, tenant): (_, &TenantDirectory)| convert::tenant(id, &tenant.profile)),
-        lines: request.lines.iter().zip(found.lines).map(|(asked, line)| checked(&asked.line_id, line)).collect(),
+        lines: request.lines.iter().zip(found.lines).map(|(asked, line)| checked(&asked.line_id, line, held)).collect(),
     }))
 }
 
@@ -78,11 +85,12 @@ fn violation(violation: &Violation) -> DirectoryViolation {
     DirectoryViolation { field, reason: error::on_the_wire(*reason).into(), description: reason.describe().to_owned() }
 }
 
-fn checked(line_id: &str, line: Line<'_>) -> CheckedLine {
+fn checked(line_id: &str, line: Line<'_>, held_by_legacy: impl Fn(&AssociationKey) -> bool) -> CheckedLine {
     CheckedLine {
         line_id: line_id.to_owned(),
         product: line.product.map(convert::product),
         subscription_id: line.subscription_id.map(String::from).unwrap_or_default(),
+        held_by_legacy: line.key.as_ref().is_some_and(held_by_legacy),
         key: line.key.map(String::from).unwrap_or_default(),
     }
 }

@@ -1,8 +1,10 @@
 //! Values to the wire and back.
+use std::collections::BTreeSet;
+
 use cpor_proto::registry::v1 as wire;
 use cpor_types::{
-    Activity, MpnId, PartnerId, ProductFamily, ProductKind, Program, SolutionArea, SubscriptionId, SubscriptionName,
-    TenantId, Timestamp, whole_micros,
+    Activity, CaseId, MpnId, PartnerId, ProductFamily, ProductKind, Program, SolutionArea, SubscriptionId,
+    SubscriptionName, TenantId, Timestamp, whole_micros,
 };
 use tonic::Status;
 
@@ -133,7 +135,7 @@ pub(super) fn association((name, association): &Named) -> wire::Association {
     };
     wire::Association {
         name: name.to_string(),
-        partner: format!("partners/{}", association.claim.partner),
+        partner: format!("partners/{}", association.partner()),
         mpn_id: association.mpn_id.to_string(),
         key: format!("tenants/{}/{}", name.tenant, association.key),
         product: format!("products/{}", association.product),
@@ -143,14 +145,30 @@ pub(super) fn association((name, association): &Named) -> wire::Association {
         hold_time: Some(timestamp(association.hold_time)),
         official_time: official.map(timestamp),
         end_time: end.map(|(time, _)| timestamp(time)),
-        claim: association.claim.to_string(),
+        claim: association.line().map(|line| line.claim.to_string()).unwrap_or_default(),
+        activities: Vec::new(),
     }
+}
+
+/// Who was on record for a key: each with all activities of its company.
+pub(super) fn on_record(found: &[Named]) -> Vec<wire::Association> {
+    let activities = |partner: &PartnerId| -> BTreeSet<Activity> {
+        let theirs = found.iter().filter(|(_, other)| other.partner() == partner);
+        theirs.map(|(_, other)| other.activity).collect()
+    };
+    let together = |one: &Named| wire::Association {
+        activities: activities(one.1.partner()).into_iter().map(|of| activity(of).into()).collect(),
+        ..association(one)
+    };
+    found.iter().map(together).collect()
 }
 
 fn end_reason(reason: EndReason) -> wire::EndReason {
     match reason {
         EndReason::Declined => wire::EndReason::Declined,
         EndReason::Withdrawn => wire::EndReason::Withdrawn,
+        EndReason::Expired => wire::EndReason::Expired,
+        EndReason::Superseded => wire::EndReason::Superseded,
         EndReason::Rejected => wire::EndReason::Rejected,
     }
 }
@@ -177,6 +195,12 @@ fn activity(activity: Activity) -> wire::Activity {
         Activity::PreSales => wire::Activity::PreSales,
         Activity::RevenueAssociation => wire::Activity::RevenueAssociation,
     }
+}
+
+/// The review case that a message names, if it names one.
+pub(super) fn said_case(field: &str, case: &str) -> Result<Option<CaseId>, Status> {
+    let said = Some(case).filter(|case| !case.is_empty());
+    said.map(str::parse).transpose().map_err(error::malformed(field))
 }
 
 /// The activity that a message names, if it names one.

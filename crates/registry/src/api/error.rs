@@ -37,6 +37,10 @@ pub(super) const fn on_the_wire(reason: Reason) -> ErrorReason {
         Reason::SubscriptionIdNotAllowed => ErrorReason::SubscriptionIdNotAllowed,
         Reason::KeyHeld => ErrorReason::KeyHeld,
         Reason::ClaimClosed => ErrorReason::ClaimClosed,
+        Reason::SuccessorExists => ErrorReason::SuccessorExists,
+        Reason::KeyUnknown => ErrorReason::KeyUnknown,
+        Reason::MustBeClaimedAnew => ErrorReason::MustBeClaimedAnew,
+        Reason::FamilyNotTakenOver => ErrorReason::FamilyNotTakenOver,
     }
 }
 
@@ -53,8 +57,8 @@ pub(super) fn taken(clash: Clash) -> Status {
             refused(Code::AlreadyExists, ErrorReason::DomainTaken, message)
         }
         Clash::Key(_) => refused(Code::FailedPrecondition, ErrorReason::KeyHeld, Reason::KeyHeld.describe()),
-        // Only holds are decisions about claims, and they have answers for both.
-        Clash::Claim(precluded) => status::internal(&format!("{precluded:?} where no claim is decided about")),
+        // Only holds and awards are decisions about claims, and they have answers for both.
+        Clash::Claim(_, precluded) => status::internal(&format!("{precluded:?} where no claim is decided about")),
     }
 }
 

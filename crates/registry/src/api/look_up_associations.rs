@@ -21,7 +21,7 @@ pub(super) async fn look_up_associations(
     let (now, found) = tokio::try_join!(now, found)?;
     let as_of = asked.map_or(now, |asked| asked.min(now));
     Ok(Response::new(LookUpAssociationsResponse {
-        associations: found.iter().map(convert::association).collect(),
+        associations: convert::on_record(&found),
         as_of_time: Some(convert::timestamp(as_of)),
     }))
 }

@@ -1,29 +1,36 @@
 //! The service as callers see it; every method is a file of its own.
+mod arbitrate_holds;
 mod check_claim;
 mod check_usage_access;
 pub(crate) mod convert;
+mod decline_legacy_association;
 mod error;
 mod get_partner;
 mod get_tenant;
 mod import_directory;
+mod import_legacy_associations;
 mod list_associations;
 mod list_products;
 mod list_subscriptions;
 mod list_workloads;
 mod look_up_associations;
 mod place_hold;
+mod seen;
 
 use std::sync::Arc;
 
+use chrono::Days;
 use cpor_durable::{BusinessClock, Writer};
 use cpor_kit::Db;
 use cpor_proto::registry::v1::registry_service_server::RegistryService;
 use cpor_proto::registry::v1::{
-    CheckClaimRequest, CheckClaimResponse, CheckUsageAccessRequest, CheckUsageAccessResponse, GetPartnerRequest,
-    GetTenantRequest, ImportDirectoryRequest, ImportDirectoryResponse, ListAssociationsRequest,
-    ListAssociationsResponse, ListProductsRequest, ListProductsResponse, ListSubscriptionsRequest,
-    ListSubscriptionsResponse, ListWorkloadsRequest, ListWorkloadsResponse, LookUpAssociationsRequest,
-    LookUpAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Tenant,
+    ArbitrateHoldsRequest, ArbitrateHoldsResponse, Association, CheckClaimRequest, CheckClaimResponse,
+    CheckUsageAccessRequest, CheckUsageAccessResponse, DeclineLegacyAssociationRequest, GetPartnerRequest,
+    GetTenantRequest, ImportDirectoryRequest, ImportDirectoryResponse, ImportLegacyAssociationsRequest,
+    ImportLegacyAssociationsResponse, ListAssociationsRequest, ListAssociationsResponse, ListProductsRequest,
+    ListProductsResponse, ListSubscriptionsRequest, ListSubscriptionsResponse, ListWorkloadsRequest,
+    ListWorkloadsResponse, LookUpAssociationsRequest, LookUpAssociationsResponse, Partner, PlaceHoldRequest,
+    PlaceHoldResponse, Tenant,
 };
 use cpor_types::Calendars;
 use tonic::{Request, Response, Status};
@@ -38,6 +45,8 @@ pub(crate) struct Api {
     pub(crate) clock: BusinessClock,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) calendars: Calendars,
+    /// From the end of a subscription to that of its associations.
+    pub(crate) grace: Days,
     pub(crate) tenants: Writer<TenantStore>,
     pub(crate) partners: Writer<PartnerStore>,
 }
@@ -94,5 +103,23 @@ impl RegistryService for Api {
 
     async fn place_hold(&self, request: Request<PlaceHoldRequest>) -> Answer<PlaceHoldResponse> {
         place_hold::place_hold(self, request).await
+    }
+
+    async fn arbitrate_holds(&self, request: Request<ArbitrateHoldsRequest>) -> Answer<ArbitrateHoldsResponse> {
+        arbitrate_holds::arbitrate_holds(self, request).await
+    }
+
+    async fn import_legacy_associations(
+        &self,
+        request: Request<ImportLegacyAssociationsRequest>,
+    ) -> Answer<ImportLegacyAssociationsResponse> {
+        import_legacy_associations::import_legacy_associations(self, request).await
+    }
+
+    async fn decline_legacy_association(
+        &self,
+        request: Request<DeclineLegacyAssociationRequest>,
+    ) -> Answer<Association> {
+        decline_legacy_association::decline_legacy_association(self, request).await
     }
 }

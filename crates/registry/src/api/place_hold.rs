@@ -10,12 +10,13 @@ use tonic::{Request, Response, Status};
 use super::{Answer, Api, convert, error};
 use crate::domain::hold::{LineToHold, PlaceHold};
 use crate::domain::reason::Reason;
-use crate::domain::tenant::{Decision, LineRefusal, Precluded, Tenant};
+use crate::domain::record::{Decision, LineRefusal, Precluded};
+use crate::domain::tenant::Tenant;
 use crate::store::query::Named;
 use crate::store::tenant::Clash;
 use crate::store::{query, tenant};
 
-/// One read of the partner, which is another aggregate, then one transaction: five reads, at most five writes, one
+/// One read of the partner, which is another aggregate, then one transaction: six reads, at most six writes, one
 /// fsync. All of that but the read of the partner is shared with the commands that wait at the same time.
 ///
 /// A repeated decision is answered by what was decided first, and writes nothing.
@@ -33,8 +34,8 @@ pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) ->
     let answer = match outcome.await {
         Ok(committed) => answer(committed.state.as_ref(), &hold)?,
         Err(Failure::Clash(Clash::Key(key))) => refused(&hold.refused_on(&key)),
-        Err(Failure::Clash(Clash::Claim(Precluded::Closed))) => refused(&[LineRefusal::whole(Reason::ClaimClosed)]),
-        Err(Failure::Clash(Clash::Claim(Precluded::Answered))) => first_answer(api, tenant, &hold).await?,
+        Err(Failure::Clash(Clash::Claim(_, Precluded::Closed))) => refused(&[LineRefusal::whole(Reason::ClaimClosed)]),
+        Err(Failure::Clash(Clash::Claim(_, Precluded::Answered))) => first_answer(api, tenant, &hold).await?,
         Err(failure) => return Err(error::failed(failure, |never| match never {}, error::taken)),
     };
     Ok(Response::new(answer))
@@ -50,7 +51,7 @@ fn answer(tenant: Option<&Tenant>, hold: &PlaceHold) -> Result<PlaceHoldResponse
             Ok(held(tenant.live_of(&hold.claim).map(|(id, found)| (name(id), found.clone()))))
         }
         Some(Decision::Refused(refusals)) => Ok(refused(refusals)),
-        None => Err(unanswered()),
+        Some(Decision::Awarded(_) | Decision::NotAwarded(_)) | None => Err(unanswered()),
     }
 }
 
@@ -62,7 +63,7 @@ async fn first_answer(api: &Api, tenant: TenantId, hold: &PlaceHold) -> Result<P
             Ok(held(query::live_of(db, tenant, &hold.claim).await.map_err(error::unread)?.into_iter()))
         }
         Some(Decision::Refused(refusals)) => Ok(refused(&refusals)),
-        None => Err(unanswered()),
+        Some(Decision::Awarded(_) | Decision::NotAwarded(_)) | None => Err(unanswered()),
     }
 }
 
@@ -96,6 +97,7 @@ fn hold(request: PlaceHoldRequest) -> Result<PlaceHold, Status> {
     Ok(PlaceHold {
         decision_id: request.decision_id.parse().map_err(error::malformed("decision_id"))?,
         claim: request.claim.parse().map_err(error::malformed("claim"))?,
+        review_case: convert::said_case("review_case_id", &request.review_case_id)?,
         mpn_id: request.mpn_id.parse().map_err(error::malformed("mpn_id"))?,
         solution_area: solution_area.ok_or_else(|| error::invalid("solution_area", "must be a known area"))?,
         activities,

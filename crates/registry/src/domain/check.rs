@@ -149,7 +149,7 @@ impl<'a> Findings<'a> {
         let tenant = directory.tenant.known();
         match product.kind {
             ProductKind::Workload => self.workload(at, line, product, tenant),
-            ProductKind::Subscription => self.subscription(at, line, product, tenant, directory.catalog),
+            ProductKind::Subscription => self.subscription(at, line, product, directory, now),
         }
     }
 
@@ -174,12 +174,12 @@ impl<'a> Findings<'a> {
         at: usize,
         line: &LineToCheck,
         product: &'a Product,
-        tenant: Option<&TenantDirectory>,
-        catalog: &Catalog,
+        directory: Directory<'a>,
+        now: Timestamp,
     ) -> Line<'a> {
         let subscription_id = match &line.subscription_id {
-            Some(entered) => self.entered(at, entered, product, tenant, catalog),
-            None => tenant.and_then(|tenant| self.filled_in(at, product, tenant)),
+            Some(entered) => self.entered(at, entered, product, directory, now),
+            None => directory.tenant.known().and_then(|tenant| self.filled_in(at, product, tenant, now)),
         };
         Line { product: Some(product), subscription_id, key: subscription_id.map(AssociationKey::Subscription) }
     }
@@ -190,14 +190,14 @@ impl<'a> Findings<'a> {
         at: usize,
         entered: &str,
         product: &Product,
-        tenant: Option<&TenantDirectory>,
-        catalog: &Catalog,
+        directory: Directory<'_>,
+        now: Timestamp,
     ) -> Option<SubscriptionId> {
         let Ok(id) = Uuid::parse_str(entered.trim()).map(SubscriptionId) else {
             self.add(Field::Subscription(at), Reason::SubscriptionIdMalformed);
             return None;
         };
-        let Some(tenant) = tenant else { return Some(id) };
+        let Some(tenant) = directory.tenant.known() else { return Some(id) };
         if !tenant.subscriptions.values().any(|subscription| subscription.product == product.id) {
             self.add(Field::Product(at), Reason::ProductNotOnTenant);
         }
@@ -206,24 +206,30 @@ impl<'a> Findings<'a> {
             return Some(id);
         };
         if subscription.product != product.id {
-            self.add(Field::Subscription(at), other_product(subscription, catalog));
+            self.add(Field::Subscription(at), other_product(subscription, directory.catalog));
         }
-        for reason in obstacles(subscription) {
+        for reason in obstacles(subscription, now) {
             self.add(Field::Subscription(at), reason);
         }
         Some(id)
     }
 
     /// The one claimable subscription of the product, where there is exactly one (R10 g).
-    fn filled_in(&mut self, at: usize, product: &Product, tenant: &TenantDirectory) -> Option<SubscriptionId> {
+    fn filled_in(
+        &mut self,
+        at: usize,
+        product: &Product,
+        tenant: &TenantDirectory,
+        now: Timestamp,
+    ) -> Option<SubscriptionId> {
         let of_product = || tenant.subscriptions.iter().filter(|(_, subscription)| subscription.product == product.id);
-        let mut claimable = of_product().filter(|(_, subscription)| obstacles(subscription).next().is_none());
+        let mut claimable = of_product().filter(|(_, subscription)| obstacles(subscription, now).next().is_none());
         match (claimable.next(), claimable.next()) {
             (Some((id, _)), None) => return Some(*id),
             (Some(_), Some(_)) => self.add(Field::Subscription(at), Reason::SubscriptionIdRequired),
             (None, _) if of_product().next().is_none() => self.add(Field::Product(at), Reason::ProductNotOnTenant),
             (None, _) => {
-                for reason in of_product().flat_map(|(_, subscription)| obstacles(subscription)) {
+                for reason in of_product().flat_map(|(_, subscription)| obstacles(subscription, now)) {
                     self.add(Field::Subscription(at), reason);
                 }
             }
@@ -239,14 +245,17 @@ fn other_product(subscription: &Subscription, catalog: &Catalog) -> Reason {
     }
 }
 
-/// What makes a subscription unfit to be claimed (R6, R12).
-fn obstacles(subscription: &Subscription) -> impl Iterator<Item = Reason> + use<> {
+/// What makes a subscription unfit to be claimed (R6, R12). One whose grace has passed has expired, whatever the directory
+/// was last told.
+fn obstacles(subscription: &Subscription, now: Timestamp) -> impl Iterator<Item = Reason> + use<> {
     let channel = match subscription.channel {
         PurchaseChannel::VolumeLicensing | PurchaseChannel::WebDirect => None,
         PurchaseChannel::Csp => Some(Reason::SubscriptionBoughtThroughCsp),
     };
     let status = match subscription.status {
-        SubscriptionStatus::Active | SubscriptionStatus::InGrace => None,
+        SubscriptionStatus::Active | SubscriptionStatus::InGrace => {
+            subscription.expire_time.filter(|expire| *expire <= now).map(|_| Reason::SubscriptionExpired)
+        }
         SubscriptionStatus::Expired => Some(Reason::SubscriptionExpired),
         SubscriptionStatus::NotProvisioned => Some(Reason::SubscriptionNotProvisioned),
         SubscriptionStatus::Suspended => Some(Reason::SubscriptionSuspended),

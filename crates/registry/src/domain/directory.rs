@@ -1,7 +1,7 @@
 //! What directory sync tells of partners and customers (R1, R2). Values only; they change by import alone.
 use std::collections::{BTreeMap, BTreeSet};
 
-use cpor_types::{DomainName, MpnId, ProductId, Program, SubscriptionId, Timestamp};
+use cpor_types::{AssociationKey, DomainName, MpnId, ProductId, Program, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::words::words;
@@ -13,6 +13,16 @@ pub(crate) struct TenantDirectory {
     pub(crate) subscriptions: BTreeMap<SubscriptionId, Subscription>,
     /// The workloads in use.
     pub(crate) workloads: BTreeSet<ProductId>,
+}
+
+impl TenantDirectory {
+    /// Whether the tenant uses or has bought it.
+    pub(crate) fn has(&self, key: &AssociationKey) -> bool {
+        match key {
+            AssociationKey::Workload(product) => self.workloads.contains(product),
+            AssociationKey::Subscription(id) => self.subscriptions.contains_key(id),
+        }
+    }
 }
 
 /// A customer without what it has bought.
@@ -41,6 +51,8 @@ pub(crate) struct Subscription {
     pub(crate) purchase_time: Timestamp,
     /// `None` is open-ended.
     pub(crate) end_time: Option<Timestamp>,
+    /// When the grace after its end is over, as configured when it was imported (R39).
+    pub(crate) expire_time: Option<Timestamp>,
 }
 
 words! {

@@ -54,6 +54,7 @@ pub(crate) fn active(product: &str) -> Subscription {
         channel: PurchaseChannel::WebDirect,
         purchase_time: at("2026-01-10T00:00:00Z"),
         end_time: None,
+        expire_time: None,
     }
 }
 
@@ -88,6 +89,7 @@ pub(crate) fn hold(claim: &ClaimName, n: u128, activities: &[Activity]) -> Place
     PlaceHold {
         decision_id: DecisionId(Uuid::from_u128(n)),
         claim: claim.clone(),
+        review_case: None,
         mpn_id: id(MPN_ID),
         customer_domain: DOMAIN.to_owned(),
         solution_area: SolutionArea::BusinessApplications,

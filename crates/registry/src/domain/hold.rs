@@ -1,21 +1,25 @@
 //! A claim's hold on a tenant's keys: placed whole or not at all, granted, and let go (R34 to R36).
 use cpor_types::{
-    Activity, AssociationId, AssociationKey, ClaimName, DecisionId, LineId, MpnId, ProductId, SolutionArea, Timestamp,
+    Activity, AssociationId, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, ProductId, SolutionArea,
+    Timestamp,
 };
 use uuid::Uuid;
 
-use super::association::{Association, AssociationState, EndReason};
+use super::association::{Association, AssociationState, ClaimedLine, EndReason, Source};
 use super::catalog::Catalog;
 use super::check::{self, ClaimToCheck, Directory, Field, LineToCheck, TenantSaid};
 use super::directory::PartnerProfile;
 use super::reason::Reason;
-use super::tenant::{Changed, Decision, Granted, GrantedLine, LineRefusal, Tenant, TenantEvent};
+use super::record::{Answered, Decision, LineRefusal};
+use super::tenant::{Changed, Granted, GrantedLine, Tenant, TenantEvent};
 
 /// A review's decision to hold every line of a claim.
 #[derive(Clone, Debug)]
 pub(crate) struct PlaceHold {
     pub(crate) decision_id: DecisionId,
     pub(crate) claim: ClaimName,
+    /// The case that decided, where it said so.
+    pub(crate) review_case: Option<CaseId>,
     pub(crate) mpn_id: MpnId,
     pub(crate) customer_domain: String,
     pub(crate) solution_area: SolutionArea,
@@ -35,7 +39,7 @@ pub(crate) struct LineToHold {
 
 impl Tenant {
     /// Decides a hold, once: `None` when this decision was answered since the tenant was loaded; one that was answered
-    /// before that is [`Precluded`](super::tenant::Precluded). Directory and catalog are judged again (R12), and a refusal
+    /// before that is [`Precluded`](super::record::Precluded). Directory and catalog are judged again (R12), and a refusal
     /// names everything that stands in the way.
     pub(crate) fn place(
         &self,
@@ -55,11 +59,13 @@ impl Tenant {
         } else {
             Decision::Refused(refusals)
         };
-        next.claims.entry(hold.claim.clone()).or_default().decisions.insert(hold.decision_id, decision);
+        let answered = Answered { review_case: hold.review_case, decision };
+        next.claims.entry(hold.claim.clone()).or_default().decisions.insert(hold.decision_id, answered);
         Some((next, Vec::new()))
     }
 
-    /// The claim's pending holds become official at `at` (R27); `None` when there is none.
+    /// The claim's pending holds become official at `at` (R27); `None` when there is none. Where it is a key's successor, the
+    /// holder's association ends in the same instant (R37).
     pub(crate) fn grant(
         &self,
         claim: &ClaimName,
@@ -67,13 +73,22 @@ impl Tenant {
         catalog: &Catalog,
         at: Timestamp,
     ) -> Option<Changed> {
+        let is_pending = |found: &Association| found.is_of(claim) && found.state == AssociationState::Pending;
+        let succeeds = |found: &Association| {
+            let successor = self.successors.get(&found.key);
+            found.holds_key()
+                && *found.partner() != claim.partner
+                && successor.is_some_and(|successor| successor.claim == *claim)
+                && self.associations.values().any(|own| is_pending(own) && own.key == found.key)
+        };
+        let touched = self.associations.values().filter(|found| is_pending(found) || succeeds(found));
+        let instant = touched.map(Association::began).fold(at, Timestamp::max);
         let mut next = self.clone();
+        let mut events = next.end(EndReason::Superseded, instant, succeeds);
         let mut granted = Vec::new();
-        for association in next.associations.values_mut().filter(|association| association.claim == *claim) {
-            if association.state == AssociationState::Pending {
-                association.grant(at);
-                granted.push(self.granted(association, catalog));
-            }
+        for association in next.associations.values_mut().filter(|found| is_pending(found)) {
+            association.grant(instant);
+            granted.push(self.granted(association, catalog));
         }
         if granted.is_empty() {
             return None;
@@ -84,23 +99,30 @@ impl Tenant {
             tenant_region: self.directory.profile.region.clone(),
             partner: partner.cloned(),
         };
-        Some((next, vec![TenantEvent::Granted(Box::new(event))]))
+        events.push(TenantEvent::Granted(Box::new(event)));
+        Some((next, events))
     }
 
-    /// The claim is over: its holds and associations end at `at`, and nothing is held for it any more. `None` when
-    /// that was said since the tenant was loaded.
-    pub(crate) fn close(&self, claim: &ClaimName, reason: EndReason, at: Timestamp) -> Option<Changed> {
-        if self.claims.get(claim).is_some_and(|record| record.close_time.is_some()) {
+    /// The claim is over, as far as it was in this case: its holds and associations end at `at`, it succeeds nobody, and
+    /// nothing is held for that case any more. `None` when that was said since the tenant was loaded. What a later case of
+    /// the claim holds already stays: events may come late.
+    pub(crate) fn close(
+        &self,
+        claim: &ClaimName,
+        review_case: Option<CaseId>,
+        reason: EndReason,
+        at: Timestamp,
+    ) -> Option<Changed> {
+        if self.claims.get(claim).is_some_and(|record| record.closed.contains(&review_case)) {
             return None;
         }
-        let was_official = self.live_of(claim).any(|(_, association)| association.official_time().is_some());
+        let of_case = |of: Option<CaseId>| review_case.is_none() || of.is_none() || of == review_case;
         let mut next = self.clone();
-        for association in next.associations.values_mut().filter(|association| association.claim == *claim) {
-            association.end(at, reason);
-        }
-        next.claims.entry(claim.clone()).or_default().close_time = Some(at);
-        let events = was_official.then(|| TenantEvent::Ended { claim: claim.clone(), reason });
-        Some((next, events.into_iter().collect()))
+        next.successors.retain(|_, successor| successor.claim != *claim || !of_case(successor.review_case));
+        let over = |line: &ClaimedLine| line.claim == *claim && of_case(line.review_case);
+        let events = next.end(reason, at, |found| found.line().is_some_and(over));
+        next.claims.entry(claim.clone()).or_default().closed.insert(review_case);
+        Some((next, events))
     }
 
     fn refusals(
@@ -110,7 +132,7 @@ impl Tenant {
         catalog: &Catalog,
         now: Timestamp,
     ) -> Vec<LineRefusal> {
-        if self.claims.get(&hold.claim).is_some_and(|record| record.close_time.is_some()) {
+        if self.claims.get(&hold.claim).is_some_and(|record| record.is_closed(hold.review_case)) {
             return vec![LineRefusal::whole(Reason::ClaimClosed)];
         }
         let directory = Directory { catalog, partner, tenant: TenantSaid::Known(&self.directory) };
@@ -122,20 +144,28 @@ impl Tenant {
         refusals
     }
 
+    /// A key that was awarded beside its holder is its successor's alone.
     fn held_by_other(&self, hold: &PlaceHold, key: &AssociationKey) -> bool {
-        hold.activities.iter().any(|activity| activity.is_exclusive())
-            && self.live(key).any(|other| other.holds_key() && other.claim.partner != hold.claim.partner)
+        let held = || match self.successors.get(key) {
+            Some(successor) => successor.claim != hold.claim,
+            None => self.live(key).any(|other| other.holds_key() && *other.partner() != hold.claim.partner),
+        };
+        hold.activities.iter().any(|activity| activity.is_exclusive()) && held()
     }
 
-    /// A line that this claim holds already, under an earlier decision, stays as it is.
+    /// A line that this case of the claim holds already, under an earlier decision, stays as it is. A line that was awarded
+    /// to the claim and is not on it any more succeeds nobody.
     fn hold(&mut self, hold: &PlaceHold, now: Timestamp) {
+        let is_held = |key: &AssociationKey| hold.lines.iter().any(|line| line.key == *key);
+        self.successors.retain(|key, successor| successor.claim != hold.claim || is_held(key));
         for (line, activity) in
             hold.lines.iter().flat_map(|line| hold.activities.iter().map(move |activity| (line, *activity)))
         {
-            let same = |(_, found): &(AssociationId, &Association)| {
-                found.line_id == line.line_id && found.activity == activity
+            let same = |found: &Association| {
+                let of = found.line().map(|of| (of.line_id, of.review_case));
+                of == Some((line.line_id, hold.review_case)) && found.activity == activity
             };
-            if !self.live_of(&hold.claim).any(|found| same(&found)) {
+            if !self.live_of(&hold.claim).any(|(_, found)| same(found)) {
                 self.associations.insert(hold.association_id(line, activity), hold.association(line, activity, now));
             }
         }
@@ -185,13 +215,16 @@ impl PlaceHold {
 
     fn association(&self, line: &LineToHold, activity: Activity, now: Timestamp) -> Association {
         Association {
-            claim: self.claim.clone(),
-            line_id: line.line_id,
+            source: Source::Claim(ClaimedLine {
+                claim: self.claim.clone(),
+                line_id: line.line_id,
+                review_case: self.review_case,
+                submit_time: self.submit_time,
+            }),
             mpn_id: self.mpn_id.clone(),
             product: line.product.clone(),
             key: line.key.clone(),
             activity,
-            submit_time: self.submit_time,
             hold_time: now,
             state: AssociationState::Pending,
         }

@@ -1,11 +1,15 @@
 //! What the registry decides, pure: no clock, no database, no wire types.
+pub(crate) mod arbitration;
 pub(crate) mod association;
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod directory;
+mod expiry;
 pub(crate) mod hold;
+pub(crate) mod legacy;
 pub(crate) mod partner;
 pub(crate) mod reason;
+pub(crate) mod record;
 pub(crate) mod tenant;
 mod words;
 

@@ -27,6 +27,14 @@ pub(crate) enum Reason {
     KeyHeld,
     /// The claim is over: nothing is held for it any more.
     ClaimClosed,
+    /// The key has been awarded to another claim already (R37).
+    SuccessorExists,
+    /// The tenant has no such workload or subscription.
+    KeyUnknown,
+    /// Associations of Microsoft 365 are not taken over from before there were claims (R58).
+    MustBeClaimedAnew,
+    /// Nor are those of this family.
+    FamilyNotTakenOver,
 }
 
 impl Reason {
@@ -55,8 +63,14 @@ impl Reason {
                 "The tenant has several claimable subscriptions of this product: say which."
             }
             Self::SubscriptionIdNotAllowed => "A workload is claimed per tenant, without a subscription.",
-            Self::KeyHeld => "Another partner is on record for this workload or subscription.",
+            Self::KeyHeld => {
+                "Another partner is on record for this workload or subscription, or it was awarded to one."
+            }
             Self::ClaimClosed => "The claim was closed meanwhile.",
+            Self::SuccessorExists => "This workload or subscription was awarded to another claim already.",
+            Self::KeyUnknown => "The tenant has no such workload or subscription.",
+            Self::MustBeClaimedAnew => "An association of Microsoft 365 must be claimed anew.",
+            Self::FamilyNotTakenOver => "Only associations of Dynamics 365 and Power BI are taken over.",
         }
     }
 }

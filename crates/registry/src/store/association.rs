@@ -1,12 +1,12 @@
 //! Associations and their rows.
 use cpor_durable::StoreError;
 use cpor_durable::rows::Micros;
-use cpor_types::{AssociationId, ClaimId, ClaimName, LineId, TenantId, Timestamp};
+use cpor_types::{AssociationId, CaseId, ClaimId, ClaimName, LineId, TenantId, Timestamp};
 use sea_orm::ActiveValue::Set;
 
 use super::entity::association::{ActiveModel, Model};
 use super::row::Place;
-use crate::domain::association::{Association, AssociationState, EndReason};
+use crate::domain::association::{Association, AssociationState, ClaimedLine, EndReason, Source};
 
 impl TryFrom<Model> for Association {
     type Error = StoreError;
@@ -22,14 +22,23 @@ impl TryFrom<Model> for Association {
             }
             (_, None, Some(_)) | (_, Some(_), None) => return Err(place.inconsistent("it has half an end")),
         };
+        let partner = place.text(&row.partner)?;
+        let source = match (row.claim, row.line, row.submit_time) {
+            (None, None, None) => Source::Legacy { partner },
+            (Some(claim), Some(line), Some(submit_time)) => Source::Claim(ClaimedLine {
+                claim: ClaimName { partner, claim: ClaimId(claim) },
+                line_id: LineId(line),
+                review_case: row.review_case.map(CaseId),
+                submit_time: submit_time.into(),
+            }),
+            (_, _, _) => return Err(place.inconsistent("it has half a claim")),
+        };
         Ok(Self {
-            claim: ClaimName { partner: place.text(&row.partner)?, claim: ClaimId(row.claim) },
-            line_id: LineId(row.line),
+            source,
             mpn_id: place.text(&row.mpn_id)?,
             product: place.text(&row.product)?,
             key: place.text(&row.key)?,
             activity: place.text(&row.activity)?,
-            submit_time: row.submit_time.into(),
             hold_time: row.hold_time.into(),
             state,
         })
@@ -45,17 +54,19 @@ pub(super) fn row(tenant: TenantId, id: AssociationId, association: &Association
             (official_time, Some(end_time), Some(reason.as_str().to_owned()))
         }
     };
+    let line = association.line();
     ActiveModel {
         tenant: Set(tenant.0),
         id: Set(id.0),
-        partner: Set(association.claim.partner.to_string()),
-        claim: Set(association.claim.claim.0),
-        line: Set(association.line_id.0),
+        partner: Set(association.partner().to_string()),
+        claim: Set(line.map(|line| line.claim.claim.0)),
+        line: Set(line.map(|line| line.line_id.0)),
+        review_case: Set(line.and_then(|line| line.review_case).map(Into::into)),
         mpn_id: Set(association.mpn_id.to_string()),
         product: Set(association.product.to_string()),
         key: Set(association.key.to_string()),
         activity: Set(association.activity.to_string()),
-        submit_time: Set(association.submit_time.into()),
+        submit_time: Set(line.map(|line| line.submit_time.into())),
         hold_time: Set(association.hold_time.into()),
         official_time: Set(official_time.map(Micros::from)),
         end_time: Set(end_time.map(Micros::from)),

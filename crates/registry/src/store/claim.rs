@@ -4,8 +4,8 @@
 //! claims that it decides about. Whoever changes a tenant has its row locked, so nobody else adds to it meanwhile.
 use std::collections::BTreeMap;
 
-use cpor_durable::{Change, Clashes, Micros, StoreError, Tx, rows};
-use cpor_types::{ClaimId, ClaimName, TenantId, Timestamp};
+use cpor_durable::{Change, Clashes, StoreError, Tx, rows};
+use cpor_types::{ClaimId, ClaimName, TenantId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
@@ -13,7 +13,8 @@ use super::entity::tenant_claim::{ActiveModel, Column, Entity, Model};
 use super::possessions::changed;
 use super::row::{Place, json};
 use super::tenant::{Clash, key};
-use crate::domain::tenant::{ClaimRecord, Tenant};
+use crate::domain::record::ClaimRecord;
+use crate::domain::tenant::Tenant;
 
 /// Adds what was decided about claims to what is remembered of them: one read, and one write if it all fits. Answers
 /// what does not.
@@ -26,7 +27,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Clashes<
     for (tenant, claim, news) in decided {
         match known.remove(&(tenant, claim.clone())).unwrap_or_default().with(news) {
             Ok(record) => rows.push(row(tenant, claim, &record)?),
-            Err(precluded) => clashes.push((key(tenant), Clash::Claim(precluded))),
+            Err(precluded) => clashes.push((key(tenant), Clash::Claim(claim.clone(), precluded))),
         }
     }
     if clashes.is_empty() {
@@ -45,7 +46,7 @@ fn decided(change: &Change<Tenant>) -> impl Iterator<Item = (TenantId, &ClaimNam
 pub(super) fn remembered(row: Model) -> Result<((TenantId, ClaimName), ClaimRecord), StoreError> {
     let place = Place { table: "tenant_claim", owner: &row.tenant, id: row.claim };
     let claim = ClaimName { partner: place.text(&row.partner)?, claim: ClaimId(row.claim) };
-    let record = ClaimRecord { decisions: place.json(row.decisions)?, close_time: row.close_time.map(Timestamp::from) };
+    let record = ClaimRecord { decisions: place.json(row.decisions)?, closed: place.json(row.closed)? };
     Ok(((TenantId(row.tenant), claim), record))
 }
 
@@ -55,6 +56,6 @@ fn row(tenant: TenantId, claim: &ClaimName, record: &ClaimRecord) -> Result<Acti
         partner: Set(claim.partner.to_string()),
         claim: Set(claim.claim.0),
         decisions: Set(json(&record.decisions)?),
-        close_time: Set(record.close_time.map(Micros::from)),
+        closed: Set(json(&record.closed)?),
     })
 }

@@ -1,18 +1,21 @@
-//! What belongs to tenants beside their own rows: subscriptions, workloads, live associations.
+//! What belongs to tenants beside their own rows: subscriptions, workloads, live associations, successors.
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cpor_durable::{Change, Micros, StoreError, Tx, rows};
-use cpor_types::{AssociationId, ProductId, SubscriptionId, TenantId, Timestamp};
+use cpor_types::{
+    AssociationId, AssociationKey, CaseId, ClaimId, ClaimName, ProductId, SubscriptionId, TenantId, Timestamp,
+};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
 use super::association as associations;
-use super::entity::{association, subscription, workload};
+use super::entity::{association, key_holder, subscription, workload};
 use super::row::Place;
 use crate::domain::association::Association;
 use crate::domain::directory::{PurchaseChannel, Subscription, SubscriptionStatus};
-use crate::domain::tenant::Tenant;
+use crate::domain::tenant::{Successor, Tenant};
 
 /// What belongs to one tenant.
 #[derive(Debug, Default)]
@@ -20,9 +23,10 @@ pub(super) struct Possessions {
     pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
     pub(super) workloads: BTreeSet<ProductId>,
     pub(super) associations: BTreeMap<AssociationId, Association>,
+    pub(super) successors: BTreeMap<AssociationKey, Successor>,
 }
 
-/// Loads what belongs to these tenants: three queries.
+/// Loads what belongs to these tenants: four queries.
 pub(super) async fn load(
     db: &impl ConnectionTrait,
     tenants: &[Uuid],
@@ -42,15 +46,38 @@ pub(super) async fn load(
         let (tenant, id) = (row.tenant, AssociationId(row.id));
         all.entry(tenant).or_default().associations.insert(id, row.try_into()?);
     }
+    for row in succeeded(db.get_database_backend(), tenants).all(db).await? {
+        if let Some((tenant, key, successor)) = successor(&row)? {
+            all.entry(tenant).or_default().successors.insert(key, successor);
+        }
+    }
     Ok(all)
 }
 
-/// The associations that last. One statement text on PostgreSQL, however many tenants.
+/// The associations that last.
 fn live(backend: DbBackend, tenants: &[Uuid]) -> Select<association::Entity> {
     use association::Column::{EndTime, Tenant};
+    association::Entity::find().filter(among(Tenant, backend, tenants)).filter(EndTime.is_null())
+}
+
+/// The keys that have a successor.
+fn succeeded(backend: DbBackend, tenants: &[Uuid]) -> Select<key_holder::Entity> {
+    use key_holder::Column::{SuccessorClaim, Tenant};
+    key_holder::Entity::find().filter(among(Tenant, backend, tenants)).filter(SuccessorClaim.is_not_null())
+}
+
+/// One statement text on PostgreSQL, however many tenants.
+fn among(column: impl ColumnTrait, backend: DbBackend, tenants: &[Uuid]) -> Expr {
     let ids = tenants.iter().copied();
-    let theirs = if backend == DbBackend::Postgres { Tenant.eq_any(ids) } else { Tenant.is_in(ids) };
-    association::Entity::find().filter(theirs).filter(EndTime.is_null())
+    if backend == DbBackend::Postgres { column.eq_any(ids) } else { column.is_in(ids) }
+}
+
+fn successor(row: &key_holder::Model) -> Result<Option<(Uuid, AssociationKey, Successor)>, StoreError> {
+    let place = Place { table: "key_holder", owner: &row.tenant, id: row.tenant };
+    let (Some(partner), Some(claim)) = (&row.successor_partner, row.successor_claim) else { return Ok(None) };
+    let claim = ClaimName { partner: place.text(partner)?, claim: ClaimId(claim) };
+    let successor = Successor { claim, review_case: row.successor_case.map(CaseId) };
+    Ok(Some((row.tenant, place.text(&row.key)?, successor)))
 }
 
 /// Saves what changed: a statement for each kind of thing that did.
@@ -94,6 +121,7 @@ impl TryFrom<subscription::Model> for Subscription {
             channel: place.word(&row.channel, PurchaseChannel::from_word)?,
             purchase_time: row.purchase_time.into(),
             end_time: row.end_time.map(Timestamp::from),
+            expire_time: row.expire_time.map(Timestamp::from),
         })
     }
 }
@@ -107,6 +135,7 @@ fn subscription_row(tenant: TenantId, id: SubscriptionId, subscription: &Subscri
         channel: Set(subscription.channel.as_str().to_owned()),
         purchase_time: Set(subscription.purchase_time.into()),
         end_time: Set(subscription.end_time.map(Micros::from)),
+        expire_time: Set(subscription.expire_time.map(Micros::from)),
     }
 }
 

@@ -2,8 +2,8 @@
 use cpor_durable::StoreError;
 use cpor_durable::rows::Micros;
 use cpor_types::{
-    AssociationId, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId, TenantId, TenantKey,
-    Timestamp,
+    AssociationId, AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId,
+    TenantId, TenantKey, Timestamp,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -15,7 +15,7 @@ use super::entity::{association, partner, subscription, tenant, tenant_claim, wo
 use crate::domain::association::Association;
 use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
-use crate::domain::tenant::Decision;
+use crate::domain::record::Decision;
 
 /// What the directory says of a partner. One read.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
@@ -123,6 +123,28 @@ fn on_key(key: &TenantKey) -> Select<association::Entity> {
     association::Entity::find().filter(Tenant.eq(key.tenant.0)).filter(Key.eq(key.key.to_string()))
 }
 
+/// One association. One read.
+pub(crate) async fn association(db: &DatabaseConnection, name: &AssociationName) -> Result<Option<Named>, StoreError> {
+    let row = association::Entity::find_by_id((name.tenant.0, name.association.0)).one(db).await?;
+    row.map(named).transpose()
+}
+
+/// The keys of a tenant that companies are on record for without a claim (R58), with those companies. One read of
+/// `association_live`.
+pub(crate) async fn legacy_holders(
+    db: &DatabaseConnection,
+    tenant: TenantId,
+) -> Result<Vec<(AssociationKey, PartnerId)>, StoreError> {
+    use association::Column::{Claim, EndTime, Tenant};
+    let live = association::Entity::find().filter(Tenant.eq(tenant.0)).filter(EndTime.is_null());
+    let rows = live.filter(Claim.is_null()).all(db).await?;
+    let holder = |row: association::Model| {
+        let (_, found) = named(row)?;
+        Ok((found.key.clone(), found.partner().clone()))
+    };
+    rows.into_iter().map(holder).collect()
+}
+
 /// What a decision about a claim was answered; `None` when it was not made. One read.
 pub(crate) async fn decision(
     db: &DatabaseConnection,
@@ -132,8 +154,8 @@ pub(crate) async fn decision(
 ) -> Result<Option<Decision>, StoreError> {
     let id = (tenant.0, claim.partner.to_string(), claim.claim.0);
     let Some(row) = tenant_claim::Entity::find_by_id(id).one(db).await? else { return Ok(None) };
-    let (_, mut record) = claim::remembered(row)?;
-    Ok(record.decisions.remove(&decision_id))
+    let (_, record) = claim::remembered(row)?;
+    Ok(record.decision(decision_id).cloned())
 }
 
 /// The associations of a claim that last, by id. One read of `association_live`.

@@ -2,15 +2,17 @@
 use std::collections::BTreeMap;
 
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
-use cpor_types::{AssociationKey, DomainName, PartnerId, TenantId};
+use cpor_types::{AssociationKey, ClaimName, DomainName, TenantId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
+use super::claim;
 use super::entity::{key_holder, tenant, tenant_domain};
+use super::possessions::{self, Possessions};
 use super::row::{Place, json, version};
-use super::{claim, possessions};
 use crate::domain::directory::{TenantDirectory, TenantProfile};
-use crate::domain::tenant::{Precluded, Tenant};
+use crate::domain::record::Precluded;
+use crate::domain::tenant::{Holder, Tenant};
 use crate::outgoing;
 
 /// Storage of tenants.
@@ -25,7 +27,7 @@ pub(crate) enum Clash {
     /// Another company holds this key (R36). The aggregate sees to that under its lock; this is the second bolt.
     Key(AssociationKey),
     /// What is remembered of the claim leaves no room for a decision about it.
-    Claim(Precluded),
+    Claim(ClaimName, Precluded),
 }
 
 /// The key of a tenant, which owns itself.
@@ -43,7 +45,7 @@ impl Store for TenantStore {
         format!("tenants/{}", key.owner)
     }
 
-    /// Four queries, whatever the number of tenants. What grows with their history is not loaded: associations that have
+    /// Five queries, whatever the number of tenants. What grows with their history is not loaded: associations that have
     /// ended, and what is remembered of claims.
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Tenant>)>, StoreError> {
         let rows = rows::lock::<tenant::Entity>(tx, keys).await?;
@@ -58,8 +60,8 @@ impl Store for TenantStore {
                 subscriptions: found.subscriptions,
                 workloads: found.workloads,
             };
-            let state =
-                Tenant { id: TenantId(id), directory, associations: found.associations, claims: BTreeMap::new() };
+            let Possessions { associations, successors, .. } = found;
+            let state = Tenant { id: TenantId(id), directory, associations, successors, claims: BTreeMap::new() };
             Ok((key(TenantId(id)), Versioned::new(place.version(version)?, state)))
         };
         rows.into_iter().map(tenant).collect()
@@ -115,20 +117,28 @@ async fn save_holders(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, C
     for Change { before, after, .. } in changes {
         let before = before.as_ref().map(|before| before.state.holders()).unwrap_or_default();
         let (after, tenant) = (after.state.holders(), after.state.id);
-        gone.extend(before.difference(&after).map(|(key, partner)| (tenant, *key, *partner)));
-        come.extend(after.difference(&before).map(|(key, partner)| (tenant, *key, *partner)));
+        gone.extend(before.difference(&after).map(|holder| (tenant, *holder)));
+        come.extend(after.difference(&before).map(|holder| (tenant, *holder)));
     }
-    let row = |(tenant, key, partner): &(TenantId, &AssociationKey, &PartnerId)| key_holder::ActiveModel {
-        tenant: Set(tenant.0),
-        key: Set(key.to_string()),
-        partner: Set(partner.to_string()),
-    };
-    rows::delete::<key_holder::Entity>(tx, gone.iter().map(row)).await?;
-    let refused = rows::insert_new::<key_holder::Entity>(tx, come.iter().map(row)).await?;
-    let clash = |(tenant, key, _): &(TenantId, &AssociationKey, _)| (self::key(*tenant), Clash::Key((*key).clone()));
+    rows::delete::<key_holder::Entity>(tx, gone.iter().map(holder_row)).await?;
+    let refused = rows::insert_new::<key_holder::Entity>(tx, come.iter().map(holder_row)).await?;
+    let clash = |(tenant, holder): &(TenantId, Holder<'_>)| (self::key(*tenant), Clash::Key(holder.key.clone()));
     // Two companies for one key in these very changes: the one row that is inserted would speak for both.
-    let twice = come.windows(2).filter(|two| (two[0].0, two[0].1) == (two[1].0, two[1].1)).map(|two| clash(&two[1]));
+    let same = |two: &[(TenantId, Holder<'_>)]| (two[0].0, two[0].1.key) == (two[1].0, two[1].1.key);
+    let twice = come.windows(2).filter(|two| same(two)).map(|two| clash(&two[1]));
     Ok(refused.into_iter().map(|n| clash(&come[n])).chain(twice).collect())
+}
+
+fn holder_row((tenant, holder): &(TenantId, Holder<'_>)) -> key_holder::ActiveModel {
+    let claim = holder.successor.map(|successor| &successor.claim);
+    key_holder::ActiveModel {
+        tenant: Set(tenant.0),
+        key: Set(holder.key.to_string()),
+        partner: Set(holder.partner.to_string()),
+        successor_partner: Set(claim.map(|claim| claim.partner.to_string())),
+        successor_claim: Set(claim.map(|claim| claim.claim.0)),
+        successor_case: Set(holder.successor.and_then(|successor| successor.review_case).map(Into::into)),
+    }
 }
 
 impl TryFrom<tenant::Model> for TenantProfile {

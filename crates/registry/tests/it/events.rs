@@ -21,6 +21,7 @@ pub(crate) fn closed(claim: &ClaimName, primary_reason: &str) -> Payload {
         tenant: format!("tenants/{TENANT}"),
         primary_reason: primary_reason.to_owned(),
         review_case_id: String::new(),
+        dispute_due_time: None,
     })
 }
 
@@ -110,7 +111,7 @@ on_both! {
         };
         assert_eq!(same, official);
         assert_eq!((changed.claim.as_str(), changed.subscription.as_ref().unwrap().status.as_str()), (official.claim.as_str(), "in_grace"));
-        let expected = AssociationEnded { claim: official.claim.clone(), tenant: official.tenant.clone(), reason: "withdrawn".to_owned() };
+        let expected = AssociationEnded { claim: official.claim.clone(), tenant: official.tenant.clone(), reason: "withdrawn".to_owned(), line_ids: vec![placed.lines[0].line_id.to_string()], all: true };
         assert_eq!(*ended, expected);
     }
 

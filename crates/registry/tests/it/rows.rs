@@ -89,6 +89,7 @@ pub(crate) fn hold(claim: &ClaimName, n: u128, subscriptions: &[u128]) -> HoldRe
     };
     HoldRequest {
         decision_id: DecisionId(Uuid::from_u128(n)),
+        review_case: Uuid::from_u128(n).into(),
         claim: claim.clone(),
         mpn_id: if claim.partner.as_str() == "contoso" { "100" } else { "200" }.parse().unwrap(),
         tenant: tenant_id(),

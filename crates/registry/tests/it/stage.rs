@@ -68,10 +68,15 @@ struct Replica {
 
 impl Stage {
     pub(crate) async fn sqlite() -> Self {
+        Self::sqlite_with(cpor_registry::Config::default()).await
+    }
+
+    /// On SQLite, with this configuration.
+    pub(crate) async fn sqlite_with(config: cpor_registry::Config) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let db = Db::sqlite(&directory.path().join("registry.db")).await.unwrap();
         let mut stage = Self::on(db.clone()).await;
-        stage.join(db).await;
+        stage.join(db, config).await;
         stage._directory = Some(directory);
         stage
     }
@@ -85,8 +90,8 @@ impl Stage {
         let open = async || Db::postgres(&format!("{server}/{name}"), None, 6).await.unwrap();
         let mut stage = Self::on(open().await).await;
         stage._database = Some(Dropped { maintenance: maintenance.clone(), name: name.clone() });
-        stage.join(open().await).await;
-        stage.join(open().await).await;
+        stage.join(open().await, cpor_registry::Config::default()).await;
+        stage.join(open().await, cpor_registry::Config::default()).await;
         stage
     }
 
@@ -99,7 +104,7 @@ impl Stage {
     }
 
     /// Starts a further replica.
-    async fn join(&mut self, db: Db) {
+    async fn join(&mut self, db: Db, config: cpor_registry::Config) {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy = Arc::new(SeededEntropy::new(self.replicas.len() as u64));
         let metrics = Metrics::new();
@@ -110,9 +115,11 @@ impl Stage {
             entropy: entropy.clone(),
             peers: self.peers(Service::Registry, PeersConfig::default()),
             metrics: metrics.clone(),
+            policies: cpor_types::PolicyProfiles::shipped().unwrap(),
+            calendars: cpor_types::Calendars::shipped().unwrap(),
             data_dir: None,
         };
-        let hosted = cpor_registry::build(cpor_registry::Config::default(), context).await.unwrap();
+        let hosted = cpor_registry::build(config, context).await.unwrap();
         let jwks = self.signer.jwks();
         let parts = ServerParts {
             keys: Arc::new(Keys::new("tests", &jwks, &jwks).unwrap()),

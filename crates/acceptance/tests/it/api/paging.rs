@@ -12,12 +12,14 @@ both_databases![pages_together_are_the_whole_list, page_tokens_belong_to_their_r
 struct Lists<'w> {
     world: &'w World,
     claim: String,
+    case: String,
     tenant: String,
     key: String,
 }
 
 impl<'w> Lists<'w> {
     async fn in_world(world: &'w World) -> Self {
+        earn(world).await;
         for _ in 0..2 {
             Case::at(world, world.usage().await, Stage::Approved).await;
         }
@@ -41,16 +43,21 @@ impl<'w> Lists<'w> {
         world
             .import_row(cpor_proto::registry::v1::directory_row::Row::Workload(workload(&case.tenant, "intune")))
             .await;
-        Self { world, claim: case.name.clone(), tenant: format!("tenants/{}", case.tenant), key }
+        for number in 0..3 {
+            case.note(&world.reviewer, &format!("Note {number}.")).await.unwrap();
+        }
+        let review = case.review_name().await;
+        Self { world, claim: case.name.clone(), case: review, tenant: format!("tenants/{}", case.tenant), key }
     }
 
     /// The request for the whole list, and who asks.
     fn of(&self, method: &Method) -> (Json, Actor) {
-        let Self { world, claim, tenant, key } = self;
+        let Self { world, claim, case, tenant, key } = self;
         let request = match method.name.as_str() {
             "ListClaims" => json!({"parent": "partners/-"}),
             "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),
-            "ListReviewCases" | "ListConsents" | "ListAssessments" | "ListAssociations" => {
+            "ListReviewNotes" => json!({"parent": case}),
+            "ListReviewCases" | "ListConsents" | "ListAssessments" | "ListAssociations" | "ListEarnings" => {
                 json!({"parent": "tenants/-"})
             }
             "ListSubscriptions" | "ListWorkloads" => json!({"parent": tenant}),
@@ -65,6 +72,19 @@ impl<'w> Lists<'w> {
             .find(|role| method.roles.contains(role));
         (request, world.actor("pager@vendor.example", role.unwrap(), None))
     }
+}
+
+/// Two claims that have earned by the month that follows.
+async fn earn(world: &World) {
+    let mut earning = Vec::new();
+    for _ in 0..2 {
+        earning.push(Case::at(world, world.presales().await, Stage::Official).await);
+    }
+    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    for case in earning {
+        world.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
+    }
+    world.settle().await;
 }
 
 fn workload(tenant: &str, product: &str) -> cpor_proto::registry::v1::Workload {

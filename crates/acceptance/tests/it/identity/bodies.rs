@@ -7,19 +7,26 @@ use super::Names;
 
 /// A request that touches these resources and, as far as it can, changes nothing.
 pub(crate) fn body(method: &Method, names: &Names) -> Value {
-    let Names { partner, tenant, claim, evidence, case, consent, assessment, key } = names;
+    let Names { partner, tenant, claim, evidence, case, consent, assessment, association, key } = names;
     match method.name.as_str() {
         "CreateClaim" => json!({"parent": partner, "claim": {}, "validate_only": true}),
         "ListClaims" => json!({"parent": partner}),
         "UpdateClaim" => json!({"claim": {"name": claim}, "validate_only": true}),
         "SubmitClaim" => json!({"name": claim, "validate_only": true}),
         "ResubmitClaim" => json!({"name": claim, "comment": "x", "validate_only": true}),
+        "DisputeClaim" => json!({"name": claim, "justification": "x", "validate_only": true}),
         "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
         "GetClaim" | "DeleteClaim" => json!({"name": claim}),
         "UploadEvidence" => json!({"metadata": {"parent": claim, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),
         "DownloadEvidence" | "DeleteEvidence" => json!({"name": evidence}),
         "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),
         "CreateComment" => json!({"parent": claim, "comment": {"text": "x"}}),
+        "CreateReviewNote" => json!({"parent": case, "note": {"text": "x"}}),
+        "ListReviewNotes" => json!({"parent": case}),
+        "ArbitrateLines" => {
+            let (parent, _) = case.split_once("/reviewCases/").unwrap();
+            json!({"parent": parent, "awards": [{"key": "workloads/none", "winner": case}], "comment": "x"})
+        }
         "ListReviewCases" => json!({"parent": tenant}),
         "AssignReviewCase" => json!({"name": case, "reviewer": "rita@vendor.example"}),
         "RequestPartnerAction" => {
@@ -28,14 +35,36 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "RejectReviewCase" => {
             json!({"name": case, "primary_reason": "PRIMARY_REJECTION_REASON_INSUFFICIENT_POE", "comment": "x"})
         }
-        "GetReviewCase" | "TakeReviewCase" | "ReleaseReviewCase" | "StartReview" | "ApproveReviewCase" => {
+        "GetCompetition" | "GetReviewCase" | "TakeReviewCase" | "ReleaseReviewCase" | "StartReview"
+        | "ApproveReviewCase" => {
             json!({"name": case})
         }
-        "GetConsent" | "ApproveConsent" => json!({"name": consent}),
+        "GetConsent" | "ApproveConsent" | "ResendNotice" => json!({"name": consent}),
         // Out of date, so that nothing is declined.
         "DeclineConsent" => json!({"name": consent, "etag": "0"}),
         "ListConsents" => json!({"parent": tenant}),
         "GetAssessment" => json!({"name": assessment}),
+        "CreateProgramGuide" => json!({
+            "program_guide_id": "matrix",
+            "program_guide": {"display_name": "Matrix", "version": "1", "conditions": [
+                {"name": "enrolled", "programs": ["osa_sell"], "expression": "true", "explanation": "x"},
+            ]},
+            "validate_only": true,
+        }),
+        "ActivateProgramGuide" => {
+            json!({"name": "programGuides/default-2026", "start_month": "2030-01", "validate_only": true})
+        }
+        "SimulateProgramGuide" => json!({"name": "programGuides/default-2026"}),
+        "ListEarnings" => json!({"parent": tenant}),
+        "ExportEarnings" => json!({"parent": tenant, "format": "EXPORT_FORMAT_CSV"}),
+        "RecordPayout" => json!({"payout_period": "2020-Q1", "reference": "x"}),
+        // Refused by row: workloads must be claimed anew.
+        "ImportLegacyAssociations" => json!({"rows": [{
+            "key": format!("tenants/{FABRIKAM}/workloads/teams"), "partner": partner, "mpn_id": "1001", "activities": ["ACTIVITY_USAGE"],
+        }]}),
+        "DeclineLegacyAssociation" => {
+            json!({"name": association})
+        }
         "ListAssessments" | "ListSubscriptions" | "ListWorkloads" | "ListAssociations" => json!({"parent": tenant}),
         "GetProgramGuide" => json!({"name": "programGuides/default-2026"}),
         "ImportUsage" => json!({"rows": [{"key": key, "month": "2026-01", "consumption": 1}]}),
@@ -46,7 +75,9 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "LookUpAssociations" => json!({"key": key}),
         "CheckUsageAccess" => json!({"partner": partner, "key": key}),
         "CheckClaim" => json!({"partner": partner}),
-        "ListProducts" | "ListProgramGuides" | "GetClock" | "PlaceHold" | "DeliverEvents" => json!({}),
+        "ListProducts" | "ListProgramGuides" | "GetClock" | "PlaceHold" | "ArbitrateHolds" | "DeliverEvents" => {
+            json!({})
+        }
         "ListStreams" | "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),
         "RetryStream" => json!({"name": "services/claim-intake/streams/claim~contoso~none~registry"}),
         "AdvanceClock" => json!({"by_seconds": 0}),

@@ -17,6 +17,7 @@ pub(crate) struct Names {
     pub(crate) case: String,
     pub(crate) consent: String,
     pub(crate) assessment: String,
+    pub(crate) association: String,
     pub(crate) key: String,
 }
 
@@ -32,6 +33,7 @@ impl Names {
             case: case.review_name().await,
             consent: case.consent_name(),
             assessment: format!("tenants/{}/assessments/{id}", case.tenant),
+            association: case.associations().await.remove(0).name,
             key: case.key(0).await,
         }
     }
@@ -47,17 +49,19 @@ impl Names {
             case: format!("{}/reviewCases/{id}", self.tenant),
             consent: format!("{}/consents/{id}", self.tenant),
             assessment: format!("{}/assessments/{id}", self.tenant),
+            association: format!("{}/associations/{id}", self.tenant),
             key: format!("tenants/{id}/subscriptions/{id}"),
         }
     }
 
-    fn all(&self) -> [&str; 8] {
+    fn all(&self) -> [&str; 9] {
         // The longest first: a claim's name begins with its partner's.
         [
             &self.evidence,
             &self.case,
             &self.consent,
             &self.assessment,
+            &self.association,
             &self.claim,
             &self.key,
             &self.tenant,

@@ -108,15 +108,15 @@ async fn pending(world: &World, case: &Case<'_>) -> Vec<String> {
 
 async fn r45_leaving_a_state_cancels_its_clocks(world: &World) {
     let case = Case::at(world, world.presales().await, Stage::Submitted).await;
-    assert_eq!(pending(world, &case).await, ["overall", "review_start"]);
+    assert_eq!(pending(world, &case).await, ["overall", "remind_overall", "remind_review_start", "review_start"]);
     case.review_starts().await;
-    assert_eq!(pending(world, &case).await, ["overall", "review_decision"]);
+    assert_eq!(pending(world, &case).await, ["overall", "remind_overall", "remind_review_decision", "review_decision"]);
     case.request_action(&world.reviewer).await.unwrap();
     world.settle().await;
     assert_eq!(pending(world, &case).await, ["partner_response"]);
     case.resubmit("Here it is.").await.unwrap();
     world.settle().await;
-    assert_eq!(pending(world, &case).await, ["overall", "review_start"]);
+    assert_eq!(pending(world, &case).await, ["overall", "remind_overall", "remind_review_start", "review_start"]);
     case.review_starts().await;
     case.approve(&world.reviewer).await.unwrap();
     world.settle().await;

@@ -1,4 +1,4 @@
-//! R26, R26a, R27, R42, R43: what the customer says, signed in, and what silence means.
+//! R26, R26a, R27, R28, R42, R43: what the customer says, signed in, and what silence means.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{Case, Stage, World, at, both_databases, moment, refused};
@@ -20,6 +20,9 @@ both_databases![
     r27_the_window_passes_and_the_association_is_official,
     r42_silence_is_enough,
     r43_an_early_approval_can_still_be_declined_until_the_window_passes,
+    r28_while_a_rejection_can_be_disputed_a_decline_is_recorded,
+    r28_when_it_can_no_longer_be_disputed_nothing_can_be_declined,
+    r28_a_dispute_asks_the_customer_again_and_silence_after_a_decline_is_one,
 ];
 
 async fn r26_a_decline_rejects_in_every_state(world: &World) {
@@ -194,4 +197,60 @@ async fn r43_an_early_approval_can_still_be_declined_until_the_window_passes(wor
     assert_eq!(case.claim().await.association_state(), AssociationState::Official);
     let actions: Vec<_> = case.history().await.into_iter().map(|entry| entry.action).collect();
     assert!(!actions.iter().any(|action| action == "consent_window_passed"), "it was granted already: {actions:?}");
+}
+
+async fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Rejected).await;
+    let consent = case.consent().await.unwrap();
+    assert_eq!(consent.state(), ConsentState::Closed);
+    assert_eq!(consent.allowed_commands().collect::<Vec<_>>(), [ConsentCommand::Decline]);
+    assert_eq!(consent.due_time, case.claim().await.rejection.unwrap().dispute_due_time);
+    refused(case.approve_consent().await, Code::FailedPrecondition, "CLAIM_CLOSED");
+    assert_eq!(case.decline_consent("Not them.").await.unwrap().state(), ConsentState::Declined);
+    world.settle().await;
+    let claim = case.claim().await;
+    assert_eq!(claim.state(), ClaimState::Rejected);
+    assert_eq!(
+        claim.rejection.unwrap().primary_reason(),
+        PrimaryRejectionReason::InsufficientPoe,
+        "it is rejected already"
+    );
+    assert!(
+        case.dispute("They meant another project.").await.unwrap().explicit_approval_needed,
+        "it counts as a decline"
+    );
+    world.settle().await;
+    let consent = case.consent().await.unwrap();
+    assert_eq!((consent.state(), consent.explicit_approval_needed), (ConsentState::Requested, true));
+}
+
+async fn r28_when_it_can_no_longer_be_disputed_nothing_can_be_declined(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Rejected).await;
+    let due = moment(case.consent().await.unwrap().due_time);
+    world.advance_to(due).await;
+    let consent = case.consent().await.unwrap();
+    assert_eq!((consent.state(), consent.allowed_commands.len(), consent.due_time), (ConsentState::Closed, 0, None));
+    refused(case.decline_consent("Not them.").await, Code::FailedPrecondition, "CLAIM_CLOSED");
+}
+
+async fn r28_a_dispute_asks_the_customer_again_and_silence_after_a_decline_is_one(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Declined).await;
+    let contact = case.contact().await;
+    let mails = world.mails_to(&contact).len();
+    case.dispute("They meant another project.").await.unwrap();
+    world.settle().await;
+    let consent = case.consent().await.unwrap();
+    assert_eq!((consent.state(), consent.approve_time, consent.decline_time), (ConsentState::Requested, None, None));
+    let told = world.mails_to(&contact);
+    assert_eq!(told.len(), mails + 1);
+    assert!(told[mails].text.contains("It becomes official only if you approve."), "{}", told[mails].text);
+    case.review_starts().await;
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    let due = moment(case.consent().await.unwrap().due_time);
+    world.advance_to(due).await;
+    let consent = case.consent().await.unwrap();
+    assert_eq!((consent.state(), consent.channel()), (ConsentState::Declined, ConsentChannel::Silence));
+    assert_eq!(moment(consent.decline_time), due);
+    assert_eq!(case.claim().await.state(), ClaimState::Rejected);
 }

@@ -1,9 +1,9 @@
-//! R43: the link in the e-mail. Only a confirmed, deliberate act does anything.
+//! R29, R40, R43: the link in the e-mail. Only a confirmed, deliberate act does anything.
 
 use chrono::TimeDelta;
 use cpor_acceptance::{Case, Stage, World, both_databases, moment};
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState},
+    claims::v1::{AssociationState, Claim, ClaimState},
     consents::v1::{ConsentChannel, ConsentState},
 };
 use http::{Method, StatusCode};
@@ -16,6 +16,8 @@ both_databases![
     r43_an_early_approval_by_link_is_taken_back_by_the_link_of_the_next_mail,
     r43_a_link_acts_for_its_own_claim_only,
     r43_after_the_window_a_link_declines_no_more,
+    r29_after_an_edit_earlier_links_can_only_decline,
+    r40_the_page_can_be_read_in_other_languages,
 ];
 
 async fn state(case: &Case<'_>) -> (ClaimState, ConsentState) {
@@ -100,7 +102,9 @@ async fn r43_an_early_approval_by_link_is_taken_back_by_the_link_of_the_next_mai
     case.approve(&world.reviewer).await.unwrap();
     assert_eq!(state(&case).await, (ClaimState::Approved, ConsentState::Granted));
     let told = world.mail_to(&contact);
-    assert_eq!(told.subject, "Approved: Contoso Consulting GmbH is on record as your partner");
+    assert_eq!(told.subject, "Schváleno: Contoso Consulting GmbH je zapsán jako váš partner");
+    let english = told.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(english.contains("so Contoso Consulting GmbH is on record as your partner now"), "{english}");
     assert_ne!(told.link(), asked);
     let page = world.browser.open(told.link()).await.html;
     assert!(page.contains("decision=decline") && !page.contains("decision=approve"), "{page}");
@@ -135,4 +139,54 @@ async fn r43_after_the_window_a_link_declines_no_more(world: &World) {
     assert!(!world.browser.open(&link).await.html.contains("decision=decline"));
     assert_eq!(world.browser.decline(&link, "Too late.").await.status, StatusCode::CONFLICT);
     assert_eq!(state(&case).await, (ClaimState::Approved, ConsentState::Granted));
+}
+
+async fn r29_after_an_edit_earlier_links_can_only_decline(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let former = case.contact().await;
+    let earlier = world.mail_to(&former).link().to_owned();
+    assert_eq!(world.browser.approve(&earlier).await.status, StatusCode::OK);
+    world.settle().await;
+    let customer_contact = cpor_acceptance::contact("Bea", "CIO", "bea@fabrikam.example");
+    case.update(Claim { customer_contact, ..Claim::default() }, &["customer_contact"]).await.unwrap();
+    world.settle().await;
+    assert_eq!(case.consent().await.unwrap().approve_time, None, "the approval has lapsed");
+    let (told, asked) = (world.mail_to(&former), world.mail_to("bea@fabrikam.example"));
+    for mail in [&told, &asked] {
+        assert!(mail.text.contains("Another person of your organisation is now the contact"), "{}", mail.text);
+    }
+    for outdated in [earlier.as_str(), told.link()] {
+        let page = world.browser.open(outdated).await.html;
+        assert!(page.contains("decision=decline") && !page.contains("decision=approve"), "{page}");
+        assert_eq!(world.browser.approve(outdated).await.status, StatusCode::CONFLICT);
+    }
+    assert_eq!(case.consent().await.unwrap().approve_time, None);
+    assert_eq!(world.browser.approve(asked.link()).await.status, StatusCode::OK);
+    assert!(case.consent().await.unwrap().approve_time.is_some());
+    assert_eq!(world.browser.decline(&earlier, "Not them.").await.status, StatusCode::OK);
+    assert_eq!(state(&case).await, (ClaimState::Rejected, ConsentState::Declined));
+}
+
+async fn r40_the_page_can_be_read_in_other_languages(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    let mail = world.mail_to(&case.contact().await);
+    // The tenant's calendar is Czech.
+    let (own, english) = (mail.text.find("Když neuděláte nic").unwrap(), mail.text.find("If you do nothing").unwrap());
+    assert!(own < english, "English stands below");
+    for (language, words) in [
+        ("en", "If you do nothing"),
+        ("de", "Wenn Sie nichts tun"),
+        ("fr", "Si vous ne faites rien"),
+        ("es", "Si no hace nada"),
+        ("cs", "Když neuděláte nic"),
+        ("pl", "Jeśli nic Państwo nie zrobią"),
+        ("hu", "Ha nem tesznek semmit"),
+        ("ru", "Если вы ничего не сделаете"),
+    ] {
+        let page = world.browser.open(&format!("{}?lang={language}", mail.link())).await;
+        assert_eq!(page.headers.get("content-language").unwrap(), language);
+        assert!(page.html.contains(words), "{}", page.html);
+    }
+    let page = world.browser.open(mail.link()).await;
+    assert_eq!(page.headers.get("content-language").unwrap(), "cs", "a browser that wishes for none");
 }

@@ -106,8 +106,7 @@ async fn r47_deadlines_take_effect_at_their_due_time(world: &World) {
     assert_eq!(entry.effective_time, due);
     assert!(moment(entry.record_time) >= moment(entry.effective_time));
     // The dispute window ran from the rejection, not from when somebody noticed.
-    assert_eq!(
-        case.claim().await.rejection.unwrap().dispute_due_time,
-        Some(cpor_acceptance::at("2026-04-23T22:00:00Z"))
-    );
+    let window = case.entry("dispute_window_passed").await;
+    assert_eq!(window.effective_time, Some(cpor_acceptance::at("2026-04-23T22:00:00Z")));
+    assert!(case.claim().await.rejection.unwrap().r#final);
 }

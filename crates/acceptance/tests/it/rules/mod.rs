@@ -1,18 +1,28 @@
 //! The rules of the domain, each test named by its rule.
 
 mod clocks;
+mod competition;
 mod consent;
 mod content;
 mod customer_page;
 mod directory;
+mod dispute_review;
+mod disputes;
 mod drafts;
+mod earnings;
+mod edits;
 mod eligibility;
 mod evidence;
 mod exits;
+mod expiry;
+mod guides;
 mod holds;
 mod lateness;
+mod legacy;
+mod notes;
 mod notices;
 mod parties;
+mod policies;
 mod records;
 mod resubmission;
 mod review;

@@ -1,11 +1,12 @@
-//! R40, R41: what the customer is told, and from when the window runs.
+//! R40, R41, R44: what the customer is told, and from when the window runs.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Backend, Case, Stage, World, at, both_databases};
+use cpor_acceptance::{Actor, Backend, Case, Stage, World, at, both_databases, refused};
 use cpor_proto::{
     claims::v1::{AssociationState, Claim, ClaimState},
-    consents::v1::{ConsentState, ListConsentsRequest, NoticeKind, NoticeState},
+    consents::v1::{Consent, ConsentState, ListConsentsRequest, NoticeKind, NoticeState},
 };
+use tonic::Code;
 
 both_databases![
     r40_notices_at_submission_and_at_approval,
@@ -16,6 +17,7 @@ both_databases![
     with with_mail_server:
     r41_the_window_runs_from_an_accepted_notice,
     r41_while_a_notice_bounces_the_window_does_not_open,
+    r44_a_notice_is_sent_again_and_never_shortens_the_window,
 ];
 
 async fn r40_notices_at_submission_and_at_approval(world: &World) {
@@ -94,6 +96,16 @@ async fn r41_the_window_runs_from_an_accepted_notice(world: &World) {
     assert_eq!(case.entry("consent_window_opened").await.reason, "7 calendar days, calendar cz 2026");
 }
 
+/// The consents whose customer has not been reached, as somebody sees them.
+async fn waiting(watcher: &Actor) -> Vec<Consent> {
+    let request = ListConsentsRequest {
+        parent: "tenants/-".into(),
+        waiting_for_delivery: true,
+        ..ListConsentsRequest::default()
+    };
+    watcher.consents().list_consents(request).await.unwrap().into_inner().consents
+}
+
 async fn r41_while_a_notice_bounces_the_window_does_not_open(world: &World) {
     world.mail_server().refuse("jana@bounce.example");
     let case = under_review(world, "jana@bounce.example").await;
@@ -104,9 +116,7 @@ async fn r41_while_a_notice_bounces_the_window_does_not_open(world: &World) {
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
     assert_eq!(claim.consent_due_time, None);
     for watcher in [&world.operator, &world.reviewer, &world.lead] {
-        let state = ConsentState::AwaitingDelivery.into();
-        let request = ListConsentsRequest { parent: "tenants/-".into(), state, ..ListConsentsRequest::default() };
-        let waiting = watcher.consents().list_consents(request).await.unwrap().into_inner().consents;
+        let waiting = waiting(watcher).await;
         assert_eq!(waiting.len(), 1, "{} sees it waiting", watcher.subject);
         assert!(waiting[0].notices.iter().all(|notice| notice.state() == NoticeState::Bounced));
     }
@@ -120,4 +130,34 @@ async fn r41_while_a_notice_bounces_the_window_does_not_open(world: &World) {
     case.decline_consent("On second thoughts.").await.unwrap();
     world.settle().await;
     assert_eq!(case.claim().await.state(), ClaimState::Rejected, "no window has passed");
+}
+
+async fn r44_a_notice_is_sent_again_and_never_shortens_the_window(world: &World) {
+    world.mail_server().refuse("jana@bounce.example");
+    let case = under_review(world, "jana@bounce.example").await;
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    refused(case.resend_notice(&case.partner).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    refused(case.resend_notice(case.customer()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    world.advance(TimeDelta::days(2)).await;
+    world.mail_server().admit("jana@bounce.example");
+    case.resend_notice(&world.operator).await.unwrap();
+    world.settle().await;
+    let consent = case.consent().await.unwrap();
+    // A full window, from the first notice that did not bounce.
+    assert_eq!((consent.state(), consent.due_time), (ConsentState::WindowOpen, Some(at("2026-03-25T23:00:00Z"))));
+    assert_eq!((waiting(&world.operator).await.len(), world.mails_to("jana@bounce.example").len()), (0, 1));
+    world.advance(TimeDelta::days(3)).await;
+    for sender in [&world.reviewer, &world.lead] {
+        case.resend_notice(sender).await.unwrap();
+        world.settle().await;
+    }
+    let mails = world.mails_to("jana@bounce.example");
+    assert_eq!(mails.len(), 3);
+    assert_ne!(mails[1].token(), mails[2].token(), "each with a link of its own");
+    let again = case.consent().await.unwrap();
+    assert_eq!((again.state(), again.due_time), (ConsentState::WindowOpen, consent.due_time));
+    assert_eq!(world.browser.decline(mails[2].link(), "Not them.").await.status, http::StatusCode::OK);
+    world.settle().await;
+    refused(case.resend_notice(&world.operator).await, Code::FailedPrecondition, "ALREADY_DECLINED");
 }

@@ -134,7 +134,14 @@ async fn r4_admins_may_do_everything_and_users_what_drafts_need(world: &World) {
     refused(case.submit().await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     refused(case.resubmit("x").await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     refused(case.withdraw(WithdrawReason::WrongMpnId, "").await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    refused(case.dispute("x").await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     case.delete().await.unwrap();
+    let submitted = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let case = Case { partner: world.contoso_user.clone(), ..submitted };
+    let contact = cpor_proto::claims::v1::Contact { name: "Bea".into(), ..Default::default() };
+    let edit = case.update(Claim { partner_contact: Some(contact), ..Claim::default() }, &["partner_contact"]).await;
+    refused(edit, Code::PermissionDenied, "DRAFTS_ONLY");
+    case.upload("more.pdf", cpor_acceptance::PDF).await.unwrap();
 }
 
 async fn r4_a_partner_never_sees_another_s_claims(world: &World) {

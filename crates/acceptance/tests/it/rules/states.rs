@@ -3,7 +3,7 @@
 
 use cpor_acceptance::{Answer, Case, PDF, Stage, World, both_databases, not_allowed, refused};
 use cpor_proto::{
-    claims::v1::{Claim, ClaimState, Command, WithdrawReason},
+    claims::v1::{Claim, ClaimState, Command, Contact, WithdrawReason},
     consents::v1::{ConsentCommand, ConsentState},
     reviews::v1::{ReviewCaseState, ReviewCommand},
 };
@@ -15,13 +15,14 @@ both_databases![
     r15_customer_commands_in_every_state,
 ];
 
-/// What a partner can do, where, and the state that it leads to (R17, R18, R21, R25, R14).
-const PARTNER: [Command; 8] = [
+/// What a partner can do, where, and the state that it leads to (R17, R18, R21, R25, R28, R29, R14).
+const PARTNER: [Command; 9] = [
     Command::Update,
     Command::Delete,
     Command::Submit,
     Command::Resubmit,
     Command::Withdraw,
+    Command::Dispute,
     Command::AddEvidence,
     Command::RemoveEvidence,
     Command::Comment,
@@ -31,14 +32,21 @@ const PARTNER: [Command; 8] = [
 fn partner_leads_to(stage: Stage, command: Command) -> Option<ClaimState> {
     let state = stage.state();
     match command {
-        Command::Update | Command::RemoveEvidence => (stage == Stage::Editing).then_some(state),
+        Command::Update => {
+            matches!(stage, Stage::Editing | Stage::Submitted | Stage::PartnerActionRequired).then_some(state)
+        }
+        Command::RemoveEvidence => (stage == Stage::Editing).then_some(state),
+        Command::Dispute => matches!(stage, Stage::Rejected | Stage::Declined).then_some(ClaimState::Disputed),
         Command::Delete => (stage == Stage::Editing).then_some(ClaimState::Unspecified),
         Command::Submit => (stage == Stage::Editing).then_some(ClaimState::Submitted),
         Command::Resubmit => (stage == Stage::PartnerActionRequired).then_some(ClaimState::Submitted),
         Command::Withdraw => {
             (!matches!(state, ClaimState::Editing | ClaimState::Rejected)).then_some(ClaimState::Rejected)
         }
-        Command::AddEvidence => matches!(stage, Stage::Editing | Stage::PartnerActionRequired).then_some(state),
+        Command::AddEvidence => {
+            let own = matches!(stage, Stage::Editing | Stage::Submitted | Stage::PartnerActionRequired);
+            (own || matches!(stage, Stage::Rejected | Stage::Declined)).then_some(state)
+        }
         Command::Comment => Some(state),
         Command::Unspecified => None,
     }
@@ -48,12 +56,15 @@ async fn as_partner(case: &Case<'_>, command: Command) -> Result<(), Status> {
     match command {
         Command::Unspecified => unreachable!("no command"),
         Command::Update => {
-            case.update(Claim { display_name: "Renamed".into(), ..Claim::default() }, &["display_name"]).await.map(drop)
+            let contact = Contact { name: "Bea".into(), email: "bea@contoso.example".into(), ..Contact::default() };
+            let changed = Claim { partner_contact: Some(contact), ..Claim::default() };
+            case.update(changed, &["partner_contact"]).await.map(drop)
         }
         Command::Delete => case.delete().await.map(drop),
         Command::Submit => case.submit().await.map(drop),
         Command::Resubmit => case.resubmit("Here it is.").await.map(drop),
         Command::Withdraw => case.withdraw(WithdrawReason::WrongActivity, "").await.map(drop),
+        Command::Dispute => case.dispute("The proof is sound.").await.map(drop),
         Command::AddEvidence => case.upload("more.pdf", PDF).await.map(drop),
         Command::RemoveEvidence => case.remove(&case.evidence().await[0].name).await.map(drop),
         Command::Comment => case.comment(&case.partner, "A word.").await.map(drop),
@@ -69,7 +80,12 @@ async fn r15_partner_commands_in_every_state(world: &World) {
         assert_eq!(allowed, by_the_rules, "{stage:?}");
         for command in PARTNER.into_iter().filter(|command| !allowed.contains(command)) {
             let history = case.history().await.len();
-            let status = not_allowed(as_partner(&case, command).await, &word(command), &state_word(stage));
+            let answer = as_partner(&case, command).await;
+            if (stage, command) == (Stage::Withdrawn, Command::Dispute) {
+                refused(answer, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
+                continue;
+            }
+            let status = not_allowed(answer, &word(command), &state_word(stage));
             assert_eq!(
                 cpor_acceptance::metadata(&status, "allowed").to_lowercase(),
                 words(&allowed),
@@ -194,7 +210,9 @@ async fn r15_customer_commands_in_every_state(world: &World) {
             Stage::Official => (vec![], Some("WINDOW_PASSED"), Some("WINDOW_PASSED")),
             // Repeating a decline gets the first answer.
             Stage::Declined => (vec![], Some("ALREADY_DECLINED"), None),
-            Stage::Rejected | Stage::Withdrawn => (vec![], Some("CLAIM_CLOSED"), Some("CLAIM_CLOSED")),
+            // A claim that can be disputed can be declined (R28).
+            Stage::Rejected => (vec![Decline], Some("CLAIM_CLOSED"), None),
+            Stage::Withdrawn => (vec![], Some("CLAIM_CLOSED"), Some("CLAIM_CLOSED")),
             Stage::Editing => unreachable!("filtered"),
         };
         assert_eq!(case.consent().await.unwrap().allowed_commands().collect::<Vec<_>>(), allowed, "{stage:?}");

@@ -11,6 +11,7 @@ both_databases![
     r50_usage_is_open_while_the_association_is_official,
     r50_credited_is_usage_from_the_first_full_month,
     r51_importing_a_month_again_replaces_it,
+    r51_what_was_replaced_is_kept_and_can_be_listed,
     r51_rows_that_make_no_sense_are_refused_alone,
 ];
 
@@ -62,6 +63,43 @@ async fn r51_importing_a_month_again_replaces_it(world: &World) {
     let months: Vec<_> =
         usage(&world.manager, &key).await.unwrap().into_iter().map(|month| month.active_users).collect();
     assert_eq!(months, [930, 880]);
+}
+
+async fn r51_what_was_replaced_is_kept_and_can_be_listed(world: &World) {
+    let case = Case::at(world, world.usage().await, Stage::Official).await;
+    let key = case.key(0).await;
+    for consumption in [40, 50, 60] {
+        world.import_usage(&key, &[("2026-02", consumption), ("2026-03", 70)]).await;
+    }
+    world.advance(chrono::TimeDelta::days(60)).await;
+    world.import_usage(&key, &[("2026-04", 80)]).await;
+    world.import_usage(&key, &[("2026-04", 90)]).await;
+    let mut request = ListUsageRequest { parent: key, page_size: 2, show_replaced: true, ..Default::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page = world.contoso.eligibility().list_usage(request.clone()).await.unwrap().into_inner();
+        seen.extend(page.usage_months.into_iter().map(|month| {
+            (month.month, month.revision, month.consumption, month.replace_time.is_some(), month.credited)
+        }));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    let wanted = [
+        ("2026-04", 2, 90, false, true),
+        ("2026-04", 1, 80, true, false),
+        ("2026-03", 1, 70, false, false),
+        ("2026-02", 3, 60, false, false),
+        ("2026-02", 2, 50, true, false),
+        ("2026-02", 1, 40, true, false),
+    ];
+    assert_eq!(
+        seen,
+        wanted.map(|(month, revision, use_, replaced, credited)| {
+            (month.to_owned(), revision, use_, replaced, credited)
+        })
+    );
 }
 
 async fn r51_rows_that_make_no_sense_are_refused_alone(world: &World) {

@@ -1,5 +1,8 @@
 //! The domain as the rules tell it: the whole table, the rules one by one, and random lives.
+mod competition;
 mod completeness;
+mod disputes;
+mod edits;
 mod lives;
 pub(crate) mod story;
 mod table;

@@ -3,7 +3,8 @@ use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
 use cpor_types::{
     Activity, ActorSide, AssociationKey, Calendars, CaseId, ClaimName, CommentId, EvidenceId, LineId,
-    PartnerActionReason, PolicyProfiles, ProductFamily, SolutionArea, TenantId, Timestamp, WithdrawReason,
+    PartnerActionReason, PolicyInForce, PolicyProfiles, ProductFamily, SolutionArea, TenantId, Timestamp,
+    WithdrawReason,
 };
 use uuid::Uuid;
 
@@ -22,12 +23,23 @@ pub(crate) fn rules() -> Rules {
     Rules::new(PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap())
 }
 
+/// The rules with another shipped profile in force.
+pub(crate) fn rules_of(profile: &str) -> Rules {
+    let in_force = PolicyInForce { profile: profile.parse().unwrap(), from: start() };
+    Rules::new(PolicyProfiles::scheduled([], &[in_force]).unwrap(), Calendars::shipped().unwrap())
+}
+
 pub(crate) fn line_id() -> LineId {
     LineId(Uuid::from_u128(1))
 }
 
 pub(crate) fn case() -> CaseId {
     CaseId(Uuid::from_u128(2))
+}
+
+/// The case of a dispute.
+pub(crate) fn second_case() -> CaseId {
+    CaseId(Uuid::from_u128(3))
 }
 
 pub(crate) fn name() -> ClaimName {
@@ -47,6 +59,7 @@ pub(crate) fn content() -> Content {
         lines: vec![Line::entered(line_id(), "teams".parse().unwrap(), String::new())],
         customer_contact: person("Ada"),
         partner_contact: Contact { title: String::new(), ..person("Ben") },
+        terms_acknowledged: true,
         ..Content::default()
     }
 }
@@ -58,6 +71,7 @@ pub(crate) fn facts(content: &Content, family: ProductFamily) -> Facts {
         family: Some(family),
         subscription: line.subscription_id.parse().ok(),
         key: Some(AssociationKey::Workload(line.product.clone())),
+        held_by_legacy: false,
     };
     let tenant: TenantId = TENANT.parse().unwrap();
     Facts {
@@ -89,7 +103,14 @@ pub(crate) fn evidence(n: u128) -> Evidence {
 }
 
 pub(crate) fn comment(side: ActorSide) -> Comment {
-    Comment { id: CommentId(Uuid::from_u128(0xc0)), side, text: "words".into(), time: start() }
+    Comment {
+        id: CommentId(Uuid::from_u128(0xc0)),
+        side,
+        text: "words".into(),
+        time: start(),
+        evidence: None,
+        line: None,
+    }
 }
 
 pub(crate) fn review(fact: ReviewFact) -> Fact {
@@ -97,14 +118,40 @@ pub(crate) fn review(fact: ReviewFact) -> Fact {
 }
 
 pub(crate) fn request_action() -> Fact {
-    review(ReviewFact::ActionRequested(
-        vec![PartnerActionReason::DatesMissingOrOld],
-        Some(comment(ActorSide::Reviewer)),
-    ))
+    request_action_in(case())
+}
+
+pub(crate) fn request_action_in(case: CaseId) -> Fact {
+    let fact = ReviewFact::ActionRequested {
+        reasons: vec![PartnerActionReason::DatesMissingOrOld],
+        remove_lines: Vec::new(),
+        said: Some(comment(ActorSide::Reviewer)),
+    };
+    Fact::Review { case, fact }
 }
 
 pub(crate) fn declined() -> Fact {
     Fact::Consent(ConsentFact::Declined { channel: "link".into(), comment: "no".into() })
+}
+
+pub(crate) fn silent() -> Fact {
+    Fact::Consent(ConsentFact::Declined { channel: ConsentFact::SILENCE.into(), comment: String::new() })
+}
+
+pub(crate) fn awarded(won: &[LineId], lost: &[LineId]) -> Fact {
+    review(ReviewFact::LinesAwarded {
+        won: won.to_vec(),
+        lost: lost.to_vec(),
+        said: Some(comment(ActorSide::Reviewer)),
+    })
+}
+
+pub(crate) fn contested(lines: &[LineId]) -> Fact {
+    review(ReviewFact::CompetitionChanged { contested: lines.to_vec(), notice: CommentId(Uuid::from_u128(0xc1)) })
+}
+
+pub(crate) fn ended(reason: EndReason, lines: &[LineId]) -> Fact {
+    Fact::AssociationEnded { reason, lines: lines.to_vec() }
 }
 
 pub(crate) fn customer_approved() -> Fact {
@@ -113,6 +160,18 @@ pub(crate) fn customer_approved() -> Fact {
 
 pub(crate) fn withdraw() -> Withdraw {
     Withdraw { reason: WithdrawReason::WrongMpnId, comment: String::new() }
+}
+
+pub(crate) fn dispute() -> Dispute {
+    Dispute { review_case: second_case(), justification: Some(comment(ActorSide::Partner)) }
+}
+
+/// A fact of a review, as one of the claim's own case, that of its dispute included.
+pub(crate) fn of_its_case(fact: Fact, claim: &Claim) -> Fact {
+    match (fact, claim.state.submission()) {
+        (Fact::Review { fact, .. }, Some(submission)) => Fact::Review { case: submission.review_case, fact },
+        (fact, _) => fact,
+    }
 }
 
 /// One fact of every kind that services report.
@@ -131,12 +190,15 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         review(ReviewFact::Rejected(Vec::new(), Some(comment(ActorSide::Reviewer)))),
         review(ReviewFact::ApprovalRefused(vec![(Some(line_id()), "KEY_HELD".into()), (None, "CLAIM_CLOSED".into())])),
         review(ReviewFact::Overdue("review_start".into())),
+        awarded(&[line_id()], &[]),
+        contested(&[line_id()]),
         Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), accepted: true }),
         Fact::Consent(ConsentFact::WindowOpened { due: at("2026-04-01T00:00:00Z"), rule: "7 calendar days".into() }),
         Fact::Consent(ConsentFact::WindowPassed),
         customer_approved(),
         declined(),
         Fact::AssociationOfficial { since: start() },
+        ended(EndReason::Expired, &[line_id()]),
         Fact::Assessed { month: "2026-04".parse().unwrap(), verdicts: vec![verdict] },
     ]
 }
@@ -172,12 +234,43 @@ impl Life {
     }
 
     pub(crate) fn submitted() -> Self {
+        Self::submitted_under(&rules())
+    }
+
+    pub(crate) fn submitted_under(rules: &Rules) -> Self {
         let submit = Submit { review_case: case() };
-        Self::complete().step(|claim, now| claim.submit(submit, Some(&admitted()), &rules(), now))
+        Self::complete().step(|claim, now| claim.submit(submit, Some(&admitted()), rules, now))
+    }
+
+    pub(crate) fn started(self) -> Self {
+        let case = self.claim.state.submission().unwrap().review_case;
+        self.fact(&Fact::Review { case, fact: ReviewFact::Started("rita".into()) })
+    }
+
+    pub(crate) fn rejected_by_reviewer(self) -> Self {
+        let case = self.claim.state.submission().unwrap().review_case;
+        self.started().fact(&Fact::Review { case, fact: ReviewFact::Rejected(Vec::new(), None) })
+    }
+
+    pub(crate) fn approved_by_reviewer(self) -> Self {
+        let case = self.claim.state.submission().unwrap().review_case;
+        self.started().fact(&Fact::Review { case, fact: ReviewFact::Approved(None) })
+    }
+
+    pub(crate) fn disputed_again(self) -> Self {
+        self.step(|claim, now| claim.dispute(dispute(), Some(&admitted()), &rules(), now))
+    }
+
+    pub(crate) fn rejected() -> Self {
+        Self::submitted().rejected_by_reviewer()
+    }
+
+    pub(crate) fn disputed() -> Self {
+        Self::rejected().disputed_again()
     }
 
     pub(crate) fn under_review() -> Self {
-        Self::submitted().fact(&review(ReviewFact::Started("rita".into())))
+        Self::submitted().started()
     }
 
     pub(crate) fn asked() -> Self {
@@ -210,7 +303,8 @@ impl Life {
             StateKind::UnderReview => Self::under_review(),
             StateKind::PartnerActionRequired => Self::asked(),
             StateKind::Approved => Self::approved(),
-            StateKind::Rejected => Self::withdrawn(),
+            StateKind::Rejected => Self::rejected(),
+            StateKind::Disputed => Self::disputed(),
         }
     }
 

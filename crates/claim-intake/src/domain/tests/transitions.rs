@@ -2,19 +2,19 @@
 use super::story::*;
 use crate::domain::*;
 use cpor_durable::Aggregate as _;
-use cpor_types::{ActorSide, FurtherRejection, PrimaryRejection};
+use cpor_types::{ActorSide, FurtherRejection};
 
 #[test]
 fn r17_an_update_changes_the_named_fields_only_and_records_them() {
     let life = Life::draft();
     let entered = Content { display_name: "new".into(), program: "ignored".into(), ..content() };
     let update = Update { fields: vec![Field::DisplayName], content: entered };
-    let made = life.claim.update(&update, Some(&admitted()), life.now).unwrap().unwrap();
+    let made = life.claim.update(&update, Some(&admitted()), &rules(), life.now).unwrap().unwrap();
     assert_eq!(made.next.content.display_name, "new");
     assert_eq!(made.next.content.program, "");
     let change = FieldChange { field: "display_name".into(), from: "Teams at Fabrikam".into(), to: "new".into() };
     assert_eq!(made.events[0].changes, [change]);
-    assert_eq!(made.next.update(&update, Some(&admitted()), life.now), Ok(None), "a repeat changes nothing");
+    assert_eq!(made.next.update(&update, Some(&admitted()), &rules(), life.now), Ok(None), "a repeat changes nothing");
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn r17_lines_keep_their_ids_across_updates() {
         ..content()
     };
     let update = Update { fields: vec![Field::Lines], content: entered };
-    let next = life.claim.update(&update, None, life.now).unwrap().unwrap().next;
+    let next = life.claim.update(&update, None, &rules(), life.now).unwrap().unwrap().next;
     assert_eq!(next.content.lines.iter().map(|line| line.id).collect::<Vec<_>>(), [other(50), line_id()]);
 }
 
@@ -135,9 +135,9 @@ fn r22_no_answer_in_time_rejects_at_the_moment_it_was_due() {
     let elapsed = life.claim.elapse(due).unwrap();
     assert_eq!(elapsed.due, due);
     let State::Rejected(_, rejection) = &elapsed.transition.next.state else { panic!() };
-    assert_eq!((rejection.primary, rejection.time), (PrimaryRejection::InsufficientPoe, due));
+    assert_eq!((rejection.primary, rejection.time), (PrimaryReason::InsufficientPoe, due));
     assert_eq!(rejection.further, [FurtherRejection::NoPartnerResponse]);
-    assert!(rejection.dispute.as_ref().unwrap().due > due);
+    assert!(rejection.dispute_window().unwrap().due > due);
     assert!(elapsed.transition.next.elapse(due).is_none(), "never twice");
 }
 
@@ -153,8 +153,8 @@ fn r22_r47_however_late_the_clock_is_read_the_rejection_counts_from_its_due_time
 #[test]
 fn r23_approval_opens_the_way_to_the_customers_window() {
     let life = Life::approved();
-    assert_eq!(life.claim.state.association(), Some(&Association::Pending { consent_due: None }));
-    assert_eq!(life.last().what, What::Approved { official: false });
+    assert_eq!(life.claim.state.association(), Some(&Association::Pending));
+    assert_eq!(life.last().what, What::Approved { official: false, explicit_approval_needed: false });
 }
 
 #[test]
@@ -163,9 +163,9 @@ fn r24_a_reviewers_rejection_is_insufficient_poe_and_disputable() {
     let rejected = review(ReviewFact::Rejected(further.clone(), Some(comment(ActorSide::Reviewer))));
     let life = Life::under_review().fact(&rejected);
     let State::Rejected(_, rejection) = &life.claim.state else { panic!() };
-    assert_eq!((rejection.primary, &rejection.further), (PrimaryRejection::InsufficientPoe, &further));
+    assert_eq!((rejection.primary, &rejection.further), (PrimaryReason::InsufficientPoe, &further));
     assert_eq!((rejection.comment.as_str(), rejection.time), ("words", life.now));
-    assert!(rejection.dispute.is_some());
+    assert!(rejection.dispute_window().is_some());
     assert_eq!(life.last().comment.as_ref().unwrap().side, ActorSide::Reviewer);
 }
 
@@ -173,14 +173,15 @@ fn r24_a_reviewers_rejection_is_insufficient_poe_and_disputable() {
 fn r25_a_withdrawal_is_final_and_closes_everywhere() {
     let life = Life::official().step(|claim, now| claim.withdraw(withdraw(), now));
     let State::Rejected(submission, rejection) = &life.claim.state else { panic!() };
-    assert_eq!(rejection.primary, PrimaryRejection::PartnerRequest);
-    assert_eq!(rejection.dispute, None);
+    assert_eq!(rejection.primary, PrimaryReason::PartnerRequest);
+    assert_eq!(rejection.remedy, Remedy::Final(Finality::PartnerRequest));
     assert_eq!(rejection.ended, Some(Association::Official { since: start() }));
     let closing = Closing {
         by: ClosedBy::Partner,
-        primary: PrimaryRejection::PartnerRequest,
+        primary: PrimaryReason::PartnerRequest,
         tenant: submission.tenant,
         review_case: case(),
+        dispute_due: None,
     };
     assert_eq!(life.last().what, What::Closed(closing));
     assert_eq!(life.last().reason, "wrong_mpn_id");
@@ -191,9 +192,9 @@ fn r26_the_customer_declines_in_every_state_from_submitted_to_approved() {
     for life in [Life::submitted(), Life::under_review(), Life::asked(), Life::approved(), Life::official()] {
         let life = life.fact(&declined());
         let State::Rejected(_, rejection) = &life.claim.state else { panic!() };
-        assert_eq!(rejection.primary, PrimaryRejection::CustomerDeclined);
+        assert_eq!(rejection.primary, PrimaryReason::CustomerDeclined);
         assert_eq!(life.last().reason, "link: no");
-        assert!(life.claim.deadlines().is_empty());
+        assert_eq!(life.claim.deadlines().len(), 1, "the dispute window alone");
     }
 }
 
@@ -210,7 +211,7 @@ fn r26a_an_approval_before_ours_makes_the_association_official_with_ours() {
     assert_eq!(life.claim.state.association(), Some(&Association::Granted { since: life.now }));
     let last: Vec<_> = life.events.iter().rev().take(2).map(|event| event.what.clone()).collect();
     let tenant = TENANT.parse().unwrap();
-    assert_eq!(last, [What::Granted { tenant }, What::Approved { official: true }]);
+    assert_eq!(last, [What::Granted { tenant }, What::Approved { official: true, explicit_approval_needed: false }]);
 }
 
 #[test]
@@ -227,8 +228,8 @@ fn r26a_an_approval_after_ours_grants_at_once_and_a_repeat_changes_nothing() {
 fn r27_the_window_passes_the_registry_confirms_and_the_association_is_official() {
     let opened = Fact::Consent(ConsentFact::WindowOpened { due: at("2026-03-20T00:00:00Z"), rule: "r".into() });
     let life = Life::approved().fact(&opened);
-    let pending = Association::Pending { consent_due: Some(at("2026-03-20T00:00:00Z")) };
-    assert_eq!(life.claim.state.association(), Some(&pending));
+    assert_eq!(life.claim.state.association(), Some(&Association::Pending));
+    assert_eq!(life.claim.state.submission().unwrap().consent_due, Some(at("2026-03-20T00:00:00Z")));
     let life = life.fact(&Fact::Consent(ConsentFact::WindowPassed));
     assert_eq!(life.last().what, What::Granted { tenant: TENANT.parse().unwrap() });
     let life = life.fact(&Fact::AssociationOfficial { since: start() });
@@ -237,6 +238,16 @@ fn r27_the_window_passes_the_registry_confirms_and_the_association_is_official()
     let late = life.fact(&opened);
     assert_eq!(late.claim.state, before, "a window that opens after an early approval is history");
     assert_eq!(late.last().what, What::Reported(FactKind::ConsentWindowOpened));
+}
+
+#[test]
+fn r41_r61_a_window_that_opens_before_the_approval_is_shown_from_then_on() {
+    let due = at("2026-03-13T23:00:00Z");
+    let opened = Fact::Consent(ConsentFact::WindowOpened { due, rule: "5 business days".into() });
+    let life = Life::submitted().fact(&opened).approved_by_reviewer();
+    assert_eq!(life.claim.state.submission().unwrap().consent_due, Some(due));
+    let disputed = Life::submitted().fact(&opened).rejected_by_reviewer().disputed_again();
+    assert_eq!(disputed.claim.state.submission().unwrap().consent_due, None, "a dispute asks the customer anew");
 }
 
 #[test]

@@ -55,6 +55,7 @@ impl Claim {
             Fact::Review { fact, .. } => self.take_review(fact, submission, at),
             Fact::Consent(fact) => self.take_consent(fact, submission, at),
             Fact::AssociationOfficial { since } => Ok(self.official(submission, *since, at)),
+            Fact::AssociationEnded { reason, lines } => Ok(self.association_ended(submission, *reason, lines, at)),
             Fact::Assessed { month, verdicts } => Ok(Some(self.assessed(*month, verdicts, at))),
         }
     }
@@ -69,8 +70,8 @@ impl Claim {
     /// R27: the registry has the association on record.
     fn official(&self, submission: &Submission, since: Timestamp, at: &At<'_>) -> Option<Transition<Self>> {
         match self.state.association()? {
-            Association::Official { .. } => None,
-            Association::Pending { .. } | Association::Granted { .. } => {
+            Association::Official { .. } | Association::Ended { .. } => None,
+            Association::Pending | Association::Granted { .. } => {
                 let mut next = Next::of(self, at.now);
                 next.claim.state = State::Approved(submission.clone(), Association::Official { since });
                 let entry = at.entry().changing("association_state", "pending", "official");

@@ -1,10 +1,11 @@
 //! The ways to the end of a claim: all of them close its case, its window and its holds (R22, R24–R26).
 use crate::domain::{
-    Claim, ClosedBy, Closing, Command, FactKind, Refusal, Rejection, State, Submission, What,
+    Claim, ClosedBy, Closing, Command, FactKind, Finality, PrimaryReason, Refusal, Rejection, Remedy, State,
+    Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
-use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp, WithdrawReason};
+use cpor_types::{FurtherRejection, Timestamp, WithdrawReason};
 
 /// Withdraws a claim.
 #[derive(Clone, Debug)]
@@ -18,11 +19,11 @@ pub struct Withdraw {
 /// A rejection about to be applied.
 pub(super) struct End {
     pub(super) by: ClosedBy,
-    pub(super) primary: PrimaryRejection,
+    pub(super) primary: PrimaryReason,
     pub(super) further: Vec<FurtherRejection>,
     pub(super) comment: String,
     pub(super) time: Timestamp,
-    pub(super) dispute: Option<Deadline>,
+    pub(super) remedy: Remedy,
 }
 
 impl Claim {
@@ -37,32 +38,46 @@ impl Claim {
             "" => Entry::because(reason.as_str()),
             words => Entry::because(format!("{reason}: {words}")),
         };
-        let primary = PrimaryRejection::PartnerRequest;
-        let end = End { by: ClosedBy::Partner, primary, further: Vec::new(), comment, time: now, dispute: None };
+        let primary = PrimaryReason::PartnerRequest;
+        let remedy = Remedy::Final(Finality::PartnerRequest);
+        let end = End { by: ClosedBy::Partner, primary, further: Vec::new(), comment, time: now, remedy };
         Ok(self.close(submission, end, entry, now))
     }
 
-    /// The rejection of this claim by `end`.
+    /// The rejection of this claim by `end`. Its lines compete no more, and documents that are added from now on are a dispute's.
     pub(super) fn close(&self, submission: &Submission, end: End, entry: Entry, now: Timestamp) -> Transition<Self> {
-        let End { by, primary, further, comment, time, dispute } = end;
+        let End { by, primary, further, comment, time, remedy } = end;
         let mut entry = entry.changing("rejection.primary_reason", "", primary.as_str());
         for reason in &further {
             entry = entry.changing("rejection.further_reasons", "", reason.as_str());
         }
         let ended = self.state.association().cloned();
         let mut next = Next::of(self, now);
-        let rejection = Rejection { primary, further, comment, time, dispute, ended };
-        next.claim.state = State::Rejected(submission.clone(), rejection);
+        next.claim.content.lines.iter_mut().for_each(|line| line.contested = false);
+        let rejection = Rejection { primary, further, comment, time, remedy, ended };
+        let dispute_due = rejection.dispute_window().map(|window| window.due);
+        let mut submission = Submission { documents_before: self.evidence.len(), ..submission.clone() };
+        if primary == PrimaryReason::CustomerDeclined {
+            submission.decline(time);
+        }
         let (tenant, review_case) = (submission.tenant, submission.review_case);
-        next.record(What::Closed(Closing { by, primary, tenant, review_case }), entry);
+        next.claim.state = State::Rejected(submission, rejection);
+        next.record(What::Closed(Closing { by, primary, tenant, review_case, dispute_due }), entry);
         next.done()
     }
 }
 
 impl End {
-    /// By the fact `by`, effective at `time`; disputable until `dispute`.
-    pub(super) const fn by_fact(by: FactKind, primary: PrimaryRejection, time: Timestamp, dispute: Deadline) -> Self {
-        let comment = String::new();
-        Self { by: ClosedBy::Fact(by), primary, further: Vec::new(), comment, time, dispute: Some(dispute) }
+    /// By the fact `by`, effective at `time`.
+    pub(super) const fn by_fact(by: FactKind, primary: PrimaryReason, time: Timestamp, remedy: Remedy) -> Self {
+        Self { by: ClosedBy::Fact(by), primary, further: Vec::new(), comment: String::new(), time, remedy }
+    }
+}
+
+impl Submission {
+    /// The customer declines: what they approved before counts no more (R26).
+    pub(super) const fn decline(&mut self, time: Timestamp) {
+        self.declined = Some(time);
+        self.explicit_approval = None;
     }
 }

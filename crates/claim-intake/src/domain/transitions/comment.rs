@@ -10,15 +10,29 @@ impl Claim {
     /// Adds a comment. One of the partner's counts as an answer to the reviewer's request (R21).
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for a deleted draft.
+    /// [`Refusal::NotFound`] for a deleted draft, [`Refusal::UnknownTarget`] where it points at what is not on the claim.
     pub fn comment(&self, comment: Comment, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.admit(Command::Comment)?;
+        self.admit_target(&comment)?;
         let mut next = Next::of(self, now);
         if comment.side == ActorSide::Partner {
             next.claim.answer(|action| action.comments += 1);
         }
         next.record(What::Commented, Entry::because(comment.text.clone()).saying(Some(comment)));
         Ok(next.done())
+    }
+
+    /// R55: a comment points at documents and lines of its own claim, those lost or ended included.
+    fn admit_target(&self, comment: &Comment) -> Result<(), Refusal> {
+        let evidence = comment.evidence.is_none_or(|id| self.evidence.iter().any(|known| known.id == id));
+        let mut lines = self.content.lines.iter().chain(self.lost_lines.iter().map(|lost| &lost.line));
+        let line = comment.line.is_none_or(|id| lines.any(|known| known.id == id));
+        let unknown: Vec<_> =
+            [("evidence", evidence), ("line_id", line)].into_iter().filter(|(_, known)| !known).collect();
+        match unknown.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal::UnknownTarget(unknown.into_iter().map(|(field, _)| field).collect())),
+        }
     }
 
     /// Counts what the partner does while an answer is awaited; in every other state there is nothing to count.
@@ -30,7 +44,8 @@ impl Claim {
             | State::Submitted(_)
             | State::UnderReview(_)
             | State::Approved(..)
-            | State::Rejected(..) => {}
+            | State::Rejected(..)
+            | State::Disputed(_) => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A draft: created, changed, deleted (R16, R17).
 use crate::domain::{
-    Claim, Command, Content, Directory, Facts, Field, Refusal, State, What,
+    Claim, Command, Content, Directory, Facts, Field, Refusal, Rules, State, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
@@ -33,6 +33,7 @@ impl Claim {
             content,
             directory: Directory::default(),
             evidence: Vec::new(),
+            lost_lines: Vec::new(),
             state: State::Editing,
             create_time: now,
             update_time: now,
@@ -53,26 +54,36 @@ impl Claim {
         self.content.with(&update.fields, &update.content)
     }
 
-    /// Changes a draft (R17). `facts` are what the directory says of [`Self::content_after`]. `None`: nothing changes.
+    /// Changes a draft (R17), or after the submission what the policy leaves to the partner (R29). `facts` are what the directory says of
+    /// [`Self::content_after`]. `None`: nothing changes.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but EDITING.
+    /// [`Refusal::NotAllowed`] where state and policy leave no edits to the partner; after the submission [`Refusal::FieldsLocked`] and
+    /// [`Refusal::Incomplete`].
     pub fn update(
         &self,
         update: &Update,
         facts: Option<&Facts>,
+        rules: &Rules,
         now: Timestamp,
     ) -> Result<Option<Transition<Self>>, Refusal> {
         self.admit(Command::Update)?;
+        match self.state.submission() {
+            None => Ok(self.redraft(update, facts, now)),
+            Some(submission) => self.edit(update, submission, facts, rules, now),
+        }
+    }
+
+    fn redraft(&self, update: &Update, facts: Option<&Facts>, now: Timestamp) -> Option<Transition<Self>> {
         let mut next = Next::of(self, now);
         next.claim.content = self.content_after(update);
         next.claim.inform(facts);
         if next.claim.content == self.content && next.claim.directory == self.directory {
-            return Ok(None);
+            return None;
         }
         let changes = self.content.changes(&next.claim.content);
         next.record(What::Updated, Entry { changes, ..Entry::default() });
-        Ok(Some(next.done()))
+        Some(next.done())
     }
 
     /// Deletes a draft (R17). It leaves the lists, and stays in history and storage.

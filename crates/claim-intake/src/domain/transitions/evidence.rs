@@ -11,23 +11,21 @@ impl Claim {
     /// [`Self::add_evidence`].
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] but in EDITING and PARTNER_ACTION_REQUIRED, [`Refusal::TooManyDocuments`] when this
-    /// submission or response has as many as the policy allows.
+    /// [`Refusal::NotAllowed`] where state and policy leave no evidence to the partner (R28, R29), [`Refusal::TooManyDocuments`] when this
+    /// submission, response or dispute has as many as the policy allows.
     pub fn admit_evidence(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
         self.admit(Command::AddEvidence)?;
         let limit = rules.of(self, now)?.evidence.max_documents;
-        let count = self.state.partner_action().map_or(self.evidence.len(), |action| action.documents);
-        if count < limit as usize { Ok(()) } else { Err(Refusal::TooManyDocuments { limit }) }
+        if self.new_documents() < limit as usize { Ok(()) } else { Err(Refusal::TooManyDocuments { limit }) }
     }
 
-    /// Adds a stored document. In PARTNER_ACTION_REQUIRED it counts as an answer (R21).
+    /// Adds a stored document. In PARTNER_ACTION_REQUIRED it counts as an answer (R21), in REJECTED for a dispute (R28).
     ///
     /// # Errors
     /// As [`Self::admit_evidence`].
     pub fn add_evidence(&self, evidence: Evidence, rules: &Rules, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.admit_evidence(rules, now)?;
         let mut next = Next::of(self, now);
-        next.claim.answer(|action| action.documents += 1);
         next.claim.evidence.push(evidence.clone());
         let entry = Entry::default().changing("evidence", "", evidence.to_string());
         next.record(What::EvidenceAdded(evidence), entry);

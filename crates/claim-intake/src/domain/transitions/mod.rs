@@ -1,14 +1,19 @@
 //! What each step of the transition table does. Every function reads as: the guard, the next claim, what is recorded.
 mod apply;
+mod association;
 mod close;
 mod comment;
 mod consent;
+mod dispute;
 mod draft;
+mod edit;
 mod evidence;
+mod lines;
 mod review;
 mod submit;
 mod time;
 
 pub use close::Withdraw;
+pub use dispute::Dispute;
 pub use draft::Update;
 pub use submit::{Resubmit, Submit};

@@ -4,21 +4,28 @@ use super::{
     close::End,
 };
 use crate::domain::{
-    Association, Claim, Comment, FactKind, PartnerAction, ReviewFact, State, Submission, What, claim::Next,
+    Association, Claim, Comment, FactKind, PartnerAction, PrimaryReason, ReviewFact, State, StateKind, Submission,
+    What, claim::Next,
 };
 use cpor_durable::Transition;
-use cpor_types::{FurtherRejection, LineId, PartnerActionReason, PrimaryRejection, rfc3339};
+use cpor_types::{FurtherRejection, LineId, PartnerActionReason, rfc3339};
 
 impl Claim {
     pub(super) fn take_review(&self, fact: &ReviewFact, submission: &Submission, at: &At<'_>) -> Applied {
         match fact {
             ReviewFact::Assigned(reviewer) => Ok(Some(self.assigned(submission, reviewer.clone(), at))),
             ReviewFact::Started(reviewer) => Ok(Some(self.started(submission, reviewer, at))),
-            ReviewFact::ActionRequested(reasons, said) => self.action_requested(submission, reasons, said.clone(), at),
+            ReviewFact::ActionRequested { reasons, remove_lines, said } => {
+                self.action_requested(submission, reasons, remove_lines, said.clone(), at)
+            }
             ReviewFact::Approved(said) => Ok(Some(self.approved(submission, said.clone(), at))),
             ReviewFact::Rejected(further, said) => self.rejected(submission, further, said.clone(), at),
             ReviewFact::ApprovalRefused(lines) => Ok(Some(self.approval_refused(lines, at))),
             ReviewFact::Overdue(_) => Ok(Some(self.noted(What::Reported(FactKind::ReviewOverdue), at.entry(), at.now))),
+            ReviewFact::LinesAwarded { won, lost, said } => self.lines_awarded(submission, won, lost, said.clone(), at),
+            ReviewFact::CompetitionChanged { contested, notice } => {
+                Ok(Some(self.competition_changed(contested, *notice, at)))
+            }
         }
     }
 
@@ -31,10 +38,14 @@ impl Claim {
         next.done()
     }
 
+    /// R19; a disputed claim stays so while it is reviewed (R28).
     fn started(&self, submission: &Submission, reviewer: &str, at: &At<'_>) -> Transition<Self> {
         let mut next = Next::of(self, at.now);
         let submission = Submission { reviewer: Some(reviewer.to_owned()), ..submission.clone() };
-        next.claim.state = State::UnderReview(submission);
+        next.claim.state = match self.is_disputed() {
+            true => State::Disputed(submission),
+            false => State::UnderReview(submission),
+        };
         next.record(What::Reported(FactKind::ReviewStarted), at.entry());
         next.done()
     }
@@ -44,6 +55,7 @@ impl Claim {
         &self,
         submission: &Submission,
         reasons: &[PartnerActionReason],
+        remove_lines: &[LineId],
         said: Option<Comment>,
         at: &At<'_>,
     ) -> Applied {
@@ -55,13 +67,16 @@ impl Claim {
             reasons: reasons.to_vec(),
             comment: at.reason.clone(),
             request_time: at.time,
-            dispute_if_missed: at.rules.dispute_deadline(submission, response.due)?,
+            remedy_if_missed: at.rules.remedy(submission, response.due)?,
             response,
-            documents: 0,
+            remove_lines: remove_lines.to_vec(),
+            disputed: self.is_disputed(),
+            edits: 0,
             comments: 0,
         };
+        let submission = Submission { documents_before: self.evidence.len(), ..submission.clone() };
         let mut next = Next::of(self, at.now);
-        next.claim.state = State::PartnerActionRequired(submission.clone(), action);
+        next.claim.state = State::PartnerActionRequired(submission, action);
         next.record(What::Reported(FactKind::PartnerActionRequested), entry);
         Ok(Some(next.done()))
     }
@@ -71,12 +86,14 @@ impl Claim {
         let official = submission.explicit_approval.is_some();
         let association = match official {
             true => Association::Granted { since: at.time },
-            false => Association::Pending { consent_due: None },
+            false => Association::Pending,
         };
+        let explicit_approval_needed = submission.needs_explicit_approval();
         let mut next = Next::of(self, at.now);
-        next.claim.state = State::Approved(submission.clone(), association);
+        let approved = Submission { documents_before: self.evidence.len(), ..submission.clone() };
+        next.claim.state = State::Approved(approved, association);
         let entry = at.entry().saying(said).changing("association_state", "", "pending");
-        next.record(What::Approved { official }, entry);
+        next.record(What::Approved { official, explicit_approval_needed }, entry);
         if official {
             next.grant(submission.tenant);
         }
@@ -91,12 +108,16 @@ impl Claim {
         said: Option<Comment>,
         at: &At<'_>,
     ) -> Applied {
-        let dispute = at.rules.dispute_deadline(submission, at.time)?;
-        let primary = PrimaryRejection::InsufficientPoe;
-        let mut end = End::by_fact(FactKind::ReviewRejected, primary, at.time, dispute);
+        let remedy = at.rules.remedy(submission, at.time)?;
+        let primary = PrimaryReason::InsufficientPoe;
+        let mut end = End::by_fact(FactKind::ReviewRejected, primary, at.time, remedy);
         end.further = further.to_vec();
         end.comment.clone_from(&at.reason);
         Ok(Some(self.close(submission, end, at.entry().saying(said), at.now)))
+    }
+
+    fn is_disputed(&self) -> bool {
+        self.state.kind() == StateKind::Disputed
     }
 
     /// R36: nothing but the history changes; the case goes on.

@@ -1,6 +1,6 @@
 //! Submitting and resubmitting: the complete check, then the claim goes to review (R18, R21).
 use crate::domain::{
-    Claim, Command, Comment, Facts, Refusal, Rules, State, Submission, What,
+    Claim, Command, Comment, Facts, Leeway, PartnerAction, Refusal, Rules, State, Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
@@ -42,17 +42,23 @@ impl Claim {
             tenant: customer.tenant,
             review_case: submit.review_case,
             policy: policy.id(),
+            leeway: Leeway::from(policy),
             partner_calendar: customer.partner_calendar,
             tenant_calendar: customer.tenant_calendar,
             submit_time: now,
             reviewer: None,
             explicit_approval: None,
+            declined: None,
+            consent_due: None,
+            asked_anew: None,
+            disputes: 0,
+            documents_before: 0,
         });
         next.record(What::Submitted, Entry::default());
         Ok(next.done())
     }
 
-    /// Answers the reviewer's request (R21): the same case goes on with the same reviewer. `facts` as in
+    /// Answers the reviewer's request (R21): the same case goes on with the same reviewer, where it was asked. `facts` as in
     /// [`Self::submit`].
     ///
     /// # Errors
@@ -66,16 +72,24 @@ impl Claim {
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
         let submission = self.admit_submitted(Command::Resubmit)?;
-        let answered = self.state.partner_action().is_some_and(|action| action.is_answered());
-        if !answered && resubmit.comment.is_none() {
+        let action = self.state.partner_action().ok_or_else(|| self.not_allowed(Command::Resubmit))?;
+        if !self.is_answered(action) && resubmit.comment.is_none() {
             return Err(Refusal::NothingChanged);
         }
         let mut next = Next::of(self, now);
         next.claim.inform(Some(facts.ok_or(Refusal::FactsMissing)?));
         next.claim.complete(rules.recorded(submission)?)?;
-        next.claim.state = State::Submitted(submission.clone());
+        next.claim.state = match action.disputed {
+            true => State::Disputed(submission.clone()),
+            false => State::Submitted(submission.clone()),
+        };
         let reason = resubmit.comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
         next.record(What::Resubmitted, Entry::because(reason).saying(resubmit.comment));
         Ok(next.done())
+    }
+
+    /// Whether the partner did anything since the request (R21).
+    fn is_answered(&self, action: &PartnerAction) -> bool {
+        self.new_documents() > 0 || action.edits > 0 || action.comments > 0
     }
 }

@@ -21,6 +21,7 @@ pub(crate) struct Model {
     pub(crate) content: Json,
     pub(crate) directory: Json,
     pub(crate) evidence: Json,
+    pub(crate) lost_lines: Json,
     pub(crate) status: Json,
 }
 

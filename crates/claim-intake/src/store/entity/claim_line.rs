@@ -1,4 +1,5 @@
-//! The database's own guard of R38: a live line is unique within its company.
+//! The database's own guard of R38: the live lines, each unique within its company. From submission until the claim is closed, the line
+//! leaves it or its association ends.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -16,8 +17,6 @@ pub(crate) struct Model {
     pub(crate) tenant: Uuid,
     /// `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
-    /// From submission until the claim is closed.
-    pub(crate) live: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

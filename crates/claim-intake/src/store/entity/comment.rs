@@ -16,6 +16,9 @@ pub(crate) struct Model {
     pub(crate) side: String,
     pub(crate) create_time: Micros,
     pub(crate) text: String,
+    /// What it is about, if it is about something.
+    pub(crate) evidence_id: Option<Uuid>,
+    pub(crate) line_id: Option<Uuid>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

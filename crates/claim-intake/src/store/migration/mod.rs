@@ -24,18 +24,18 @@ const TABLES: &[&str] = &[
     "CREATE TABLE claim (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
         state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL,
-        content {json} NOT NULL, directory {json} NOT NULL, evidence {json} NOT NULL, status {json} NOT NULL,
+        content {json} NOT NULL, directory {json} NOT NULL, evidence {json} NOT NULL, lost_lines {json} NOT NULL, status {json} NOT NULL,
         PRIMARY KEY (owner, id))",
     // Lists: a partner's by state; everybody's. Ids grow with time.
     "CREATE INDEX claim_owner_state ON claim (owner, state, id)",
     "CREATE INDEX claim_id ON claim (id)",
     "CREATE TABLE claim_line (
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, line_id {uuid} NOT NULL, activity TEXT NOT NULL,
-        tenant {uuid} NOT NULL, key TEXT NOT NULL, live BOOLEAN NOT NULL,
+        tenant {uuid} NOT NULL, key TEXT NOT NULL,
         PRIMARY KEY (owner, claim_id, line_id, activity))",
     // R38: one company has a line for one activity in one open or approved claim, whoever writes and however many at
     // once.
-    "CREATE UNIQUE INDEX claim_line_live ON claim_line (owner, tenant, key, activity) WHERE live",
+    "CREATE UNIQUE INDEX claim_line_key ON claim_line (owner, tenant, key, activity)",
     // Every document ever begun. `document` is there once it is stored, and stays when it is removed from the claim.
     "CREATE TABLE evidence (
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, id {uuid} NOT NULL,
@@ -46,7 +46,7 @@ const TABLES: &[&str] = &[
     // In the order of the history, whose position each has.
     "CREATE TABLE comment (
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL, id {uuid} NOT NULL,
-        side TEXT NOT NULL, create_time BIGINT NOT NULL, text TEXT NOT NULL,
+        side TEXT NOT NULL, create_time BIGINT NOT NULL, text TEXT NOT NULL, evidence_id {uuid}, line_id {uuid},
         PRIMARY KEY (owner, claim_id, position))",
     // R56: from 1 without gaps, in the order of application. Rows are only ever inserted.
     "CREATE TABLE history (

@@ -212,7 +212,8 @@ impl<'a> Case<'a> {
             | ClaimState::Submitted
             | ClaimState::UnderReview
             | ClaimState::Approved
-            | ClaimState::Rejected => None,
+            | ClaimState::Rejected
+            | ClaimState::Disputed => None,
         };
         self.timeline.step(&Step {
             step,

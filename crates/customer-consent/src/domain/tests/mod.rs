@@ -1,3 +1,4 @@
+mod asked_anew;
 mod machine;
 mod properties;
 mod rules;

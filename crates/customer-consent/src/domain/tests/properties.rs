@@ -1,114 +1,157 @@
-//! What holds after any sequence of inputs at any times.
+//! What holds after any sequence of inputs at any times, under the policies of 2020, 2021 and 2023.
 
 use cpor_durable::{Aggregate, Transition};
 use cpor_types::Timestamp;
 use proptest::prelude::*;
 
-use crate::domain::samples::{claim, day, notice, requested, terms};
+use crate::domain::samples::{approval, claim, day, edited_claim, monday, notice, terms, terms_of_2020};
 use crate::domain::*;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Approve,
+    ApproveByLink { notice: u128 },
     Decline,
-    ClaimApproved { official: bool },
+    Resend,
+    ClaimApproved { official: bool, explicit_needed: bool },
+    Edit { contact: bool },
     Settle { notice: u128, settlement: Settlement },
-    Close,
+    Close { disputable: bool },
+    Dispute { declined: bool },
+    LinesEnd,
+}
+
+fn policies() -> impl Strategy<Value = Terms> {
+    prop_oneof![Just(terms()), Just(terms_of_2020()), Just(Terms { decline_any_time: true, ..terms() })]
 }
 
 fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
-    let settlement = prop_oneof![Just(Settlement::Accepted), Just(Settlement::Bounced)];
+    let settlement = prop_oneof![4 => Just(Settlement::Accepted), 1 => Just(Settlement::Bounced)];
     let step = prop_oneof![
-        Just(Step::Approve),
-        Just(Step::Decline),
-        any::<bool>().prop_map(|official| Step::ClaimApproved { official }),
-        (1..4u128, settlement).prop_map(|(notice, settlement)| Step::Settle { notice, settlement }),
-        Just(Step::Close),
+        2 => Just(Step::Approve),
+        1 => (1..9u128).prop_map(|notice| Step::ApproveByLink { notice }),
+        2 => Just(Step::Decline),
+        2 => Just(Step::Resend),
+        4 => (any::<bool>(), any::<bool>()).prop_map(|(official, explicit_needed)| Step::ClaimApproved { official, explicit_needed }),
+        2 => any::<bool>().prop_map(|contact| Step::Edit { contact }),
+        6 => (1..9u128, settlement).prop_map(|(notice, settlement)| Step::Settle { notice, settlement }),
+        1 => any::<bool>().prop_map(|disputable| Step::Close { disputable }),
+        2 => any::<bool>().prop_map(|declined| Step::Dispute { declined }),
+        1 => Just(Step::LinesEnd),
     ];
     // Hours since the step before: often within one window, sometimes past it.
-    proptest::collection::vec((step, prop_oneof![0..48i64, 0..400i64]), 1..24)
+    proptest::collection::vec((step, prop_oneof![0..48i64, 0..400i64]), 1..32)
 }
 
 /// What the writer does: deadlines first, then the command.
-fn run(consent: &Consent, step: Step, now: Timestamp, events: &mut Vec<(Timestamp, Event)>) -> Consent {
+fn run(consent: &Consent, terms: &Terms, step: Step, now: Timestamp, events: &mut Vec<(Timestamp, Event)>) -> Consent {
     let mut current = consent.clone();
     while let Some(elapsed) = current.elapse(now) {
         events.extend(elapsed.transition.events.into_iter().map(|event| (elapsed.due, event)));
         current = elapsed.transition.next;
     }
-    let queued = u128::try_from(current.notices.len()).unwrap() + 1;
-    let transition: Option<Transition<Consent>> = match step {
-        Step::Approve => current.approve(Channel::Link, now).unwrap_or(None),
-        Step::Decline => current.decline(Channel::SignedIn, "", now).unwrap_or(None),
-        Step::ClaimApproved { official } => current.claim_approved(claim(), official, notice(queued), &terms(), now),
-        Step::Settle { notice: n, settlement } => current.notice_settled(notice(n), settlement, &terms(), now),
-        Step::Close => current.claim_closed(now),
-    };
-    if let Some(transition) = transition {
+    if let Some(transition) = taken(&current, terms, step, now) {
         events.extend(transition.events.into_iter().map(|event| (now, event)));
         current = transition.next;
     }
     current
 }
 
+fn taken(current: &Consent, terms: &Terms, step: Step, now: Timestamp) -> Option<Transition<Consent>> {
+    let queued = u128::try_from(current.notices.len()).unwrap() + 1;
+    match step {
+        Step::Approve => current.approve(Channel::SignedIn, now).unwrap_or(None),
+        Step::ApproveByLink { notice: n } => current.approve_by_link(notice(n), now).unwrap_or(None),
+        Step::Decline => current.decline(Channel::SignedIn, "", now).unwrap_or(None),
+        Step::Resend => current.resend(notice(queued), now).unwrap_or(None),
+        Step::ClaimApproved { official, explicit_needed } => {
+            let approval = Approval { official, explicit_needed, ..approval(now) };
+            current.claim_approved(claim(), approval, notice(queued), terms, now)
+        }
+        Step::Edit { contact } => {
+            let edited = if contact { edited_claim() } else { claim() };
+            current.claim_edited(edited, true, [notice(queued + 100), notice(queued)], now)
+        }
+        Step::Settle { notice: n, settlement } => current.notice_settled(notice(n), settlement, terms, now),
+        Step::Close { disputable } => current.claim_closed(disputable.then(|| now + chrono::TimeDelta::days(30)), now),
+        Step::Dispute { declined } => current.claim_disputed(claim(), declined, notice(queued), terms, now),
+        Step::LinesEnd => current.lines_ended(now),
+    }
+}
+
+fn asked(terms: &Terms) -> Consent {
+    Consent::requested(claim(), notice(1), terms, monday()).next
+}
+
 proptest! {
     #[test]
-    fn a_customers_word_and_the_window_are_told_once_and_in_time(steps in steps()) {
-        let mut consent = requested();
-        let mut events = vec![];
+    fn a_customers_word_and_the_window_are_told_in_time_and_never_against_each_other(terms in policies(), steps in steps()) {
+        let mut consent = asked(&terms);
         let mut now = day(0);
         for (step, hours) in steps {
             now += chrono::TimeDelta::hours(hours);
-            let before = consent.clone();
-            consent = run(&consent, step, now, &mut events);
+            let (before, mut events) = (consent.clone(), vec![]);
+            consent = run(&consent, &terms, step, now, &mut events);
 
             let armed = consent.deadlines();
-            prop_assert!(armed.len() <= 1);
             prop_assert!(armed.iter().all(|deadline| !deadline.has_passed(now)), "nothing due is left undone");
-            prop_assert_eq!(armed.is_empty(), consent.state.open_window().is_none());
-            let over = matches!(before.state.kind(), StateKind::Declined | StateKind::Closed);
-            prop_assert!(!over || consent.state == before.state, "a last word stays");
-            // What `run` applied before the step: a window that has passed by now.
-            let passed = consent.state.window().is_some_and(|window| window.deadline.has_passed(now));
-            let heard = consent.state.kind() == StateKind::Declined || passed || over;
-            prop_assert!(!matches!(step, Step::Decline) || heard, "until a window has passed, a decline counts");
-            let grown = consent.notices.len() >= before.notices.len();
-            prop_assert!(grown, "no notice is forgotten");
-        }
-        let count = |wanted: fn(&Event) -> bool| events.iter().filter(|(_, event)| wanted(event)).count();
-        let once = [
-            count(|event| matches!(event, Event::CustomerApproved { .. })),
-            count(|event| matches!(event, Event::CustomerDeclined { .. })),
-            count(|event| matches!(event, Event::WindowOpened { .. })),
-            count(|event| matches!(event, Event::WindowPassed)),
-        ];
-        prop_assert!(once.iter().all(|times| *times <= 1), "{:?}", once);
-        let [approved, _, _, passed] = once;
-        prop_assert!(approved + passed <= 1, "it is granted once: by a word, or by silence");
-        let opened = events.iter().find_map(|(_, event)| match event {
-            Event::WindowOpened { due, .. } => Some(*due),
-            Event::NoticeQueued { .. } | Event::NoticeSettled { .. } | Event::WindowPassed
-            | Event::CustomerApproved { .. } | Event::CustomerDeclined { .. } => None,
-        });
-        for (time, event) in &events {
-            match event {
-                Event::WindowPassed => prop_assert_eq!(Some(*time), opened, "it passes when it is due"),
-                Event::CustomerDeclined { .. } => {
-                    prop_assert!(opened.is_none_or(|due| *time < due), "no decline is taken late");
+            prop_assert_eq!(armed.is_empty(), consent.state.deadline().is_none());
+            prop_assert!(consent.notices.len() >= before.notices.len(), "no notice is forgotten");
+            let opened_again = matches!(step, Step::Dispute { .. });
+            let declined = before.state.kind() == StateKind::Declined;
+            prop_assert!(!declined || opened_again || consent.state == before.state, "a decline stands until a dispute");
+            let official = |consent: &Consent| consent.state.official_since();
+            prop_assert!(
+                official(&before).is_none() || official(&consent).is_none() || official(&before) == official(&consent),
+                "official is official since once"
+            );
+            let counted = |wanted: fn(&Event) -> bool| events.iter().filter(|(_, event)| wanted(event)).count();
+            let passed = counted(|event| matches!(event, Event::WindowPassed));
+            let approved = counted(|event| matches!(event, Event::CustomerApproved { .. }));
+            let told = passed + approved;
+            let became = official(&before).is_none() && official(&consent).is_some();
+            let by_intake = matches!(step, Step::ClaimApproved { .. });
+            prop_assert!(!became || told == 1 || by_intake, "it is granted by a word, or by silence: {:?}", events);
+            prop_assert!(passed == 0 || before.approval.is_none(), "silence is told only of the silent");
+            for (time, event) in &events {
+                if let (Event::WindowPassed, Some(window)) = (event, before.state.open_window()) {
+                    prop_assert!(*time == window.deadline.due || by_intake, "it passes when it is due");
                 }
-                Event::NoticeQueued { .. } | Event::NoticeSettled { .. } | Event::WindowOpened { .. }
-                | Event::CustomerApproved { .. } => {}
+            }
+            // The invariant of R44: a window, once open, has one end, until the customer is asked anew.
+            let ends = (before.state.window().map(|w| w.deadline.due), consent.state.window().map(|w| w.deadline.due));
+            let anew = matches!(step, Step::Edit { .. } | Step::Dispute { .. });
+            prop_assert!(anew || !matches!(ends, (Some(one), Some(other)) if one != other), "{:?}", ends);
+        }
+    }
+
+    #[test]
+    fn who_can_decline_is_heard_and_who_cannot_is_told_why(terms in policies(), steps in steps()) {
+        let mut consent = asked(&terms);
+        let mut now = day(0);
+        for (step, hours) in steps {
+            now += chrono::TimeDelta::hours(hours);
+            consent = run(&consent, &terms, step, now, &mut vec![]);
+            let offered = consent.allowed_commands().any(|command| command == Command::Decline);
+            match consent.decline(Channel::Link, "", now) {
+                Ok(Some(next)) => {
+                    prop_assert!(offered);
+                    prop_assert_eq!(next.next.state.kind(), StateKind::Declined);
+                }
+                Ok(None) => prop_assert_eq!(consent.state.kind(), StateKind::Declined),
+                Err(Refusal::WindowPassed { due }) => prop_assert!(!terms.decline_any_time && due.unwrap() <= now),
+                Err(refusal) => prop_assert_eq!((refusal, consent.state.kind()), (Refusal::ClaimClosed, StateKind::Closed)),
             }
         }
     }
 
     #[test]
-    fn what_is_stored_reads_back(steps in steps()) {
+    fn what_is_stored_reads_back(terms in policies(), steps in steps()) {
         let mut now = day(0);
-        let mut consent = requested();
+        let mut consent = asked(&terms);
         for (step, hours) in steps {
             now += chrono::TimeDelta::hours(hours);
-            consent = run(&consent, step, now, &mut vec![]);
+            consent = run(&consent, &terms, step, now, &mut vec![]);
         }
         let stored = serde_json::to_string(&consent).unwrap();
         prop_assert_eq!(serde_json::from_str::<Consent>(&stored).unwrap(), consent);

@@ -32,7 +32,9 @@ fn r26a_an_approval_before_the_claim_is_approved_is_remembered_and_told() {
 fn r26a_approved_ahead_means_official_at_approval_and_the_contact_is_told() {
     // Whichever of the two services heard of it first.
     for (consent, official) in [(ahead(), false), (ahead(), true), (requested(), true)] {
-        let approved = consent.claim_approved(claim(), official, notice(2), &terms(), day(2)).unwrap();
+        let approved = consent
+            .claim_approved(claim(), Approval { official, ..approval(day(2)) }, notice(2), &terms(), day(2))
+            .unwrap();
         assert_eq!(approved.next.state, State::GrantedAwaitingDelivery { since: day(2) });
         assert_eq!(approved.events, [Event::NoticeQueued { notice: notice(2) }]);
         assert!(approved.next.notices.iter().all(|notice| notice.delivery == Delivery::Queued), "none is withdrawn");
@@ -95,7 +97,7 @@ fn r40_the_contact_is_told_at_submission_and_at_approval() {
     let kinds = |consent: &Consent| consent.notices.iter().map(|notice| notice.kind).collect::<Vec<_>>();
     assert_eq!(kinds(&requested()), [NoticeKind::Submission]);
     assert_eq!(kinds(&awaiting()), [NoticeKind::Submission, NoticeKind::Approval]);
-    let queued = awaiting().claim_approved(claim(), false, notice(3), &terms(), day(3));
+    let queued = awaiting().claim_approved(claim(), approval(day(3)), notice(3), &terms(), day(3));
     assert_eq!(queued, None, "the same approval twice tells nobody twice");
 }
 
@@ -111,8 +113,8 @@ fn r40_at_submission_only_where_the_policy_says_so() {
 fn r40_an_approval_goes_to_the_contact_of_the_claim_as_it_was_approved() {
     let mut approved = claim();
     approved.contact = Contact { name: "Ben Ode".into(), email: "ben@fabrikam.example".into() };
-    let next = requested().claim_approved(approved, false, notice(2), &terms(), day(2)).unwrap().next;
-    assert_eq!(next.notices[1].email, "ben@fabrikam.example");
+    let next = requested().claim_approved(approved, approval(day(2)), notice(2), &terms(), day(2)).unwrap().next;
+    assert_eq!(next.notices[1].contact.email, "ben@fabrikam.example");
 }
 
 #[test]
@@ -136,7 +138,7 @@ fn r41_across_the_change_to_summer_time_the_window_ends_at_local_midnight() {
 #[test]
 fn r41_a_notice_accepted_at_submission_opens_no_window() {
     let settled = requested().notice_settled(notice(1), Settlement::Accepted, &terms(), monday()).unwrap();
-    let approved = settled.next.claim_approved(claim(), false, notice(2), &terms(), day(2)).unwrap().next;
+    let approved = settled.next.claim_approved(claim(), approval(day(2)), notice(2), &terms(), day(2)).unwrap().next;
     assert_eq!(approved.state, State::AwaitingDelivery);
     assert_eq!(approved.deadlines(), []);
     let late = awaiting().notice_settled(notice(1), Settlement::Accepted, &terms(), day(3)).unwrap().next;
@@ -229,8 +231,8 @@ fn r43_of_a_closed_claim_nothing_can_be_said() {
 fn r45_a_last_word_cancels_the_window_and_what_was_not_sent() {
     for over in [
         declined(),
-        granted_awaiting().claim_closed(day(4)).unwrap().next,
-        window_open().claim_closed(day(4)).unwrap().next,
+        granted_awaiting().claim_closed(None, day(4)).unwrap().next,
+        window_open().claim_closed(None, day(4)).unwrap().next,
     ] {
         assert_eq!(over.deadlines(), []);
         assert_eq!(over.elapse(day(400)), None);

@@ -16,6 +16,8 @@ pub(crate) struct Model {
     pub(crate) partner: String,
     /// To be assessed again; a copy from the state, to find it by.
     pub(crate) stale: bool,
+    /// The edition of the guides that it was last assessed by; a copy as well.
+    pub(crate) edition: i64,
     /// The whole state.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) state: Json,

@@ -1,4 +1,4 @@
-//! Which assessments look at the usage of a key. An assessment that has ended looks at none.
+//! Which assessments look at the usage of a key, those that have ended too: usage of their months may be imported again.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

@@ -9,7 +9,7 @@ mod read;
 
 pub(crate) use import::{ImportError, import};
 pub(crate) use news::{News, assessed_with, count_unseen, seen, unseen};
-pub(crate) use read::{list, of_keys};
+pub(crate) use read::{Cursor, Listed, list, of_keys};
 
 use cpor_types::{Month, TenantKey};
 use sea_orm::{

@@ -1,16 +1,17 @@
 //! The rules, one by one, and their arithmetic under random sequences.
 mod approving;
 mod clocks;
+mod contest;
 mod rules;
 mod sequences;
 mod table;
 
 use super::*;
 use cpor_types::{
-    Activity, Actor, ActorSide, AssociationKey, Calendar, Calendars, CaseId, DecisionId, FurtherRejection, LineId,
-    PartnerActionReason, PolicyProfiles, PrimaryRejection, SolutionArea, TenantId, Timestamp,
+    Activity, Actor, ActorSide, AssociationKey, Calendar, Calendars, CaseId, DecisionId, FurtherRejection, Length,
+    LineId, PartnerActionReason, PolicyProfiles, PrimaryRejection, ReviewLengths, SolutionArea, TenantId, Timestamp,
 };
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 use uuid::Uuid;
 
 pub(crate) fn calendar() -> Calendar {
@@ -51,19 +52,67 @@ pub(crate) fn snapshot() -> Snapshot {
             product: "teams".parse().unwrap(),
             product_display_name: "Teams".into(),
             key: AssociationKey::Workload("teams".parse().unwrap()),
+            held_by_legacy: false,
         }],
         policy: "2021@1".parse().unwrap(),
         submit_time: at(SUBMITTED),
+        evidence: Vec::new(),
     }
+}
+
+/// The same claim with a second line.
+pub(crate) fn with_two_lines() -> Snapshot {
+    let mut snapshot = snapshot();
+    snapshot.lines.push(Line { id: LineId(Uuid::from_u128(12)), key: key("intune"), ..snapshot.lines[0].clone() });
+    snapshot
+}
+
+pub(crate) fn key(workload: &str) -> AssociationKey {
+    AssociationKey::Workload(workload.parse().unwrap())
 }
 
 /// A Monday morning in the vendor's zone (UTC-5 then): no holiday in the two weeks after.
 pub(crate) const SUBMITTED: &str = "2026-03-02T15:00:00Z";
 
 pub(crate) fn waiting() -> ReviewCase {
-    let lengths = PolicyProfiles::shipped().unwrap().get(&"2021@1".parse().unwrap()).unwrap().review;
-    let (case, tenant) = (CaseId(Uuid::from_u128(7)), TenantId(Uuid::from_u128(3)));
-    ReviewCase::open(case, tenant, snapshot(), lengths, at(SUBMITTED), &calendar()).next
+    opened(opening())
+}
+
+pub(crate) fn opened(opening: Opening) -> ReviewCase {
+    ReviewCase::open(opening, at(SUBMITTED), &calendar()).next
+}
+
+pub(crate) fn opening() -> Opening {
+    Opening {
+        id: CaseId(Uuid::from_u128(7)),
+        tenant: TenantId(Uuid::from_u128(3)),
+        kind: CaseKind::Submission,
+        snapshot: snapshot(),
+        lengths: lengths("2021@1"),
+        remind_before: Length::BusinessDays(1),
+    }
+}
+
+pub(crate) fn lengths(profile: &str) -> ReviewLengths {
+    PolicyProfiles::shipped().unwrap().get(&profile.parse().unwrap()).unwrap().review
+}
+
+pub(crate) fn dispute() -> CaseKind {
+    CaseKind::Dispute(Dispute {
+        previous: CaseId(Uuid::from_u128(6)),
+        number: 1,
+        justification: "It is all there.".into(),
+        customer_declined: false,
+    })
+}
+
+/// The case of amy's that competes with another for its line.
+pub(crate) fn contested(case: &ReviewCase) -> ReviewCase {
+    case.competing(rivals(), at("2026-03-03T15:00:00Z"), &calendar()).unwrap().next
+}
+
+pub(crate) fn rivals() -> Rivals {
+    Rivals::from([(CaseId(Uuid::from_u128(8)), BTreeSet::from([key("teams")]))])
 }
 
 /// The case after a command that must be let through and change something.
@@ -80,7 +129,11 @@ pub(crate) fn approval(decision: u128) -> Approval {
 }
 
 pub(crate) fn action() -> PartnerAction {
-    PartnerAction { reasons: vec![PartnerActionReason::DatesMissingOrOld], comment: "Which year?".into() }
+    PartnerAction {
+        reasons: vec![PartnerActionReason::DatesMissingOrOld],
+        comment: "Which year?".into(),
+        remove_lines: Vec::new(),
+    }
 }
 
 pub(crate) fn rejection() -> Rejection {
@@ -125,6 +178,8 @@ fn in_phase(phase: Phase) -> ReviewCase {
         Phase::Approving => approving(),
         Phase::Approved => approving().held(approval(1).decision_id, now, &calendar).unwrap().next,
         Phase::Rejected => done(started().reject(&amy(), rejection(), now, &calendar)),
-        Phase::Closed => taken().closed(PrimaryRejection::PartnerRequest, now, &calendar).unwrap().next,
+        Phase::Closed => {
+            taken().closed(ClosingReason::Told(PrimaryRejection::PartnerRequest), now, &calendar).unwrap().next
+        }
     }
 }

@@ -11,6 +11,10 @@ enum Step {
     Held,
     NotHeld,
     Close,
+    /// A rival appears.
+    Compete,
+    /// None is left.
+    Alone,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -27,6 +31,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Held),
         4 => Just(Step::NotHeld),
         1 => Just(Step::Close),
+        2 => Just(Step::Compete),
+        3 => Just(Step::Alone),
     ]
 }
 
@@ -38,7 +44,9 @@ fn apply(case: &ReviewCase, step: Step, now: Timestamp) -> Option<ReviewCase> {
         Step::Resubmit => case.resubmitted(snapshot(), now, &calendar),
         Step::Held => case.held(decision, now, &calendar),
         Step::NotHeld => case.not_held(decision, vec![refused_line()], now, &calendar),
-        Step::Close => case.closed(PrimaryRejection::PartnerRequest, now, &calendar),
+        Step::Close => case.closed(ClosingReason::Told(PrimaryRejection::PartnerRequest), now, &calendar),
+        Step::Compete => case.competing(rivals(), now, &calendar),
+        Step::Alone => case.competing(Rivals::new(), now, &calendar),
     };
     transition.map(|transition| transition.next)
 }
@@ -61,11 +69,15 @@ fn is_business_day(moment: Timestamp) -> bool {
     calendar.is_business_day(moment.with_timezone(&calendar.zone).date_naive())
 }
 
-fn runs(kind: ClockKind, phase: Phase) -> bool {
+fn runs(kind: ClockKind, case: &ReviewCase) -> bool {
+    let phase = case.phase();
+    if case.is_contested() {
+        return false;
+    }
     match kind {
         ClockKind::Start => phase == Phase::Waiting,
         ClockKind::Decision => phase == Phase::UnderReview,
-        ClockKind::Overall => phase == Phase::Waiting || phase == Phase::UnderReview,
+        ClockKind::Overall | ClockKind::DisputeDecision => phase == Phase::Waiting || phase == Phase::UnderReview,
     }
 }
 
@@ -76,10 +88,16 @@ struct Life {
 }
 
 impl Life {
-    fn new() -> Self {
+    fn new(kind: CaseKind) -> Self {
         let model = |kind, left| (kind, Model { left, running_since: None });
-        let models = [model(ClockKind::Start, 5), model(ClockKind::Decision, 5), model(ClockKind::Overall, 10)];
-        let mut life = Self { case: waiting(), models: models.into(), fired: HashMap::new() };
+        let models: Vec<_> = match &kind {
+            CaseKind::Submission => {
+                vec![model(ClockKind::Start, 5), model(ClockKind::Decision, 5), model(ClockKind::Overall, 10)]
+            }
+            CaseKind::Dispute(_) => vec![model(ClockKind::DisputeDecision, 5)],
+        };
+        let case = opened(Opening { kind, ..opening() });
+        let mut life = Self { case, models: models.into_iter().collect(), fired: HashMap::new() };
         life.follow(at(SUBMITTED));
         life
     }
@@ -90,8 +108,13 @@ impl Life {
             assert!(elapsed.due <= now, "fired early");
             assert_eq!(elapsed.transition.next.phase(), self.case.phase());
             for event in &elapsed.transition.events {
-                let CaseEvent::Overdue { clock } = event else { panic!("time caused {event:?}") };
-                assert!(self.fired.insert(*clock, elapsed.due).is_none(), "{clock:?} fired twice");
+                match event.told_by_mail() {
+                    Some((clock, true)) => {
+                        assert!(self.fired.insert(clock, elapsed.due).is_none(), "{clock:?} fired twice");
+                    }
+                    Some((clock, false)) => assert!(!self.fired.contains_key(&clock), "{clock:?} had passed already"),
+                    None => panic!("time caused {event:?}"),
+                }
             }
             self.case = elapsed.transition.next;
         }
@@ -101,7 +124,7 @@ impl Life {
     /// Lets the models follow the case's state.
     fn follow(&mut self, now: Timestamp) {
         for (kind, model) in &mut self.models {
-            match (model.running_since, runs(*kind, self.case.phase())) {
+            match (model.running_since, runs(*kind, &self.case)) {
                 (None, true) => {
                     // The rest of a business day, resumed on a day off, is the next business day.
                     model.left = model.left.max(i64::from(!is_business_day(now)));
@@ -117,9 +140,9 @@ impl Life {
     }
 
     fn check(&self) {
-        for kind in ClockKind::ALL {
+        for kind in self.models.keys().copied() {
             let model = &self.models[&kind];
-            match (self.case.clocks.get(kind), self.fired.get(&kind)) {
+            match (self.case.clocks.get(kind).unwrap(), self.fired.get(&kind)) {
                 (Clock::Passed { due, .. }, Some(fired)) => assert_eq!(due, fired),
                 (Clock::Running { due, .. }, None) => {
                     let since = model.running_since.unwrap();
@@ -142,8 +165,11 @@ impl Life {
 
 proptest! {
     #[test]
-    fn r45_clocks_fire_once_and_keep_their_days(steps in prop::collection::vec((step(), 0_u64..60), 1..40)) {
-        let mut life = Life::new();
+    fn r45_clocks_fire_once_and_keep_their_days(
+        disputed in any::<bool>(),
+        steps in prop::collection::vec((step(), 0_u64..60), 1..40),
+    ) {
+        let mut life = Life::new(if disputed { dispute() } else { CaseKind::Submission });
         let mut now = at(SUBMITTED);
         for (step, hours) in steps {
             now += Duration::from_hours(hours);

@@ -27,7 +27,10 @@ fn refusal(case: &ReviewCase, command: CommandKind, standing: Standing) -> Refus
 }
 
 fn cases() -> Vec<ReviewCase> {
-    Phase::ALL.into_iter().map(in_phase).chain([waiting()]).collect()
+    let alone: Vec<_> = Phase::ALL.into_iter().map(in_phase).chain([waiting()]).collect();
+    let contested: Vec<_> = alone.iter().map(contested).collect();
+    let disputed = opened(Opening { kind: dispute(), ..opening() });
+    alone.into_iter().chain(contested).chain([disputed]).collect()
 }
 
 #[test]

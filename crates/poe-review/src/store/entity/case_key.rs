@@ -1,7 +1,7 @@
-//! What open cases are about: whoever looks for rivals over a key of a tenant (R37) finds their cases here.
+//! What live cases compete for: whoever looks for rivals over a key of a tenant (R37) finds their cases here.
 use sea_orm::entity::prelude::*;
 
-/// One key of one open case.
+/// One key of one live case: an open one, or an approved one whose line is not over.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "case_key")]

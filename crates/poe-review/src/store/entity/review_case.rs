@@ -23,10 +23,12 @@ pub struct Model {
     pub claim: String,
     /// When its most urgent clock passes or has passed; far away when none runs.
     pub queue_time: Micros,
+    /// Whether one of its clocks has passed.
+    pub overdue: bool,
     /// The claim as last submitted.
     #[sea_orm(column_type = "JsonBinary")]
     pub snapshot: Json,
-    /// State, clocks, round and refusals.
+    /// Kind, state, clocks, contest, round and refusals.
     #[sea_orm(column_type = "JsonBinary")]
     pub body: Json,
     /// When it was opened.

@@ -1,13 +1,13 @@
 //! A row takes effect.
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use cpor_durable::{Command, Transition};
 use cpor_proto::registry::v1::ErrorReason;
 use cpor_proto::registry::v1::import_result::Outcome;
-use cpor_types::{Actor, PartnerId, TenantId};
+use cpor_types::{Actor, PartnerId, TenantId, Timestamp};
 use tonic::{Code, Status};
 
+use super::super::seen::Seen;
 use super::super::{Api, error};
 use super::row::Row;
 use crate::domain::directory::{PartnerProfile, TenantProfile};
@@ -23,11 +23,12 @@ pub(super) async fn apply(api: &Api, actor: Actor, row: Row) -> Result<Outcome, 
         Row::Tenant(id, profile) => import_tenant(api, actor, id, profile).await,
         Row::Subscription(name, subscription) => {
             let is_known = move |known: &Tenant| known.directory.subscriptions.contains_key(&name.subscription);
-            let change = move |known: &Tenant| known.import_subscription(name.subscription, subscription.clone());
+            let change =
+                move |known: &Tenant, now| known.import_subscription(name.subscription, subscription.clone(), now);
             import_into(api, actor, name.tenant, is_known, change).await
         }
         Row::Workload(name) => {
-            let change = move |known: &Tenant| known.import_workload(&name.product);
+            let change = move |known: &Tenant, _now| known.import_workload(&name.product);
             import_into(api, actor, name.tenant, |_| false, change).await
         }
     }
@@ -64,13 +65,13 @@ async fn import_into(
     actor: Actor,
     tenant: TenantId,
     is_known: impl Fn(&Tenant) -> bool + Send + 'static,
-    change: impl Fn(&Tenant) -> Option<Changed> + Send + 'static,
+    change: impl Fn(&Tenant, Timestamp) -> Option<Changed> + Send + 'static,
 ) -> Result<Outcome, Status> {
     let command = Command::new("import_possession", tenant::key(tenant), actor);
     let (seen, outcome) = Seen::new();
-    let imported = api.tenants.execute(command, move |known, _now| {
+    let imported = api.tenants.execute(command, move |known, now| {
         let known = known.ok_or(TenantUnknown)?;
-        let changed = change(known);
+        let changed = change(known, now);
         seen.note(is_known(known), changed.is_some());
         Ok(changed.map(|(next, events)| Transition::new(next, events)))
     });
@@ -87,28 +88,4 @@ struct TenantUnknown;
 fn location_taken(MpnIdTaken(mpn_id): MpnIdTaken) -> Status {
     let message = format!("the MPN id {mpn_id} belongs to another partner");
     error::refused(Code::AlreadyExists, ErrorReason::MpnIdTaken, message)
-}
-
-/// Carries what a decision saw out of it; the last time that it was asked counts.
-#[derive(Clone)]
-struct Seen(Arc<Mutex<Outcome>>);
-
-impl Seen {
-    fn new() -> (Self, Self) {
-        let seen = Self(Arc::new(Mutex::new(Outcome::Unchanged)));
-        (seen.clone(), seen)
-    }
-
-    fn note(&self, known: bool, changed: bool) {
-        let outcome = match (known, changed) {
-            (_, false) => Outcome::Unchanged,
-            (true, true) => Outcome::Updated,
-            (false, true) => Outcome::Created,
-        };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
-    }
-
-    fn read(&self) -> Outcome {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

@@ -18,9 +18,9 @@ use super::{Answer, Api, error};
 use row::Row;
 
 /// Rows of one request, at most.
-const MAX_ROWS: usize = 1000;
+pub(super) const MAX_ROWS: usize = 1000;
 /// Rows that wait for their transaction together.
-const TOGETHER: usize = 256;
+pub(super) const TOGETHER: usize = 256;
 
 /// Transactions shared by up to 256 rows: for a directory that is all new, 1,000 rows cost about four fsyncs on SQLite.
 /// A row that says what is known writes nothing.
@@ -55,7 +55,7 @@ fn parsed(api: &Api, row: DirectoryRow) -> Result<Row, Status> {
     if !violations.is_empty() {
         return Err(status::invalid(violations));
     }
-    Row::parse(row, &api.catalog, &api.calendars)
+    Row::parse(row, api)
 }
 
 fn name(row: &DirectoryRow) -> String {
@@ -68,7 +68,8 @@ fn name(row: &DirectoryRow) -> String {
     }
 }
 
-fn result(name: String, outcome: Result<Outcome, Status>) -> ImportResult {
+/// What became of a row.
+pub(super) fn result(name: String, outcome: Result<Outcome, Status>) -> ImportResult {
     match outcome {
         Ok(outcome) => ImportResult { name, outcome: outcome.into(), error: None },
         Err(refused) => ImportResult { name, outcome: Outcome::Refused.into(), error: Some(on_the_wire(&refused)) },

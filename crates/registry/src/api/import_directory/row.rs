@@ -1,6 +1,7 @@
 //! Rows as values, or what is wrong with them.
 use std::collections::BTreeMap;
 
+use chrono::Days;
 use cpor_proto::registry::v1::directory_row::Row as Wire;
 use cpor_proto::registry::v1::{self as wire, DirectoryRow, ErrorReason};
 use cpor_types::{
@@ -9,7 +10,7 @@ use cpor_types::{
 };
 use tonic::{Code, Status};
 
-use super::super::{convert, error};
+use super::super::{Api, convert, error};
 use crate::domain::catalog::{Catalog, Product};
 use crate::domain::directory::{
     Enrolment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
@@ -25,13 +26,13 @@ pub(super) enum Row {
 
 impl Row {
     /// Reads a row whose constraints hold.
-    pub(super) fn parse(row: DirectoryRow, catalog: &Catalog, calendars: &Calendars) -> Result<Self, Status> {
+    pub(super) fn parse(row: DirectoryRow, api: &Api) -> Result<Self, Status> {
         match row.row {
             None => Err(error::invalid("row", "must be set")),
-            Some(Wire::Partner(row)) => partner(row, calendars),
-            Some(Wire::Tenant(row)) => tenant(row, calendars),
-            Some(Wire::Subscription(row)) => subscription(row, catalog),
-            Some(Wire::Workload(row)) => workload(&row, catalog),
+            Some(Wire::Partner(row)) => partner(row, &api.calendars),
+            Some(Wire::Tenant(row)) => tenant(row, &api.calendars),
+            Some(Wire::Subscription(row)) => subscription(row, &api.catalog, api.grace),
+            Some(Wire::Workload(row)) => workload(&row, &api.catalog),
         }
     }
 }
@@ -82,7 +83,7 @@ fn tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {
     Ok(Row::Tenant(tenant, TenantProfile { display_name: row.display_name, region: row.region, calendar, domains }))
 }
 
-fn subscription(row: wire::Subscription, catalog: &Catalog) -> Result<Row, Status> {
+fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Result<Row, Status> {
     let name: SubscriptionName = row.name.parse().map_err(error::malformed("subscription.name"))?;
     let ProductName { product } = row.product.parse().map_err(error::malformed("subscription.product"))?;
     listed(&product, catalog)?;
@@ -103,7 +104,9 @@ fn subscription(row: wire::Subscription, catalog: &Catalog) -> Result<Row, Statu
     let bought = row.purchase_time.ok_or_else(|| error::invalid("subscription.purchase_time", "must be set"))?;
     let purchase_time = convert::moment("subscription.purchase_time", bought)?;
     let end_time = row.end_time.map(|end| convert::moment("subscription.end_time", end)).transpose()?;
-    Ok(Row::Subscription(name, Subscription { product, status, channel, purchase_time, end_time }))
+    // What ends after the calendar does not expire.
+    let expire_time = end_time.and_then(|end| end.checked_add_days(grace));
+    Ok(Row::Subscription(name, Subscription { product, status, channel, purchase_time, end_time, expire_time }))
 }
 
 fn workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status> {

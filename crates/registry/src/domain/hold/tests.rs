@@ -1,15 +1,17 @@
 //! Holds, case by case, and exclusivity under any sequence of commands.
 use std::collections::{BTreeMap, BTreeSet};
 
-use cpor_types::{Activity, AssociationKey, ClaimName, DecisionId};
+use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::PlaceHold;
+use crate::domain::arbitration::{Arbitration, Award};
 use crate::domain::association::{AssociationState, EndReason};
 use crate::domain::examples::{active, at, catalog, claim, hold, id, line, now, partner, subscription_id, tenant};
 use crate::domain::reason::Reason;
-use crate::domain::tenant::{Changed, ClaimRecord, Decision, LineRefusal, Precluded, Tenant, TenantEvent};
+use crate::domain::record::{AwardRefusal, ClaimRecord, Decision, LineRefusal, Precluded};
+use crate::domain::tenant::{Changed, Ended, Tenant, TenantEvent};
 
 const BOTH: [Activity; 2] = [Activity::Usage, Activity::PreSales];
 
@@ -77,7 +79,7 @@ fn a_decision_gets_its_first_answer_for_good() {
     let (contoso, rival) = (claim("contoso", 1), claim("litware", 2));
     let (tenant, _) = placed(&tenant(), &hold(&contoso, 1, &[Activity::Usage]));
     let (tenant, no) = placed(&tenant, &hold(&rival, 2, &[Activity::Usage]));
-    let (tenant, _) = tenant.close(&contoso, EndReason::Withdrawn, now()).unwrap();
+    let (tenant, _) = tenant.close(&contoso, None, EndReason::Withdrawn, now()).unwrap();
     for (first, answer) in
         [(hold(&contoso, 1, &[Activity::Usage]), Decision::Held), (hold(&rival, 2, &[Activity::Usage]), no)]
     {
@@ -91,11 +93,11 @@ fn a_decision_gets_its_first_answer_for_good() {
 #[test]
 fn a_closed_claim_holds_nothing_any_more() {
     let contoso = claim("contoso", 1);
-    let (tenant, events) = tenant().close(&contoso, EndReason::Declined, now()).unwrap();
+    let (tenant, events) = tenant().close(&contoso, None, EndReason::Declined, now()).unwrap();
     assert_eq!(events, []);
     let (tenant, decision) = placed(&tenant, &hold(&contoso, 1, &[Activity::Usage]));
     assert_eq!(decision, refused(None, Reason::ClaimClosed));
-    assert_eq!(tenant.close(&contoso, EndReason::Declined, now()), None);
+    assert_eq!(tenant.close(&contoso, None, EndReason::Declined, now()), None);
 }
 
 #[test]
@@ -130,13 +132,17 @@ fn closing_ends_what_was_held_and_tells_of_what_was_official() {
     let (pending, _) = placed(&tenant(), &hold(&contoso, 1, &[Activity::Usage]));
     let (official, _) = pending.grant(&contoso, None, &catalog(), due).unwrap();
 
-    let (over, events) = official.close(&contoso, EndReason::Declined, end).unwrap();
-    assert_eq!(events, [TenantEvent::Ended { claim: contoso.clone(), reason: EndReason::Declined }]);
+    let (over, events) = official.close(&contoso, None, EndReason::Declined, end).unwrap();
+    let told = |reason, official| {
+        let lines = [line(&contoso, 1).line_id].into();
+        TenantEvent::Ended(Ended { claim: contoso.clone(), reason, lines, official, all: true })
+    };
+    assert_eq!(events, [told(EndReason::Declined, true)]);
     let ended = AssociationState::Ended { official_time: Some(due), end_time: end, reason: EndReason::Declined };
     assert_eq!(over.associations.values().map(|found| found.state).collect::<Vec<_>>(), [ended]);
 
-    let (over, events) = pending.close(&contoso, EndReason::Withdrawn, end).unwrap();
-    assert_eq!((events, over.holders().len()), (vec![], 0));
+    let (over, events) = pending.close(&contoso, None, EndReason::Withdrawn, end).unwrap();
+    assert_eq!((events, over.holders().len()), (vec![told(EndReason::Withdrawn, false)], 0));
     assert_eq!(over.grant(&contoso, None, &catalog(), due), None, "a late grant finds nothing");
 }
 
@@ -149,18 +155,60 @@ fn a_changed_subscription_is_told_for_each_claim_that_is_official_on_it() {
         subscription_id(1),
         crate::domain::directory::Subscription { end_time: Some(at("2027-01-01T00:00:00Z")), ..active("power-bi") },
     );
-    assert_eq!(official.import_subscription(id, active("power-bi")), None);
-    assert_eq!(pending.import_subscription(id, renewed.clone()).unwrap().1, []);
-    let (_, events) = official.import_subscription(id, renewed.clone()).unwrap();
+    assert_eq!(official.import_subscription(id, active("power-bi"), now()), None);
+    assert_eq!(pending.import_subscription(id, renewed.clone(), now()).unwrap().1, []);
+    let (_, events) = official.import_subscription(id, renewed.clone(), now()).unwrap();
     assert_eq!(events, [TenantEvent::SubscriptionChanged { claim: contoso, id, subscription: renewed }]);
+}
+
+#[test]
+fn a_closed_case_leaves_room_for_the_next_one() {
+    let contoso = claim("contoso", 1);
+    let [first, second] = [1, 2].map(|n| CaseId(Uuid::from_u128(n)));
+    let in_case =
+        |n, review_case| crate::domain::hold::PlaceHold { review_case, ..hold(&contoso, n, &[Activity::Usage]) };
+    let (held, _) = placed(&tenant(), &in_case(1, Some(first)));
+    let (over, _) = held.close(&contoso, Some(first), EndReason::Rejected, now()).unwrap();
+    for (review_case, answer) in [
+        (Some(first), refused(None, Reason::ClaimClosed)),
+        (None, refused(None, Reason::ClaimClosed)),
+        (Some(second), Decision::Held),
+    ] {
+        assert_eq!(placed(&over, &in_case(2, review_case)).1, answer, "{review_case:?}");
+    }
+
+    // The next case's hold came before the end of the last one was told.
+    let (both, _) = placed(&held, &in_case(2, Some(second)));
+    let (kept, _) = both.close(&contoso, Some(first), EndReason::Rejected, now()).unwrap();
+    let cases: Vec<_> = kept.live_of(&contoso).map(|(_, found)| found.line().unwrap().review_case).collect();
+    assert_eq!(cases, [Some(second)]);
+    let (gone, _) = kept.close(&contoso, None, EndReason::Withdrawn, now()).unwrap();
+    assert_eq!(placed(&gone, &in_case(3, Some(second))).1, refused(None, Reason::ClaimClosed), "closed as a whole");
 }
 
 /// What can be done to a tenant with three subscriptions by six claims of three partners.
 #[derive(Clone, Debug)]
 enum Act {
-    Place { claim: usize, decision: u128, subscriptions: BTreeSet<u128>, activities: Vec<Activity> },
-    Grant { claim: usize },
-    Close { claim: usize },
+    Place {
+        claim: usize,
+        decision: u128,
+        subscriptions: BTreeSet<u128>,
+        activities: Vec<Activity>,
+    },
+    /// Decision 4 is of subscription 1, and so on.
+    Award {
+        claim: usize,
+        decision: u128,
+    },
+    Grant {
+        claim: usize,
+    },
+    Close {
+        claim: usize,
+    },
+    Expire {
+        subscription: u128,
+    },
 }
 
 const CLAIMS: [(&str, u128); 6] =
@@ -176,8 +224,10 @@ fn act() -> impl Strategy<Value = Act> {
     let place = (0..CLAIMS.len(), 1..4_u128, proptest::collection::btree_set(1..4_u128, 1..4), activities);
     prop_oneof![
         4 => place.prop_map(|(claim, decision, subscriptions, activities)| Act::Place { claim, decision, subscriptions, activities }),
-        1 => (0..CLAIMS.len()).prop_map(|claim| Act::Grant { claim }),
+        2 => (0..CLAIMS.len(), 4..7_u128).prop_map(|(claim, decision)| Act::Award { claim, decision }),
+        2 => (0..CLAIMS.len()).prop_map(|claim| Act::Grant { claim }),
         1 => (0..CLAIMS.len()).prop_map(|claim| Act::Close { claim }),
+        1 => (1..4_u128).prop_map(|subscription| Act::Expire { subscription }),
     ]
 }
 
@@ -190,10 +240,32 @@ fn apply(tenant: &Tenant, act: &Act) -> Option<Tenant> {
             hold.lines = subscriptions.iter().map(|n| line(&claim, *n)).collect();
             place(tenant, &hold)
         }
+        Act::Award { claim, decision } => {
+            let winner = name(*claim);
+            let award = Award {
+                key: awarded(*decision),
+                winner: winner.clone(),
+                review_case: None,
+                activities: vec![Activity::Usage],
+            };
+            let decision_id = DecisionId(Uuid::from_u128(numbered(&winner, *decision)));
+            tenant.arbitrate(&Arbitration { decision_id, awards: vec![award] }, now())
+        }
         Act::Grant { claim } => tenant.grant(&name(*claim), Some(&partner()), &catalog(), now()),
-        Act::Close { claim } => tenant.close(&name(*claim), EndReason::Withdrawn, now()),
+        Act::Expire { subscription } => {
+            let key = AssociationKey::Subscription(subscription_id(*subscription));
+            let mut next = tenant.clone();
+            let events = next.end(EndReason::Expired, now(), |found| found.key == key);
+            Some((next, events))
+        }
+        Act::Close { claim } => tenant.close(&name(*claim), None, EndReason::Withdrawn, now()),
     };
     changed.map(|(next, _)| next)
+}
+
+/// What is awarded by a decision.
+fn awarded(decision: u128) -> AssociationKey {
+    AssociationKey::Subscription(subscription_id(decision - 3))
 }
 
 /// Decisions of different claims are different.
@@ -202,15 +274,27 @@ fn numbered(claim: &ClaimName, decision: u128) -> u128 {
 }
 
 impl Act {
+    /// What a decision about a claim that is over is answered, as the API does it.
+    fn late(&self) -> Decision {
+        match self {
+            Self::Award { decision, .. } => {
+                Decision::NotAwarded(vec![AwardRefusal { key: awarded(*decision), reason: Reason::ClaimClosed }])
+            }
+            Self::Place { .. } | Self::Grant { .. } | Self::Close { .. } | Self::Expire { .. } => {
+                refused(None, Reason::ClaimClosed)
+            }
+        }
+    }
+
     /// The decision to hold that it is.
     fn decision(&self) -> Option<(ClaimName, DecisionId)> {
         match self {
-            Self::Place { claim, decision, .. } => {
+            Self::Place { claim, decision, .. } | Self::Award { claim, decision, .. } => {
                 let claim = claim_of(CLAIMS[*claim]);
                 let id = DecisionId(Uuid::from_u128(numbered(&claim, *decision)));
                 Some((claim, id))
             }
-            Self::Grant { .. } | Self::Close { .. } => None,
+            Self::Grant { .. } | Self::Close { .. } | Self::Expire { .. } => None,
         }
     }
 }
@@ -238,10 +322,10 @@ impl Kept {
                 *self = kept;
                 answers.remove(0)
             }
-            Err(Precluded::Closed) => Some(refused(None, Reason::ClaimClosed)),
+            Err(Precluded::Closed) => Some(act.late()),
             Err(Precluded::Answered) => {
                 let (claim, decision_id) = act.decision()?;
-                self.remembered[&claim].decisions.get(&decision_id).cloned()
+                self.remembered[&claim].decision(decision_id).cloned()
             }
         }
     }
@@ -276,13 +360,35 @@ fn customer() -> Tenant {
     tenant
 }
 
-/// The companies that exclusively hold each key.
-fn companies(tenant: &Tenant) -> BTreeMap<&AssociationKey, BTreeSet<&str>> {
+/// The companies that are in each key's state, exclusively.
+fn companies(tenant: &Tenant, official: bool) -> BTreeMap<&AssociationKey, BTreeSet<&str>> {
     let mut companies = BTreeMap::<_, BTreeSet<_>>::new();
-    for found in tenant.associations.values().filter(|found| found.holds_key()) {
-        companies.entry(&found.key).or_default().insert(found.claim.partner.as_str());
+    let holding = tenant.associations.values().filter(|found| found.holds_key());
+    for found in holding.filter(|found| found.official_time().is_some() == official) {
+        companies.entry(&found.key).or_default().insert(found.partner().as_str());
     }
     companies
+}
+
+/// R34, R37: one company on record for a key, and beside it nobody but its successor.
+fn is_exclusive(tenant: &Tenant) -> Result<(), TestCaseError> {
+    let (official, pending) = (companies(tenant, true), companies(tenant, false));
+    prop_assert!(official.values().all(|of| of.len() == 1), "{:?}", official);
+    for (key, of) in &pending {
+        let [company] = Vec::from_iter(of)[..] else {
+            return Err(TestCaseError::fail(format!("{key} is pending for {of:?}")));
+        };
+        let other = official.get(key).is_some_and(|of| !of.contains(company));
+        let succeeds = tenant.successors.get(key).is_some_and(|to| to.claim.partner.as_str() == *company);
+        prop_assert!(!other || succeeds, "{} is pending beside its holder on {}", company, key);
+    }
+    for (key, successor) in &tenant.successors {
+        let holder = official.get(key).is_some_and(|of| !of.contains(successor.claim.partner.as_str()));
+        prop_assert!(holder, "{} succeeds nobody on {}", successor.claim, key);
+    }
+    let keys: BTreeSet<_> = official.keys().chain(pending.keys()).collect();
+    prop_assert_eq!(keys.len(), tenant.holders().len());
+    Ok(())
 }
 
 proptest! {
@@ -292,17 +398,21 @@ proptest! {
         for act in &acts {
             let before = tenant.clone();
             tenant = apply(&tenant, act).unwrap_or(tenant);
-            let companies = companies(&tenant);
-            prop_assert!(companies.values().all(|of| of.len() == 1), "{companies:?} after {act:?}");
-            prop_assert_eq!(companies.len(), tenant.holders().len());
-            for (closed, _) in tenant.claims.iter().filter(|(_, record)| record.close_time.is_some()) {
+            is_exclusive(&tenant)?;
+            for (closed, _) in tenant.claims.iter().filter(|(_, record)| !record.closed.is_empty()) {
                 prop_assert_eq!(tenant.live_of(closed).count(), 0, "{} is closed", closed);
+                prop_assert!(tenant.successors.values().all(|successor| successor.claim != *closed));
             }
             if let Act::Place { claim, .. } = act {
                 let (claim, others) = (claim_of(CLAIMS[*claim]), |tenant: &Tenant, mine: &_| {
-                    tenant.associations.values().filter(|found| found.claim != *mine).cloned().collect::<Vec<_>>()
+                    tenant.associations.values().filter(|found| !found.is_of(mine)).cloned().collect::<Vec<_>>()
                 });
                 prop_assert_eq!(others(&before, &claim), others(&tenant, &claim), "a hold touches its own claim alone");
+            }
+            for (key, of) in companies(&before, true) {
+                let gone = companies(&tenant, true).get(key) != Some(&of);
+                let by = matches!(act, Act::Grant { .. } | Act::Close { .. } | Act::Expire { .. });
+                prop_assert!(!gone || by, "{:?} took {} from its holder", act, key);
             }
         }
     }
@@ -321,8 +431,9 @@ proptest! {
             let live: BTreeMap<_, _> = knowing.associations.iter().filter(|(_, found)| found.is_live()).collect();
             prop_assert_eq!(kept.loaded.associations.iter().collect::<BTreeMap<_, _>>(), live, "{:?}", acts);
             let closed = |claims: &BTreeMap<ClaimName, ClaimRecord>| -> Vec<_> {
-                claims.iter().filter_map(|(claim, record)| Some((claim.clone(), record.close_time?))).collect()
+                claims.iter().filter(|(_, record)| !record.closed.is_empty()).map(|(claim, _)| claim.clone()).collect()
             };
+            prop_assert_eq!(&kept.loaded.successors, &knowing.successors);
             prop_assert_eq!(closed(&kept.remembered), closed(&knowing.claims));
         }
     }

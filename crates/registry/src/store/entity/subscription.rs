@@ -15,6 +15,8 @@ pub(crate) struct Model {
     pub(crate) channel: String,
     pub(crate) purchase_time: Micros,
     pub(crate) end_time: Option<Micros>,
+    /// The end of grace.
+    pub(crate) expire_time: Option<Micros>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

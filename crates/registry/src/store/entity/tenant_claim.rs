@@ -1,5 +1,4 @@
 //! What is remembered of a claim, for ever: decisions to hold, and that it is over.
-use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -15,8 +14,9 @@ pub(crate) struct Model {
     /// First answers, by decision id.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) decisions: Json,
-    /// The tombstone.
-    pub(crate) close_time: Option<Micros>,
+    /// Tombstones: a list of cases, null for the claim as a whole.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) closed: Json,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -30,24 +30,29 @@ const TABLES: &[&str] = &[
         PRIMARY KEY (tenant, domain))",
     "CREATE TABLE subscription (
         tenant {uuid} NOT NULL, id {uuid} NOT NULL, product TEXT NOT NULL, status TEXT NOT NULL, channel TEXT NOT NULL,
-        purchase_time BIGINT NOT NULL, end_time BIGINT,
+        purchase_time BIGINT NOT NULL, end_time BIGINT, expire_time BIGINT,
         PRIMARY KEY (tenant, id))",
     "CREATE TABLE workload (
         tenant {uuid} NOT NULL, product TEXT NOT NULL,
         PRIMARY KEY (tenant, product))",
     "CREATE TABLE tenant_claim (
-        tenant {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid} NOT NULL, decisions {json} NOT NULL, close_time BIGINT,
+        tenant {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid} NOT NULL, decisions {json} NOT NULL, closed {json} NOT NULL,
         PRIMARY KEY (tenant, partner, claim))",
-    // One company for each key (R34), whoever writes and however many at once.
+    // One company for each key (R34), and at most one successor (R37), whoever writes and however many at once.
     "CREATE TABLE key_holder (
         tenant {uuid} NOT NULL, key TEXT NOT NULL, partner TEXT NOT NULL,
+        successor_partner TEXT, successor_claim {uuid}, successor_case {uuid},
+        CHECK ((successor_partner IS NULL) = (successor_claim IS NULL)),
         PRIMARY KEY (tenant, key))",
+    // What the aggregate loads.
+    "CREATE INDEX key_holder_successor ON key_holder (tenant) WHERE successor_claim IS NOT NULL",
     "CREATE TABLE association (
-        tenant {uuid} NOT NULL, id {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid} NOT NULL, line {uuid} NOT NULL,
+        tenant {uuid} NOT NULL, id {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid}, line {uuid}, review_case {uuid},
         mpn_id TEXT NOT NULL, product TEXT NOT NULL, key TEXT NOT NULL, activity TEXT NOT NULL,
-        submit_time BIGINT NOT NULL, hold_time BIGINT NOT NULL,
+        submit_time BIGINT, hold_time BIGINT NOT NULL,
         official_time BIGINT, end_time BIGINT, end_reason TEXT,
         CHECK ((end_time IS NULL) = (end_reason IS NULL)),
+        CHECK ((claim IS NULL) = (line IS NULL) AND (claim IS NULL) = (submit_time IS NULL)),
         PRIMARY KEY (tenant, id))",
     // Who is on record, now or then; may a partner see usage.
     "CREATE INDEX association_key ON association (tenant, key, official_time, end_time)",

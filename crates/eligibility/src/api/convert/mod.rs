@@ -1,19 +1,29 @@
-//! Domain to wire.
+//! Domain to wire, and where the wire brings it, back.
+mod earning;
+mod guide;
+
+pub(super) use earning::{earned, entry, money};
+pub(super) use guide::{document, faulty, guide, revises};
+
 use cpor_proto::eligibility::v1 as wire;
-use cpor_types::{AssessmentName, Month, ProductName, ProgramGuideId, ProgramGuideName, TenantKey, Timestamp};
+use cpor_types::{
+    AssessmentName, Month, ProductName, ProgramGuideId, ProgramGuideName, TenantId, TenantKey, Timestamp,
+};
 
-use crate::domain::{Assessment, Condition, ConditionResult, Guide, Latest, LineResult, Measures, Stored, Verdict};
+use crate::{
+    domain::{Answer, Assessment, ConditionResult, Difference, LineResult, Measures, Summary, Verdict},
+    store::usage::Listed,
+};
 
-/// An assessment, with its results once it has any.
-pub(super) fn assessment(assessment: Assessment) -> wire::Assessment {
-    let next_assess_time = assessment.next_time().map(timestamp);
-    let Assessment { about, latest, ended, .. } = assessment;
+/// An assessment with the answer for a month, once it has any.
+pub(super) fn assessment(assessment: &Assessment, answer: Option<Answer>) -> wire::Assessment {
+    let about = assessment.about();
     let name = AssessmentName { tenant: about.tenant, claim: about.claim.claim };
-    let latest = latest.map(|Latest { month, guide, assess_time, results }| {
+    let answer = answer.map(|Answer { month, guide, assess_time, results }| {
         let results = results.into_iter().map(|result| line(about.tenant, result)).collect();
         (results, month.to_string(), guide_name(&guide), timestamp(assess_time))
     });
-    let (results, month, guide, assess_time) = match latest {
+    let (results, month, guide, assess_time) = match answer {
         Some((results, month, guide, time)) => (results, month, guide, Some(time)),
         None => Default::default(),
     };
@@ -24,14 +34,41 @@ pub(super) fn assessment(assessment: Assessment) -> wire::Assessment {
         month,
         guide,
         assess_time,
-        next_assess_time,
+        next_assess_time: assessment.next_time().map(timestamp),
         official_time: Some(timestamp(about.official_time)),
-        end_time: ended.map(|ended| timestamp(ended.time)),
+        end_time: assessment.ended().map(|ended| timestamp(ended.time)),
     }
 }
 
-fn line(tenant: cpor_types::TenantId, result: LineResult) -> wire::LineResult {
-    let LineResult { line, key, product, activity, program, verdict: answer, conditions } = result;
+/// A difference that a draft would make to a claim.
+pub(super) fn difference(assessment: &Assessment, difference: Difference) -> wire::GuideDifference {
+    let about = assessment.about();
+    wire::GuideDifference {
+        claim: about.claim.name().to_string(),
+        month: difference.month.to_string(),
+        before: Some(line(about.tenant, difference.before)),
+        after: Some(line(about.tenant, difference.after)),
+        changed_conditions: difference.conditions,
+    }
+}
+
+/// What a simulation came to.
+pub(super) fn summary(summary: &Summary) -> wire::SimulationSummary {
+    wire::SimulationSummary {
+        looked_at: count(summary.looked_at),
+        changed: count(summary.changed),
+        amounts_before: summary.before.sums().map(money).collect(),
+        amounts_after: summary.after.sums().map(money).collect(),
+    }
+}
+
+/// A count, as the wire has it.
+pub(super) fn count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn line(tenant: TenantId, result: LineResult) -> wire::LineResult {
+    let LineResult { line, key, product, activity, program, verdict: answer, conditions, earned, booked: _ } = result;
     wire::LineResult {
         line_id: line.to_string(),
         key: TenantKey { tenant, key }.to_string(),
@@ -40,6 +77,7 @@ fn line(tenant: cpor_types::TenantId, result: LineResult) -> wire::LineResult {
         program: program.map(|program| program.to_string()).unwrap_or_default(),
         verdict: verdict(answer).into(),
         conditions: conditions.into_iter().map(condition_result).collect(),
+        earned: Some(self::earned(&earned)),
     }
 }
 
@@ -64,40 +102,21 @@ fn verdict(verdict: Verdict) -> wire::Verdict {
     }
 }
 
-/// A guide with its conditions.
-pub(super) fn guide(guide: &Guide) -> wire::ProgramGuide {
-    wire::ProgramGuide {
-        name: guide_name(&guide.id),
-        display_name: guide.display_name.clone(),
-        version: guide.version.clone(),
-        effective_start_time: Some(timestamp(guide.effective_start_time)),
-        effective_end_time: guide.effective_end_time.map(timestamp),
-        conditions: guide.conditions.iter().map(condition).collect(),
-    }
-}
-
-fn condition(condition: &Condition) -> wire::GuideCondition {
-    wire::GuideCondition {
-        name: condition.name.clone(),
-        programs: condition.programs.iter().map(ToString::to_string).collect(),
-        expression: condition.expression.text.clone(),
-        explanation: condition.explanation.clone(),
-        facts: condition.facts.clone(),
-    }
-}
-
 fn guide_name(guide: &ProgramGuideId) -> String {
     ProgramGuideName { guide: guide.clone() }.to_string()
 }
 
 /// A month of usage. `credited_from` is the first month that counts for the caller, if any does (R50).
-pub(super) fn usage(stored: &Stored, credited_from: Option<Month>) -> wire::UsageMonth {
+pub(super) fn usage(listed: &Listed, credited_from: Option<Month>) -> wire::UsageMonth {
+    let Listed { stored, replaced } = listed;
     let id = &stored.usage.id;
     let month = wire::UsageMonth {
         key: id.key.to_string(),
         month: id.month.to_string(),
-        credited: credited_from.is_some_and(|first| id.month >= first),
+        credited: replaced.is_none() && credited_from.is_some_and(|first| id.month >= first),
         import_time: Some(timestamp(stored.import_time)),
+        revision: count(stored.revision),
+        replace_time: replaced.map(timestamp),
         ..wire::UsageMonth::default()
     };
     match stored.usage.measures {
@@ -108,7 +127,8 @@ pub(super) fn usage(stored: &Stored, credited_from: Option<Month>) -> wire::Usag
     }
 }
 
-fn timestamp(time: Timestamp) -> prost_types::Timestamp {
+/// A time, as the wire has it.
+pub(super) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
     let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default();
     prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }

@@ -1,0 +1,114 @@
+//! R28, R33: a rejection is disputed, in time and with a reason.
+
+use chrono::TimeDelta;
+use cpor_acceptance::{Case, PDF, Stage, World, both_databases, metadata, moment, refused};
+use cpor_proto::claims::v1::{AssociationState, ClaimState, Command, PrimaryRejectionReason};
+use tonic::Code;
+
+both_databases![
+    r28_a_dispute_is_reviewed_anew_and_approved,
+    r28_a_dispute_needs_a_justification_or_evidence_since_the_rejection,
+    r28_an_answer_leads_back_to_the_dispute,
+    r28_who_declined_has_to_approve_explicitly,
+    r28_silence_after_a_decline_is_final,
+    r28_what_was_withdrawn_is_final,
+    r33_a_late_dispute_is_told_that_only_a_new_claim_helps,
+    r38_a_disputed_claims_lines_are_live_again,
+];
+
+async fn r28_a_dispute_is_reviewed_anew_and_approved(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Rejected).await;
+    let rejected = case.review_name().await;
+    let claim = case.dispute("The signature is on page two.").await.unwrap();
+    assert_eq!((claim.state(), claim.disputes), (ClaimState::Disputed, 1));
+    world.settle().await;
+    assert_ne!(case.review_name().await, rejected);
+    assert_eq!(case.review(&world.lead).await.unwrap().reviewer, "", "assigned or taken anew");
+    assert_eq!(case.entry("disputed").await.reason, "The signature is on page two.");
+    case.review_starts().await;
+    assert_eq!(case.claim().await.state(), ClaimState::Disputed);
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    let claim = case.claim().await;
+    assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
+    world.advance(TimeDelta::days(8)).await;
+    assert_eq!(case.claim().await.association_state(), AssociationState::Official);
+}
+
+async fn r28_a_dispute_needs_a_justification_or_evidence_since_the_rejection(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Rejected).await;
+    refused(case.dispute("").await, Code::FailedPrecondition, "DISPUTE_UNFOUNDED");
+    case.upload("signed.pdf", PDF).await.unwrap();
+    assert_eq!(case.dispute("").await.unwrap().state(), ClaimState::Disputed);
+}
+
+async fn r28_an_answer_leads_back_to_the_dispute(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Rejected).await;
+    case.dispute("The signature is on page two.").await.unwrap();
+    world.settle().await;
+    case.review_starts().await;
+    case.request_action(&world.reviewer).await.unwrap();
+    world.settle().await;
+    assert_eq!(case.claim().await.state(), ClaimState::PartnerActionRequired);
+    assert_eq!(case.resubmit("Page two.").await.unwrap().state(), ClaimState::Disputed);
+}
+
+/// Declined, disputed, approved by the reviewer.
+async fn declined_and_approved(world: &World) -> Case<'_> {
+    let case = Case::at(world, world.presales().await, Stage::Declined).await;
+    assert!(case.dispute("They meant another project.").await.unwrap().explicit_approval_needed);
+    world.settle().await;
+    case.review_starts().await;
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    case
+}
+
+async fn r28_who_declined_has_to_approve_explicitly(world: &World) {
+    let case = declined_and_approved(world).await;
+    case.approve_consent().await.unwrap();
+    world.settle().await;
+    let claim = case.claim().await;
+    assert_eq!((claim.association_state(), claim.explicit_approval_needed), (AssociationState::Official, false));
+}
+
+async fn r28_silence_after_a_decline_is_final(world: &World) {
+    let case = declined_and_approved(world).await;
+    world.advance(TimeDelta::days(8)).await;
+    let rejection = case.claim().await.rejection.unwrap();
+    assert_eq!(rejection.primary_reason(), PrimaryRejectionReason::CustomerDeclined);
+    assert!(rejection.r#final);
+    let status = refused(case.dispute("Please.").await, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
+    assert_eq!(metadata(&status, "finality"), "NO_EXPLICIT_APPROVAL");
+}
+
+async fn r28_what_was_withdrawn_is_final(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Withdrawn).await;
+    let status = refused(case.dispute("By mistake.").await, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED");
+    assert_eq!(metadata(&status, "finality"), "PARTNER_REQUEST");
+    assert_eq!(case.claim().await.allowed_commands().collect::<Vec<_>>(), [Command::Comment]);
+}
+
+async fn r33_a_late_dispute_is_told_that_only_a_new_claim_helps(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Rejected).await;
+    let rejection = case.claim().await.rejection.unwrap();
+    assert!(!rejection.r#final && rejection.dispute_due_rule.starts_with("30 calendar days"), "{rejection:?}");
+    let due = moment(rejection.dispute_due_time);
+    world.advance_to(due - TimeDelta::microseconds(1)).await;
+    assert!(case.claim().await.allowed_commands().any(|command| command == Command::Dispute));
+    world.advance_to(due).await;
+    let status = refused(case.dispute("Sorry.").await, Code::FailedPrecondition, "DISPUTE_WINDOW_PASSED");
+    assert_eq!(metadata(&status, "advice"), "SUBMIT_NEW_CLAIM");
+    assert!(status.message().contains("only a new claim with updated proof of execution helps"));
+    let rejection = case.claim().await.rejection.unwrap();
+    assert_eq!((rejection.r#final, rejection.dispute_due_time), (true, None));
+    assert_eq!(case.entry("dispute_window_passed").await.to_state(), ClaimState::Rejected);
+}
+
+async fn r38_a_disputed_claims_lines_are_live_again(world: &World) {
+    let claim = world.presales().await;
+    let case = Case::at(world, claim.clone(), Stage::Rejected).await;
+    case.dispute("The signature is on page two.").await.unwrap();
+    let again = Case::complete(world, claim).await;
+    cpor_acceptance::violates(again.submit().await, &[("lines[0]", "ALREADY_CLAIMED")]);
+}

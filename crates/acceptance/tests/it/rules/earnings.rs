@@ -1,0 +1,346 @@
+//! R54: the ledger of what lines earn, its corrections, its payment. R50: the months that count.
+
+use std::collections::BTreeMap;
+
+use cpor_acceptance::{Actor, CONTOSO, Case, FABRIKAM, LITWARE, Stage, World, both_databases, metadata, refused, rows};
+use cpor_proto::{
+    claims::v1::WithdrawReason,
+    eligibility::v1::{
+        Earning, EarningFilter, EarningOutcome, EarningStatus, ExportEarningsRequest, ExportFormat,
+        ListEarningsRequest, Money, RecordPayoutRequest, RecordPayoutResponse, UsageUnit,
+    },
+    registry::v1::{Subscription, SubscriptionStatus},
+};
+use tonic::{Code, Status};
+
+both_databases![
+    r54_each_month_has_its_line_with_units_rate_and_amount,
+    r54_a_month_without_usage_says_so_until_it_is_imported,
+    r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten,
+    r54_a_subscription_that_changes_corrects_its_month,
+    r54_lines_are_found_by_tenant_subscription_claim_month_and_status,
+    r54_a_partner_sees_its_own_lines_only,
+    r54_a_period_is_paid_once_it_is_over,
+    r54_what_was_paid_is_corrected_in_a_later_period,
+    r54_the_ledger_is_exported,
+    r50_the_month_of_the_end_does_not_count,
+    r53_recognition_earns_nothing,
+];
+both_databases![with two_replicas: r54_two_payouts_at_once_pay_each_line_once];
+
+fn all() -> ListEarningsRequest {
+    ListEarningsRequest { parent: "tenants/-".into(), page_size: 1000, ..ListEarningsRequest::default() }
+}
+
+async fn list(actor: &Actor, request: ListEarningsRequest) -> Result<Vec<Earning>, Status> {
+    Ok(actor.eligibility().list_earnings(request).await?.into_inner().earnings)
+}
+
+async fn filtered(actor: &Actor, filter: EarningFilter) -> Vec<Earning> {
+    list(actor, ListEarningsRequest { filter: Some(filter), ..all() }).await.unwrap()
+}
+
+/// The lines of a claim that its partner sees, when all is settled.
+async fn ledger(case: &Case<'_>) -> Vec<Earning> {
+    case.world.settle().await;
+    filtered(&case.partner, EarningFilter { claim: case.name.clone(), ..EarningFilter::default() }).await
+}
+
+fn micros(line: &Earning) -> i64 {
+    line.amount.as_ref().map_or(0, |amount| amount.micros)
+}
+
+fn outcome(line: &Earning) -> EarningOutcome {
+    line.earned.as_ref().unwrap().outcome()
+}
+
+fn usd(micros: i64) -> Option<Money> {
+    Some(Money { currency: "USD".into(), micros })
+}
+
+/// A pre-sales claim of Contoso with usage of April, in May: 50 seats at 4 USD.
+async fn earning<'w>(world: &'w World) -> Case<'w> {
+    let case = Case::at(world, world.presales().await, Stage::Official).await;
+    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    world.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
+    world.settle().await;
+    case
+}
+
+async fn payout(actor: &Actor, period: &str, reference: &str, id: &str) -> Result<RecordPayoutResponse, Status> {
+    let request =
+        RecordPayoutRequest { payout_period: period.into(), reference: reference.into(), request_id: id.into() };
+    Ok(actor.eligibility().record_payout(request).await?.into_inner())
+}
+
+async fn r54_each_month_has_its_line_with_units_rate_and_amount(world: &World) {
+    let case = Case::at(world, world.workloads(), Stage::Official).await;
+    for (line, months) in [(0, [1000, 1200, 1250]), (1, [500, 549, 600])] {
+        world.advance_to("2026-06-01T00:00:00Z".parse().unwrap()).await;
+        let months = ["2026-03", "2026-04", "2026-05"].into_iter().zip(months).collect::<Vec<_>>();
+        world.import_usage(&case.key(line).await, &months).await;
+    }
+    let mut net = BTreeMap::new();
+    for line in ledger(&case).await {
+        let product = line.product.trim_start_matches("products/").to_owned();
+        net.insert((product, line.month.clone()), line.earned.clone().unwrap());
+    }
+    let earned = |product: &str, month: &str| net[&(product.to_owned(), month.to_owned())].clone();
+    for product in ["exchange-online", "teams"] {
+        assert_eq!(earned(product, "2026-03").outcome(), EarningOutcome::NotCredited, "R50: {product}");
+    }
+    let april = earned("exchange-online", "2026-04");
+    assert_eq!((april.outcome(), april.unit(), april.units), (EarningOutcome::Paid, UsageUnit::ActiveUsers, 1200));
+    assert_eq!((april.rate, april.amount), (usd(500_000), usd(600_000_000)));
+    let too_little = earned("teams", "2026-04");
+    assert_eq!(too_little.failed_conditions, ["usage_grown_by_10_percent"], "the reason why not");
+    assert_eq!((too_little.outcome(), too_little.amount), (EarningOutcome::ConditionsFailed, None));
+    let may = earned("teams", "2026-05");
+    assert_eq!((may.rate, may.amount), (usd(350_000), usd(210_000_000)), "the product's own rate");
+    assert_eq!(net.len(), 6, "two lines, three months");
+}
+
+async fn r54_a_month_without_usage_says_so_until_it_is_imported(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Official).await;
+    assert_eq!(ledger(&case).await, [], "no month is over");
+    world.advance_to("2026-05-01T00:00:00Z".parse().unwrap()).await;
+    let lines = ledger(&case).await;
+    let seen: Vec<_> = lines.iter().map(|line| (line.month.as_str(), outcome(line), line.status())).collect();
+    let nothing = EarningStatus::NothingDue;
+    let wanted =
+        [("2026-03", EarningOutcome::NotCredited, nothing), ("2026-04", EarningOutcome::UsageMissing, nothing)];
+    assert_eq!(seen, wanted);
+    world.import_usage(&case.key(0).await, &[("2026-04", 1)]).await;
+    let after = ledger(&case).await;
+    assert_eq!(after[..2], lines[..], "what was written stays");
+    assert_eq!((micros(&after[2]), after[2].status()), (200_000_000, EarningStatus::Accrued));
+    assert_eq!(after[2].corrects, lines[1].name);
+}
+
+async fn r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten(world: &World) {
+    let case = Case::at(world, world.usage().await, Stage::Official).await;
+    let key = case.key(0).await;
+    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    let mut before = ledger(&case).await;
+    for (april, difference) in [(220, 22_000_000), (300, 8_000_000), (109, -30_000_000), (110, 11_000_000)] {
+        world.import_usage(&key, &[("2026-03", 100), ("2026-04", april)]).await;
+        let lines = ledger(&case).await;
+        assert_eq!(lines[..before.len()], before[..], "only added");
+        let [new] = &lines[before.len()..] else { panic!("{lines:#?}") };
+        assert_eq!((new.month.as_str(), micros(new)), ("2026-04", difference), "{april}");
+        let corrected = before.iter().rfind(|line| line.month == "2026-04").unwrap();
+        assert_eq!(new.corrects, corrected.name);
+        before = lines;
+    }
+    let net = before.last().unwrap().earned.clone().unwrap();
+    assert_eq!((net.unit(), net.units, net.amount), (UsageUnit::Consumption, 110, usd(11_000_000)));
+    let sum: i64 = before.iter().map(micros).sum();
+    assert_eq!(sum, 11_000_000, "the lines together");
+    world.import_usage(&key, &[("2026-04", 110)]).await;
+    assert_eq!(ledger(&case).await, before, "the same once more changes nothing");
+}
+
+async fn r54_a_subscription_that_changes_corrects_its_month(world: &World) {
+    let case = earning(world).await;
+    let key = case.key(0).await;
+    world.import_usage(&key, &[("2026-05", 1)]).await;
+    let before = ledger(&case).await;
+    assert_eq!((before.last().unwrap().month.as_str(), micros(before.last().unwrap())), ("2026-05", 200_000_000));
+    let known = rows::subscription(FABRIKAM, key.rsplit('/').next().unwrap(), "dynamics-365-sales");
+    let status = SubscriptionStatus::Suspended.into();
+    world.subscribe_as(Subscription { status, ..known.clone() }).await;
+    let suspended = ledger(&case).await;
+    assert_eq!(suspended[..before.len()], before[..]);
+    let [taken_back] = &suspended[before.len()..] else { panic!("April was not suspended: {suspended:#?}") };
+    assert_eq!((taken_back.month.as_str(), micros(taken_back)), ("2026-05", -200_000_000));
+    assert_eq!(taken_back.earned.as_ref().unwrap().failed_conditions, ["subscription_current"]);
+    // A date speaks of every month: it was bought too early all the time.
+    let purchase_time = Some(cpor_acceptance::at("2025-11-01T00:00:00Z"));
+    world.subscribe_as(Subscription { purchase_time, ..known }).await;
+    let revised = ledger(&case).await;
+    let april = revised[suspended.len()..].iter().find(|line| line.month == "2026-04").unwrap();
+    assert_eq!(micros(april), -200_000_000);
+    assert_eq!(april.earned.as_ref().unwrap().failed_conditions, ["purchased_within_90_days"]);
+}
+
+async fn r54_lines_are_found_by_tenant_subscription_claim_month_and_status(world: &World) {
+    let case = earning(world).await;
+    let workloads = Case::at(world, world.workloads(), Stage::Official).await;
+    world.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    world.settle().await;
+    let manager = &world.manager;
+    let of_tenant = async |tenant: &str| {
+        let request = ListEarningsRequest { parent: format!("tenants/{tenant}"), ..all() };
+        let mut claims: Vec<_> = list(manager, request).await.unwrap().into_iter().map(|line| line.claim).collect();
+        claims.dedup();
+        claims
+    };
+    assert_eq!(of_tenant(FABRIKAM).await, [case.name.as_str()]);
+    assert_eq!(of_tenant(LITWARE).await, [workloads.name.as_str()]);
+
+    let key = case.key(0).await.split_once('/').unwrap().1.split_once('/').unwrap().1.to_owned();
+    let by_key = filtered(manager, EarningFilter { key: key.clone(), ..EarningFilter::default() }).await;
+    assert_eq!(by_key, ledger(&case).await);
+    let filter = EarningFilter { month: "2026-04".into(), key, ..EarningFilter::default() };
+    let april = filtered(manager, filter.clone()).await;
+    assert_eq!(
+        april.iter().map(|line| (line.month.as_str(), micros(line))).collect::<Vec<_>>(),
+        [("2026-04", 0), ("2026-04", 200_000_000)]
+    );
+    let due = filtered(manager, EarningFilter { status: EarningStatus::Accrued.into(), ..filter.clone() }).await;
+    assert_eq!(due, april[1..]);
+    let paid = EarningFilter { status: EarningStatus::Paid.into(), ..filter.clone() };
+    assert_eq!(filtered(manager, paid).await, []);
+    let third = EarningFilter { payout_period: "2026-Q3".into(), ..EarningFilter::default() };
+    assert!(filtered(manager, third).await.iter().all(|line| line.month == "2026-06"), "written in July");
+    let nonsense = EarningFilter { payout_period: "2026-Q5".into(), ..EarningFilter::default() };
+    let request = ListEarningsRequest { filter: Some(nonsense), ..all() };
+    refused(list(manager, request).await, Code::InvalidArgument, "INVALID_FIELDS");
+}
+
+async fn r54_a_partner_sees_its_own_lines_only(world: &World) {
+    let case = earning(world).await;
+    let line = ledger(&case).await.pop().unwrap();
+    assert_eq!(line.claim, case.name);
+    let of_tenant = || ListEarningsRequest { parent: format!("tenants/{FABRIKAM}"), ..all() };
+    assert_eq!(list(&world.northwind, of_tenant()).await.unwrap(), []);
+    assert_eq!(list(&world.northwind, all()).await.unwrap(), []);
+    let filter = EarningFilter { claim: case.name.clone(), ..EarningFilter::default() };
+    assert_eq!(filtered(&world.northwind, filter).await, []);
+    assert!(list(&world.contoso, of_tenant()).await.unwrap().contains(&line));
+    assert!(list(&world.manager, all()).await.unwrap().contains(&line));
+    refused(list(&world.reviewer, all()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    refused(list(&world.fabrikam, all()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    let denied = payout(&world.contoso, "2026-Q2", "mine", "").await;
+    refused(denied, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+}
+
+async fn r54_a_period_is_paid_once_it_is_over(world: &World) {
+    let case = earning(world).await;
+    let early = payout(&world.manager, "2026-Q2", "SEPA 17", "").await;
+    let early = refused(early, Code::FailedPrecondition, "PAYOUT_PERIOD_NOT_OVER");
+    assert_eq!(metadata(&early, "end_time"), "2026-07-01T00:00:00Z");
+    world.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    let before = ledger(&case).await;
+
+    let paid = payout(&world.manager, "2026-Q2", "SEPA 17", "one").await.unwrap();
+    assert_eq!((paid.lines, &paid.amounts), (1, &Vec::from_iter(usd(200_000_000))));
+    assert_eq!(payout(&world.manager, "2026-Q2", "SEPA 17", "one").await.unwrap(), paid, "the first answer");
+    let other = payout(&world.manager, "2026-Q2", "SEPA 18", "one").await;
+    refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    let again = payout(&world.manager, "2026-Q2", "SEPA 18", "two").await.unwrap();
+    assert_eq!((again.lines, again.amounts.len()), (0, 0), "nothing is due any more");
+
+    let after = ledger(&case).await;
+    for (old, new) in before.iter().zip(&after) {
+        let marked = match old.status() {
+            EarningStatus::Accrued => Earning {
+                status: EarningStatus::Paid.into(),
+                reference: "SEPA 17".into(),
+                pay_time: paid.pay_time,
+                ..old.clone()
+            },
+            _ => old.clone(),
+        };
+        assert_eq!(*new, marked, "nothing else changes");
+    }
+    refused(payout(&world.manager, "2026-Q2", "", "").await, Code::InvalidArgument, "INVALID_FIELDS");
+}
+
+async fn r54_what_was_paid_is_corrected_in_a_later_period(world: &World) {
+    let case = earning(world).await;
+    world.advance_to("2026-07-02T00:00:00Z".parse().unwrap()).await;
+    payout(&world.manager, "2026-Q2", "SEPA 17", "").await.unwrap();
+    let key = case.key(0).await;
+    let fewer = cpor_proto::eligibility::v1::UsageMonth {
+        key,
+        month: "2026-04".into(),
+        seats_sold: 40,
+        consumption: 100,
+        ..Default::default()
+    };
+    let request = cpor_proto::eligibility::v1::ImportUsageRequest { rows: vec![fewer] };
+    world.directory.eligibility().import_usage(request).await.unwrap();
+    let correction = ledger(&case).await.pop().unwrap();
+    assert_eq!((correction.month.as_str(), micros(&correction)), ("2026-04", -40_000_000));
+    assert_eq!((correction.payout_period.as_str(), correction.status()), ("2026-Q3", EarningStatus::Accrued));
+    let again = payout(&world.manager, "2026-Q2", "SEPA 18", "").await.unwrap();
+    assert_eq!(again.lines, 0, "a period that is over stays as it is");
+}
+
+async fn export(actor: &Actor, format: ExportFormat) -> String {
+    let request = ExportEarningsRequest { parent: "tenants/-".into(), format: format.into(), filter: None };
+    let mut parts = actor.eligibility().export_earnings(request).await.unwrap().into_inner();
+    let mut bytes = Vec::new();
+    while let Some(part) = parts.message().await.unwrap() {
+        bytes.extend(part.data);
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+async fn r54_the_ledger_is_exported(world: &World) {
+    let case = earning(world).await;
+    world.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    payout(&world.manager, "2026-Q2", "SEPA \"17\", July", "").await.unwrap();
+    let lines = ledger(&case).await;
+    let file = export(&world.contoso, ExportFormat::JsonLines).await;
+    let objects: Vec<serde_json::Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(objects.len(), lines.len());
+    for (object, line) in objects.iter().zip(&lines) {
+        assert_eq!((object["name"].as_str(), object["month"].as_str()), (Some(&*line.name), Some(&*line.month)));
+        assert_eq!(object["amount_micros"].as_i64(), line.amount.as_ref().map(|amount| amount.micros));
+    }
+    let paid = objects.iter().find(|object| object["status"] == "paid").unwrap();
+    assert_eq!((&paid["outcome"], &paid["unit"], &paid["units"]), (&"paid".into(), &"seats_sold".into(), &50.into()));
+
+    let csv = export(&world.contoso, ExportFormat::Csv).await;
+    let mut rows = csv.split_terminator("\r\n");
+    let header: Vec<_> = rows.next().unwrap().split(',').collect();
+    let named: Vec<_> = objects[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!((header.len(), named.iter().all(|name| header.contains(name))), (named.len(), true));
+    assert_eq!(rows.clone().count(), lines.len());
+    assert!(rows.any(|row| row.contains(r#""SEPA ""17"", July""#)), "{csv}");
+    assert_eq!(export(&world.northwind, ExportFormat::JsonLines).await, "", "its own alone");
+    let request = ExportEarningsRequest { parent: "tenants/-".into(), ..ExportEarningsRequest::default() };
+    let formatless = world.manager.eligibility().export_earnings(request).await;
+    refused(formatless.map(drop), Code::InvalidArgument, "INVALID_FIELDS");
+}
+
+async fn r50_the_month_of_the_end_does_not_count(world: &World) {
+    let case = earning(world).await;
+    world.import_usage(&case.key(0).await, &[("2026-05", 1)]).await;
+    let key = case.key(0).await;
+    let before = ledger(&case).await;
+    case.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
+    let after = ledger(&case).await;
+    let [taken_back] = &after[before.len()..] else { panic!("{after:#?}") };
+    assert_eq!((taken_back.month.as_str(), micros(taken_back)), ("2026-05", -200_000_000));
+    assert_eq!(outcome(taken_back), EarningOutcome::NotCredited);
+    world.advance_to("2026-08-01T00:00:00Z".parse().unwrap()).await;
+    assert_eq!(ledger(&case).await, after, "no more months");
+    world.import_usage(&key, &[("2026-04", 2), ("2026-06", 2)]).await;
+    assert_eq!(ledger(&case).await, after, "as many seats as before, and no month of its own");
+}
+
+async fn r53_recognition_earns_nothing(world: &World) {
+    let case = Case::at(world, world.recognition().await, Stage::Official).await;
+    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    world.import_usage(&case.key(0).await, &[("2026-03", 10), ("2026-04", 100)]).await;
+    let lines = ledger(&case).await;
+    let seen: Vec<_> = lines.iter().map(|line| (line.month.as_str(), outcome(line), micros(line))).collect();
+    let nothing = |month| (month, EarningOutcome::RecognitionOnly, 0);
+    assert_eq!(seen, ["2026-03", "2026-04"].map(nothing));
+    assert_eq!(lines[0].program, "");
+}
+
+async fn r54_two_payouts_at_once_pay_each_line_once(world: &World) {
+    let case = earning(world).await;
+    assert!(case.name.starts_with(CONTOSO));
+    world.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    let other = world.manager.at_replica(world.replicas() - 1);
+    let (one, two) = tokio::join!(payout(&world.manager, "2026-Q2", "one", ""), payout(&other, "2026-Q2", "two", ""));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(one.lines + two.lines, 1);
+    let paid = ledger(&case).await.into_iter().find(|line| line.status() == EarningStatus::Paid).unwrap();
+    assert_eq!(paid.reference, if one.lines == 1 { "one" } else { "two" });
+}

@@ -1,0 +1,309 @@
+//! R52: program guides are uploaded, checked, put in force for a time, revised and tried out.
+
+use cpor_acceptance::{Actor, Case, Stage, World, at, both_databases, faults, metadata, refused};
+use cpor_proto::eligibility::v1::{
+    ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, EarningOutcome, GetAssessmentRequest,
+    GetProgramGuideRequest, GuideDifference, GuideState, ListEarningsRequest, ListProgramGuidesRequest, Money,
+    ProgramGuide, SimulateProgramGuideRequest, SimulationSummary, UsageUnit, Verdict,
+    simulate_program_guide_response::Part,
+};
+use tonic::{Code, Status};
+
+both_databases![
+    r52_everything_that_is_wrong_with_a_guide_is_named_at_once,
+    r52_a_guide_is_uploaded_once_and_stays_a_draft,
+    r52_drafts_are_the_vendors_own_business,
+    r52_a_guide_is_put_in_force_for_a_period,
+    r52_a_month_is_assessed_by_its_own_guide,
+    r54_a_revised_guide_corrects_the_past_months_it_covers,
+    r52_a_simulation_streams_what_a_draft_would_change,
+];
+both_databases![with two_replicas: r52_of_two_activations_at_once_one_wins];
+
+/// The shipped guide, as the API shows it.
+pub(super) async fn shipped(world: &World) -> ProgramGuide {
+    let request = GetProgramGuideRequest { name: "programGuides/default-2026".into() };
+    world.manager.eligibility().get_program_guide(request).await.unwrap().into_inner()
+}
+
+/// Uploads a draft.
+pub(super) async fn create(world: &World, id: &str, guide: ProgramGuide) -> Result<ProgramGuide, Status> {
+    let request = CreateProgramGuideRequest {
+        program_guide_id: id.into(),
+        program_guide: Some(guide),
+        ..CreateProgramGuideRequest::default()
+    };
+    Ok(world.manager.eligibility().create_program_guide(request).await?.into_inner())
+}
+
+/// Puts a draft in force; `end` may be empty.
+pub(super) async fn activate(actor: &Actor, id: &str, start: &str, end: &str) -> Result<ProgramGuide, Status> {
+    let request = ActivateProgramGuideRequest {
+        name: format!("programGuides/{id}"),
+        start_month: start.into(),
+        end_month: end.into(),
+        ..ActivateProgramGuideRequest::default()
+    };
+    Ok(actor.eligibility().activate_program_guide(request).await?.into_inner())
+}
+
+async fn listed(actor: &Actor) -> Vec<(String, GuideState)> {
+    let request = ListProgramGuidesRequest::default();
+    let guides = actor.eligibility().list_program_guides(request).await.unwrap().into_inner().program_guides;
+    guides
+        .into_iter()
+        .map(|guide| (guide.name.trim_start_matches("programGuides/").to_owned(), guide.state()))
+        .collect()
+}
+
+async fn assessment(case: &Case<'_>, month: &str) -> Result<Assessment, Status> {
+    let name = format!("tenants/{}/assessments/{}", case.tenant, case.id());
+    let request = GetAssessmentRequest { name, month: month.into() };
+    Ok(case.partner.eligibility().get_assessment(request).await?.into_inner())
+}
+
+async fn r52_everything_that_is_wrong_with_a_guide_is_named_at_once(world: &World) {
+    let mut guide = shipped(world).await;
+    guide.display_name = String::new();
+    guide.conditions[1].name = guide.conditions[0].name.clone();
+    guide.conditions[1].programs = vec!["csp".into()];
+    guide.conditions[2].expression = "weather == 'fine'".into();
+    guide.conditions[3].expression = "claim.submit_time".into();
+    guide.conditions[4].expression = "usage.latest > '10' && (".into();
+    guide.conditions[4].facts = vec!["usage.everything".into()];
+    guide.rates[0].amount = Some(Money { currency: "dollars".into(), micros: 1 });
+    guide.rates[1].unit = UsageUnit::SeatsSold.into();
+    guide.rates[2].amount = Some(Money { currency: "USD".into(), micros: -1 });
+    guide.rates[3].unit = UsageUnit::Unspecified.into();
+    let field = |field: &str| format!("program_guide.{field}");
+    let wanted = [
+        ("display_name", "STRING_MIN_LEN"),
+        ("conditions[1].name", "DUPLICATE_NAME"),
+        ("conditions[1].programs", "NO_PROGRAMS"),
+        ("conditions[1].programs[0]", "MALFORMED"),
+        ("conditions[2].expression", "UNKNOWN_FACT"),
+        ("conditions[3].expression", "EXPRESSION_NOT_BOOL"),
+        ("conditions[4].expression", "EXPRESSION_SYNTAX"),
+        ("conditions[4].facts[0]", "UNKNOWN_FACT"),
+        ("rates[0].amount.currency", "STRING_PATTERN"),
+        ("rates[0].amount.currency", "MALFORMED"),
+        ("rates[3].unit", "ENUM_NOT_IN"),
+    ];
+    let wanted = wanted.map(|(name, reason)| (field(name), reason.to_owned()));
+    let status = refused(create(world, "odd", guide).await, Code::InvalidArgument, "INVALID_FIELDS");
+    let found = faults(&status);
+    assert!(wanted.iter().all(|fault| found.contains(fault)), "{found:#?}");
+    assert!(found.iter().any(|(_, reason)| reason == "UNIT_MISMATCH"), "{found:#?}");
+    assert!(found.iter().any(|(_, reason)| reason == "NEGATIVE_AMOUNT"), "{found:#?}");
+    assert_eq!(listed(&world.manager).await.len(), 1, "nothing was kept");
+}
+
+async fn r52_a_guide_is_uploaded_once_and_stays_a_draft(world: &World) {
+    let guide = ProgramGuide { display_name: "Fall".into(), version: "2".into(), ..shipped(world).await };
+    let request = CreateProgramGuideRequest {
+        program_guide_id: "fall".into(),
+        program_guide: Some(guide.clone()),
+        request_id: "one".into(),
+        validate_only: true,
+    };
+    let mut client = world.manager.eligibility();
+    let would_be = client.create_program_guide(request.clone()).await.unwrap().into_inner();
+    assert_eq!((would_be.name.as_str(), would_be.state()), ("programGuides/fall", GuideState::Draft));
+    assert_eq!(listed(&world.manager).await.len(), 1, "validate_only");
+
+    let request = CreateProgramGuideRequest { validate_only: false, ..request };
+    let created = client.create_program_guide(request.clone()).await.unwrap().into_inner();
+    assert_eq!((created.state(), created.effective_start_time), (GuideState::Draft, None));
+    assert_eq!((&created.conditions, &created.rates), (&guide.conditions, &guide.rates));
+    assert_eq!(client.create_program_guide(request.clone()).await.unwrap().into_inner(), created, "the first answer");
+    let other = CreateProgramGuideRequest { program_guide_id: "winter".into(), ..request };
+    refused(client.create_program_guide(other).await, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    let again = refused(create(world, "fall", guide).await, Code::AlreadyExists, "GUIDE_EXISTS");
+    assert_eq!(metadata(&again, "guide"), "programGuides/fall");
+    let known = [("fall", GuideState::Draft), ("default-2026", GuideState::Active)];
+    assert_eq!(listed(&world.manager).await, known.map(|(name, state)| (name.to_owned(), state)));
+}
+
+async fn r52_drafts_are_the_vendors_own_business(world: &World) {
+    create(world, "fall", shipped(world).await).await.unwrap();
+    let get = async |actor: &Actor, id: &str| {
+        let request = GetProgramGuideRequest { name: format!("programGuides/{id}") };
+        actor.eligibility().get_program_guide(request).await
+    };
+    let hidden = refused(get(&world.contoso, "fall").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let absent = refused(get(&world.contoso, "none").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_eq!(hidden.message(), absent.message());
+    assert_eq!(listed(&world.contoso).await.len(), 1);
+    assert!(get(&world.reviewer, "fall").await.is_ok());
+    let denied = activate(&world.contoso, "fall", "2026-05", "").await;
+    refused(denied, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    activate(&world.manager, "fall", "2026-05", "").await.unwrap();
+    assert!(get(&world.contoso, "fall").await.is_ok());
+}
+
+async fn r52_a_guide_is_put_in_force_for_a_period(world: &World) {
+    for id in ["summer", "fall"] {
+        create(world, id, shipped(world).await).await.unwrap();
+    }
+    let summer = activate(&world.manager, "summer", "2026-06", "2026-09").await.unwrap();
+    assert_eq!(summer.state(), GuideState::Active);
+    let period = (summer.effective_start_time, summer.effective_end_time);
+    assert_eq!(period, (Some(at("2026-06-01T00:00:00Z")), Some(at("2026-09-01T00:00:00Z"))));
+    let shipped = shipped(world).await;
+    assert_eq!(shipped.effective_end_time, summer.effective_start_time, "it had no end");
+
+    let again = activate(&world.manager, "summer", "2027-01", "").await;
+    refused(again, Code::FailedPrecondition, "GUIDE_NOT_DRAFT");
+    for (start, end, other) in
+        [("2026-08", "", "summer"), ("2026-05", "2026-07", "default-2026"), ("2019-12", "2020-02", "default-2026")]
+    {
+        let overlap = activate(&world.manager, "fall", start, end).await;
+        let overlap = refused(overlap, Code::FailedPrecondition, "GUIDE_PERIOD_OVERLAPS");
+        assert_eq!(metadata(&overlap, "guide"), format!("programGuides/{other}"));
+    }
+    let empty = activate(&world.manager, "fall", "2026-09", "2026-09").await;
+    let empty = refused(empty, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_eq!(faults(&empty), [("end_month".to_owned(), "NOT_AFTER_START".to_owned())].into());
+    refused(activate(&world.manager, "none", "2026-09", "").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+
+    let request = ActivateProgramGuideRequest {
+        name: "programGuides/fall".into(),
+        start_month: "2026-09".into(),
+        validate_only: true,
+        request_id: "one".into(),
+        ..ActivateProgramGuideRequest::default()
+    };
+    let mut client = world.manager.eligibility();
+    assert_eq!(client.activate_program_guide(request.clone()).await.unwrap().into_inner().state(), GuideState::Active);
+    assert_eq!(listed(&world.manager).await[0], ("fall".to_owned(), GuideState::Draft), "validate_only");
+    let request = ActivateProgramGuideRequest { validate_only: false, ..request };
+    for _ in 0..2 {
+        let fall = client.activate_program_guide(request.clone()).await.unwrap().into_inner();
+        assert_eq!((fall.state(), fall.effective_end_time), (GuideState::Active, None));
+    }
+    let names: Vec<_> = listed(&world.manager).await.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["fall", "summer", "default-2026"], "newest first");
+}
+
+async fn r52_a_month_is_assessed_by_its_own_guide(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Official).await;
+    let mut strict = shipped(world).await;
+    strict.conditions.truncate(1);
+    strict.conditions[0].name = "three_programs".into();
+    strict.conditions[0].expression = "size(partner.enrolled) >= 3".into();
+    strict.conditions[0].facts.clear();
+    create(world, "strict", strict).await.unwrap();
+    activate(&world.manager, "strict", "2026-05", "").await.unwrap();
+    world.settle().await;
+    assert_eq!(assessment(&case, "").await.unwrap().guide, "programGuides/default-2026");
+
+    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    let may = assessment(&case, "").await.unwrap();
+    assert_eq!((may.month.as_str(), may.guide.as_str()), ("2026-05", "programGuides/strict"));
+    let condition = &may.results[0].conditions[0];
+    assert_eq!((may.results[0].verdict(), condition.held), (Verdict::NotEligible, false));
+    let enrolled = r#"["osa_sell", "osu_business_applications"]"#;
+    assert_eq!(condition.facts["partner.enrolled"], enrolled, "the facts that the expression names");
+    let april = assessment(&case, "2026-04").await.unwrap();
+    assert_eq!((april.guide.as_str(), april.results[0].verdict()), ("programGuides/default-2026", Verdict::Eligible));
+    refused(assessment(&case, "2026-06").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let foreign = Case { partner: world.northwind.clone(), ..case.clone() };
+    refused(assessment(&foreign, "2026-04").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+}
+
+async fn r54_a_revised_guide_corrects_the_past_months_it_covers(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Official).await;
+    let key = case.key(0).await;
+    world.advance_to("2026-06-02T00:00:00Z".parse().unwrap()).await;
+    world.import_usage(&key, &[("2026-04", 1), ("2026-05", 1)]).await;
+    world.settle().await;
+    let ledger = async || {
+        let request = ListEarningsRequest { parent: "tenants/-".into(), ..ListEarningsRequest::default() };
+        let lines = case.partner.eligibility().list_earnings(request).await.unwrap().into_inner().earnings;
+        let paid = lines.into_iter().filter_map(|line| Some((line.month, line.amount?.micros, line.guide)));
+        paid.collect::<Vec<_>>()
+    };
+    let default = "programGuides/default-2026".to_owned();
+    let before = ["2026-04", "2026-05"].map(|month| (month.to_owned(), 200_000_000, default.clone()));
+    let mut sorted = ledger().await;
+    sorted.sort();
+    assert_eq!(sorted, before);
+
+    let unknown = ProgramGuide { revises: "programGuides/none".into(), ..shipped(world).await };
+    refused(create(world, "april", unknown).await, Code::FailedPrecondition, "GUIDE_NOT_IN_FORCE");
+    let mut april = ProgramGuide { revises: default.clone(), ..shipped(world).await };
+    april.rates[0].amount = Some(Money { currency: "USD".into(), micros: 3_000_000 });
+    create(world, "april", april).await.unwrap();
+    activate(&world.manager, "april", "2026-04", "2026-05").await.unwrap();
+    world.settle().await;
+    let correction = ("2026-04".to_owned(), -50_000_000, "programGuides/april".to_owned());
+    assert_eq!(ledger().await[2..], [correction]);
+    assert_eq!(shipped(world).await.effective_end_time, None, "it stays in force around it");
+    assert_eq!(assessment(&case, "2026-05").await.unwrap().guide, default);
+}
+
+async fn simulate(world: &World, id: &str, start: &str) -> Result<(Vec<GuideDifference>, SimulationSummary), Status> {
+    let request = SimulateProgramGuideRequest {
+        name: format!("programGuides/{id}"),
+        start_month: start.into(),
+        end_month: String::new(),
+    };
+    let mut parts = world.manager.eligibility().simulate_program_guide(request).await?.into_inner();
+    let (mut differences, mut summary) = (Vec::new(), None);
+    while let Some(message) = parts.message().await? {
+        assert!(summary.is_none(), "the summary comes last");
+        match message.part.unwrap() {
+            Part::Difference(difference) => differences.push(difference),
+            Part::Summary(found) => summary = Some(found),
+        }
+    }
+    Ok((differences, summary.unwrap()))
+}
+
+async fn r52_a_simulation_streams_what_a_draft_would_change(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Official).await;
+    let other = Case::at(world, world.usage().await, Stage::Official).await;
+    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    world.import_usage(&case.key(0).await, &[("2026-04", 1)]).await;
+    world.settle().await;
+    let before = (case.assessment().await.unwrap(), other.assessment().await.unwrap());
+
+    let mut draft = shipped(world).await;
+    draft.conditions[3].expression =
+        "subscription != null && claim.submit_time - subscription.purchase_time <= duration('240h')".into();
+    create(world, "draft", draft).await.unwrap();
+    let (differences, summary) = simulate(world, "draft", "2026-04").await.unwrap();
+    assert_eq!((summary.looked_at, summary.changed), (4, 2), "two claims, April and May");
+    let usd = |micros| vec![Money { currency: "USD".into(), micros }];
+    assert_eq!((summary.amounts_before, summary.amounts_after), (usd(200_000_000), vec![]));
+    let [april, may] = differences.as_slice() else { panic!("{differences:#?}") };
+    assert_eq!(
+        (april.claim.as_str(), april.month.as_str(), may.month.as_str()),
+        (case.name.as_str(), "2026-04", "2026-05")
+    );
+    assert_eq!(april.changed_conditions, ["purchased_within_90_days"]);
+    let (old, new) = (april.before.as_ref().unwrap(), april.after.as_ref().unwrap());
+    assert_eq!((old.verdict(), new.verdict()), (Verdict::Eligible, Verdict::NotEligible));
+    assert_eq!(old.earned.as_ref().unwrap().amount, Some(Money { currency: "USD".into(), micros: 200_000_000 }));
+    assert_eq!(new.earned.as_ref().unwrap().outcome(), EarningOutcome::ConditionsFailed);
+
+    world.settle().await;
+    assert_eq!((case.assessment().await.unwrap(), other.assessment().await.unwrap()), before, "nothing has changed");
+    refused(simulate(world, "none", "").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    refused(simulate(world, "default-2026", "").await, Code::FailedPrecondition, "GUIDE_NOT_DRAFT");
+}
+
+async fn r52_of_two_activations_at_once_one_wins(world: &World) {
+    for id in ["one", "two"] {
+        create(world, id, shipped(world).await).await.unwrap();
+    }
+    let other = world.manager.at_replica(world.replicas() - 1);
+    let (one, two) = tokio::join!(
+        activate(&world.manager, "one", "2026-09", "2026-12"),
+        activate(&other, "two", "2026-09", "2026-12"),
+    );
+    let lost = one.is_err();
+    let refusal = if lost { one.and(two) } else { two.and(one) };
+    let refusal = refused(refusal, Code::FailedPrecondition, "GUIDE_PERIOD_OVERLAPS");
+    assert_eq!(metadata(&refusal, "guide"), if lost { "programGuides/two" } else { "programGuides/one" });
+}

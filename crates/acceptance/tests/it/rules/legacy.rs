@@ -1,0 +1,99 @@
+//! R58: associations from before there were claims.
+
+use chrono::TimeDelta;
+use cpor_acceptance::{CONTOSO, FABRIKAM, LITWARE, World, both_databases, refused, rows};
+use cpor_proto::registry::v1::{
+    Activity, AssociationState, CheckUsageAccessRequest, DeclineLegacyAssociationRequest, EndReason,
+    ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation, import_result::Outcome,
+};
+use tonic::Code;
+
+both_databases![
+    r58_an_imported_association_is_official_at_once_and_can_be_declined,
+    r58_an_imported_association_ends_with_its_subscription_without_grace,
+    r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused,
+];
+
+fn row(key: &str, partner: &str, mpn_id: &str) -> LegacyAssociation {
+    let activities = vec![Activity::Usage.into(), Activity::PreSales.into()];
+    LegacyAssociation { key: key.into(), partner: partner.into(), mpn_id: mpn_id.into(), activities }
+}
+
+async fn import(world: &World, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {
+    let request = ImportLegacyAssociationsRequest { rows };
+    world.directory.registry().import_legacy_associations(request).await.unwrap().into_inner().results
+}
+
+async fn key(world: &World, product: &str) -> String {
+    format!("tenants/{FABRIKAM}/subscriptions/{}", world.subscribe(product).await)
+}
+
+async fn r58_an_imported_association_is_official_at_once_and_can_be_declined(world: &World) {
+    let key = key(world, "dynamics-365-sales").await;
+    for outcome in [Outcome::Created, Outcome::Unchanged] {
+        assert_eq!(import(world, vec![row(&key, CONTOSO, "1001")]).await[0].outcome(), outcome);
+    }
+    let shown = world.on_record(&key, None).await;
+    assert_eq!((shown.len(), shown[0].claim.as_str(), shown[0].state()), (2, "", AssociationState::Official));
+    assert_eq!(shown[0].activities, [Activity::Usage as i32, Activity::PreSales as i32]);
+    let usage = CheckUsageAccessRequest { partner: CONTOSO.into(), key: key.clone() };
+    assert!(world.contoso.registry().check_usage_access(usage.clone()).await.unwrap().into_inner().allowed);
+    for one in shown {
+        let decline = DeclineLegacyAssociationRequest { name: one.name };
+        refused(
+            world.litware.registry().decline_legacy_association(decline.clone()).await,
+            Code::NotFound,
+            "RESOURCE_NOT_FOUND",
+        );
+        refused(
+            world.contoso.registry().decline_legacy_association(decline.clone()).await,
+            Code::PermissionDenied,
+            "ROLE_NOT_ALLOWED",
+        );
+        let ended = world.fabrikam.registry().decline_legacy_association(decline.clone()).await.unwrap().into_inner();
+        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Declined));
+        let again = world.fabrikam.registry().decline_legacy_association(decline).await.unwrap().into_inner();
+        assert_eq!(again, ended);
+    }
+    assert!(world.on_record(&key, None).await.is_empty());
+    assert!(!world.contoso.registry().check_usage_access(usage).await.unwrap().into_inner().allowed);
+}
+
+async fn r58_an_imported_association_ends_with_its_subscription_without_grace(world: &World) {
+    let id = world.id();
+    let end = world.now().await + TimeDelta::days(20);
+    let subscription = rows::subscription(FABRIKAM, &id, "power-bi");
+    let end_time = Some(cpor_acceptance::stamp(end));
+    world.subscribe_as(cpor_proto::registry::v1::Subscription { end_time, ..subscription }).await;
+    let key = format!("tenants/{FABRIKAM}/subscriptions/{id}");
+    import(world, vec![row(&key, CONTOSO, "1001")]).await;
+    world.advance_to(end - TimeDelta::seconds(1)).await;
+    assert_eq!(world.on_record(&key, None).await.len(), 2);
+    world.advance_to(end).await;
+    assert!(world.on_record(&key, None).await.is_empty());
+}
+
+async fn r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused(world: &World) {
+    let (sales, apps) = (key(world, "dynamics-365-sales").await, key(world, "power-apps").await);
+    let teams = format!("tenants/{LITWARE}/workloads/teams");
+    let results = import(
+        world,
+        vec![
+            row(&sales, CONTOSO, "1001"),
+            row(&sales, "partners/northwind", "2001"),
+            row(&teams, CONTOSO, "1001"),
+            row(&apps, CONTOSO, "1001"),
+        ],
+    )
+    .await;
+    assert_eq!(results[0].outcome(), Outcome::Created);
+    let reason = |result: &ImportResult| {
+        let error = result.error.clone().unwrap();
+        let details = prost_types::Any::clone(&error.details[0]);
+        String::from_utf8_lossy(&details.value).into_owned()
+    };
+    for (result, expected) in results[1..].iter().zip(["KEY_HELD", "MUST_BE_CLAIMED_ANEW", "FAMILY_NOT_TAKEN_OVER"]) {
+        assert_eq!(result.outcome(), Outcome::Refused);
+        assert!(reason(result).contains(expected), "{result:?}");
+    }
+}

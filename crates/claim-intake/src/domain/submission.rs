@@ -1,0 +1,71 @@
+//! What a claim keeps from its submission on.
+use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What was fixed when the claim was submitted (R18), and what has to be known of its way since; it stays through every later state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Submission {
+    /// The customer.
+    pub tenant: TenantId,
+    /// The review case, minted here; poe-review keeps the case under it. A dispute has a case of its own (R28).
+    pub review_case: CaseId,
+    /// The policy profile in force then (R61).
+    pub policy: PolicyId,
+    /// What the profile leaves to the partner after the submission.
+    pub leeway: Leeway,
+    /// Calendar of the partner's location (R46).
+    pub partner_calendar: String,
+    /// Calendar of the tenant (R46).
+    pub tenant_calendar: String,
+    /// When it was first submitted.
+    pub submit_time: Timestamp,
+    /// Subject of the case's reviewer, once there is one.
+    pub reviewer: Option<String>,
+    /// When the customer approved explicitly, if they did (R26a).
+    pub explicit_approval: Option<Timestamp>,
+    /// When the customer last declined, if they did: the claim then becomes official by explicit approval only (R28).
+    pub declined: Option<Timestamp>,
+    /// Until when the customer can decline; `None` until their window opened (R41).
+    pub consent_due: Option<Timestamp>,
+    /// When the customer was last asked anew because lines or their contact changed (R29): what they answered before has lapsed.
+    pub asked_anew: Option<Timestamp>,
+    /// How often a rejection of the claim was disputed (R28).
+    pub disputes: u32,
+    /// Documents that the claim had when the present submission, response or dispute began: those beyond are new (R14, R21, R28).
+    pub documents_before: usize,
+}
+
+/// What a policy profile leaves to the partner after the submission (R28, R29), as recorded with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leeway {
+    /// What may be edited.
+    pub edits: EditsAfterSubmission,
+    /// Whether an approved claim takes evidence.
+    pub evidence_when_approved: bool,
+    /// How many disputes there can be; `None`: any number.
+    pub disputes: Option<u32>,
+}
+
+impl From<&PolicyProfile> for Leeway {
+    fn from(profile: &PolicyProfile) -> Self {
+        Self {
+            edits: profile.edits_after_submission,
+            evidence_when_approved: profile.evidence_when_approved,
+            disputes: profile.disputes_per_claim,
+        }
+    }
+}
+
+impl Submission {
+    /// How many disputes are left; `None`: any number.
+    #[must_use]
+    pub fn disputes_left(&self) -> Option<u32> {
+        self.leeway.disputes.map(|allowed| allowed.saturating_sub(self.disputes))
+    }
+
+    /// The customer declined before and has not approved since: silence does not make the claim official (R28).
+    #[must_use]
+    pub const fn needs_explicit_approval(&self) -> bool {
+        self.declined.is_some() && self.explicit_approval.is_none()
+    }
+}

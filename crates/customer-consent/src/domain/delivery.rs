@@ -1,0 +1,116 @@
+//! How notices go out, and what follows when they arrive or bounce (R40, R41, R44).
+
+use cpor_durable::Transition;
+use cpor_types::{Timestamp, WindowStart};
+use uuid::Uuid;
+
+use super::customer::Answer;
+use super::notice::{Delivery, Notice, NoticeKind, Settlement};
+use super::state::State;
+use super::table::{Input, Outcome};
+use super::{Consent, Contact, Event, Refusal, Terms};
+
+impl Consent {
+    /// The last notice goes out again (R44), to the claim's contact and with a link of its own. One that is still to go out is not
+    /// queued twice. A window that is open stays as it is; one that waits opens when this notice is accepted.
+    pub(crate) fn resend(&self, notice: Uuid, now: Timestamp) -> Answer {
+        match self.outcome(Input::Resend) {
+            Outcome::Becomes(_) | Outcome::Remembered => {}
+            Outcome::Nothing => return Ok(None),
+            Outcome::Refused => return Err(self.refusal()),
+        }
+        let last = self.notices.last().filter(|last| last.current).ok_or(Refusal::NoNotice)?;
+        if last.delivery == Delivery::Queued {
+            return Ok(None);
+        }
+        let kind = last.kind;
+        let next = Self { update_time: now, ..self.clone() };
+        Ok(Some(next.notified_if(true, notice, kind, now)))
+    }
+
+    /// The mail system has had its last word on a notice (R41). A window is counted from the first notice that was accepted of those
+    /// that the policy counts from; while all bounced, the consent waits.
+    pub(crate) fn notice_settled(
+        &self,
+        notice: Uuid,
+        settlement: Settlement,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Option<Transition<Self>> {
+        let at = self.notices.iter().position(|known| known.id == notice && known.is_unsettled())?;
+        let mut next = Self { update_time: now, ..self.clone() };
+        let settled = next.notices.get_mut(at)?;
+        settled.delivery = match settlement {
+            Settlement::Accepted => Delivery::Accepted { time: now },
+            Settlement::Bounced => Delivery::Bounced { time: now },
+        };
+        let (kind, counts) = (settled.kind, settled.current && settled.counts(terms.counted_from));
+        let accepted = settlement == Settlement::Accepted;
+        let mut events = vec![Event::NoticeSettled { kind, accepted }];
+        if accepted && counts {
+            events.extend(next.open_window(terms, now));
+        }
+        Some(Transition::new(next, events))
+    }
+
+    /// Opens the window, where the state waits for it. Before the claim is approved that is told with the approval.
+    fn open_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
+        let Outcome::Becomes(_) = self.outcome(Input::NoticeAccepted) else { return None };
+        let window = terms.window_from(now);
+        let told = window.told();
+        match &self.state {
+            State::Requested => {
+                self.state = State::RequestedInWindow(window);
+                None
+            }
+            State::GrantedAwaitingDelivery { since } => {
+                self.state = State::GrantedInWindow { since: *since, window };
+                Some(told)
+            }
+            State::AwaitingDelivery => {
+                self.state = State::WindowOpen(window);
+                Some(told)
+            }
+            State::RequestedInWindow(_)
+            | State::RequestedWindowPassed(_)
+            | State::WindowOpen(_)
+            | State::GrantedInWindow { .. }
+            | State::Granted { .. }
+            | State::Declined(_)
+            | State::Disputable { .. }
+            | State::Closed { .. } => None,
+        }
+    }
+
+    /// This consent with one more notice to send to the claim's contact, where the policy says so.
+    pub(super) fn notified_if(self, told: bool, id: Uuid, kind: NoticeKind, now: Timestamp) -> Transition<Self> {
+        if !told {
+            return Transition::new(self, []);
+        }
+        let contact = self.claim.contact.clone();
+        self.notified(id, kind, contact, true, now)
+    }
+
+    /// This consent with one more notice to send; `current` as in [`Notice::current`].
+    pub(super) fn notified(
+        mut self,
+        id: Uuid,
+        kind: NoticeKind,
+        contact: Contact,
+        current: bool,
+        now: Timestamp,
+    ) -> Transition<Self> {
+        self.notices.push(Notice { id, kind, contact, current, queue_time: now, delivery: Delivery::Queued });
+        Transition::new(self, [Event::NoticeQueued { notice: id }])
+    }
+}
+
+impl Notice {
+    /// Whether the window is counted from its acceptance (R41).
+    pub(crate) const fn counts(&self, from: WindowStart) -> bool {
+        match (from, self.kind) {
+            (WindowStart::NoticeAtSubmission, _) | (WindowStart::NoticeAtApproval, NoticeKind::Approval) => true,
+            (WindowStart::NoticeAtApproval, NoticeKind::Submission | NoticeKind::Change | NoticeKind::Dispute) => false,
+        }
+    }
+}

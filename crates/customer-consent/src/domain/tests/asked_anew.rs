@@ -1,0 +1,233 @@
+//! Edits (R29), disputes (R28), ends (R37, R39) and what the policies of 2020 and 2023 change (R61).
+
+use cpor_durable::Aggregate;
+use cpor_types::Timestamp;
+
+use crate::domain::samples::*;
+use crate::domain::*;
+
+/// Midnight in Berlin at the end of the fifth business day after the sample Monday.
+fn due_2020() -> Timestamp {
+    "2026-03-09T23:00:00Z".parse().unwrap()
+}
+
+fn in_2020(consent: &Consent, now: i64) -> cpor_durable::Transition<Consent> {
+    consent.claim_approved(claim(), approval(day(now)), notice(2), &terms_of_2020(), day(now)).unwrap()
+}
+
+#[test]
+fn r61_in_2020_the_window_runs_from_the_notice_at_submission_and_nobody_is_told_before_the_approval() {
+    let asked = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
+    let opened = asked.notice_settled(notice(1), Settlement::Accepted, &terms_of_2020(), monday()).unwrap();
+    assert_eq!(opened.events, [Event::NoticeSettled { kind: NoticeKind::Submission, accepted: true }]);
+    assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due_2020()]);
+}
+
+#[test]
+fn r61_in_2020_an_approval_within_the_window_tells_it_and_silence_grants_when_it_passes() {
+    let approved = in_2020(&requested_in_window(), 2);
+    let rule = "5 business days, calendar de 2026".to_owned();
+    assert_eq!(approved.events, [Event::WindowOpened { due: due_2020(), rule }], "and no notice at approval");
+    let elapsed = approved.next.elapse(day(10)).unwrap();
+    assert_eq!((elapsed.due, elapsed.transition.events), (due_2020(), vec![Event::WindowPassed]));
+}
+
+#[test]
+fn r61_in_2020_a_window_that_passed_before_makes_it_official_at_approval_and_no_earlier() {
+    let passed = requested_in_window().elapse(day(9)).unwrap();
+    assert_eq!(passed.transition.events, [], "not before the approval");
+    let approved = in_2020(&requested_window_passed(), 10);
+    assert_eq!(approved.events, [Event::WindowPassed]);
+    assert_eq!(approved.next.state.official_since(), Some(day(10)));
+    assert!(requested_window_passed().decline(Channel::Link, "", day(9)).is_err(), "the window has passed");
+}
+
+#[test]
+fn r47_an_approval_that_is_heard_of_after_the_window_is_official_when_the_window_passed() {
+    let late = requested_window_passed()
+        .claim_approved(claim(), approval(day(2)), notice(2), &terms_of_2020(), day(10))
+        .unwrap();
+    let elapsed = late.next.elapse(day(10)).unwrap();
+    assert_eq!((elapsed.due, elapsed.transition.events), (due_2020(), vec![Event::WindowPassed]));
+}
+
+#[test]
+fn r41_in_2020_where_the_notice_bounced_the_window_waits_beyond_the_approval() {
+    let asked = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
+    let bounced = asked.notice_settled(notice(1), Settlement::Bounced, &terms_of_2020(), monday()).unwrap().next;
+    assert!(bounced.waits_for_delivery());
+    let approved = in_2020(&bounced, 2).next;
+    assert_eq!(approved.state, State::AwaitingDelivery);
+    let resent = approved.resend(notice(3), day(3)).unwrap().unwrap().next;
+    let opened = resent.notice_settled(notice(3), Settlement::Accepted, &terms_of_2020(), day(3)).unwrap().next;
+    assert_eq!(opened.state.kind(), StateKind::WindowOpen);
+}
+
+#[test]
+fn r43_r61_in_2023_a_decline_is_possible_at_any_time_after_the_window() {
+    let granted = Consent { decline_any_time: true, ..granted() };
+    assert_eq!(granted.allowed_commands().collect::<Vec<_>>(), [Command::Decline]);
+    let declined = granted.decline(Channel::SignedIn, "Not them.", day(300)).unwrap().unwrap();
+    assert_eq!(declined.next.state.kind(), StateKind::Declined);
+    assert!(matches!(declined.events.as_slice(), [Event::CustomerDeclined { .. }]));
+}
+
+#[test]
+fn r44_a_notice_is_sent_again_and_never_shortens_the_window() {
+    for waiting in [awaiting(), granted_awaiting()] {
+        let bounced = waiting.notice_settled(notice(2), Settlement::Bounced, &terms(), day(2)).unwrap().next;
+        let resent = bounced.resend(notice(7), day(3)).unwrap().unwrap();
+        assert_eq!(resent.events, [Event::NoticeQueued { notice: notice(7) }]);
+        assert_eq!(resent.next.notices[2].kind, NoticeKind::Approval);
+        assert!(!resent.next.waits_for_delivery(), "it is on its way");
+        let opened = resent.next.notice_settled(notice(7), Settlement::Accepted, &terms(), day(4)).unwrap().next;
+        assert_eq!(opened.state.window().unwrap().opened, day(4));
+    }
+    let open = window_open();
+    let resent = open.resend(notice(7), day(5)).unwrap().unwrap().next;
+    let accepted = resent.notice_settled(notice(7), Settlement::Accepted, &terms(), day(5)).unwrap().next;
+    assert_eq!(accepted.state, open.state);
+}
+
+#[test]
+fn r44_what_waits_to_go_out_is_not_queued_twice_and_what_was_never_sent_is_not_sent_again() {
+    assert_eq!(requested().resend(notice(7), day(1)), Ok(None));
+    let quiet = Consent { notices: vec![], ..requested() };
+    assert_eq!(quiet.resend(notice(7), day(1)), Err(Refusal::NoNotice));
+    assert_eq!(declined().resend(notice(7), day(5)), Err(Refusal::AlreadyDeclined));
+    assert_eq!(closed().resend(notice(7), day(5)), Err(Refusal::ClaimClosed));
+    assert!(matches!(granted().resend(notice(7), day(20)), Err(Refusal::WindowPassed { .. })));
+}
+
+#[test]
+fn r41_only_who_has_not_been_reached_waits_for_delivery() {
+    let bounced = |consent: &Consent| {
+        let last = consent.notices.last().unwrap().id;
+        consent.notice_settled(last, Settlement::Bounced, &terms(), day(2)).unwrap().next
+    };
+    for consent in [requested(), awaiting(), granted_awaiting()] {
+        assert!(!consent.waits_for_delivery() && bounced(&consent).waits_for_delivery());
+    }
+    assert!(!bounced(&window_open().resend(notice(7), day(3)).unwrap().unwrap().next).waits_for_delivery());
+    assert!(!bounced(&awaiting()).claim_closed(None, day(3)).unwrap().next.waits_for_delivery());
+}
+
+#[test]
+fn r29_old_and_new_contact_are_notified_anew_and_an_approval_lapses() {
+    let edited = ahead().claim_edited(edited_claim(), true, [notice(5), notice(6)], day(2)).unwrap();
+    let queued = |n| Event::NoticeQueued { notice: notice(n) };
+    assert_eq!(edited.events, [queued(5), queued(6)]);
+    let consent = edited.next;
+    assert_eq!(consent.approval, None);
+    let to: Vec<_> = consent.notices.iter().map(|notice| notice.contact.email.as_str()).collect();
+    assert_eq!(to, ["anna.lee@fabrikam.example", "anna.lee@fabrikam.example", "ben@fabrikam.example"]);
+    assert!(
+        matches!(consent.notices[0].delivery, Delivery::Withdrawn { .. }),
+        "it would ask what is no longer the question"
+    );
+    let change = consent.change.clone().unwrap();
+    assert_eq!((change.added.len(), change.removed.len(), change.new_contact), (0, 1, true));
+    let approved = consent.claim_approved(edited_claim(), approval(day(3)), notice(7), &terms(), day(3)).unwrap().next;
+    assert_eq!(approved.state, State::AwaitingDelivery, "not official by the approval that lapsed");
+}
+
+#[test]
+fn r29_earlier_links_and_the_former_contacts_can_only_decline() {
+    let consent = edited();
+    for outdated in [notice(1), notice(5), notice(99)] {
+        assert_eq!(consent.approve_by_link(outdated, day(3)), Err(Refusal::LinkOutdated));
+    }
+    assert!(consent.decline(Channel::Link, "", day(3)).is_ok());
+    assert!(consent.approve_by_link(notice(6), day(3)).unwrap().is_some());
+    assert!(consent.approve(Channel::SignedIn, day(3)).unwrap().is_some());
+}
+
+#[test]
+fn r29_a_line_alone_is_told_once_and_a_loss_to_another_to_nobody() {
+    let mut fewer = claim();
+    fewer.lines.pop();
+    let edited = requested().claim_edited(fewer.clone(), true, [notice(5), notice(6)], day(2)).unwrap();
+    assert_eq!(edited.events, [Event::NoticeQueued { notice: notice(6) }]);
+    let lost = ahead().claim_edited(fewer.clone(), false, [notice(5), notice(6)], day(2)).unwrap();
+    assert_eq!((lost.events, lost.next.claim.lines.len()), (vec![], 1));
+    assert!(lost.next.approval.is_some() && lost.next.notices[0].current);
+}
+
+#[test]
+fn r29_a_notice_from_before_an_edit_opens_no_window() {
+    let asked = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
+    let edited = asked.claim_edited(edited_claim(), true, [notice(5), notice(6)], day(1)).unwrap().next;
+    for stale in [notice(1), notice(5)] {
+        let settled = edited.notice_settled(stale, Settlement::Accepted, &terms_of_2020(), day(1)).unwrap().next;
+        assert_eq!(settled.state, State::Requested);
+    }
+    let settled = edited.notice_settled(notice(6), Settlement::Accepted, &terms_of_2020(), day(1)).unwrap().next;
+    assert_eq!(settled.state.kind(), StateKind::RequestedInWindow);
+}
+
+#[test]
+fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded() {
+    let rejected = disputable();
+    assert_eq!(rejected.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [day(31)]);
+    assert_eq!(rejected.approve(Channel::Link, day(4)), Err(Refusal::ClaimClosed));
+    let declined = rejected.decline(Channel::SignedIn, "Not them.", day(4)).unwrap().unwrap();
+    assert!(matches!(declined.events.as_slice(), [Event::CustomerDeclined { channel: Channel::SignedIn, .. }]));
+    let over = rejected.elapse(day(31)).unwrap();
+    assert_eq!((over.transition.next.state.kind(), over.transition.events), (StateKind::Closed, vec![]));
+    assert_eq!(rejected.at(day(31)).decline(Channel::Link, "", day(31)), Err(Refusal::ClaimClosed));
+}
+
+#[test]
+fn r28_a_dispute_asks_the_customer_anew() {
+    for rejected in [declined(), disputable(), disputable().at(day(40))] {
+        let disputed = rejected.claim_disputed(claim(), false, notice(3), &terms(), day(4)).unwrap();
+        assert_eq!(disputed.next.state, State::Requested);
+        assert_eq!(disputed.events, [Event::NoticeQueued { notice: notice(3) }]);
+        assert_eq!(disputed.next.declined_before, rejected.state.kind() == StateKind::Declined);
+        assert_eq!(disputed.next.notices.last().unwrap().kind, NoticeKind::Dispute);
+    }
+}
+
+#[test]
+fn r28_a_notice_of_the_first_approval_opens_no_window_for_the_second() {
+    let declined = awaiting().decline(Channel::Link, "", day(3)).unwrap().unwrap().next;
+    let disputed = declined.claim_disputed(claim(), true, notice(3), &terms(), day(4)).unwrap().next;
+    let approved = disputed.claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next;
+    let settled = approved.notice_settled(notice(2), Settlement::Accepted, &terms(), day(5)).unwrap().next;
+    assert_eq!(settled.state, State::AwaitingDelivery);
+}
+
+#[test]
+fn r28_after_a_decline_silence_is_the_same_answer_and_only_an_approval_makes_it_official() {
+    let waiting = explicit_needed();
+    let elapsed = waiting.elapse(day(60)).unwrap();
+    let said = Event::CustomerDeclined { channel: Channel::Silence, comment: String::new() };
+    assert_eq!(elapsed.transition.events, [said]);
+    assert_eq!(elapsed.transition.next.channel(), Some(Channel::Silence));
+    let approved = waiting.approve(Channel::Link, day(6)).unwrap().unwrap().next;
+    assert_eq!(approved.state.official_since(), Some(day(6)));
+    assert_eq!(approved.at(day(60)).state.kind(), StateKind::Granted);
+    let ahead = disputed().approve(Channel::Link, day(4)).unwrap().unwrap().next;
+    let approved = ahead.claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next;
+    assert_eq!(approved.state.official_since(), Some(day(5)), "what was approved since the dispute counts");
+}
+
+#[test]
+fn r28_r61_in_2020_a_silence_before_the_approval_rejects_it_at_approval() {
+    let declined = requested_in_window().decline(Channel::Link, "", day(1)).unwrap().unwrap().next;
+    let asked = declined.claim_disputed(claim(), true, notice(3), &terms_of_2020(), day(2)).unwrap().next;
+    let open = asked.notice_settled(notice(3), Settlement::Accepted, &terms_of_2020(), day(2)).unwrap().next;
+    let approved =
+        open.at(day(20)).claim_approved(claim(), after_decline(day(20)), notice(4), &terms_of_2020(), day(20));
+    let approved = approved.unwrap();
+    assert!(matches!(approved.events.as_slice(), [Event::CustomerDeclined { channel: Channel::Silence, .. }]));
+}
+
+#[test]
+fn r37_r39_when_every_line_has_ended_there_is_nothing_to_decline() {
+    for consent in [awaiting(), granted_awaiting(), window_open(), granted_in_window(), granted()] {
+        let ended = consent.lines_ended(day(4)).unwrap();
+        assert_eq!((ended.next.state.kind(), ended.events), (StateKind::Closed, vec![]));
+        assert_eq!((ended.next.deadlines(), ended.next.allowed_commands().count()), (vec![], 0));
+    }
+}

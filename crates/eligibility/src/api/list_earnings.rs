@@ -1,0 +1,28 @@
+//! `ListEarnings` (R54): one read of a page by index.
+use cpor_kit::{
+    page::{self, Binding},
+    request,
+};
+use cpor_proto::eligibility::v1::{ListEarningsRequest, ListEarningsResponse};
+use tonic::{Request, Response, Status};
+
+use super::{Api, convert, earning_filter::wanted, error::Refusal, paging::cut};
+use crate::store::earnings::{self, Cursor, Entry};
+
+pub(super) async fn list_earnings(
+    api: &Api,
+    request: Request<ListEarningsRequest>,
+) -> Result<Response<ListEarningsResponse>, Status> {
+    let (caller, request) = request::open(request)?;
+    let binding = Binding::of(&request);
+    let after = binding.decode::<Cursor>(&request.page_token)?;
+    let wanted = wanted(&caller, &request.parent, request.filter)?;
+    let size = page::size(request.page_size);
+    let mut found = earnings::list(api.db.reader(), &wanted, after, size + 1).await.map_err(Refusal::Store)?;
+    let more = cut(&mut found, size);
+    let last = found.last().filter(|_| more).map(Entry::cursor).map(|cursor| binding.encode(&cursor));
+    Ok(Response::new(ListEarningsResponse {
+        next_page_token: last.transpose()?.unwrap_or_default(),
+        earnings: found.into_iter().map(convert::entry).collect(),
+    }))
+}

@@ -1,0 +1,146 @@
+//! Payouts: what was accrued in a calendar quarter is paid together (R54).
+use std::{fmt, str::FromStr};
+
+use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_types::{Deadline, Malformed, Month, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The calendar quarter, in UTC, in which a line of the ledger was accrued: `2026-Q2`. A correction of an earlier month is
+/// paid with the quarter in which it was written, so that a quarter that is over stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct PayoutPeriod {
+    /// The quarter's first.
+    first: Month,
+}
+
+impl PayoutPeriod {
+    const EXPECTED: &'static str = "a payout period: YYYY-Q1 to YYYY-Q4";
+
+    /// The period that a moment lies in.
+    pub(crate) fn of(moment: Timestamp) -> Self {
+        let mut first = Month::of(moment);
+        while first.number() % 3 != 1 {
+            first = first.previous();
+        }
+        Self { first }
+    }
+
+    /// The first moment after it.
+    pub(crate) fn end(self) -> Timestamp {
+        self.first.next().next().end()
+    }
+}
+
+impl fmt::Display for PayoutPeriod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-Q{}", self.first.year(), self.first.number().div_ceil(3))
+    }
+}
+
+impl FromStr for PayoutPeriod {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let parse = || {
+            let (year, quarter) = text.split_once("-Q")?;
+            let quarter = ["1", "2", "3", "4"].iter().zip([1, 4, 7, 10]).find(|(digit, _)| **digit == quarter)?.1;
+            (year.len() == 4).then(|| format!("{year}-{quarter:02}").parse().ok())?
+        };
+        parse().map(|first| Self { first }).ok_or_else(|| Malformed::new(Self::EXPECTED, text))
+    }
+}
+
+impl TryFrom<String> for PayoutPeriod {
+    type Error = Malformed;
+
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        text.parse()
+    }
+}
+
+impl From<PayoutPeriod> for String {
+    fn from(period: PayoutPeriod) -> Self {
+        period.to_string()
+    }
+}
+
+/// That what was due of a period has been paid. Saving it marks the lines of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Payout {
+    pub(crate) id: Uuid,
+    pub(crate) period: PayoutPeriod,
+    /// What the payment is called where it was made.
+    pub(crate) reference: String,
+    pub(crate) pay_time: Timestamp,
+}
+
+/// The period is not over: more may be accrued in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PeriodNotOver {
+    pub(crate) end: Timestamp,
+}
+
+/// A payout was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Recorded;
+
+impl Payout {
+    /// Records that what is due of a period has been paid.
+    ///
+    /// # Errors
+    /// The period is not over.
+    pub(crate) fn record(
+        id: Uuid,
+        period: PayoutPeriod,
+        reference: String,
+        now: Timestamp,
+    ) -> Result<Transition<Self>, PeriodNotOver> {
+        if now < period.end() {
+            return Err(PeriodNotOver { end: period.end() });
+        }
+        Ok(Transition::new(Self { id, period, reference, pay_time: now }, [Recorded]))
+    }
+}
+
+impl Aggregate for Payout {
+    type Event = Recorded;
+
+    fn deadlines(&self) -> Vec<Deadline> {
+        Vec::new()
+    }
+
+    fn elapse(&self, _: Timestamp) -> Option<Elapsed<Self>> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r54_the_payout_period_is_the_quarter_of_accrual() {
+        let of = |moment: &str| PayoutPeriod::of(moment.parse().unwrap()).to_string();
+        assert_eq!(of("2026-01-01T00:00:00Z"), "2026-Q1");
+        assert_eq!(of("2026-03-31T23:59:59.999999Z"), "2026-Q1");
+        assert_eq!(of("2026-04-01T00:00:00Z"), "2026-Q2");
+        assert_eq!(of("2026-12-31T23:59:59Z"), "2026-Q4");
+        let fourth: PayoutPeriod = "2026-Q4".parse().unwrap();
+        assert_eq!((fourth.to_string(), fourth.end()), ("2026-Q4".to_owned(), "2027-01-01T00:00:00Z".parse().unwrap()));
+        for bad in ["", "2026", "2026-Q0", "2026-Q5", "26-Q1", "2026-Q11", "2026-q1", "2026-Q1 "] {
+            assert!(bad.parse::<PayoutPeriod>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn r54_a_period_is_paid_when_it_is_over() {
+        let record = |now: &str| {
+            Payout::record(Uuid::nil(), "2026-Q2".parse().unwrap(), "SEPA 17".to_owned(), now.parse().unwrap())
+        };
+        let end = "2026-07-01T00:00:00Z";
+        assert_eq!(record("2026-06-30T23:59:59Z").unwrap_err(), PeriodNotOver { end: end.parse().unwrap() });
+        assert_eq!(record(end).unwrap().next.pay_time, end.parse::<Timestamp>().unwrap());
+    }
+}

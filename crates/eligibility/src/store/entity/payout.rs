@@ -1,0 +1,18 @@
+//! Payouts that were recorded.
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "payout")]
+pub(crate) struct Model {
+    /// The payout period.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) owner: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Uuid,
+    pub(crate) version: i64,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) state: Json,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,55 @@
+//! What an arbitration comes to for a case (R37).
+use super::{
+    CaseEvent, Closing, ClosingReason, Contest, ReviewCase, State,
+    arbitration::{Arbitration, Verdict},
+    case::transition,
+};
+use cpor_durable::Transition;
+use cpor_types::{AssociationKey, Calendar, LineId, Timestamp};
+use std::collections::BTreeSet;
+
+impl ReviewCase {
+    /// Takes over what a lead has awarded: what it has won is contested no more; an open case loses the lines of others,
+    /// and is over when none is left (R27a). An approved case keeps its lines until their associations end. Doing so again
+    /// changes nothing.
+    #[must_use]
+    pub fn awarded(
+        &self,
+        arbitration: &Arbitration,
+        verdict: &Verdict,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
+        let lines = |keys: &BTreeSet<AssociationKey>| -> Vec<LineId> {
+            self.contending().filter(|line| keys.contains(&line.key)).map(|line| line.id).collect()
+        };
+        let won = lines(&verdict.won);
+        let lost = if self.phase().is_open() {
+            lines(&verdict.lost.values().flatten().cloned().collect())
+        } else {
+            Vec::new()
+        };
+        let mut next = Self { contest: self.contest.settling(verdict), ..self.clone() };
+        next.snapshot.lines.retain(|line| !lost.contains(&line.id));
+        next.ended.extend(lost.iter().copied());
+        if next.snapshot.lines.is_empty() {
+            next.state = State::Closed(Closing { primary_reason: ClosingReason::LostToCompetingClaim });
+        }
+        (next != *self).then(|| {
+            let comment = arbitration.comment.clone();
+            let event = CaseEvent::Awarded { decision_id: arbitration.id, won, lost, comment };
+            transition(self, next.timed(now, calendar), event)
+        })
+    }
+}
+
+impl Contest {
+    fn settling(&self, verdict: &Verdict) -> Self {
+        let mut next = self.clone();
+        next.settled_legacy.extend(verdict.won.iter().cloned());
+        for (rival, keys) in verdict.settled.iter().chain(&verdict.lost) {
+            next.settled.entry(*rival).or_default().extend(keys.iter().cloned());
+        }
+        next
+    }
+}

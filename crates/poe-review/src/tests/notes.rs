@@ -1,0 +1,61 @@
+//! Notes for reviewers (R55).
+use super::{
+    steps::role,
+    system::{System, by},
+    *,
+};
+use cpor_proto::reviews::v1::{
+    CreateReviewNoteRequest, ListReviewNotesRequest, ReviewNote, review_service_server::ReviewService as _,
+};
+use tonic::Response;
+
+impl System {
+    async fn note(&self, who: &str, n: u32, text: &str, request_id: &str) -> Result<ReviewNote, Status> {
+        let note = Some(ReviewNote { text: text.to_owned(), ..ReviewNote::default() });
+        let request = CreateReviewNoteRequest { parent: case(n), note, request_id: request_id.to_owned() };
+        self.api.create_review_note(by(who, role(who), request)).await.map(Response::into_inner)
+    }
+
+    async fn notes(&self, page_size: i32, page_token: &str) -> (Vec<String>, String) {
+        let request = ListReviewNotesRequest { parent: case(1), page_size, page_token: page_token.to_owned() };
+        let page = self.api.list_review_notes(by("bob", role("bob"), request)).await.unwrap().into_inner();
+        (page.notes.into_iter().map(|note| note.text).collect(), page.next_page_token)
+    }
+}
+
+#[tokio::test]
+async fn r55_notes_are_kept_in_order_and_read_by_the_page() {
+    on_both(async |system| {
+        system.review(1).await;
+        for text in ["one", "two", "three"] {
+            let note = system.note("bob", 1, text, "").await.unwrap();
+            assert_eq!((note.author.as_str(), note.text.as_str()), ("bob", text));
+            assert!(note.name.starts_with(&format!("{}/notes/", case(1))) && note.create_time.is_some());
+        }
+        let (first, token) = system.notes(2, "").await;
+        let (second, end) = system.notes(2, &token).await;
+        assert_eq!((first, second, end), (vec!["one".into(), "two".into()], vec!["three".into()], String::new()));
+        assert!(system.told().await.iter().all(|fact| !format!("{fact:?}").contains("three")), "they stay here");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r55_a_repeated_note_is_written_once() {
+    on_both(async |system| {
+        system.submit(1).await;
+        let first = system.note("amy", 1, "once", "id").await.unwrap();
+        assert_eq!(system.note("amy", 1, "once", "id").await.unwrap(), first);
+        assert_eq!(
+            refusal(system.note("amy", 1, "twice", "id").await),
+            (Code::InvalidArgument, "REQUEST_ID_REUSED".to_owned())
+        );
+        assert_eq!(system.count("review_note").await, 1);
+        assert_eq!(refusal(system.note("amy", 1, " ", "").await), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
+        assert_eq!(
+            refusal(system.note("amy", 2, "nowhere", "").await),
+            (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned())
+        );
+    })
+    .await;
+}

@@ -1,0 +1,74 @@
+//! Mails to reviewers and leads (R45, R48).
+use super::{system::System, *};
+use crate::{reminders::Reminders, store::mails};
+use cpor_mail::{Composed, Composer as _, Mail};
+use sea_orm::{ConnectionTrait as _, Statement};
+
+impl System {
+    /// Kind and recipient of every mail queued so far.
+    async fn mails(&self) -> Vec<(String, String)> {
+        let sql = "SELECT kind, recipient FROM mail ORDER BY kind DESC, recipient";
+        let rows =
+            self.db().query_all_raw(Statement::from_string(self.db().get_database_backend(), sql)).await.unwrap();
+        rows.iter().map(|row| (row.try_get("", "kind").unwrap(), row.try_get("", "recipient").unwrap())).collect()
+    }
+
+    async fn compose(&self, kind: &str, clock: &str) -> Composed {
+        let data = serde_json::json!({ "case": claim(1).review_case_id, "clock": clock });
+        let mail = Mail {
+            owner: TENANT.to_owned(),
+            id: uuid::Uuid::nil(),
+            kind: kind.to_owned(),
+            recipient: "amy@vendor.example".to_owned(),
+            data,
+            attempts: 0,
+        };
+        Reminders { db: self.api.db.clone() }.compose(&mail).await.unwrap()
+    }
+}
+
+fn pair(kind: &str, recipient: &str) -> (String, String) {
+    (kind.to_owned(), recipient.to_owned())
+}
+
+#[tokio::test]
+async fn r48_who_has_the_case_is_reminded_and_the_lead_hears_when_it_is_overdue() {
+    on_both(async |system| {
+        system.submit(1).await;
+        system.take("amy@vendor.example", 1).await.unwrap();
+        system.advance(day(6)).await;
+        assert_eq!(system.mails().await, [pair("reminder", "amy@vendor.example")]);
+        system.advance(day(8)).await;
+        let both = [pair("reminder", "amy@vendor.example"), pair("escalation", "leads@vendor.example")];
+        assert_eq!(system.mails().await, both);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r48_of_a_case_that_nobody_with_an_address_has_the_lead_is_reminded() {
+    on_both(async |system| {
+        system.submit(1).await;
+        system.take("amy", 1).await.unwrap();
+        system.advance(day(6)).await;
+        assert_eq!(system.mails().await, [pair("reminder", "leads@vendor.example")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r48_a_mail_says_what_is_due_and_is_withdrawn_when_that_is_no_longer_so() {
+    on_both(async |system| {
+        system.submit(1).await;
+        let Composed::Message(message) = system.compose(mails::REMINDER, "start").await else { panic!("withdrawn") };
+        assert_eq!(message.subject, "Soon due: start of the review of claim 1");
+        assert!(message.text.contains(&case(1)) && message.text.contains("contoso for Fabrikam"), "{}", message.text);
+        assert!(matches!(system.compose(mails::ESCALATION, "start").await, Composed::Withdrawn), "not overdue yet");
+        system.advance(day(8)).await;
+        assert!(matches!(system.compose(mails::ESCALATION, "start").await, Composed::Message(_)));
+        assert!(matches!(system.compose(mails::REMINDER, "start").await, Composed::Withdrawn));
+        system.close(1).await;
+        assert!(matches!(system.compose(mails::ESCALATION, "start").await, Composed::Withdrawn));
+    })
+    .await;
+}

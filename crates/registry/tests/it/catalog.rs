@@ -1,0 +1,62 @@
+//! The catalog is data (R9): the shipped one, or the installation's.
+use cpor_proto::registry::v1::ListProductsRequest;
+use cpor_registry_client::{ClaimToCheck, LineToCheck, Reason};
+use cpor_types::{Actor, Role, Service, SolutionArea};
+use uuid::Uuid;
+
+use crate::rows::{TENANT, partner, tenant, workload};
+use crate::stage::Stage;
+
+const OWN: &str = r#"
+[[group]]
+solution_area = "microsoft_365"
+family = "microsoft_365"
+kind = "workload"
+since = "2020-01-01T00:00:00Z"
+products = [
+    { id = "teams", name = "Teams" },
+    { id = "abacus", name = "Abacus", until = "2021-01-01T00:00:00Z" },
+    { id = "teams-next", name = "Teams Next", since = "2900-01-01T00:00:00Z" },
+]
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r9_an_installation_may_have_a_catalog_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("catalog.toml");
+    std::fs::write(&file, OWN).unwrap();
+    let config = cpor_registry::Config { catalog_file: Some(file), ..cpor_registry::Config::default() };
+    let stage = Stage::sqlite_with(config).await;
+    let mut sync = stage.user(Role::DirectorySync, None, None);
+    let listed = sync.list_products(ListProductsRequest::default()).await.unwrap().into_inner().products;
+    let names: Vec<_> = listed.iter().map(|product| product.name.as_str()).collect();
+    assert_eq!(names, ["products/abacus", "products/teams", "products/teams-next"]);
+    assert!(listed[0].claimable_until_time.is_some() && listed[1].claimable_until_time.is_none());
+
+    let all = ["teams", "abacus", "teams-next"];
+    let mut rows = vec![partner("contoso", "100"), tenant(TENANT, "fabrikam.example")];
+    rows.extend(all.map(workload));
+    stage.create(rows).await;
+    let line = |product: &str| LineToCheck {
+        line_id: Uuid::from_u128(1).into(),
+        product: product.parse().unwrap(),
+        subscription_id: None,
+    };
+    let claim = ClaimToCheck {
+        partner: "contoso".parse().unwrap(),
+        mpn_id: None,
+        tenant_id: Some(TENANT.to_owned()),
+        customer_domain: None,
+        solution_area: Some(SolutionArea::Microsoft365),
+        lines: all.into_iter().chain(["intune"]).map(line).collect(),
+    };
+    let registry = stage.registry(Service::ClaimIntake, 0);
+    let found = registry.check_claim(&Actor::system(Service::ClaimIntake), claim).await.unwrap();
+    let wrong: Vec<_> = found.violations.iter().map(|wrong| (wrong.field.as_str(), wrong.reason)).collect();
+    let expected = [
+        ("lines[1].product", Reason::ProductNotClaimable),
+        ("lines[2].product", Reason::ProductNotClaimable),
+        ("lines[3].product", Reason::ProductUnknown),
+    ];
+    assert_eq!(wrong, expected, "its time is over, has not come, or it is not listed");
+}
