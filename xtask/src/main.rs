@@ -30,12 +30,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// All tests of the workspace on SQLite and on a throw-away PostgreSQL, with 50 races and 5 kills.
+    /// All tests of the workspace on SQLite and on a throw-away PostgreSQL, with 50 races, 5 kills and 300 random steps.
     Test {
         /// Run only tests whose path contains one of these.
         filters: Vec<String>,
     },
-    /// The races and the kills at their full counts: 1000 and 100.
+    /// The races, the kills and the random steps at their full counts: 1000, 100 and 10,000.
     Soak,
     /// How many calls a second this machine serves, on SQLite and on a durable throw-away PostgreSQL: an optimised build, some minutes.
     Bench,

@@ -21,13 +21,15 @@ struct Counts {
     races: u32,
     /// `CPOR_TEST_KILLS`: walks in which a process is killed at a random moment.
     kills: u32,
+    /// `CPOR_TEST_STEPS`: random commands and waits, on each database, that a model of the rules judges beforehand.
+    steps: u32,
 }
 
-const EVERY_DAY: Counts = Counts { races: 50, kills: 5 };
-const FULL: Counts = Counts { races: 1000, kills: 100 };
+const EVERY_DAY: Counts = Counts { races: 50, kills: 5, steps: 300 };
+const FULL: Counts = Counts { races: 1000, kills: 100, steps: 10_000 };
 
 /// The integration tests that the counts matter to, by the modules (or names) they lie in.
-const SOAKED: [&str; 3] = ["races", "kills", "soak"];
+const SOAKED: [&str; 4] = ["races", "kills", "soak", "sequences"];
 
 /// Every test of the workspace, or those that match a filter. Answers whether all passed.
 pub(crate) fn test(filters: &[String]) -> Result<bool> {
@@ -35,7 +37,7 @@ pub(crate) fn test(filters: &[String]) -> Result<bool> {
     run_tests(&[], &filters, &EVERY_DAY)
 }
 
-/// The races and kills alone, at the counts that a release is judged by. Answers whether all passed.
+/// The races, kills and random sequences alone, at the counts that a release is judged by. Answers whether all passed.
 pub(crate) fn soak() -> Result<bool> {
     run_tests(&["--test", "*"], &SOAKED, &FULL)
 }
@@ -48,7 +50,7 @@ fn run_tests(targets: &[&str], filters: &[&str], counts: &Counts) -> Result<bool
     step("PostgreSQL");
     let cluster = Cluster::start(Commits::Forgotten)?;
     say(format_args!("{} at {}", cluster.version(), cluster.url()));
-    step(format_args!("tests: {} races, {} kills", counts.races, counts.kills));
+    step(format_args!("tests: {} races, {} kills, {} steps", counts.races, counts.kills, counts.steps));
     let started = Instant::now();
     let mut tally = Tally::default();
     let status = stream(&cluster, targets, filters, counts, &mut tally)?;
@@ -76,6 +78,7 @@ fn stream(
         .env("CPOR_TEST_BINARY", paths::target()?.join("debug/cpor"))
         .env("CPOR_TEST_RACES", counts.races.to_string())
         .env("CPOR_TEST_KILLS", counts.kills.to_string())
+        .env("CPOR_TEST_STEPS", counts.steps.to_string())
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .spawn()

@@ -26,11 +26,13 @@ pub enum Stage {
     Withdrawn,
     /// Declined by the customer after approval.
     Declined,
+    /// Rejected by the reviewer and disputed by the partner.
+    Disputed,
 }
 
 impl Stage {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Editing,
         Self::Submitted,
         Self::UnderReview,
@@ -40,6 +42,7 @@ impl Stage {
         Self::Rejected,
         Self::Withdrawn,
         Self::Declined,
+        Self::Disputed,
     ];
 
     /// The claim's state there.
@@ -52,6 +55,7 @@ impl Stage {
             Self::PartnerActionRequired => ClaimState::PartnerActionRequired,
             Self::Approved | Self::Official => ClaimState::Approved,
             Self::Rejected | Self::Withdrawn | Self::Declined => ClaimState::Rejected,
+            Self::Disputed => ClaimState::Disputed,
         }
     }
 
@@ -67,7 +71,8 @@ impl Stage {
             | Self::UnderReview
             | Self::PartnerActionRequired
             | Self::Rejected
-            | Self::Withdrawn => AssociationState::Unspecified,
+            | Self::Withdrawn
+            | Self::Disputed => AssociationState::Unspecified,
         }
     }
 }
@@ -100,10 +105,7 @@ impl<'w> Case<'w> {
                 self.go_approved().await;
                 self.world.advance(TimeDelta::days(8)).await;
             }
-            Stage::Rejected => {
-                self.go_under_review().await;
-                self.reject(&self.world.reviewer).await.expect("a rejection");
-            }
+            Stage::Rejected => self.go_rejected().await,
             Stage::Withdrawn => {
                 self.submit().await.expect("a submission");
                 self.world.settle().await;
@@ -112,6 +114,10 @@ impl<'w> Case<'w> {
             Stage::Declined => {
                 self.go_approved().await;
                 self.decline_consent("We did this ourselves.").await.expect("a decline");
+            }
+            Stage::Disputed => {
+                self.go_rejected().await;
+                self.dispute("The signature is on page two.").await.expect("a dispute");
             }
         }
         self.world.settle().await;
@@ -123,6 +129,12 @@ impl<'w> Case<'w> {
         self.submit().await.expect("a submission");
         self.world.settle().await;
         self.review_starts().await;
+    }
+
+    async fn go_rejected(&self) {
+        self.go_under_review().await;
+        self.reject(&self.world.reviewer).await.expect("a rejection");
+        self.world.settle().await;
     }
 
     async fn go_approved(&self) {

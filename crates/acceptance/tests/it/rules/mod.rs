@@ -27,5 +27,6 @@ mod records;
 mod resubmission;
 mod review;
 mod scope;
+mod sequences;
 mod states;
 mod usage;

@@ -1,6 +1,9 @@
 //! Random lives: whatever is done in whatever order, nothing panics, history is one chain, and deadlines are those of
 //! the state.
-use super::story::*;
+use super::{
+    model::{Model, Outcome, shown},
+    story::*,
+};
 use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
 use cpor_types::{ActorSide, Timestamp};
@@ -93,30 +96,67 @@ fn check_lines(claim: &Claim) {
     assert!(!rejected || claim.live_lines().count() == 0);
 }
 
-proptest! {
-    #[test]
-    fn r56_any_life_has_one_chain_of_history(acts in acts()) {
-        let mut claim = Life::complete().claim;
-        let mut now = start();
-        for act in acts {
-            now += hour();
-            if let Act::Wait(hours) = act {
-                now += std::time::Duration::from_hours(hours);
-            }
-            while let Some(elapsed) = claim.elapse(now) {
-                prop_assert!(elapsed.due <= now);
-                check(&claim, &elapsed.transition);
-                claim = elapsed.transition.next;
-            }
-            let made = match act {
-                Act::Command(n) => perform(&claim, Command::ALL[n], now).ok().flatten(),
-                Act::Fact(n) => Some(claim.apply(&mostly_of_its_case(facts().remove(n), &claim), now, &rules(), now).unwrap()),
-                Act::Wait(_) => None,
-            };
-            if let Some(made) = made {
-                check(&claim, &made);
-                claim = made.next;
-            }
+/// A claim, and beside it what the rules say of it.
+struct Lived {
+    claim: Claim,
+    model: Model,
+    now: Timestamp,
+}
+
+impl Lived {
+    fn begin() -> Self {
+        Self { claim: Life::complete().claim, model: Model::of_a_complete_draft(), now: start() }
+    }
+
+    /// What is due happens first (R47).
+    fn elapse(&mut self) {
+        while let Some(elapsed) = self.claim.elapse(self.now) {
+            assert!(elapsed.due <= self.now);
+            self.model.falls_due();
+            self.becomes(elapsed.transition);
         }
+    }
+
+    fn act(&mut self, act: &Act) {
+        self.now += hour();
+        if let Act::Wait(hours) = act {
+            self.now += std::time::Duration::from_hours(*hours);
+        }
+        self.elapse();
+        match act {
+            Act::Command(n) => {
+                let made = perform(&self.claim, Command::ALL[*n], self.now).ok().flatten();
+                let outcome = if made.is_some() { Outcome::Done } else { Outcome::Refused };
+                assert_eq!(self.model.command(Command::ALL[*n]), outcome, "{} {:#?}", Command::ALL[*n], self.claim);
+                made.into_iter().for_each(|made| self.becomes(made));
+            }
+            Act::Fact(n) => {
+                let fact = mostly_of_its_case(facts().remove(*n), &self.claim);
+                let case = self.claim.state.submission().map(|submission| submission.review_case);
+                let own = fact.case().is_none_or(|of| case == Some(of));
+                let made = self.claim.apply(&fact, self.now, &rules(), self.now).unwrap();
+                let overtaken = made.events.iter().any(|event| event.what.is_overtaken());
+                let outcome = if overtaken { Outcome::Overtaken } else { Outcome::Done };
+                assert_eq!(self.model.fact(&fact, own), outcome, "{fact:?} {:#?}", self.claim);
+                self.becomes(made);
+            }
+            Act::Wait(_) => {}
+        }
+        assert_eq!(self.model.shows(), shown(&self.claim), "after {act:?}");
+    }
+
+    fn becomes(&mut self, made: Transition<Claim>) {
+        check(&self.claim, &made);
+        self.claim = made.next;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn r15_any_life_is_what_the_rules_say_with_one_chain_of_history(acts in acts()) {
+        let mut lived = Lived::begin();
+        acts.iter().for_each(|act| lived.act(act));
     }
 }

@@ -4,6 +4,7 @@ mod completeness;
 mod disputes;
 mod edits;
 mod lives;
+mod model;
 pub(crate) mod story;
 mod table;
 mod transitions;

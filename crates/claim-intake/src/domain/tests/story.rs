@@ -6,6 +6,7 @@ use cpor_types::{
     PartnerActionReason, PolicyInForce, PolicyProfiles, ProductFamily, SolutionArea, TenantId, Timestamp,
     WithdrawReason,
 };
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 pub(crate) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
@@ -19,8 +20,12 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+/// Read once: thousands of lives go by them.
+static RULES: LazyLock<Rules> =
+    LazyLock::new(|| Rules::new(PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap()));
+
 pub(crate) fn rules() -> Rules {
-    Rules::new(PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap())
+    RULES.clone()
 }
 
 /// The rules with another shipped profile in force.

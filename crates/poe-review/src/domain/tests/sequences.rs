@@ -164,6 +164,8 @@ impl Life {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
     #[test]
     fn r45_clocks_fire_once_and_keep_their_days(
         disputed in any::<bool>(),

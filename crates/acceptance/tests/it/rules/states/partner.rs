@@ -1,0 +1,150 @@
+//! The commands of partners (R4, R17, R18, R21, R25, R28, R29, R14).
+
+use cpor_acceptance::{Actor, Case, NORTHWIND, PDF, Stage, World, both_databases, metadata, not_allowed, refused};
+use cpor_proto::claims::v1::{Claim, ClaimState, Command, Contact, WithdrawReason};
+use cpor_types::{ActorSide, Role};
+use tonic::{Code, Status};
+
+both_databases![r15_partner_commands_in_every_state];
+
+const COMMANDS: [Command; 9] = [
+    Command::Update,
+    Command::Delete,
+    Command::Submit,
+    Command::Resubmit,
+    Command::Withdraw,
+    Command::Dispute,
+    Command::AddEvidence,
+    Command::RemoveEvidence,
+    Command::Comment,
+];
+
+/// Where a command leads; `None`: it is refused. `Unspecified` stands for a claim that is gone.
+fn leads_to(stage: Stage, command: Command) -> Option<ClaimState> {
+    use Stage::{Declined, Editing, PartnerActionRequired, Rejected, Submitted};
+    let state = stage.state();
+    let editable = matches!(stage, Editing | Submitted | PartnerActionRequired);
+    let disputable = matches!(stage, Rejected | Declined);
+    match command {
+        Command::Update => editable.then_some(state),
+        Command::RemoveEvidence => (stage == Editing).then_some(state),
+        Command::Dispute => disputable.then_some(ClaimState::Disputed),
+        Command::Delete => (stage == Editing).then_some(ClaimState::Unspecified),
+        Command::Submit => (stage == Editing).then_some(ClaimState::Submitted),
+        Command::Resubmit => (stage == PartnerActionRequired).then_some(ClaimState::Submitted),
+        Command::Withdraw => {
+            (!matches!(state, ClaimState::Editing | ClaimState::Rejected)).then_some(ClaimState::Rejected)
+        }
+        Command::AddEvidence => (editable || disputable).then_some(state),
+        Command::Comment => Some(state),
+        Command::Unspecified => None,
+    }
+}
+
+/// Why somebody of this role may not give the command, whatever else of the claim (R4, R5); `None`: it may.
+fn forbidden(role: Role, command: Command, stage: Stage) -> Option<&'static str> {
+    match (role, command) {
+        (Role::GlobalAdmin | Role::BillingAdmin | Role::IncentivesAdmin, _)
+        | (Role::IncentivesUser | Role::PoeReviewer | Role::ReviewLead, Command::Comment)
+        | (Role::IncentivesUser, Command::Delete | Command::AddEvidence | Command::RemoveEvidence) => None,
+        (Role::IncentivesUser, Command::Update) => (stage != Stage::Editing).then_some("DRAFTS_ONLY"),
+        _ => Some("ROLE_NOT_ALLOWED"),
+    }
+}
+
+/// The claim in the hands of somebody else.
+fn held_by<'w>(case: &Case<'w>, actor: &Actor) -> Case<'w> {
+    Case { partner: actor.clone(), ..case.clone() }
+}
+
+async fn give(case: &Case<'_>, command: Command, document: &str) -> Result<(), Status> {
+    match command {
+        Command::Unspecified => unreachable!("no command"),
+        Command::Update => {
+            let name = format!("Bea {}", case.world.number());
+            let contact = Contact { name, email: "bea@contoso.example".into(), ..Contact::default() };
+            let changed = Claim { partner_contact: Some(contact), ..Claim::default() };
+            case.update(changed, &["partner_contact"]).await.map(drop)
+        }
+        Command::Delete => case.delete().await.map(drop),
+        Command::Submit => case.submit().await.map(drop),
+        Command::Resubmit => case.resubmit("Here it is.").await.map(drop),
+        Command::Withdraw => case.withdraw(WithdrawReason::WrongActivity, "").await.map(drop),
+        Command::Dispute => case.dispute("The proof is sound.").await.map(drop),
+        Command::AddEvidence => case.upload("more.pdf", PDF).await.map(drop),
+        Command::RemoveEvidence => case.remove(document).await.map(drop),
+        Command::Comment => case.comment(&case.partner, "A word.").await.map(drop),
+    }
+}
+
+async fn r15_partner_commands_in_every_state(world: &World) {
+    for stage in Stage::ALL {
+        let case = Case::at(world, world.presales().await, stage).await;
+        let allowed: Vec<_> = case.claim().await.allowed_commands().collect();
+        let by_the_rules: Vec<_> = COMMANDS.into_iter().filter(|command| leads_to(stage, *command).is_some()).collect();
+        assert_eq!(allowed, by_the_rules, "{stage:?}");
+        let document = case.evidence().await.remove(0).name;
+        let history = case.history().await.len();
+        for command in COMMANDS {
+            for role in Role::ALL {
+                refuses_as_the_rules_say(&case, stage, *role, command, &document).await;
+            }
+            for role in Role::ALL.iter().filter(|role| role.side() == ActorSide::Partner) {
+                let stranger = held_by(&case, &world.actor("nora@northwind.example", *role, Some(NORTHWIND)));
+                let reason = forbidden(*role, command, Stage::Editing);
+                let code = reason.map_or(Code::NotFound, |_| Code::PermissionDenied);
+                refused(give(&stranger, command, &document).await, code, reason.unwrap_or("RESOURCE_NOT_FOUND"));
+            }
+        }
+        assert_eq!(case.history().await.len(), history, "a refused command left a trace in {stage:?}");
+        for role in Role::ALL {
+            for command in allowed.iter().copied().filter(|command| forbidden(*role, *command, stage).is_none()) {
+                leads_as_the_rules_say(world, stage, *role, command).await;
+            }
+        }
+    }
+}
+
+async fn refuses_as_the_rules_say(case: &Case<'_>, stage: Stage, role: Role, command: Command, document: &str) {
+    let forbidden = forbidden(role, command, stage);
+    if forbidden.is_none() && leads_to(stage, command).is_some() {
+        return;
+    }
+    let answer = give(&held_by(case, &case.world.somebody(role)), command, document).await;
+    match forbidden {
+        Some(reason) => drop(refused(answer, Code::PermissionDenied, reason)),
+        None if (stage, command) == (Stage::Withdrawn, Command::Dispute) => {
+            drop(refused(answer, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED"));
+        }
+        None => {
+            let status = not_allowed(answer, &named(command), &word(stage));
+            let allowed = COMMANDS.into_iter().filter(|command| leads_to(stage, *command).is_some()).map(named);
+            let told = metadata(&status, "allowed").to_lowercase();
+            assert_eq!(told, allowed.collect::<Vec<_>>().join(","), "{stage:?} {command:?}");
+        }
+    }
+}
+
+async fn leads_as_the_rules_say(world: &World, stage: Stage, role: Role, command: Command) {
+    let case = Case::at(world, world.presales().await, stage).await;
+    let document = case.evidence().await.remove(0).name;
+    let acting = held_by(&case, &world.somebody(role));
+    give(&acting, command, &document)
+        .await
+        .unwrap_or_else(|status| panic!("{role}: {command:?} in {stage:?}: {status}"));
+    world.settle().await;
+    match leads_to(stage, command).unwrap() {
+        ClaimState::Unspecified => {
+            drop(refused(case.seen_by(&case.partner).await, Code::NotFound, "RESOURCE_NOT_FOUND"));
+        }
+        state => assert_eq!(case.claim().await.state(), state, "{role}: {command:?} in {stage:?}"),
+    }
+}
+
+fn named(command: Command) -> String {
+    command.as_str_name().trim_start_matches("COMMAND_").to_lowercase()
+}
+
+fn word(stage: Stage) -> String {
+    stage.state().as_str_name().trim_start_matches("CLAIM_STATE_").to_lowercase()
+}
