@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use cpor_kit::auth::{Keys, TokenSigner, UserToken};
-use cpor_types::{PartnerId, Role, Service, SystemClock, SystemEntropy, TenantId, Timestamp};
+use cpor_types::{PartnerId, PolicyInForce, Role, Service, SystemClock, SystemEntropy, TenantId, Timestamp};
 use tokio::net::TcpListener;
 use tonic::transport::Endpoint;
 
@@ -38,20 +38,17 @@ pub struct Options {
 }
 
 impl Options {
-    /// On free ports, on a virtual clock.
+    /// On free ports, on a virtual clock; from June on the policy of 2023 is in force.
     ///
     /// # Errors
-    /// Never; the start of the clock is a constant.
+    /// Never; the start of the clock and the policies are constants.
     pub fn for_demo(data: &Path) -> anyhow::Result<Self> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Ok(Self {
-            data: data.to_owned(),
-            grpc: free,
-            web: free,
-            admin: free,
-            clock: virtual_clock()?,
-            config: Config::default(),
-        })
+        let mut config = Config::default();
+        for (profile, from) in [("2021@1", "2020-01-01T00:00:00Z"), ("2023@1", "2026-06-01T00:00:00Z")] {
+            config.rules.policies_in_force.push(PolicyInForce { profile: profile.parse()?, from: from.parse()? });
+        }
+        Ok(Self { data: data.to_owned(), grpc: free, web: free, admin: free, clock: virtual_clock()?, config })
     }
 }
 

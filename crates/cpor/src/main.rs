@@ -17,7 +17,7 @@ struct Cli {
 enum Command {
     /// Run all five services in one process on SQLite, with an example directory: to try things out.
     Dev(dev::Args),
-    /// Tell a story of four claims through the public API of a system that is started for it.
+    /// Tell a story of nine claims through the public API of a system that is started for it.
     Demo(demo::Args),
     /// Run one or more services.
     Serve(serve::Args),

@@ -1,4 +1,4 @@
-//! `cpor demo`: a story of four claims, told through the public API of a system that is started for it.
+//! `cpor demo`: a story of nine claims, told through the public API of a system that is started for it.
 
 mod actor;
 mod mailbox;

@@ -9,6 +9,10 @@ use chrono::{DateTime, Utc};
 use cpor_proto::{
     eligibility::v1::{ImportUsageRequest, UsageMonth},
     operations::v1::{AdvanceClockRequest, GetClockRequest, ListStreamsRequest, advance_clock_request::Target},
+    registry::v1::{
+        Activity, DirectoryRow, ImportDirectoryRequest, ImportLegacyAssociationsRequest, LegacyAssociation,
+        PurchaseChannel, Subscription, SubscriptionStatus, directory_row::Row, import_result::Outcome,
+    },
     reviews::v1::ListReviewCasesRequest,
 };
 use cpor_types::{PartnerId, Role};
@@ -29,6 +33,7 @@ pub(crate) struct Stage {
     pub(crate) northwind: Actor,
     pub(crate) reviewer: Actor,
     pub(crate) lead: Actor,
+    pub(crate) manager: Actor,
     operator: Actor,
     directory: Actor,
 }
@@ -49,6 +54,7 @@ impl Stage {
             northwind: actor("Northwind", Role::IncentivesAdmin, Some("northwind"))?,
             reviewer: actor("reviewer", Role::PoeReviewer, None)?,
             lead: actor("review lead", Role::ReviewLead, None)?,
+            manager: actor("program manager", Role::ProgramManager, None)?,
             operator: actor("operator", Role::Operator, None)?,
             directory: actor("directory sync", Role::DirectorySync, None)?,
             dev,
@@ -60,7 +66,19 @@ impl Stage {
     /// # Errors
     /// When something is still under way.
     pub(crate) async fn advance(&self, seconds: i64) -> anyhow::Result<()> {
-        let request = AdvanceClockRequest { target: Some(Target::BySeconds(seconds)) };
+        self.move_clock(Target::BySeconds(seconds)).await
+    }
+
+    /// Moves the clock to this time, and waits likewise.
+    ///
+    /// # Errors
+    /// When something is still under way.
+    pub(crate) async fn advance_to(&self, time: &str) -> anyhow::Result<()> {
+        self.move_clock(Target::ToTime(stamp(time)?)).await
+    }
+
+    async fn move_clock(&self, target: Target) -> anyhow::Result<()> {
+        let request = AdvanceClockRequest { target: Some(target) };
         let unsettled = self.operator.operations().advance_clock(request).await?.into_inner().unsettled;
         anyhow::ensure!(unsettled.is_empty(), "still under way: {}", unsettled.join("; "));
         Ok(())
@@ -89,25 +107,55 @@ impl Stage {
         Ok(cases.into_iter().next().context("no open review case")?.name)
     }
 
-    /// Imports two months of usage that hardly grew.
+    /// Imports active users of workloads: product, month, users.
     ///
     /// # Errors
     /// When a row is refused.
-    pub(crate) async fn import_usage(&self, tenant: &str) -> anyhow::Result<()> {
-        let months = [("exchange-online", 1800, 1815), ("teams", 900, 930)];
-        let rows = months.iter().flat_map(|(product, before, after)| {
-            [("2026-02", *before), ("2026-03", *after)].map(|(month, active_users)| UsageMonth {
-                key: format!("tenants/{tenant}/workloads/{product}"),
-                month: month.into(),
-                active_users,
-                paid_available_units: 2000,
-                ..UsageMonth::default()
-            })
+    pub(crate) async fn import_usage(&self, tenant: &str, months: &[(&str, &str, i64)]) -> anyhow::Result<()> {
+        let rows = months.iter().map(|(product, month, active_users)| UsageMonth {
+            key: format!("tenants/{tenant}/workloads/{product}"),
+            month: (*month).into(),
+            active_users: *active_users,
+            paid_available_units: 2000,
+            ..UsageMonth::default()
         });
         let request = ImportUsageRequest { rows: rows.collect() };
         let results = self.directory.eligibility().import_usage(request).await?.into_inner().results;
         anyhow::ensure!(results.iter().all(|result| result.error.is_none()), "usage was refused");
         Ok(())
+    }
+
+    /// Imports a subscription that was bought by Web Direct this year.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub(crate) async fn subscribe(&self, tenant: &str, id: &str, product: &str, end: &str) -> anyhow::Result<()> {
+        let subscription = Subscription {
+            name: format!("tenants/{tenant}/subscriptions/{id}"),
+            product: format!("products/{product}"),
+            status: SubscriptionStatus::Active.into(),
+            channel: PurchaseChannel::WebDirect.into(),
+            purchase_time: Some(stamp("2026-02-20T10:00:00Z")?),
+            end_time: Some(stamp(end)?),
+        };
+        let rows = vec![DirectoryRow { row: Some(Row::Subscription(subscription)) }];
+        let results = self.directory.registry().import_directory(ImportDirectoryRequest { rows }).await?.into_inner();
+        anyhow::ensure!(results.results.iter().all(|result| result.error.is_none()), "the subscription was refused");
+        Ok(())
+    }
+
+    /// Imports an association from before there were claims; answers why it was refused, if it was.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub(crate) async fn import_legacy(&self, key: &str, partner: &str, mpn_id: &str) -> anyhow::Result<Option<String>> {
+        let activities = vec![Activity::Usage.into()];
+        let row = LegacyAssociation { key: key.into(), partner: partner.into(), mpn_id: mpn_id.into(), activities };
+        let request = ImportLegacyAssociationsRequest { rows: vec![row] };
+        let results = self.directory.registry().import_legacy_associations(request).await?.into_inner().results;
+        let result = results.into_iter().next().context("no result")?;
+        let refused = result.outcome() == Outcome::Refused;
+        Ok(refused.then(|| result.error.map(|error| error.message).unwrap_or_default()))
     }
 
     /// How many streams still have something to deliver.
@@ -129,6 +177,11 @@ impl Stage {
     pub(crate) async fn strike(self) {
         self.dev.stop().await;
     }
+}
+
+fn stamp(time: &str) -> anyhow::Result<prost_types::Timestamp> {
+    let time: DateTime<Utc> = time.parse()?;
+    Ok(prost_types::Timestamp { seconds: time.timestamp(), nanos: 0 })
 }
 
 fn actor(

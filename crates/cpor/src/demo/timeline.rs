@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use cpor_proto::claims::v1::{AssociationState, Claim, Verdict};
 use serde::Serialize;
 
 /// Prints a line. A reader who has seen enough and closed the pipe does not stop the story.
@@ -25,7 +26,7 @@ pub enum Format {
 }
 
 /// One step of the story.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct Step<'a> {
     /// What was done.
     pub(crate) step: &'a str,
@@ -48,63 +49,158 @@ pub(crate) struct Step<'a> {
 }
 
 /// What the story came to.
-#[derive(Default, Serialize)]
+#[derive(Default, PartialEq, Serialize)]
 pub(crate) struct Summary {
     step: &'static str,
     /// Claims created.
     pub(crate) claims: u32,
-    /// Claims whose association is official.
+    /// Claims that came to be official when their chapter ended.
     pub(crate) official: u32,
-    /// Claims with an eligible line.
+    /// Claims with an eligible line when their chapter ended.
     pub(crate) eligible: u32,
     /// Claims that the customer declined.
     pub(crate) declined: u32,
     /// Approvals refused because another partner holds the key.
     pub(crate) refused: u32,
+    /// Rejections that a dispute turned.
+    pub(crate) disputes_won: u32,
+    /// Contests that a lead decided between two claims.
+    pub(crate) arbitrated: u32,
+    /// Associations from before there were claims that a claim took the place of.
+    pub(crate) superseded: u32,
+    /// Associations that ended with their subscription.
+    pub(crate) expired: u32,
+    /// Guides simulated and put in force.
+    pub(crate) guides: u32,
+    /// Lines of the exported ledger.
+    pub(crate) earnings: u64,
     /// Events that were not delivered when the story ended.
     pub(crate) events_undelivered: u64,
 }
 
+impl Summary {
+    /// Counts a claim as it stands.
+    pub(crate) fn counts(&mut self, claim: &Claim) {
+        let mut verdicts = claim.lines.iter().flat_map(|line| &line.assessments).map(|assessment| assessment.verdict());
+        self.claims += 1;
+        self.official += u32::from(claim.association_state() == AssociationState::Official);
+        self.eligible += u32::from(verdicts.any(|verdict| verdict == Verdict::Eligible));
+    }
+}
+
 /// What the story tells.
-const AS_TOLD: Summary =
-    Summary { step: "summary", claims: 4, official: 2, eligible: 1, declined: 1, refused: 1, events_undelivered: 0 };
+const AS_TOLD: Summary = Summary {
+    step: "summary",
+    claims: 9,
+    official: 5,
+    eligible: 1,
+    declined: 2,
+    refused: 1,
+    disputes_won: 1,
+    arbitrated: 1,
+    superseded: 1,
+    expired: 1,
+    guides: 1,
+    earnings: 21,
+    events_undelivered: 0,
+};
 
 /// Prints the story as it goes.
 pub(crate) struct Timeline {
-    format: Format,
-    colour: bool,
+    voice: Voice,
     /// Counted along the way.
     pub(crate) summary: Summary,
+}
+
+/// Prints lines.
+#[derive(Clone, Copy)]
+pub(crate) struct Voice {
+    format: Format,
+    colour: bool,
 }
 
 impl Timeline {
     /// A timeline on standard output.
     pub(crate) fn new(format: Format) -> Self {
         let colour = format == Format::Text && std::io::stdout().is_terminal();
-        Self { format, colour, summary: Summary { step: "summary", ..Summary::default() } }
+        Self { voice: Voice { format, colour }, summary: Summary { step: "summary", ..Summary::default() } }
+    }
+
+    /// What prints its lines.
+    pub(crate) const fn voice(&self) -> Voice {
+        self.voice
     }
 
     /// Says what is about to be seen.
     pub(crate) fn opening(&self) {
-        self.text(&[
-            "Claiming Partner of Record: two partners, three customers, four claims.",
-            "Everything below happens through the public gRPC API of five services, on a clock that the demo moves.",
-            "",
-        ]);
-        if self.format == Format::Text {
+        if self.voice.format == Format::Text {
+            say!("Claiming Partner of Record: two partners, three customers, nine claims.");
+            say!(
+                "Everything below happens through the public gRPC API of five services, on a clock that the demo moves.\n"
+            );
             say!("{:<17}{:<24}{:<26}{}", "when (UTC)", "who", "claim is then", "what");
         }
     }
 
     /// A heading before a claim.
     pub(crate) fn chapter(&self, title: &str) {
-        if self.format == Format::Text {
-            say!("\n{}", self.paint("1", title));
+        if self.voice.format == Format::Text {
+            say!("\n{}", self.voice.paint("1", title));
         }
     }
 
+    /// A step that is about no claim.
+    pub(crate) fn aside(&self, time: DateTime<Utc>, actor: &str, note: &str) {
+        self.voice.step(&Step { step: "aside", actor, time: Some(time), note: note.to_owned(), ..Step::default() });
+    }
+
+    /// The last line, and whether all was as told.
+    pub(crate) fn close(mut self, undelivered: u64) -> ExitCode {
+        self.summary.events_undelivered = undelivered;
+        let good = self.summary == AS_TOLD;
+        match self.voice.format {
+            Format::Json => {
+                say!("{}", serde_json::json!(self.summary));
+            }
+            Format::Text => self.verdict(good),
+        }
+        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    fn verdict(&self, good: bool) {
+        let told = &self.summary;
+        say!(
+            "\n{} claims: {} became official, {} eligible for incentives at once, {} declined by the customer, {} refused because the \
+             subscription was taken.",
+            told.claims,
+            told.official,
+            told.eligible,
+            told.declined,
+            told.refused
+        );
+        say!(
+            "{} dispute won, {} contest decided, {} older association superseded, {} expired, {} guide put in force, {} earnings exported; {} \
+             events undelivered.",
+            told.disputes_won,
+            told.arbitrated,
+            told.superseded,
+            told.expired,
+            told.guides,
+            told.earnings,
+            told.events_undelivered
+        );
+        let closing = if good {
+            self.voice.paint("32", "All as told.")
+        } else {
+            self.voice.paint("31", "This is NOT how the story goes.")
+        };
+        say!("{closing}");
+    }
+}
+
+impl Voice {
     /// One step.
-    pub(crate) fn step(&self, step: &Step<'_>) {
+    pub(crate) fn step(self, step: &Step<'_>) {
         match self.format {
             Format::Json => {
                 say!("{}", serde_json::json!(step));
@@ -113,21 +209,7 @@ impl Timeline {
         }
     }
 
-    /// The last line, and whether all was as told.
-    pub(crate) fn close(mut self, undelivered: u64) -> ExitCode {
-        self.summary.events_undelivered = undelivered;
-        let summary = serde_json::json!(self.summary);
-        let good = summary == serde_json::json!(AS_TOLD);
-        match self.format {
-            Format::Json => {
-                say!("{summary}");
-            }
-            Format::Text => self.verdict(good),
-        }
-        if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-    }
-
-    fn line(&self, step: &Step<'_>) {
+    fn line(self, step: &Step<'_>) {
         let time = step.time.map(|time| time.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
         let mut standing = step.state.clone();
         for more in [&step.association, &step.assessment] {
@@ -146,26 +228,7 @@ impl Timeline {
         );
     }
 
-    fn verdict(&self, good: bool) {
-        let Summary { claims, official, eligible, declined, refused, events_undelivered, .. } = &self.summary;
-        say!(
-            "\n{claims} claims: {official} official, {eligible} eligible for incentives, {declined} declined by the customer, \
-             {refused} refused because the subscription was taken; {events_undelivered} events undelivered."
-        );
-        let closing =
-            if good { self.paint("32", "All as told.") } else { self.paint("31", "This is NOT how the story goes.") };
-        say!("{closing}");
-    }
-
-    fn text(&self, lines: &[&str]) {
-        if self.format == Format::Text {
-            for line in lines {
-                say!("{line}");
-            }
-        }
-    }
-
-    fn paint(&self, code: &str, text: &str) -> String {
+    fn paint(self, code: &str, text: &str) -> String {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }

@@ -17,15 +17,15 @@ use cpor_proto::{
 use crate::demo::{
     actor::Actor,
     stage::Stage,
-    timeline::{Step, Timeline},
+    timeline::{Step, Timeline, Voice},
 };
 
 /// A claim of the story and those who act on it.
 pub(super) struct Case<'a> {
-    stage: &'a Stage,
-    timeline: &'a Timeline,
+    pub(super) stage: &'a Stage,
+    timeline: Voice,
     label: &'static str,
-    partner: &'a Actor,
+    pub(super) partner: &'a Actor,
     /// The claim as last seen.
     pub(super) claim: Claim,
     review_case: String,
@@ -34,7 +34,7 @@ pub(super) struct Case<'a> {
 impl<'a> Case<'a> {
     pub(super) async fn open(
         stage: &'a Stage,
-        timeline: &'a Timeline,
+        timeline: &Timeline,
         label: &'static str,
         partner: &'a Actor,
         parent: &str,
@@ -49,7 +49,7 @@ impl<'a> Case<'a> {
         let claim = partner.claims().create_claim(request).await?.into_inner();
         let missing: Vec<_> = claim.violations.iter().map(|violation| violation.field.as_str()).collect();
         let note = format!("drafts the claim; still missing: {}", missing.join(", "));
-        let case = Self { stage, timeline, label, partner, claim, review_case: String::new() };
+        let case = Self { stage, timeline: timeline.voice(), label, partner, claim, review_case: String::new() };
         case.print("draft", partner.label, note).await?;
         Ok(case)
     }
@@ -149,14 +149,15 @@ impl<'a> Case<'a> {
     }
 
     /// Asks the registry who is on record for the first line.
-    pub(super) async fn on_record(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn on_record(&mut self) -> anyhow::Result<String> {
         let line = self.claim.lines.first().context("the claim has no line")?;
         let key = format!("tenants/{}/{}", self.claim.tenant_id, line.key);
         let request = LookUpAssociationsRequest { key, as_of_time: None };
         let found = self.stage.lead.registry().look_up_associations(request).await?.into_inner().associations;
-        let holder = found.first().context("nobody is on record")?;
-        let note = format!("on record for {}: {}", line.product_display_name, holder.partner);
-        self.tell("look up", "registry", note).await
+        let holder = found.first().context("nobody is on record")?.partner.clone();
+        let note = format!("on record for {}: {holder}", line.product_display_name);
+        self.tell("look up", "registry", note).await?;
+        Ok(holder)
     }
 
     /// Reads the usage that the association opened.
@@ -183,6 +184,11 @@ impl<'a> Case<'a> {
         ensure!(entries.iter().zip(1..).all(|(entry, position)| entry.position == position), "the history has gaps");
         let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
         self.tell("read history", self.partner.label, format!("history: {}", actions.join(" → "))).await
+    }
+
+    /// What came of it without anybody's call.
+    pub(super) async fn refresh(&mut self, step: &str, actor: &str, note: &str) -> anyhow::Result<()> {
+        self.tell(step, actor, note.into()).await
     }
 
     /// What the assessments say.

@@ -1,0 +1,79 @@
+//! The claims of the story, as their partners draft them.
+
+use cpor_proto::claims::v1::{Activity, Claim, ClaimLine, Contact, SolutionArea};
+
+pub(super) const FABRIKAM: &str = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
+const FABRIKAM_SALES: &str = "2b7e4a90-93f1-4f5e-8d57-0a1c6e9d4f21";
+pub(super) const LITWARE: &str = "1c9f0e7b-2d64-4b1f-8a35-77d0b2c4e911";
+const TAILSPIN: &str = "b3a7c5d1-6e8f-4a2b-9c0d-1e2f3a4b5c6d";
+
+pub(super) fn fabrikam_presales(mpn_id: &str, seller: &str) -> Claim {
+    Claim {
+        display_name: "Fabrikam sales rollout".into(),
+        mpn_id: mpn_id.into(),
+        customer_domain: "fabrikam.example".into(),
+        tenant_id: FABRIKAM.into(),
+        solution_area: SolutionArea::BusinessApplications.into(),
+        activities: vec![Activity::PreSales.into()],
+        lines: vec![ClaimLine {
+            product: "products/dynamics-365-sales".into(),
+            subscription_id: FABRIKAM_SALES.into(),
+            ..ClaimLine::default()
+        }],
+        customer_contact: contact("Jana Dvořáková", "Head of Sales Operations", "jana.dvorakova@fabrikam.example"),
+        customer_technical_contact: contact("Petr Malý", "IT Manager", "petr.maly@fabrikam.example"),
+        partner_contact: contact(seller, "", "claims@partner.example"),
+        ..Claim::default()
+    }
+}
+
+pub(super) fn litware_usage(products: &[&str]) -> Claim {
+    let line = |product: &&str| ClaimLine { product: format!("products/{product}"), ..ClaimLine::default() };
+    Claim {
+        display_name: "Litware migration".into(),
+        mpn_id: "2001".into(),
+        customer_domain: "litware.example".into(),
+        tenant_id: LITWARE.into(),
+        solution_area: SolutionArea::Microsoft365.into(),
+        activities: vec![Activity::Usage.into()],
+        lines: products.iter().map(line).collect(),
+        customer_contact: contact("Maria Rossi", "CIO", "maria.rossi@litware.example"),
+        partner_contact: contact("Nora Novak", "", "nora@northwind.example"),
+        ..Claim::default()
+    }
+}
+
+pub(super) fn tailspin_usage() -> Claim {
+    Claim {
+        display_name: "Tailspin reporting".into(),
+        mpn_id: "1001".into(),
+        customer_domain: "tailspin.example".into(),
+        tenant_id: TAILSPIN.into(),
+        solution_area: SolutionArea::BusinessApplications.into(),
+        activities: vec![Activity::Usage.into()],
+        // The tenant has one Power BI subscription: it is filled in.
+        lines: vec![ClaimLine { product: "products/power-bi".into(), ..ClaimLine::default() }],
+        customer_contact: contact("Karl Lang", "Head of Finance", "karl.lang@tailspin.example"),
+        partner_contact: contact("Erik Weber", "", "erik@contoso.example"),
+        ..Claim::default()
+    }
+}
+
+/// Usage of one of Fabrikam's subscriptions, by a location in its region.
+pub(super) fn fabrikam_usage(mpn_id: &str, contact_name: &str, product: &str, subscription: &str) -> Claim {
+    Claim {
+        display_name: format!("Fabrikam {product}"),
+        activities: vec![Activity::Usage.into()],
+        lines: vec![ClaimLine {
+            product: format!("products/{product}"),
+            subscription_id: subscription.into(),
+            ..ClaimLine::default()
+        }],
+        terms_acknowledged: true,
+        ..fabrikam_presales(mpn_id, contact_name)
+    }
+}
+
+fn contact(name: &str, title: &str, email: &str) -> Option<Contact> {
+    Some(Contact { name: name.into(), title: title.into(), email: email.into() })
+}
