@@ -4,6 +4,8 @@ mod completeness;
 mod disputes;
 mod edits;
 mod lives;
+mod notices;
+mod reminders;
 pub(crate) mod story;
 mod table;
 mod transitions;
