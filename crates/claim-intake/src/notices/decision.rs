@@ -137,7 +137,7 @@ pub(super) fn withdrawn(setting: &Setting<'_>) -> Option<Letter> {
 /// R23; the customer has the next word (R40–R42), unless it has had it.
 pub(super) fn approved(setting: &Setting<'_>) -> Option<Letter> {
     let association = setting.claim.state.association()?;
-    let lead = format!("A reviewer has approved your claim for {}.", setting.customer());
+    let lead = format!("Your claim for {} was approved by a reviewer.", setting.customer());
     let next = match association {
         Association::Granted { .. } | Association::Official { .. } => {
             "The customer has approved too. The association is being put on record; you get a mail when it is."

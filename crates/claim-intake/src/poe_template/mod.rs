@@ -16,7 +16,7 @@ const BLANK_ROWS: usize = 3;
 
 /// The columns of the work done, with their widths in twentieths of a point.
 const WORK_COLUMNS: [(&str, u32); 4] =
-    [("Product or workload", 2700), ("Work done and result", 4538), ("From", 1200), ("To", 1200)];
+    [("Product or workload", 3000), ("Work done and result", 4238), ("From", 1200), ("To", 1200)];
 
 /// A document that cannot be put together: a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -158,7 +158,7 @@ fn parties(claim: &Claim, activity: Activity) -> Vec<[(&'static str, String); 2]
     let (theirs, ours) = (&content.customer_contact, &content.partner_contact);
     let mut rows = vec![
         [("Customer", customer(claim).to_owned()), ("Partner", claim.directory.partner_display_name.clone())],
-        [("Domain", content.customer_domain.clone()), ("Location (MPN ID)", mpn_id)],
+        [("Domain", content.customer_domain.clone()), ("MPN ID", mpn_id)],
         [("Tenant ID", content.tenant_id.clone()), ("Claim", content.display_name.clone())],
         [("Contact", theirs.name.clone()), ("Contact", ours.name.clone())],
         [("Title", theirs.title.clone()), ("E-mail", ours.email.clone())],

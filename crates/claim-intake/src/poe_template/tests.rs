@@ -31,7 +31,7 @@ fn r13_what_a_draft_lacks_is_left_blank() {
     claim.content = crate::domain::Content::default();
     claim.directory = crate::domain::Directory::default();
     let document = part(&docx(&claim, Activity::PreSales).unwrap(), "word/document.xml");
-    assert_eq!(document.matches(r#"<w:trHeight w:val="1300""#).count(), BLANK_ROWS);
+    assert_eq!(document.matches(r#"<w:trHeight w:val="1200""#).count(), BLANK_ROWS);
     assert!(document.contains("The customer confirms that the partner did the work"));
     assert_eq!(file_name(&claim, Activity::PreSales), "poe-pre-sales.docx");
 }
