@@ -4,9 +4,11 @@ use crate::{
     domain::Rules,
     evidence::{self, ObjectError, Objects},
     intake::Intake,
+    notices::Notices,
     store::ClaimStore,
 };
 use cpor_durable::{Context, Host, Hosted};
+use cpor_mail::{Sender, SetupError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::Service;
@@ -22,6 +24,9 @@ pub enum BuildError {
     /// The place for documents cannot be used.
     #[error("claim-intake's documents: {0}")]
     Evidence(String),
+    /// Mail cannot be set up.
+    #[error("claim-intake: {0}")]
+    Mail(#[from] SetupError),
     /// Its database does not answer, or was not migrated.
     #[error("claim-intake's database: {0}")]
     Db(#[from] sea_orm::DbErr),
@@ -34,7 +39,8 @@ impl From<ObjectError> for BuildError {
 }
 
 /// Builds claim-intake on a migrated database. Nothing runs yet but the lanes of its writer: the process starts
-/// [`Hosted::host`], which delivers its events, fires its deadlines and sweeps abandoned uploads.
+/// [`Hosted::host`], which delivers its events, fires its deadlines, sends its mails and sweeps
+/// abandoned uploads.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -49,13 +55,15 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
 /// See [`BuildError`].
 pub async fn build_with(config: Config, context: Context, registry: SharedRegistry) -> Result<Hosted, BuildError> {
     let host = Host::new(Service::ClaimIntake, &context).await?;
-    let objects = Objects::in_directory(&evidence_directory(config, &context)?)?;
+    let objects = Objects::in_directory(&evidence_directory(&config, &context)?)?;
     sweep(&host, &context, &objects);
+    let rules = Rules::new(context.policies.clone(), context.calendars.clone());
+    Sender::hosted(&host, &context, config.mail, Notices { db: context.db.clone(), rules: rules.clone() })?;
     let intake = Intake {
         writer: host.writer(ClaimStore),
         host: host.clone(),
         registry,
-        rules: Rules::new(context.policies, context.calendars),
+        rules,
         objects,
         clock: context.clock,
         entropy: context.entropy,
@@ -70,9 +78,9 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
     })
 }
 
-fn evidence_directory(config: Config, context: &Context) -> Result<PathBuf, BuildError> {
+fn evidence_directory(config: &Config, context: &Context) -> Result<PathBuf, BuildError> {
     let of_data = || context.data_dir.as_ref().map(|directory| directory.join("evidence"));
-    config.evidence_directory.or_else(of_data).ok_or(BuildError::NoEvidenceDirectory)
+    config.evidence_directory.clone().or_else(of_data).ok_or(BuildError::NoEvidenceDirectory)
 }
 
 fn sweep(host: &Host, context: &Context, objects: &Objects) {

@@ -13,7 +13,9 @@ mod evidence;
 mod gather;
 mod incoming;
 mod intake;
+mod notices;
 mod outgoing;
+mod poe_template;
 mod store;
 mod wire;
 

@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn whatever_closes_a_claim_is_told_to_everybody_who_holds_something_of_it() {
-        let due = Life::asked().claim.state.partner_action().unwrap().response.due;
+        let due = Life::asked().claim.state.partner_action().unwrap().response.deadline.due;
         let ways = [
             (Life::submitted().step(|claim, now| claim.withdraw(withdraw(), now)), "partner_request"),
             (Life::approved().fact(&declined()), "customer_declined"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use cpor_durable::{Context, Host, Hosted};
-use cpor_mail::{Sender, SenderParts, TransportError};
+use cpor_mail::{Sender, SetupError};
 use cpor_proto::consents::v1::consent_service_server::{ConsentServiceServer, SERVICE_NAME};
 use cpor_types::Service;
 use sea_orm::DbErr;
@@ -32,12 +32,12 @@ pub enum BuildError {
     /// The database does not answer, or has another schema.
     #[error("the database of customer-consent cannot be used: {0}")]
     Database(#[from] DbErr),
-    /// Mail has no way out.
-    #[error(transparent)]
-    Mail(#[from] TransportError),
+    /// Mail cannot be set up.
+    #[error("customer-consent: {0}")]
+    Mail(#[from] SetupError),
     /// The configuration was not validated.
-    #[error("customer_consent.{0} cannot be used")]
-    Config(&'static str),
+    #[error("customer_consent.public_url cannot be used")]
+    PublicUrl,
     /// The shipped texts cannot be read.
     #[error(transparent)]
     Texts(#[from] TextsError),
@@ -49,7 +49,7 @@ pub enum BuildError {
 /// # Errors
 /// [`BuildError`].
 pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
-    let origin = config.origin().ok_or(BuildError::Config("public_url"))?;
+    let origin = config.origin().ok_or(BuildError::PublicUrl)?;
     let host = Host::new(Service::CustomerConsent, &context).await?;
     let rules = Rules { profiles: context.policies.clone(), calendars: context.calendars.clone() };
     let languages = Arc::new(Languages::shipped()?);
@@ -60,8 +60,9 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
         rules: Arc::new(rules),
     };
     let links = links(&config, &context);
-    let sender = sender(config, &context, &consents, &links, &languages)?;
-    background(&host, &sender, &links);
+    let notices = Notices { consents: consents.clone(), languages: languages.clone(), links: links.clone() };
+    let sender = Sender::hosted(&host, &context, config.mail, notices)?;
+    sweeps(&host, &links);
     let api = Api { consents: consents.clone(), entropy: context.entropy.clone(), sender: sender.clone() };
     let events = Events { consents: consents.clone(), entropy: context.entropy, sender };
     let web = Web::new(consents.clone(), links, languages, origin);
@@ -85,46 +86,12 @@ fn links(config: &Config, context: &Context) -> Links {
     }
 }
 
-fn sender(
-    config: Config,
-    context: &Context,
-    consents: &Consents,
-    links: &Links,
-    languages: &Arc<Languages>,
-) -> Result<Sender<Notices>, BuildError> {
-    let composer = Notices { consents: consents.clone(), languages: languages.clone(), links: links.clone() };
-    let parts = SenderParts {
-        service: Service::CustomerConsent,
-        db: context.db.clone(),
-        clock: context.clock.clone(),
-        entropy: context.entropy.clone(),
-        metrics: context.metrics.clone(),
-        composer,
-        transport: cpor_mail::transport(&config.mail, context.data_dir.as_deref())?,
-        config: config.mail,
-    };
-    Sender::new(parts).ok_or(BuildError::Config("mail.from"))
-}
-
-/// Mail goes out, expired links go away, and time that is moved by hand waits for both.
-fn background(host: &Host, sender: &Sender<Notices>, links: &Links) {
-    let loops = sender.clone();
-    host.spawn("mail", move |stop| {
-        let sender = loops.clone();
-        async move { Ok(sender.run(stop).await?) }
-    });
+/// Expired links go away.
+fn sweeps(host: &Host, links: &Links) {
     let links = links.clone();
     host.spawn("links", move |stop| {
         let links = links.clone();
         async move { sweep(links, stop).await }
-    });
-    let probed = sender.clone();
-    host.probe("mail", move || {
-        let sender = probed.clone();
-        async move {
-            let waiting = sender.drain().await?;
-            Ok((waiting > 0).then(|| format!("{waiting} mails wait for their next attempt")).into_iter().collect())
-        }
     });
 }
 

@@ -24,5 +24,5 @@ pub use draft::Draft;
 pub use lettre::Message as Written;
 pub use message::Message;
 pub use queue::{Mail, enqueue, migration};
-pub use sender::{Sender, SenderParts};
+pub use sender::{Sender, SenderParts, SetupError};
 pub use transport::{EmlFiles, Rejection, Smtp, Transport, TransportError, transport};

@@ -18,7 +18,7 @@ use cpor_durable::{
     Host,
     service::{Context, Hosted},
 };
-use cpor_mail::{Sender, SenderParts, TransportError};
+use cpor_mail::{Sender, SetupError};
 use cpor_proto::reviews::v1::review_service_server::{ReviewServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::{Calendar, CalendarError, Calendars, Clock, Entropy, PolicyProfiles, Service};
@@ -31,12 +31,9 @@ pub enum BuildError {
     /// The configured calendar does not exist.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
-    /// Mail has no way out.
-    #[error(transparent)]
-    Mail(#[from] TransportError),
-    /// The configuration was not validated.
-    #[error("poe_review.mail.from cannot be used")]
-    Sender,
+    /// Mail cannot be set up.
+    #[error("poe-review: {0}")]
+    Mail(#[from] SetupError),
     /// The database cannot be used; the migrations must have run.
     #[error("poe-review's database: {0}")]
     Database(#[from] DbErr),
@@ -48,7 +45,7 @@ pub enum BuildError {
 /// See [`BuildError`].
 pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
     let host = Host::new(Service::PoeReview, &context).await?;
-    mails(&config, &context, &host)?;
+    Sender::hosted(&host, &context, config.mail.clone(), Reminders { db: context.db.clone() })?;
     let registry: SharedRegistry = Arc::new(GrpcRegistry::new(context.peers.clone()));
     let rules = Rules::of(&config, context.policies, &context.calendars)?;
     let parts = Parts::new(&config, &host, registry, rules, context.clock, context.entropy);
@@ -61,34 +58,6 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
     let receiver = Arc::new(parts.events());
     let routes = tonic::service::Routes::new(ReviewServiceServer::new(parts.api));
     Ok(Hosted { service: Service::PoeReview, grpc: vec![SERVICE_NAME], routes, host, receiver, web: None })
-}
-
-/// Mail goes out, and time that is moved by hand waits for it.
-fn mails(config: &Config, context: &Context, host: &Host) -> Result<(), BuildError> {
-    let parts = SenderParts {
-        service: Service::PoeReview,
-        db: context.db.clone(),
-        clock: Arc::clone(&context.clock),
-        entropy: Arc::clone(&context.entropy),
-        metrics: context.metrics.clone(),
-        composer: Reminders { db: context.db.clone() },
-        transport: cpor_mail::transport(&config.mail, context.data_dir.as_deref())?,
-        config: config.mail.clone(),
-    };
-    let sender = Sender::new(parts).ok_or(BuildError::Sender)?;
-    let probed = sender.clone();
-    host.spawn("mail", move |stop| {
-        let sender = sender.clone();
-        async move { Ok(sender.run(stop).await?) }
-    });
-    host.probe("mail", move || {
-        let sender = probed.clone();
-        async move {
-            let waiting = sender.drain().await?;
-            Ok((waiting > 0).then(|| format!("{waiting} mails wait for their next attempt")).into_iter().collect())
-        }
-    });
-    Ok(())
 }
 
 /// The parts of the service, wired together on a host.

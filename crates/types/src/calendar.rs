@@ -24,6 +24,15 @@ pub struct Calendar {
     pub holidays: BTreeSet<NaiveDate>,
 }
 
+/// A moment in a zone. One at which a day ends is told by that day: "midnight on Thursday" means Wednesday to some and Friday to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When it is; of a moment at which a day ends, a time on that day.
+    pub local: DateTime<Tz>,
+    /// It is the end of that day.
+    pub ends_day: bool,
+}
+
 impl Calendar {
     /// Whether `day` counts as a business day.
     #[must_use]
@@ -57,6 +66,30 @@ impl Calendar {
         let after = self.local_day(stopped_at).iter_days().skip(1);
         let left = after.take_while(|day| *day <= last).filter(|day| self.is_business_day(*day)).count();
         u32::try_from(left).unwrap_or(u32::MAX)
+    }
+
+    /// When to remind of what ends at `due`, so that `before` is left (R48): the end of the last (business) day ahead of
+    /// that many.
+    #[must_use]
+    pub fn reminder(&self, due: Timestamp, before: Length) -> Timestamp {
+        let last = self.local_day(due - TimeDelta::microseconds(1));
+        let ahead = match before {
+            Length::CalendarDays(days) => last.checked_sub_days(Days::new(days.into())),
+            Length::BusinessDays(days) => {
+                let back = std::iter::successors(Some(last), NaiveDate::pred_opt);
+                back.filter(|day| self.is_business_day(*day)).nth(usize::try_from(days).unwrap_or(usize::MAX))
+            }
+        };
+        ahead.map_or(Timestamp::MIN_UTC, |day| self.end_of(day))
+    }
+
+    /// `moment` as people in the calendar's zone say it.
+    #[must_use]
+    pub fn moment(&self, moment: Timestamp) -> Moment {
+        let local = moment.with_timezone(&self.zone);
+        let before = (moment - TimeDelta::microseconds(1)).with_timezone(&self.zone);
+        let ends_day = local.time() == NaiveTime::MIN && before.date_naive() != local.date_naive();
+        Moment { local: if ends_day { before } else { local }, ends_day }
     }
 
     /// The rule for people: `5 business days, calendar vendor-us 2026`.
@@ -176,6 +209,18 @@ mod tests {
         let rest = Length::BusinessDays(0);
         assert_eq!(vendor.due(at("2026-03-06T23:00:00-08:00"), rest), at("2026-03-07T00:00:00-08:00"));
         assert_eq!(vendor.due(at("2026-03-07T09:00:00-08:00"), rest), at("2026-03-10T00:00:00-07:00"));
+    }
+
+    #[test]
+    fn r48_a_reminder_leaves_what_it_says() {
+        let berlin = calendar("de");
+        // Due with Tuesday after Easter 2026: Good Friday and Easter Monday are holidays.
+        let due = at("2026-04-08T00:00:00+02:00");
+        assert_eq!(berlin.reminder(due, Length::BusinessDays(1)), at("2026-04-03T00:00:00+02:00"));
+        assert_eq!(berlin.reminder(due, Length::CalendarDays(1)), at("2026-04-07T00:00:00+02:00"));
+        // Due with a Sunday: Friday is the last business day.
+        let due = at("2026-04-20T00:00:00+02:00");
+        assert_eq!(berlin.reminder(due, Length::BusinessDays(1)), at("2026-04-17T00:00:00+02:00"));
     }
 
     #[test]

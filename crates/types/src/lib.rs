@@ -27,7 +27,7 @@ mod time;
 mod words;
 
 pub use actor::{Actor, ActorSide};
-pub use calendar::Calendar;
+pub use calendar::{Calendar, Moment};
 pub use calendars::{CalendarError, Calendars};
 pub use deadline::Deadline;
 pub use domain_name::DomainName;

@@ -1,15 +1,16 @@
 //! What a partner does to a claim.
 
 use cpor_proto::claims::v1::{
-    Claim, Comment, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
-    DownloadEvidenceRequest, Evidence, ListCommentsRequest, ListEvidenceRequest, ResubmitClaimRequest,
-    SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest, WithdrawReason,
+    Activity, Claim, Comment, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
+    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, Evidence, ListCommentsRequest,
+    ListEvidenceRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
+    WithdrawClaimRequest, WithdrawReason,
 };
 use prost_types::FieldMask;
 use tonic::Streaming;
 
 use super::{Answer, Case};
-use crate::Actor;
+use crate::{Actor, Mail};
 
 impl Case<'_> {
     /// Changes the named fields of the draft.
@@ -126,6 +127,23 @@ impl Case<'_> {
             bytes.extend(part.data);
         }
         Ok((metadata.expect("metadata"), bytes))
+    }
+
+    /// The proof of execution to be filled in, as somebody gets it.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn poe_template(&self, actor: &Actor, activity: Activity) -> Answer<DownloadPoeTemplateResponse> {
+        let request = DownloadPoeTemplateRequest { name: self.name.clone(), activity: activity.into() };
+        Ok(actor.claims().download_poe_template(request).await?.into_inner())
+    }
+
+    /// The mails to its partner contact about it, in the order in which they were decided.
+    pub async fn partner_mails(&self) -> Vec<Mail> {
+        let contact = self.claim().await.partner_contact.expect("a partner contact");
+        let mut mails = self.world.mails_to(&contact.email);
+        mails.retain(|mail| mail.text.contains(&self.name));
+        mails
     }
 
     /// Somebody writes a comment.

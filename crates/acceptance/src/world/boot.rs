@@ -177,7 +177,7 @@ fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>
         password: None,
         timeout_seconds: 5,
     });
-    for mail in [&mut config.customer_consent.mail, &mut config.poe_review.mail] {
+    for mail in [&mut config.claim_intake.mail, &mut config.customer_consent.mail, &mut config.poe_review.mail] {
         mail.directory = Some(store.mail());
         mail.smtp.clone_from(&smtp);
     }

@@ -149,8 +149,8 @@ fn partner_action(action: &PartnerAction, view: View) -> wire::PartnerAction {
         reasons: action.reasons.iter().map(|reason| words::action_reason(*reason).into()).collect(),
         comment: view.personal(&action.comment),
         request_time: Some(timestamp(action.request_time)),
-        due_time: Some(timestamp(action.response.due)),
-        due_rule: action.response.rule.clone(),
+        due_time: Some(timestamp(action.response.deadline.due)),
+        due_rule: action.response.deadline.rule.clone(),
         remove_line_ids: action.remove_lines.iter().map(ToString::to_string).collect(),
     }
 }

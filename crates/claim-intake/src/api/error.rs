@@ -101,6 +101,11 @@ fn refused(refusal: Refusal) -> Status {
             let limit = limit.to_string();
             reason(Code::FailedPrecondition, ErrorReason::TooManyDocuments, message, &[("limit", &limit)])
         }
+        Refusal::ActivityNotClaimed { activity, claimed } => {
+            let claimed = claimed.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(",");
+            let metadata = [("activity", activity.as_str()), ("claimed", claimed.as_str())];
+            reason(Code::FailedPrecondition, ErrorReason::ActivityNotClaimed, message, &metadata)
+        }
         Refusal::FactsMissing => reason(Code::Aborted, ErrorReason::ConcurrentChange, message, &[]),
         Refusal::RulesMissing(why) => status::internal(&why),
     }

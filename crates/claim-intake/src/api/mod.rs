@@ -9,6 +9,7 @@ mod delete_claim;
 mod delete_evidence;
 mod dispute_claim;
 mod download_evidence;
+mod download_poe_template;
 mod error;
 mod get_claim;
 mod list_claims;
@@ -28,10 +29,11 @@ mod words;
 use crate::intake::Intake;
 use cpor_proto::claims::v1::{
     Claim, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest,
-    DisputeClaimRequest, DownloadEvidenceRequest, Evidence, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
-    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
-    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
-    WithdrawClaimRequest, claim_service_server::ClaimService,
+    DisputeClaimRequest, DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, Evidence,
+    GetClaimRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse,
+    ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest,
+    SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest,
+    claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -106,5 +108,12 @@ impl ClaimService for Intake {
 
     async fn list_history(&self, request: Request<ListHistoryRequest>) -> Answer<ListHistoryResponse> {
         list_history::list_history(self, request).await
+    }
+
+    async fn download_poe_template(
+        &self,
+        request: Request<DownloadPoeTemplateRequest>,
+    ) -> Answer<DownloadPoeTemplateResponse> {
+        download_poe_template::download_poe_template(self, request).await
     }
 }

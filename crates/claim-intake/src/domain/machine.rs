@@ -38,6 +38,10 @@ words! {
         ReviewStarted = "review_started",
         /// The reviewer needs something from the partner.
         PartnerActionRequested = "partner_action_requested",
+        /// The partner was reminded that an answer is due.
+        ResponseReminded = "response_reminded",
+        /// The partner was reminded that the window to dispute a rejection ends.
+        DisputeReminded = "dispute_reminded",
         /// The partner's response deadline passed.
         ResponseDeadlinePassed = "response_deadline_passed",
         /// The window to dispute a rejection passed.
@@ -144,6 +148,8 @@ pub const TABLE: &[Row] = &[
     fact("R19", FactKind::ReviewStarted, &[Submitted], To::State(UnderReview)),
     fact("R28", FactKind::ReviewStarted, &[Disputed], To::Same),
     fact("R20", FactKind::PartnerActionRequested, IN_REVIEW, To::State(PartnerActionRequired)),
+    fact("R48", FactKind::ResponseReminded, &[PartnerActionRequired], To::Same),
+    fact("R48", FactKind::DisputeReminded, &[Rejected], To::Same),
     fact("R22", FactKind::ResponseDeadlinePassed, &[PartnerActionRequired], To::State(Rejected)),
     fact("R28", FactKind::DisputeWindowPassed, &[Rejected], To::Same),
     fact("R23", FactKind::ReviewApproved, IN_REVIEW, To::State(Approved)),

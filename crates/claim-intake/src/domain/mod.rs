@@ -11,6 +11,7 @@ mod evidence;
 mod facts;
 mod line;
 pub mod machine;
+mod notice;
 mod refusal;
 mod rejection;
 mod rules;
@@ -18,6 +19,7 @@ pub mod state;
 mod submission;
 mod transitions;
 mod violation;
+mod window;
 mod words;
 
 #[cfg(test)]
@@ -31,6 +33,7 @@ pub use evidence::{Comment, Evidence};
 pub use facts::{ConsentFact, Fact, LineVerdict, ReviewFact};
 pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine};
 pub use machine::{Command, FactKind};
+pub use notice::NoticeKind;
 pub use refusal::Refusal;
 pub(crate) use refusal::paths;
 pub use rejection::{Finality, PrimaryReason, Rejection, Remedy};
@@ -39,6 +42,7 @@ pub use state::{Association, PartnerAction, State, StateKind};
 pub use submission::{Leeway, Submission};
 pub use transitions::{Dispute, Resubmit, Submit, Update, Withdraw};
 pub use violation::{Fault, Violation};
+pub use window::Window;
 pub use words::{EvidenceKind, Verdict};
 
 use words::words;

@@ -1,6 +1,6 @@
 //! Why a command is refused.
 use super::{Command, Field, Finality, StateKind, Violation};
-use cpor_types::{CalendarError, PolicyError, Timestamp, rfc3339};
+use cpor_types::{Activity, CalendarError, PolicyError, Timestamp, rfc3339};
 
 /// A refusal. The API's `error.rs` says how each is answered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -58,6 +58,14 @@ pub enum Refusal {
     TooManyDocuments {
         /// How many are allowed.
         limit: u32,
+    },
+    /// A template was asked for an activity that is not the claim's (R13).
+    #[error("the claim is not for {activity}")]
+    ActivityNotClaimed {
+        /// What was asked for.
+        activity: Activity,
+        /// What the claim is for.
+        claimed: Vec<Activity>,
     },
     /// The state that was seen while the facts were gathered is not the one that is judged: gather them again.
     #[error("the claim changed while it was judged")]

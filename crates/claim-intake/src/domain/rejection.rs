@@ -1,5 +1,5 @@
 //! Why a claim is rejected, and what helps (R28, R31, R33).
-use super::{Association, words};
+use super::{Association, Window, words};
 use cpor_types::{Deadline, FurtherRejection, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ words! {
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
     /// A dispute, until then.
-    Dispute(Deadline),
+    Dispute(Window),
     /// A dispute would have, until then; now a new claim (R33).
     Missed(Timestamp),
     /// Nothing but a new claim (R33).
@@ -63,7 +63,7 @@ impl Rejection {
     #[must_use]
     pub const fn dispute_window(&self) -> Option<&Deadline> {
         match &self.remedy {
-            Remedy::Dispute(window) => Some(window),
+            Remedy::Dispute(window) => Some(&window.deadline),
             Remedy::Missed(_) | Remedy::Final(_) => None,
         }
     }

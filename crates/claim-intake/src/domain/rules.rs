@@ -1,6 +1,6 @@
 //! Policy and calendars, as claims need them (R45, R46, R61).
-use super::{Claim, Finality, Refusal, Remedy, Submission};
-use cpor_types::{Calendars, Deadline, PolicyProfile, PolicyProfiles, Timestamp};
+use super::{Claim, Finality, Refusal, Remedy, Submission, Window};
+use cpor_types::{Calendar, Calendars, Length, PolicyProfile, PolicyProfiles, Timestamp};
 
 /// What the installation decides by. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -14,6 +14,10 @@ impl Rules {
     pub const PARTNER_RESPONSE: &'static str = "partner_response";
     /// Kind of the deadline that makes a rejection final (R28).
     pub const DISPUTE_WINDOW: &'static str = "dispute_window";
+    /// Kinds of the reminders before them (R48).
+    pub const REMIND_RESPONSE: &'static str = "remind_partner_response";
+    /// See [`Self::REMIND_RESPONSE`].
+    pub const REMIND_DISPUTE: &'static str = "remind_dispute_window";
 
     /// By these profiles and calendars.
     #[must_use]
@@ -40,10 +44,10 @@ impl Rules {
         claim.state.submission().map_or_else(|| Ok(self.in_force(now)), |submission| self.recorded(submission))
     }
 
-    /// Until when the partner can answer a request of `start` (R45), by the location's calendar.
-    pub(super) fn response_deadline(&self, submission: &Submission, start: Timestamp) -> Result<Deadline, Refusal> {
+    /// The time that the partner has for a request of `start` (R45), by the location's calendar.
+    pub(super) fn response_window(&self, submission: &Submission, start: Timestamp) -> Result<Window, Refusal> {
         let length = self.recorded(submission)?.partner_response;
-        Ok(self.calendars.get(&submission.partner_calendar)?.deadline(Self::PARTNER_RESPONSE, start, length))
+        self.window(submission, Self::PARTNER_RESPONSE, start, length)
     }
 
     /// What helps against a rejection of `start` (R28): where a dispute is left, that, until the window passes by the location's
@@ -53,7 +57,27 @@ impl Rules {
             return Ok(Remedy::Final(Finality::NoDisputeLeft));
         }
         let length = self.recorded(submission)?.dispute_window;
-        let calendar = self.calendars.get(&submission.partner_calendar)?;
-        Ok(Remedy::Dispute(calendar.deadline(Self::DISPUTE_WINDOW, start, length)))
+        Ok(Remedy::Dispute(self.window(submission, Self::DISPUTE_WINDOW, start, length)?))
+    }
+
+    /// With its reminder (R48).
+    fn window(
+        &self,
+        submission: &Submission,
+        kind: &'static str,
+        start: Timestamp,
+        length: Length,
+    ) -> Result<Window, Refusal> {
+        let calendar = self.calendar(&submission.partner_calendar)?;
+        let before = self.recorded(submission)?.reminder_before;
+        Ok(Window::new(calendar.deadline(kind, start, length), start, before, calendar))
+    }
+
+    /// The calendar of this id.
+    ///
+    /// # Errors
+    /// [`Refusal::RulesMissing`] when it is not configured.
+    pub fn calendar(&self, id: &str) -> Result<&Calendar, Refusal> {
+        Ok(self.calendars.get(id)?)
     }
 }

@@ -1,6 +1,6 @@
 //! Where a claim stands (R15), each state with what only it has.
-use super::{Rejection, Remedy, Submission, words};
-use cpor_types::{Deadline, EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
+use super::{Rejection, Remedy, Submission, Window, words};
+use cpor_types::{EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The state of a claim.
@@ -57,7 +57,7 @@ pub struct PartnerAction {
     /// When it was asked.
     pub request_time: Timestamp,
     /// Until when the partner can answer.
-    pub response: Deadline,
+    pub response: Window,
     /// What helps against the rejection that follows when the partner does not answer (R22, R45).
     pub remedy_if_missed: Remedy,
     /// Lines that the reviewer asks to be removed (R30).

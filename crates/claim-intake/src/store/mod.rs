@@ -8,6 +8,7 @@ mod documents;
 pub(crate) mod entity;
 mod history;
 mod lines;
+pub(crate) mod mails;
 pub(crate) mod migration;
 mod row;
 
@@ -39,8 +40,8 @@ impl Store for ClaimStore {
         found.into_iter().map(row::claim).collect()
     }
 
-    /// Two statements for most commands (claim, history); lines, documents and comments cost one more each where they
-    /// change.
+    /// Two statements for most commands (claim, history); lines, documents, comments and mails cost one more each where
+    /// there are any.
     async fn save(&self, tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
         let rows = changes.iter().map(|change| Ok((change.previous_version(), row::of_claim(change)?)));
         rows::save::<entity::claim::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
@@ -49,6 +50,7 @@ impl Store for ClaimStore {
             documents::save(tx, changes).await?;
             comments::save(tx, changes).await?;
             history::save(tx, changes).await?;
+            cpor_mail::enqueue(tx, changes.iter().flat_map(mails::drafts)).await?;
         }
         Ok(clashes)
     }

@@ -1,22 +1,19 @@
-use chrono::{DateTime, Datelike, NaiveTime, Offset, TimeDelta};
+use chrono::{DateTime, Datelike, Offset};
 use chrono_tz::Tz;
-use cpor_types::{Calendar, Timestamp};
+use cpor_types::{Calendar, Moment, Timestamp};
 
 use crate::texts::TimeTexts;
 
-/// A moment in the calendar's zone, whole enough to be read anywhere. A moment at which a day ends is called the end of that day:
-/// "midnight on Thursday" means Wednesday to some and Friday to others.
+/// A moment in the calendar's zone, whole enough to be read anywhere.
 pub(super) fn shown(texts: &TimeTexts, calendar: &Calendar, moment: Timestamp) -> String {
-    let local = moment.with_timezone(&calendar.zone);
-    let before = (moment - TimeDelta::microseconds(1)).with_timezone(&calendar.zone);
-    let ends_a_day = local.time() == NaiveTime::MIN && before.date_naive() != local.date_naive();
-    let (text, day) = if ends_a_day { (&texts.end_of_day, before) } else { (&texts.moment, local) };
+    let Moment { local: day, ends_day } = calendar.moment(moment);
+    let text = if ends_day { &texts.end_of_day } else { &texts.moment };
     text.fill(&[
         ("weekday", name(&texts.weekdays, day.weekday().num_days_from_monday())),
         ("day", &day.day().to_string()),
         ("month", name(&texts.months, day.month0())),
         ("year", &day.year().to_string()),
-        ("clock", &local.format("%H:%M").to_string()),
+        ("clock", &day.format("%H:%M").to_string()),
         ("zone", calendar.zone.name()),
         ("offset", &offset(&day)),
     ])

@@ -1,6 +1,7 @@
 //! The loop that empties the queue.
 
 mod attempt;
+mod hosted;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,8 @@ use lettre::message::Mailbox;
 use sea_orm::DbErr;
 use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
+
+pub use hosted::SetupError;
 
 use crate::{Composer, MailConfig, Transport, queue};
 

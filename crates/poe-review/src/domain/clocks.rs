@@ -93,8 +93,7 @@ impl Clock {
         match self {
             Self::Still { left } => {
                 let (due, rule) = (calendar.due(now, left), calendar.rule(left));
-                let ahead = left.days().checked_sub(remind_before.days()).map(Length::BusinessDays);
-                let remind = ahead.map(|ahead| calendar.due(now, ahead)).filter(|remind| *remind < due);
+                let remind = Some(calendar.reminder(due, remind_before)).filter(|remind| *remind > now);
                 Self::Running { due, rule, remind }
             }
             Self::Running { .. } | Self::Passed { .. } | Self::Cancelled => self,

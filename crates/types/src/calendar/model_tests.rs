@@ -124,6 +124,20 @@ proptest! {
     }
 
     #[test]
+    fn r48_a_reminder_ends_a_business_day_and_leaves_as_many_as_it_says(
+        (calendar, start) in calendars_and_starts(),
+        n in 0_u32..32,
+        before in 0_u32..5,
+    ) {
+        for length in [Length::BusinessDays(n), Length::CalendarDays(n)] {
+            let due = calendar.due(start, length);
+            let last = calendar.reminder(due, Length::BusinessDays(before)) - TimeDelta::microseconds(1);
+            prop_assert!(counts(&calendar, last.with_timezone(&calendar.zone).date_naive()));
+            prop_assert_eq!(calendar.business_days_left(last, due), before);
+        }
+    }
+
+    #[test]
     fn r45_a_clock_that_resumes_as_it_stops_loses_and_gains_nothing(
         (calendar, start) in calendars_and_starts(),
         n in 1_u32..12,

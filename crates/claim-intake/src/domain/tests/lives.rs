@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
-use cpor_types::{ActorSide, Timestamp};
+use cpor_types::{ActorSide, Deadline, Timestamp};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -79,7 +79,10 @@ fn check(before: &Claim, made: &Transition<Claim>) {
 }
 
 fn check_deadlines(claim: &Claim) {
-    let kinds: Vec<_> = claim.deadlines().into_iter().map(|deadline| deadline.kind).collect();
+    let of_a_reminder = |deadline: &Deadline| deadline.kind.starts_with("remind_");
+    let (reminders, ends): (Vec<_>, Vec<_>) = claim.deadlines().into_iter().partition(of_a_reminder);
+    assert!(reminders.iter().all(|reminder| ends.iter().any(|end| reminder.due < end.due)), "{reminders:?} {ends:?}");
+    let kinds: Vec<_> = ends.into_iter().map(|deadline| deadline.kind).collect();
     let waits = claim.state.kind() == StateKind::PartnerActionRequired;
     let disputable = matches!(&claim.state, State::Rejected(_, Rejection { remedy: Remedy::Dispute(_), .. }));
     let expected = [(waits, Rules::PARTNER_RESPONSE), (disputable, Rules::DISPUTE_WINDOW)];

@@ -5,6 +5,8 @@ mod disputes;
 mod edits;
 mod lives;
 mod model;
+mod notices;
+mod reminders;
 pub(crate) mod story;
 mod table;
 mod transitions;

@@ -93,7 +93,12 @@ fn every_kind_of_step_has_one_row_for_a_state_and_every_fact_is_tried() {
             assert!(rows.iter().filter(|row| row.from.contains(state)).count() < 2, "{step:?} in {state}");
         }
     }
-    let of_time = [FactKind::ResponseDeadlinePassed, FactKind::DisputeWindowPassed];
+    let of_time = [
+        FactKind::ResponseReminded,
+        FactKind::DisputeReminded,
+        FactKind::ResponseDeadlinePassed,
+        FactKind::DisputeWindowPassed,
+    ];
     let mut tried: Vec<_> = every_fact().iter().map(Fact::kind).chain(of_time).collect();
     tried.sort_unstable();
     assert_eq!(tried.len(), FactKind::ALL.len());

@@ -87,9 +87,12 @@ fn r20_the_response_deadline_runs_from_the_request_by_the_locations_calendar() {
     let next = life.claim.apply(&request_action(), asked, &rules(), reported_late).unwrap().next;
     let action = next.state.partner_action().unwrap();
     // Tuesday 7th to Monday 13th of April are the five business days; the end of that Monday in Berlin.
-    assert_eq!(action.response.due, at("2026-04-13T22:00:00Z"));
+    assert_eq!(action.response.deadline.due, at("2026-04-13T22:00:00Z"));
     assert_eq!(action.request_time, asked);
-    assert_eq!(next.deadlines(), std::slice::from_ref(&action.response));
+    // The reminder of the last business day before, and the end.
+    let ahead: Vec<_> = next.deadlines().into_iter().map(|deadline| (deadline.due, deadline.kind)).collect();
+    let ends = [("2026-04-10T22:00:00Z", Rules::REMIND_RESPONSE), ("2026-04-13T22:00:00Z", Rules::PARTNER_RESPONSE)];
+    assert_eq!(ahead, ends.map(|(due, kind)| (at(due), kind.into())));
 }
 
 #[test]
@@ -129,9 +132,9 @@ fn r21_a_resubmission_passes_the_same_checks() {
 #[test]
 fn r22_no_answer_in_time_rejects_at_the_moment_it_was_due() {
     let life = Life::asked();
-    let due = life.claim.state.partner_action().unwrap().response.due;
-    let before = due - std::time::Duration::from_micros(1);
-    assert!(life.claim.elapse(before).is_none(), "earlier than due is in time");
+    let due = life.claim.state.partner_action().unwrap().response.deadline.due;
+    let life = life.elapse(due - std::time::Duration::from_micros(1));
+    assert_eq!(life.claim.state.kind(), StateKind::PartnerActionRequired, "earlier than due is in time");
     let elapsed = life.claim.elapse(due).unwrap();
     assert_eq!(elapsed.due, due);
     let State::Rejected(_, rejection) = &elapsed.transition.next.state else { panic!() };
@@ -144,7 +147,7 @@ fn r22_no_answer_in_time_rejects_at_the_moment_it_was_due() {
 #[test]
 fn r22_r47_however_late_the_clock_is_read_the_rejection_counts_from_its_due_time() {
     let life = Life::asked();
-    let due = life.claim.state.partner_action().unwrap().response.due;
+    let due = life.claim.state.partner_action().unwrap().response.deadline.due;
     let late = life.elapse(at("2027-01-01T00:00:00Z"));
     let State::Rejected(_, rejection) = &late.claim.state else { panic!() };
     assert_eq!(rejection.time, due);
@@ -194,7 +197,8 @@ fn r26_the_customer_declines_in_every_state_from_submitted_to_approved() {
         let State::Rejected(_, rejection) = &life.claim.state else { panic!() };
         assert_eq!(rejection.primary, PrimaryReason::CustomerDeclined);
         assert_eq!(life.last().reason, "link: no");
-        assert_eq!(life.claim.deadlines().len(), 1, "the dispute window alone");
+        let kinds: Vec<_> = life.claim.deadlines().into_iter().map(|deadline| deadline.kind).collect();
+        assert_eq!(kinds, [Rules::REMIND_DISPUTE, Rules::DISPUTE_WINDOW], "the dispute window alone");
     }
 }
 

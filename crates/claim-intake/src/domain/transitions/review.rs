@@ -59,15 +59,15 @@ impl Claim {
         said: Option<Comment>,
         at: &At<'_>,
     ) -> Applied {
-        let response = at.rules.response_deadline(submission, at.time)?;
+        let response = at.rules.response_window(submission, at.time)?;
         let asked = reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", ");
         let entry = at.entry().saying(said).changing("partner_action.reasons", "", asked);
-        let entry = entry.changing("partner_action.due_time", "", rfc3339(response.due));
+        let entry = entry.changing("partner_action.due_time", "", rfc3339(response.deadline.due));
         let action = PartnerAction {
             reasons: reasons.to_vec(),
             comment: at.reason.clone(),
             request_time: at.time,
-            remedy_if_missed: at.rules.remedy(submission, response.due)?,
+            remedy_if_missed: at.rules.remedy(submission, response.deadline.due)?,
             response,
             remove_lines: remove_lines.to_vec(),
             disputed: self.is_disputed(),

@@ -1,7 +1,7 @@
 //! What time itself does to a claim (R22, R28, R47).
 use super::close::End;
 use crate::domain::{
-    Claim, Event, FactKind, PartnerAction, PrimaryReason, Rejection, Remedy, State, Submission, What,
+    Claim, Event, FactKind, PartnerAction, PrimaryReason, Rejection, Remedy, Rules, State, Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::{Aggregate, Elapsed};
@@ -10,17 +10,33 @@ use cpor_types::{Deadline, FurtherRejection, Timestamp};
 impl Aggregate for Claim {
     type Event = Event;
 
-    /// The partner's response deadline, while an answer is awaited; the dispute window, while a rejection can be disputed.
+    /// The partner's response deadline, while an answer is awaited; the dispute window, while a rejection can be disputed; each with its
+    /// reminder.
     fn deadlines(&self) -> Vec<Deadline> {
-        let response = self.state.partner_action().map(|action| &action.response);
-        let dispute = self.state.rejection().and_then(Rejection::dispute_window);
-        response.or(dispute).cloned().into_iter().collect()
+        match &self.state {
+            State::PartnerActionRequired(_, action) => action.response.ahead(Rules::REMIND_RESPONSE),
+            State::Rejected(_, Rejection { remedy: Remedy::Dispute(window), .. }) => {
+                window.ahead(Rules::REMIND_DISPUTE)
+            }
+            State::Editing
+            | State::Deleted
+            | State::Submitted(_)
+            | State::UnderReview(_)
+            | State::Approved(..)
+            | State::Rejected(..)
+            | State::Disputed(_) => Vec::new(),
+        }
     }
 
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
         match &self.state {
-            State::PartnerActionRequired(submission, action) => self.response_passed(submission, action, now),
-            State::Rejected(submission, rejection) => self.dispute_window_passed(submission, rejection, now),
+            // The reminder is due before what it reminds of.
+            State::PartnerActionRequired(submission, action) => self
+                .response_reminded(submission, action, now)
+                .or_else(|| self.response_passed(submission, action, now)),
+            State::Rejected(submission, rejection) => self
+                .dispute_reminded(submission, rejection, now)
+                .or_else(|| self.dispute_window_passed(submission, rejection, now)),
             State::Editing
             | State::Deleted
             | State::Submitted(_)
@@ -32,6 +48,37 @@ impl Aggregate for Claim {
 }
 
 impl Claim {
+    fn response_reminded(
+        &self,
+        submission: &Submission,
+        action: &PartnerAction,
+        now: Timestamp,
+    ) -> Option<Elapsed<Self>> {
+        let (due, response) = action.response.reminded(now)?;
+        let state = State::PartnerActionRequired(submission.clone(), PartnerAction { response, ..action.clone() });
+        Some(self.reminded(FactKind::ResponseReminded, state, due, now))
+    }
+
+    fn dispute_reminded(
+        &self,
+        submission: &Submission,
+        rejection: &Rejection,
+        now: Timestamp,
+    ) -> Option<Elapsed<Self>> {
+        let Remedy::Dispute(window) = &rejection.remedy else { return None };
+        let (due, window) = window.reminded(now)?;
+        let rejection = Rejection { remedy: Remedy::Dispute(window), ..rejection.clone() };
+        Some(self.reminded(FactKind::DisputeReminded, State::Rejected(submission.clone(), rejection), due, now))
+    }
+
+    /// R48: a mail follows from the entry in the history.
+    fn reminded(&self, fact: FactKind, state: State, due: Timestamp, now: Timestamp) -> Elapsed<Self> {
+        let mut next = Next::of(self, now);
+        next.claim.state = state;
+        next.record(What::Reported(fact), Entry::default());
+        Elapsed { due, transition: next.done() }
+    }
+
     /// R22: no answer in time rejects the claim, effective when the answer was due.
     fn response_passed(
         &self,
@@ -39,10 +86,10 @@ impl Claim {
         action: &PartnerAction,
         now: Timestamp,
     ) -> Option<Elapsed<Self>> {
-        if !action.response.has_passed(now) {
+        if !action.response.deadline.has_passed(now) {
             return None;
         }
-        let due = action.response.due;
+        let due = action.response.deadline.due;
         let by = FactKind::ResponseDeadlinePassed;
         let mut end = End::by_fact(by, PrimaryReason::InsufficientPoe, due, action.remedy_if_missed.clone());
         end.further.push(FurtherRejection::NoPartnerResponse);

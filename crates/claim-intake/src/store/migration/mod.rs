@@ -6,6 +6,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut all = cpor_durable::migrations();
+    all.push(cpor_mail::migration());
     all.push(Box::new(Tables));
     all
 }

@@ -1,0 +1,244 @@
+//! R57: what partners are told by mail.
+
+use chrono::TimeDelta;
+use cpor_acceptance::{Case, FABRIKAM, Mail, Stage, World, at, both_databases, line, rows};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState, Contact, WithdrawReason},
+    registry::v1::{Subscription, SubscriptionStatus},
+};
+
+both_databases![
+    r57_a_request_for_action_says_what_until_when_and_how,
+    r57_a_rejection_says_why_and_how_to_dispute_it,
+    r57_a_final_rejection_says_that_only_a_new_claim_helps,
+    r57_an_approval_and_the_official_association_are_told,
+    r57_a_competing_claim_is_told_and_never_whose_it_is,
+    r57_lost_lines_are_told,
+    r57_a_decline_is_told_with_the_association_that_it_ends,
+    r57_an_association_that_expires_or_is_superseded_is_told,
+    r57_what_the_partner_withdrew_is_told_only_where_an_association_ends,
+    r57_a_mail_goes_to_the_contact_as_it_stands,
+];
+
+/// The one mail to the claim's partner whose subject begins so.
+async fn told(case: &Case<'_>, subject: &str) -> Mail {
+    case.world.settle().await;
+    let mut mails = case.partner_mails().await;
+    let all: Vec<_> = mails.iter().map(|mail| mail.subject.clone()).collect();
+    mails.retain(|mail| mail.subject.starts_with(subject));
+    assert_eq!(mails.len(), 1, "{subject} in {all:?}");
+    mails.remove(0)
+}
+
+async fn subjects(case: &Case<'_>) -> Vec<String> {
+    case.world.settle().await;
+    case.partner_mails().await.into_iter().map(|mail| mail.subject).collect()
+}
+
+/// Both forms of a mail say this; the text is wrapped, and what is compared is not.
+#[track_caller]
+fn says(mail: &Mail, words: &[&str]) {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let html = flat(&mail.html.replace("&#39;", "'"));
+    for word in words {
+        assert!(flat(&mail.text).contains(word), "`{word}` is not in {}", mail.text);
+        assert!(html.contains(word), "`{word}` is not in {}", mail.html);
+    }
+}
+
+/// Contoso's and Northwind's claims for two subscriptions, both under review.
+async fn rivals(world: &World) -> (Case<'_>, Case<'_>) {
+    let claim = world.presales().await;
+    let second = line("dynamics-365-sales", &world.subscribe("dynamics-365-sales").await);
+    let claim = Claim { lines: vec![claim.lines[0].clone(), second], ..claim };
+    let one = Case::at(world, claim.clone(), Stage::UnderReview).await;
+    let other = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+    (one, other)
+}
+
+async fn r57_a_request_for_action_says_what_until_when_and_how(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+    let mail = told(&case, "Action required by 23 March 2026: Fabrikam sales rollout").await;
+    let until = "You have until the end of Monday, 23 March 2026 (Europe/Berlin, UTC+01:00).";
+    says(&mail, &["Hello Erik Weber,", "is not signed by the customer", "The signature page is missing.", until]);
+    says(
+        &mail,
+        &["UploadEvidence", "ResubmitClaim", "MPN ID 1001", &case.name, &case.claim().await.lines[0].subscription_id],
+    );
+    assert!(!mail.text.contains("rita") && !mail.html.contains("rita"), "nor who reviews");
+}
+
+async fn r57_a_rejection_says_why_and_how_to_dispute_it(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Rejected).await;
+    let mail = told(&case, "Claim rejected: Fabrikam sales rollout").await;
+    says(
+        &mail,
+        &["the proof of execution is not sufficient", "consent is missing", "The proof does not show your work."],
+    );
+    says(
+        &mail,
+        &[
+            "GetClaim",
+            "dispute this until the end of Wednesday, 15 April 2026 (Europe/Berlin, UTC+02:00)",
+            "DisputeClaim",
+        ],
+    );
+    assert_eq!(subjects(&case).await, ["Claim rejected: Fabrikam sales rollout"]);
+}
+
+async fn r57_a_final_rejection_says_that_only_a_new_claim_helps(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Declined).await;
+    case.dispute("They meant another project.").await.unwrap();
+    world.settle().await;
+    case.review_starts().await;
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    let asked = |mail: &Mail| mail.text.contains("silence is not enough this time");
+    assert_eq!(case.partner_mails().await.iter().filter(|mail| asked(mail)).count(), 1);
+    world.advance(TimeDelta::days(8)).await;
+    let mails = case.partner_mails().await;
+    let last = mails.last().unwrap();
+    assert!(last.subject.starts_with("Claim rejected"), "{}", last.subject);
+    says(
+        last,
+        &[
+            "did not approve when asked again",
+            "This is final",
+            "Only a new claim with updated proof of execution helps.",
+        ],
+    );
+    assert!(!last.text.contains("DisputeClaim"));
+}
+
+async fn r57_an_approval_and_the_official_association_are_told(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    let mail = told(&case, "Claim approved: Fabrikam sales rollout").await;
+    says(&mail, &["need do nothing", "if it does not decline", "What you claim is held for you"]);
+    world.advance(TimeDelta::days(8)).await;
+    let mail = told(&case, "On record: Fabrikam sales rollout").await;
+    says(&mail, &["Your company is on record for", "ListUsage", "GetAssessment"]);
+    assert_eq!(subjects(&case).await.len(), 2);
+    // An approval that the customer gave before leaves nothing to wait for.
+    let early = Case::at(world, world.usage().await, Stage::Submitted).await;
+    early.approve_consent().await.unwrap();
+    early.review_starts().await;
+    early.approve(&world.reviewer).await.unwrap();
+    says(&told(&early, "Claim approved: Fabrikam field app").await, &["The customer has approved too."]);
+}
+
+async fn r57_a_competing_claim_is_told_and_never_whose_it_is(world: &World) {
+    let (one, other) = rivals(world).await;
+    let strangers = [(&one, ["northwind", "nora", "mpn id 2002"]), (&other, ["contoso", "erik", "mpn id 1001"])];
+    for (case, names) in strangers {
+        let mail = told(case, "A competing claim").await;
+        says(
+            &mail,
+            &[
+                "Another company claims some of what you claim",
+                "stand still",
+                &case.claim().await.lines[0].subscription_id,
+            ],
+        );
+        let seen = format!("{} {} {}", mail.subject, mail.text, mail.html).to_lowercase();
+        assert!(names.iter().all(|name| !seen.contains(name)), "{seen}");
+    }
+    other.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
+    assert_eq!(subjects(&one).await.len(), 1, "that it is over is told in a comment");
+}
+
+async fn r57_lost_lines_are_told(world: &World) {
+    let (one, other) = rivals(world).await;
+    let lines = one.claim().await.lines;
+    let award = |line: usize, winner: &str| cpor_proto::reviews::v1::Award {
+        key: lines[line].key.clone(),
+        winner: winner.into(),
+        ..Default::default()
+    };
+    let (first, second) = (one.review_name().await, other.review_name().await);
+    let request = cpor_proto::reviews::v1::ArbitrateLinesRequest {
+        parent: format!("tenants/{}", one.tenant),
+        awards: vec![award(0, &first), award(1, &second)],
+        comment: "One each.".into(),
+        ..Default::default()
+    };
+    world.lead.reviews().arbitrate_lines(request).await.unwrap();
+    for (case, lost) in [(&one, 1), (&other, 0)] {
+        let mail = told(case, "Lines lost").await;
+        says(
+            &mail,
+            &["another company's", &lines[lost].subscription_id, "goes on with", &lines[1 - lost].subscription_id],
+        );
+        let rival = if lost == 1 { "northwind" } else { "contoso" };
+        assert!(!format!("{}{}", mail.text, mail.html).to_lowercase().contains(rival));
+    }
+    // The last line lost is a rejection, and told as one.
+    let claim = world.usage().await;
+    let loser = Case::at(world, claim.clone(), Stage::UnderReview).await;
+    let winner = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+    winner.award(&world.lead, &[winner.claim().await.lines[0].key.as_str()]).await.unwrap();
+    says(
+        &told(&loser, "Claim rejected: Fabrikam field app").await,
+        &["was awarded to another company's claim", "DisputeClaim"],
+    );
+}
+
+async fn r57_a_decline_is_told_with_the_association_that_it_ends(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Declined).await;
+    let mail = told(&case, "Claim rejected").await;
+    says(
+        &mail,
+        &["the customer declined", "We did this ourselves.", "The association that was pending", "DisputeClaim"],
+    );
+    // A decline of what is rejected already is news too: it changes what a dispute needs.
+    let rejected = Case::at(world, world.usage().await, Stage::Rejected).await;
+    rejected.decline_consent("").await.unwrap();
+    let mail = told(&rejected, "The customer declined: Fabrikam field app").await;
+    says(&mail, &["It is rejected already", "only if the customer approves it explicitly"]);
+}
+
+async fn r57_an_association_that_expires_or_is_superseded_is_told(world: &World) {
+    let expired = Case::at(world, world.presales().await, Stage::Official).await;
+    let subscription = expired.claim().await.lines.remove(0).subscription_id;
+    let over = Subscription {
+        status: SubscriptionStatus::Expired.into(),
+        end_time: Some(at("2026-03-01T00:00:00Z")),
+        ..rows::subscription(FABRIKAM, &subscription, "dynamics-365-sales")
+    };
+    world.subscribe_as(over).await;
+    let mail = told(&expired, "Association ended: Fabrikam sales rollout").await;
+    says(&mail, &["The subscription has ended", "needs a new claim", &subscription]);
+
+    let claim = world.usage().await;
+    let holder = Case::at(world, claim.clone(), Stage::Approved).await;
+    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+    rival.award(&world.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
+    let mail = told(&holder, "Association ended: Fabrikam field app").await;
+    says(&mail, &["a review lead decided between the two"]);
+    assert!(!format!("{}{}", mail.text, mail.html).to_lowercase().contains("northwind"));
+}
+
+async fn r57_what_the_partner_withdrew_is_told_only_where_an_association_ends(world: &World) {
+    let official = Case::at(world, world.presales().await, Stage::Official).await;
+    official.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
+    let mail = told(&official, "Claim withdrawn").await;
+    says(
+        &mail,
+        &["Your company withdrew its claim", "is over", "Only a new claim with updated proof of execution helps."],
+    );
+    let early = Case::at(world, world.usage().await, Stage::Withdrawn).await;
+    assert_eq!(subjects(&early).await, [""; 0]);
+}
+
+async fn r57_a_mail_goes_to_the_contact_as_it_stands(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+    let bea = Contact { name: "Bea <b>Bold</b>".into(), title: String::new(), email: "bea@contoso.example".into() };
+    case.update(Claim { partner_contact: Some(bea), ..Claim::default() }, &["partner_contact"]).await.unwrap();
+    assert_eq!(subjects(&case).await, [""; 0], "what was told before went to whoever it was then");
+    case.resubmit("").await.unwrap();
+    world.settle().await;
+    case.review_starts().await;
+    case.reject(&world.reviewer).await.unwrap();
+    let mail = told(&case, "Claim rejected").await;
+    assert_eq!(case.claim().await.state(), ClaimState::Rejected);
+    assert!(mail.text.starts_with("Hello Bea <b>Bold</b>,") && !mail.html.contains("<b>"), "{}", mail.html);
+}

@@ -1,0 +1,65 @@
+//! Plain words for what the contract has enums for.
+use crate::domain::{Claim, Line};
+use cpor_types::{Activity, Calendar, FurtherRejection, Moment, PartnerActionReason, Timestamp};
+
+/// `Monday, 13 April 2026, 09:30 (Europe/Berlin, UTC+02:00)`, or `the end of Monday, 13 April 2026 (…)`.
+pub(super) fn moment(calendar: &Calendar, time: Timestamp) -> String {
+    let Moment { local, ends_day } = calendar.moment(time);
+    let day = local.format("%A, %-d %B %Y");
+    let zone = format!("{}, UTC{}", calendar.zone.name(), local.format("%:z"));
+    if ends_day { format!("the end of {day} ({zone})") } else { format!("{day}, {} ({zone})", local.format("%H:%M")) }
+}
+
+/// `Power BI, subscription 0a1b…`.
+pub(super) fn line_name(line: &Line) -> String {
+    let known = line.known.as_ref().map(|known| known.product_display_name.as_str());
+    let product = known.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.as_str());
+    match line.subscription().as_str() {
+        "" => product.to_owned(),
+        subscription => format!("{product}, subscription {subscription}"),
+    }
+}
+
+/// `Contoso, MPN ID 1001`.
+pub(super) fn place_of(claim: &Claim) -> String {
+    let mpn_id = claim.content.mpn_id.as_ref().map(|id| format!("MPN ID {id}"));
+    let company = Some(claim.directory.partner_display_name.clone()).filter(|name| !name.is_empty());
+    company.into_iter().chain(mpn_id).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) const fn activity(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Usage => "Usage",
+        Activity::PreSales => "Pre-sales",
+        Activity::RevenueAssociation => "Revenue association",
+    }
+}
+
+pub(super) const fn asked_for(reason: PartnerActionReason) -> &'static str {
+    match reason {
+        PartnerActionReason::PoeMissing => {
+            "All proof of execution is missing: what was uploaded is the wrong file, or has nothing to do with this claim."
+        }
+        PartnerActionReason::CustomerAcknowledgementMissing => {
+            "The customer's acknowledgement is missing: the proof of execution is not signed by the customer."
+        }
+        PartnerActionReason::DatesMissingOrOld => {
+            "Dates are missing from the proof of execution, or are old in relation to the claim."
+        }
+        PartnerActionReason::ServiceInsufficientlyDescribed => {
+            "Your solution or service is missing from the proof of execution, or is not described well enough."
+        }
+        PartnerActionReason::ProductsMissing => {
+            "Products or workloads that you claim are missing from the proof of execution."
+        }
+    }
+}
+
+pub(super) const fn further(reason: FurtherRejection) -> &'static str {
+    match reason {
+        FurtherRejection::CustomerConsentMissing => "The customer's consent is missing from the proof of execution.",
+        FurtherRejection::ProductsMissing => "Products are missing from the proof of execution.",
+        FurtherRejection::NoPartnerResponse => "The reviewer's request was not answered in time.",
+        FurtherRejection::PoeNotAvailable => "The proof of execution is not available.",
+    }
+}
