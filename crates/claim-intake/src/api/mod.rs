@@ -10,6 +10,7 @@ mod delete_evidence;
 mod dispute_claim;
 mod download_evidence;
 mod error;
+mod explain_claim;
 mod get_claim;
 mod list_claims;
 mod list_comments;
@@ -27,11 +28,12 @@ mod words;
 
 use crate::intake::Intake;
 use cpor_proto::claims::v1::{
-    Claim, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest,
-    DisputeClaimRequest, DownloadEvidenceRequest, Evidence, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
-    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
-    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
-    WithdrawClaimRequest, claim_service_server::ClaimService,
+    Claim, ClaimExplanation, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest,
+    DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest, Evidence, ExplainClaimRequest,
+    GetClaimRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse,
+    ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest,
+    SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest,
+    claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -106,5 +108,9 @@ impl ClaimService for Intake {
 
     async fn list_history(&self, request: Request<ListHistoryRequest>) -> Answer<ListHistoryResponse> {
         list_history::list_history(self, request).await
+    }
+
+    async fn explain_claim(&self, request: Request<ExplainClaimRequest>) -> Answer<ClaimExplanation> {
+        explain_claim::explain_claim(self, request).await
     }
 }

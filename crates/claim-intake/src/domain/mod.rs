@@ -8,9 +8,11 @@ mod content;
 mod directory;
 mod event;
 mod evidence;
+mod explanation;
 mod facts;
 mod line;
 pub mod machine;
+mod offers;
 mod refusal;
 mod rejection;
 mod rules;
@@ -18,6 +20,7 @@ pub mod state;
 mod submission;
 mod transitions;
 mod violation;
+mod waiting;
 mod words;
 
 #[cfg(test)]
@@ -31,14 +34,16 @@ pub use evidence::{Comment, Evidence};
 pub use facts::{ConsentFact, Fact, LineVerdict, ReviewFact};
 pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine};
 pub use machine::{Command, FactKind};
+pub use offers::{By, Offer, Party, SERVICES};
 pub use refusal::Refusal;
 pub(crate) use refusal::paths;
 pub use rejection::{Finality, PrimaryReason, Rejection, Remedy};
 pub use rules::Rules;
 pub use state::{Association, PartnerAction, State, StateKind};
-pub use submission::{Leeway, Submission};
+pub use submission::{Leeway, ReviewProgress, Submission};
 pub use transitions::{Dispute, Resubmit, Submit, Update, Withdraw};
 pub use violation::{Fault, Violation};
+pub use waiting::{Wait, Waiting};
 pub use words::{EvidenceKind, Verdict};
 
 use words::words;

@@ -75,6 +75,41 @@ fn check(before: &Claim, made: &Transition<Claim>) {
     check_lines(&made.next);
 }
 
+/// R60: what is told to be the partner's is accepted, for want of content at the worst, and nothing else is.
+fn check_offers(claim: &Claim, now: Timestamp) {
+    let offered = |command| claim.offers(Party::Partner, now).iter().any(|offer| offer.command == Some(command));
+    for command in Command::ALL.iter().copied() {
+        let refused = perform(claim, command, now).err().is_some_and(|refusal| match refusal {
+            Refusal::NotAllowed { .. } | Refusal::DisputeWindowPassed { .. } | Refusal::DisputeNotAllowed(_) => true,
+            Refusal::NotFound => claim.state.kind() == StateKind::Deleted,
+            Refusal::LocationNotOfPartner
+            | Refusal::Incomplete(_)
+            | Refusal::DraftsOnly
+            | Refusal::FieldsLocked { .. }
+            | Refusal::NothingChanged
+            | Refusal::DisputeUnfounded
+            | Refusal::UnknownTarget(_)
+            | Refusal::TooManyDocuments { .. }
+            | Refusal::FactsMissing
+            | Refusal::RulesMissing(_) => false,
+        });
+        assert_eq!(offered(command), !refused, "{command} in {}", claim.state.kind());
+    }
+    let ruled_out: Vec<_> = claim.ruled_out().into_iter().map(|(command, _)| command).collect();
+    assert!(!ruled_out.iter().any(|command| offered(*command)));
+}
+
+/// A review that has started is the reviewer's to decide, and no other.
+fn check_review(claim: &Claim, now: Timestamp) {
+    let started = claim.state.submission().is_some_and(|submission| submission.review.started);
+    match claim.state.kind() {
+        StateKind::Submitted | StateKind::PartnerActionRequired => assert!(!started),
+        StateKind::UnderReview => assert!(started),
+        StateKind::Editing | StateKind::Deleted | StateKind::Approved | StateKind::Rejected | StateKind::Disputed => {}
+    }
+    assert!(claim.wait_time <= now && !claim.explanation(now).is_empty());
+}
+
 fn check_deadlines(claim: &Claim) {
     let kinds: Vec<_> = claim.deadlines().into_iter().map(|deadline| deadline.kind).collect();
     let waits = claim.state.kind() == StateKind::PartnerActionRequired;
@@ -117,6 +152,8 @@ proptest! {
                 check(&claim, &made);
                 claim = made.next;
             }
+            check_offers(&claim, now);
+            check_review(&claim, now);
         }
     }
 }

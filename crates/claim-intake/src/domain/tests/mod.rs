@@ -7,3 +7,4 @@ mod lives;
 pub(crate) mod story;
 mod table;
 mod transitions;
+mod waiting;

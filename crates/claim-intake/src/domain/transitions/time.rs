@@ -18,7 +18,7 @@ impl Aggregate for Claim {
     }
 
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
-        match &self.state {
+        let Elapsed { due, transition } = match &self.state {
             State::PartnerActionRequired(submission, action) => self.response_passed(submission, action, now),
             State::Rejected(submission, rejection) => self.dispute_window_passed(submission, rejection, now),
             State::Editing
@@ -27,7 +27,8 @@ impl Aggregate for Claim {
             | State::UnderReview(_)
             | State::Approved(..)
             | State::Disputed(_) => None,
-        }
+        }?;
+        Some(Elapsed { due, transition: self.waiting_since(transition, due) })
     }
 }
 
