@@ -200,6 +200,24 @@ pub(super) const fn wait(wait: Wait) -> wire::WaitsFor {
     }
 }
 
+/// `None`: anything.
+pub(super) const fn wait_from(wait: wire::WaitsFor) -> Option<Wait> {
+    match wait {
+        wire::WaitsFor::Unspecified => None,
+        wire::WaitsFor::Submission => Some(Wait::Submission),
+        wire::WaitsFor::ReviewStart => Some(Wait::ReviewStart),
+        wire::WaitsFor::ReviewDecision => Some(Wait::ReviewDecision),
+        wire::WaitsFor::Arbitration => Some(Wait::Arbitration),
+        wire::WaitsFor::PartnerResponse => Some(Wait::PartnerResponse),
+        wire::WaitsFor::NoticeDelivery => Some(Wait::NoticeDelivery),
+        wire::WaitsFor::ConsentWindow => Some(Wait::ConsentWindow),
+        wire::WaitsFor::ExplicitApproval => Some(Wait::ExplicitApproval),
+        wire::WaitsFor::Registry => Some(Wait::Registry),
+        wire::WaitsFor::DisputeWindow => Some(Wait::DisputeWindow),
+        wire::WaitsFor::Nothing => Some(Wait::Nothing),
+    }
+}
+
 /// `None`: nobody.
 pub(super) const fn party(party: Option<Party>) -> wire::Party {
     match party {

@@ -1,8 +1,10 @@
 //! R60: why a claim is where it is.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Actor, Case, NORTHWIND, Stage, World, both_databases, moment, refused};
-use cpor_proto::claims::v1::{ClaimExplanation, ClaimState, ExplainClaimRequest, Party, WaitsFor, WithdrawReason};
+use cpor_acceptance::{Actor, Case, NORTHWIND, PDF, Stage, World, both_databases, moment, refused};
+use cpor_proto::claims::v1::{
+    ClaimExplanation, ClaimState, ExplainClaimRequest, ListClaimsRequest, Party, WaitsFor, WithdrawReason,
+};
 use cpor_types::Role;
 use tonic::Code;
 
@@ -14,6 +16,7 @@ both_databases![
     r60_a_dispute_after_a_decline_waits_for_the_customer,
     r60_a_final_rejection_waits_for_nothing_and_says_why,
     r60_a_passed_deadline_is_applied_to_the_answer,
+    r60_claims_are_listed_by_what_they_wait_for,
 ];
 both_databases![
     with with_mail_server:
@@ -210,6 +213,31 @@ async fn r60_a_passed_deadline_is_applied_to_the_answer(world: &World) {
     let told = explained(&case, &case.partner).await;
     assert_eq!((told.state(), told.waits_for(), told.since_time), (ClaimState::Rejected, WaitsFor::DisputeWindow, due));
     assert!(!commands(&told, Party::Partner).contains(&"ResubmitClaim"));
+}
+
+async fn listed(actor: &Actor, parent: &str, waits_for: WaitsFor) -> Vec<String> {
+    let request =
+        ListClaimsRequest { parent: parent.into(), waits_for: waits_for.into(), ..ListClaimsRequest::default() };
+    let claims = actor.claims().list_claims(request).await.unwrap().into_inner().claims;
+    assert!(claims.iter().all(|claim| claim.waits_for() == waits_for));
+    claims.into_iter().map(|claim| claim.name).collect()
+}
+
+async fn r60_claims_are_listed_by_what_they_wait_for(world: &World) {
+    let asked = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+    let waiting = Case::at(world, world.usage().await, Stage::Submitted).await;
+    let others = Case::at(world, world.workloads(), Stage::Submitted).await;
+    assert_eq!(listed(&world.contoso, "partners/contoso", WaitsFor::ReviewStart).await, [waiting.name.as_str()]);
+    let everybodys = listed(&world.operator, "partners/-", WaitsFor::ReviewStart).await;
+    assert_eq!(everybodys, [others.name.as_str(), waiting.name.as_str()], "newest first");
+    assert_eq!(listed(&world.lead, "partners/-", WaitsFor::PartnerResponse).await, [asked.name.as_str()]);
+    // What time alone moves leaves its list too.
+    world.advance(TimeDelta::days(10)).await;
+    assert!(listed(&world.lead, "partners/-", WaitsFor::PartnerResponse).await.is_empty());
+    assert_eq!(listed(&world.lead, "partners/-", WaitsFor::DisputeWindow).await, [asked.name.as_str()]);
+    world.advance(TimeDelta::days(40)).await;
+    assert_eq!(listed(&world.lead, "partners/-", WaitsFor::Nothing).await, [asked.name.as_str()]);
+    asked.upload("late.pdf", PDF).await.unwrap_err();
 }
 
 async fn r60_a_bounced_notice_is_the_operators_to_send_again(world: &World) {
