@@ -1,13 +1,14 @@
 //! The composition root: what claim-intake consists of, and what it gives to the process that hosts it.
 use crate::{
     config::Config,
-    domain::Rules,
+    domain::{self, Rules},
     evidence::{self, ObjectError, Objects},
     intake::Intake,
     notices::Notices,
     store::ClaimStore,
 };
 use cpor_durable::{Context, Host, Hosted};
+use cpor_kit::auth::{AccessError, MethodTable};
 use cpor_mail::{Sender, SetupError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
@@ -27,6 +28,9 @@ pub enum BuildError {
     /// Mail cannot be set up.
     #[error("claim-intake: {0}")]
     Mail(#[from] SetupError),
+    /// Methods of the services that explanations speak of are not declared.
+    #[error("claim-intake's descriptors: {0}")]
+    Descriptors(String),
     /// Its database does not answer, or was not migrated.
     #[error("claim-intake's database: {0}")]
     Db(#[from] sea_orm::DbErr),
@@ -67,6 +71,7 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         objects,
         clock: context.clock,
         entropy: context.entropy,
+        methods: Arc::new(methods()?),
     };
     Ok(Hosted {
         service: Service::ClaimIntake,
@@ -76,6 +81,15 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         receiver: Arc::new(intake),
         web: None,
     })
+}
+
+/// Who may call what.
+fn methods() -> Result<MethodTable, BuildError> {
+    let hosted = domain::SERVICES.map(|service| (service, Vec::new()));
+    let described = |faults: Vec<AccessError>| {
+        BuildError::Descriptors(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    };
+    MethodTable::build(&hosted).map_err(described)
 }
 
 fn evidence_directory(config: &Config, context: &Context) -> Result<PathBuf, BuildError> {

@@ -40,14 +40,19 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
         line: None,
     };
     let said = |text: &str| (!text.is_empty()).then(|| said(text));
+    let due = |time: Option<prost_types::Timestamp>| time.and_then(timestamp_from);
     let (claim, fact) = match &incoming.payload {
         Payload::ReviewAssigned(event) => {
             let reviewer = (!event.reviewer.is_empty()).then(|| event.reviewer.clone());
             (&event.claim, review(&event.review_case_id, ReviewFact::Assigned(reviewer))?)
         }
-        Payload::ReviewStarted(event) => {
-            (&event.claim, review(&event.review_case_id, ReviewFact::Started(event.reviewer.clone()))?)
+        Payload::ReviewOpened(event) => {
+            (&event.claim, review(&event.review_case_id, ReviewFact::Opened(due(event.due_time)))?)
         }
+        Payload::ReviewStarted(event) => (
+            &event.claim,
+            review(&event.review_case_id, ReviewFact::Started(event.reviewer.clone(), due(event.due_time)))?,
+        ),
         Payload::PartnerActionRequested(event) => (&event.claim, action_requested(event, said(&event.comment))?),
         Payload::ReviewApproved(event) => {
             (&event.claim, review(&event.review_case_id, ReviewFact::Approved(said(&event.comment)))?)
@@ -62,12 +67,13 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
                 Ok((line, refused.reason.clone()))
             });
             let refusals = refusals.collect::<Result<_, ReceiveError>>()?;
-            (&event.claim, review(&event.review_case_id, ReviewFact::ApprovalRefused(refusals))?)
+            (&event.claim, review(&event.review_case_id, ReviewFact::ApprovalRefused(refusals, due(event.due_time)))?)
         }
         Payload::LinesAwarded(event) => (&event.claim, awarded(event, said(&event.comment))?),
         Payload::CompetitionChanged(event) => {
             let (contested, notice) = (lines(&event.contested_line_ids)?, CommentId(entropy.uuid()));
-            (&event.claim, review(&event.review_case_id, ReviewFact::CompetitionChanged { contested, notice })?)
+            let fact = ReviewFact::CompetitionChanged { contested, notice, due: due(event.due_time) };
+            (&event.claim, review(&event.review_case_id, fact)?)
         }
         Payload::NoticeSettled(event) => {
             let (notice, accepted) = (event.notice.clone(), event.accepted);

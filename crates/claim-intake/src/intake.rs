@@ -6,6 +6,7 @@ use crate::{
     store::{AlreadyClaimed, ClaimStore, Claims},
 };
 use cpor_durable::{Aggregate as _, Command, Committed, Host, StoreError, Transition, Versioned, Writer};
+use cpor_kit::auth::MethodTable;
 use cpor_registry_client::SharedRegistry;
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
@@ -22,6 +23,8 @@ pub(crate) struct Intake {
     /// Real time: of uploads, which the sweeper goes by.
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// Who may call what, of the services that an explanation speaks of.
+    pub(crate) methods: Arc<MethodTable>,
 }
 
 /// A claim as a call left it, or would leave it.
@@ -158,10 +161,7 @@ impl Intake {
             return Err(Failed::Moved);
         }
         let now = self.now().await?;
-        let mut claim = seen.state;
-        while let Some(elapsed) = claim.elapse(now) {
-            claim = elapsed.transition.next;
-        }
+        let claim = elapsed(seen.state, now);
         let next = decide(&claim, now).map_err(|refusal| call.refused(refusal))?.map_or(claim, |made| made.next);
         Ok(Judged { claim: Versioned::new(seen.version, next), replayed: false })
     }
@@ -170,6 +170,14 @@ impl Intake {
     pub(crate) async fn now(&self) -> Result<Timestamp, Failed> {
         Ok(self.host.now().await.map_err(StoreError::Db)?)
     }
+}
+
+/// The claim with the deadlines that have passed by `now` (R47).
+pub(crate) fn elapsed(mut claim: Claim, now: Timestamp) -> Claim {
+    while let Some(elapsed) = claim.elapse(now) {
+        claim = elapsed.transition.next;
+    }
+    claim
 }
 
 impl From<BadDocument> for Failed {

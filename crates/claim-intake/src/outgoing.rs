@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn r26a_an_early_approval_is_told_with_the_grant() {
-        let life = Life::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into())));
+        let life = Life::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into(), None)));
         let told = told(&life.fact(&review(ReviewFact::Approved(None))), 2);
         assert_eq!(destinations(&told), [Service::CustomerConsent, Service::Registry]);
         assert!(matches!(&told[0].1, Payload::ClaimApproved(ClaimApproved { official: true, .. })));

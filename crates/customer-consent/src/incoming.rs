@@ -45,6 +45,7 @@ impl Receiver for Events {
             | Payload::ApprovalRefused(_)
             | Payload::LinesAwarded(_)
             | Payload::CompetitionChanged(_)
+            | Payload::ReviewOpened(_)
             | Payload::NoticeSettled(_)
             | Payload::ConsentWindowOpened(_)
             | Payload::ConsentWindowPassed(_)

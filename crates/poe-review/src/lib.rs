@@ -18,6 +18,7 @@ mod outgoing;
 mod reminders;
 mod resumer;
 mod store;
+mod wire;
 
 pub use app::{BuildError, build};
 pub use config::Config;

@@ -1,6 +1,9 @@
-//! What claim-intake is told of what happened to a case. Opened, resubmitted, edited, ended and closed it knows: it told
-//! us. Notes stay here (R55).
-use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
+//! What claim-intake is told of what happened to a case, and when its first clock passes now (R60). Edited, ended and closed it knows: it
+//! told us. Notes stay here (R55).
+use crate::{
+    domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase},
+    wire::timestamp,
+};
 use cpor_durable::{Change, Outgoing, Recorded};
 use cpor_proto::events::v1 as wire;
 use cpor_types::Service;
@@ -16,6 +19,7 @@ pub(crate) fn of(change: &Change<ReviewCase>) -> Vec<Outgoing> {
 
 fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
     let (claim, review_case_id) = (case.snapshot.claim.to_string(), case.id.to_string());
+    let due_time = case.clocks.most_urgent(case.phase()).map(timestamp);
     Some(match event.clone() {
         CaseEvent::Awarded { decision_id, won, lost, comment } if !(won.is_empty() && lost.is_empty()) => {
             Payload::LinesAwarded(wire::LinesAwarded {
@@ -27,9 +31,10 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
                 comment,
             })
         }
-        CaseEvent::Opened
-        | CaseEvent::Resubmitted
-        | CaseEvent::Edited
+        CaseEvent::Opened | CaseEvent::Resubmitted => {
+            Payload::ReviewOpened(wire::ReviewOpened { claim, review_case_id, due_time })
+        }
+        CaseEvent::Edited
         | CaseEvent::ApprovalBegun { .. }
         | CaseEvent::Closed { .. }
         | CaseEvent::LinesEnded { .. }
@@ -43,7 +48,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             reviewer: reviewer.unwrap_or_default(),
         }),
         CaseEvent::Started { reviewer } => {
-            Payload::ReviewStarted(wire::ReviewStarted { claim, review_case_id, reviewer })
+            Payload::ReviewStarted(wire::ReviewStarted { claim, review_case_id, reviewer, due_time })
         }
         CaseEvent::PartnerActionRequested(PartnerAction { reasons, comment, remove_lines }) => {
             Payload::PartnerActionRequested(wire::PartnerActionRequested {
@@ -58,6 +63,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             claim,
             review_case_id,
             contested_line_ids: words(&lines),
+            due_time,
         }),
         CaseEvent::Approved(approval) => {
             let (decision_id, comment) = (approval.decision_id.to_string(), approval.comment);
@@ -65,7 +71,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         }
         CaseEvent::ApprovalRefused { decision_id, refusals } => {
             let (decision_id, refusals) = (decision_id.to_string(), refusals.into_iter().map(refusal).collect());
-            Payload::ApprovalRefused(wire::ApprovalRefused { claim, review_case_id, decision_id, refusals })
+            Payload::ApprovalRefused(wire::ApprovalRefused { claim, review_case_id, decision_id, refusals, due_time })
         }
         CaseEvent::Rejected(rejection) => {
             let further_reasons = words(&rejection.further_reasons);

@@ -25,7 +25,7 @@ pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Resul
     let submission = claim.state.submission();
     let count = i32::try_from(claim.evidence.len()).unwrap_or(i32::MAX);
     let commands = claim.allowed_commands().into_iter().map(|command| words::command(command).into());
-    let content = &claim.content;
+    let (content, waiting) = (&claim.content, claim.waiting());
     Ok(wire::Claim {
         name: claim.name.to_string(),
         display_name: content.display_name.clone(),
@@ -62,6 +62,8 @@ pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Resul
         disputes_left: submission.and_then(|submission| submission.disputes_left()).map(count_of),
         explicit_approval_needed: submission.is_some_and(|submission| submission.needs_explicit_approval()),
         lost_lines: claim.lost_lines.iter().map(|lost| lost_line(lost, &claim.state)).collect(),
+        waits_for: words::wait(waiting.wait).into(),
+        whose_move: words::party(waiting.mover).into(),
     })
 }
 

@@ -18,7 +18,8 @@ pub(super) async fn list_claims(
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: Option<Uuid> = binding.decode(&request.page_token)?;
     let claims = Claims::of(intake.reader(), &scope(&request.parent)?);
-    let found = claims.list(words::state_from(request.state()), after, size + 1).await.map_err(Failed::from)?;
+    let (state, wait) = (words::state_from(request.state()), words::wait_from(request.waits_for()));
+    let found = claims.list(state, wait, after, size + 1).await.map_err(Failed::from)?;
     let (shown, next_page_token) = paged(found, size, |(key, _)| binding.encode(&key.id))?;
     let view = View::of(&caller);
     let claims = shown.into_iter().map(|(_, claim)| convert::claim(claim, view, &intake.rules));

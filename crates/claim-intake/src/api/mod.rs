@@ -11,6 +11,7 @@ mod dispute_claim;
 mod download_evidence;
 mod download_poe_template;
 mod error;
+mod explain_claim;
 mod get_claim;
 mod list_claims;
 mod list_comments;
@@ -28,12 +29,12 @@ mod words;
 
 use crate::intake::Intake;
 use cpor_proto::claims::v1::{
-    Claim, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest,
-    DisputeClaimRequest, DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, Evidence,
-    GetClaimRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse,
-    ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest,
-    SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest,
-    claim_service_server::ClaimService,
+    Claim, ClaimExplanation, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest,
+    DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest, DownloadPoeTemplateRequest,
+    DownloadPoeTemplateResponse, Evidence, ExplainClaimRequest, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
+    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
+    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
+    WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -115,5 +116,9 @@ impl ClaimService for Intake {
         request: Request<DownloadPoeTemplateRequest>,
     ) -> Answer<DownloadPoeTemplateResponse> {
         download_poe_template::download_poe_template(self, request).await
+    }
+
+    async fn explain_claim(&self, request: Request<ExplainClaimRequest>) -> Answer<ClaimExplanation> {
+        explain_claim::explain_claim(self, request).await
     }
 }

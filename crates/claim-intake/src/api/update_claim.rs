@@ -37,7 +37,7 @@ pub(super) async fn update_claim(intake: &Intake, request: Request<wire::UpdateC
 }
 
 /// Whether the caller may change a claim: a submitted one is the administrators' (R4).
-fn may_edit(caller: &Caller) -> impl Fn(&Claim) -> bool + Copy + Send + 'static {
+pub(super) fn may_edit(caller: &Caller) -> impl Fn(&Claim) -> bool + Copy + Send + 'static {
     let administers =
         [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin].into_iter().any(|role| caller.has(role));
     move |claim| administers || claim.state.submission().is_none()

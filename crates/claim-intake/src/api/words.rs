@@ -1,5 +1,7 @@
 //! The contract's enums and the domain's: one table each.
-use crate::domain::{Association, Command, EndReason, EvidenceKind, PrimaryReason, State, StateKind, Verdict};
+use crate::domain::{
+    Association, Command, EndReason, EvidenceKind, Party, PrimaryReason, State, StateKind, Verdict, Wait,
+};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{Activity, ActorSide, FurtherRejection, PartnerActionReason, SolutionArea, WithdrawReason};
 
@@ -179,5 +181,53 @@ pub(super) const fn verdict(verdict: Verdict) -> wire::Verdict {
         Verdict::Eligible => wire::Verdict::Eligible,
         Verdict::NotEligible => wire::Verdict::NotEligible,
         Verdict::RecognitionOnly => wire::Verdict::RecognitionOnly,
+    }
+}
+
+pub(super) const fn wait(wait: Wait) -> wire::WaitsFor {
+    match wait {
+        Wait::Submission => wire::WaitsFor::Submission,
+        Wait::ReviewStart => wire::WaitsFor::ReviewStart,
+        Wait::ReviewDecision => wire::WaitsFor::ReviewDecision,
+        Wait::Arbitration => wire::WaitsFor::Arbitration,
+        Wait::PartnerResponse => wire::WaitsFor::PartnerResponse,
+        Wait::NoticeDelivery => wire::WaitsFor::NoticeDelivery,
+        Wait::ConsentWindow => wire::WaitsFor::ConsentWindow,
+        Wait::ExplicitApproval => wire::WaitsFor::ExplicitApproval,
+        Wait::Registry => wire::WaitsFor::Registry,
+        Wait::DisputeWindow => wire::WaitsFor::DisputeWindow,
+        Wait::Nothing => wire::WaitsFor::Nothing,
+    }
+}
+
+/// `None`: anything.
+pub(super) const fn wait_from(wait: wire::WaitsFor) -> Option<Wait> {
+    match wait {
+        wire::WaitsFor::Unspecified => None,
+        wire::WaitsFor::Submission => Some(Wait::Submission),
+        wire::WaitsFor::ReviewStart => Some(Wait::ReviewStart),
+        wire::WaitsFor::ReviewDecision => Some(Wait::ReviewDecision),
+        wire::WaitsFor::Arbitration => Some(Wait::Arbitration),
+        wire::WaitsFor::PartnerResponse => Some(Wait::PartnerResponse),
+        wire::WaitsFor::NoticeDelivery => Some(Wait::NoticeDelivery),
+        wire::WaitsFor::ConsentWindow => Some(Wait::ConsentWindow),
+        wire::WaitsFor::ExplicitApproval => Some(Wait::ExplicitApproval),
+        wire::WaitsFor::Registry => Some(Wait::Registry),
+        wire::WaitsFor::DisputeWindow => Some(Wait::DisputeWindow),
+        wire::WaitsFor::Nothing => Some(Wait::Nothing),
+    }
+}
+
+/// `None`: nobody.
+pub(super) const fn party(party: Option<Party>) -> wire::Party {
+    match party {
+        None => wire::Party::Unspecified,
+        Some(Party::Partner) => wire::Party::Partner,
+        Some(Party::Reviewer) => wire::Party::Reviewer,
+        Some(Party::ReviewLead) => wire::Party::ReviewLead,
+        Some(Party::Customer) => wire::Party::Customer,
+        Some(Party::Operator) => wire::Party::Operator,
+        Some(Party::System) => wire::Party::System,
+        Some(Party::Time) => wire::Party::Time,
     }
 }

@@ -1,5 +1,7 @@
 //! The aggregate: one claim with everything that its decisions need.
-use super::{Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What};
+use super::{
+    Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What, waiting::Station,
+};
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, Timestamp};
 
@@ -22,6 +24,8 @@ pub struct Claim {
     pub create_time: Timestamp,
     /// When it last changed.
     pub update_time: Timestamp,
+    /// Since when it waits for what it waits for (R60).
+    pub wait_time: Timestamp,
     /// Entries in its history.
     pub history: u64,
 }
@@ -46,6 +50,7 @@ pub(super) struct Next {
     /// The claim as it becomes.
     pub(super) claim: Claim,
     from: Option<StateKind>,
+    station: Option<Station>,
     events: Vec<Event>,
 }
 
@@ -53,12 +58,12 @@ impl Next {
     /// From an existing claim.
     pub(super) fn of(claim: &Claim, now: Timestamp) -> Self {
         let claim = Claim { update_time: now, ..claim.clone() };
-        Self { from: Some(claim.state.kind()), claim, events: Vec::new() }
+        Self { from: Some(claim.state.kind()), station: Some(claim.station()), claim, events: Vec::new() }
     }
 
     /// From nothing.
     pub(super) const fn new(claim: Claim) -> Self {
-        Self { claim, from: None, events: Vec::new() }
+        Self { claim, from: None, station: None, events: Vec::new() }
     }
 
     /// Records what happened; it led from the state at the last entry to the state that the claim has now.
@@ -70,9 +75,11 @@ impl Next {
         self.from = Some(to);
     }
 
-    /// The transition.
+    /// The transition. A wait that is new begins now, unless [`Claim::waiting_since`] says when.
     pub(super) fn done(self) -> Transition<Claim> {
-        Transition { next: self.claim, events: self.events }
+        let Self { claim, from: _, station, events } = self;
+        let wait_time = if station == Some(claim.station()) { claim.wait_time } else { claim.update_time };
+        Transition { next: Claim { wait_time, ..claim }, events }
     }
 }
 

@@ -41,8 +41,10 @@ pub enum Fact {
 pub enum ReviewFact {
     /// The case found its reviewer, or with `None` lost it.
     Assigned(Option<String>),
-    /// The reviewer began.
-    Started(String),
+    /// The case waits for its start, and its first clock passes then; `None`: they stand still (R45).
+    Opened(Option<Timestamp>),
+    /// This reviewer began, and the first clock passes then.
+    Started(String, Option<Timestamp>),
     /// The reviewer needs something from the partner (R20).
     ActionRequested {
         /// Why; at least one.
@@ -57,8 +59,8 @@ pub enum ReviewFact {
     /// The reviewer rejected for insufficient proof (R24, R31).
     Rejected(Vec<FurtherRejection>, Option<Comment>),
     /// An approval could not be given; each line with its reason (R36), and without a line what speaks against the
-    /// claim as a whole (R12).
-    ApprovalRefused(Vec<(Option<LineId>, String)>),
+    /// claim as a whole (R12). The first clock passes then.
+    ApprovalRefused(Vec<(Option<LineId>, String)>, Option<Timestamp>),
     /// The review clock of this name passed (R45).
     Overdue(String),
     /// A lead awarded contested lines (R37).
@@ -76,6 +78,8 @@ pub enum ReviewFact {
         contested: Vec<LineId>,
         /// The id of the comment that tells the partner.
         notice: CommentId,
+        /// When the first clock passes; `None`: they stand still.
+        due: Option<Timestamp>,
     },
 }
 
@@ -137,11 +141,12 @@ impl Fact {
         match self {
             Self::Review { fact, .. } => match fact {
                 ReviewFact::Assigned(_) => FactKind::ReviewAssigned,
-                ReviewFact::Started(_) => FactKind::ReviewStarted,
+                ReviewFact::Opened(_) => FactKind::ReviewOpened,
+                ReviewFact::Started(..) => FactKind::ReviewStarted,
                 ReviewFact::ActionRequested { .. } => FactKind::PartnerActionRequested,
                 ReviewFact::Approved(_) => FactKind::ReviewApproved,
                 ReviewFact::Rejected(..) => FactKind::ReviewRejected,
-                ReviewFact::ApprovalRefused(_) => FactKind::ApprovalRefused,
+                ReviewFact::ApprovalRefused(..) => FactKind::ApprovalRefused,
                 ReviewFact::Overdue(_) => FactKind::ReviewOverdue,
                 ReviewFact::LinesAwarded { .. } => FactKind::LinesAwarded,
                 ReviewFact::CompetitionChanged { .. } => FactKind::CompetitionChanged,
@@ -177,8 +182,9 @@ impl Fact {
         match self {
             Self::Review { fact, .. } => match fact {
                 ReviewFact::Assigned(_)
-                | ReviewFact::Started(_)
-                | ReviewFact::ApprovalRefused(_)
+                | ReviewFact::Opened(_)
+                | ReviewFact::Started(..)
+                | ReviewFact::ApprovalRefused(..)
                 | ReviewFact::CompetitionChanged { .. } => String::new(),
                 ReviewFact::ActionRequested { said: comment, .. }
                 | ReviewFact::LinesAwarded { said: comment, .. }

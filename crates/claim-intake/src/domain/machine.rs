@@ -1,6 +1,6 @@
 //! The transition table (R15–R29): which state admits what, and where it leads. It is the one place that says so: the
-//! guards of the transitions, the answer's `allowed_commands` and the refusals all read it.
-use super::{Claim, Refusal, StateKind, Submission, words};
+//! guards of the transitions, the answer's `allowed_commands`, the refusals and what [`Claim::offers`] tells each party all read it.
+use super::{By, Claim, Party, Refusal, StateKind, Submission, words};
 use cpor_types::CaseId;
 
 use StateKind::{Approved, Deleted, Disputed, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview};
@@ -34,6 +34,8 @@ words! {
     FactKind {
         /// The case found its reviewer, or lost it.
         ReviewAssigned = "review_assigned",
+        /// The case waits for its start.
+        ReviewOpened = "review_opened",
         /// A reviewer began.
         ReviewStarted = "review_started",
         /// The reviewer needs something from the partner.
@@ -86,6 +88,26 @@ pub enum Step {
     Fact(FactKind),
 }
 
+impl Step {
+    /// The command, if it is one.
+    #[must_use]
+    pub const fn command(self) -> Option<Command> {
+        match self {
+            Self::Command(command) => Some(command),
+            Self::Fact(_) => None,
+        }
+    }
+}
+
+impl Command {
+    /// The partner's method for it, `cpor.claims.v1.ClaimService/SubmitClaim`.
+    #[must_use]
+    pub fn method(self) -> String {
+        let row = TABLE.iter().find(|row| row.step == Step::Command(self));
+        row.and_then(|row| row.by.first()).map(By::path).unwrap_or_default()
+    }
+}
+
 /// Where a step leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum To {
@@ -106,6 +128,8 @@ pub struct Row {
     pub rule: &'static str,
     /// What happens.
     pub step: Step,
+    /// Who brings it about, and how; nobody: time, or a service of its own accord.
+    pub by: &'static [By],
     /// In which states it can happen.
     pub from: &'static [StateKind],
     /// Where it leads.
@@ -119,54 +143,106 @@ const WITH_DRAFT: &[StateKind] =
     &[Editing, Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
 const IN_REVIEW: &[StateKind] = &[UnderReview, Disputed];
 
-const fn command(rule: &'static str, command: Command, from: &'static [StateKind], to: To) -> Row {
-    Row { rule, step: Step::Command(command), from, to }
+const START: &[By] =
+    &[By::reviewer("StartReview", Claim::is_assigned).own(), By::lead("StartReview", Claim::is_unassigned)];
+const ASSIGN: &[By] = &[
+    By::lead("AssignReviewCase", Claim::waits_to_start),
+    By::reviewer("TakeReviewCase", Claim::is_unassigned),
+    By::reviewer("ReleaseReviewCase", Claim::is_assigned).own(),
+];
+const ARBITRATE: &[By] = &[By::lead("ArbitrateLines", Claim::is_contested)];
+const RESEND: &[By] = &[
+    By::notifier(Party::Reviewer, Claim::awaits_customer),
+    By::notifier(Party::ReviewLead, Claim::awaits_customer),
+    By::notifier(Party::Operator, Claim::awaits_customer),
+];
+
+const fn command(rule: &'static str, command: Command, by: &'static [By], from: &'static [StateKind], to: To) -> Row {
+    Row { rule, step: Step::Command(command), by, from, to }
 }
 
-const fn fact(rule: &'static str, fact: FactKind, from: &'static [StateKind], to: To) -> Row {
-    Row { rule, step: Step::Fact(fact), from, to }
+const fn fact(rule: &'static str, fact: FactKind, by: &'static [By], from: &'static [StateKind], to: To) -> Row {
+    Row { rule, step: Step::Fact(fact), by, from, to }
 }
 
 /// The table. What has no row is refused, or overtaken. A step has a row for each way that it leads. What a claim's policy or rejection
 /// leaves less of than its state, [`State`](super::State) says.
 pub const TABLE: &[Row] = &[
-    command("R17, R29", Command::Update, &[Editing, Submitted, PartnerActionRequired], To::Same),
-    command("R17", Command::Delete, &[Editing], To::State(Deleted)),
-    command("R18", Command::Submit, &[Editing], To::State(Submitted)),
-    command("R21", Command::Resubmit, &[PartnerActionRequired], To::WhereAsked),
-    command("R25", Command::Withdraw, LIVE, To::State(Rejected)),
-    command("R28", Command::Dispute, &[Rejected], To::State(Disputed)),
+    command(
+        "R17, R29",
+        Command::Update,
+        &[By::partner("UpdateClaim")],
+        &[Editing, Submitted, PartnerActionRequired],
+        To::Same,
+    ),
+    command("R17", Command::Delete, &[By::partner("DeleteClaim")], &[Editing], To::State(Deleted)),
+    command("R18", Command::Submit, &[By::partner("SubmitClaim")], &[Editing], To::State(Submitted)),
+    command("R21", Command::Resubmit, &[By::partner("ResubmitClaim")], &[PartnerActionRequired], To::WhereAsked),
+    command("R25", Command::Withdraw, &[By::partner("WithdrawClaim")], LIVE, To::State(Rejected)),
+    command("R28", Command::Dispute, &[By::partner("DisputeClaim")], &[Rejected], To::State(Disputed)),
     command(
         "R28, R29",
         Command::AddEvidence,
+        &[By::partner("UploadEvidence")],
         &[Editing, Submitted, PartnerActionRequired, Approved, Rejected],
         To::Same,
     ),
-    command("R14", Command::RemoveEvidence, &[Editing], To::Same),
-    command("R29", Command::Comment, WITH_DRAFT, To::Same),
-    fact("R19", FactKind::ReviewAssigned, OPEN, To::Same),
-    fact("R19", FactKind::ReviewStarted, &[Submitted], To::State(UnderReview)),
-    fact("R28", FactKind::ReviewStarted, &[Disputed], To::Same),
-    fact("R20", FactKind::PartnerActionRequested, IN_REVIEW, To::State(PartnerActionRequired)),
-    fact("R48", FactKind::ResponseReminded, &[PartnerActionRequired], To::Same),
-    fact("R48", FactKind::DisputeReminded, &[Rejected], To::Same),
-    fact("R22", FactKind::ResponseDeadlinePassed, &[PartnerActionRequired], To::State(Rejected)),
-    fact("R28", FactKind::DisputeWindowPassed, &[Rejected], To::Same),
-    fact("R23", FactKind::ReviewApproved, IN_REVIEW, To::State(Approved)),
-    fact("R24", FactKind::ReviewRejected, IN_REVIEW, To::State(Rejected)),
-    fact("R36", FactKind::ApprovalRefused, IN_REVIEW, To::Same),
-    fact("R45", FactKind::ReviewOverdue, OPEN, To::Same),
-    fact("R27a", FactKind::LinesAwarded, OPEN, To::SameOrRejected),
-    fact("R37", FactKind::LinesAwarded, &[Approved], To::Same),
-    fact("R37", FactKind::CompetitionChanged, LIVE, To::Same),
-    fact("R41", FactKind::NoticeSettled, LIVE, To::Same),
-    fact("R41", FactKind::ConsentWindowOpened, LIVE, To::Same),
-    fact("R27", FactKind::ConsentWindowPassed, &[Approved], To::Same),
-    fact("R26a", FactKind::CustomerApproved, LIVE, To::Same),
-    fact("R26, R28", FactKind::CustomerDeclined, DECLINABLE, To::State(Rejected)),
-    fact("R27", FactKind::AssociationOfficial, &[Approved], To::Same),
-    fact("R39", FactKind::AssociationEnded, &[Approved, Rejected], To::Same),
-    fact("R52", FactKind::Assessed, &[Approved], To::Same),
+    command("R14", Command::RemoveEvidence, &[By::partner("DeleteEvidence")], &[Editing], To::Same),
+    command(
+        "R29",
+        Command::Comment,
+        &[By::partner("CreateComment"), By::commentator(Party::Reviewer), By::commentator(Party::ReviewLead)],
+        WITH_DRAFT,
+        To::Same,
+    ),
+    fact("R19", FactKind::ReviewAssigned, ASSIGN, OPEN, To::Same),
+    fact("R45", FactKind::ReviewOpened, &[], OPEN, To::Same),
+    fact("R19", FactKind::ReviewStarted, START, &[Submitted], To::State(UnderReview)),
+    fact("R28", FactKind::ReviewStarted, START, &[Disputed], To::Same),
+    fact(
+        "R20",
+        FactKind::PartnerActionRequested,
+        &[By::reviewer("RequestPartnerAction", Claim::is_started).own()],
+        IN_REVIEW,
+        To::State(PartnerActionRequired),
+    ),
+    fact("R48", FactKind::ResponseReminded, &[], &[PartnerActionRequired], To::Same),
+    fact("R48", FactKind::DisputeReminded, &[], &[Rejected], To::Same),
+    fact("R22", FactKind::ResponseDeadlinePassed, &[], &[PartnerActionRequired], To::State(Rejected)),
+    fact("R28", FactKind::DisputeWindowPassed, &[], &[Rejected], To::Same),
+    fact(
+        "R23",
+        FactKind::ReviewApproved,
+        &[By::reviewer("ApproveReviewCase", Claim::is_started).own()],
+        IN_REVIEW,
+        To::State(Approved),
+    ),
+    fact(
+        "R24",
+        FactKind::ReviewRejected,
+        &[By::reviewer("RejectReviewCase", Claim::is_started).own()],
+        IN_REVIEW,
+        To::State(Rejected),
+    ),
+    fact("R36", FactKind::ApprovalRefused, &[], IN_REVIEW, To::Same),
+    fact("R45", FactKind::ReviewOverdue, &[], OPEN, To::Same),
+    fact("R27a", FactKind::LinesAwarded, ARBITRATE, OPEN, To::SameOrRejected),
+    fact("R37", FactKind::LinesAwarded, ARBITRATE, &[Approved], To::Same),
+    fact("R37", FactKind::CompetitionChanged, &[], LIVE, To::Same),
+    fact("R41, R44", FactKind::NoticeSettled, RESEND, LIVE, To::Same),
+    fact("R41", FactKind::ConsentWindowOpened, &[], LIVE, To::Same),
+    fact("R27", FactKind::ConsentWindowPassed, &[], &[Approved], To::Same),
+    fact("R26a", FactKind::CustomerApproved, &[By::customer("ApproveConsent", Claim::can_be_approved)], LIVE, To::Same),
+    fact(
+        "R26, R28",
+        FactKind::CustomerDeclined,
+        &[By::customer("DeclineConsent", Claim::can_be_declined)],
+        DECLINABLE,
+        To::State(Rejected),
+    ),
+    fact("R27", FactKind::AssociationOfficial, &[], &[Approved], To::Same),
+    fact("R39", FactKind::AssociationEnded, &[], &[Approved, Rejected], To::Same),
+    fact("R52", FactKind::Assessed, &[], &[Approved], To::Same),
 ];
 
 /// Whether `state` admits `step`.
@@ -195,7 +271,7 @@ impl Claim {
     }
 
     /// Whether what the state carries leaves `command` to the partner, where the table does.
-    fn leaves(&self, command: Command) -> bool {
+    pub(super) fn leaves(&self, command: Command) -> bool {
         match command {
             Command::Update => self.state.leaves_edits(),
             Command::AddEvidence => self.state.leaves_evidence(),
@@ -207,6 +283,24 @@ impl Claim {
             | Command::RemoveEvidence
             | Command::Comment => true,
         }
+    }
+
+    /// The partner's commands that the state admits and what it carries rules out, each with the refusal.
+    #[must_use]
+    pub fn ruled_out(&self) -> Vec<(Command, Refusal)> {
+        let ruled_out = |command: &Command| self.row_admits(*command) && !self.leaves(*command);
+        let refusal = |command| match command {
+            Command::Dispute => self.admit_dispute().err().unwrap_or_else(|| self.not_allowed(command)),
+            Command::Update
+            | Command::Delete
+            | Command::Submit
+            | Command::Resubmit
+            | Command::Withdraw
+            | Command::AddEvidence
+            | Command::RemoveEvidence
+            | Command::Comment => self.not_allowed(command),
+        };
+        Command::ALL.iter().copied().filter(ruled_out).map(|command| (command, refusal(command))).collect()
     }
 
     /// Refuses `command` unless the claim admits it.

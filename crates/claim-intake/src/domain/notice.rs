@@ -73,6 +73,7 @@ impl Event {
             }
             FactKind::CustomerDeclined => claim.state.rejection().map(|_| NoticeKind::CustomerDeclined),
             FactKind::ReviewAssigned
+            | FactKind::ReviewOpened
             | FactKind::ReviewStarted
             | FactKind::ResponseDeadlinePassed
             | FactKind::DisputeWindowPassed

@@ -21,18 +21,31 @@ pub struct Submission {
     pub submit_time: Timestamp,
     /// Subject of the case's reviewer, once there is one.
     pub reviewer: Option<String>,
+    /// How far its review is.
+    pub review: ReviewProgress,
     /// When the customer approved explicitly, if they did (R26a).
     pub explicit_approval: Option<Timestamp>,
     /// When the customer last declined, if they did: the claim then becomes official by explicit approval only (R28).
     pub declined: Option<Timestamp>,
-    /// Until when the customer can decline; `None` until their window opened (R41).
+    /// Until when the customer can decline, or could; `None` until their window opened (R41).
     pub consent_due: Option<Timestamp>,
+    /// The customer's mail system refused the last notice for good.
+    pub bounced: bool,
     /// When the customer was last asked anew because lines or their contact changed (R29): what they answered before has lapsed.
     pub asked_anew: Option<Timestamp>,
     /// How often a rejection of the claim was disputed (R28).
     pub disputes: u32,
     /// Documents that the claim had when the present submission, response or dispute began: those beyond are new (R14, R21, R28).
     pub documents_before: usize,
+}
+
+/// How far a review is, as poe-review told it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewProgress {
+    /// Its reviewer has started.
+    pub started: bool,
+    /// When the first of its clocks passes or has passed (R45); `None` while they stand still, or it is not known yet.
+    pub due: Option<Timestamp>,
 }
 
 /// What a policy profile leaves to the partner after the submission (R28, R29), as recorded with it.
@@ -42,6 +55,8 @@ pub struct Leeway {
     pub edits: EditsAfterSubmission,
     /// Whether an approved claim takes evidence.
     pub evidence_when_approved: bool,
+    /// Whether the customer may decline once the window has passed (R43).
+    pub decline_after_window: bool,
     /// How many disputes there can be; `None`: any number.
     pub disputes: Option<u32>,
 }
@@ -51,12 +66,18 @@ impl From<&PolicyProfile> for Leeway {
         Self {
             edits: profile.edits_after_submission,
             evidence_when_approved: profile.evidence_when_approved,
+            decline_after_window: profile.decline_after_window,
             disputes: profile.disputes_per_claim,
         }
     }
 }
 
 impl Submission {
+    /// The same, where the first clock of the review passes then.
+    pub(super) fn clocked(&self, due: Option<Timestamp>) -> Self {
+        Self { review: ReviewProgress { due, ..self.review }, ..self.clone() }
+    }
+
     /// How many disputes are left; `None`: any number.
     #[must_use]
     pub fn disputes_left(&self) -> Option<u32> {

@@ -1,6 +1,6 @@
 //! Reading claims, outside of the writer.
 use super::{entity::claim, row};
-use crate::domain::{Claim, StateKind};
+use crate::domain::{Claim, StateKind, Wait};
 use cpor_durable::{Key, StoreError, Versioned};
 use cpor_types::{ClaimName, PartnerId};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -49,12 +49,16 @@ impl<'db> Claims<'db> {
     pub(crate) async fn list(
         self,
         state: Option<StateKind>,
+        wait: Option<Wait>,
         after: Option<Uuid>,
         limit: u64,
     ) -> Result<Vec<(Key, Versioned<Claim>)>, StoreError> {
         let mut query = self.query.order_by_desc(claim::Column::Id).limit(limit);
         if let Some(state) = state {
             query = query.filter(claim::Column::State.eq(state.as_str()));
+        }
+        if let Some(wait) = wait {
+            query = query.filter(claim::Column::WaitsFor.eq(wait.as_str()));
         }
         if let Some(after) = after {
             query = query.filter(claim::Column::Id.lt(after));

@@ -62,6 +62,7 @@ pub(super) fn claim(row: entity::claim::Model) -> Result<(Key, Versioned<Claim>)
         state,
         create_time: row.create_time.into(),
         update_time: row.update_time.into(),
+        wait_time: row.wait_time.into(),
         history: place.count(row.history)?,
     };
     Ok((key, Versioned::new(place.count(row.version)?, claim)))
@@ -83,5 +84,7 @@ pub(super) fn of_claim(change: &Change<Claim>) -> Result<entity::claim::ActiveMo
         evidence: Set(json(&claim.evidence)?),
         lost_lines: Set(json(&claim.lost_lines)?),
         status: Set(json(&claim.state)?),
+        waits_for: Set(claim.waiting().wait.as_str().to_owned()),
+        wait_time: Set(Micros::from(claim.wait_time)),
     })
 }

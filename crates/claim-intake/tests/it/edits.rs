@@ -110,6 +110,7 @@ on_both! {
             claim: submitted.name.clone(),
             review_case_id: case.clone(),
             contested_line_ids: vec![submitted.lines[0].line_id.clone()],
+            ..Default::default()
         };
         stage.tell(Service::PoeReview, 1, start(), Payload::CompetitionChanged(begun)).await.unwrap();
         assert!(stage.get(&submitted.name).await.unwrap().lines[0].contested);

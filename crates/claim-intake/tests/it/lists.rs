@@ -21,8 +21,7 @@ on_both! {
             parent: parent.into(),
             page_size: 3,
             page_token,
-            state: state.into(),
-        };
+            state: state.into(), ..Default::default() };
         let any = wire::ClaimState::Unspecified;
         for parent in ["partners/contoso", "partners/-"] {
             let mut vendor = stage.vendor(Role::ReviewLead);

@@ -21,6 +21,7 @@ pub(crate) fn started(claim: &str, case: &str) -> Payload {
         claim: claim.into(),
         review_case_id: case.into(),
         reviewer: "rita@vendor.example".into(),
+        ..Default::default()
     })
 }
 

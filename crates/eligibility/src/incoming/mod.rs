@@ -59,6 +59,7 @@ impl Receiver for Intake {
             | Payload::ApprovalRefused(_)
             | Payload::LinesAwarded(_)
             | Payload::CompetitionChanged(_)
+            | Payload::ReviewOpened(_)
             | Payload::NoticeSettled(_)
             | Payload::ConsentWindowOpened(_)
             | Payload::ConsentWindowPassed(_)

@@ -1,8 +1,11 @@
 //! Domain to wire and back.
 use super::error;
-use crate::domain::{
-    CaseKind, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase, Standing,
-    arbitration::{Arbitration, ArbitrationState, Award, Outcome},
+use crate::{
+    domain::{
+        CaseKind, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase, Standing,
+        arbitration::{Arbitration, ArbitrationState, Award, Outcome},
+    },
+    wire::timestamp,
 };
 use cpor_durable::Versioned;
 use cpor_proto::reviews::v1 as wire;
@@ -260,9 +263,4 @@ pub(super) fn expected_version(etag: &str) -> Result<Option<u64>, Status> {
         "" => Ok(None),
         etag => u64::from_str_radix(etag, 16).map(Some).map_err(|_| error::etag_mismatch()),
     }
-}
-
-fn timestamp(time: Timestamp) -> prost_types::Timestamp {
-    let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0);
-    prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }

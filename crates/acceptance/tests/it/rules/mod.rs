@@ -15,6 +15,7 @@ mod eligibility;
 mod evidence;
 mod exits;
 mod expiry;
+mod explanations;
 mod guides;
 mod holds;
 mod lateness;

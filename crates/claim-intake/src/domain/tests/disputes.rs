@@ -83,7 +83,7 @@ fn r28_r61_disputes_are_counted_where_the_policy_counts_them() {
     let rules = rules_of("2023@1");
     let life = Life::submitted_under(&rules);
     assert_eq!(life.claim.state.submission().unwrap().disputes_left(), Some(1));
-    let started = life.step(|claim, now| claim.apply(&review(ReviewFact::Started("r".into())), now, &rules, now));
+    let started = life.step(|claim, now| claim.apply(&review(ReviewFact::Started("r".into(), None)), now, &rules, now));
     let reject = |case| Fact::Review { case, fact: ReviewFact::Rejected(Vec::new(), None) };
     let life = started.step(|claim, now| claim.apply(&reject(case()), now, &rules, now));
     let life = life.step(|claim, now| claim.dispute(dispute(), Some(&admitted()), &rules, now));
@@ -104,7 +104,7 @@ fn r28_a_dispute_passes_the_same_checks_as_a_submission() {
 
 #[test]
 fn r28_facts_of_the_first_case_are_overtaken_and_those_of_the_second_count() {
-    let life = Life::disputed().fact(&review(ReviewFact::Started("rita".into())));
+    let life = Life::disputed().fact(&review(ReviewFact::Started("rita".into(), None)));
     assert!(life.last().what.is_overtaken());
     let life = life.started();
     assert_eq!(life.claim.state.kind(), StateKind::Disputed, "a disputed claim stays so while it is reviewed");

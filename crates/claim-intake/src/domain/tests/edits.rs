@@ -117,7 +117,7 @@ fn r61_each_profile_leaves_its_own_to_the_partner() {
         assert_eq!(left(&life), submitted, "{profile}");
         let rules = rules_of(profile);
         let at = |life: Life, fact: Fact| life.step(|claim, now| claim.apply(&fact, now, &rules, now));
-        let started = at(life, review(ReviewFact::Started("rita".into())));
+        let started = at(life, review(ReviewFact::Started("rita".into(), None)));
         assert_eq!(left(&at(started.clone(), request_action())), asked, "{profile}");
         assert_eq!(left(&at(started, review(ReviewFact::Approved(None)))), approved, "{profile}");
     }

@@ -78,6 +78,41 @@ fn check(before: &Claim, made: &Transition<Claim>) {
     check_lines(&made.next);
 }
 
+/// R60: what is told to be the partner's is accepted, for want of content at the worst, and nothing else is.
+fn check_offers(claim: &Claim, now: Timestamp) {
+    let offered = |command| claim.offers(Party::Partner, now).iter().any(|offer| offer.command == Some(command));
+    for command in Command::ALL.iter().copied() {
+        let refused = perform(claim, command, now).err().is_some_and(|refusal| match refusal {
+            Refusal::NotAllowed { .. } | Refusal::DisputeWindowPassed { .. } | Refusal::DisputeNotAllowed(_) => true,
+            Refusal::NotFound => claim.state.kind() == StateKind::Deleted,
+            Refusal::LocationNotOfPartner
+            | Refusal::Incomplete(_)
+            | Refusal::DraftsOnly
+            | Refusal::FieldsLocked { .. }
+            | Refusal::NothingChanged
+            | Refusal::DisputeUnfounded
+            | Refusal::UnknownTarget(_)
+            | Refusal::TooManyDocuments { .. }
+            | Refusal::FactsMissing
+            | Refusal::RulesMissing(_) => false,
+        });
+        assert_eq!(offered(command), !refused, "{command} in {}", claim.state.kind());
+    }
+    let ruled_out: Vec<_> = claim.ruled_out().into_iter().map(|(command, _)| command).collect();
+    assert!(!ruled_out.iter().any(|command| offered(*command)));
+}
+
+/// A review that has started is the reviewer's to decide, and no other.
+fn check_review(claim: &Claim, now: Timestamp) {
+    let started = claim.state.submission().is_some_and(|submission| submission.review.started);
+    match claim.state.kind() {
+        StateKind::Submitted | StateKind::PartnerActionRequired => assert!(!started),
+        StateKind::UnderReview => assert!(started),
+        StateKind::Editing | StateKind::Deleted | StateKind::Approved | StateKind::Rejected | StateKind::Disputed => {}
+    }
+    assert!(claim.wait_time <= now && !claim.explanation(now).is_empty());
+}
+
 fn check_deadlines(claim: &Claim) {
     let of_a_reminder = |deadline: &Deadline| deadline.kind.starts_with("remind_");
     let (reminders, ends): (Vec<_>, Vec<_>) = claim.deadlines().into_iter().partition(of_a_reminder);
@@ -115,7 +150,12 @@ impl Lived {
     fn elapse(&mut self) {
         while let Some(elapsed) = self.claim.elapse(self.now) {
             assert!(elapsed.due <= self.now);
-            self.model.falls_due();
+            let reminds = |event: &Event| {
+                matches!(event.what, What::Reported(FactKind::ResponseReminded | FactKind::DisputeReminded))
+            };
+            if !elapsed.transition.events.iter().all(reminds) {
+                self.model.falls_due();
+            }
             self.becomes(elapsed.transition);
         }
     }
@@ -161,5 +201,17 @@ proptest! {
     fn r15_any_life_is_what_the_rules_say_with_one_chain_of_history(acts in acts()) {
         let mut lived = Lived::begin();
         acts.iter().for_each(|act| lived.act(act));
+    }
+}
+
+proptest! {
+    #[test]
+    fn r60_what_is_explained_is_what_the_machine_does(acts in acts()) {
+        let mut lived = Lived::begin();
+        for act in &acts {
+            lived.act(act);
+            check_offers(&lived.claim, lived.now);
+            check_review(&lived.claim, lived.now);
+        }
     }
 }

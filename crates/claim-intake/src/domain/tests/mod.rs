@@ -10,3 +10,4 @@ mod reminders;
 pub(crate) mod story;
 mod table;
 mod transitions;
+mod waiting;

@@ -152,7 +152,8 @@ pub(crate) fn awarded(won: &[LineId], lost: &[LineId]) -> Fact {
 }
 
 pub(crate) fn contested(lines: &[LineId]) -> Fact {
-    review(ReviewFact::CompetitionChanged { contested: lines.to_vec(), notice: CommentId(Uuid::from_u128(0xc1)) })
+    let notice = CommentId(Uuid::from_u128(0xc1));
+    review(ReviewFact::CompetitionChanged { contested: lines.to_vec(), notice, due: None })
 }
 
 pub(crate) fn ended(reason: EndReason, lines: &[LineId]) -> Fact {
@@ -189,11 +190,15 @@ pub(crate) fn every_fact() -> Vec<Fact> {
     };
     vec![
         review(ReviewFact::Assigned(Some("rita".into()))),
-        review(ReviewFact::Started("rita".into())),
+        review(ReviewFact::Opened(Some(at("2026-03-14T05:00:00Z")))),
+        review(ReviewFact::Started("rita".into(), None)),
         request_action(),
         review(ReviewFact::Approved(None)),
         review(ReviewFact::Rejected(Vec::new(), Some(comment(ActorSide::Reviewer)))),
-        review(ReviewFact::ApprovalRefused(vec![(Some(line_id()), "KEY_HELD".into()), (None, "CLAIM_CLOSED".into())])),
+        review(ReviewFact::ApprovalRefused(
+            vec![(Some(line_id()), "KEY_HELD".into()), (None, "CLAIM_CLOSED".into())],
+            None,
+        )),
         review(ReviewFact::Overdue("review_start".into())),
         awarded(&[line_id()], &[]),
         contested(&[line_id()]),
@@ -249,7 +254,7 @@ impl Life {
 
     pub(crate) fn started(self) -> Self {
         let case = self.claim.state.submission().unwrap().review_case;
-        self.fact(&Fact::Review { case, fact: ReviewFact::Started("rita".into()) })
+        self.fact(&Fact::Review { case, fact: ReviewFact::Started("rita".into(), None) })
     }
 
     pub(crate) fn rejected_by_reviewer(self) -> Self {

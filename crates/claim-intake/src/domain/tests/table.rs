@@ -109,8 +109,10 @@ fn every_kind_of_step_has_one_row_for_a_state_and_every_fact_is_tried() {
 #[test]
 fn r19_a_fact_of_another_case_is_overtaken() {
     let life = Life::submitted();
-    let other =
-        Fact::Review { case: cpor_types::CaseId(uuid::Uuid::from_u128(99)), fact: ReviewFact::Started("rita".into()) };
+    let other = Fact::Review {
+        case: cpor_types::CaseId(uuid::Uuid::from_u128(99)),
+        fact: ReviewFact::Started("rita".into(), None),
+    };
     let life = life.fact(&other);
     assert!(life.last().what.is_overtaken());
     assert_eq!(life.claim.state.kind(), StateKind::Submitted);

@@ -65,7 +65,7 @@ fn r14_ten_documents_per_submission_and_ten_more_per_response() {
     let life = full(Life::draft(), 0, 10);
     let submit = Submit { review_case: case() };
     let life = life.step(|claim, now| claim.submit(submit, Some(&admitted()), &rules(), now));
-    let asked = life.fact(&review(ReviewFact::Started("rita".into()))).fact(&request_action());
+    let asked = life.fact(&review(ReviewFact::Started("rita".into(), None))).fact(&request_action());
     assert_eq!(full(asked, 10, 20).claim.evidence.len(), 20);
 }
 
@@ -210,7 +210,7 @@ fn r26_a_decline_beats_an_explicit_approval() {
 
 #[test]
 fn r26a_an_approval_before_ours_makes_the_association_official_with_ours() {
-    let life = Life::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into())));
+    let life = Life::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into(), None)));
     let life = life.fact(&review(ReviewFact::Approved(None)));
     assert_eq!(life.claim.state.association(), Some(&Association::Granted { since: life.now }));
     let last: Vec<_> = life.events.iter().rev().take(2).map(|event| event.what.clone()).collect();

@@ -47,7 +47,8 @@ impl Claim {
             Some(submission) => self.take(fact, submission, &at)?,
             None => None,
         };
-        Ok(applied.unwrap_or_else(|| self.noted(What::Overtaken(fact.kind()), at.entry(), now)))
+        let made = applied.unwrap_or_else(|| self.noted(What::Overtaken(fact.kind()), at.entry(), now));
+        Ok(self.waiting_since(made, time))
     }
 
     fn take(&self, fact: &Fact, submission: &Submission, at: &At<'_>) -> Applied {

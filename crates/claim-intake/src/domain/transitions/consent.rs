@@ -13,9 +13,7 @@ use cpor_types::{TenantId, Timestamp, rfc3339};
 impl Claim {
     pub(super) fn take_consent(&self, fact: &ConsentFact, submission: &Submission, at: &At<'_>) -> Applied {
         match fact {
-            ConsentFact::NoticeSettled { .. } => {
-                Ok(Some(self.noted(What::Reported(FactKind::NoticeSettled), at.entry(), at.now)))
-            }
+            ConsentFact::NoticeSettled { accepted, .. } => Ok(Some(self.notice_settled(submission, *accepted, at))),
             ConsentFact::WindowOpened { due, .. } => Ok(Some(self.window_opened(submission, *due, at))),
             // Who declined before has to say yes (R28).
             ConsentFact::WindowPassed if submission.needs_explicit_approval() => Ok(None),
@@ -25,18 +23,20 @@ impl Claim {
         }
     }
 
-    /// R41; the profile says whether it opens before the approval or after it. Where the association is past the window already, it only takes
-    /// the chance to decline with it: history.
+    /// R41: nothing but what the claim is said to wait for (R60) changes.
+    fn notice_settled(&self, submission: &Submission, accepted: bool, at: &At<'_>) -> Transition<Self> {
+        let mut next = Next::of(self, at.now);
+        next.claim.state = self.state.with_submission(Submission { bounced: !accepted, ..submission.clone() });
+        next.record(What::Reported(FactKind::NoticeSettled), at.entry());
+        next.done()
+    }
+
+    /// R41; the profile says whether it opens before the approval or after it. Where the customer has approved already, it only takes the
+    /// chance to decline with it.
     fn window_opened(&self, submission: &Submission, due: Timestamp, at: &At<'_>) -> Transition<Self> {
         let before = submission.consent_due.map(rfc3339).unwrap_or_default();
         let mut next = Next::of(self, at.now);
-        match self.state.association() {
-            None | Some(Association::Pending) => {
-                let submission = Submission { consent_due: Some(due), ..submission.clone() };
-                next.claim.state = self.state.with_submission(submission);
-            }
-            Some(Association::Granted { .. } | Association::Official { .. } | Association::Ended { .. }) => {}
-        }
+        next.claim.state = self.state.with_submission(Submission { consent_due: Some(due), ..submission.clone() });
         let entry = at.entry().changing("consent_due_time", before, rfc3339(due));
         next.record(What::Reported(FactKind::ConsentWindowOpened), entry);
         next.done()

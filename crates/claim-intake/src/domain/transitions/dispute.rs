@@ -1,6 +1,6 @@
 //! Disputing a rejection (R28).
 use crate::domain::{
-    Claim, Command, Comment, Content, Facts, Refusal, Remedy, Rules, State, Submission, What,
+    Claim, Command, Comment, Content, Facts, Refusal, Remedy, ReviewProgress, Rules, State, Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
@@ -55,6 +55,7 @@ impl Claim {
         next.claim.state = State::Disputed(Submission {
             review_case: dispute.review_case,
             reviewer: None,
+            review: ReviewProgress::default(),
             consent_due: None,
             disputes: submission.disputes + 1,
             ..submission.clone()
@@ -66,7 +67,7 @@ impl Claim {
     }
 
     /// R33: a late dispute and that of a final rejection are told so.
-    fn admit_dispute(&self) -> Result<&Submission, Refusal> {
+    pub(in crate::domain) fn admit_dispute(&self) -> Result<&Submission, Refusal> {
         match &self.state {
             State::Rejected(submission, rejection) => match &rejection.remedy {
                 Remedy::Dispute(_) => Ok(submission),

@@ -37,6 +37,7 @@ impl Claim {
             state: State::Editing,
             create_time: now,
             update_time: now,
+            wait_time: now,
             history: 0,
         };
         claim.inform(facts);

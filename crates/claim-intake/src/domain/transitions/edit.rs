@@ -56,6 +56,7 @@ impl Claim {
         let mut submission = Submission { partner_calendar: customer.partner_calendar, ..submission.clone() };
         if renotify {
             submission.explicit_approval = None;
+            submission.consent_due = None;
             submission.asked_anew = Some(now);
         }
         next.claim.state = self.state.with_submission(submission);

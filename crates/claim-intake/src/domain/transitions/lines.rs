@@ -8,7 +8,7 @@ use crate::domain::{
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
-use cpor_types::{ActorSide, CommentId, LineId};
+use cpor_types::{ActorSide, CommentId, LineId, Timestamp};
 
 /// What the partner is told (R37), without a word on who the rival is.
 const BEGUN: &str = "Another company claims some of what this claim claims, or has it on record. Reviewers look at both; until it is decided their \
@@ -59,8 +59,16 @@ impl Claim {
     }
 
     /// R37: the partner is told when competition begins and when it is over.
-    pub(super) fn competition_changed(&self, contested: &[LineId], notice: CommentId, at: &At<'_>) -> Transition<Self> {
+    pub(super) fn competition_changed(
+        &self,
+        submission: &Submission,
+        contested: &[LineId],
+        notice: CommentId,
+        due: Option<Timestamp>,
+        at: &At<'_>,
+    ) -> Transition<Self> {
         let mut next = Next::of(self, at.now);
+        next.claim.state = self.state.with_submission(submission.clocked(due));
         let mut entry = at.entry();
         for (place, line) in next.claim.content.lines.iter_mut().enumerate() {
             let now = contested.contains(&line.id);

@@ -4,27 +4,28 @@ use super::{
     close::End,
 };
 use crate::domain::{
-    Association, Claim, Comment, FactKind, PartnerAction, PrimaryReason, ReviewFact, State, StateKind, Submission,
-    What, claim::Next,
+    Association, Claim, Comment, FactKind, PartnerAction, PrimaryReason, ReviewFact, ReviewProgress, State, StateKind,
+    Submission, What, claim::Next,
 };
 use cpor_durable::Transition;
-use cpor_types::{FurtherRejection, LineId, PartnerActionReason, rfc3339};
+use cpor_types::{FurtherRejection, LineId, PartnerActionReason, Timestamp, rfc3339};
 
 impl Claim {
     pub(super) fn take_review(&self, fact: &ReviewFact, submission: &Submission, at: &At<'_>) -> Applied {
         match fact {
             ReviewFact::Assigned(reviewer) => Ok(Some(self.assigned(submission, reviewer.clone(), at))),
-            ReviewFact::Started(reviewer) => Ok(Some(self.started(submission, reviewer, at))),
+            ReviewFact::Opened(due) => Ok(Some(self.opened(submission, *due, at))),
+            ReviewFact::Started(reviewer, due) => Ok(Some(self.started(submission, reviewer, *due, at))),
             ReviewFact::ActionRequested { reasons, remove_lines, said } => {
                 self.action_requested(submission, reasons, remove_lines, said.clone(), at)
             }
             ReviewFact::Approved(said) => Ok(Some(self.approved(submission, said.clone(), at))),
             ReviewFact::Rejected(further, said) => self.rejected(submission, further, said.clone(), at),
-            ReviewFact::ApprovalRefused(lines) => Ok(Some(self.approval_refused(lines, at))),
+            ReviewFact::ApprovalRefused(lines, due) => Ok(Some(self.approval_refused(submission, lines, *due, at))),
             ReviewFact::Overdue(_) => Ok(Some(self.noted(What::Reported(FactKind::ReviewOverdue), at.entry(), at.now))),
             ReviewFact::LinesAwarded { won, lost, said } => self.lines_awarded(submission, won, lost, said.clone(), at),
-            ReviewFact::CompetitionChanged { contested, notice } => {
-                Ok(Some(self.competition_changed(contested, *notice, at)))
+            ReviewFact::CompetitionChanged { contested, notice, due } => {
+                Ok(Some(self.competition_changed(submission, contested, *notice, *due, at)))
             }
         }
     }
@@ -38,10 +39,25 @@ impl Claim {
         next.done()
     }
 
-    /// R19; a disputed claim stays so while it is reviewed (R28).
-    fn started(&self, submission: &Submission, reviewer: &str, at: &At<'_>) -> Transition<Self> {
+    /// R45: the case waits for its start.
+    fn opened(&self, submission: &Submission, due: Option<Timestamp>, at: &At<'_>) -> Transition<Self> {
         let mut next = Next::of(self, at.now);
-        let submission = Submission { reviewer: Some(reviewer.to_owned()), ..submission.clone() };
+        next.claim.state = self.state.with_submission(submission.clocked(due));
+        next.record(What::Reported(FactKind::ReviewOpened), at.entry());
+        next.done()
+    }
+
+    /// R19; a disputed claim stays so while it is reviewed (R28).
+    fn started(
+        &self,
+        submission: &Submission,
+        reviewer: &str,
+        due: Option<Timestamp>,
+        at: &At<'_>,
+    ) -> Transition<Self> {
+        let mut next = Next::of(self, at.now);
+        let (reviewer, review) = (Some(reviewer.to_owned()), ReviewProgress { started: true, due });
+        let submission = Submission { reviewer, review, ..submission.clone() };
         next.claim.state = match self.is_disputed() {
             true => State::Disputed(submission),
             false => State::UnderReview(submission),
@@ -74,7 +90,8 @@ impl Claim {
             edits: 0,
             comments: 0,
         };
-        let submission = Submission { documents_before: self.evidence.len(), ..submission.clone() };
+        let (documents_before, review) = (self.evidence.len(), ReviewProgress::default());
+        let submission = Submission { documents_before, review, ..submission.clone() };
         let mut next = Next::of(self, at.now);
         next.claim.state = State::PartnerActionRequired(submission, action);
         next.record(What::Reported(FactKind::PartnerActionRequested), entry);
@@ -90,7 +107,7 @@ impl Claim {
         };
         let explicit_approval_needed = submission.needs_explicit_approval();
         let mut next = Next::of(self, at.now);
-        let approved = Submission { documents_before: self.evidence.len(), ..submission.clone() };
+        let approved = Submission { documents_before: self.evidence.len(), bounced: false, ..submission.clone() };
         next.claim.state = State::Approved(approved, association);
         let entry = at.entry().saying(said).changing("association_state", "", "pending");
         next.record(What::Approved { official, explicit_approval_needed }, entry);
@@ -120,14 +137,23 @@ impl Claim {
         self.state.kind() == StateKind::Disputed
     }
 
-    /// R36: nothing but the history changes; the case goes on.
-    fn approval_refused(&self, refusals: &[(Option<LineId>, String)], at: &At<'_>) -> Transition<Self> {
+    /// R36: the case goes on, with what was left on its clocks.
+    fn approval_refused(
+        &self,
+        submission: &Submission,
+        refusals: &[(Option<LineId>, String)],
+        due: Option<Timestamp>,
+        at: &At<'_>,
+    ) -> Transition<Self> {
         let entry = refusals.iter().fold(at.entry(), |entry, (line, reason)| {
             let place = self.content.lines.iter().position(|known| Some(known.id) == *line);
             let whole = if line.is_some() { "lines" } else { "claim" };
             let field = place.map_or_else(|| whole.to_owned(), |place| format!("lines[{place}]"));
             entry.changing(&field, "", reason)
         });
-        self.noted(What::Reported(FactKind::ApprovalRefused), entry, at.now)
+        let mut next = Next::of(self, at.now);
+        next.claim.state = self.state.with_submission(submission.clocked(due));
+        next.record(What::Reported(FactKind::ApprovalRefused), entry);
+        next.done()
     }
 }

@@ -1,6 +1,6 @@
 //! Submitting and resubmitting: the complete check, then the claim goes to review (R18, R21).
 use crate::domain::{
-    Claim, Command, Comment, Facts, Leeway, PartnerAction, Refusal, Rules, State, Submission, What,
+    Claim, Command, Comment, Facts, Leeway, PartnerAction, Refusal, ReviewProgress, Rules, State, Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
@@ -47,9 +47,11 @@ impl Claim {
             tenant_calendar: customer.tenant_calendar,
             submit_time: now,
             reviewer: None,
+            review: ReviewProgress::default(),
             explicit_approval: None,
             declined: None,
             consent_due: None,
+            bounced: false,
             asked_anew: None,
             disputes: 0,
             documents_before: 0,

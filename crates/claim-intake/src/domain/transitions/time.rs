@@ -29,7 +29,7 @@ impl Aggregate for Claim {
     }
 
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
-        match &self.state {
+        let Elapsed { due, transition } = match &self.state {
             // The reminder is due before what it reminds of.
             State::PartnerActionRequired(submission, action) => self
                 .response_reminded(submission, action, now)
@@ -43,7 +43,8 @@ impl Aggregate for Claim {
             | State::UnderReview(_)
             | State::Approved(..)
             | State::Disputed(_) => None,
-        }
+        }?;
+        Some(Elapsed { due, transition: self.waiting_since(transition, due) })
     }
 }
 

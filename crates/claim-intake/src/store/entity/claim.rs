@@ -23,6 +23,10 @@ pub(crate) struct Model {
     pub(crate) evidence: Json,
     pub(crate) lost_lines: Json,
     pub(crate) status: Json,
+    /// `Wait`, for lists; it follows from the rest.
+    pub(crate) waits_for: String,
+    /// Since when it waits so.
+    pub(crate) wait_time: Micros,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -26,10 +26,14 @@ const TABLES: &[&str] = &[
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
         state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL,
         content {json} NOT NULL, directory {json} NOT NULL, evidence {json} NOT NULL, lost_lines {json} NOT NULL, status {json} NOT NULL,
+        waits_for TEXT NOT NULL, wait_time BIGINT NOT NULL,
         PRIMARY KEY (owner, id))",
     // Lists: a partner's by state; everybody's. Ids grow with time.
     "CREATE INDEX claim_owner_state ON claim (owner, state, id)",
     "CREATE INDEX claim_id ON claim (id)",
+    // R60: what waits for one thing.
+    "CREATE INDEX claim_owner_waits_for ON claim (owner, waits_for, id)",
+    "CREATE INDEX claim_waits_for ON claim (waits_for, id)",
     "CREATE TABLE claim_line (
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, line_id {uuid} NOT NULL, activity TEXT NOT NULL,
         tenant {uuid} NOT NULL, key TEXT NOT NULL,

@@ -1,0 +1,73 @@
+//! Why a claim is where it is, in a sentence for people (R60). It names no person, no rival and nothing that anybody wrote.
+use super::{Association, Claim, Wait};
+use cpor_types::{Timestamp, rfc3339};
+
+impl Claim {
+    /// The sentence, as of `now`; deadlines that have passed are applied already.
+    #[must_use]
+    pub fn explanation(&self, now: Timestamp) -> String {
+        let waiting = self.waiting();
+        let since = rfc3339(self.wait_time);
+        let until = waiting.due.map(|due| limit(due, now)).unwrap_or_default();
+        match waiting.wait {
+            Wait::Submission => format!("Since {since} the draft waits for its partner to submit it."),
+            Wait::ReviewStart if self.state.submission().is_some_and(|known| known.reviewer.is_some()) => {
+                format!("Since {since} the claim waits for its reviewer to start{until}.")
+            }
+            Wait::ReviewStart => {
+                format!("Since {since} the claim waits for a reviewer to take it or be given it, and to start{until}.")
+            }
+            Wait::ReviewDecision => format!("Since {since} the claim waits for its reviewer's decision{until}."),
+            Wait::Arbitration => format!(
+                "Since {since} another company's claim or association competes with this claim; a review lead has to award what is \
+                 contested, and until then the clocks of the review stand still."
+            ),
+            Wait::PartnerResponse => format!(
+                "Since {since} the claim waits for its partner to answer the reviewer{until}; without an answer it is rejected."
+            ),
+            Wait::NoticeDelivery if self.state.submission().is_some_and(|known| known.bounced) => format!(
+                "The claim was approved; the notice to the customer bounced, so that since {since} the consent window waits to open until \
+                 one is sent again and accepted."
+            ),
+            Wait::NoticeDelivery => format!(
+                "The claim was approved; since {since} it waits for the customer's mail system to accept the notice, which opens the \
+                 consent window."
+            ),
+            Wait::ConsentWindow => {
+                format!(
+                    "Since {since} the customer may decline{until}; if they do not, the association becomes official."
+                )
+            }
+            Wait::ExplicitApproval => format!(
+                "The customer declined before: since {since} the claim waits for their explicit approval{until}; without it, it is rejected."
+            ),
+            Wait::Registry => {
+                format!("Since {since} the claim waits for the registry to put the association on record.")
+            }
+            Wait::DisputeWindow => {
+                format!(
+                    "Since {since} the claim is rejected; its partner may dispute that{until}, and afterwards it is final."
+                )
+            }
+            Wait::Nothing => self.ended(&since),
+        }
+    }
+
+    fn ended(&self, since: &str) -> String {
+        match (self.state.association(), self.state.rejection()) {
+            (Some(Association::Ended { .. }), _) => {
+                format!("The association ended; since {since} nothing is waited for.")
+            }
+            (Some(_), _) => format!("Since {since} the association is official; nothing is waited for."),
+            (None, Some(_)) => {
+                format!("Since {since} the rejection is final; only a new claim with updated proof of execution helps.")
+            }
+            (None, None) => "The draft was deleted.".to_owned(),
+        }
+    }
+}
+
+fn limit(due: Timestamp, now: Timestamp) -> String {
+    let time = rfc3339(due);
+    if now < due { format!(" until {time}") } else { format!(", which is overdue since {time}") }
+}

@@ -1,0 +1,205 @@
+//! Who can do what to a claim now, and how (R60): read off the transition table, narrowed by what the claim knows.
+use super::{
+    Association, Claim, State, StateKind,
+    machine::{Command, Row, Step, TABLE},
+    words,
+};
+use cpor_types::Timestamp;
+
+words! {
+    /// Who can move a claim.
+    Party {
+        /// Its partner.
+        Partner = "PARTNER",
+        /// A reviewer; where a case has one, that one.
+        Reviewer = "REVIEWER",
+        /// A review lead, who may do what a reviewer may (R5).
+        ReviewLead = "REVIEW_LEAD",
+        /// The customer.
+        Customer = "CUSTOMER",
+        /// An operator.
+        Operator = "OPERATOR",
+        /// The system itself.
+        System = "SYSTEM",
+        /// Time.
+        Time = "TIME",
+    }
+}
+
+/// One way to bring a step about.
+#[derive(Clone, Copy, Debug)]
+pub struct By {
+    /// Who.
+    party: Party,
+    /// The gRPC service.
+    service: &'static str,
+    /// Its method.
+    method: &'static str,
+    /// Only the case's own reviewer, or a lead (R15).
+    own: bool,
+    /// Whether the claim, beside its state, leaves it at this time.
+    open: fn(&Claim, Timestamp) -> bool,
+}
+
+const CLAIMS: &str = "cpor.claims.v1.ClaimService";
+const REVIEWS: &str = "cpor.reviews.v1.ReviewService";
+const CONSENTS: &str = "cpor.consents.v1.ConsentService";
+
+/// The gRPC services whose methods the table names.
+pub const SERVICES: [&str; 3] = [CLAIMS, REVIEWS, CONSENTS];
+
+/// Something that a party can do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The command, where it is one of this service.
+    pub command: Option<Command>,
+    /// The method, `cpor.claims.v1.ClaimService/SubmitClaim`.
+    pub method: String,
+    /// The rules that let it through.
+    pub rule: &'static str,
+    /// Only for the case's own reviewer, or a lead.
+    pub own: bool,
+}
+
+impl By {
+    pub(super) const fn partner(method: &'static str) -> Self {
+        Self { party: Party::Partner, service: CLAIMS, method, own: false, open: always }
+    }
+
+    pub(super) const fn commentator(party: Party) -> Self {
+        Self { party, ..Self::partner("CreateComment") }
+    }
+
+    pub(super) const fn reviewer(method: &'static str, open: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party: Party::Reviewer, service: REVIEWS, method, own: false, open }
+    }
+
+    pub(super) const fn lead(method: &'static str, open: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party: Party::ReviewLead, ..Self::reviewer(method, open) }
+    }
+
+    pub(super) const fn customer(method: &'static str, open: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party: Party::Customer, service: CONSENTS, method, own: false, open }
+    }
+
+    pub(super) const fn notifier(party: Party, open: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party, ..Self::customer("ResendNotice", open) }
+    }
+
+    /// Only for the case's own reviewer, or a lead.
+    pub(super) const fn own(self) -> Self {
+        Self { own: true, ..self }
+    }
+
+    /// `cpor.claims.v1.ClaimService/SubmitClaim`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.service, self.method)
+    }
+
+    /// Who brings it about.
+    #[must_use]
+    pub const fn party(&self) -> Party {
+        self.party
+    }
+
+    /// A lead may do whatever a claim's reviewer may.
+    fn is_of(&self, party: Party) -> bool {
+        let leads = party == Party::ReviewLead && self.party == Party::Reviewer && self.service == REVIEWS;
+        self.party == party || leads
+    }
+}
+
+const fn always(_: &Claim, _: Timestamp) -> bool {
+    true
+}
+
+impl Claim {
+    /// What `party` can do now, in the order of the table; deadlines that have passed are applied already.
+    #[must_use]
+    pub fn offers(&self, party: Party, now: Timestamp) -> Vec<Offer> {
+        let state = self.state.kind();
+        let rows = TABLE.iter().filter(|row| row.from.contains(&state) && self.leaves_step(row.step));
+        let ways = rows.flat_map(|row| row.by.iter().map(move |by| (row, by)));
+        let open = ways.filter(|(_, by)| by.is_of(party) && (by.open)(self, now));
+        let offer = |(row, by): (&'static Row, &By)| {
+            let command = row.step.command();
+            Offer { command, method: by.path(), rule: row.rule, own: by.own }
+        };
+        open.map(offer).collect()
+    }
+
+    /// What other services report, the state alone admits.
+    fn leaves_step(&self, step: Step) -> bool {
+        step.command().is_none_or(|command| self.leaves(command))
+    }
+
+    /// The case waits for its start (R19, R28).
+    pub(super) fn waits_to_start(&self, _: Timestamp) -> bool {
+        match &self.state {
+            State::Submitted(submission) | State::Disputed(submission) => !submission.review.started,
+            State::Editing
+            | State::Deleted
+            | State::UnderReview(_)
+            | State::PartnerActionRequired(..)
+            | State::Approved(..)
+            | State::Rejected(..) => false,
+        }
+    }
+
+    /// It waits for its start, and nobody has it.
+    pub(super) fn is_unassigned(&self, now: Timestamp) -> bool {
+        self.waits_to_start(now) && !self.has_reviewer()
+    }
+
+    /// It waits for its start, and somebody has it.
+    pub(super) fn is_assigned(&self, now: Timestamp) -> bool {
+        self.waits_to_start(now) && self.has_reviewer()
+    }
+
+    fn has_reviewer(&self) -> bool {
+        self.state.submission().is_some_and(|submission| submission.reviewer.is_some())
+    }
+
+    /// Its reviewer has started (R19); of a disputed claim the state does not tell.
+    pub(super) fn is_started(&self, _: Timestamp) -> bool {
+        self.state.submission().is_some_and(|submission| submission.review.started)
+    }
+
+    /// Others compete for a line of it (R37).
+    pub(super) fn is_contested(&self, _: Timestamp) -> bool {
+        self.content.lines.iter().any(|line| line.contested)
+    }
+
+    /// R26a: the customer has not approved yet, and something is left to approve.
+    pub(super) fn can_be_approved(&self, _: Timestamp) -> bool {
+        let approved = self.state.submission().is_some_and(|submission| submission.explicit_approval.is_some());
+        match self.state.association() {
+            None | Some(Association::Pending) => !approved,
+            Some(Association::Granted { .. } | Association::Official { .. } | Association::Ended { .. }) => false,
+        }
+    }
+
+    /// R43: until the window has passed, and after it where the profile says so; of a rejected claim while it can be disputed, once.
+    pub(super) fn can_be_declined(&self, now: Timestamp) -> bool {
+        let Some(submission) = self.state.submission() else { return false };
+        match self.state.rejection() {
+            Some(rejection) => rejection.dispute_window().is_some() && submission.declined.is_none(),
+            None => !self.is_over() && (submission.leeway.decline_after_window || self.window_left(now)),
+        }
+    }
+
+    /// R44: a notice can be sent again while the customer is asked.
+    pub(super) fn awaits_customer(&self, now: Timestamp) -> bool {
+        !self.is_over() && (self.state.kind() != StateKind::Approved || self.window_left(now))
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state.association(), Some(Association::Ended { .. }))
+    }
+
+    /// The consent window has not passed: it is open, or did not open yet.
+    fn window_left(&self, now: Timestamp) -> bool {
+        self.state.submission().is_some_and(|submission| submission.consent_due.is_none_or(|due| now < due))
+    }
+}
