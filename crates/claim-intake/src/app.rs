@@ -3,7 +3,7 @@ use crate::{
     config::Config,
     domain::Rules,
     evidence::{self, ObjectError, Objects},
-    intake::Intake,
+    intake::{Intake, ROWS_TOGETHER},
     store::ClaimStore,
 };
 use cpor_durable::{Context, Host, Hosted};
@@ -11,6 +11,7 @@ use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_N
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::Service;
 use std::{path::PathBuf, sync::Arc};
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 /// Why claim-intake cannot start.
@@ -59,6 +60,7 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         objects,
         clock: context.clock,
         entropy: context.entropy,
+        rows: Arc::new(Semaphore::new(ROWS_TOGETHER)),
     };
     Ok(Hosted {
         service: Service::ClaimIntake,

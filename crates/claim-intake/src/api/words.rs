@@ -17,20 +17,6 @@ pub(super) const fn state(state: StateKind) -> wire::ClaimState {
     }
 }
 
-/// `None`: any state.
-pub(super) const fn state_from(state: wire::ClaimState) -> Option<StateKind> {
-    match state {
-        wire::ClaimState::Unspecified => None,
-        wire::ClaimState::Editing => Some(StateKind::Editing),
-        wire::ClaimState::Submitted => Some(StateKind::Submitted),
-        wire::ClaimState::UnderReview => Some(StateKind::UnderReview),
-        wire::ClaimState::PartnerActionRequired => Some(StateKind::PartnerActionRequired),
-        wire::ClaimState::Approved => Some(StateKind::Approved),
-        wire::ClaimState::Rejected => Some(StateKind::Rejected),
-        wire::ClaimState::Disputed => Some(StateKind::Disputed),
-    }
-}
-
 pub(super) const fn association(state: &State) -> wire::AssociationState {
     match state {
         State::Editing
