@@ -3,7 +3,7 @@ use crate::{
     config::Config,
     domain::{self, Rules},
     evidence::{self, ObjectError, Objects},
-    intake::Intake,
+    intake::{Intake, ROWS_TOGETHER},
     notices::Notices,
     store::ClaimStore,
 };
@@ -14,6 +14,7 @@ use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_N
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::Service;
 use std::{path::PathBuf, sync::Arc};
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 /// Why claim-intake cannot start.
@@ -72,6 +73,7 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         clock: context.clock,
         entropy: context.entropy,
         methods: Arc::new(methods()?),
+        rows: Arc::new(Semaphore::new(ROWS_TOGETHER)),
     };
     Ok(Hosted {
         service: Service::ClaimIntake,

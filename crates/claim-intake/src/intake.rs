@@ -11,6 +11,7 @@ use cpor_registry_client::SharedRegistry;
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Everything that the RPCs and the events work with. Cheap to clone.
 #[derive(Clone)]
@@ -25,7 +26,12 @@ pub(crate) struct Intake {
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Who may call what, of the services that an explanation speaks of.
     pub(crate) methods: Arc<MethodTable>,
+    /// Room for the rows of batches in work, [`ROWS_TOGETHER`] of them.
+    pub(crate) rows: Arc<Semaphore>,
 }
+
+/// Rows of batches that are in work at once: as many as the writer commits together, and a quarter of what may wait for it.
+pub(crate) const ROWS_TOGETHER: usize = 256;
 
 /// A claim as a call left it, or would leave it.
 #[derive(Clone, Debug)]

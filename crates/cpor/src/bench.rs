@@ -1,5 +1,6 @@
 //! `cpor bench`: how many calls a second one machine serves, client and database included.
 
+mod import;
 mod load;
 mod report;
 
@@ -34,6 +35,9 @@ pub struct Args {
     /// An empty PostgreSQL database to measure on, instead of SQLite in a temporary directory.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// Instead, import so many drafts in batches, create a tenth as many one by one, and compare (R59).
+    #[arg(long, value_name = "CLAIMS")]
+    import: Option<usize>,
 }
 
 /// HTTP/2 connections that the calls share.
@@ -46,10 +50,20 @@ const CONNECTIONS: usize = 4;
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let dev = start(folder.path(), args.postgres.as_deref()).await?;
-    let measured = measure(args, &dev).await;
+    let report = match args.import {
+        Some(claims) => import::measure(&dev, claims).await.map(|compared| compared.to_string()),
+        None => measure(args, &dev).await.map(|measured| report::table(args, &measured)),
+    };
     dev.stop().await;
-    report::print(args, &measured?);
+    report::print(&report?);
     Ok(())
+}
+
+/// Connections as Contoso's `incentives_admin`.
+async fn connect(dev: &Dev, connections: usize) -> anyhow::Result<Pool> {
+    let partner = Some("contoso".parse()?);
+    let token = format!("Bearer {}", dev.token(Role::IncentivesAdmin, partner, None)?).parse()?;
+    Pool::connect(&Endpoint::from_shared(dev.grpc_url())?, connections, token).await
 }
 
 async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
@@ -68,10 +82,7 @@ async fn start(data: &Path, postgres: Option<&str>) -> anyhow::Result<Dev> {
 
 /// The rates of each kind of call, a value a round.
 async fn measure(args: &Args, dev: &Dev) -> anyhow::Result<Vec<(&'static str, Vec<load::Figures>)>> {
-    let partner = Some("contoso".parse()?);
-    let token = format!("Bearer {}", dev.token(Role::IncentivesAdmin, partner, None)?).parse()?;
-    let endpoint = Endpoint::from_shared(dev.grpc_url())?;
-    let pool = Pool::connect(&endpoint, CONNECTIONS, token).await?;
+    let pool = connect(dev, CONNECTIONS).await?;
     let load = Load { in_flight: args.in_flight, seconds: args.seconds };
     let one = create(&pool, 0).await?;
     let mut rows = vec![("health check", Vec::new()), ("CreateClaim", Vec::new()), ("GetClaim", Vec::new())];

@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod dev;
 mod directory;
+pub mod import;
 pub mod keys;
 pub mod rules;
 pub mod system;

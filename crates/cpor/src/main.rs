@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cpor::command::{bench, config, demo, dev, healthcheck, keys, migrate, serve, token};
+use cpor::command::{bench, config, demo, dev, healthcheck, import, keys, migrate, serve, token};
 
 /// Claiming Partner of Record: claims, reviews, consent, associations, eligibility.
 #[derive(Parser)]
@@ -29,6 +29,8 @@ enum Command {
     Keys(keys::Args),
     /// Ask a running process whether it is ready.
     Healthcheck(healthcheck::Args),
+    /// Import claims from a file.
+    Import(import::Args),
     /// Measure how many calls a second this machine serves.
     Bench(bench::Args),
     /// Show or check the configuration.
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Token(args) => token::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Config(args) => config::run(&args),
     };

@@ -4,10 +4,14 @@
 pub mod admin;
 pub mod auth;
 pub mod config;
+pub mod csv;
 pub mod db;
 mod descriptors;
+pub mod filter;
+pub mod json;
 pub mod lifecycle;
 pub mod metrics;
+pub mod order;
 pub mod page;
 pub mod peer;
 pub mod redact;

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, fmt::Display, time::Duration};
 
 use cpor_proto::options::v1::ErrorReason;
+use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt as _};
 
@@ -128,6 +129,17 @@ pub fn internal(error: &(impl Display + ?Sized)) -> Status {
         format!("internal error; trace {trace}"),
         &[("trace", &trace)],
     )
+}
+
+/// A status as a message, for answers that tell of each row what became of it.
+#[must_use]
+pub fn message(status: &Status) -> tonic_types::Status {
+    // What a status carries as its details is a whole `google.rpc.Status`.
+    tonic_types::Status::decode(status.details()).unwrap_or_else(|_| tonic_types::Status {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        details: Vec::new(),
+    })
 }
 
 /// The reason in a status's `ErrorInfo`, if it has one of this domain.

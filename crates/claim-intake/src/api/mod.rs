@@ -2,6 +2,7 @@
 //!
 //! Costs are told per method: *reads* are indexed reads outside of a transaction, a *decision* is one transaction of
 //! the writer, shared with whatever waits beside it: one load, two to four multi-row statements, one fsync.
+mod batch_create_claims;
 mod convert;
 mod create_claim;
 mod create_comment;
@@ -12,6 +13,8 @@ mod download_evidence;
 mod download_poe_template;
 mod error;
 mod explain_claim;
+mod export_claims;
+mod export_file;
 mod get_claim;
 mod list_claims;
 mod list_comments;
@@ -24,17 +27,19 @@ mod submit_claim;
 mod update_claim;
 mod upload_evidence;
 mod view;
+mod wanted;
 mod withdraw_claim;
 mod words;
 
 use crate::intake::Intake;
 use cpor_proto::claims::v1::{
-    Claim, ClaimExplanation, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest,
-    DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest, DownloadPoeTemplateRequest,
-    DownloadPoeTemplateResponse, Evidence, ExplainClaimRequest, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
-    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
-    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
-    WithdrawClaimRequest, claim_service_server::ClaimService,
+    BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, Comment, CreateClaimRequest,
+    CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest,
+    DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, Evidence, ExplainClaimRequest, ExportClaimsRequest,
+    GetClaimRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse,
+    ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest,
+    SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest,
+    claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -43,6 +48,7 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl ClaimService for Intake {
     type DownloadEvidenceStream = download_evidence::Download;
+    type ExportClaimsStream = export_claims::Export;
 
     async fn create_claim(&self, request: Request<CreateClaimRequest>) -> Answer<Claim> {
         create_claim::create_claim(self, request).await
@@ -120,5 +126,16 @@ impl ClaimService for Intake {
 
     async fn explain_claim(&self, request: Request<ExplainClaimRequest>) -> Answer<ClaimExplanation> {
         explain_claim::explain_claim(self, request).await
+    }
+
+    async fn batch_create_claims(
+        &self,
+        request: Request<BatchCreateClaimsRequest>,
+    ) -> Answer<BatchCreateClaimsResponse> {
+        batch_create_claims::batch_create_claims(self, request).await
+    }
+
+    async fn export_claims(&self, request: Request<ExportClaimsRequest>) -> Answer<Self::ExportClaimsStream> {
+        export_claims::export_claims(self, request).await
     }
 }

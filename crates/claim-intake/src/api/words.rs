@@ -19,20 +19,6 @@ pub(super) const fn state(state: StateKind) -> wire::ClaimState {
     }
 }
 
-/// `None`: any state.
-pub(super) const fn state_from(state: wire::ClaimState) -> Option<StateKind> {
-    match state {
-        wire::ClaimState::Unspecified => None,
-        wire::ClaimState::Editing => Some(StateKind::Editing),
-        wire::ClaimState::Submitted => Some(StateKind::Submitted),
-        wire::ClaimState::UnderReview => Some(StateKind::UnderReview),
-        wire::ClaimState::PartnerActionRequired => Some(StateKind::PartnerActionRequired),
-        wire::ClaimState::Approved => Some(StateKind::Approved),
-        wire::ClaimState::Rejected => Some(StateKind::Rejected),
-        wire::ClaimState::Disputed => Some(StateKind::Disputed),
-    }
-}
-
 pub(super) const fn association(state: &State) -> wire::AssociationState {
     match state {
         State::Editing
@@ -197,24 +183,6 @@ pub(super) const fn wait(wait: Wait) -> wire::WaitsFor {
         Wait::Registry => wire::WaitsFor::Registry,
         Wait::DisputeWindow => wire::WaitsFor::DisputeWindow,
         Wait::Nothing => wire::WaitsFor::Nothing,
-    }
-}
-
-/// `None`: anything.
-pub(super) const fn wait_from(wait: wire::WaitsFor) -> Option<Wait> {
-    match wait {
-        wire::WaitsFor::Unspecified => None,
-        wire::WaitsFor::Submission => Some(Wait::Submission),
-        wire::WaitsFor::ReviewStart => Some(Wait::ReviewStart),
-        wire::WaitsFor::ReviewDecision => Some(Wait::ReviewDecision),
-        wire::WaitsFor::Arbitration => Some(Wait::Arbitration),
-        wire::WaitsFor::PartnerResponse => Some(Wait::PartnerResponse),
-        wire::WaitsFor::NoticeDelivery => Some(Wait::NoticeDelivery),
-        wire::WaitsFor::ConsentWindow => Some(Wait::ConsentWindow),
-        wire::WaitsFor::ExplicitApproval => Some(Wait::ExplicitApproval),
-        wire::WaitsFor::Registry => Some(Wait::Registry),
-        wire::WaitsFor::DisputeWindow => Some(Wait::DisputeWindow),
-        wire::WaitsFor::Nothing => Some(Wait::Nothing),
     }
 }
 

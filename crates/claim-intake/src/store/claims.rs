@@ -1,9 +1,18 @@
 //! Reading claims, outside of the writer.
-use super::{entity::claim, row};
-use crate::domain::{Claim, StateKind, Wait};
-use cpor_durable::{Key, StoreError, Versioned};
+use super::{
+    entity::claim,
+    listing::{self, At, SortKey},
+    row,
+};
+use crate::domain::{Claim, StateKind};
+use cpor_durable::{StoreError, Versioned};
+use cpor_kit::{filter, order::Order};
 use cpor_types::{ClaimName, PartnerId};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, IntoSimpleExpr as _, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait as _},
+};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Whose claims a query may find.
@@ -13,6 +22,24 @@ pub(crate) enum Scope {
     Partner(PartnerId),
     /// Every company's: for the vendor's staff only.
     All,
+}
+
+/// Which claims a list has, and in which order: ids come last in it, so that it is one.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// Whose.
+    pub(crate) scope: Scope,
+    /// Which of them; `None`: all.
+    pub(crate) filter: Option<filter::Expr<filter::Test<claim::Column>>>,
+    /// In which order.
+    pub(crate) order: Order<SortKey>,
+}
+
+/// The place of a claim in the order of a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    at: At,
+    id: Uuid,
 }
 
 /// A query of claims within a scope.
@@ -42,27 +69,32 @@ impl<'db> Claims<'db> {
         Ok(found.map(row::claim).transpose()?.map(|(_, claim)| claim))
     }
 
-    /// The newest first, beginning after the claim `after`; at most `limit`.
+    /// Those that are wanted, in their order, beginning after `after`; at most `limit`, each with its place.
     ///
     /// # Errors
     /// The database's; an inconsistent row.
     pub(crate) async fn list(
         self,
-        state: Option<StateKind>,
-        wait: Option<Wait>,
-        after: Option<Uuid>,
+        wanted: &Wanted,
+        after: Option<Cursor>,
         limit: u64,
-    ) -> Result<Vec<(Key, Versioned<Claim>)>, StoreError> {
-        let mut query = self.query.order_by_desc(claim::Column::Id).limit(limit);
-        if let Some(state) = state {
-            query = query.filter(claim::Column::State.eq(state.as_str()));
+    ) -> Result<Vec<(Cursor, Versioned<Claim>)>, StoreError> {
+        let Order { key, descending } = wanted.order;
+        let (column, id) = (key.column(), claim::Column::Id);
+        let order = if descending { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
+        let mut query = self.query.order_by(column, order.clone()).order_by(id, order).limit(limit);
+        if let Some(filter) = &wanted.filter {
+            query = query.filter(listing::condition(filter));
         }
-        if let Some(wait) = wait {
-            query = query.filter(claim::Column::WaitsFor.eq(wait.as_str()));
+        if let Some(Cursor { at, id: last }) = after {
+            let here = Expr::tuple([column.into_simple_expr(), id.into_simple_expr()]);
+            let there = Expr::tuple([(&at).into(), Expr::val(last)]);
+            query = query.filter(if descending { here.lt(there) } else { here.gt(there) });
         }
-        if let Some(after) = after {
-            query = query.filter(claim::Column::Id.lt(after));
-        }
-        query.all(self.db).await?.into_iter().map(row::claim).collect()
+        let placed = |row: claim::Model| {
+            let cursor = Cursor { at: key.of(&row), id: row.id };
+            Ok((cursor, row::claim(row)?.1))
+        };
+        query.all(self.db).await?.into_iter().map(placed).collect()
     }
 }

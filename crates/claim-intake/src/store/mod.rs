@@ -8,15 +8,17 @@ mod documents;
 pub(crate) mod entity;
 mod history;
 mod lines;
+mod listing;
 pub(crate) mod mails;
 pub(crate) mod migration;
 mod row;
 
-pub(crate) use claims::{Claims, Scope};
+pub(crate) use claims::{Claims, Cursor, Scope, Wanted};
 pub(crate) use comments::Comments;
 pub(crate) use documents::{Documents, Pending};
 pub(crate) use history::{Histories, HistoryEntry};
 pub(crate) use lines::{AlreadyClaimed, claimed_elsewhere};
+pub(crate) use listing::{FIELDS, KEYS, SortKey};
 
 use crate::domain::Claim;
 use crate::outgoing;

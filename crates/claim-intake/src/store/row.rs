@@ -1,5 +1,5 @@
 //! Rows to values. A row that no code of ours wrote is an inconsistency that names table and key, never a guess.
-use super::entity;
+use super::{entity, listing};
 use crate::domain::{Claim, State, StateKind};
 use cpor_durable::{Change, Key, StoreError, Versioned, rows::Micros};
 use cpor_types::{ClaimId, ClaimName};
@@ -86,5 +86,14 @@ pub(super) fn of_claim(change: &Change<Claim>) -> Result<entity::claim::ActiveMo
         status: Set(json(&claim.state)?),
         waits_for: Set(claim.waiting().wait.as_str().to_owned()),
         wait_time: Set(Micros::from(claim.wait_time)),
+        association_state: Set(listing::association_state(&claim.state).to_owned()),
+        solution_area: Set(listing::solution_area(claim)),
+        activities: Set(listing::activities(claim)),
+        products: Set(listing::products(claim)),
+        display_name: Set(claim.content.display_name.to_lowercase()),
+        mpn_id: Set(claim.content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default()),
+        tenant_id: Set(claim.content.tenant_id.to_lowercase()),
+        policy: Set(listing::policy(claim)),
+        submit_time: Set(listing::submit_time(claim)),
     })
 }

@@ -17,22 +17,23 @@ on_both! {
             .await
             .unwrap();
         names.reverse();
-        let list = |parent: &str, page_token: String, state: wire::ClaimState| wire::ListClaimsRequest {
+        let list = |parent: &str, page_token: String, filter: &str| wire::ListClaimsRequest {
             parent: parent.into(),
             page_size: 3,
             page_token,
-            state: state.into(), ..Default::default() };
-        let any = wire::ClaimState::Unspecified;
+            filter: filter.into(),
+            ..Default::default()
+        };
         for parent in ["partners/contoso", "partners/-"] {
             let mut vendor = stage.vendor(Role::ReviewLead);
-            let first = vendor.list_claims(list(parent, String::new(), any)).await.unwrap().into_inner();
-            let last = vendor.list_claims(list(parent, first.next_page_token, any)).await.unwrap().into_inner();
+            let first = vendor.list_claims(list(parent, String::new(), "")).await.unwrap().into_inner();
+            let last = vendor.list_claims(list(parent, first.next_page_token, "")).await.unwrap().into_inner();
             let listed: Vec<_> = first.claims.iter().chain(&last.claims).map(|claim| claim.name.clone()).collect();
             assert_eq!((listed, last.next_page_token), (names.clone(), String::new()));
         }
-        let editing = list("partners/contoso", String::new(), wire::ClaimState::Editing);
+        let editing = list("partners/contoso", String::new(), "state = EDITING");
         assert_eq!(stage.contoso().list_claims(editing).await.unwrap().into_inner().claims.len(), 3);
-        let submitted = list("partners/contoso", String::new(), wire::ClaimState::Submitted);
+        let submitted = list("partners/contoso", String::new(), "state = SUBMITTED");
         assert_eq!(stage.contoso().list_claims(submitted).await.unwrap().into_inner().claims, []);
     }
 }

@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 pub mod dev;
 pub mod healthcheck;
+pub mod import;
 pub mod keys;
 pub mod migrate;
 pub mod serve;

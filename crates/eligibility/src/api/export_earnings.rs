@@ -1,7 +1,7 @@
 //! `ExportEarnings` (R54): page after page of the ledger, as fast as the caller takes them.
 use std::pin::Pin;
 
-use cpor_kit::{Db, request};
+use cpor_kit::{Db, csv, request};
 use cpor_proto::eligibility::v1::{
     Earned, Earning, EarningOutcome, ExportEarningsRequest, ExportEarningsResponse, ExportFormat, Money,
 };
@@ -26,7 +26,7 @@ pub(super) async fn export_earnings(
     let format = request.format();
     let wanted = wanted(&caller, &request.parent, request.filter)?;
     let header = match format {
-        ExportFormat::Csv => Some(csv(COLUMNS.iter().map(|(name, _)| (*name).to_owned()))),
+        ExportFormat::Csv => Some(csv::line(COLUMNS.iter().map(|(name, _)| (*name).to_owned()))),
         ExportFormat::JsonLines | ExportFormat::Unspecified => None,
     };
     let first = header.map(|data| Ok(ExportEarningsResponse { data: data.into_bytes() }));
@@ -49,7 +49,7 @@ async fn page(
     let full = found.len() as u64 == CHUNK;
     let after = found.last().filter(|_| full).map(Entry::cursor);
     let lines = found.into_iter().map(|entry| match format {
-        ExportFormat::Csv => csv(cells(&convert::entry(entry)).map(|(_, value)| text(value))),
+        ExportFormat::Csv => csv::line(cells(&convert::entry(entry)).map(|(_, value)| text(value))),
         ExportFormat::JsonLines | ExportFormat::Unspecified => json(&convert::entry(entry)),
     });
     Ok((lines.collect::<String>().into_bytes(), after))
@@ -114,14 +114,9 @@ fn json(line: &Earning) -> String {
 
 /// A value as a CSV shows it: without the quotes of JSON, and nothing for null.
 fn text(value: Value) -> String {
-    value.as_str().map_or_else(|| if value.is_null() { String::new() } else { value.to_string() }, str::to_owned)
-}
-
-/// A line by RFC 4180.
-fn csv(cells: impl Iterator<Item = String>) -> String {
-    let quoted = |cell: String| match cell.contains(['"', ',', '\r', '\n']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell,
-    };
-    cells.map(quoted).collect::<Vec<_>>().join(",") + "\r\n"
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => csv::text(&text),
+        number @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => number.to_string(),
+    }
 }

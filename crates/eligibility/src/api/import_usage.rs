@@ -1,16 +1,13 @@
 //! `ImportUsage`: one transaction of up to four statements and one fsync, whatever the number of rows; none when the
 //! rows say what is known.
-use std::collections::BTreeMap;
-
 use cpor_kit::{
-    request,
-    status::{self, FieldViolation},
+    request::{self, RowViolations},
+    status,
 };
 use cpor_proto::eligibility::v1::{
     ImportUsageRequest, ImportUsageResponse, ImportUsageResult, UsageMonth, import_usage_result::Outcome,
 };
 use cpor_types::{Month, TenantKey};
-use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::{Api, error::Refusal};
@@ -26,7 +23,8 @@ pub(super) async fn import_usage(
     api: &Api,
     request: Request<ImportUsageRequest>,
 ) -> Result<Response<ImportUsageResponse>, Status> {
-    let rows = sound(&request.into_inner())?;
+    let (_, request, violations) = request::open_rows(request, "rows")?;
+    let rows = sound(&request.rows, violations);
     let good: Vec<Usage> = rows.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
     let outcomes = usage::import(&api.db, &api.business_clock, &good).await.map_err(Refusal::Import)?;
     api.assessor.wake();
@@ -39,32 +37,13 @@ pub(super) async fn import_usage(
     Ok(Response::new(ImportUsageResponse { results: results.collect() }))
 }
 
-/// The rows, each apart: a bad one does not stop the others. What is wrong with the request as a whole refuses it.
-fn sound(request: &ImportUsageRequest) -> Result<Vec<Row>, Status> {
-    let (mut of_rows, mut of_request) = (BTreeMap::<usize, Vec<FieldViolation>>::new(), Vec::new());
-    for violation in request::violations(request)? {
-        match row_field(&violation.field) {
-            Some((n, field)) => {
-                let field = field.to_owned();
-                of_rows.entry(n).or_default().push(FieldViolation { field, ..violation });
-            }
-            None => of_request.push(violation),
-        }
-    }
-    if !of_request.is_empty() {
-        return Err(status::invalid(of_request));
-    }
-    let row = |(n, row)| match of_rows.remove(&n) {
+/// The rows, each apart: a bad one does not stop the others.
+fn sound(rows: &[UsageMonth], mut violations: RowViolations) -> Vec<Row> {
+    let row = |(n, row)| match violations.remove(&n) {
         Some(violations) => Err(status::invalid(violations)),
         None => read(row).map_err(Status::from),
     };
-    Ok(request.rows.iter().enumerate().map(row).collect())
-}
-
-/// `rows[3].month` is the field `month` of row 3.
-fn row_field(path: &str) -> Option<(usize, &str)> {
-    let (n, field) = path.strip_prefix("rows[")?.split_once("].")?;
-    Some((n.parse().ok()?, field))
+    rows.iter().enumerate().map(row).collect()
 }
 
 fn read(row: &UsageMonth) -> Result<Usage, Refusal> {
@@ -90,12 +69,6 @@ fn result(imported: Imported) -> ImportUsageResult {
     ImportUsageResult { outcome: outcome.into(), error: None }
 }
 
-fn refusal(status: &Status) -> ImportUsageResult {
-    // What a status carries as its details is a whole `google.rpc.Status`.
-    let error = tonic_types::Status::decode(status.details()).unwrap_or_else(|_| tonic_types::Status {
-        code: status.code().into(),
-        message: status.message().to_owned(),
-        details: Vec::new(),
-    });
-    ImportUsageResult { outcome: Outcome::Refused.into(), error: Some(error) }
+fn refusal(refused: &Status) -> ImportUsageResult {
+    ImportUsageResult { outcome: Outcome::Refused.into(), error: Some(status::message(refused)) }
 }

@@ -3,7 +3,10 @@ mod check;
 mod plan;
 mod walk;
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, ReflectMessage as _};
@@ -31,6 +34,40 @@ pub fn open<T: Message + Name>(request: Request<T>) -> Result<(Caller, T), Statu
     let message = request.into_inner();
     opened.check(&message)?;
     Ok((Arc::unwrap_or_clone(opened.caller), message))
+}
+
+/// What is wrong with the rows of a request, by their place; without the sound ones.
+pub type RowViolations = BTreeMap<usize, Vec<FieldViolation>>;
+
+/// As [`open`], for a request whose repeated field `rows` is judged row by row: what a row breaks is told beside the message, its fields named
+/// within the row, and does not refuse the others.
+///
+/// # Errors
+/// As [`open`], for what is wrong with the request as a whole.
+pub fn open_rows<T: Message + Name>(request: Request<T>, rows: &str) -> Result<(Caller, T, RowViolations), Status> {
+    let opened = Opened::of(&request)?;
+    let message = request.into_inner();
+    let (mut of_rows, mut of_request) = (RowViolations::new(), Vec::new());
+    for violation in violations(&message)? {
+        match row_field(&violation.field, rows) {
+            Some((place, field)) => {
+                let field = field.to_owned();
+                of_rows.entry(place).or_default().push(FieldViolation { field, ..violation });
+            }
+            None => of_request.push(violation),
+        }
+    }
+    if !of_request.is_empty() {
+        return Err(status::invalid(of_request));
+    }
+    opened.check_declared_owner(&message)?;
+    Ok((Arc::unwrap_or_clone(opened.caller), message, of_rows))
+}
+
+/// `rows[3].month` is the field `month` of row 3, and `rows[3]` all of it.
+fn row_field<'p>(path: &'p str, rows: &str) -> Option<(usize, &'p str)> {
+    let (place, field) = path.strip_prefix(rows)?.strip_prefix('[')?.split_once(']')?;
+    Some((place.parse().ok()?, field.trim_start_matches('.')))
 }
 
 /// Takes a client-streaming request apart. Its messages are checked one by one as they come, by [`Opened::check`].
@@ -65,12 +102,8 @@ impl Opened {
     /// # Errors
     /// As [`open`].
     pub fn check<T: Message + Name>(&self, message: &T) -> Result<(), Status> {
-        let owner_field = match &self.method.access {
-            Access::Open => &[][..],
-            Access::Declared { owner_field, .. } => owner_field,
-        };
         let plan = PLANS.0.get(&T::full_name());
-        if plan.is_none() && owner_field.is_empty() {
+        if plan.is_none() && self.owner_field().is_empty() {
             return Ok(());
         }
         let message = dynamic(message)?;
@@ -80,10 +113,25 @@ impl Opened {
                 return Err(status::invalid(violations));
             }
         }
-        if owner_field.is_empty() {
-            return Ok(());
+        self.check_owner_in(&message)
+    }
+
+    fn owner_field(&self) -> &[String] {
+        match &self.method.access {
+            Access::Open => &[],
+            Access::Declared { owner_field, .. } => owner_field,
         }
-        self.check_owner(&string_at(&message, owner_field).unwrap_or_default())
+    }
+
+    fn check_declared_owner<T: Message + Name>(&self, message: &T) -> Result<(), Status> {
+        if self.owner_field().is_empty() { Ok(()) } else { self.check_owner_in(&dynamic(message)?) }
+    }
+
+    fn check_owner_in(&self, message: &DynamicMessage) -> Result<(), Status> {
+        match self.owner_field() {
+            [] => Ok(()),
+            path => self.check_owner(&string_at(message, path).unwrap_or_default()),
+        }
     }
 
     /// Checks that a resource may be the caller's, going by its name; for methods whose owner is in no fixed field.
@@ -115,7 +163,7 @@ pub fn check_rules() -> Result<(), Vec<UnsupportedRule>> {
     if PLANS.1.is_empty() { Ok(()) } else { Err(PLANS.1.clone()) }
 }
 
-fn dynamic<T: Message + Name>(message: &T) -> Result<DynamicMessage, Status> {
+pub(crate) fn dynamic<T: Message + Name>(message: &T) -> Result<DynamicMessage, Status> {
     let descriptor = descriptors::pool().get_message_by_name(&T::full_name());
     let mut dynamic =
         DynamicMessage::new(descriptor.ok_or_else(|| status::internal("a message without a descriptor"))?);

@@ -169,9 +169,11 @@ async fn page_tokens_belong_to_their_request(world: &World) {
     let list = lists().into_iter().find(|method| method.name == "ListClaims").unwrap();
     let (request, actor) = seeded.of(&list);
     let (_, token) = page(&actor, &list, &request, 1, "").await.unwrap();
-    for other in
-        [json!({"parent": "partners/contoso"}), json!({"parent": "partners/-", "state": "CLAIM_STATE_SUBMITTED"})]
-    {
+    for other in [
+        json!({"parent": "partners/contoso"}),
+        json!({"parent": "partners/-", "filter": "state = SUBMITTED"}),
+        json!({"parent": "partners/-", "order_by": "display_name"}),
+    ] {
         let status = page(&actor, &list, &other, 1, &token).await.unwrap_err();
         assert_eq!(reason(&status), "INVALID_PAGE_TOKEN");
     }

@@ -81,6 +81,8 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "ListStreams" | "ListDeadlines" => json!({"service": "SERVICE_CLAIM_INTAKE"}),
         "RetryStream" => json!({"name": "services/claim-intake/streams/claim~contoso~none~registry"}),
         "AdvanceClock" => json!({"by_seconds": 0}),
+        "BatchCreateClaims" => json!({"parent": partner, "rows": [{"claim": {}}], "validate_only": true}),
+        "ExportClaims" => json!({"parent": partner, "format": "EXPORT_FORMAT_JSON_LINES"}),
         unknown => panic!("{unknown} is new: say here how it is called"),
     }
 }

@@ -216,8 +216,8 @@ async fn r60_a_passed_deadline_is_applied_to_the_answer(world: &World) {
 }
 
 async fn listed(actor: &Actor, parent: &str, waits_for: WaitsFor) -> Vec<String> {
-    let request =
-        ListClaimsRequest { parent: parent.into(), waits_for: waits_for.into(), ..ListClaimsRequest::default() };
+    let filter = format!("waits_for = {}", waits_for.as_str_name());
+    let request = ListClaimsRequest { parent: parent.into(), filter, ..ListClaimsRequest::default() };
     let claims = actor.claims().list_claims(request).await.unwrap().into_inner().claims;
     assert!(claims.iter().all(|claim| claim.waits_for() == waits_for));
     claims.into_iter().map(|claim| claim.name).collect()

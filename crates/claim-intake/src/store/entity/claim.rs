@@ -27,6 +27,16 @@ pub(crate) struct Model {
     pub(crate) waits_for: String,
     /// Since when it waits so.
     pub(crate) wait_time: Micros,
+    // What lists filter and sort by beside the above, as `store/listing.rs` says.
+    pub(crate) association_state: String,
+    pub(crate) solution_area: String,
+    pub(crate) activities: String,
+    pub(crate) products: String,
+    pub(crate) display_name: String,
+    pub(crate) mpn_id: String,
+    pub(crate) tenant_id: String,
+    pub(crate) policy: String,
+    pub(crate) submit_time: Micros,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

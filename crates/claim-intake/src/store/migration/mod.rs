@@ -19,7 +19,7 @@ impl MigrationName for Tables {
     }
 }
 
-/// `{uuid}` and `{json}` are what the engines call differently. Times are microseconds since 1970 UTC. `owner` is the
+/// `{uuid}`, `{json}` and `{text}`, which sorts by code points, are what the engines call differently. Times are microseconds since 1970 UTC. `owner` is the
 /// partner's id.
 const TABLES: &[&str] = &[
     "CREATE TABLE claim (
@@ -27,13 +27,18 @@ const TABLES: &[&str] = &[
         state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL,
         content {json} NOT NULL, directory {json} NOT NULL, evidence {json} NOT NULL, lost_lines {json} NOT NULL, status {json} NOT NULL,
         waits_for TEXT NOT NULL, wait_time BIGINT NOT NULL,
+        association_state TEXT NOT NULL, solution_area TEXT NOT NULL, activities TEXT NOT NULL, products TEXT NOT NULL,
+        display_name {text} NOT NULL, mpn_id TEXT NOT NULL, tenant_id TEXT NOT NULL, policy TEXT NOT NULL, submit_time BIGINT NOT NULL,
         PRIMARY KEY (owner, id))",
-    // Lists: a partner's by state; everybody's. Ids grow with time.
-    "CREATE INDEX claim_owner_state ON claim (owner, state, id)",
-    "CREATE INDEX claim_id ON claim (id)",
-    // R60: what waits for one thing.
-    "CREATE INDEX claim_owner_waits_for ON claim (owner, waits_for, id)",
-    "CREATE INDEX claim_waits_for ON claim (waits_for, id)",
+    // Lists: a partner's by age, by last change, and those in a state, of a customer or that wait for one thing by age; everybody's by age, and
+    // those that wait for one thing (R60).
+    "CREATE INDEX claim_owner_age ON claim (owner, create_time, id)",
+    "CREATE INDEX claim_owner_change ON claim (owner, update_time, id)",
+    "CREATE INDEX claim_owner_state ON claim (owner, state, create_time, id)",
+    "CREATE INDEX claim_owner_tenant ON claim (owner, tenant_id, create_time, id)",
+    "CREATE INDEX claim_owner_wait ON claim (owner, waits_for, create_time, id)",
+    "CREATE INDEX claim_age ON claim (create_time, id)",
+    "CREATE INDEX claim_wait ON claim (waits_for, create_time, id)",
     "CREATE TABLE claim_line (
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, line_id {uuid} NOT NULL, activity TEXT NOT NULL,
         tenant {uuid} NOT NULL, key TEXT NOT NULL,
@@ -68,9 +73,11 @@ impl MigrationTrait for Tables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         let postgres = manager.get_database_backend() == DbBackend::Postgres;
-        let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
+        let (uuid, json, text) =
+            if postgres { ("UUID", "JSONB", "TEXT COLLATE \"C\"") } else { ("BLOB", "TEXT", "TEXT") };
         for statement in TABLES {
-            db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{json}", json)).await?;
+            let statement = statement.replace("{uuid}", uuid).replace("{json}", json).replace("{text}", text);
+            db.execute_unprepared(&statement).await?;
         }
         Ok(())
     }

@@ -11,7 +11,6 @@ use cpor_proto::registry::v1::{
 };
 use cpor_types::Actor;
 use futures_util::{StreamExt as _, stream};
-use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::{Answer, Api, error};
@@ -72,15 +71,6 @@ fn name(row: &DirectoryRow) -> String {
 pub(super) fn result(name: String, outcome: Result<Outcome, Status>) -> ImportResult {
     match outcome {
         Ok(outcome) => ImportResult { name, outcome: outcome.into(), error: None },
-        Err(refused) => ImportResult { name, outcome: Outcome::Refused.into(), error: Some(on_the_wire(&refused)) },
+        Err(refused) => ImportResult { name, outcome: Outcome::Refused.into(), error: Some(status::message(&refused)) },
     }
-}
-
-/// A status as a message; its details are one already.
-fn on_the_wire(refused: &Status) -> tonic_types::Status {
-    tonic_types::Status::decode(refused.details()).unwrap_or_else(|_| tonic_types::Status {
-        code: refused.code() as i32,
-        message: refused.message().to_owned(),
-        details: Vec::new(),
-    })
 }

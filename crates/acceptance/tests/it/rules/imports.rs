@@ -1,0 +1,107 @@
+//! R59: the command that imports a file.
+
+use std::{fs, path::Path, process::Command};
+
+use cpor_acceptance::{CONTOSO, World, both_databases};
+use cpor_kit::auth::UserToken;
+use cpor_proto::claims::v1::{Claim, ExportClaimsRequest, ExportFormat, ListClaimsRequest};
+use cpor_types::Role;
+use serde_json::Value;
+
+both_databases![r59_a_file_is_imported_and_again_when_it_is_corrected, r59_what_was_exported_can_be_imported,];
+
+/// Runs `cpor import` for Contoso: whether it ended well, what it said, and the results.
+async fn import(world: &World, file: &Path) -> (bool, String, Vec<Value>) {
+    let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
+    let token = UserToken {
+        subject: "importer@contoso.example".to_owned(),
+        roles: vec![Role::IncentivesUser],
+        partner: Some("contoso".parse().unwrap()),
+        tenant: None,
+        lifetime: std::time::Duration::from_secs(3600),
+    };
+    let token = world.issuer().user_token(&token).unwrap();
+    let mut command = Command::new(binary);
+    command.arg("import").arg(file).args(["--partner", "contoso", "--server", &world.nodes()[0].grpc.url()]);
+    command.env("CPOR_TOKEN", token);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("the binary starts");
+    let results = fs::read_to_string(format!("{}.results.jsonl", file.display())).unwrap_or_default();
+    let results = results.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).expect("text"), results)
+}
+
+async fn claims(world: &World) -> Vec<Claim> {
+    let request =
+        ListClaimsRequest { parent: CONTOSO.into(), order_by: "display_name".into(), ..ListClaimsRequest::default() };
+    world.contoso.claims().list_claims(request).await.unwrap().into_inner().claims
+}
+
+async fn r59_a_file_is_imported_and_again_when_it_is_corrected(world: &World) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.csv");
+    let header = "claim,display_name,mpn_id,activities,product";
+    let bad = format!("{header}\n1,One,1001,usage,teams\n1,,,,intune\n2,Two,2001,,\n3,Three,,driving,\n");
+    fs::write(&file, &bad).unwrap();
+    let (well, said, results) = import(world, &file).await;
+    assert!(!well && said.contains("3 claims: 1 taken, 0 taken before, 2 refused"), "{said}");
+    let lines: Vec<_> = results.iter().map(|result| result["line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, [2, 4, 5]);
+    let reasons: Vec<_> = results.iter().map(|result| result["error"]["reason"].as_str().unwrap_or("")).collect();
+    assert_eq!(reasons, ["", "LOCATION_NOT_OF_PARTNER", "FIELD_MALFORMED"]);
+    assert_eq!(results[2]["error"]["fields"][0]["field"], "activities");
+    let first = results[0]["claim"].as_str().unwrap();
+    assert!(!results[0]["violations"].as_array().unwrap().is_empty(), "a draft lacks much");
+
+    fs::write(&file, bad.replace("2001", "1002").replace("driving", "usage")).unwrap();
+    let (well, said, results) = import(world, &file).await;
+    assert!(well && said.contains("3 claims: 2 taken, 1 taken before, 0 refused"), "{said}");
+    assert_eq!((results[0]["claim"].as_str(), &results[0]["repeated"]), (Some(first), &Value::Bool(true)));
+    let claims = claims(world).await;
+    let shown: Vec<_> = claims.iter().map(|claim| (claim.display_name.as_str(), claim.lines.len())).collect();
+    assert_eq!(shown, [("One", 2), ("Three", 0), ("Two", 0)]);
+
+    fs::write(&file, "display_name,colour\nOne,red\n").unwrap();
+    let (well, said, _) = import(world, &file).await;
+    assert!(!well && said.contains("`colour`"), "{said}");
+}
+
+async fn r59_what_was_exported_can_be_imported(world: &World) {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = vec![cpor_acceptance::line("teams", ""), cpor_acceptance::line("intune", "")];
+    let sales = world.presales().await;
+    for claim in [sales, Claim { display_name: "=Two, \"quoted\"".into(), lines, ..Claim::default() }] {
+        cpor_acceptance::Case::draft(world, claim).await.unwrap();
+    }
+    let content = |claims: Vec<Claim>| -> Vec<Claim> {
+        let entered = |claim: Claim| Claim {
+            name: String::new(),
+            create_time: None,
+            update_time: None,
+            etag: String::new(),
+            lines: claim
+                .lines
+                .into_iter()
+                .map(|line| cpor_acceptance::line(line.product.trim_start_matches("products/"), &line.subscription_id))
+                .collect(),
+            ..claim
+        };
+        claims.into_iter().map(entered).collect()
+    };
+    let original = content(claims(world).await);
+    for (format, name) in [(ExportFormat::Csv, "claims.csv"), (ExportFormat::JsonLines, "claims.jsonl")] {
+        let request = ExportClaimsRequest { parent: CONTOSO.into(), format: format.into(), ..Default::default() };
+        let mut stream = world.contoso.claims().export_claims(request).await.unwrap().into_inner();
+        let mut bytes = Vec::new();
+        while let Some(part) = stream.message().await.unwrap() {
+            bytes.extend(part.data);
+        }
+        let file = folder.path().join(name);
+        fs::write(&file, bytes).unwrap();
+        let (well, said, _) = import(world, &file).await;
+        assert!(well, "{said}");
+        let mut all = content(claims(world).await);
+        all.dedup();
+        assert_eq!(all, original, "{name}");
+    }
+}

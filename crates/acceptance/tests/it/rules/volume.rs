@@ -1,0 +1,342 @@
+//! R59: claims by the thousand: imported, found and exported.
+
+use std::collections::BTreeSet;
+
+use cpor_acceptance::{Actor, CONTOSO, Case, FABRIKAM, Stage, World, both_databases, line, reason, refused};
+use cpor_kit::status;
+use cpor_proto::claims::v1::{
+    BatchCreateClaimsRequest, BatchCreateClaimsResult, BatchCreateClaimsRow, Claim, ClaimState, ExportClaimsRequest,
+    ExportFormat, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
+};
+use cpor_types::Role;
+use prost::Message as _;
+use tonic::{Code, Status};
+
+both_databases![
+    r59_each_row_has_its_result,
+    r59_a_batch_is_safe_to_repeat,
+    r59_a_thousand_rows_and_no_more,
+    r59_a_batch_that_is_only_judged_changes_nothing,
+    r59_claims_are_found_by_every_field,
+    r59_filters_are_combined,
+    r59_a_filter_that_does_not_fit_is_told_all_of_it,
+    r59_pages_keep_their_order_while_claims_come_in,
+    r59_an_export_is_the_list,
+    r59_an_export_shows_what_its_caller_may_see,
+];
+
+fn row(request_id: &str, claim: Claim) -> BatchCreateClaimsRow {
+    BatchCreateClaimsRow { claim: Some(claim), request_id: request_id.into() }
+}
+
+fn named(display_name: &str) -> Claim {
+    Claim { display_name: display_name.into(), ..Claim::default() }
+}
+
+async fn batch(actor: &Actor, rows: Vec<BatchCreateClaimsRow>) -> Result<Vec<BatchCreateClaimsResult>, Status> {
+    let request = BatchCreateClaimsRequest { parent: CONTOSO.into(), rows, validate_only: false };
+    Ok(actor.claims().batch_create_claims(request).await?.into_inner().results)
+}
+
+/// Why a row was refused, as a call by itself would have been.
+fn refusal(result: &BatchCreateClaimsResult) -> Option<Status> {
+    let error = result.error.as_ref()?;
+    assert_eq!((result.claim.as_str(), result.violations.len()), ("", 0));
+    Some(Status::with_details(Code::from(error.code), error.message.clone(), error.encode_to_vec().into()))
+}
+
+async fn list(actor: &Actor, request: ListClaimsRequest) -> ListClaimsResponse {
+    actor.claims().list_claims(request).await.expect("a list").into_inner()
+}
+
+/// The display names of Contoso's claims that a filter finds, in the order asked for.
+async fn found(world: &World, filter: &str, order_by: &str) -> Vec<String> {
+    let (filter, order_by) = (filter.into(), order_by.into());
+    let request = ListClaimsRequest { parent: CONTOSO.into(), filter, order_by, ..ListClaimsRequest::default() };
+    list(&world.contoso, request).await.claims.into_iter().map(|claim| claim.display_name).collect()
+}
+
+async fn r59_each_row_has_its_result(world: &World) {
+    let rows = vec![
+        row("", world.presales().await),
+        row("", Claim { mpn_id: "2001".into(), ..Claim::default() }),
+        row("", Claim { mpn_id: "x".into(), display_name: "n".repeat(201), ..Claim::default() }),
+        BatchCreateClaimsRow::default(),
+        row("", named("An idea")),
+    ];
+    let results = batch(&world.contoso_user, rows).await.unwrap();
+    let claim = |place: usize| GetClaimRequest { name: results[place].claim.clone() };
+    for (place, display_name) in [(0, "Fabrikam sales rollout"), (4, "An idea")] {
+        assert!(refusal(&results[place]).is_none() && !results[place].replayed);
+        let created = world.contoso.claims().get_claim(claim(place)).await.unwrap().into_inner();
+        assert_eq!((created.display_name.as_str(), created.state()), (display_name, ClaimState::Editing));
+        assert_eq!(created.violations, results[place].violations);
+    }
+    let refusals: Vec<Status> = (1..4).map(|place| refusal(&results[place]).expect("a refusal")).collect();
+    let told = |status: &Status| {
+        let fields: Vec<_> = status::violations(status).into_iter().map(|violation| violation.field).collect();
+        (status.code(), reason(status), fields.join(" "))
+    };
+    let invalid = |reason: &str, fields: &str| (Code::InvalidArgument, reason.to_owned(), fields.to_owned());
+    assert_eq!(told(&refusals[0]), invalid("LOCATION_NOT_OF_PARTNER", "mpn_id"));
+    assert_eq!(told(&refusals[1]), invalid("INVALID_FIELDS", "claim.display_name claim.mpn_id"));
+    assert_eq!(told(&refusals[2]), invalid("INVALID_FIELDS", "claim"));
+    let whole = batch(&world.northwind, vec![row("", named("theirs"))]).await;
+    refused(whole, Code::NotFound, "RESOURCE_NOT_FOUND");
+}
+
+async fn r59_a_batch_is_safe_to_repeat(world: &World) {
+    let rows = |names: &[&str]| names.iter().map(|name| row(&format!("id-{name}"), named(name))).collect::<Vec<_>>();
+    let names = |results: &[BatchCreateClaimsResult]| -> Vec<(String, bool)> {
+        results.iter().map(|result| (result.claim.clone(), result.replayed)).collect()
+    };
+    let first = names(&batch(&world.contoso, rows(&["a", "b"])).await.unwrap());
+    assert!(first.iter().all(|(name, replayed)| !name.is_empty() && !replayed));
+    // As after a crash: some are there, in another order, among others.
+    let second = names(&batch(&world.contoso, rows(&["c", "b", "a", "c"])).await.unwrap());
+    let again = |place: usize| (first[place].0.clone(), true);
+    assert_eq!((&second[1], &second[2]), (&again(1), &again(0)));
+    assert_eq!((second[0].1, &second[3]), (false, &(second[0].0.clone(), true)));
+    let third = names(&batch(&world.contoso, rows(&["a", "b", "c"])).await.unwrap());
+    assert_eq!(third, [again(0), again(1), (second[0].0.clone(), true)]);
+    assert_eq!(found(world, "", "display_name").await, ["a", "b", "c"]);
+    let other = batch(&world.contoso, vec![row("id-a", named("other")), row("id-d", named("d"))]).await.unwrap();
+    let status = refusal(&other[0]).expect("a refusal");
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
+    assert!(!other[1].claim.is_empty());
+}
+
+async fn r59_a_thousand_rows_and_no_more(world: &World) {
+    let rows = |count: usize| (0..count).map(|n| row("", named(&format!("{n:04}")))).collect::<Vec<_>>();
+    for count in [0, 1_001] {
+        refused(batch(&world.contoso, rows(count)).await, Code::InvalidArgument, "INVALID_FIELDS");
+    }
+    let results = batch(&world.contoso, rows(1_000)).await.unwrap();
+    let names: BTreeSet<&str> = results.iter().map(|result| result.claim.as_str()).collect();
+    assert_eq!(names.len(), 1_000);
+    let all = ListClaimsRequest {
+        parent: CONTOSO.into(),
+        order_by: "display_name".into(),
+        page_size: 1_000,
+        ..ListClaimsRequest::default()
+    };
+    let listed = list(&world.contoso, all).await;
+    assert_eq!(listed.next_page_token, "");
+    let in_order = listed.claims.iter().zip(&results).enumerate();
+    for (n, (claim, result)) in in_order {
+        assert_eq!(
+            (claim.name.as_str(), claim.display_name.as_str()),
+            (result.claim.as_str(), format!("{n:04}").as_str())
+        );
+    }
+}
+
+async fn r59_a_batch_that_is_only_judged_changes_nothing(world: &World) {
+    let rows = vec![row("x", world.presales().await), row("y", Claim { mpn_id: "2001".into(), ..Claim::default() })];
+    let request = BatchCreateClaimsRequest { parent: CONTOSO.into(), rows: rows.clone(), validate_only: true };
+    let judged = world.contoso.claims().batch_create_claims(request).await.unwrap().into_inner().results;
+    assert_eq!((judged[0].claim.as_str(), judged[0].violations.len()), ("", 1), "the proof is missing");
+    assert_eq!(reason(&refusal(&judged[1]).unwrap()), "LOCATION_NOT_OF_PARTNER");
+    assert!(found(world, "", "").await.is_empty());
+    assert!(!batch(&world.contoso, rows).await.unwrap()[0].replayed);
+}
+
+/// Claims in many states; the clock moves by a day after each.
+async fn estate(world: &World) {
+    let on = |claim: Claim, display_name: &str| Claim { display_name: display_name.into(), ..claim };
+    Case::draft(world, Claim { customer_name: "x".into(), ..named("100% Idea") }).await.unwrap();
+    world.advance(chrono::TimeDelta::days(1)).await;
+    Case::at(world, on(world.usage().await, "Usage waits"), Stage::Submitted).await;
+    world.advance(chrono::TimeDelta::days(1)).await;
+    Case::at(world, on(world.presales().await, "Sales_held"), Stage::Approved).await;
+    Case::at(world, on(world.recognition().await, "Sales gone"), Stage::Withdrawn).await;
+}
+
+async fn r59_claims_are_found_by_every_field(world: &World) {
+    estate(world).await;
+    let (idea, waits, held, gone) = ("100% Idea", "Usage waits", "Sales_held", "Sales gone");
+    let tenant = format!("tenant_id = {}", FABRIKAM.to_uppercase());
+    for (filter, expected) in [
+        ("", vec![idea, gone, held, waits]),
+        ("state = EDITING", vec![idea]),
+        ("state = CLAIM_STATE_REJECTED", vec![gone]),
+        ("state != EDITING", vec![gone, held, waits]),
+        ("association_state = PENDING", vec![held]),
+        ("association_state = UNSPECIFIED", vec![idea, gone, waits]),
+        ("solution_area = BUSINESS_APPLICATIONS", vec![gone, held, waits]),
+        ("solution_area = UNSPECIFIED", vec![idea]),
+        ("activities:PRE_SALES", vec![held]),
+        ("activities:ACTIVITY_REVENUE_ASSOCIATION", vec![gone]),
+        ("products:power-apps", vec![gone, waits]),
+        ("products:power", vec![]),
+        ("display_name = \"SALES GONE\"", vec![gone]),
+        ("display_name:sales", vec![gone, held]),
+        ("display_name:'s_h'", vec![held]),
+        ("display_name:%", vec![idea]),
+        ("display_name:\\\\", vec![]),
+        ("mpn_id = 1001", vec![gone, held, waits]),
+        (tenant.as_str(), vec![gone, held, waits]),
+        ("policy = 2021@1", vec![gone, held, waits]),
+        ("policy:2023", vec![]),
+        ("create_time < 2026-03-17T00:00:00Z", vec![idea]),
+        ("create_time = 2026-03-17T10:00:00+01:00", vec![waits]),
+        ("update_time >= 2026-03-18T09:00:00Z", vec![gone, held]),
+        ("submit_time <= 2026-03-17T09:00:00Z", vec![waits]),
+        ("submit_time > 1960-01-01T00:00:00Z", vec![gone, held, waits]),
+        ("NOT submit_time > 1960-01-01T00:00:00Z", vec![idea]),
+    ] {
+        assert_eq!(found(world, filter, "display_name").await, expected, "{filter}");
+    }
+}
+
+async fn r59_filters_are_combined(world: &World) {
+    estate(world).await;
+    let (idea, waits, held, gone) = ("100% Idea", "Usage waits", "Sales_held", "Sales gone");
+    for (filter, expected) in [
+        ("state = EDITING OR state = REJECTED", vec![idea, gone]),
+        ("products:power-apps AND state = SUBMITTED OR state = REJECTED", vec![gone, waits]),
+        ("(products:power-apps AND state = SUBMITTED) OR state = EDITING", vec![idea, waits]),
+        ("NOT (state = EDITING OR activities:USAGE)", vec![gone, held]),
+        ("NOT products:power-apps AND NOT state = EDITING", vec![held]),
+        ("NOT NOT state = EDITING", vec![idea]),
+    ] {
+        assert_eq!(found(world, filter, "display_name").await, expected, "{filter}");
+    }
+}
+
+async fn r59_a_filter_that_does_not_fit_is_told_all_of_it(world: &World) {
+    let ask = |filter: &str, order_by: &str| {
+        let (filter, order_by) = (filter.into(), order_by.into());
+        let request = ListClaimsRequest { parent: CONTOSO.into(), filter, order_by, ..ListClaimsRequest::default() };
+        async move { world.contoso.claims().list_claims(request).await }
+    };
+    let answer = ask("stat = OPEN AND state : EDITING AND create_time > soon AND (state = EDITING", "age desc").await;
+    let status = refused(answer, Code::InvalidArgument, "INVALID_FIELDS");
+    let told = status::violations(&status);
+    let reasons: Vec<&str> = told.iter().map(|violation| violation.reason.as_str()).collect();
+    assert_eq!(reasons, ["INVALID_FILTER", "INVALID_FILTER", "INVALID_FILTER", "INVALID_FILTER", "INVALID_ORDER_BY"]);
+    let begins: Vec<_> = told.iter().map(|violation| violation.description.split(':').next().unwrap()).collect();
+    assert_eq!(begins[..4], ["at 1", "at 17", "at 51", "at 76"]);
+    for (filter, order_by) in [
+        ("'", ""),
+        ("state = EDITING; DROP TABLE claim", ""),
+        ("owner = contoso", ""),
+        ("status = x", ""),
+        ("", "owner"),
+        ("", "create_time desc, id"),
+    ] {
+        refused(ask(filter, order_by).await, Code::InvalidArgument, "INVALID_FIELDS");
+    }
+    assert!(ask("display_name = \"'; DROP TABLE claim; --\"", "").await.unwrap().into_inner().claims.is_empty());
+}
+
+async fn r59_pages_keep_their_order_while_claims_come_in(world: &World) {
+    let rows = ["d", "B", "a", "C", "e", "B"].map(|name| row("", named(name))).to_vec();
+    batch(&world.contoso, rows).await.unwrap();
+    Case::at(world, world.usage().await, Stage::Submitted).await;
+    for order_by in [
+        "",
+        "create_time",
+        "create_time desc",
+        "update_time",
+        "update_time desc",
+        "submit_time",
+        "submit_time desc",
+        "display_name",
+        "display_name desc",
+    ] {
+        let request = ListClaimsRequest { parent: CONTOSO.into(), order_by: order_by.into(), ..Default::default() };
+        let whole = list(&world.contoso, request.clone()).await.claims;
+        let (mut pages, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = ListClaimsRequest { page_size: 2, page_token: token, ..request.clone() };
+            let ListClaimsResponse { claims, next_page_token } = list(&world.contoso, page).await;
+            pages.extend(claims);
+            token = next_page_token;
+            if token.is_empty() {
+                break;
+            }
+            batch(&world.contoso, vec![row("", named("bb"))]).await.unwrap();
+        }
+        // What came in meanwhile is not missed for what was there, and nothing comes twice.
+        let seen: BTreeSet<&str> = pages.iter().map(|claim| claim.name.as_str()).collect();
+        assert_eq!(seen.len(), pages.len(), "{order_by}");
+        let old: Vec<_> = pages.iter().filter(|claim| whole.contains(claim)).map(|claim| &claim.name).collect();
+        assert_eq!(old, whole.iter().map(|claim| &claim.name).collect::<Vec<_>>(), "{order_by}");
+    }
+    let names: Vec<String> = found(world, "NOT display_name = bb", "display_name desc").await;
+    assert_eq!(names, ["Fabrikam field app", "e", "d", "C", "B", "B", "a"]);
+    assert_eq!(found(world, "NOT display_name = bb", "submit_time desc").await[0], "Fabrikam field app");
+}
+
+async fn export(actor: &Actor, request: ExportClaimsRequest) -> (usize, String) {
+    let mut stream = actor.claims().export_claims(request).await.expect("an export").into_inner();
+    let (mut parts, mut file) = (0, Vec::new());
+    while let Some(part) = stream.message().await.expect("a part") {
+        assert!(part.data.ends_with(b"\n"), "a part is whole lines");
+        parts += 1;
+        file.extend(part.data);
+    }
+    (parts, String::from_utf8(file).expect("text"))
+}
+
+async fn r59_an_export_is_the_list(world: &World) {
+    let lines = vec![line("teams", ""), line("exchange", "")];
+    let two = Claim { lines, ..named("=two, \"lines\"") };
+    let rows = (0..150).map(|n| named(&format!("{n:03}"))).chain([two]).map(|claim| row("", claim));
+    batch(&world.contoso, rows.collect()).await.unwrap();
+    let (filter, order_by) = ("NOT display_name:13".to_owned(), "display_name desc".to_owned());
+    let parent = CONTOSO.to_owned();
+    let listed = ListClaimsRequest {
+        parent: parent.clone(),
+        filter: filter.clone(),
+        order_by: order_by.clone(),
+        page_size: 1_000,
+        ..ListClaimsRequest::default()
+    };
+    let listed = list(&world.contoso, listed).await.claims;
+    assert_eq!(listed.len(), 151 - 12);
+
+    let asked = ExportClaimsRequest { parent, filter, order_by, format: ExportFormat::JsonLines.into() };
+    let (parts, json) = export(&world.contoso, asked.clone()).await;
+    assert_eq!(parts, 2);
+    let names = |file: &str| -> Vec<String> {
+        let json = file.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        json.map(|claim| claim["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(names(&json), listed.iter().map(|claim| claim.name.clone()).collect::<Vec<_>>());
+
+    let (_, csv) = export(&world.contoso, ExportClaimsRequest { format: ExportFormat::Csv.into(), ..asked }).await;
+    let rows: Vec<&str> = csv.split("\r\n").collect();
+    assert_eq!(rows.len(), 1 + listed.len() + 1 + 1, "a header, a second line of a claim, and the end");
+    assert!(rows[0].starts_with("claim,display_name,state,association_state,mpn_id,"), "{}", rows[0]);
+    let two: Vec<&&str> = rows.iter().filter(|row| row.contains("'=two")).collect();
+    assert!(two[0].contains(",\"'=two, \"\"lines\"\"\",editing,,") && two[0].contains(",teams,"), "{two:?}");
+    assert!(two[1].contains(",exchange,"), "{two:?}");
+    let of_others =
+        ExportClaimsRequest { parent: CONTOSO.into(), format: ExportFormat::Csv.into(), ..Default::default() };
+    refused(world.northwind.claims().export_claims(of_others).await.map(drop), Code::NotFound, "RESOURCE_NOT_FOUND");
+}
+
+async fn r59_an_export_shows_what_its_caller_may_see(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let review = case.review_name().await;
+    let manager = world.somebody(Role::ProgramManager);
+    for format in [ExportFormat::Csv, ExportFormat::JsonLines] {
+        let asked =
+            |parent: &str| ExportClaimsRequest { parent: parent.into(), format: format.into(), ..Default::default() };
+        let (_, partner) = export(&world.contoso, asked(CONTOSO)).await;
+        assert!(partner.contains("jana.dvorakova@fabrikam.example") && !partner.contains(&review));
+        let (_, operator) = export(&world.operator, asked("partners/-")).await;
+        assert!(operator.contains("[redacted]") && !operator.contains("jana.dvorakova"), "{operator}");
+        let (_, vendor) = export(&manager, asked("partners/-")).await;
+        assert!(vendor.contains("Jana Dvořáková"));
+        let (_, none) = export(&world.northwind, asked(cpor_acceptance::NORTHWIND)).await;
+        assert_eq!(none.lines().count(), usize::from(format == ExportFormat::Csv), "{none}");
+        refused(
+            world.contoso.claims().export_claims(asked("partners/-")).await.map(drop),
+            Code::NotFound,
+            "RESOURCE_NOT_FOUND",
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! Importing against creating one by one: the same drafts, which the registry is asked about.
+
+use std::fmt;
+
+use anyhow::{Context as _, ensure};
+use cpor_proto::claims::v1::{
+    Activity, BatchCreateClaimsRequest, BatchCreateClaimsRow, Claim, ClaimLine, CreateClaimRequest, SolutionArea,
+    claim_service_client::ClaimServiceClient,
+};
+use tokio::time::Instant;
+
+use super::{connect, load::Pool};
+use crate::dev::Dev;
+
+/// Rows of a batch.
+const BATCH: usize = 1_000;
+
+const PARENT: &str = "partners/contoso";
+
+/// Claims a second.
+pub(super) struct Compared {
+    imported: f64,
+    one_by_one: f64,
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { imported, one_by_one } = self;
+        let times = imported / one_by_one;
+        write!(f, "imported {imported:.0} claims a second, one by one {one_by_one:.0}: {times:.1} times as fast")
+    }
+}
+
+/// Imports `claims` drafts, one batch after the other, and creates a tenth as many, one call after the other.
+pub(super) async fn measure(dev: &Dev, claims: usize) -> anyhow::Result<Compared> {
+    let pool = connect(dev, 1).await?;
+    let begun = Instant::now();
+    for first in (0..claims).step_by(BATCH) {
+        import(&pool, first..claims.min(first + BATCH)).await?;
+    }
+    let imported = rate(claims, begun);
+    let begun = Instant::now();
+    for n in 0..claims.div_ceil(10) {
+        create(&pool, n).await?;
+    }
+    Ok(Compared { imported, one_by_one: rate(claims.div_ceil(10), begun) })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of claims are far below 2^52")]
+fn rate(claims: usize, since: Instant) -> f64 {
+    claims as f64 / since.elapsed().as_secs_f64()
+}
+
+async fn import(pool: &Pool, numbers: std::ops::Range<usize>) -> anyhow::Result<()> {
+    let row = |n| BatchCreateClaimsRow { claim: Some(draft(n)), request_id: format!("batch-{n}") };
+    let rows = numbers.map(row).collect();
+    let request = pool.authorised(BatchCreateClaimsRequest { parent: PARENT.into(), rows, validate_only: false });
+    let answer = ClaimServiceClient::new(pool.channel(0)).batch_create_claims(request).await;
+    let results = answer.context("BatchCreateClaims")?.into_inner().results;
+    let refused = results.iter().find_map(|result| result.error.as_ref());
+    ensure!(refused.is_none(), "a row was refused: {refused:?}");
+    Ok(())
+}
+
+async fn create(pool: &Pool, n: usize) -> anyhow::Result<()> {
+    let request = CreateClaimRequest {
+        parent: PARENT.into(),
+        claim: Some(draft(n)),
+        request_id: format!("one-{n}"),
+        validate_only: false,
+    };
+    ClaimServiceClient::new(pool.channel(0)).create_claim(pool.authorised(request)).await.context("CreateClaim")?;
+    Ok(())
+}
+
+fn draft(n: usize) -> Claim {
+    let line = ClaimLine { product: "products/teams".into(), ..ClaimLine::default() };
+    Claim {
+        display_name: format!("Bench {n}"),
+        mpn_id: "1001".into(),
+        customer_domain: "fabrikam.example".into(),
+        tenant_id: "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10".into(),
+        solution_area: SolutionArea::Microsoft365.into(),
+        activities: vec![Activity::Usage.into()],
+        lines: vec![line],
+        ..Claim::default()
+    }
+}

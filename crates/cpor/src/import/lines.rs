@@ -1,0 +1,73 @@
+//! Claims as lines of JSON, as `ExportClaims` writes them and as any gRPC client would.
+
+use std::io::BufRead;
+
+use anyhow::Context as _;
+use cpor_proto::claims::v1::Claim;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+
+use super::row::{Fault, Row};
+
+/// A row for each line that is not blank.
+pub(super) fn rows(file: impl BufRead) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Row>>> {
+    let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET)?;
+    let message = pool.get_message_by_name("cpor.claims.v1.Claim").context("the protos lack claims")?;
+    let lines = file.lines().zip(1..);
+    let filled = lines.filter(|(line, _)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
+    Ok(filled.map(move |(line, number)| Ok(Row { line: number, claim: claim(&message, &line?) })))
+}
+
+fn claim(message: &MessageDescriptor, line: &str) -> Result<Claim, Vec<Fault>> {
+    let read = || -> anyhow::Result<Claim> {
+        let mut json = serde_json::Deserializer::from_str(line);
+        let claim = DynamicMessage::deserialize(message.clone(), &mut json)?;
+        json.end()?;
+        Ok(claim.transcode_to()?)
+    };
+    read().map(entered).map_err(|error| vec![Fault::malformed("", format!("{error:#}"))])
+}
+
+/// What a partner enters of a claim: an exported one says more, which would make another request of it.
+fn entered(claim: Claim) -> Claim {
+    let line = |line: cpor_proto::claims::v1::ClaimLine| cpor_proto::claims::v1::ClaimLine {
+        product: line.product,
+        subscription_id: line.subscription_id,
+        ..Default::default()
+    };
+    Claim {
+        display_name: claim.display_name,
+        mpn_id: claim.mpn_id,
+        customer_domain: claim.customer_domain,
+        tenant_id: claim.tenant_id,
+        solution_area: claim.solution_area,
+        activities: claim.activities,
+        program: claim.program,
+        lines: claim.lines.into_iter().map(line).collect(),
+        customer_contact: claim.customer_contact,
+        customer_technical_contact: claim.customer_technical_contact,
+        partner_contact: claim.partner_contact,
+        solution_seller_name: claim.solution_seller_name,
+        customer_name: claim.customer_name,
+        isv_solution_name: claim.isv_solution_name,
+        terms_acknowledged: claim.terms_acknowledged,
+        ..Claim::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_is_a_claim_or_a_fault_of_its_own() {
+        let file = "{\"display_name\": \"a\", \"state\": \"CLAIM_STATE_APPROVED\", \"lines\": [{\"product\": \"products/teams\", \"lineId\": \"x\"}]}\n\n{\"colour\": \"red\"}\n{\"displayName\": \"b\"}\nnonsense";
+        let read: Vec<Row> = rows(file.as_bytes()).unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(read.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 3, 4, 5]);
+        let first = read[0].claim.as_ref().unwrap();
+        assert_eq!((first.display_name.as_str(), first.state, first.lines[0].line_id.as_str()), ("a", 0, ""));
+        assert_eq!(read[2].claim.as_ref().unwrap().display_name, "b");
+        let fault = |row: &Row| row.claim.as_ref().unwrap_err()[0].description.clone();
+        assert!(fault(&read[1]).contains("colour"), "{}", fault(&read[1]));
+        assert!(!fault(&read[3]).is_empty());
+    }
+}

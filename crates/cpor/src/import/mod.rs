@@ -1,0 +1,86 @@
+//! `cpor import`: claims from a file, by the thousand, through `BatchCreateClaims` (R59).
+//!
+//! Rows are read and sent as they come, so that a file may be of any length. Each has a request id that follows from what it says, so that a
+//! file can be sent again, whole, corrected or in another order: within a day, what was created is not created twice.
+mod lines;
+mod results;
+mod row;
+mod send;
+mod sheet;
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use cpor_types::PartnerId;
+
+use self::{results::Results, row::Row, send::Sender};
+
+/// What to import, and where.
+#[derive(clap::Args)]
+#[command(after_long_help = sheet::HELP)]
+pub struct Args {
+    /// The claims: `.csv`, one line of a claim a row, or `.jsonl`, one `Claim` as JSON a line.
+    file: PathBuf,
+    /// Whose claims they are.
+    #[arg(long)]
+    partner: PartnerId,
+    /// The claim-intake service.
+    #[arg(long, default_value = "http://127.0.0.1:50051")]
+    server: String,
+    /// The authorities that vouch for an `https` server, PEM.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// A bearer token of the partner, as `cpor token` prints it.
+    #[arg(long, env = "CPOR_TOKEN", hide_env_values = true)]
+    token: String,
+    /// Where what became of each row is written, a line of JSON each; by default beside the file.
+    #[arg(long)]
+    results: Option<PathBuf>,
+    /// Judge every row, but create nothing.
+    #[arg(long)]
+    validate_only: bool,
+}
+
+/// Rows of an import.
+type Rows = Box<dyn Iterator<Item = anyhow::Result<Row>>>;
+
+/// Imports. `true`: every row was taken.
+///
+/// # Errors
+/// When the file cannot be read as what it is called, or the server cannot be reached. What was imported by then stays, and is in the results.
+pub async fn run(args: &Args) -> anyhow::Result<bool> {
+    let rows = rows(&args.file)?;
+    let path = args.results.clone().unwrap_or_else(|| beside(&args.file));
+    let mut results = Results::create(&path)?;
+    let mut sender = Sender::connect(args).await?;
+    for batch in row::batches(rows) {
+        let batch = batch?;
+        let outcomes = sender.send(batch.good).await?;
+        results.write(batch.bad.into_iter().chain(outcomes).collect())?;
+    }
+    results.finish(&path)
+}
+
+fn rows(path: &Path) -> anyhow::Result<Rows> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut file = BufReader::new(file);
+    // A spreadsheet's mark of UTF-8.
+    if file.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
+        file.consume("\u{feff}".len());
+    }
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => Ok(Box::new(sheet::rows(file)?)),
+        Some("jsonl") => Ok(Box::new(lines::rows(file)?)),
+        Some(_) | None => bail!("{} must be called .csv or .jsonl", path.display()),
+    }
+}
+
+fn beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".results.jsonl");
+    name.into()
+}

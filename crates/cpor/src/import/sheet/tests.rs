@@ -1,0 +1,88 @@
+use super::*;
+
+fn read(file: &str) -> Vec<Row> {
+    rows(file.as_bytes()).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn faults(row: &Row) -> Vec<(&str, &str)> {
+    let faults = row.claim.as_ref().unwrap_err();
+    faults.iter().map(|fault| (fault.field.as_str(), fault.description.as_str())).collect()
+}
+
+#[test]
+fn every_column_gets_into_the_claim() {
+    let header = COLUMNS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
+    let cells = "\"Rollout, 2026\",1001,fabrikam.example,t,osa_sell,business_applications,usage pre_sales,power-bi,s,\
+                 Jana,Head,jana@fabrikam.example,Petr,IT,petr@fabrikam.example,Erik,erik@contoso.example,Sandra,Fabrikam,Planner,TRUE";
+    let row = read(&format!("{header}\n{cells}\n")).remove(0);
+    let contact = |name: &str, title: &str, email: &str| {
+        Some(Contact { name: name.into(), title: title.into(), email: email.into() })
+    };
+    let expected = Claim {
+        display_name: "Rollout, 2026".into(),
+        mpn_id: "1001".into(),
+        customer_domain: "fabrikam.example".into(),
+        tenant_id: "t".into(),
+        program: "osa_sell".into(),
+        solution_area: SolutionArea::BusinessApplications.into(),
+        activities: vec![Activity::Usage.into(), Activity::PreSales.into()],
+        lines: vec![ClaimLine {
+            product: "products/power-bi".into(),
+            subscription_id: "s".into(),
+            ..Default::default()
+        }],
+        customer_contact: contact("Jana", "Head", "jana@fabrikam.example"),
+        customer_technical_contact: contact("Petr", "IT", "petr@fabrikam.example"),
+        partner_contact: contact("Erik", "", "erik@contoso.example"),
+        solution_seller_name: "Sandra".into(),
+        customer_name: "Fabrikam".into(),
+        isv_solution_name: "Planner".into(),
+        terms_acknowledged: true,
+        ..Claim::default()
+    };
+    assert_eq!((row.line, row.claim), (2, Ok(expected)));
+}
+
+#[test]
+fn rows_with_the_same_claim_are_its_lines() {
+    let read = read(
+        "claim,display_name,product\n1,One,teams\n1,One,exchange\n1,,intune\n2,Two,teams\n,Three,teams\n,Three,teams\n1,One,yammer\n",
+    );
+    let shown: Vec<_> = read.iter().map(|row| (row.line, row.claim.as_ref().unwrap())).collect();
+    let shown: Vec<_> =
+        shown.iter().map(|(line, claim)| (*line, claim.display_name.as_str(), claim.lines.len())).collect();
+    assert_eq!(shown, [(2, "One", 3), (5, "Two", 1), (6, "Three", 1), (7, "Three", 1), (8, "One", 1)]);
+}
+
+#[test]
+fn every_fault_is_named_with_its_row_and_column() {
+    let file = "claim,display_name,solution_area,activities,terms_acknowledged\n\
+                1,One,azure,usage driving,maybe\n\
+                1,Uno,,usage,\n\
+                2,Two\n\
+                3,Three,microsoft_365,usage,false\n";
+    let read = read(file);
+    let first = faults(&read[0]);
+    assert_eq!(read[0].line, 2);
+    assert_eq!(
+        first.iter().map(|(field, _)| *field).collect::<Vec<_>>(),
+        ["solution_area", "activities", "terms_acknowledged", ""]
+    );
+    assert_eq!(first[0].1, "`azure` is neither microsoft_365 nor business_applications");
+    assert_eq!(first[3].1, "line 3 says something else of the claim than line 2");
+    assert_eq!((read[1].line, faults(&read[1])), (4, vec![("", "has 2 cells, and the header 5")]));
+    assert!(read[2].claim.is_ok());
+}
+
+#[test]
+fn a_header_that_does_not_fit_names_every_column() {
+    let error = rows("display_name,colour,mpn_id,mpn_id,state\n".as_bytes()).err().unwrap().to_string();
+    assert!(error.contains("`colour`, `mpn_id`;"), "{error}");
+}
+
+#[test]
+fn an_exported_formula_is_read_as_it_was() {
+    let read = read("display_name,customer_name,policy\n'=1+1,'tis,2021@1\n");
+    let claim = read[0].claim.as_ref().unwrap();
+    assert_eq!((claim.display_name.as_str(), claim.customer_name.as_str()), ("=1+1", "'tis"));
+}
