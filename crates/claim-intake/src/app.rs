@@ -52,13 +52,14 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
     let objects = Objects::in_directory(&evidence_directory(config, &context)?)?;
     sweep(&host, &context, &objects);
     let intake = Intake {
-        writer: host.writer(ClaimStore),
+        writer: host.writer(ClaimStore { entropy: Arc::clone(&context.entropy) }),
         host: host.clone(),
         registry,
         rules: Rules::new(context.policies, context.calendars),
         objects,
         clock: context.clock,
         entropy: context.entropy,
+        signer: context.peers.signer().clone(),
     };
     Ok(Hosted {
         service: Service::ClaimIntake,

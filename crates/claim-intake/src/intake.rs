@@ -6,6 +6,7 @@ use crate::{
     store::{AlreadyClaimed, ClaimStore, Claims},
 };
 use cpor_durable::{Aggregate as _, Command, Committed, Host, StoreError, Transition, Versioned, Writer};
+use cpor_kit::auth::TokenSigner;
 use cpor_registry_client::SharedRegistry;
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
@@ -22,6 +23,8 @@ pub(crate) struct Intake {
     /// Real time: of uploads, which the sweeper goes by.
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// Signs receipts.
+    pub(crate) signer: TokenSigner,
 }
 
 /// A claim as a call left it, or would leave it.

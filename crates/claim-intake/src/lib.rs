@@ -17,6 +17,7 @@ mod outgoing;
 mod store;
 mod wire;
 
+pub use api::receipt;
 pub use app::{BuildError, build, build_with};
 pub use config::Config;
 pub use store::migration::migrations;

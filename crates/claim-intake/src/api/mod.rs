@@ -11,12 +11,14 @@ mod dispute_claim;
 mod download_evidence;
 mod error;
 mod get_claim;
+mod get_claim_receipt;
 mod list_claims;
 mod list_comments;
 mod list_evidence;
 mod list_history;
 mod paging;
 mod parse;
+pub mod receipt;
 mod resubmit_claim;
 mod submit_claim;
 mod update_claim;
@@ -27,11 +29,11 @@ mod words;
 
 use crate::intake::Intake;
 use cpor_proto::claims::v1::{
-    Claim, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest,
-    DisputeClaimRequest, DownloadEvidenceRequest, Evidence, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
-    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
-    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
-    WithdrawClaimRequest, claim_service_server::ClaimService,
+    Claim, ClaimReceipt, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest,
+    DisputeClaimRequest, DownloadEvidenceRequest, Evidence, GetClaimReceiptRequest, GetClaimRequest, ListClaimsRequest,
+    ListClaimsResponse, ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse,
+    ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest,
+    UploadEvidenceRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -106,5 +108,9 @@ impl ClaimService for Intake {
 
     async fn list_history(&self, request: Request<ListHistoryRequest>) -> Answer<ListHistoryResponse> {
         list_history::list_history(self, request).await
+    }
+
+    async fn get_claim_receipt(&self, request: Request<GetClaimReceiptRequest>) -> Answer<ClaimReceipt> {
+        get_claim_receipt::get_claim_receipt(self, request).await
     }
 }

@@ -1,5 +1,7 @@
 //! The contract's enums and the domain's: one table each.
-use crate::domain::{Association, Command, EndReason, EvidenceKind, PrimaryReason, State, StateKind, Verdict};
+use crate::domain::{
+    Association, Command, EndReason, EvidenceKind, PrimaryReason, State, StateKind, Verdict, history::Part,
+};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{Activity, ActorSide, FurtherRejection, PartnerActionReason, SolutionArea, WithdrawReason};
 
@@ -171,6 +173,28 @@ pub(super) const fn side(side: ActorSide) -> wire::Side {
         ActorSide::Customer => wire::Side::Customer,
         ActorSide::Time => wire::Side::Time,
         ActorSide::System => wire::Side::System,
+    }
+}
+
+/// `None`: not a side.
+pub(super) const fn side_from(side: wire::Side) -> Option<ActorSide> {
+    match side {
+        wire::Side::Unspecified => None,
+        wire::Side::Partner => Some(ActorSide::Partner),
+        wire::Side::Reviewer => Some(ActorSide::Reviewer),
+        wire::Side::Vendor => Some(ActorSide::Vendor),
+        wire::Side::Customer => Some(ActorSide::Customer),
+        wire::Side::Time => Some(ActorSide::Time),
+        wire::Side::System => Some(ActorSide::System),
+    }
+}
+
+pub(super) const fn part(part: Part) -> wire::HistoryPart {
+    match part {
+        Part::Facts => wire::HistoryPart::Facts,
+        Part::Subject => wire::HistoryPart::Subject,
+        Part::Reason => wire::HistoryPart::Reason,
+        Part::Changes => wire::HistoryPart::Changes,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The aggregate: one claim with everything that its decisions need.
-use super::{Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What};
+use super::{
+    Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What, history::Digest,
+};
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, Timestamp};
 
@@ -24,6 +26,8 @@ pub struct Claim {
     pub update_time: Timestamp,
     /// Entries in its history.
     pub history: u64,
+    /// The link of the last of them as it was loaded (R56): where the next one is chained to.
+    pub head: Digest,
 }
 
 impl Claim {

@@ -50,6 +50,8 @@ words! {
         ApprovalRefused = "approval_refused",
         /// A review clock passed.
         ReviewOverdue = "review_overdue",
+        /// A reviewer wrote a note for reviewers.
+        ReviewNoted = "review_noted",
         /// Contested lines were awarded to the claim or to others.
         LinesAwarded = "lines_awarded",
         /// Lines compete with other companies', or no longer do.
@@ -110,7 +112,7 @@ pub struct Row {
 
 const OPEN: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed];
 const LIVE: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved];
-const DECLINABLE: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
+const ONCE_SUBMITTED: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
 const WITH_DRAFT: &[StateKind] =
     &[Editing, Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
 const IN_REVIEW: &[StateKind] = &[UnderReview, Disputed];
@@ -150,6 +152,7 @@ pub const TABLE: &[Row] = &[
     fact("R24", FactKind::ReviewRejected, IN_REVIEW, To::State(Rejected)),
     fact("R36", FactKind::ApprovalRefused, IN_REVIEW, To::Same),
     fact("R45", FactKind::ReviewOverdue, OPEN, To::Same),
+    fact("R56", FactKind::ReviewNoted, ONCE_SUBMITTED, To::Same),
     fact("R27a", FactKind::LinesAwarded, OPEN, To::SameOrRejected),
     fact("R37", FactKind::LinesAwarded, &[Approved], To::Same),
     fact("R37", FactKind::CompetitionChanged, LIVE, To::Same),
@@ -157,7 +160,7 @@ pub const TABLE: &[Row] = &[
     fact("R41", FactKind::ConsentWindowOpened, LIVE, To::Same),
     fact("R27", FactKind::ConsentWindowPassed, &[Approved], To::Same),
     fact("R26a", FactKind::CustomerApproved, LIVE, To::Same),
-    fact("R26, R28", FactKind::CustomerDeclined, DECLINABLE, To::State(Rejected)),
+    fact("R26, R28", FactKind::CustomerDeclined, ONCE_SUBMITTED, To::State(Rejected)),
     fact("R27", FactKind::AssociationOfficial, &[Approved], To::Same),
     fact("R39", FactKind::AssociationEnded, &[Approved, Rejected], To::Same),
     fact("R52", FactKind::Assessed, &[Approved], To::Same),

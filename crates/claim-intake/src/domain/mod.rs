@@ -9,6 +9,7 @@ mod directory;
 mod event;
 mod evidence;
 mod facts;
+pub mod history;
 mod line;
 pub mod machine;
 mod refusal;

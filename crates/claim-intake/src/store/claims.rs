@@ -1,6 +1,6 @@
 //! Reading claims, outside of the writer.
 use super::{entity::claim, row};
-use crate::domain::{Claim, StateKind};
+use crate::domain::{Claim, StateKind, history::Digest};
 use cpor_durable::{Key, StoreError, Versioned};
 use cpor_types::{ClaimName, PartnerId};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -40,6 +40,17 @@ impl<'db> Claims<'db> {
         let scoped = Claims::of(db, &Scope::Partner(name.partner.clone()));
         let found = scoped.query.filter(claim::Column::Id.eq(name.claim.uuid())).one(db).await?;
         Ok(found.map(row::claim).transpose()?.map(|(_, claim)| claim))
+    }
+
+    /// How long the history of the claim of this name is, and the link that it ends with; that of a deleted draft too. One
+    /// indexed read.
+    ///
+    /// # Errors
+    /// The database's; an inconsistent row.
+    pub(crate) async fn head(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<(u64, Digest)>, StoreError> {
+        let found = claim::Entity::find_by_id((name.partner.to_string(), name.claim.uuid())).one(db).await?;
+        let claim = found.map(row::claim).transpose()?;
+        Ok(claim.map(|(_, claim)| (claim.state.history, claim.state.head)))
     }
 
     /// The newest first, beginning after the claim `after`; at most `limit`.

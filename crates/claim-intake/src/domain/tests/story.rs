@@ -190,6 +190,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
         review(ReviewFact::Rejected(Vec::new(), Some(comment(ActorSide::Reviewer)))),
         review(ReviewFact::ApprovalRefused(vec![(Some(line_id()), "KEY_HELD".into()), (None, "CLAIM_CLOSED".into())])),
         review(ReviewFact::Overdue("review_start".into())),
+        review(ReviewFact::Noted("Compare the dates.".into())),
         awarded(&[line_id()], &[]),
         contested(&[line_id()]),
         Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), accepted: true }),

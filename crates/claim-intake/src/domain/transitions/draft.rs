@@ -2,6 +2,7 @@
 use crate::domain::{
     Claim, Command, Content, Directory, Facts, Field, Refusal, Rules, State, What,
     claim::{Entry, Next},
+    history::Digest,
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, Timestamp};
@@ -38,6 +39,7 @@ impl Claim {
             create_time: now,
             update_time: now,
             history: 0,
+            head: Digest::GENESIS,
         };
         claim.inform(facts);
         if claim.directory.denies_location() {
