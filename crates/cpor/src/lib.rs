@@ -9,6 +9,7 @@ mod directory;
 pub mod keys;
 pub mod rules;
 pub mod system;
+pub mod verify;
 
 pub use config::Config;
 pub use system::System;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cpor::command::{bench, config, demo, dev, healthcheck, keys, migrate, serve, token};
+use cpor::command::{bench, config, demo, dev, healthcheck, keys, migrate, serve, token, verify};
 
 /// Claiming Partner of Record: claims, reviews, consent, associations, eligibility.
 #[derive(Parser)]
@@ -31,6 +31,8 @@ enum Command {
     Healthcheck(healthcheck::Args),
     /// Measure how many calls a second this machine serves.
     Bench(bench::Args),
+    /// Check a receipt of a claim's history, without any system.
+    Verify(verify::Args),
     /// Show or check the configuration.
     Config(config::Args),
 }
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => keys::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Config(args) => config::run(&args),
     };
     outcome.unwrap_or_else(|error| {

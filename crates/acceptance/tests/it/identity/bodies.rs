@@ -16,7 +16,7 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "ResubmitClaim" => json!({"name": claim, "comment": "x", "validate_only": true}),
         "DisputeClaim" => json!({"name": claim, "justification": "x", "validate_only": true}),
         "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
-        "GetClaim" | "DeleteClaim" => json!({"name": claim}),
+        "GetClaim" | "GetClaimReceipt" | "DeleteClaim" => json!({"name": claim}),
         "UploadEvidence" => json!({"metadata": {"parent": claim, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),
         "DownloadEvidence" | "DeleteEvidence" => json!({"name": evidence}),
         "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),

@@ -23,6 +23,7 @@ mod notes;
 mod notices;
 mod parties;
 mod policies;
+mod receipts;
 mod records;
 mod resubmission;
 mod review;
