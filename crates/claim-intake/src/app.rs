@@ -10,7 +10,8 @@ use cpor_durable::{Context, Host, Hosted};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::Service;
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 /// Why claim-intake cannot start.
@@ -49,6 +50,7 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
 /// See [`BuildError`].
 pub async fn build_with(config: Config, context: Context, registry: SharedRegistry) -> Result<Hosted, BuildError> {
     let host = Host::new(Service::ClaimIntake, &context).await?;
+    let heartbeat = Duration::from_secs(config.watch_heartbeat_seconds);
     let objects = Objects::in_directory(&evidence_directory(config, &context)?)?;
     sweep(&host, &context, &objects);
     let intake = Intake {
@@ -60,6 +62,8 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         clock: context.clock,
         entropy: context.entropy,
         signer: context.peers.signer().clone(),
+        heartbeat,
+        draining: draining(&host),
     };
     Ok(Hosted {
         service: Service::ClaimIntake,
@@ -74,6 +78,21 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
 fn evidence_directory(config: Config, context: &Context) -> Result<PathBuf, BuildError> {
     let of_data = || context.data_dir.as_ref().map(|directory| directory.join("evidence"));
     config.evidence_directory.or_else(of_data).ok_or(BuildError::NoEvidenceDirectory)
+}
+
+/// Cancelled when the process drains.
+fn draining(host: &Host) -> CancellationToken {
+    let draining = CancellationToken::new();
+    let told = draining.clone();
+    host.spawn("watches", move |stop| {
+        let draining = told.clone();
+        async move {
+            stop.cancelled().await;
+            draining.cancel();
+            Ok(())
+        }
+    });
+    draining
 }
 
 fn sweep(host: &Host, context: &Context, objects: &Objects) {

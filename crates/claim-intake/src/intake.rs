@@ -10,7 +10,8 @@ use cpor_kit::auth::TokenSigner;
 use cpor_registry_client::SharedRegistry;
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 /// Everything that the RPCs and the events work with. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +26,10 @@ pub(crate) struct Intake {
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Signs receipts.
     pub(crate) signer: TokenSigner,
+    /// How often a watch that has nothing to say says so.
+    pub(crate) heartbeat: Duration,
+    /// Cancelled when the process drains: whatever would not end by itself must.
+    pub(crate) draining: CancellationToken,
 }
 
 /// A claim as a call left it, or would leave it.

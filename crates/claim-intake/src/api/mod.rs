@@ -24,6 +24,7 @@ mod submit_claim;
 mod update_claim;
 mod upload_evidence;
 mod view;
+mod watch_claims;
 mod withdraw_claim;
 mod words;
 
@@ -33,7 +34,7 @@ use cpor_proto::claims::v1::{
     DisputeClaimRequest, DownloadEvidenceRequest, Evidence, GetClaimReceiptRequest, GetClaimRequest, ListClaimsRequest,
     ListClaimsResponse, ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse,
     ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest,
-    UploadEvidenceRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
+    UploadEvidenceRequest, WatchClaimsRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -42,6 +43,7 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl ClaimService for Intake {
     type DownloadEvidenceStream = download_evidence::Download;
+    type WatchClaimsStream = watch_claims::Watch;
 
     async fn create_claim(&self, request: Request<CreateClaimRequest>) -> Answer<Claim> {
         create_claim::create_claim(self, request).await
@@ -112,5 +114,9 @@ impl ClaimService for Intake {
 
     async fn get_claim_receipt(&self, request: Request<GetClaimReceiptRequest>) -> Answer<ClaimReceipt> {
         get_claim_receipt::get_claim_receipt(self, request).await
+    }
+
+    async fn watch_claims(&self, request: Request<WatchClaimsRequest>) -> Answer<Self::WatchClaimsStream> {
+        watch_claims::watch_claims(self, request).await
     }
 }

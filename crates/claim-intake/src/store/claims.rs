@@ -53,6 +53,15 @@ impl<'db> Claims<'db> {
         Ok(claim.map(|(_, claim)| (claim.state.history, claim.state.head)))
     }
 
+    /// Those with these ids.
+    ///
+    /// # Errors
+    /// The database's; an inconsistent row.
+    pub(crate) async fn with_ids(self, ids: impl Iterator<Item = Uuid>) -> Result<Vec<Versioned<Claim>>, StoreError> {
+        let found = self.query.filter(claim::Column::Id.is_in(ids)).all(self.db).await?;
+        found.into_iter().map(|row| Ok(row::claim(row)?.1)).collect()
+    }
+
     /// The newest first, beginning after the claim `after`; at most `limit`.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod documents;
 pub(crate) mod entity;
 mod history;
 mod lines;
+mod log;
 pub(crate) mod migration;
 mod row;
 
@@ -16,6 +17,7 @@ pub(crate) use comments::Comments;
 pub(crate) use documents::{Documents, Pending};
 pub(crate) use history::Histories;
 pub(crate) use lines::{AlreadyClaimed, claimed_elsewhere};
+pub(crate) use log::{Log, Logged, Place};
 
 use crate::domain::Claim;
 use crate::outgoing;

@@ -10,7 +10,7 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
     let Names { partner, tenant, claim, evidence, case, consent, assessment, association, key } = names;
     match method.name.as_str() {
         "CreateClaim" => json!({"parent": partner, "claim": {}, "validate_only": true}),
-        "ListClaims" => json!({"parent": partner}),
+        "ListClaims" | "WatchClaims" => json!({"parent": partner}),
         "UpdateClaim" => json!({"claim": {"name": claim}, "validate_only": true}),
         "SubmitClaim" => json!({"name": claim, "validate_only": true}),
         "ResubmitClaim" => json!({"name": claim, "comment": "x", "validate_only": true}),

@@ -30,3 +30,4 @@ mod review;
 mod scope;
 mod states;
 mod usage;
+mod watch;
