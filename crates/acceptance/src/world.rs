@@ -139,6 +139,12 @@ impl World {
         &self.issuer
     }
 
+    /// What signs the services' tokens, and receipts.
+    #[must_use]
+    pub fn signer(&self) -> &TokenSigner {
+        &self.signer
+    }
+
     /// The mails to an address, in the order in which they were decided.
     #[must_use]
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {

@@ -13,8 +13,9 @@ use cpor_mail::{Sender, SetupError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::Service;
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 /// Why claim-intake cannot start.
@@ -60,12 +61,13 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
 /// See [`BuildError`].
 pub async fn build_with(config: Config, context: Context, registry: SharedRegistry) -> Result<Hosted, BuildError> {
     let host = Host::new(Service::ClaimIntake, &context).await?;
+    let heartbeat = Duration::from_secs(config.watch_heartbeat_seconds);
     let objects = Objects::in_directory(&evidence_directory(&config, &context)?)?;
     sweep(&host, &context, &objects);
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
     Sender::hosted(&host, &context, config.mail, Notices { db: context.db.clone(), rules: rules.clone() })?;
     let intake = Intake {
-        writer: host.writer(ClaimStore),
+        writer: host.writer(ClaimStore { entropy: Arc::clone(&context.entropy) }),
         host: host.clone(),
         registry,
         rules,
@@ -74,6 +76,9 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         entropy: context.entropy,
         methods: Arc::new(methods()?),
         rows: Arc::new(Semaphore::new(ROWS_TOGETHER)),
+        signer: context.peers.signer().clone(),
+        heartbeat,
+        draining: draining(&host),
     };
     Ok(Hosted {
         service: Service::ClaimIntake,
@@ -97,6 +102,21 @@ fn methods() -> Result<MethodTable, BuildError> {
 fn evidence_directory(config: &Config, context: &Context) -> Result<PathBuf, BuildError> {
     let of_data = || context.data_dir.as_ref().map(|directory| directory.join("evidence"));
     config.evidence_directory.clone().or_else(of_data).ok_or(BuildError::NoEvidenceDirectory)
+}
+
+/// Cancelled when the process drains.
+fn draining(host: &Host) -> CancellationToken {
+    let draining = CancellationToken::new();
+    let told = draining.clone();
+    host.spawn("watches", move |stop| {
+        let draining = told.clone();
+        async move {
+            stop.cancelled().await;
+            draining.cancel();
+            Ok(())
+        }
+    });
+    draining
 }
 
 fn sweep(host: &Host, context: &Context, objects: &Objects) {

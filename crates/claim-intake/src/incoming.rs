@@ -61,6 +61,9 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
         Payload::ReviewOverdue(event) => {
             (&event.claim, review(&event.review_case_id, ReviewFact::Overdue(event.clock.clone()))?)
         }
+        Payload::ReviewNoted(event) => {
+            (&event.claim, review(&event.review_case_id, ReviewFact::Noted(event.text.clone()))?)
+        }
         Payload::ApprovalRefused(event) => {
             let refusals = event.refusals.iter().map(|refused| {
                 let line = (!refused.line_id.is_empty()).then(|| parsed::<LineId>(&refused.line_id)).transpose()?;

@@ -6,12 +6,13 @@ use crate::{
     store::{AlreadyClaimed, ClaimStore, Claims},
 };
 use cpor_durable::{Aggregate as _, Command, Committed, Host, StoreError, Transition, Versioned, Writer};
-use cpor_kit::auth::MethodTable;
+use cpor_kit::auth::{MethodTable, TokenSigner};
 use cpor_registry_client::SharedRegistry;
 use cpor_types::{Clock, Entropy, Timestamp};
 use sea_orm::DatabaseConnection;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// Everything that the RPCs and the events work with. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +29,12 @@ pub(crate) struct Intake {
     pub(crate) methods: Arc<MethodTable>,
     /// Room for the rows of batches in work, [`ROWS_TOGETHER`] of them.
     pub(crate) rows: Arc<Semaphore>,
+    /// Signs receipts.
+    pub(crate) signer: TokenSigner,
+    /// How often a watch that has nothing to say says so.
+    pub(crate) heartbeat: Duration,
+    /// Cancelled when the process drains: whatever would not end by itself must.
+    pub(crate) draining: CancellationToken,
 }
 
 /// Rows of batches that are in work at once: as many as the writer commits together, and a quarter of what may wait for it.

@@ -19,6 +19,7 @@ mod poe_template;
 mod store;
 mod wire;
 
+pub use api::receipt;
 pub use app::{BuildError, build, build_with};
 pub use config::Config;
 pub use store::migration::migrations;

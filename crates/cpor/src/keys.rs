@@ -37,6 +37,12 @@ pub fn jwks(directory: &Path) -> PathBuf {
     directory.join("jwks.json")
 }
 
+/// The public part of the service key, by which receipts are verified.
+#[must_use]
+pub fn service_jwks(directory: &Path) -> PathBuf {
+    directory.join("service-jwks.json")
+}
+
 /// The signer that a key file makes.
 ///
 /// # Errors
@@ -45,7 +51,7 @@ pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
     TokenSigner::from_file(key, issuer, clock()).with_context(|| format!("the signing key {}", key.display()))
 }
 
-/// Makes what is not there yet: `service.pem`, `user.pem` and its public `jwks.json`. Answers what was made.
+/// Makes what is not there yet: `service.pem`, `user.pem`, and their public `service-jwks.json` and `jwks.json`. Answers what was made.
 ///
 /// # Errors
 /// When a file cannot be read or written.
@@ -58,11 +64,13 @@ pub fn make_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
             made.push(path);
         }
     }
-    let public = jwks(directory);
-    if !public.exists() {
-        let signer = signer(&user_key(directory), ISSUER)?;
-        fs::write(&public, signer.jwks()).with_context(|| format!("cannot write {}", public.display()))?;
-        made.push(public);
+    let pairs = [(service_key(directory), service_jwks(directory)), (user_key(directory), jwks(directory))];
+    for (key, public) in pairs {
+        if !public.exists() {
+            let signer = signer(&key, ISSUER)?;
+            fs::write(&public, signer.jwks()).with_context(|| format!("cannot write {}", public.display()))?;
+            made.push(public);
+        }
     }
     Ok(made)
 }

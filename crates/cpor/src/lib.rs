@@ -10,6 +10,7 @@ pub mod import;
 pub mod keys;
 pub mod rules;
 pub mod system;
+pub mod verify;
 
 pub use config::Config;
 pub use system::System;

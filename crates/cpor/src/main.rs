@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cpor::command::{bench, config, demo, dev, healthcheck, import, keys, migrate, serve, token};
+use cpor::command::{bench, config, demo, dev, healthcheck, import, keys, migrate, serve, token, verify};
 
 /// Claiming Partner of Record: claims, reviews, consent, associations, eligibility.
 #[derive(Parser)]
@@ -33,6 +33,8 @@ enum Command {
     Import(import::Args),
     /// Measure how many calls a second this machine serves.
     Bench(bench::Args),
+    /// Check a receipt of a claim's history, without any system.
+    Verify(verify::Args),
     /// Show or check the configuration.
     Config(config::Args),
 }
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Config(args) => config::run(&args),
     };
     outcome.unwrap_or_else(|error| {

@@ -84,6 +84,12 @@ impl Peers {
         Ok(Self { from, channels: Arc::new(channels), signer })
     }
 
+    /// What the service introduces itself with; it signs receipts too.
+    #[must_use]
+    pub fn signer(&self) -> &TokenSigner {
+        &self.signer
+    }
+
     /// A channel to `to`, on behalf of `actor`.
     ///
     /// # Errors

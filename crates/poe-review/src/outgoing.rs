@@ -1,5 +1,5 @@
 //! What claim-intake is told of what happened to a case, and when its first clock passes now (R60). Edited, ended and closed it knows: it
-//! told us. Notes stay here (R55).
+//! told us. A note goes into the claim's history, where no other side sees it (R55, R56).
 use crate::{
     domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase},
     wire::timestamp,
@@ -40,8 +40,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         | CaseEvent::LinesEnded { .. }
         | CaseEvent::Reminded { .. }
         // An approved case that is to be superseded hears of it when it is.
-        | CaseEvent::Awarded { .. }
-        | CaseEvent::Noted(_) => return None,
+        | CaseEvent::Awarded { .. } => return None,
         CaseEvent::Assigned { reviewer } => Payload::ReviewAssigned(wire::ReviewAssigned {
             claim,
             review_case_id,
@@ -83,6 +82,9 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
                 further_reasons,
                 comment,
             })
+        }
+        CaseEvent::Noted(note) => {
+            Payload::ReviewNoted(wire::ReviewNoted { claim, review_case_id, text: note.text })
         }
         CaseEvent::Overdue { clock } => {
             Payload::ReviewOverdue(wire::ReviewOverdue { claim, review_case_id, clock: clock.as_str().to_owned() })

@@ -37,6 +37,7 @@ impl Receiver for Events {
             | Payload::ReviewApproved(_)
             | Payload::ReviewRejected(_)
             | Payload::ReviewOverdue(_)
+            | Payload::ReviewNoted(_)
             | Payload::ApprovalRefused(_)
             | Payload::LinesAwarded(_)
             | Payload::CompetitionChanged(_)

@@ -163,6 +163,7 @@ fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>
     let mut config = Config::default();
     config.database = store.config(process);
     config.auth.issuer = ISSUER.to_owned();
+    config.claim_intake.watch_heartbeat_seconds = 1;
     let in_force = |profile: &str| PolicyInForce {
         profile: profile.parse().expect("a profile"),
         from: START.parse().expect("a time"),

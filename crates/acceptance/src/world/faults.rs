@@ -28,6 +28,17 @@ impl World {
         self.start(process).await;
     }
 
+    /// Somebody changes the tables of a service behind its back.
+    pub async fn tamper(&self, service: Service, sql: &str) {
+        // SQLite belongs to its process, which must let go of it.
+        self.stop_all().await;
+        let db = Db::open(&self.store.config(0), service).await.expect("the database");
+        let changed = db.writer().execute_unprepared(sql).await.expect("to change the tables");
+        assert!(changed.rows_affected() > 0, "nothing was changed by {sql}");
+        db.close().await.expect("to close the database");
+        self.start_all().await;
+    }
+
     /// The tables of a PostgreSQL world that hold this text anywhere in a row.
     pub async fn rows_that_contain(&self, text: &str) -> Vec<String> {
         let mut found = Vec::new();

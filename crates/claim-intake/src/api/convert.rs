@@ -1,13 +1,12 @@
 //! Claims, documents, comments and history, on the wire, as a view of them shows.
-use super::{view::View, words};
+use super::{receipt, view::View, words};
 use crate::{
     call::etag_of,
     domain::{
         Assessment, Association, Claim, Comment, Contact, EndReason, Ended, Evidence, Line, LostLine, PartnerAction,
-        PrimaryReason, Refusal, Rejection, Rules, State, Violation,
+        PrimaryReason, Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
     },
     intake::Failed,
-    store::HistoryEntry,
     wire::timestamp,
 };
 use cpor_durable::Versioned;
@@ -234,25 +233,20 @@ pub(super) fn comment(claim: &ClaimName, comment: Comment) -> wire::Comment {
     }
 }
 
-/// An entry of the history. Every view has every position; what may not be seen is left out of the entry.
-pub(super) fn history_entry(entry: HistoryEntry, view: View) -> wire::HistoryEntry {
-    let shown = entry.changes.into_iter().filter(|change| view.shows(&entry.action, &change.field));
-    let change = |change: crate::domain::FieldChange| wire::FieldChange {
-        field: change.field,
-        from: view.personal(&change.from),
-        to: view.personal(&change.to),
-    };
-    wire::HistoryEntry {
-        position: entry.position,
-        side: words::side(entry.actor.side).into(),
-        subject: view.subject(entry.actor.side, &entry.actor.subject),
-        effective_time: Some(timestamp(entry.effective_time)),
-        record_time: Some(timestamp(entry.record_time)),
-        from_state: entry.from.map_or(wire::ClaimState::Unspecified, words::state).into(),
-        to_state: words::state(entry.to).into(),
-        changes: shown.map(change).collect(),
-        reason: view.personal(&entry.reason),
-        overtaken: entry.overtaken,
-        action: entry.action,
+/// An entry of the history. Every view has every position; what may not be seen is left out of the entry, which says so. To operators, from
+/// whom personal data is withheld, it shows where there was some.
+pub(super) fn history_entry(entry: SealedEntry, view: View) -> wire::HistoryEntry {
+    let withheld = view.withholds(&entry);
+    let masked = view == View::Masked;
+    let shown = if masked { entry } else { entry.withhold(&withheld) };
+    let mut shown = receipt::told(&shown);
+    if masked {
+        shown.subject = view.personal(&shown.subject);
+        shown.reason = view.personal(&shown.reason);
+        for change in &mut shown.changes {
+            change.from = view.personal(&change.from);
+            change.to = view.personal(&change.to);
+        }
     }
+    wire::HistoryEntry { withheld: withheld.into_iter().map(|part| words::part(part).into()).collect(), ..shown }
 }

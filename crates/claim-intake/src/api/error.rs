@@ -142,6 +142,18 @@ fn reason(code: Code, reason: ErrorReason, message: impl Into<String>, metadata:
     status::refused(code, reason.as_str_name(), message, metadata)
 }
 
+/// A cursor that is none of ours, or another partner's (R59).
+pub(super) fn invalid_cursor() -> Status {
+    let message = "the cursor is none of this partner's: give it as a message of this partner's stream had it";
+    reason(Code::InvalidArgument, ErrorReason::InvalidCursor, message, &[("field", "cursor")])
+}
+
+/// A cursor of a log that is not this one any more (R59).
+pub(super) fn cursor_expired() -> Status {
+    let message = "the cursor's place is not in the log, which was restored from a backup: watch from now, then list the claims anew";
+    reason(Code::OutOfRange, ErrorReason::CursorExpired, message, &[("advice", "WATCH_FROM_NOW_THEN_LIST")])
+}
+
 /// A field of a request that makes no sense.
 pub(super) fn invalid(field: &str, fault: Fault, description: impl Into<String>) -> Status {
     let reason = fault.as_str().to_owned();

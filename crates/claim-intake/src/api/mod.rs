@@ -16,30 +16,33 @@ mod explain_claim;
 mod export_claims;
 mod export_file;
 mod get_claim;
+mod get_claim_receipt;
 mod list_claims;
 mod list_comments;
 mod list_evidence;
 mod list_history;
 mod paging;
 mod parse;
+pub mod receipt;
 mod resubmit_claim;
 mod submit_claim;
 mod update_claim;
 mod upload_evidence;
 mod view;
 mod wanted;
+mod watch_claims;
 mod withdraw_claim;
 mod words;
 
 use crate::intake::Intake;
 use cpor_proto::claims::v1::{
-    BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, Comment, CreateClaimRequest,
-    CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest,
-    DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, Evidence, ExplainClaimRequest, ExportClaimsRequest,
-    GetClaimRequest, ListClaimsRequest, ListClaimsResponse, ListCommentsRequest, ListCommentsResponse,
-    ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest,
-    SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest,
-    claim_service_server::ClaimService,
+    BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, ClaimReceipt, Comment,
+    CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
+    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, Evidence, ExplainClaimRequest,
+    ExportClaimsRequest, GetClaimReceiptRequest, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
+    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
+    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
+    WatchClaimsRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -49,6 +52,7 @@ type Answer<T> = Result<Response<T>, Status>;
 impl ClaimService for Intake {
     type DownloadEvidenceStream = download_evidence::Download;
     type ExportClaimsStream = export_claims::Export;
+    type WatchClaimsStream = watch_claims::Watch;
 
     async fn create_claim(&self, request: Request<CreateClaimRequest>) -> Answer<Claim> {
         create_claim::create_claim(self, request).await
@@ -137,5 +141,13 @@ impl ClaimService for Intake {
 
     async fn export_claims(&self, request: Request<ExportClaimsRequest>) -> Answer<Self::ExportClaimsStream> {
         export_claims::export_claims(self, request).await
+    }
+
+    async fn get_claim_receipt(&self, request: Request<GetClaimReceiptRequest>) -> Answer<ClaimReceipt> {
+        get_claim_receipt::get_claim_receipt(self, request).await
+    }
+
+    async fn watch_claims(&self, request: Request<WatchClaimsRequest>) -> Answer<Self::WatchClaimsStream> {
+        watch_claims::watch_claims(self, request).await
     }
 }

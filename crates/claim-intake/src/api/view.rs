@@ -1,4 +1,5 @@
 //! Who looks, and what of a claim that side may see.
+use crate::domain::history::{Audience, Part, SealedEntry};
 use cpor_kit::Caller;
 use cpor_types::{ActorSide, Role};
 
@@ -36,12 +37,20 @@ impl View {
         }
     }
 
-    /// Who did something on `side`: a partner learns the side of the vendor's staff, and no more.
-    pub(super) fn subject(self, side: ActorSide, subject: &str) -> String {
-        match (self, side) {
-            (Self::Partner, ActorSide::Reviewer | ActorSide::Vendor) => String::new(),
-            (Self::Partner, ActorSide::Partner | ActorSide::Customer | ActorSide::Time | ActorSide::System)
-            | (Self::Vendor | Self::Masked, _) => self.personal(subject),
+    /// What of an entry this view may not see. It is given as commitments, so that the history stays provable (R56).
+    pub(super) fn withholds(self, entry: &SealedEntry) -> Vec<Part> {
+        let Some((_, facts)) = &entry.facts.opened else { return Part::ALL.to_vec() };
+        let changes = entry.changes.opened.iter().flat_map(|(_, changes)| changes);
+        let mut told = changes.filter_map(|change| Some(&change.opened.as_ref()?.1.field));
+        match self {
+            Self::Vendor => Vec::new(),
+            Self::Masked => vec![Part::Subject, Part::Reason, Part::Changes],
+            Self::Partner if entry.audience == Audience::Vendor => Part::ALL.to_vec(),
+            Self::Partner => {
+                let subject = matches!(facts.side, ActorSide::Reviewer | ActorSide::Vendor).then_some(Part::Subject);
+                let changes = told.any(|field| !self.shows(&facts.action, field)).then_some(Part::Changes);
+                subject.into_iter().chain(changes).collect()
+            }
         }
     }
 
@@ -58,7 +67,11 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cpor_types::Actor;
+    use crate::domain::{
+        StateKind,
+        history::{Digest, Entry, EntryFacts},
+    };
+    use cpor_types::{Actor, Timestamp};
 
     fn caller(side: ActorSide, roles: &[Role]) -> Caller {
         Caller {
@@ -69,6 +82,22 @@ mod tests {
             service: None,
             actor: Actor::new(side, "alice"),
         }
+    }
+
+    fn entry(side: ActorSide, audience: Audience) -> SealedEntry {
+        let facts = EntryFacts {
+            action: "review_started".to_owned(),
+            side,
+            effective_time: Timestamp::UNIX_EPOCH,
+            record_time: Timestamp::UNIX_EPOCH,
+            from: None,
+            to: StateKind::UnderReview,
+            overtaken: false,
+        };
+        let (subject, changes) = ("rita".to_owned(), Vec::new());
+        let entry = Entry { audience, facts, subject, reason: String::new(), changes };
+        let claim = "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1".parse().unwrap();
+        SealedEntry::seal(&claim, Digest::GENESIS, 1, Digest([1; 32]), entry)
     }
 
     #[test]
@@ -82,8 +111,11 @@ mod tests {
     #[test]
     fn r4_a_partner_sees_neither_its_reviewer_nor_a_rival() {
         let partner = View::of(&caller(ActorSide::Partner, &[Role::GlobalAdmin]));
-        assert_eq!(partner.subject(ActorSide::Reviewer, "rita"), "");
-        assert_eq!(partner.subject(ActorSide::Partner, "alice"), "alice");
+        let withheld = |side| partner.withholds(&entry(side, Audience::All));
+        assert_eq!(withheld(ActorSide::Reviewer), [Part::Subject]);
+        assert_eq!(withheld(ActorSide::Partner), []);
+        assert_eq!(partner.withholds(&entry(ActorSide::Reviewer, Audience::Vendor)), Part::ALL);
+        assert_eq!(View::Vendor.withholds(&entry(ActorSide::Reviewer, Audience::Vendor)), []);
         assert!(!partner.shows("review_assigned", "reviewer"));
         assert!(!partner.shows("approval_refused", "lines[0]"));
         assert!(partner.shows("updated", "display_name"));

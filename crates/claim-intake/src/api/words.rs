@@ -1,6 +1,6 @@
 //! The contract's enums and the domain's: one table each.
 use crate::domain::{
-    Association, Command, EndReason, EvidenceKind, Party, PrimaryReason, State, StateKind, Verdict, Wait,
+    Association, Command, EndReason, EvidenceKind, Party, PrimaryReason, State, StateKind, Verdict, Wait, history::Part,
 };
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{Activity, ActorSide, FurtherRejection, PartnerActionReason, SolutionArea, WithdrawReason};
@@ -16,6 +16,20 @@ pub(super) const fn state(state: StateKind) -> wire::ClaimState {
         StateKind::Approved => wire::ClaimState::Approved,
         StateKind::Rejected => wire::ClaimState::Rejected,
         StateKind::Disputed => wire::ClaimState::Disputed,
+    }
+}
+
+/// `None`: not given.
+pub(super) const fn state_from(state: wire::ClaimState) -> Option<StateKind> {
+    match state {
+        wire::ClaimState::Unspecified => None,
+        wire::ClaimState::Editing => Some(StateKind::Editing),
+        wire::ClaimState::Submitted => Some(StateKind::Submitted),
+        wire::ClaimState::UnderReview => Some(StateKind::UnderReview),
+        wire::ClaimState::PartnerActionRequired => Some(StateKind::PartnerActionRequired),
+        wire::ClaimState::Approved => Some(StateKind::Approved),
+        wire::ClaimState::Rejected => Some(StateKind::Rejected),
+        wire::ClaimState::Disputed => Some(StateKind::Disputed),
     }
 }
 
@@ -159,6 +173,28 @@ pub(super) const fn side(side: ActorSide) -> wire::Side {
         ActorSide::Customer => wire::Side::Customer,
         ActorSide::Time => wire::Side::Time,
         ActorSide::System => wire::Side::System,
+    }
+}
+
+/// `None`: not a side.
+pub(super) const fn side_from(side: wire::Side) -> Option<ActorSide> {
+    match side {
+        wire::Side::Unspecified => None,
+        wire::Side::Partner => Some(ActorSide::Partner),
+        wire::Side::Reviewer => Some(ActorSide::Reviewer),
+        wire::Side::Vendor => Some(ActorSide::Vendor),
+        wire::Side::Customer => Some(ActorSide::Customer),
+        wire::Side::Time => Some(ActorSide::Time),
+        wire::Side::System => Some(ActorSide::System),
+    }
+}
+
+pub(super) const fn part(part: Part) -> wire::HistoryPart {
+    match part {
+        Part::Facts => wire::HistoryPart::Facts,
+        Part::Subject => wire::HistoryPart::Subject,
+        Part::Reason => wire::HistoryPart::Reason,
+        Part::Changes => wire::HistoryPart::Changes,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The aggregate: one claim with everything that its decisions need.
 use super::{
-    Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What, waiting::Station,
+    Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What, history::Digest,
+    waiting::Station,
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, Timestamp};
@@ -28,6 +29,8 @@ pub struct Claim {
     pub wait_time: Timestamp,
     /// Entries in its history.
     pub history: u64,
+    /// The link of the last of them as it was loaded (R56): where the next one is chained to.
+    pub head: Digest,
 }
 
 impl Claim {

@@ -1,5 +1,5 @@
 //! What happened to a claim. History and the events for other services both derive from it.
-use super::{Comment, Contact, Evidence, FactKind, PrimaryReason, StateKind};
+use super::{Comment, Contact, Evidence, FactKind, PrimaryReason, StateKind, history::Audience};
 use cpor_types::{CaseId, EvidenceId, LineId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -141,6 +141,12 @@ impl What {
                 ClosedBy::Fact(fact) => fact.as_str(),
             },
         }
+    }
+
+    /// Which sides may see the entry: what reviewers note for each other is the vendor's alone, whenever it comes (R55).
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        if self.action() == FactKind::ReviewNoted.as_str() { Audience::Vendor } else { Audience::All }
     }
 
     /// Whether it is a fact that came too late.

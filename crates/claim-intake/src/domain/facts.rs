@@ -63,6 +63,8 @@ pub enum ReviewFact {
     ApprovalRefused(Vec<(Option<LineId>, String)>, Option<Timestamp>),
     /// The review clock of this name passed (R45).
     Overdue(String),
+    /// A reviewer wrote a note for reviewers (R55).
+    Noted(String),
     /// A lead awarded contested lines (R37).
     LinesAwarded {
         /// To this claim.
@@ -148,6 +150,7 @@ impl Fact {
                 ReviewFact::Rejected(..) => FactKind::ReviewRejected,
                 ReviewFact::ApprovalRefused(..) => FactKind::ApprovalRefused,
                 ReviewFact::Overdue(_) => FactKind::ReviewOverdue,
+                ReviewFact::Noted(_) => FactKind::ReviewNoted,
                 ReviewFact::LinesAwarded { .. } => FactKind::LinesAwarded,
                 ReviewFact::CompetitionChanged { .. } => FactKind::CompetitionChanged,
             },
@@ -164,15 +167,16 @@ impl Fact {
         }
     }
 
-    /// The review case that the fact is of, if it is of one.
+    /// The review case that the fact must be of to count. A note counts whichever case it was written on.
     #[must_use]
     pub const fn case(&self) -> Option<CaseId> {
         match self {
-            Self::Review { case, .. } => Some(*case),
-            Self::Consent(_)
+            Self::Review { fact: ReviewFact::Noted(_), .. }
+            | Self::Consent(_)
             | Self::AssociationOfficial { .. }
             | Self::AssociationEnded { .. }
             | Self::Assessed { .. } => None,
+            Self::Review { case, .. } => Some(*case),
         }
     }
 
@@ -192,7 +196,7 @@ impl Fact {
                 | ReviewFact::Rejected(_, comment) => {
                     comment.as_ref().map(|said| said.text.clone()).unwrap_or_default()
                 }
-                ReviewFact::Overdue(clock) => clock.clone(),
+                ReviewFact::Overdue(said) | ReviewFact::Noted(said) => said.clone(),
             },
             Self::Consent(fact) => match fact {
                 ConsentFact::NoticeSettled { notice, accepted: true } => format!("{notice} notice accepted"),

@@ -56,6 +56,8 @@ words! {
         ApprovalRefused = "approval_refused",
         /// A review clock passed.
         ReviewOverdue = "review_overdue",
+        /// A reviewer wrote a note for reviewers.
+        ReviewNoted = "review_noted",
         /// Contested lines were awarded to the claim or to others.
         LinesAwarded = "lines_awarded",
         /// Lines compete with other companies', or no longer do.
@@ -138,7 +140,7 @@ pub struct Row {
 
 const OPEN: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed];
 const LIVE: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved];
-const DECLINABLE: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
+const ONCE_SUBMITTED: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
 const WITH_DRAFT: &[StateKind] =
     &[Editing, Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
 const IN_REVIEW: &[StateKind] = &[UnderReview, Disputed];
@@ -226,6 +228,7 @@ pub const TABLE: &[Row] = &[
     ),
     fact("R36", FactKind::ApprovalRefused, &[], IN_REVIEW, To::Same),
     fact("R45", FactKind::ReviewOverdue, &[], OPEN, To::Same),
+    fact("R56", FactKind::ReviewNoted, &[], ONCE_SUBMITTED, To::Same),
     fact("R27a", FactKind::LinesAwarded, ARBITRATE, OPEN, To::SameOrRejected),
     fact("R37", FactKind::LinesAwarded, ARBITRATE, &[Approved], To::Same),
     fact("R37", FactKind::CompetitionChanged, &[], LIVE, To::Same),
@@ -237,7 +240,7 @@ pub const TABLE: &[Row] = &[
         "R26, R28",
         FactKind::CustomerDeclined,
         &[By::customer("DeclineConsent", Claim::can_be_declined)],
-        DECLINABLE,
+        ONCE_SUBMITTED,
         To::State(Rejected),
     ),
     fact("R27", FactKind::AssociationOfficial, &[], &[Approved], To::Same),

@@ -10,6 +10,7 @@ mod event;
 mod evidence;
 mod explanation;
 mod facts;
+pub mod history;
 mod line;
 pub mod machine;
 mod notice;

@@ -74,6 +74,7 @@ impl Event {
             FactKind::CustomerDeclined => claim.state.rejection().map(|_| NoticeKind::CustomerDeclined),
             FactKind::ReviewAssigned
             | FactKind::ReviewOpened
+            | FactKind::ReviewNoted
             | FactKind::ReviewStarted
             | FactKind::ResponseDeadlinePassed
             | FactKind::DisputeWindowPassed

@@ -4,7 +4,7 @@ use super::{
     listing::{self, At, SortKey},
     row,
 };
-use crate::domain::{Claim, StateKind};
+use crate::domain::{Claim, StateKind, history::Digest};
 use cpor_durable::{StoreError, Versioned};
 use cpor_kit::{filter, order::Order};
 use cpor_types::{ClaimName, PartnerId};
@@ -67,6 +67,26 @@ impl<'db> Claims<'db> {
         let scoped = Claims::of(db, &Scope::Partner(name.partner.clone()));
         let found = scoped.query.filter(claim::Column::Id.eq(name.claim.uuid())).one(db).await?;
         Ok(found.map(row::claim).transpose()?.map(|(_, claim)| claim))
+    }
+
+    /// How long the history of the claim of this name is, and the link that it ends with; that of a deleted draft too. One
+    /// indexed read.
+    ///
+    /// # Errors
+    /// The database's; an inconsistent row.
+    pub(crate) async fn head(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<(u64, Digest)>, StoreError> {
+        let found = claim::Entity::find_by_id((name.partner.to_string(), name.claim.uuid())).one(db).await?;
+        let claim = found.map(row::claim).transpose()?;
+        Ok(claim.map(|(_, claim)| (claim.state.history, claim.state.head)))
+    }
+
+    /// Those with these ids.
+    ///
+    /// # Errors
+    /// The database's; an inconsistent row.
+    pub(crate) async fn with_ids(self, ids: impl Iterator<Item = Uuid>) -> Result<Vec<Versioned<Claim>>, StoreError> {
+        let found = self.query.filter(claim::Column::Id.is_in(ids)).all(self.db).await?;
+        found.into_iter().map(|row| Ok(row::claim(row)?.1)).collect()
     }
 
     /// Those that are wanted, in their order, beginning after `after`; at most `limit`, each with its place.

@@ -1,40 +1,20 @@
-//! The history: written from the recorded events, never changed (R56).
+//! The history: written from the recorded events as a chain (R56), never changed. Beside its place in its claim each entry has
+//! one in the owner's log, in the order of commits, by which changes are watched (R59).
 use super::{
     entity::history,
     positioned,
-    row::{Place, json},
+    row::{Place, json, stored},
 };
-use crate::domain::{Claim, Event, FieldChange, StateKind};
+use crate::domain::{
+    Claim, Event,
+    history::{Audience, Digest, Entry, EntryFacts, SealedEntry},
+};
 use cpor_durable::{Change, Key, Recorded, StoreError, Tx, rows, rows::Micros};
-use cpor_types::{Actor, ClaimName, Timestamp};
+use cpor_types::{Actor, ClaimName, Entropy};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
-
-/// One entry of a claim's history.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct HistoryEntry {
-    /// From 1, without gaps.
-    pub(crate) position: i64,
-    /// What happened.
-    pub(crate) action: String,
-    /// Who did it.
-    pub(crate) actor: Actor,
-    /// When it took effect.
-    pub(crate) effective_time: Timestamp,
-    /// When it was recorded.
-    pub(crate) record_time: Timestamp,
-    /// The state before; `None` for the first.
-    pub(crate) from: Option<StateKind>,
-    /// The state after.
-    pub(crate) to: StateKind,
-    /// What changed.
-    pub(crate) changes: Vec<FieldChange>,
-    /// Why.
-    pub(crate) reason: String,
-    /// A fact that came too late to change anything.
-    pub(crate) overtaken: bool,
-}
+use std::collections::BTreeMap;
 
 /// A query of one claim's history.
 pub(crate) struct Histories<'db> {
@@ -55,45 +35,81 @@ impl<'db> Histories<'db> {
     ///
     /// # Errors
     /// The database's; an inconsistent row.
-    pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<HistoryEntry>, StoreError> {
+    pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<SealedEntry>, StoreError> {
         let query = self.query.filter(history::Column::Position.gt(after));
         let query = query.order_by_asc(history::Column::Position).limit(limit);
         query.all(self.db).await?.into_iter().map(read).collect()
     }
 }
 
-fn read(row: history::Model) -> Result<HistoryEntry, StoreError> {
+pub(super) fn read(row: history::Model) -> Result<SealedEntry, StoreError> {
     let place = Place { table: "history", key: Key::new(row.owner, row.claim_id) };
-    Ok(HistoryEntry {
-        position: row.position,
-        action: row.action,
-        actor: Actor::new(place.text(&row.side)?, row.subject),
-        effective_time: row.effective_time.into(),
-        record_time: row.record_time.into(),
-        from: row.from_state.map(|state| place.state(&state)).transpose()?,
-        to: place.state(&row.to_state)?,
-        changes: place.json(row.changes)?,
+    let entry = Entry {
+        audience: Audience::parse(&row.audience).ok_or_else(|| place.inconsistent("no such audience"))?,
+        facts: EntryFacts {
+            action: row.action,
+            side: place.text(&row.side)?,
+            effective_time: row.effective_time.into(),
+            record_time: row.record_time.into(),
+            from: row.from_state.map(|state| place.state(&state)).transpose()?,
+            to: place.state(&row.to_state)?,
+            overtaken: row.overtaken,
+        },
+        subject: row.subject,
         reason: row.reason,
-        overtaken: row.overtaken,
-    })
+        changes: place.json(row.changes)?,
+    };
+    let (salt, link) = (place.digest(row.salt)?, place.digest(row.link)?);
+    let sealed = SealedEntry::stored(row.position, salt, entry, &row.commitments, link);
+    sealed.ok_or_else(|| place.inconsistent(format_args!("entry {} lacks commitments", row.position)))
 }
 
-pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
-    let mut entries = Vec::new();
-    for change in changes {
-        for (position, recorded) in positioned(change) {
-            entries.push(write(&change.key, position, recorded)?);
-        }
+/// The rows of what a change recorded, but for their places in the owner's log, and the link of the last one.
+pub(super) fn chain(
+    change: &Change<Claim>,
+    entropy: &dyn Entropy,
+) -> Result<(Vec<history::ActiveModel>, Digest), StoreError> {
+    let mut head = change.before.as_ref().map_or(Digest::GENESIS, |before| before.state.head);
+    let mut rows = Vec::new();
+    for (position, recorded) in positioned(change) {
+        let salt = Digest(entropy.secret());
+        let sealed = SealedEntry::seal(&change.after.state.name, head, position, salt, entry(recorded));
+        head = sealed.link;
+        rows.push(write(&change.key, recorded, salt, &sealed)?);
     }
-    Ok(rows::insert::<history::Entity>(tx, entries).await?)
+    Ok((rows, head))
 }
 
-fn write(key: &Key, position: i64, recorded: &Recorded<Event>) -> Result<history::ActiveModel, StoreError> {
+fn entry(recorded: &Recorded<Event>) -> Entry {
+    let Recorded { event, actor: Actor { side, subject }, effective_time, recorded_time, .. } = recorded;
+    Entry {
+        audience: event.what.audience(),
+        facts: EntryFacts {
+            action: event.what.action().to_owned(),
+            side: *side,
+            effective_time: *effective_time,
+            record_time: *recorded_time,
+            from: event.from,
+            to: event.to,
+            overtaken: event.what.is_overtaken(),
+        },
+        subject: subject.clone(),
+        reason: event.reason.clone(),
+        changes: event.changes.clone(),
+    }
+}
+
+fn write(
+    key: &Key,
+    recorded: &Recorded<Event>,
+    salt: Digest,
+    sealed: &SealedEntry,
+) -> Result<history::ActiveModel, StoreError> {
     let Recorded { event, actor, effective_time, recorded_time, .. } = recorded;
     Ok(history::ActiveModel {
         owner: Set(key.owner.clone()),
         claim_id: Set(key.id),
-        position: Set(position),
+        position: Set(sealed.position),
         action: Set(event.what.action().to_owned()),
         side: Set(actor.side.as_str().to_owned()),
         subject: Set(actor.subject.clone()),
@@ -104,5 +120,29 @@ fn write(key: &Key, position: i64, recorded: &Recorded<Event>) -> Result<history
         changes: Set(json(&event.changes)?),
         reason: Set(event.reason.clone()),
         overtaken: Set(event.what.is_overtaken()),
+        audience: Set(sealed.audience.as_str().to_owned()),
+        salt: Set(salt.0.to_vec()),
+        commitments: Set(sealed.commitments()),
+        link: Set(sealed.link.0.to_vec()),
+        owner_sequence: Set(0),
     })
+}
+
+/// Two statements: places in the owners' logs, then the entries. A log's row is locked until the transaction ends, so that its
+/// sequence follows the order of commits and has no gaps; the rows are taken in the order of owners, after those of claims, so that no
+/// two transactions wait for each other.
+pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Result<(), StoreError> {
+    let mut counts = BTreeMap::<String, u64>::new();
+    for entry in &entries {
+        *counts.entry(entry.owner.as_ref().clone()).or_default() += 1;
+    }
+    let mut last = rows::count(tx, "owner_log", &counts).await?;
+    for entry in entries.iter_mut().rev() {
+        let sequence = last.get_mut(entry.owner.as_ref()).ok_or_else(|| {
+            StoreError::Db(sea_orm::DbErr::RecordNotFound("an owner's log was counted and is not there".to_owned()))
+        })?;
+        entry.owner_sequence = Set(stored(*sequence)?);
+        *sequence -= 1;
+    }
+    Ok(rows::insert::<history::Entity>(tx, entries).await?)
 }

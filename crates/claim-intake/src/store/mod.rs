@@ -9,6 +9,7 @@ pub(crate) mod entity;
 mod history;
 mod lines;
 mod listing;
+mod log;
 pub(crate) mod mails;
 pub(crate) mod migration;
 mod row;
@@ -16,16 +17,22 @@ mod row;
 pub(crate) use claims::{Claims, Cursor, Scope, Wanted};
 pub(crate) use comments::Comments;
 pub(crate) use documents::{Documents, Pending};
-pub(crate) use history::{Histories, HistoryEntry};
+pub(crate) use history::Histories;
 pub(crate) use lines::{AlreadyClaimed, claimed_elsewhere};
 pub(crate) use listing::{FIELDS, KEYS, SortKey};
+pub(crate) use log::{Log, Logged, Place};
 
 use crate::domain::Claim;
 use crate::outgoing;
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_types::Entropy;
+use std::sync::Arc;
 
 /// How claims lie in the database.
-pub(crate) struct ClaimStore;
+pub(crate) struct ClaimStore {
+    /// The salts of the history.
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
 
 impl Store for ClaimStore {
     type Aggregate = Claim;
@@ -42,16 +49,21 @@ impl Store for ClaimStore {
         found.into_iter().map(row::claim).collect()
     }
 
-    /// Two statements for most commands (claim, history); lines, documents, comments and mails cost one more each where
-    /// there are any.
+    /// Three statements for most commands (claim, owner's log, history); lines, documents, comments and mails cost one more
+    /// each where there are any.
     async fn save(&self, tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
-        let rows = changes.iter().map(|change| Ok((change.previous_version(), row::of_claim(change)?)));
-        rows::save::<entity::claim::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
+        let (mut claims, mut entries) = (Vec::with_capacity(changes.len()), Vec::new());
+        for change in changes {
+            let (chained, head) = history::chain(change, &*self.entropy)?;
+            claims.push((change.previous_version(), row::of_claim(change, head)?));
+            entries.extend(chained);
+        }
+        rows::save::<entity::claim::Entity>(tx, claims).await?;
         let clashes = lines::save(tx, changes).await?;
         if clashes.is_empty() {
             documents::save(tx, changes).await?;
             comments::save(tx, changes).await?;
-            history::save(tx, changes).await?;
+            history::save(tx, entries).await?;
             cpor_mail::enqueue(tx, changes.iter().flat_map(mails::drafts)).await?;
         }
         Ok(clashes)

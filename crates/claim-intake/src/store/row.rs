@@ -1,6 +1,6 @@
 //! Rows to values. A row that no code of ours wrote is an inconsistency that names table and key, never a guess.
 use super::{entity, listing};
-use crate::domain::{Claim, State, StateKind};
+use crate::domain::{Claim, State, StateKind, history::Digest};
 use cpor_durable::{Change, Key, StoreError, Versioned, rows::Micros};
 use cpor_types::{ClaimId, ClaimName};
 use sea_orm::{ActiveValue::Set, DbErr};
@@ -28,6 +28,10 @@ impl Place {
 
     pub(super) fn json<T: DeserializeOwned>(&self, json: serde_json::Value) -> Result<T, StoreError> {
         serde_json::from_value(json).map_err(|error| self.inconsistent(error))
+    }
+
+    pub(super) fn digest(&self, bytes: Vec<u8>) -> Result<Digest, StoreError> {
+        bytes.try_into().map(Digest).map_err(|_| self.inconsistent("a digest has 32 bytes"))
     }
 
     pub(super) fn count(&self, count: i64) -> Result<u64, StoreError> {
@@ -64,12 +68,13 @@ pub(super) fn claim(row: entity::claim::Model) -> Result<(Key, Versioned<Claim>)
         update_time: row.update_time.into(),
         wait_time: row.wait_time.into(),
         history: place.count(row.history)?,
+        head: place.digest(row.head)?,
     };
     Ok((key, Versioned::new(place.count(row.version)?, claim)))
 }
 
-/// The row that holds the claim after `change`.
-pub(super) fn of_claim(change: &Change<Claim>) -> Result<entity::claim::ActiveModel, StoreError> {
+/// The row that holds the claim after `change`, whose history ends with the link `head`.
+pub(super) fn of_claim(change: &Change<Claim>, head: Digest) -> Result<entity::claim::ActiveModel, StoreError> {
     let Versioned { version, state: claim } = &change.after;
     Ok(entity::claim::ActiveModel {
         owner: Set(change.key.owner.clone()),
@@ -79,6 +84,7 @@ pub(super) fn of_claim(change: &Change<Claim>) -> Result<entity::claim::ActiveMo
         create_time: Set(Micros::from(claim.create_time)),
         update_time: Set(Micros::from(claim.update_time)),
         history: Set(stored(claim.history)?),
+        head: Set(head.0.to_vec()),
         content: Set(json(&claim.content)?),
         directory: Set(json(&claim.directory)?),
         evidence: Set(json(&claim.evidence)?),

@@ -7,8 +7,8 @@ use crate::keys;
 /// Arguments of `cpor keys`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Where to put `service.pem` (signs calls between services), `user.pem` (signs tokens, see `cpor token`) and `jwks.json`
-    /// (verifies them).
+    /// Where to put `service.pem` (signs calls between services, and receipts), `user.pem` (signs tokens, see `cpor token`), and what
+    /// verifies them: `service-jwks.json` and `jwks.json`.
     directory: PathBuf,
 }
 

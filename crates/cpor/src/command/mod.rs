@@ -10,6 +10,7 @@ pub mod keys;
 pub mod migrate;
 pub mod serve;
 pub mod token;
+pub mod verify;
 
 use std::future::Future;
 

@@ -119,6 +119,12 @@ impl Host {
         self.shared.clock.now(&self.shared.db).await
     }
 
+    /// Changes with every commit of this process: what waits for news of other processes too must poll as well.
+    #[must_use]
+    pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.wakes.commits()
+    }
+
     /// Moves a virtual clock forward, and has deadlines looked at. Answers the time then.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::sync::{
 
 use cpor_kit::Db;
 use cpor_types::{Clock, Entropy, Service};
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, watch};
 
 use crate::{BusinessClock, meters::Meters, writer::Wake};
 
@@ -29,6 +29,7 @@ impl Shared {
     pub(crate) fn committed(&self, Wake { destinations, next_due, fired }: Wake) {
         self.activity.commits.fetch_add(1, Ordering::Relaxed);
         self.activity.fired.fetch_add(fired, Ordering::Relaxed);
+        self.wakes.commits.send_modify(|commits| *commits += 1);
         for destination in destinations {
             self.wakes.relay(destination).notify_one();
         }
@@ -44,6 +45,8 @@ impl Shared {
 pub(crate) struct Wakes {
     relays: [Notify; Service::ALL.len()],
     runner: Notify,
+    /// Commits of this process.
+    commits: watch::Sender<u64>,
 }
 
 impl Wakes {
@@ -53,6 +56,10 @@ impl Wakes {
 
     pub(crate) fn runner(&self) -> &Notify {
         &self.runner
+    }
+
+    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
     }
 }
 

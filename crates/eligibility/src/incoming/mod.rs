@@ -56,6 +56,7 @@ impl Receiver for Intake {
             | Payload::ReviewApproved(_)
             | Payload::ReviewRejected(_)
             | Payload::ReviewOverdue(_)
+            | Payload::ReviewNoted(_)
             | Payload::ApprovalRefused(_)
             | Payload::LinesAwarded(_)
             | Payload::CompetitionChanged(_)

@@ -265,3 +265,24 @@ fn a_saved_key_is_private_and_never_overwritten() {
     std::fs::write(&file, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
     assert!(matches!(TokenSigner::from_file(&file, ISSUER, Arc::new(SystemClock)), Err(SignerError::Key)));
 }
+
+/// A receipt is signed by the very key that services call each other with.
+#[test]
+fn r56_a_receipt_is_no_token_and_a_token_no_receipt() {
+    let gate = Gate::new();
+    let keys = ReceiptKeys::parse(&gate.services.jwks()).unwrap();
+    let token = gate.services.service_token(Service::PoeReview, Service::ClaimIntake, None).unwrap();
+    assert!(matches!(keys.verify::<Value>(&token), Err(BadSignature::NoReceipt)));
+    // Even one that says whatever a token says.
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let receipt = gate.services.receipt(&serde_json::from_slice::<Value>(&claims).unwrap()).unwrap();
+    assert!(keys.verify::<Value>(&receipt).is_ok());
+    assert!(gate.bears(DELIVER, &token).is_ok());
+    assert_eq!(gate.bears(DELIVER, &receipt), Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())));
+    // By another key, or altered.
+    assert!(matches!(keys.verify::<Value>(&gate.users.receipt(&json!({})).unwrap()), Err(BadSignature::UnknownKey(_))));
+    let (head, signature) = receipt.rsplit_once('.').unwrap();
+    let altered = URL_SAFE_NO_PAD.encode(claims.iter().rev().copied().collect::<Vec<_>>());
+    let altered = format!("{}.{altered}.{signature}", head.split('.').next().unwrap());
+    assert!(matches!(keys.verify::<Value>(&altered), Err(BadSignature::Wrong(_))));
+}

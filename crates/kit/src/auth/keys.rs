@@ -6,7 +6,9 @@ use std::{
 use cpor_types::Service;
 use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind, get_current_timestamp};
 
-use super::{Caller, KeyError, SERVICE_ISSUER, TokenSigner, USER_AUDIENCE, claims::Claims, jwks::KeySet};
+use super::{
+    Caller, KeyError, SERVICE_ISSUER, TokenSigner, USER_AUDIENCE, claims::Claims, jwks::KeySet, receipt::RECEIPT,
+};
 use crate::config::AuthConfig;
 
 /// Seconds by which clocks may differ.
@@ -138,6 +140,9 @@ impl Trusted {
     /// The claims of a token that these keys signed for this issuer. The key, not the token, says which algorithm.
     fn decode(&self, token: &str) -> Result<Claims, Refused> {
         let header = decode_header(token).map_err(refused)?;
+        if header.typ.as_deref() == Some(RECEIPT) {
+            return Err(Refused::Invalid);
+        }
         let (algorithm, key) = header.kid.and_then(|kid| self.keys.get(&kid)).ok_or(Refused::Invalid)?;
         let mut validation = Validation::new(*algorithm);
         validation.leeway = LEEWAY;

@@ -5,6 +5,7 @@ mod claims;
 mod jwks;
 mod keys;
 mod layer;
+mod receipt;
 mod signer;
 
 pub use access::{Access, AccessError, Method, MethodTable};
@@ -12,6 +13,7 @@ pub use caller::Caller;
 pub use jwks::KeyError;
 pub use keys::{Keys, Refused};
 pub(crate) use layer::{Gatekeeper, authorize};
+pub use receipt::{BadSignature, ReceiptKeys};
 pub use signer::{SignerError, TokenSigner, UserToken};
 
 /// The audience of every user's token.

@@ -65,7 +65,7 @@ pub struct UserToken {
     pub lifetime: Duration,
 }
 
-/// Signs tokens with one Ed25519 key: users' (for `cpor dev` and `cpor token`), and those between services. Clones share.
+/// Signs with one Ed25519 key: users' tokens (for `cpor dev` and `cpor token`), or those between services and receipts. Clones share.
 #[derive(Clone)]
 pub struct TokenSigner(Arc<Inner>);
 
@@ -202,6 +202,14 @@ impl TokenSigner {
     fn sign(&self, claims: &Claims) -> Result<String, SignerError> {
         let header = Header { kid: Some(self.0.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         Ok(jsonwebtoken::encode(&header, claims, &self.0.key)?)
+    }
+
+    pub(super) fn kid(&self) -> &str {
+        &self.0.kid
+    }
+
+    pub(super) fn key(&self) -> &EncodingKey {
+        &self.0.key
     }
 
     /// Any claims at all, for tests that forge.

@@ -1,4 +1,4 @@
-//! Notes: what reviewers tell each other about a case (R55). They never leave this service.
+//! Notes: what reviewers tell each other about a case (R55). Each is told to claim-intake, in whose history reviewers find it again (R56).
 use super::{CaseEvent, Refusal, ReviewCase};
 use cpor_durable::Transition;
 use cpor_types::Timestamp;

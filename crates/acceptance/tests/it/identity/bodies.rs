@@ -10,13 +10,15 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
     let Names { partner, tenant, claim, evidence, case, consent, assessment, association, key } = names;
     match method.name.as_str() {
         "CreateClaim" => json!({"parent": partner, "claim": {}, "validate_only": true}),
-        "ListClaims" => json!({"parent": partner}),
+        "ListClaims" | "WatchClaims" => json!({"parent": partner}),
         "UpdateClaim" => json!({"claim": {"name": claim}, "validate_only": true}),
         "SubmitClaim" => json!({"name": claim, "validate_only": true}),
         "ResubmitClaim" => json!({"name": claim, "comment": "x", "validate_only": true}),
         "DisputeClaim" => json!({"name": claim, "justification": "x", "validate_only": true}),
         "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
-        "GetClaim" | "DeleteClaim" | "DownloadPoeTemplate" | "ExplainClaim" => json!({"name": claim}),
+        "GetClaim" | "GetClaimReceipt" | "DeleteClaim" | "DownloadPoeTemplate" | "ExplainClaim" => {
+            json!({"name": claim})
+        }
         "UploadEvidence" => json!({"metadata": {"parent": claim, "file_name": "proof.pdf"}, "data": "JVBERi0xLjQK"}),
         "DownloadEvidence" | "DeleteEvidence" => json!({"name": evidence}),
         "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),

@@ -1,6 +1,7 @@
 //! R55: notes that only reviewers read.
 
 use cpor_acceptance::{Case, Stage, World, both_databases, refused};
+use cpor_proto::claims::v1::{HistoryEntry, ListHistoryRequest};
 use tonic::Code;
 
 both_databases![r55_notes_are_for_reviewers_only];
@@ -21,5 +22,22 @@ async fn r55_notes_are_for_reviewers_only(world: &World) {
     world.settle().await;
     assert!(!format!("{:?}", case.claim().await).contains(secret));
     assert!(!format!("{:?}", case.comments().await).contains(secret));
-    assert!(!format!("{:?}", case.history().await).contains(secret));
+    // In the one history it is the vendor's alone; its partner learns that there is something (R56).
+    let history = case.history().await;
+    let noted: Vec<_> = history.iter().filter(|entry| entry.action == "review_noted").collect();
+    assert_eq!(noted.iter().map(|entry| entry.reason.as_str()).collect::<Vec<_>>(), [secret, "Compare the dates."]);
+    assert_eq!((noted[0].subject.as_str(), noted[0].overtaken), (world.colleague.subject.as_str(), false));
+    let request = ListHistoryRequest { parent: case.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
+    let seen = case.partner.claims().list_history(request).await.unwrap().into_inner().entries;
+    assert_eq!(seen.len(), history.len());
+    for note in noted {
+        let placeholder = &seen[usize::try_from(note.position).unwrap() - 1];
+        let nothing = HistoryEntry {
+            position: note.position,
+            link: note.link.clone(),
+            withheld: (1..=4).collect(),
+            ..HistoryEntry::default()
+        };
+        assert_eq!(*placeholder, nothing);
+    }
 }

@@ -200,6 +200,7 @@ pub(crate) fn every_fact() -> Vec<Fact> {
             None,
         )),
         review(ReviewFact::Overdue("review_start".into())),
+        review(ReviewFact::Noted("Compare the dates.".into())),
         awarded(&[line_id()], &[]),
         contested(&[line_id()]),
         Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), accepted: true }),

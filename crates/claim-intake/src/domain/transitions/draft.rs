@@ -2,6 +2,7 @@
 use crate::domain::{
     Claim, Command, Content, Directory, Facts, Field, Refusal, Rules, State, What,
     claim::{Entry, Next},
+    history::Digest,
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, Timestamp};
@@ -39,6 +40,7 @@ impl Claim {
             update_time: now,
             wait_time: now,
             history: 0,
+            head: Digest::GENESIS,
         };
         claim.inform(facts);
         if claim.directory.denies_location() {

@@ -23,6 +23,7 @@ impl Claim {
             ReviewFact::Rejected(further, said) => self.rejected(submission, further, said.clone(), at),
             ReviewFact::ApprovalRefused(lines, due) => Ok(Some(self.approval_refused(submission, lines, *due, at))),
             ReviewFact::Overdue(_) => Ok(Some(self.noted(What::Reported(FactKind::ReviewOverdue), at.entry(), at.now))),
+            ReviewFact::Noted(_) => Ok(Some(self.noted(What::Reported(FactKind::ReviewNoted), at.entry(), at.now))),
             ReviewFact::LinesAwarded { won, lost, said } => self.lines_awarded(submission, won, lost, said.clone(), at),
             ReviewFact::CompetitionChanged { contested, notice, due } => {
                 Ok(Some(self.competition_changed(submission, contested, *notice, *due, at)))

@@ -18,6 +18,8 @@ pub(crate) struct Model {
     pub(crate) update_time: Micros,
     /// Position of the last entry in the history.
     pub(crate) history: i64,
+    /// The link of that entry (R56).
+    pub(crate) head: Vec<u8>,
     pub(crate) content: Json,
     pub(crate) directory: Json,
     pub(crate) evidence: Json,

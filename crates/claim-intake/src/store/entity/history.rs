@@ -22,6 +22,16 @@ pub(crate) struct Model {
     pub(crate) changes: Json,
     pub(crate) reason: String,
     pub(crate) overtaken: bool,
+    /// `Audience`.
+    pub(crate) audience: String,
+    /// What the salts of its parts follow from: 32 bytes.
+    pub(crate) salt: Vec<u8>,
+    /// Of its four parts and of each change, 32 bytes each.
+    pub(crate) commitments: Vec<u8>,
+    /// Of the chain up to here: 32 bytes.
+    pub(crate) link: Vec<u8>,
+    /// Its place in the owner's log: from 1, without gaps, in the order of commits.
+    pub(crate) owner_sequence: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -19,12 +19,12 @@ impl MigrationName for Tables {
     }
 }
 
-/// `{uuid}`, `{json}` and `{text}`, which sorts by code points, are what the engines call differently. Times are microseconds since 1970 UTC. `owner` is the
+/// `{uuid}`, `{json}`, `{bytes}` and `{text}`, which sorts by code points, are what the engines call differently. Times are microseconds since 1970 UTC. `owner` is the
 /// partner's id.
 const TABLES: &[&str] = &[
     "CREATE TABLE claim (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL,
+        state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL, head {bytes} NOT NULL,
         content {json} NOT NULL, directory {json} NOT NULL, evidence {json} NOT NULL, lost_lines {json} NOT NULL, status {json} NOT NULL,
         waits_for TEXT NOT NULL, wait_time BIGINT NOT NULL,
         association_state TEXT NOT NULL, solution_area TEXT NOT NULL, activities TEXT NOT NULL, products TEXT NOT NULL,
@@ -58,13 +58,18 @@ const TABLES: &[&str] = &[
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL, id {uuid} NOT NULL,
         side TEXT NOT NULL, create_time BIGINT NOT NULL, text TEXT NOT NULL, evidence_id {uuid}, line_id {uuid},
         PRIMARY KEY (owner, claim_id, position))",
-    // R56: from 1 without gaps, in the order of application. Rows are only ever inserted.
+    // R56: from 1 without gaps, in the order of application, each linked to the one before. Rows are only ever inserted.
     "CREATE TABLE history (
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL,
         action TEXT NOT NULL, side TEXT NOT NULL, subject TEXT NOT NULL,
         effective_time BIGINT NOT NULL, record_time BIGINT NOT NULL,
         from_state TEXT, to_state TEXT NOT NULL, changes {json} NOT NULL, reason TEXT NOT NULL, overtaken BOOLEAN NOT NULL,
+        audience TEXT NOT NULL, salt {bytes} NOT NULL, commitments {bytes} NOT NULL, link {bytes} NOT NULL,
+        owner_sequence BIGINT NOT NULL,
         PRIMARY KEY (owner, claim_id, position))",
+    // R59: the entries of all claims of an owner, in the order of commits, and how many there are.
+    "CREATE UNIQUE INDEX history_owner_sequence ON history (owner, owner_sequence)",
+    "CREATE TABLE owner_log (owner TEXT NOT NULL, last BIGINT NOT NULL, PRIMARY KEY (owner))",
 ];
 
 #[async_trait::async_trait]
@@ -73,10 +78,11 @@ impl MigrationTrait for Tables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         let postgres = manager.get_database_backend() == DbBackend::Postgres;
-        let (uuid, json, text) =
-            if postgres { ("UUID", "JSONB", "TEXT COLLATE \"C\"") } else { ("BLOB", "TEXT", "TEXT") };
+        let (uuid, json, bytes, text) =
+            if postgres { ("UUID", "JSONB", "BYTEA", "TEXT COLLATE \"C\"") } else { ("BLOB", "TEXT", "BLOB", "TEXT") };
         for statement in TABLES {
-            let statement = statement.replace("{uuid}", uuid).replace("{json}", json).replace("{text}", text);
+            let statement = statement.replace("{uuid}", uuid).replace("{json}", json);
+            let statement = statement.replace("{bytes}", bytes).replace("{text}", text);
             db.execute_unprepared(&statement).await?;
         }
         Ok(())

@@ -1,0 +1,187 @@
+//! R56: a history that can be proved, whoever is shown how much of it.
+
+use chrono::TimeDelta;
+use cpor::verify::{Refusal, Report, verify};
+use cpor_acceptance::{Actor, Case, NORTHWIND, Stage, World, both_databases, refused};
+use cpor_proto::claims::v1::{ClaimReceipt, GetClaimReceiptRequest};
+use cpor_types::Service;
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage};
+use tonic::Code;
+
+both_databases![
+    r56_every_side_can_prove_its_view_of_one_history,
+    r56_notes_and_rivals_are_not_in_a_partners_receipt,
+    r56_a_receipt_that_was_tampered_with_is_found,
+    r56_a_later_receipt_extends_an_earlier_one,
+    r56_a_history_that_was_changed_in_the_database_is_found,
+    r56_a_deleted_draft_has_a_receipt_and_a_strangers_claim_none,
+];
+
+async fn receipt(case: &Case<'_>, actor: &Actor) -> ClaimReceipt {
+    let request = GetClaimReceiptRequest { name: case.name.clone() };
+    actor.claims().get_claim_receipt(request).await.unwrap().into_inner()
+}
+
+/// As any gRPC client prints it.
+fn json(receipt: &ClaimReceipt) -> String {
+    let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).unwrap();
+    let message = pool.get_message_by_name("cpor.claims.v1.ClaimReceipt").unwrap();
+    let dynamic = DynamicMessage::decode(message, receipt.encode_to_vec().as_slice()).unwrap();
+    serde_json::to_string(&dynamic).unwrap()
+}
+
+fn check(world: &World, receipt: &ClaimReceipt) -> Result<Report, Refusal> {
+    verify(&json(receipt), Some(&world.signer().jwks()), None)
+}
+
+/// Why it is not believed.
+fn fault(world: &World, receipt: &ClaimReceipt) -> String {
+    match check(world, receipt) {
+        Err(Refusal::False { why, .. }) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn r56_every_side_can_prove_its_view_of_one_history(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    case.note(&world.reviewer, "Compare the dates.").await.unwrap();
+    world.settle().await;
+    case.approve(&world.reviewer).await.unwrap();
+    world.advance(TimeDelta::days(8)).await;
+    let length = case.history().await.len();
+    let mut heads = Vec::new();
+    // What each is shown: whole entries withheld, and entries withheld in part.
+    for (actor, withheld, in_part) in
+        [(&case.partner, 1, Some(3)), (&world.reviewer, 0, Some(0)), (&world.operator, 0, Some(length))]
+    {
+        let receipt = receipt(&case, actor).await;
+        let report = check(world, &receipt).unwrap();
+        assert_eq!((report.claim.as_str(), report.summary.entries), (case.name.as_str(), length));
+        assert_eq!(report.summary.withheld, withheld, "{}", actor.subject);
+        let in_part_found = report.summary.partly_withheld;
+        assert!(in_part.is_none_or(|least| in_part_found >= least), "{}: {in_part_found}", actor.subject);
+        assert!(report.signed_by.is_some() && report.to_string().contains("signed by the key"));
+        heads.push(report.head);
+    }
+    heads.dedup();
+    assert_eq!(heads.len(), 1, "all see the same history");
+    assert_eq!(heads[0], case.history().await.last().unwrap().link);
+    let operators = format!("{:?}", receipt(&case, &world.operator).await);
+    assert!(!operators.contains(&world.reviewer.subject) && !operators.contains("Compare the dates."), "R5");
+    let unsigned = verify(&json(&receipt(&case, &case.partner).await), None, None).unwrap();
+    assert!(unsigned.to_string().contains("WHO SIGNED IT WAS NOT CHECKED"), "{unsigned}");
+}
+
+async fn r56_notes_and_rivals_are_not_in_a_partners_receipt(world: &World) {
+    let claim = world.presales().await;
+    let rival = Case::at(world, world.rival_of(&claim), Stage::Approved).await;
+    let case = Case::at(world, claim, Stage::UnderReview).await;
+    let secret = "The other letter is newer.";
+    case.note(&world.reviewer, secret).await.unwrap();
+    // Refused by the hold of the rival.
+    drop(case.approve(&world.reviewer).await);
+    world.settle().await;
+    let refusal = case.entry("approval_refused").await;
+    let why = &refusal.changes[0].to;
+    let (ours, theirs) = (receipt(&case, &case.partner).await, receipt(&case, &world.lead).await);
+    check(world, &ours).unwrap();
+    check(world, &theirs).unwrap();
+    let (ours, theirs) = (json(&ours), json(&theirs));
+    for hidden in [secret, why.as_str(), world.reviewer.subject.as_str()] {
+        assert!(theirs.contains(hidden) && !ours.contains(hidden), "{hidden}");
+    }
+    for rival in [NORTHWIND, rival.id(), "northwind"] {
+        assert!(!ours.contains(rival), "{rival}");
+    }
+}
+
+async fn r56_a_receipt_that_was_tampered_with_is_found(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let sound = receipt(&case, &case.partner).await;
+    let tampered = |tamper: fn(&mut ClaimReceipt)| {
+        let mut tampered = sound.clone();
+        tamper(&mut tampered);
+        assert_ne!(tampered, sound);
+        fault(world, &tampered)
+    };
+    let entry = |receipt: &mut ClaimReceipt, n: usize| receipt.entries[n].entry.clone().unwrap();
+    assert_eq!(entry(&mut sound.clone(), 0).action, "created");
+    let action = tampered(|receipt| receipt.entries[0].entry.as_mut().unwrap().action = "submitted".into());
+    assert_eq!(action, "entry 1: its facts are not what was recorded");
+    let subject = tampered(|receipt| receipt.entries[1].entry.as_mut().unwrap().subject = "mallory".into());
+    assert_eq!(subject, "entry 2: its subject is not what was recorded");
+    let added = tampered(|receipt| receipt.entries[0].entry.as_mut().unwrap().changes.push(Default::default()));
+    assert_eq!(added, "entry 1 says something that nothing in it proves");
+    let dropped = tampered(|receipt| drop(receipt.entries.remove(1)));
+    assert_eq!(dropped, "entry 2: it says that it is entry 3");
+    let cut = tampered(|receipt| drop(receipt.entries.pop()));
+    assert!(cut.contains("entries are missing"), "{cut}");
+    // A shorter history is sound in itself; that it is not the one that was signed, the signature tells.
+    let shortened = tampered(|receipt| {
+        receipt.entries.pop();
+        receipt.head = receipt.entries.last().unwrap().entry.as_ref().unwrap().link.clone();
+    });
+    assert!(shortened.starts_with("what the key ") && shortened.ends_with(" signed is another receipt"), "{shortened}");
+    let earlier = tampered(|receipt| receipt.issue_time.as_mut().unwrap().seconds -= 1);
+    assert!(earlier.ends_with("signed is another receipt"), "{earlier}");
+    let unsigned = tampered(|receipt| receipt.signature.clear());
+    assert!(unsigned.starts_with("the signature is not valid"), "{unsigned}");
+    let forged = verify(&json(&sound), Some(&world.issuer().jwks()), None).unwrap_err();
+    assert!(forged.to_string().contains("is not among those given"), "{forged}");
+    assert!(matches!(verify("{}", None, None), Err(Refusal::False { .. })));
+    assert!(matches!(verify("receipt", None, None), Err(Refusal::Unreadable { .. })));
+    assert!(matches!(verify(r#"{"clam": ""}"#, None, None), Err(Refusal::Unreadable { .. })));
+}
+
+async fn r56_a_later_receipt_extends_an_earlier_one(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let other = Case::at(world, world.workloads(), Stage::Editing).await;
+    let earlier = receipt(&case, &case.partner).await;
+    case.note(&world.reviewer, "Not yet.").await.unwrap();
+    world.settle().await;
+    case.review_starts().await;
+    // Whoever kept the earlier one may compare it with what another side is shown.
+    for actor in [&case.partner, &world.lead] {
+        let later = receipt(&case, actor).await;
+        let report = verify(&json(&later), Some(&world.signer().jwks()), Some(&json(&earlier))).unwrap();
+        assert_eq!(report.extends, Some(earlier.entries.len()));
+        assert!(report.summary.entries > earlier.entries.len());
+        let backwards = verify(&json(&earlier), None, Some(&json(&later))).unwrap_err().to_string();
+        assert!(backwards.contains("does not extend the earlier one: the earlier receipt has"), "{backwards}");
+    }
+    let foreign = verify(&json(&receipt(&other, &other.partner).await), None, Some(&json(&earlier))).unwrap_err();
+    assert!(foreign.to_string().contains("of another claim"), "{foreign}");
+}
+
+async fn r56_a_history_that_was_changed_in_the_database_is_found(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let earlier = receipt(&case, &case.partner).await;
+    check(world, &earlier).unwrap();
+    world.tamper(Service::ClaimIntake, "UPDATE history SET reason = 'nothing happened' WHERE position = 2").await;
+    assert_eq!(fault(world, &receipt(&case, &case.partner).await), "entry 2: its reason is not what was recorded");
+    // Somebody who rewrites the end and the claim's head along with it is found by whoever kept a receipt.
+    world.tamper(Service::ClaimIntake, "UPDATE history SET reason = '' WHERE position = 2").await;
+    check(world, &receipt(&case, &case.partner).await).unwrap();
+    let last = earlier.entries.len();
+    let cut = format!(
+        "UPDATE claim SET history = {0}, head = (SELECT link FROM history WHERE position = {0} AND claim_id = claim.id)",
+        last - 1
+    );
+    world.tamper(Service::ClaimIntake, &cut).await;
+    let shorter = receipt(&case, &case.partner).await;
+    check(world, &shorter).unwrap();
+    assert!(verify(&json(&shorter), None, Some(&json(&earlier))).is_err());
+}
+
+async fn r56_a_deleted_draft_has_a_receipt_and_a_strangers_claim_none(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Editing).await;
+    case.delete().await.unwrap();
+    let receipt = receipt(&case, &case.partner).await;
+    assert_eq!(receipt.entries.last().unwrap().entry.as_ref().unwrap().action, "deleted");
+    check(world, &receipt).unwrap();
+    let request = GetClaimReceiptRequest { name: case.name.clone() };
+    refused(world.northwind.claims().get_claim_receipt(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let nothing = GetClaimReceiptRequest { name: format!("{}/claims/{}", cpor_acceptance::CONTOSO, world.id()) };
+    refused(world.contoso.claims().get_claim_receipt(nothing).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+}

@@ -1,0 +1,228 @@
+//! R59: claims are watched as a stream that can be resumed.
+
+use cpor_acceptance::{Actor, CONTOSO, Case, NORTHWIND, Stage, World, both_databases, metadata, refused};
+use cpor_proto::claims::v1::{WatchClaimsRequest, WatchClaimsResponse};
+use cpor_types::Service;
+use tonic::{Code, Status, Streaming};
+
+both_databases![
+    r59_a_watch_shows_every_change_once_and_in_order,
+    r59_a_watch_is_resumed_without_loss_or_repeat,
+    r59_a_partner_watches_its_own_claims_only,
+    r59_a_watch_says_that_it_is_still_there,
+    r59_a_cursor_that_is_no_place_in_the_log_is_refused,
+    r59_a_cursor_from_before_a_restored_backup_is_refused,
+    r59_a_watch_ends_well,
+];
+both_databases![with two_replicas: r59_a_change_at_one_replica_is_watched_at_the_other];
+
+type Stream = Streaming<WatchClaimsResponse>;
+
+async fn watch(actor: &Actor, request: WatchClaimsRequest) -> Result<Stream, Status> {
+    Ok(actor.claims().watch_claims(request).await?.into_inner())
+}
+
+fn from_beginning(parent: &str) -> WatchClaimsRequest {
+    WatchClaimsRequest { parent: parent.into(), from_beginning: true, ..WatchClaimsRequest::default() }
+}
+
+fn after(parent: &str, cursor: &str) -> WatchClaimsRequest {
+    WatchClaimsRequest { parent: parent.into(), cursor: cursor.into(), ..WatchClaimsRequest::default() }
+}
+
+/// The next message that is a change.
+async fn change(stream: &mut Stream) -> WatchClaimsResponse {
+    loop {
+        let message = stream.message().await.unwrap().expect("the stream goes on");
+        if message.entry.is_some() {
+            return message;
+        }
+    }
+}
+
+/// The cursor of the next heartbeat.
+async fn heartbeat(stream: &mut Stream) -> String {
+    loop {
+        let message = stream.message().await.unwrap().expect("the stream goes on");
+        if message.entry.is_none() {
+            return message.cursor;
+        }
+    }
+}
+
+/// Everything that is in the log up to now: the claim, the position and the cursor of each change.
+async fn all(actor: &Actor, request: WatchClaimsRequest, count: usize) -> Vec<WatchClaimsResponse> {
+    let mut stream = watch(actor, request).await.unwrap();
+    let mut found = Vec::new();
+    while found.len() < count {
+        found.push(change(&mut stream).await);
+    }
+    found
+}
+
+fn places(found: &[WatchClaimsResponse]) -> Vec<(String, i64)> {
+    found.iter().map(|message| (message.name.clone(), message.entry.as_ref().unwrap().position)).collect()
+}
+
+async fn r59_a_watch_shows_every_change_once_and_in_order(world: &World) {
+    let mut live = watch(&world.contoso, after(CONTOSO, "")).await.unwrap();
+    heartbeat(&mut live).await;
+    let first = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let second = Case::at(world, world.presales().await, Stage::Official).await;
+    first.note(&world.reviewer, "For reviewers.").await.unwrap();
+    world.settle().await;
+    first.comment(&world.contoso, "Anything missing?").await.unwrap();
+    let mut expected = Vec::new();
+    for case in [&first, &second] {
+        let history = case.history().await;
+        let shown = history.iter().filter(|entry| entry.action != "review_noted");
+        expected.extend(shown.map(|entry| (case.name.clone(), entry.position)));
+    }
+    let found = all(&world.contoso, from_beginning(CONTOSO), expected.len()).await;
+    let mut sorted = places(&found);
+    // Of each claim in the order of its history: nothing twice, nothing left out but the note.
+    for case in [&first, &second] {
+        let own = sorted.iter().filter(|(name, _)| *name == case.name);
+        assert!(own.map(|(_, position)| position).is_sorted(), "{sorted:?}");
+    }
+    sorted.sort();
+    expected.sort();
+    assert_eq!(sorted, expected);
+    // Who watched all along has seen the same.
+    for message in &found {
+        let seen = change(&mut live).await;
+        assert_eq!((&seen.cursor, &seen.entry), (&message.cursor, &message.entry));
+    }
+    let last = found.last().unwrap();
+    assert_eq!(last.entry.as_ref().unwrap().action, "commented");
+    assert_eq!(last.claim, Some(first.claim().await), "with the claim as it is");
+}
+
+async fn r59_a_watch_is_resumed_without_loss_or_repeat(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    let length = case.history().await.len();
+    let whole = all(&world.contoso, from_beginning(CONTOSO), length).await;
+    for (n, message) in whole.iter().enumerate() {
+        let rest = all(&world.contoso, after(CONTOSO, &message.cursor), length - n - 1).await;
+        assert_eq!(places(&rest), places(&whole[n + 1..]), "after {n}");
+    }
+    // A cursor outlives the process that gave it.
+    let last = whole.last().unwrap().cursor.clone();
+    world.crash(Service::ClaimIntake).await;
+    case.comment(&world.contoso, "Still there?").await.unwrap();
+    let mut stream = watch(&world.contoso, after(CONTOSO, &last)).await.unwrap();
+    assert_eq!(change(&mut stream).await.entry.unwrap().action, "commented");
+    // A deleted draft is told of, without a claim.
+    let draft = Case::draft(world, world.presales().await).await.unwrap();
+    draft.delete().await.unwrap();
+    let mut deleted = change(&mut stream).await;
+    while deleted.entry.as_ref().unwrap().action != "deleted" {
+        deleted = change(&mut stream).await;
+    }
+    assert_eq!((deleted.name, deleted.claim), (draft.name.clone(), None));
+}
+
+async fn r59_a_partner_watches_its_own_claims_only(world: &World) {
+    refused(watch(&world.northwind, from_beginning(CONTOSO)).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let mut ours = watch(&world.contoso, from_beginning(CONTOSO)).await.unwrap();
+    let mut theirs = watch(&world.northwind, from_beginning(NORTHWIND)).await.unwrap();
+    let claim = world.presales().await;
+    let case = Case::at(world, claim.clone(), Stage::UnderReview).await;
+    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+    let (own, other) = (case.history().await.len(), rival.history().await.len());
+    for _ in 0..own {
+        let message = change(&mut ours).await;
+        assert_eq!(message.name, case.name);
+        assert!(!format!("{message:?}").contains(NORTHWIND) && !format!("{message:?}").contains(rival.id()));
+        assert!(!format!("{message:?}").contains(&world.reviewer.subject), "R4");
+    }
+    for _ in 0..other {
+        assert_eq!(change(&mut theirs).await.name, rival.name);
+    }
+}
+
+async fn r59_a_watch_says_that_it_is_still_there(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let mut stream = watch(&world.contoso, after(CONTOSO, "")).await.unwrap();
+    let start = heartbeat(&mut stream).await;
+    assert_eq!(heartbeat(&mut stream).await, start, "nothing happens");
+    // A note is nothing to a partner, but for the cursor.
+    case.note(&world.reviewer, "For reviewers.").await.unwrap();
+    world.settle().await;
+    let mut cursor = heartbeat(&mut stream).await;
+    while cursor == start {
+        cursor = heartbeat(&mut stream).await;
+    }
+    case.comment(&world.contoso, "And now?").await.unwrap();
+    for from in [start, cursor] {
+        let mut resumed = watch(&world.contoso, after(CONTOSO, &from)).await.unwrap();
+        assert_eq!(change(&mut resumed).await.entry.unwrap().action, "commented");
+    }
+}
+
+async fn r59_a_cursor_that_is_no_place_in_the_log_is_refused(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let cursor = all(&world.contoso, from_beginning(CONTOSO), 1).await.remove(0).cursor;
+    let mut tampered = cursor.clone();
+    tampered.pop();
+    for bad in ["nonsense", "!", &tampered] {
+        refused(watch(&world.contoso, after(CONTOSO, bad)).await, Code::InvalidArgument, "INVALID_CURSOR");
+    }
+    refused(watch(&world.northwind, after(NORTHWIND, &cursor)).await, Code::InvalidArgument, "INVALID_CURSOR");
+    refused(watch(&world.contoso, after(&case.name, "")).await, Code::InvalidArgument, "INVALID_FIELDS");
+}
+
+async fn r59_a_cursor_from_before_a_restored_backup_is_refused(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let cursor = heartbeat(&mut watch(&world.contoso, after(CONTOSO, "")).await.unwrap()).await;
+    // What a backup of an earlier day looks like: the last entry is not there yet, then another one is.
+    let entries = case.history().await.len();
+    let cut = format!("DELETE FROM history WHERE position = {entries}");
+    world.tamper(Service::ClaimIntake, &cut).await;
+    let expired = || async { watch(&world.contoso, after(CONTOSO, &cursor)).await };
+    let refusal = refused(expired().await, Code::OutOfRange, "CURSOR_EXPIRED");
+    assert_eq!(metadata(&refusal, "advice"), "WATCH_FROM_NOW_THEN_LIST");
+    let back = format!(
+        "UPDATE claim SET history = {0}, head = (SELECT link FROM history WHERE position = {0} AND claim_id = claim.id)",
+        entries - 1
+    );
+    world.tamper(Service::ClaimIntake, &back).await;
+    world.tamper(Service::ClaimIntake, "UPDATE owner_log SET last = last - 1").await;
+    case.comment(&world.contoso, "Another story.").await.unwrap();
+    refused(expired().await, Code::OutOfRange, "CURSOR_EXPIRED");
+    let mut anew = watch(&world.contoso, after(CONTOSO, "")).await.unwrap();
+    heartbeat(&mut anew).await;
+}
+
+async fn r59_a_watch_ends_well(world: &World) {
+    let mut request = tonic::Request::new(after(CONTOSO, ""));
+    request.set_timeout(std::time::Duration::from_millis(1500));
+    let mut stream = world.contoso.claims().watch_claims(request).await.unwrap().into_inner();
+    while stream.message().await.expect("OK at the end").is_some() {}
+    // A process that goes does not wait for its watchers.
+    let mut stream = watch(&world.contoso, after(CONTOSO, "")).await.unwrap();
+    let cursor = heartbeat(&mut stream).await;
+    world.stop_all().await;
+    while stream.message().await.expect("OK at the end").is_some() {}
+    world.start_all().await;
+    heartbeat(&mut watch(&world.contoso, after(CONTOSO, &cursor)).await.unwrap()).await;
+}
+
+async fn r59_a_change_at_one_replica_is_watched_at_the_other(world: &World) {
+    let (here, there) = (world.contoso.clone(), world.contoso.at_replica(world.replicas() - 1));
+    let case = Case::complete(world, world.presales().await).await;
+    let mut stream = watch(&there, after(CONTOSO, "")).await.unwrap();
+    heartbeat(&mut stream).await;
+    // Many at once through both: gapless, and each once.
+    let writes = (0..10).map(|n| {
+        let (case, actor) = (&case, if n % 2 == 0 { here.clone() } else { there.clone() });
+        async move { case.comment(&actor, &format!("comment {n}")).await.unwrap() }
+    });
+    futures_util::future::join_all(writes).await;
+    let mut positions = Vec::new();
+    for _ in 0..10 {
+        positions.push(change(&mut stream).await.entry.unwrap().position);
+    }
+    let first = positions[0];
+    assert_eq!(positions, (first..first + 10).collect::<Vec<_>>());
+}

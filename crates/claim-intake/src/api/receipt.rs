@@ -1,0 +1,189 @@
+//! Receipts on the wire (R56): made here, and read by whoever verifies them.
+use super::words;
+use crate::{
+    domain::{
+        FieldChange, StateKind,
+        history::{Audience, Digest, EntryFacts, Part, Receipt, Sealed, SealedEntry},
+    },
+    wire::{timestamp, timestamp_from},
+};
+use cpor_proto::claims::v1 as wire;
+use serde::{Deserialize, Serialize};
+
+/// What is signed of a receipt. Everything else in it follows from the head.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The claim's name.
+    pub claim: String,
+    /// The link of the last entry.
+    pub head: String,
+    /// How many entries there are.
+    pub entries: usize,
+    /// When it was made, RFC 3339.
+    pub issue_time: String,
+}
+
+impl Statement {
+    /// That of a receipt.
+    #[must_use]
+    pub fn of(receipt: &wire::ClaimReceipt) -> Self {
+        let issued = receipt.issue_time.and_then(timestamp_from);
+        Self {
+            claim: receipt.claim.clone(),
+            head: receipt.head.clone(),
+            entries: receipt.entries.len(),
+            issue_time: issued.map(cpor_types::rfc3339).unwrap_or_default(),
+        }
+    }
+}
+
+/// A receipt that cannot be read, and so proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The name is no claim's.
+    #[error("`claim` names no claim")]
+    Claim,
+    /// Its head is no digest.
+    #[error("`head` is no digest")]
+    Head,
+    /// A value of an entry has not the shape that it must have.
+    #[error("entry {position}: `{field}` is malformed")]
+    Field {
+        /// Its place in the receipt, from 1.
+        position: usize,
+        /// Which value.
+        field: &'static str,
+    },
+    /// An entry says something that no commitment stands for.
+    #[error("entry {position} says something that nothing in it proves")]
+    Unproved {
+        /// Its place in the receipt, from 1.
+        position: usize,
+    },
+}
+
+/// An entry as a receipt has it.
+pub(super) fn entry(entry: &SealedEntry) -> wire::ReceiptEntry {
+    let changes = entry.changes.opened.iter().flat_map(|(_, changes)| changes);
+    wire::ReceiptEntry {
+        entry: Some(told(entry)),
+        vendor_only: entry.audience == Audience::Vendor,
+        facts: Some(commitment(&entry.facts)),
+        subject: Some(commitment(&entry.subject)),
+        reason: Some(commitment(&entry.reason)),
+        changes: Some(commitment(&entry.changes)),
+        each_change: changes.map(commitment).collect(),
+    }
+}
+
+/// What an entry says; what is withheld is empty.
+pub(super) fn told(entry: &SealedEntry) -> wire::HistoryEntry {
+    let text = |part: &Sealed<String>| part.opened.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
+    let changes = entry.changes.opened.iter().flat_map(|(_, changes)| changes);
+    let said = wire::HistoryEntry {
+        position: entry.position,
+        subject: text(&entry.subject),
+        reason: text(&entry.reason),
+        changes: changes.map(|change| change.opened.as_ref().map(told_change).unwrap_or_default()).collect(),
+        withheld: withheld(entry).map(|part| words::part(part).into()).collect(),
+        link: entry.link.to_string(),
+        ..wire::HistoryEntry::default()
+    };
+    let Some((_, facts)) = &entry.facts.opened else { return said };
+    wire::HistoryEntry {
+        action: facts.action.clone(),
+        side: words::side(facts.side).into(),
+        effective_time: Some(timestamp(facts.effective_time)),
+        record_time: Some(timestamp(facts.record_time)),
+        from_state: facts.from.map_or(wire::ClaimState::Unspecified, words::state).into(),
+        to_state: words::state(facts.to).into(),
+        overtaken: facts.overtaken,
+        ..said
+    }
+}
+
+fn told_change((_, FieldChange { field, from, to }): &(Digest, FieldChange)) -> wire::FieldChange {
+    wire::FieldChange { field: field.clone(), from: from.clone(), to: to.clone() }
+}
+
+fn withheld(entry: &SealedEntry) -> impl Iterator<Item = Part> {
+    let closed = |part: &Part| match part {
+        Part::Facts => entry.facts.opened.is_none(),
+        Part::Subject => entry.subject.opened.is_none(),
+        Part::Reason => entry.reason.opened.is_none(),
+        Part::Changes => entry.changes.opened.is_none(),
+    };
+    Part::ALL.iter().copied().filter(closed)
+}
+
+fn commitment<T>(part: &Sealed<T>) -> wire::Commitment {
+    let salt = part.opened.as_ref().map(|(salt, _)| salt.to_string());
+    wire::Commitment { sha256: part.commitment.to_string(), salt: salt.unwrap_or_default() }
+}
+
+/// What a receipt shows. Whether it proves anything, [`Receipt::verify`] tells.
+///
+/// # Errors
+/// The first value that is malformed, or that stands beside what can be proved.
+pub fn read(receipt: &wire::ClaimReceipt) -> Result<Receipt, Unreadable> {
+    let entries = (1..).zip(&receipt.entries).map(|(position, shown)| {
+        let sealed = read_entry(shown).map_err(|Malformed(field)| Unreadable::Field { position, field })?;
+        // Whatever the reading passed over would be believed, and nothing would prove it.
+        if entry(&sealed) == *shown { Ok(sealed) } else { Err(Unreadable::Unproved { position }) }
+    });
+    Ok(Receipt {
+        claim: receipt.claim.parse().map_err(|_| Unreadable::Claim)?,
+        head: receipt.head.parse().map_err(|_| Unreadable::Head)?,
+        entries: entries.collect::<Result<_, _>>()?,
+    })
+}
+
+/// A field with a value that it cannot have.
+struct Malformed(&'static str);
+
+fn read_entry(shown: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
+    let entry = shown.entry.as_ref().ok_or(Malformed("entry"))?;
+    let changes = || {
+        let pairs = shown.each_change.iter().zip(&entry.changes);
+        let read = |(made, change): (&wire::Commitment, &wire::FieldChange)| {
+            let wire::FieldChange { field, from, to } = change.clone();
+            sealed("each_change", Some(made), || Ok(FieldChange { field, from, to }))
+        };
+        pairs.map(read).collect()
+    };
+    Ok(SealedEntry {
+        position: entry.position,
+        audience: if shown.vendor_only { Audience::Vendor } else { Audience::All },
+        facts: sealed("facts", shown.facts.as_ref(), || facts(entry))?,
+        subject: sealed("subject", shown.subject.as_ref(), || Ok(entry.subject.clone()))?,
+        reason: sealed("reason", shown.reason.as_ref(), || Ok(entry.reason.clone()))?,
+        changes: sealed("changes", shown.changes.as_ref(), changes)?,
+        link: entry.link.parse().map_err(|_| Malformed("link"))?,
+    })
+}
+
+fn sealed<T>(
+    field: &'static str,
+    made: Option<&wire::Commitment>,
+    content: impl FnOnce() -> Result<T, Malformed>,
+) -> Result<Sealed<T>, Malformed> {
+    let made = made.ok_or(Malformed(field))?;
+    let digest = |text: &str| text.parse().map_err(|_| Malformed(field));
+    let salt: Option<Digest> = (!made.salt.is_empty()).then(|| digest(&made.salt)).transpose()?;
+    let opened = salt.map(|salt| Ok((salt, content()?))).transpose()?;
+    Ok(Sealed { commitment: digest(&made.sha256)?, opened })
+}
+
+fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
+    let time = |time: Option<prost_types::Timestamp>| time.and_then(timestamp_from);
+    Ok(EntryFacts {
+        action: entry.action.clone(),
+        side: words::side_from(entry.side()).ok_or(Malformed("side"))?,
+        effective_time: time(entry.effective_time).ok_or(Malformed("effective_time"))?,
+        record_time: time(entry.record_time).ok_or(Malformed("record_time"))?,
+        from: words::state_from(entry.from_state()),
+        // A deleted draft is in no state.
+        to: words::state_from(entry.to_state()).unwrap_or(StateKind::Deleted),
+        overtaken: entry.overtaken,
+    })
+}

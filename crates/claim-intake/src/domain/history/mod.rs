@@ -1,0 +1,224 @@
+//! The history that can be proved (R56): a chain of entries, each made of parts with a salted commitment of their own.
+//!
+//! ```text
+//! salt(entry, n)  = H("salt", entry salt, n)
+//! commitment      = H(kind of the part, salt, what the part says)
+//! link(n)         = H("link", claim, link(n - 1), n, audience, the four commitments)
+//! ```
+//!
+//! `H` is SHA-256 over length-prefixed fields after a tag, so that no two values are hashed alike. What a side may not
+//! see is given as its commitment alone: the chain still holds, and the salt keeps it from being guessed. For the same reason
+//! the text of a part can be erased without breaking the chain. `changes` is a part that commits to the commitments of
+//! the single changes, so that a withheld one does not tell how many there are.
+mod seal;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+pub use verify::{Divergence, Fault, Flaw, Receipt, Summary};
+
+use super::{FieldChange, StateKind, words};
+use cpor_types::{ActorSide, ClaimName, Timestamp};
+use std::{fmt, str::FromStr};
+
+/// A SHA-256, or a salt: 32 bytes, written in lower-case hex.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// The link before the first entry.
+    pub const GENESIS: Self = Self([0; 32]);
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is no digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not 64 lower-case hexadecimal digits")]
+pub struct NoDigest;
+
+impl FromStr for Digest {
+    type Err = NoDigest;
+
+    fn from_str(text: &str) -> Result<Self, NoDigest> {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Ok(byte - b'0'),
+            b'a'..=b'f' => Ok(byte - b'a' + 10),
+            _ => Err(NoDigest),
+        };
+        let digits: [u8; 64] = text.as_bytes().try_into().map_err(|_| NoDigest)?;
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+words! {
+    /// Which sides may see an entry at all.
+    Audience {
+        /// Whoever sees the claim's history.
+        All = "all",
+        /// The vendor's side; others learn that there is an entry.
+        Vendor = "vendor",
+    }
+}
+
+words! {
+    /// What an entry consists of.
+    Part {
+        /// Action, side, times, states.
+        Facts = "facts",
+        /// Who did it.
+        Subject = "subject",
+        /// Why.
+        Reason = "reason",
+        /// What changed from what to what.
+        Changes = "changes",
+    }
+}
+
+/// What is no personal data and nobody's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryFacts {
+    /// What happened.
+    pub action: String,
+    /// On whose side.
+    pub side: ActorSide,
+    /// When it took effect.
+    pub effective_time: Timestamp,
+    /// When it was recorded.
+    pub record_time: Timestamp,
+    /// The state before; `None` for the first entry.
+    pub from: Option<StateKind>,
+    /// The state after.
+    pub to: StateKind,
+    /// A fact that came too late to change anything.
+    pub overtaken: bool,
+}
+
+/// What an entry says, before it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Who may see it.
+    pub audience: Audience,
+    /// What happened.
+    pub facts: EntryFacts,
+    /// Who did it.
+    pub subject: String,
+    /// Why.
+    pub reason: String,
+    /// What changed.
+    pub changes: Vec<FieldChange>,
+}
+
+/// A part: its commitment and, unless it is withheld, what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed<T> {
+    /// What the chain holds of it.
+    pub commitment: Digest,
+    /// Its salt and content; `None`: withheld, or erased.
+    pub opened: Option<(Digest, T)>,
+}
+
+/// An entry of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedEntry {
+    /// From 1, without gaps.
+    pub position: i64,
+    /// Who may see it.
+    pub audience: Audience,
+    /// What happened.
+    pub facts: Sealed<EntryFacts>,
+    /// Who did it.
+    pub subject: Sealed<String>,
+    /// Why.
+    pub reason: Sealed<String>,
+    /// What changed.
+    pub changes: Sealed<Vec<Sealed<FieldChange>>>,
+    /// Of the chain up to here.
+    pub link: Digest,
+}
+
+impl SealedEntry {
+    /// Seals `entry` with 32 random bytes as the next one of the claim's chain, after the link `previous`.
+    #[must_use]
+    pub fn seal(claim: &ClaimName, previous: Digest, position: i64, salt: Digest, entry: Entry) -> Self {
+        let Entry { audience, facts, subject, reason, changes } = entry;
+        let change = |(n, change)| seal::seal("change", seal::change_salt(salt, n), change);
+        let changes = changes.into_iter().enumerate().map(change).collect();
+        let mut sealed = Self {
+            position,
+            audience,
+            facts: seal::seal(Part::Facts.as_str(), seal::salt(salt, Part::Facts), facts),
+            subject: seal::seal(Part::Subject.as_str(), seal::salt(salt, Part::Subject), subject),
+            reason: seal::seal(Part::Reason.as_str(), seal::salt(salt, Part::Reason), reason),
+            changes: seal::seal(Part::Changes.as_str(), seal::salt(salt, Part::Changes), changes),
+            link: previous,
+        };
+        sealed.link = sealed.link_after(claim, previous);
+        sealed
+    }
+
+    /// An entry as it was stored: what it says, and the commitments that were made then (see [`Self::commitments`]), which may no longer fit.
+    /// `None`: there are not enough of them.
+    #[must_use]
+    pub fn stored(position: i64, salt: Digest, entry: Entry, commitments: &[u8], link: Digest) -> Option<Self> {
+        let Entry { audience, facts, subject, reason, changes } = entry;
+        let mut made = commitments.chunks_exact(32).filter_map(|bytes| Some(Digest(bytes.try_into().ok()?)));
+        let (facts_made, subject_made) = (made.next()?, made.next()?);
+        let (reason_made, changes_made) = (made.next()?, made.next()?);
+        let opened = |part, text| Some((seal::salt(salt, part), text));
+        let change = |(n, change): (usize, FieldChange)| Sealed {
+            commitment: made.next().unwrap_or(Digest::GENESIS),
+            opened: Some((seal::change_salt(salt, n), change)),
+        };
+        let changes: Vec<_> = changes.into_iter().enumerate().map(change).collect();
+        Some(Self {
+            position,
+            audience,
+            facts: Sealed { commitment: facts_made, opened: Some((seal::salt(salt, Part::Facts), facts)) },
+            subject: Sealed { commitment: subject_made, opened: opened(Part::Subject, subject) },
+            reason: Sealed { commitment: reason_made, opened: opened(Part::Reason, reason) },
+            changes: Sealed { commitment: changes_made, opened: Some((seal::salt(salt, Part::Changes), changes)) },
+            link,
+        })
+    }
+
+    /// Every commitment, to be stored: of the four parts, then of each change.
+    #[must_use]
+    pub fn commitments(&self) -> Vec<u8> {
+        let changes = self.changes.opened.iter().flat_map(|(_, changes)| changes).map(|change| change.commitment);
+        self.parts().into_iter().chain(changes).flat_map(|digest| digest.0).collect()
+    }
+
+    /// The entry with these parts withheld.
+    #[must_use]
+    pub fn withhold(mut self, parts: &[Part]) -> Self {
+        for part in parts {
+            match part {
+                Part::Facts => self.facts.opened = None,
+                Part::Subject => self.subject.opened = None,
+                Part::Reason => self.reason.opened = None,
+                Part::Changes => self.changes.opened = None,
+            }
+        }
+        self
+    }
+
+    fn parts(&self) -> [Digest; 4] {
+        [self.facts.commitment, self.subject.commitment, self.reason.commitment, self.changes.commitment]
+    }
+}

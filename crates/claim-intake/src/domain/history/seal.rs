@@ -1,0 +1,107 @@
+//! The hashes of the chain. What is hashed, and how, is part of the contract: receipts are verified by it for ever.
+use super::{Digest, EntryFacts, Part, Sealed, SealedEntry};
+use crate::domain::FieldChange;
+use cpor_types::ClaimName;
+use sha2::{Digest as _, Sha256};
+
+/// The first field of whatever is hashed. Another way of hashing needs another word.
+const SCHEME: &str = "cpor-history-1";
+
+/// SHA-256 over fields, each with its length before it (eight bytes, big-endian).
+pub(super) struct Hash(Sha256);
+
+impl Hash {
+    fn of(kind: &str) -> Self {
+        Self(Sha256::new()).bytes(SCHEME.as_bytes()).bytes(kind.as_bytes())
+    }
+
+    fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.update((bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+        self
+    }
+
+    fn text(self, text: &str) -> Self {
+        self.bytes(text.as_bytes())
+    }
+
+    fn number(self, number: i64) -> Self {
+        self.bytes(&number.to_be_bytes())
+    }
+
+    fn digest(self, digest: Digest) -> Self {
+        self.bytes(&digest.0)
+    }
+
+    fn done(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+/// What a part can say.
+pub(super) trait Content {
+    fn feed(&self, hash: Hash) -> Hash;
+}
+
+impl Content for String {
+    fn feed(&self, hash: Hash) -> Hash {
+        hash.text(self)
+    }
+}
+
+impl Content for FieldChange {
+    fn feed(&self, hash: Hash) -> Hash {
+        hash.text(&self.field).text(&self.from).text(&self.to)
+    }
+}
+
+impl Content for Vec<Sealed<FieldChange>> {
+    fn feed(&self, hash: Hash) -> Hash {
+        self.iter().fold(hash, |hash, change| hash.digest(change.commitment))
+    }
+}
+
+impl Content for EntryFacts {
+    fn feed(&self, hash: Hash) -> Hash {
+        hash.text(&self.action)
+            .text(self.side.as_str())
+            .number(self.effective_time.timestamp_micros())
+            .number(self.record_time.timestamp_micros())
+            .text(self.from.map_or("", |state| state.as_str()))
+            .text(self.to.as_str())
+            .number(self.overtaken.into())
+    }
+}
+
+/// A part, committed to.
+pub(super) fn seal<T: Content>(kind: &str, salt: Digest, content: T) -> Sealed<T> {
+    Sealed { commitment: commitment(kind, salt, &content), opened: Some((salt, content)) }
+}
+
+/// Whether what the part says is what was committed to; what is withheld says nothing.
+pub(super) fn holds<T: Content>(kind: &str, part: &Sealed<T>) -> bool {
+    part.opened.as_ref().is_none_or(|(salt, content)| commitment(kind, *salt, content) == part.commitment)
+}
+
+fn commitment(kind: &str, salt: Digest, content: &impl Content) -> Digest {
+    content.feed(Hash::of(kind).digest(salt)).done()
+}
+
+/// The salt of a part of the entry that was given the random bytes `entry`.
+pub(super) fn salt(entry: Digest, part: Part) -> Digest {
+    Hash::of("salt").digest(entry).text(part.as_str()).done()
+}
+
+/// The salt of its `n`th change.
+pub(super) fn change_salt(entry: Digest, n: usize) -> Digest {
+    Hash::of("change salt").digest(entry).bytes(&(n as u64).to_be_bytes()).done()
+}
+
+impl SealedEntry {
+    /// The link that this entry has as the one after the link `previous`.
+    pub(super) fn link_after(&self, claim: &ClaimName, previous: Digest) -> Digest {
+        let hash = Hash::of("link").text(&claim.to_string()).digest(previous).number(self.position);
+        let hash = hash.text(self.audience.as_str());
+        self.parts().into_iter().fold(hash, Hash::digest).done()
+    }
+}
