@@ -72,11 +72,11 @@ on_both! {
         assert_eq!((last.action.as_str(), last.side()), ("response_deadline_passed", wire::Side::Time));
     }
 
-    /// R22: the runner fires it, once.
+    /// R22, R48: the runner fires both, once.
     async fn r22_the_deadline_is_fired(stage: Stage) {
         let claim = asked(&stage).await;
         stage.hosted.host.advance("2026-03-14T00:00:00Z".parse().unwrap()).await.unwrap();
-        assert_eq!(stage.hosted.host.runner().drain().await.unwrap(), 1);
+        assert_eq!(stage.hosted.host.runner().drain().await.unwrap(), 2, "the reminder and what it reminds of");
         assert_eq!(stage.get(&claim.name).await.unwrap().state(), wire::ClaimState::Rejected);
         assert_eq!(stage.hosted.host.runner().drain().await.unwrap(), 0);
     }
