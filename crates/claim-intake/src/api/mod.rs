@@ -1,7 +1,7 @@
 //! `cpor.claims.v1.ClaimService`: every method is a file of its own, and this one only delegates.
 //!
 //! Costs are told per method: *reads* are indexed reads outside of a transaction, a *decision* is one transaction of
-//! the writer, shared with whatever waits beside it: one load, two to four multi-row statements, one fsync.
+//! the writer, shared with whatever waits beside it: one load, three to six multi-row statements, one fsync.
 mod batch_create_claims;
 mod convert;
 mod create_claim;
