@@ -47,8 +47,11 @@ pub type RowViolations = BTreeMap<usize, Vec<FieldViolation>>;
 pub fn open_rows<T: Message + Name>(request: Request<T>, rows: &str) -> Result<(Caller, T, RowViolations), Status> {
     let opened = Opened::of(&request)?;
     let message = request.into_inner();
+    let read = dynamic(&message)?;
+    let plan = PLANS.0.get(&T::full_name());
+    let violations = plan.map(|plan| walk::violations(&PLANS.0, plan, &read)).unwrap_or_default();
     let (mut of_rows, mut of_request) = (RowViolations::new(), Vec::new());
-    for violation in violations(&message)? {
+    for violation in violations {
         match row_field(&violation.field, rows) {
             Some((place, field)) => {
                 let field = field.to_owned();
@@ -60,7 +63,7 @@ pub fn open_rows<T: Message + Name>(request: Request<T>, rows: &str) -> Result<(
     if !of_request.is_empty() {
         return Err(status::invalid(of_request));
     }
-    opened.check_declared_owner(&message)?;
+    opened.check_owner_in(&read)?;
     Ok((Arc::unwrap_or_clone(opened.caller), message, of_rows))
 }
 
@@ -121,10 +124,6 @@ impl Opened {
             Access::Open => &[],
             Access::Declared { owner_field, .. } => owner_field,
         }
-    }
-
-    fn check_declared_owner<T: Message + Name>(&self, message: &T) -> Result<(), Status> {
-        if self.owner_field().is_empty() { Ok(()) } else { self.check_owner_in(&dynamic(message)?) }
     }
 
     fn check_owner_in(&self, message: &DynamicMessage) -> Result<(), Status> {

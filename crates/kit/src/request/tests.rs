@@ -1,5 +1,8 @@
 use cpor_proto::{
-    claims::v1::{ClaimLine, CreateClaimRequest, GetClaimRequest, UpdateClaimRequest},
+    claims::v1::{
+        BatchCreateClaimsRequest, BatchCreateClaimsRow, ClaimLine, CreateClaimRequest, GetClaimRequest,
+        UpdateClaimRequest,
+    },
     operations::v1::{AdvanceClockRequest, ListStreamsRequest, advance_clock_request::Target},
 };
 use cpor_types::{Actor, ActorSide, Service};
@@ -245,6 +248,27 @@ fn violations_are_named_by_their_paths_before_the_owner_is_looked_at() {
         fields.contains(&"parent".to_owned()) && fields.contains(&"claim.lines[0].product".to_owned()),
         "{fields:?}"
     );
+}
+
+#[test]
+fn rows_are_judged_apart_and_the_rest_as_a_whole() {
+    const BATCH: &str = "/cpor.claims.v1.ClaimService/BatchCreateClaims";
+    let row = |display_name: String| BatchCreateClaimsRow {
+        claim: Some(cpor_proto::claims::v1::Claim { display_name, ..Default::default() }),
+        ..Default::default()
+    };
+    let asked = |parent: &str, rows| {
+        let message = BatchCreateClaimsRequest { parent: parent.to_owned(), rows, ..Default::default() };
+        open_rows(request(BATCH, ActorSide::Partner, message), "rows")
+    };
+    let rows = vec![row("x".repeat(201)), row("sound".to_owned()), BatchCreateClaimsRow::default()];
+    let (_, message, violations) = asked("partners/contoso", rows).unwrap();
+    let told: Vec<_> = violations.iter().map(|(place, found)| (*place, found[0].field.as_str())).collect();
+    assert_eq!((message.rows.len(), told), (3, vec![(0, "claim.display_name"), (2, "claim")]));
+    let refused = asked("partners/contoso", Vec::new()).unwrap_err();
+    assert_eq!(status::violations(&refused)[0].field, "rows");
+    let foreign = asked("partners/fabrikam", vec![row(String::new())]).unwrap_err();
+    assert_eq!(foreign.code(), Code::NotFound);
 }
 
 #[test]

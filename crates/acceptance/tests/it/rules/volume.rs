@@ -256,7 +256,9 @@ async fn r59_pages_keep_their_order_while_claims_come_in(world: &World) {
             if token.is_empty() {
                 break;
             }
-            batch(&world.contoso, vec![row("", named("bb"))]).await.unwrap();
+            if pages.len() == 2 {
+                batch(&world.contoso, vec![row("", named("bb"))]).await.unwrap();
+            }
         }
         // What came in meanwhile is not missed for what was there, and nothing comes twice.
         let seen: BTreeSet<&str> = pages.iter().map(|claim| claim.name.as_str()).collect();
