@@ -124,7 +124,7 @@ async fn r37_a_claim_against_a_legacy_association_is_contested(world: &World) {
     let review = case.review(&world.reviewer).await.unwrap();
     assert!(review.deadlines.iter().all(|clock| clock.due_time.is_none()), "the clocks stand still");
     // Not arbitrated: the key is held.
-    case.approve(&world.reviewer).await.unwrap();
+    refused(case.approve(&world.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     world.settle().await;
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
     assert_eq!(case.entry("approval_refused").await.changes[0].to, "KEY_HELD");
