@@ -53,14 +53,8 @@ impl Approver {
     ) -> Result<Committed<ReviewCase>, Unfinished> {
         let key = store::key(case.tenant, case.id);
         let completed = self.hold_and_settle(key.clone(), case, approval).await;
-        if completed.is_err() {
-            let pending = Pending { key, work: Work::Approval, decision_id: approval.decision_id, attempts };
-            if let Err(error) = self.pending.postpone(&pending).await {
-                // Then its lease stands, and the approval goes on when that has run out.
-                tracing::warn!(%error, "could not postpone an approval");
-            }
-        }
-        completed
+        let pending = Pending { key, work: Work::Approval, decision_id: approval.decision_id, attempts };
+        self.pending.resting(completed, &pending).await
     }
 
     async fn hold_and_settle(

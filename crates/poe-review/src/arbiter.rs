@@ -39,15 +39,9 @@ impl Arbiter {
         attempts: u32,
     ) -> Result<Committed<Arbitration>, Unfinished> {
         let completed = self.judge(arbitration).await;
-        if completed.is_err() {
-            let (key, decision_id) = (arbitrations::key(arbitration.tenant, arbitration.id), arbitration.id);
-            let pending = Pending { key, work: Work::Arbitration, decision_id, attempts };
-            if let Err(error) = self.pending.postpone(&pending).await {
-                // Then its lease stands, and it goes on when that has run out.
-                tracing::warn!(%error, "could not postpone an arbitration");
-            }
-        }
-        completed
+        let (key, decision_id) = (arbitrations::key(arbitration.tenant, arbitration.id), arbitration.id);
+        let pending = Pending { key, work: Work::Arbitration, decision_id, attempts };
+        self.pending.resting(completed, &pending).await
     }
 
     /// Judged is the arbitration under way alone, whose keys no other can touch: so what it comes to stays true.
@@ -157,6 +151,8 @@ fn fault(registry::AwardRefusal { key, reason }: registry::AwardRefusal) -> Awar
     let problem = match reason {
         registry::AwardRefusalReason::SuccessorExists => AwardProblem::SuccessorExists,
         registry::AwardRefusalReason::KeyUnknown => AwardProblem::Unknown,
+        // Who is closed competes no more; its case is about to hear of it.
+        registry::AwardRefusalReason::ClaimClosed => AwardProblem::NotContested,
     };
     AwardFault { key, problem }
 }

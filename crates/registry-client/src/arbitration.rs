@@ -61,4 +61,6 @@ pub enum AwardRefusalReason {
     SuccessorExists,
     /// The customer does not have the key.
     KeyUnknown,
+    /// The winner was closed meanwhile.
+    ClaimClosed,
 }

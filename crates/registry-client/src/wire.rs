@@ -91,6 +91,7 @@ pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<
     let reason = match wire::ErrorReason::from_str_name(&status::reason(status)?)? {
         wire::ErrorReason::SuccessorExists => AwardRefusalReason::SuccessorExists,
         wire::ErrorReason::KeyUnknown | wire::ErrorReason::TenantUnknown => AwardRefusalReason::KeyUnknown,
+        wire::ErrorReason::ClaimClosed => AwardRefusalReason::ClaimClosed,
         _ => return None,
     };
     let named = status.get_details_precondition_failure().map(|failure| failure.violations).unwrap_or_default();

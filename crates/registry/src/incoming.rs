@@ -99,17 +99,13 @@ impl Events {
     }
 }
 
-/// Lines that are lost to a competing claim ended when that was decided.
-const LOST: &str = "lost_to_competing_claim";
-
 fn end_reason(primary_reason: &str) -> Result<EndReason, ReceiveError> {
-    if primary_reason == LOST {
-        return Ok(EndReason::Superseded);
-    }
     Ok(match primary_reason.parse().map_err(malformed)? {
         PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
         PrimaryRejection::CustomerDeclined => EndReason::Declined,
         PrimaryRejection::InsufficientPoe => EndReason::Rejected,
+        // What was awarded to another ended when that was decided.
+        PrimaryRejection::LostToCompetingClaim => EndReason::Superseded,
     })
 }
 

@@ -27,6 +27,8 @@ words! {
         CustomerDeclined = "customer_declined",
         /// The proof of execution does not do.
         InsufficientPoe = "insufficient_poe",
+        /// The last line was awarded to another company's claim (R27a).
+        LostToCompetingClaim = "lost_to_competing_claim",
     }
 }
 
@@ -36,7 +38,7 @@ impl PrimaryRejection {
     pub const fn is_open_to_reviewers(self) -> bool {
         match self {
             Self::InsufficientPoe => true,
-            Self::PartnerRequest | Self::CustomerDeclined => false,
+            Self::PartnerRequest | Self::CustomerDeclined | Self::LostToCompetingClaim => false,
         }
     }
 }

@@ -104,7 +104,8 @@ mod tests {
             "products_missing",
         ];
         assert_eq!(words_of(PartnerActionReason::ALL), action);
-        assert_eq!(words_of(PrimaryRejection::ALL), ["partner_request", "customer_declined", "insufficient_poe"]);
+        let primary = ["partner_request", "customer_declined", "insufficient_poe", "lost_to_competing_claim"];
+        assert_eq!(words_of(PrimaryRejection::ALL), primary);
         let further = ["customer_consent_missing", "products_missing", "no_partner_response", "poe_not_available"];
         assert_eq!(words_of(FurtherRejection::ALL), further);
     }

@@ -4,14 +4,14 @@ use crate::{
     call::etag_of,
     domain::{
         Assessment, Association, Claim, Comment, Contact, EndReason, Ended, Evidence, Line, LostLine, PartnerAction,
-        PrimaryReason, Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
+        Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
     },
     intake::Failed,
     wire::timestamp,
 };
 use cpor_durable::Versioned;
 use cpor_proto::claims::v1 as wire;
-use cpor_types::{ClaimName, CommentName, EvidenceName, ProductName, ReviewCaseName};
+use cpor_types::{ClaimName, CommentName, EvidenceName, PrimaryRejection, ProductName, ReviewCaseName};
 
 /// A claim as `view` shows it.
 ///
@@ -117,9 +117,9 @@ fn line(line: &Line, state: &State) -> wire::ClaimLine {
 fn ended_with_claim(state: &State) -> Option<Ended> {
     let rejection = state.rejection()?;
     let reason = match rejection.primary {
-        PrimaryReason::PartnerRequest => EndReason::Withdrawn,
-        PrimaryReason::CustomerDeclined => EndReason::Declined,
-        PrimaryReason::InsufficientPoe | PrimaryReason::LostToCompetingClaim => EndReason::Rejected,
+        PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
+        PrimaryRejection::CustomerDeclined => EndReason::Declined,
+        PrimaryRejection::InsufficientPoe | PrimaryRejection::LostToCompetingClaim => EndReason::Rejected,
     };
     Some(Ended { reason, since: rejection.ended.as_ref()?.official_time(), until: rejection.time })
 }

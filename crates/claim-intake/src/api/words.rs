@@ -1,9 +1,11 @@
 //! The contract's enums and the domain's: one table each.
 use crate::domain::{
-    Association, Command, EndReason, EvidenceKind, Party, PrimaryReason, State, StateKind, Verdict, Wait, history::Part,
+    Association, Command, EndReason, EvidenceKind, Party, State, StateKind, Verdict, Wait, history::Part,
 };
 use cpor_proto::claims::v1 as wire;
-use cpor_types::{Activity, ActorSide, FurtherRejection, PartnerActionReason, SolutionArea, WithdrawReason};
+use cpor_types::{
+    Activity, ActorSide, FurtherRejection, PartnerActionReason, PrimaryRejection, SolutionArea, WithdrawReason,
+};
 
 pub(super) const fn state(state: StateKind) -> wire::ClaimState {
     match state {
@@ -112,12 +114,12 @@ pub(super) const fn withdraw_reason_from(reason: wire::WithdrawReason) -> Option
     }
 }
 
-pub(super) const fn primary(reason: PrimaryReason) -> wire::PrimaryRejectionReason {
+pub(super) const fn primary(reason: PrimaryRejection) -> wire::PrimaryRejectionReason {
     match reason {
-        PrimaryReason::PartnerRequest => wire::PrimaryRejectionReason::PartnerRequest,
-        PrimaryReason::CustomerDeclined => wire::PrimaryRejectionReason::CustomerDeclined,
-        PrimaryReason::InsufficientPoe => wire::PrimaryRejectionReason::InsufficientPoe,
-        PrimaryReason::LostToCompetingClaim => wire::PrimaryRejectionReason::LostToCompetingClaim,
+        PrimaryRejection::PartnerRequest => wire::PrimaryRejectionReason::PartnerRequest,
+        PrimaryRejection::CustomerDeclined => wire::PrimaryRejectionReason::CustomerDeclined,
+        PrimaryRejection::InsufficientPoe => wire::PrimaryRejectionReason::InsufficientPoe,
+        PrimaryRejection::LostToCompetingClaim => wire::PrimaryRejectionReason::LostToCompetingClaim,
     }
 }
 

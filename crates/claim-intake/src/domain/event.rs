@@ -1,6 +1,6 @@
 //! What happened to a claim. History and the events for other services both derive from it.
-use super::{Comment, Contact, Evidence, FactKind, PrimaryReason, StateKind, history::Audience};
-use cpor_types::{CaseId, EvidenceId, LineId, TenantId, Timestamp};
+use super::{Comment, Contact, Evidence, FactKind, StateKind, history::Audience};
+use cpor_types::{CaseId, EvidenceId, LineId, PrimaryRejection, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened: one entry of the history (R56).
@@ -99,7 +99,7 @@ pub struct Closing {
     /// By what.
     pub by: ClosedBy,
     /// The primary reason (R31).
-    pub primary: PrimaryReason,
+    pub primary: PrimaryRejection,
     /// The customer.
     pub tenant: TenantId,
     /// The review case to close.

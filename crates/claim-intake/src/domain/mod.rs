@@ -41,7 +41,7 @@ pub use notice::NoticeKind;
 pub use offers::{By, Offer, Party, SERVICES};
 pub use refusal::Refusal;
 pub(crate) use refusal::paths;
-pub use rejection::{Finality, PrimaryReason, Rejection, Remedy};
+pub use rejection::{Finality, Rejection, Remedy};
 pub use rules::Rules;
 pub use state::{Association, PartnerAction, State, StateKind};
 pub use submission::{Leeway, ReviewProgress, Submission};

@@ -1,5 +1,6 @@
 //! Which steps of a claim its partner is told of by mail (R48, R57).
-use super::{Association, Claim, Event, FactKind, PrimaryReason, What, words};
+use super::{Association, Claim, Event, FactKind, What, words};
+use cpor_types::PrimaryRejection;
 
 words! {
     /// What a mail to the partner is about.
@@ -40,10 +41,10 @@ impl Event {
             What::LinesEnded { .. } => Some(NoticeKind::AssociationEnded),
             What::Closed(closing) => match closing.primary {
                 // What it did itself the partner need not be told, but for what it has lost by that.
-                PrimaryReason::PartnerRequest => claim.lost_its_association().then_some(NoticeKind::Withdrawal),
-                PrimaryReason::CustomerDeclined
-                | PrimaryReason::InsufficientPoe
-                | PrimaryReason::LostToCompetingClaim => Some(NoticeKind::Rejection),
+                PrimaryRejection::PartnerRequest => claim.lost_its_association().then_some(NoticeKind::Withdrawal),
+                PrimaryRejection::CustomerDeclined
+                | PrimaryRejection::InsufficientPoe
+                | PrimaryRejection::LostToCompetingClaim => Some(NoticeKind::Rejection),
             },
             What::Created
             | What::Updated

@@ -1,13 +1,13 @@
 //! Why a claim is rejected, and what helps (R28, R31, R33).
 use super::{Association, Window, words};
-use cpor_types::{Deadline, FurtherRejection, Timestamp};
+use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Why and when a claim was rejected (R31).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rejection {
     /// The primary reason.
-    pub primary: PrimaryReason,
+    pub primary: PrimaryRejection,
     /// Further reasons (R32).
     pub further: Vec<FurtherRejection>,
     /// What the reviewer, partner or customer wrote; may be empty.
@@ -18,20 +18,6 @@ pub struct Rejection {
     pub remedy: Remedy,
     /// The association that ended with the claim, if it had one.
     pub ended: Option<Association>,
-}
-
-words! {
-    /// The one reason that a rejection is due to (R31).
-    PrimaryReason {
-        /// The partner withdrew.
-        PartnerRequest = "partner_request",
-        /// The customer declined.
-        CustomerDeclined = "customer_declined",
-        /// The proof of execution does not do.
-        InsufficientPoe = "insufficient_poe",
-        /// Its last line was awarded to another company's claim.
-        LostToCompetingClaim = "lost_to_competing_claim",
-    }
 }
 
 /// What helps against a rejection (R28).

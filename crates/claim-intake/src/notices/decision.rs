@@ -3,7 +3,8 @@ use super::{
     letter::{Letter, Mood, Section, Setting},
     words::further,
 };
-use crate::domain::{Association, Finality, PrimaryReason, Rejection, Remedy};
+use crate::domain::{Association, Finality, Rejection, Remedy};
+use cpor_types::PrimaryRejection;
 
 const NEW_CLAIM: &str = "Only a new claim with updated proof of execution helps.";
 
@@ -33,9 +34,9 @@ pub(super) fn dispute_reminder(setting: &Setting<'_>) -> Option<Letter> {
 fn letter(setting: &Setting<'_>, rejection: &Rejection, subject: &str, headline: &str, lead: String) -> Letter {
     let more: Vec<_> = rejection.further.iter().map(|reason| further(*reason).to_owned()).collect();
     let who = match rejection.primary {
-        PrimaryReason::CustomerDeclined => "What the customer wrote",
-        PrimaryReason::PartnerRequest => "What your company wrote",
-        PrimaryReason::InsufficientPoe | PrimaryReason::LostToCompetingClaim => "What the reviewer wrote",
+        PrimaryRejection::CustomerDeclined => "What the customer wrote",
+        PrimaryRejection::PartnerRequest => "What your company wrote",
+        PrimaryRejection::InsufficientPoe | PrimaryRejection::LostToCompetingClaim => "What the reviewer wrote",
     };
     let ended = rejection.ended.as_ref().and_then(|association| ended(setting, association));
     setting.letter(Mood::Bad, subject, headline, lead).with([
@@ -52,15 +53,15 @@ const WHERE: &str = "The claim itself shows the reason (GetClaim), everything th
 
 const fn primary(rejection: &Rejection) -> &'static str {
     match rejection.primary {
-        PrimaryReason::PartnerRequest => "Your company withdrew it.",
-        PrimaryReason::InsufficientPoe => "The reason: the proof of execution is not sufficient.",
-        PrimaryReason::CustomerDeclined => match &rejection.remedy {
+        PrimaryRejection::PartnerRequest => "Your company withdrew it.",
+        PrimaryRejection::InsufficientPoe => "The reason: the proof of execution is not sufficient.",
+        PrimaryRejection::CustomerDeclined => match &rejection.remedy {
             Remedy::Final(Finality::NoExplicitApproval) => {
                 "The reason: the customer had declined before, and did not approve when asked again."
             }
             Remedy::Dispute(_) | Remedy::Missed(_) | Remedy::Final(_) => "The reason: the customer declined.",
         },
-        PrimaryReason::LostToCompetingClaim => {
+        PrimaryRejection::LostToCompetingClaim => {
             "The reason: what was left of it was awarded to another company's claim."
         }
     }

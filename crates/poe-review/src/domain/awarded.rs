@@ -1,11 +1,11 @@
 //! What an arbitration comes to for a case (R37).
 use super::{
-    CaseEvent, Closing, ClosingReason, Contest, ReviewCase, State,
+    CaseEvent, Closing, Contest, ReviewCase, State,
     arbitration::{Arbitration, Verdict},
     case::transition,
 };
 use cpor_durable::Transition;
-use cpor_types::{AssociationKey, Calendar, LineId, Timestamp};
+use cpor_types::{AssociationKey, Calendar, LineId, PrimaryRejection, Timestamp};
 use std::collections::BTreeSet;
 
 impl ReviewCase {
@@ -33,7 +33,7 @@ impl ReviewCase {
         next.snapshot.lines.retain(|line| !lost.contains(&line.id));
         next.ended.extend(lost.iter().copied());
         if next.snapshot.lines.is_empty() {
-            next.state = State::Closed(Closing { primary_reason: ClosingReason::LostToCompetingClaim });
+            next.state = State::Closed(Closing { primary_reason: PrimaryRejection::LostToCompetingClaim });
         }
         (next != *self).then(|| {
             let comment = arbitration.comment.clone();

@@ -1,6 +1,6 @@
 //! What happened to a case. What other services must know of it is derived in `outgoing.rs`.
-use super::{Approval, ClockKind, ClosingReason, LineRefusal, Note, PartnerAction, Rejection};
-use cpor_types::{DecisionId, LineId};
+use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
+use cpor_types::{DecisionId, LineId, PrimaryRejection};
 
 /// A domain event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub enum CaseEvent {
     /// The claim was closed from outside (R45).
     Closed {
         /// The claim's primary reason (R31).
-        primary_reason: ClosingReason,
+        primary_reason: PrimaryRejection,
     },
     /// Lines of an approved claim are over (R37, R39, R45): the case no longer competes for their keys.
     LinesEnded {

@@ -1,9 +1,7 @@
 //! What claim-intake tells of the claim. A fact is never refused: one that the case no longer admits changes nothing.
-use super::{
-    CaseEvent, CaseKind, Closing, ClosingReason, Contest, Phase, ReviewCase, Snapshot, State, case::transition,
-};
+use super::{CaseEvent, CaseKind, Closing, Contest, Phase, ReviewCase, Snapshot, State, case::transition};
 use cpor_durable::Transition;
-use cpor_types::{Calendar, CaseId, Length, LineId, ReviewLengths, TenantId, Timestamp};
+use cpor_types::{Calendar, CaseId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId, Timestamp};
 use std::collections::BTreeSet;
 
 /// How a case begins.
@@ -99,7 +97,7 @@ impl ReviewCase {
     #[must_use]
     pub fn closed(
         &self,
-        primary_reason: ClosingReason,
+        primary_reason: PrimaryRejection,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {

@@ -27,7 +27,7 @@ pub use kind::{CaseKind, Dispute};
 pub use note::Note;
 pub use refusal::Refusal;
 pub use snapshot::{Evidence, Line, Snapshot};
-pub use state::{Approval, Closing, ClosingReason, LineRefusal, PartnerAction, Rejection, State};
+pub use state::{Approval, Closing, LineRefusal, PartnerAction, Rejection, State};
 pub use table::{CommandKind, Needs, Phase, Row, Standing, TABLE, Who};
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Where a case stands, with what it knows there.
 use super::Phase;
-use cpor_types::{Actor, DecisionId, FurtherRejection, LineId, Malformed, PartnerActionReason, PrimaryRejection};
+use cpor_types::{Actor, DecisionId, FurtherRejection, LineId, PartnerActionReason, PrimaryRejection};
 use serde::{Deserialize, Serialize};
-use std::str::FromStr;
 
 /// The state of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,28 +60,7 @@ pub struct Rejection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
     /// The claim's primary reason (R31).
-    pub primary_reason: ClosingReason,
-}
-
-/// The primary reason of a claim whose case was closed (R31).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClosingReason {
-    /// As claim-intake told it.
-    Told(PrimaryRejection),
-    /// Every line was awarded to another (R27a).
-    LostToCompetingClaim,
-}
-
-impl FromStr for ClosingReason {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        match text {
-            "lost_to_competing_claim" => Ok(Self::LostToCompetingClaim),
-            told => told.parse().map(Self::Told),
-        }
-    }
+    pub primary_reason: PrimaryRejection,
 }
 
 /// Why a line could not be held.

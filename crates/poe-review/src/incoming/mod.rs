@@ -3,12 +3,12 @@
 mod read;
 
 use crate::{
-    domain::{CaseKind, ClosingReason, Dispute, Opening, ReviewCase},
+    domain::{CaseKind, Dispute, Opening, ReviewCase},
     store::{self, CaseStore},
 };
 use cpor_durable::{Inbox, Incoming, ReceiveError, Receiver, Transition, Writer};
 use cpor_proto::events::v1::{ClaimClosed, ClaimDisputed, LinesEnded, event::Payload};
-use cpor_types::{Calendar, CaseId, LineId, PolicyProfiles, TenantId, Timestamp};
+use cpor_types::{Calendar, CaseId, LineId, PolicyProfiles, PrimaryRejection, TenantId, Timestamp};
 use read::{Told, case, parsed, snapshot};
 use std::sync::Arc;
 
@@ -125,7 +125,7 @@ impl Events {
         if fact.review_case_id.is_empty() {
             return self.inbox.advance(&incoming.position).await;
         }
-        let reason: ClosingReason = parsed(&fact.primary_reason)?;
+        let reason: PrimaryRejection = parsed(&fact.primary_reason)?;
         let case = case(&fact.tenant, &fact.review_case_id)?;
         self.tell("close_case", incoming, case, move |case, at, calendar| case.closed(reason, at, calendar)).await
     }

@@ -93,11 +93,19 @@ impl PendingApprovals {
         Ok(taken.into_iter().map(pending).collect())
     }
 
+    /// `tried` again: what has failed rests, and then the resumer goes on.
+    pub(crate) async fn resting<T, E>(&self, tried: Result<T, E>, pending: &Pending) -> Result<T, E> {
+        if tried.is_err()
+            && let Err(error) = self.postpone(pending).await
+        {
+            // Then its lease stands, and it goes on when that has run out.
+            tracing::warn!(%error, work = pending.work.as_str(), "could not postpone");
+        }
+        tried
+    }
+
     /// Lets an approval rest after a failed attempt, with full jitter. One round trip, one fsync.
-    pub(crate) async fn postpone(
-        &self,
-        Pending { key, work: _, decision_id, attempts }: &Pending,
-    ) -> Result<(), DbErr> {
+    async fn postpone(&self, Pending { key, work: _, decision_id, attempts }: &Pending) -> Result<(), DbErr> {
         let rest = self.patience.rest(*attempts).mul_f64(self.entropy.fraction());
         Entity::update_many()
             .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + rest).0))

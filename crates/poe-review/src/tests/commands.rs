@@ -15,7 +15,17 @@ async fn r19_a_case_is_taken_started_sent_back_and_comes_again() {
         let again = system.start_review("amy", 1).await.unwrap();
         assert_eq!((again.state(), again.reviewer.as_str(), again.round), (ReviewCaseState::UnderReview, "amy", 2));
         let told: Vec<_> = system.told().await.iter().map(name).collect();
-        assert_eq!(told, ["assigned amy", "started", "asked dates_missing_or_old Which year?", "started"]);
+        assert_eq!(
+            told,
+            [
+                "opened, clocks run",
+                "assigned amy",
+                "started, clocks run",
+                "asked dates_missing_or_old Which year?",
+                "opened, clocks run",
+                "started, clocks run",
+            ]
+        );
     })
     .await;
 }
@@ -24,11 +34,16 @@ async fn r19_a_case_is_taken_started_sent_back_and_comes_again() {
 fn name(payload: &Payload) -> String {
     match payload {
         Payload::ReviewAssigned(fact) => format!("assigned {}", fact.reviewer),
-        Payload::ReviewStarted(_) => "started".to_owned(),
+        Payload::ReviewOpened(fact) => format!("opened, clocks {}", run(fact.due_time)),
+        Payload::ReviewStarted(fact) => format!("started, clocks {}", run(fact.due_time)),
         Payload::PartnerActionRequested(fact) => format!("asked {} {}", fact.reasons.join(","), fact.comment),
         Payload::ReviewOverdue(fact) => format!("overdue {}", fact.clock),
         other => format!("{other:?}"),
     }
+}
+
+fn run(due: Option<prost_types::Timestamp>) -> &'static str {
+    if due.is_some() { "run" } else { "stand" }
 }
 
 #[tokio::test]
@@ -39,7 +54,7 @@ async fn r19_release_and_assign_are_told() {
         system.release("amy", 1).await.unwrap();
         system.assign("lea", 1, "zoe").await.unwrap();
         let told: Vec<_> = system.told().await.iter().map(name).collect();
-        assert_eq!(told, ["assigned amy", "assigned ", "assigned zoe"]);
+        assert_eq!(told, ["opened, clocks run", "assigned amy", "assigned ", "assigned zoe"]);
     })
     .await;
 }
@@ -142,7 +157,7 @@ async fn r45_an_overdue_review_is_told_once_and_shown() {
         assert!(start.overdue && start.due_time.is_some());
         assert_eq!(case.state(), ReviewCaseState::Waiting);
         let told: Vec<_> = system.told().await.iter().map(name).collect();
-        assert_eq!(told, ["overdue review_start"]);
+        assert_eq!(told, ["opened, clocks run", "overdue review_start"]);
     })
     .await;
 }

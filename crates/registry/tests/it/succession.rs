@@ -108,8 +108,8 @@ on_both! {
         stage.tell(litware.claim.0, 1, closed(&litware, "customer_declined"), due()).await.unwrap();
         assert_eq!(holders(&stage).await, [("contoso".to_owned(), None)]);
         let HoldAnswer::Refused(_) = place(&registry, &claim("litware", 3), 3).await else { panic!("held") };
-        let closed = registry.arbitrate(&Actor::system(Service::PoeReview), award(10, &litware, key(1))).await;
-        assert!(closed != Ok(outcome(AwardOutcome::Successor)), "what is closed succeeds nobody: {closed:?}");
+        let closed = arbitrate(&registry, award(10, &litware, key(1))).await;
+        assert_eq!(closed, refused(key(1), AwardRefusalReason::ClaimClosed), "what is closed succeeds nobody");
     }
 
     async fn r37_a_key_that_the_tenant_does_not_have_is_named(stage: Stage) {

@@ -1,10 +1,15 @@
 //! R58: associations from before there were claims.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{CONTOSO, FABRIKAM, LITWARE, World, both_databases, refused, rows};
-use cpor_proto::registry::v1::{
-    Activity, AssociationState, CheckUsageAccessRequest, DeclineLegacyAssociationRequest, EndReason,
-    ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation, import_result::Outcome,
+use cpor_acceptance::{CONTOSO, Case, FABRIKAM, LITWARE, NORTHWIND, Stage, World, both_databases, refused, rows};
+use cpor_proto::{
+    claims::v1::ClaimState,
+    registry::v1::{
+        Activity, AssociationState, CheckUsageAccessRequest, DeclineLegacyAssociationRequest, EndReason,
+        ImportLegacyAssociationsRequest, ImportResult, LegacyAssociation, ListAssociationsRequest,
+        import_result::Outcome,
+    },
+    reviews::v1::AwardOutcome,
 };
 use tonic::Code;
 
@@ -12,6 +17,8 @@ both_databases![
     r58_an_imported_association_is_official_at_once_and_can_be_declined,
     r58_an_imported_association_ends_with_its_subscription_without_grace,
     r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused,
+    r37_a_claim_against_a_legacy_association_is_contested,
+    r58_a_legacy_association_is_superseded_when_the_winner_is_official,
 ];
 
 fn row(key: &str, partner: &str, mpn_id: &str) -> LegacyAssociation {
@@ -95,5 +102,57 @@ async fn r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused(world:
     for (result, expected) in results[1..].iter().zip(["KEY_HELD", "MUST_BE_CLAIMED_ANEW", "FAMILY_NOT_TAKEN_OVER"]) {
         assert_eq!(result.outcome(), Outcome::Refused);
         assert!(reason(result).contains(expected), "{result:?}");
+    }
+}
+
+/// Northwind's claim for a subscription that Contoso has on record from before.
+async fn contested(world: &World, stage: Stage) -> (Case<'_>, String) {
+    let claim = world.rival_of(&world.presales().await);
+    let key = format!("tenants/{FABRIKAM}/subscriptions/{}", claim.lines[0].subscription_id);
+    import(world, vec![row(&key, CONTOSO, "1001")]).await;
+    (Case::at(world, claim, stage).await, key)
+}
+
+async fn r37_a_claim_against_a_legacy_association_is_contested(world: &World) {
+    let (case, key) = contested(world, Stage::UnderReview).await;
+    let claim = case.claim().await;
+    assert!(claim.lines[0].contested);
+    assert!(
+        !format!("{claim:?}{:?}", case.comments().await).to_lowercase().contains("contoso"),
+        "never who the rival is"
+    );
+    let review = case.review(&world.reviewer).await.unwrap();
+    assert!(review.deadlines.iter().all(|clock| clock.due_time.is_none()), "the clocks stand still");
+    // Not arbitrated: the key is held.
+    refused(case.approve(&world.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
+    world.settle().await;
+    assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
+    assert_eq!(case.entry("approval_refused").await.changes[0].to, "KEY_HELD");
+    assert_eq!(world.on_record(&key, None).await[0].partner, CONTOSO);
+}
+
+async fn r58_a_legacy_association_is_superseded_when_the_winner_is_official(world: &World) {
+    let (case, key) = contested(world, Stage::UnderReview).await;
+    let line_key = case.claim().await.lines[0].key.clone();
+    let done = case.award(&world.lead, &[line_key.as_str()]).await.unwrap();
+    assert_eq!(done.awards[0].outcome(), AwardOutcome::Successor);
+    world.settle().await;
+    assert!(!case.claim().await.lines[0].contested);
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    assert_eq!(case.claim().await.state(), ClaimState::Approved);
+    let on_record = world.on_record(&key, None).await;
+    assert!(on_record.iter().all(|held| held.partner == CONTOSO), "until the winner is official: {on_record:?}");
+    world.advance(TimeDelta::days(8)).await;
+    let on_record = world.on_record(&key, None).await;
+    assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, NORTHWIND));
+    let request =
+        ListAssociationsRequest { parent: format!("tenants/{FABRIKAM}"), ..ListAssociationsRequest::default() };
+    let all = world.lead.registry().list_associations(request).await.unwrap().into_inner().associations;
+    let legacy: Vec<_> = all.into_iter().filter(|one| one.key == key && one.partner == CONTOSO).collect();
+    assert!(!legacy.is_empty());
+    for ended in legacy {
+        assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Superseded));
+        assert_eq!(ended.end_time, on_record[0].official_time, "both change in the same instant");
     }
 }

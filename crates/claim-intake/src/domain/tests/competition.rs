@@ -1,7 +1,7 @@
 //! Lines that are contested, lost or over (R27a, R37–R39).
 use super::story::*;
 use crate::domain::*;
-use cpor_types::{ActorSide, LineId, ProductFamily};
+use cpor_types::{ActorSide, LineId, PrimaryRejection, ProductFamily};
 use uuid::Uuid;
 
 fn second() -> LineId {
@@ -56,7 +56,7 @@ fn r27a_with_its_last_line_the_claim_is_lost_and_can_be_disputed() {
     for life in states {
         let life = life.fact(&awarded(&[], &[line_id()]));
         let rejection = life.claim.state.rejection().unwrap();
-        assert_eq!(rejection.primary, PrimaryReason::LostToCompetingClaim);
+        assert_eq!(rejection.primary, PrimaryRejection::LostToCompetingClaim);
         assert!(matches!(rejection.remedy, Remedy::Dispute(_)));
         assert!(matches!(life.last().what, What::Closed(_)));
         assert_eq!((life.claim.content.lines.len(), life.claim.lost_lines.len()), (0, 1));

@@ -2,7 +2,7 @@
 use super::story::*;
 use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
-use cpor_types::{ActorSide, Timestamp};
+use cpor_types::{ActorSide, PrimaryRejection, Timestamp};
 use std::time::Duration;
 
 fn try_dispute(claim: &Claim, justification: Option<Comment>, now: Timestamp) -> Result<Transition<Claim>, Refusal> {
@@ -131,7 +131,7 @@ fn r28_who_declined_before_has_to_approve_explicitly() {
     let approved = life.clone().fact(&customer_approved());
     assert_eq!(approved.claim.state.association(), Some(&Association::Granted { since: approved.now }));
     let silent = life.fact(&silent());
-    assert_eq!(rejection(&silent.claim).primary, PrimaryReason::CustomerDeclined);
+    assert_eq!(rejection(&silent.claim).primary, PrimaryRejection::CustomerDeclined);
     assert_eq!(rejection(&silent.claim).remedy, Remedy::Final(Finality::NoExplicitApproval));
 }
 
@@ -146,7 +146,7 @@ fn r28_who_approves_while_it_is_disputed_has_approved() {
 fn r28_a_decline_of_a_claim_that_is_rejected_but_disputable_is_recorded_and_counts() {
     let life = Life::submitted().fact(&customer_approved()).rejected_by_reviewer().fact(&declined());
     assert_eq!(life.last().what, What::Reported(FactKind::CustomerDeclined));
-    assert_eq!(rejection(&life.claim).primary, PrimaryReason::InsufficientPoe);
+    assert_eq!(rejection(&life.claim).primary, PrimaryRejection::InsufficientPoe);
     assert!(life.clone().fact(&declined()).last().what.is_overtaken(), "a repeat changes nothing");
     let life = life.disputed_again().approved_by_reviewer();
     assert_eq!(life.last().what, What::Approved { official: false, explicit_approval_needed: true });

@@ -93,6 +93,7 @@ fn check_offers(claim: &Claim, now: Timestamp) {
             | Refusal::DisputeUnfounded
             | Refusal::UnknownTarget(_)
             | Refusal::TooManyDocuments { .. }
+            | Refusal::ActivityNotClaimed { .. }
             | Refusal::FactsMissing
             | Refusal::RulesMissing(_) => false,
         });

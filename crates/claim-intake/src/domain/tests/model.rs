@@ -184,8 +184,9 @@ impl Model {
         let worked_on = in_dispute || self.at == At::UnderReview;
         let open = self.is_live() && !matches!(self.at, At::Approved(_));
         match fact {
-            ReviewFact::Assigned(_) | ReviewFact::Overdue(_) => open,
-            ReviewFact::Started(_) => {
+            ReviewFact::Assigned(_) | ReviewFact::Opened(_) | ReviewFact::Overdue(_) => open,
+            ReviewFact::Noted(_) => self.is_live() || self.was_rejected(),
+            ReviewFact::Started(..) => {
                 let starts = self.at == At::Submitted;
                 if starts {
                     self.at = At::UnderReview;
@@ -207,7 +208,7 @@ impl Model {
                 true
             }
             ReviewFact::ActionRequested { .. } | ReviewFact::Approved(_) | ReviewFact::Rejected(..) => false,
-            ReviewFact::ApprovalRefused(_) => worked_on,
+            ReviewFact::ApprovalRefused(..) => worked_on,
             ReviewFact::LinesAwarded { lost, .. } if open && !lost.is_empty() => {
                 self.is_rejected(true);
                 true

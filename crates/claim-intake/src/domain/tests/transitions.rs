@@ -2,7 +2,7 @@
 use super::story::*;
 use crate::domain::*;
 use cpor_durable::Aggregate as _;
-use cpor_types::{ActorSide, FurtherRejection};
+use cpor_types::{ActorSide, FurtherRejection, PrimaryRejection};
 
 #[test]
 fn r17_an_update_changes_the_named_fields_only_and_records_them() {
@@ -138,7 +138,7 @@ fn r22_no_answer_in_time_rejects_at_the_moment_it_was_due() {
     let elapsed = life.claim.elapse(due).unwrap();
     assert_eq!(elapsed.due, due);
     let State::Rejected(_, rejection) = &elapsed.transition.next.state else { panic!() };
-    assert_eq!((rejection.primary, rejection.time), (PrimaryReason::InsufficientPoe, due));
+    assert_eq!((rejection.primary, rejection.time), (PrimaryRejection::InsufficientPoe, due));
     assert_eq!(rejection.further, [FurtherRejection::NoPartnerResponse]);
     assert!(rejection.dispute_window().unwrap().due > due);
     assert!(elapsed.transition.next.elapse(due).is_none(), "never twice");
@@ -166,7 +166,7 @@ fn r24_a_reviewers_rejection_is_insufficient_poe_and_disputable() {
     let rejected = review(ReviewFact::Rejected(further.clone(), Some(comment(ActorSide::Reviewer))));
     let life = Life::under_review().fact(&rejected);
     let State::Rejected(_, rejection) = &life.claim.state else { panic!() };
-    assert_eq!((rejection.primary, &rejection.further), (PrimaryReason::InsufficientPoe, &further));
+    assert_eq!((rejection.primary, &rejection.further), (PrimaryRejection::InsufficientPoe, &further));
     assert_eq!((rejection.comment.as_str(), rejection.time), ("words", life.now));
     assert!(rejection.dispute_window().is_some());
     assert_eq!(life.last().comment.as_ref().unwrap().side, ActorSide::Reviewer);
@@ -176,12 +176,12 @@ fn r24_a_reviewers_rejection_is_insufficient_poe_and_disputable() {
 fn r25_a_withdrawal_is_final_and_closes_everywhere() {
     let life = Life::official().step(|claim, now| claim.withdraw(withdraw(), now));
     let State::Rejected(submission, rejection) = &life.claim.state else { panic!() };
-    assert_eq!(rejection.primary, PrimaryReason::PartnerRequest);
+    assert_eq!(rejection.primary, PrimaryRejection::PartnerRequest);
     assert_eq!(rejection.remedy, Remedy::Final(Finality::PartnerRequest));
     assert_eq!(rejection.ended, Some(Association::Official { since: start() }));
     let closing = Closing {
         by: ClosedBy::Partner,
-        primary: PrimaryReason::PartnerRequest,
+        primary: PrimaryRejection::PartnerRequest,
         tenant: submission.tenant,
         review_case: case(),
         dispute_due: None,
@@ -195,7 +195,7 @@ fn r26_the_customer_declines_in_every_state_from_submitted_to_approved() {
     for life in [Life::submitted(), Life::under_review(), Life::asked(), Life::approved(), Life::official()] {
         let life = life.fact(&declined());
         let State::Rejected(_, rejection) = &life.claim.state else { panic!() };
-        assert_eq!(rejection.primary, PrimaryReason::CustomerDeclined);
+        assert_eq!(rejection.primary, PrimaryRejection::CustomerDeclined);
         assert_eq!(life.last().reason, "link: no");
         let kinds: Vec<_> = life.claim.deadlines().into_iter().map(|deadline| deadline.kind).collect();
         assert_eq!(kinds, [Rules::REMIND_DISPUTE, Rules::DISPUTE_WINDOW], "the dispute window alone");

@@ -1,11 +1,10 @@
 //! The ways to the end of a claim: all of them close its case, its window and its holds (R22, R24–R26).
 use crate::domain::{
-    Claim, ClosedBy, Closing, Command, FactKind, Finality, PrimaryReason, Refusal, Rejection, Remedy, State,
-    Submission, What,
+    Claim, ClosedBy, Closing, Command, FactKind, Finality, Refusal, Rejection, Remedy, State, Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
-use cpor_types::{FurtherRejection, Timestamp, WithdrawReason};
+use cpor_types::{FurtherRejection, PrimaryRejection, Timestamp, WithdrawReason};
 
 /// Withdraws a claim.
 #[derive(Clone, Debug)]
@@ -19,7 +18,7 @@ pub struct Withdraw {
 /// A rejection about to be applied.
 pub(super) struct End {
     pub(super) by: ClosedBy,
-    pub(super) primary: PrimaryReason,
+    pub(super) primary: PrimaryRejection,
     pub(super) further: Vec<FurtherRejection>,
     pub(super) comment: String,
     pub(super) time: Timestamp,
@@ -38,7 +37,7 @@ impl Claim {
             "" => Entry::because(reason.as_str()),
             words => Entry::because(format!("{reason}: {words}")),
         };
-        let primary = PrimaryReason::PartnerRequest;
+        let primary = PrimaryRejection::PartnerRequest;
         let remedy = Remedy::Final(Finality::PartnerRequest);
         let end = End { by: ClosedBy::Partner, primary, further: Vec::new(), comment, time: now, remedy };
         Ok(self.close(submission, end, entry, now))
@@ -57,7 +56,7 @@ impl Claim {
         let rejection = Rejection { primary, further, comment, time, remedy, ended };
         let dispute_due = rejection.dispute_window().map(|window| window.due);
         let mut submission = Submission { documents_before: self.evidence.len(), ..submission.clone() };
-        if primary == PrimaryReason::CustomerDeclined {
+        if primary == PrimaryRejection::CustomerDeclined {
             submission.decline(time);
         }
         let (tenant, review_case) = (submission.tenant, submission.review_case);
@@ -69,7 +68,7 @@ impl Claim {
 
 impl End {
     /// By the fact `by`, effective at `time`.
-    pub(super) const fn by_fact(by: FactKind, primary: PrimaryReason, time: Timestamp, remedy: Remedy) -> Self {
+    pub(super) const fn by_fact(by: FactKind, primary: PrimaryRejection, time: Timestamp, remedy: Remedy) -> Self {
         Self { by: ClosedBy::Fact(by), primary, further: Vec::new(), comment: String::new(), time, remedy }
     }
 }

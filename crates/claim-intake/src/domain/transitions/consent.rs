@@ -4,11 +4,11 @@ use super::{
     close::End,
 };
 use crate::domain::{
-    Association, Claim, ConsentFact, FactKind, Finality, PrimaryReason, Remedy, State, Submission, What,
+    Association, Claim, ConsentFact, FactKind, Finality, Remedy, State, Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
-use cpor_types::{TenantId, Timestamp, rfc3339};
+use cpor_types::{PrimaryRejection, TenantId, Timestamp, rfc3339};
 
 impl Claim {
     pub(super) fn take_consent(&self, fact: &ConsentFact, submission: &Submission, at: &At<'_>) -> Applied {
@@ -87,7 +87,7 @@ impl Claim {
             ConsentFact::SILENCE => Remedy::Final(Finality::NoExplicitApproval),
             _ => at.rules.remedy(submission, at.time)?,
         };
-        let mut end = End::by_fact(FactKind::CustomerDeclined, PrimaryReason::CustomerDeclined, at.time, remedy);
+        let mut end = End::by_fact(FactKind::CustomerDeclined, PrimaryRejection::CustomerDeclined, at.time, remedy);
         comment.clone_into(&mut end.comment);
         Ok(Some(self.close(submission, end, at.entry(), at.now)))
     }

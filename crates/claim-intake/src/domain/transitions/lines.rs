@@ -4,11 +4,11 @@ use super::{
     close::End,
 };
 use crate::domain::{
-    Claim, Comment, FactKind, LostLine, PrimaryReason, StateKind, Submission, What,
+    Claim, Comment, FactKind, LostLine, StateKind, Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
-use cpor_types::{ActorSide, CommentId, LineId, Timestamp};
+use cpor_types::{ActorSide, CommentId, LineId, PrimaryRejection, Timestamp};
 
 /// What the partner is told (R37), without a word on who the rival is.
 const BEGUN: &str = "Another company claims some of what this claim claims, or has it on record. Reviewers look at both; until it is decided their \
@@ -38,7 +38,7 @@ impl Claim {
             return Ok(Some(next.done()));
         }
         let remedy = at.rules.remedy(submission, at.time)?;
-        let primary = PrimaryReason::LostToCompetingClaim;
+        let primary = PrimaryRejection::LostToCompetingClaim;
         let mut end = End::by_fact(FactKind::LinesAwarded, primary, at.time, remedy);
         end.comment.clone_from(&at.reason);
         Ok(Some(left.close(submission, end, entry, at.now)))

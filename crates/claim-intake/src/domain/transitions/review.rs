@@ -4,11 +4,11 @@ use super::{
     close::End,
 };
 use crate::domain::{
-    Association, Claim, Comment, FactKind, PartnerAction, PrimaryReason, ReviewFact, ReviewProgress, State, StateKind,
-    Submission, What, claim::Next,
+    Association, Claim, Comment, FactKind, PartnerAction, ReviewFact, ReviewProgress, State, StateKind, Submission,
+    What, claim::Next,
 };
 use cpor_durable::Transition;
-use cpor_types::{FurtherRejection, LineId, PartnerActionReason, Timestamp, rfc3339};
+use cpor_types::{FurtherRejection, LineId, PartnerActionReason, PrimaryRejection, Timestamp, rfc3339};
 
 impl Claim {
     pub(super) fn take_review(&self, fact: &ReviewFact, submission: &Submission, at: &At<'_>) -> Applied {
@@ -127,7 +127,7 @@ impl Claim {
         at: &At<'_>,
     ) -> Applied {
         let remedy = at.rules.remedy(submission, at.time)?;
-        let primary = PrimaryReason::InsufficientPoe;
+        let primary = PrimaryRejection::InsufficientPoe;
         let mut end = End::by_fact(FactKind::ReviewRejected, primary, at.time, remedy);
         end.further = further.to_vec();
         end.comment.clone_from(&at.reason);

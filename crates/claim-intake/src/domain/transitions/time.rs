@@ -1,11 +1,11 @@
 //! What time itself does to a claim (R22, R28, R47).
 use super::close::End;
 use crate::domain::{
-    Claim, Event, FactKind, PartnerAction, PrimaryReason, Rejection, Remedy, Rules, State, Submission, What,
+    Claim, Event, FactKind, PartnerAction, Rejection, Remedy, Rules, State, Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::{Aggregate, Elapsed};
-use cpor_types::{Deadline, FurtherRejection, Timestamp};
+use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
 
 impl Aggregate for Claim {
     type Event = Event;
@@ -92,7 +92,7 @@ impl Claim {
         }
         let due = action.response.deadline.due;
         let by = FactKind::ResponseDeadlinePassed;
-        let mut end = End::by_fact(by, PrimaryReason::InsufficientPoe, due, action.remedy_if_missed.clone());
+        let mut end = End::by_fact(by, PrimaryRejection::InsufficientPoe, due, action.remedy_if_missed.clone());
         end.further.push(FurtherRejection::NoPartnerResponse);
         Some(Elapsed { due, transition: self.close(submission, end, Entry::default(), now) })
     }

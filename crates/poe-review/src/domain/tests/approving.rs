@@ -53,10 +53,7 @@ fn r36_an_answer_to_another_decision_changes_nothing() {
 
 #[test]
 fn r25_a_case_closed_while_approving_stays_closed_whatever_the_registry_answers() {
-    let closed = in_phase(Phase::Approving)
-        .closed(ClosingReason::Told(PrimaryRejection::PartnerRequest), now(), &calendar())
-        .unwrap()
-        .next;
+    let closed = in_phase(Phase::Approving).closed(PrimaryRejection::PartnerRequest, now(), &calendar()).unwrap().next;
     assert_eq!(closed.held(approval(1).decision_id, now(), &calendar()), None);
     assert_eq!(closed.not_held(approval(1).decision_id, vec![refused_line()], now(), &calendar()), None);
 }

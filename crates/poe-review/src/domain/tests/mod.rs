@@ -178,8 +178,6 @@ fn in_phase(phase: Phase) -> ReviewCase {
         Phase::Approving => approving(),
         Phase::Approved => approving().held(approval(1).decision_id, now, &calendar).unwrap().next,
         Phase::Rejected => done(started().reject(&amy(), rejection(), now, &calendar)),
-        Phase::Closed => {
-            taken().closed(ClosingReason::Told(PrimaryRejection::PartnerRequest), now, &calendar).unwrap().next
-        }
+        Phase::Closed => taken().closed(PrimaryRejection::PartnerRequest, now, &calendar).unwrap().next,
     }
 }

@@ -130,7 +130,7 @@ fn r31_only_insufficient_poe_is_open_to_reviewers() {
 #[test]
 fn r45_a_claim_closed_from_outside_closes_an_open_case_and_leaves_a_decided_one() {
     for phase in Phase::ALL {
-        let primary_reason = ClosingReason::Told(PrimaryRejection::CustomerDeclined);
+        let primary_reason = PrimaryRejection::CustomerDeclined;
         let closed = in_phase(phase).closed(primary_reason, now(), &calendar());
         assert_eq!(closed.is_some(), phase.is_open() || phase == Phase::Approved, "{phase:?}");
         if let Some(closed) = closed.filter(|_| phase.is_open()) {

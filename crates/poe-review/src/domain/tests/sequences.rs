@@ -44,7 +44,7 @@ fn apply(case: &ReviewCase, step: Step, now: Timestamp) -> Option<ReviewCase> {
         Step::Resubmit => case.resubmitted(snapshot(), now, &calendar),
         Step::Held => case.held(decision, now, &calendar),
         Step::NotHeld => case.not_held(decision, vec![refused_line()], now, &calendar),
-        Step::Close => case.closed(ClosingReason::Told(PrimaryRejection::PartnerRequest), now, &calendar),
+        Step::Close => case.closed(PrimaryRejection::PartnerRequest, now, &calendar),
         Step::Compete => case.competing(rivals(), now, &calendar),
         Step::Alone => case.competing(Rivals::new(), now, &calendar),
     };
