@@ -80,7 +80,13 @@ impl Model {
             At::Approved(Held::Granted) => Some("granted"),
             At::Approved(Held::Official) => Some("official"),
             At::Approved(Held::Ended) => Some("ended"),
-            _ => None,
+            At::Editing
+            | At::Deleted
+            | At::Submitted
+            | At::UnderReview
+            | At::Disputed
+            | At::Asked { .. }
+            | At::Rejected { .. } => None,
         };
         (state, held, Command::ALL.iter().copied().filter(|command| self.leaves(*command)).collect())
     }
@@ -224,15 +230,15 @@ impl Model {
                 let silence_is_consent = !self.declined || self.approved;
                 silence_is_consent && self.moves(&[Held::Pending], Held::Granted)
             }
-            ConsentFact::Approved { .. } if self.approved || !self.is_live() => false,
-            ConsentFact::Approved { .. } => match self.at {
-                At::Approved(held) if held != Held::Pending => false,
-                _ => {
+            ConsentFact::Approved { .. } => {
+                let too_late = matches!(self.at, At::Approved(held) if held != Held::Pending);
+                let counts = self.is_live() && !self.approved && !too_late;
+                if counts {
                     self.approved = true;
                     self.moves(&[Held::Pending], Held::Granted);
-                    true
                 }
-            },
+                counts
+            }
             ConsentFact::Declined { channel, .. } => self.declines(channel == ConsentFact::SILENCE),
         }
     }
@@ -253,11 +259,9 @@ impl Model {
 
     /// What the claim waited for is due: the answer (R22), or the dispute (R28).
     pub(super) fn falls_due(&mut self) {
-        match self.at {
-            At::Asked { .. } => self.is_rejected(true),
-            At::Rejected { disputable: true } => self.at = At::Rejected { disputable: false },
-            _ => panic!("nothing is awaited in {:?}", self.at),
-        }
+        let disputable = matches!(self.at, At::Asked { .. });
+        assert!(disputable || self.at == At::Rejected { disputable: true }, "nothing is awaited in {:?}", self.at);
+        self.is_rejected(disputable);
     }
 }
 
