@@ -3,7 +3,7 @@ use crate::{
     config::Config,
     domain::{self, Rules},
     evidence::{self, ObjectError, Objects},
-    intake::{Intake, ROWS_TOGETHER},
+    intake::{Intake, ROWS_TOGETHER, WATCHES},
     notices::Notices,
     store::ClaimStore,
 };
@@ -76,6 +76,7 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         entropy: context.entropy,
         methods: Arc::new(methods()?),
         rows: Arc::new(Semaphore::new(ROWS_TOGETHER)),
+        watches: Arc::new(Semaphore::new(WATCHES)),
         signer: context.peers.signer().clone(),
         heartbeat,
         draining: draining(&host),

@@ -29,6 +29,8 @@ pub(crate) struct Intake {
     pub(crate) methods: Arc<MethodTable>,
     /// Room for the rows of batches in work, [`ROWS_TOGETHER`] of them.
     pub(crate) rows: Arc<Semaphore>,
+    /// Room for watches, [`WATCHES`] of them.
+    pub(crate) watches: Arc<Semaphore>,
     /// Signs receipts.
     pub(crate) signer: TokenSigner,
     /// How often a watch that has nothing to say says so.
@@ -36,6 +38,9 @@ pub(crate) struct Intake {
     /// Cancelled when the process drains: whatever would not end by itself must.
     pub(crate) draining: CancellationToken,
 }
+
+/// Watches of a process: a watch holds one of the places that the server has for calls, and most are to be left for others.
+pub(crate) const WATCHES: usize = 256;
 
 /// Rows of batches that are in work at once: as many as the writer commits together, and a quarter of what may wait for it.
 pub(crate) const ROWS_TOGETHER: usize = 256;

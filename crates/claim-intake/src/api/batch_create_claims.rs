@@ -28,7 +28,7 @@ pub(super) async fn batch_create_claims(
     let parent: PartnerName = request.parent.parse().map_err(|_| Failed::NotFound(request.parent.clone()))?;
     let batch = Batch { intake, caller, parent, resource: request.parent, validate_only: request.validate_only };
     let rows = request.rows.into_iter().enumerate().map(|(place, row)| (row, violations.remove(&place)));
-    // Rows are begun in their order, and a writer judges in the order in which it was asked.
+    // Rows are begun in their order and judged in any; each answer has its row's place.
     let results = stream::iter(rows).map(|(row, violations)| batch.result(row, violations)).buffered(ROWS_TOGETHER);
     Ok(Response::new(wire::BatchCreateClaimsResponse { results: results.collect().await }))
 }

@@ -6,15 +6,17 @@ use crate::{
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1::{ExportClaimsRequest, ExportClaimsResponse, ExportFormat};
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use std::pin::Pin;
 use tonic::{Request, Response, Status};
 
 /// The stream of an answer.
 pub(super) type Export = Pin<Box<dyn Stream<Item = Result<ExportClaimsResponse, Status>> + Send>>;
 
-/// Claims in one message.
+/// Claims that are read at once.
 const CHUNK: u64 = 100;
+/// Bytes of a message, well below what clients take.
+const PART: usize = 1 << 20;
 
 pub(super) async fn export_claims(intake: &Intake, request: Request<ExportClaimsRequest>) -> Answer<Export> {
     let (caller, request) = open(request)?;
@@ -27,10 +29,11 @@ pub(super) async fn export_claims(intake: &Intake, request: Request<ExportClaims
     let first = header.map(|data| Ok(ExportClaimsResponse { data: data.into_bytes() }));
     let pages = stream::try_unfold(Some((file, None)), |place| async move {
         let Some((file, after)) = place else { return Ok(None) };
-        let (data, after) = file.page(after).await?;
-        Ok((!data.is_empty()).then(|| (ExportClaimsResponse { data }, after.map(|after| (file, Some(after))))))
+        let (parts, after) = file.page(after).await?;
+        Ok::<_, Status>(Some((parts, after.map(|after| (file, Some(after))))))
     });
-    Ok(Response::new(stream::iter(first).chain(pages).boxed()))
+    let parts = pages.map_ok(|parts| stream::iter(parts.into_iter().map(Ok))).try_flatten();
+    Ok(Response::new(stream::iter(first).chain(parts).boxed()))
 }
 
 /// What is exported, for whom.
@@ -42,20 +45,24 @@ struct File {
 }
 
 impl File {
-    /// The next lines, and where to go on, if there may be more.
-    async fn page(&self, after: Option<Cursor>) -> Result<(Vec<u8>, Option<Cursor>), Status> {
+    /// The next lines in parts of [`PART`] or, where one claim has more, that, and where to go on, if there may be more.
+    async fn page(&self, after: Option<Cursor>) -> Result<(Vec<ExportClaimsResponse>, Option<Cursor>), Status> {
         let claims = Claims::of(self.intake.reader(), &self.wanted.scope);
         let found = claims.list(&self.wanted, after, CHUNK).await.map_err(Failed::from)?;
         let full = found.len() as u64 == CHUNK;
         let after = found.last().filter(|_| full).map(|(cursor, _)| cursor.clone());
-        let mut data = String::new();
+        let mut parts: Vec<ExportClaimsResponse> = Vec::new();
         for (_, claim) in found {
             let claim = convert::claim(claim, self.view, &self.intake.rules)?;
-            data += &match self.format {
+            let lines = match self.format {
                 ExportFormat::Csv => export_file::csv(&claim),
                 ExportFormat::JsonLines | ExportFormat::Unspecified => cpor_kit::json::line(&claim)?,
             };
+            match parts.last_mut().filter(|part| part.data.len() + lines.len() <= PART) {
+                Some(part) => part.data.extend(lines.into_bytes()),
+                None => parts.push(ExportClaimsResponse { data: lines.into_bytes() }),
+            }
         }
-        Ok((data.into_bytes(), after))
+        Ok((parts, after))
     }
 }

@@ -1,5 +1,5 @@
-//! ListClaims (R59): one read of a page; indexed for a partner's claims by age, by last change, and in a state or of a customer by age, and for
-//! everybody's by age. Another filter reads along its order's index until the page is full, another order sorts what the filter leaves.
+//! ListClaims (R59): one read of a page; indexed for a partner's claims by age, by last change, and in a state, of a customer or
+//! that wait for one thing by age, and for everybody's by age, or those that wait for one thing. Another filter reads along its order's index until the page is full, another order sorts what the filter leaves.
 use super::{Answer, convert, paging::paged, view::View, wanted::wanted};
 use crate::{
     intake::{Failed, Intake},

@@ -13,10 +13,11 @@ use futures_util::{Stream, StreamExt as _, stream};
 use std::{
     collections::{HashMap, VecDeque},
     pin::Pin,
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
-    sync::watch,
+    sync::{OwnedSemaphorePermit, watch},
     time::{Instant, sleep_until},
 };
 use tonic::{Request, Response, Status};
@@ -38,6 +39,7 @@ pub(super) async fn watch_claims(intake: &Intake, request: Request<wire::WatchCl
     let (caller, request) = open(request)?;
     let name: PartnerName = request.parent.parse().map_err(|_| Failed::NotFound(request.parent.clone()))?;
     let binding = binding(&request);
+    let room = Arc::clone(&intake.watches).try_acquire_owned().map_err(|_| Failed::Overloaded)?;
     let place = begin(intake, &name.partner, &request, binding).await?;
     let now = Instant::now();
     let watcher = Watcher {
@@ -47,6 +49,7 @@ pub(super) async fn watch_claims(intake: &Intake, request: Request<wire::WatchCl
         view: View::of(&caller),
         binding,
         place,
+        _room: room,
         ready: VecDeque::new(),
         // The first message tells where the stream begins.
         heartbeat: now,
@@ -87,6 +90,8 @@ struct Watcher {
     binding: Binding,
     /// How far the log was read.
     place: Place,
+    /// Its place among the watches of the process.
+    _room: OwnedSemaphorePermit,
     /// What was read and not yet taken.
     ready: VecDeque<wire::WatchClaimsResponse>,
     commits: watch::Receiver<u64>,

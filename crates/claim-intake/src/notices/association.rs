@@ -1,6 +1,6 @@
 //! Associations that come on record, and that end while the claim stays approved (R27, R37, R39).
 use super::letter::{Letter, Mood, Section, Setting, named};
-use crate::domain::{Association, EndReason, Line};
+use crate::domain::{Association, EndReason, Ended, Line};
 
 pub(super) fn official(setting: &Setting<'_>) -> Option<Letter> {
     let since = match setting.claim.state.association()? {
@@ -24,13 +24,17 @@ pub(super) fn official(setting: &Setting<'_>) -> Option<Letter> {
 pub(super) fn ended(setting: &Setting<'_>) -> Option<Letter> {
     let ended_then = |line: &&Line| line.ended.as_ref().is_some_and(|ended| ended.until == setting.about.time);
     let lines: Vec<&Line> = setting.claim.content.lines.iter().filter(ended_then).collect();
-    let reason = lines.first()?.ended.as_ref()?.reason;
+    let Ended { reason, since, .. } = *lines.first()?.ended.as_ref()?;
     let when = setting.time(setting.about.time);
     let lead = format!("Your association with {} ended on {when} for what is named below.", setting.customer());
     let letter = setting.letter(Mood::News, "Association ended", "An association has ended", lead);
     let others = setting.claim.content.lines.iter().any(|line| line.ended.is_none());
     let rest = others.then_some("The rest of the claim is not affected.");
-    let usage = "You can no longer read the customer's usage of it.";
+    // One that never was on record opened nothing.
+    let usage = match since {
+        Some(_) => "You can no longer read the customer's usage of it.",
+        None => "It was not on record yet, so that no usage was open to you.",
+    };
     Some(letter.with([
         Some(Section::listing("What ended", named(lines.iter().copied()))),
         Some(Section::saying("Why", [because(reason)])),
@@ -41,9 +45,7 @@ pub(super) fn ended(setting: &Setting<'_>) -> Option<Letter> {
 const fn because(reason: EndReason) -> &'static str {
     match reason {
         EndReason::Expired => "The subscription has ended. One that is renewed under a new id needs a new claim.",
-        EndReason::Superseded => {
-            "Another company's claim for it has won: a review lead decided between the two, and the other association took the place of yours."
-        }
+        EndReason::Superseded => "Another company's claim for it has won: a review lead decided between the two.",
         EndReason::Declined => "The customer declined.",
         EndReason::Withdrawn => "Your company withdrew the claim.",
         EndReason::Rejected => "The claim was rejected.",

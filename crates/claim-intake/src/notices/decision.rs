@@ -141,8 +141,12 @@ pub(super) fn approved(setting: &Setting<'_>) -> Option<Letter> {
     let lead = format!("Your claim for {} was approved by a reviewer.", setting.customer());
     let next = match association {
         Association::Granted { .. } | Association::Official { .. } => {
-            "The customer has approved too. The association is being put on record; you get a mail when it is."
-                .to_owned()
+            // Where the window is counted from the notice at submission, it may have passed before the approval (R61).
+            let customer = match setting.submission.explicit_approval {
+                Some(_) => "The customer has approved too.",
+                None => "The customer did not decline in time.",
+            };
+            format!("{customer} The association is being put on record; you get a mail when it is.")
         }
         Association::Pending if setting.submission.needs_explicit_approval() => format!(
             "The customer had declined before, so silence is not enough this time: the association becomes official only if the customer \

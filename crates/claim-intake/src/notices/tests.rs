@@ -119,6 +119,8 @@ fn r57_an_approval_says_what_happens_next() {
     has(&text, &["by the end of Tuesday, 31 March 2026 (America/New_York, UTC-04:00)"]);
     let early = Life::submitted().fact(&customer_approved()).approved_by_reviewer();
     has(&read(&early, NoticeKind::Approval, early.now), &["The customer has approved too"]);
+    let silent = Life::approved().fact(&Fact::Consent(crate::domain::ConsentFact::WindowPassed));
+    has(&read(&silent, NoticeKind::Approval, silent.now), &["The customer did not decline in time"]);
     let declined = Life::approved().fact(&declined());
     assert!(mail(&declined, NoticeKind::Approval, start()).is_none());
 }
@@ -133,7 +135,12 @@ fn r57_the_other_mails_say_what_they_are_about() {
     let life = Life::official();
     has(&read(&life, NoticeKind::Official, life.now), &["On record", "since Friday, 6 March 2026, 09:00", "ListUsage"]);
     let life = Life::official().fact(&ended(EndReason::Superseded, &[line_id()]));
-    has(&read(&life, NoticeKind::AssociationEnded, life.now), &["Association ended", "took the place of yours"]);
+    has(
+        &read(&life, NoticeKind::AssociationEnded, life.now),
+        &["Association ended", "decided between the two", "can no longer read"],
+    );
+    let life = Life::approved().fact(&ended(EndReason::Superseded, &[line_id()]));
+    has(&read(&life, NoticeKind::AssociationEnded, life.now), &["Association ended", "was not on record yet"]);
     let life = Life::submitted().fact(&contested(&[line_id()]));
     has(
         &read(&life, NoticeKind::Competition, life.now),

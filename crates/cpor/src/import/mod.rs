@@ -55,8 +55,11 @@ type Rows = Box<dyn Iterator<Item = anyhow::Result<Row>>>;
 pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let rows = rows(&args.file)?;
     let path = args.results.clone().unwrap_or_else(|| beside(&args.file));
-    let mut results = Results::create(&path)?;
+    // What an earlier import left is replaced only when there is somebody to ask.
     let mut sender = Sender::connect(args).await?;
+    let same = |path: &Path| path.canonicalize().ok();
+    anyhow::ensure!(same(&path).is_none() || same(&path) != same(&args.file), "--results must be another file");
+    let mut results = Results::create(&path)?;
     for batch in row::batches(rows) {
         let batch = batch?;
         let outcomes = sender.send(batch.good).await?;

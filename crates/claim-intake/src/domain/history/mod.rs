@@ -7,8 +7,7 @@
 //! ```
 //!
 //! `H` is SHA-256 over length-prefixed fields after a tag, so that no two values are hashed alike. What a side may not
-//! see is given as its commitment alone: the chain still holds, and the salt keeps it from being guessed. For the same reason
-//! the text of a part can be erased without breaking the chain. `changes` is a part that commits to the commitments of
+//! see is given as its commitment alone: the chain still holds, and the salt keeps it from being guessed. `changes` is a part that commits to the commitments of
 //! the single changes, so that a withheld one does not tell how many there are.
 mod seal;
 mod verify;

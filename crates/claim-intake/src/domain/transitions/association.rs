@@ -34,6 +34,7 @@ impl Claim {
         at: &At<'_>,
     ) -> Option<Transition<Self>> {
         let since = association.official_time();
+        let before = if since.is_some() { "official" } else { "pending" };
         let mut next = Next::of(self, at.now);
         let (mut entry, mut ended) = (at.entry(), Vec::new());
         for (place, line) in next.claim.content.lines.iter_mut().enumerate() {
@@ -41,7 +42,7 @@ impl Claim {
                 line.ended = Some(Ended { reason, since, until: at.time });
                 line.contested = false;
                 ended.push(line.id);
-                entry = entry.changing(&format!("lines[{place}].association_state"), "", "ended");
+                entry = entry.changing(&format!("lines[{place}].association_state"), before, "ended");
             }
         }
         if ended.is_empty() {
@@ -50,7 +51,7 @@ impl Claim {
         let all = next.claim.content.lines.iter().all(|line| line.ended.is_some());
         if all {
             next.claim.state = State::Approved(submission.clone(), Association::Ended { since });
-            entry = entry.changing("association_state", "", "ended");
+            entry = entry.changing("association_state", before, "ended");
         }
         next.record(What::LinesEnded { lines: ended, all }, entry);
         Some(next.done())

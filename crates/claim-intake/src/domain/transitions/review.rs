@@ -57,13 +57,15 @@ impl Claim {
         at: &At<'_>,
     ) -> Transition<Self> {
         let mut next = Next::of(self, at.now);
+        let before = submission.reviewer.as_deref().unwrap_or_default();
+        let entry = if before == reviewer { at.entry() } else { at.entry().changing("reviewer", before, reviewer) };
         let (reviewer, review) = (Some(reviewer.to_owned()), ReviewProgress { started: true, due });
         let submission = Submission { reviewer, review, ..submission.clone() };
         next.claim.state = match self.is_disputed() {
             true => State::Disputed(submission),
             false => State::UnderReview(submission),
         };
-        next.record(What::Reported(FactKind::ReviewStarted), at.entry());
+        next.record(What::Reported(FactKind::ReviewStarted), entry);
         next.done()
     }
 
@@ -79,7 +81,11 @@ impl Claim {
         let response = at.rules.response_window(submission, at.time)?;
         let asked = reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", ");
         let entry = at.entry().saying(said).changing("partner_action.reasons", "", asked);
-        let entry = entry.changing("partner_action.due_time", "", rfc3339(response.deadline.due));
+        let mut entry = entry.changing("partner_action.due_time", "", rfc3339(response.deadline.due));
+        if !remove_lines.is_empty() {
+            let lines = remove_lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            entry = entry.changing("partner_action.remove_lines", "", lines);
+        }
         let action = PartnerAction {
             reasons: reasons.to_vec(),
             comment: at.reason.clone(),
