@@ -92,9 +92,9 @@ fn stream(
     Ok(child.wait()?)
 }
 
-/// Tests at a time: they wait half of their time, for a process, a lease or another's commit, so that there are three times as many as cores.
+/// Tests at a time: most wait now and then for a process or a lease, so that there are twice as many as cores.
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(3, |cores| 3 * cores.get())
+    std::thread::available_parallelism().map_or(2, |cores| 2 * cores.get())
 }
 
 /// The table, then the summary as the very last line.

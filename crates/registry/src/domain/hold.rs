@@ -1,4 +1,6 @@
 //! A claim's hold on a tenant's keys: placed whole or not at all, granted, and let go (R34 to R36).
+use std::collections::BTreeSet;
+
 use cpor_types::{
     Activity, AssociationId, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, ProductId, SolutionArea,
     Timestamp,
@@ -153,10 +155,11 @@ impl Tenant {
         hold.activities.iter().any(|activity| activity.is_exclusive()) && held()
     }
 
-    /// A line that this case of the claim holds already, under an earlier decision, stays as it is. A line that was awarded
-    /// to the claim and is not on it any more succeeds nobody.
+    /// A line that the claim holds already, under an earlier decision, stays as it is. A line that was awarded to the claim and
+    /// is not on it any more succeeds nobody.
     fn hold(&mut self, hold: &PlaceHold, now: Timestamp) {
-        let is_held = |key: &AssociationKey| hold.lines.iter().any(|line| line.key == *key);
+        let held: BTreeSet<AssociationKey> = self.live_of(&hold.claim).map(|(_, found)| found.key.clone()).collect();
+        let is_held = |key: &AssociationKey| held.contains(key) || hold.lines.iter().any(|line| line.key == *key);
         self.successors.retain(|key, successor| successor.claim != hold.claim || is_held(key));
         for (line, activity) in
             hold.lines.iter().flat_map(|line| hold.activities.iter().map(move |activity| (line, *activity)))
