@@ -89,6 +89,7 @@ async fn r59_what_was_exported_can_be_imported(world: &World) {
         claims.into_iter().map(entered).collect()
     };
     let original = content(claims(world).await);
+    let mut before = original.len();
     for (format, name) in [(ExportFormat::Csv, "claims.csv"), (ExportFormat::JsonLines, "claims.jsonl")] {
         let request = ExportClaimsRequest { parent: CONTOSO.into(), format: format.into(), ..Default::default() };
         let mut stream = world.contoso.claims().export_claims(request).await.unwrap().into_inner();
@@ -101,6 +102,8 @@ async fn r59_what_was_exported_can_be_imported(world: &World) {
         let (well, said, _) = import(world, &file).await;
         assert!(well, "{said}");
         let mut all = content(claims(world).await);
+        before += 2;
+        assert_eq!((all.len(), said.contains("2 taken,")), (before, true), "each row that is not there yet: {said}");
         all.dedup();
         assert_eq!(all, original, "{name}");
     }
