@@ -79,7 +79,7 @@ impl Store {
     pub fn config(&self, process: usize) -> DatabaseConfig {
         let url = self.database.as_ref().map(|name| SecretUrl::new(database_url(name)));
         let schema = url.is_some().then(|| "{service}".to_owned());
-        DatabaseConfig { directory: self.directory(process), url, schema, connections: 4 }
+        DatabaseConfig { directory: self.directory(process), url, schema, connections: 2 }
     }
 
     /// Drops the database; folders go by themselves.

@@ -14,7 +14,8 @@ impl Text {
         self.0.clone()
     }
 
-    /// The text with each `{name}` replaced. What is put in is never searched for places again.
+    /// The text with each `{name}` replaced. What is put in is never searched for places again. Behind a name like `Litware Inc.` the stop of
+    /// the abbreviation is the sentence's too.
     pub(crate) fn fill(&self, values: &[(&str, &str)]) -> String {
         let mut filled = String::with_capacity(self.0.len() * 2);
         let mut rest = self.0.as_str();
@@ -26,7 +27,7 @@ impl Text {
                         Some((_, value)) => filled.push_str(value),
                         None => filled.extend(["{", name, "}"]),
                     }
-                    behind
+                    if filled.ends_with('.') { behind.strip_prefix('.').unwrap_or(behind) } else { behind }
                 }
                 None => {
                     filled.push('{');
@@ -149,5 +150,12 @@ mod tests {
     fn places_are_filled_once_and_what_is_put_in_is_left_alone() {
         let text = Text("{a} and {b} and {a}; {unknown}; {open".into());
         assert_eq!(text.fill(&[("a", "{b}"), ("b", "x")]), "{b} and x and {b}; {unknown}; {open");
+    }
+
+    #[test]
+    fn a_sentence_that_ends_in_an_abbreviation_has_one_stop() {
+        let text = Text("It is for {customer}. {customer}, {partner}.".into());
+        let filled = text.fill(&[("customer", "Litware Inc."), ("partner", "Contoso")]);
+        assert_eq!(filled, "It is for Litware Inc. Litware Inc., Contoso.");
     }
 }
