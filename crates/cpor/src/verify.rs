@@ -98,9 +98,15 @@ fn parse(json: &str) -> anyhow::Result<ClaimReceipt> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { entries, withheld, partly_withheld } = self.summary;
+        let Summary { entries, withheld, partly_withheld, erased } = self.summary;
         writeln!(f, "{}: the history is sound", self.claim)?;
         writeln!(f, "  {entries} entries without a gap, {withheld} withheld, {partly_withheld} withheld in part")?;
+        if erased > 0 {
+            writeln!(
+                f,
+                "  of {erased} entries personal data was erased, as the issuer says: what it was is not proved any more"
+            )?;
+        }
         writeln!(f, "  head {}", self.head)?;
         if let Some(earlier) = self.extends {
             writeln!(f, "  extends the earlier receipt of {earlier} entries")?;

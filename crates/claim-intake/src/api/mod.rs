@@ -11,6 +11,7 @@ mod delete_evidence;
 mod dispute_claim;
 mod download_evidence;
 mod download_poe_template;
+mod erase_personal_data;
 mod error;
 mod explain_claim;
 mod export_claims;
@@ -38,11 +39,11 @@ use crate::intake::Intake;
 use cpor_proto::claims::v1::{
     BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, ClaimReceipt, Comment,
     CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
-    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, Evidence, ExplainClaimRequest,
-    ExportClaimsRequest, GetClaimReceiptRequest, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
-    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
-    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
-    WatchClaimsRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
+    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest,
+    Evidence, ExplainClaimRequest, ExportClaimsRequest, GetClaimReceiptRequest, GetClaimRequest, ListClaimsRequest,
+    ListClaimsResponse, ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse,
+    ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest,
+    UploadEvidenceRequest, WatchClaimsRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -88,6 +89,10 @@ impl ClaimService for Intake {
 
     async fn dispute_claim(&self, request: Request<DisputeClaimRequest>) -> Answer<Claim> {
         dispute_claim::dispute_claim(self, request).await
+    }
+
+    async fn erase_personal_data(&self, request: Request<ErasePersonalDataRequest>) -> Answer<Claim> {
+        erase_personal_data::erase_personal_data(self, request).await
     }
 
     async fn upload_evidence(&self, request: Request<Streaming<UploadEvidenceRequest>>) -> Answer<Evidence> {

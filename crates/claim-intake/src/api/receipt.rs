@@ -3,7 +3,7 @@ use super::words;
 use crate::{
     domain::{
         FieldChange, StateKind,
-        history::{Audience, Digest, EntryFacts, Part, Receipt, Sealed, SealedEntry},
+        history::{Audience, Closed, Digest, EntryFacts, Part, Receipt, Sealed, SealedEntry},
     },
     wire::{timestamp, timestamp_from},
 };
@@ -64,7 +64,6 @@ pub enum Unreadable {
 
 /// An entry as a receipt has it.
 pub(super) fn entry(entry: &SealedEntry) -> wire::ReceiptEntry {
-    let changes = entry.changes.opened.iter().flat_map(|(_, changes)| changes);
     wire::ReceiptEntry {
         entry: Some(told(entry)),
         vendor_only: entry.audience == Audience::Vendor,
@@ -72,24 +71,25 @@ pub(super) fn entry(entry: &SealedEntry) -> wire::ReceiptEntry {
         subject: Some(commitment(&entry.subject)),
         reason: Some(commitment(&entry.reason)),
         changes: Some(commitment(&entry.changes)),
-        each_change: changes.map(commitment).collect(),
+        each_change: entry.each_change().map(commitment).collect(),
     }
 }
 
-/// What an entry says; what is withheld is empty.
+/// What an entry says; what is withheld or erased is empty.
 pub(super) fn told(entry: &SealedEntry) -> wire::HistoryEntry {
     let text = |part: &Sealed<String>| part.opened.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
-    let changes = entry.changes.opened.iter().flat_map(|(_, changes)| changes);
+    let change = |change: &Sealed<FieldChange>| change.opened.as_ref().map(told_change).unwrap_or_default();
     let said = wire::HistoryEntry {
         position: entry.position,
         subject: text(&entry.subject),
         reason: text(&entry.reason),
-        changes: changes.map(|change| change.opened.as_ref().map(told_change).unwrap_or_default()).collect(),
-        withheld: withheld(entry).map(|part| words::part(part).into()).collect(),
+        changes: entry.each_change().map(change).collect(),
+        withheld: entry.withheld().map(|part| words::part(part).into()).collect(),
+        erased: entry.erased().map(|part| words::part(part).into()).collect(),
         link: entry.link.to_string(),
         ..wire::HistoryEntry::default()
     };
-    let Some((_, facts)) = &entry.facts.opened else { return said };
+    let Ok((_, facts)) = &entry.facts.opened else { return said };
     wire::HistoryEntry {
         action: facts.action.clone(),
         side: words::side(facts.side).into(),
@@ -104,16 +104,6 @@ pub(super) fn told(entry: &SealedEntry) -> wire::HistoryEntry {
 
 fn told_change((_, FieldChange { field, from, to }): &(Digest, FieldChange)) -> wire::FieldChange {
     wire::FieldChange { field: field.clone(), from: from.clone(), to: to.clone() }
-}
-
-fn withheld(entry: &SealedEntry) -> impl Iterator<Item = Part> {
-    let closed = |part: &Part| match part {
-        Part::Facts => entry.facts.opened.is_none(),
-        Part::Subject => entry.subject.opened.is_none(),
-        Part::Reason => entry.reason.opened.is_none(),
-        Part::Changes => entry.changes.opened.is_none(),
-    };
-    Part::ALL.iter().copied().filter(closed)
 }
 
 fn commitment<T>(part: &Sealed<T>) -> wire::Commitment {
@@ -143,21 +133,23 @@ struct Malformed(&'static str);
 
 fn read_entry(shown: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
     let entry = shown.entry.as_ref().ok_or(Malformed("entry"))?;
+    let erased = |part| entry.erased().filter_map(words::part_from).any(|erased| erased == part);
+    let closed = |part| if erased(part) { Closed::Erased } else { Closed::Withheld };
     let changes = || {
         let pairs = shown.each_change.iter().zip(&entry.changes);
         let read = |(made, change): (&wire::Commitment, &wire::FieldChange)| {
             let wire::FieldChange { field, from, to } = change.clone();
-            sealed("each_change", Some(made), || Ok(FieldChange { field, from, to }))
+            sealed("each_change", Some(made), Closed::Erased, || Ok(FieldChange { field, from, to }))
         };
         pairs.map(read).collect()
     };
     Ok(SealedEntry {
         position: entry.position,
         audience: if shown.vendor_only { Audience::Vendor } else { Audience::All },
-        facts: sealed("facts", shown.facts.as_ref(), || facts(entry))?,
-        subject: sealed("subject", shown.subject.as_ref(), || Ok(entry.subject.clone()))?,
-        reason: sealed("reason", shown.reason.as_ref(), || Ok(entry.reason.clone()))?,
-        changes: sealed("changes", shown.changes.as_ref(), changes)?,
+        facts: sealed("facts", shown.facts.as_ref(), closed(Part::Facts), || facts(entry))?,
+        subject: sealed("subject", shown.subject.as_ref(), closed(Part::Subject), || Ok(entry.subject.clone()))?,
+        reason: sealed("reason", shown.reason.as_ref(), closed(Part::Reason), || Ok(entry.reason.clone()))?,
+        changes: sealed("changes", shown.changes.as_ref(), closed(Part::Changes), changes)?,
         link: entry.link.parse().map_err(|_| Malformed("link"))?,
     })
 }
@@ -165,12 +157,12 @@ fn read_entry(shown: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
 fn sealed<T>(
     field: &'static str,
     made: Option<&wire::Commitment>,
+    closed: Closed,
     content: impl FnOnce() -> Result<T, Malformed>,
 ) -> Result<Sealed<T>, Malformed> {
     let made = made.ok_or(Malformed(field))?;
     let digest = |text: &str| text.parse().map_err(|_| Malformed(field));
-    let salt: Option<Digest> = (!made.salt.is_empty()).then(|| digest(&made.salt)).transpose()?;
-    let opened = salt.map(|salt| Ok((salt, content()?))).transpose()?;
+    let opened = if made.salt.is_empty() { Err(closed) } else { Ok((digest(&made.salt)?, content()?)) };
     Ok(Sealed { commitment: digest(&made.sha256)?, opened })
 }
 
