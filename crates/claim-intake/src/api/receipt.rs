@@ -173,8 +173,8 @@ fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
         side: words::side_from(entry.side()).ok_or(Malformed("side"))?,
         effective_time: time(entry.effective_time).ok_or(Malformed("effective_time"))?,
         record_time: time(entry.record_time).ok_or(Malformed("record_time"))?,
-        from: words::state_from(entry.from_state()),
-        // A deleted draft is in no state.
+        // A deleted draft is in no state, and neither is what is not there yet.
+        from: words::state_from(entry.from_state()).or((entry.position > 1).then_some(StateKind::Deleted)),
         to: words::state_from(entry.to_state()).unwrap_or(StateKind::Deleted),
         overtaken: entry.overtaken,
     })

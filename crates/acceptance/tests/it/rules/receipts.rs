@@ -18,20 +18,20 @@ both_databases![
     r56_a_deleted_draft_has_a_receipt_and_a_strangers_claim_none,
 ];
 
-async fn receipt(case: &Case<'_>, actor: &Actor) -> ClaimReceipt {
+pub(super) async fn receipt(case: &Case<'_>, actor: &Actor) -> ClaimReceipt {
     let request = GetClaimReceiptRequest { name: case.name.clone() };
     actor.claims().get_claim_receipt(request).await.unwrap().into_inner()
 }
 
 /// As any gRPC client prints it.
-fn json(receipt: &ClaimReceipt) -> String {
+pub(super) fn json(receipt: &ClaimReceipt) -> String {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).unwrap();
     let message = pool.get_message_by_name("cpor.claims.v1.ClaimReceipt").unwrap();
     let dynamic = DynamicMessage::decode(message, receipt.encode_to_vec().as_slice()).unwrap();
     serde_json::to_string(&dynamic).unwrap()
 }
 
-fn check(world: &World, receipt: &ClaimReceipt) -> Result<Report, Refusal> {
+pub(super) fn check(world: &World, receipt: &ClaimReceipt) -> Result<Report, Refusal> {
     verify(&json(receipt), Some(&world.signer().jwks()), None)
 }
 
