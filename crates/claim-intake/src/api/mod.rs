@@ -37,13 +37,13 @@ mod words;
 
 use crate::intake::Intake;
 use cpor_proto::claims::v1::{
-    BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, ClaimReceipt, Comment,
-    CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
-    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest,
-    Evidence, ExplainClaimRequest, ExportClaimsRequest, GetClaimReceiptRequest, GetClaimRequest, ListClaimsRequest,
-    ListClaimsResponse, ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse,
-    ListHistoryRequest, ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest,
-    UploadEvidenceRequest, WatchClaimsRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
+    BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, Comment, CreateClaimRequest,
+    CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest,
+    DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest, Evidence, ExplainClaimRequest,
+    ExportClaimsRequest, GetClaimReceiptRequest, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
+    ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
+    ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
+    WatchClaimsRequest, WithdrawClaimRequest, claim_service_server::ClaimService,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -52,6 +52,7 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl ClaimService for Intake {
     type DownloadEvidenceStream = download_evidence::Download;
+    type GetClaimReceiptStream = get_claim_receipt::Parts;
     type ExportClaimsStream = export_claims::Export;
     type WatchClaimsStream = watch_claims::Watch;
 
@@ -148,7 +149,7 @@ impl ClaimService for Intake {
         export_claims::export_claims(self, request).await
     }
 
-    async fn get_claim_receipt(&self, request: Request<GetClaimReceiptRequest>) -> Answer<ClaimReceipt> {
+    async fn get_claim_receipt(&self, request: Request<GetClaimReceiptRequest>) -> Answer<Self::GetClaimReceiptStream> {
         get_claim_receipt::get_claim_receipt(self, request).await
     }
 

@@ -18,20 +18,20 @@ pub struct Statement {
     /// The link of the last entry.
     pub head: String,
     /// How many entries there are.
-    pub entries: usize,
+    pub entries: u64,
     /// When it was made, RFC 3339.
     pub issue_time: String,
 }
 
 impl Statement {
-    /// That of a receipt.
+    /// That of a receipt, or of its last part, that has so many entries in all.
     #[must_use]
-    pub fn of(receipt: &wire::ClaimReceipt) -> Self {
+    pub fn of(receipt: &wire::ClaimReceipt, entries: u64) -> Self {
         let issued = receipt.issue_time.and_then(timestamp_from);
         Self {
             claim: receipt.claim.clone(),
             head: receipt.head.clone(),
-            entries: receipt.entries.len(),
+            entries,
             issue_time: issued.map(cpor_types::rfc3339).unwrap_or_default(),
         }
     }
@@ -44,8 +44,11 @@ pub enum Unreadable {
     #[error("`claim` names no claim")]
     Claim,
     /// Its head is no digest.
-    #[error("`head` is no digest")]
+    #[error("`head` is no digest; a receipt whose last part is missing has none")]
     Head,
+    /// A part follows the last one, or is of another claim.
+    #[error("part {0} does not belong to the parts before it")]
+    Part(usize),
     /// A value of an entry has not the shape that it must have.
     #[error("entry {position}: `{field}` is malformed")]
     Field {
@@ -109,6 +112,22 @@ fn told_change((_, FieldChange { field, from, to }): &(Digest, FieldChange)) -> 
 fn commitment<T>(part: &Sealed<T>) -> wire::Commitment {
     let salt = part.opened.as_ref().map(|(salt, _)| salt.to_string());
     wire::Commitment { sha256: part.commitment.to_string(), salt: salt.unwrap_or_default() }
+}
+
+/// The receipt that comes in these parts.
+///
+/// # Errors
+/// [`Unreadable::Part`]; [`Unreadable::Head`] where there is none.
+pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire::ClaimReceipt, Unreadable> {
+    let mut parts = parts.into_iter();
+    let first = parts.next().ok_or(Unreadable::Head)?;
+    (2..).zip(parts).try_fold(first, |mut receipt, (n, part)| {
+        if !receipt.head.is_empty() || part.claim != receipt.claim {
+            return Err(Unreadable::Part(n));
+        }
+        receipt.entries.extend(part.entries);
+        Ok(wire::ClaimReceipt { entries: receipt.entries, ..part })
+    })
 }
 
 /// What a receipt shows. Whether it proves anything, [`Receipt::verify`] tells.

@@ -57,7 +57,10 @@ async fn r56_personal_data_is_erased_and_the_chain_still_verifies(world: &World)
     let before = receipt(&case, &case.partner).await;
     refused(case.erase(&world.operator, &[]).await, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
     world.advance(TimeDelta::days(90)).await;
-    assert!(world.stored(Service::ClaimIntake, &secrets).await.len() > secrets.len(), "and lies in more than one place");
+    assert!(
+        world.stored(Service::ClaimIntake, &secrets).await.len() > secrets.len(),
+        "and lies in more than one place"
+    );
 
     let claim = case.erase(&world.operator, &[]).await.unwrap();
     assert!(claim.customer_contact.is_none() && claim.partner_contact.is_none());
