@@ -32,7 +32,7 @@ async fn erase(tx: &Tx, key: &Key, position: i64, kinds: &[PersonalData]) -> Res
     before.retain(|row| row.position < position);
     if kinds.contains(&PersonalData::Contacts) {
         let mail = |row: &history::Model| mails::id(key.id, row.position, Timestamp::from(row.record_time));
-        cpor_mail::forget(tx, &key.owner, before.iter().map(mail)).await?;
+        cpor_mail::forget(tx, &key.owner, &before.iter().map(mail).collect::<Vec<_>>()).await?;
     }
     if kinds.contains(&PersonalData::Words) {
         erase_comments(tx, key, position).await?;

@@ -84,16 +84,16 @@ pub async fn enqueue(tx: &DatabaseTransaction, drafts: impl IntoIterator<Item = 
     rows::insert_new::<entity::Entity>(tx, rows).await.map(|_| ())
 }
 
-/// Forgets to whom mails went, in the transaction that erases that: what still waits is withdrawn, also from whoever is sending it. One statement
-/// for each; ids that no mail has are passed over.
+/// Forgets to whom mails went, in the transaction that erases that: what still waits is withdrawn, also from whoever is about to send it. One
+/// statement for a thousand ids; those that no mail has are passed over.
 ///
 /// # Errors
 /// The database's.
-pub async fn forget(tx: &DatabaseTransaction, owner: &str, ids: impl IntoIterator<Item = Uuid>) -> Result<(), DbErr> {
+pub async fn forget(tx: &DatabaseTransaction, owner: &str, ids: &[Uuid]) -> Result<(), DbErr> {
     use entity::{Column, Entity};
-    let withdrawn = || Expr::value(MailState::Withdrawn.as_str());
-    let state = Expr::case(Column::State.eq(MailState::Queued.as_str()), withdrawn()).finally(Expr::col(Column::State));
-    for id in ids {
+    let withdrawn = Expr::value(MailState::Withdrawn.as_str());
+    let state = Expr::case(Column::State.eq(MailState::Queued.as_str()), withdrawn).finally(Expr::col(Column::State));
+    for ids in ids.chunks(1000) {
         Entity::update_many()
             .col_expr(Column::State, state.clone().into())
             .col_expr(Column::Recipient, Expr::value(""))
@@ -101,7 +101,7 @@ pub async fn forget(tx: &DatabaseTransaction, owner: &str, ids: impl IntoIterato
             .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
             .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
             .filter(Column::Owner.eq(owner))
-            .filter(Column::Id.eq(id))
+            .filter(Column::Id.is_in(ids.iter().copied()))
             .exec(tx)
             .await?;
     }

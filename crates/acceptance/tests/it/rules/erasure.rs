@@ -12,7 +12,7 @@ both_databases![
     r56_personal_data_is_erased_and_the_chain_still_verifies,
     r56_only_the_kinds_that_are_named_are_erased,
     r56_erasing_again_changes_nothing_until_something_is_said,
-    r56_a_deleted_draft_is_erased_and_a_mail_that_waits_is_not_sent,
+    r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails,
 ];
 
 const CONTACTS: [&str; 3] = ["jana.dvorakova@fabrikam.example", "erik.weber@contoso.example", "bea@contoso.example"];
@@ -127,7 +127,7 @@ async fn r56_erasing_again_changes_nothing_until_something_is_said(world: &World
     check(world, &receipt(&case, &world.lead).await).unwrap();
 }
 
-async fn r56_a_deleted_draft_is_erased_and_a_mail_that_waits_is_not_sent(world: &World) {
+async fn r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails(world: &World) {
     let draft = Case::at(world, world.presales().await, Stage::Editing).await;
     draft.delete().await.unwrap();
     let judge = ErasePersonalDataRequest {
