@@ -174,7 +174,7 @@ impl Intake {
     where
         D: Fn(&Claim, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>,
     {
-        let seen = self.read(call).await?;
+        let seen = Claims::any(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())?;
         if version.is_some_and(|expected| expected != seen.version) {
             return Err(Failed::Moved);
         }

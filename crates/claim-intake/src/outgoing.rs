@@ -100,6 +100,7 @@ fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
         | What::Commented
         | What::EvidenceRemoved(_)
         | What::Reported(_)
+        | What::PersonalDataErased(_)
         | What::Overtaken(_) => return Vec::new(),
     };
     destinations.iter().map(|destination| Outgoing::of(recorded, *destination, payload.clone())).collect()

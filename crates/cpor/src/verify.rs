@@ -48,7 +48,7 @@ pub enum Refusal {
     },
 }
 
-/// Verifies a receipt, which is a `ClaimReceipt` as JSON: everything that it shows, its signature where `keys` (a JWKS) are given, and that
+/// Verifies a receipt, which is its `ClaimReceipt` parts as JSON, one after the other: everything that it shows, its signature where `keys` (a JWKS) are given, and that
 /// it extends an `earlier` one.
 ///
 /// # Errors
@@ -70,11 +70,12 @@ pub fn verify(receipt: &str, keys: Option<&str>, earlier: Option<&str>) -> Resul
 }
 
 fn one(what: &'static str, json: &str, keys: Option<&ReceiptKeys>) -> Result<(Receipt, Report), Refusal> {
-    let shown = parse(json).map_err(|error| Refusal::Unreadable { what, why: format!("{error:#}") })?;
+    let parts = parse(json).map_err(|error| Refusal::Unreadable { what, why: format!("{error:#}") })?;
     let refused = |why: String| Refusal::False { what, why };
+    let shown = receipt::join(parts).map_err(|error| refused(error.to_string()))?;
     let history = receipt::read(&shown).map_err(|error| refused(error.to_string()))?;
     let summary = history.verify().map_err(|fault| refused(fault.to_string()))?;
-    let statement = Statement::of(&shown);
+    let statement = Statement::of(&shown, shown.entries.len() as u64);
     let signed_by = keys.map(|keys| signer(&shown, &statement, keys)).transpose().map_err(refused)?;
     let Statement { claim, head, issue_time, .. } = statement;
     Ok((history, Report { claim, summary, head, issue_time, signed_by, extends: None }))
@@ -86,21 +87,30 @@ fn signer(shown: &ClaimReceipt, statement: &Statement, keys: &ReceiptKeys) -> Re
     if signed == *statement { Ok(kid) } else { Err(format!("what the key {kid} signed is another receipt")) }
 }
 
-fn parse(json: &str) -> anyhow::Result<ClaimReceipt> {
+/// One message after the other, as gRPC clients print a stream.
+fn parse(json: &str) -> anyhow::Result<Vec<ClaimReceipt>> {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET)?;
     let message = pool.get_message_by_name("cpor.claims.v1.ClaimReceipt");
     let message = message.ok_or_else(|| anyhow::anyhow!("the protos lack the receipt"))?;
     let mut json = serde_json::Deserializer::from_str(json);
-    let receipt = DynamicMessage::deserialize(message, &mut json)?;
-    json.end()?;
-    Ok(receipt.transcode_to()?)
+    let mut parts = Vec::new();
+    while parts.is_empty() || json.end().is_err() {
+        parts.push(DynamicMessage::deserialize(message.clone(), &mut json)?.transcode_to()?);
+    }
+    Ok(parts)
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { entries, withheld, partly_withheld } = self.summary;
+        let Summary { entries, withheld, partly_withheld, erased } = self.summary;
         writeln!(f, "{}: the history is sound", self.claim)?;
         writeln!(f, "  {entries} entries without a gap, {withheld} withheld, {partly_withheld} withheld in part")?;
+        if erased > 0 {
+            writeln!(
+                f,
+                "  of {erased} entries personal data was erased, as the issuer says: what it was is not proved any more"
+            )?;
+        }
         writeln!(f, "  head {}", self.head)?;
         if let Some(earlier) = self.extends {
             writeln!(f, "  extends the earlier receipt of {earlier} entries")?;

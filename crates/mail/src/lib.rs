@@ -23,6 +23,6 @@ pub use draft::Draft;
 /// A [`Message`] as it goes out, with its headers.
 pub use lettre::Message as Written;
 pub use message::Message;
-pub use queue::{Mail, enqueue, migration};
+pub use queue::{Mail, enqueue, forget, migration};
 pub use sender::{Sender, SenderParts, SetupError};
 pub use transport::{EmlFiles, Rejection, Smtp, Transport, TransportError, transport};

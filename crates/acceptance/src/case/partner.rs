@@ -1,10 +1,10 @@
-//! What a partner does to a claim.
+//! What a partner does to a claim, and an operator for those whom it names.
 
 use cpor_proto::claims::v1::{
     Activity, Claim, Comment, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
-    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, Evidence, ListCommentsRequest,
-    ListEvidenceRequest, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
-    WithdrawClaimRequest, WithdrawReason,
+    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest,
+    Evidence, ListCommentsRequest, ListEvidenceRequest, PersonalDataKind, ResubmitClaimRequest, SubmitClaimRequest,
+    UpdateClaimRequest, UploadEvidenceRequest, WithdrawClaimRequest, WithdrawReason,
 };
 use prost_types::FieldMask;
 use tonic::Streaming;
@@ -80,6 +80,20 @@ impl Case<'_> {
             ..WithdrawClaimRequest::default()
         };
         Ok(self.partner.claims().withdraw_claim(request).await?.into_inner())
+    }
+
+    /// Somebody erases personal data of these kinds; none: all of it.
+    ///
+    /// # Errors
+    /// As the API's.
+    pub async fn erase(&self, actor: &Actor, kinds: &[PersonalDataKind]) -> Answer<Claim> {
+        let request = ErasePersonalDataRequest {
+            name: self.name.clone(),
+            kinds: kinds.iter().map(|kind| (*kind).into()).collect(),
+            reason: "Request 7".into(),
+            ..ErasePersonalDataRequest::default()
+        };
+        Ok(actor.claims().erase_personal_data(request).await?.into_inner())
     }
 
     /// Uploads a small document in one message.

@@ -1,6 +1,6 @@
 //! What befalls a system.
 
-use cpor_kit::Db;
+use cpor_kit::{Db, Engine};
 use cpor_types::Service;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
@@ -44,26 +44,45 @@ impl World {
         let mut found = Vec::new();
         for service in Service::ALL {
             let db = Db::open(&self.store.config(0), *service).await.expect("the database");
-            let listing = "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()";
-            for table in db
-                .reader()
-                .query_all_raw(Statement::from_string(DbBackend::Postgres, listing))
-                .await
-                .expect("the tables")
-            {
-                let table: String = table.try_get("", "name").expect("a name");
-                let count = format!("SELECT count(*) AS n FROM \"{table}\" AS t WHERE t::text LIKE '%{text}%'");
-                let row = db
-                    .reader()
-                    .query_one_raw(Statement::from_string(DbBackend::Postgres, count))
-                    .await
-                    .expect("a count");
-                if row.expect("a row").try_get::<i64>("", "n").expect("a number") > 0 {
-                    found.push(format!("{service}.{table}"));
-                }
-            }
+            found.extend(columns_that_contain(&db, text).await.into_iter().map(|column| format!("{service}.{column}")));
             db.close().await.expect("to close the database");
         }
         found
     }
+
+    /// The columns of a service's tables that hold one of these texts anywhere.
+    pub async fn stored(&self, service: Service, texts: &[&str]) -> Vec<String> {
+        self.stop_all().await;
+        let db = Db::open(&self.store.config(0), service).await.expect("the database");
+        let mut found = Vec::new();
+        for text in texts {
+            let columns = columns_that_contain(&db, text).await;
+            found.extend(columns.into_iter().map(|column| format!("{text} in {column}")));
+        }
+        db.close().await.expect("to close the database");
+        self.start_all().await;
+        found
+    }
+}
+
+async fn columns_that_contain(db: &Db, text: &str) -> Vec<String> {
+    let (backend, listing) = match db.engine() {
+        Engine::Postgres => {
+            let columns = "SELECT table_name::text AS t, column_name::text AS c FROM information_schema.columns";
+            (DbBackend::Postgres, format!("{columns} WHERE table_schema = current_schema()"))
+        }
+        Engine::Sqlite => {
+            let columns = "SELECT m.name AS t, c.name AS c FROM sqlite_master m JOIN pragma_table_info(m.name) c";
+            (DbBackend::Sqlite, format!("{columns} WHERE m.type = 'table'"))
+        }
+    };
+    let columns = db.reader().query_all_raw(Statement::from_string(backend, listing)).await.expect("the columns");
+    let mut found = Vec::new();
+    for row in columns {
+        let [table, column]: [String; 2] = ["t", "c"].map(|name| row.try_get("", name).expect("a name"));
+        let holds = format!("SELECT 1 FROM \"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%{text}%' LIMIT 1");
+        let holds = db.reader().query_one_raw(Statement::from_string(backend, holds)).await.expect("an answer");
+        found.extend(holds.map(|_| format!("{table}.{column}")));
+    }
+    found
 }

@@ -4,7 +4,7 @@ use crate::{
     call::etag_of,
     domain::{
         Assessment, Association, Claim, Comment, Contact, EndReason, Ended, Evidence, Line, LostLine, PartnerAction,
-        Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
+        Party, Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
     },
     intake::Failed,
     wire::timestamp,
@@ -23,7 +23,8 @@ pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Resul
     let violations = violations(&claim, rules).map_err(Failed::Refused)?;
     let submission = claim.state.submission();
     let count = i32::try_from(claim.evidence.len()).unwrap_or(i32::MAX);
-    let commands = claim.allowed_commands().into_iter().map(|command| words::command(command).into());
+    let own = if view == View::Masked { claim.allowed_commands(Party::Operator) } else { Vec::new() };
+    let commands = claim.allowed_commands(Party::Partner).into_iter().chain(own);
     let (content, waiting) = (&claim.content, claim.waiting());
     Ok(wire::Claim {
         name: claim.name.to_string(),
@@ -45,7 +46,7 @@ pub(super) fn claim(claim: Versioned<Claim>, view: View, rules: &Rules) -> Resul
         state: words::state(claim.state.kind()).into(),
         association_state: words::association(&claim.state).into(),
         violations: violations.into_iter().map(violation).collect(),
-        allowed_commands: commands.collect(),
+        allowed_commands: commands.map(|command| words::command(command).into()).collect(),
         partner_action: claim.state.partner_action().map(|action| partner_action(action, view)),
         rejection: rejection(&claim.state, view),
         consent_due_time: consent_due(&claim.state),
@@ -237,16 +238,19 @@ pub(super) fn comment(claim: &ClaimName, comment: Comment) -> wire::Comment {
 /// whom personal data is withheld, it shows where there was some.
 pub(super) fn history_entry(entry: SealedEntry, view: View) -> wire::HistoryEntry {
     let withheld = view.withholds(&entry);
-    let masked = view == View::Masked;
-    let shown = if masked { entry } else { entry.withhold(&withheld) };
-    let mut shown = receipt::told(&shown);
-    if masked {
-        shown.subject = view.personal(&shown.subject);
-        shown.reason = view.personal(&shown.reason);
-        for change in &mut shown.changes {
-            change.from = view.personal(&change.from);
-            change.to = view.personal(&change.to);
-        }
+    if view != View::Masked {
+        return receipt::told(&entry.withhold(&withheld));
     }
-    wire::HistoryEntry { withheld: withheld.into_iter().map(|part| words::part(part).into()).collect(), ..shown }
+    let shown = receipt::told(&entry);
+    let masked = |change: wire::FieldChange| {
+        let (from, to) = (view.personal(&change.from), view.personal(&change.to));
+        wire::FieldChange { from, to, ..change }
+    };
+    wire::HistoryEntry {
+        subject: view.personal(&shown.subject),
+        reason: view.personal(&shown.reason),
+        changes: shown.changes.into_iter().map(masked).collect(),
+        withheld: receipt::told(&entry.withhold(&withheld)).withheld,
+        ..shown
+    }
 }

@@ -87,6 +87,10 @@ fn refused(refusal: Refusal) -> Status {
             let metadata = [("finality", finality.as_str()), ("advice", NEW_CLAIM)];
             reason(Code::FailedPrecondition, ErrorReason::DisputeNotAllowed, message, &metadata)
         }
+        Refusal::PersonalDataNeeded { state, waits_for } => {
+            let metadata = [("state", state.as_str()), ("waits_for", waits_for.as_str())];
+            reason(Code::FailedPrecondition, ErrorReason::PersonalDataNeeded, message, &metadata)
+        }
         Refusal::UnknownTarget(fields) => {
             let unknown = |field: &&str| Violation {
                 field: format!("comment.{field}"),

@@ -11,6 +11,7 @@ mod delete_evidence;
 mod dispute_claim;
 mod download_evidence;
 mod download_poe_template;
+mod erase_personal_data;
 mod error;
 mod explain_claim;
 mod export_claims;
@@ -36,9 +37,9 @@ mod words;
 
 use crate::intake::Intake;
 use cpor_proto::claims::v1::{
-    BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, ClaimReceipt, Comment,
-    CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest,
-    DownloadEvidenceRequest, DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, Evidence, ExplainClaimRequest,
+    BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, Comment, CreateClaimRequest,
+    CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest,
+    DownloadPoeTemplateRequest, DownloadPoeTemplateResponse, ErasePersonalDataRequest, Evidence, ExplainClaimRequest,
     ExportClaimsRequest, GetClaimReceiptRequest, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
     ListCommentsRequest, ListCommentsResponse, ListEvidenceRequest, ListEvidenceResponse, ListHistoryRequest,
     ListHistoryResponse, ResubmitClaimRequest, SubmitClaimRequest, UpdateClaimRequest, UploadEvidenceRequest,
@@ -51,6 +52,7 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl ClaimService for Intake {
     type DownloadEvidenceStream = download_evidence::Download;
+    type GetClaimReceiptStream = get_claim_receipt::Parts;
     type ExportClaimsStream = export_claims::Export;
     type WatchClaimsStream = watch_claims::Watch;
 
@@ -88,6 +90,10 @@ impl ClaimService for Intake {
 
     async fn dispute_claim(&self, request: Request<DisputeClaimRequest>) -> Answer<Claim> {
         dispute_claim::dispute_claim(self, request).await
+    }
+
+    async fn erase_personal_data(&self, request: Request<ErasePersonalDataRequest>) -> Answer<Claim> {
+        erase_personal_data::erase_personal_data(self, request).await
     }
 
     async fn upload_evidence(&self, request: Request<Streaming<UploadEvidenceRequest>>) -> Answer<Evidence> {
@@ -143,7 +149,7 @@ impl ClaimService for Intake {
         export_claims::export_claims(self, request).await
     }
 
-    async fn get_claim_receipt(&self, request: Request<GetClaimReceiptRequest>) -> Answer<ClaimReceipt> {
+    async fn get_claim_receipt(&self, request: Request<GetClaimReceiptRequest>) -> Answer<Self::GetClaimReceiptStream> {
         get_claim_receipt::get_claim_receipt(self, request).await
     }
 

@@ -3,7 +3,7 @@ use super::words;
 use crate::{
     domain::{
         FieldChange, StateKind,
-        history::{Audience, Digest, EntryFacts, Part, Receipt, Sealed, SealedEntry},
+        history::{Audience, Closed, Digest, EntryFacts, Part, Receipt, Sealed, SealedEntry},
     },
     wire::{timestamp, timestamp_from},
 };
@@ -18,20 +18,20 @@ pub struct Statement {
     /// The link of the last entry.
     pub head: String,
     /// How many entries there are.
-    pub entries: usize,
+    pub entries: u64,
     /// When it was made, RFC 3339.
     pub issue_time: String,
 }
 
 impl Statement {
-    /// That of a receipt.
+    /// That of a receipt, or of its last part, that has so many entries in all.
     #[must_use]
-    pub fn of(receipt: &wire::ClaimReceipt) -> Self {
+    pub fn of(receipt: &wire::ClaimReceipt, entries: u64) -> Self {
         let issued = receipt.issue_time.and_then(timestamp_from);
         Self {
             claim: receipt.claim.clone(),
             head: receipt.head.clone(),
-            entries: receipt.entries.len(),
+            entries,
             issue_time: issued.map(cpor_types::rfc3339).unwrap_or_default(),
         }
     }
@@ -44,8 +44,11 @@ pub enum Unreadable {
     #[error("`claim` names no claim")]
     Claim,
     /// Its head is no digest.
-    #[error("`head` is no digest")]
+    #[error("`head` is no digest; a receipt whose last part is missing has none")]
     Head,
+    /// A part follows the last one, or is of another claim.
+    #[error("part {0} does not belong to the parts before it")]
+    Part(usize),
     /// A value of an entry has not the shape that it must have.
     #[error("entry {position}: `{field}` is malformed")]
     Field {
@@ -64,7 +67,6 @@ pub enum Unreadable {
 
 /// An entry as a receipt has it.
 pub(super) fn entry(entry: &SealedEntry) -> wire::ReceiptEntry {
-    let changes = entry.changes.opened.iter().flat_map(|(_, changes)| changes);
     wire::ReceiptEntry {
         entry: Some(told(entry)),
         vendor_only: entry.audience == Audience::Vendor,
@@ -72,24 +74,25 @@ pub(super) fn entry(entry: &SealedEntry) -> wire::ReceiptEntry {
         subject: Some(commitment(&entry.subject)),
         reason: Some(commitment(&entry.reason)),
         changes: Some(commitment(&entry.changes)),
-        each_change: changes.map(commitment).collect(),
+        each_change: entry.each_change().map(commitment).collect(),
     }
 }
 
-/// What an entry says; what is withheld is empty.
+/// What an entry says; what is withheld or erased is empty.
 pub(super) fn told(entry: &SealedEntry) -> wire::HistoryEntry {
     let text = |part: &Sealed<String>| part.opened.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
-    let changes = entry.changes.opened.iter().flat_map(|(_, changes)| changes);
+    let change = |change: &Sealed<FieldChange>| change.opened.as_ref().map(told_change).unwrap_or_default();
     let said = wire::HistoryEntry {
         position: entry.position,
         subject: text(&entry.subject),
         reason: text(&entry.reason),
-        changes: changes.map(|change| change.opened.as_ref().map(told_change).unwrap_or_default()).collect(),
-        withheld: withheld(entry).map(|part| words::part(part).into()).collect(),
+        changes: entry.each_change().map(change).collect(),
+        withheld: entry.withheld().map(|part| words::part(part).into()).collect(),
+        erased: entry.erased().map(|part| words::part(part).into()).collect(),
         link: entry.link.to_string(),
         ..wire::HistoryEntry::default()
     };
-    let Some((_, facts)) = &entry.facts.opened else { return said };
+    let Ok((_, facts)) = &entry.facts.opened else { return said };
     wire::HistoryEntry {
         action: facts.action.clone(),
         side: words::side(facts.side).into(),
@@ -106,19 +109,25 @@ fn told_change((_, FieldChange { field, from, to }): &(Digest, FieldChange)) -> 
     wire::FieldChange { field: field.clone(), from: from.clone(), to: to.clone() }
 }
 
-fn withheld(entry: &SealedEntry) -> impl Iterator<Item = Part> {
-    let closed = |part: &Part| match part {
-        Part::Facts => entry.facts.opened.is_none(),
-        Part::Subject => entry.subject.opened.is_none(),
-        Part::Reason => entry.reason.opened.is_none(),
-        Part::Changes => entry.changes.opened.is_none(),
-    };
-    Part::ALL.iter().copied().filter(closed)
-}
-
 fn commitment<T>(part: &Sealed<T>) -> wire::Commitment {
     let salt = part.opened.as_ref().map(|(salt, _)| salt.to_string());
     wire::Commitment { sha256: part.commitment.to_string(), salt: salt.unwrap_or_default() }
+}
+
+/// The receipt that comes in these parts.
+///
+/// # Errors
+/// [`Unreadable::Part`]; [`Unreadable::Head`] where there is none.
+pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire::ClaimReceipt, Unreadable> {
+    let mut parts = parts.into_iter();
+    let first = parts.next().ok_or(Unreadable::Head)?;
+    (2..).zip(parts).try_fold(first, |mut receipt, (n, part)| {
+        if !receipt.head.is_empty() || part.claim != receipt.claim {
+            return Err(Unreadable::Part(n));
+        }
+        receipt.entries.extend(part.entries);
+        Ok(wire::ClaimReceipt { entries: receipt.entries, ..part })
+    })
 }
 
 /// What a receipt shows. Whether it proves anything, [`Receipt::verify`] tells.
@@ -143,21 +152,23 @@ struct Malformed(&'static str);
 
 fn read_entry(shown: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
     let entry = shown.entry.as_ref().ok_or(Malformed("entry"))?;
+    let erased = |part| entry.erased().filter_map(words::part_from).any(|erased| erased == part);
+    let closed = |part| if erased(part) { Closed::Erased } else { Closed::Withheld };
     let changes = || {
         let pairs = shown.each_change.iter().zip(&entry.changes);
         let read = |(made, change): (&wire::Commitment, &wire::FieldChange)| {
             let wire::FieldChange { field, from, to } = change.clone();
-            sealed("each_change", Some(made), || Ok(FieldChange { field, from, to }))
+            sealed("each_change", Some(made), Closed::Erased, || Ok(FieldChange { field, from, to }))
         };
         pairs.map(read).collect()
     };
     Ok(SealedEntry {
         position: entry.position,
         audience: if shown.vendor_only { Audience::Vendor } else { Audience::All },
-        facts: sealed("facts", shown.facts.as_ref(), || facts(entry))?,
-        subject: sealed("subject", shown.subject.as_ref(), || Ok(entry.subject.clone()))?,
-        reason: sealed("reason", shown.reason.as_ref(), || Ok(entry.reason.clone()))?,
-        changes: sealed("changes", shown.changes.as_ref(), changes)?,
+        facts: sealed("facts", shown.facts.as_ref(), closed(Part::Facts), || facts(entry))?,
+        subject: sealed("subject", shown.subject.as_ref(), closed(Part::Subject), || Ok(entry.subject.clone()))?,
+        reason: sealed("reason", shown.reason.as_ref(), closed(Part::Reason), || Ok(entry.reason.clone()))?,
+        changes: sealed("changes", shown.changes.as_ref(), closed(Part::Changes), changes)?,
         link: entry.link.parse().map_err(|_| Malformed("link"))?,
     })
 }
@@ -165,12 +176,12 @@ fn read_entry(shown: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
 fn sealed<T>(
     field: &'static str,
     made: Option<&wire::Commitment>,
+    closed: Closed,
     content: impl FnOnce() -> Result<T, Malformed>,
 ) -> Result<Sealed<T>, Malformed> {
     let made = made.ok_or(Malformed(field))?;
     let digest = |text: &str| text.parse().map_err(|_| Malformed(field));
-    let salt: Option<Digest> = (!made.salt.is_empty()).then(|| digest(&made.salt)).transpose()?;
-    let opened = salt.map(|salt| Ok((salt, content()?))).transpose()?;
+    let opened = if made.salt.is_empty() { Err(closed) } else { Ok((digest(&made.salt)?, content()?)) };
     Ok(Sealed { commitment: digest(&made.sha256)?, opened })
 }
 
@@ -181,8 +192,8 @@ fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
         side: words::side_from(entry.side()).ok_or(Malformed("side"))?,
         effective_time: time(entry.effective_time).ok_or(Malformed("effective_time"))?,
         record_time: time(entry.record_time).ok_or(Malformed("record_time"))?,
-        from: words::state_from(entry.from_state()),
-        // A deleted draft is in no state.
+        // A deleted draft is in no state, and neither is what is not there yet.
+        from: words::state_from(entry.from_state()).or((entry.position > 1).then_some(StateKind::Deleted)),
         to: words::state_from(entry.to_state()).unwrap_or(StateKind::Deleted),
         overtaken: entry.overtaken,
     })

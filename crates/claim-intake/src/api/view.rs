@@ -39,9 +39,8 @@ impl View {
 
     /// What of an entry this view may not see. It is given as commitments, so that the history stays provable (R56).
     pub(super) fn withholds(self, entry: &SealedEntry) -> Vec<Part> {
-        let Some((_, facts)) = &entry.facts.opened else { return Part::ALL.to_vec() };
-        let changes = entry.changes.opened.iter().flat_map(|(_, changes)| changes);
-        let mut told = changes.filter_map(|change| Some(&change.opened.as_ref()?.1.field));
+        let Ok((_, facts)) = &entry.facts.opened else { return Part::ALL.to_vec() };
+        let mut told = entry.each_change().filter_map(|change| Some(&change.opened.as_ref().ok()?.1.field));
         match self {
             Self::Vendor => Vec::new(),
             Self::Masked => vec![Part::Subject, Part::Reason, Part::Changes],

@@ -1,6 +1,7 @@
 //! The contract's enums and the domain's: one table each.
 use crate::domain::{
-    Association, Command, EndReason, EvidenceKind, Party, State, StateKind, Verdict, Wait, history::Part,
+    Association, Command, EndReason, EvidenceKind, Party, State, StateKind, Verdict, Wait,
+    history::{Part, PersonalData},
 };
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{
@@ -66,6 +67,7 @@ pub(super) const fn command(command: Command) -> wire::Command {
         Command::AddEvidence => wire::Command::AddEvidence,
         Command::RemoveEvidence => wire::Command::RemoveEvidence,
         Command::Comment => wire::Command::Comment,
+        Command::ErasePersonalData => wire::Command::ErasePersonalData,
     }
 }
 
@@ -197,6 +199,27 @@ pub(super) const fn part(part: Part) -> wire::HistoryPart {
         Part::Subject => wire::HistoryPart::Subject,
         Part::Reason => wire::HistoryPart::Reason,
         Part::Changes => wire::HistoryPart::Changes,
+    }
+}
+
+/// `None`: not a part.
+pub(super) const fn part_from(part: wire::HistoryPart) -> Option<Part> {
+    match part {
+        wire::HistoryPart::Unspecified => None,
+        wire::HistoryPart::Facts => Some(Part::Facts),
+        wire::HistoryPart::Subject => Some(Part::Subject),
+        wire::HistoryPart::Reason => Some(Part::Reason),
+        wire::HistoryPart::Changes => Some(Part::Changes),
+    }
+}
+
+/// `None`: not given.
+pub(super) const fn personal_data_from(kind: wire::PersonalDataKind) -> Option<PersonalData> {
+    match kind {
+        wire::PersonalDataKind::Unspecified => None,
+        wire::PersonalDataKind::Contacts => Some(PersonalData::Contacts),
+        wire::PersonalDataKind::Subjects => Some(PersonalData::Subjects),
+        wire::PersonalDataKind::Words => Some(PersonalData::Words),
     }
 }
 

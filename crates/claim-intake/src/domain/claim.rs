@@ -1,6 +1,7 @@
 //! The aggregate: one claim with everything that its decisions need.
 use super::{
-    Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What, history::Digest,
+    Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What,
+    history::{Digest, PersonalData},
     waiting::Station,
 };
 use cpor_durable::Transition;
@@ -31,6 +32,8 @@ pub struct Claim {
     pub history: u64,
     /// The link of the last of them as it was loaded (R56): where the next one is chained to.
     pub head: Digest,
+    /// Of which kinds of personal data nothing is left: erased, with nothing else recorded since.
+    pub erased: Vec<PersonalData>,
 }
 
 impl Claim {
@@ -72,6 +75,12 @@ impl Next {
     /// Records what happened; it led from the state at the last entry to the state that the claim has now.
     pub(super) fn record(&mut self, what: What, entry: Entry) {
         let to = self.claim.state.kind();
+        if let What::PersonalDataErased(kinds) = &what {
+            self.claim.erased.extend(kinds);
+        } else {
+            // Whatever is recorded may name somebody, or say something.
+            self.claim.erased.clear();
+        }
         let Entry { changes, reason, comment } = entry;
         self.events.push(Event { what, from: self.from, to, changes, reason, comment });
         self.claim.history += 1;

@@ -1,5 +1,8 @@
 //! What happened to a claim. History and the events for other services both derive from it.
-use super::{Comment, Contact, Evidence, FactKind, StateKind, history::Audience};
+use super::{
+    Comment, Contact, Evidence, FactKind, StateKind,
+    history::{Audience, ERASURE, PersonalData},
+};
 use cpor_types::{CaseId, EvidenceId, LineId, PrimaryRejection, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +24,7 @@ pub struct Event {
 }
 
 /// A field that changed, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// The claim's field.
     pub field: String,
@@ -89,6 +92,8 @@ pub enum What {
     },
     /// It is over.
     Closed(Closing),
+    /// Personal data of these kinds was erased (R56).
+    PersonalDataErased(Vec<PersonalData>),
     /// A fact came too late to change anything.
     Overtaken(FactKind),
 }
@@ -136,6 +141,7 @@ impl What {
             Self::Reported(fact) | Self::Overtaken(fact) => fact.as_str(),
             Self::Approved { .. } => FactKind::ReviewApproved.as_str(),
             Self::Granted { .. } => "association_granted",
+            Self::PersonalDataErased(_) => ERASURE,
             Self::Closed(closing) => match closing.by {
                 ClosedBy::Partner => "withdrawn",
                 ClosedBy::Fact(fact) => fact.as_str(),

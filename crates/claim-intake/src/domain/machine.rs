@@ -6,7 +6,7 @@ use cpor_types::CaseId;
 use StateKind::{Approved, Deleted, Disputed, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview};
 
 words! {
-    /// What a partner can do to a claim; a reviewer can comment.
+    /// What a partner can do to a claim; a reviewer can comment, and an operator can erase.
     Command {
         /// Changes the content.
         Update = "UPDATE",
@@ -26,6 +26,8 @@ words! {
         RemoveEvidence = "REMOVE_EVIDENCE",
         /// Writes a comment.
         Comment = "COMMENT",
+        /// Erases personal data.
+        ErasePersonalData = "ERASE_PERSONAL_DATA",
     }
 }
 
@@ -102,7 +104,13 @@ impl Step {
 }
 
 impl Command {
-    /// The partner's method for it, `cpor.claims.v1.ClaimService/SubmitClaim`.
+    /// Whether `party` can give it at all.
+    fn is_of(self, party: Party) -> bool {
+        let rows = TABLE.iter().filter(|row| row.step == Step::Command(self));
+        rows.flat_map(|row| row.by).any(|by| by.party() == party)
+    }
+
+    /// The method for it, `cpor.claims.v1.ClaimService/SubmitClaim`.
     #[must_use]
     pub fn method(self) -> String {
         let row = TABLE.iter().find(|row| row.step == Step::Command(self));
@@ -197,6 +205,13 @@ pub const TABLE: &[Row] = &[
         WITH_DRAFT,
         To::Same,
     ),
+    command(
+        "R56",
+        Command::ErasePersonalData,
+        &[By::eraser(Party::Operator)],
+        &[Deleted, Approved, Rejected],
+        To::Same,
+    ),
     fact("R19", FactKind::ReviewAssigned, ASSIGN, OPEN, To::Same),
     fact("R45", FactKind::ReviewOpened, &[], OPEN, To::Same),
     fact("R19", FactKind::ReviewStarted, START, &[Submitted], To::State(UnderReview)),
@@ -256,10 +271,10 @@ pub fn admits(state: StateKind, step: Step) -> bool {
 
 /// Guards: each reads the table and hands out the data that the states it admits have.
 impl Claim {
-    /// The commands that the partner can give now, in the order of the contract.
+    /// The commands that `party` can give now, in the order of the contract.
     #[must_use]
-    pub fn allowed_commands(&self) -> Vec<Command> {
-        Command::ALL.iter().copied().filter(|command| self.admits(*command)).collect()
+    pub fn allowed_commands(&self, party: Party) -> Vec<Command> {
+        Command::ALL.iter().copied().filter(|command| command.is_of(party) && self.admits(*command)).collect()
     }
 
     /// Whether the state, with what it carries, admits `command`.
@@ -273,12 +288,13 @@ impl Claim {
         admits(self.state.kind(), Step::Command(command))
     }
 
-    /// Whether what the state carries leaves `command` to the partner, where the table does.
+    /// Whether what the state carries leaves `command`, where the table does.
     pub(super) fn leaves(&self, command: Command) -> bool {
         match command {
             Command::Update => self.state.leaves_edits(),
             Command::AddEvidence => self.state.leaves_evidence(),
             Command::Dispute => self.state.rejection().is_some_and(|rejection| rejection.dispute_window().is_some()),
+            Command::ErasePersonalData => self.is_at_rest(),
             Command::Delete
             | Command::Submit
             | Command::Resubmit
@@ -291,7 +307,8 @@ impl Claim {
     /// The partner's commands that the state admits and what it carries rules out, each with the refusal.
     #[must_use]
     pub fn ruled_out(&self) -> Vec<(Command, Refusal)> {
-        let ruled_out = |command: &Command| self.row_admits(*command) && !self.leaves(*command);
+        let ruled_out =
+            |command: &Command| command.is_of(Party::Partner) && self.row_admits(*command) && !self.leaves(*command);
         let refusal = |command| match command {
             Command::Dispute => self.admit_dispute().err().unwrap_or_else(|| self.not_allowed(command)),
             Command::Update
@@ -301,7 +318,8 @@ impl Claim {
             | Command::Withdraw
             | Command::AddEvidence
             | Command::RemoveEvidence
-            | Command::Comment => self.not_allowed(command),
+            | Command::Comment
+            | Command::ErasePersonalData => self.not_allowed(command),
         };
         Command::ALL.iter().copied().filter(ruled_out).map(|command| (command, refusal(command))).collect()
     }
@@ -328,7 +346,7 @@ impl Claim {
         match self.state.kind() {
             Deleted => Refusal::NotFound,
             state @ (Editing | Submitted | UnderReview | PartnerActionRequired | Approved | Rejected | Disputed) => {
-                Refusal::NotAllowed { state, command, allowed: self.allowed_commands() }
+                Refusal::NotAllowed { state, command, allowed: self.allowed_commands(Party::Partner) }
             }
         }
     }

@@ -45,7 +45,7 @@ pub use rejection::{Finality, Rejection, Remedy};
 pub use rules::Rules;
 pub use state::{Association, PartnerAction, State, StateKind};
 pub use submission::{Leeway, ReviewProgress, Submission};
-pub use transitions::{Dispute, Resubmit, Submit, Update, Withdraw};
+pub use transitions::{Dispute, Erase, Resubmit, Submit, Update, Withdraw};
 pub use violation::{Fault, Violation};
 pub use waiting::{Wait, Waiting};
 pub use window::Window;

@@ -57,6 +57,7 @@ impl Event {
             | What::EvidenceAdded(_)
             | What::EvidenceRemoved(_)
             | What::Granted { .. }
+            | What::PersonalDataErased(_)
             | What::Overtaken(_) => None,
         }
     }

@@ -70,6 +70,10 @@ impl By {
         Self { party, ..Self::partner("CreateComment") }
     }
 
+    pub(super) const fn eraser(party: Party) -> Self {
+        Self { party, ..Self::partner("ErasePersonalData") }
+    }
+
     pub(super) const fn reviewer(method: &'static str, open: fn(&Claim, Timestamp) -> bool) -> Self {
         Self { party: Party::Reviewer, service: REVIEWS, method, own: false, open }
     }

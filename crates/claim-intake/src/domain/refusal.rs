@@ -1,5 +1,5 @@
 //! Why a command is refused.
-use super::{Command, Field, Finality, StateKind, Violation};
+use super::{Command, Field, Finality, StateKind, Violation, Wait};
 use cpor_types::{Activity, CalendarError, PolicyError, Timestamp, rfc3339};
 
 /// A refusal. The API's `error.rs` says how each is answered.
@@ -50,6 +50,16 @@ pub enum Refusal {
     /// The rejection is final (R28, R33).
     #[error("{}: {NEW_CLAIM}", finality(*.0))]
     DisputeNotAllowed(Finality),
+    /// The claim has not come to rest, so that its personal data is needed still (R56).
+    #[error(
+        "the claim has not come to rest: its personal data is needed until it is deleted, finally rejected, or its associations are over"
+    )]
+    PersonalDataNeeded {
+        /// The state.
+        state: StateKind,
+        /// What it waits for.
+        waits_for: Wait,
+    },
     /// A comment points at what is not on the claim (R55); the fields that do.
     #[error("the claim has no such {}", .0.join(" and no such "))]
     UnknownTarget(Vec<&'static str>),

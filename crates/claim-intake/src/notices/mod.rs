@@ -32,6 +32,10 @@ impl Composer for Notices {
         let name = ClaimName { partner, claim: about.claim };
         let found = Claims::get(self.db.reader(), &name).await.map_err(unavailable)?;
         let Some(claim) = found.map(|found| found.state) else { return Ok(Composed::Withdrawn) };
+        // It was erased meanwhile.
+        if claim.content.partner_contact.email.is_empty() {
+            return Ok(Composed::Withdrawn);
+        }
         match letter(&claim, kind, about, &self.rules).map_err(unavailable)? {
             Some(letter) => Ok(Composed::Message(Box::new(message(&claim, &letter).map_err(unavailable)?))),
             None => Ok(Composed::Withdrawn),

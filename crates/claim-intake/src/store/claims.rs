@@ -75,9 +75,17 @@ impl<'db> Claims<'db> {
     /// # Errors
     /// The database's; an inconsistent row.
     pub(crate) async fn head(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<(u64, Digest)>, StoreError> {
+        let found = Self::any(db, name).await?;
+        Ok(found.map(|claim| (claim.state.history, claim.state.head)))
+    }
+
+    /// The claim of this name, also as a deleted draft; one indexed read.
+    ///
+    /// # Errors
+    /// The database's; an inconsistent row.
+    pub(crate) async fn any(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
         let found = claim::Entity::find_by_id((name.partner.to_string(), name.claim.uuid())).one(db).await?;
-        let claim = found.map(row::claim).transpose()?;
-        Ok(claim.map(|(_, claim)| (claim.state.history, claim.state.head)))
+        Ok(found.map(row::claim).transpose()?.map(|(_, claim)| claim))
     }
 
     /// Those with these ids.

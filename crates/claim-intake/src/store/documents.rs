@@ -170,6 +170,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
                 | What::Approved { .. }
                 | What::Granted { .. }
                 | What::Closed(_)
+                | What::PersonalDataErased(_)
                 | What::Overtaken(_) => {}
             }
         }

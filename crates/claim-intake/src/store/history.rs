@@ -1,4 +1,4 @@
-//! The history: written from the recorded events as a chain (R56), never changed. Beside its place in its claim each entry has
+//! The history: written from the recorded events as a chain (R56), and never changed but by what is erased. Beside its place in its claim each entry has
 //! one in the owner's log, in the order of commits, by which changes are watched (R59).
 use super::{
     entity::history,
@@ -59,9 +59,9 @@ pub(super) fn read(row: history::Model) -> Result<SealedEntry, StoreError> {
         reason: row.reason,
         changes: place.json(row.changes)?,
     };
-    let (salt, link) = (place.digest(row.salt)?, place.digest(row.link)?);
-    let sealed = SealedEntry::stored(row.position, salt, entry, &row.commitments, link);
-    sealed.ok_or_else(|| place.inconsistent(format_args!("entry {} lacks commitments", row.position)))
+    let link = place.digest(row.link)?;
+    let sealed = SealedEntry::stored(row.position, &row.salt, entry, &row.commitments, link);
+    sealed.ok_or_else(|| place.inconsistent(format_args!("entry {} lacks commitments or salts", row.position)))
 }
 
 /// The rows of what a change recorded, but for their places in the owner's log, and the link of the last one.

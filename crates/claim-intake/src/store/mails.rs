@@ -39,7 +39,7 @@ fn draft(change: &Change<Claim>, position: i64, recorded: &Recorded<Event>) -> O
 }
 
 /// One for each entry of the history. It begins with the time, so that mails sort as they were decided.
-fn id(claim: Uuid, position: i64, time: Timestamp) -> Uuid {
+pub(super) fn id(claim: Uuid, position: i64, time: Timestamp) -> Uuid {
     let millis = u64::try_from(time.timestamp_millis()).unwrap_or_default();
     let [.., high, low] = position.to_be_bytes();
     let [first, second, third, fourth, fifth, sixth, seventh, eighth, ..] =

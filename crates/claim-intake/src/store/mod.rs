@@ -6,6 +6,7 @@ mod claims;
 mod comments;
 mod documents;
 pub(crate) mod entity;
+mod erasure;
 mod history;
 mod lines;
 mod listing;
@@ -50,7 +51,7 @@ impl Store for ClaimStore {
     }
 
     /// Three statements for most commands (claim, owner's log, history); lines, documents, comments and mails cost one more
-    /// each where there are any.
+    /// each where there are any, and an erasure rewrites what it erases.
     async fn save(&self, tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
         let (mut claims, mut entries) = (Vec::with_capacity(changes.len()), Vec::new());
         for change in changes {
@@ -65,6 +66,7 @@ impl Store for ClaimStore {
             comments::save(tx, changes).await?;
             history::save(tx, entries).await?;
             cpor_mail::enqueue(tx, changes.iter().flat_map(mails::drafts)).await?;
+            erasure::save(tx, changes).await?;
         }
         Ok(clashes)
     }

@@ -69,6 +69,7 @@ pub(super) fn claim(row: entity::claim::Model) -> Result<(Key, Versioned<Claim>)
         wait_time: row.wait_time.into(),
         history: place.count(row.history)?,
         head: place.digest(row.head)?,
+        erased: place.json(row.erased)?,
     };
     Ok((key, Versioned::new(place.count(row.version)?, claim)))
 }
@@ -85,6 +86,7 @@ pub(super) fn of_claim(change: &Change<Claim>, head: Digest) -> Result<entity::c
         update_time: Set(Micros::from(claim.update_time)),
         history: Set(stored(claim.history)?),
         head: Set(head.0.to_vec()),
+        erased: Set(json(&claim.erased)?),
         content: Set(json(&claim.content)?),
         directory: Set(json(&claim.directory)?),
         evidence: Set(json(&claim.evidence)?),

@@ -12,7 +12,7 @@ use crate::verify::{self, Refusal};
 /// Arguments of `cpor verify`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// A `ClaimReceipt` as JSON: what `GetClaimReceipt` answers.
+    /// What `GetClaimReceipt` answers, as JSON: its messages, one after the other.
     receipt: PathBuf,
     /// The public keys of the installation's services, a JWKS: `cpor keys` writes `service-jwks.json`. Without them nobody knows who
     /// signed.

@@ -12,7 +12,7 @@ use cpor_durable::rows::{self, Micros};
 use cpor_types::Timestamp;
 use sea_orm::{
     ActiveValue, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait,
-    QueryFilter,
+    QueryFilter, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -82,6 +82,30 @@ pub async fn enqueue(tx: &DatabaseTransaction, drafts: impl IntoIterator<Item = 
     }
     // One that is there already is one that was enqueued before.
     rows::insert_new::<entity::Entity>(tx, rows).await.map(|_| ())
+}
+
+/// Forgets to whom mails went, in the transaction that erases that: what still waits is withdrawn, also from whoever is about to send it. One
+/// statement for a thousand ids; those that no mail has are passed over.
+///
+/// # Errors
+/// The database's.
+pub async fn forget(tx: &DatabaseTransaction, owner: &str, ids: &[Uuid]) -> Result<(), DbErr> {
+    use entity::{Column, Entity};
+    let withdrawn = Expr::value(MailState::Withdrawn.as_str());
+    let state = Expr::case(Column::State.eq(MailState::Queued.as_str()), withdrawn).finally(Expr::col(Column::State));
+    for ids in ids.chunks(1000) {
+        Entity::update_many()
+            .col_expr(Column::State, state.clone().into())
+            .col_expr(Column::Recipient, Expr::value(""))
+            .col_expr(Column::LastError, Expr::value(""))
+            .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
+            .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
+            .filter(Column::Owner.eq(owner))
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 fn row(draft: Draft) -> entity::ActiveModel {

@@ -95,3 +95,26 @@ async fn two_senders_never_lease_the_same_mail() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_mail_whose_recipient_is_forgotten_is_not_sent_any_more() {
+    on_both(async |db| {
+        let clock = clock();
+        let sent = drafts(3);
+        queued(&db, sent.clone()).await;
+        let leased = leased(&db, &clock, 2).await;
+        assert!(settle(&db, &leased[0], MailState::Sent, clock.now()).await.unwrap());
+        let tx = db.begin().await.unwrap();
+        forget(&tx, "tenant", &sent.iter().map(|draft| draft.id).collect::<Vec<_>>()).await.unwrap();
+        tx.commit().await.unwrap();
+        let refused = "550 no such user as anna.lee@fabrikam.example";
+        assert!(!postpone(&db, &leased[1], clock.now(), refused).await.unwrap(), "it is no longer its sender's");
+        assert_eq!(waiting(db.reader(), clock.now()).await.unwrap(), (0, 0));
+        let rows = entity::Entity::find().all(db.reader()).await.unwrap();
+        assert!(rows.iter().all(|row| row.recipient.is_empty() && row.last_error.is_empty()));
+        let states: Vec<_> = rows.iter().map(|row| row.state.as_str()).collect();
+        assert_eq!(states.iter().filter(|state| **state == "sent").count(), 1);
+        assert_eq!(states.iter().filter(|state| **state == "withdrawn").count(), 2);
+    })
+    .await;
+}

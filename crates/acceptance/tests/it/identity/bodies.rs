@@ -16,6 +16,7 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "ResubmitClaim" => json!({"name": claim, "comment": "x", "validate_only": true}),
         "DisputeClaim" => json!({"name": claim, "justification": "x", "validate_only": true}),
         "WithdrawClaim" => json!({"name": claim, "reason": "WITHDRAW_REASON_WRONG_MPN_ID", "validate_only": true}),
+        "ErasePersonalData" => json!({"name": claim, "reason": "x", "validate_only": true}),
         "GetClaim" | "GetClaimReceipt" | "DeleteClaim" | "DownloadPoeTemplate" | "ExplainClaim" => {
             json!({"name": claim})
         }

@@ -12,6 +12,7 @@ mod drafts;
 mod earnings;
 mod edits;
 mod eligibility;
+mod erasure;
 mod evidence;
 mod exits;
 mod expiry;

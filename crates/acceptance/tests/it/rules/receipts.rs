@@ -5,9 +5,10 @@ use cpor::verify::{Refusal, Report, verify};
 use cpor_acceptance::{Actor, Case, NORTHWIND, Stage, World, both_databases, refused};
 use cpor_proto::claims::v1::{ClaimReceipt, GetClaimReceiptRequest};
 use cpor_types::Service;
+use futures_util::TryStreamExt as _;
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage};
-use tonic::Code;
+use tonic::{Code, Streaming};
 
 both_databases![
     r56_every_side_can_prove_its_view_of_one_history,
@@ -16,22 +17,29 @@ both_databases![
     r56_a_later_receipt_extends_an_earlier_one,
     r56_a_history_that_was_changed_in_the_database_is_found,
     r56_a_deleted_draft_has_a_receipt_and_a_strangers_claim_none,
+    r56_a_receipt_comes_whole_however_long_the_history_is,
 ];
 
-async fn receipt(case: &Case<'_>, actor: &Actor) -> ClaimReceipt {
+pub(super) async fn receipt(case: &Case<'_>, actor: &Actor) -> ClaimReceipt {
+    let mut parts: Vec<_> = parts(case, actor).await.try_collect().await.unwrap();
+    let entries = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.entries)).collect();
+    ClaimReceipt { entries, ..parts.pop().unwrap() }
+}
+
+async fn parts(case: &Case<'_>, actor: &Actor) -> Streaming<ClaimReceipt> {
     let request = GetClaimReceiptRequest { name: case.name.clone() };
     actor.claims().get_claim_receipt(request).await.unwrap().into_inner()
 }
 
 /// As any gRPC client prints it.
-fn json(receipt: &ClaimReceipt) -> String {
+pub(super) fn json(receipt: &ClaimReceipt) -> String {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).unwrap();
     let message = pool.get_message_by_name("cpor.claims.v1.ClaimReceipt").unwrap();
     let dynamic = DynamicMessage::decode(message, receipt.encode_to_vec().as_slice()).unwrap();
     serde_json::to_string(&dynamic).unwrap()
 }
 
-fn check(world: &World, receipt: &ClaimReceipt) -> Result<Report, Refusal> {
+pub(super) fn check(world: &World, receipt: &ClaimReceipt) -> Result<Report, Refusal> {
     verify(&json(receipt), Some(&world.signer().jwks()), None)
 }
 
@@ -184,4 +192,32 @@ async fn r56_a_deleted_draft_has_a_receipt_and_a_strangers_claim_none(world: &Wo
     refused(world.northwind.claims().get_claim_receipt(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
     let nothing = GetClaimReceiptRequest { name: format!("{}/claims/{}", cpor_acceptance::CONTOSO, world.id()) };
     refused(world.contoso.claims().get_claim_receipt(nothing).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+}
+
+async fn r56_a_receipt_comes_whole_however_long_the_history_is(world: &World) {
+    let case = Case::at(world, world.workloads(), Stage::Editing).await;
+    let text = "\u{1f4c4}".repeat(10_000);
+    for _ in 0..120 {
+        case.comment(&case.partner, &text).await.unwrap();
+    }
+    let mut stream = parts(&case, &case.partner).await;
+    let mut received = vec![stream.try_next().await.unwrap().unwrap()];
+    // It is the receipt of what there was when it was asked for.
+    case.comment(&case.partner, "One more.").await.unwrap();
+    received.extend(stream.try_collect::<Vec<_>>().await.unwrap());
+    let (last, others) = received.split_last().unwrap();
+    assert!(others.len() > 3 && others.iter().all(|part| part.head.is_empty() && part.signature.is_empty()));
+    assert!(!last.head.is_empty() && received.iter().all(|part| part.encoded_len() < 2 << 20));
+    let printed: Vec<String> = received.iter().map(json).collect();
+    let keys = world.signer().jwks();
+    let report = verify(&printed.join("\n"), Some(&keys), None).unwrap();
+    let length = received.iter().map(|part| part.entries.len()).sum();
+    assert!(length > 120 && report.summary.entries == length);
+    let later = json(&receipt(&case, &case.partner).await);
+    assert_eq!(verify(&later, Some(&keys), Some(&printed.concat())).unwrap().extends, Some(length));
+    let why = |parts: &[String]| verify(&parts.concat(), Some(&keys), None).unwrap_err().to_string();
+    assert!(why(&printed[..2]).contains("last part is missing"), "{}", why(&printed[..2]));
+    assert!(why(&printed[1..]).contains("entry 1: it says that it is entry"), "{}", why(&printed[1..]));
+    let twice = [&printed[..], &printed[..1]].concat();
+    assert!(why(&twice).contains("does not belong to the parts before it"), "{}", why(&twice));
 }

@@ -8,17 +8,22 @@
 //!
 //! `H` is SHA-256 over length-prefixed fields after a tag, so that no two values are hashed alike. What a side may not
 //! see is given as its commitment alone: the chain still holds, and the salt keeps it from being guessed. `changes` is a part that commits to the commitments of
-//! the single changes, so that a withheld one does not tell how many there are.
+//! the single changes, so that a withheld one does not tell how many there are. Personal data is erased in the same way, with its salt, in the
+//! database itself (`erase`).
+mod erase;
 mod seal;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
+pub(super) use erase::ERASURE;
+pub use erase::{PersonalData, is_of_people};
 pub use verify::{Divergence, Fault, Flaw, Receipt, Summary};
 
 use super::{FieldChange, StateKind, words};
 use cpor_types::{ActorSide, ClaimName, Timestamp};
+use erase::Salts;
 use std::{fmt, str::FromStr};
 
 /// A SHA-256, or a salt: 32 bytes, written in lower-case hex.
@@ -128,8 +133,17 @@ pub struct Entry {
 pub struct Sealed<T> {
     /// What the chain holds of it.
     pub commitment: Digest,
-    /// Its salt and content; `None`: withheld, or erased.
-    pub opened: Option<(Digest, T)>,
+    /// Its salt and content.
+    pub opened: Result<(Digest, T), Closed>,
+}
+
+/// Why a part does not say what was recorded. Both are the same arithmetic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// This side may not see it.
+    Withheld,
+    /// It was personal data, and nobody has it any more.
+    Erased,
 }
 
 /// An entry of a chain.
@@ -171,27 +185,27 @@ impl SealedEntry {
         sealed
     }
 
-    /// An entry as it was stored: what it says, and the commitments that were made then (see [`Self::commitments`]), which may no longer fit.
-    /// `None`: there are not enough of them.
+    /// An entry as it was stored: what it says, the 32 bytes that its salts follow from or, where something was erased, [`Self::salts`], and the
+    /// commitments that were made then (see [`Self::commitments`]), which may no longer fit. `None`: there are not enough of either.
     #[must_use]
-    pub fn stored(position: i64, salt: Digest, entry: Entry, commitments: &[u8], link: Digest) -> Option<Self> {
+    pub fn stored(position: i64, salts: &[u8], entry: Entry, commitments: &[u8], link: Digest) -> Option<Self> {
+        let salts = Salts::read(salts, &entry)?;
         let Entry { audience, facts, subject, reason, changes } = entry;
         let mut made = commitments.chunks_exact(32).filter_map(|bytes| Some(Digest(bytes.try_into().ok()?)));
         let (facts_made, subject_made) = (made.next()?, made.next()?);
         let (reason_made, changes_made) = (made.next()?, made.next()?);
-        let opened = |part, text| Some((seal::salt(salt, part), text));
         let change = |(n, change): (usize, FieldChange)| Sealed {
             commitment: made.next().unwrap_or(Digest::GENESIS),
-            opened: Some((seal::change_salt(salt, n), change)),
+            opened: salts.change(n, change),
         };
         let changes: Vec<_> = changes.into_iter().enumerate().map(change).collect();
         Some(Self {
             position,
             audience,
-            facts: Sealed { commitment: facts_made, opened: Some((seal::salt(salt, Part::Facts), facts)) },
-            subject: Sealed { commitment: subject_made, opened: opened(Part::Subject, subject) },
-            reason: Sealed { commitment: reason_made, opened: opened(Part::Reason, reason) },
-            changes: Sealed { commitment: changes_made, opened: Some((seal::salt(salt, Part::Changes), changes)) },
+            facts: Sealed { commitment: facts_made, opened: salts.part(Part::Facts, facts) },
+            subject: Sealed { commitment: subject_made, opened: salts.part(Part::Subject, subject) },
+            reason: Sealed { commitment: reason_made, opened: salts.part(Part::Reason, reason) },
+            changes: Sealed { commitment: changes_made, opened: salts.part(Part::Changes, changes) },
             link,
         })
     }
@@ -199,19 +213,19 @@ impl SealedEntry {
     /// Every commitment, to be stored: of the four parts, then of each change.
     #[must_use]
     pub fn commitments(&self) -> Vec<u8> {
-        let changes = self.changes.opened.iter().flat_map(|(_, changes)| changes).map(|change| change.commitment);
+        let changes = self.each_change().map(|change| change.commitment);
         self.parts().into_iter().chain(changes).flat_map(|digest| digest.0).collect()
     }
 
-    /// The entry with these parts withheld.
+    /// The entry with these parts withheld; what was erased stays erased.
     #[must_use]
     pub fn withhold(mut self, parts: &[Part]) -> Self {
         for part in parts {
             match part {
-                Part::Facts => self.facts.opened = None,
-                Part::Subject => self.subject.opened = None,
-                Part::Reason => self.reason.opened = None,
-                Part::Changes => self.changes.opened = None,
+                Part::Facts => self.facts.withhold(),
+                Part::Subject => self.subject.withhold(),
+                Part::Reason => self.reason.withhold(),
+                Part::Changes => self.changes.withhold(),
             }
         }
         self
@@ -219,5 +233,43 @@ impl SealedEntry {
 
     fn parts(&self) -> [Digest; 4] {
         [self.facts.commitment, self.subject.commitment, self.reason.commitment, self.changes.commitment]
+    }
+
+    /// The parts that are withheld.
+    pub fn withheld(&self) -> impl Iterator<Item = Part> {
+        self.closed(Closed::Withheld)
+    }
+
+    /// The parts that were erased; changes also where single ones were.
+    pub fn erased(&self) -> impl Iterator<Item = Part> {
+        self.closed(Closed::Erased)
+    }
+
+    fn closed(&self, why: Closed) -> impl Iterator<Item = Part> {
+        let changes = self.changes.is(why) || self.each_change().any(|change| change.is(why));
+        let parts = [
+            (Part::Facts, self.facts.is(why)),
+            (Part::Subject, self.subject.is(why)),
+            (Part::Reason, self.reason.is(why)),
+            (Part::Changes, changes),
+        ];
+        parts.into_iter().filter_map(|(part, closed)| closed.then_some(part))
+    }
+
+    pub(crate) fn each_change(&self) -> impl Iterator<Item = &Sealed<FieldChange>> {
+        self.changes.opened.iter().flat_map(|(_, changes)| changes)
+    }
+}
+
+impl<T> Sealed<T> {
+    fn withhold(&mut self) {
+        if self.opened.is_ok() {
+            self.opened = Err(Closed::Withheld);
+        }
+    }
+
+    /// Whether it is closed, for this reason.
+    fn is(&self, why: Closed) -> bool {
+        self.opened.as_ref().err() == Some(&why)
     }
 }

@@ -1,5 +1,5 @@
 //! Verifying a chain, or what a side was shown of it: by arithmetic alone, so that nobody has to be believed.
-use super::{Audience, Digest, EntryFacts, Part, Sealed, SealedEntry, seal::holds};
+use super::{Audience, Closed, Digest, EntryFacts, Part, SealedEntry, seal::holds};
 use crate::domain::StateKind;
 use cpor_types::ClaimName;
 
@@ -8,7 +8,7 @@ use cpor_types::ClaimName;
 pub struct Receipt {
     /// The claim.
     pub claim: ClaimName,
-    /// Every entry; withheld ones without what they say.
+    /// Every entry; what is withheld or erased without what it said.
     pub entries: Vec<SealedEntry>,
     /// The link of the last entry.
     pub head: Digest,
@@ -23,6 +23,8 @@ pub struct Summary {
     pub withheld: usize,
     /// Entries of which parts were withheld.
     pub partly_withheld: usize,
+    /// Entries of which something was erased.
+    pub erased: usize,
 }
 
 /// The first thing that is wrong.
@@ -152,10 +154,11 @@ impl Receipt {
     }
 
     fn summary(&self) -> Summary {
-        let withheld = self.entries.iter().filter(|entry| entry.facts.opened.is_none()).count();
-        let whole = self.entries.iter().filter(|entry| entry.is_whole()).count();
-        let entries = self.entries.len();
-        Summary { entries, withheld, partly_withheld: entries - withheld - whole }
+        let count = |is: fn(&SealedEntry) -> bool| self.entries.iter().filter(|entry| is(entry)).count();
+        let withheld = count(|entry| entry.facts.is(Closed::Withheld));
+        let some_withheld = count(|entry| entry.withheld().next().is_some());
+        let erased = count(|entry| entry.erased().next().is_some());
+        Summary { entries: self.entries.len(), withheld, partly_withheld: some_withheld - withheld, erased }
     }
 }
 
@@ -176,19 +179,10 @@ impl SealedEntry {
 
     /// What is withheld whole changes no state: that is what makes a view with withheld entries complete.
     fn state_after(&self, state: Option<StateKind>) -> Result<Option<StateKind>, Flaw> {
-        let Some((_, EntryFacts { from, to, .. })) = &self.facts.opened else {
+        let Ok((_, EntryFacts { from, to, .. })) = &self.facts.opened else {
             return if self.audience == Audience::All { Err(Flaw::Hidden) } else { Ok(state) };
         };
         let moved_in_secret = self.audience == Audience::Vendor && *from != Some(*to);
         if *from != state || moved_in_secret { Err(Flaw::State) } else { Ok(Some(*to)) }
-    }
-
-    fn each_change(&self) -> impl Iterator<Item = &Sealed<crate::domain::FieldChange>> {
-        self.changes.opened.iter().flat_map(|(_, changes)| changes)
-    }
-
-    fn is_whole(&self) -> bool {
-        let changes = self.changes.opened.is_some() && self.each_change().all(|change| change.opened.is_some());
-        changes && self.facts.opened.is_some() && self.subject.opened.is_some() && self.reason.opened.is_some()
     }
 }

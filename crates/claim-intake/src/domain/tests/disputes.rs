@@ -75,7 +75,7 @@ fn r28_what_was_withdrawn_is_not_disputed() {
     let life = Life::withdrawn();
     let refused = try_dispute(&life.claim, words(), life.now);
     assert_eq!(refused, Err(Refusal::DisputeNotAllowed(Finality::PartnerRequest)));
-    assert_eq!(life.claim.allowed_commands(), [Command::Comment]);
+    assert_eq!(life.claim.allowed_commands(Party::Partner), [Command::Comment]);
 }
 
 #[test]

@@ -112,7 +112,11 @@ fn r61_each_profile_leaves_its_own_to_the_partner() {
     ] {
         let life = Life::submitted_under(&rules_of(profile));
         let left = |life: &Life| -> Vec<_> {
-            life.claim.allowed_commands().into_iter().filter(|command| [edit, evidence].contains(command)).collect()
+            life.claim
+                .allowed_commands(Party::Partner)
+                .into_iter()
+                .filter(|command| [edit, evidence].contains(command))
+                .collect()
         };
         assert_eq!(left(&life), submitted, "{profile}");
         let rules = rules_of(profile);

@@ -49,6 +49,7 @@ fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Tra
             claim.remove_evidence(id, now)
         }
         Command::Comment => claim.comment(comment(ActorSide::Partner), now),
+        Command::ErasePersonalData => return claim.erase(&erase(), now),
     };
     made.map(Some)
 }
@@ -78,12 +79,18 @@ fn check(before: &Claim, made: &Transition<Claim>) {
     check_lines(&made.next);
 }
 
-/// R60: what is told to be the partner's is accepted, for want of content at the worst, and nothing else is.
+/// R60: what is told to be the partner's, or the operator's, is accepted, for want of content at the worst, and nothing else is.
 fn check_offers(claim: &Claim, now: Timestamp) {
-    let offered = |command| claim.offers(Party::Partner, now).iter().any(|offer| offer.command == Some(command));
+    let offered = |command| {
+        let party = if command == Command::ErasePersonalData { Party::Operator } else { Party::Partner };
+        claim.offers(party, now).iter().any(|offer| offer.command == Some(command))
+    };
     for command in Command::ALL.iter().copied() {
         let refused = perform(claim, command, now).err().is_some_and(|refusal| match refusal {
-            Refusal::NotAllowed { .. } | Refusal::DisputeWindowPassed { .. } | Refusal::DisputeNotAllowed(_) => true,
+            Refusal::NotAllowed { .. }
+            | Refusal::DisputeWindowPassed { .. }
+            | Refusal::DisputeNotAllowed(_)
+            | Refusal::PersonalDataNeeded { .. } => true,
             Refusal::NotFound => claim.state.kind() == StateKind::Deleted,
             Refusal::LocationNotOfPartner
             | Refusal::Incomplete(_)

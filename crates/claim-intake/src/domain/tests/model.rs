@@ -42,6 +42,8 @@ pub(super) struct Model {
     documents: usize,
     /// Documents of this submission, answer or dispute (R14).
     new_documents: usize,
+    /// Nothing was recorded since all personal data was erased (R56).
+    erased: bool,
 }
 
 /// What the rules make of a step.
@@ -60,7 +62,7 @@ impl Model {
 
     /// A draft with one document.
     pub(super) const fn of_a_complete_draft() -> Self {
-        Self { at: At::Editing, approved: false, declined: false, documents: 1, new_documents: 1 }
+        Self { at: At::Editing, approved: false, declined: false, documents: 1, new_documents: 1, erased: false }
     }
 
     /// What the claim must show: its state, where its association stands, and what its partner can do.
@@ -88,10 +90,11 @@ impl Model {
             | At::Asked { .. }
             | At::Rejected { .. } => None,
         };
-        (state, held, Command::ALL.iter().copied().filter(|command| self.leaves(*command)).collect())
+        let partners = |command: &Command| *command != Command::ErasePersonalData;
+        (state, held, Command::ALL.iter().copied().filter(partners).filter(|command| self.leaves(*command)).collect())
     }
 
-    /// Whether state and policy leave the command to the partner.
+    /// Whether state and policy leave the command to the partner, or to the operator.
     fn leaves(&self, command: Command) -> bool {
         let editable = matches!(self.at, At::Editing | At::Submitted | At::Asked { .. });
         let disputable = self.at == At::Rejected { disputable: true };
@@ -103,6 +106,9 @@ impl Model {
             Command::Dispute => disputable,
             Command::AddEvidence => editable || disputable,
             Command::Comment => self.at != At::Deleted,
+            Command::ErasePersonalData => {
+                matches!(self.at, At::Deleted | At::Approved(Held::Ended) | At::Rejected { disputable: false })
+            }
         }
     }
 
@@ -111,7 +117,7 @@ impl Model {
         !matches!(self.at, At::Editing | At::Deleted | At::Rejected { .. })
     }
 
-    /// The partner's command.
+    /// A command.
     pub(super) fn command(&mut self, command: Command) -> Outcome {
         let answered = matches!(self.at, At::Asked { answered: true, .. });
         let founded = match command {
@@ -119,11 +125,14 @@ impl Model {
             Command::Resubmit => answered,
             Command::AddEvidence => self.new_documents < Self::MOST_DOCUMENTS,
             Command::Update | Command::Delete | Command::Withdraw | Command::Dispute | Command::Comment => true,
+            Command::ErasePersonalData => !self.erased,
         };
         if !self.leaves(command) || !founded {
             return Outcome::Refused;
         }
+        self.erased = command == Command::ErasePersonalData;
         match command {
+            Command::ErasePersonalData => {}
             Command::Update | Command::Comment => self.answer(),
             Command::Delete => self.at = At::Deleted,
             Command::Submit => self.at = At::Submitted,
@@ -159,6 +168,8 @@ impl Model {
 
     /// What another service reports; `own`: it is not of another review case.
     pub(super) fn fact(&mut self, fact: &Fact, own: bool) -> Outcome {
+        // Also what comes too late is recorded.
+        self.erased = false;
         let done = own
             && match fact {
                 Fact::Review { fact, .. } => self.reviewer(fact),
@@ -273,7 +284,7 @@ pub(super) fn shown(claim: &Claim) -> (StateKind, Option<&'static str>, Vec<Comm
         Association::Official { .. } => "official",
         Association::Ended { .. } => "ended",
     });
-    (claim.state.kind(), held, claim.allowed_commands())
+    (claim.state.kind(), held, claim.allowed_commands(Party::Partner))
 }
 
 #[test]

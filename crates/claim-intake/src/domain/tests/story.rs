@@ -107,6 +107,11 @@ pub(crate) fn evidence(n: u128) -> Evidence {
     }
 }
 
+/// Everything.
+pub(crate) fn erase() -> Erase {
+    Erase { kinds: history::PersonalData::ALL.to_vec(), reason: "request 7".into() }
+}
+
 pub(crate) fn comment(side: ActorSide) -> Comment {
     Comment {
         id: CommentId(Uuid::from_u128(0xc0)),

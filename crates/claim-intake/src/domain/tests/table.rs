@@ -26,6 +26,7 @@ fn perform(life: &Life, command: Command) -> Result<Transition<Claim>, Refusal> 
         Command::AddEvidence => claim.add_evidence(evidence(1), &rules, now),
         Command::RemoveEvidence => claim.remove_evidence(evidence(0).id, now),
         Command::Comment => claim.comment(comment(ActorSide::Partner), now),
+        Command::ErasePersonalData => claim.erase(&erase(), now).map(|made| made.expect("something is left")),
     }
 }
 
@@ -54,7 +55,11 @@ fn r15_every_command_in_every_state_does_what_the_table_says() {
                     // The default profile leaves an approved claim no evidence (R29).
                     let left = (state, command) == (StateKind::Approved, Command::AddEvidence);
                     assert!(left || !admits(state, step), "{command} was refused in {state}");
-                    assert_eq!((named, asked, allowed), (state, command, life.claim.allowed_commands()));
+                    assert_eq!((named, asked, allowed), (state, command, life.claim.allowed_commands(Party::Partner)));
+                }
+                Err(Refusal::PersonalDataNeeded { state: named, .. }) => {
+                    assert_eq!((named, command), (state, Command::ErasePersonalData));
+                    assert!(!life.claim.is_at_rest(), "{state}");
                 }
                 Err(Refusal::NotFound) => assert_eq!(state, StateKind::Deleted, "{command}"),
                 Err(other) => panic!("{command} in {state}: {other}"),

@@ -41,6 +41,7 @@ impl Claim {
             wait_time: now,
             history: 0,
             head: Digest::GENESIS,
+            erased: Vec::new(),
         };
         claim.inform(facts);
         if claim.directory.denies_location() {

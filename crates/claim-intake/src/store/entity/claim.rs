@@ -20,6 +20,8 @@ pub(crate) struct Model {
     pub(crate) history: i64,
     /// The link of that entry (R56).
     pub(crate) head: Vec<u8>,
+    /// Kinds of personal data of which nothing is left (R56).
+    pub(crate) erased: Json,
     pub(crate) content: Json,
     pub(crate) directory: Json,
     pub(crate) evidence: Json,

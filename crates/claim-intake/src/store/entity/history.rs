@@ -24,7 +24,7 @@ pub(crate) struct Model {
     pub(crate) overtaken: bool,
     /// `Audience`.
     pub(crate) audience: String,
-    /// What the salts of its parts follow from: 32 bytes.
+    /// What the salts of its parts follow from: 32 bytes; where something was erased, the salts themselves.
     pub(crate) salt: Vec<u8>,
     /// Of its four parts and of each change, 32 bytes each.
     pub(crate) commitments: Vec<u8>,

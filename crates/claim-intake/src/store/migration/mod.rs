@@ -24,7 +24,7 @@ impl MigrationName for Tables {
 const TABLES: &[&str] = &[
     "CREATE TABLE claim (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
-        state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL, head {bytes} NOT NULL,
+        state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL, head {bytes} NOT NULL, erased {json} NOT NULL,
         content {json} NOT NULL, directory {json} NOT NULL, evidence {json} NOT NULL, lost_lines {json} NOT NULL, status {json} NOT NULL,
         waits_for TEXT NOT NULL, wait_time BIGINT NOT NULL,
         association_state TEXT NOT NULL, solution_area TEXT NOT NULL, activities TEXT NOT NULL, products TEXT NOT NULL,
@@ -58,7 +58,8 @@ const TABLES: &[&str] = &[
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL, id {uuid} NOT NULL,
         side TEXT NOT NULL, create_time BIGINT NOT NULL, text TEXT NOT NULL, evidence_id {uuid}, line_id {uuid},
         PRIMARY KEY (owner, claim_id, position))",
-    // R56: from 1 without gaps, in the order of application, each linked to the one before. Rows are only ever inserted.
+    // R56: from 1 without gaps, in the order of application, each linked to the one before. Rows are only ever inserted; of what is
+    // erased text and salt go, never the commitment.
     "CREATE TABLE history (
         owner TEXT NOT NULL, claim_id {uuid} NOT NULL, position BIGINT NOT NULL,
         action TEXT NOT NULL, side TEXT NOT NULL, subject TEXT NOT NULL,

@@ -2,5 +2,6 @@
 //! the state and what is allowed in it.
 
 mod customer;
+mod operator;
 mod partner;
 mod reviewer;

@@ -37,7 +37,7 @@ fn leads_to(stage: Stage, command: Command) -> Option<ClaimState> {
         }
         Command::AddEvidence => (editable || disputable).then_some(state),
         Command::Comment => Some(state),
-        Command::Unspecified => None,
+        Command::Unspecified | Command::ErasePersonalData => None,
     }
 }
 
@@ -59,7 +59,7 @@ fn held_by<'w>(case: &Case<'w>, actor: &Actor) -> Case<'w> {
 
 async fn give(case: &Case<'_>, command: Command, document: &str) -> Result<(), Status> {
     match command {
-        Command::Unspecified => unreachable!("no command"),
+        Command::Unspecified | Command::ErasePersonalData => unreachable!("no command of a partner's"),
         Command::Update => {
             let name = format!("Bea {}", case.world.number());
             let contact = Contact { name, email: "bea@contoso.example".into(), ..Contact::default() };

@@ -1,0 +1,149 @@
+//! R56: personal data is erased, and what was proved stays proved.
+
+use super::receipts::{check, json, receipt};
+use chrono::TimeDelta;
+use cpor::verify::verify;
+use cpor_acceptance::{Case, Stage, World, both_databases, contact, refused};
+use cpor_proto::claims::v1::{Claim, ErasePersonalDataRequest, HistoryPart, PersonalDataKind, Side, WithdrawReason};
+use cpor_types::Service;
+use tonic::Code;
+
+both_databases![
+    r56_personal_data_is_erased_and_the_chain_still_verifies,
+    r56_only_the_kinds_that_are_named_are_erased,
+    r56_erasing_again_changes_nothing_until_something_is_said,
+    r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails,
+];
+
+const CONTACTS: [&str; 3] = ["jana.dvorakova@fabrikam.example", "erik.weber@contoso.example", "bea@contoso.example"];
+const WORDS: [&str; 4] = ["Bea is on leave", "Erik forgot a page", "Ask Jana herself", "Jana did not sign"];
+
+/// A rejected claim of which people were named and wrote something, everywhere where they can.
+async fn talked_about(world: &World) -> Case<'_> {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let partner_contact = contact("Bea Weber", "", CONTACTS[2]);
+    case.update(Claim { partner_contact, ..Claim::default() }, &["partner_contact"]).await.unwrap();
+    case.comment(&case.partner, WORDS[0]).await.unwrap();
+    case.comment(&world.reviewer, WORDS[1]).await.unwrap();
+    case.note(&world.reviewer, WORDS[2]).await.unwrap();
+    world.settle().await;
+    case.review_starts().await;
+    case.reject(&world.reviewer).await.unwrap();
+    world.settle().await;
+    case.dispute(WORDS[3]).await.unwrap();
+    world.settle().await;
+    case.review_starts().await;
+    case.reject(&world.reviewer).await.unwrap();
+    world.settle().await;
+    case
+}
+
+/// What of all that somebody still sees.
+async fn seen(case: &Case<'_>, secrets: &[&str]) -> Vec<String> {
+    let lead = &case.world.lead;
+    let (claim, theirs) = (case.claim().await, case.seen_by(lead).await.unwrap());
+    let shown = format!("{claim:?} {theirs:?} {:?} {:?}", case.comments().await, case.history().await);
+    let shown = shown + &format!("{:?} {:?}", receipt(case, &case.partner).await, receipt(case, lead).await);
+    secrets.iter().filter(|secret| shown.contains(**secret)).map(|secret| (*secret).to_owned()).collect()
+}
+
+async fn r56_personal_data_is_erased_and_the_chain_still_verifies(world: &World) {
+    let case = talked_about(world).await;
+    let people = [case.partner.subject.clone(), world.reviewer.subject.clone()];
+    let reject = case.claim().await.rejection.unwrap().comment;
+    let mut secrets = [&CONTACTS[..], &WORDS[..], &[&reject]].concat();
+    secrets.extend(people.iter().map(String::as_str));
+    assert_eq!(seen(&case, &secrets).await, secrets, "all of it is seen before");
+    let before = receipt(&case, &case.partner).await;
+    refused(case.erase(&world.operator, &[]).await, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
+    world.advance(TimeDelta::days(90)).await;
+    assert!(
+        world.stored(Service::ClaimIntake, &secrets).await.len() > secrets.len(),
+        "and lies in more than one place"
+    );
+
+    let claim = case.erase(&world.operator, &[]).await.unwrap();
+    assert!(claim.customer_contact.is_none() && claim.partner_contact.is_none());
+    world.settle().await;
+    assert_eq!(seen(&case, &secrets).await, Vec::<String>::new());
+    assert_eq!(world.stored(Service::ClaimIntake, &secrets).await, Vec::<String>::new());
+    let comments = case.comments().await;
+    assert!(comments.len() > 2 && comments.iter().all(|comment| comment.text.is_empty()), "{comments:?}");
+
+    let record = case.entry("personal_data_erased").await;
+    assert_eq!((record.side(), record.subject.as_str()), (Side::Vendor, world.operator.subject.as_str()));
+    assert_eq!((record.reason.as_str(), record.changes[0].from.as_str()), ("Request 7", "contacts, subjects, words"));
+    let noted = case.entry("review_noted").await;
+    assert_eq!(noted.erased().collect::<Vec<_>>(), [HistoryPart::Subject, HistoryPart::Reason]);
+    for actor in [&case.partner, &world.reviewer, &world.operator] {
+        let after = receipt(&case, actor).await;
+        let summary = check(world, &after).unwrap().summary;
+        assert!(summary.erased > 5 && summary.entries > before.entries.len(), "{}: {summary:?}", actor.subject);
+        let report = verify(&json(&after), Some(&world.signer().jwks()), Some(&json(&before))).unwrap();
+        assert_eq!(report.extends, Some(before.entries.len()));
+        assert!(report.to_string().contains("personal data was erased"), "{report}");
+    }
+    // What was handed out before verifies still, with all that it says.
+    check(world, &before).unwrap();
+}
+
+async fn r56_only_the_kinds_that_are_named_are_erased(world: &World) {
+    let (case, other) = (talked_about(world).await, talked_about(world).await);
+    world.advance(TimeDelta::days(90)).await;
+    case.erase(&world.operator, &[PersonalDataKind::Contacts]).await.unwrap();
+    assert_eq!(seen(&case, &CONTACTS).await, Vec::<String>::new());
+    assert_eq!(seen(&case, &WORDS).await, WORDS);
+    case.erase(&world.operator, &[PersonalDataKind::Subjects]).await.unwrap();
+    assert_eq!(seen(&case, &[case.partner.subject.as_str(), world.reviewer.subject.as_str()]).await.len(), 0);
+    assert_eq!(seen(&case, &WORDS).await, WORDS);
+    check(world, &receipt(&case, &world.lead).await).unwrap();
+    // Another claim of the same people is not touched.
+    assert_eq!(seen(&other, &[CONTACTS, [WORDS[0], WORDS[1], WORDS[2]]].concat()).await.len(), 6);
+    assert_eq!(check(world, &receipt(&other, &world.lead).await).unwrap().summary.erased, 0);
+}
+
+async fn r56_erasing_again_changes_nothing_until_something_is_said(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Withdrawn).await;
+    let request = |validate_only| ErasePersonalDataRequest {
+        name: case.name.clone(),
+        reason: "Request 8".into(),
+        request_id: "once".into(),
+        validate_only,
+        ..ErasePersonalDataRequest::default()
+    };
+    let length = case.history().await.len();
+    let judged = world.operator.claims().erase_personal_data(request(true)).await.unwrap().into_inner();
+    assert!(judged.customer_contact.is_none());
+    assert_eq!((case.history().await.len(), case.claim().await.customer_contact.is_some()), (length, true));
+    let first = world.operator.claims().erase_personal_data(request(false)).await.unwrap().into_inner();
+    let replayed = world.operator.claims().erase_personal_data(request(false)).await.unwrap().into_inner();
+    let again = case.erase(&world.operator, &[]).await.unwrap();
+    assert_eq!([&replayed.etag, &again.etag], [&first.etag, &first.etag]);
+    assert_eq!(case.history().await.len(), length + 1);
+    case.comment(&case.partner, WORDS[0]).await.unwrap();
+    case.erase(&world.operator, &[]).await.unwrap();
+    assert_eq!(seen(&case, &[WORDS[0], case.partner.subject.as_str()]).await, Vec::<String>::new());
+    assert_eq!(case.history().await.len(), length + 3);
+    check(world, &receipt(&case, &world.lead).await).unwrap();
+}
+
+async fn r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails(world: &World) {
+    let draft = Case::at(world, world.presales().await, Stage::Editing).await;
+    draft.delete().await.unwrap();
+    let judge = ErasePersonalDataRequest {
+        name: draft.name.clone(),
+        reason: "Request 9".into(),
+        validate_only: true,
+        ..ErasePersonalDataRequest::default()
+    };
+    world.operator.claims().erase_personal_data(judge).await.unwrap();
+    draft.erase(&world.operator, &[]).await.unwrap();
+    check(world, &receipt(&draft, &world.lead).await).unwrap();
+    // Of a claim that is withdrawn once it was approved, the partner is told: to whom the mail went is erased as well.
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    case.withdraw(WithdrawReason::Other, WORDS[0]).await.unwrap();
+    world.settle().await;
+    case.erase(&world.operator, &[PersonalDataKind::Contacts]).await.unwrap();
+    assert_eq!(world.stored(Service::ClaimIntake, &CONTACTS).await, Vec::<String>::new());
+    assert!(world.stored(Service::ClaimIntake, &[WORDS[0]]).await.len() > 1, "the words were not asked for");
+}

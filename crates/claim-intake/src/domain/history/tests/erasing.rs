@@ -1,0 +1,136 @@
+//! R56: personal data is erased, and every chain and receipt holds as before.
+use super::*;
+
+/// Personal data of each kind, as the entries below have it.
+const SECRETS: [(PersonalData, &str); 3] = [
+    (PersonalData::Contacts, "ada@fabrikam.example"),
+    (PersonalData::Subjects, "rita@vendor.example"),
+    (PersonalData::Words, "Ada is on leave"),
+];
+
+/// Names and words, of people and of the system.
+fn personal(n: usize) -> Entry {
+    let [contact, subject, words] = SECRETS.map(|(_, secret)| secret.to_owned());
+    let side = [ActorSide::Partner, ActorSide::Reviewer, ActorSide::Time, ActorSide::System][n % 4];
+    let told =
+        |field: &str, from: &str, to: &str| FieldChange { field: field.into(), from: from.into(), to: to.into() };
+    let changes = [told("customer_contact", "", &contact), told("lines", "", "teams"), told("reviewer", &subject, "")];
+    let by_people = is_of_people(side);
+    Entry {
+        audience: Audience::All,
+        facts: EntryFacts {
+            side,
+            from: (n > 0).then_some(StateKind::Editing),
+            to: StateKind::Editing,
+            ..entry(n).facts
+        },
+        subject: if by_people { subject } else { "claim-intake".to_owned() },
+        reason: if by_people { words } else { "the window passed".to_owned() },
+        changes: changes[..n % 4].to_vec(),
+    }
+}
+
+/// As it lies in the database: an entry, its salts and commitments.
+type Row = (i64, Vec<u8>, Entry, Vec<u8>, Digest);
+
+fn rows(length: usize) -> (Vec<Row>, Receipt) {
+    let (mut rows, mut head) = (Vec::new(), Digest::GENESIS);
+    for n in 0..length {
+        let (salt, position) = (Digest([n as u8 + 1; 32]), n as i64 + 1);
+        let sealed = SealedEntry::seal(&claim(), head, position, salt, personal(n));
+        head = sealed.link;
+        rows.push((position, salt.0.to_vec(), personal(n), sealed.commitments(), head));
+    }
+    let receipt = read(&rows);
+    (rows, receipt)
+}
+
+fn read(rows: &[Row]) -> Receipt {
+    let read = |(position, salts, entry, commitments, link): &Row| {
+        SealedEntry::stored(*position, salts, entry.clone(), commitments, *link).expect("enough of everything")
+    };
+    let entries: Vec<_> = rows.iter().map(read).collect();
+    Receipt { claim: claim(), head: entries.last().unwrap().link, entries }
+}
+
+/// As the store does it.
+fn erase(rows: &mut [Row], kinds: &[PersonalData]) {
+    for (position, salts, entry, commitments, link) in rows {
+        let sealed = SealedEntry::stored(*position, salts, entry.clone(), commitments, *link).unwrap();
+        let erased = sealed.clone().erase(kinds);
+        if erased != sealed {
+            (*salts, (entry.subject, entry.reason, entry.changes)) = (erased.salts(), erased.texts());
+        }
+    }
+}
+
+fn kinds(of: u8) -> Vec<PersonalData> {
+    PersonalData::ALL.iter().copied().filter(|kind| of & (1 << *kind as u8) != 0).collect()
+}
+
+proptest! {
+    #[test]
+    fn r56_whatever_is_erased_is_gone_and_the_chain_holds(length in 1_usize..12, first in 0_u8..8, second in 0_u8..8) {
+        let (mut stored, before) = rows(length);
+        erase(&mut stored, &kinds(first));
+        erase(&mut stored, &kinds(second));
+        let after = read(&stored);
+        let summary = after.verify().unwrap();
+        prop_assert_eq!((summary.withheld, summary.partly_withheld), (0, 0));
+        prop_assert_eq!(after.extends(&before), Ok(()));
+        let text = format!("{stored:?}");
+        for (kind, secret) in SECRETS {
+            let gone = kinds(first | second).contains(&kind);
+            prop_assert!(!gone || !text.contains(secret), "{secret}");
+            prop_assert_eq!(!gone && format!("{before:?}").contains(secret), text.contains(secret), "nothing else goes");
+        }
+        let mut at_once = rows(length).0;
+        erase(&mut at_once, &kinds(first | second));
+        prop_assert_eq!(stored, at_once, "in whatever steps");
+    }
+
+    /// With a salt a short text could be guessed: it goes with what it salts, and so does that from which it was derived.
+    #[test]
+    fn r56_no_salt_of_what_was_erased_stays(length in 1_usize..12, of in 1_u8..8) {
+        let (mut stored, before) = rows(length);
+        erase(&mut stored, &kinds(of));
+        let after = read(&stored);
+        for ((row, before), after) in stored.iter().zip(&before.entries).zip(&after.entries) {
+            let mut salts = Vec::new();
+            let mut gone = |salt: Option<Digest>, after: bool| salts.extend(salt.filter(|_| !after));
+            gone(before.subject.opened.as_ref().ok().map(|(salt, _)| *salt), after.subject.opened.is_ok());
+            gone(before.reason.opened.as_ref().ok().map(|(salt, _)| *salt), after.reason.opened.is_ok());
+            for (before, after) in before.each_change().zip(after.each_change()) {
+                gone(before.opened.as_ref().ok().map(|(salt, _)| *salt), after.opened.is_ok());
+            }
+            let kept: Vec<_> = row.1.chunks_exact(32).collect();
+            prop_assert!(salts.iter().all(|salt| !kept.contains(&&salt.0[..])));
+            prop_assert!(salts.is_empty() || !kept.contains(&&[row.0 as u8; 32][..]), "the entry's own salt");
+            prop_assert_eq!(salts.is_empty(), after.erased().next().is_none());
+        }
+    }
+}
+
+#[test]
+fn r56_what_was_erased_is_told_from_what_is_withheld() {
+    let (mut stored, _) = rows(4);
+    erase(&mut stored, &[PersonalData::Subjects]);
+    let mut shown = read(&stored);
+    shown.entries[1] = shown.entries[1].clone().withhold(&[Part::Subject, Part::Reason]);
+    let parts = |n: usize| -> (Vec<Part>, Vec<Part>) {
+        (shown.entries[n].erased().collect(), shown.entries[n].withheld().collect())
+    };
+    assert_eq!(parts(0), (vec![Part::Subject], vec![]));
+    assert_eq!(parts(1), (vec![Part::Subject], vec![Part::Reason]), "what was erased nobody withholds");
+    assert_eq!(parts(2), (vec![], vec![]), "time is nobody");
+    assert_eq!(parts(3), (vec![Part::Changes], vec![]), "one of three");
+    let summary = shown.verify().unwrap();
+    assert_eq!((summary.entries, summary.withheld, summary.partly_withheld, summary.erased), (4, 0, 1, 3));
+}
+
+#[test]
+fn r56_who_erased_and_why_is_never_erased() {
+    let facts = EntryFacts { action: ERASURE.to_owned(), side: ActorSide::Vendor, ..entry(0).facts };
+    let record = SealedEntry::seal(&claim(), Digest::GENESIS, 1, Digest([1; 32]), Entry { facts, ..entry(0) });
+    assert_eq!(record.clone().erase(PersonalData::ALL), record);
+}

@@ -1,0 +1,78 @@
+//! Erasing personal data (R56).
+use crate::domain::{
+    Association, Claim, Command, Contact, Refusal, State, Submission, What,
+    claim::{Entry, Next},
+    history::PersonalData,
+};
+use cpor_durable::Transition;
+use cpor_types::Timestamp;
+
+/// Erases personal data of a claim.
+#[derive(Clone, Debug)]
+pub struct Erase {
+    /// Of which kinds; at least one.
+    pub kinds: Vec<PersonalData>,
+    /// Why; itself no personal data, since it stays.
+    pub reason: String,
+}
+
+impl Claim {
+    /// Erases personal data (R56): here what the claim itself holds, and with the entry that is recorded what its history and comments do. `None`:
+    /// nothing of these kinds is left.
+    ///
+    /// # Errors
+    /// [`Refusal::PersonalDataNeeded`] unless the claim has come to rest.
+    pub fn erase(&self, erase: &Erase, now: Timestamp) -> Result<Option<Transition<Self>>, Refusal> {
+        if !self.admits(Command::ErasePersonalData) {
+            let (state, waits_for) = (self.state.kind(), self.waiting().wait);
+            return Err(Refusal::PersonalDataNeeded { state, waits_for });
+        }
+        let is_left = |kind: &PersonalData| !self.erased.contains(kind);
+        let kinds: Vec<_> = erase.kinds.iter().copied().filter(is_left).collect();
+        if kinds.is_empty() {
+            return Ok(None);
+        }
+        let mut next = Next::of(self, now);
+        kinds.iter().for_each(|kind| next.claim.forget(*kind));
+        let named = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+        let entry = Entry::because(&erase.reason).changing("personal_data", named, "erased");
+        next.record(What::PersonalDataErased(kinds), entry);
+        Ok(Some(next.done()))
+    }
+
+    /// The claim has come to rest: nobody reviews it, nobody is asked, and nothing can follow of which somebody would have to be told.
+    pub(in crate::domain) fn is_at_rest(&self) -> bool {
+        match &self.state {
+            State::Deleted | State::Approved(_, Association::Ended { .. }) => true,
+            State::Rejected(_, rejection) => rejection.dispute_window().is_none(),
+            State::Editing
+            | State::Submitted(_)
+            | State::UnderReview(_)
+            | State::PartnerActionRequired(..)
+            | State::Approved(..)
+            | State::Disputed(_) => false,
+        }
+    }
+
+    fn forget(&mut self, kind: PersonalData) {
+        match kind {
+            PersonalData::Contacts => {
+                let content = &mut self.content;
+                content.customer_contact = Contact::default();
+                content.customer_technical_contact = Contact::default();
+                content.partner_contact = Contact::default();
+                content.solution_seller_name.clear();
+            }
+            PersonalData::Subjects => {
+                if let Some(submission) = self.state.submission() {
+                    self.state = self.state.with_submission(Submission { reviewer: None, ..submission.clone() });
+                }
+            }
+            PersonalData::Words => {
+                if let State::Rejected(_, rejection) = &mut self.state {
+                    rejection.comment.clear();
+                }
+            }
+        }
+    }
+}
