@@ -42,8 +42,9 @@ pub(crate) struct Intake {
 /// Watches of a process: a watch holds one of the places that the server has for calls, and most are to be left for others.
 pub(crate) const WATCHES: usize = 256;
 
-/// Rows of batches that are in work at once: as many as the writer commits together, and a quarter of what may wait for it.
-pub(crate) const ROWS_TOGETHER: usize = 256;
+/// Rows of batches that are decided at once: as many as the registry is asked about in one question and the writer commits together, and a
+/// quarter of what may wait for it.
+pub(crate) const ROWS_TOGETHER: usize = cpor_registry_client::CLAIMS_AT_ONCE;
 
 /// A claim as a call left it, or would leave it.
 #[derive(Clone, Debug)]
