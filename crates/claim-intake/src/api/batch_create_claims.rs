@@ -79,7 +79,7 @@ impl Batch<'_> {
         let known = async {
             let facts = self.intake.facts_of_drafts(&self.caller.actor, &drafts).await?;
             let room = self.intake.rows.acquire_many(u32::try_from(drafts.len()).unwrap_or(u32::MAX)).await;
-            Ok((facts, room.map_err(|closed| Failed::Internal(closed.to_string()))?))
+            Ok::<_, Failed>((facts, room.map_err(|closed| Failed::Internal(closed.to_string()))?))
         };
         let (mut facts, _room) = match known.await {
             Ok((facts, room)) => (facts.into_iter(), room),
