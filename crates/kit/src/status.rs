@@ -112,9 +112,15 @@ pub fn unavailable(reason: &str, message: impl Into<String>, retry_after: Durati
 /// RESOURCE_EXHAUSTED: shed before any work was done; with `RetryInfo` (reason `OVERLOADED`).
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
-    let mut details = details(ErrorReason::Overloaded.as_str_name(), &[]);
+    exhausted(ErrorReason::Overloaded.as_str_name(), "too many requests are in work; try again", &[], retry_after)
+}
+
+/// RESOURCE_EXHAUSTED: there is no more of something now; with `RetryInfo`.
+#[must_use]
+pub fn exhausted(reason: &str, message: impl Into<String>, metadata: &[(&str, &str)], retry_after: Duration) -> Status {
+    let mut details = details(reason, metadata);
     details.set_retry_info(Some(retry_after));
-    Status::with_error_details(Code::ResourceExhausted, "too many requests are in work; try again", details)
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// INTERNAL (reason `INTERNAL`). The error goes to the log; the caller gets the trace id to quote and nothing else.
