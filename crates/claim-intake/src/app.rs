@@ -3,9 +3,10 @@ use crate::{
     config::Config,
     domain::{self, Rules},
     evidence::{self, ObjectError, Objects},
-    intake::{Intake, ROWS_TOGETHER, WATCHES},
+    intake::{Intake, ROWS_TOGETHER},
     notices::Notices,
     store::ClaimStore,
+    watches::Watches,
 };
 use cpor_durable::{Context, Host, Hosted};
 use cpor_kit::auth::{AccessError, MethodTable};
@@ -76,7 +77,7 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         entropy: context.entropy,
         methods: Arc::new(methods()?),
         rows: Arc::new(Semaphore::new(ROWS_TOGETHER)),
-        watches: Arc::new(Semaphore::new(WATCHES)),
+        watches: Watches::default(),
         signer: context.peers.signer().clone(),
         heartbeat,
         draining: draining(&host),

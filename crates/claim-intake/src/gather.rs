@@ -3,10 +3,11 @@ use crate::{
     call::Call,
     domain::{Content, Directory, Facts, Fault, KnownLine, Line, Tenant, Violation},
     intake::{Failed, Intake, Need},
-    store::claimed_elsewhere,
+    store::{Asked, claimed_elsewhere},
 };
 use cpor_registry_client::{CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError};
-use cpor_types::{AssociationKey, ClaimName, LineId};
+use cpor_types::{Actor, ClaimId, ClaimName, LineId, PartnerId};
+use std::collections::BTreeSet;
 
 impl Intake {
     /// Asks about `content` as that of the call's claim: one call of the registry and one indexed read. `None`: the
@@ -18,7 +19,9 @@ impl Intake {
         }
         match (self.registry.check_claim(&call.actor, question).await, need) {
             (Ok(answer), Need::Draft | Need::Submission) => {
-                Ok(Some(self.with_own_claims(&call.claim, content, facts(answer)).await?))
+                let mut told = [Told { content, facts: facts(answer) }];
+                self.with_own_claims(&call.claim.partner, Some(call.claim.claim), &mut told).await?;
+                Ok(told.map(|told| told.facts).into_iter().next())
             }
             (Err(error), Need::Draft) => {
                 tracing::warn!(%error, "a draft is kept without what the registry would say of it");
@@ -32,20 +35,69 @@ impl Intake {
         }
     }
 
-    /// Adds what the company claims elsewhere. The index on live lines decides; this tells it along with everything
-    /// else (R11).
-    async fn with_own_claims(&self, claim: &ClaimName, content: &Content, mut facts: Facts) -> Result<Facts, Failed> {
-        let Some(tenant) = facts.directory.tenant.as_ref().map(|tenant| tenant.id) else { return Ok(facts) };
-        let keys: Vec<(LineId, AssociationKey)> =
-            facts.lines.iter().filter_map(|(id, known)| Some((*id, known.key.clone()?))).collect();
-        let asked: Vec<AssociationKey> = keys.iter().map(|(_, key)| key.clone()).collect();
-        let taken = claimed_elsewhere(self.reader(), claim, tenant, &asked, &content.activities).await?;
-        for (place, line) in content.lines.iter().enumerate() {
-            if keys.iter().any(|(id, key)| *id == line.id && taken.contains(key)) {
-                facts.directory.violations.push(Fault::AlreadyClaimed.at(format!("lines[{place}]")));
+    /// As [`Self::facts`] for new drafts of one company, which is `actor`'s: one call of the registry and one read for all of them.
+    pub(crate) async fn facts_of_drafts(
+        &self,
+        actor: &Actor,
+        drafts: &[(ClaimName, Content)],
+    ) -> Result<Vec<Option<Facts>>, Failed> {
+        let mut all: Vec<Option<Facts>> = drafts.iter().map(|_| Some(Facts::default())).collect();
+        let questions = drafts.iter().map(|(claim, content)| question(claim, content)).enumerate();
+        let (places, questions): (Vec<usize>, Vec<_>) = questions.filter(|(_, question)| !is_empty(question)).unzip();
+        let (Some((claim, _)), false) = (drafts.first(), places.is_empty()) else { return Ok(all) };
+        match self.registry.check_claims(actor, questions).await {
+            Ok(answers) => {
+                let told = |(place, answer): (&usize, _)| Told { content: &drafts[*place].1, facts: facts(answer) };
+                let mut told: Vec<_> = places.iter().zip(answers).map(told).collect();
+                self.with_own_claims(&claim.partner, None, &mut told).await?;
+                places.into_iter().zip(told).for_each(|(place, told)| all[place] = Some(told.facts));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "drafts are kept without what the registry would say of them");
+                places.into_iter().for_each(|place| all[place] = None);
             }
         }
-        Ok(facts)
+        Ok(all)
+    }
+
+    /// Adds what the company claims elsewhere, in claims other than `claim`: one read. The index on live lines decides; this tells it along with
+    /// everything else (R11).
+    async fn with_own_claims(
+        &self,
+        partner: &PartnerId,
+        claim: Option<ClaimId>,
+        told: &mut [Told<'_>],
+    ) -> Result<(), Failed> {
+        let asked: Vec<Asked> = told.iter().flat_map(Told::keys).map(|(_, asked)| asked).collect();
+        let taken = claimed_elsewhere(self.reader(), partner, claim, &asked).await?;
+        for told in told {
+            let lines: BTreeSet<LineId> =
+                told.keys().filter(|(_, asked)| taken.contains(asked)).map(|(line, _)| line).collect();
+            let places = told.content.lines.iter().enumerate().filter(|(_, line)| lines.contains(&line.id));
+            let violations = places.map(|(place, _)| Fault::AlreadyClaimed.at(format!("lines[{place}]")));
+            told.facts.directory.violations.extend(violations);
+        }
+        Ok(())
+    }
+}
+
+/// What the directory has told of a content.
+struct Told<'c> {
+    content: &'c Content,
+    facts: Facts,
+}
+
+impl Told<'_> {
+    /// What the company may have only once (R38), with the line that says so.
+    fn keys(&self) -> impl Iterator<Item = (LineId, Asked)> {
+        let Self { content, facts: Facts { directory, lines } } = self;
+        let of_tenant = directory.tenant.iter().flat_map(move |tenant| {
+            lines.iter().filter_map(move |(line, known)| Some((*line, tenant.id, known.key.clone()?)))
+        });
+        of_tenant.flat_map(|(line, tenant, key)| {
+            let each = content.activities.iter().copied();
+            each.map(move |activity| (line, Asked { tenant, key: key.clone(), activity }))
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
     domain::{Claim, Content, Facts, Refusal, Rules},
     evidence::{BadDocument, ObjectError, Objects, UploadError},
     store::{AlreadyClaimed, ClaimStore, Claims},
+    watches::Watches,
 };
 use cpor_durable::{Aggregate as _, Command, Committed, Host, StoreError, Transition, Versioned, Writer};
 use cpor_kit::auth::{MethodTable, TokenSigner};
@@ -29,8 +30,8 @@ pub(crate) struct Intake {
     pub(crate) methods: Arc<MethodTable>,
     /// Room for the rows of batches in work, [`ROWS_TOGETHER`] of them.
     pub(crate) rows: Arc<Semaphore>,
-    /// Room for watches, [`WATCHES`] of them.
-    pub(crate) watches: Arc<Semaphore>,
+    /// Room for watches.
+    pub(crate) watches: Watches,
     /// Signs receipts.
     pub(crate) signer: TokenSigner,
     /// How often a watch that has nothing to say says so.
@@ -39,11 +40,9 @@ pub(crate) struct Intake {
     pub(crate) draining: CancellationToken,
 }
 
-/// Watches of a process: a watch holds one of the places that the server has for calls, and most are to be left for others.
-pub(crate) const WATCHES: usize = 256;
-
-/// Rows of batches that are in work at once: as many as the writer commits together, and a quarter of what may wait for it.
-pub(crate) const ROWS_TOGETHER: usize = 256;
+/// Rows of batches that are decided at once: as many as the registry is asked about in one question and the writer commits together, and a
+/// quarter of what may wait for it.
+pub(crate) const ROWS_TOGETHER: usize = cpor_registry_client::CLAIMS_AT_ONCE;
 
 /// A claim as a call left it, or would leave it.
 #[derive(Clone, Debug)]
@@ -75,6 +74,11 @@ pub(crate) enum Failed {
     RequestIdReused,
     /// The registry cannot be asked now.
     RegistryUnavailable,
+    /// The caller has as many watches as it may (R59).
+    TooManyWatches {
+        /// How many.
+        limit: usize,
+    },
     /// Too many commands wait.
     Overloaded,
     /// The outcome is not known; the text is for the log.

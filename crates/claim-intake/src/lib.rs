@@ -17,6 +17,7 @@ mod notices;
 mod outgoing;
 mod poe_template;
 mod store;
+mod watches;
 mod wire;
 
 pub use api::receipt;

@@ -51,7 +51,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let dev = start(folder.path(), args.postgres.as_deref()).await?;
     let report = match args.import {
-        Some(claims) => import::measure(&dev, claims).await.map(|compared| compared.to_string()),
+        Some(claims) => import::measure(&dev, claims, args.rounds).await.map(|compared| compared.to_string()),
         None => measure(args, &dev).await.map(|measured| report::table(args, &measured)),
     };
     dev.stop().await;

@@ -6,9 +6,11 @@ pub mod config;
 pub mod demo;
 pub mod dev;
 mod directory;
+pub mod export;
 pub mod import;
 pub mod keys;
 pub mod rules;
+pub mod server;
 pub mod system;
 pub mod verify;
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use cpor::command::{bench, config, demo, dev, healthcheck, import, keys, migrate, serve, token, verify};
+use cpor::command::{bench, config, demo, dev, export, healthcheck, import, keys, migrate, serve, token, verify};
 
 /// Claiming Partner of Record: claims, reviews, consent, associations, eligibility.
 #[derive(Parser)]
@@ -31,6 +31,8 @@ enum Command {
     Healthcheck(healthcheck::Args),
     /// Import claims from a file.
     Import(import::Args),
+    /// Export claims into a file, which can be imported.
+    Export(export::Args),
     /// Measure how many calls a second this machine serves.
     Bench(bench::Args),
     /// Check a receipt of a claim's history, without any system.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => keys::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Config(args) => config::run(&args),

@@ -112,9 +112,15 @@ pub fn unavailable(reason: &str, message: impl Into<String>, retry_after: Durati
 /// RESOURCE_EXHAUSTED: shed before any work was done; with `RetryInfo` (reason `OVERLOADED`).
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
-    let mut details = details(ErrorReason::Overloaded.as_str_name(), &[]);
+    exhausted(ErrorReason::Overloaded.as_str_name(), "too many requests are in work; try again", &[], retry_after)
+}
+
+/// RESOURCE_EXHAUSTED: there is no more of something now; with `RetryInfo`.
+#[must_use]
+pub fn exhausted(reason: &str, message: impl Into<String>, metadata: &[(&str, &str)], retry_after: Duration) -> Status {
+    let mut details = details(reason, metadata);
     details.set_retry_info(Some(retry_after));
-    Status::with_error_details(Code::ResourceExhausted, "too many requests are in work; try again", details)
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// INTERNAL (reason `INTERNAL`). The error goes to the log; the caller gets the trace id to quote and nothing else.
@@ -134,8 +140,9 @@ pub fn internal(error: &(impl Display + ?Sized)) -> Status {
 /// A status as a message, for answers that tell of each row what became of it.
 #[must_use]
 pub fn message(status: &Status) -> tonic_types::Status {
-    // What a status carries as its details is a whole `google.rpc.Status`.
-    tonic_types::Status::decode(status.details()).unwrap_or_else(|_| tonic_types::Status {
+    // What a status carries as its details is a whole `google.rpc.Status`, where it carries any.
+    let whole = Some(status.details()).filter(|details| !details.is_empty());
+    whole.and_then(|details| tonic_types::Status::decode(details).ok()).unwrap_or_else(|| tonic_types::Status {
         code: status.code().into(),
         message: status.message().to_owned(),
         details: Vec::new(),
@@ -226,5 +233,13 @@ mod tests {
     fn metadata_can_be_read_back() {
         let status = not_found("partners/contoso/claims/1");
         assert_eq!(metadata(&status, "resource").as_deref(), Some("partners/contoso/claims/1"));
+    }
+
+    #[test]
+    fn a_status_is_the_same_as_a_message_with_details_or_without() {
+        for status in [not_found("partners/contoso"), Status::aborted("moved")] {
+            let message = message(&status);
+            assert_eq!((message.code, message.message.as_str()), (i32::from(status.code()), status.message()));
+        }
     }
 }

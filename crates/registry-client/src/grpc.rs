@@ -2,13 +2,18 @@
 use async_trait::async_trait;
 use cpor_kit::peer::{PeerChannel, Peers};
 use cpor_proto::registry::v1::registry_service_client::RegistryServiceClient;
-use cpor_proto::registry::v1::{ArbitrateHoldsRequest, CheckClaimRequest, CheckUsageAccessRequest, PlaceHoldRequest};
+use cpor_proto::registry::v1::{
+    ArbitrateHoldsRequest, CheckClaimRequest, CheckClaimsRequest, CheckUsageAccessRequest, PlaceHoldRequest,
+};
 use cpor_types::{Actor, PartnerId, Service, TenantKey, Timestamp};
 use tonic::{Code, Status};
 
 use crate::{
     Arbitration, ArbitrationAnswer, CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError, wire,
 };
+
+/// Bytes of an answer about many claims, at most: a customer's domains stand in each.
+const ANSWER: usize = 64 << 20;
 
 /// The registry service, wherever it runs. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +40,17 @@ impl Registry for GrpcRegistry {
     async fn check_claim(&self, actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError> {
         let request = CheckClaimRequest::from(claim);
         self.client(actor)?.check_claim(request).await.map_err(failed)?.into_inner().try_into()
+    }
+
+    async fn check_claims(&self, actor: &Actor, claims: Vec<ClaimToCheck>) -> Result<Vec<CheckedClaim>, RegistryError> {
+        let asked = claims.len();
+        let request = CheckClaimsRequest { claims: claims.into_iter().map(CheckClaimRequest::from).collect() };
+        let mut client = self.client(actor)?.max_decoding_message_size(ANSWER);
+        let answers = client.check_claims(request).await.map_err(failed)?.into_inner().claims;
+        if answers.len() != asked {
+            return Err(RegistryError::Broken(format!("{} answers about {asked} claims", answers.len())));
+        }
+        answers.into_iter().map(CheckedClaim::try_from).collect()
     }
 
     async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {

@@ -19,6 +19,12 @@ pub use grpc::GrpcRegistry;
 pub use hold::{HoldAnswer, HoldRequest, LineRefusal, LineToHold};
 pub use reason::Reason;
 
+/// Claims of one question.
+pub const CLAIMS_AT_ONCE: usize = 256;
+
+/// Lines of one question, so that it stays below what the registry takes by default.
+pub const LINES_AT_ONCE: usize = 10_000;
+
 /// The registry, as a service sees it.
 ///
 /// `actor` is on whose behalf the service asks; it travels in the call's token.
@@ -29,6 +35,19 @@ pub trait Registry: Send + Sync + 'static {
     /// # Errors
     /// When the registry cannot be asked now, or gives an answer that makes no sense.
     async fn check_claim(&self, actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError>;
+
+    /// As [`Self::check_claim`], for up to [`CLAIMS_AT_ONCE`] claims with [`LINES_AT_ONCE`] lines in all: one call. Answers one for each, in their
+    /// order.
+    ///
+    /// # Errors
+    /// As [`Self::check_claim`].
+    async fn check_claims(&self, actor: &Actor, claims: Vec<ClaimToCheck>) -> Result<Vec<CheckedClaim>, RegistryError> {
+        let mut answers = Vec::with_capacity(claims.len());
+        for claim in claims {
+            answers.push(self.check_claim(actor, claim).await?);
+        }
+        Ok(answers)
+    }
 
     /// Holds all lines of a claim for its partner, or none (R34 to R36). Safe to repeat: one decision, one answer.
     ///

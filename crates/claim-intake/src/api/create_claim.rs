@@ -2,7 +2,7 @@
 use super::{Answer, convert, parse, view::View};
 use crate::{
     call::Call,
-    domain::{Claim, Content, Refusal},
+    domain::{Claim, Content, Facts, Refusal},
     intake::{Failed, Intake, Judged, Need},
 };
 use cpor_durable::{Command, Transition, Versioned};
@@ -21,14 +21,19 @@ pub(super) async fn create_claim(intake: &Intake, request: Request<wire::CreateC
         .validate_only(request.validate_only);
     let content = parse::content(request.claim.unwrap_or_default(), &*intake.entropy)?;
 
-    let judged = create(intake, &call, content).await?;
+    let facts = intake.facts(&call, Need::Draft, &content).await?;
+    let judged = create(intake, &call, content, facts).await?;
     let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }
 
-/// Creates the call's claim as a draft of `content`, or with `validate_only` says what it would be.
-pub(super) async fn create(intake: &Intake, call: &Call, content: Content) -> Result<Judged, Failed> {
-    let facts = intake.facts(call, Need::Draft, &content).await?;
+/// Creates the call's claim as a draft of `content`, of which these facts are known, or with `validate_only` says what it would be.
+pub(super) async fn create(
+    intake: &Intake,
+    call: &Call,
+    content: Content,
+    facts: Option<Facts>,
+) -> Result<Judged, Failed> {
     let name = call.claim.clone();
     let create = move |now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now);
     if call.validate_only { preview(intake, call, create).await } else { commit(intake, call, create).await }

@@ -43,6 +43,12 @@ impl From<Failed> for Status {
                 let silent = "the directory cannot be asked now; try again";
                 status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), silent, RETRY_AFTER)
             }
+            Failed::TooManyWatches { limit } => status::exhausted(
+                ErrorReason::TooManyWatches.as_str_name(),
+                "you watch as often as one may at once: end another watch",
+                &[("limit", &limit.to_string())],
+                RETRY_AFTER,
+            ),
             Failed::Overloaded => status::overloaded(RETRY_AFTER),
             Failed::Unavailable(why) => {
                 tracing::warn!(why, "storage does not answer");

@@ -1,10 +1,11 @@
-//! WatchClaims (R59): two reads to begin with; then one after each commit of this process, and one a second for those of others; one more for
-//! the claims of whatever was found. A page of changes is held at a time, and the next one is read when the caller has taken it: a slow
+//! WatchClaims (R59): two reads to begin with; then one after each commit of this process that changes one of the partner's claims, and one a
+//! second for those of others; one more for the claims of whatever was found. A page of changes is held at a time, and the next one is read when the caller has taken it: a slow
 //! reader costs no memory and misses nothing.
 use super::{Answer, convert, error, view::View};
 use crate::{
     intake::{Failed, Intake},
-    store::{Claims, Log, Logged, Place, Scope},
+    store::{Claims, Log, LogPlace, Logged, Scope},
+    watches::Room,
 };
 use cpor_kit::{page::Binding, request::open, server::CallDeadline};
 use cpor_proto::claims::v1 as wire;
@@ -13,11 +14,10 @@ use futures_util::{Stream, StreamExt as _, stream};
 use std::{
     collections::{HashMap, VecDeque},
     pin::Pin,
-    sync::Arc,
     time::Duration,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, watch},
+    sync::watch,
     time::{Instant, sleep_until},
 };
 use tonic::{Request, Response, Status};
@@ -39,11 +39,13 @@ pub(super) async fn watch_claims(intake: &Intake, request: Request<wire::WatchCl
     let (caller, request) = open(request)?;
     let name: PartnerName = request.parent.parse().map_err(|_| Failed::NotFound(request.parent.clone()))?;
     let binding = binding(&request);
-    let room = Arc::clone(&intake.watches).try_acquire_owned().map_err(|_| Failed::Overloaded)?;
+    let room = intake.watches.enter(&caller)?;
     let place = begin(intake, &name.partner, &request, binding).await?;
+    // The first message tells where the stream begins, however soon it ends.
+    let first = heartbeat(binding, &place)?;
     let now = Instant::now();
     let watcher = Watcher {
-        commits: intake.host.commits(),
+        commits: intake.host.commits(name.partner.as_str()),
         intake: intake.clone(),
         partner: name.partner,
         view: View::of(&caller),
@@ -51,14 +53,17 @@ pub(super) async fn watch_claims(intake: &Intake, request: Request<wire::WatchCl
         place,
         _room: room,
         ready: VecDeque::new(),
-        // The first message tells where the stream begins.
-        heartbeat: now,
+        heartbeat: now + intake.heartbeat,
         end: now + left.saturating_sub(EARLY),
     };
     let messages = stream::try_unfold(watcher, |mut watcher| async move {
         Ok(watcher.next().await?.map(|message| (message, watcher)))
     });
-    Ok(Response::new(messages.boxed()))
+    Ok(Response::new(stream::iter([Ok(first)]).chain(messages).boxed()))
+}
+
+fn heartbeat(binding: Binding, place: &LogPlace) -> Result<wire::WatchClaimsResponse, Status> {
+    Ok(wire::WatchClaimsResponse { cursor: binding.encode(place)?, ..wire::WatchClaimsResponse::default() })
 }
 
 /// What a cursor belongs to: the partner.
@@ -71,13 +76,13 @@ async fn begin(
     partner: &PartnerId,
     request: &wire::WatchClaimsRequest,
     binding: Binding,
-) -> Result<Place, Status> {
+) -> Result<LogPlace, Status> {
     let log = || Log::of(intake.reader(), partner);
-    let cursor = binding.decode::<Place>(&request.cursor).map_err(|_| error::invalid_cursor())?;
+    let cursor = binding.decode::<LogPlace>(&request.cursor).map_err(|_| error::invalid_cursor())?;
     match cursor {
         Some(place) if log().has(place).await.map_err(Failed::from)? => Ok(place),
         Some(_) => Err(error::cursor_expired()),
-        None if request.from_beginning => Ok(Place::BEGINNING),
+        None if request.from_beginning => Ok(LogPlace::BEGINNING),
         None => Ok(log().end().await.map_err(Failed::from)?),
     }
 }
@@ -89,9 +94,9 @@ struct Watcher {
     view: View,
     binding: Binding,
     /// How far the log was read.
-    place: Place,
-    /// Its place among the watches of the process.
-    _room: OwnedSemaphorePermit,
+    place: LogPlace,
+    /// Its place among the watches of the process and of its caller.
+    _room: Room,
     /// What was read and not yet taken.
     ready: VecDeque<wire::WatchClaimsResponse>,
     commits: watch::Receiver<u64>,
@@ -116,8 +121,7 @@ impl Watcher {
             // Looked at before the log is: a commit in between wakes us again.
             self.commits.mark_unchanged();
             if self.heartbeat <= now {
-                let cursor = self.binding.encode(&self.place)?;
-                self.ready.push_back(wire::WatchClaimsResponse { cursor, ..wire::WatchClaimsResponse::default() });
+                self.ready.push_back(heartbeat(self.binding, &self.place)?);
             } else if !self.read().await? {
                 self.wait(now).await;
             }

@@ -1,5 +1,5 @@
 //! Comments, at their places in the history.
-use super::{entity::comment, positioned, row::Place};
+use super::{entity::comment, positioned, row::RowPlace};
 use crate::domain::{Claim, Comment};
 use cpor_durable::{Change, Key, StoreError, Tx, rows, rows::Micros};
 use cpor_types::{ClaimName, CommentId, EvidenceId, LineId};
@@ -43,7 +43,7 @@ impl<'db> Comments<'db> {
 }
 
 fn read(row: comment::Model) -> Result<(i64, Comment), StoreError> {
-    let place = Place { table: "comment", key: Key::new(row.owner, row.claim_id) };
+    let place = RowPlace { table: "comment", key: Key::new(row.owner, row.claim_id) };
     let comment = Comment {
         id: CommentId(row.id),
         side: place.text(&row.side)?,

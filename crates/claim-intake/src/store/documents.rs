@@ -2,7 +2,7 @@
 use super::{
     entity::evidence,
     positioned,
-    row::{Place, json},
+    row::{RowPlace, json},
 };
 use crate::domain::{Claim, Evidence, What};
 use cpor_durable::{Change, Key, StoreError, Tx, rows::Micros};
@@ -66,7 +66,7 @@ impl<'db> Documents<'db> {
 }
 
 fn read(row: evidence::Model) -> Result<(i64, Evidence), StoreError> {
-    let place = Place { table: "evidence", key: Key::new(row.owner, row.claim_id) };
+    let place = RowPlace { table: "evidence", key: Key::new(row.owner, row.claim_id) };
     let (Some(position), Some(document)) = (row.position, row.document) else {
         return Err(place.inconsistent(format_args!("{} is stored without a document", row.id)));
     };

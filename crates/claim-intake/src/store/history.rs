@@ -3,7 +3,7 @@
 use super::{
     entity::history,
     positioned,
-    row::{Place, json, stored},
+    row::{RowPlace, json, stored},
 };
 use crate::domain::{
     Claim, Event,
@@ -43,7 +43,7 @@ impl<'db> Histories<'db> {
 }
 
 pub(super) fn read(row: history::Model) -> Result<SealedEntry, StoreError> {
-    let place = Place { table: "history", key: Key::new(row.owner, row.claim_id) };
+    let place = RowPlace { table: "history", key: Key::new(row.owner, row.claim_id) };
     let entry = Entry {
         audience: Audience::parse(&row.audience).ok_or_else(|| place.inconsistent("no such audience"))?,
         facts: EntryFacts {

@@ -2,8 +2,9 @@
 use super::entity::claim_line as line;
 use crate::domain::{Claim, Fault, Violation};
 use cpor_durable::{Change, Key, StoreError, Tx, rows};
-use cpor_types::{Activity, AssociationKey, ClaimName, TenantId};
+use cpor_types::{Activity, AssociationKey, ClaimId, PartnerId, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Lines that another open or approved claim of the same company has: a violation each.
@@ -114,24 +115,39 @@ async fn open(tx: &Tx, moved: &[Moved<'_>]) -> Result<Vec<(Key, AlreadyClaimed)>
     Ok(clashes)
 }
 
-/// Which of `keys` the company of `claim` has in another open or approved claim for one of `activities`: the answer
-/// that a draft shows. Only [`save`] decides.
+/// What one company may have once (R38).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Asked {
+    pub(crate) tenant: TenantId,
+    pub(crate) key: AssociationKey,
+    pub(crate) activity: Activity,
+}
+
+/// Which of `asked` the company has in an open or approved claim other than `claim`: the answer that a draft shows. Only [`save`]
+/// decides. One read, which may pass over lines of other combinations; none where nothing is asked.
 pub(crate) async fn claimed_elsewhere(
     db: &DatabaseConnection,
-    claim: &ClaimName,
-    tenant: TenantId,
-    keys: &[AssociationKey],
-    activities: &[Activity],
-) -> Result<Vec<AssociationKey>, StoreError> {
-    if keys.is_empty() || activities.is_empty() {
-        return Ok(Vec::new());
+    partner: &PartnerId,
+    claim: Option<ClaimId>,
+    asked: &[Asked],
+) -> Result<BTreeSet<Asked>, StoreError> {
+    if asked.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    let live = line::Entity::find()
-        .filter(line::Column::Owner.eq(claim.partner.as_str()))
-        .filter(line::Column::Tenant.eq(tenant.uuid()))
-        .filter(line::Column::Key.is_in(keys.iter().map(ToString::to_string)))
-        .filter(line::Column::Activity.is_in(activities.iter().map(|activity| activity.as_str())))
-        .filter(line::Column::ClaimId.ne(claim.claim.uuid()));
+    let tenants: BTreeSet<Uuid> = asked.iter().map(|asked| asked.tenant.uuid()).collect();
+    let by_key: BTreeMap<(Uuid, String, &str), &Asked> = asked
+        .iter()
+        .map(|asked| ((asked.tenant.uuid(), asked.key.to_string(), asked.activity.as_str()), asked))
+        .collect();
+    let keys: BTreeSet<&String> = by_key.keys().map(|(_, key, _)| key).collect();
+    let mut live = line::Entity::find()
+        .filter(line::Column::Owner.eq(partner.as_str()))
+        .filter(line::Column::Tenant.is_in(tenants))
+        .filter(line::Column::Key.is_in(keys));
+    if let Some(claim) = claim {
+        live = live.filter(line::Column::ClaimId.ne(claim.uuid()));
+    }
     let found = live.all(db).await?;
-    Ok(keys.iter().filter(|key| found.iter().any(|line| line.key == key.to_string())).cloned().collect())
+    let of = |line: &line::Model| by_key.get(&(line.tenant, line.key.clone(), line.activity.as_str())).copied();
+    Ok(found.iter().filter_map(of).cloned().collect())
 }

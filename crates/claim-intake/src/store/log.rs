@@ -7,14 +7,14 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOr
 
 /// A place in a log: after how many entries, and the link of the last of them, by which another log is told from this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct LogPlace {
     /// Entries before it.
     pub(crate) sequence: i64,
     /// The first bytes of the link of the last one.
     pub(crate) mark: u64,
 }
 
-impl Place {
+impl LogPlace {
     /// Before the first entry.
     pub(crate) const BEGINNING: Self = Self { sequence: 0, mark: 0 };
 
@@ -26,7 +26,7 @@ impl Place {
 /// An entry with its place.
 pub(crate) struct Logged {
     /// The place after it.
-    pub(crate) place: Place,
+    pub(crate) place: LogPlace,
     /// The claim.
     pub(crate) claim: ClaimName,
     /// What was recorded.
@@ -51,17 +51,17 @@ impl<'db> Log<'db> {
     ///
     /// # Errors
     /// The database's; an inconsistent row.
-    pub(crate) async fn end(self) -> Result<Place, StoreError> {
+    pub(crate) async fn end(self) -> Result<LogPlace, StoreError> {
         let last = self.query.order_by_desc(history::Column::OwnerSequence).limit(1);
-        Ok(last.one(self.db).await?.map(placed).transpose()?.map_or(Place::BEGINNING, |(place, _)| place))
+        Ok(last.one(self.db).await?.map(placed).transpose()?.map_or(LogPlace::BEGINNING, |(place, _)| place))
     }
 
     /// Whether it has, or has still, this place; one indexed read.
     ///
     /// # Errors
     /// The database's; an inconsistent row.
-    pub(crate) async fn has(self, place: Place) -> Result<bool, StoreError> {
-        if place == Place::BEGINNING {
+    pub(crate) async fn has(self, place: LogPlace) -> Result<bool, StoreError> {
+        if place == LogPlace::BEGINNING {
             return Ok(true);
         }
         let row = self.query.filter(history::Column::OwnerSequence.eq(place.sequence));
@@ -73,7 +73,7 @@ impl<'db> Log<'db> {
     ///
     /// # Errors
     /// The database's; an inconsistent row.
-    pub(crate) async fn after(self, place: Place, limit: u64) -> Result<Vec<Logged>, StoreError> {
+    pub(crate) async fn after(self, place: LogPlace, limit: u64) -> Result<Vec<Logged>, StoreError> {
         let query = self.query.filter(history::Column::OwnerSequence.gt(place.sequence));
         let rows = query.order_by_asc(history::Column::OwnerSequence).limit(limit).all(self.db).await?;
         let logged = |row: history::Model| {
@@ -85,8 +85,8 @@ impl<'db> Log<'db> {
     }
 }
 
-fn placed(row: history::Model) -> Result<(Place, SealedEntry), StoreError> {
+fn placed(row: history::Model) -> Result<(LogPlace, SealedEntry), StoreError> {
     let sequence = row.owner_sequence;
     let entry = read(row)?;
-    Ok((Place::after(sequence, entry.link), entry))
+    Ok((LogPlace::after(sequence, entry.link), entry))
 }

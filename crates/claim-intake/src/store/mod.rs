@@ -19,9 +19,9 @@ pub(crate) use claims::{Claims, Cursor, Scope, Wanted};
 pub(crate) use comments::Comments;
 pub(crate) use documents::{Documents, Pending};
 pub(crate) use history::Histories;
-pub(crate) use lines::{AlreadyClaimed, claimed_elsewhere};
+pub(crate) use lines::{AlreadyClaimed, Asked, claimed_elsewhere};
 pub(crate) use listing::{FIELDS, KEYS, SortKey};
-pub(crate) use log::{Log, Logged, Place};
+pub(crate) use log::{Log, LogPlace, Logged};
 
 use crate::domain::Claim;
 use crate::outgoing;

@@ -8,12 +8,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt::Display, str::FromStr};
 
 /// Where a value was read: for the inconsistency, if it is one.
-pub(super) struct Place {
+pub(super) struct RowPlace {
     pub(super) table: &'static str,
     pub(super) key: Key,
 }
 
-impl Place {
+impl RowPlace {
     pub(super) fn inconsistent(&self, what: impl Display) -> StoreError {
         StoreError::inconsistent(self.table, &self.key, what)
     }
@@ -52,7 +52,7 @@ pub(super) fn stored(count: u64) -> Result<i64, StoreError> {
 /// The claim that a row holds.
 pub(super) fn claim(row: entity::claim::Model) -> Result<(Key, Versioned<Claim>), StoreError> {
     let key = Key::new(row.owner, row.id);
-    let place = Place { table: "claim", key: key.clone() };
+    let place = RowPlace { table: "claim", key: key.clone() };
     let state: State = place.json(row.status)?;
     if state.kind() != place.state(&row.state)? {
         return Err(place.inconsistent("state and status disagree"));

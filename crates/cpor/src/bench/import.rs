@@ -9,7 +9,7 @@ use cpor_proto::claims::v1::{
 };
 use tokio::time::Instant;
 
-use super::{connect, load::Pool};
+use super::{connect, load::Pool, report::median};
 use crate::dev::Dev;
 
 /// Rows of a batch.
@@ -17,33 +17,42 @@ const BATCH: usize = 1_000;
 
 const PARENT: &str = "partners/contoso";
 
-/// Claims a second.
+/// Claims a second, a value a round.
+#[derive(Default)]
 pub(super) struct Compared {
-    imported: f64,
-    one_by_one: f64,
+    imported: Vec<f64>,
+    one_by_one: Vec<f64>,
 }
 
 impl fmt::Display for Compared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { imported, one_by_one } = self;
+        let (imported, one_by_one) = (median(&self.imported, |rate| *rate), median(&self.one_by_one, |rate| *rate));
         let times = imported / one_by_one;
         write!(f, "imported {imported:.0} claims a second, one by one {one_by_one:.0}: {times:.1} times as fast")
     }
 }
 
-/// Imports `claims` drafts, one batch after the other, and creates a tenth as many, one call after the other.
-pub(super) async fn measure(dev: &Dev, claims: usize) -> anyhow::Result<Compared> {
+/// Imports `claims` drafts, one batch after the other, and creates a tenth as many of the same kind, one call after the other; in rounds, so that
+/// both meet the same tables and the same machine. Both over one connection.
+pub(super) async fn measure(dev: &Dev, claims: usize, rounds: usize) -> anyhow::Result<Compared> {
     let pool = connect(dev, 1).await?;
-    let begun = Instant::now();
-    for first in (0..claims).step_by(BATCH) {
-        import(&pool, first..claims.min(first + BATCH)).await?;
+    let mut compared = Compared::default();
+    let each = claims.div_ceil(rounds.max(1));
+    for first in (0..claims).step_by(each.max(1)) {
+        let numbers = first..claims.min(first + each);
+        let singles = numbers.start..numbers.start + numbers.len().div_ceil(10);
+        let begun = Instant::now();
+        for start in numbers.clone().step_by(BATCH) {
+            import(&pool, start..numbers.end.min(start + BATCH)).await?;
+        }
+        compared.imported.push(rate(numbers.len(), begun));
+        let (count, begun) = (singles.len(), Instant::now());
+        for n in singles {
+            create(&pool, n).await?;
+        }
+        compared.one_by_one.push(rate(count, begun));
     }
-    let imported = rate(claims, begun);
-    let begun = Instant::now();
-    for n in 0..claims.div_ceil(10) {
-        create(&pool, n).await?;
-    }
-    Ok(Compared { imported, one_by_one: rate(claims.div_ceil(10), begun) })
+    Ok(compared)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of claims are far below 2^52")]

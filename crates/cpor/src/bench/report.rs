@@ -34,7 +34,8 @@ fn millis(figures: &[Figures], of: impl Fn(&Figures) -> f64) -> f64 {
     1000.0 * median(figures, of)
 }
 
-fn median(figures: &[Figures], of: impl Fn(&Figures) -> f64) -> f64 {
+/// The one in the middle.
+pub(super) fn median<F>(figures: &[F], of: impl Fn(&F) -> f64) -> f64 {
     let mut values: Vec<f64> = figures.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod config;
 pub mod demo;
 pub mod dev;
+pub mod export;
 pub mod healthcheck;
 pub mod import;
 pub mod keys;

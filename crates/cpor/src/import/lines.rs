@@ -2,29 +2,20 @@
 
 use std::io::BufRead;
 
-use anyhow::Context as _;
+use cpor_kit::json;
 use cpor_proto::claims::v1::Claim;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 
 use super::row::{Fault, Row};
 
 /// A row for each line that is not blank.
-pub(super) fn rows(file: impl BufRead) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Row>>> {
-    let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET)?;
-    let message = pool.get_message_by_name("cpor.claims.v1.Claim").context("the protos lack claims")?;
+pub(super) fn rows(file: impl BufRead) -> impl Iterator<Item = anyhow::Result<Row>> {
     let lines = file.lines().zip(1..);
     let filled = lines.filter(|(line, _)| !line.as_ref().is_ok_and(|line| line.trim().is_empty()));
-    Ok(filled.map(move |(line, number)| Ok(Row { line: number, claim: claim(&message, &line?) })))
+    filled.map(|(line, number)| Ok(Row { line: number, claim: claim(&line?) }))
 }
 
-fn claim(message: &MessageDescriptor, line: &str) -> Result<Claim, Vec<Fault>> {
-    let read = || -> anyhow::Result<Claim> {
-        let mut json = serde_json::Deserializer::from_str(line);
-        let claim = DynamicMessage::deserialize(message.clone(), &mut json)?;
-        json.end()?;
-        Ok(claim.transcode_to()?)
-    };
-    read().map(entered).map_err(|error| vec![Fault::malformed("", format!("{error:#}"))])
+fn claim(line: &str) -> Result<Claim, Vec<Fault>> {
+    json::read(line).map(entered).map_err(|error| vec![Fault::malformed("", error.to_string())])
 }
 
 /// What a partner enters of a claim: an exported one says more, which would make another request of it.
@@ -61,7 +52,7 @@ mod tests {
     #[test]
     fn each_line_is_a_claim_or_a_fault_of_its_own() {
         let file = "{\"display_name\": \"a\", \"state\": \"CLAIM_STATE_APPROVED\", \"lines\": [{\"product\": \"products/teams\", \"lineId\": \"x\"}]}\n\n{\"colour\": \"red\"}\n{\"displayName\": \"b\"}\nnonsense";
-        let read: Vec<Row> = rows(file.as_bytes()).unwrap().collect::<Result<_, _>>().unwrap();
+        let read: Vec<Row> = rows(file.as_bytes()).collect::<Result<_, _>>().unwrap();
         assert_eq!(read.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 3, 4, 5]);
         let first = read[0].claim.as_ref().unwrap();
         assert_eq!((first.display_name.as_str(), first.state, first.lines[0].line_id.as_str()), ("a", 0, ""));

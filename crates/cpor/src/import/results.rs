@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, IsTerminal as _, Write as _},
+    io::{BufWriter, Write as _},
     path::Path,
 };
 
@@ -13,7 +13,7 @@ use prost::Message as _;
 use serde::Serialize;
 use tonic::{Code, Status};
 
-use super::row::Fault;
+use super::{progress::Progress, row::Fault};
 
 /// What became of a row.
 #[derive(Debug, Serialize)]
@@ -52,20 +52,24 @@ impl Refusal {
     }
 
     fn answered(error: &tonic_types::Status) -> Self {
-        let code = Code::from(error.code);
-        let refused = Status::with_details(code, error.message.clone(), error.encode_to_vec().into());
+        let refused = refusal(error);
         let field = |found: status::FieldViolation| Fault {
             field: found.field,
             reason: found.reason,
             description: found.description,
         };
         Self {
-            code: shown(code),
+            code: shown(refused.code()),
             reason: status::reason(&refused).unwrap_or_default(),
             message: error.message.clone(),
             fields: status::violations(&refused).into_iter().map(field).collect(),
         }
     }
+}
+
+/// A row's error as the status that a call would have ended with.
+pub(super) fn refusal(error: &tonic_types::Status) -> Status {
+    Status::with_details(Code::from(error.code), error.message.clone(), error.encode_to_vec().into())
 }
 
 fn shown(code: Code) -> String {
@@ -94,51 +98,47 @@ impl Outcome {
 /// Where results go.
 pub(super) struct Results {
     file: BufWriter<File>,
-    rows: usize,
-    repeated: usize,
-    refused: usize,
+    counts: Counts,
+    progress: Progress,
+}
+
+/// Of rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) rows: u64,
+    pub(super) repeated: u64,
+    pub(super) refused: u64,
 }
 
 impl Results {
     /// Into a new file of this name.
-    pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn create(path: &Path, progress: Progress) -> anyhow::Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { file: BufWriter::new(file), rows: 0, repeated: 0, refused: 0 })
+        Ok(Self { file: BufWriter::new(file), counts: Counts::default(), progress })
     }
 
     /// Writes what became of a batch, in the order of the file.
     pub(super) fn write(&mut self, mut outcomes: Vec<Outcome>) -> anyhow::Result<()> {
         outcomes.sort_by_key(|outcome| outcome.line);
         for outcome in outcomes {
-            self.rows += 1;
-            self.repeated += usize::from(outcome.repeated);
-            self.refused += usize::from(outcome.error.is_some());
+            self.counts.rows += 1;
+            self.counts.repeated += u64::from(outcome.repeated);
+            self.counts.refused += u64::from(outcome.error.is_some());
             serde_json::to_writer(&mut self.file, &outcome)?;
             self.file.write_all(b"\n")?;
         }
         self.file.flush()?;
-        self.progress();
+        self.progress.tell(self.counts);
         Ok(())
-    }
-
-    #[expect(clippy::print_stderr, reason = "progress, for who watches")]
-    fn progress(&self) {
-        if std::io::stderr().is_terminal() {
-            eprint!("\r{} claims, {} refused ", self.rows, self.refused);
-        }
     }
 
     /// Says what became of all. `true`: every row was taken.
     #[expect(clippy::print_stdout, reason = "the summary is what was asked for")]
     pub(super) fn finish(self, path: &Path) -> anyhow::Result<bool> {
-        let taken = self.rows - self.repeated - self.refused;
-        println!(
-            "{} claims: {taken} taken, {} taken before, {} refused; see {}",
-            self.rows,
-            self.repeated,
-            self.refused,
-            path.display()
-        );
-        Ok(self.refused == 0)
+        drop(self.progress);
+        let Counts { rows, repeated, refused } = self.counts;
+        let taken = rows - repeated - refused;
+        println!("{rows} claims: {taken} taken, {repeated} taken before, {refused} refused; see {}", path.display());
+        Ok(refused == 0)
     }
 }

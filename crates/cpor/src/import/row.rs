@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cpor_proto::claims::v1::{BatchCreateClaimsRow, Claim};
+use cpor_proto::claims::v1::{BatchCreateClaimsRow, Claim, ErrorReason};
 use prost::Message as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -37,7 +37,8 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn malformed(field: &str, description: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), reason: "MALFORMED".to_owned(), description: description.into() }
+        let reason = ErrorReason::FieldMalformed.as_str_name().to_owned();
+        Self { field: field.to_owned(), reason, description: description.into() }
     }
 }
 
@@ -89,7 +90,7 @@ pub(super) fn batches(mut rows: super::Rows) -> impl Iterator<Item = anyhow::Res
     })
 }
 
-/// Request ids that follow from what a row says, and from how many before it said the same.
+/// Request ids that follow from what a row says, and from how many before it said the same: 20 bytes are kept of each.
 #[derive(Default)]
 struct Ids(HashMap<[u8; 16], u32>);
 

@@ -1,22 +1,27 @@
-//! Sending batches, and again where the server asks for patience: rows are safe to repeat.
+//! Sending batches, and again what may pass a little later, whole calls and single rows: rows are safe to repeat.
 
 use std::time::Duration;
 
-use anyhow::Context as _;
-use cpor_kit::{server, status};
+use anyhow::ensure;
+use cpor_kit::status;
 use cpor_proto::claims::v1::{
-    BatchCreateClaimsRequest, BatchCreateClaimsResponse, claim_service_client::ClaimServiceClient,
+    BatchCreateClaimsRequest, BatchCreateClaimsResponse, BatchCreateClaimsResult,
+    claim_service_client::ClaimServiceClient,
 };
-use tonic::{
-    Code, Request, Status,
-    metadata::{Ascii, MetadataValue},
-    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
+use tonic::{Code, Status, transport::Channel};
+
+use super::{
+    Args,
+    results::{Outcome, refusal},
+    row::Sendable,
 };
+use crate::server::{Connection, told};
 
-use super::{Args, results::Outcome, row::Sendable};
-
-/// How often a batch is sent, at most.
+/// How often a call is made, and how often a row is sent, at most.
 const TRIES: u32 = 5;
+
+/// How long is waited where the server does not say.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long the answer to a batch is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -27,52 +32,53 @@ const ANSWER: usize = 64 << 20;
 /// A connection to the server, as the partner.
 pub(super) struct Sender {
     client: ClaimServiceClient<Channel>,
-    token: MetadataValue<Ascii>,
+    connection: Connection,
     parent: String,
     validate_only: bool,
 }
 
 impl Sender {
     pub(super) async fn connect(args: &Args) -> anyhow::Result<Self> {
-        let mut endpoint = Endpoint::from_shared(args.server.clone()).context("--server is no address")?;
-        if let Some(path) = &args.ca {
-            server::install_crypto();
-            let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            endpoint = endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?;
-        }
-        let channel = endpoint.connect().await.with_context(|| format!("{} does not answer", args.server))?;
+        let connection = args.server.connect().await?;
         Ok(Self {
-            client: ClaimServiceClient::new(channel).max_decoding_message_size(ANSWER),
-            token: format!("Bearer {}", args.token).parse().context("--token is no token")?,
+            client: ClaimServiceClient::new(connection.channel.clone()).max_decoding_message_size(ANSWER),
+            connection,
             parent: format!("partners/{}", args.partner),
             validate_only: args.validate_only,
         })
     }
 
     /// Sends rows, and answers what became of each.
-    pub(super) async fn send(&mut self, rows: Vec<Sendable>) -> anyhow::Result<Vec<Outcome>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
+    pub(super) async fn send(&mut self, mut rows: Vec<Sendable>) -> anyhow::Result<Vec<Outcome>> {
+        let mut outcomes = Vec::with_capacity(rows.len());
+        let mut tries = 1;
+        while !rows.is_empty() {
+            let request = BatchCreateClaimsRequest {
+                parent: self.parent.clone(),
+                rows: rows.iter().map(|sendable| sendable.row.clone()).collect(),
+                validate_only: self.validate_only,
+            };
+            let results = self.patiently(request).await.map_err(|refused| told(&refused))?.results;
+            ensure!(results.len() == rows.len(), "the server answers {} of {} rows", results.len(), rows.len());
+            let answered = Answered::of(rows, results, tries < TRIES);
+            outcomes.extend(answered.settled);
+            rows = answered.again;
+            if !rows.is_empty() {
+                tokio::time::sleep(answered.pause * tries).await;
+            }
+            tries += 1;
         }
-        let (lines, rows): (Vec<u64>, Vec<_>) = rows.into_iter().map(|Sendable { line, row }| (line, row)).unzip();
-        let request = BatchCreateClaimsRequest { parent: self.parent.clone(), rows, validate_only: self.validate_only };
-        let answer = self.patiently(request).await.map_err(|refused| {
-            let reason = status::reason(&refused).unwrap_or_default();
-            anyhow::anyhow!("the server refuses ({:?} {reason}): {}", refused.code(), refused.message())
-        })?;
-        Ok(lines.into_iter().zip(answer.results).map(|(line, result)| Outcome::answered(line, result)).collect())
+        Ok(outcomes)
     }
 
     async fn patiently(&mut self, message: BatchCreateClaimsRequest) -> Result<BatchCreateClaimsResponse, Status> {
         let mut tries = 1;
         loop {
-            let mut request = Request::new(message.clone());
-            request.metadata_mut().insert("authorization", self.token.clone());
+            let mut request = self.connection.request(message.clone());
             request.set_timeout(PATIENCE);
             match self.client.batch_create_claims(request).await {
                 Err(refused) if tries < TRIES && may_pass(&refused) => {
-                    let pause = status::retry_after(&refused).unwrap_or(Duration::from_secs(1));
-                    tokio::time::sleep(pause * tries).await;
+                    tokio::time::sleep(pause(&refused) * tries).await;
                     tries += 1;
                 }
                 answer => return answer.map(tonic::Response::into_inner),
@@ -81,10 +87,39 @@ impl Sender {
     }
 }
 
+/// What is known of rows after a call.
+struct Answered {
+    settled: Vec<Outcome>,
+    /// Those that may be taken a little later.
+    again: Vec<Sendable>,
+    /// How much later: the longest time that any of them was told.
+    pause: Duration,
+}
+
+impl Answered {
+    fn of(rows: Vec<Sendable>, results: Vec<BatchCreateClaimsResult>, may_try: bool) -> Self {
+        let mut answered = Self { settled: Vec::new(), again: Vec::new(), pause: Duration::ZERO };
+        for (row, result) in rows.into_iter().zip(results) {
+            match result.error.as_ref().map(refusal).filter(|refused| may_try && may_pass(refused)) {
+                Some(refused) => {
+                    answered.pause = answered.pause.max(pause(&refused));
+                    answered.again.push(row);
+                }
+                None => answered.settled.push(Outcome::answered(row.line, result)),
+            }
+        }
+        answered
+    }
+}
+
+fn pause(refused: &Status) -> Duration {
+    status::retry_after(refused).unwrap_or(PAUSE)
+}
+
 /// Whether the same call may succeed a little later.
 fn may_pass(refused: &Status) -> bool {
     match refused.code() {
-        Code::Unavailable | Code::DeadlineExceeded => true,
+        Code::Unavailable | Code::DeadlineExceeded | Code::Aborted => true,
         // Not for a message that is too large.
         Code::ResourceExhausted => status::retry_after(refused).is_some(),
         Code::Ok
@@ -95,11 +130,42 @@ fn may_pass(refused: &Status) -> bool {
         | Code::AlreadyExists
         | Code::PermissionDenied
         | Code::FailedPrecondition
-        | Code::Aborted
         | Code::OutOfRange
         | Code::Unimplemented
         | Code::Internal
         | Code::DataLoss
         | Code::Unauthenticated => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sendable(line: u64) -> Sendable {
+        Sendable { line, row: cpor_proto::claims::v1::BatchCreateClaimsRow::default() }
+    }
+
+    fn refused(why: &Status) -> BatchCreateClaimsResult {
+        BatchCreateClaimsResult { error: Some(status::message(why)), ..BatchCreateClaimsResult::default() }
+    }
+
+    #[test]
+    fn rows_that_may_be_taken_later_are_sent_again() {
+        let rows = || (1..=6).map(sendable).collect::<Vec<_>>();
+        let wait = Duration::from_secs(3);
+        let results = [
+            refused(&status::unavailable("STORAGE_UNAVAILABLE", "try again", wait)),
+            BatchCreateClaimsResult::default(),
+            refused(&Status::invalid_argument("never")),
+            refused(&status::overloaded(Duration::from_secs(2))),
+            refused(&Status::resource_exhausted("too large")),
+            refused(&Status::aborted("moved")),
+        ];
+        let lines = |again: &[Sendable]| again.iter().map(|row| row.line).collect::<Vec<_>>();
+        let answered = Answered::of(rows(), results.to_vec(), true);
+        assert_eq!((lines(&answered.again), answered.settled.len(), answered.pause), (vec![1, 4, 6], 3, wait));
+        let answered = Answered::of(rows(), results.to_vec(), false);
+        assert_eq!((answered.again.len(), answered.settled.len()), (0, 6), "the last word");
     }
 }

@@ -119,10 +119,11 @@ impl Host {
         self.shared.clock.now(&self.shared.db).await
     }
 
-    /// Changes with every commit of this process: what waits for news of other processes too must poll as well.
+    /// Changes with every commit of this process that changes something of `owner`: what waits for news of other processes too must poll as
+    /// well.
     #[must_use]
-    pub fn commits(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.shared.wakes.commits()
+    pub fn commits(&self, owner: &str) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.wakes.commits(owner)
     }
 
     /// Moves a virtual clock forward, and has deadlines looked at. Answers the time then.

@@ -1,7 +1,10 @@
 //! What the parts of a host share.
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use cpor_kit::Db;
@@ -26,10 +29,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Tells those whom a commit gives something to do.
-    pub(crate) fn committed(&self, Wake { destinations, next_due, fired }: Wake) {
+    pub(crate) fn committed(&self, Wake { owners, destinations, next_due, fired }: Wake) {
         self.activity.commits.fetch_add(1, Ordering::Relaxed);
         self.activity.fired.fetch_add(fired, Ordering::Relaxed);
-        self.wakes.commits.send_modify(|commits| *commits += 1);
+        self.wakes.committed(&owners);
         for destination in destinations {
             self.wakes.relay(destination).notify_one();
         }
@@ -45,8 +48,8 @@ impl Shared {
 pub(crate) struct Wakes {
     relays: [Notify; Service::ALL.len()],
     runner: Notify,
-    /// Commits of this process.
-    commits: watch::Sender<u64>,
+    /// Commits of this process, for those who wait for an owner's.
+    commits: Mutex<HashMap<String, watch::Sender<u64>>>,
 }
 
 impl Wakes {
@@ -58,8 +61,19 @@ impl Wakes {
         &self.runner
     }
 
-    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
-        self.commits.subscribe()
+    /// Changes with every commit of this process that changes something of `owner`.
+    pub(crate) fn commits(&self, owner: &str) -> watch::Receiver<u64> {
+        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        // Owners whom nobody waits for any more.
+        commits.retain(|_, waiting| waiting.receiver_count() > 0);
+        commits.entry(owner.to_owned()).or_default().subscribe()
+    }
+
+    fn committed(&self, owners: &BTreeSet<String>) {
+        let commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        for waiting in owners.iter().filter_map(|owner| commits.get(owner)) {
+            waiting.send_modify(|commits| *commits += 1);
+        }
     }
 }
 
@@ -84,5 +98,21 @@ impl Activity {
     /// A number that grows with whatever happens.
     pub(crate) fn total(&self) -> u64 {
         self.commits.load(Ordering::Relaxed) + self.delivered.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_waits_for_the_owner_is_woken() {
+        let wakes = Wakes::default();
+        let (ours, theirs) = (wakes.commits("contoso"), wakes.commits("northwind"));
+        wakes.committed(&BTreeSet::from(["contoso".to_owned(), "fabrikam".to_owned()]));
+        assert_eq!([&ours, &theirs].map(|waiting| waiting.has_changed().unwrap()), [true, false]);
+        drop(theirs);
+        drop(wakes.commits("contoso"));
+        assert_eq!(wakes.commits.lock().unwrap().keys().collect::<Vec<_>>(), ["contoso"], "nobody waits for the other");
     }
 }

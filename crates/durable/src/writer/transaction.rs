@@ -81,6 +81,8 @@ impl<S: Store> Ground<S> {
         if !clashes.is_empty() {
             return Err(Fault::Clash(clashes));
         }
+        let owners: BTreeSet<&String> = changes.iter().map(|change| &change.key.owner).collect();
+        let owners = owners.into_iter().cloned().collect();
         let wall = self.shared.wall.now();
         let destinations = outbox::append(tx, S::AGGREGATE, posted, wall).await?;
         let due = deadlines.iter().map(|(_, change)| change).filter(|change| change.is_pending());
@@ -89,7 +91,7 @@ impl<S: Store> Ground<S> {
         let used = request_id::insert(tx, requests, wall).await?;
         let begun = inbox::advance(tx, &streams).await?;
         if used.is_empty() && begun.is_empty() {
-            return Ok(Wake { destinations, fired, next_due: next_due.map(|due| due - now) });
+            return Ok(Wake { owners, destinations, fired, next_due: next_due.map(|due| due - now) });
         }
         let behind = readers.into_iter().filter(|(stream, _)| begun.contains(stream)).map(|(_, key)| key);
         Err(Fault::Lost(used.into_iter().chain(behind).collect()))
@@ -99,6 +101,8 @@ impl<S: Store> Ground<S> {
 /// What a commit gives others to do.
 #[derive(Debug, Default)]
 pub(crate) struct Wake {
+    /// Owners of what was changed.
+    pub(crate) owners: BTreeSet<String>,
     /// Services that events wait for.
     pub(crate) destinations: BTreeSet<cpor_types::Service>,
     /// Deadlines that were applied.

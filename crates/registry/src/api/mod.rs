@@ -1,6 +1,7 @@
 //! The service as callers see it; every method is a file of its own.
 mod arbitrate_holds;
 mod check_claim;
+mod check_claims;
 mod check_usage_access;
 pub(crate) mod convert;
 mod decline_legacy_association;
@@ -25,12 +26,12 @@ use cpor_kit::Db;
 use cpor_proto::registry::v1::registry_service_server::RegistryService;
 use cpor_proto::registry::v1::{
     ArbitrateHoldsRequest, ArbitrateHoldsResponse, Association, CheckClaimRequest, CheckClaimResponse,
-    CheckUsageAccessRequest, CheckUsageAccessResponse, DeclineLegacyAssociationRequest, GetPartnerRequest,
-    GetTenantRequest, ImportDirectoryRequest, ImportDirectoryResponse, ImportLegacyAssociationsRequest,
-    ImportLegacyAssociationsResponse, ListAssociationsRequest, ListAssociationsResponse, ListProductsRequest,
-    ListProductsResponse, ListSubscriptionsRequest, ListSubscriptionsResponse, ListWorkloadsRequest,
-    ListWorkloadsResponse, LookUpAssociationsRequest, LookUpAssociationsResponse, Partner, PlaceHoldRequest,
-    PlaceHoldResponse, Tenant,
+    CheckClaimsRequest, CheckClaimsResponse, CheckUsageAccessRequest, CheckUsageAccessResponse,
+    DeclineLegacyAssociationRequest, GetPartnerRequest, GetTenantRequest, ImportDirectoryRequest,
+    ImportDirectoryResponse, ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse,
+    ListAssociationsRequest, ListAssociationsResponse, ListProductsRequest, ListProductsResponse,
+    ListSubscriptionsRequest, ListSubscriptionsResponse, ListWorkloadsRequest, ListWorkloadsResponse,
+    LookUpAssociationsRequest, LookUpAssociationsResponse, Partner, PlaceHoldRequest, PlaceHoldResponse, Tenant,
 };
 use cpor_types::Calendars;
 use tonic::{Request, Response, Status};
@@ -99,6 +100,10 @@ impl RegistryService for Api {
 
     async fn check_claim(&self, request: Request<CheckClaimRequest>) -> Answer<CheckClaimResponse> {
         check_claim::check_claim(self, request).await
+    }
+
+    async fn check_claims(&self, request: Request<CheckClaimsRequest>) -> Answer<CheckClaimsResponse> {
+        check_claims::check_claims(self, request).await
     }
 
     async fn place_hold(&self, request: Request<PlaceHoldRequest>) -> Answer<PlaceHoldResponse> {

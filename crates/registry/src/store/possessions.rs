@@ -31,17 +31,10 @@ pub(super) async fn load(
     db: &impl ConnectionTrait,
     tenants: &[Uuid],
 ) -> Result<HashMap<Uuid, Possessions>, StoreError> {
-    let mut all = HashMap::<Uuid, Possessions>::new();
     if tenants.is_empty() {
-        return Ok(all);
+        return Ok(HashMap::new());
     }
-    for row in rows::by_id::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
-        let (tenant, id) = (row.tenant, SubscriptionId(row.id));
-        all.entry(tenant).or_default().subscriptions.insert(id, row.try_into()?);
-    }
-    for row in rows::by_id::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
-        all.entry(row.tenant).or_default().workloads.insert(row.try_into()?);
-    }
+    let mut all = possessed(db, tenants).await?;
     for row in live(db.get_database_backend(), tenants).all(db).await? {
         let (tenant, id) = (row.tenant, AssociationId(row.id));
         all.entry(tenant).or_default().associations.insert(id, row.try_into()?);
@@ -54,8 +47,24 @@ pub(super) async fn load(
     Ok(all)
 }
 
+/// The subscriptions and workloads of these tenants: two queries.
+pub(super) async fn possessed(
+    db: &impl ConnectionTrait,
+    tenants: &[Uuid],
+) -> Result<HashMap<Uuid, Possessions>, StoreError> {
+    let mut all = HashMap::<Uuid, Possessions>::new();
+    for row in rows::by_id::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
+        let (tenant, id) = (row.tenant, SubscriptionId(row.id));
+        all.entry(tenant).or_default().subscriptions.insert(id, row.try_into()?);
+    }
+    for row in rows::by_id::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
+        all.entry(row.tenant).or_default().workloads.insert(row.try_into()?);
+    }
+    Ok(all)
+}
+
 /// The associations that last.
-fn live(backend: DbBackend, tenants: &[Uuid]) -> Select<association::Entity> {
+pub(super) fn live(backend: DbBackend, tenants: &[Uuid]) -> Select<association::Entity> {
     use association::Column::{EndTime, Tenant};
     association::Entity::find().filter(among(Tenant, backend, tenants)).filter(EndTime.is_null())
 }

@@ -1,6 +1,8 @@
 //! Reads outside the writer. Whose rows they see is part of how each is asked.
-use cpor_durable::StoreError;
+use std::collections::{BTreeMap, BTreeSet};
+
 use cpor_durable::rows::Micros;
+use cpor_durable::{Key, StoreError, Versioned, rows};
 use cpor_types::{
     AssociationId, AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId,
     TenantId, TenantKey, Timestamp,
@@ -10,8 +12,8 @@ use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilt
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::claim;
 use super::entity::{association, partner, subscription, tenant, tenant_claim, workload};
+use super::possessions::{self, Possessions};
 use crate::domain::association::Association;
 use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
@@ -20,7 +22,7 @@ use crate::domain::record::Decision;
 /// What the directory says of a partner. One read.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
     let row = partner::Entity::find_by_id((id.to_string(), Uuid::nil())).one(db).await?;
-    let partner = row.map(cpor_durable::Versioned::<Partner>::try_from).transpose()?;
+    let partner = row.map(Versioned::<Partner>::try_from).transpose()?;
     Ok(partner.map(|partner| partner.state.profile))
 }
 
@@ -29,19 +31,33 @@ pub(crate) async fn tenant_profile(db: &DatabaseConnection, id: TenantId) -> Res
     tenant::Entity::find_by_id((id.to_string(), id.0)).one(db).await?.map(TenantProfile::try_from).transpose()
 }
 
-/// All that the directory says of a customer. Three reads.
-pub(crate) async fn tenant_directory(
+/// What the directory says of these partners. One read.
+pub(crate) async fn partners(
     db: &DatabaseConnection,
-    id: TenantId,
-) -> Result<Option<TenantDirectory>, StoreError> {
-    let Some(profile) = tenant_profile(db, id).await? else { return Ok(None) };
-    let subscriptions = subscriptions_of(id).all(db).await?.into_iter().map(subscription);
-    let workloads = workloads_of(id).all(db).await?.into_iter().map(ProductId::try_from);
-    Ok(Some(TenantDirectory {
-        profile,
-        subscriptions: subscriptions.collect::<Result<_, _>>()?,
-        workloads: workloads.collect::<Result<_, _>>()?,
-    }))
+    ids: &BTreeSet<&PartnerId>,
+) -> Result<BTreeMap<PartnerId, PartnerProfile>, StoreError> {
+    use partner::Column::{Id, Owner};
+    let keys: Vec<Key> = ids.iter().map(|id| super::partner::key(id)).collect();
+    let rows = rows::children::<partner::Entity>(db, [Owner, Id], &keys).await?.into_iter();
+    let read = |row| Ok(Versioned::<Partner>::try_from(row)?.state);
+    rows.map(read).map(|read| read.map(|Partner { id, profile }| (id, profile))).collect()
+}
+
+/// All that the directory says of these customers. Three reads.
+pub(crate) async fn tenant_directories(
+    db: &DatabaseConnection,
+    ids: &BTreeSet<TenantId>,
+) -> Result<BTreeMap<TenantId, TenantDirectory>, StoreError> {
+    use tenant::Column::{Id, Owner};
+    let keys: Vec<Key> = ids.iter().map(|id| super::tenant::key(*id)).collect();
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = rows::children::<tenant::Entity>(db, [Owner, Id], &keys).await?.into_iter();
+    let mut found = possessions::possessed(db, &ids).await?;
+    let directory = |row: tenant::Model| {
+        let Possessions { subscriptions, workloads, .. } = found.remove(&row.id).unwrap_or_default();
+        Ok((TenantId(row.id), TenantDirectory { profile: row.try_into()?, subscriptions, workloads }))
+    };
+    rows.map(directory).collect()
 }
 
 /// A tenant's subscriptions by id, those after `after`. One read.
@@ -129,18 +145,19 @@ pub(crate) async fn association(db: &DatabaseConnection, name: &AssociationName)
     row.map(named).transpose()
 }
 
-/// The keys of a tenant that companies are on record for without a claim (R58), with those companies. One read of
+/// The keys of these tenants that companies are on record for without a claim (R58), with those companies. One read of
 /// `association_live`.
 pub(crate) async fn legacy_holders(
     db: &DatabaseConnection,
-    tenant: TenantId,
-) -> Result<Vec<(AssociationKey, PartnerId)>, StoreError> {
-    use association::Column::{Claim, EndTime, Tenant};
-    let live = association::Entity::find().filter(Tenant.eq(tenant.0)).filter(EndTime.is_null());
+    tenants: &BTreeSet<TenantId>,
+) -> Result<Vec<(TenantId, AssociationKey, PartnerId)>, StoreError> {
+    use association::Column::Claim;
+    let ids: Vec<Uuid> = tenants.iter().map(|id| id.0).collect();
+    let live = possessions::live(db.get_database_backend(), &ids);
     let rows = live.filter(Claim.is_null()).all(db).await?;
     let holder = |row: association::Model| {
-        let (_, found) = named(row)?;
-        Ok((found.key.clone(), found.partner().clone()))
+        let (name, found) = named(row)?;
+        Ok((name.tenant, found.key.clone(), found.partner().clone()))
     };
     rows.into_iter().map(holder).collect()
 }
@@ -154,7 +171,7 @@ pub(crate) async fn decision(
 ) -> Result<Option<Decision>, StoreError> {
     let id = (tenant.0, claim.partner.to_string(), claim.claim.0);
     let Some(row) = tenant_claim::Entity::find_by_id(id).one(db).await? else { return Ok(None) };
-    let (_, record) = claim::remembered(row)?;
+    let (_, record) = super::claim::remembered(row)?;
     Ok(record.decision(decision_id).cloned())
 }
 

@@ -78,6 +78,7 @@ pub(crate) fn body(method: &Method, names: &Names) -> Value {
         "LookUpAssociations" => json!({"key": key}),
         "CheckUsageAccess" => json!({"partner": partner, "key": key}),
         "CheckClaim" => json!({"partner": partner}),
+        "CheckClaims" => json!({"claims": [{"partner": partner}]}),
         "ListProducts" | "ListProgramGuides" | "GetClock" | "PlaceHold" | "ArbitrateHolds" | "DeliverEvents" => {
             json!({})
         }

@@ -4,14 +4,18 @@ use std::{fs, path::Path, process::Command};
 
 use cpor_acceptance::{CONTOSO, World, both_databases};
 use cpor_kit::auth::UserToken;
-use cpor_proto::claims::v1::{Claim, ExportClaimsRequest, ExportFormat, ListClaimsRequest};
+use cpor_proto::claims::v1::{Claim, ListClaimsRequest};
 use cpor_types::Role;
 use serde_json::Value;
 
-both_databases![r59_a_file_is_imported_and_again_when_it_is_corrected, r59_what_was_exported_can_be_imported,];
+both_databases![
+    r59_a_file_is_imported_and_again_when_it_is_corrected,
+    r59_what_was_exported_can_be_imported,
+    r59_an_export_that_is_refused_leaves_the_file_as_it_was,
+];
 
-/// Runs `cpor import` for Contoso: whether it ended well, what it said, and the results.
-async fn import(world: &World, file: &Path) -> (bool, String, Vec<Value>) {
+/// Runs a command of `cpor` for Contoso: whether it ended well, and what it wrote to standard output and error.
+async fn run(world: &World, args: &[&str]) -> (bool, String, String) {
     let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
     let token = UserToken {
         subject: "importer@contoso.example".to_owned(),
@@ -22,13 +26,19 @@ async fn import(world: &World, file: &Path) -> (bool, String, Vec<Value>) {
     };
     let token = world.issuer().user_token(&token).unwrap();
     let mut command = Command::new(binary);
-    command.arg("import").arg(file).args(["--partner", "contoso", "--server", &world.nodes()[0].grpc.url()]);
+    command.args(args).args(["--partner", "contoso", "--server", &world.nodes()[0].grpc.url()]);
     command.env("CPOR_TOKEN", token);
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("the binary starts");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// Runs `cpor import`: whether it ended well, what it said, and the results.
+async fn import(world: &World, file: &Path) -> (bool, String, Vec<Value>) {
+    let (well, said, complained) = run(world, &["import", file.to_str().unwrap()]).await;
     let results = fs::read_to_string(format!("{}.results.jsonl", file.display())).unwrap_or_default();
     let results = results.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(said).expect("text"), results)
+    (well, said + &complained, results)
 }
 
 async fn claims(world: &World) -> Vec<Claim> {
@@ -90,15 +100,11 @@ async fn r59_what_was_exported_can_be_imported(world: &World) {
     };
     let original = content(claims(world).await);
     let mut before = original.len();
-    for (format, name) in [(ExportFormat::Csv, "claims.csv"), (ExportFormat::JsonLines, "claims.jsonl")] {
-        let request = ExportClaimsRequest { parent: CONTOSO.into(), format: format.into(), ..Default::default() };
-        let mut stream = world.contoso.claims().export_claims(request).await.unwrap().into_inner();
-        let mut bytes = Vec::new();
-        while let Some(part) = stream.message().await.unwrap() {
-            bytes.extend(part.data);
-        }
+    for name in ["claims.csv", "claims.jsonl"] {
         let file = folder.path().join(name);
-        fs::write(&file, bytes).unwrap();
+        let output = ["export", "--order-by", "display_name", "--output", file.to_str().unwrap()];
+        let (well, said, complained) = run(world, &output).await;
+        assert_eq!((well, said.as_str(), complained.as_str()), (true, "", ""));
         let (well, said, _) = import(world, &file).await;
         assert!(well, "{said}");
         let mut all = content(claims(world).await);
@@ -107,4 +113,21 @@ async fn r59_what_was_exported_can_be_imported(world: &World) {
         all.dedup();
         assert_eq!(all, original, "{name}");
     }
+    let (well, said, _) = run(world, &["export", "--filter", "products:intune", "--format", "jsonl"]).await;
+    let found: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(
+        well && !found.is_empty() && found.iter().all(|claim| claim["display_name"] == "=Two, \"quoted\""),
+        "{said}"
+    );
+}
+
+async fn r59_an_export_that_is_refused_leaves_the_file_as_it_was(world: &World) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("claims.csv");
+    fs::write(&file, "as it was").unwrap();
+    let (well, said, complained) =
+        run(world, &["export", "--filter", "colour = red", "--output", file.to_str().unwrap()]).await;
+    assert!(!well && said.is_empty() && complained.contains("colour") && complained.contains("filter"), "{complained}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use cpor_acceptance::{Actor, CONTOSO, Case, FABRIKAM, Stage, World, both_databases, line, reason, refused};
 use cpor_kit::status;
 use cpor_proto::claims::v1::{
-    BatchCreateClaimsRequest, BatchCreateClaimsResult, BatchCreateClaimsRow, Claim, ClaimState, ExportClaimsRequest,
-    ExportFormat, GetClaimRequest, ListClaimsRequest, ListClaimsResponse,
+    BatchCreateClaimsRequest, BatchCreateClaimsResult, BatchCreateClaimsRow, Claim, ClaimState, CreateClaimRequest,
+    ExportClaimsRequest, ExportFormat, GetClaimRequest, ListClaimsRequest, ListClaimsResponse, Violation,
 };
 use cpor_types::Role;
 use prost::Message as _;
@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 
 both_databases![
     r59_each_row_has_its_result,
+    r59_a_row_is_told_what_its_claim_alone_is,
     r59_a_batch_is_safe_to_repeat,
     r59_a_thousand_rows_and_no_more,
     r59_a_batch_that_is_only_judged_changes_nothing,
@@ -83,6 +84,40 @@ async fn r59_each_row_has_its_result(world: &World) {
     assert_eq!(told(&refusals[2]), invalid("INVALID_FIELDS", "claim"));
     let whole = batch(&world.northwind, vec![row("", named("theirs"))]).await;
     refused(whole, Code::NotFound, "RESOURCE_NOT_FOUND");
+}
+
+/// Rows that share one question to the directory: of several customers and none, right and wrong, and some that the company has already (R38).
+async fn r59_a_row_is_told_what_its_claim_alone_is(world: &World) {
+    let usage = world.usage().await;
+    Case::at(world, usage.clone(), Stage::Submitted).await;
+    let elsewhere = Claim { tenant_id: cpor_acceptance::LITWARE.into(), ..usage.clone() };
+    let claims = [
+        world.presales().await,
+        usage.clone(),
+        named("An idea"),
+        Claim { tenant_id: "nonsense".into(), ..usage.clone() },
+        elsewhere,
+        Claim { activities: vec![], ..usage.clone() },
+        Claim { lines: vec![line("teams", "x"), line("unheard-of", "")], ..usage },
+        world.recognition().await,
+    ];
+    let rows = claims.iter().map(|claim| row("", claim.clone())).collect();
+    let told = batch(&world.contoso, rows).await.unwrap();
+    let taken = |violations: &[Violation]| violations.iter().any(|violation| violation.reason == "ALREADY_CLAIMED");
+    let mut already = Vec::new();
+    for (place, (claim, result)) in claims.into_iter().zip(told).enumerate() {
+        let request = CreateClaimRequest { parent: CONTOSO.into(), claim: Some(claim), ..Default::default() };
+        let alone = world.contoso.claims().create_claim(request).await.unwrap().into_inner();
+        assert_eq!(result.violations, alone.violations, "{place}");
+        let created = world.contoso.claims().get_claim(GetClaimRequest { name: result.claim }).await.unwrap();
+        let known = |claim: Claim| {
+            let lines = claim.lines.into_iter().map(|line| (line.product_display_name, line.subscription_id, line.key));
+            lines.collect::<Vec<_>>()
+        };
+        already.extend(taken(&result.violations).then_some(place));
+        assert_eq!(known(created.into_inner()), known(alone), "{place}");
+    }
+    assert_eq!(already, [1]);
 }
 
 async fn r59_a_batch_is_safe_to_repeat(world: &World) {

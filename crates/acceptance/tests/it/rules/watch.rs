@@ -13,6 +13,7 @@ both_databases![
     r59_a_cursor_that_is_no_place_in_the_log_is_refused,
     r59_a_cursor_from_before_a_restored_backup_is_refused,
     r59_a_watch_ends_well,
+    r59_nobody_has_all_watches,
 ];
 both_databases![with two_replicas: r59_a_change_at_one_replica_is_watched_at_the_other];
 
@@ -199,6 +200,12 @@ async fn r59_a_watch_ends_well(world: &World) {
     request.set_timeout(std::time::Duration::from_millis(1500));
     let mut stream = world.contoso.claims().watch_claims(request).await.unwrap().into_inner();
     while stream.message().await.expect("OK at the end").is_some() {}
+    // One that ends at once has told where it begins.
+    let mut request = tonic::Request::new(after(CONTOSO, ""));
+    request.set_timeout(std::time::Duration::from_secs(1));
+    let mut stream = world.contoso.claims().watch_claims(request).await.unwrap().into_inner();
+    assert_ne!(heartbeat(&mut stream).await, "");
+    assert_eq!(stream.message().await.expect("OK at the end"), None);
     // A process that goes does not wait for its watchers.
     let mut stream = watch(&world.contoso, after(CONTOSO, "")).await.unwrap();
     let cursor = heartbeat(&mut stream).await;
@@ -206,6 +213,20 @@ async fn r59_a_watch_ends_well(world: &World) {
     while stream.message().await.expect("OK at the end").is_some() {}
     world.start_all().await;
     heartbeat(&mut watch(&world.contoso, after(CONTOSO, &cursor)).await.unwrap()).await;
+}
+
+async fn r59_nobody_has_all_watches(world: &World) {
+    let mut open = Vec::new();
+    for n in 0..16 {
+        let actor = if n % 2 == 0 { &world.contoso } else { &world.contoso_user };
+        open.push(watch(actor, after(CONTOSO, "")).await.unwrap());
+    }
+    let refusal = refused(watch(&world.contoso, after(CONTOSO, "")).await, Code::ResourceExhausted, "TOO_MANY_WATCHES");
+    assert_eq!(metadata(&refusal, "limit"), "16");
+    assert!(cpor_kit::status::retry_after(&refusal).is_some());
+    for (actor, parent) in [(&world.northwind, NORTHWIND), (&world.lead, CONTOSO)] {
+        heartbeat(&mut watch(actor, after(parent, "")).await.unwrap()).await;
+    }
 }
 
 async fn r59_a_change_at_one_replica_is_watched_at_the_other(world: &World) {
