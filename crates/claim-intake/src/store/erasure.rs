@@ -2,7 +2,7 @@
 use super::{
     entity::{comment, history},
     history as entries, mails, positioned,
-    row::{Place, json},
+    row::{RowPlace, json},
 };
 use crate::domain::{
     Claim, What,
@@ -60,7 +60,7 @@ fn erased(row: history::Model, kinds: &[PersonalData]) -> Result<Option<history:
 
 /// What people wrote; that the system said something stays.
 async fn erase_comments(tx: &Tx, key: &Key, position: i64) -> Result<(), StoreError> {
-    let place = Place { table: "comment", key: key.clone() };
+    let place = RowPlace { table: "comment", key: key.clone() };
     let columns = [comment::Column::Owner, comment::Column::ClaimId];
     let mut erased = Vec::new();
     for row in rows::children::<comment::Entity>(tx, columns, std::slice::from_ref(key)).await? {
