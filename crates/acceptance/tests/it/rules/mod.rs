@@ -16,6 +16,7 @@ mod evidence;
 mod exits;
 mod expiry;
 mod explanations;
+mod exports;
 mod guides;
 mod holds;
 mod imports;
