@@ -17,6 +17,7 @@ mod evidence;
 mod exits;
 mod expiry;
 mod explanations;
+mod exports;
 mod guides;
 mod holds;
 mod imports;
