@@ -151,6 +151,7 @@ const LIVE: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disp
 const ONCE_SUBMITTED: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
 const WITH_DRAFT: &[StateKind] =
     &[Editing, Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
+const MAY_REST: &[StateKind] = &[Deleted, Approved, Rejected];
 const IN_REVIEW: &[StateKind] = &[UnderReview, Disputed];
 
 const START: &[By] =
@@ -161,6 +162,7 @@ const ASSIGN: &[By] = &[
     By::reviewer("ReleaseReviewCase", Claim::is_assigned).own(),
 ];
 const ARBITRATE: &[By] = &[By::lead("ArbitrateLines", Claim::is_contested)];
+const ERASE: &[By] = &[By::eraser(Party::Operator)];
 const RESEND: &[By] = &[
     By::notifier(Party::Reviewer, Claim::awaits_customer),
     By::notifier(Party::ReviewLead, Claim::awaits_customer),
@@ -205,13 +207,7 @@ pub const TABLE: &[Row] = &[
         WITH_DRAFT,
         To::Same,
     ),
-    command(
-        "R56",
-        Command::ErasePersonalData,
-        &[By::eraser(Party::Operator)],
-        &[Deleted, Approved, Rejected],
-        To::Same,
-    ),
+    command("R56", Command::ErasePersonalData, ERASE, MAY_REST, To::Same),
     fact("R19", FactKind::ReviewAssigned, ASSIGN, OPEN, To::Same),
     fact("R45", FactKind::ReviewOpened, &[], OPEN, To::Same),
     fact("R19", FactKind::ReviewStarted, START, &[Submitted], To::State(UnderReview)),
