@@ -1,10 +1,18 @@
 //! The mails that left the system.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What of a file's name is its mail's business time: `2026-03-02T083000.123Z`.
+const TIME: usize = 22;
 
 /// A mail as its reader sees it.
 #[derive(Clone, Debug)]
 pub struct Mail {
+    /// Its id, for mail systems.
+    pub id: String,
     /// To whom.
     pub to: String,
     /// The subject line.
@@ -21,8 +29,14 @@ impl Mail {
         let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         files.retain(|file| file.extension().is_some_and(|extension| extension == "eml"));
-        files.sort();
-        files.iter().map(|file| Self::parse(&fs::read(file).unwrap())).collect()
+        let read = |file: PathBuf| {
+            let time = file.file_name().unwrap().to_string_lossy().chars().take(TIME).collect::<String>();
+            (time, Self::parse(&fs::read(file).unwrap()))
+        };
+        let mut mails: Vec<_> = files.into_iter().map(read).collect();
+        // A virtual clock decides much at one instant; ids sort as they were made.
+        mails.sort_by(|(time, mail), (other, next)| (time, &mail.id).cmp(&(other, &next.id)));
+        mails.into_iter().map(|(_, mail)| mail).collect()
     }
 
     /// Reads a mail.
@@ -31,7 +45,8 @@ impl Mail {
         let to = message.to().and_then(|to| to.first()).and_then(|to| to.address()).expect("a recipient").to_owned();
         let text = message.body_text(0).expect("a text").into_owned();
         let html = message.body_html(0).expect("a page").into_owned();
-        Self { to, subject: message.subject().unwrap_or_default().to_owned(), text, html }
+        let id = message.message_id().unwrap_or_default().to_owned();
+        Self { id, to, subject: message.subject().unwrap_or_default().to_owned(), text, html }
     }
 
     /// The link to the consent page.

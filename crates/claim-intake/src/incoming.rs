@@ -3,7 +3,7 @@
 //! Each event is one command on its claim. A fact is never refused: one that the claim no longer admits is recorded as
 //! overtaken. An event that makes no sense here parks its stream.
 use crate::{
-    domain::{Comment, ConsentFact, EndReason, Fact, LineVerdict, Refusal, ReviewFact, Verdict},
+    domain::{Awards, Comment, ConsentFact, EndReason, Fact, LineVerdict, Refusal, ReviewFact, Verdict},
     intake::Intake,
     wire::timestamp_from,
 };
@@ -58,8 +58,12 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
             (&event.claim, review(&event.review_case_id, ReviewFact::Approved(said(&event.comment)))?)
         }
         Payload::ReviewRejected(event) => (&event.claim, rejected(event, said(&event.comment))?),
+        Payload::ApprovalBegun(event) => (&event.claim, review(&event.review_case_id, ReviewFact::ApprovalBegun)?),
         Payload::ReviewOverdue(event) => {
             (&event.claim, review(&event.review_case_id, ReviewFact::Overdue(event.clock.clone()))?)
+        }
+        Payload::ReviewReminded(event) => {
+            (&event.claim, review(&event.review_case_id, ReviewFact::Reminded(event.clock.clone()))?)
         }
         Payload::ReviewNoted(event) => {
             (&event.claim, review(&event.review_case_id, ReviewFact::Noted(event.text.clone()))?)
@@ -78,9 +82,13 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
             let fact = ReviewFact::CompetitionChanged { contested, notice, due: due(event.due_time) };
             (&event.claim, review(&event.review_case_id, fact)?)
         }
+        Payload::NoticeResent(event) => {
+            let (notice, previous) = (event.notice.clone(), event.previous.clone());
+            (&event.claim, Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
+        }
         Payload::NoticeSettled(event) => {
-            let (notice, accepted) = (event.notice.clone(), event.accepted);
-            (&event.claim, Fact::Consent(ConsentFact::NoticeSettled { notice, accepted }))
+            let (notice, bounced) = (event.notice.clone(), (!event.accepted).then(|| event.bounce_reason.clone()));
+            (&event.claim, Fact::Consent(ConsentFact::NoticeSettled { notice, bounced }))
         }
         Payload::ConsentWindowOpened(event) => {
             let due = event.due_time.and_then(timestamp_from).ok_or_else(|| ReceiveError::park("no due_time"))?;
@@ -88,7 +96,8 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
         }
         Payload::ConsentWindowPassed(event) => (&event.claim, Fact::Consent(ConsentFact::WindowPassed)),
         Payload::CustomerApproved(event) => {
-            (&event.claim, Fact::Consent(ConsentFact::Approved { channel: event.channel.clone() }))
+            let (channel, askings) = (event.channel.clone(), event.askings);
+            (&event.claim, Fact::Consent(ConsentFact::Approved { channel, askings }))
         }
         Payload::CustomerDeclined(event) => {
             let (channel, comment) = (event.channel.clone(), event.comment.clone());
@@ -126,8 +135,13 @@ fn action_requested(event: &PartnerActionRequested, said: Option<Comment>) -> Re
 }
 
 fn awarded(event: &LinesAwarded, said: Option<Comment>) -> Result<Fact, ReceiveError> {
-    let (won, lost) = (lines(&event.won_line_ids)?, lines(&event.lost_line_ids)?);
-    review(&event.review_case_id, ReviewFact::LinesAwarded { won, lost, said })
+    let awards = Awards {
+        won: lines(&event.won_line_ids)?,
+        succeeding: lines(&event.succeeding_line_ids)?,
+        lost: lines(&event.lost_line_ids)?,
+        kept: lines(&event.kept_line_ids)?,
+    };
+    review(&event.review_case_id, ReviewFact::LinesAwarded { awards, said })
 }
 
 fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {

@@ -156,6 +156,7 @@ fn snapshot(claim: &Claim, version: u64, submission: &Submission) -> ClaimSnapsh
         submit_time: Some(timestamp(submission.submit_time)),
         programs: content.solution_area.into_iter().flat_map(paid).map(|program| program.to_string()).collect(),
         evidence: claim.evidence.iter().map(evidence).collect(),
+        askings: submission.askings,
     }
 }
 

@@ -206,6 +206,7 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
         submit_time: Some(wire::timestamp(claim.submit_time)),
         programs: vec![],
         evidence: vec![],
+        askings: claim.askings,
     }
 }
 

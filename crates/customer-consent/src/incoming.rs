@@ -47,6 +47,9 @@ impl Receiver for Events {
             | Payload::LinesAwarded(_)
             | Payload::CompetitionChanged(_)
             | Payload::ReviewOpened(_)
+            | Payload::ApprovalBegun(_)
+            | Payload::ReviewReminded(_)
+            | Payload::NoticeResent(_)
             | Payload::NoticeSettled(_)
             | Payload::ConsentWindowOpened(_)
             | Payload::ConsentWindowPassed(_)
@@ -168,6 +171,7 @@ fn claim(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimFacts, ReceiveError> {
         calendar: snapshot.tenant_calendar.clone(),
         contact: contact_of(contact),
         submit_time: submitted.ok_or_else(|| ReceiveError::park("the claim has no submit time"))?,
+        askings: snapshot.askings,
     })
 }
 

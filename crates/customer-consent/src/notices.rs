@@ -44,13 +44,13 @@ impl Composer for Notices {
         let (notice, rules) = (mail.id, self.consents.rules.clone());
         let settlement = match outcome {
             Outcome::Accepted => Settlement::Accepted,
-            Outcome::Bounced => Settlement::Bounced,
+            Outcome::Bounced(why) => Settlement::Bounced(why),
         };
         let command = Command::new("settle_notice", consent_of(mail)?, Actor::system(Service::CustomerConsent));
         let decide = move |consent: Option<&Consent>, now| -> Result<_, UnknownTerms> {
             let Some(consent) = consent else { return Ok(None) };
             let terms = rules.terms(&consent.claim)?;
-            Ok(consent.notice_settled(notice, settlement, &terms, now))
+            Ok(consent.notice_settled(notice, settlement.clone(), &terms, now))
         };
         self.consents.writer.execute(command, decide).await.map(|_| ()).map_err(unavailable)
     }

@@ -3,11 +3,11 @@
 use cpor_durable::{Outgoing, Recorded};
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
-    ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeSettled,
+    ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeResent, NoticeSettled,
 };
 use cpor_types::{ClaimName, Service};
 
-use crate::domain::Event;
+use crate::domain::{Event, Settlement};
 use crate::wire;
 
 /// The fact that an event of a consent is to claim-intake; `None` where it is none of its business.
@@ -15,8 +15,18 @@ pub(crate) fn event(claim: &ClaimName, recorded: &Recorded<Event>) -> Option<Out
     let claim = claim.to_string();
     let payload = match &recorded.event {
         Event::NoticeQueued { .. } => return None,
-        Event::NoticeSettled { kind, accepted } => {
-            Payload::NoticeSettled(NoticeSettled { claim, notice: kind.as_str().to_owned(), accepted: *accepted })
+        Event::NoticeResent { kind, previous } => Payload::NoticeResent(NoticeResent {
+            claim,
+            notice: kind.as_str().to_owned(),
+            previous: (*previous).to_owned(),
+        }),
+        Event::NoticeSettled { kind, settlement } => {
+            let (accepted, bounce_reason) = match settlement {
+                Settlement::Accepted => (true, String::new()),
+                Settlement::Bounced(why) => (false, why.clone()),
+            };
+            let notice = kind.as_str().to_owned();
+            Payload::NoticeSettled(NoticeSettled { claim, notice, accepted, bounce_reason })
         }
         Event::WindowOpened { due, rule } => Payload::ConsentWindowOpened(ConsentWindowOpened {
             claim,
@@ -24,9 +34,11 @@ pub(crate) fn event(claim: &ClaimName, recorded: &Recorded<Event>) -> Option<Out
             rule: rule.clone(),
         }),
         Event::WindowPassed => Payload::ConsentWindowPassed(ConsentWindowPassed { claim }),
-        Event::CustomerApproved { channel } => {
-            Payload::CustomerApproved(CustomerApproved { claim, channel: channel.as_str().to_owned() })
-        }
+        Event::CustomerApproved { channel, askings } => Payload::CustomerApproved(CustomerApproved {
+            claim,
+            channel: channel.as_str().to_owned(),
+            askings: *askings,
+        }),
         Event::CustomerDeclined { channel, comment } => Payload::CustomerDeclined(CustomerDeclined {
             claim,
             channel: channel.as_str().to_owned(),

@@ -27,12 +27,22 @@ pub enum Composed {
 }
 
 /// What became of a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The mail system took it.
     Accepted,
-    /// The mail system refused it for good, or kept putting it off until its time was over.
-    Bounced,
+    /// The mail system refused it for good, or kept putting it off until its time was over; why, without personal data.
+    Bounced(String),
+}
+
+impl Outcome {
+    /// The word, for logs and metrics.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Bounced(_) => "bounced",
+        }
+    }
 }
 
 /// A composer cannot do its work just now. The text is for the log: no personal data.

@@ -1,3 +1,4 @@
+use cpor_types::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -12,13 +13,15 @@ pub struct Draft {
     pub kind: &'static str,
     /// The recipient's address; personal data.
     pub recipient: String,
+    /// When it was decided, in business time.
+    pub time: Timestamp,
     /// What the composer needs to find what it writes about. No secrets: this is stored as it is.
     pub data: Value,
 }
 
 impl std::fmt::Debug for Draft {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { owner, id, kind, recipient: _, data: _ } = self;
+        let Self { owner, id, kind, recipient: _, time: _, data: _ } = self;
         f.debug_struct("Draft").field("owner", owner).field("id", id).field("kind", kind).finish_non_exhaustive()
     }
 }

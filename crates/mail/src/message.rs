@@ -27,7 +27,7 @@ impl std::fmt::Debug for Message {
 
 /// A message that no mail system could take: its recipient has no address, for example.
 #[derive(Debug, thiserror::Error)]
-#[error("the message cannot be written: {0}")]
+#[error("{0}")]
 pub(crate) struct Unwritable(&'static str);
 
 impl Message {

@@ -16,7 +16,7 @@ use crate::{
 use cpor_durable::{Command, Committed, Writer};
 use cpor_kit::Db;
 use cpor_registry_client as registry;
-use cpor_types::{Calendar, CaseId};
+use cpor_types::{AssociationKey, Calendar, CaseId};
 use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 
 /// Completes arbitrations.
@@ -75,10 +75,12 @@ impl Arbiter {
                 ArbitrationState::Refused { faults: refusals.into_iter().map(fault).collect() }
             }
             registry::ArbitrationAnswer::Awarded(outcomes) => {
+                let outcomes: Vec<Outcome> = outcomes.into_iter().map(outcome).collect();
+                let succeeding = arbitration.succeeding(&outcomes);
                 for (case, verdict) in plan {
-                    self.tell(arbitration, *case, verdict).await?;
+                    self.tell(arbitration, *case, verdict, &succeeding).await?;
                 }
-                ArbitrationState::Done { outcomes: outcomes.into_iter().map(outcome).collect() }
+                ArbitrationState::Done { outcomes }
             }
         };
         self.settle(arbitration, state).await
@@ -116,11 +118,18 @@ impl Arbiter {
         Ok(registry::Arbitration { decision_id: arbitration.id, tenant: arbitration.tenant, awards })
     }
 
-    async fn tell(&self, arbitration: &Arbitration, case: CaseId, verdict: &Verdict) -> Result<(), Unfinished> {
+    async fn tell(
+        &self,
+        arbitration: &Arbitration,
+        case: CaseId,
+        verdict: &Verdict,
+        succeeding: &BTreeSet<AssociationKey>,
+    ) -> Result<(), Unfinished> {
         let command = Command::new("award_lines", store::key(arbitration.tenant, case), arbitration.by.clone());
         let (told, verdict, calendar) = (arbitration.clone(), verdict.clone(), Arc::clone(&self.calendar));
+        let succeeding = succeeding.clone();
         let decide = move |case: Option<&ReviewCase>, now| {
-            Ok::<_, Infallible>(case.and_then(|case| case.awarded(&told, &verdict, now, &calendar)))
+            Ok::<_, Infallible>(case.and_then(|case| case.awarded(&told, &verdict, &succeeding, now, &calendar)))
         };
         self.cases.execute(command, decide).await.map(drop).map_err(Unfinished::storage)
     }

@@ -21,7 +21,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
     let (claim, review_case_id) = (case.snapshot.claim.to_string(), case.id.to_string());
     let due_time = case.clocks.most_urgent(case.phase()).map(timestamp);
     Some(match event.clone() {
-        CaseEvent::Awarded { decision_id, won, lost, comment } if !(won.is_empty() && lost.is_empty()) => {
+        CaseEvent::Awarded { decision_id, won, succeeding, lost, kept, comment } => {
             Payload::LinesAwarded(wire::LinesAwarded {
                 claim,
                 review_case_id,
@@ -29,18 +29,21 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
                 won_line_ids: words(&won),
                 lost_line_ids: words(&lost),
                 comment,
+                succeeding_line_ids: words(&succeeding),
+                kept_line_ids: words(&kept),
             })
+        }
+        CaseEvent::ApprovalBegun { decision_id } => {
+            let decision_id = decision_id.to_string();
+            Payload::ApprovalBegun(wire::ApprovalBegun { claim, review_case_id, decision_id })
+        }
+        CaseEvent::Reminded { clock } => {
+            Payload::ReviewReminded(wire::ReviewReminded { claim, review_case_id, clock: clock.as_str().to_owned() })
         }
         CaseEvent::Opened | CaseEvent::Resubmitted => {
             Payload::ReviewOpened(wire::ReviewOpened { claim, review_case_id, due_time })
         }
-        CaseEvent::Edited
-        | CaseEvent::ApprovalBegun { .. }
-        | CaseEvent::Closed { .. }
-        | CaseEvent::LinesEnded { .. }
-        | CaseEvent::Reminded { .. }
-        // An approved case that is to be superseded hears of it when it is.
-        | CaseEvent::Awarded { .. } => return None,
+        CaseEvent::Edited | CaseEvent::Closed { .. } | CaseEvent::LinesEnded { .. } => return None,
         CaseEvent::Assigned { reviewer } => Payload::ReviewAssigned(wire::ReviewAssigned {
             claim,
             review_case_id,
@@ -83,9 +86,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
                 comment,
             })
         }
-        CaseEvent::Noted(note) => {
-            Payload::ReviewNoted(wire::ReviewNoted { claim, review_case_id, text: note.text })
-        }
+        CaseEvent::Noted(note) => Payload::ReviewNoted(wire::ReviewNoted { claim, review_case_id, text: note.text }),
         CaseEvent::Overdue { clock } => {
             Payload::ReviewOverdue(wire::ReviewOverdue { claim, review_case_id, clock: clock.as_str().to_owned() })
         }

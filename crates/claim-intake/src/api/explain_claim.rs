@@ -17,7 +17,7 @@ use cpor_proto::claims::v1 as wire;
 use cpor_types::{ActorSide, Role, Timestamp};
 use tonic::{Request, Response, Status};
 
-/// Who is told of, whoever asks.
+/// Who is told of to all but a customer, who is told of itself.
 const PARTIES: [Party; 5] = [Party::Partner, Party::Reviewer, Party::ReviewLead, Party::Customer, Party::Operator];
 
 pub(super) async fn explain_claim(
@@ -28,12 +28,19 @@ pub(super) async fn explain_claim(
     let call = Call::new(&caller, "ExplainClaim", &request.name)?;
     let (seen, now) = (intake.read(&call).await?, intake.now().await?);
     let claim = elapsed(seen.state, now);
+    let claim = match caller.side() {
+        ActorSide::Customer => claim.of_customer(caller.tenant).ok_or_else(|| call.not_found())?,
+        ActorSide::Partner | ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Time | ActorSide::System => claim,
+    };
     Ok(Response::new(explanation(&claim, &caller, &intake.methods, now)))
 }
 
 fn explanation(claim: &Claim, caller: &Caller, methods: &MethodTable, now: Timestamp) -> wire::ClaimExplanation {
     let waiting = claim.waiting();
     let asking = Asking { claim, caller, methods };
+    let customer = caller.side() == ActorSide::Customer;
+    let parties = if customer { &[Party::Customer][..] } else { &PARTIES };
+    let refused = if customer { Vec::new() } else { claim.ruled_out().into_iter().map(refused).collect() };
     wire::ClaimExplanation {
         name: claim.name.to_string(),
         state: words::state(claim.state.kind()).into(),
@@ -43,8 +50,8 @@ fn explanation(claim: &Claim, caller: &Caller, methods: &MethodTable, now: Times
         due_time: waiting.due.map(timestamp),
         whose_move: words::party(waiting.mover).into(),
         explanation: claim.explanation(now),
-        parties: PARTIES.into_iter().map(|party| asking.party(party, now)).collect(),
-        refused: claim.ruled_out().into_iter().map(refused).collect(),
+        parties: parties.iter().map(|party| asking.party(*party, now)).collect(),
+        refused,
         read_time: Some(timestamp(now)),
     }
 }

@@ -1,11 +1,11 @@
 //! The aggregate: one claim with everything that its decisions need.
 use super::{
-    Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, What,
+    Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, Submission, What,
     history::{Digest, PersonalData},
     waiting::Station,
 };
 use cpor_durable::Transition;
-use cpor_types::{ClaimName, Timestamp};
+use cpor_types::{ClaimName, Timestamp, rfc3339};
 
 /// A claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,6 +111,27 @@ impl Entry {
     pub(super) fn changing(mut self, field: &str, from: impl Into<String>, to: impl Into<String>) -> Self {
         self.changes.push(FieldChange { field: field.to_owned(), from: from.into(), to: to.into() });
         self
+    }
+
+    /// What the customer has said last, where that is another thing now.
+    pub(super) fn consenting(self, before: &Submission, after: &Submission) -> Self {
+        let (before, after) = (before.consent(), after.consent());
+        if before == after { self } else { self.changing("consent", before, after) }
+    }
+
+    /// Until when the customer can decline, where that is another time now.
+    pub(super) fn windowed(self, before: &Submission, due: Option<Timestamp>) -> Self {
+        self.timed("consent_due_time", before.consent_due, due)
+    }
+
+    /// When the first clock of the review passes, where that is another time now.
+    pub(super) fn clocked(self, before: &Submission, due: Option<Timestamp>) -> Self {
+        self.timed("review_due_time", before.review.due, due)
+    }
+
+    fn timed(self, field: &str, before: Option<Timestamp>, after: Option<Timestamp>) -> Self {
+        let word = |time: Option<Timestamp>| time.map(rfc3339).unwrap_or_default();
+        if before == after { self } else { self.changing(field, word(before), word(after)) }
     }
 
     pub(super) fn saying(mut self, comment: Option<Comment>) -> Self {

@@ -40,6 +40,12 @@ impl Directory {
     /// The reason that a draft is refused for, too (R16).
     const LOCATION_NOT_OF_PARTNER: &'static str = "LOCATION_NOT_OF_PARTNER";
 
+    /// The customer's name, where it is known.
+    #[must_use]
+    pub fn customer(&self) -> Option<&str> {
+        self.tenant.as_ref().map(|tenant| tenant.display_name.as_str()).filter(|name| !name.is_empty())
+    }
+
     /// Whether the MPN id is known to be no location of the company.
     #[must_use]
     pub fn denies_location(&self) -> bool {

@@ -41,6 +41,11 @@ impl Claim {
             Wait::ExplicitApproval => format!(
                 "The customer declined before: since {since} the claim waits for their explicit approval{until}; without it, it is rejected."
             ),
+            Wait::Registry if self.state.association().is_none() => {
+                format!(
+                    "A reviewer approved the claim: since {since} it waits for the registry to hold what it claims."
+                )
+            }
             Wait::Registry => {
                 format!("Since {since} the claim waits for the registry to put the association on record.")
             }

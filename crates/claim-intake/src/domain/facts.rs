@@ -61,16 +61,18 @@ pub enum ReviewFact {
     /// An approval could not be given; each line with its reason (R36), and without a line what speaks against the
     /// claim as a whole (R12). The first clock passes then.
     ApprovalRefused(Vec<(Option<LineId>, String)>, Option<Timestamp>),
+    /// The reviewer approved, and the registry is asked to hold the lines: until it answers no clock runs (R23).
+    ApprovalBegun,
     /// The review clock of this name passed (R45).
     Overdue(String),
+    /// A reviewer was reminded that the review clock of this name is about to pass (R48).
+    Reminded(String),
     /// A reviewer wrote a note for reviewers (R55).
     Noted(String),
     /// A lead awarded contested lines (R37).
     LinesAwarded {
-        /// To this claim.
-        won: Vec<LineId>,
-        /// To others.
-        lost: Vec<LineId>,
+        /// Which, and to whom.
+        awards: Awards,
         /// What the lead wrote.
         said: Option<Comment>,
     },
@@ -85,15 +87,35 @@ pub enum ReviewFact {
     },
 }
 
+/// What an arbitration came to for the lines of one claim (R37).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Awards {
+    /// Awarded to the claim.
+    pub won: Vec<LineId>,
+    /// Of those, the ones that another has on record until this claim's association is official.
+    pub succeeding: Vec<LineId>,
+    /// Awarded to others.
+    pub lost: Vec<LineId>,
+    /// Awarded to others, and kept by this approved claim until their associations end.
+    pub kept: Vec<LineId>,
+}
+
 /// What customer-consent reports.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConsentFact {
+    /// Somebody asked for the last notice to be sent again (R44).
+    NoticeResent {
+        /// Which: `submission`, `approval`, `change` or `dispute`.
+        notice: String,
+        /// What became of the one before.
+        previous: String,
+    },
     /// A notice was accepted by the customer's mail system, or bounced (R41).
     NoticeSettled {
-        /// Which: `submission` or `approval`.
+        /// Which, as above.
         notice: String,
-        /// Whether it was accepted.
-        accepted: bool,
+        /// Why it bounced; `None`: it was accepted.
+        bounced: Option<String>,
     },
     /// The consent window opened (R41).
     WindowOpened {
@@ -108,6 +130,8 @@ pub enum ConsentFact {
     Approved {
         /// `link` or `signed_in`.
         channel: String,
+        /// Which asking, [`Submission::askings`](super::Submission::askings): an answer to an earlier one has lapsed (R29).
+        askings: u32,
     },
     /// The customer declined (R26).
     Declined {
@@ -149,12 +173,15 @@ impl Fact {
                 ReviewFact::Approved(_) => FactKind::ReviewApproved,
                 ReviewFact::Rejected(..) => FactKind::ReviewRejected,
                 ReviewFact::ApprovalRefused(..) => FactKind::ApprovalRefused,
+                ReviewFact::ApprovalBegun => FactKind::ApprovalBegun,
                 ReviewFact::Overdue(_) => FactKind::ReviewOverdue,
+                ReviewFact::Reminded(_) => FactKind::ReviewReminded,
                 ReviewFact::Noted(_) => FactKind::ReviewNoted,
                 ReviewFact::LinesAwarded { .. } => FactKind::LinesAwarded,
                 ReviewFact::CompetitionChanged { .. } => FactKind::CompetitionChanged,
             },
             Self::Consent(fact) => match fact {
+                ConsentFact::NoticeResent { .. } => FactKind::NoticeResent,
                 ConsentFact::NoticeSettled { .. } => FactKind::NoticeSettled,
                 ConsentFact::WindowOpened { .. } => FactKind::ConsentWindowOpened,
                 ConsentFact::WindowPassed => FactKind::ConsentWindowPassed,
@@ -188,6 +215,7 @@ impl Fact {
                 ReviewFact::Assigned(_)
                 | ReviewFact::Opened(_)
                 | ReviewFact::Started(..)
+                | ReviewFact::ApprovalBegun
                 | ReviewFact::ApprovalRefused(..)
                 | ReviewFact::CompetitionChanged { .. } => String::new(),
                 ReviewFact::ActionRequested { said: comment, .. }
@@ -196,14 +224,15 @@ impl Fact {
                 | ReviewFact::Rejected(_, comment) => {
                     comment.as_ref().map(|said| said.text.clone()).unwrap_or_default()
                 }
-                ReviewFact::Overdue(said) | ReviewFact::Noted(said) => said.clone(),
+                ReviewFact::Overdue(said) | ReviewFact::Reminded(said) | ReviewFact::Noted(said) => said.clone(),
             },
             Self::Consent(fact) => match fact {
-                ConsentFact::NoticeSettled { notice, accepted: true } => format!("{notice} notice accepted"),
-                ConsentFact::NoticeSettled { notice, accepted: false } => format!("{notice} notice bounced"),
+                ConsentFact::NoticeResent { notice, .. } => format!("{notice} notice sent again"),
+                ConsentFact::NoticeSettled { notice, bounced: None } => format!("{notice} notice accepted"),
+                ConsentFact::NoticeSettled { notice, bounced: Some(why) } => format!("{notice} notice bounced: {why}"),
                 ConsentFact::WindowOpened { rule, .. } => rule.clone(),
                 ConsentFact::WindowPassed => String::new(),
-                ConsentFact::Approved { channel } => channel.clone(),
+                ConsentFact::Approved { channel, .. } => channel.clone(),
                 ConsentFact::Declined { channel, comment } if comment.is_empty() => channel.clone(),
                 ConsentFact::Declined { channel, comment } => format!("{channel}: {comment}"),
             },

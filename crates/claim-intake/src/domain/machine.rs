@@ -54,8 +54,12 @@ words! {
         ReviewApproved = "review_approved",
         /// The reviewer rejected.
         ReviewRejected = "review_rejected",
+        /// The reviewer approved, and the registry is asked to hold the lines.
+        ApprovalBegun = "approval_begun",
         /// An approval could not be given.
         ApprovalRefused = "approval_refused",
+        /// A reviewer was reminded that a review clock is about to pass.
+        ReviewReminded = "review_reminded",
         /// A review clock passed.
         ReviewOverdue = "review_overdue",
         /// A reviewer wrote a note for reviewers.
@@ -64,6 +68,8 @@ words! {
         LinesAwarded = "lines_awarded",
         /// Lines compete with other companies', or no longer do.
         CompetitionChanged = "competition_changed",
+        /// Somebody asked for a notice to the customer to be sent again.
+        NoticeResent = "notice_resent",
         /// A notice to the customer was accepted or bounced.
         NoticeSettled = "notice_settled",
         /// The consent window opened.
@@ -237,13 +243,16 @@ pub const TABLE: &[Row] = &[
         IN_REVIEW,
         To::State(Rejected),
     ),
+    fact("R23", FactKind::ApprovalBegun, &[], IN_REVIEW, To::Same),
     fact("R36", FactKind::ApprovalRefused, &[], IN_REVIEW, To::Same),
+    fact("R48", FactKind::ReviewReminded, &[], OPEN, To::Same),
     fact("R45", FactKind::ReviewOverdue, &[], OPEN, To::Same),
     fact("R56", FactKind::ReviewNoted, &[], ONCE_SUBMITTED, To::Same),
     fact("R27a", FactKind::LinesAwarded, ARBITRATE, OPEN, To::SameOrRejected),
     fact("R37", FactKind::LinesAwarded, ARBITRATE, &[Approved], To::Same),
     fact("R37", FactKind::CompetitionChanged, &[], LIVE, To::Same),
-    fact("R41, R44", FactKind::NoticeSettled, RESEND, LIVE, To::Same),
+    fact("R44", FactKind::NoticeResent, RESEND, LIVE, To::Same),
+    fact("R41", FactKind::NoticeSettled, &[], LIVE, To::Same),
     fact("R41", FactKind::ConsentWindowOpened, &[], LIVE, To::Same),
     fact("R27", FactKind::ConsentWindowPassed, &[], &[Approved], To::Same),
     fact("R26a", FactKind::CustomerApproved, &[By::customer("ApproveConsent", Claim::can_be_approved)], LIVE, To::Same),

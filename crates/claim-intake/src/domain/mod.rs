@@ -34,7 +34,7 @@ pub use content::{Contact, Content, Field};
 pub use directory::{Directory, Facts, Tenant};
 pub use event::{ClosedBy, Closing, Event, FieldChange, What};
 pub use evidence::{Comment, Evidence};
-pub use facts::{ConsentFact, Fact, LineVerdict, ReviewFact};
+pub use facts::{Awards, ConsentFact, Fact, LineVerdict, ReviewFact};
 pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine};
 pub use machine::{Command, FactKind};
 pub use notice::NoticeKind;

@@ -82,9 +82,12 @@ impl Event {
             | FactKind::DisputeWindowPassed
             | FactKind::ReviewApproved
             | FactKind::ReviewRejected
+            | FactKind::ApprovalBegun
             | FactKind::ApprovalRefused
+            | FactKind::ReviewReminded
             | FactKind::ReviewOverdue
             | FactKind::LinesAwarded
+            | FactKind::NoticeResent
             | FactKind::NoticeSettled
             | FactKind::ConsentWindowOpened
             | FactKind::ConsentWindowPassed

@@ -4,7 +4,7 @@ use super::{
     machine::{Command, Row, Step, TABLE},
     words,
 };
-use cpor_types::Timestamp;
+use cpor_types::{TenantId, Timestamp};
 
 words! {
     /// Who can move a claim.
@@ -133,6 +133,15 @@ impl Claim {
         open.map(offer).collect()
     }
 
+    /// The claim as the administrator of `tenant` may know it (R5): from submission on, and without its rivals. `None`: it is not on that
+    /// tenant.
+    #[must_use]
+    pub fn of_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
+        let own = self.state.submission().map(|submission| submission.tenant);
+        self.content.lines.iter_mut().for_each(|line| line.contested = false);
+        (own.is_some() && own == tenant).then_some(self)
+    }
+
     /// What other services report, the state alone admits.
     fn leaves_step(&self, step: Step) -> bool {
         step.command().is_none_or(|command| self.leaves(command))
@@ -165,14 +174,15 @@ impl Claim {
         self.state.submission().is_some_and(|submission| submission.reviewer.is_some())
     }
 
-    /// Its reviewer has started (R19); of a disputed claim the state does not tell.
+    /// Its reviewer has started (R19), which the state of a disputed claim does not tell, and has not approved it yet (R23).
     pub(super) fn is_started(&self, _: Timestamp) -> bool {
-        self.state.submission().is_some_and(|submission| submission.review.started)
+        self.state.submission().is_some_and(|submission| submission.review.started && !submission.review.approving)
     }
 
-    /// Others compete for a line of it (R37).
+    /// Others compete for a line of it (R37), and it is not being approved.
     pub(super) fn is_contested(&self, _: Timestamp) -> bool {
-        self.content.lines.iter().any(|line| line.contested)
+        let approving = self.state.submission().is_some_and(|submission| submission.review.approving);
+        !approving && self.content.lines.iter().any(|line| line.contested)
     }
 
     /// R26a: the customer has not approved yet, and something is left to approve.

@@ -94,6 +94,17 @@ pub enum Association {
 }
 
 impl Association {
+    /// Its name in the history.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Granted { .. } => "granted",
+            Self::Official { .. } => "official",
+            Self::Ended { .. } => "ended",
+        }
+    }
+
     /// Since when it is, or was until it ended, on record; `None` when it never was.
     #[must_use]
     pub const fn official_time(&self) -> Option<Timestamp> {

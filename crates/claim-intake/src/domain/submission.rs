@@ -31,8 +31,8 @@ pub struct Submission {
     pub consent_due: Option<Timestamp>,
     /// The customer's mail system refused the last notice for good.
     pub bounced: bool,
-    /// When the customer was last asked anew because lines or their contact changed (R29): what they answered before has lapsed.
-    pub asked_anew: Option<Timestamp>,
+    /// How often the customer was asked anew because lines or their contact changed (R29): what they answer to an earlier asking has lapsed.
+    pub askings: u32,
     /// How often a rejection of the claim was disputed (R28).
     pub disputes: u32,
     /// Documents that the claim had when the present submission, response or dispute began: those beyond are new (R14, R21, R28).
@@ -44,6 +44,8 @@ pub struct Submission {
 pub struct ReviewProgress {
     /// Its reviewer has started.
     pub started: bool,
+    /// The reviewer has approved, and the registry has not yet said whether it holds the lines (R23).
+    pub approving: bool,
     /// When the first of its clocks passes or has passed (R45); `None` while they stand still, or it is not known yet.
     pub due: Option<Timestamp>,
 }
@@ -76,6 +78,16 @@ impl Submission {
     /// The same, where the first clock of the review passes then.
     pub(super) fn clocked(&self, due: Option<Timestamp>) -> Self {
         Self { review: ReviewProgress { due, ..self.review }, ..self.clone() }
+    }
+
+    /// What the customer has said last, in a word for the history.
+    #[must_use]
+    pub const fn consent(&self) -> &'static str {
+        match (self.explicit_approval, self.declined) {
+            (Some(_), _) => "approved",
+            (None, Some(_)) => "declined",
+            (None, None) => "requested",
+        }
     }
 
     /// How many disputes are left; `None`: any number.

@@ -24,7 +24,7 @@ words! {
         ConsentWindow = "CONSENT_WINDOW",
         /// The customer, who declined before, approves (R28).
         ExplicitApproval = "EXPLICIT_APPROVAL",
-        /// The registry has it on record.
+        /// The registry holds the lines that a reviewer approved (R23), or has the association on record (R27).
         Registry = "REGISTRY",
         /// The partner disputes the rejection, or lets that pass (R28).
         DisputeWindow = "DISPUTE_WINDOW",
@@ -77,6 +77,9 @@ impl Claim {
 
     fn in_review(&self, submission: &Submission) -> Waiting {
         let due = submission.review.due;
+        if submission.review.approving {
+            return Waiting::on(Wait::Registry, None, Party::System);
+        }
         if self.content.lines.iter().any(|line| line.contested) {
             return Waiting::on(Wait::Arbitration, None, Party::ReviewLead);
         }

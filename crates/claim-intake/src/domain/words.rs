@@ -11,6 +11,9 @@ macro_rules! words {
             /// Every one, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
+            /// Their words, in the same order.
+            pub const WORDS: &[&str] = &[$($word),+];
+
             /// The word, as events, storage and errors spell it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -1,5 +1,5 @@
 //! The shape of a mail, and what every one of them says of its claim.
-use super::words::{activity, line_name, moment, place_of};
+use super::words::{activity_name, line_name, moment, place_of};
 use crate::{
     domain::{Claim, Line, Refusal, Rules, Submission},
     store::mails::About,
@@ -137,8 +137,7 @@ impl<'a> Setting<'a> {
 
     /// What the customer is called.
     pub(super) fn customer(&self) -> &str {
-        let known = self.claim.directory.tenant.as_ref().map(|tenant| tenant.display_name.as_str());
-        known.filter(|name| !name.is_empty()).unwrap_or(&self.claim.content.customer_domain)
+        self.claim.directory.customer().unwrap_or(&self.claim.content.customer_domain)
     }
 
     /// A mail about this claim.
@@ -158,7 +157,7 @@ impl<'a> Setting<'a> {
     fn facts(&self) -> Vec<Fact> {
         let content = &self.claim.content;
         let lines: Vec<_> = content.lines.iter().map(line_name).collect();
-        let activities: Vec<_> = content.activities.iter().map(|known| activity(*known).to_owned()).collect();
+        let activities: Vec<_> = content.activities.iter().map(|known| activity_name(*known).to_owned()).collect();
         let customer = format!("{} ({})", self.customer(), content.customer_domain);
         let all = [
             ("Claim", vec![content.display_name.clone()]),

@@ -16,6 +16,7 @@ use cpor_kit::Db;
 use cpor_mail::{Composed, Composer, Mail, Message, Outcome, Unavailable};
 use cpor_types::{ClaimName, Malformed};
 use letter::{Letter, Setting};
+pub(crate) use words::activity_name;
 
 /// Words the mails at the moment of sending.
 pub(crate) struct Notices {

@@ -27,7 +27,8 @@ pub(super) fn place_of(claim: &Claim) -> String {
     company.into_iter().chain(mpn_id).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) const fn activity(activity: Activity) -> &'static str {
+/// Also on the proof of execution.
+pub(crate) const fn activity_name(activity: Activity) -> &'static str {
     match activity {
         Activity::Usage => "Usage",
         Activity::PreSales => "Pre-sales",

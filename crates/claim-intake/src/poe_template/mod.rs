@@ -141,8 +141,7 @@ impl Work {
 
 /// The customer's name; empty where nobody knows it yet.
 fn customer(claim: &Claim) -> &str {
-    let known = claim.directory.tenant.as_ref().map(|tenant| tenant.display_name.as_str());
-    known.filter(|name| !name.is_empty()).unwrap_or(&claim.content.customer_name)
+    claim.directory.customer().unwrap_or(&claim.content.customer_name)
 }
 
 const fn area(area: SolutionArea) -> &'static str {

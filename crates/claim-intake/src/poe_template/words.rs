@@ -1,4 +1,5 @@
 //! What a template says of its activity.
+use crate::notices::activity_name;
 use cpor_types::Activity;
 
 /// The words of one activity's template.
@@ -10,11 +11,7 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn of(activity: Activity, area: &str) -> Self {
-        let name = match activity {
-            Activity::Usage => "Usage",
-            Activity::PreSales => "Pre-sales",
-            Activity::RevenueAssociation => "Revenue association",
-        };
+        let name = activity_name(activity);
         let scope = if area.is_empty() { name.to_owned() } else { format!("{name}, {area}") };
         Self { activity, scope }
     }

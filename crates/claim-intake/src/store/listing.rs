@@ -3,7 +3,7 @@
 //! Enums are stored as the API calls their values, without the prefix. Texts are in lower case, so that case does not matter, and the same on every
 //! database. Lists are texts with a comma around each value. What is absent is empty, or 0 for a time: no NULL, so that NOT is what it says.
 use super::entity::claim::{Column, Model};
-use crate::domain::{Association, Claim, Line, State};
+use crate::domain::{Association, Claim, Line, State, Wait};
 use cpor_durable::rows::Micros;
 use cpor_kit::filter::{Expr, Field, Kind, Op, Test, Value};
 use sea_orm::{
@@ -20,7 +20,7 @@ pub(crate) const FIELDS: &[Field<Column>] = &[
         kind: Kind::Word("ASSOCIATION_STATE_", ASSOCIATIONS),
         column: Column::AssociationState,
     },
-    Field { name: "waits_for", kind: Kind::Word("WAITS_FOR_", WAITS), column: Column::WaitsFor },
+    Field { name: "waits_for", kind: Kind::Word("WAITS_FOR_", Wait::WORDS), column: Column::WaitsFor },
     Field { name: "solution_area", kind: Kind::Word("SOLUTION_AREA_", AREAS), column: Column::SolutionArea },
     Field { name: "activities", kind: Kind::Words("ACTIVITY_", ACTIVITIES), column: Column::Activities },
     Field { name: "products", kind: Kind::Texts, column: Column::Products },
@@ -36,19 +36,6 @@ pub(crate) const FIELDS: &[Field<Column>] = &[
 const STATES: &[&str] =
     &["EDITING", "SUBMITTED", "UNDER_REVIEW", "PARTNER_ACTION_REQUIRED", "APPROVED", "REJECTED", "DISPUTED"];
 const ASSOCIATIONS: &[&str] = &["UNSPECIFIED", "PENDING", "OFFICIAL", "ENDED"];
-const WAITS: &[&str] = &[
-    "SUBMISSION",
-    "REVIEW_START",
-    "REVIEW_DECISION",
-    "ARBITRATION",
-    "PARTNER_RESPONSE",
-    "NOTICE_DELIVERY",
-    "CONSENT_WINDOW",
-    "EXPLICIT_APPROVAL",
-    "REGISTRY",
-    "DISPUTE_WINDOW",
-    "NOTHING",
-];
 const AREAS: &[&str] = &["UNSPECIFIED", "MICROSOFT_365", "BUSINESS_APPLICATIONS"];
 const ACTIVITIES: &[&str] = &["USAGE", "PRE_SALES", "REVENUE_ASSOCIATION"];
 

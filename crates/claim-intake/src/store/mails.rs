@@ -34,6 +34,7 @@ fn draft(change: &Change<Claim>, position: i64, recorded: &Recorded<Event>) -> O
         id: id(change.key.id, position, recorded.recorded_time),
         kind: kind.as_str(),
         recipient: recipient.clone(),
+        time: recorded.recorded_time,
         data: serde_json::json!(about),
     })
 }

@@ -32,6 +32,8 @@ pub(crate) struct ClaimFacts {
     pub(crate) contact: Contact,
     /// When the claim was first submitted.
     pub(crate) submit_time: Timestamp,
+    /// How often the customer was asked anew since (R29): an approval is of the asking that it answers.
+    pub(crate) askings: u32,
 }
 
 impl ClaimFacts {

@@ -127,12 +127,12 @@ impl Consent {
     }
 
     /// R27: in silence the association becomes official, or the claim is rejected again (R28). After an explicit approval it is
-    /// official already, and the window takes only the chance to decline with it.
+    /// official already, and the window takes only the chance to decline with it, which is told too (R56).
     fn window_passed(&self, window: &Window) -> Transition<Self> {
         let due = window.deadline.due;
         let granted = |since| self.moved(State::Granted { since, window: window.clone() }, due);
         match self.state.official_since() {
-            Some(since) => Transition::new(granted(since), []),
+            Some(since) => Transition::new(granted(since), [Event::WindowPassed]),
             None if self.declined_before => self.declined_in_silence(due),
             None => Transition::new(granted(due), [Event::WindowPassed]),
         }

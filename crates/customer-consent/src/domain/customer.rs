@@ -24,7 +24,7 @@ impl Consent {
             Outcome::Refused => return Err(self.refusal()),
         };
         let next = Self { approval: Some(Spoken { time: now, channel }), ..self.moved(state, now) };
-        Ok(Some(Transition::new(next, [Event::CustomerApproved { channel }])))
+        Ok(Some(Transition::new(next, [Event::CustomerApproved { channel, askings: self.claim.askings }])))
     }
 
     /// The same by the link of a notice. What a notice told before the claim was changed cannot be approved any more (R29).

@@ -23,9 +23,11 @@ impl Consent {
         if last.delivery == Delivery::Queued {
             return Ok(None);
         }
-        let kind = last.kind;
+        let (kind, previous) = (last.kind, last.delivery.as_str());
         let next = Self { update_time: now, ..self.clone() };
-        Ok(Some(next.notified_if(true, notice, kind, now)))
+        let mut transition = next.notified_if(true, notice, kind, now);
+        transition.events.insert(0, Event::NoticeResent { kind, previous });
+        Ok(Some(transition))
     }
 
     /// The mail system has had its last word on a notice (R41). A window is counted from the first notice that was accepted of those
@@ -40,13 +42,13 @@ impl Consent {
         let at = self.notices.iter().position(|known| known.id == notice && known.is_unsettled())?;
         let mut next = Self { update_time: now, ..self.clone() };
         let settled = next.notices.get_mut(at)?;
-        settled.delivery = match settlement {
+        settled.delivery = match &settlement {
             Settlement::Accepted => Delivery::Accepted { time: now },
-            Settlement::Bounced => Delivery::Bounced { time: now },
+            Settlement::Bounced(_) => Delivery::Bounced { time: now },
         };
         let (kind, counts) = (settled.kind, settled.current && settled.counts(terms.counted_from));
         let accepted = settlement == Settlement::Accepted;
-        let mut events = vec![Event::NoticeSettled { kind, accepted }];
+        let mut events = vec![Event::NoticeSettled { kind, settlement }];
         if accepted && counts {
             events.extend(next.open_window(terms, now));
         }

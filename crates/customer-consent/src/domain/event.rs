@@ -1,7 +1,7 @@
 use cpor_types::Timestamp;
 use uuid::Uuid;
 
-use super::{Channel, NoticeKind};
+use super::{Channel, NoticeKind, Settlement};
 
 /// What happened to a consent. Mails and events for claim-intake derive from these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,12 +11,19 @@ pub(crate) enum Event {
         /// Which mail.
         notice: Uuid,
     },
+    /// Somebody asked for the last notice to be sent again (R44).
+    NoticeResent {
+        /// Which notice.
+        kind: NoticeKind,
+        /// What became of the one before.
+        previous: &'static str,
+    },
     /// The mail system has had its last word on a notice (R41).
     NoticeSettled {
         /// Which notice.
         kind: NoticeKind,
-        /// Accepted, else bounced.
-        accepted: bool,
+        /// Accepted, or bounced and why.
+        settlement: Settlement,
     },
     /// The window opened (R41).
     WindowOpened {
@@ -31,6 +38,8 @@ pub(crate) enum Event {
     CustomerApproved {
         /// How.
         channel: Channel,
+        /// Which asking, [`ClaimFacts::askings`](super::ClaimFacts::askings).
+        askings: u32,
     },
     /// The customer declined (R26).
     CustomerDeclined {

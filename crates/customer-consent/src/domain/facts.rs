@@ -60,7 +60,7 @@ impl Consent {
             (Some(_), _) if !ahead && asked.declined_before => return Some(asked.declined_in_silence(now)),
             (Some(window), _) => {
                 let next = asked.moved(State::Granted { since: now, window: window.clone() }, now);
-                return Some(Transition::new(next, (!ahead).then_some(Event::WindowPassed)));
+                return Some(Transition::new(next, [Event::WindowPassed]));
             }
             (None, Some(window)) => {
                 let state = if ahead { asked.official(now) } else { State::WindowOpen(window.clone()) };

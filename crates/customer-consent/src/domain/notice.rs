@@ -81,11 +81,23 @@ pub(crate) enum Delivery {
     },
 }
 
+impl Delivery {
+    /// The stable word, for events.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Accepted { .. } => "accepted",
+            Self::Bounced { .. } => "bounced",
+            Self::Withdrawn { .. } => "withdrawn",
+        }
+    }
+}
+
 /// The mail system's last word on a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Settlement {
     /// Accepted.
     Accepted,
-    /// Refused for good.
-    Bounced,
+    /// Refused for good, and why, without personal data.
+    Bounced(String),
 }

@@ -42,7 +42,13 @@ pub(crate) fn claim() -> ClaimFacts {
         calendar: "de".into(),
         contact: Contact { name: "Anna Lee".into(), email: "anna.lee@fabrikam.example".into() },
         submit_time: monday(),
+        askings: 0,
     }
+}
+
+/// There is no such mailbox.
+pub(crate) fn bounced_for_good() -> Settlement {
+    Settlement::Bounced("SMTP 550".into())
 }
 
 /// R41 in the calendar of Berlin, with both notices of R40.

@@ -71,10 +71,12 @@ fn drafts(change: &Change<Consent>) -> impl Iterator<Item = Draft> {
                 id: notice.id,
                 kind: notice.kind.as_str(),
                 recipient: notice.contact.email.clone(),
+                time: recorded.recorded_time,
                 data: serde_json::json!({ "claim": change.key.id }),
             })
         }
-        Event::NoticeSettled { .. }
+        Event::NoticeResent { .. }
+        | Event::NoticeSettled { .. }
         | Event::WindowOpened { .. }
         | Event::WindowPassed
         | Event::CustomerApproved { .. }

@@ -1,151 +1,18 @@
 //! Events between services: at least once on the wire, once in effect, in order, whatever fails.
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use cpor_durable::{BusinessClock, Courier, EventServer, Host, Parts, Receiver, Undelivered};
+use cpor_durable::{BusinessClock, Courier};
 use cpor_kit::Metrics;
-use cpor_proto::{
-    events::v1::{DeliverEventsRequest, DeliverEventsResponse},
-    operations::v1::{ListStreamsRequest, Stream, StreamState},
-    options::v1::Service as WireService,
-};
-use cpor_types::{SeededEntropy, Service};
-use tokio::sync::Notify;
+use cpor_proto::{events::v1::DeliverEventsRequest, operations::v1::StreamState, options::v1::Service as WireService};
+use cpor_types::Service;
 
 use crate::{
-    mirror::{Mirror, Mood},
-    stage::{Bench, Nowhere, Stage, on_both},
+    mirror::Mood,
+    pair::{Fate, Pair},
+    stage::{Stage, on_both},
     toy::{command, counts, key, run_add, run_open},
 };
-
-/// What the network does to one delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Fine,
-    NeverArrives,
-    AnswerIsLost,
-    ArrivesTwice,
-    /// The first stream only is answered.
-    AnswerIsShort,
-    Unreadable,
-}
-
-/// The way from the toy to its mirror.
-struct Wire {
-    server: EventServer,
-    fates: Mutex<VecDeque<Fate>>,
-    calls: Mutex<Vec<usize>>,
-    held: tokio::sync::Mutex<()>,
-    arrived: Notify,
-}
-
-#[async_trait::async_trait]
-impl Courier for Wire {
-    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
-        self.calls.lock().unwrap().push(request.streams.len());
-        let fate = self.fates.lock().unwrap().pop_front().unwrap_or(Fate::Fine);
-        let lost = || Undelivered::Unreachable("the line is dead".to_owned());
-        if fate == Fate::NeverArrives {
-            return Err(lost());
-        }
-        if fate == Fate::Unreadable {
-            return Err(Undelivered::Unreadable("InvalidArgument: one of them is no good".to_owned()));
-        }
-        if fate == Fate::ArrivesTwice {
-            self.server.deliver(Service::ClaimIntake, request.clone()).await.unwrap();
-        }
-        let mut response = self.server.deliver(Service::ClaimIntake, request).await.unwrap();
-        self.arrived.notify_one();
-        let _free = self.held.lock().await;
-        if fate == Fate::AnswerIsShort {
-            response.results.truncate(1);
-        }
-        if fate == Fate::AnswerIsLost { Err(lost()) } else { Ok(response) }
-    }
-}
-
-/// A toy that tells a mirror, each with a database of its own.
-struct Pair {
-    stage: Stage,
-    mirror_stage: Stage,
-    host: Host,
-    bench: Bench,
-    mirror: Arc<Mirror>,
-    wire: Arc<Wire>,
-    _mirror_host: Host,
-}
-
-impl Pair {
-    async fn new(stage: Stage) -> Self {
-        let mirror_stage = match stage.db.engine() {
-            cpor_kit::Engine::Sqlite => Stage::sqlite().await,
-            cpor_kit::Engine::Postgres => Stage::postgres().await,
-        };
-        let parts = Parts {
-            db: mirror_stage.db.clone(),
-            business_clock: BusinessClock::Virtual,
-            clock: Arc::new(stage.wall.clone()),
-            entropy: Arc::new(SeededEntropy::new(99)),
-            metrics: Metrics::new(),
-            courier: Arc::new(Nowhere),
-        };
-        let mirror_host = Host::of(Service::Registry, parts).await.unwrap();
-        let mirror = Arc::new(Mirror { writer: Bench::quiet(&mirror_host), mood: Mutex::new(Mood::Well) });
-        let receiver: Arc<dyn Receiver> = mirror.clone();
-        let wire = Arc::new(Wire {
-            server: EventServer::new([(Service::Registry, receiver)]),
-            fates: Mutex::default(),
-            calls: Mutex::default(),
-            held: tokio::sync::Mutex::default(),
-            arrived: Notify::new(),
-        });
-        let host = stage.host_to(wire.clone()).await;
-        let bench = Bench::new(&host);
-        Self { stage, mirror_stage, host, bench, mirror, wire, _mirror_host: mirror_host }
-    }
-
-    async fn with_ticket(stage: Stage) -> Self {
-        let pair = Self::new(stage).await;
-        run_open(&pair.bench.writer, command(&key(1)), "one", None).await.unwrap();
-        pair
-    }
-
-    async fn add(&self, n: i64) {
-        run_add(&self.bench.writer, command(&key(1)), n).await.unwrap();
-    }
-
-    fn fates(&self, fates: impl IntoIterator<Item = Fate>) {
-        self.wire.fates.lock().unwrap().extend(fates);
-    }
-
-    fn mood(&self, mood: Mood) {
-        *self.mirror.mood.lock().unwrap() = mood;
-    }
-
-    async fn drain(&self) -> u64 {
-        self.host.relay().drain().await.unwrap()
-    }
-
-    /// Backing off is over.
-    fn later(&self) {
-        self.stage.wall.advance_by(TimeDelta::seconds(16));
-    }
-
-    async fn mirrored(&self, n: u128) -> Option<i64> {
-        counts(&self.mirror_stage.db).await.get(&key(n)).copied()
-    }
-
-    async fn streams(&self, state: StreamState) -> Vec<Stream> {
-        let operations = cpor_durable::OperationsServer::new([self.host.clone()]);
-        let request =
-            ListStreamsRequest { service: WireService::ClaimIntake.into(), state: state.into(), ..Default::default() };
-        operations.streams(request).await.unwrap().streams
-    }
-}
 
 on_both! {
     async fn what_happened_here_takes_effect_there(stage: Stage) {

@@ -8,6 +8,7 @@ mod delivery;
 mod mirror;
 mod model;
 mod operations;
+mod pair;
 mod replicas;
 mod requests;
 mod rows;

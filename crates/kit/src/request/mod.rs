@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use cpor_types::ActorSide;
 use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, ReflectMessage as _};
 use tonic::{Request, Status, Streaming};
@@ -126,9 +127,19 @@ impl Opened {
         }
     }
 
+    fn is_customer_by_tenant(&self) -> bool {
+        match &self.method.access {
+            Access::Open => false,
+            Access::Declared { customers_by_tenant, .. } => {
+                *customers_by_tenant && self.caller.service.is_none() && self.caller.side() == ActorSide::Customer
+            }
+        }
+    }
+
     fn check_owner_in(&self, message: &DynamicMessage) -> Result<(), Status> {
         match self.owner_field() {
             [] => Ok(()),
+            _ if self.is_customer_by_tenant() => Ok(()),
             path => self.check_owner(&string_at(message, path).unwrap_or_default()),
         }
     }

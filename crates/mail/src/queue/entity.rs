@@ -11,6 +11,8 @@ pub(crate) struct Model {
     pub(crate) id: Uuid,
     pub(crate) kind: String,
     pub(crate) recipient: String,
+    /// Business time.
+    pub(crate) decide_time: Micros,
     pub(crate) data: Json,
     pub(crate) state: String,
     /// Attempts that failed.

@@ -71,9 +71,9 @@ fn sql(engine: Engine) -> String {
 }
 
 fn leased(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> Result<Leased, DbErr> {
-    let Model { owner, id, kind, recipient, data, attempts, first_attempt_time, .. } = row;
+    let Model { owner, id, kind, recipient, decide_time, data, attempts, first_attempt_time, .. } = row;
     let attempts = u32::try_from(attempts).map_err(|_| DbErr::Type(format!("mail {id} has {attempts} attempts")))?;
-    let mail = Mail { owner, id, kind, recipient, data, attempts };
+    let mail = Mail { owner, id, kind, recipient, time: decide_time.into(), data, attempts };
     Ok(Leased { mail, first_attempt_time: first_attempt_time.map_or(now, Timestamp::from), until, token })
 }
 

@@ -36,6 +36,7 @@ fn table() -> TableCreateStatement {
         .col(ColumnDef::new("id").uuid().not_null())
         .col(ColumnDef::new("kind").text().not_null())
         .col(ColumnDef::new("recipient").text().not_null())
+        .col(ColumnDef::new("decide_time").big_integer().not_null())
         .col(ColumnDef::new("data").json_binary().not_null())
         .col(ColumnDef::new("state").text().not_null())
         .col(ColumnDef::new("attempts").big_integer().not_null())

@@ -14,6 +14,7 @@ pub(crate) fn mail(recipient: &str) -> Mail {
         id,
         kind: "approval".into(),
         recipient: recipient.into(),
+        time: "2025-01-01T00:00:00Z".parse().unwrap(),
         data: json!({}),
         attempts: 0,
     }
@@ -27,6 +28,7 @@ pub(crate) fn drafts(n: usize) -> Vec<Draft> {
         id: entropy.uuid(),
         kind: "approval",
         recipient: "anna.lee@fabrikam.example".into(),
+        time: "2025-01-01T00:00:00Z".parse().unwrap(),
         data: json!({ "claim": "c" }),
     };
     (0..n).map(draft).collect()

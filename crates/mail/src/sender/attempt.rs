@@ -15,7 +15,7 @@ const TELLINGS: u32 = 6;
 
 /// What one attempt came to.
 enum Fate {
-    Settled(Outcome, &'static str),
+    Settled(Outcome),
     Withdrawn,
     /// `deferred`: the mail system put it off, as opposed to not having been asked.
     Later {
@@ -29,11 +29,12 @@ impl<C: Composer> Sender<C> {
     pub(super) async fn attempt(&self, leased: Leased) -> Result<(), DbErr> {
         let mail = &leased.mail;
         match self.patient(&leased, self.fate(&leased).await) {
-            Fate::Settled(outcome, word) => {
+            Fate::Settled(outcome) => {
+                let word = outcome.as_str();
                 tracing::info!(owner = mail.owner, mail = %mail.id, kind = mail.kind, outcome = word, "mail settled");
                 self.count(word);
-                match self.tell(mail, outcome).await {
-                    Ok(()) => self.mark(&leased, state(outcome)).await,
+                match self.tell(mail, &outcome).await {
+                    Ok(()) => self.mark(&leased, state(&outcome)).await,
                     Err(Unavailable(why)) => self.put_off(&leased, &why).await,
                 }
             }
@@ -68,12 +69,12 @@ impl<C: Composer> Sender<C> {
             Ok(message) => message,
             Err(error) => {
                 tracing::warn!(mail = %mail.id, %error, "mail cannot be delivered");
-                return Fate::Settled(Outcome::Bounced, "bounced");
+                return Fate::Settled(Outcome::Bounced(error.to_string()));
             }
         };
         match tokio::time::timeout(patience, parts.transport.send(mail, &message)).await {
-            Ok(Ok(())) => Fate::Settled(Outcome::Accepted, "accepted"),
-            Ok(Err(Rejection::Permanent(_))) => Fate::Settled(Outcome::Bounced, "bounced"),
+            Ok(Ok(())) => Fate::Settled(Outcome::Accepted),
+            Ok(Err(Rejection::Permanent(why))) => Fate::Settled(Outcome::Bounced(why)),
             Ok(Err(Rejection::Deferred(why))) => Fate::Later { why, deferred: true },
             Ok(Err(Rejection::Unavailable(why))) => Fate::Later { why, deferred: false },
             Err(_elapsed) => Fate::Later { why: "the transport does not answer".to_owned(), deferred: false },
@@ -85,24 +86,24 @@ impl<C: Composer> Sender<C> {
         let parts = &self.0.parts;
         let patience = chrono::TimeDelta::hours(parts.config.give_up_after_hours.into());
         match fate {
-            Fate::Later { deferred: true, .. } if parts.clock.now() - leased.first_attempt_time >= patience => {
-                Fate::Settled(Outcome::Bounced, "bounced")
+            Fate::Later { deferred: true, why } if parts.clock.now() - leased.first_attempt_time >= patience => {
+                Fate::Settled(Outcome::Bounced(why))
             }
             Fate::Later { .. } | Fate::Settled(..) | Fate::Withdrawn => fate,
         }
     }
 
     /// Tells the composer, again and again for a while: a mail that goes back to the queue now would be sent twice.
-    async fn tell(&self, mail: &Mail, outcome: Outcome) -> Result<(), Unavailable> {
+    async fn tell(&self, mail: &Mail, outcome: &Outcome) -> Result<(), Unavailable> {
         let parts = &self.0.parts;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
-        let mut told = parts.composer.settled(mail, outcome).await;
+        let mut told = parts.composer.settled(mail, outcome.clone()).await;
         for _ in 1..TELLINGS {
             if told.is_ok() {
                 break;
             }
             tokio::time::sleep(backoff.next(&*parts.entropy)).await;
-            told = parts.composer.settled(mail, outcome).await;
+            told = parts.composer.settled(mail, outcome.clone()).await;
         }
         told
     }
@@ -126,10 +127,10 @@ impl<C: Composer> Sender<C> {
     }
 }
 
-const fn state(outcome: Outcome) -> MailState {
+const fn state(outcome: &Outcome) -> MailState {
     match outcome {
         Outcome::Accepted => MailState::Sent,
-        Outcome::Bounced => MailState::Bounced,
+        Outcome::Bounced(_) => MailState::Bounced,
     }
 }
 

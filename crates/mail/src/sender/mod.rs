@@ -94,7 +94,7 @@ impl<C: Composer> Sender<C> {
     /// # Errors
     /// The database's; mails that were leased wait for their leases to end.
     pub async fn run(self, stop: CancellationToken) -> Result<(), DbErr> {
-        self.0.leases_ended.get_or_try_init(|| self.end_leases()).await?;
+        self.begin().await?;
         while !stop.is_cancelled() {
             if self.pass().await? > 0 {
                 continue;
@@ -106,6 +106,11 @@ impl<C: Composer> Sender<C> {
             }
         }
         Ok(())
+    }
+
+    /// Before the first lease of this process, and never after it: what it is at itself is no dead process's.
+    async fn begin(&self) -> Result<(), DbErr> {
+        self.0.leases_ended.get_or_try_init(|| self.end_leases()).await.map(|_| ())
     }
 
     /// What a process that was killed had leased need not wait for the lease to run out, where nobody else can have it:
@@ -127,6 +132,7 @@ impl<C: Composer> Sender<C> {
     /// # Errors
     /// The database's.
     pub async fn drain(&self) -> Result<u64, DbErr> {
+        self.begin().await?;
         loop {
             let progress = self.0.progress.notified();
             self.pass().await?;

@@ -131,7 +131,9 @@ async fn r41_what_is_refused_for_good_is_not_tried_again() {
         assert_eq!(sender.drain().await.unwrap(), 0);
         clock.advance_by(TimeDelta::days(30));
         sender.drain().await.unwrap();
-        world.with(|inside| assert_eq!((inside.sent.len(), &*inside.told), (0, &[(id, Outcome::Bounced)][..])));
+        world.with(|inside| {
+            assert_eq!((inside.sent.len(), &*inside.told), (0, &[(id, Outcome::Bounced("SMTP 550".into()))][..]))
+        });
     })
     .await;
 }
@@ -168,7 +170,7 @@ async fn a_mail_system_that_puts_off_for_days_has_refused_but_one_that_is_not_th
         assert_eq!(sender.drain().await.unwrap(), 2);
         clock.advance_by(TimeDelta::hours(121));
         assert_eq!(sender.drain().await.unwrap(), 1);
-        world.with(|inside| assert_eq!(inside.told, [(ids[0], Outcome::Bounced)]));
+        world.with(|inside| assert_eq!(inside.told, [(ids[0], Outcome::Bounced("SMTP 451".into()))]));
     })
     .await;
 }
@@ -206,7 +208,9 @@ async fn a_mail_without_an_address_bounces() {
         enqueue(&tx, [draft.clone()]).await.unwrap();
         tx.commit().await.unwrap();
         sender(&db, &clock, &world, Box::new(world.clone())).drain().await.unwrap();
-        world.with(|inside| assert_eq!(inside.told, [(draft.id, Outcome::Bounced)]));
+        world.with(|inside| {
+            assert_eq!(inside.told, [(draft.id, Outcome::Bounced("the recipient's address is none".into()))])
+        });
     })
     .await;
 }
@@ -240,6 +244,27 @@ impl Transport for Silent {
         self.0.notify_one();
         std::future::pending().await
     }
+}
+
+/// The loop may begin after somebody has drained the queue already: what this process is at is no dead one's.
+#[tokio::test]
+async fn a_sender_that_begins_late_leaves_what_is_on_its_way() {
+    on_both(async |db| {
+        let (clock, world, silent) = (clock(), World::default(), Silent::default());
+        queued(&db, 1).await;
+        let sender_at_work = sender(&db, &clock, &world, Box::new(silent.clone()));
+        let draining = tokio::spawn({
+            let sender = sender_at_work.clone();
+            async move { sender.drain().await }
+        });
+        silent.0.notified().await;
+        let stopped = CancellationToken::new();
+        stopped.cancel();
+        sender_at_work.run(stopped).await.unwrap();
+        assert_eq!(sender(&db, &clock, &world, Box::new(world.clone())).pass().await.unwrap(), 0);
+        draining.abort();
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -3,13 +3,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 
 use super::{Rejection, Transport};
 use crate::Mail;
 
-/// Writes each mail as an `.eml` file (RFC 5322), for machines without a mail server. The files sort by the time at which their mails
-/// were decided, and are named so that a person finds the one looked for:
+/// Writes each mail as an `.eml` file (RFC 5322), for machines without a mail server. The files sort by the business time at which their
+/// mails were decided, and are named so that a person finds the one looked for:
 /// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
 #[derive(Clone, Debug)]
 pub struct EmlFiles {
@@ -55,16 +54,10 @@ impl Transport for EmlFiles {
 
 /// The same for every attempt at one mail, so that a second one replaces the first.
 fn file_name(mail: &Mail) -> String {
-    let time = decided(mail).map_or_else(String::new, |time| time.format("%Y-%m-%dT%H%M%S%.3fZ-").to_string());
+    let time = mail.time.format("%Y-%m-%dT%H%M%S%.3fZ");
     let id = mail.id.simple().to_string();
     let short = id.get(26..).unwrap_or_default();
-    format!("{time}{}-{}-{short}.eml", plain(&mail.kind), plain(&mail.recipient))
-}
-
-/// Ids of version 7 begin with the time of their making.
-fn decided(mail: &Mail) -> Option<DateTime<Utc>> {
-    let (seconds, nanos) = mail.id.get_timestamp()?.to_unix();
-    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    format!("{time}-{}-{}-{short}.eml", plain(&mail.kind), plain(&mail.recipient))
 }
 
 /// What is safe in a file name everywhere, and no longer than a person reads.

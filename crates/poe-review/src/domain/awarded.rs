@@ -10,25 +10,23 @@ use std::collections::BTreeSet;
 
 impl ReviewCase {
     /// Takes over what a lead has awarded: what it has won is contested no more; an open case loses the lines of others,
-    /// and is over when none is left (R27a). An approved case keeps its lines until their associations end. Doing so again
-    /// changes nothing.
+    /// and is over when none is left (R27a). An approved case keeps its lines until their associations end. `succeeding` are the
+    /// keys whose holders stay on record until the winner's association is official. Doing so again changes nothing.
     #[must_use]
     pub fn awarded(
         &self,
         arbitration: &Arbitration,
         verdict: &Verdict,
+        succeeding: &BTreeSet<AssociationKey>,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
         let lines = |keys: &BTreeSet<AssociationKey>| -> Vec<LineId> {
             self.contending().filter(|line| keys.contains(&line.key)).map(|line| line.id).collect()
         };
-        let won = lines(&verdict.won);
-        let lost = if self.phase().is_open() {
-            lines(&verdict.lost.values().flatten().cloned().collect())
-        } else {
-            Vec::new()
-        };
+        let (won, succeeding) = (lines(&verdict.won), lines(&verdict.won.intersection(succeeding).cloned().collect()));
+        let lost = lines(&verdict.lost.values().flatten().cloned().collect());
+        let (lost, kept) = if self.phase().is_open() { (lost, Vec::new()) } else { (Vec::new(), lost) };
         let mut next = Self { contest: self.contest.settling(verdict), ..self.clone() };
         next.snapshot.lines.retain(|line| !lost.contains(&line.id));
         next.ended.extend(lost.iter().copied());
@@ -37,7 +35,7 @@ impl ReviewCase {
         }
         (next != *self).then(|| {
             let comment = arbitration.comment.clone();
-            let event = CaseEvent::Awarded { decision_id: arbitration.id, won, lost, comment };
+            let event = CaseEvent::Awarded { decision_id: arbitration.id, won, succeeding, lost, kept, comment };
             transition(self, next.timed(now, calendar), event)
         })
     }

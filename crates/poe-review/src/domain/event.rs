@@ -70,8 +70,12 @@ pub enum CaseEvent {
         decision_id: DecisionId,
         /// Those that it wins.
         won: Vec<LineId>,
+        /// Of those, the ones that another has on record until this claim's association is official.
+        succeeding: Vec<LineId>,
         /// Those that another wins.
         lost: Vec<LineId>,
+        /// Those that another wins and that this approved claim keeps until their associations end.
+        kept: Vec<LineId>,
         /// What the lead wrote.
         comment: String,
     },

@@ -34,7 +34,8 @@ fn draft(
     // One mail for each version of the case, which is one for each deadline that passes.
     let id = Uuid::new_v5(&change.key.id, format!("{kind} {} {}", clock.as_str(), recorded.version).as_bytes());
     let data = serde_json::json!({ "case": change.key.id, "clock": clock });
-    Draft { owner: change.key.owner.clone(), id, kind, recipient: recipient.to_owned(), data }
+    let (owner, recipient) = (change.key.owner.clone(), recipient.to_owned());
+    Draft { owner, id, kind, recipient, time: recorded.recorded_time, data }
 }
 
 /// Whether a subject is an e-mail address too.

@@ -37,6 +37,7 @@ fn name(payload: &Payload) -> String {
         Payload::ReviewOpened(fact) => format!("opened, clocks {}", run(fact.due_time)),
         Payload::ReviewStarted(fact) => format!("started, clocks {}", run(fact.due_time)),
         Payload::PartnerActionRequested(fact) => format!("asked {} {}", fact.reasons.join(","), fact.comment),
+        Payload::ReviewReminded(fact) => format!("reminded {}", fact.clock),
         Payload::ReviewOverdue(fact) => format!("overdue {}", fact.clock),
         other => format!("{other:?}"),
     }
@@ -157,7 +158,7 @@ async fn r45_an_overdue_review_is_told_once_and_shown() {
         assert!(start.overdue && start.due_time.is_some());
         assert_eq!(case.state(), ReviewCaseState::Waiting);
         let told: Vec<_> = system.told().await.iter().map(name).collect();
-        assert_eq!(told, ["opened, clocks run", "overdue review_start"]);
+        assert_eq!(told, ["opened, clocks run", "reminded review_start", "overdue review_start"]);
     })
     .await;
 }

@@ -20,6 +20,7 @@ impl System {
             id: uuid::Uuid::nil(),
             kind: kind.to_owned(),
             recipient: "amy@vendor.example".to_owned(),
+            time: cpor_types::Timestamp::UNIX_EPOCH,
             data,
             attempts: 0,
         };

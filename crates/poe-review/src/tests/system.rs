@@ -247,7 +247,12 @@ pub(crate) fn by<T>(subject: &str, role: Role, message: T) -> Request<T> {
         service: None,
         actor: Actor::new(ActorSide::Reviewer, subject),
     };
-    let access = Access::Declared { roles: vec![role], services: Vec::new(), owner_field: Vec::new() };
+    let access = Access::Declared {
+        roles: vec![role],
+        services: Vec::new(),
+        owner_field: Vec::new(),
+        customers_by_tenant: false,
+    };
     let method = Method {
         service: "cpor.reviews.v1.ReviewService".to_owned(),
         name: "Any".to_owned(),

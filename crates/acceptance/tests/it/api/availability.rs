@@ -2,7 +2,7 @@
 
 use cpor_acceptance::{Case, Stage, World, both_databases, refused, retry_after};
 use cpor_proto::{
-    claims::v1::{AssociationState, ClaimState},
+    claims::v1::{AssociationState, ClaimState, ExplainClaimRequest, Party, PartyCommands, WaitsFor},
     reviews::v1::ReviewCaseState,
 };
 use cpor_types::Service;
@@ -51,6 +51,15 @@ async fn an_approval_outlives_the_registry_s_absence(world: &World) {
     let status = refused(case.approve(&world.reviewer).await, Code::Unavailable, "REGISTRY_UNAVAILABLE");
     assert!(retry_after(&status).is_some());
     assert_eq!(case.review(&world.lead).await.unwrap().state(), ReviewCaseState::Approving);
+    let explained = async || {
+        let request = ExplainClaimRequest { name: case.name.clone() };
+        world.reviewer.claims().explain_claim(request).await.unwrap().into_inner()
+    };
+    eventually(async || explained().await.waits_for() == WaitsFor::Registry).await;
+    let told = explained().await;
+    assert_eq!((told.whose_move(), told.due_time), (Party::System, None), "R60: the clocks stand still, {told:#?}");
+    let approves = |party: &PartyCommands| party.commands.iter().any(|one| one.method.ends_with("/ApproveReviewCase"));
+    assert!(!told.parties.iter().any(approves), "it is approved already");
     start(world, Service::Registry).await;
     world.settle().await;
     assert_eq!(case.review(&world.lead).await.unwrap().state(), ReviewCaseState::Approved, "it is completed by itself");

@@ -33,7 +33,7 @@ fn declined(case: &Case<'_>, sequence: u64) -> Event {
 }
 
 /// Delivers events as customer-consent would, on a stream that is not used otherwise.
-async fn deliver(world: &World, id: &str, events: Vec<Event>) -> StreamResult {
+pub(crate) async fn deliver(world: &World, id: &str, events: Vec<Event>) -> StreamResult {
     let stream = StreamId {
         source: Wire::CustomerConsent.into(),
         aggregate: "test".into(),

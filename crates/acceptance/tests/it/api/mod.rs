@@ -1,7 +1,7 @@
 //! What holds for the API as a whole.
 
 mod availability;
-mod delivery;
+pub(crate) mod delivery;
 mod etags;
 mod history;
 mod input;

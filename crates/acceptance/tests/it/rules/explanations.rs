@@ -17,6 +17,7 @@ both_databases![
     r60_a_final_rejection_waits_for_nothing_and_says_why,
     r60_a_passed_deadline_is_applied_to_the_answer,
     r60_claims_are_listed_by_what_they_wait_for,
+    r60_a_customer_may_ask_of_the_claims_on_its_tenant,
 ];
 both_databases![
     with with_mail_server:
@@ -238,6 +239,45 @@ async fn r60_claims_are_listed_by_what_they_wait_for(world: &World) {
     world.advance(TimeDelta::days(40)).await;
     assert_eq!(listed(&world.lead, "partners/-", WaitsFor::Nothing).await, [asked.name.as_str()]);
     asked.upload("late.pdf", PDF).await.unwrap_err();
+}
+
+async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(world: &World) {
+    let claim = world.presales().await;
+    let case = Case::complete(world, claim.clone()).await;
+    let unseen = async |customer: &Actor, name: &str| {
+        let answer = customer.claims().explain_claim(ExplainClaimRequest { name: name.into() }).await;
+        refused(answer, Code::NotFound, "RESOURCE_NOT_FOUND");
+    };
+    unseen(case.customer(), &case.name).await;
+    case.walk_to(Stage::Submitted).await;
+    unseen(&world.litware, &case.name).await;
+    unseen(case.customer(), "partners/contoso/claims/00000000-0000-4000-8000-000000000000").await;
+    let told = explained(&case, case.customer()).await;
+    let partners = explained(&case, &case.partner).await;
+    assert_eq!((told.waits_for(), told.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
+    assert_eq!(
+        (told.since_time, told.due_time, &told.explanation),
+        (partners.since_time, partners.due_time, &partners.explanation)
+    );
+    assert_eq!(callers(&told), ["ApproveConsent", "DeclineConsent"]);
+    assert_eq!((told.parties.len(), told.refused.len()), (1, 0), "a customer is told of itself alone");
+    // Nothing of rivals.
+    let rival = Case::at(world, world.rival_of(&claim), Stage::Submitted).await;
+    assert_eq!(explained(&case, &case.partner).await.waits_for(), WaitsFor::Arbitration);
+    let told = explained(&case, case.customer()).await;
+    assert_eq!((told.waits_for(), told.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
+    let seen = format!("{told:?}").to_lowercase();
+    assert!(!seen.contains("northwind") && !seen.contains("compet") && !seen.contains("arbitrat"), "{seen}");
+    rival.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
+    world.settle().await;
+    case.review_starts().await;
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    let told = explained(&case, case.customer()).await;
+    assert_eq!((told.waits_for(), told.due_time), (WaitsFor::ConsentWindow, case.claim().await.consent_due_time));
+    case.decline_consent("No.").await.unwrap();
+    world.settle().await;
+    assert!(callers(&explained(&case, case.customer()).await).is_empty());
 }
 
 async fn r60_a_bounced_notice_is_the_operators_to_send_again(world: &World) {

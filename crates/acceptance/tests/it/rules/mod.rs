@@ -1,5 +1,6 @@
 //! The rules of the domain, each test named by its rule.
 
+mod changes;
 mod clocks;
 mod competition;
 mod consent;

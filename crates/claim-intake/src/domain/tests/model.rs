@@ -201,7 +201,7 @@ impl Model {
         let worked_on = in_dispute || self.at == At::UnderReview;
         let open = self.is_live() && !matches!(self.at, At::Approved(_));
         match fact {
-            ReviewFact::Assigned(_) | ReviewFact::Opened(_) | ReviewFact::Overdue(_) => open,
+            ReviewFact::Assigned(_) | ReviewFact::Opened(_) | ReviewFact::Overdue(_) | ReviewFact::Reminded(_) => open,
             ReviewFact::Noted(_) => self.is_live() || self.was_rejected(),
             ReviewFact::Started(..) => {
                 let starts = self.at == At::Submitted;
@@ -225,8 +225,8 @@ impl Model {
                 true
             }
             ReviewFact::ActionRequested { .. } | ReviewFact::Approved(_) | ReviewFact::Rejected(..) => false,
-            ReviewFact::ApprovalRefused(..) => worked_on,
-            ReviewFact::LinesAwarded { lost, .. } if open && !lost.is_empty() => {
+            ReviewFact::ApprovalBegun | ReviewFact::ApprovalRefused(..) => worked_on,
+            ReviewFact::LinesAwarded { awards, .. } if open && !awards.lost.is_empty() => {
                 self.is_rejected(true);
                 true
             }
@@ -236,10 +236,13 @@ impl Model {
 
     fn customer(&mut self, fact: &ConsentFact) -> bool {
         match fact {
-            ConsentFact::NoticeSettled { .. } | ConsentFact::WindowOpened { .. } => self.is_live(),
+            ConsentFact::NoticeResent { .. } | ConsentFact::NoticeSettled { .. } | ConsentFact::WindowOpened { .. } => {
+                self.is_live()
+            }
             ConsentFact::WindowPassed => {
                 let silence_is_consent = !self.declined || self.approved;
-                silence_is_consent && self.moves(&[Held::Pending], Held::Granted)
+                let on_record = matches!(self.at, At::Approved(Held::Granted | Held::Official));
+                silence_is_consent && (on_record || self.moves(&[Held::Pending], Held::Granted))
             }
             ConsentFact::Approved { .. } => {
                 let too_late = matches!(self.at, At::Approved(held) if held != Held::Pending);

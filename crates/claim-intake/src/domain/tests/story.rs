@@ -149,11 +149,8 @@ pub(crate) fn silent() -> Fact {
 }
 
 pub(crate) fn awarded(won: &[LineId], lost: &[LineId]) -> Fact {
-    review(ReviewFact::LinesAwarded {
-        won: won.to_vec(),
-        lost: lost.to_vec(),
-        said: Some(comment(ActorSide::Reviewer)),
-    })
+    let awards = Awards { won: won.to_vec(), lost: lost.to_vec(), ..Awards::default() };
+    review(ReviewFact::LinesAwarded { awards, said: Some(comment(ActorSide::Reviewer)) })
 }
 
 pub(crate) fn contested(lines: &[LineId]) -> Fact {
@@ -166,7 +163,7 @@ pub(crate) fn ended(reason: EndReason, lines: &[LineId]) -> Fact {
 }
 
 pub(crate) fn customer_approved() -> Fact {
-    Fact::Consent(ConsentFact::Approved { channel: "link".into() })
+    Fact::Consent(ConsentFact::Approved { channel: "link".into(), askings: 0 })
 }
 
 pub(crate) fn withdraw() -> Withdraw {
@@ -204,11 +201,14 @@ pub(crate) fn every_fact() -> Vec<Fact> {
             vec![(Some(line_id()), "KEY_HELD".into()), (None, "CLAIM_CLOSED".into())],
             None,
         )),
+        review(ReviewFact::ApprovalBegun),
         review(ReviewFact::Overdue("review_start".into())),
+        review(ReviewFact::Reminded("review_start".into())),
         review(ReviewFact::Noted("Compare the dates.".into())),
         awarded(&[line_id()], &[]),
         contested(&[line_id()]),
-        Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), accepted: true }),
+        Fact::Consent(ConsentFact::NoticeResent { notice: "approval".into(), previous: "bounced".into() }),
+        Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), bounced: None }),
         Fact::Consent(ConsentFact::WindowOpened { due: at("2026-04-01T00:00:00Z"), rule: "7 calendar days".into() }),
         Fact::Consent(ConsentFact::WindowPassed),
         customer_approved(),

@@ -14,12 +14,23 @@ fn window(life: Life) -> Life {
 }
 
 fn settled(life: Life, accepted: bool) -> Life {
-    life.fact(&Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), accepted }))
+    let bounced = (!accepted).then(|| "SMTP 550".to_owned());
+    life.fact(&Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), bounced }))
 }
 
 fn started(life: Life) -> Life {
     let fact = of_its_case(review(ReviewFact::Started("rita".into(), Some(due()))), &life.claim);
     life.fact(&fact)
+}
+
+/// A reviewer has approved, and the registry has not answered.
+fn approving() -> Life {
+    started(Life::submitted()).fact(&review(ReviewFact::ApprovalBegun))
+}
+
+fn resent(life: Life) -> Life {
+    let (notice, previous) = ("approval".into(), "bounced".into());
+    life.fact(&Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
 }
 
 /// Approved on a dispute, after the customer had declined.
@@ -48,11 +59,14 @@ fn stations() -> Vec<(&'static str, Life, Wait, Option<Party>, bool)> {
         ("contested", Life::submitted().fact(&opened).fact(&contest), Wait::Arbitration, Some(ReviewLead), false),
         ("under review", started(Life::submitted()), Wait::ReviewDecision, Some(Reviewer), true),
         ("contested later", started(Life::submitted()).fact(&contest), Wait::Arbitration, Some(ReviewLead), false),
+        ("approving", approving(), Wait::Registry, Some(System), false),
+        ("approving, contested", approving().fact(&contest), Wait::Registry, Some(System), false),
         ("asked", Life::asked(), Wait::PartnerResponse, Some(Partner), true),
         ("asked, contested", Life::asked().fact(&contest), Wait::PartnerResponse, Some(Partner), true),
         ("approved", Life::approved(), Wait::NoticeDelivery, Some(System), false),
         ("bounced", settled(Life::approved(), false), Wait::NoticeDelivery, Some(Operator), false),
         ("sent again", settled(settled(Life::approved(), false), true), Wait::NoticeDelivery, Some(System), false),
+        ("resent", resent(settled(Life::approved(), false)), Wait::NoticeDelivery, Some(System), false),
         ("window open", window(Life::approved()), Wait::ConsentWindow, Some(Time), true),
         ("holder contested", window(Life::approved()).fact(&contest), Wait::ConsentWindow, Some(Time), true),
         ("declined before", window(approved_after_decline()), Wait::ExplicitApproval, Some(Customer), true),
@@ -108,6 +122,7 @@ fn r60_every_party_is_told_what_it_can_do() {
                 let own = [&[talk][..], &deciding, &[notify]].concat();
                 (own.clone(), lead(&own), customer(&asked[1..]))
             }
+            "approving" | "approving, contested" => (vec![talk, notify], vec![talk, notify], customer(&asked[1..])),
             "contested later" => {
                 let own = [&[talk][..], &deciding, &[notify]].concat();
                 let lead = [&[talk][..], &deciding, &["ArbitrateLines", notify]].concat();
@@ -119,6 +134,7 @@ fn r60_every_party_is_told_what_it_can_do() {
             | "approved"
             | "bounced"
             | "sent again"
+            | "resent"
             | "window open"
             | "declined before"
             | "declined, no notice" => (vec![talk, notify], vec![talk, notify], customer(&asked[1..])),

@@ -72,10 +72,10 @@ impl Claim {
     fn official(&self, submission: &Submission, since: Timestamp, at: &At<'_>) -> Option<Transition<Self>> {
         match self.state.association()? {
             Association::Official { .. } | Association::Ended { .. } => None,
-            Association::Pending | Association::Granted { .. } => {
+            before @ (Association::Pending | Association::Granted { .. }) => {
                 let mut next = Next::of(self, at.now);
                 next.claim.state = State::Approved(submission.clone(), Association::Official { since });
-                let entry = at.entry().changing("association_state", "pending", "official");
+                let entry = at.entry().changing("association_state", before.as_str(), "official");
                 let entry = entry.changing("official_time", "", rfc3339(since));
                 next.record(What::Reported(FactKind::AssociationOfficial), entry);
                 Some(next.done())

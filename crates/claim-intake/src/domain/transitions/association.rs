@@ -34,7 +34,7 @@ impl Claim {
         at: &At<'_>,
     ) -> Option<Transition<Self>> {
         let since = association.official_time();
-        let before = if since.is_some() { "official" } else { "pending" };
+        let before = association.as_str();
         let mut next = Next::of(self, at.now);
         let (mut entry, mut ended) = (at.entry(), Vec::new());
         for (place, line) in next.claim.content.lines.iter_mut().enumerate() {

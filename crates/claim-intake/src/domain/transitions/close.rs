@@ -1,6 +1,7 @@
 //! The ways to the end of a claim: all of them close its case, its window and its holds (R22, R24–R26).
 use crate::domain::{
-    Claim, ClosedBy, Closing, Command, FactKind, Finality, Refusal, Rejection, Remedy, State, Submission, What,
+    Association, Claim, ClosedBy, Closing, Command, FactKind, Finality, Refusal, Rejection, Remedy, State, Submission,
+    What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
@@ -51,14 +52,20 @@ impl Claim {
             entry = entry.changing("rejection.further_reasons", "", reason.as_str());
         }
         let ended = self.state.association().cloned();
+        if let Some(live @ (Association::Pending | Association::Granted { .. } | Association::Official { .. })) = &ended
+        {
+            entry = entry.changing("association_state", live.as_str(), "ended");
+        }
         let mut next = Next::of(self, now);
-        next.claim.content.lines.iter_mut().for_each(|line| line.contested = false);
+        let entry = next.claim.contest(&[], entry);
         let rejection = Rejection { primary, further, comment, time, remedy, ended };
         let dispute_due = rejection.dispute_window().map(|window| window.due);
-        let mut submission = Submission { documents_before: self.evidence.len(), ..submission.clone() };
+        let before = submission;
+        let mut submission = Submission { documents_before: self.evidence.len(), ..before.clone() };
         if primary == PrimaryRejection::CustomerDeclined {
             submission.decline(time);
         }
+        let entry = entry.consenting(before, &submission);
         let (tenant, review_case) = (submission.tenant, submission.review_case);
         next.claim.state = State::Rejected(submission, rejection);
         next.record(What::Closed(Closing { by, primary, tenant, review_case, dispute_due }), entry);

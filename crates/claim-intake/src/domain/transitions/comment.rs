@@ -1,6 +1,6 @@
 //! Comments: the one channel between partner and reviewers (R55).
 use crate::domain::{
-    Claim, Command, Comment, PartnerAction, Refusal, State, What,
+    Claim, Command, Comment, Line, PartnerAction, Refusal, State, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
@@ -18,15 +18,30 @@ impl Claim {
         if comment.side == ActorSide::Partner {
             next.claim.answer(|action| action.comments += 1);
         }
-        next.record(What::Commented, Entry::because(comment.text.clone()).saying(Some(comment)));
+        let entry = self.targeted(Entry::because(comment.text.clone()), &comment);
+        next.record(What::Commented, entry.saying(Some(comment)));
         Ok(next.done())
+    }
+
+    /// What the comment points at, as the history says it.
+    fn targeted(&self, entry: Entry, comment: &Comment) -> Entry {
+        let evidence = self.evidence.iter().find(|known| Some(known.id) == comment.evidence);
+        let line = self.all_lines().find(|known| Some(known.id) == comment.line);
+        let targets =
+            [("comment.evidence", evidence.map(ToString::to_string)), ("comment.line", line.map(ToString::to_string))];
+        let targets = targets.into_iter().filter_map(|(field, target)| Some((field, target?)));
+        targets.fold(entry, |entry, (field, target)| entry.changing(field, "", target))
+    }
+
+    /// Its lines, and those that it lost.
+    fn all_lines(&self) -> impl Iterator<Item = &Line> {
+        self.content.lines.iter().chain(self.lost_lines.iter().map(|lost| &lost.line))
     }
 
     /// R55: a comment points at documents and lines of its own claim, those lost or ended included.
     fn admit_target(&self, comment: &Comment) -> Result<(), Refusal> {
         let evidence = comment.evidence.is_none_or(|id| self.evidence.iter().any(|known| known.id == id));
-        let mut lines = self.content.lines.iter().chain(self.lost_lines.iter().map(|lost| &lost.line));
-        let line = comment.line.is_none_or(|id| lines.any(|known| known.id == id));
+        let line = comment.line.is_none_or(|id| self.all_lines().any(|known| known.id == id));
         let unknown: Vec<_> =
             [("evidence", evidence), ("line_id", line)].into_iter().filter(|(_, known)| !known).collect();
         match unknown.is_empty() {

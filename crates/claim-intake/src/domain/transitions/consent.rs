@@ -8,67 +8,100 @@ use crate::domain::{
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
-use cpor_types::{PrimaryRejection, TenantId, Timestamp, rfc3339};
+use cpor_types::{PrimaryRejection, TenantId, Timestamp};
 
 impl Claim {
     pub(super) fn take_consent(&self, fact: &ConsentFact, submission: &Submission, at: &At<'_>) -> Applied {
         match fact {
-            ConsentFact::NoticeSettled { accepted, .. } => Ok(Some(self.notice_settled(submission, *accepted, at))),
+            ConsentFact::NoticeResent { notice, previous } => {
+                Ok(Some(self.notice_resent(submission, notice, previous, at)))
+            }
+            ConsentFact::NoticeSettled { notice, bounced } => {
+                Ok(Some(self.notice_settled(submission, notice, bounced.is_some(), at)))
+            }
             ConsentFact::WindowOpened { due, .. } => Ok(Some(self.window_opened(submission, *due, at))),
             // Who declined before has to say yes (R28).
             ConsentFact::WindowPassed if submission.needs_explicit_approval() => Ok(None),
-            ConsentFact::WindowPassed => Ok(self.grant(submission.clone(), FactKind::ConsentWindowPassed, at)),
-            ConsentFact::Approved { .. } => Ok(self.customer_approved(submission, at)),
+            ConsentFact::WindowPassed => Ok(self.window_passed(submission, at)),
+            ConsentFact::Approved { channel, askings } => Ok(self.customer_approved(submission, channel, *askings, at)),
             ConsentFact::Declined { channel, comment } => self.declined(submission, channel, comment, at),
         }
     }
 
-    /// R41: nothing but what the claim is said to wait for (R60) changes.
-    fn notice_settled(&self, submission: &Submission, accepted: bool, at: &At<'_>) -> Transition<Self> {
+    /// R44: with the new notice on its way, a bounce of the last one is nobody's to mend any more.
+    fn notice_resent(&self, submission: &Submission, notice: &str, previous: &str, at: &At<'_>) -> Transition<Self> {
         let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(Submission { bounced: !accepted, ..submission.clone() });
-        next.record(What::Reported(FactKind::NoticeSettled), at.entry());
+        next.claim.state = self.state.with_submission(Submission { bounced: false, ..submission.clone() });
+        let entry = at.entry().changing(&format!("notices.{notice}"), previous, "queued");
+        next.record(What::Reported(FactKind::NoticeResent), entry);
+        next.done()
+    }
+
+    /// R41: nothing but what the claim is said to wait for (R60) changes.
+    fn notice_settled(&self, submission: &Submission, notice: &str, bounced: bool, at: &At<'_>) -> Transition<Self> {
+        let mut next = Next::of(self, at.now);
+        next.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
+        let became = if bounced { "bounced" } else { "accepted" };
+        let entry = at.entry().changing(&format!("notices.{notice}"), "queued", became);
+        next.record(What::Reported(FactKind::NoticeSettled), entry);
         next.done()
     }
 
     /// R41; the profile says whether it opens before the approval or after it. Where the customer has approved already, it only takes the
     /// chance to decline with it.
     fn window_opened(&self, submission: &Submission, due: Timestamp, at: &At<'_>) -> Transition<Self> {
-        let before = submission.consent_due.map(rfc3339).unwrap_or_default();
         let mut next = Next::of(self, at.now);
         next.claim.state = self.state.with_submission(Submission { consent_due: Some(due), ..submission.clone() });
-        let entry = at.entry().changing("consent_due_time", before, rfc3339(due));
+        let entry = at.entry().windowed(submission, Some(due));
         next.record(What::Reported(FactKind::ConsentWindowOpened), entry);
         next.done()
     }
 
+    /// R27, where the window itself judged that no decline came in time. Where the association is on record already (R26a), only the chance
+    /// to decline passes.
+    fn window_passed(&self, submission: &Submission, at: &At<'_>) -> Option<Transition<Self>> {
+        let (fact, entry) = (FactKind::ConsentWindowPassed, at.entry().changing("consent_window", "open", "passed"));
+        match self.state.association()? {
+            Association::Granted { .. } | Association::Official { .. } => {
+                Some(self.noted(What::Reported(fact), entry, at.now))
+            }
+            Association::Pending | Association::Ended { .. } => self.grant(submission.clone(), fact, entry, at),
+        }
+    }
+
     /// R26a: before approval it is kept for the approval, after it the association is granted at once. A repeat changes
-    /// nothing, and neither does an answer to what was asked before the partner's last edit (R29).
-    fn customer_approved(&self, submission: &Submission, at: &At<'_>) -> Option<Transition<Self>> {
-        let lapsed = submission.asked_anew.is_some_and(|asked| at.time < asked);
-        if lapsed || submission.explicit_approval.is_some() {
+    /// nothing, and neither does an answer to what was asked before the partner's last edit (R29), whenever it was given: the customer may not
+    /// have heard of the edit yet.
+    fn customer_approved(
+        &self,
+        submission: &Submission,
+        channel: &str,
+        askings: u32,
+        at: &At<'_>,
+    ) -> Option<Transition<Self>> {
+        if askings != submission.askings || submission.explicit_approval.is_some() {
             return None;
         }
-        let submission = Submission { explicit_approval: Some(at.time), ..submission.clone() };
+        let approved = Submission { explicit_approval: Some(at.time), ..submission.clone() };
+        let entry = at.entry().consenting(submission, &approved).changing("consent_channel", "", channel);
         if self.state.association().is_some() {
-            return self.grant(submission, FactKind::CustomerApproved, at);
+            return self.grant(approved, FactKind::CustomerApproved, entry, at);
         }
         let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(submission);
-        next.record(What::Reported(FactKind::CustomerApproved), at.entry());
+        next.claim.state = self.state.with_submission(approved);
+        next.record(What::Reported(FactKind::CustomerApproved), entry);
         Some(next.done())
     }
 
-    /// Grants a pending association because of `fact`: R26a, or R27, where the window itself judged that no decline
-    /// came in time.
-    fn grant(&self, submission: Submission, fact: FactKind, at: &At<'_>) -> Option<Transition<Self>> {
+    /// Grants a pending association because of `fact`, which `entry` tells of.
+    fn grant(&self, submission: Submission, fact: FactKind, entry: Entry, at: &At<'_>) -> Option<Transition<Self>> {
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } | Association::Ended { .. } => None,
             Association::Pending => {
                 let tenant = submission.tenant;
                 let mut next = Next::of(self, at.now);
                 next.claim.state = State::Approved(submission, Association::Granted { since: at.time });
-                next.record(What::Reported(fact), at.entry());
+                next.record(What::Reported(fact), entry);
                 next.grant(tenant);
                 Some(next.done())
             }
@@ -81,7 +114,7 @@ impl Claim {
             return Ok(None);
         }
         if self.state.rejection().is_some() {
-            return Ok(self.declined_when_rejected(submission, at));
+            return Ok(self.declined_when_rejected(submission, channel, at));
         }
         let remedy = match channel {
             ConsentFact::SILENCE => Remedy::Final(Finality::NoExplicitApproval),
@@ -89,20 +122,21 @@ impl Claim {
         };
         let mut end = End::by_fact(FactKind::CustomerDeclined, PrimaryRejection::CustomerDeclined, at.time, remedy);
         comment.clone_into(&mut end.comment);
-        Ok(Some(self.close(submission, end, at.entry(), at.now)))
+        Ok(Some(self.close(submission, end, at.entry().changing("consent_channel", "", channel), at.now)))
     }
 
     /// R28: recorded while the rejection can be disputed, and counts if it is. A repeat changes nothing.
-    fn declined_when_rejected(&self, submission: &Submission, at: &At<'_>) -> Option<Transition<Self>> {
+    fn declined_when_rejected(&self, submission: &Submission, channel: &str, at: &At<'_>) -> Option<Transition<Self>> {
         self.state.rejection()?.dispute_window()?;
         if submission.declined.is_some() {
             return None;
         }
-        let mut submission = submission.clone();
-        submission.decline(at.time);
+        let mut declined = submission.clone();
+        declined.decline(at.time);
+        let entry = at.entry().changing("consent_channel", "", channel).consenting(submission, &declined);
         let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(submission);
-        next.record(What::Reported(FactKind::CustomerDeclined), at.entry());
+        next.claim.state = self.state.with_submission(declined);
+        next.record(What::Reported(FactKind::CustomerDeclined), entry);
         Some(next.done())
     }
 }
@@ -110,6 +144,6 @@ impl Claim {
 impl Next {
     /// Records that the registry is told to put the association on record.
     pub(super) fn grant(&mut self, tenant: TenantId) {
-        self.record(What::Granted { tenant }, Entry::default());
+        self.record(What::Granted { tenant }, Entry::default().changing("association_state", "pending", "granted"));
     }
 }

@@ -61,7 +61,9 @@ impl Claim {
             ..submission.clone()
         });
         let justification = dispute.justification.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
-        let entry = Entry::because(&justification).saying(dispute.justification);
+        let changes = self.content.changes(&next.claim.content);
+        let entry = Entry { changes, ..Entry::because(&justification) }.saying(dispute.justification);
+        let entry = entry.windowed(submission, None);
         next.record(What::Disputed { previous_case: submission.review_case, justification }, entry);
         Ok(next.done())
     }

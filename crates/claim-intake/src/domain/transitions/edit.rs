@@ -53,15 +53,19 @@ impl Claim {
         let changed = |field: Field| changes.iter().any(|change| change.field == field.path());
         let previous_contact = changed(Field::CustomerContact).then(|| self.content.customer_contact.clone());
         let renotify = previous_contact.is_some() || changed(Field::Lines);
-        let mut submission = Submission { partner_calendar: customer.partner_calendar, ..submission.clone() };
+        let before = submission;
+        let mut submission = Submission { partner_calendar: customer.partner_calendar, ..before.clone() };
+        let mut entry = Entry { changes, ..Entry::default() };
         if renotify {
+            entry = entry.windowed(&submission, None);
             submission.explicit_approval = None;
             submission.consent_due = None;
-            submission.asked_anew = Some(now);
+            submission.askings += 1;
         }
+        let entry = entry.consenting(before, &submission);
         next.claim.state = self.state.with_submission(submission);
         next.claim.answer(|action| action.edits += 1);
-        next.record(What::Edited { renotify, previous_contact }, Entry { changes, ..Entry::default() });
+        next.record(What::Edited { renotify, previous_contact }, entry);
         Ok(Some(next.done()))
     }
 

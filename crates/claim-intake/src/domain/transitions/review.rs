@@ -22,9 +22,13 @@ impl Claim {
             ReviewFact::Approved(said) => Ok(Some(self.approved(submission, said.clone(), at))),
             ReviewFact::Rejected(further, said) => self.rejected(submission, further, said.clone(), at),
             ReviewFact::ApprovalRefused(lines, due) => Ok(Some(self.approval_refused(submission, lines, *due, at))),
+            ReviewFact::ApprovalBegun => Ok(Some(self.approval_begun(submission, at))),
+            ReviewFact::Reminded(_) => {
+                Ok(Some(self.noted(What::Reported(FactKind::ReviewReminded), at.entry(), at.now)))
+            }
             ReviewFact::Overdue(_) => Ok(Some(self.noted(What::Reported(FactKind::ReviewOverdue), at.entry(), at.now))),
             ReviewFact::Noted(_) => Ok(Some(self.noted(What::Reported(FactKind::ReviewNoted), at.entry(), at.now))),
-            ReviewFact::LinesAwarded { won, lost, said } => self.lines_awarded(submission, won, lost, said.clone(), at),
+            ReviewFact::LinesAwarded { awards, said } => self.lines_awarded(submission, awards, said.clone(), at),
             ReviewFact::CompetitionChanged { contested, notice, due } => {
                 Ok(Some(self.competition_changed(submission, contested, *notice, *due, at)))
             }
@@ -44,7 +48,7 @@ impl Claim {
     fn opened(&self, submission: &Submission, due: Option<Timestamp>, at: &At<'_>) -> Transition<Self> {
         let mut next = Next::of(self, at.now);
         next.claim.state = self.state.with_submission(submission.clocked(due));
-        next.record(What::Reported(FactKind::ReviewOpened), at.entry());
+        next.record(What::Reported(FactKind::ReviewOpened), at.entry().clocked(submission, due));
         next.done()
     }
 
@@ -59,7 +63,9 @@ impl Claim {
         let mut next = Next::of(self, at.now);
         let before = submission.reviewer.as_deref().unwrap_or_default();
         let entry = if before == reviewer { at.entry() } else { at.entry().changing("reviewer", before, reviewer) };
-        let (reviewer, review) = (Some(reviewer.to_owned()), ReviewProgress { started: true, due });
+        let entry = entry.clocked(submission, due);
+        let review = ReviewProgress { started: true, approving: false, due };
+        let reviewer = Some(reviewer.to_owned());
         let submission = Submission { reviewer, review, ..submission.clone() };
         next.claim.state = match self.is_disputed() {
             true => State::Disputed(submission),
@@ -105,6 +111,15 @@ impl Claim {
         Ok(Some(next.done()))
     }
 
+    /// R23: until the registry has answered, no clock runs and nothing can be decided.
+    fn approval_begun(&self, submission: &Submission, at: &At<'_>) -> Transition<Self> {
+        let mut next = Next::of(self, at.now);
+        let review = ReviewProgress { approving: true, due: None, ..submission.review };
+        next.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
+        next.record(What::Reported(FactKind::ApprovalBegun), at.entry().clocked(submission, None));
+        next.done()
+    }
+
     /// R23; where the customer approved before, the association is granted in the same step (R26a).
     fn approved(&self, submission: &Submission, said: Option<Comment>, at: &At<'_>) -> Transition<Self> {
         let official = submission.explicit_approval.is_some();
@@ -114,7 +129,9 @@ impl Claim {
         };
         let explicit_approval_needed = submission.needs_explicit_approval();
         let mut next = Next::of(self, at.now);
-        let approved = Submission { documents_before: self.evidence.len(), bounced: false, ..submission.clone() };
+        let review = ReviewProgress { started: true, approving: false, due: None };
+        let approved =
+            Submission { documents_before: self.evidence.len(), bounced: false, review, ..submission.clone() };
         next.claim.state = State::Approved(approved, association);
         let entry = at.entry().saying(said).changing("association_state", "", "pending");
         next.record(What::Approved { official, explicit_approval_needed }, entry);
@@ -158,8 +175,10 @@ impl Claim {
             let field = place.map_or_else(|| whole.to_owned(), |place| format!("lines[{place}]"));
             entry.changing(&field, "", reason)
         });
+        let entry = entry.clocked(submission, due);
+        let review = ReviewProgress { approving: false, due, ..submission.review };
         let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(submission.clocked(due));
+        next.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
         next.record(What::Reported(FactKind::ApprovalRefused), entry);
         next.done()
     }

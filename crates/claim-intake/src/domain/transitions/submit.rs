@@ -52,11 +52,11 @@ impl Claim {
             declined: None,
             consent_due: None,
             bounced: false,
-            asked_anew: None,
+            askings: 0,
             disputes: 0,
             documents_before: 0,
         });
-        next.record(What::Submitted, Entry::default());
+        next.record(What::Submitted, Entry::default().changing("policy", "", policy.id().to_string()));
         Ok(next.done())
     }
 

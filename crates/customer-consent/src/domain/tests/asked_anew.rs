@@ -19,7 +19,10 @@ fn in_2020(consent: &Consent, now: i64) -> cpor_durable::Transition<Consent> {
 fn r61_in_2020_the_window_runs_from_the_notice_at_submission_and_nobody_is_told_before_the_approval() {
     let asked = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
     let opened = asked.notice_settled(notice(1), Settlement::Accepted, &terms_of_2020(), monday()).unwrap();
-    assert_eq!(opened.events, [Event::NoticeSettled { kind: NoticeKind::Submission, accepted: true }]);
+    assert_eq!(
+        opened.events,
+        [Event::NoticeSettled { kind: NoticeKind::Submission, settlement: Settlement::Accepted }]
+    );
     assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due_2020()]);
 }
 
@@ -54,7 +57,7 @@ fn r47_an_approval_that_is_heard_of_after_the_window_is_official_when_the_window
 #[test]
 fn r41_in_2020_where_the_notice_bounced_the_window_waits_beyond_the_approval() {
     let asked = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let bounced = asked.notice_settled(notice(1), Settlement::Bounced, &terms_of_2020(), monday()).unwrap().next;
+    let bounced = asked.notice_settled(notice(1), bounced_for_good(), &terms_of_2020(), monday()).unwrap().next;
     assert!(bounced.waits_for_delivery());
     let approved = in_2020(&bounced, 2).next;
     assert_eq!(approved.state, State::AwaitingDelivery);
@@ -75,9 +78,10 @@ fn r43_r61_in_2023_a_decline_is_possible_at_any_time_after_the_window() {
 #[test]
 fn r44_a_notice_is_sent_again_and_never_shortens_the_window() {
     for waiting in [awaiting(), granted_awaiting()] {
-        let bounced = waiting.notice_settled(notice(2), Settlement::Bounced, &terms(), day(2)).unwrap().next;
+        let bounced = waiting.notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap().next;
         let resent = bounced.resend(notice(7), day(3)).unwrap().unwrap();
-        assert_eq!(resent.events, [Event::NoticeQueued { notice: notice(7) }]);
+        let told = Event::NoticeResent { kind: NoticeKind::Approval, previous: "bounced" };
+        assert_eq!(resent.events, [told, Event::NoticeQueued { notice: notice(7) }]);
         assert_eq!(resent.next.notices[2].kind, NoticeKind::Approval);
         assert!(!resent.next.waits_for_delivery(), "it is on its way");
         let opened = resent.next.notice_settled(notice(7), Settlement::Accepted, &terms(), day(4)).unwrap().next;
@@ -103,7 +107,7 @@ fn r44_what_waits_to_go_out_is_not_queued_twice_and_what_was_never_sent_is_not_s
 fn r41_only_who_has_not_been_reached_waits_for_delivery() {
     let bounced = |consent: &Consent| {
         let last = consent.notices.last().unwrap().id;
-        consent.notice_settled(last, Settlement::Bounced, &terms(), day(2)).unwrap().next
+        consent.notice_settled(last, bounced_for_good(), &terms(), day(2)).unwrap().next
     };
     for consent in [requested(), awaiting(), granted_awaiting()] {
         assert!(!consent.waits_for_delivery() && bounced(&consent).waits_for_delivery());

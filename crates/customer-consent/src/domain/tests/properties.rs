@@ -4,10 +4,12 @@ use cpor_durable::{Aggregate, Transition};
 use cpor_types::Timestamp;
 use proptest::prelude::*;
 
-use crate::domain::samples::{approval, claim, day, edited_claim, monday, notice, terms, terms_of_2020};
+use crate::domain::samples::{
+    approval, bounced_for_good, claim, day, edited_claim, monday, notice, terms, terms_of_2020,
+};
 use crate::domain::*;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Step {
     Approve,
     ApproveByLink { notice: u128 },
@@ -26,7 +28,7 @@ fn policies() -> impl Strategy<Value = Terms> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
-    let settlement = prop_oneof![4 => Just(Settlement::Accepted), 1 => Just(Settlement::Bounced)];
+    let settlement = prop_oneof![4 => Just(Settlement::Accepted), 1 => Just(bounced_for_good())];
     let step = prop_oneof![
         2 => Just(Step::Approve),
         1 => (1..9u128).prop_map(|notice| Step::ApproveByLink { notice }),
@@ -91,7 +93,7 @@ proptest! {
         for (step, hours) in steps {
             now += chrono::TimeDelta::hours(hours);
             let (before, mut events) = (consent.clone(), vec![]);
-            consent = run(&consent, &terms, step, now, &mut events);
+            consent = run(&consent, &terms, step.clone(), now, &mut events);
 
             let armed = consent.deadlines();
             prop_assert!(armed.iter().all(|deadline| !deadline.has_passed(now)), "nothing due is left undone");
@@ -112,7 +114,6 @@ proptest! {
             let became = official(&before).is_none() && official(&consent).is_some();
             let by_intake = matches!(step, Step::ClaimApproved { .. });
             prop_assert!(!became || told == 1 || by_intake, "it is granted by a word, or by silence: {:?}", events);
-            prop_assert!(passed == 0 || before.approval.is_none(), "silence is told only of the silent");
             for (time, event) in &events {
                 if let (Event::WindowPassed, Some(window)) = (event, before.state.open_window()) {
                     prop_assert!(*time == window.deadline.due || by_intake, "it passes when it is due");

@@ -25,7 +25,7 @@ fn r26a_an_approval_before_the_claim_is_approved_is_remembered_and_told() {
     let approved = requested().approve(Channel::SignedIn, day(1)).unwrap().unwrap();
     assert_eq!(approved.next.state, State::Requested);
     assert_eq!(approved.next.approval, Some(Spoken { time: day(1), channel: Channel::SignedIn }));
-    assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::SignedIn }]);
+    assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::SignedIn, askings: 0 }]);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn r26a_an_approval_after_the_claim_is_approved_makes_it_official_at_once() {
     assert_eq!(open.next.state.kind(), StateKind::GrantedInWindow);
     assert_eq!(open.next.state.official_since(), Some(day(3)));
     for approved in [waiting, open] {
-        assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::Link }]);
+        assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::Link, askings: 0 }]);
         assert_eq!(approved.next.notices[1].kind, NoticeKind::Approval);
         assert!(
             !matches!(approved.next.notices[1].delivery, Delivery::Withdrawn { .. }),
@@ -78,14 +78,14 @@ fn r27_the_window_passes_in_silence_exactly_when_it_is_due() {
 }
 
 #[test]
-fn r27_after_an_explicit_approval_the_window_passes_without_a_word() {
+fn r27_after_an_explicit_approval_the_window_takes_the_chance_to_decline() {
     let opened =
         |waiting: Consent| waiting.notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next;
     for (consent, official) in
         [(granted_in_window(), day(3)), (opened(granted_awaiting()), day(2)), (opened(told()), day(2))]
     {
         let elapsed = consent.elapse(day(30)).unwrap();
-        assert_eq!(elapsed.transition.events, []);
+        assert_eq!(elapsed.transition.events, [Event::WindowPassed]);
         let State::Granted { since, .. } = elapsed.transition.next.state else { panic!("not granted") };
         assert_eq!(since, official);
         assert_eq!(elapsed.transition.next.elapse(day(60)), None);
@@ -122,7 +122,7 @@ fn r41_the_window_is_seven_calendar_days_of_the_tenants_calendar_from_acceptance
     let opened = awaiting().notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap();
     let due = berlin_midnight_after("2026-03-11");
     let rule = "7 calendar days, calendar de 2026".to_owned();
-    let settled = Event::NoticeSettled { kind: NoticeKind::Approval, accepted: true };
+    let settled = Event::NoticeSettled { kind: NoticeKind::Approval, settlement: Settlement::Accepted };
     assert_eq!(opened.events, [settled, Event::WindowOpened { due, rule }]);
     assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due]);
 }
@@ -161,18 +161,18 @@ fn r41_after_an_early_approval_the_window_opens_when_the_notice_is_accepted() {
 
 #[test]
 fn r41_a_bounced_notice_leaves_the_consent_waiting_and_visible() {
-    let bounced = awaiting().notice_settled(notice(2), Settlement::Bounced, &terms(), day(2)).unwrap();
-    assert_eq!(bounced.events, [Event::NoticeSettled { kind: NoticeKind::Approval, accepted: false }]);
+    let bounced = awaiting().notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap();
+    assert_eq!(bounced.events, [Event::NoticeSettled { kind: NoticeKind::Approval, settlement: bounced_for_good() }]);
     assert_eq!(bounced.next.state, State::AwaitingDelivery);
     assert_eq!(bounced.next.elapse(day(400)), None);
-    let approved = granted_awaiting().notice_settled(notice(2), Settlement::Bounced, &terms(), day(2)).unwrap().next;
+    let approved = granted_awaiting().notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap().next;
     assert_eq!(approved.state, granted_awaiting().state);
     assert!(approved.decline(Channel::SignedIn, "", day(400)).is_ok(), "no window has passed");
 }
 
 #[test]
 fn r41_a_full_window_runs_from_the_first_notice_that_does_not_bounce() {
-    let mut consent = awaiting().notice_settled(notice(2), Settlement::Bounced, &terms(), day(2)).unwrap().next;
+    let mut consent = awaiting().notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap().next;
     consent.notices.push(Notice { id: notice(3), delivery: Delivery::Queued, ..consent.notices[1].clone() });
     let opened = consent.notice_settled(notice(3), Settlement::Accepted, &terms(), day(9)).unwrap().next;
     assert_eq!(opened.state.window().unwrap().deadline.due, berlin_midnight_after("2026-03-18"));
@@ -182,7 +182,7 @@ fn r41_a_full_window_runs_from_the_first_notice_that_does_not_bounce() {
 fn r41_the_mail_systems_word_counts_once() {
     let open = window_open();
     assert_eq!(open.notice_settled(notice(2), Settlement::Accepted, &terms(), day(5)), None);
-    assert_eq!(open.notice_settled(notice(2), Settlement::Bounced, &terms(), day(5)), None);
+    assert_eq!(open.notice_settled(notice(2), bounced_for_good(), &terms(), day(5)), None);
     assert_eq!(open.notice_settled(notice(77), Settlement::Accepted, &terms(), day(5)), None);
 }
 

@@ -27,7 +27,7 @@ fn streaming() -> http::Request<Body> {
     let method = Method {
         service: "a".to_owned(),
         name: "b".to_owned(),
-        access: Access::Declared { roles: vec![], services: vec![], owner_field: vec![] },
+        access: Access::Declared { roles: vec![], services: vec![], owner_field: vec![], customers_by_tenant: false },
         callees: vec![],
         streaming: true,
     };

@@ -7,6 +7,7 @@ pub use plan::{AwardFault, AwardProblem, Plan, Verdict, plan};
 use cpor_durable::{Aggregate, Elapsed, Transition};
 use cpor_types::{Actor, AssociationKey, CaseId, Deadline, DecisionId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One key, awarded to one case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +89,13 @@ impl Arbitration {
             ArbitrationState::Begun | ArbitrationState::Planned { .. } => true,
             ArbitrationState::Done { .. } | ArbitrationState::Refused { .. } => false,
         }
+    }
+
+    /// The keys whose holders stay on record until the winner's association is official (R37), by the outcome of each award.
+    #[must_use]
+    pub fn succeeding(&self, outcomes: &[Outcome]) -> BTreeSet<AssociationKey> {
+        let awards = self.awards.iter().zip(outcomes);
+        awards.filter(|(_, outcome)| **outcome == Outcome::Successor).map(|(award, _)| award.key.clone()).collect()
     }
 
     /// Begins it.

@@ -1,0 +1,185 @@
+//! R56: what the entries of a history say: who, from what to what, and why, whichever service it happened in.
+
+use chrono::TimeDelta;
+use cpor_acceptance::{Case, Stage, World, both_databases, contact, stamp};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimState, HistoryEntry, Side},
+    events::v1::{Actor, ActorSide, CustomerApproved, Event, event::Payload},
+};
+
+use crate::api::delivery::deliver;
+
+both_databases![
+    r56_a_reviewers_steps_say_who_and_from_what_to_what,
+    r56_the_customers_words_say_from_what_to_what,
+    r56_an_award_says_who_keeps_what_until_when,
+    r56_a_comment_says_what_it_is_about,
+    r56_time_leaves_entries_too,
+    r29_an_approval_of_what_was_before_an_edit_has_lapsed,
+];
+both_databases![
+    with with_mail_server:
+    r56_a_notice_says_why_it_bounced_and_who_sent_it_again,
+];
+
+/// What changed, from what to what.
+fn changes(entry: &HistoryEntry) -> Vec<(&str, &str, &str)> {
+    entry.changes.iter().map(|change| (&*change.field, &*change.from, &*change.to)).collect()
+}
+
+fn says(entry: &HistoryEntry, change: (&str, &str, &str)) {
+    assert!(changes(entry).contains(&change), "{change:?} is not in {entry:#?}");
+}
+
+async fn r56_a_reviewers_steps_say_who_and_from_what_to_what(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    says(&case.entry("submitted").await, ("policy", "", "2021@1"));
+    let rita = world.reviewer.subject.as_str();
+    case.take(&world.reviewer).await.unwrap();
+    world.settle().await;
+    assert_eq!(changes(&case.entry("review_assigned").await), [("reviewer", "", rita)]);
+    case.start_review(&world.reviewer).await.unwrap();
+    world.settle().await;
+    let started = case.entry("review_started").await;
+    assert_eq!((started.from_state(), started.to_state()), (ClaimState::Submitted, ClaimState::UnderReview));
+    let opened = case.entry("review_opened").await;
+    let [(_, _, until)] = changes(&opened)[..] else { panic!("{opened:#?}") };
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    let begun = case.entry("approval_begun").await;
+    assert_eq!(
+        (begun.side(), begun.subject.as_str(), begun.to_state()),
+        (Side::Reviewer, rita, ClaimState::UnderReview)
+    );
+    assert_eq!(changes(&begun), [("review_due_time", until, "")], "the clocks stand still");
+    let approved = case.entry("review_approved").await;
+    assert_eq!((approved.from_state(), approved.to_state()), (ClaimState::UnderReview, ClaimState::Approved));
+    assert_eq!(changes(&approved), [("association_state", "", "pending")]);
+}
+
+async fn r56_the_customers_words_say_from_what_to_what(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    case.approve_consent().await.unwrap();
+    world.settle().await;
+    let approved = case.entry("customer_approved").await;
+    assert_eq!((approved.side(), approved.subject.as_str()), (Side::Customer, case.customer().subject.as_str()));
+    assert_eq!(changes(&approved), [("consent", "requested", "approved"), ("consent_channel", "", "signed_in")]);
+    assert_eq!(changes(&case.entry("association_granted").await), [("association_state", "pending", "granted")]);
+    says(&case.entry("association_official").await, ("association_state", "granted", "official"));
+    case.decline_consent("On second thoughts.").await.unwrap();
+    world.settle().await;
+    let declined = case.entry("customer_declined").await;
+    assert_eq!((declined.from_state(), declined.to_state()), (ClaimState::Approved, ClaimState::Rejected));
+    assert!(declined.reason.contains("On second thoughts."), "{}", declined.reason);
+    for change in [
+        ("consent", "approved", "declined"),
+        ("consent_channel", "", "signed_in"),
+        ("association_state", "official", "ended"),
+        ("rejection.primary_reason", "", "customer_declined"),
+    ] {
+        says(&declined, change);
+    }
+}
+
+async fn r56_an_award_says_who_keeps_what_until_when(world: &World) {
+    let claim = world.presales().await;
+    let holder = Case::at(world, claim.clone(), Stage::Official).await;
+    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+    says(&rival.entry("competition_changed").await, ("lines[0].contested", "false", "true"));
+    let key = rival.claim().await.lines[0].key.clone();
+    rival.award(&world.lead, &[key.as_str()]).await.unwrap();
+    world.settle().await;
+    for (case, until) in [
+        (&rival, "awarded to this claim, once its association is official; until then another keeps it on record"),
+        (
+            &holder,
+            "awarded to another claim, once the association of that one is official; until then this claim keeps it",
+        ),
+    ] {
+        let awarded = case.entry("lines_awarded").await;
+        assert_eq!((awarded.side(), awarded.subject.as_str()), (Side::Reviewer, world.lead.subject.as_str()));
+        assert_eq!((awarded.from_state(), awarded.reason.as_str()), (awarded.to_state(), "The newer proof convinces."));
+        assert_eq!(awarded.changes[0].to, until);
+    }
+    assert_eq!(holder.claim().await.state(), ClaimState::Approved);
+    let told = holder.comments().await;
+    assert!(told.iter().all(|comment| !comment.text.contains("Nobody competes")), "it is to be superseded: {told:#?}");
+}
+
+async fn r56_a_comment_says_what_it_is_about(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let (evidence, claim) = (case.evidence().await.remove(0), case.claim().await);
+    case.comment_on(&world.reviewer, &evidence.name, &claim.lines[0].line_id).await.unwrap();
+    let commented = case.entry("commented").await;
+    let fields: Vec<_> = commented.changes.iter().map(|change| change.field.as_str()).collect();
+    assert_eq!(fields, ["comment.evidence", "comment.line"]);
+    assert!(commented.changes[0].to.contains(&evidence.file_name), "{commented:#?}");
+    let line = format!("dynamics-365-sales on {}", claim.lines[0].subscription_id);
+    assert_eq!(commented.changes[1].to, line);
+}
+
+async fn r56_time_leaves_entries_too(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    world.advance(TimeDelta::days(10)).await;
+    for (action, clock) in [("review_reminded", "review_decision"), ("review_overdue", "review_decision")] {
+        let history = case.history().await;
+        let entry = history.iter().find(|entry| entry.action == action && entry.reason == clock).expect(action);
+        assert_eq!((entry.side(), entry.to_state()), (Side::Time, ClaimState::UnderReview), "{entry:#?}");
+    }
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    case.approve_consent().await.unwrap();
+    world.advance(TimeDelta::days(8)).await;
+    let passed = case.entry("consent_window_passed").await;
+    assert_eq!(changes(&passed), [("consent_window", "open", "passed")], "the customer can decline no more");
+    assert!(!passed.overtaken && passed.side() == Side::Time, "{passed:#?}");
+}
+
+async fn r56_a_notice_says_why_it_bounced_and_who_sent_it_again(world: &World) {
+    world.mail_server().refuse("jana@bounce.example");
+    let jana = contact("Jana Dvořáková", "CIO", "jana@bounce.example");
+    let case = Case::at(world, Claim { customer_contact: jana, ..world.presales().await }, Stage::Submitted).await;
+    let bounced = case.entry("notice_settled").await;
+    assert_eq!(changes(&bounced), [("notices.submission", "queued", "bounced")]);
+    assert!(bounced.reason.starts_with("submission notice bounced: SMTP 55"), "{}", bounced.reason);
+    world.mail_server().admit("jana@bounce.example");
+    case.resend_notice(&world.operator).await.unwrap();
+    world.settle().await;
+    let resent = case.entry("notice_resent").await;
+    assert_eq!((resent.side(), resent.subject.as_str()), (Side::Vendor, world.operator.subject.as_str()));
+    assert_eq!(changes(&resent), [("notices.submission", "bounced", "queued")]);
+    assert_eq!(changes(&case.entry("notice_settled").await), [("notices.submission", "queued", "accepted")]);
+}
+
+/// The customer's approval of the claim as it was when they had been asked anew `askings` times.
+async fn approves(case: &Case<'_>, askings: u32) -> HistoryEntry {
+    let approved = CustomerApproved { claim: case.name.clone(), channel: "link".into(), askings };
+    let event = Event {
+        sequence: 1,
+        effective_time: Some(stamp(case.world.now().await)),
+        actor: Some(Actor { side: ActorSide::Customer.into(), subject: "jana".into() }),
+        traceparent: String::new(),
+        payload: Some(Payload::CustomerApproved(approved)),
+    };
+    let result = deliver(case.world, &case.world.id(), vec![event]).await;
+    assert_eq!(result.failure, None);
+    case.entry("customer_approved").await
+}
+
+/// The customer's service may hear of an edit after the customer has approved what was before it.
+async fn r29_an_approval_of_what_was_before_an_edit_has_lapsed(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+    let bea = contact("Bea", "CIO", "bea@fabrikam.example");
+    case.update(Claim { customer_contact: bea, ..Claim::default() }, &["customer_contact"]).await.unwrap();
+    world.settle().await;
+    assert!(approves(&case, 0).await.overtaken, "it was given after the edit, and not to it");
+    assert!(!approves(&case, 1).await.overtaken);
+    // What was approved lapses with the next edit, and the history says so.
+    let jana = contact("Jana", "CIO", "jana@fabrikam.example");
+    case.update(Claim { customer_contact: jana, ..Claim::default() }, &["customer_contact"]).await.unwrap();
+    says(&case.entry("updated").await, ("consent", "approved", "requested"));
+    world.settle().await;
+    case.approve_consent().await.unwrap();
+    world.settle().await;
+    assert!(!case.entry("customer_approved").await.overtaken, "the customer's service tells which asking it was");
+}
