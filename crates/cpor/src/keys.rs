@@ -39,8 +39,8 @@ pub fn jwks(directory: &Path) -> PathBuf {
 
 /// The public part of the service key, by which receipts are verified.
 #[must_use]
-pub fn service_jwks(directory: &Path) -> PathBuf {
-    directory.join("service-jwks.json")
+pub fn receipt_jwks(directory: &Path) -> PathBuf {
+    directory.join("receipt-jwks.json")
 }
 
 /// The signer that a key file makes.
@@ -51,8 +51,8 @@ pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
     TokenSigner::from_file(key, issuer, clock()).with_context(|| format!("the signing key {}", key.display()))
 }
 
-/// Makes what is not there yet: `service.pem`, `user.pem`, and their public `service-jwks.json` and `jwks.json`. A `service.pem` that is new to
-/// `service-jwks.json` is put first in it, and the keys of before stay: receipts were signed with them. Answers what was made or changed.
+/// Makes what is not there yet: `service.pem`, `user.pem`, and their public `receipt-jwks.json` and `jwks.json`. A `service.pem` that is new to
+/// `receipt-jwks.json` is put first in it, and the keys of before stay: receipts were signed with them. Answers what was made or changed.
 ///
 /// # Errors
 /// When a file cannot be read or written.
@@ -70,7 +70,7 @@ pub fn make_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
         write(&public, &signer(&user_key(directory), ISSUER)?.jwks())?;
         made.push(public);
     }
-    let public = service_jwks(directory);
+    let public = receipt_jwks(directory);
     let keys = signer(&service_key(directory), ISSUER)?.jwks();
     if let Some(keys) = published(&public, &keys)? {
         write(&public, &keys)?;
@@ -97,8 +97,12 @@ fn published(file: &Path, current: &str) -> anyhow::Result<Option<String>> {
     Ok(Some(known.to_string()))
 }
 
+/// In one step: the file may hold the only copy of keys that earlier receipts need.
 fn write(file: &Path, keys: &str) -> anyhow::Result<()> {
-    fs::write(file, keys).with_context(|| format!("cannot write {}", file.display()))
+    let new = file.with_extension("json.new");
+    fs::write(&new, keys)
+        .and_then(|()| fs::rename(&new, file))
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Tokens are signed and expire in real time.
@@ -114,13 +118,13 @@ mod tests {
     fn a_new_service_key_is_published_beside_those_of_before() {
         let folder = tempfile::tempdir().unwrap();
         make_missing(folder.path()).unwrap();
-        let first = fs::read_to_string(service_jwks(folder.path())).unwrap();
+        let first = fs::read_to_string(receipt_jwks(folder.path())).unwrap();
         assert_eq!(make_missing(folder.path()).unwrap(), Vec::<PathBuf>::new(), "nothing is missing");
         fs::remove_file(service_key(folder.path())).unwrap();
         let made = make_missing(folder.path()).unwrap();
-        assert_eq!(made, [service_key(folder.path()), service_jwks(folder.path())]);
+        assert_eq!(made, [service_key(folder.path()), receipt_jwks(folder.path())]);
         let both: serde_json::Value =
-            serde_json::from_str(&fs::read_to_string(service_jwks(folder.path())).unwrap()).unwrap();
+            serde_json::from_str(&fs::read_to_string(receipt_jwks(folder.path())).unwrap()).unwrap();
         let first: serde_json::Value = serde_json::from_str(&first).unwrap();
         let new: serde_json::Value =
             serde_json::from_str(&signer(&service_key(folder.path()), ISSUER).unwrap().jwks()).unwrap();

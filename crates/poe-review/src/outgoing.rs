@@ -21,7 +21,9 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
     let (claim, review_case_id) = (case.snapshot.claim.to_string(), case.id.to_string());
     let due_time = case.clocks.most_urgent(case.phase()).map(timestamp);
     Some(match event.clone() {
-        CaseEvent::Awarded { decision_id, won, succeeding, lost, kept, comment } => {
+        CaseEvent::Awarded { decision_id, won, succeeding, lost, kept, comment }
+            if !(won.is_empty() && lost.is_empty() && kept.is_empty()) =>
+        {
             Payload::LinesAwarded(wire::LinesAwarded {
                 claim,
                 review_case_id,
@@ -43,7 +45,11 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
         CaseEvent::Opened | CaseEvent::Resubmitted => {
             Payload::ReviewOpened(wire::ReviewOpened { claim, review_case_id, due_time })
         }
-        CaseEvent::Edited | CaseEvent::Closed { .. } | CaseEvent::LinesEnded { .. } => return None,
+        CaseEvent::Edited
+        | CaseEvent::Closed { .. }
+        | CaseEvent::LinesEnded { .. }
+        // What was contested is no line of the claim any more.
+        | CaseEvent::Awarded { .. } => return None,
         CaseEvent::Assigned { reviewer } => Payload::ReviewAssigned(wire::ReviewAssigned {
             claim,
             review_case_id,

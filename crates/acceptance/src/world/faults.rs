@@ -77,10 +77,13 @@ async fn columns_that_contain(db: &Db, text: &str) -> Vec<String> {
         }
     };
     let columns = db.reader().query_all_raw(Statement::from_string(backend, listing)).await.expect("the columns");
+    // Bytes are cast to hexadecimal digits on PostgreSQL.
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut found = Vec::new();
     for row in columns {
         let [table, column]: [String; 2] = ["t", "c"].map(|name| row.try_get("", name).expect("a name"));
-        let holds = format!("SELECT 1 FROM \"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%{text}%' LIMIT 1");
+        let says = |what: &str| format!("CAST(\"{column}\" AS TEXT) LIKE '%{what}%'");
+        let holds = format!("SELECT 1 FROM \"{table}\" WHERE {} OR {} LIMIT 1", says(text), says(&hex));
         let holds = db.reader().query_one_raw(Statement::from_string(backend, holds)).await.expect("an answer");
         found.extend(holds.map(|_| format!("{table}.{column}")));
     }

@@ -8,7 +8,7 @@ use crate::keys;
 #[derive(clap::Args)]
 pub struct Args {
     /// Where to put `service.pem` (signs calls between services, and receipts), `user.pem` (signs tokens, see `cpor token`), and what
-    /// verifies them: `service-jwks.json` and `jwks.json`.
+    /// verifies them: `receipt-jwks.json` and `jwks.json`.
     directory: PathBuf,
 }
 

@@ -14,7 +14,7 @@ use crate::verify::{self, Refusal};
 pub struct Args {
     /// What `GetClaimReceipt` answers, as JSON: its messages, one after the other.
     receipt: PathBuf,
-    /// The public keys of the installation's services, a JWKS: `cpor keys` writes `service-jwks.json`. Without them nobody knows who
+    /// The public keys of the installation's services, a JWKS: `cpor keys` writes `receipt-jwks.json`. Without them nobody knows who
     /// signed.
     #[arg(long)]
     keys: Option<PathBuf>,

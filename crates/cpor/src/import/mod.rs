@@ -63,8 +63,9 @@ pub async fn run(args: &Args) -> anyhow::Result<bool> {
     let mut results = Results::create(&path, Progress::new(read))?;
     for batch in row::batches(rows) {
         let batch = batch?;
-        let outcomes = sender.send(batch.good).await?;
+        let (outcomes, sent) = sender.send(batch.good).await;
         results.write(batch.bad.into_iter().chain(outcomes).collect())?;
+        sent?;
     }
     results.finish(&path)
 }

@@ -48,9 +48,14 @@ impl Sender {
         })
     }
 
-    /// Sends rows, and answers what became of each.
-    pub(super) async fn send(&mut self, mut rows: Vec<Sendable>) -> anyhow::Result<Vec<Outcome>> {
+    /// Sends rows, and answers what became of each; where it fails in the middle, of those that were answered by then.
+    pub(super) async fn send(&mut self, rows: Vec<Sendable>) -> (Vec<Outcome>, anyhow::Result<()>) {
         let mut outcomes = Vec::with_capacity(rows.len());
+        let sent = self.send_into(&mut outcomes, rows).await;
+        (outcomes, sent)
+    }
+
+    async fn send_into(&mut self, outcomes: &mut Vec<Outcome>, mut rows: Vec<Sendable>) -> anyhow::Result<()> {
         let mut tries = 1;
         while !rows.is_empty() {
             let request = BatchCreateClaimsRequest {
@@ -68,7 +73,7 @@ impl Sender {
             }
             tries += 1;
         }
-        Ok(outcomes)
+        Ok(())
     }
 
     async fn patiently(&mut self, message: BatchCreateClaimsRequest) -> Result<BatchCreateClaimsResponse, Status> {

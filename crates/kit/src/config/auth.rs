@@ -16,7 +16,8 @@ pub struct AuthConfig {
     /// PKCS#8 PEM file of the Ed25519 key that signs this process's calls to other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_key_file: Option<PathBuf>,
-    /// JWKS file with the public keys of the services; absent: all share `service_key_file`.
+    /// JWKS file with the public keys of the services; absent: all share `service_key_file`. Their tokens are believed by it, so that it holds no key
+    /// that is out of use, as `receipt-jwks.json` does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_jwks_file: Option<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! The ways to the end of a claim: all of them close its case, its window and its holds (R22, R24–R26).
 use crate::domain::{
-    Association, Claim, ClosedBy, Closing, Command, FactKind, Finality, Refusal, Rejection, Remedy, State, Submission,
-    What,
+    Association, Claim, ClosedBy, Closing, Command, FactKind, Finality, Refusal, Rejection, Remedy, ReviewProgress,
+    State, Submission, What,
     claim::{Entry, Next},
 };
 use cpor_durable::Transition;
@@ -61,11 +61,12 @@ impl Claim {
         let rejection = Rejection { primary, further, comment, time, remedy, ended };
         let dispute_due = rejection.dispute_window().map(|window| window.due);
         let before = submission;
-        let mut submission = Submission { documents_before: self.evidence.len(), ..before.clone() };
+        let (documents_before, review) = (self.evidence.len(), ReviewProgress::default());
+        let mut submission = Submission { documents_before, review, ..before.clone() };
         if primary == PrimaryRejection::CustomerDeclined {
             submission.decline(time);
         }
-        let entry = entry.consenting(before, &submission);
+        let entry = entry.clocked(before, None).consenting(before, &submission);
         let (tenant, review_case) = (submission.tenant, submission.review_case);
         next.claim.state = State::Rejected(submission, rejection);
         next.record(What::Closed(Closing { by, primary, tenant, review_case, dispute_due }), entry);

@@ -64,6 +64,10 @@ impl Claim {
         let changes = self.content.changes(&next.claim.content);
         let entry = Entry { changes, ..Entry::because(&justification) }.saying(dispute.justification);
         let entry = entry.windowed(submission, None);
+        let entry = match &submission.reviewer {
+            Some(reviewer) => entry.changing("reviewer", reviewer, ""),
+            None => entry,
+        };
         next.record(What::Disputed { previous_case: submission.review_case, justification }, entry);
         Ok(next.done())
     }

@@ -86,7 +86,7 @@ impl Claim {
     ) -> Applied {
         let response = at.rules.response_window(submission, at.time)?;
         let asked = reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", ");
-        let entry = at.entry().saying(said).changing("partner_action.reasons", "", asked);
+        let entry = at.entry().saying(said).clocked(submission, None).changing("partner_action.reasons", "", asked);
         let mut entry = entry.changing("partner_action.due_time", "", rfc3339(response.deadline.due));
         if !remove_lines.is_empty() {
             let lines = remove_lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
