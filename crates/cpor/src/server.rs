@@ -57,7 +57,8 @@ impl Connection {
 /// What a server said, for people.
 pub(crate) fn told(refused: &tonic::Status) -> anyhow::Error {
     let reason = cpor_kit::status::reason(refused).unwrap_or_default();
-    let fields = cpor_kit::status::violations(refused).into_iter();
+    let violations = cpor_kit::status::violations(refused).into_iter();
+    let fields = violations.filter(|found| !refused.message().contains(&found.description));
     let fields: String = fields.map(|found| format!("; {}: {}", found.field, found.description)).collect();
     anyhow::anyhow!("the server refuses ({:?} {reason}): {}{fields}", refused.code(), refused.message())
 }

@@ -11,6 +11,7 @@ use crate::api::delivery::deliver;
 
 both_databases![
     r56_a_reviewers_steps_say_who_and_from_what_to_what,
+    r56_clocks_that_stop_and_a_reviewer_who_goes_are_told,
     r56_the_customers_words_say_from_what_to_what,
     r56_an_award_says_who_keeps_what_until_when,
     r56_a_comment_says_what_it_is_about,
@@ -55,6 +56,24 @@ async fn r56_a_reviewers_steps_say_who_and_from_what_to_what(world: &World) {
     let approved = case.entry("review_approved").await;
     assert_eq!((approved.from_state(), approved.to_state()), (ClaimState::UnderReview, ClaimState::Approved));
     assert_eq!(changes(&approved), [("association_state", "", "pending")]);
+}
+
+async fn r56_clocks_that_stop_and_a_reviewer_who_goes_are_told(world: &World) {
+    let rita = world.reviewer.subject.as_str();
+    let asked = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+    stops(&asked, "review_opened", "partner_action_requested").await;
+    let rejected = Case::at(world, world.presales().await, Stage::Disputed).await;
+    stops(&rejected, "review_opened", "review_rejected").await;
+    let disputed = rejected.entry("disputed").await;
+    says(&disputed, ("reviewer", rita, ""));
+    assert!(changes(&disputed).iter().all(|(field, ..)| *field != "review_due_time"), "it stood: {disputed:#?}");
+}
+
+/// The clock that this entry set is stopped by that one.
+async fn stops(case: &Case<'_>, set: &str, stopped: &str) {
+    let set = case.entry(set).await;
+    let until = set.changes.iter().find(|change| change.field == "review_due_time").expect("a clock");
+    says(&case.entry(stopped).await, ("review_due_time", &until.to, ""));
 }
 
 async fn r56_the_customers_words_say_from_what_to_what(world: &World) {
