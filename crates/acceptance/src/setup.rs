@@ -63,6 +63,15 @@ impl Setup {
 }
 
 impl Layout {
+    /// The PostgreSQL connections of each pool. Replicas race, each with itself too. Elsewhere one has to do: starting the server's
+    /// processes would be most of a test's time, and whoever took a second connection while holding the first would wait in vain.
+    pub(crate) fn connections(self) -> u32 {
+        match self {
+            Self::TwoReplicas => 2,
+            Self::OneProcess | Self::FiveProcesses => 1,
+        }
+    }
+
     /// The services that each process hosts.
     pub(crate) fn processes(self, shared_database: bool) -> Vec<Vec<Service>> {
         match self {

@@ -30,7 +30,7 @@ impl World {
         let (issuer, signer) = (signer(), signer());
         let mail_server = if setup.mail_server { Some(MailServer::start().await) } else { None };
         let processes = setup.layout.processes(store.backend() == Backend::Postgres).into_iter().enumerate();
-        let config = |process| configuration(&store, process, mail_server.as_ref(), setup.policy);
+        let config = |process| configuration(&store, process, mail_server.as_ref(), setup);
         let mut nodes: Vec<_> =
             processes.map(|(process, services)| Node::new(services, config(process), &issuer, &signer)).collect();
         introduce(&mut nodes);
@@ -159,16 +159,17 @@ impl World {
     }
 }
 
-fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>, policy: Option<&str>) -> Config {
+fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>, setup: Setup) -> Config {
     let mut config = Config::default();
     config.database = store.config(process);
+    config.database.connections = setup.layout.connections();
     config.auth.issuer = ISSUER.to_owned();
     config.claim_intake.watch_heartbeat_seconds = 1;
     let in_force = |profile: &str| PolicyInForce {
         profile: profile.parse().expect("a profile"),
         from: START.parse().expect("a time"),
     };
-    config.rules.policies_in_force = policy.map(in_force).into_iter().collect();
+    config.rules.policies_in_force = setup.policy.map(in_force).into_iter().collect();
     let smtp = mail_server.map(|server| SmtpConfig {
         host: server.address().ip().to_string(),
         port: Some(server.address().port()),

@@ -72,33 +72,34 @@ impl Relay {
         Self { shared, courier }
     }
 
-    /// Delivers events for one service until told to stop.
+    /// Delivers events for one service whenever it is woken, until told to stop. An idle relay asks the database nothing.
     ///
     /// # Errors
     /// The database's; safe to begin again.
     pub(crate) async fn run(&self, destination: Service, stop: CancellationToken) -> Result<(), DbErr> {
-        self.shared.leases_ended.get_or_try_init(|| self.end_leases()).await?;
+        self.leases_ended().await?;
         let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
-        while !stop.is_cancelled() {
-            match self.deliver_all(destination, &stop).await?.0 {
-                End::Done => {
-                    backoff.reset();
-                    tokio::select! {
-                        () = stop.cancelled() => {}
-                        () = self.shared.wakes.relay(destination).notified() => {}
-                    }
-                }
-                End::Unreachable => tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep(backoff.next(&*self.shared.entropy)) => {}
-                },
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = self.shared.wakes.relay(destination).notified() => {}
             }
+            while self.deliver_all(destination, &stop).await?.0 == End::Unreachable {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = tokio::time::sleep(backoff.next(&*self.shared.entropy)) => {}
+                }
+            }
+            backoff.reset();
         }
-        Ok(())
     }
 
     /// What a process that was killed had leased need not wait for the lease to run out, where nobody else can have it:
     /// on SQLite, before the first lease of ours. Replicas on PostgreSQL wait.
+    async fn leases_ended(&self) -> Result<(), DbErr> {
+        self.shared.leases_ended.get_or_try_init(|| self.end_leases()).await.map(|_| ())
+    }
+
     async fn end_leases(&self) -> Result<(), DbErr> {
         if self.shared.db.engine() == Engine::Postgres {
             return Ok(());
@@ -117,6 +118,7 @@ impl Relay {
     /// # Errors
     /// The database's; safe to begin again.
     pub(crate) async fn poll(&self, stop: CancellationToken) -> Result<(), DbErr> {
+        self.leases_ended().await?;
         loop {
             for destination in ready(self.shared.db.reader(), self.shared.wall.now()).await? {
                 self.shared.wakes.relay(destination).notify_one();

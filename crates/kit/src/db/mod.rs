@@ -9,8 +9,7 @@ mod sqlite;
 
 use cpor_types::Service;
 use sea_orm::{
-    AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 pub use error::OpenError;
@@ -92,23 +91,16 @@ impl Db {
     }
 
     /// Begins a transaction that may write: BEGIN IMMEDIATE on SQLite, so that a read followed by a write cannot
-    /// fail; READ COMMITTED on PostgreSQL. Within it, await nothing but it.
+    /// fail; on PostgreSQL a BEGIN alone, since the pool's connections begin every transaction as READ COMMITTED READ WRITE. Within it,
+    /// await nothing but it.
     ///
     /// # Errors
     /// No connection within the pool's timeout, or the database refuses.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = match self.engine {
-            Engine::Sqlite => TransactionOptions {
-                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                ..TransactionOptions::default()
-            },
-            Engine::Postgres => TransactionOptions {
-                isolation_level: Some(IsolationLevel::ReadCommitted),
-                access_mode: Some(AccessMode::ReadWrite),
-                ..TransactionOptions::default()
-            },
-        };
-        self.write.begin_with_options(options).await
+        let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+        self.write
+            .begin_with_options(TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() })
+            .await
     }
 
     /// The writing pool, for migrations and single statements. On SQLite it is one connection: never use it while a

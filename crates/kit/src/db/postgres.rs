@@ -13,10 +13,18 @@ use super::OpenError;
 /// What the server itself ends: a statement that runs away, a wait for a lock, a transaction that lost its client.
 const TIMEOUTS: [(&str, &str); 3] =
     [("statement_timeout", "30s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
-/// How the writing pool plans. Its statements find rows by key for a handful of keys, and their plans are kept: one made
+/// How every transaction begins, whatever the server's or the role's default is: said once for the connection, so that BEGIN needs no SET
+/// TRANSACTION after it.
+const TRANSACTIONS: [(&str, &str); 2] =
+    [("default_transaction_isolation", "read committed"), ("default_transaction_read_only", "off")];
+/// How the writing pool plans. Its statements find rows by key for a handful of keys, and each is planned once: a plan made
 /// while a table was small must still be right when it has grown, and that is the nested loop over an index.
-const NESTED_LOOPS: [(&str, &str); 3] =
-    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+const PLANS: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
 /// How long a task waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection is replaced after this long, so that a failover or a new pooler is noticed.
@@ -32,11 +40,12 @@ pub(super) async fn open(
         .map_err(OpenError::Url)?
         .application_name("cpor")
         .statement_cache_capacity(512)
-        .options(TIMEOUTS);
+        .options(TIMEOUTS)
+        .options(TRANSACTIONS);
     if let Some(schema) = schema {
         options = options.options([("search_path", schema)]);
     }
-    let writing = options.clone().options(NESTED_LOOPS);
+    let writing = options.clone().options(PLANS);
     let write = connect(pool(connections), writing).await?;
     // Connected only when something reads: a process that writes and relays needs half as many.
     let read = pool(connections).connect_lazy_with(options);
