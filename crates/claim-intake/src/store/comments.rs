@@ -2,7 +2,7 @@
 use super::{entity::comment, positioned, row::RowPlace};
 use crate::domain::{Claim, Comment};
 use cpor_durable::{Change, Key, StoreError, Tx, rows, rows::Micros};
-use cpor_types::{ClaimName, CommentId, EvidenceId, LineId};
+use cpor_types::{ClaimName, CommentId, EvidenceId, LineId, PersonalData};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -59,7 +59,11 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
     let mut said = Vec::new();
     for change in changes {
         for (position, recorded) in positioned(change) {
-            said.extend(recorded.event.comment.as_ref().map(|comment| write(&change.key, position, comment)));
+            let is_late = recorded.event.late.contains(&PersonalData::Words);
+            let written = recorded.event.comment.as_ref().map(|comment| write(&change.key, position, comment));
+            said.extend(
+                written.map(|row| if is_late { comment::ActiveModel { text: Set(String::new()), ..row } } else { row }),
+            );
         }
     }
     Ok(rows::insert::<comment::Entity>(tx, said).await?)

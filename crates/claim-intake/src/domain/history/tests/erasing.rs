@@ -1,5 +1,6 @@
 //! R56: personal data is erased, and every chain and receipt holds as before.
 use super::*;
+use cpor_types::PersonalData;
 
 /// Personal data of each kind, as the entries below have it.
 const SECRETS: [(PersonalData, &str); 3] = [
