@@ -10,7 +10,7 @@ use cpor_types::{PersonalData, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect};
 
 /// Rows that are read and rewritten at once, whatever the length of a history.
-const PART: u64 = 500;
+const PART: u64 = 100;
 
 /// Carries out the erasures among `changes`, after everything else of them was saved; for each, a read and a write for every [`PART`] of the
 /// history, and of the comments where words are erased.
