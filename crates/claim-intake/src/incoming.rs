@@ -118,6 +118,7 @@ fn read(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact),
         | Payload::ClaimDisputed(_)
         | Payload::ClaimEdited(_)
         | Payload::LinesEnded(_)
+        | Payload::PersonalDataErased(_)
         | Payload::SubscriptionChanged(_)
         | Payload::PartnerChanged(_) => return Err(ReceiveError::park("the event is not for claim-intake")),
     };

@@ -11,6 +11,7 @@
 //! | associations ended (R37, R39) | `LinesEnded` | poe-review, customer-consent |
 //! | granted (R26a, R27) | `AssociationGranted` | registry |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
+//! | personal data erased, once there was a submission (R56) | `PersonalDataErased` | poe-review, customer-consent |
 use crate::{
     domain::{Claim, Contact, Event, Evidence, Line, StateKind, Submission, What},
     wire::timestamp,
@@ -18,7 +19,7 @@ use crate::{
 use cpor_durable::{Change, Outgoing, Recorded};
 use cpor_proto::events::v1::{
     AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
-    ClaimSubmitted, ContactSnapshot, EvidenceSnapshot, LineSnapshot, LinesEnded, event::Payload,
+    ClaimSubmitted, ContactSnapshot, EvidenceSnapshot, LineSnapshot, LinesEnded, PersonalDataErased, event::Payload,
 };
 use cpor_types::{ProductName, Service, TenantId, TenantName, program};
 
@@ -94,13 +95,22 @@ fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
             let everybody = &[Service::PoeReview, Service::CustomerConsent, Service::Registry];
             (Payload::ClaimClosed(closed), everybody)
         }
+        What::PersonalDataErased(kinds) => {
+            // Of a draft nobody was ever told.
+            let Some(submission) = claim.state.submission() else { return Vec::new() };
+            let erased = PersonalDataErased {
+                claim: claim.name.to_string(),
+                tenant: named(submission.tenant),
+                kinds: kinds.iter().map(ToString::to_string).collect(),
+            };
+            (Payload::PersonalDataErased(erased), both)
+        }
         What::Created
         | What::Updated
         | What::Deleted
         | What::Commented
         | What::EvidenceRemoved(_)
         | What::Reported(_)
-        | What::PersonalDataErased(_)
         | What::Overtaken(_) => return Vec::new(),
     };
     destinations.iter().map(|destination| Outgoing::of(recorded, *destination, payload.clone())).collect()
@@ -174,7 +184,7 @@ fn line(line: &Line) -> LineSnapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::tests::story::{Life, customer_approved, declined, review, withdraw};
+    use crate::domain::tests::story::{Life, customer_approved, declined, erase, review, withdraw};
     use crate::domain::{ConsentFact, Fact, ReviewFact};
     use cpor_durable::{Key, Versioned};
     use cpor_types::{Actor, ActorSide};
@@ -260,6 +270,17 @@ mod tests {
             assert_eq!(closed.primary_reason, reason);
             assert!(!closed.review_case_id.is_empty() && closed.tenant.starts_with("tenants/"));
         }
+    }
+
+    #[test]
+    fn r56_an_erasure_is_told_to_whoever_was_told_of_the_claim() {
+        let erased = |life: Life| life.step(|claim, now| claim.erase(&erase(), now).map(Option::unwrap));
+        let told_of = told(&erased(Life::withdrawn()), 1);
+        assert_eq!(destinations(&told_of), [Service::PoeReview, Service::CustomerConsent]);
+        let Payload::PersonalDataErased(event) = &told_of[0].1 else { panic!() };
+        assert_eq!(event.kinds, ["contacts", "subjects", "words"]);
+        assert!(event.tenant.starts_with("tenants/") && !event.claim.is_empty());
+        assert!(told(&erased(Life::deleted()), 1).is_empty(), "nobody was told of a draft");
     }
 
     #[test]

@@ -8,9 +8,9 @@ use cpor_mail::Sender;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, ContactSnapshot,
-    LineSnapshot, LinesEnded,
+    LineSnapshot, LinesEnded, PersonalDataErased,
 };
-use cpor_types::{ClaimName, Entropy, Malformed, TenantName, Timestamp};
+use cpor_types::{ClaimName, Entropy, Malformed, PersonalData, TenantName, Timestamp};
 
 use crate::consents::Consents;
 use crate::domain::{Approval, ClaimFacts, Consent, Contact, Line, Refusal};
@@ -34,6 +34,7 @@ impl Receiver for Events {
             Payload::ClaimClosed(event) => self.closed(&incoming, event).await,
             Payload::ClaimDisputed(event) => self.disputed(&incoming, event).await,
             Payload::LinesEnded(event) => self.ended(&incoming, event).await,
+            Payload::PersonalDataErased(event) => self.erased(&incoming, event).await,
             Payload::ClaimResubmitted(_)
             | Payload::AssociationGranted(_)
             | Payload::ReviewAssigned(_)
@@ -136,6 +137,16 @@ impl Events {
         };
         let key = key_of(&event.tenant, &event.claim)?;
         self.consents.writer.execute(incoming.command("lines_ended", key), decide).await?;
+        Ok(())
+    }
+
+    async fn erased(&self, incoming: &Incoming, event: &PersonalDataErased) -> Result<(), ReceiveError> {
+        let kinds = event.kinds.iter().map(|kind| parsed(kind)).collect::<Result<Vec<PersonalData>, _>>()?;
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
+            Ok(consent.and_then(|consent| consent.erase(&kinds, now)))
+        };
+        let key = key_of(&event.tenant, &event.claim)?;
+        self.consents.writer.execute(incoming.command("erase_personal_data", key), decide).await?;
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::wire;
 pub(crate) fn event(claim: &ClaimName, recorded: &Recorded<Event>) -> Option<Outgoing> {
     let claim = claim.to_string();
     let payload = match &recorded.event {
-        Event::NoticeQueued { .. } => return None,
+        Event::NoticeQueued { .. } | Event::PersonalDataErased { .. } => return None,
         Event::NoticeResent { kind, previous } => Payload::NoticeResent(NoticeResent {
             claim,
             notice: kind.as_str().to_owned(),

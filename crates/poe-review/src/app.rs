@@ -120,6 +120,7 @@ impl Parts {
     pub(crate) fn events(&self) -> Events {
         let Self { api, policies, host, .. } = self;
         Events {
+            db: api.db.clone(),
             writer: api.writer.clone(),
             inbox: host.inbox(),
             policies: policies.clone(),

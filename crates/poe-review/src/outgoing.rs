@@ -1,5 +1,5 @@
-//! What claim-intake is told of what happened to a case, and when its first clock passes now (R60). Edited, ended and closed it knows: it
-//! told us. A note goes into the claim's history, where no other side sees it (R55, R56).
+//! What claim-intake is told of what happened to a case, and when its first clock passes now (R60). Edited, ended, closed and
+//! erased it knows: it told us. A note goes into the claim's history, where no other side sees it (R55, R56).
 use crate::{
     domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase},
     wire::timestamp,
@@ -46,6 +46,7 @@ fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
             Payload::ReviewOpened(wire::ReviewOpened { claim, review_case_id, due_time })
         }
         CaseEvent::Edited
+        | CaseEvent::PersonalDataErased { .. }
         | CaseEvent::Closed { .. }
         | CaseEvent::LinesEnded { .. }
         // What was contested is no line of the claim any more.

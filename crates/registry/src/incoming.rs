@@ -31,6 +31,7 @@ impl Receiver for Events {
             | Payload::ClaimDisputed(_)
             | Payload::ClaimEdited(_)
             | Payload::LinesEnded(_)
+            | Payload::PersonalDataErased(_)
             | Payload::ReviewAssigned(_)
             | Payload::ReviewStarted(_)
             | Payload::PartnerActionRequested(_)

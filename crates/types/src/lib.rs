@@ -15,6 +15,7 @@ mod malformed;
 mod money;
 mod month;
 mod names;
+mod personal_data;
 mod policy;
 mod policy_profiles;
 mod product;
@@ -45,6 +46,7 @@ pub use names::{
     AssessmentName, AssociationName, ClaimName, CommentName, ConsentName, EvidenceName, LocationName, PartnerName,
     ProductName, ProgramGuideName, ReviewCaseName, SubscriptionName, TenantName, WorkloadName,
 };
+pub use personal_data::PersonalData;
 pub use policy::{
     CustomerNotices, EditsAfterSubmission, EvidenceLimits, PolicyFault, PolicyId, PolicyProfile, ReviewLengths,
     WindowStart,

@@ -83,6 +83,7 @@ mod tests {
             ["claim-intake", "poe-review", "customer-consent", "eligibility", "registry"]
         );
         assert_eq!(words_of(ActorSide::ALL), ["partner", "reviewer", "vendor", "customer", "time", "system"]);
+        assert_eq!(words_of(PersonalData::ALL), ["contacts", "subjects", "words"]);
     }
 
     #[test]

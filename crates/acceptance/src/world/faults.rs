@@ -50,16 +50,18 @@ impl World {
         found
     }
 
-    /// The columns of a service's tables that hold one of these texts anywhere.
-    pub async fn stored(&self, service: Service, texts: &[&str]) -> Vec<String> {
+    /// The columns of all services' tables that hold one of these texts anywhere: `{service}.{table}.{column} has {text}`.
+    pub async fn stored(&self, texts: &[&str]) -> Vec<String> {
         self.stop_all().await;
-        let db = Db::open(&self.store.config(0), service).await.expect("the database");
         let mut found = Vec::new();
-        for text in texts {
-            let columns = columns_that_contain(&db, text).await;
-            found.extend(columns.into_iter().map(|column| format!("{text} in {column}")));
+        for service in Service::ALL {
+            let db = Db::open(&self.store.config(0), *service).await.expect("the database");
+            for text in texts {
+                let columns = columns_that_contain(&db, text).await;
+                found.extend(columns.into_iter().map(|column| format!("{service}.{column} has {text}")));
+            }
+            db.close().await.expect("to close the database");
         }
-        db.close().await.expect("to close the database");
         self.start_all().await;
         found
     }

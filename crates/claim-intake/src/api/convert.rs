@@ -230,6 +230,8 @@ pub(super) fn comment(claim: &ClaimName, comment: Comment) -> wire::Comment {
         name: CommentName { partner, claim, comment: comment.id }.to_string(),
         side: words::side(comment.side).into(),
         create_time: Some(timestamp(comment.time)),
+        // None is written without a text.
+        erased: comment.text.is_empty(),
         text: comment.text,
     }
 }
@@ -237,9 +239,8 @@ pub(super) fn comment(claim: &ClaimName, comment: Comment) -> wire::Comment {
 /// An entry of the history. Every view has every position; what may not be seen is left out of the entry, which says so. To operators, from
 /// whom personal data is withheld, it shows where there was some.
 pub(super) fn history_entry(entry: SealedEntry, view: View) -> wire::HistoryEntry {
-    let withheld = view.withholds(&entry);
     if view != View::Masked {
-        return receipt::told(&entry.withhold(&withheld));
+        return receipt::told(&view.of_entry(entry));
     }
     let shown = receipt::told(&entry);
     let masked = |change: wire::FieldChange| {
@@ -250,7 +251,7 @@ pub(super) fn history_entry(entry: SealedEntry, view: View) -> wire::HistoryEntr
         subject: view.personal(&shown.subject),
         reason: view.personal(&shown.reason),
         changes: shown.changes.into_iter().map(masked).collect(),
-        withheld: receipt::told(&entry.withhold(&withheld)).withheld,
+        withheld: receipt::told(&view.of_entry(entry)).withheld,
         ..shown
     }
 }

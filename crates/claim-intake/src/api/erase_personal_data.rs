@@ -1,12 +1,9 @@
 //! ErasePersonalData (R56): one decision, which besides reads and rewrites what is erased.
 use super::{Answer, convert, view::View, words};
-use crate::{
-    call::Call,
-    domain::{Erase, history::PersonalData},
-    intake::Intake,
-};
+use crate::{call::Call, domain::Erase, intake::Intake};
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
+use cpor_types::PersonalData;
 use tonic::{Request, Response};
 
 pub(super) async fn erase_personal_data(

@@ -75,8 +75,7 @@ impl Issue {
         }
         let (mut parts, mut bytes) = (Vec::new(), PART);
         for entry in found {
-            let withheld = self.view.withholds(&entry);
-            let entry = receipt::entry(&entry.withhold(&withheld));
+            let entry = receipt::entry(&self.view.of_entry(entry));
             bytes += entry.encoded_len();
             match parts.last_mut().filter(|_| bytes <= PART) {
                 Some(wire::ClaimReceipt { entries, .. }) => entries.push(entry),

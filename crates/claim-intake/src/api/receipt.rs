@@ -3,7 +3,7 @@ use super::words;
 use crate::{
     domain::{
         FieldChange, StateKind,
-        history::{Audience, Closed, Digest, EntryFacts, Part, Receipt, Sealed, SealedEntry},
+        history::{Audience, Closed, EntryFacts, Part, Receipt, Sealed, SealedEntry},
     },
     wire::{timestamp, timestamp_from},
 };
@@ -81,12 +81,11 @@ pub(super) fn entry(entry: &SealedEntry) -> wire::ReceiptEntry {
 /// What an entry says; what is withheld or erased is empty.
 pub(super) fn told(entry: &SealedEntry) -> wire::HistoryEntry {
     let text = |part: &Sealed<String>| part.opened.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
-    let change = |change: &Sealed<FieldChange>| change.opened.as_ref().map(told_change).unwrap_or_default();
     let said = wire::HistoryEntry {
         position: entry.position,
         subject: text(&entry.subject),
         reason: text(&entry.reason),
-        changes: entry.each_change().map(change).collect(),
+        changes: entry.each_change().map(told_change).collect(),
         withheld: entry.withheld().map(|part| words::part(part).into()).collect(),
         erased: entry.erased().map(|part| words::part(part).into()).collect(),
         link: entry.link.to_string(),
@@ -105,8 +104,19 @@ pub(super) fn told(entry: &SealedEntry) -> wire::HistoryEntry {
     }
 }
 
-fn told_change((_, FieldChange { field, from, to }): &(Digest, FieldChange)) -> wire::FieldChange {
-    wire::FieldChange { field: field.clone(), from: from.clone(), to: to.clone() }
+fn told_change(change: &Sealed<FieldChange>) -> wire::FieldChange {
+    match &change.opened {
+        Ok((_, FieldChange { field, from, to })) => wire::FieldChange {
+            field: field.clone(),
+            from: from.clone(),
+            to: to.clone(),
+            ..wire::FieldChange::default()
+        },
+        Err(Closed::Erased(kind)) => {
+            wire::FieldChange { erased: words::personal_data(*kind).into(), ..wire::FieldChange::default() }
+        }
+        Err(Closed::Withheld) => wire::FieldChange::default(),
+    }
 }
 
 fn commitment<T>(part: &Sealed<T>) -> wire::Commitment {
@@ -152,13 +162,17 @@ struct Malformed(&'static str);
 
 fn read_entry(shown: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
     let entry = shown.entry.as_ref().ok_or(Malformed("entry"))?;
-    let erased = |part| entry.erased().filter_map(words::part_from).any(|erased| erased == part);
-    let closed = |part| if erased(part) { Closed::Erased } else { Closed::Withheld };
+    let erased = |part: &Part| entry.erased().filter_map(words::part_from).any(|erased| erased == *part);
+    let closed = |part: Part| {
+        let kind = Some(part).filter(erased).and_then(Part::erased_as);
+        kind.map_or(Closed::Withheld, Closed::Erased)
+    };
     let changes = || {
         let pairs = shown.each_change.iter().zip(&entry.changes);
         let read = |(made, change): (&wire::Commitment, &wire::FieldChange)| {
-            let wire::FieldChange { field, from, to } = change.clone();
-            sealed("each_change", Some(made), Closed::Erased, || Ok(FieldChange { field, from, to }))
+            let closed = words::personal_data_from(change.erased()).map_or(Closed::Withheld, Closed::Erased);
+            let wire::FieldChange { field, from, to, erased: _ } = change.clone();
+            sealed("each_change", Some(made), closed, || Ok(FieldChange { field, from, to }))
         };
         pairs.map(read).collect()
     };

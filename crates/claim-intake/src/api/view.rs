@@ -1,7 +1,10 @@
 //! Who looks, and what of a claim that side may see.
-use crate::domain::history::{Audience, Part, SealedEntry};
+use crate::domain::{
+    FactKind,
+    history::{Audience, Part, SealedEntry},
+};
 use cpor_kit::Caller;
-use cpor_types::{ActorSide, Role};
+use cpor_types::{ActorSide, PersonalData, Role};
 
 /// What stands where something may not be seen.
 pub(super) const REDACTED: &str = "[redacted]";
@@ -37,28 +40,27 @@ impl View {
         }
     }
 
-    /// What of an entry this view may not see. It is given as commitments, so that the history stays provable (R56).
-    pub(super) fn withholds(self, entry: &SealedEntry) -> Vec<Part> {
-        let Ok((_, facts)) = &entry.facts.opened else { return Part::ALL.to_vec() };
-        let mut told = entry.each_change().filter_map(|change| Some(&change.opened.as_ref().ok()?.1.field));
+    /// What of an entry this view may see. The rest is given as commitments, so that the history stays provable (R56). A partner sees neither
+    /// who reviews, before and after that is erased, nor why and how many lines could not be held, which would tell of a rival (R4).
+    pub(super) fn of_entry(self, entry: SealedEntry) -> SealedEntry {
+        let Ok((_, facts)) = &entry.facts.opened else { return entry.withhold(Part::ALL) };
         match self {
-            Self::Vendor => Vec::new(),
-            Self::Masked => vec![Part::Subject, Part::Reason, Part::Changes],
-            Self::Partner if entry.audience == Audience::Vendor => Part::ALL.to_vec(),
+            Self::Vendor => entry,
+            Self::Masked => {
+                // Whoever erases may see that it is done.
+                let erased: Vec<_> = entry.erased().collect();
+                let masked = [Part::Subject, Part::Reason].into_iter().filter(|part| !erased.contains(part));
+                let masked: Vec<_> = masked.chain([Part::Changes]).collect();
+                entry.withhold(&masked)
+            }
+            Self::Partner if entry.audience == Audience::Vendor => entry.withhold(Part::ALL),
             Self::Partner => {
                 let subject = matches!(facts.side, ActorSide::Reviewer | ActorSide::Vendor).then_some(Part::Subject);
-                let changes = told.any(|field| !self.shows(&facts.action, field)).then_some(Part::Changes);
-                subject.into_iter().chain(changes).collect()
+                let refused = facts.action == FactKind::ApprovalRefused.as_str();
+                let changes = (refused && entry.each_change().next().is_some()).then_some(Part::Changes);
+                let hidden: Vec<_> = subject.into_iter().chain(changes).collect();
+                entry.withhold(&hidden).withhold_changes(PersonalData::Subjects)
             }
-        }
-    }
-
-    /// Whether the change of this field in an entry of this action may be seen: a partner sees neither its reviewer nor
-    /// why a line could not be held, which would tell of a rival (R4).
-    pub(super) fn shows(self, action: &str, field: &str) -> bool {
-        match self {
-            Self::Partner => field != "reviewer" && action != crate::domain::FactKind::ApprovalRefused.as_str(),
-            Self::Vendor | Self::Masked => true,
         }
     }
 }
@@ -67,7 +69,7 @@ impl View {
 mod tests {
     use super::*;
     use crate::domain::{
-        StateKind,
+        FieldChange, StateKind,
         history::{Digest, Entry, EntryFacts},
     };
     use cpor_types::{Actor, Timestamp};
@@ -83,9 +85,9 @@ mod tests {
         }
     }
 
-    fn entry(side: ActorSide, audience: Audience) -> SealedEntry {
+    fn entry(side: ActorSide, audience: Audience, action: &str, changed: &[&str]) -> SealedEntry {
         let facts = EntryFacts {
-            action: "review_started".to_owned(),
+            action: action.to_owned(),
             side,
             effective_time: Timestamp::UNIX_EPOCH,
             record_time: Timestamp::UNIX_EPOCH,
@@ -93,10 +95,16 @@ mod tests {
             to: StateKind::UnderReview,
             overtaken: false,
         };
-        let (subject, changes) = ("rita".to_owned(), Vec::new());
-        let entry = Entry { audience, facts, subject, reason: String::new(), changes };
+        let change =
+            |field: &&str| FieldChange { field: (*field).to_owned(), from: String::new(), to: "rita".to_owned() };
+        let (subject, changes) = ("rita".to_owned(), changed.iter().map(change).collect());
+        let entry = Entry { audience, facts, subject, reason: "because".to_owned(), changes };
         let claim = "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1".parse().unwrap();
         SealedEntry::seal(&claim, Digest::GENESIS, 1, Digest([1; 32]), entry)
+    }
+
+    fn withheld(view: View, entry: SealedEntry) -> Vec<Part> {
+        view.of_entry(entry).withheld().collect()
     }
 
     #[test]
@@ -110,13 +118,52 @@ mod tests {
     #[test]
     fn r4_a_partner_sees_neither_its_reviewer_nor_a_rival() {
         let partner = View::of(&caller(ActorSide::Partner, &[Role::GlobalAdmin]));
-        let withheld = |side| partner.withholds(&entry(side, Audience::All));
-        assert_eq!(withheld(ActorSide::Reviewer), [Part::Subject]);
-        assert_eq!(withheld(ActorSide::Partner), []);
-        assert_eq!(partner.withholds(&entry(ActorSide::Reviewer, Audience::Vendor)), Part::ALL);
-        assert_eq!(View::Vendor.withholds(&entry(ActorSide::Reviewer, Audience::Vendor)), []);
-        assert!(!partner.shows("review_assigned", "reviewer"));
-        assert!(!partner.shows("approval_refused", "lines[0]"));
-        assert!(partner.shows("updated", "display_name"));
+        let started = |side| entry(side, Audience::All, "review_started", &["reviewer", "review_due_time"]);
+        assert_eq!(withheld(partner, entry(ActorSide::Partner, Audience::All, "updated", &["display_name"])), []);
+        let noted = |side| entry(side, Audience::Vendor, "review_noted", &[]);
+        assert_eq!(withheld(partner, noted(ActorSide::Reviewer)), Part::ALL);
+        assert_eq!(withheld(View::Vendor, noted(ActorSide::Reviewer)), []);
+        let refused = entry(ActorSide::System, Audience::All, "approval_refused", &["lines[0]"]);
+        let refused = partner.of_entry(refused);
+        assert_eq!(refused.withheld().collect::<Vec<_>>(), [Part::Changes]);
+        assert_eq!(refused.each_change().count(), 0, "not even how many");
+        let seen = partner.of_entry(started(ActorSide::Reviewer));
+        assert_eq!(seen.withheld().collect::<Vec<_>>(), [Part::Subject, Part::Changes]);
+        let fields: Vec<_> =
+            seen.each_change().map(|change| change.opened.as_ref().ok().map(|(_, c)| &*c.field)).collect();
+        assert_eq!(fields, [None, Some("review_due_time")], "each by itself");
+    }
+
+    #[test]
+    fn r56_what_a_partner_may_not_see_looks_the_same_once_it_is_erased() {
+        let partner = View::Partner;
+        let hidden = [
+            entry(ActorSide::Reviewer, Audience::All, "review_started", &["reviewer", "review_due_time"]),
+            entry(ActorSide::Partner, Audience::All, "disputed", &["reviewer"]),
+            entry(ActorSide::Reviewer, Audience::Vendor, "review_noted", &[]),
+        ];
+        for entry in hidden {
+            let after = |kind| partner.of_entry(entry.clone().erase(&[kind]));
+            let (before, subjects) = (partner.of_entry(entry.clone()), after(PersonalData::Subjects));
+            assert_eq!(subjects.changes, before.changes);
+            assert_eq!(subjects.withheld().collect::<Vec<_>>(), before.withheld().collect::<Vec<_>>());
+            if entry.audience == Audience::Vendor {
+                assert_eq!((subjects, after(PersonalData::Words)), (before.clone(), before));
+            }
+        }
+        let contact = entry(ActorSide::Partner, Audience::All, "updated", &["partner_contact"]);
+        let erased = partner.of_entry(contact.erase(&[PersonalData::Contacts]));
+        assert_eq!(erased.erased().collect::<Vec<_>>(), [Part::Changes], "what it saw is erased");
+        let operators = View::Masked.of_entry(entry_of_all().erase(PersonalData::ALL));
+        assert_eq!(
+            operators.erased().collect::<Vec<_>>(),
+            [Part::Subject, Part::Reason],
+            "and operators see that it is"
+        );
+        assert_eq!(operators.withheld().collect::<Vec<_>>(), [Part::Changes]);
+    }
+
+    fn entry_of_all() -> SealedEntry {
+        entry(ActorSide::Partner, Audience::All, "disputed", &["partner_contact", "display_name"])
     }
 }

@@ -1,11 +1,11 @@
 //! The contract's enums and the domain's: one table each.
 use crate::domain::{
-    Association, Command, EndReason, EvidenceKind, Party, State, StateKind, Verdict, Wait,
-    history::{Part, PersonalData},
+    Association, Command, EndReason, EvidenceKind, Party, State, StateKind, Verdict, Wait, history::Part,
 };
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{
-    Activity, ActorSide, FurtherRejection, PartnerActionReason, PrimaryRejection, SolutionArea, WithdrawReason,
+    Activity, ActorSide, FurtherRejection, PartnerActionReason, PersonalData, PrimaryRejection, SolutionArea,
+    WithdrawReason,
 };
 
 pub(super) const fn state(state: StateKind) -> wire::ClaimState {
@@ -210,6 +210,14 @@ pub(super) const fn part_from(part: wire::HistoryPart) -> Option<Part> {
         wire::HistoryPart::Subject => Some(Part::Subject),
         wire::HistoryPart::Reason => Some(Part::Reason),
         wire::HistoryPart::Changes => Some(Part::Changes),
+    }
+}
+
+pub(super) const fn personal_data(kind: PersonalData) -> wire::PersonalDataKind {
+    match kind {
+        PersonalData::Contacts => wire::PersonalDataKind::Contacts,
+        PersonalData::Subjects => wire::PersonalDataKind::Subjects,
+        PersonalData::Words => wire::PersonalDataKind::Words,
     }
 }
 

@@ -1,11 +1,12 @@
 //! The aggregate: one claim with everything that its decisions need.
 use super::{
     Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, Submission, What,
-    history::{Digest, PersonalData},
-    waiting::Station,
+    history::Digest, waiting::Station,
 };
 use cpor_durable::Transition;
-use cpor_types::{ClaimName, Timestamp, rfc3339};
+use cpor_types::{ClaimName, PersonalData, Timestamp, rfc3339};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +33,17 @@ pub struct Claim {
     pub history: u64,
     /// The link of the last of them as it was loaded (R56): where the next one is chained to.
     pub head: Digest,
-    /// Of which kinds of personal data nothing is left: erased, with nothing else recorded since.
-    pub erased: Vec<PersonalData>,
+    /// The last erasure of each kind of personal data.
+    pub erased: BTreeMap<PersonalData, Erasure>,
+}
+
+/// An erasure of personal data of one kind (R56).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// When: what was so until then and is told later is not kept.
+    pub time: Timestamp,
+    /// Whether nothing is left of the kind: nothing but erasures was recorded since.
+    pub nothing_left: bool,
 }
 
 impl Claim {
@@ -76,13 +86,14 @@ impl Next {
     pub(super) fn record(&mut self, what: What, entry: Entry) {
         let to = self.claim.state.kind();
         if let What::PersonalDataErased(kinds) = &what {
-            self.claim.erased.extend(kinds);
+            let erasure = Erasure { time: self.claim.update_time, nothing_left: true };
+            self.claim.erased.extend(kinds.iter().map(|kind| (*kind, erasure)));
         } else {
             // Whatever is recorded may name somebody, or say something.
-            self.claim.erased.clear();
+            self.claim.erased.values_mut().for_each(|erasure| erasure.nothing_left = false);
         }
         let Entry { changes, reason, comment } = entry;
-        self.events.push(Event { what, from: self.from, to, changes, reason, comment });
+        self.events.push(Event { what, from: self.from, to, changes, reason, comment, late: Vec::new() });
         self.claim.history += 1;
         self.from = Some(to);
     }

@@ -1,9 +1,9 @@
 //! What happened to a claim. History and the events for other services both derive from it.
 use super::{
     Comment, Contact, Evidence, FactKind, StateKind,
-    history::{Audience, ERASURE, PersonalData},
+    history::{Audience, ERASURE},
 };
-use cpor_types::{CaseId, EvidenceId, LineId, PrimaryRejection, TenantId, Timestamp};
+use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejection, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened: one entry of the history (R56).
@@ -21,6 +21,8 @@ pub struct Event {
     pub reason: String,
     /// What was written to the other side; it joins the comments (R55).
     pub comment: Option<Comment>,
+    /// Kinds of personal data of which it keeps nothing: it was so before they were erased, and is told only now (R56).
+    pub late: Vec<PersonalData>,
 }
 
 /// A field that changed, in words.

@@ -207,7 +207,22 @@ impl Fact {
         }
     }
 
-    /// Why, in words, for the history; may be empty.
+    /// How the customer spoke; `None`: the fact is no word of theirs.
+    #[must_use]
+    pub fn channel(&self) -> Option<&str> {
+        match self {
+            Self::Consent(ConsentFact::Approved { channel, .. } | ConsentFact::Declined { channel, .. }) => {
+                Some(channel)
+            }
+            Self::Consent(_)
+            | Self::Review { .. }
+            | Self::AssociationOfficial { .. }
+            | Self::AssociationEnded { .. }
+            | Self::Assessed { .. } => None,
+        }
+    }
+
+    /// Why, for the history; may be empty. Of a kind of fact it is people's words or the system's, never both.
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
@@ -231,10 +246,8 @@ impl Fact {
                 ConsentFact::NoticeSettled { notice, bounced: None } => format!("{notice} notice accepted"),
                 ConsentFact::NoticeSettled { notice, bounced: Some(why) } => format!("{notice} notice bounced: {why}"),
                 ConsentFact::WindowOpened { rule, .. } => rule.clone(),
-                ConsentFact::WindowPassed => String::new(),
-                ConsentFact::Approved { channel, .. } => channel.clone(),
-                ConsentFact::Declined { channel, comment } if comment.is_empty() => channel.clone(),
-                ConsentFact::Declined { channel, comment } => format!("{channel}: {comment}"),
+                ConsentFact::WindowPassed | ConsentFact::Approved { .. } => String::new(),
+                ConsentFact::Declined { comment, .. } => comment.clone(),
             },
             Self::AssociationOfficial { .. } => String::new(),
             Self::AssociationEnded { reason, .. } => reason.to_string(),

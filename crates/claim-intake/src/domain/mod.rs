@@ -29,7 +29,7 @@ mod words;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use claim::Claim;
+pub use claim::{Claim, Erasure};
 pub use content::{Contact, Content, Field};
 pub use directory::{Directory, Facts, Tenant};
 pub use event::{ClosedBy, Closing, Event, FieldChange, What};

@@ -1,8 +1,8 @@
 //! Comments, at their places in the history.
 use super::{entity::comment, positioned, row::RowPlace};
-use crate::domain::{Claim, Comment};
+use crate::domain::{Claim, Comment, history::is_of_people};
 use cpor_durable::{Change, Key, StoreError, Tx, rows, rows::Micros};
-use cpor_types::{ClaimName, CommentId, EvidenceId, LineId};
+use cpor_types::{ClaimName, CommentId, EvidenceId, LineId, PersonalData};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -59,13 +59,17 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
     let mut said = Vec::new();
     for change in changes {
         for (position, recorded) in positioned(change) {
-            said.extend(recorded.event.comment.as_ref().map(|comment| write(&change.key, position, comment)));
+            let late = &recorded.event.late;
+            said.extend(recorded.event.comment.as_ref().map(|comment| write(&change.key, position, comment, late)));
         }
     }
     Ok(rows::insert::<comment::Entity>(tx, said).await?)
 }
 
-fn write(key: &Key, position: i64, comment: &Comment) -> comment::ActiveModel {
+/// The row of a comment; without what somebody wrote where words are among the kinds that come `late`.
+fn write(key: &Key, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
+    let is_erased = late.contains(&PersonalData::Words) && is_of_people(comment.side);
+    let text = if is_erased { String::new() } else { comment.text.clone() };
     comment::ActiveModel {
         owner: Set(key.owner.clone()),
         claim_id: Set(key.id),
@@ -73,7 +77,7 @@ fn write(key: &Key, position: i64, comment: &Comment) -> comment::ActiveModel {
         id: Set(comment.id.uuid()),
         side: Set(comment.side.as_str().to_owned()),
         create_time: Set(Micros::from(comment.time)),
-        text: Set(comment.text.clone()),
+        text: Set(text),
         evidence_id: Set(comment.evidence.map(|id| id.uuid())),
         line_id: Set(comment.line.map(|id| id.uuid())),
     }

@@ -4,41 +4,49 @@ use super::{
     history as entries, mails, positioned,
     row::{RowPlace, json},
 };
-use crate::domain::{
-    Claim, What,
-    history::{PersonalData, is_of_people},
-};
+use crate::domain::{Claim, What, history::is_of_people};
 use cpor_durable::{Change, Key, StoreError, Tx, rows};
-use cpor_types::Timestamp;
-use sea_orm::{ActiveValue::Set, IntoActiveModel as _};
+use cpor_types::{PersonalData, Timestamp};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect};
 
-/// Carries out the erasures among `changes`, after everything else of them was saved; for each a read and a write of the history, and of the
-/// comments where words are erased.
+/// Rows that are read and rewritten at once, whatever the length of a history.
+const PART: u64 = 100;
+
+/// Carries out the erasures among `changes`, after everything else of them was saved; for each, a read and a write for every [`PART`] of the
+/// history, and of the comments where words are erased.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
     for change in changes {
         for (position, recorded) in positioned(change) {
             if let What::PersonalDataErased(kinds) = &recorded.event.what {
-                erase(tx, &change.key, position, kinds).await?;
+                erase_history(tx, &change.key, position, kinds).await?;
+                if kinds.contains(&PersonalData::Words) {
+                    erase_comments(tx, &change.key, position).await?;
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Erases `kinds` from everything before the entry at `position`.
-async fn erase(tx: &Tx, key: &Key, position: i64, kinds: &[PersonalData]) -> Result<(), StoreError> {
-    let columns = [history::Column::Owner, history::Column::ClaimId];
-    let mut before = rows::children::<history::Entity>(tx, columns, std::slice::from_ref(key)).await?;
-    before.retain(|row| row.position < position);
-    if kinds.contains(&PersonalData::Contacts) {
-        let mail = |row: &history::Model| mails::id(key.id, row.position, Timestamp::from(row.record_time));
-        cpor_mail::forget(tx, &key.owner, &before.iter().map(mail).collect::<Vec<_>>()).await?;
+/// Erases `kinds` from every entry before the one at `position`, and from the mails that they led to.
+async fn erase_history(tx: &Tx, key: &Key, position: i64, kinds: &[PersonalData]) -> Result<(), StoreError> {
+    let of_claim = history::Entity::find()
+        .filter(history::Column::Owner.eq(&key.owner))
+        .filter(history::Column::ClaimId.eq(key.id));
+    let before = of_claim.filter(history::Column::Position.lt(position));
+    let mut after = 0;
+    loop {
+        let part = before.clone().filter(history::Column::Position.gt(after));
+        let part = part.order_by_asc(history::Column::Position).limit(PART).all(tx).await?;
+        let Some(last) = part.last() else { return Ok(()) };
+        after = last.position;
+        if kinds.contains(&PersonalData::Contacts) {
+            let mail = |row: &history::Model| mails::id(key.id, row.position, Timestamp::from(row.record_time));
+            cpor_mail::forget(tx, &key.owner, &part.iter().map(mail).collect::<Vec<_>>()).await?;
+        }
+        let erased = part.into_iter().map(|row| erased(row, kinds)).filter_map(Result::transpose);
+        rows::upsert::<history::Entity>(tx, erased.collect::<Result<Vec<_>, _>>()?).await?;
     }
-    if kinds.contains(&PersonalData::Words) {
-        erase_comments(tx, key, position).await?;
-    }
-    let erased = before.into_iter().map(|row| erased(row, kinds)).filter_map(Result::transpose);
-    Ok(rows::upsert::<history::Entity>(tx, erased.collect::<Result<Vec<_>, _>>()?).await?)
 }
 
 /// The row without what the entry held of `kinds`; `None`: it stays as it is.
@@ -61,12 +69,22 @@ fn erased(row: history::Model, kinds: &[PersonalData]) -> Result<Option<history:
 /// What people wrote; that the system said something stays.
 async fn erase_comments(tx: &Tx, key: &Key, position: i64) -> Result<(), StoreError> {
     let place = RowPlace { table: "comment", key: key.clone() };
-    let columns = [comment::Column::Owner, comment::Column::ClaimId];
-    let mut erased = Vec::new();
-    for row in rows::children::<comment::Entity>(tx, columns, std::slice::from_ref(key)).await? {
-        if row.position < position && is_of_people(place.text(&row.side)?) {
-            erased.push(comment::ActiveModel { text: Set(String::new()), ..row.into_active_model() });
+    let of_claim = comment::Entity::find()
+        .filter(comment::Column::Owner.eq(&key.owner))
+        .filter(comment::Column::ClaimId.eq(key.id));
+    let before = of_claim.filter(comment::Column::Position.lt(position));
+    let mut after = 0;
+    loop {
+        let part = before.clone().filter(comment::Column::Position.gt(after));
+        let part = part.order_by_asc(comment::Column::Position).limit(PART).all(tx).await?;
+        let Some(last) = part.last() else { return Ok(()) };
+        after = last.position;
+        let mut erased = Vec::new();
+        for row in part {
+            if is_of_people(place.text(&row.side)?) {
+                erased.push(comment::ActiveModel { text: Set(String::new()), ..row.into_active_model() });
+            }
         }
+        rows::upsert::<comment::Entity>(tx, erased).await?;
     }
-    Ok(rows::upsert::<comment::Entity>(tx, erased).await?)
 }

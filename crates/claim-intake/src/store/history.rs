@@ -75,7 +75,7 @@ pub(super) fn chain(
         let salt = Digest(entropy.secret());
         let sealed = SealedEntry::seal(&change.after.state.name, head, position, salt, entry(recorded));
         head = sealed.link;
-        rows.push(write(&change.key, recorded, salt, &sealed)?);
+        rows.push(write(&change.key, recorded, salt, &sealed.erase(&recorded.event.late))?);
     }
     Ok((rows, head))
 }
@@ -106,22 +106,23 @@ fn write(
     sealed: &SealedEntry,
 ) -> Result<history::ActiveModel, StoreError> {
     let Recorded { event, actor, effective_time, recorded_time, .. } = recorded;
+    let (subject, reason, changes) = sealed.texts();
     Ok(history::ActiveModel {
         owner: Set(key.owner.clone()),
         claim_id: Set(key.id),
         position: Set(sealed.position),
         action: Set(event.what.action().to_owned()),
         side: Set(actor.side.as_str().to_owned()),
-        subject: Set(actor.subject.clone()),
+        subject: Set(subject),
         effective_time: Set(Micros::from(*effective_time)),
         record_time: Set(Micros::from(*recorded_time)),
         from_state: Set(event.from.map(|state| state.as_str().to_owned())),
         to_state: Set(event.to.as_str().to_owned()),
-        changes: Set(json(&event.changes)?),
-        reason: Set(event.reason.clone()),
+        changes: Set(json(&changes)?),
+        reason: Set(reason),
         overtaken: Set(event.what.is_overtaken()),
         audience: Set(sealed.audience.as_str().to_owned()),
-        salt: Set(salt.0.to_vec()),
+        salt: Set(if event.late.is_empty() { salt.0.to_vec() } else { sealed.salts() }),
         commitments: Set(sealed.commitments()),
         link: Set(sealed.link.0.to_vec()),
         owner_sequence: Set(0),

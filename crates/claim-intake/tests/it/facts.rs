@@ -139,7 +139,7 @@ on_both! {
             (7, "consent_window_passed", true),
         ];
         assert_eq!(told, expected);
-        assert_eq!(history[5].reason, "link: never heard of them");
+        assert_eq!(history[5].reason, "never heard of them");
         assert!(history[3].subject.is_empty(), "a partner does not learn who reviews");
         assert!(history.windows(2).all(|pair| pair[0].to_state == pair[1].from_state));
     }

@@ -73,8 +73,8 @@ pub(crate) struct Change {
     pub(crate) new_contact: bool,
 }
 
-/// The customer's contact. Personal data: not for logs, so `Debug` shows none of it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The customer's contact; empty once it was erased. Personal data: not for logs, so `Debug` shows none of it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Contact {
     /// Full name.
     pub(crate) name: String,

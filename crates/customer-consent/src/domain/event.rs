@@ -1,4 +1,4 @@
-use cpor_types::Timestamp;
+use cpor_types::{PersonalData, Timestamp};
 use uuid::Uuid;
 
 use super::{Channel, NoticeKind, Settlement};
@@ -47,5 +47,10 @@ pub(crate) enum Event {
         channel: Channel,
         /// Why; may be empty.
         comment: String,
+    },
+    /// Personal data of the claim was erased (R56).
+    PersonalDataErased {
+        /// Of which kinds.
+        kinds: Vec<PersonalData>,
     },
 }

@@ -7,6 +7,7 @@ mod claim;
 mod consent;
 mod customer;
 mod delivery;
+mod erase;
 mod event;
 mod facts;
 mod notice;

@@ -12,6 +12,7 @@ use cpor_durable::rows::{self, Micros};
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned};
 use cpor_kit::Db;
 use cpor_mail::Draft;
+use cpor_types::PersonalData;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
 pub(crate) use list::{Cursor, Filter, Page, list};
@@ -47,6 +48,7 @@ impl Store for ConsentStore {
         let written = changes.iter().map(consent::write).collect::<Result<Vec<_>, _>>()?;
         rows::save::<row::Entity>(tx, written).await?;
         cpor_mail::enqueue(tx, changes.iter().flat_map(drafts)).await?;
+        forget(tx, changes).await?;
         Ok(vec![])
     }
 
@@ -80,8 +82,28 @@ fn drafts(change: &Change<Consent>) -> impl Iterator<Item = Draft> {
         | Event::WindowOpened { .. }
         | Event::WindowPassed
         | Event::CustomerApproved { .. }
-        | Event::CustomerDeclined { .. } => None,
+        | Event::CustomerDeclined { .. }
+        | Event::PersonalDataErased { .. } => None,
     })
+}
+
+/// Forgets to whom the mails of consents went whose contacts are erased (R56).
+async fn forget(tx: &Tx, changes: &[Change<Consent>]) -> Result<(), DbErr> {
+    let erases = |event: &Event| match event {
+        Event::PersonalDataErased { kinds } => kinds.contains(&PersonalData::Contacts),
+        Event::NoticeQueued { .. }
+        | Event::NoticeResent { .. }
+        | Event::NoticeSettled { .. }
+        | Event::WindowOpened { .. }
+        | Event::WindowPassed
+        | Event::CustomerApproved { .. }
+        | Event::CustomerDeclined { .. } => false,
+    };
+    for change in changes.iter().filter(|change| change.events.iter().any(|recorded| erases(&recorded.event))) {
+        let mails: Vec<_> = change.after.state.notices.iter().map(|notice| notice.id).collect();
+        cpor_mail::forget(tx, &change.key.owner, &mails).await?;
+    }
+    Ok(())
 }
 
 /// One consent, as last committed. One round trip.

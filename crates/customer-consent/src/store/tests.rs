@@ -1,9 +1,14 @@
-use cpor_durable::{Change, Versioned};
+use cpor_durable::{Change, Command, Versioned};
+use cpor_proto::events::v1::event::Payload;
+use cpor_proto::events::v1::{ClaimApproved, PersonalDataErased};
+use cpor_types::{Actor, ActorSide};
+use sea_orm::{ConnectionTrait as _, Statement};
 
 use super::*;
-use crate::domain::StateKind;
-use crate::domain::samples::in_state;
-use crate::harness::{House, on_both};
+use crate::consents::Word;
+use crate::domain::samples::{self, in_state};
+use crate::domain::{Channel, Contact, StateKind};
+use crate::harness::{House, on_both, snapshot};
 
 #[test]
 fn every_state_reads_back_from_its_row() {
@@ -46,6 +51,43 @@ async fn expired_links_are_deleted_and_others_are_not() {
         let db = &house.consents.db;
         assert_eq!(link::delete_expired(db, cpor_types::Clock::now(&house.clock)).await.unwrap(), 1);
         assert!(house.links.find(&young).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn r56_a_consent_keeps_nothing_of_what_is_erased_and_sends_no_more_mails() {
+    on_both(async |house: House| {
+        house.submitted().await;
+        house.told(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() })).await;
+        let command = Command::new("decline", House::key(), Actor::new(ActorSide::Customer, "anna"));
+        let word = Word::Decline { comment: "Never heard of them.".to_owned() };
+        house.consents.say(command, word, Channel::SignedIn).await.unwrap();
+        let claim = samples::claim();
+        let erased = |kinds: &[&str]| {
+            Payload::PersonalDataErased(PersonalDataErased {
+                claim: claim.name.to_string(),
+                tenant: format!("tenants/{}", claim.tenant),
+                kinds: kinds.iter().map(ToString::to_string).collect(),
+            })
+        };
+        house.told(erased(&["subjects", "words"])).await;
+        let consent = house.consent().await;
+        assert_eq!(consent.decline_said().unwrap().comment, "");
+        assert_eq!(consent.claim.contact, claim.contact, "the contacts were not asked for");
+        house.told(erased(&["contacts"])).await;
+        let consent = house.consent().await;
+        assert!(
+            consent.notices.len() == 2 && consent.notices.iter().all(|notice| notice.contact == Contact::default())
+        );
+        assert_eq!(consent.claim.contact, Contact::default());
+        let sql = "SELECT COUNT(*) AS n FROM mail WHERE recipient <> '' OR state = 'queued'";
+        let db = house.consents.db.reader();
+        let left = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+        assert_eq!(left.try_get::<i64>("", "n").unwrap(), 0);
+        let mails = house.mailbox.taken.lock().unwrap().len();
+        house.sender.drain().await.unwrap();
+        assert_eq!((mails, house.mailbox.taken.lock().unwrap().len()), (1, 1), "nobody is written to any more");
     })
     .await;
 }

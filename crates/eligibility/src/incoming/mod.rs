@@ -50,6 +50,7 @@ impl Receiver for Intake {
             | Payload::ClaimDisputed(_)
             | Payload::ClaimEdited(_)
             | Payload::LinesEnded(_)
+            | Payload::PersonalDataErased(_)
             | Payload::ReviewAssigned(_)
             | Payload::ReviewStarted(_)
             | Payload::PartnerActionRequested(_)

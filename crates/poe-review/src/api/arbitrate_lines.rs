@@ -8,7 +8,7 @@ use crate::{
     store::arbitrations,
 };
 use cpor_durable::{Command, Committed};
-use cpor_kit::request::open;
+use cpor_kit::{Caller, request::open};
 use cpor_proto::reviews::v1::{self as wire, ArbitrateLinesRequest};
 use cpor_types::{DecisionId, Malformed, TenantId, TenantName};
 use std::convert::Infallible;
@@ -38,7 +38,7 @@ pub(super) async fn handle(
         }
         Some(_) | None => begun,
     };
-    answer(settled)
+    answer(settled, &caller, request.comment)
 }
 
 fn awards(tenant: TenantId, awards: &[wire::Award]) -> Result<Vec<Award>, Status> {
@@ -56,9 +56,14 @@ fn awards(tenant: TenantId, awards: &[wire::Award]) -> Result<Vec<Award>, Status
     awards.iter().enumerate().map(read).collect()
 }
 
-/// What it came to. A replayed request gets this answer too.
-fn answer(committed: Committed<Arbitration>) -> Result<Response<wire::Arbitration>, Status> {
-    let arbitration = committed.state.ok_or_else(error::not_found)?;
+/// What it came to. A replayed request, which is the same caller's and says the same, gets this answer too.
+fn answer(
+    committed: Committed<Arbitration>,
+    caller: &Caller,
+    comment: String,
+) -> Result<Response<wire::Arbitration>, Status> {
+    let by = caller.actor.clone();
+    let arbitration = Arbitration { comment, by, ..committed.state.ok_or_else(error::not_found)? };
     match &arbitration.state {
         ArbitrationState::Refused { faults } => Err(error::awards_not_possible(faults)),
         ArbitrationState::Begun | ArbitrationState::Planned { .. } | ArbitrationState::Done { .. } => {

@@ -120,6 +120,8 @@ pub(super) fn note(case: &ReviewCaseName, Note { id, author, text, time }: Note)
     wire::ReviewNote {
         name: format!("{case}/notes/{}", id.as_hyphenated()),
         author,
+        // None is written without a text.
+        erased: text.is_empty(),
         text,
         create_time: Some(timestamp(time)),
     }

@@ -1,6 +1,6 @@
 //! What happened to a case. What other services must know of it is derived in `outgoing.rs`.
 use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
-use cpor_types::{DecisionId, LineId, PrimaryRejection};
+use cpor_types::{DecisionId, LineId, PersonalData, PrimaryRejection};
 
 /// A domain event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,11 @@ pub enum CaseEvent {
     },
     /// A reviewer wrote a note for reviewers (R55).
     Noted(Note),
+    /// Personal data of the claim was erased (R56).
+    PersonalDataErased {
+        /// Of which kinds.
+        kinds: Vec<PersonalData>,
+    },
 }
 
 impl CaseEvent {
@@ -104,8 +109,15 @@ impl CaseEvent {
             | Self::Closed { .. }
             | Self::LinesEnded { .. }
             | Self::CompetitionChanged { .. }
-            | Self::Awarded { .. } => None,
+            | Self::Awarded { .. }
+            | Self::PersonalDataErased { .. } => None,
         }
+    }
+
+    /// The kinds of personal data that were erased; none by any other event.
+    #[must_use]
+    pub fn erased(&self) -> &[PersonalData] {
+        if let Self::PersonalDataErased { kinds } = self { kinds } else { &[] }
     }
 
     /// The clock that somebody is told of by mail, and whether it has passed.
@@ -128,6 +140,7 @@ impl CaseEvent {
             | Self::LinesEnded { .. }
             | Self::CompetitionChanged { .. }
             | Self::Awarded { .. }
+            | Self::PersonalDataErased { .. }
             | Self::Noted(_) => None,
         }
     }

@@ -7,6 +7,7 @@ mod case;
 mod clocks;
 mod commands;
 mod contest;
+mod erase;
 mod event;
 mod facts;
 mod kind;

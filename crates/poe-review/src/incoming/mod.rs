@@ -4,16 +4,21 @@ mod read;
 
 use crate::{
     domain::{CaseKind, Dispute, Opening, ReviewCase},
-    store::{self, CaseStore},
+    store::{self, CaseStore, query::Cases},
 };
-use cpor_durable::{Inbox, Incoming, ReceiveError, Receiver, Transition, Writer};
-use cpor_proto::events::v1::{ClaimClosed, ClaimDisputed, LinesEnded, event::Payload};
-use cpor_types::{Calendar, CaseId, LineId, PolicyProfiles, PrimaryRejection, TenantId, Timestamp};
+use cpor_durable::{Command, Inbox, Incoming, ReceiveError, Receiver, Transition, Writer};
+use cpor_kit::Db;
+use cpor_proto::events::v1::{ClaimClosed, ClaimDisputed, LinesEnded, PersonalDataErased, event::Payload};
+use cpor_types::{
+    Calendar, CaseId, ClaimName, LineId, PersonalData, PolicyProfiles, PrimaryRejection, TenantId, TenantName,
+    Timestamp,
+};
 use read::{Told, case, parsed, snapshot};
 use std::sync::Arc;
 
 /// Takes in what claim-intake tells.
 pub(crate) struct Events {
+    pub db: Db,
     pub writer: Writer<CaseStore>,
     pub inbox: Inbox,
     pub policies: PolicyProfiles,
@@ -34,6 +39,7 @@ impl Receiver for Events {
             Payload::ClaimEdited(fact) => self.edited(&incoming, snapshot(fact.snapshot)?).await,
             Payload::LinesEnded(fact) => self.lines_ended(&incoming, &fact).await,
             Payload::ClaimClosed(fact) => self.closed(&incoming, &fact).await,
+            Payload::PersonalDataErased(fact) => self.erased(&incoming, &fact).await,
             Payload::ClaimApproved(_)
             | Payload::AssociationGranted(_)
             | Payload::ReviewAssigned(_)
@@ -131,6 +137,27 @@ impl Events {
         let reason: PrimaryRejection = parsed(&fact.primary_reason)?;
         let case = case(&fact.tenant, &fact.review_case_id)?;
         self.tell("close_case", incoming, case, move |case, at, calendar| case.closed(reason, at, calendar)).await
+    }
+
+    /// Erases personal data in every case of the claim (R56). Each command is idempotent, and the stream advances after the last, so that a
+    /// repeat after a failure finds the rest.
+    async fn erased(&self, incoming: &Incoming, fact: &PersonalDataErased) -> Result<(), ReceiveError> {
+        if self.inbox.check(&incoming.position).await? {
+            return Ok(());
+        }
+        let (TenantName { tenant }, claim): (_, ClaimName) = (parsed(&fact.tenant)?, parsed(&fact.claim)?);
+        let kinds = fact.kinds.iter().map(|kind| parsed(kind)).collect::<Result<Vec<PersonalData>, _>>()?;
+        let cases = Cases::of(self.db.writer(), tenant).of_claim(&claim).await;
+        for case in cases.map_err(|error| ReceiveError::Retry(error.to_string()))? {
+            let key = store::key(tenant, case);
+            let command = Command::new("erase_personal_data", key, incoming.actor.clone()).at(incoming.effective_time);
+            let kinds = kinds.clone();
+            let decide = move |case: Option<&ReviewCase>, now| {
+                Ok::<_, NeverOpened>(Some(case.ok_or(NeverOpened)?.erase(&kinds, now)))
+            };
+            self.writer.execute(command, decide).await?;
+        }
+        self.inbox.advance(&incoming.position).await
     }
 
     /// Tells a case a fact.

@@ -44,7 +44,7 @@ impl Store for CaseStore {
     }
 
     /// One round trip for the cases, and one more for each of: keys gone, keys come, notes, approvals gone, approvals
-    /// come; three more where what cases compete for changes.
+    /// come; three more where what cases compete for changes, and for each case that is erased.
     async fn save(&self, tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
         let cases: Vec<_> = changes
             .iter()
@@ -55,6 +55,7 @@ impl Store for CaseStore {
         notes::follow(tx, changes).await?;
         let lead = self.lead_mail.as_deref();
         cpor_mail::enqueue(tx, changes.iter().flat_map(|change| mails::drafts(change, lead))).await?;
+        mails::forget(tx, changes).await?;
         let lease = (self.clock.now() + self.lease).into();
         approvals::follow(tx, changes, approvals::Work::Approval, under_way, lease).await?;
         Ok(Vec::new())

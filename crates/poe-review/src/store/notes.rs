@@ -1,8 +1,11 @@
 //! Notes on cases (R55), in the order in which they were written.
 use super::entity::review_note::{ActiveModel, Column, Entity, Model};
 use crate::domain::{CaseEvent, Note, ReviewCase};
-use cpor_durable::{Change, Key, Recorded, StoreError, Tx, rows};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
+use cpor_durable::{Change, Key, Recorded, StoreError, Tx, rows, rows::Micros};
+use cpor_types::PersonalData;
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::Expr,
+};
 use uuid::Uuid;
 
 /// A query of one case's notes.
@@ -34,7 +37,7 @@ fn read(row: Model) -> (i64, Note) {
     (row.position, Note { id: row.id, author: row.author, text: row.text, time: row.create_time.into() })
 }
 
-/// Keeps the notes that these changes wrote.
+/// Keeps the notes that these changes wrote, and erases of all what they erase (R56).
 pub(super) async fn follow(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), StoreError> {
     let mut written = Vec::new();
     for change in changes {
@@ -42,7 +45,32 @@ pub(super) async fn follow(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<()
             written.extend(row(&change.key, recorded)?);
         }
     }
-    Ok(rows::insert::<Entity>(tx, written).await?)
+    rows::insert::<Entity>(tx, written).await?;
+    for change in changes {
+        for recorded in &change.events {
+            erase(tx, &change.key, recorded).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Erases what was written until the erasure: one statement for each kind that notes have.
+async fn erase(tx: &Tx, case: &Key, recorded: &Recorded<CaseEvent>) -> Result<(), StoreError> {
+    for kind in recorded.event.erased() {
+        let column = match kind {
+            PersonalData::Contacts => continue,
+            PersonalData::Subjects => Column::Author,
+            PersonalData::Words => Column::Text,
+        };
+        Entity::update_many()
+            .col_expr(column, Expr::value(""))
+            .filter(Column::Owner.eq(&case.owner))
+            .filter(Column::CaseId.eq(case.id))
+            .filter(Column::CreateTime.lte(Micros::from(recorded.effective_time)))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 fn row(key: &Key, recorded: &Recorded<CaseEvent>) -> Result<Option<ActiveModel>, StoreError> {

@@ -87,6 +87,12 @@ impl<'a> Cases<'a> {
         rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect()
     }
 
+    /// Those of a claim, which has one more for each dispute, in no order.
+    pub(crate) async fn of_claim(&self, claim: &ClaimName) -> Result<Vec<CaseId>, StoreError> {
+        let rows = self.select().filter(Column::Claim.eq(claim.to_string())).all(self.db).await?;
+        Ok(rows.into_iter().map(|row| CaseId(row.id)).collect())
+    }
+
     /// A page of the queue, the most urgent first, and the place of its last case when there are more.
     pub(crate) async fn list(
         &self,

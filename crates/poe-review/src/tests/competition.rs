@@ -12,6 +12,7 @@ use cpor_proto::{
         review_service_server::ReviewService as _,
     },
 };
+use sea_orm::{ConnectionTrait as _, Statement};
 use tonic::Response;
 use tonic_types::StatusExt as _;
 
@@ -34,6 +35,14 @@ impl System {
     }
 
     /// The nth claim is submitted for these workloads.
+    /// Every arbitration as it is stored.
+    async fn arbitrations(&self) -> String {
+        let sql = "SELECT CAST(body AS TEXT) AS body FROM arbitration";
+        let rows =
+            self.db().query_all_raw(Statement::from_string(self.db().get_database_backend(), sql)).await.unwrap();
+        rows.iter().map(|row| row.try_get::<String>("", "body").unwrap()).collect()
+    }
+
     async fn submit_for(&self, n: u32, workloads: &[&str]) {
         let claim = ClaimSnapshot { lines: workloads.iter().copied().map(named_line).collect(), ..claim(n) };
         let name = claim.claim.clone();
@@ -227,6 +236,9 @@ async fn r37_an_arbitration_that_was_interrupted_is_completed_once() {
         assert_eq!(next.stored(&case(2)).await.state.phase(), Phase::Closed);
         let again = system.award(&[(TEAMS, 1)], "once").await.unwrap();
         assert_eq!(again.awards[0].outcome(), AwardOutcome::Cleared, "the first answer");
+        assert_eq!(again.comment, "The newer proof convinces.");
+        let over = next.arbitrations().await;
+        assert!(!over.contains(&again.comment) && !over.contains("reviewer:"), "the claims have it (R56): {over}");
         let told = system.told().await;
         assert_eq!(told.iter().filter(|fact| matches!(fact, Payload::LinesAwarded(_))).count(), 2);
     })

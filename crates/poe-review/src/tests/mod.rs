@@ -3,6 +3,7 @@
 mod approving;
 mod commands;
 mod competition;
+mod erasing;
 mod facts;
 mod notes;
 mod queue;

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait as _, Statement};
 
 impl System {
     /// Kind and recipient of every mail queued so far.
-    async fn mails(&self) -> Vec<(String, String)> {
+    pub(super) async fn mails(&self) -> Vec<(String, String)> {
         let sql = "SELECT kind, recipient FROM mail ORDER BY kind DESC, recipient";
         let rows =
             self.db().query_all_raw(Statement::from_string(self.db().get_database_backend(), sql)).await.unwrap();

@@ -1,11 +1,14 @@
 //! R56: personal data is erased, and what was proved stays proved.
 
 use super::receipts::{check, json, receipt};
+use crate::api::delivery::deliver;
 use chrono::TimeDelta;
 use cpor::verify::verify;
-use cpor_acceptance::{Case, Stage, World, both_databases, contact, refused};
-use cpor_proto::claims::v1::{Claim, ErasePersonalDataRequest, HistoryPart, PersonalDataKind, Side, WithdrawReason};
-use cpor_types::Service;
+use cpor_acceptance::{Case, Stage, World, both_databases, contact, refused, stamp};
+use cpor_proto::{
+    claims::v1::{Claim, ClaimReceipt, ErasePersonalDataRequest, HistoryPart, PersonalDataKind, Side, WithdrawReason},
+    events::v1::{Actor, ActorSide, CustomerDeclined, Event, event::Payload},
+};
 use tonic::Code;
 
 both_databases![
@@ -13,6 +16,8 @@ both_databases![
     r56_only_the_kinds_that_are_named_are_erased,
     r56_erasing_again_changes_nothing_until_something_is_said,
     r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails,
+    r56_what_a_lead_and_a_customer_said_is_erased_in_every_service,
+    r56_what_was_said_before_and_is_told_later_is_not_kept,
 ];
 
 const CONTACTS: [&str; 3] = ["jana.dvorakova@fabrikam.example", "erik.weber@contoso.example", "bea@contoso.example"];
@@ -57,18 +62,19 @@ async fn r56_personal_data_is_erased_and_the_chain_still_verifies(world: &World)
     let before = receipt(&case, &case.partner).await;
     refused(case.erase(&world.operator, &[]).await, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
     world.advance(TimeDelta::days(90)).await;
-    assert!(
-        world.stored(Service::ClaimIntake, &secrets).await.len() > secrets.len(),
-        "and lies in more than one place"
-    );
+    let stored = world.stored(&secrets).await;
+    for place in ["claim-intake.history.", "poe-review.review_note.text", "customer-consent.mail.recipient"] {
+        assert!(stored.iter().any(|found| found.starts_with(place)), "and lies in {place}: {stored:?}");
+    }
 
     let claim = case.erase(&world.operator, &[]).await.unwrap();
     assert!(claim.customer_contact.is_none() && claim.partner_contact.is_none());
     world.settle().await;
     assert_eq!(seen(&case, &secrets).await, Vec::<String>::new());
-    assert_eq!(world.stored(Service::ClaimIntake, &secrets).await, Vec::<String>::new());
+    assert_eq!(world.stored(&secrets).await, Vec::<String>::new());
     let comments = case.comments().await;
-    assert!(comments.len() > 2 && comments.iter().all(|comment| comment.text.is_empty()), "{comments:?}");
+    assert!(comments.len() > 2 && comments.iter().all(|comment| comment.text.is_empty() && comment.erased));
+    assert!(case.notes(&world.reviewer).await.unwrap().iter().all(|note| note.text.is_empty() && note.erased));
 
     let record = case.entry("personal_data_erased").await;
     assert_eq!((record.side(), record.subject.as_str()), (Side::Vendor, world.operator.subject.as_str()));
@@ -81,6 +87,12 @@ async fn r56_personal_data_is_erased_and_the_chain_still_verifies(world: &World)
         assert!(summary.erased > 5 && summary.entries > before.entries.len(), "{}: {summary:?}", actor.subject);
         let report = verify(&json(&after), Some(&world.signer().jwks()), Some(&json(&before))).unwrap();
         assert_eq!(report.extends, Some(before.entries.len()));
+        if actor.subject == case.partner.subject {
+            let withheld = |receipt: &ClaimReceipt| -> Vec<_> {
+                receipt.entries.iter().map(|entry| entry.entry.clone().unwrap().withheld).collect()
+            };
+            assert_eq!(withheld(&after)[..before.entries.len()], withheld(&before), "it is shown no more than before");
+        }
         assert!(report.to_string().contains("personal data was erased"), "{report}");
     }
     // What was handed out before verifies still, with all that it says.
@@ -144,6 +156,64 @@ async fn r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails(world: 
     case.withdraw(WithdrawReason::Other, WORDS[0]).await.unwrap();
     world.settle().await;
     case.erase(&world.operator, &[PersonalDataKind::Contacts]).await.unwrap();
-    assert_eq!(world.stored(Service::ClaimIntake, &CONTACTS).await, Vec::<String>::new());
-    assert!(world.stored(Service::ClaimIntake, &[WORDS[0]]).await.len() > 1, "the words were not asked for");
+    world.settle().await;
+    assert_eq!(world.stored(&CONTACTS).await, Vec::<String>::new());
+    assert!(world.stored(&[WORDS[0]]).await.len() > 1, "the words were not asked for");
+}
+
+async fn r56_what_a_lead_and_a_customer_said_is_erased_in_every_service(world: &World) {
+    let claim = world.presales().await;
+    let case = Case::at(world, claim.clone(), Stage::UnderReview).await;
+    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+    world.settle().await;
+    let award = case.award(&world.lead, &[case.claim().await.lines[0].key.as_str()]).await.unwrap();
+    world.settle().await;
+    case.approve(&world.reviewer).await.unwrap();
+    world.settle().await;
+    case.resend_notice(&world.lead).await.unwrap();
+    world.settle().await;
+    case.decline_consent(WORDS[0]).await.unwrap();
+    world.settle().await;
+    world.advance(TimeDelta::days(90)).await;
+    let people = [&world.lead, &world.reviewer, case.customer(), &case.partner, &rival.partner];
+    let mut secrets: Vec<_> = people.iter().map(|actor| actor.subject.as_str()).collect();
+    secrets.extend([award.comment.as_str(), WORDS[0], CONTACTS[0], CONTACTS[1]]);
+    assert!(world.stored(&[WORDS[0]]).await.iter().any(|found| found.starts_with("customer-consent.consent.body")));
+    for case in [&case, &rival] {
+        case.erase(&world.operator, &[]).await.unwrap();
+    }
+    world.settle().await;
+    assert_eq!(world.stored(&secrets).await, Vec::<String>::new());
+    assert_eq!(case.entry("notice_resent").await.reason, "approval notice sent again", "which the system said");
+    let declined = case.entry("customer_declined").await;
+    assert_eq!(declined.erased().collect::<Vec<_>>(), [HistoryPart::Subject, HistoryPart::Reason]);
+    check(world, &receipt(&case, &world.lead).await).unwrap();
+}
+
+async fn r56_what_was_said_before_and_is_told_later_is_not_kept(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::Withdrawn).await;
+    let before = stamp(world.now().await);
+    world.advance(TimeDelta::days(1)).await;
+    case.erase(&world.operator, &[]).await.unwrap();
+    world.advance(TimeDelta::days(1)).await;
+    let (stream, after) = (world.id(), stamp(world.now().await));
+    for (sequence, effective_time) in [(1, before), (2, after)] {
+        let comment = WORDS[sequence as usize].to_owned();
+        let payload = CustomerDeclined { claim: case.name.clone(), channel: "link".into(), comment };
+        let event = Event {
+            sequence,
+            effective_time: Some(effective_time),
+            actor: Some(Actor { side: ActorSide::Customer.into(), subject: format!("jana.{sequence}") }),
+            traceparent: String::new(),
+            payload: Some(Payload::CustomerDeclined(payload)),
+        };
+        assert_eq!(deliver(world, &stream, vec![event]).await.failure, None);
+        let told = case.entry("customer_declined").await;
+        assert!(told.overtaken);
+        let erased: Vec<_> = told.erased().collect();
+        assert_eq!(erased, if sequence == 1 { vec![HistoryPart::Subject, HistoryPart::Reason] } else { vec![] });
+    }
+    assert_eq!(world.stored(&[WORDS[1], "jana.1"]).await, Vec::<String>::new());
+    assert_eq!(seen(&case, &[WORDS[2], "jana.2"]).await.len(), 2, "what is said afterwards is kept");
+    check(world, &receipt(&case, &case.partner).await).unwrap();
 }

@@ -61,7 +61,9 @@ async fn r25_other_needs_words(world: &World) {
     refused(case.withdraw(WithdrawReason::Unspecified, "").await, Code::InvalidArgument, "INVALID_FIELDS");
     case.withdraw(WithdrawReason::Other, "The project was stopped.").await.unwrap();
     assert_eq!(case.claim().await.rejection.unwrap().comment, "The project was stopped.");
-    assert!(case.entry("withdrawn").await.reason.contains("The project was stopped."));
+    let withdrawn = case.entry("withdrawn").await;
+    assert_eq!(withdrawn.reason, "The project was stopped.");
+    assert_eq!((withdrawn.changes[0].field.as_str(), withdrawn.changes[0].to.as_str()), ("withdraw_reason", "other"));
 }
 
 async fn r25_neither_drafts_nor_rejected_claims_are_withdrawn(world: &World) {

@@ -220,4 +220,10 @@ async fn r56_a_receipt_comes_whole_however_long_the_history_is(world: &World) {
     assert!(why(&printed[1..]).contains("entry 1: it says that it is entry"), "{}", why(&printed[1..]));
     let twice = [&printed[..], &printed[..1]].concat();
     assert!(why(&twice).contains("does not belong to the parts before it"), "{}", why(&twice));
+    // However long it is, all of it is erased.
+    case.delete().await.unwrap();
+    case.erase(&world.operator, &[]).await.unwrap();
+    let erased = json(&receipt(&case, &world.lead).await);
+    let summary = verify(&erased, Some(&keys), Some(&later)).unwrap().summary;
+    assert_eq!((summary.erased, erased.contains('\u{1f4c4}')), (summary.entries - 1, false), "but for who erased it");
 }

@@ -1,49 +1,72 @@
 //! Erasing personal data from a sealed entry (R56): the text and its salt go, the commitment stays, and with it the chain. Without its salt
 //! nobody can tell by the commitment what the text was.
 use super::{Closed, Digest, Entry, Part, Sealed, SealedEntry, seal};
-use crate::domain::{Field, FieldChange, words};
-use cpor_types::ActorSide;
+use crate::domain::{FactKind, Field, FieldChange};
+use cpor_types::{ActorSide, PersonalData};
 
 /// The action of the entry that records an erasure.
 pub(in crate::domain) const ERASURE: &str = "personal_data_erased";
 
-words! {
-    /// Kinds of personal data that can be erased.
-    PersonalData {
-        /// Contacts and the solution seller.
-        Contacts = "contacts",
-        /// Who did something, or was to.
-        Subjects = "subjects",
-        /// Reasons, comments and notes.
-        Words = "words",
+/// What a field of a claim, as changes name it, holds of personal data.
+pub(super) fn kind_of(field: &str) -> Option<PersonalData> {
+    match Field::of_path(field) {
+        Some(
+            Field::CustomerContact
+            | Field::CustomerTechnicalContact
+            | Field::PartnerContact
+            | Field::SolutionSellerName,
+        ) => Some(PersonalData::Contacts),
+        Some(
+            Field::DisplayName
+            | Field::MpnId
+            | Field::CustomerDomain
+            | Field::TenantId
+            | Field::SolutionArea
+            | Field::Activities
+            | Field::Program
+            | Field::Lines
+            | Field::CustomerName
+            | Field::IsvSolutionName
+            | Field::TermsAcknowledged,
+        ) => None,
+        None => (field == "reviewer").then_some(PersonalData::Subjects),
     }
 }
 
-impl PersonalData {
-    /// What a field of a claim, as changes name it, holds of personal data.
-    fn of_field(field: &str) -> Option<Self> {
-        match Field::of_path(field) {
-            Some(
-                Field::CustomerContact
-                | Field::CustomerTechnicalContact
-                | Field::PartnerContact
-                | Field::SolutionSellerName,
-            ) => Some(Self::Contacts),
-            Some(
-                Field::DisplayName
-                | Field::MpnId
-                | Field::CustomerDomain
-                | Field::TenantId
-                | Field::SolutionArea
-                | Field::Activities
-                | Field::Program
-                | Field::Lines
-                | Field::CustomerName
-                | Field::IsvSolutionName
-                | Field::TermsAcknowledged,
-            ) => None,
-            None => (field == "reviewer").then_some(Self::Subjects),
-        }
+/// Whether the reason of an entry of this action is what somebody wrote. Of the others the system says it: a word, a rule, what became of a mail.
+fn is_in_peoples_words(action: &str) -> bool {
+    match FactKind::parse(action) {
+        Some(
+            FactKind::PartnerActionRequested
+            | FactKind::ReviewApproved
+            | FactKind::ReviewRejected
+            | FactKind::ReviewNoted
+            | FactKind::LinesAwarded
+            | FactKind::CustomerDeclined,
+        )
+        | None => true,
+        Some(
+            FactKind::ReviewAssigned
+            | FactKind::ReviewOpened
+            | FactKind::ReviewStarted
+            | FactKind::ResponseReminded
+            | FactKind::DisputeReminded
+            | FactKind::ResponseDeadlinePassed
+            | FactKind::DisputeWindowPassed
+            | FactKind::ApprovalBegun
+            | FactKind::ApprovalRefused
+            | FactKind::ReviewReminded
+            | FactKind::ReviewOverdue
+            | FactKind::CompetitionChanged
+            | FactKind::NoticeResent
+            | FactKind::NoticeSettled
+            | FactKind::ConsentWindowOpened
+            | FactKind::ConsentWindowPassed
+            | FactKind::CustomerApproved
+            | FactKind::AssociationOfficial
+            | FactKind::AssociationEnded
+            | FactKind::Assessed,
+        ) => false,
     }
 }
 
@@ -60,17 +83,13 @@ impl SealedEntry {
     /// Erases what the entry holds of these kinds. Who erased, and why, stays.
     #[must_use]
     pub fn erase(mut self, kinds: &[PersonalData]) -> Self {
-        let by_somebody =
-            self.facts.opened.as_ref().is_ok_and(|(_, facts)| is_of_people(facts.side) && facts.action != ERASURE);
-        if by_somebody && kinds.contains(&PersonalData::Subjects) {
-            self.subject.erase();
-        }
-        if by_somebody && kinds.contains(&PersonalData::Words) {
-            self.reason.erase_unless(String::is_empty);
-        }
+        let Ok((_, facts)) = &self.facts.opened else { return self };
+        let by_somebody = is_of_people(facts.side) && facts.action != ERASURE;
+        let in_words = by_somebody && is_in_peoples_words(&facts.action);
+        self.subject.erase_if(|_| by_somebody.then_some(PersonalData::Subjects), kinds);
+        self.reason.erase_if(|reason| (in_words && !reason.is_empty()).then_some(PersonalData::Words), kinds);
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
-            change
-                .erase_unless(|change| PersonalData::of_field(&change.field).is_none_or(|kind| !kinds.contains(&kind)));
+            change.erase_if(|change| kind_of(&change.field), kinds);
         }
         self
     }
@@ -84,22 +103,23 @@ impl SealedEntry {
         parts.into_iter().chain(changes).flat_map(|salt| salt.unwrap_or(Salts::ERASED).0).collect()
     }
 
-    /// What it says, to be stored; what was erased is empty.
+    /// What it says, to be stored; what was erased is empty, but for the kind that stands in the place of a change's field.
     #[must_use]
     pub fn texts(&self) -> (String, String, Vec<FieldChange>) {
-        let changes = self.each_change().map(Sealed::text);
-        (self.subject.text(), self.reason.text(), changes.collect())
+        let change = |change: &Sealed<FieldChange>| match &change.opened {
+            Err(Closed::Erased(kind)) => FieldChange { field: kind.as_str().to_owned(), ..FieldChange::default() },
+            Err(Closed::Withheld) | Ok(_) => change.text(),
+        };
+        (self.subject.text(), self.reason.text(), self.each_change().map(change).collect())
     }
 }
 
 impl<T> Sealed<T> {
-    fn erase(&mut self) {
-        self.erase_unless(|_| false);
-    }
-
-    fn erase_unless(&mut self, stays: impl FnOnce(&T) -> bool) {
-        if self.opened.as_ref().is_ok_and(|(_, content)| !stays(content)) {
-            self.opened = Err(Closed::Erased);
+    /// Erases what is of one of these kinds.
+    fn erase_if(&mut self, kind: impl FnOnce(&T) -> Option<PersonalData>, kinds: &[PersonalData]) {
+        let kind = self.opened.as_ref().ok().and_then(|(_, content)| kind(content));
+        if let Some(kind) = kind.filter(|kind| kinds.contains(kind)) {
+            self.opened = Err(Closed::Erased(kind));
         }
     }
 
@@ -141,7 +161,7 @@ impl<'a> Salts<'a> {
     pub(super) fn part<T>(&self, part: Part, content: T) -> Result<(Digest, T), Closed> {
         match self {
             Self::Whole(entry) => Ok((seal::salt(*entry, part), content)),
-            Self::Each(_) => self.at(part as usize, content),
+            Self::Each(bytes) => opened(bytes, part as usize, part.erased_as(), content),
         }
     }
 
@@ -149,13 +169,28 @@ impl<'a> Salts<'a> {
     pub(super) fn change(&self, n: usize, change: FieldChange) -> Result<(Digest, FieldChange), Closed> {
         match self {
             Self::Whole(entry) => Ok((seal::change_salt(*entry, n), change)),
-            Self::Each(_) => self.at(Part::ALL.len() + n, change),
+            Self::Each(bytes) => opened(bytes, Part::ALL.len() + n, change.field.parse().ok(), change),
         }
     }
+}
 
-    fn at<T>(&self, place: usize, content: T) -> Result<(Digest, T), Closed> {
-        let Self::Each(bytes) = self else { return Err(Closed::Erased) };
-        let salt = bytes.chunks_exact(32).nth(place).and_then(|salt| salt.try_into().ok()).map(Digest);
-        salt.filter(|salt| *salt != Self::ERASED).map(|salt| (salt, content)).ok_or(Closed::Erased)
+/// What has the salt at `place`; zeros, where it can be erased as `kind`: it was. Any other zeros are a salt, which opens nothing.
+fn opened<T>(salts: &[u8], place: usize, kind: Option<PersonalData>, content: T) -> Result<(Digest, T), Closed> {
+    let salt = salts.chunks_exact(32).nth(place).and_then(|salt| salt.try_into().ok()).map_or(Salts::ERASED, Digest);
+    match kind {
+        Some(kind) if salt == Salts::ERASED => Err(Closed::Erased(kind)),
+        Some(_) | None => Ok((salt, content)),
+    }
+}
+
+impl Part {
+    /// As what the whole part can be erased; of the changes each is erased by itself.
+    #[must_use]
+    pub const fn erased_as(self) -> Option<PersonalData> {
+        match self {
+            Self::Subject => Some(PersonalData::Subjects),
+            Self::Reason => Some(PersonalData::Words),
+            Self::Facts | Self::Changes => None,
+        }
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! `H` is SHA-256 over length-prefixed fields after a tag, so that no two values are hashed alike. What a side may not
 //! see is given as its commitment alone: the chain still holds, and the salt keeps it from being guessed. `changes` is a part that commits to the commitments of
-//! the single changes, so that a withheld one does not tell how many there are. Personal data is erased in the same way, with its salt, in the
+//! the single changes: each can be withheld by itself, and the part as a whole where their number would tell something. Personal data is erased in the same way, with its salt, in the
 //! database itself (`erase`).
 mod erase;
 mod seal;
@@ -18,12 +18,12 @@ mod verify;
 mod tests;
 
 pub(super) use erase::ERASURE;
-pub use erase::{PersonalData, is_of_people};
+pub use erase::is_of_people;
 pub use verify::{Divergence, Fault, Flaw, Receipt, Summary};
 
 use super::{FieldChange, StateKind, words};
-use cpor_types::{ActorSide, ClaimName, Timestamp};
-use erase::Salts;
+use cpor_types::{ActorSide, ClaimName, PersonalData, Timestamp};
+use erase::{Salts, kind_of};
 use std::{fmt, str::FromStr};
 
 /// A SHA-256, or a salt: 32 bytes, written in lower-case hex.
@@ -142,8 +142,8 @@ pub struct Sealed<T> {
 pub enum Closed {
     /// This side may not see it.
     Withheld,
-    /// It was personal data, and nobody has it any more.
-    Erased,
+    /// It was personal data of this kind, and nobody has it any more.
+    Erased(PersonalData),
 }
 
 /// An entry of a chain.
@@ -217,7 +217,7 @@ impl SealedEntry {
         self.parts().into_iter().chain(changes).flat_map(|digest| digest.0).collect()
     }
 
-    /// The entry with these parts withheld; what was erased stays erased.
+    /// The entry with these parts withheld, so that nobody is told either whether something was erased of them.
     #[must_use]
     pub fn withhold(mut self, parts: &[Part]) -> Self {
         for part in parts {
@@ -231,26 +231,41 @@ impl SealedEntry {
         self
     }
 
+    /// The entry with the changes withheld that are, or were until they were erased, personal data of this kind.
+    #[must_use]
+    pub fn withhold_changes(mut self, kind: PersonalData) -> Self {
+        for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
+            let is_of_kind = match &change.opened {
+                Ok((_, change)) => kind_of(&change.field) == Some(kind),
+                Err(closed) => *closed == Closed::Erased(kind),
+            };
+            if is_of_kind {
+                change.withhold();
+            }
+        }
+        self
+    }
+
     fn parts(&self) -> [Digest; 4] {
         [self.facts.commitment, self.subject.commitment, self.reason.commitment, self.changes.commitment]
     }
 
-    /// The parts that are withheld.
+    /// The parts that are withheld; changes also where single ones are.
     pub fn withheld(&self) -> impl Iterator<Item = Part> {
-        self.closed(Closed::Withheld)
+        self.closed(|closed| closed == Closed::Withheld)
     }
 
-    /// The parts that were erased; changes also where single ones were.
+    /// The parts that were erased; changes where single ones were.
     pub fn erased(&self) -> impl Iterator<Item = Part> {
-        self.closed(Closed::Erased)
+        self.closed(|closed| closed != Closed::Withheld)
     }
 
-    fn closed(&self, why: Closed) -> impl Iterator<Item = Part> {
-        let changes = self.changes.is(why) || self.each_change().any(|change| change.is(why));
+    fn closed(&self, so: fn(Closed) -> bool) -> impl Iterator<Item = Part> {
+        let changes = self.changes.is(so) || self.each_change().any(|change| change.is(so));
         let parts = [
-            (Part::Facts, self.facts.is(why)),
-            (Part::Subject, self.subject.is(why)),
-            (Part::Reason, self.reason.is(why)),
+            (Part::Facts, self.facts.is(so)),
+            (Part::Subject, self.subject.is(so)),
+            (Part::Reason, self.reason.is(so)),
             (Part::Changes, changes),
         ];
         parts.into_iter().filter_map(|(part, closed)| closed.then_some(part))
@@ -263,13 +278,11 @@ impl SealedEntry {
 
 impl<T> Sealed<T> {
     fn withhold(&mut self) {
-        if self.opened.is_ok() {
-            self.opened = Err(Closed::Withheld);
-        }
+        self.opened = Err(Closed::Withheld);
     }
 
-    /// Whether it is closed, for this reason.
-    fn is(&self, why: Closed) -> bool {
-        self.opened.as_ref().err() == Some(&why)
+    /// Whether it is closed, and so.
+    fn is(&self, so: fn(Closed) -> bool) -> bool {
+        self.opened.as_ref().err().is_some_and(|closed| so(*closed))
     }
 }

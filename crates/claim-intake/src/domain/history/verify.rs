@@ -155,7 +155,7 @@ impl Receipt {
 
     fn summary(&self) -> Summary {
         let count = |is: fn(&SealedEntry) -> bool| self.entries.iter().filter(|entry| is(entry)).count();
-        let withheld = count(|entry| entry.facts.is(Closed::Withheld));
+        let withheld = count(|entry| entry.facts.is(|closed| closed == Closed::Withheld));
         let some_withheld = count(|entry| entry.withheld().next().is_some());
         let erased = count(|entry| entry.erased().next().is_some());
         Summary { entries: self.entries.len(), withheld, partly_withheld: some_withheld - withheld, erased }

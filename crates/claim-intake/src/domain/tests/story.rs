@@ -109,7 +109,7 @@ pub(crate) fn evidence(n: u128) -> Evidence {
 
 /// Everything.
 pub(crate) fn erase() -> Erase {
-    Erase { kinds: history::PersonalData::ALL.to_vec(), reason: "request 7".into() }
+    Erase { kinds: cpor_types::PersonalData::ALL.to_vec(), reason: "request 7".into() }
 }
 
 pub(crate) fn comment(side: ActorSide) -> Comment {

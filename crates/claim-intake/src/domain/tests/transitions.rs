@@ -2,7 +2,7 @@
 use super::story::*;
 use crate::domain::*;
 use cpor_durable::Aggregate as _;
-use cpor_types::{ActorSide, FurtherRejection, PrimaryRejection};
+use cpor_types::{ActorSide, FurtherRejection, PersonalData, PrimaryRejection};
 
 #[test]
 fn r17_an_update_changes_the_named_fields_only_and_records_them() {
@@ -187,7 +187,12 @@ fn r25_a_withdrawal_is_final_and_closes_everywhere() {
         dispute_due: None,
     };
     assert_eq!(life.last().what, What::Closed(closing));
-    assert_eq!(life.last().reason, "wrong_mpn_id");
+    assert!(
+        life.last()
+            .changes
+            .iter()
+            .any(|change| (change.field.as_str(), &*change.to) == ("withdraw_reason", "wrong_mpn_id"))
+    );
 }
 
 #[test]
@@ -196,7 +201,7 @@ fn r26_the_customer_declines_in_every_state_from_submitted_to_approved() {
         let life = life.fact(&declined());
         let State::Rejected(_, rejection) = &life.claim.state else { panic!() };
         assert_eq!(rejection.primary, PrimaryRejection::CustomerDeclined);
-        assert_eq!(life.last().reason, "link: no");
+        assert_eq!(life.last().reason, "no");
         let kinds: Vec<_> = life.claim.deadlines().into_iter().map(|deadline| deadline.kind).collect();
         assert_eq!(kinds, [Rules::REMIND_DISPUTE, Rules::DISPUTE_WINDOW], "the dispute window alone");
     }
@@ -280,4 +285,17 @@ fn states_read_back_as_they_were_stored() {
         let stored = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<State>(&stored).unwrap(), state);
     }
+}
+
+#[test]
+fn r56_what_was_so_before_an_erasure_and_is_told_later_is_not_kept() {
+    let life = Life::withdrawn().step(|claim, now| claim.erase(&erase(), now).map(Option::unwrap));
+    let (erased, later) = (life.now, life.now + hour());
+    let late = |time| {
+        let told = life.claim.apply(&declined(), time, &rules(), later).unwrap();
+        told.events.iter().map(|event| event.late.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(late(erased), [PersonalData::ALL]);
+    assert_eq!(late(later), [[]]);
+    assert_eq!(Life::withdrawn().fact(&declined()).last().late, [], "nothing was erased");
 }

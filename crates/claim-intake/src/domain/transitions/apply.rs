@@ -17,12 +17,18 @@ pub(super) struct At<'a> {
     pub(super) rules: &'a Rules,
     /// Why.
     pub(super) reason: String,
+    /// How the customer spoke, where it is their word.
+    pub(super) channel: Option<&'a str>,
 }
 
 impl At<'_> {
     /// The history entry, so far.
     pub(super) fn entry(&self) -> Entry {
-        Entry::because(&self.reason)
+        let entry = Entry::because(&self.reason);
+        match self.channel {
+            Some(channel) => entry.changing("consent_channel", "", channel),
+            None => entry,
+        }
     }
 }
 
@@ -42,12 +48,15 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        let at = At { time, now, rules, reason: fact.reason() };
+        let at = At { time, now, rules, reason: fact.reason(), channel: fact.channel() };
         let applied = match self.admit_fact(fact.kind(), fact.case()) {
             Some(submission) => self.take(fact, submission, &at)?,
             None => None,
         };
-        let made = applied.unwrap_or_else(|| self.noted(What::Overtaken(fact.kind()), at.entry(), now));
+        let mut made = applied.unwrap_or_else(|| self.noted(What::Overtaken(fact.kind()), at.entry(), now));
+        let erased_since = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
+        let late: Vec<_> = erased_since.collect();
+        made.events.iter_mut().for_each(|event| event.late.clone_from(&late));
         Ok(self.waiting_since(made, time))
     }
 

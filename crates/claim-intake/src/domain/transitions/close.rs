@@ -34,10 +34,7 @@ impl Claim {
     pub fn withdraw(&self, withdraw: Withdraw, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         let submission = self.admit_submitted(Command::Withdraw)?;
         let Withdraw { reason, comment } = withdraw;
-        let entry = match comment.as_str() {
-            "" => Entry::because(reason.as_str()),
-            words => Entry::because(format!("{reason}: {words}")),
-        };
+        let entry = Entry::because(&comment).changing("withdraw_reason", "", reason.as_str());
         let primary = PrimaryRejection::PartnerRequest;
         let remedy = Remedy::Final(Finality::PartnerRequest);
         let end = End { by: ClosedBy::Partner, primary, further: Vec::new(), comment, time: now, remedy };

@@ -23,7 +23,7 @@ impl Claim {
             // Who declined before has to say yes (R28).
             ConsentFact::WindowPassed if submission.needs_explicit_approval() => Ok(None),
             ConsentFact::WindowPassed => Ok(self.window_passed(submission, at)),
-            ConsentFact::Approved { channel, askings } => Ok(self.customer_approved(submission, channel, *askings, at)),
+            ConsentFact::Approved { askings, .. } => Ok(self.customer_approved(submission, *askings, at)),
             ConsentFact::Declined { channel, comment } => self.declined(submission, channel, comment, at),
         }
     }
@@ -72,18 +72,12 @@ impl Claim {
     /// R26a: before approval it is kept for the approval, after it the association is granted at once. A repeat changes
     /// nothing, and neither does an answer to what was asked before the partner's last edit (R29), whenever it was given: the customer may not
     /// have heard of the edit yet.
-    fn customer_approved(
-        &self,
-        submission: &Submission,
-        channel: &str,
-        askings: u32,
-        at: &At<'_>,
-    ) -> Option<Transition<Self>> {
+    fn customer_approved(&self, submission: &Submission, askings: u32, at: &At<'_>) -> Option<Transition<Self>> {
         if askings != submission.askings || submission.explicit_approval.is_some() {
             return None;
         }
         let approved = Submission { explicit_approval: Some(at.time), ..submission.clone() };
-        let entry = at.entry().consenting(submission, &approved).changing("consent_channel", "", channel);
+        let entry = at.entry().consenting(submission, &approved);
         if self.state.association().is_some() {
             return self.grant(approved, FactKind::CustomerApproved, entry, at);
         }
@@ -114,7 +108,7 @@ impl Claim {
             return Ok(None);
         }
         if self.state.rejection().is_some() {
-            return Ok(self.declined_when_rejected(submission, channel, at));
+            return Ok(self.declined_when_rejected(submission, at));
         }
         let remedy = match channel {
             ConsentFact::SILENCE => Remedy::Final(Finality::NoExplicitApproval),
@@ -122,18 +116,18 @@ impl Claim {
         };
         let mut end = End::by_fact(FactKind::CustomerDeclined, PrimaryRejection::CustomerDeclined, at.time, remedy);
         comment.clone_into(&mut end.comment);
-        Ok(Some(self.close(submission, end, at.entry().changing("consent_channel", "", channel), at.now)))
+        Ok(Some(self.close(submission, end, at.entry(), at.now)))
     }
 
     /// R28: recorded while the rejection can be disputed, and counts if it is. A repeat changes nothing.
-    fn declined_when_rejected(&self, submission: &Submission, channel: &str, at: &At<'_>) -> Option<Transition<Self>> {
+    fn declined_when_rejected(&self, submission: &Submission, at: &At<'_>) -> Option<Transition<Self>> {
         self.state.rejection()?.dispute_window()?;
         if submission.declined.is_some() {
             return None;
         }
         let mut declined = submission.clone();
         declined.decline(at.time);
-        let entry = at.entry().changing("consent_channel", "", channel).consenting(submission, &declined);
+        let entry = at.entry().consenting(submission, &declined);
         let mut next = Next::of(self, at.now);
         next.claim.state = self.state.with_submission(declined);
         next.record(What::Reported(FactKind::CustomerDeclined), entry);

@@ -6,6 +6,7 @@ use crate::domain::{
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, Timestamp};
+use std::collections::BTreeMap;
 
 /// Changes fields of a draft.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ impl Claim {
             wait_time: now,
             history: 0,
             head: Digest::GENESIS,
-            erased: Vec::new(),
+            erased: BTreeMap::new(),
         };
         claim.inform(facts);
         if claim.directory.denies_location() {

@@ -2,10 +2,9 @@
 use crate::domain::{
     Association, Claim, Command, Contact, Refusal, State, Submission, What,
     claim::{Entry, Next},
-    history::PersonalData,
 };
 use cpor_durable::Transition;
-use cpor_types::Timestamp;
+use cpor_types::{PersonalData, Timestamp};
 
 /// Erases personal data of a claim.
 #[derive(Clone, Debug)]
@@ -27,7 +26,7 @@ impl Claim {
             let (state, waits_for) = (self.state.kind(), self.waiting().wait);
             return Err(Refusal::PersonalDataNeeded { state, waits_for });
         }
-        let is_left = |kind: &PersonalData| !self.erased.contains(kind);
+        let is_left = |kind: &PersonalData| !self.erased.get(kind).is_some_and(|erasure| erasure.nothing_left);
         let kinds: Vec<_> = erase.kinds.iter().copied().filter(is_left).collect();
         if kinds.is_empty() {
             return Ok(None);

@@ -39,9 +39,9 @@ pub struct Arbitration {
     pub id: DecisionId,
     /// What is awarded to whom.
     pub awards: Vec<Award>,
-    /// What the partners should read.
+    /// What the partners should read; forgotten once it is over (R56), since each claim's history has it then.
     pub comment: String,
-    /// The lead: whoever completes the arbitration does it in this name.
+    /// The lead: whoever completes the arbitration does it in this name. Forgotten likewise.
     pub by: Actor,
     /// Where it stands.
     pub state: ArbitrationState,
@@ -107,7 +107,11 @@ impl Arbitration {
     /// Takes over what it has come to. What it has planned stays so, and what is over too.
     #[must_use]
     pub fn judged(&self, state: ArbitrationState) -> Option<Transition<Self>> {
-        let next = Self { state, ..self.clone() };
+        let mut next = Self { state, ..self.clone() };
+        if !next.is_pending() {
+            next.comment.clear();
+            next.by.subject.clear();
+        }
         let goes_on = match (&self.state, &next.state) {
             (ArbitrationState::Begun, ArbitrationState::Planned { .. }) => true,
             (ArbitrationState::Begun | ArbitrationState::Planned { .. }, state) => {
