@@ -14,7 +14,7 @@ use cpor_kit::Db;
 use cpor_mail::Draft;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
-pub(crate) use list::{Cursor, Filter, Page, list};
+pub(crate) use list::{Cursor, Filter, list};
 pub(crate) use migration::migrations;
 
 use crate::domain::{Consent, Event};
