@@ -48,7 +48,7 @@ impl Claim {
             None => None,
         };
         let made = applied.unwrap_or_else(|| self.noted(What::Overtaken(fact.kind()), at.entry(), now));
-        Ok(self.waiting_since(made, time))
+        Ok(Transition { next: made.next.waiting_since(Some(self.waited()), time), ..made })
     }
 
     fn take(&self, fact: &Fact, submission: &Submission, at: &At<'_>) -> Applied {

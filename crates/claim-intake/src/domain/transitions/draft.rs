@@ -39,6 +39,7 @@ impl Claim {
             create_time: now,
             update_time: now,
             wait_time: now,
+            customer_wait_time: now,
             history: 0,
             head: Digest::GENESIS,
             erased: Vec::new(),
