@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_page_ends_with_its_last_entry_or_its_last_byte() {
-        assert_eq!(walk(2, &[]), [vec![]]);
+        assert_eq!(walk(2, &[]), [Vec::<usize>::new()]);
         assert_eq!(walk(2, &[1, 2]), [[1, 2]], "the last page has no token");
         assert_eq!(walk(2, &[1, 2, 3]), [vec![1, 2], vec![3]]);
         let (half, large) = (MAX_BYTES / 2, MAX_BYTES * 2);
