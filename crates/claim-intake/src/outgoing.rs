@@ -45,6 +45,7 @@ fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
                 number: submission.map_or(0, |submission| i32::try_from(submission.disputes).unwrap_or(i32::MAX)),
                 justification: justification.clone(),
                 customer_declined: submission.is_some_and(Submission::needs_explicit_approval),
+                customer_approved: submission.is_some_and(|submission| submission.explicit_approval.is_some()),
             };
             (Payload::ClaimDisputed(disputed), both)
         }

@@ -8,7 +8,7 @@ use cpor_types::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{Channel, Consent, Refusal, Rules};
-use crate::store::{self, ConsentStore, Cursor, Filter, NoClash, Page};
+use crate::store::{self, ConsentStore, Cursor, Filter, NoClash};
 
 /// The consents of this service.
 #[derive(Clone)]
@@ -50,9 +50,9 @@ impl Consents {
         owner: Option<&str>,
         filter: &Filter,
         after: Option<Cursor>,
-        size: u64,
-    ) -> Result<Page, StoreError> {
-        store::list(&self.db, owner, filter, after, size).await
+        limit: u64,
+    ) -> Result<Vec<(Cursor, Versioned<Consent>)>, StoreError> {
+        store::list(&self.db, owner, filter, after, limit).await
     }
 
     /// Takes the customer's word (R43). One transaction of the writer, shared with others that wait.

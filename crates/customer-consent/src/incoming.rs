@@ -13,7 +13,7 @@ use cpor_proto::events::v1::{
 use cpor_types::{ClaimName, Entropy, Malformed, PersonalData, TenantName, Timestamp};
 
 use crate::consents::Consents;
-use crate::domain::{Approval, ClaimFacts, Consent, Contact, Line, Refusal};
+use crate::domain::{Approval, ClaimFacts, Consent, Contact, LastWord, Line, Refusal};
 use crate::notices::Notices;
 use crate::wire;
 
@@ -119,12 +119,17 @@ impl Events {
     }
 
     async fn disputed(&self, incoming: &Incoming, event: &ClaimDisputed) -> Result<(), ReceiveError> {
-        let (claim, declined) = (claim(event.snapshot.as_ref())?, event.customer_declined);
+        let claim = claim(event.snapshot.as_ref())?;
+        let last_word = match (event.customer_declined, event.customer_approved) {
+            (true, _) => LastWord::Declined,
+            (false, true) => LastWord::Approved,
+            (false, false) => LastWord::Nothing,
+        };
         let terms = self.consents.rules.terms(&claim).map_err(ReceiveError::park)?;
         let (key, notice) = (key(&claim), self.entropy.uuid());
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
             let consent = consent.ok_or(Refusal::NotFound)?;
-            Ok(consent.claim_disputed(claim.clone(), declined, notice, &terms, now))
+            Ok(consent.claim_disputed(claim.clone(), last_word, notice, &terms, now))
         };
         self.consents.writer.execute(incoming.command("claim_disputed", key), decide).await?;
         Ok(())

@@ -125,8 +125,7 @@ fn notice_mail<'a>(
 ) -> NoticeMail<'a> {
     let (texts, mail) = (words.texts(), &words.texts().mail);
     let (subject, lead) = subject_and_lead(mail, consent, notice.kind);
-    let declined_before =
-        (consent.declined_before && consent.approval.is_none()).then_some(&texts.page.declined_before);
+    let declined_before = consent.needs_explicit_approval().then_some(&texts.page.declined_before);
     // Before a window is open its end is not known, only what it is counted from: this very mail, or one to come.
     let counts_from_this = notice.current && notice.counts(terms.counted_from) && consent.state.window().is_none();
     let until = if counts_from_this { Some(words.until_when(&mail.counted_until)) } else { words.until() };

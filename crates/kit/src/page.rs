@@ -1,4 +1,4 @@
-//! Paging (AIP-158): page sizes and opaque page tokens.
+//! Paging (AIP-158): pages that are bounded by entries and by bytes, and opaque page tokens.
 //!
 //! A token carries where the next page starts, and a hash of what was asked. It is refused when the other
 //! parameters of the request have changed, and it is checked against accidents, not against forgery: whatever it
@@ -16,6 +16,8 @@ use crate::{descriptors, status};
 const DEFAULT_SIZE: u64 = 50;
 /// Entries that no page exceeds.
 const MAX_SIZE: u64 = 1000;
+/// Bytes on the wire that no page exceeds, but for one whose only entry does: gRPC clients take 4 MiB.
+const MAX_BYTES: usize = 1 << 20;
 /// Bytes of the hash in a token.
 const BINDING: usize = 12;
 
@@ -44,6 +46,28 @@ impl Binding {
         let mut binding = [0; BINDING];
         binding.copy_from_slice(&digest[..BINDING]);
         Self(binding)
+    }
+
+    /// A page of at most `size` of these entries, as the wire has them, each with where a page after it would start; and the token of the next
+    /// page, empty when there is none. Lists read one entry more than was asked for, to know. What a page has no room for in bytes is on the next.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn page<C: Serialize, M: Message>(
+        &self,
+        size: u64,
+        entries: impl IntoIterator<Item = (C, M)>,
+    ) -> Result<(Vec<M>, String), Status> {
+        let (mut page, mut bytes, mut last) = (Vec::new(), 0, None);
+        for (cursor, entry) in entries {
+            bytes += entry.encoded_len();
+            if let Some(last) = last.filter(|_| page.len() as u64 >= size || bytes > MAX_BYTES) {
+                return Ok((page, self.encode(&last)?));
+            }
+            page.push(entry);
+            last = Some(cursor);
+        }
+        Ok((page, String::new()))
     }
 
     /// The token of the page that starts after `cursor`. Only what has no serde form fails, which a cursor of plain
@@ -117,6 +141,31 @@ mod tests {
     #[test]
     fn sizes_are_coerced() {
         assert_eq!([-1, 0, 1, 1000, 1001, i32::MAX].map(size), [50, 50, 1, 1000, 1000, 1000]);
+    }
+
+    /// The lengths of the entries of each page.
+    fn walk(size: u64, lengths: &[usize]) -> Vec<Vec<usize>> {
+        let binding = Binding::of(&request("partners/contoso", 10, ""));
+        let (mut pages, mut start) = (Vec::new(), 0);
+        loop {
+            let entries = lengths.iter().enumerate().skip(start).map(|(at, length)| (at + 1, "x".repeat(*length)));
+            let (page, next) = binding.page(size, entries).unwrap();
+            pages.push(page.iter().map(String::len).collect());
+            match binding.decode(&next).unwrap() {
+                Some(place) => start = place,
+                None => return pages,
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_ends_with_its_last_entry_or_its_last_byte() {
+        assert_eq!(walk(2, &[]), [Vec::<usize>::new()]);
+        assert_eq!(walk(2, &[1, 2]), [[1, 2]], "the last page has no token");
+        assert_eq!(walk(2, &[1, 2, 3]), [vec![1, 2], vec![3]]);
+        let (half, large) = (MAX_BYTES / 2, MAX_BYTES * 2);
+        assert_eq!(walk(9, &[half, half, half, 1]), [vec![half], vec![half], vec![half, 1]]);
+        assert_eq!(walk(9, &[1, large, large, 1]), [vec![1], vec![large], vec![large], vec![1]], "one at least");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! ListClaims (R59): one read of a page; indexed for a partner's claims by age, by last change, and in a state, of a customer or
 //! that wait for one thing by age, and for everybody's by age, or those that wait for one thing. Another filter reads along its order's index until the page is full, another order sorts what the filter leaves.
-use super::{Answer, convert, paging::paged, view::View, wanted::wanted};
+use super::{Answer, convert, view::View, wanted::wanted};
 use crate::{
     intake::{Failed, Intake},
     store::{Claims, Cursor},
@@ -19,8 +19,10 @@ pub(super) async fn list_claims(
     let after: Option<Cursor> = binding.decode(&request.page_token)?;
     let claims = Claims::of(intake.reader(), &wanted.scope);
     let found = claims.list(&wanted, after, size + 1).await.map_err(Failed::from)?;
-    let (shown, next_page_token) = paged(found, size, |(cursor, _)| binding.encode(cursor))?;
     let view = View::of(&caller);
-    let claims = shown.into_iter().map(|(_, claim)| convert::claim(claim, view, &intake.rules));
-    Ok(Response::new(wire::ListClaimsResponse { claims: claims.collect::<Result<_, _>>()?, next_page_token }))
+    let shown = found
+        .into_iter()
+        .map(|(cursor, claim)| convert::claim(claim, view, &intake.rules).map(|claim| (cursor, claim)));
+    let (claims, next_page_token) = binding.page(size, shown.collect::<Result<Vec<_>, Failed>>()?)?;
+    Ok(Response::new(wire::ListClaimsResponse { claims, next_page_token }))
 }

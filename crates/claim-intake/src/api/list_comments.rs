@@ -1,5 +1,5 @@
 //! ListComments: one read, oldest first; two where the claim has none.
-use super::{Answer, convert, paging::paged};
+use super::{Answer, convert};
 use crate::{
     call::Call,
     intake::{Failed, Intake},
@@ -21,7 +21,7 @@ pub(super) async fn list_comments(
     if found.is_empty() {
         intake.read(&call).await?;
     }
-    let (shown, next_page_token) = paged(found, size, |(position, _)| binding.encode(position))?;
-    let comments = shown.into_iter().map(|(_, comment)| convert::comment(&call.claim, comment)).collect();
+    let shown = found.into_iter().map(|(position, comment)| (position, convert::comment(&call.claim, comment)));
+    let (comments, next_page_token) = binding.page(size, shown)?;
     Ok(Response::new(wire::ListCommentsResponse { comments, next_page_token }))
 }

@@ -1,5 +1,5 @@
 //! ListEvidence: one read, oldest first; two where the claim has none.
-use super::{Answer, convert, paging::paged};
+use super::{Answer, convert};
 use crate::{
     call::Call,
     intake::{Failed, Intake},
@@ -21,7 +21,7 @@ pub(super) async fn list_evidence(
     if found.is_empty() {
         intake.read(&call).await?;
     }
-    let (shown, next_page_token) = paged(found, size, |(position, _)| binding.encode(position))?;
-    let evidence = shown.into_iter().map(|(_, document)| convert::evidence(&call.claim, document)).collect();
+    let shown = found.into_iter().map(|(position, document)| (position, convert::evidence(&call.claim, document)));
+    let (evidence, next_page_token) = binding.page(size, shown)?;
     Ok(Response::new(wire::ListEvidenceResponse { evidence, next_page_token }))
 }

@@ -1,6 +1,6 @@
 //! ListHistory (R56): one read, in the order of application. A claim without history does not exist; a deleted draft
 //! has one still.
-use super::{Answer, convert, paging::paged, view::View};
+use super::{Answer, convert, view::View};
 use crate::{
     call::Call,
     intake::{Failed, Intake},
@@ -23,7 +23,7 @@ pub(super) async fn list_history(
         return Err(call.not_found().into());
     }
     let view = View::of(&caller);
-    let (shown, next_page_token) = paged(found, size, |entry| binding.encode(&entry.position))?;
-    let entries = shown.into_iter().map(|entry| convert::history_entry(entry, view)).collect();
+    let shown = found.into_iter().map(|entry| (entry.position, convert::history_entry(entry, view)));
+    let (entries, next_page_token) = binding.page(size, shown)?;
     Ok(Response::new(wire::ListHistoryResponse { entries, next_page_token }))
 }

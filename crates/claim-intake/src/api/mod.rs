@@ -22,7 +22,6 @@ mod list_claims;
 mod list_comments;
 mod list_evidence;
 mod list_history;
-mod paging;
 mod parse;
 pub mod receipt;
 mod resubmit_claim;

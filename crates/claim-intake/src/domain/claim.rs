@@ -1,7 +1,7 @@
 //! The aggregate: one claim with everything that its decisions need.
 use super::{
     Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, Submission, What,
-    history::Digest, waiting::Station,
+    history::Digest, waiting::Waited,
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, PersonalData, Timestamp, rfc3339};
@@ -29,6 +29,8 @@ pub struct Claim {
     pub update_time: Timestamp,
     /// Since when it waits for what it waits for (R60).
     pub wait_time: Timestamp,
+    /// The same as its customer may know it: the waits for arbitration, which tell of rivals, are none of their own (R5).
+    pub customer_wait_time: Timestamp,
     /// Entries in its history.
     pub history: u64,
     /// The link of the last of them as it was loaded (R56): where the next one is chained to.
@@ -66,7 +68,7 @@ pub(super) struct Next {
     /// The claim as it becomes.
     pub(super) claim: Claim,
     from: Option<StateKind>,
-    station: Option<Station>,
+    waited: Option<Waited>,
     events: Vec<Event>,
 }
 
@@ -74,12 +76,12 @@ impl Next {
     /// From an existing claim.
     pub(super) fn of(claim: &Claim, now: Timestamp) -> Self {
         let claim = Claim { update_time: now, ..claim.clone() };
-        Self { from: Some(claim.state.kind()), station: Some(claim.station()), claim, events: Vec::new() }
+        Self { from: Some(claim.state.kind()), waited: Some(claim.waited()), claim, events: Vec::new() }
     }
 
     /// From nothing.
     pub(super) const fn new(claim: Claim) -> Self {
-        Self { claim, from: None, station: None, events: Vec::new() }
+        Self { claim, from: None, waited: None, events: Vec::new() }
     }
 
     /// Records what happened; it led from the state at the last entry to the state that the claim has now.
@@ -98,11 +100,11 @@ impl Next {
         self.from = Some(to);
     }
 
-    /// The transition. A wait that is new begins now, unless [`Claim::waiting_since`] says when.
+    /// The transition. A wait that is new begins now, where nobody says otherwise by [`Claim::waiting_since`].
     pub(super) fn done(self) -> Transition<Claim> {
-        let Self { claim, from: _, station, events } = self;
-        let wait_time = if station == Some(claim.station()) { claim.wait_time } else { claim.update_time };
-        Transition { next: Claim { wait_time, ..claim }, events }
+        let Self { claim, from: _, waited, events } = self;
+        let now = claim.update_time;
+        Transition { next: claim.waiting_since(waited, now), events }
     }
 }
 

@@ -1,128 +1,10 @@
 //! The transition table (R15–R29): which state admits what, and where it leads. It is the one place that says so: the
 //! guards of the transitions, the answer's `allowed_commands`, the refusals and what [`Claim::offers`] tells each party all read it.
-use super::{By, Claim, Party, Refusal, StateKind, Submission, words};
-use cpor_types::CaseId;
-
-use StateKind::{Approved, Deleted, Disputed, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview};
-
-words! {
-    /// What a partner can do to a claim; a reviewer can comment, and an operator can erase.
-    Command {
-        /// Changes the content.
-        Update = "UPDATE",
-        /// Deletes the draft.
-        Delete = "DELETE",
-        /// Submits it for review.
-        Submit = "SUBMIT",
-        /// Answers the reviewer's request.
-        Resubmit = "RESUBMIT",
-        /// Withdraws it for good.
-        Withdraw = "WITHDRAW",
-        /// Disputes its rejection.
-        Dispute = "DISPUTE",
-        /// Adds a document.
-        AddEvidence = "ADD_EVIDENCE",
-        /// Removes a document.
-        RemoveEvidence = "REMOVE_EVIDENCE",
-        /// Writes a comment.
-        Comment = "COMMENT",
-        /// Erases personal data.
-        ErasePersonalData = "ERASE_PERSONAL_DATA",
-    }
-}
-
-words! {
-    /// What other services and time itself report of a claim.
-    FactKind {
-        /// The case found its reviewer, or lost it.
-        ReviewAssigned = "review_assigned",
-        /// The case waits for its start.
-        ReviewOpened = "review_opened",
-        /// A reviewer began.
-        ReviewStarted = "review_started",
-        /// The reviewer needs something from the partner.
-        PartnerActionRequested = "partner_action_requested",
-        /// The partner was reminded that an answer is due.
-        ResponseReminded = "response_reminded",
-        /// The partner was reminded that the window to dispute a rejection ends.
-        DisputeReminded = "dispute_reminded",
-        /// The partner's response deadline passed.
-        ResponseDeadlinePassed = "response_deadline_passed",
-        /// The window to dispute a rejection passed.
-        DisputeWindowPassed = "dispute_window_passed",
-        /// Every line is held and the case is approved.
-        ReviewApproved = "review_approved",
-        /// The reviewer rejected.
-        ReviewRejected = "review_rejected",
-        /// The reviewer approved, and the registry is asked to hold the lines.
-        ApprovalBegun = "approval_begun",
-        /// An approval could not be given.
-        ApprovalRefused = "approval_refused",
-        /// A reviewer was reminded that a review clock is about to pass.
-        ReviewReminded = "review_reminded",
-        /// A review clock passed.
-        ReviewOverdue = "review_overdue",
-        /// A reviewer wrote a note for reviewers.
-        ReviewNoted = "review_noted",
-        /// Contested lines were awarded to the claim or to others.
-        LinesAwarded = "lines_awarded",
-        /// Lines compete with other companies', or no longer do.
-        CompetitionChanged = "competition_changed",
-        /// Somebody asked for a notice to the customer to be sent again.
-        NoticeResent = "notice_resent",
-        /// A notice to the customer was accepted or bounced.
-        NoticeSettled = "notice_settled",
-        /// The consent window opened.
-        ConsentWindowOpened = "consent_window_opened",
-        /// The consent window passed.
-        ConsentWindowPassed = "consent_window_passed",
-        /// The customer approved explicitly.
-        CustomerApproved = "customer_approved",
-        /// The customer declined.
-        CustomerDeclined = "customer_declined",
-        /// The registry has the association on record.
-        AssociationOfficial = "association_official",
-        /// Associations are over.
-        AssociationEnded = "association_ended",
-        /// The lines were assessed.
-        Assessed = "assessed",
-    }
-}
-
-/// Something that can happen to a claim that exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A command: refused where the state does not admit it.
-    Command(Command),
-    /// A fact: recorded as overtaken where the state does not admit it.
-    Fact(FactKind),
-}
-
-impl Step {
-    /// The command, if it is one.
-    #[must_use]
-    pub const fn command(self) -> Option<Command> {
-        match self {
-            Self::Command(command) => Some(command),
-            Self::Fact(_) => None,
-        }
-    }
-}
-
-impl Command {
-    /// Whether `party` can give it at all.
-    fn is_of(self, party: Party) -> bool {
-        let rows = TABLE.iter().filter(|row| row.step == Step::Command(self));
-        rows.flat_map(|row| row.by).any(|by| by.party() == party)
-    }
-
-    /// The method for it, `cpor.claims.v1.ClaimService/SubmitClaim`.
-    #[must_use]
-    pub fn method(self) -> String {
-        let row = TABLE.iter().find(|row| row.step == Step::Command(self));
-        row.and_then(|row| row.by.first()).map(By::path).unwrap_or_default()
-    }
-}
+use super::{
+    By, Claim, Command, FactKind, Party,
+    StateKind::{self, Approved, Deleted, Disputed, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview},
+    Step,
+};
 
 /// Where a step leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -274,85 +156,17 @@ pub fn admits(state: StateKind, step: Step) -> bool {
     TABLE.iter().any(|row| row.step == step && row.from.contains(&state))
 }
 
-/// Guards: each reads the table and hands out the data that the states it admits have.
-impl Claim {
-    /// The commands that `party` can give now, in the order of the contract.
+impl Command {
+    /// Whether `party` can give it at all.
+    pub(super) fn is_of(self, party: Party) -> bool {
+        let rows = TABLE.iter().filter(|row| row.step == Step::Command(self));
+        rows.flat_map(|row| row.by).any(|by| by.party() == party)
+    }
+
+    /// The method for it, `cpor.claims.v1.ClaimService/SubmitClaim`.
     #[must_use]
-    pub fn allowed_commands(&self, party: Party) -> Vec<Command> {
-        Command::ALL.iter().copied().filter(|command| command.is_of(party) && self.admits(*command)).collect()
-    }
-
-    /// Whether the state, with what it carries, admits `command`.
-    #[must_use]
-    pub fn admits(&self, command: Command) -> bool {
-        self.row_admits(command) && self.leaves(command)
-    }
-
-    /// Whether the state admits `command`, whatever it carries.
-    pub(super) fn row_admits(&self, command: Command) -> bool {
-        admits(self.state.kind(), Step::Command(command))
-    }
-
-    /// Whether what the state carries leaves `command`, where the table does.
-    pub(super) fn leaves(&self, command: Command) -> bool {
-        match command {
-            Command::Update => self.state.leaves_edits(),
-            Command::AddEvidence => self.state.leaves_evidence(),
-            Command::Dispute => self.state.rejection().is_some_and(|rejection| rejection.dispute_window().is_some()),
-            Command::ErasePersonalData => self.is_at_rest(),
-            Command::Delete
-            | Command::Submit
-            | Command::Resubmit
-            | Command::Withdraw
-            | Command::RemoveEvidence
-            | Command::Comment => true,
-        }
-    }
-
-    /// The partner's commands that the state admits and what it carries rules out, each with the refusal.
-    #[must_use]
-    pub fn ruled_out(&self) -> Vec<(Command, Refusal)> {
-        let ruled_out =
-            |command: &Command| command.is_of(Party::Partner) && self.row_admits(*command) && !self.leaves(*command);
-        let refusal = |command| match command {
-            Command::Dispute => self.admit_dispute().err().unwrap_or_else(|| self.not_allowed(command)),
-            Command::Update
-            | Command::Delete
-            | Command::Submit
-            | Command::Resubmit
-            | Command::Withdraw
-            | Command::AddEvidence
-            | Command::RemoveEvidence
-            | Command::Comment
-            | Command::ErasePersonalData => self.not_allowed(command),
-        };
-        Command::ALL.iter().copied().filter(ruled_out).map(|command| (command, refusal(command))).collect()
-    }
-
-    /// Refuses `command` unless the claim admits it.
-    pub(super) fn admit(&self, command: Command) -> Result<(), Refusal> {
-        if self.admits(command) { Ok(()) } else { Err(self.not_allowed(command)) }
-    }
-
-    /// As [`Self::admit`], for commands of submitted claims.
-    pub(super) fn admit_submitted(&self, command: Command) -> Result<&Submission, Refusal> {
-        self.admit(command)?;
-        self.state.submission().ok_or_else(|| self.not_allowed(command))
-    }
-
-    /// The submission, where the state admits `fact` and, for facts of a review, `case` is the claim's own.
-    pub(super) fn admit_fact(&self, fact: FactKind, case: Option<CaseId>) -> Option<&Submission> {
-        let submission = self.state.submission()?;
-        let own = case.is_none_or(|case| case == submission.review_case);
-        (own && admits(self.state.kind(), Step::Fact(fact))).then_some(submission)
-    }
-
-    pub(super) fn not_allowed(&self, command: Command) -> Refusal {
-        match self.state.kind() {
-            Deleted => Refusal::NotFound,
-            state @ (Editing | Submitted | UnderReview | PartnerActionRequired | Approved | Rejected | Disputed) => {
-                Refusal::NotAllowed { state, command, allowed: self.allowed_commands(Party::Partner) }
-            }
-        }
+    pub fn method(self) -> String {
+        let row = TABLE.iter().find(|row| row.step == Step::Command(self));
+        row.and_then(|row| row.by.first()).map(By::path).unwrap_or_default()
     }
 }

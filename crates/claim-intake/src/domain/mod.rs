@@ -1,7 +1,7 @@
 //! The life of a claim: pure, synchronous, no clock, no wire, no storage.
 //!
-//! Read [`machine`] first: the table says which state admits what. Then [`state`] (what each state carries),
-//! `completeness` (what a submission needs) and `transitions/` (what each step does).
+//! Read [`machine`] first: the table says which state admits what; `step` has its words, `guards` what reads it. Then [`state`] (what each
+//! state carries), `completeness` (what a submission needs) and `transitions/` (what each step does).
 mod claim;
 mod completeness;
 mod content;
@@ -10,6 +10,7 @@ mod event;
 mod evidence;
 mod explanation;
 mod facts;
+mod guards;
 pub mod history;
 mod line;
 pub mod machine;
@@ -19,6 +20,7 @@ mod refusal;
 mod rejection;
 mod rules;
 pub mod state;
+mod step;
 mod submission;
 mod transitions;
 mod violation;
@@ -36,7 +38,6 @@ pub use event::{ClosedBy, Closing, Event, FieldChange, What};
 pub use evidence::{Comment, Evidence};
 pub use facts::{Awards, ConsentFact, Fact, LineVerdict, ReviewFact};
 pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine};
-pub use machine::{Command, FactKind};
 pub use notice::NoticeKind;
 pub use offers::{By, Offer, Party, SERVICES};
 pub use refusal::Refusal;
@@ -44,6 +45,7 @@ pub(crate) use refusal::paths;
 pub use rejection::{Finality, Rejection, Remedy};
 pub use rules::Rules;
 pub use state::{Association, PartnerAction, State, StateKind};
+pub use step::{Command, FactKind, Step};
 pub use submission::{Leeway, ReviewProgress, Submission};
 pub use transitions::{Dispute, Erase, Resubmit, Submit, Update, Withdraw};
 pub use violation::{Fault, Violation};

@@ -1,7 +1,7 @@
 //! Who can do what to a claim now, and how (R60): read off the transition table, narrowed by what the claim knows.
 use super::{
-    Association, Claim, State, StateKind,
-    machine::{Command, Row, Step, TABLE},
+    Association, Claim, Command, State, StateKind, Step,
+    machine::{Row, TABLE},
     words,
 };
 use cpor_types::{TenantId, Timestamp};
@@ -139,6 +139,7 @@ impl Claim {
     pub fn of_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
         let own = self.state.submission().map(|submission| submission.tenant);
         self.content.lines.iter_mut().for_each(|line| line.contested = false);
+        self.wait_time = self.customer_wait_time;
         (own.is_some() && own == tenant).then_some(self)
     }
 
@@ -198,7 +199,7 @@ impl Claim {
     pub(super) fn can_be_declined(&self, now: Timestamp) -> bool {
         let Some(submission) = self.state.submission() else { return false };
         match self.state.rejection() {
-            Some(rejection) => rejection.dispute_window().is_some() && submission.declined.is_none(),
+            Some(rejection) => rejection.dispute_window().is_some() && !submission.needs_explicit_approval(),
             None => !self.is_over() && (submission.leeway.decline_after_window || self.window_left(now)),
         }
     }

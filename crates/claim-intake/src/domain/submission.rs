@@ -31,7 +31,8 @@ pub struct Submission {
     pub consent_due: Option<Timestamp>,
     /// The customer's mail system refused the last notice for good.
     pub bounced: bool,
-    /// How often the customer was asked anew because lines or their contact changed (R29): what they answer to an earlier asking has lapsed.
+    /// How often the customer was asked anew, by a dispute (R28) or because lines or their contact changed (R29): an approval that answers an
+    /// earlier asking and comes late has lapsed.
     pub askings: u32,
     /// How often a rejection of the claim was disputed (R28).
     pub disputes: u32,

@@ -1,7 +1,6 @@
 //! What a claim waits for, until when, and whose move it is (R60). It follows from the claim alone and not from the time: what passes by time
 //! passes by a transition (R47), so that what is stored of it is right after each.
 use super::{Association, Claim, Party, State, Submission, words};
-use cpor_durable::Transition;
 use cpor_types::Timestamp;
 use std::mem::{Discriminant, discriminant};
 
@@ -34,7 +33,10 @@ words! {
 }
 
 /// Where on its way a claim waits: another station is another wait.
-pub(super) type Station = (Wait, Option<Discriminant<Association>>);
+type Station = (Wait, Option<Discriminant<Association>>);
+
+/// Where a claim waits and since when; and the same as its customer may know it (R5).
+pub(super) type Waited = [(Station, Timestamp); 2];
 
 /// What a claim waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,20 +85,39 @@ impl Claim {
         if self.content.lines.iter().any(|line| line.contested) {
             return Waiting::on(Wait::Arbitration, None, Party::ReviewLead);
         }
-        let wait = if submission.review.started { Wait::ReviewDecision } else { Wait::ReviewStart };
-        Waiting::on(wait, due, Party::Reviewer)
+        Waiting::on(by_reviewer(submission), due, Party::Reviewer)
     }
 
-    /// Where on its way it waits.
-    pub(super) fn station(&self) -> Station {
-        (self.waiting().wait, self.state.association().map(discriminant))
+    /// Where on its way it waits, and where as its customer may know it: without its rivals (R5).
+    fn stations(&self) -> [Station; 2] {
+        let (wait, association) = (self.waiting().wait, self.state.association().map(discriminant));
+        let seen = match self.state.submission() {
+            Some(submission) if wait == Wait::Arbitration => by_reviewer(submission),
+            Some(_) | None => wait,
+        };
+        [wait, seen].map(|wait| (wait, association))
     }
 
-    /// What `made` of this claim, where a wait that is new began at `time`.
-    pub(super) fn waiting_since(&self, made: Transition<Self>, time: Timestamp) -> Transition<Self> {
-        let wait_time = if made.next.station() == self.station() { self.wait_time } else { time };
-        Transition { next: Self { wait_time, ..made.next }, ..made }
+    /// Where it waits, and since when.
+    pub(super) fn waited(&self) -> Waited {
+        let [station, seen] = self.stations();
+        [(station, self.wait_time), (seen, self.customer_wait_time)]
     }
+
+    /// This claim, which `waited` there before: a wait that is new began at `time`.
+    pub(super) fn waiting_since(mut self, waited: Option<Waited>, time: Timestamp) -> Self {
+        let since = |side: usize, station: Station| {
+            let before = waited.map(|waited| waited[side]).filter(|(before, _)| *before == station);
+            before.map_or(time, |(_, since)| since)
+        };
+        let [station, seen] = self.stations();
+        (self.wait_time, self.customer_wait_time) = (since(0, station), since(1, seen));
+        self
+    }
+}
+
+const fn by_reviewer(submission: &Submission) -> Wait {
+    if submission.review.started { Wait::ReviewDecision } else { Wait::ReviewStart }
 }
 
 fn approved(submission: &Submission, association: &Association) -> Waiting {

@@ -92,3 +92,6 @@ fn beside(file: &Path) -> PathBuf {
     name.push(".results.jsonl");
     name.into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use anyhow::{Context as _, ensure};
+use cpor_kit::csv::plain;
 use cpor_proto::claims::v1::{Activity, Claim, ClaimLine, Contact, SolutionArea};
 use csv::StringRecord;
 
@@ -134,7 +135,7 @@ impl<R> Sheet<R> {
         for (name, cell) in self.header.iter().zip(record).filter(|(_, cell)| !cell.trim().is_empty()) {
             match COLUMNS.iter().find(|(column, _)| column == name) {
                 Some((_, set)) => {
-                    let outcome = set(&mut claim, &mut line, plain(cell));
+                    let outcome = set(&mut claim, &mut line, plain(cell.trim()));
                     faults.extend(outcome.err().map(|description| Fault::malformed(name, description)));
                 }
                 None if name == CLAIM => id = cell,
@@ -182,12 +183,6 @@ impl Begun {
             self.row.claim = Err([earlier, faults].concat());
         }
     }
-}
-
-/// A cell without the apostrophe that an export puts before what a spreadsheet would take for a formula.
-fn plain(cell: &str) -> &str {
-    let cell = cell.trim();
-    cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(cell)
 }
 
 fn put(field: &mut String, text: &str) -> Result<(), String> {

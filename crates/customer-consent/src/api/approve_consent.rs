@@ -8,6 +8,9 @@ use super::{Answer, Api, call, convert, error};
 use crate::consents::Word;
 use crate::domain::Channel;
 
+/// Approves the claim as it stands (R26a), or as of the etag, where the caller sends what it has shown: R29 takes the power to approve from
+/// outdated links alone, and a signed-in caller reads the claim itself.
+///
 /// One transaction of the writer, shared with the commands that wait beside it: five to seven round trips, one fsync.
 pub(super) async fn approve_consent(api: &Api, request: Request<ApproveConsentRequest>) -> Answer<Consent> {
     let (caller, ApproveConsentRequest { name, etag, request_id }) = request::open(request)?;

@@ -53,7 +53,7 @@ pub(super) fn consent(consent: &Versioned<Consent>, view: View) -> wire::Consent
         update_time: Some(timestamp(state.update_time)),
         etag: call::etag(*version),
         waiting_for_delivery: state.waits_for_delivery(),
-        explicit_approval_needed: state.declined_before,
+        explicit_approval_needed: state.needs_explicit_approval(),
     }
 }
 

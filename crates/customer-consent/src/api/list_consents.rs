@@ -4,7 +4,7 @@ use tonic::{Request, Response};
 
 use super::convert::View;
 use super::{Answer, Api, convert, error};
-use crate::store::{Filter, Page};
+use crate::store::Filter;
 
 /// One round trip to the database, no fsync. Consents stand as they were last committed.
 pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsRequest>) -> Answer<ListConsentsResponse> {
@@ -16,11 +16,10 @@ pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsReques
     let states = convert::states(ConsentState::try_from(request.state).unwrap_or_default());
     let filter = Filter { states, waiting: request.waiting_for_delivery };
     let owner = Some(owner).filter(|owner| *owner != "-");
-    let listed = api.consents.list(owner, &filter, after, page::size(request.page_size)).await;
-    let Page { consents, next } = listed.map_err(error::unread)?;
+    let size = page::size(request.page_size);
+    let found = api.consents.list(owner, &filter, after, size + 1).await.map_err(error::unread)?;
     let view = View::of(&caller);
-    Ok(Response::new(ListConsentsResponse {
-        consents: consents.iter().map(|(_, consent)| convert::consent(consent, view)).collect(),
-        next_page_token: next.map(|cursor| binding.encode(&cursor)).transpose()?.unwrap_or_default(),
-    }))
+    let shown = found.iter().map(|(cursor, consent)| (cursor, convert::consent(consent, view)));
+    let (consents, next_page_token) = binding.page(size, shown)?;
+    Ok(Response::new(ListConsentsResponse { consents, next_page_token }))
 }

@@ -13,7 +13,8 @@ pub(crate) struct Consent {
     pub(crate) claim: ClaimFacts,
     /// Where it stands.
     pub(crate) state: State,
-    /// The customer's explicit approval (R26a), kept when a decline beats it; gone when the customer is asked anew (R28, R29).
+    /// The customer's explicit approval (R26a), kept when a decline beats it; gone when lines or contact change (R29), or
+    /// when the claim is disputed after that decline (R28).
     pub(crate) approval: Option<Spoken>,
     /// The customer had declined before the claim was disputed: only an explicit approval makes it official (R28).
     pub(crate) declined_before: bool,
@@ -68,6 +69,11 @@ impl Consent {
     pub(crate) fn waits_for_delivery(&self) -> bool {
         let bounced = self.notices.last().is_some_and(|last| matches!(last.delivery, Delivery::Bounced { .. }));
         bounced && self.state.window().is_none() && !self.state.kind().is_over()
+    }
+
+    /// Whether silence does not make the association official: the customer declined before, and has not approved since (R28).
+    pub(crate) fn needs_explicit_approval(&self) -> bool {
+        self.declined_before && self.approval.is_none()
     }
 
     /// The consent as it stands at `now`, deadlines applied (R47), whether or not they have fired.

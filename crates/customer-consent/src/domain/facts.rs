@@ -20,6 +20,17 @@ pub(crate) struct Approval {
     pub(crate) explicit_needed: bool,
 }
 
+/// What claim-intake says of the customer's word at a dispute (R28): the last one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastWord {
+    /// They had declined.
+    Declined,
+    /// They had approved.
+    Approved,
+    /// Neither.
+    Nothing,
+}
+
 impl Consent {
     /// A claim was submitted (R18): the customer is asked, where the policy says so (R40). `notice` becomes the notice's id.
     pub(crate) fn requested(claim: ClaimFacts, notice: Uuid, terms: &Terms, now: Timestamp) -> Transition<Self> {
@@ -117,18 +128,20 @@ impl Consent {
         Some(Transition::new(self.moved(state, now), []))
     }
 
-    /// The partner disputes the rejection (R28): the customer is asked anew, as at a submission.
+    /// The partner disputes the rejection (R28): the customer is asked anew, as at a submission. An approval that claim-intake has still counts
+    /// (R26a); one that it never took, because the claim was rejected meanwhile, or that a decline beat, does not.
     pub(crate) fn claim_disputed(
         &self,
         claim: ClaimFacts,
-        declined_before: bool,
+        last_word: LastWord,
         notice: Uuid,
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
         let Outcome::Becomes(_) = self.outcome(Input::ClaimDisputed) else { return None };
-        let declined_before = declined_before || self.declined_before || self.decline_said().is_some();
-        let asked = Self { claim, declined_before, change: None, ..self.asked_anew(now) };
+        let declined_before = last_word == LastWord::Declined || self.declined_before || self.decline_said().is_some();
+        let approval = self.approval.filter(|_| last_word == LastWord::Approved && self.decline_said().is_none());
+        let asked = Self { claim, approval, declined_before, change: None, ..self.asked_anew(now) };
         Some(asked.notified_if(terms.notices.at_submission, notice, NoticeKind::Dispute, now))
     }
 

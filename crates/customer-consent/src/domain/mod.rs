@@ -24,7 +24,7 @@ mod tests;
 pub(crate) use claim::{Change, ClaimFacts, Contact, Line};
 pub(crate) use consent::Consent;
 pub(crate) use event::Event;
-pub(crate) use facts::Approval;
+pub(crate) use facts::{Approval, LastWord};
 pub(crate) use notice::{Delivery, Notice, NoticeKind, Settlement};
 pub(crate) use refusal::Refusal;
 #[cfg(test)]

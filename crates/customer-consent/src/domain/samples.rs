@@ -111,7 +111,7 @@ pub(crate) fn disputable() -> Consent {
 
 /// Declined on Thursday, and disputed on Friday: notice 3 queued.
 pub(crate) fn disputed() -> Consent {
-    declined().claim_disputed(claim(), true, notice(3), &terms(), day(4)).unwrap().next
+    declined().claim_disputed(claim(), LastWord::Declined, notice(3), &terms(), day(4)).unwrap().next
 }
 
 /// The same, approved by the reviewer on Saturday, and the window open.

@@ -1,4 +1,4 @@
-use cpor_durable::{Key, Micros, StoreError, Versioned};
+use cpor_durable::{Micros, StoreError, Versioned};
 use cpor_kit::Db;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub(crate) struct Filter {
     pub(crate) waiting: bool,
 }
 
-/// Where a page of a list ends.
+/// The place of a consent in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
     create_time: Micros,
@@ -25,27 +25,19 @@ pub(crate) struct Cursor {
     id: Uuid,
 }
 
-/// A page of consents, newest first, and where the next one starts.
-#[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) consents: Vec<(Key, Versioned<Consent>)>,
-    pub(crate) next: Option<Cursor>,
-}
-
-/// Consents of `owner`, or of all tenants. One round trip.
+/// So many consents of `owner`, or of all tenants, newest first, each with its place. One round trip.
 pub(crate) async fn list(
     db: &Db,
     owner: Option<&str>,
     filter: &Filter,
     after: Option<Cursor>,
-    size: u64,
-) -> Result<Page, StoreError> {
+    limit: u64,
+) -> Result<Vec<(Cursor, Versioned<Consent>)>, StoreError> {
     let mut query = Entity::find()
         .order_by_desc(Column::CreateTime)
         .order_by_desc(Column::Owner)
         .order_by_desc(Column::Id)
-        // One more tells whether there is a next page.
-        .limit(size.saturating_add(1));
+        .limit(limit);
     if let Some(owner) = owner {
         query = query.filter(Column::Owner.eq(owner));
     }
@@ -58,13 +50,11 @@ pub(crate) async fn list(
     if let Some(cursor) = after {
         query = query.filter(beyond(cursor));
     }
-    let mut rows = query.all(db.reader()).await?;
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let last = rows.last().filter(|_| more);
-    let next = last.map(|row| Cursor { create_time: row.create_time, owner: row.owner.clone(), id: row.id });
-    Ok(Page { consents: rows.into_iter().map(consent::read).collect::<Result<_, _>>()?, next })
+    let placed = query.all(db.reader()).await?.into_iter().map(|row| {
+        let cursor = Cursor { create_time: row.create_time, owner: row.owner.clone(), id: row.id };
+        consent::read(row).map(|(_, consent)| (cursor, consent))
+    });
+    placed.collect()
 }
 
 fn beyond(Cursor { create_time, owner, id }: Cursor) -> Condition {

@@ -15,7 +15,7 @@ use cpor_mail::Draft;
 use cpor_types::PersonalData;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
-pub(crate) use list::{Cursor, Filter, Page, list};
+pub(crate) use list::{Cursor, Filter, list};
 pub(crate) use migration::migrations;
 
 use crate::domain::{Consent, Event};

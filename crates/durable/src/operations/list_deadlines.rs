@@ -26,14 +26,9 @@ impl OperationsServer {
             state @ wire::DeadlineState::Cancelled => (DeadlineState::Cancelled, state),
         };
         let size = page::size(request.page_size);
-        let mut found = index::list(host.db().reader(), state, after, size + 1).await.map_err(internal)?;
-        let more = found.len() as u64 > size;
-        found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        let next_page_token = match found.last() {
-            Some(last) if more => binding.encode(&After::of(last))?,
-            Some(_) | None => String::new(),
-        };
-        let deadlines = found.into_iter().map(|listed| deadline(host, listed, wire_state)).collect();
+        let found = index::list(host.db().reader(), state, after, size + 1).await.map_err(internal)?;
+        let shown = found.into_iter().map(|listed| (After::of(&listed), deadline(host, listed, wire_state)));
+        let (deadlines, next_page_token) = binding.page(size, shown)?;
         Ok(wire::ListDeadlinesResponse { deadlines, next_page_token })
     }
 }

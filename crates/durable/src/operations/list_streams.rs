@@ -23,14 +23,9 @@ impl OperationsServer {
             wire::StreamState::Parked => Filter::Parked,
         };
         let size = page::size(request.page_size);
-        let mut found = outbox::list(host.db().reader(), filter, after, size + 1).await.map_err(internal)?;
-        let more = found.len() as u64 > size;
-        found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        let next_page_token = match found.last() {
-            Some(last) if more => binding.encode(&After::of(last))?,
-            Some(_) | None => String::new(),
-        };
-        let streams = found.into_iter().map(|listed| stream(host.service(), listed)).collect();
+        let found = outbox::list(host.db().reader(), filter, after, size + 1).await.map_err(internal)?;
+        let shown = found.into_iter().map(|listed| (After::of(&listed), stream(host.service(), listed)));
+        let (streams, next_page_token) = binding.page(size, shown)?;
         Ok(wire::ListStreamsResponse { streams, next_page_token })
     }
 }

@@ -5,6 +5,7 @@
 mod clock;
 mod deadlines;
 mod delivery;
+mod interruptions;
 mod mirror;
 mod model;
 mod operations;

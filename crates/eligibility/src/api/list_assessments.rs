@@ -8,7 +8,7 @@ use cpor_proto::eligibility::v1::{ListAssessmentsRequest, ListAssessmentsRespons
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Api, convert, error::Refusal, paging::cut, parse, scope::scope};
+use super::{Api, convert, error::Refusal, parse, scope::scope};
 use crate::store::assessments;
 
 pub(super) async fn list_assessments(
@@ -21,14 +21,10 @@ pub(super) async fn list_assessments(
     let (scope, tenant) = (scope(&caller, &request.parent)?, parse::parent(&request.parent)?);
     let size = page::size(request.page_size);
     let found = assessments::list(api.db.reader(), &scope, tenant, after.as_ref(), size + 1).await;
-    let mut found = found.map_err(Refusal::Store)?;
-    let more = cut(&mut found, size);
-    let last = found.last().filter(|_| more).map(|(key, _)| binding.encode(&(&key.owner, key.id)));
-    Ok(Response::new(ListAssessmentsResponse {
-        next_page_token: last.transpose()?.unwrap_or_default(),
-        assessments: found
-            .into_iter()
-            .map(|(_, found)| convert::assessment(&found.state, found.state.latest.clone()))
-            .collect(),
-    }))
+    let shown = found.map_err(Refusal::Store)?.into_iter().map(|(key, found)| {
+        let latest = found.state.latest.clone();
+        ((key.owner, key.id), convert::assessment(&found.state, latest))
+    });
+    let (assessments, next_page_token) = binding.page(size, shown)?;
+    Ok(Response::new(ListAssessmentsResponse { assessments, next_page_token }))
 }

@@ -6,8 +6,8 @@ use cpor_kit::{
 use cpor_proto::eligibility::v1::{ListEarningsRequest, ListEarningsResponse};
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, earning_filter::wanted, error::Refusal, paging::cut};
-use crate::store::earnings::{self, Cursor, Entry};
+use super::{Api, convert, earning_filter::wanted, error::Refusal};
+use crate::store::earnings::{self, Cursor};
 
 pub(super) async fn list_earnings(
     api: &Api,
@@ -18,11 +18,8 @@ pub(super) async fn list_earnings(
     let after = binding.decode::<Cursor>(&request.page_token)?;
     let wanted = wanted(&caller, &request.parent, request.filter)?;
     let size = page::size(request.page_size);
-    let mut found = earnings::list(api.db.reader(), &wanted, after, size + 1).await.map_err(Refusal::Store)?;
-    let more = cut(&mut found, size);
-    let last = found.last().filter(|_| more).map(Entry::cursor).map(|cursor| binding.encode(&cursor));
-    Ok(Response::new(ListEarningsResponse {
-        next_page_token: last.transpose()?.unwrap_or_default(),
-        earnings: found.into_iter().map(convert::entry).collect(),
-    }))
+    let found = earnings::list(api.db.reader(), &wanted, after, size + 1).await.map_err(Refusal::Store)?;
+    let shown = found.into_iter().map(|entry| (entry.cursor(), convert::entry(entry)));
+    let (earnings, next_page_token) = binding.page(size, shown)?;
+    Ok(Response::new(ListEarningsResponse { earnings, next_page_token }))
 }

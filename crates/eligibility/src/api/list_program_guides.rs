@@ -9,7 +9,7 @@ use cpor_proto::eligibility::v1::{ListProgramGuidesRequest, ListProgramGuidesRes
 use cpor_types::ProgramGuideId;
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, paging::cut, scope::sees_guide};
+use super::{Api, convert, scope::sees_guide};
 use crate::domain::Shelved;
 
 pub(super) async fn list_program_guides(
@@ -26,11 +26,8 @@ pub(super) async fn list_program_guides(
     // A guide that is gone since the page before ends the list.
     let start =
         after.map(|after| all.iter().position(|guide| guide.document.id == after).map_or(all.len(), |at| at + 1));
-    let mut page: Vec<_> = all.into_iter().skip(start.unwrap_or_default()).collect();
-    let more = cut(&mut page, page::size(request.page_size));
-    let last = page.last().filter(|_| more).map(|guide| binding.encode(&guide.document.id));
-    Ok(Response::new(ListProgramGuidesResponse {
-        next_page_token: last.transpose()?.unwrap_or_default(),
-        program_guides: page.into_iter().map(convert::guide).collect(),
-    }))
+    let shown =
+        all.into_iter().skip(start.unwrap_or_default()).map(|guide| (&guide.document.id, convert::guide(guide)));
+    let (program_guides, next_page_token) = binding.page(page::size(request.page_size), shown)?;
+    Ok(Response::new(ListProgramGuidesResponse { program_guides, next_page_token }))
 }

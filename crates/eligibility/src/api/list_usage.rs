@@ -8,10 +8,10 @@ use cpor_proto::eligibility::v1::{ListUsageRequest, ListUsageResponse};
 use cpor_types::{Month, TenantKey};
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, error::Refusal, paging::cut, scope::scope};
+use super::{Api, convert, error::Refusal, scope::scope};
 use crate::store::{
     assessments::Scope,
-    usage::{self, Cursor, Listed},
+    usage::{self, Cursor},
 };
 
 pub(super) async fn list_usage(
@@ -26,13 +26,10 @@ pub(super) async fn list_usage(
     let credited_from = credited_from(api, &caller, &key).await?;
     let size = page::size(request.page_size);
     let found = usage::list(api.db.reader(), &key, request.show_replaced, before, size + 1).await;
-    let mut found = found.map_err(Refusal::Store)?;
-    let more = cut(&mut found, size);
-    let last = found.last().filter(|_| more).map(Listed::cursor).map(|cursor| binding.encode(&cursor));
-    Ok(Response::new(ListUsageResponse {
-        next_page_token: last.transpose()?.unwrap_or_default(),
-        usage_months: found.iter().map(|listed| convert::usage(listed, credited_from)).collect(),
-    }))
+    let found = found.map_err(Refusal::Store)?;
+    let shown = found.iter().map(|listed| (listed.cursor(), convert::usage(listed, credited_from)));
+    let (usage_months, next_page_token) = binding.page(size, shown)?;
+    Ok(Response::new(ListUsageResponse { usage_months, next_page_token }))
 }
 
 /// The first month that is credited to the caller; none to the vendor's staff. Refused where usage is not open (R50).

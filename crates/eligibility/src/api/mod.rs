@@ -13,7 +13,6 @@ mod list_assessments;
 mod list_earnings;
 mod list_program_guides;
 mod list_usage;
-mod paging;
 mod parse;
 mod record_payout;
 mod scope;

@@ -20,10 +20,10 @@ pub(super) async fn handle(
         Some(tenant) => Cases::of(api.db.reader(), tenant),
         None => Cases::of_all_tenants(api.db.reader()),
     };
-    let (found, last) =
-        cases.list(&filter, after, page::size(request.page_size)).await.map_err(|error| error::unread(&error))?;
-    let next_page_token = last.map(|last| binding.encode(&last)).transpose()?.unwrap_or_default();
-    let review_cases = found.iter().map(|case| seen_by(&caller, case)).collect();
+    let size = page::size(request.page_size);
+    let found = cases.list(&filter, after, size + 1).await.map_err(|error| error::unread(&error))?;
+    let shown = found.iter().map(|(cursor, case)| (cursor, seen_by(&caller, case)));
+    let (review_cases, next_page_token) = binding.page(size, shown)?;
     Ok(Response::new(ListReviewCasesResponse { review_cases, next_page_token }))
 }
 

@@ -17,17 +17,12 @@ pub(super) async fn handle(
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
     let notes = Notes::of(api.db.reader(), &store::key(case.tenant, case.case)).list(after, size + 1).await;
-    let mut notes = notes.map_err(|error| error::unread(&error))?;
+    let notes = notes.map_err(|error| error::unread(&error))?;
     if notes.is_empty() {
         let found = Cases::of(api.db.reader(), case.tenant).find(case.case).await;
         found.map_err(|error| error::unread(&error))?.ok_or_else(error::not_found)?;
     }
-    let more = notes.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    if more {
-        notes.pop();
-    }
-    let last = notes.last().filter(|_| more).map(|(position, _)| *position);
-    let next_page_token = last.map(|last| binding.encode(&last)).transpose()?.unwrap_or_default();
-    let notes = notes.into_iter().map(|(_, note)| convert::note(&case, note)).collect();
+    let shown = notes.into_iter().map(|(position, note)| (position, convert::note(&case, note)));
+    let (notes, next_page_token) = binding.page(size, shown)?;
     Ok(Response::new(ListReviewNotesResponse { notes, next_page_token }))
 }

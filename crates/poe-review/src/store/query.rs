@@ -93,25 +93,19 @@ impl<'a> Cases<'a> {
         Ok(rows.into_iter().map(|row| CaseId(row.id)).collect())
     }
 
-    /// A page of the queue, the most urgent first, and the place of its last case when there are more.
+    /// So many cases of the queue, the most urgent first, each with its place.
     pub(crate) async fn list(
         &self,
         filter: &Filter,
         after: Option<Cursor>,
         limit: u64,
-    ) -> Result<(Vec<Versioned<ReviewCase>>, Option<Cursor>), StoreError> {
-        let mut rows = self.matching(filter, after).limit(limit + 1).all(self.db).await?;
-        let more = u64::try_from(rows.len()).is_ok_and(|found| found > limit);
-        if more {
-            rows.pop();
-        }
-        let last = rows.last().filter(|_| more).map(|row| Cursor {
-            queue_time: row.queue_time.0,
-            owner: row.owner.clone(),
-            id: row.id,
+    ) -> Result<Vec<(Cursor, Versioned<ReviewCase>)>, StoreError> {
+        let rows = self.matching(filter, after).limit(limit).all(self.db).await?;
+        let placed = rows.into_iter().map(|row| {
+            let cursor = Cursor { queue_time: row.queue_time.0, owner: row.owner.clone(), id: row.id };
+            from_row(row).map(|(_, case)| (cursor, case))
         });
-        let cases = rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect::<Result<_, _>>()?;
-        Ok((cases, last))
+        placed.collect()
     }
 
     fn select(&self) -> Select<Entity> {

@@ -28,21 +28,6 @@ pub(crate) fn moment(field: &str, time: prost_types::Timestamp) -> Result<Timest
     moment.map(whole_micros).ok_or_else(|| error::invalid(field, "must be a time between the years 1 and 9999"))
 }
 
-/// Cuts what was read beyond a page, and names the next page by the last entry of this one.
-pub(super) fn page<T>(
-    mut rows: Vec<T>,
-    size: u64,
-    token: impl FnOnce(&T) -> Result<String, Status>,
-) -> Result<(Vec<T>, String), Status> {
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    if rows.len() <= size {
-        return Ok((rows, String::new()));
-    }
-    rows.truncate(size);
-    let next = rows.last().map(token).transpose()?;
-    Ok((rows, next.unwrap_or_default()))
-}
-
 pub(super) fn partner(id: &PartnerId, profile: PartnerProfile) -> wire::Partner {
     wire::Partner {
         name: format!("partners/{id}"),

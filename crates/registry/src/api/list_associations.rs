@@ -17,8 +17,8 @@ pub(super) async fn list_associations(
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after = binding.decode(&request.page_token)?;
     let rows = query::associations(api.db.reader(), &wanted, after, size + 1).await.map_err(error::unread)?;
-    let (rows, next_page_token) = convert::page(rows, size, |row| binding.encode(&After::from(row)))?;
-    let associations = rows.iter().map(convert::association).collect();
+    let shown = rows.iter().map(|row| (After::from(row), convert::association(row)));
+    let (associations, next_page_token) = binding.page(size, shown)?;
     Ok(Response::new(ListAssociationsResponse { associations, next_page_token }))
 }
 

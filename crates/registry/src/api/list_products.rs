@@ -11,10 +11,7 @@ pub(super) fn list_products(api: &Api, request: Request<ListProductsRequest>) ->
     let (_, request) = request::open(request)?;
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after: Option<ProductId> = binding.decode(&request.page_token)?;
-    let rows = api.catalog.after(after.as_ref()).zip(0..=size).map(|(product, _)| product).collect();
-    let (rows, next_page_token) = convert::page(rows, size, |product| binding.encode(&product.id))?;
-    Ok(Response::new(ListProductsResponse {
-        products: rows.into_iter().map(convert::product).collect(),
-        next_page_token,
-    }))
+    let shown = api.catalog.after(after.as_ref()).map(|product| (&product.id, convert::product(product)));
+    let (products, next_page_token) = binding.page(size, shown)?;
+    Ok(Response::new(ListProductsResponse { products, next_page_token }))
 }

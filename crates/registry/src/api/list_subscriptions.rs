@@ -17,8 +17,7 @@ pub(super) async fn list_subscriptions(
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after = binding.decode(&request.page_token)?;
     let rows = query::subscriptions(api.db.reader(), tenant, after, size + 1).await.map_err(error::unread)?;
-    let (rows, next_page_token) = convert::page(rows, size, |(id, _)| binding.encode(id))?;
-    let subscriptions =
-        rows.iter().map(|(id, subscription)| convert::subscription(tenant, *id, subscription)).collect();
+    let shown = rows.iter().map(|(id, subscription)| (id, convert::subscription(tenant, *id, subscription)));
+    let (subscriptions, next_page_token) = binding.page(size, shown)?;
     Ok(Response::new(ListSubscriptionsResponse { subscriptions, next_page_token }))
 }

@@ -4,7 +4,7 @@ use cpor_proto::registry::v1::{ListWorkloadsRequest, ListWorkloadsResponse, Work
 use cpor_types::{TenantName, WorkloadName};
 use tonic::{Request, Response};
 
-use super::{Answer, Api, convert, error};
+use super::{Answer, Api, error};
 use crate::store::query;
 
 /// One read, no transaction. A tenant that does not exist has no workloads.
@@ -14,7 +14,8 @@ pub(super) async fn list_workloads(api: &Api, request: Request<ListWorkloadsRequ
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after = binding.decode(&request.page_token)?;
     let rows = query::workloads(api.db.reader(), tenant, after, size + 1).await.map_err(error::unread)?;
-    let (rows, next_page_token) = convert::page(rows, size, |product| binding.encode(product))?;
     let workload = |product| Workload { name: WorkloadName { tenant, product }.to_string() };
-    Ok(Response::new(ListWorkloadsResponse { workloads: rows.into_iter().map(workload).collect(), next_page_token }))
+    let shown = rows.into_iter().map(|product| (product.clone(), workload(product)));
+    let (workloads, next_page_token) = binding.page(size, shown)?;
+    Ok(Response::new(ListWorkloadsResponse { workloads, next_page_token }))
 }

@@ -2,11 +2,17 @@
 
 use cpor_acceptance::{Actor, Case, Method, PDF, Stage, World, both_databases, call, decode, encode, methods, reason};
 use cpor_types::Role;
+use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 use serde_json::{Value as Json, json};
 use tonic::{Code, Status};
 
-both_databases![pages_together_are_the_whole_list, page_tokens_belong_to_their_request, page_sizes];
+both_databases![
+    pages_together_are_the_whole_list,
+    pages_of_long_texts_fit_an_answer,
+    page_tokens_belong_to_their_request,
+    page_sizes,
+];
 
 /// A world in which every list has several entries, and what each method is asked for in it.
 struct Lists<'w> {
@@ -149,6 +155,45 @@ async fn pages_together_are_the_whole_list(world: &World) {
             }
             assert_eq!(pages, whole, "{} by {size}", method.name);
         }
+    }
+}
+
+/// The longest texts that there are, more of them than the 4 MiB hold that a client takes by default, as this one does.
+async fn pages_of_long_texts_fit_an_answer(world: &World) {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    let texts: Vec<_> = (0..110).map(|number| format!("{number:03}{}", "🦀".repeat(9_997))).collect();
+    for text in &texts {
+        case.comment(&case.partner, text).await.unwrap();
+        case.note(&world.reviewer, text).await.unwrap();
+    }
+    world.settle().await;
+    let review = case.review_name().await;
+    for (name, parent, field) in [
+        ("ListComments", &case.name, "text"),
+        ("ListReviewNotes", &review, "text"),
+        ("ListHistory", &case.name, "position"),
+    ] {
+        let method = lists().into_iter().find(|method| method.name == name).unwrap();
+        let (mut seen, mut token, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let (list, next) = page(&world.lead, &method, &json!({"parent": parent}), 1000, &token).await.unwrap();
+            let bytes: usize = list.iter().map(|entry| entry.as_message().unwrap().encoded_len()).sum();
+            assert!(!list.is_empty() && bytes <= 1 << 20, "{name}: {bytes} bytes");
+            seen.extend(
+                list.iter().map(|entry| entry.as_message().unwrap().get_field_by_name(field).unwrap().into_owned()),
+            );
+            pages += 1;
+            token = next;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert!(pages > 4, "{name}: {pages}");
+        let whole: Vec<_> = match field {
+            "text" => texts.iter().cloned().map(Value::String).collect(),
+            _ => (1..=seen.len() as i64).map(Value::I64).collect(),
+        };
+        assert!(seen == whole, "{name}: nothing is lost and nothing told twice");
     }
 }
 

@@ -9,6 +9,7 @@ both_databases![
     r28_a_dispute_is_reviewed_anew_and_approved,
     r28_a_dispute_needs_a_justification_or_evidence_since_the_rejection,
     r28_an_answer_leads_back_to_the_dispute,
+    r28_an_approval_before_a_dispute_counts_until_a_decline,
     r28_who_declined_has_to_approve_explicitly,
     r28_silence_after_a_decline_is_final,
     r28_what_was_withdrawn_is_final,
@@ -62,6 +63,48 @@ async fn declined_and_approved(world: &World) -> Case<'_> {
     case.approve(&world.reviewer).await.unwrap();
     world.settle().await;
     case
+}
+
+/// Approved by the customer, rejected by the reviewer.
+async fn approved_and_rejected(world: &World) -> Case<'_> {
+    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+    case.approve_consent().await.unwrap();
+    world.settle().await;
+    case.reject(&world.reviewer).await.unwrap();
+    world.settle().await;
+    case
+}
+
+/// Disputed, and approved by the reviewer: what the customer's service and the claim say of the customer's word, and of the association.
+async fn disputed(case: &Case<'_>) -> (bool, bool, AssociationState) {
+    case.dispute("They meant another project.").await.unwrap();
+    case.world.settle().await;
+    let (claim, consent) = (case.claim().await, case.consent().await.unwrap());
+    assert_eq!(claim.explicit_approval_needed, consent.explicit_approval_needed, "both say the same");
+    case.review_starts().await;
+    case.approve(&case.world.reviewer).await.unwrap();
+    case.world.settle().await;
+    (consent.approve_time.is_some(), claim.explicit_approval_needed, case.claim().await.association_state())
+}
+
+async fn r28_an_approval_before_a_dispute_counts_until_a_decline(world: &World) {
+    let case = approved_and_rejected(world).await;
+    assert_eq!(disputed(&case).await, (true, false, AssociationState::Official), "R26a: it was given before");
+    let case = approved_and_rejected(world).await;
+    case.decline_consent("On second thoughts.").await.unwrap();
+    world.settle().await;
+    assert_eq!(disputed(&case).await, (false, true, AssociationState::Pending), "R28: a decline beats it");
+    // And an approval since beats what was declined before, until the next decline.
+    let case = Case::at(world, world.presales().await, Stage::Declined).await;
+    case.dispute("They meant another project.").await.unwrap();
+    world.settle().await;
+    case.approve_consent().await.unwrap();
+    case.review_starts().await;
+    case.reject(&world.reviewer).await.unwrap();
+    world.settle().await;
+    case.decline_consent("No, after all.").await.unwrap();
+    world.settle().await;
+    assert_eq!(disputed(&case).await, (false, true, AssociationState::Pending));
 }
 
 async fn r28_who_declined_has_to_approve_explicitly(world: &World) {

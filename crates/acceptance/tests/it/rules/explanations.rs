@@ -261,11 +261,15 @@ async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(world: &World) {
     );
     assert_eq!(callers(&told), ["ApproveConsent", "DeclineConsent"]);
     assert_eq!((told.parties.len(), told.refused.len()), (1, 0), "a customer is told of itself alone");
-    // Nothing of rivals.
+    // Nothing of rivals, not even that something began.
+    world.advance(TimeDelta::hours(1)).await;
     let rival = Case::at(world, world.rival_of(&claim), Stage::Submitted).await;
     assert_eq!(explained(&case, &case.partner).await.waits_for(), WaitsFor::Arbitration);
+    let before = told;
     let told = explained(&case, case.customer()).await;
     assert_eq!((told.waits_for(), told.whose_move()), (WaitsFor::ReviewStart, Party::Reviewer));
+    assert_eq!(told.since_time, before.since_time);
+    assert_ne!(explained(&case, &case.partner).await.since_time, before.since_time);
     let seen = format!("{told:?}").to_lowercase();
     assert!(!seen.contains("northwind") && !seen.contains("compet") && !seen.contains("arbitrat"), "{seen}");
     rival.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();

@@ -128,7 +128,7 @@ fn r28_who_declined_before_has_to_approve_explicitly() {
     assert_eq!(life.last().what, What::Approved { official: false, explicit_approval_needed: true });
     let passed = life.clone().fact(&Fact::Consent(ConsentFact::WindowPassed));
     assert!(passed.last().what.is_overtaken(), "silence is no approval");
-    let approved = life.clone().fact(&customer_approved());
+    let approved = life.clone().fact(&of_its_case(customer_approved(), &life.claim));
     assert_eq!(approved.claim.state.association(), Some(&Association::Granted { since: approved.now }));
     let silent = life.fact(&silent());
     assert_eq!(rejection(&silent.claim).primary, PrimaryRejection::CustomerDeclined);
@@ -137,7 +137,8 @@ fn r28_who_declined_before_has_to_approve_explicitly() {
 
 #[test]
 fn r28_who_approves_while_it_is_disputed_has_approved() {
-    let life = Life::submitted().fact(&declined()).disputed_again().fact(&customer_approved()).approved_by_reviewer();
+    let life = Life::submitted().fact(&declined()).disputed_again();
+    let life = life.clone().fact(&of_its_case(customer_approved(), &life.claim)).approved_by_reviewer();
     let told: Vec<_> = life.events.iter().rev().take(2).map(|event| event.what.clone()).collect();
     assert_eq!(told[1], What::Approved { official: true, explicit_approval_needed: false });
 }
@@ -159,4 +160,20 @@ fn r28_an_approval_before_a_dispute_still_counts_where_nobody_declined() {
     let life = Life::submitted().fact(&customer_approved()).rejected_by_reviewer().disputed_again();
     let life = life.approved_by_reviewer();
     assert_eq!(life.claim.state.association(), Some(&Association::Granted { since: life.now }));
+}
+
+#[test]
+fn r28_an_approval_that_comes_after_the_dispute_and_answers_what_was_asked_before_has_lapsed() {
+    let life = Life::rejected().disputed_again().fact(&customer_approved());
+    assert!(life.last().what.is_overtaken(), "the customer's service has dropped it");
+}
+
+#[test]
+fn r28_a_decline_after_an_approval_counts_however_often_they_declined_before() {
+    let life = Life::submitted().fact(&declined()).disputed_again();
+    let life = life.clone().fact(&of_its_case(customer_approved(), &life.claim)).rejected_by_reviewer();
+    assert!(life.claim.can_be_declined(life.now));
+    let life = life.fact(&declined());
+    assert!(!life.last().what.is_overtaken());
+    assert!(life.claim.state.submission().unwrap().needs_explicit_approval());
 }

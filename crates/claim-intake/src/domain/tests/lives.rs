@@ -61,7 +61,7 @@ fn facts() -> Vec<Fact> {
     facts
 }
 
-/// Now and then a fact of a case that is closed comes late.
+/// Now and then a fact of a case that is closed comes late, or an answer to an earlier asking.
 fn mostly_of_its_case(fact: Fact, claim: &Claim) -> Fact {
     if claim.history.is_multiple_of(5) { fact } else { of_its_case(fact, claim) }
 }
@@ -183,8 +183,12 @@ impl Lived {
             }
             Act::Fact(n) => {
                 let fact = mostly_of_its_case(facts().remove(*n), &self.claim);
-                let case = self.claim.state.submission().map(|submission| submission.review_case);
-                let own = fact.case().is_none_or(|of| case == Some(of));
+                let submission = self.claim.state.submission();
+                let own = if let Fact::Consent(ConsentFact::Approved { askings, .. }) = &fact {
+                    submission.is_none_or(|submission| submission.askings == *askings)
+                } else {
+                    fact.case().is_none_or(|of| submission.map(|submission| submission.review_case) == Some(of))
+                };
                 let made = self.claim.apply(&fact, self.now, &rules(), self.now).unwrap();
                 let overtaken = made.events.iter().any(|event| event.what.is_overtaken());
                 let outcome = if overtaken { Outcome::Overtaken } else { Outcome::Done };

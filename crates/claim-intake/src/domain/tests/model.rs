@@ -166,7 +166,7 @@ impl Model {
         self.at = At::Rejected { disputable };
     }
 
-    /// What another service reports; `own`: it is not of another review case.
+    /// What another service reports; `own`: it is not of another review case, and answers no earlier asking.
     pub(super) fn fact(&mut self, fact: &Fact, own: bool) -> Outcome {
         // Also what comes too late is recorded.
         self.erased = false;
@@ -260,7 +260,7 @@ impl Model {
     fn declines(&mut self, in_silence: bool) -> bool {
         match self.at {
             At::Editing | At::Deleted | At::Approved(Held::Ended) | At::Rejected { disputable: false } => return false,
-            At::Rejected { disputable: true } if self.declined => return false,
+            At::Rejected { disputable: true } if self.declined && !self.approved => return false,
             At::Rejected { disputable: true } => {}
             At::Submitted | At::UnderReview | At::Disputed | At::Asked { .. } | At::Approved(_) => {
                 self.is_rejected(!in_silence);

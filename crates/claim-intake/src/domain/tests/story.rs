@@ -174,10 +174,13 @@ pub(crate) fn dispute() -> Dispute {
     Dispute { review_case: second_case(), justification: Some(comment(ActorSide::Partner)) }
 }
 
-/// A fact of a review, as one of the claim's own case, that of its dispute included.
+/// A fact of a review, as one of the claim's own case, that of its dispute included; and an approval, as one of its last asking.
 pub(crate) fn of_its_case(fact: Fact, claim: &Claim) -> Fact {
     match (fact, claim.state.submission()) {
         (Fact::Review { fact, .. }, Some(submission)) => Fact::Review { case: submission.review_case, fact },
+        (Fact::Consent(ConsentFact::Approved { channel, .. }), Some(submission)) => {
+            Fact::Consent(ConsentFact::Approved { channel, askings: submission.askings })
+        }
         (fact, _) => fact,
     }
 }

@@ -1,6 +1,6 @@
 //! Every state against every command and every fact: what happens is what the table says.
 use super::story::*;
-use crate::domain::machine::{Step, TABLE, To, admits};
+use crate::domain::machine::{TABLE, To, admits};
 use crate::domain::*;
 use cpor_durable::Transition;
 use cpor_types::ActorSide;

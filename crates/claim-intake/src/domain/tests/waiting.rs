@@ -198,6 +198,22 @@ fn r60_a_wait_counts_from_when_it_began_and_not_from_when_it_was_told() {
     assert_eq!((rejected.claim.waiting().wait, wait_time(&rejected)), (Wait::DisputeWindow, response));
 }
 
+/// R5: that something began which they may not see, they would see from since when it waits.
+#[test]
+fn r60_a_customers_wait_goes_on_while_others_compete() {
+    let reviewed = Life::under_review();
+    let began = reviewed.claim.wait_time;
+    let competing = reviewed.fact(&contested(&[line_id()]));
+    assert_eq!((competing.claim.waiting().wait, competing.claim.wait_time), (Wait::Arbitration, competing.now));
+    let seen = |claim: &Claim| claim.clone().of_customer(Some(TENANT.parse().unwrap())).unwrap();
+    assert_eq!(
+        (seen(&competing.claim).waiting().wait, seen(&competing.claim).wait_time),
+        (Wait::ReviewDecision, began)
+    );
+    let alone = competing.fact(&contested(&[]));
+    assert_eq!((alone.claim.wait_time, seen(&alone.claim).wait_time), (alone.now, began));
+}
+
 /// What waits for a time of ours waits no more once that has come (R47): what is stored of it is right after each step.
 #[test]
 fn r60_what_waits_for_its_own_deadline_moves_with_it() {

@@ -57,7 +57,7 @@ impl Claim {
         let erased_since = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
         let late: Vec<_> = erased_since.collect();
         made.events.iter_mut().for_each(|event| event.late.clone_from(&late));
-        Ok(self.waiting_since(made, time))
+        Ok(Transition { next: made.next.waiting_since(Some(self.waited()), time), ..made })
     }
 
     fn take(&self, fact: &Fact, submission: &Submission, at: &At<'_>) -> Applied {

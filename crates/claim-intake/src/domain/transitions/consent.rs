@@ -70,8 +70,8 @@ impl Claim {
     }
 
     /// R26a: before approval it is kept for the approval, after it the association is granted at once. A repeat changes
-    /// nothing, and neither does an answer to what was asked before the partner's last edit (R29), whenever it was given: the customer may not
-    /// have heard of the edit yet.
+    /// nothing, and neither does an answer to what was asked before the partner's last edit (R29) or dispute, whenever it was given: the customer
+    /// may not have heard of it yet.
     fn customer_approved(&self, submission: &Submission, askings: u32, at: &At<'_>) -> Option<Transition<Self>> {
         if askings != submission.askings || submission.explicit_approval.is_some() {
             return None;
@@ -119,10 +119,10 @@ impl Claim {
         Ok(Some(self.close(submission, end, at.entry(), at.now)))
     }
 
-    /// R28: recorded while the rejection can be disputed, and counts if it is. A repeat changes nothing.
+    /// R28: recorded while the rejection can be disputed, and counts if it is. A repeat changes nothing; after an approval it is none.
     fn declined_when_rejected(&self, submission: &Submission, at: &At<'_>) -> Option<Transition<Self>> {
         self.state.rejection()?.dispute_window()?;
-        if submission.declined.is_some() {
+        if submission.needs_explicit_approval() {
             return None;
         }
         let mut declined = submission.clone();

@@ -30,7 +30,8 @@ impl Claim {
         content
     }
 
-    /// Disputes a rejection (R28): it is checked as at submission, its lines are live again, and a new case is opened. `facts` are what the
+    /// Disputes a rejection (R28): it is checked as at submission, its lines are live again, and a new case is opened. The customer is asked
+    /// anew, and an approval that still stands goes on to count (R26a). `facts` are what the
     /// directory says of [`Self::content_disputed`], as in [`Self::submit`].
     ///
     /// # Errors
@@ -57,6 +58,7 @@ impl Claim {
             reviewer: None,
             review: ReviewProgress::default(),
             consent_due: None,
+            askings: submission.askings + 1,
             disputes: submission.disputes + 1,
             ..submission.clone()
         });

@@ -40,6 +40,7 @@ impl Claim {
             create_time: now,
             update_time: now,
             wait_time: now,
+            customer_wait_time: now,
             history: 0,
             head: Digest::GENESIS,
             erased: BTreeMap::new(),

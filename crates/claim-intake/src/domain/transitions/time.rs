@@ -4,7 +4,7 @@ use crate::domain::{
     Claim, Event, FactKind, PartnerAction, Rejection, Remedy, Rules, State, Submission, What,
     claim::{Entry, Next},
 };
-use cpor_durable::{Aggregate, Elapsed};
+use cpor_durable::{Aggregate, Elapsed, Transition};
 use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
 
 impl Aggregate for Claim {
@@ -44,7 +44,8 @@ impl Aggregate for Claim {
             | State::Approved(..)
             | State::Disputed(_) => None,
         }?;
-        Some(Elapsed { due, transition: self.waiting_since(transition, due) })
+        let next = transition.next.waiting_since(Some(self.waited()), due);
+        Some(Elapsed { due, transition: Transition { next, ..transition } })
     }
 }
 

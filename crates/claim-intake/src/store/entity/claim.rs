@@ -31,6 +31,8 @@ pub(crate) struct Model {
     pub(crate) waits_for: String,
     /// Since when it waits so.
     pub(crate) wait_time: Micros,
+    /// The same as the customer may know it.
+    pub(crate) customer_wait_time: Micros,
     // What lists filter and sort by beside the above, as `store/listing.rs` says.
     pub(crate) association_state: String,
     pub(crate) solution_area: String,

@@ -26,7 +26,7 @@ const TABLES: &[&str] = &[
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
         state TEXT NOT NULL, create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, history BIGINT NOT NULL, head {bytes} NOT NULL, erased {json} NOT NULL,
         content {json} NOT NULL, directory {json} NOT NULL, evidence {json} NOT NULL, lost_lines {json} NOT NULL, status {json} NOT NULL,
-        waits_for TEXT NOT NULL, wait_time BIGINT NOT NULL,
+        waits_for TEXT NOT NULL, wait_time BIGINT NOT NULL, customer_wait_time BIGINT NOT NULL,
         association_state TEXT NOT NULL, solution_area TEXT NOT NULL, activities TEXT NOT NULL, products TEXT NOT NULL,
         display_name {text} NOT NULL, mpn_id TEXT NOT NULL, tenant_id TEXT NOT NULL, policy TEXT NOT NULL, submit_time BIGINT NOT NULL,
         PRIMARY KEY (owner, id))",

@@ -184,7 +184,7 @@ fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded() {
 #[test]
 fn r28_a_dispute_asks_the_customer_anew() {
     for rejected in [declined(), disputable(), disputable().at(day(40))] {
-        let disputed = rejected.claim_disputed(claim(), false, notice(3), &terms(), day(4)).unwrap();
+        let disputed = rejected.claim_disputed(claim(), LastWord::Nothing, notice(3), &terms(), day(4)).unwrap();
         assert_eq!(disputed.next.state, State::Requested);
         assert_eq!(disputed.events, [Event::NoticeQueued { notice: notice(3) }]);
         assert_eq!(disputed.next.declined_before, rejected.state.kind() == StateKind::Declined);
@@ -193,9 +193,32 @@ fn r28_a_dispute_asks_the_customer_anew() {
 }
 
 #[test]
+fn r26a_r28_an_approval_before_a_dispute_counts_where_the_claim_has_it_and_nobody_declined() {
+    let rejected = ahead().claim_closed(Some(day(31)), day(3)).unwrap().next;
+    let disputed =
+        |rejected: &Consent, word| rejected.claim_disputed(claim(), word, notice(3), &terms(), day(4)).unwrap();
+    let kept = disputed(&rejected, LastWord::Approved).next;
+    assert_eq!((kept.approval, kept.state.kind()), (ahead().approval, StateKind::Requested));
+    assert_eq!(kept.allowed_commands().collect::<Vec<_>>(), [Command::Decline], "it has been said");
+    let approved = kept.claim_approved(claim(), official(day(5)), notice(4), &terms(), day(5)).unwrap().next;
+    assert_eq!(approved.state.official_since(), Some(day(5)));
+    assert_eq!(
+        disputed(&rejected, LastWord::Nothing).next.approval,
+        None,
+        "the claim was rejected before it heard of it"
+    );
+    // A decline beats it, also one that the claim is yet to hear of.
+    let declined = rejected.decline(Channel::Link, "", day(3)).unwrap().unwrap().next;
+    for word in [LastWord::Declined, LastWord::Approved] {
+        let disputed = disputed(&declined, word).next;
+        assert!(disputed.needs_explicit_approval() && disputed.approval.is_none());
+    }
+}
+
+#[test]
 fn r28_a_notice_of_the_first_approval_opens_no_window_for_the_second() {
     let declined = awaiting().decline(Channel::Link, "", day(3)).unwrap().unwrap().next;
-    let disputed = declined.claim_disputed(claim(), true, notice(3), &terms(), day(4)).unwrap().next;
+    let disputed = declined.claim_disputed(claim(), LastWord::Declined, notice(3), &terms(), day(4)).unwrap().next;
     let approved = disputed.claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next;
     let settled = approved.notice_settled(notice(2), Settlement::Accepted, &terms(), day(5)).unwrap().next;
     assert_eq!(settled.state, State::AwaitingDelivery);
@@ -219,7 +242,7 @@ fn r28_after_a_decline_silence_is_the_same_answer_and_only_an_approval_makes_it_
 #[test]
 fn r28_r61_in_2020_a_silence_before_the_approval_rejects_it_at_approval() {
     let declined = requested_in_window().decline(Channel::Link, "", day(1)).unwrap().unwrap().next;
-    let asked = declined.claim_disputed(claim(), true, notice(3), &terms_of_2020(), day(2)).unwrap().next;
+    let asked = declined.claim_disputed(claim(), LastWord::Declined, notice(3), &terms_of_2020(), day(2)).unwrap().next;
     let open = asked.notice_settled(notice(3), Settlement::Accepted, &terms_of_2020(), day(2)).unwrap().next;
     let approved =
         open.at(day(20)).claim_approved(claim(), after_decline(day(20)), notice(4), &terms_of_2020(), day(20));

@@ -33,7 +33,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
         Input::DisputeWindowPasses => {
             consent.elapse(day(40)).map(|elapsed| elapsed.transition).filter(|_| consent.state.window().is_none())
         }
-        Input::ClaimDisputed => consent.claim_disputed(claim(), false, notice(9), &terms(), now),
+        Input::ClaimDisputed => consent.claim_disputed(claim(), LastWord::Nothing, notice(9), &terms(), now),
         Input::LinesEnded => consent.lines_ended(now),
     };
     Ok(next.map(|transition| transition.next))

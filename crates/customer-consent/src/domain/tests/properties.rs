@@ -19,7 +19,7 @@ enum Step {
     Edit { contact: bool },
     Settle { notice: u128, settlement: Settlement },
     Close { disputable: bool },
-    Dispute { declined: bool },
+    Dispute { last_word: LastWord },
     LinesEnd,
 }
 
@@ -29,6 +29,7 @@ fn policies() -> impl Strategy<Value = Terms> {
 
 fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
     let settlement = prop_oneof![4 => Just(Settlement::Accepted), 1 => Just(bounced_for_good())];
+    let last_word = prop_oneof![Just(LastWord::Declined), Just(LastWord::Approved), Just(LastWord::Nothing)];
     let step = prop_oneof![
         2 => Just(Step::Approve),
         1 => (1..9u128).prop_map(|notice| Step::ApproveByLink { notice }),
@@ -38,7 +39,7 @@ fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
         2 => any::<bool>().prop_map(|contact| Step::Edit { contact }),
         6 => (1..9u128, settlement).prop_map(|(notice, settlement)| Step::Settle { notice, settlement }),
         1 => any::<bool>().prop_map(|disputable| Step::Close { disputable }),
-        2 => any::<bool>().prop_map(|declined| Step::Dispute { declined }),
+        2 => last_word.prop_map(|last_word| Step::Dispute { last_word }),
         1 => Just(Step::LinesEnd),
     ];
     // Hours since the step before: often within one window, sometimes past it.
@@ -76,7 +77,7 @@ fn taken(current: &Consent, terms: &Terms, step: Step, now: Timestamp) -> Option
         }
         Step::Settle { notice: n, settlement } => current.notice_settled(notice(n), settlement, terms, now),
         Step::Close { disputable } => current.claim_closed(disputable.then(|| now + chrono::TimeDelta::days(30)), now),
-        Step::Dispute { declined } => current.claim_disputed(claim(), declined, notice(queued), terms, now),
+        Step::Dispute { last_word } => current.claim_disputed(claim(), last_word, notice(queued), terms, now),
         Step::LinesEnd => current.lines_ended(now),
     }
 }
