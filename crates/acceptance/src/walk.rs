@@ -1,5 +1,7 @@
 //! Taking a claim to where a test needs it, through the API alone.
 
+use std::slice;
+
 use chrono::TimeDelta;
 use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState, WithdrawReason};
 
@@ -90,66 +92,93 @@ impl<'w> Case<'w> {
     /// # Panics
     /// When it does not get there.
     pub async fn walk_to(&self, stage: Stage) {
-        match stage {
-            Stage::Editing => {}
-            Stage::Submitted => {
-                self.submit().await.expect("a submission");
-            }
-            Stage::UnderReview => self.go_under_review().await,
-            Stage::PartnerActionRequired => {
-                self.go_under_review().await;
-                self.request_action(&self.world.reviewer).await.expect("a request");
-            }
-            Stage::Approved => self.go_approved().await,
-            Stage::Official => {
-                self.go_approved().await;
-                self.world.advance(TimeDelta::days(8)).await;
-            }
-            Stage::Rejected => self.go_rejected().await,
-            Stage::Withdrawn => {
-                self.submit().await.expect("a submission");
-                self.world.settle().await;
-                self.withdraw(WithdrawReason::WrongActivity, "").await.expect("a withdrawal");
-            }
-            Stage::Declined => {
-                self.go_approved().await;
-                self.decline_consent("We did this ourselves.").await.expect("a decline");
-            }
-            Stage::Disputed => {
-                self.go_rejected().await;
-                self.dispute("The signature is on page two.").await.expect("a dispute");
-            }
+        Self::walk_together(self.world, slice::from_ref(self), stage).await;
+    }
+
+    /// So many claims for presales, taken to a stage together.
+    pub async fn several_at(world: &'w World, stage: Stage, count: usize) -> Vec<Self> {
+        let mut cases = Vec::with_capacity(count);
+        for _ in 0..count {
+            cases.push(Self::complete(world, world.presales().await).await);
         }
-        self.world.settle().await;
-        let claim = self.claim().await;
-        assert_eq!((claim.state(), claim.association_state()), (stage.state(), stage.association()), "{claim:#?}");
+        Self::walk_together(world, &cases, stage).await;
+        cases
     }
 
-    async fn go_under_review(&self) {
-        self.submit().await.expect("a submission");
-        self.world.settle().await;
-        self.review_starts().await;
+    /// Takes complete drafts to a stage, all of them a step before any takes the next.
+    async fn walk_together(world: &World, cases: &[Self], stage: Stage) {
+        world.settle().await;
+        for step in stage.way() {
+            for case in cases {
+                case.take_step(*step).await;
+            }
+            world.settle().await;
+        }
+        if stage == Stage::Official {
+            world.advance(TimeDelta::days(8)).await;
+        }
+        for case in cases {
+            let claim = case.claim().await;
+            assert_eq!((claim.state(), claim.association_state()), (stage.state(), stage.association()), "{claim:#?}");
+        }
     }
 
-    async fn go_rejected(&self) {
-        self.go_under_review().await;
-        self.reject(&self.world.reviewer).await.expect("a rejection");
-        self.world.settle().await;
+    async fn take_step(&self, step: Step) {
+        let reviewer = &self.world.reviewer;
+        match step {
+            Step::Submit => drop(self.submit().await.expect("a submission")),
+            Step::StartReview => self.reviewer_starts().await,
+            Step::RequestAction => drop(self.request_action(reviewer).await.expect("a request")),
+            Step::Approve => drop(self.approve(reviewer).await.expect("an approval")),
+            Step::Reject => drop(self.reject(reviewer).await.expect("a rejection")),
+            Step::Withdraw => drop(self.withdraw(WithdrawReason::WrongActivity, "").await.expect("a withdrawal")),
+            Step::Decline => drop(self.decline_consent("We did this ourselves.").await.expect("a decline")),
+            Step::Dispute => drop(self.dispute("The signature is on page two.").await.expect("a dispute")),
+        }
     }
 
-    async fn go_approved(&self) {
-        self.go_under_review().await;
-        self.approve(&self.world.reviewer).await.expect("an approval");
-        self.world.settle().await;
-    }
-
-    /// The reviewer takes the case, if nobody has it, and starts.
-    pub async fn review_starts(&self) {
+    async fn reviewer_starts(&self) {
         let reviewer = &self.world.reviewer;
         if self.review(reviewer).await.expect("the review case").reviewer.is_empty() {
             self.take(reviewer).await.expect("to take the case");
         }
         self.start_review(reviewer).await.expect("to start the review");
+    }
+
+    /// The reviewer takes the case, if nobody has it, and starts.
+    pub async fn review_starts(&self) {
+        self.reviewer_starts().await;
         self.world.settle().await;
+    }
+}
+
+/// What somebody does on the way of a claim.
+#[derive(Clone, Copy)]
+enum Step {
+    Submit,
+    StartReview,
+    RequestAction,
+    Approve,
+    Reject,
+    Withdraw,
+    Decline,
+    Dispute,
+}
+
+impl Stage {
+    /// The steps from a complete draft to here.
+    const fn way(self) -> &'static [Step] {
+        use Step::{Approve, Decline, Dispute, Reject, RequestAction, StartReview, Submit, Withdraw};
+        match self {
+            Self::Editing => &[],
+            Self::Submitted => &[Submit],
+            Self::UnderReview => &[Submit, StartReview],
+            Self::PartnerActionRequired => &[Submit, StartReview, RequestAction],
+            Self::Approved | Self::Official => &[Submit, StartReview, Approve],
+            Self::Rejected => &[Submit, StartReview, Reject],
+            Self::Withdrawn => &[Submit, Withdraw],
+            Self::Declined => &[Submit, StartReview, Approve, Decline],
+            Self::Disputed => &[Submit, StartReview, Reject, Dispute],
+        }
     }
 }

@@ -89,10 +89,12 @@ impl BusinessClock {
     /// # Errors
     /// The database's.
     pub async fn advance(&self, db: &Db, to: Timestamp) -> Result<Timestamp, DbErr> {
-        if self.is_virtual() {
-            set(db, to, "DO UPDATE SET time = excluded.time WHERE virtual_clock.time < excluded.time").await?;
-        }
         // By the writing pool: a reader of a replica, or of an older snapshot, may not have seen it yet.
+        let now = self.read(db.writer()).await?;
+        if !self.is_virtual() || to <= now {
+            return Ok(now);
+        }
+        set(db, to, "DO UPDATE SET time = excluded.time WHERE virtual_clock.time < excluded.time").await?;
         self.read(db.writer()).await
     }
 }

@@ -23,8 +23,11 @@ impl OperationsServer {
                 host.runner().drain().await.map_err(internal)?;
                 host.relay().drain().await.map_err(internal)?;
             }
-            let unsettled = self.unsettled(until).await?;
             // Only a look during which nothing happened is a look at a state of rest.
+            if self.activity() != before && Instant::now() < until {
+                continue;
+            }
+            let unsettled = self.unsettled(until).await?;
             if unsettled.is_empty() && self.activity() == before {
                 return Ok(unsettled);
             }
