@@ -24,6 +24,7 @@ pub struct Node {
     /// The port of its consent page.
     pub web: Port,
     config: Config,
+    threads: u8,
     issuer: TokenSigner,
     signer: TokenSigner,
     running: Mutex<Option<Running>>,
@@ -43,9 +44,24 @@ impl std::fmt::Debug for Node {
 
 impl Node {
     /// A process that is not running yet. `issuer` signs users' tokens, `signer` those of services.
-    pub(crate) fn new(services: Vec<Service>, config: Config, issuer: &TokenSigner, signer: &TokenSigner) -> Self {
+    pub(crate) fn new(
+        services: Vec<Service>,
+        config: Config,
+        threads: u8,
+        issuer: &TokenSigner,
+        signer: &TokenSigner,
+    ) -> Self {
         let (grpc, web) = (Port::reserve(), Port::reserve());
-        Self { services, grpc, web, config, issuer: issuer.clone(), signer: signer.clone(), running: Mutex::default() }
+        Self {
+            services,
+            grpc,
+            web,
+            config,
+            threads,
+            issuer: issuer.clone(),
+            signer: signer.clone(),
+            running: Mutex::default(),
+        }
     }
 
     /// Changes the configuration of the next start.
@@ -60,7 +76,8 @@ impl Node {
     pub async fn start(&self) {
         let mut running = self.running.lock().await;
         assert!(running.is_none(), "{:?} run already", self.services);
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let runtime =
+            Builder::new_multi_thread().worker_threads(self.threads.into()).enable_all().build().expect("a runtime");
         let (settings, grpc) = (self.settings(), self.grpc.clone());
         let web = self.services.contains(&Service::CustomerConsent).then(|| self.web.clone());
         let starting = async move {

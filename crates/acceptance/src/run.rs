@@ -13,7 +13,7 @@ use crate::{Backend, Setup, Template, World};
 /// When the test does, or the world has not come to rest.
 pub fn run(backend: Backend, setup: fn() -> Setup, test: impl AsyncFn(&World)) {
     let template = Template::of(backend);
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let world = World::boot(template, setup()).await;
         let outcome = AssertUnwindSafe(test(&world)).catch_unwind().await;

@@ -63,9 +63,9 @@ impl Setup {
 }
 
 impl Layout {
-    /// The PostgreSQL connections of each pool. Replicas race, each with itself too. Elsewhere one has to do: starting the server's
-    /// processes would be most of a test's time, and whoever took a second connection while holding the first would wait in vain.
-    pub(crate) fn connections(self) -> u32 {
+    /// The threads of each process, and the PostgreSQL connections of each of its pools. Replicas race, each with itself too. Elsewhere one has to do:
+    /// starting the server's processes would be most of a test's time, and whoever took a second connection while holding the first would wait in vain.
+    pub(crate) fn width(self) -> u8 {
         match self {
             Self::TwoReplicas => 2,
             Self::OneProcess | Self::FiveProcesses => 1,

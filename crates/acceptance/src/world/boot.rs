@@ -31,8 +31,9 @@ impl World {
         let mail_server = if setup.mail_server { Some(MailServer::start().await) } else { None };
         let processes = setup.layout.processes(store.backend() == Backend::Postgres).into_iter().enumerate();
         let config = |process| configuration(&store, process, mail_server.as_ref(), setup);
-        let mut nodes: Vec<_> =
-            processes.map(|(process, services)| Node::new(services, config(process), &issuer, &signer)).collect();
+        let mut nodes: Vec<_> = processes
+            .map(|(process, services)| Node::new(services, config(process), setup.layout.width(), &issuer, &signer))
+            .collect();
         introduce(&mut nodes);
         let world = Self::with(store, nodes, issuer, signer, mail_server);
         for process in 0..world.nodes.len() {
@@ -162,7 +163,7 @@ impl World {
 fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>, setup: Setup) -> Config {
     let mut config = Config::default();
     config.database = store.config(process);
-    config.database.connections = setup.layout.connections();
+    config.database.connections = setup.layout.width().into();
     config.auth.issuer = ISSUER.to_owned();
     config.claim_intake.watch_heartbeat_seconds = 1;
     let in_force = |profile: &str| PolicyInForce {

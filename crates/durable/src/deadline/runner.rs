@@ -100,15 +100,23 @@ impl Runner {
     /// # Errors
     /// The database's.
     pub async fn drain(&self) -> Result<u64, DbErr> {
+        Ok(self.fire_due().await?.0)
+    }
+
+    /// As [`Runner::drain`]; answers as well what is due all the same.
+    pub(crate) async fn fire_due(&self) -> Result<(u64, Vec<Waiting>), DbErr> {
         let mut fired = HashSet::new();
         loop {
-            let now = self.shared.clock.now(&self.shared.db).await?;
             // By the writing pool: what was just committed must be seen.
-            let waiting = earliest(self.shared.db.writer(), (BATCH + fired.len()) as u64).await?;
-            let due = waiting.into_iter().filter(|waiting| waiting.due <= now && !fired.contains(waiting));
-            let due: Vec<Waiting> = due.collect();
+            let mut waiting = earliest(self.shared.db.writer(), (BATCH + fired.len()) as u64).await?;
+            if waiting.is_empty() {
+                return Ok((fired.len() as u64, waiting));
+            }
+            let now = self.shared.clock.now(&self.shared.db).await?;
+            waiting.retain(|waiting| waiting.due <= now);
+            let (left, due): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| fired.contains(waiting));
             if due.is_empty() {
-                return Ok(fired.len() as u64);
+                return Ok((fired.len() as u64, left));
             }
             self.fire(&due, now).await;
             fired.extend(due);

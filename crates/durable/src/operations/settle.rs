@@ -5,13 +5,13 @@ use tokio::time::Instant;
 use tonic::Status;
 
 use super::{OperationsServer, internal};
-use crate::{Host, deadline::index, outbox};
+use crate::{Host, deadline::index::Waiting, outbox};
 
 /// Pause between looks while others are at work.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Lines in an answer for each kind of thing.
-const LINES: u64 = 20;
+const LINES: usize = 20;
 
 impl OperationsServer {
     /// Fires what is due and delivers what is undelivered, again and again, until nothing of it is left in any hosted
@@ -19,19 +19,20 @@ impl OperationsServer {
     pub(super) async fn settle(&self, until: Instant) -> Result<Vec<String>, Status> {
         loop {
             let before = self.activity();
+            let mut unsettled = Vec::new();
             for host in self.hosts.iter() {
-                host.runner().drain().await.map_err(internal)?;
-                host.relay().drain().await.map_err(internal)?;
+                unsettled.extend(deadlines(host).await?);
+                unsettled.extend(streams(host).await?);
             }
+            let over = Instant::now() >= until;
             // Only a look during which nothing happened is a look at a state of rest.
-            if self.activity() != before && Instant::now() < until {
+            if self.activity() != before && !over {
                 continue;
             }
-            let unsettled = self.unsettled(until).await?;
-            if unsettled.is_empty() && self.activity() == before {
-                return Ok(unsettled);
+            for host in self.hosts.iter() {
+                unsettled.extend(probes(host, until).await);
             }
-            if Instant::now() >= until {
+            if over || (unsettled.is_empty() && self.activity() == before) {
                 return Ok(unsettled);
             }
             if !unsettled.is_empty() {
@@ -43,32 +44,25 @@ impl OperationsServer {
     fn activity(&self) -> u64 {
         self.hosts.iter().map(|host| host.shared().activity.total()).sum()
     }
-
-    async fn unsettled(&self, until: Instant) -> Result<Vec<String>, Status> {
-        let mut lines = Vec::new();
-        for host in self.hosts.iter() {
-            lines.extend(deadlines(host).await?);
-            lines.extend(streams(host).await?);
-            lines.extend(probes(host, until).await);
-        }
-        Ok(lines)
-    }
 }
 
+/// Fires what is due; what is due all the same.
 async fn deadlines(host: &Host) -> Result<Vec<String>, Status> {
-    let now = host.now().await.map_err(internal)?;
-    let waiting = index::earliest(host.db().writer(), LINES).await.map_err(internal)?;
-    let due = waiting.into_iter().filter(|waiting| waiting.due <= now);
-    Ok(due
-        .map(|waiting| {
-            let (service, resource) = (host.service(), host.roster().resource(&waiting.aggregate, &waiting.key));
-            format!("{service}: a deadline of {resource} is due since {}", cpor_types::rfc3339(waiting.due))
-        })
-        .collect())
+    let (_, left) = host.runner().fire_due().await.map_err(internal)?;
+    let line = |waiting: Waiting| {
+        let (service, resource) = (host.service(), host.roster().resource(&waiting.aggregate, &waiting.key));
+        format!("{service}: a deadline of {resource} is due since {}", cpor_types::rfc3339(waiting.due))
+    };
+    Ok(left.into_iter().take(LINES).map(line).collect())
 }
 
+/// Delivers what is undelivered; what is so all the same, and why.
 async fn streams(host: &Host) -> Result<Vec<String>, Status> {
-    let streams = outbox::undelivered(host.db().writer(), LINES).await.map_err(internal)?;
+    let mut streams = outbox::undelivered(host.db().writer(), LINES as u64).await.map_err(internal)?;
+    if !streams.is_empty() {
+        host.relay().drain().await.map_err(internal)?;
+        streams = outbox::undelivered(host.db().writer(), LINES as u64).await.map_err(internal)?;
+    }
     Ok(streams
         .into_iter()
         .map(|listed| {
