@@ -24,16 +24,19 @@ impl OperationsServer {
                 unsettled.extend(deadlines(host).await?);
                 unsettled.extend(streams(host).await?);
             }
-            let over = Instant::now() >= until;
+            let asked = self.activity() == before && Instant::now() < until;
+            if asked {
+                for host in self.hosts.iter() {
+                    unsettled.extend(probes(host, until).await);
+                }
+            }
             // Only a look during which nothing happened is a look at a state of rest.
-            if self.activity() != before && !over {
-                continue;
-            }
-            for host in self.hosts.iter() {
-                unsettled.extend(probes(host, until).await);
-            }
-            if over || (unsettled.is_empty() && self.activity() == before) {
+            if asked && unsettled.is_empty() && self.activity() == before {
                 return Ok(unsettled);
+            }
+            if Instant::now() >= until {
+                let at_work = || "events and deadlines are still being worked off".to_owned();
+                return Ok(if unsettled.is_empty() { vec![at_work()] } else { unsettled });
             }
             if !unsettled.is_empty() {
                 tokio::time::sleep(PAUSE).await;

@@ -17,14 +17,10 @@ const TIMEOUTS: [(&str, &str); 3] =
 /// TRANSACTION after it.
 const TRANSACTIONS: [(&str, &str); 2] =
     [("default_transaction_isolation", "read committed"), ("default_transaction_read_only", "off")];
-/// How the writing pool plans. Its statements find rows by key for a handful of keys, and each is planned once: a plan made
+/// How the writing pool plans. Its statements find rows by key for a handful of keys, and their plans are kept: one made
 /// while a table was small must still be right when it has grown, and that is the nested loop over an index.
-const PLANS: [(&str, &str); 4] = [
-    ("plan_cache_mode", "force_generic_plan"),
-    ("enable_seqscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-];
+const NESTED_LOOPS: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
 /// How long a task waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection is replaced after this long, so that a failover or a new pooler is noticed.
@@ -45,7 +41,7 @@ pub(super) async fn open(
     if let Some(schema) = schema {
         options = options.options([("search_path", schema)]);
     }
-    let writing = options.clone().options(PLANS);
+    let writing = options.clone().options(NESTED_LOOPS);
     let write = connect(pool(connections), writing).await?;
     // Connected only when something reads: a process that writes and relays needs half as many.
     let read = pool(connections).connect_lazy_with(options);

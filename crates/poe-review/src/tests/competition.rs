@@ -34,7 +34,6 @@ impl System {
         self.api.arbitrate_lines(by("lea", role("lea"), request)).await.map(Response::into_inner)
     }
 
-    /// The nth claim is submitted for these workloads.
     /// Every arbitration as it is stored.
     async fn arbitrations(&self) -> String {
         let sql = "SELECT CAST(body AS TEXT) AS body FROM arbitration";
