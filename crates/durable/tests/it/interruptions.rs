@@ -5,30 +5,31 @@ use chrono::TimeDelta;
 use cpor_durable::{BusinessClock, Courier};
 use cpor_kit::Metrics;
 use cpor_proto::operations::v1::StreamState;
+use tokio::task::JoinHandle;
 
 use crate::{
     pair::{Fate, Pair},
     stage::{Stage, on_both},
 };
 
+/// A delivery that has arrived and is not answered.
+async fn under_way(pair: &Arc<Pair>) -> JoinHandle<u64> {
+    let delivering = Arc::clone(pair);
+    let delivery = tokio::spawn(async move { delivering.drain().await });
+    pair.wire.arrived.notified().await;
+    delivery
+}
+
 on_both! {
     async fn a_relay_that_has_lost_its_lease_does_not_advance(stage: Stage) {
         let pair = Arc::new(Pair::with_ticket(stage).await);
         pair.add(1).await;
         let held = pair.wire.held.lock().await;
-        let slow = tokio::spawn({
-            let pair = Arc::clone(&pair);
-            async move { pair.drain().await }
-        });
-        pair.wire.arrived.notified().await;
+        let slow = under_way(&pair).await;
         assert_eq!(pair.drain().await, 0, "leased: nobody else delivers");
         pair.stage.wall.advance_by(TimeDelta::seconds(10));
         pair.add(10).await;
-        let other = tokio::spawn({
-            let pair = Arc::clone(&pair);
-            async move { pair.drain().await }
-        });
-        pair.wire.arrived.notified().await;
+        let other = under_way(&pair).await;
         drop(held);
         let (slow, other) = (slow.await.unwrap(), other.await.unwrap());
         assert_eq!(slow + other, 2, "each event is counted off once");
@@ -115,11 +116,7 @@ async fn a_receiver_that_does_not_answer_is_given_up(stage: Stage) {
     let pair = Arc::new(Pair::with_ticket(stage).await);
     pair.add(1).await;
     let held = pair.wire.held.lock().await;
-    let slow = tokio::spawn({
-        let pair = Arc::clone(&pair);
-        async move { pair.drain().await }
-    });
-    pair.wire.arrived.notified().await;
+    let slow = under_way(&pair).await;
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(5)).await;
     tokio::time::resume();
