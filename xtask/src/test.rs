@@ -49,7 +49,7 @@ fn run_tests(targets: &[&str], filters: &[&str], counts: &Counts) -> Result<bool
     run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
     step("PostgreSQL");
     let cluster = Cluster::start(Commits::Forgotten)?;
-    say(format_args!("{} at {}", cluster.version(), cluster.url()));
+    say(format_args!("{} at {}", cluster.version(), cluster.socket_url()));
     step(format_args!("tests: {} races, {} kills, {} steps", counts.races, counts.kills, counts.steps));
     let started = Instant::now();
     let mut tally = Tally::default();
@@ -74,7 +74,7 @@ fn stream(
         .args(filters)
         .env("RUST_TEST_THREADS", threads().to_string())
         .env("TMPDIR", paths::scratch())
-        .env("CPOR_TEST_POSTGRES", cluster.url())
+        .env("CPOR_TEST_POSTGRES", cluster.socket_url())
         .env("CPOR_TEST_BINARY", paths::target()?.join("debug/cpor"))
         .env("CPOR_TEST_RACES", counts.races.to_string())
         .env("CPOR_TEST_KILLS", counts.kills.to_string())
@@ -92,9 +92,10 @@ fn stream(
     Ok(child.wait()?)
 }
 
-/// Tests at a time: most wait now and then for a process or a lease, so that there are twice as many as cores.
+/// Tests at a time: most wait now and then for a process, and some for a dead process's lease, so that there are three times as many as
+/// cores.
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(2, |cores| 2 * cores.get())
+    std::thread::available_parallelism().map_or(3, |cores| 3 * cores.get())
 }
 
 /// The table, then the summary as the very last line.

@@ -144,6 +144,9 @@ impl Rules {
 /// A virtual clock waits for approvals and arbitrations in flight, and has them tried at once: one line while there are any.
 async fn in_flight(resumer: Resumer) -> Result<Vec<String>, anyhow::Error> {
     let pending = &resumer.approver.pending;
+    if pending.count().await? == 0 {
+        return Ok(Vec::new());
+    }
     resumer.go_on(pending.take_all().await?).await;
     let waiting = pending.count().await?;
     Ok((waiting > 0).then(|| format!("{waiting} decision(s) wait for the registry")).into_iter().collect())
@@ -151,6 +154,9 @@ async fn in_flight(resumer: Resumer) -> Result<Vec<String>, anyhow::Error> {
 
 /// A virtual clock waits until every case knows its rivals, and has them looked for at once: one line while some do not.
 async fn undecided(contender: Contender) -> Result<Vec<String>, anyhow::Error> {
+    if contender.waiting().await? == 0 {
+        return Ok(Vec::new());
+    }
     contender.drain().await?;
     let waiting = contender.waiting().await?;
     Ok((waiting > 0).then(|| format!("{waiting} case(s) look for their rivals")).into_iter().collect())

@@ -66,6 +66,8 @@ rm -rf "$1"
 /// A running throw-away cluster; dropping it stops and deletes it.
 pub(crate) struct Cluster {
     keeper: Child,
+    /// Where its socket lies too.
+    folder: PathBuf,
     port: u16,
     version: String,
 }
@@ -79,16 +81,27 @@ impl Cluster {
             None => install(account)?,
         };
         let folder = temporary_folder(account, commits)?;
-        let mut cluster = Self { keeper: keep(&folder)?, port: 0, version: programs.version.clone() };
-        let programs = reachable(programs, account, &folder)?;
-        make(&programs, account, &folder, commits)?;
-        cluster.port = serve(&programs, account, &folder)?;
+        let (keeper, version) = (keep(&folder)?, programs.version.clone());
+        let mut cluster = Self { keeper, folder, port: 0, version };
+        let folder = &cluster.folder;
+        let programs = reachable(programs, account, folder)?;
+        make(&programs, account, folder, commits)?;
+        cluster.port = serve(&programs, account, folder)?;
         Ok(cluster)
     }
 
-    /// The maintenance database: tests create their own beside it.
+    /// The maintenance database by TCP, as a service would reach it. Tests create their own beside it.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        self.url_at("127.0.0.1")
+    }
+
+    /// The same by the socket, which costs both sides less.
+    pub(crate) fn socket_url(&self) -> String {
+        self.url_at(&self.folder.to_string_lossy().replace('/', "%2F"))
+    }
+
+    fn url_at(&self, host: &str) -> String {
+        format!("postgres://postgres@{host}:{}/postgres", self.port)
     }
 
     /// As the server says it.

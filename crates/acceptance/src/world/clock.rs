@@ -41,7 +41,11 @@ impl World {
 
     /// Lets time pass, one deadline after the other, and waits until everything is at rest again.
     pub async fn advance(&self, by: TimeDelta) {
-        self.advance_to(self.now().await + by).await;
+        if self.is_spread() {
+            self.advance_to(self.now().await + by).await;
+        } else {
+            self.advance_clock(Service::ClaimIntake, Target::BySeconds(by.num_seconds())).await;
+        }
     }
 
     /// Lets time pass until `to`.

@@ -133,14 +133,16 @@ impl Claim {
         open.map(offer).collect()
     }
 
-    /// The claim as the administrator of `tenant` may know it (R5): from submission on, and without its rivals. `None`: it is not on that
-    /// tenant.
+    /// The claim as the administrator of `tenant` may know it (R5): from submission on, and without its rivals, nor the clocks of its
+    /// review, which stand still for them. `None`: it is not on that tenant.
     #[must_use]
     pub fn of_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
-        let own = self.state.submission().map(|submission| submission.tenant);
+        let mut submission = self.state.submission().filter(|submission| tenant == Some(submission.tenant))?.clone();
+        submission.review.due = None;
+        self.state = self.state.with_submission(submission);
         self.content.lines.iter_mut().for_each(|line| line.contested = false);
         self.wait_time = self.customer_wait_time;
-        (own.is_some() && own == tenant).then_some(self)
+        Some(self)
     }
 
     /// What other services report, the state alone admits.

@@ -52,6 +52,9 @@ pub(crate) async fn write(
     Ok(())
 }
 
+/// Which deadlines are due by a virtual clock.
+pub(crate) const DUE: &str = "state = 'pending' AND due_time <= (SELECT time FROM virtual_clock WHERE id = 1)";
+
 /// An aggregate with a pending deadline.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Waiting {

@@ -40,19 +40,27 @@ impl OperationsServer {
             return Ok(wire::AdvanceClockResponse { clock: Some(self.clock().await?), fired: 0, unsettled });
         };
         let before = self.fired();
-        let start = self.time().await?.ok_or_else(not_virtual)?;
+        let mut clocks = self.clocks().await?;
+        let start = clocks.iter().max().copied().ok_or_else(not_virtual)?;
         let target = target(&request, start).max(start);
-        let unsettled = self.step_through(start, target, until).await?;
+        let unsettled = self.step_through(&mut clocks, start, target, until).await?;
         let fired = self.fired().saturating_sub(before);
-        Ok(wire::AdvanceClockResponse { clock: Some(self.clock().await?), fired, unsettled })
+        Ok(wire::AdvanceClockResponse { clock: Some(self.shown(&clocks)), fired, unsettled })
     }
 
-    async fn step_through(&self, start: Timestamp, target: Timestamp, until: Instant) -> Result<Vec<String>, Status> {
+    /// Moves the hosts' clocks from `start`, the latest of them, to `target`.
+    async fn step_through(
+        &self,
+        clocks: &mut [Timestamp],
+        start: Timestamp,
+        target: Timestamp,
+        until: Instant,
+    ) -> Result<Vec<String>, Status> {
         let mut now = start;
         loop {
             // All together, those too that a crash has left behind.
-            for host in self.hosts.iter() {
-                host.advance(now).await.map_err(internal)?;
+            for (host, clock) in self.hosts.iter().zip(clocks.iter_mut()).filter(|(_, clock)| **clock < now) {
+                *clock = host.advance(now).await.map_err(internal)?;
             }
             let unsettled = self.settle(until).await?;
             if !unsettled.is_empty() || now == target {

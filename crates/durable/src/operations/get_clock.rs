@@ -10,17 +10,22 @@ impl OperationsServer {
     /// # Errors
     /// INTERNAL when a database fails.
     pub async fn clock(&self) -> Result<wire::BusinessClock, Status> {
-        let time = self.time().await?;
-        let is_virtual = self.hosts.iter().any(|host| host.clock().is_virtual());
-        Ok(wire::BusinessClock { time: time.map(crate::wire::timestamp), r#virtual: is_virtual })
+        Ok(self.shown(&self.clocks().await?))
     }
 
-    /// The latest of the hosts' clocks: virtual ones differ while they are moved; `None` without hosts.
-    pub(super) async fn time(&self) -> Result<Option<Timestamp>, Status> {
-        let mut latest = None;
+    /// What operators are shown of these clocks.
+    pub(super) fn shown(&self, clocks: &[Timestamp]) -> wire::BusinessClock {
+        let is_virtual = self.hosts.iter().any(|host| host.clock().is_virtual());
+        // The latest: virtual ones differ while they are moved.
+        wire::BusinessClock { time: clocks.iter().max().copied().map(crate::wire::timestamp), r#virtual: is_virtual }
+    }
+
+    /// Each host's clock, in the order of the hosts.
+    pub(super) async fn clocks(&self) -> Result<Vec<Timestamp>, Status> {
+        let mut clocks = Vec::with_capacity(self.hosts.len());
         for host in self.hosts.iter() {
-            latest = latest.max(Some(host.now().await.map_err(internal)?));
+            clocks.push(host.now().await.map_err(internal)?);
         }
-        Ok(latest)
+        Ok(clocks)
     }
 }

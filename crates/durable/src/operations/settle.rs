@@ -1,28 +1,35 @@
 //! Waiting until nothing happens any more.
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait as _, DbErr};
 use tokio::time::Instant;
 use tonic::Status;
 
 use super::{OperationsServer, internal};
-use crate::{Host, deadline::index::Waiting, outbox};
+use crate::{
+    Host,
+    deadline::index::{self, Waiting},
+    outbox,
+    rows::Sql,
+};
 
-/// Pause between looks while others are at work.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Pauses between looks while others are at work: from and up to. They double while nothing happens.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(160));
 
 /// Lines in an answer for each kind of thing.
 const LINES: usize = 20;
 
 impl OperationsServer {
     /// Fires what is due and delivers what is undelivered, again and again, until nothing of it is left in any hosted
-    /// service. Answers what is left when the time is over.
+    /// service. Answers what is left when the time is over. A look at a service at rest is one statement, and one or
+    /// more for each of its probes.
     pub(super) async fn settle(&self, until: Instant) -> Result<Vec<String>, Status> {
+        let mut pause = PAUSES.0;
         loop {
             let before = self.activity();
             let mut unsettled = Vec::new();
             for host in self.hosts.iter() {
-                unsettled.extend(deadlines(host).await?);
-                unsettled.extend(streams(host).await?);
+                unsettled.extend(events_and_deadlines(host).await.map_err(internal)?);
             }
             let asked = self.activity() == before && Instant::now() < until;
             if asked {
@@ -30,8 +37,9 @@ impl OperationsServer {
                     unsettled.extend(probes(host, until).await);
                 }
             }
+            let quiet = self.activity() == before;
             // Only a look during which nothing happened is a look at a state of rest.
-            if asked && unsettled.is_empty() && self.activity() == before {
+            if asked && unsettled.is_empty() && quiet {
                 return Ok(unsettled);
             }
             if Instant::now() >= until {
@@ -39,7 +47,8 @@ impl OperationsServer {
                 return Ok(if unsettled.is_empty() { vec![at_work()] } else { unsettled });
             }
             if !unsettled.is_empty() {
-                tokio::time::sleep(PAUSE).await;
+                pause = if quiet { (2 * pause).min(PAUSES.1) } else { PAUSES.0 };
+                tokio::time::sleep(pause).await;
             }
         }
     }
@@ -49,9 +58,32 @@ impl OperationsServer {
     }
 }
 
-/// Fires what is due; what is due all the same.
-async fn deadlines(host: &Host) -> Result<Vec<String>, Status> {
-    let (_, left) = host.runner().fire_due().await.map_err(internal)?;
+/// Fires what is due and delivers what is undelivered; what is so all the same, and why.
+async fn events_and_deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
+    let (due, undelivered) = at_hand(host).await?;
+    let mut left = Vec::new();
+    if due {
+        left.extend(deadlines(host).await?);
+    }
+    if due || undelivered {
+        left.extend(streams(host).await?);
+    }
+    Ok(left)
+}
+
+/// Whether a deadline is due, and whether an event is undelivered. By the writing pool: what was just committed must be seen.
+async fn at_hand(host: &Host) -> Result<(bool, bool), DbErr> {
+    let db = host.db().writer();
+    let mut sql = Sql::new(db.get_database_backend());
+    sql.push("SELECT EXISTS (SELECT 1 FROM deadline WHERE ").push(index::DUE).push(") AS due, ");
+    sql.push("EXISTS (SELECT 1 FROM outbox_stream WHERE ").push(outbox::PENDING).push(") AS undelivered");
+    let row = db.query_one_raw(sql.statement()).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("a SELECT without FROM has a row".to_owned()))?;
+    Ok((row.try_get("", "due")?, row.try_get("", "undelivered")?))
+}
+
+async fn deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
+    let (_, left) = host.runner().fire_due().await?;
     let line = |waiting: Waiting| {
         let (service, resource) = (host.service(), host.roster().resource(&waiting.aggregate, &waiting.key));
         format!("{service}: a deadline of {resource} is due since {}", cpor_types::rfc3339(waiting.due))
@@ -59,21 +91,15 @@ async fn deadlines(host: &Host) -> Result<Vec<String>, Status> {
     Ok(left.into_iter().take(LINES).map(line).collect())
 }
 
-/// Delivers what is undelivered; what is so all the same, and why.
-async fn streams(host: &Host) -> Result<Vec<String>, Status> {
-    let mut streams = outbox::undelivered(host.db().writer(), LINES as u64).await.map_err(internal)?;
-    if !streams.is_empty() {
-        host.relay().drain().await.map_err(internal)?;
-        streams = outbox::undelivered(host.db().writer(), LINES as u64).await.map_err(internal)?;
-    }
-    Ok(streams
-        .into_iter()
-        .map(|listed| {
-            let (service, waiting) = (host.service(), listed.next_sequence - 1 - listed.delivered_sequence);
-            let why = listed.last_error.unwrap_or_else(|| "on the way".to_owned());
-            format!("{service}: {waiting} events of stream {} are undelivered: {why}", listed.stream)
-        })
-        .collect())
+async fn streams(host: &Host) -> Result<Vec<String>, DbErr> {
+    host.relay().drain().await?;
+    let streams = outbox::undelivered(host.db().writer(), LINES as u64).await?;
+    let line = |listed: outbox::Listed| {
+        let (service, waiting) = (host.service(), listed.next_sequence - 1 - listed.delivered_sequence);
+        let why = listed.last_error.unwrap_or_else(|| "on the way".to_owned());
+        format!("{service}: {waiting} events of stream {} are undelivered: {why}", listed.stream)
+    };
+    Ok(streams.into_iter().map(line).collect())
 }
 
 /// A probe may wait for others to finish, and no longer than the time that is left. What it has begun itself goes on then.

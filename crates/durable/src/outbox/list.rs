@@ -17,6 +17,9 @@ pub(crate) struct Listed {
     pub(crate) last_error: Option<String>,
 }
 
+/// Which streams have something to deliver and are not parked.
+pub(crate) const PENDING: &str = "oldest_time IS NOT NULL AND parked_reason IS NULL";
+
 /// Which streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
@@ -30,7 +33,7 @@ impl Filter {
     fn sql(self) -> &'static str {
         match self {
             Self::Idle => "oldest_time IS NULL",
-            Self::Pending => "oldest_time IS NOT NULL AND parked_reason IS NULL",
+            Self::Pending => PENDING,
             Self::Parked => "oldest_time IS NOT NULL AND parked_reason IS NOT NULL",
             Self::NotIdle => "oldest_time IS NOT NULL",
         }

@@ -9,7 +9,7 @@ mod stream;
 
 pub(crate) use append::append;
 pub use courier::{Courier, PeerCourier, Undelivered};
-pub(crate) use list::{After, Filter, Listed, find, list, parked, retry, undelivered};
+pub(crate) use list::{After, Filter, Listed, PENDING, find, list, parked, retry, undelivered};
 pub use relay::Relay;
 pub(crate) use relay::WORKERS;
 pub(crate) use stream::OutboxKey;

@@ -98,12 +98,19 @@ impl Assessor {
         Ok(())
     }
 
-    /// Works, and answers what is left: one line for each kind of work, none when all is done.
+    /// Works if there is anything to do, and answers what is left: one line for each kind of work, none when all is done. Three reads then.
     ///
     /// # Errors
     /// The database's.
     pub(crate) async fn settle(&self) -> Result<Vec<String>, StoreError> {
+        if self.left().await?.is_empty() {
+            return Ok(Vec::new());
+        }
         self.drain().await?;
+        self.left().await
+    }
+
+    async fn left(&self) -> Result<Vec<String>, StoreError> {
         let db = self.0.db.reader();
         let due = assessments::count_due(db, guides::load(db).await?.edition).await?;
         let unseen = usage::count_unseen(db).await?;

@@ -135,13 +135,14 @@ impl<C: Composer> Sender<C> {
         self.begin().await?;
         loop {
             let progress = self.0.progress.notified();
-            self.pass().await?;
             let (all, due) = queue::waiting(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
             if due == 0 {
                 return Ok(all);
             }
-            // Somebody else holds the lease of what is left.
-            let _ = tokio::time::timeout(POLL / 10, progress).await;
+            if self.pass().await? == 0 {
+                // Somebody else holds the lease of what is left.
+                let _ = tokio::time::timeout(POLL / 10, progress).await;
+            }
         }
     }
 
@@ -172,6 +173,10 @@ impl<C: Composer> Sender<C> {
         let limit = u64::try_from(config.parallel).unwrap_or(u64::MAX);
         let leased = queue::lease(db, entropy.uuid(), now, now + self.lease(), limit).await?;
         let tried = leased.len();
+        if tried == 0 {
+            // What is due is with others. Saying that something was settled would have `drain` ask again at once.
+            return Ok(0);
+        }
         let attempts =
             futures_util::stream::iter(leased).map(|leased| self.attempt(leased)).buffer_unordered(config.parallel);
         let results: Vec<Result<(), DbErr>> = attempts.collect().await;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use cpor_types::{SystemEntropy, VirtualClock};
+use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::*;
@@ -284,6 +285,23 @@ async fn what_a_killed_sender_was_at_goes_on_when_its_lease_is_over_and_not_befo
         clock.advance_by(TimeDelta::microseconds(1));
         assert_eq!(other.pass().await.unwrap(), 1);
         world.with(|inside| assert_eq!(inside.sent, [id]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_look_at_what_others_are_at_is_no_progress() {
+    on_both(async |db| {
+        let (clock, world) = (clock(), World::default());
+        queued(&db, 1).await;
+        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+        let until = clock.now() + TimeDelta::minutes(5);
+        let others = queue::lease(&db, Uuid::from_u128(1), clock.now(), until, 10).await.unwrap();
+        assert_eq!(others.len(), 1);
+        // Who waits for progress would look again at once, and again.
+        let progress = sender.0.progress.notified();
+        assert_eq!(sender.pass().await.unwrap(), 0);
+        assert!(progress.now_or_never().is_none());
     })
     .await;
 }

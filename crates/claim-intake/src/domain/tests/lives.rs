@@ -8,6 +8,7 @@ use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
 use cpor_types::{ActorSide, Deadline, Timestamp};
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -19,7 +20,7 @@ enum Act {
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         3 => (0..Command::ALL.len()).prop_map(Act::Command),
-        4 => (0..facts().len()).prop_map(Act::Fact),
+        4 => (0..FACTS.len()).prop_map(Act::Fact),
         1 => (0..20 * 24u64).prop_map(Act::Wait),
     ];
     prop::collection::vec(act, 0..40)
@@ -55,11 +56,12 @@ fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Tra
 }
 
 /// Every fact, and those that lead elsewhere with other data.
-fn facts() -> Vec<Fact> {
+/// Made once: they are drawn from hundreds of thousands of times.
+static FACTS: LazyLock<Vec<Fact>> = LazyLock::new(|| {
     let mut facts = every_fact();
     facts.extend([silent(), awarded(&[], &[line_id()]), contested(&[]), ended(EndReason::Declined, &[line_id()])]);
     facts
-}
+});
 
 /// Now and then a fact of a case that is closed comes late, or an answer to an earlier asking.
 fn mostly_of_its_case(fact: Fact, claim: &Claim) -> Fact {
@@ -182,7 +184,7 @@ impl Lived {
                 made.into_iter().for_each(|made| self.becomes(made));
             }
             Act::Fact(n) => {
-                let fact = mostly_of_its_case(facts().remove(*n), &self.claim);
+                let fact = mostly_of_its_case(FACTS[*n].clone(), &self.claim);
                 let submission = self.claim.state.submission();
                 let own = if let Fact::Consent(ConsentFact::Approved { askings, .. }) = &fact {
                     submission.is_none_or(|submission| submission.askings == *askings)

@@ -201,15 +201,19 @@ fn r60_a_wait_counts_from_when_it_began_and_not_from_when_it_was_told() {
 /// R5: that something began which they may not see, they would see from since when it waits.
 #[test]
 fn r60_a_customers_wait_goes_on_while_others_compete() {
-    let reviewed = Life::under_review();
+    let reviewed = started(Life::submitted());
     let began = reviewed.claim.wait_time;
-    let competing = reviewed.fact(&contested(&[line_id()]));
+    let competing = reviewed.clone().fact(&contested(&[line_id()]));
     assert_eq!((competing.claim.waiting().wait, competing.claim.wait_time), (Wait::Arbitration, competing.now));
     let seen = |claim: &Claim| claim.clone().of_customer(Some(TENANT.parse().unwrap())).unwrap();
     assert_eq!(
         (seen(&competing.claim).waiting().wait, seen(&competing.claim).wait_time),
         (Wait::ReviewDecision, began)
     );
+    // The clocks of a review stand still for rivals, which their going would tell.
+    assert_eq!((reviewed.claim.waiting().due, seen(&reviewed.claim).waiting().due), (Some(due()), None));
+    let sentence = |life: &Life| seen(&life.claim).explanation(life.now);
+    assert_eq!(sentence(&reviewed), sentence(&competing));
     let alone = competing.fact(&contested(&[]));
     assert_eq!((alone.claim.wait_time, seen(&alone.claim).wait_time), (alone.now, began));
 }
