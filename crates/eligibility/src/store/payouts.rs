@@ -59,7 +59,9 @@ impl Store for PayoutStore {
 /// Marks what is due of the period: the only change that a line of the ledger ever sees.
 async fn pay(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
     use earning::{Column, Entity};
-    let due = Column::PayoutPeriod.eq(payout.period.to_string()).and(Column::Status.eq(StatusWord::Accrued.as_str()));
+    // Literal, so that the partial index of what is due serves.
+    let accrued = Expr::cust(format!("'{}'", StatusWord::Accrued.as_str()));
+    let due = Column::PayoutPeriod.eq(payout.period.to_string()).and(Expr::col(Column::Status).eq(accrued));
     Entity::update_many()
         .col_expr(Column::Status, Expr::val(StatusWord::Paid.as_str()))
         .col_expr(Column::Payout, Expr::val(payout.id))
