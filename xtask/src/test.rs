@@ -93,9 +93,9 @@ fn stream(
 }
 
 /// Tests at a time: most wait now and then for a process, and some for a dead process's lease, so that there are three times as many as
-/// cores.
+/// cores; no more than the cluster has connections for.
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(3, |cores| 3 * cores.get())
+    std::thread::available_parallelism().map_or(3, |cores| 3 * cores.get()).min(24)
 }
 
 /// The table, then the summary as the very last line.

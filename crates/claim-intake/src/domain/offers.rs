@@ -1,6 +1,6 @@
 //! Who can do what to a claim now, and how (R60): read off the transition table, narrowed by what the claim knows.
 use super::{
-    Association, Claim, Command, State, StateKind, Step,
+    Association, Claim, Command, ReviewProgress, State, StateKind, Step,
     machine::{Row, TABLE},
     words,
 };
@@ -133,12 +133,12 @@ impl Claim {
         open.map(offer).collect()
     }
 
-    /// The claim as the administrator of `tenant` may know it (R5): from submission on, and without its rivals, nor the clocks of its
-    /// review, which stand still for them. `None`: it is not on that tenant.
+    /// The claim as the administrator of `tenant` may know it (R5): from submission on, without its rivals, and without what they change: the
+    /// review's clocks stand still while they compete, and the registry refuses an approval of what they hold. `None`: it is not on that tenant.
     #[must_use]
     pub fn of_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
         let mut submission = self.state.submission().filter(|submission| tenant == Some(submission.tenant))?.clone();
-        submission.review.due = None;
+        submission.review = ReviewProgress { started: submission.review.started, approving: false, due: None };
         self.state = self.state.with_submission(submission);
         self.content.lines.iter_mut().for_each(|line| line.contested = false);
         self.wait_time = self.customer_wait_time;

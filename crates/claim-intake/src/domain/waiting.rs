@@ -91,8 +91,9 @@ impl Claim {
     /// Where on its way it waits, and where as its customer may know it: without its rivals (R5).
     fn stations(&self) -> [Station; 2] {
         let (wait, association) = (self.waiting().wait, self.state.association().map(discriminant));
+        let rivals = wait == Wait::Arbitration || (wait == Wait::Registry && association.is_none());
         let seen = match self.state.submission() {
-            Some(submission) if wait == Wait::Arbitration => by_reviewer(submission),
+            Some(submission) if rivals => by_reviewer(submission),
             Some(_) | None => wait,
         };
         [wait, seen].map(|wait| (wait, association))

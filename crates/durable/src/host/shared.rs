@@ -30,7 +30,6 @@ pub(crate) struct Shared {
 impl Shared {
     /// Tells those whom a commit gives something to do.
     pub(crate) fn committed(&self, Wake { owners, destinations, next_due, fired }: Wake) {
-        self.activity.commits.fetch_add(1, Ordering::Relaxed);
         self.activity.fired.fetch_add(fired, Ordering::Relaxed);
         self.wakes.committed(&owners);
         for destination in destinations {
@@ -80,12 +79,28 @@ impl Wakes {
 /// Counts of what has happened, by which it is seen that nothing happens any more.
 #[derive(Default)]
 pub(crate) struct Activity {
-    commits: AtomicU64,
+    begun: AtomicU64,
+    ended: AtomicU64,
     fired: AtomicU64,
     delivered: AtomicU64,
 }
 
+/// A writer's transaction that is under way.
+pub(crate) struct UnderWay<'a>(&'a Activity);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 impl Activity {
+    /// A writer's transaction begins. It is under way until the answer is dropped: others see what it committed before its own task does.
+    pub(crate) fn begin(&self) -> UnderWay<'_> {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        UnderWay(self)
+    }
+
     pub(crate) fn delivered(&self, events: u64) {
         self.delivered.fetch_add(events, Ordering::Relaxed);
     }
@@ -95,9 +110,11 @@ impl Activity {
         self.fired.load(Ordering::Relaxed)
     }
 
-    /// A number that grows with whatever happens.
-    pub(crate) fn total(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed) + self.delivered.load(Ordering::Relaxed)
+    /// A number that grows with whatever happens; `None` while a transaction is under way.
+    pub(crate) fn total(&self) -> Option<u64> {
+        // In this order: where they are the same, nothing was under way when the first was read.
+        let (ended, begun) = (self.ended.load(Ordering::SeqCst), self.begun.load(Ordering::SeqCst));
+        (ended == begun).then(|| begun + self.delivered.load(Ordering::Relaxed))
     }
 }
 
@@ -114,5 +131,16 @@ mod tests {
         drop(theirs);
         drop(wakes.commits("contoso"));
         assert_eq!(wakes.commits.lock().unwrap().keys().collect::<Vec<_>>(), ["contoso"], "nobody waits for the other");
+    }
+
+    #[test]
+    fn what_is_under_way_is_no_rest_and_neither_is_what_went_by_meanwhile() {
+        let activity = Activity::default();
+        let before = activity.total();
+        assert!(before.is_some());
+        let running = activity.begin();
+        assert_eq!(activity.total(), None);
+        drop(running);
+        assert!(activity.total() > before);
     }
 }

@@ -24,36 +24,38 @@ impl OperationsServer {
     /// service. Answers what is left when the time is over. A look at a service at rest is one statement, and one or
     /// more for each of its probes.
     pub(super) async fn settle(&self, until: Instant) -> Result<Vec<String>, Status> {
-        let mut pause = PAUSES.0;
+        let (mut pause, mut seen) = (PAUSES.0, None);
         loop {
             let before = self.activity();
+            let undisturbed = || before.is_some() && self.activity() == before;
             let mut unsettled = Vec::new();
             for host in self.hosts.iter() {
                 unsettled.extend(events_and_deadlines(host).await.map_err(internal)?);
             }
-            let asked = self.activity() == before && Instant::now() < until;
+            let asked = undisturbed() && Instant::now() < until;
             if asked {
                 for host in self.hosts.iter() {
                     unsettled.extend(probes(host, until).await);
                 }
             }
-            let quiet = self.activity() == before;
             // Only a look during which nothing happened is a look at a state of rest.
-            if asked && unsettled.is_empty() && quiet {
+            if asked && unsettled.is_empty() && undisturbed() {
                 return Ok(unsettled);
             }
             if Instant::now() >= until {
                 let at_work = || "events and deadlines are still being worked off".to_owned();
                 return Ok(if unsettled.is_empty() { vec![at_work()] } else { unsettled });
             }
-            if !unsettled.is_empty() {
-                pause = if quiet { (2 * pause).min(PAUSES.1) } else { PAUSES.0 };
-                tokio::time::sleep(pause).await;
+            if !unsettled.is_empty() || before.is_none() {
+                pause = if self.activity() == seen { (2 * pause).min(PAUSES.1) } else { PAUSES.0 };
+                seen = self.activity();
+                tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
             }
         }
     }
 
-    fn activity(&self) -> u64 {
+    /// A number that grows with whatever happens in a hosted service; `None` while something is under way.
+    fn activity(&self) -> Option<u64> {
         self.hosts.iter().map(|host| host.shared().activity.total()).sum()
     }
 }

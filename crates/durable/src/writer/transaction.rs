@@ -29,6 +29,7 @@ pub(super) struct Ground<S> {
 impl<S: Store> Ground<S> {
     /// Judges the jobs in order and commits what they change: all of it or nothing.
     pub(super) async fn transact(&self, jobs: &mut [Job<S>]) -> Result<Vec<Answer<S>>, Fault<S::Clash>> {
+        let _under_way = self.shared.activity.begin();
         let tx = self.shared.db.begin().await?;
         let named = jobs.iter().filter_map(|job| job.command.request.as_ref()).collect();
         let requests = request_id::load(&tx, named).await?;

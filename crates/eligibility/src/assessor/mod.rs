@@ -98,7 +98,7 @@ impl Assessor {
         Ok(())
     }
 
-    /// Works if there is anything to do, and answers what is left: one line for each kind of work, none when all is done. Three reads then.
+    /// Works if there is anything to do, and answers what is left: one line for each kind of work, none when all is done. Three reads when there is nothing.
     ///
     /// # Errors
     /// The database's.

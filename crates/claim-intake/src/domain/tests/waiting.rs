@@ -214,6 +214,13 @@ fn r60_a_customers_wait_goes_on_while_others_compete() {
     assert_eq!((reviewed.claim.waiting().due, seen(&reviewed.claim).waiting().due), (Some(due()), None));
     let sentence = |life: &Life| seen(&life.claim).explanation(life.now);
     assert_eq!(sentence(&reviewed), sentence(&competing));
+    // Nor is it told of an approval that the registry may refuse for what another holds.
+    let approving = reviewed.fact(&review(ReviewFact::ApprovalBegun));
+    assert_eq!(
+        (approving.claim.waiting().wait, seen(&approving.claim).waiting().wait),
+        (Wait::Registry, Wait::ReviewDecision)
+    );
+    assert_eq!((seen(&approving.claim).wait_time, sentence(&approving)), (began, sentence(&competing)));
     let alone = competing.fact(&contested(&[]));
     assert_eq!((alone.claim.wait_time, seen(&alone.claim).wait_time), (alone.now, began));
 }
