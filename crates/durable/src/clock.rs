@@ -7,6 +7,9 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::rows::{Micros, Sql};
 
+/// A virtual clock's time.
+pub(crate) const VIRTUAL: &str = "SELECT time FROM virtual_clock WHERE id = 1";
+
 /// Where business time comes from. Real by [`BusinessClock::real`]; virtual when an operator moves it.
 #[derive(Clone)]
 pub enum BusinessClock {
@@ -56,7 +59,7 @@ impl BusinessClock {
             Self::Process(clock) => return Ok(whole_micros(clock.now())),
             // Not now(), which is when the transaction began; and cut to whole microseconds by the type itself.
             Self::Database => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS time",
-            Self::Virtual => "SELECT time FROM virtual_clock WHERE id = 1",
+            Self::Virtual => VIRTUAL,
         };
         let mut sql = Sql::new(db.get_database_backend());
         sql.push(query);

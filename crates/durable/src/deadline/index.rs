@@ -52,8 +52,8 @@ pub(crate) async fn write(
     Ok(())
 }
 
-/// Which deadlines are due by a virtual clock.
-pub(crate) const DUE: &str = "state = 'pending' AND due_time <= (SELECT time FROM virtual_clock WHERE id = 1)";
+/// Which deadlines have not passed, so that their partial index serves.
+pub(crate) const PENDING: &str = "state = 'pending'";
 
 /// An aggregate with a pending deadline.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +66,8 @@ pub(crate) struct Waiting {
 /// The aggregates whose pending deadlines pass first, in the order of due time.
 pub(crate) async fn earliest(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Waiting>, DbErr> {
     let mut sql = Sql::new(db.get_database_backend());
-    sql.push("SELECT aggregate, owner, id, due_time FROM deadline WHERE state = 'pending' ORDER BY due_time LIMIT ");
+    sql.push("SELECT aggregate, owner, id, due_time FROM deadline WHERE ").push(PENDING);
+    sql.push(" ORDER BY due_time LIMIT ");
     sql.bind(limit.cast_signed());
     let rows = db.query_all_raw(sql.statement()).await?;
     rows.iter().map(waiting).collect()

@@ -8,6 +8,7 @@ use tonic::Status;
 use super::{OperationsServer, internal};
 use crate::{
     Host,
+    clock::VIRTUAL,
     deadline::index::{self, Waiting},
     outbox,
     rows::Sql,
@@ -47,8 +48,9 @@ impl OperationsServer {
                 return Ok(if unsettled.is_empty() { vec![at_work()] } else { unsettled });
             }
             if !unsettled.is_empty() || before.is_none() {
-                pause = if self.activity() == seen { (2 * pause).min(PAUSES.1) } else { PAUSES.0 };
-                seen = self.activity();
+                let now = self.activity();
+                pause = if now == seen { (2 * pause).min(PAUSES.1) } else { PAUSES.0 };
+                seen = now;
                 tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
             }
         }
@@ -77,7 +79,8 @@ async fn events_and_deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
 async fn at_hand(host: &Host) -> Result<(bool, bool), DbErr> {
     let db = host.db().writer();
     let mut sql = Sql::new(db.get_database_backend());
-    sql.push("SELECT EXISTS (SELECT 1 FROM deadline WHERE ").push(index::DUE).push(") AS due, ");
+    sql.push("SELECT EXISTS (SELECT 1 FROM deadline WHERE ").push(index::PENDING).push(" AND due_time <= (");
+    sql.push(VIRTUAL).push(")) AS due, ");
     sql.push("EXISTS (SELECT 1 FROM outbox_stream WHERE ").push(outbox::PENDING).push(") AS undelivered");
     let row = db.query_one_raw(sql.statement()).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("a SELECT without FROM has a row".to_owned()))?;
