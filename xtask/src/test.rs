@@ -28,6 +28,9 @@ struct Counts {
 const EVERY_DAY: Counts = Counts { races: 50, kills: 5, steps: 300 };
 const FULL: Counts = Counts { races: 1000, kills: 100, steps: 10_000 };
 
+/// Has no tests, and dependencies that nothing else has.
+const CODE_GENERATOR: &str = "cpor-proto-codegen";
+
 /// The integration tests that the counts matter to, by the modules (or names) they lie in.
 const SOAKED: [&str; 4] = ["races", "kills", "soak", "sequences"];
 
@@ -46,7 +49,7 @@ fn run_tests(targets: &[&str], filters: &[&str], counts: &Counts) -> Result<bool
     step("build");
     // One build for all: the whole workspace with the tests' features, and the binaries that tests start as processes.
     // `cargo test` then finds everything fresh.
-    run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
+    run(cargo().args(["build", "--workspace", "--exclude", CODE_GENERATOR, "--bins", "--tests"]))?;
     step("PostgreSQL");
     let cluster = Cluster::start(Commits::Forgotten)?;
     say(format_args!("{} at {}", cluster.version(), cluster.socket_url()));
@@ -68,7 +71,7 @@ fn stream(
 ) -> Result<ExitStatus> {
     let (output, writer) = std::io::pipe()?;
     let mut child = cargo()
-        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(["test", "--workspace", "--exclude", CODE_GENERATOR, "--no-fail-fast"])
         .args(targets)
         .arg("--")
         .args(filters)

@@ -1,14 +1,16 @@
 //! The generated wire types of every `cpor.*` package, and the descriptors they come from.
+//!
+//! `src/generated` is written by `cargo xtask proto --generate` and never edited by hand.
 #![allow(missing_docs, clippy::all, reason = "generated code; the protos are documented")]
 
-/// Every file descriptor with comments and options, the imported ones too.
-pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+/// The encoded `FileDescriptorSet` of all packages and their imports, with comments and options.
+pub const DESCRIPTOR_SET: &[u8] = include_bytes!("generated/descriptors.binpb");
 
 macro_rules! packages {
     ($($name:ident),* $(,)?) => {$(
         pub mod $name {
             pub mod v1 {
-                include!(concat!(env!("OUT_DIR"), "/cpor.", stringify!($name), ".v1.rs"));
+                include!(concat!("generated/cpor.", stringify!($name), ".v1.rs"));
             }
         }
     )*};

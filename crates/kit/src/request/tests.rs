@@ -11,65 +11,21 @@ use tonic::Code;
 use super::*;
 use crate::{auth::MethodTable, status::reason};
 
-/// A schema with every kind of constraint there is.
-const SCHEMA: &str = r#"
-syntax = "proto3";
-package t;
-import "buf/validate/validate.proto";
-import "google/api/field_behavior.proto";
-import "google/protobuf/timestamp.proto";
-enum Color { COLOR_UNSPECIFIED = 0; RED = 1; BLUE = 2; }
-message Inner { string name = 1 [(buf.validate.field).string.min_len = 1]; }
-message All {
-  string min = 1 [(buf.validate.field).string.min_len = 2];
-  string max = 2 [(buf.validate.field).string.max_len = 2];
-  string pattern = 3 [(buf.validate.field).string.pattern = "^[a-z]+$"];
-  string email = 4 [(buf.validate.field).string.email = true];
-  string uuid = 5 [(buf.validate.field).string.uuid = true];
-  string only = 6 [(buf.validate.field).string.const = "x"];
-  string among = 7 [(buf.validate.field).string = {in: ["a", "b"]}];
-  string not_among = 8 [(buf.validate.field).string = {not_in: ["", "b"]}];
-  Color defined = 9 [(buf.validate.field).enum.defined_only = true];
-  Color given = 10 [(buf.validate.field).enum = {not_in: [0]}];
-  Color one_of = 11 [(buf.validate.field).enum = {in: [1]}];
-  int32 gt = 12 [(buf.validate.field).int32.gt = 0];
-  int64 gte = 13 [(buf.validate.field).int64.gte = 1];
-  uint32 lt = 14 [(buf.validate.field).uint32.lt = 5];
-  double lte = 15 [(buf.validate.field).double.lte = 0.5];
-  bytes short = 16 [(buf.validate.field).bytes.min_len = 1];
-  bytes long = 17 [(buf.validate.field).bytes.max_len = 1];
-  repeated string few = 18 [(buf.validate.field).repeated.min_items = 1];
-  repeated string many = 19 [(buf.validate.field).repeated = {max_items: 1, unique: true, items: {string: {min_len: 1}}}];
-  map<string, string> pairs = 20 [(buf.validate.field).map = {max_pairs: 1, keys: {string: {min_len: 1}}, values: {string: {max_len: 1}}}];
-  Inner needed = 21 [(buf.validate.field).required = true];
-  repeated Inner inner = 22;
-  oneof choice { option (buf.validate.oneof).required = true; string left = 23; string right = 24; }
-  google.protobuf.Timestamp time = 25;
-  string behavior = 26 [(google.api.field_behavior) = REQUIRED];
-  string passed_over = 27 [(google.api.field_behavior) = OUTPUT_ONLY, (buf.validate.field).string.min_len = 1];
-  string ignored_zero = 28 [(buf.validate.field).string.uuid = true, (buf.validate.field).ignore = IGNORE_IF_ZERO_VALUE];
-  string ignored = 29 [(buf.validate.field).string.uuid = true, (buf.validate.field).ignore = IGNORE_ALWAYS];
-  optional string maybe = 30 [(buf.validate.field).string.min_len = 1];
-  map<string, Inner> inner_by_name = 31;
-  Color not_given = 32;
-}
-message Plain { bool flag = 1; Plain again = 2; }
-"#;
+/// One message with every kind of constraint, compiled by `cargo xtask proto --generate`.
+const ALL_RULES: &[u8] = include_bytes!("testdata/all_rules.binpb");
 
-fn compiled(schema: &str) -> (prost_reflect::DescriptorPool, Plans, Vec<UnsupportedRule>) {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("t.proto"), schema).unwrap();
-    let vendor = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto/vendor");
-    let mut compiler = protox::Compiler::new([directory.path(), vendor.as_path()]).unwrap();
-    let set = compiler.include_imports(true).open_file("t.proto").unwrap().encode_file_descriptor_set();
-    let pool = prost_reflect::DescriptorPool::decode(set.as_slice()).unwrap();
+/// Constraints that the server does not enforce, compiled in the same way.
+const UNSUPPORTED_RULES: &[u8] = include_bytes!("testdata/unsupported_rules.binpb");
+
+fn compiled(schema: &[u8]) -> (prost_reflect::DescriptorPool, Plans, Vec<UnsupportedRule>) {
+    let pool = prost_reflect::DescriptorPool::decode(schema).unwrap();
     let (plans, unsupported) = Plans::compile(&pool, "t.");
     (pool, plans, unsupported)
 }
 
 /// What is wrong with a message in text format, as `field REASON`.
 fn wrong(text: &str) -> Vec<String> {
-    let (pool, plans, unsupported) = compiled(SCHEMA);
+    let (pool, plans, unsupported) = compiled(ALL_RULES);
     assert_eq!(unsupported, []);
     let message = DynamicMessage::parse_text_format(pool.get_message_by_name("t.All").unwrap(), text).unwrap();
     let found = walk::violations(&plans, plans.get("t.All").unwrap(), &message);
@@ -161,21 +117,13 @@ fn text_that_the_databases_cannot_keep_is_refused() {
 
 #[test]
 fn messages_without_rules_have_no_plan() {
-    let (_, plans, _) = compiled(SCHEMA);
+    let (_, plans, _) = compiled(ALL_RULES);
     assert!(plans.get("t.Plain").is_none());
 }
 
 #[test]
 fn rules_that_are_not_enforced_are_named() {
-    let (_, _, unsupported) = compiled(
-        r#"syntax = "proto3"; package t; import "buf/validate/validate.proto";
-        message A {
-          option (buf.validate.message).cel = {id: "a", expression: "true"};
-          string ip = 1 [(buf.validate.field).string.ipv4 = true];
-          int32 cel = 2 [(buf.validate.field).cel = {id: "b", expression: "true"}];
-          string bad = 3 [(buf.validate.field).string.pattern = "("];
-        }"#,
-    );
+    let (_, _, unsupported) = compiled(UNSUPPORTED_RULES);
     let named: Vec<String> = unsupported.iter().map(|one| format!("{} {}", one.at, one.rule)).collect();
     assert_eq!(named, ["t.A cel", "t.A.ip string.ipv4", "t.A.cel cel", "t.A.bad string.pattern"]);
 }
