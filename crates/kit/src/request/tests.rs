@@ -6,6 +6,7 @@ use cpor_proto::{
     operations::v1::{AdvanceClockRequest, ListStreamsRequest, advance_clock_request::Target},
 };
 use cpor_types::{Actor, ActorSide, Service};
+use serde_json::{Value, json};
 use tonic::Code;
 
 use super::*;
@@ -23,38 +24,60 @@ fn compiled(schema: &[u8]) -> (prost_reflect::DescriptorPool, Plans, Vec<Unsuppo
     (pool, plans, unsupported)
 }
 
-/// What is wrong with a message in text format, as `field REASON`.
-fn wrong(text: &str) -> Vec<String> {
+/// A `t.All` that keeps every constraint, as JSON.
+fn valid() -> Value {
+    json!({
+        "min": "ab", "max": "äö", "pattern": "abc", "email": "a.b@example.com",
+        "uuid": "0a1b2c3d-0000-4000-8000-000000000001", "only": "x", "among": "b", "notAmong": "a",
+        "defined": "RED", "given": "BLUE", "oneOf": "RED", "gt": 1, "gte": 1, "lt": 4, "lte": 0.5,
+        "short": "YQ==", "long": "YQ==", "few": ["a"], "many": ["a"], "pairs": {"k": "v"},
+        "needed": {"name": "n"}, "inner": [{"name": "n"}], "left": "", "time": "1970-01-01T00:00:01Z",
+        "behavior": "b", "maybe": "m", "innerByName": {"k": {"name": "n"}},
+    })
+}
+
+/// The valid message with one field replaced.
+fn valid_but(field: &str, value: Value) -> Value {
+    let mut message = valid();
+    message[field] = value;
+    message
+}
+
+/// The violations of a `t.All` given as JSON, each as `field REASON`. `seconds` and `nanos`, if given,
+/// replace its `time`: JSON cannot express an invalid one.
+fn violations_of(message: &Value, time: Option<(i64, i32)>) -> Vec<String> {
     let (pool, plans, unsupported) = compiled(ALL_RULES);
     assert_eq!(unsupported, []);
-    let message = DynamicMessage::parse_text_format(pool.get_message_by_name("t.All").unwrap(), text).unwrap();
+    let descriptor = pool.get_message_by_name("t.All").unwrap();
+    let mut message = DynamicMessage::deserialize(descriptor, message).unwrap();
+    if let Some((seconds, nanos)) = time {
+        message.set_field_by_name("time", {
+            let descriptor = pool.get_message_by_name("google.protobuf.Timestamp").unwrap();
+            let mut time = DynamicMessage::new(descriptor);
+            time.set_field_by_name("seconds", prost_reflect::Value::I64(seconds));
+            time.set_field_by_name("nanos", prost_reflect::Value::I32(nanos));
+            prost_reflect::Value::Message(time)
+        });
+    }
     let found = walk::violations(&plans, plans.get("t.All").unwrap(), &message);
-    found.into_iter().map(|one| format!("{} {}", one.field, one.reason)).collect()
-}
-
-const SOUND: &str = r#"
-    min: "ab" max: "äö" pattern: "abc" email: "a.b@example.com" uuid: "0a1b2c3d-0000-4000-8000-000000000001" only: "x" among: "b"
-    not_among: "a" defined: RED given: BLUE one_of: RED gt: 1 gte: 1 lt: 4 lte: 0.5 short: "a" long: "a" few: "a" many: "a"
-    pairs { key: "k" value: "v" } needed { name: "n" } inner { name: "n" } left: "" time { seconds: 1 } behavior: "b" maybe: "m"
-    inner_by_name { key: "k" value { name: "n" } }
-"#;
-
-#[test]
-fn a_sound_message_passes() {
-    assert_eq!(wrong(SOUND), Vec::<String>::new());
+    found.into_iter().map(|violation| format!("{} {}", violation.field, violation.reason)).collect()
 }
 
 #[test]
-fn every_constraint_finds_its_violation_and_all_come_at_once() {
-    let found = wrong(
-        r#"
-        min: "a" max: "äöü" pattern: "ABC" email: "a.example.com" uuid: "0a1b2c3d000040008000000000000001" only: "y" among: "c"
-        not_among: "b" defined: 77 one_of: BLUE lt: 5 lte: 0.75 long: "ab" many: "" many: "a" many: "a"
-        pairs { key: "" value: "vv" } pairs { key: "k" value: "v" } inner { name: "n" } inner {} time { seconds: 1 nanos: -1 } maybe: ""
-        passed_over: "" ignored_zero: "x" ignored: "x" inner_by_name { key: "k" value {} }
-        "#,
-    );
-    let mut found = found;
+fn a_valid_message_has_no_violations() {
+    assert_eq!(violations_of(&valid(), None), Vec::<String>::new());
+}
+
+#[test]
+fn every_broken_constraint_is_reported_at_once() {
+    let message = json!({
+        "min": "a", "max": "äöü", "pattern": "ABC", "email": "a.example.com",
+        "uuid": "0a1b2c3d000040008000000000000001", "only": "y", "among": "c", "notAmong": "b", "defined": 77,
+        "oneOf": "BLUE", "lt": 5, "lte": 0.75, "long": "YWI=", "many": ["", "a", "a"],
+        "pairs": {"": "vv", "k": "v"}, "inner": [{"name": "n"}, {}], "maybe": "", "passedOver": "",
+        "ignoredZero": "x", "ignored": "x", "innerByName": {"k": {}},
+    });
+    let mut found = violations_of(&message, Some((1, -1)));
     found.sort();
     let mut expected = [
         "min STRING_MIN_LEN",
@@ -96,23 +119,26 @@ fn every_constraint_finds_its_violation_and_all_come_at_once() {
 
 #[test]
 fn not_a_number_is_within_no_bound() {
-    assert_eq!(wrong(&SOUND.replace("lte: 0.5", "lte: nan")), ["lte DOUBLE_LTE"]);
+    assert_eq!(violations_of(&valid_but("lte", json!("NaN")), None), ["lte DOUBLE_LTE"]);
 }
 
 #[test]
-fn times_beyond_the_calendar_are_refused() {
-    for seconds in ["253402300800", "-62135596801"] {
-        assert_eq!(wrong(&SOUND.replace("seconds: 1", &format!("seconds: {seconds}"))), ["time TIMESTAMP_VALID"]);
+fn times_outside_the_years_1_to_9999_are_refused() {
+    for seconds in [253_402_300_800, -62_135_596_801] {
+        assert_eq!(violations_of(&valid(), Some((seconds, 0))), ["time TIMESTAMP_VALID"]);
     }
 }
 
-/// Whatever their own rules are, and without any.
+/// PostgreSQL cannot store NUL, so it is refused whether or not the field has other constraints.
 #[test]
-fn text_that_the_databases_cannot_keep_is_refused() {
-    let (left, behavior) = (r#"left: """#, r#"behavior: "b""#);
-    assert_eq!(wrong(&SOUND.replace(left, r#"left: "l\000""#)), ["left STRING_NUL"]);
-    assert_eq!(wrong(&SOUND.replace(behavior, r#"behavior: "\000""#)), ["behavior STRING_NUL"]);
-    assert_eq!(wrong(&format!(r#"{SOUND} few: "\000""#)), ["few[1] STRING_NUL"]);
+fn text_with_nul_is_refused() {
+    for (field, value, expected) in [
+        ("left", json!("l\0"), "left STRING_NUL"),
+        ("behavior", json!("\0"), "behavior STRING_NUL"),
+        ("few", json!(["a", "\0"]), "few[1] STRING_NUL"),
+    ] {
+        assert_eq!(violations_of(&valid_but(field, value), None), [expected]);
+    }
 }
 
 #[test]
