@@ -2,16 +2,16 @@
 /// The identity of a stream: one aggregate of the sender, for one destination.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamId {
-    /// Who sends.
+    /// The service that sends the events. It must be the calling service.
     #[prost(enumeration = "super::super::options::v1::Service", tag = "1")]
     pub source: i32,
-    /// The kind of aggregate, for example `claim`.
+    /// The kind of the aggregate, for example `claim`.
     #[prost(string, tag = "2")]
     pub aggregate: ::prost::alloc::string::String,
-    /// The owner part of the aggregate's key.
+    /// The id of the partner or tenant that owns the aggregate, for example `contoso`.
     #[prost(string, tag = "3")]
     pub owner: ::prost::alloc::string::String,
-    /// The id part of the aggregate's key, a UUID.
+    /// The id of the aggregate, a UUID.
     #[prost(string, tag = "4")]
     pub id: ::prost::alloc::string::String,
 }
@@ -25,13 +25,13 @@ impl ::prost::Name for StreamId {
         "/cpor.events.v1.StreamId".into()
     }
 }
-/// Undelivered events of one stream, in sequence without gaps.
+/// Undelivered events of one stream.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StreamBatch {
-    /// Which stream.
+    /// The stream of the events.
     #[prost(message, optional, tag = "1")]
     pub stream: ::core::option::Option<StreamId>,
-    /// Its next events.
+    /// The next events of the stream, by ascending sequence number without gaps.
     #[prost(message, repeated, tag = "2")]
     pub events: ::prost::alloc::vec::Vec<Event>,
 }
@@ -45,13 +45,13 @@ impl ::prost::Name for StreamBatch {
         "/cpor.events.v1.StreamBatch".into()
     }
 }
-/// Events of several streams for one destination.
+/// Request for `DeliverEvents`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeliverEventsRequest {
-    /// Who receives; it must run in the called process.
+    /// The service that receives the events. It must run in the called process.
     #[prost(enumeration = "super::super::options::v1::Service", tag = "1")]
     pub destination: i32,
-    /// The streams.
+    /// The streams and their events, 1 to 1,000 streams.
     #[prost(message, repeated, tag = "2")]
     pub streams: ::prost::alloc::vec::Vec<StreamBatch>,
 }
@@ -65,10 +65,10 @@ impl ::prost::Name for DeliverEventsRequest {
         "/cpor.events.v1.DeliverEventsRequest".into()
     }
 }
-/// One answer for each stream of the request, in its order.
+/// Response of `DeliverEvents`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeliverEventsResponse {
-    /// The answers.
+    /// One result for each stream of the request, in the order of the request.
     #[prost(message, repeated, tag = "1")]
     pub results: ::prost::alloc::vec::Vec<StreamResult>,
 }
@@ -82,25 +82,27 @@ impl ::prost::Name for DeliverEventsResponse {
         "/cpor.events.v1.DeliverEventsResponse".into()
     }
 }
-/// What became of one stream of a delivery.
+/// The result of the delivery of one stream.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamResult {
-    /// Everything up to and including this sequence has taken effect. Less than what was sent when `failure` is set.
+    /// All events of the stream up to and including this sequence number have been applied. Smaller
+    /// than the last number that was sent if `failure` is set.
     #[prost(uint64, tag = "1")]
     pub applied_sequence: u64,
-    /// Why the events after `applied_sequence` have not taken effect.
+    /// Why the events after `applied_sequence` were not applied. Not set if all events were applied.
     #[prost(oneof = "stream_result::Failure", tags = "2, 3")]
     pub failure: ::core::option::Option<stream_result::Failure>,
 }
 /// Nested message and enum types in `StreamResult`.
 pub mod stream_result {
-    /// Why the events after `applied_sequence` have not taken effect.
+    /// Why the events after `applied_sequence` were not applied. Not set if all events were applied.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Failure {
-        /// A transient fault of the receiver, in words: send again later.
+        /// A temporary failure of the receiver, described in English. The sender retries later.
         #[prost(string, tag = "2")]
         Retry(::prost::alloc::string::String),
-        /// The receiver cannot make sense of the next event: the stream is parked until an operator retries it.
+        /// The receiver cannot process the next event, for the reason described in English. The stream
+        /// is parked until an operator retries it.
         #[prost(string, tag = "3")]
         Parked(::prost::alloc::string::String),
     }
@@ -115,13 +117,13 @@ impl ::prost::Name for StreamResult {
         "/cpor.events.v1.StreamResult".into()
     }
 }
-/// Who did something.
+/// Who caused an event.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Actor {
-    /// On whose side.
+    /// The side on which the actor acts.
     #[prost(enumeration = "ActorSide", tag = "1")]
     pub side: i32,
-    /// The subject of the caller's token, or the name of the service or clock; opaque.
+    /// The subject of the caller's token, or the name of the service or clock. Opaque.
     #[prost(string, tag = "2")]
     pub subject: ::prost::alloc::string::String,
 }
@@ -135,22 +137,22 @@ impl ::prost::Name for Actor {
         "/cpor.events.v1.Actor".into()
     }
 }
-/// One fact that its sender committed.
+/// One fact that the sender has committed.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Event {
-    /// Its place in the stream, from 1.
+    /// The sequence number of the event in its stream. The first event has the number 1.
     #[prost(uint64, tag = "1")]
     pub sequence: u64,
-    /// When it took effect in business time.
+    /// When the fact took effect, in business time.
     #[prost(message, optional, tag = "2")]
     pub effective_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Who caused it.
+    /// Who caused the fact.
     #[prost(message, optional, tag = "3")]
     pub actor: ::core::option::Option<Actor>,
-    /// W3C trace context of the command that caused it; may be empty.
+    /// The W3C trace context of the command that caused the event. Can be empty.
     #[prost(string, tag = "4")]
     pub traceparent: ::prost::alloc::string::String,
-    /// The fact.
+    /// The fact. The comment of each field names the sender and the receivers.
     #[prost(
         oneof = "event::Payload",
         tags = "10, 11, 12, 13, 14, 15, 16, 17, 9, 20, 21, 22, 23, 24, 25, 26, 27, 28, 19, 29, 18, 39, 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 50"
@@ -159,106 +161,106 @@ pub struct Event {
 }
 /// Nested message and enum types in `Event`.
 pub mod event {
-    /// The fact.
+    /// The fact. The comment of each field names the sender and the receivers.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Payload {
-        /// claim-intake → poe-review, customer-consent.
+        /// Sent by claim-intake to poe-review and customer-consent.
         #[prost(message, tag = "10")]
         ClaimSubmitted(super::ClaimSubmitted),
-        /// claim-intake → poe-review.
+        /// Sent by claim-intake to poe-review.
         #[prost(message, tag = "11")]
         ClaimResubmitted(super::ClaimResubmitted),
-        /// claim-intake → customer-consent.
+        /// Sent by claim-intake to customer-consent.
         #[prost(message, tag = "12")]
         ClaimApproved(super::ClaimApproved),
-        /// claim-intake → registry.
+        /// Sent by claim-intake to registry.
         #[prost(message, tag = "13")]
         AssociationGranted(super::AssociationGranted),
-        /// claim-intake → poe-review, customer-consent, registry.
+        /// Sent by claim-intake to poe-review, customer-consent and registry.
         #[prost(message, tag = "14")]
         ClaimClosed(super::ClaimClosed),
-        /// claim-intake → poe-review, customer-consent.
+        /// Sent by claim-intake to poe-review and customer-consent.
         #[prost(message, tag = "15")]
         ClaimDisputed(super::ClaimDisputed),
-        /// claim-intake → poe-review, customer-consent.
+        /// Sent by claim-intake to poe-review and customer-consent.
         #[prost(message, tag = "16")]
         ClaimEdited(super::ClaimEdited),
-        /// claim-intake → poe-review, customer-consent.
+        /// Sent by claim-intake to poe-review and customer-consent.
         #[prost(message, tag = "17")]
         LinesEnded(super::LinesEnded),
-        /// claim-intake → poe-review, customer-consent.
+        /// Sent by claim-intake to poe-review and customer-consent.
         #[prost(message, tag = "9")]
         PersonalDataErased(super::PersonalDataErased),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "20")]
         ReviewAssigned(super::ReviewAssigned),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "21")]
         ReviewStarted(super::ReviewStarted),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "22")]
         PartnerActionRequested(super::PartnerActionRequested),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "23")]
         ReviewApproved(super::ReviewApproved),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "24")]
         ReviewRejected(super::ReviewRejected),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "25")]
         ReviewOverdue(super::ReviewOverdue),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "26")]
         ApprovalRefused(super::ApprovalRefused),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "27")]
         LinesAwarded(super::LinesAwarded),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "28")]
         CompetitionChanged(super::CompetitionChanged),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "19")]
         ReviewNoted(super::ReviewNoted),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "29")]
         ReviewOpened(super::ReviewOpened),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "18")]
         ApprovalBegun(super::ApprovalBegun),
-        /// poe-review → claim-intake.
+        /// Sent by poe-review to claim-intake.
         #[prost(message, tag = "39")]
         ReviewReminded(super::ReviewReminded),
-        /// customer-consent → claim-intake.
+        /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "30")]
         NoticeSettled(super::NoticeSettled),
-        /// customer-consent → claim-intake.
+        /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "31")]
         ConsentWindowOpened(super::ConsentWindowOpened),
-        /// customer-consent → claim-intake.
+        /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "32")]
         ConsentWindowPassed(super::ConsentWindowPassed),
-        /// customer-consent → claim-intake.
+        /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "33")]
         CustomerApproved(super::CustomerApproved),
-        /// customer-consent → claim-intake.
+        /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "34")]
         CustomerDeclined(super::CustomerDeclined),
-        /// customer-consent → claim-intake.
+        /// Sent by customer-consent to claim-intake.
         #[prost(message, tag = "35")]
         NoticeResent(super::NoticeResent),
-        /// registry → claim-intake, eligibility.
+        /// Sent by registry to claim-intake and eligibility.
         #[prost(message, tag = "40")]
         AssociationBecameOfficial(super::AssociationBecameOfficial),
-        /// registry → claim-intake, eligibility.
+        /// Sent by registry to claim-intake and eligibility.
         #[prost(message, tag = "41")]
         AssociationEnded(super::AssociationEnded),
-        /// registry → eligibility.
+        /// Sent by registry to eligibility.
         #[prost(message, tag = "42")]
         SubscriptionChanged(super::SubscriptionChanged),
-        /// registry → eligibility.
+        /// Sent by registry to eligibility.
         #[prost(message, tag = "43")]
         PartnerChanged(super::PartnerChanged),
-        /// eligibility → claim-intake.
+        /// Sent by eligibility to claim-intake.
         #[prost(message, tag = "50")]
         ClaimAssessed(super::ClaimAssessed),
     }
@@ -273,65 +275,68 @@ impl ::prost::Name for Event {
         "/cpor.events.v1.Event".into()
     }
 }
-/// A claim as those need it who do not own it.
+/// A claim at the time of an event, as other services need it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimSnapshot {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The claim's version at the time of the event.
+    /// The version of the claim after the change that the event reports.
     #[prost(uint64, tag = "2")]
     pub version: u64,
-    /// The partner's display name.
+    /// The display name of the partner company.
     #[prost(string, tag = "3")]
     pub partner_display_name: ::prost::alloc::string::String,
-    /// MPN id of the partner location on the claim.
+    /// The MPN id of the partner location on the claim, for example `1234567`.
     #[prost(string, tag = "4")]
     pub mpn_id: ::prost::alloc::string::String,
-    /// `tenants/{tenant}`.
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "5")]
     pub tenant: ::prost::alloc::string::String,
-    /// The customer's domain on the claim.
+    /// The customer domain on the claim, for example `fabrikam.example`.
     #[prost(string, tag = "6")]
     pub customer_domain: ::prost::alloc::string::String,
-    /// The customer's display name.
+    /// The display name of the customer.
     #[prost(string, tag = "7")]
     pub customer_display_name: ::prost::alloc::string::String,
-    /// Name that the partner gave the claim.
+    /// The name that the partner gave the claim.
     #[prost(string, tag = "8")]
     pub claim_display_name: ::prost::alloc::string::String,
-    /// `microsoft_365` or `business_applications`.
+    /// The solution area: `microsoft_365` or `business_applications`.
     #[prost(string, tag = "9")]
     pub solution_area: ::prost::alloc::string::String,
-    /// `usage`, `pre_sales`.
+    /// The claimed activities: `usage`, `pre_sales` or `revenue_association`.
     #[prost(string, repeated, tag = "10")]
     pub activities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// What is claimed, one line per workload or subscription.
+    /// The lines of the claim, one for each claimed workload or subscription.
     #[prost(message, repeated, tag = "11")]
     pub lines: ::prost::alloc::vec::Vec<LineSnapshot>,
-    /// Policy profile, as `{name}@{version}`.
+    /// The policy profile of the claim. Format: `{name}@{version}`.
     #[prost(string, tag = "12")]
     pub policy: ::prost::alloc::string::String,
-    /// Calendar of the tenant, by id.
+    /// The id of the tenant's calendar, for example `de`.
     #[prost(string, tag = "13")]
     pub tenant_calendar: ::prost::alloc::string::String,
-    /// Whom the customer is notified through.
+    /// The contact through which the customer is notified.
     #[prost(message, optional, tag = "14")]
     pub customer_contact: ::core::option::Option<ContactSnapshot>,
-    /// The review case of this submission, a UUID minted by claim-intake.
+    /// The id of the review case of this submission or dispute, a UUID that claim-intake assigns.
     #[prost(string, tag = "15")]
     pub review_case_id: ::prost::alloc::string::String,
     /// When the claim was first submitted.
     #[prost(message, optional, tag = "16")]
     pub submit_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `osa_sell`, `osu_microsoft_365`, `osu_business_applications`, one per activity in the order of `activities`;
-    /// empty for recognition only.
+    /// The program of each activity, in the order of `activities`: `osa_sell`, `osu_microsoft_365` or
+    /// `osu_business_applications`. Empty if the claim is for recognition only.
     #[prost(string, repeated, tag = "17")]
     pub programs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The documents that are on the claim, oldest first.
+    /// The documents of the claim, oldest first.
     #[prost(message, repeated, tag = "18")]
     pub evidence: ::prost::alloc::vec::Vec<EvidenceSnapshot>,
-    /// How often the customer was asked anew since the submission (R28, R29): what they approve is the asking that they have seen.
+    /// How many times the customer was asked for consent anew since the submission, because the claim
+    /// was edited or disputed (R28, R29). An approval carries this number, so that an approval of an
+    /// earlier version of the claim can be recognized.
     #[prost(uint32, tag = "19")]
     pub askings: u32,
 }
@@ -348,25 +353,25 @@ impl ::prost::Name for ClaimSnapshot {
 /// A document of a claim, without its bytes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EvidenceSnapshot {
-    /// Its id, a UUID.
+    /// The id of the document, a UUID.
     #[prost(string, tag = "1")]
     pub evidence_id: ::prost::alloc::string::String,
-    /// The file's name, as the partner gave it.
+    /// The file name that the partner gave the document.
     #[prost(string, tag = "2")]
     pub file_name: ::prost::alloc::string::String,
-    /// `pdf`, `docx`, `xlsx`, `pptx`, `png` or `jpeg`.
+    /// The kind of the document: `pdf`, `docx`, `xlsx`, `pptx`, `png` or `jpeg`.
     #[prost(string, tag = "3")]
     pub kind: ::prost::alloc::string::String,
-    /// Its size.
+    /// The size of the document in bytes.
     #[prost(int64, tag = "4")]
     pub size_bytes: i64,
-    /// SHA-256 of its bytes, in hex.
+    /// The SHA-256 hash of the document's bytes, in lower-case hexadecimal.
     #[prost(string, tag = "5")]
     pub sha256: ::prost::alloc::string::String,
-    /// When it was uploaded.
+    /// When the document was uploaded.
     #[prost(message, optional, tag = "6")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the customer signed it, as the partner declares; may be absent.
+    /// When the customer signed the document, as the partner declared. Absent if not declared.
     #[prost(message, optional, tag = "7")]
     pub signature_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -383,19 +388,21 @@ impl ::prost::Name for EvidenceSnapshot {
 /// One line of a claim.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LineSnapshot {
-    /// Its id within the claim, a UUID.
+    /// The id of the line within the claim, a UUID.
     #[prost(string, tag = "1")]
     pub line_id: ::prost::alloc::string::String,
-    /// `products/{product}`.
+    /// The claimed product. Format: `products/{product}`, for example `products/power-bi`.
     #[prost(string, tag = "2")]
     pub product: ::prost::alloc::string::String,
-    /// The product's display name.
+    /// The display name of the product.
     #[prost(string, tag = "3")]
     pub product_display_name: ::prost::alloc::string::String,
-    /// What is claimed in the tenant: `workloads/{product}` or `subscriptions/{uuid}`.
+    /// What the line claims in the tenant. Format: `workloads/{product}`, for example
+    /// `workloads/teams`, or `subscriptions/{subscription}`, where `{subscription}` is a UUID.
     #[prost(string, tag = "4")]
     pub key: ::prost::alloc::string::String,
-    /// Another company held the key, by an association that no claim stands behind (R58), when the registry was last asked.
+    /// True if, when the registry was last asked, another company held the key by a legacy
+    /// association, which has no claim (R58).
     #[prost(bool, tag = "5")]
     pub held_by_legacy: bool,
 }
@@ -409,16 +416,16 @@ impl ::prost::Name for LineSnapshot {
         "/cpor.events.v1.LineSnapshot".into()
     }
 }
-/// A person to write to.
+/// A person who receives e-mails.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ContactSnapshot {
-    /// Full name.
+    /// The full name of the person.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// Job title; may be empty.
+    /// The job title of the person. Can be empty.
     #[prost(string, tag = "2")]
     pub title: ::prost::alloc::string::String,
-    /// E-mail address.
+    /// The e-mail address of the person.
     #[prost(string, tag = "3")]
     pub email: ::prost::alloc::string::String,
 }
@@ -432,7 +439,7 @@ impl ::prost::Name for ContactSnapshot {
         "/cpor.events.v1.ContactSnapshot".into()
     }
 }
-/// A draft became a submitted claim (R18).
+/// A draft was submitted for review (R18).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimSubmitted {
     /// The claim as submitted.
@@ -449,7 +456,8 @@ impl ::prost::Name for ClaimSubmitted {
         "/cpor.events.v1.ClaimSubmitted".into()
     }
 }
-/// The partner answered a request for action (R21); the same case goes on.
+/// The partner resubmitted the claim after a request for partner action (R21). The same review case
+/// continues.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimResubmitted {
     /// The claim as resubmitted.
@@ -466,16 +474,18 @@ impl ::prost::Name for ClaimResubmitted {
         "/cpor.events.v1.ClaimResubmitted".into()
     }
 }
-/// The reviewer's approval was applied (R23): the customer's window may open.
+/// The reviewer's approval was applied to the claim (R23). The consent window can open.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimApproved {
     /// The claim as approved.
     #[prost(message, optional, tag = "1")]
     pub snapshot: ::core::option::Option<ClaimSnapshot>,
-    /// The customer had approved before, so the association is official already (R26a); the window opens all the same.
+    /// True if the customer had already approved explicitly, so that the association is official now
+    /// (R26a). The consent window opens nevertheless.
     #[prost(bool, tag = "2")]
     pub official: bool,
-    /// The customer had declined this claim before: it becomes official by explicit approval only, and silence rejects it (R28).
+    /// True if the customer had declined the claim before it was disputed. The association then
+    /// becomes official by explicit approval only, and silence rejects the claim (R28).
     #[prost(bool, tag = "3")]
     pub explicit_approval_needed: bool,
 }
@@ -489,13 +499,15 @@ impl ::prost::Name for ClaimApproved {
         "/cpor.events.v1.ClaimApproved".into()
     }
 }
-/// The consent window has passed or the customer approved: the claim's pending holds become official (R27, R26a).
+/// The pending holds of the claim become official, because the consent window passed (R27) or the
+/// customer approved (R26a).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AssociationGranted {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `tenants/{tenant}`.
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
 }
@@ -509,22 +521,24 @@ impl ::prost::Name for AssociationGranted {
         "/cpor.events.v1.AssociationGranted".into()
     }
 }
-/// The claim is over: case, window and holds are closed.
+/// The claim was rejected or withdrawn. Its review case, consent window and holds end.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ClaimClosed {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `tenants/{tenant}`.
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
-    /// `partner_request`, `customer_declined`, `insufficient_poe` (R31).
+    /// The primary reason for the rejection: `partner_request`, `customer_declined`,
+    /// `insufficient_poe` or `lost_to_competing_claim` (R31).
     #[prost(string, tag = "3")]
     pub primary_reason: ::prost::alloc::string::String,
-    /// The review case to close; empty when there is none.
+    /// The id of the review case to close, a UUID. Empty if there is none.
     #[prost(string, tag = "4")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// Until when the partner may dispute it; absent: the rejection is final.
+    /// Until when the partner can dispute the rejection. Absent if the rejection is final.
     #[prost(message, optional, tag = "5")]
     pub dispute_due_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -538,25 +552,28 @@ impl ::prost::Name for ClaimClosed {
         "/cpor.events.v1.ClaimClosed".into()
     }
 }
-/// The partner disputes a rejection (R28): a new case is opened, and the customer may speak again.
+/// The partner disputed a rejection (R28). A new review case opens, and the customer can decide
+/// anew.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimDisputed {
-    /// The claim as disputed, under the id of the new case.
+    /// The claim as disputed. Its `review_case_id` is that of the new case.
     #[prost(message, optional, tag = "1")]
     pub snapshot: ::core::option::Option<ClaimSnapshot>,
-    /// The case that was closed by the rejection.
+    /// The id of the review case that ended with the rejection, a UUID.
     #[prost(string, tag = "2")]
     pub previous_review_case_id: ::prost::alloc::string::String,
-    /// 1 for the first dispute of the claim, one more for each further.
+    /// The number of the dispute: 1 for the first dispute of the claim, and one more for each further
+    /// one.
     #[prost(int32, tag = "3")]
     pub number: i32,
-    /// Why, in the partner's words; empty where there is new evidence only.
+    /// The justification that the partner wrote. Empty if the partner only added evidence.
     #[prost(string, tag = "4")]
     pub justification: ::prost::alloc::string::String,
-    /// The customer had declined the claim before, and has not approved it since.
+    /// True if the customer has declined the claim and has not approved it since.
     #[prost(bool, tag = "5")]
     pub customer_declined: bool,
-    /// The customer had approved the claim before, and has not declined it since: that still counts (R26a).
+    /// True if the customer has approved the claim and has not declined it since. The approval still
+    /// counts (R26a).
     #[prost(bool, tag = "6")]
     pub customer_approved: bool,
 }
@@ -570,17 +587,18 @@ impl ::prost::Name for ClaimDisputed {
         "/cpor.events.v1.ClaimDisputed".into()
     }
 }
-/// The claim was changed after its submission (R29, R37): by its partner, or because lines were awarded to another.
+/// The claim changed after its submission, because the partner edited it (R29) or lines were awarded
+/// to another claim (R37).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimEdited {
-    /// The claim as it is now.
+    /// The claim after the change.
     #[prost(message, optional, tag = "1")]
     pub snapshot: ::core::option::Option<ClaimSnapshot>,
-    /// Lines or the customer's contact changed by the partner's hand: old and new contact are notified anew, earlier links can only decline, and an
-    /// earlier explicit approval has lapsed.
+    /// True if the partner changed lines or the customer contact. The old and the new contact are then
+    /// notified anew, earlier links can only decline, and an earlier explicit approval has lapsed.
     #[prost(bool, tag = "2")]
     pub renotify: bool,
-    /// Whom the customer was notified through before, where that changed.
+    /// The customer contact before the change. Absent if the contact did not change.
     #[prost(message, optional, tag = "3")]
     pub previous_contact: ::core::option::Option<ContactSnapshot>,
 }
@@ -594,22 +612,25 @@ impl ::prost::Name for ClaimEdited {
         "/cpor.events.v1.ClaimEdited".into()
     }
 }
-/// Associations of an approved claim are over, by expiry or supersession (R37, R39); the claim stays approved.
+/// Associations of an approved claim ended by expiry or supersession (R37, R39). The claim stays
+/// approved.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LinesEnded {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `tenants/{tenant}`.
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
-    /// The review case of the approval.
+    /// The id of the review case that approved the claim, a UUID.
     #[prost(string, tag = "3")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The lines whose associations are over.
+    /// The ids of the lines whose associations ended, each a UUID.
     #[prost(string, repeated, tag = "4")]
     pub line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// No line is left: there is nothing to decline any more.
+    /// True if no line of the claim has an association any more, so that the customer has nothing left
+    /// to decline.
     #[prost(bool, tag = "5")]
     pub all: bool,
 }
@@ -623,17 +644,19 @@ impl ::prost::Name for LinesEnded {
         "/cpor.events.v1.LinesEnded".into()
     }
 }
-/// Personal data of a claim that has come to rest was erased (R56): whoever holds copies erases them too, up to when this took effect. Whatever the
-/// stream told of the claim came before.
+/// Personal data of a claim was erased (R56). Receivers erase the same kinds of data in their
+/// copies. All earlier events about the claim precede this one in the stream.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PersonalDataErased {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `tenants/{tenant}`.
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
-    /// Of which kinds: `contacts`, `subjects`, `words`.
+    /// The erased kinds of personal data: `contacts`, `subjects` or `words` (free text such as
+    /// reasons, comments and notes).
     #[prost(string, repeated, tag = "3")]
     pub kinds: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -647,16 +670,17 @@ impl ::prost::Name for PersonalDataErased {
         "/cpor.events.v1.PersonalDataErased".into()
     }
 }
-/// A case found its reviewer, or lost it.
+/// A review case was assigned to a reviewer, or released (R19).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewAssigned {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The reviewer's subject; empty after a release.
+    /// The subject of the reviewer. Empty if the case was released.
     #[prost(string, tag = "3")]
     pub reviewer: ::prost::alloc::string::String,
 }
@@ -670,16 +694,17 @@ impl ::prost::Name for ReviewAssigned {
         "/cpor.events.v1.ReviewAssigned".into()
     }
 }
-/// A case waits for its start: it was opened, or the partner has answered (R45).
+/// A review case waits for its start, because it was opened or the partner resubmitted (R45).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewOpened {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// When the first of its clocks passes; absent while they stand still.
+    /// When the first clock of the case passes. Absent while the clocks are stopped.
     #[prost(message, optional, tag = "3")]
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -693,19 +718,20 @@ impl ::prost::Name for ReviewOpened {
         "/cpor.events.v1.ReviewOpened".into()
     }
 }
-/// A reviewer began (R19).
+/// A reviewer started the review (R19).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewStarted {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The reviewer's subject.
+    /// The subject of the reviewer.
     #[prost(string, tag = "3")]
     pub reviewer: ::prost::alloc::string::String,
-    /// When the first of its clocks passes; absent while they stand still.
+    /// When the first clock of the case passes. Absent while the clocks are stopped.
     #[prost(message, optional, tag = "4")]
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -719,22 +745,23 @@ impl ::prost::Name for ReviewStarted {
         "/cpor.events.v1.ReviewStarted".into()
     }
 }
-/// The reviewer needs something from the partner (R20).
+/// The reviewer asked the partner for action (R20).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PartnerActionRequested {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// Reasons of R30, snake case.
+    /// The reasons (R30), for example `poe_missing`.
     #[prost(string, repeated, tag = "3")]
     pub reasons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// What the reviewer wrote to the partner.
+    /// The comment of the reviewer for the partner.
     #[prost(string, tag = "4")]
     pub comment: ::prost::alloc::string::String,
-    /// Lines that the reviewer asks to be removed (R30).
+    /// The ids of lines that the reviewer asks the partner to remove (R30), each a UUID.
     #[prost(string, repeated, tag = "5")]
     pub remove_line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -748,19 +775,20 @@ impl ::prost::Name for PartnerActionRequested {
         "/cpor.events.v1.PartnerActionRequested".into()
     }
 }
-/// Every line is held and the case is approved (R23).
+/// The reviewer approved the case, and the registry holds every line (R23).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewApproved {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The decision under which the registry holds the lines, a UUID.
+    /// The id of the decision for which the registry holds the lines, a UUID.
     #[prost(string, tag = "3")]
     pub decision_id: ::prost::alloc::string::String,
-    /// What the reviewer wrote to the partner; may be empty.
+    /// The comment of the reviewer for the partner. Can be empty.
     #[prost(string, tag = "4")]
     pub comment: ::prost::alloc::string::String,
 }
@@ -774,22 +802,23 @@ impl ::prost::Name for ReviewApproved {
         "/cpor.events.v1.ReviewApproved".into()
     }
 }
-/// The reviewer rejected (R24).
+/// The reviewer rejected the case (R24).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewRejected {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// `insufficient_poe` (R31).
+    /// The primary reason, always `insufficient_poe` (R31).
     #[prost(string, tag = "3")]
     pub primary_reason: ::prost::alloc::string::String,
-    /// Further reasons (R32), snake case.
+    /// Further reasons (R32), for example `products_missing`.
     #[prost(string, repeated, tag = "4")]
     pub further_reasons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// What the reviewer wrote to the partner.
+    /// The comment of the reviewer for the partner.
     #[prost(string, tag = "5")]
     pub comment: ::prost::alloc::string::String,
 }
@@ -803,16 +832,18 @@ impl ::prost::Name for ReviewRejected {
         "/cpor.events.v1.ReviewRejected".into()
     }
 }
-/// A reviewer approved: the registry is asked to hold the lines, and until it answers no clock runs and nothing else can be decided (R23).
+/// The reviewer approved the case, and the registry is asked to hold the lines (R23). Until the
+/// registry has answered, no clock runs and no other decision is possible.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ApprovalBegun {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The decision under which the lines are to be held, a UUID.
+    /// The id of the decision for which the lines are to be held, a UUID.
     #[prost(string, tag = "3")]
     pub decision_id: ::prost::alloc::string::String,
 }
@@ -826,16 +857,18 @@ impl ::prost::Name for ApprovalBegun {
         "/cpor.events.v1.ApprovalBegun".into()
     }
 }
-/// A reviewer was reminded that a review clock is about to pass (R48); nothing but the history changes.
+/// A reviewer was reminded that a review clock is about to pass (R48). It only adds an entry to the
+/// history of the claim.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewReminded {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// `review_start`, `review_decision`, `overall` or `dispute_decision`.
+    /// The clock: `review_start`, `review_decision`, `overall` or `dispute_decision`.
     #[prost(string, tag = "3")]
     pub clock: ::prost::alloc::string::String,
 }
@@ -849,16 +882,18 @@ impl ::prost::Name for ReviewReminded {
         "/cpor.events.v1.ReviewReminded".into()
     }
 }
-/// A review clock passed (R45); nothing but the history changes.
+/// A review clock passed, so that the case is overdue (R45). It only adds an entry to the history of
+/// the claim.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewOverdue {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// `review_start`, `review_decision`, `overall` or `dispute_decision`.
+    /// The clock: `review_start`, `review_decision`, `overall` or `dispute_decision`.
     #[prost(string, tag = "3")]
     pub clock: ::prost::alloc::string::String,
 }
@@ -872,22 +907,24 @@ impl ::prost::Name for ReviewOverdue {
         "/cpor.events.v1.ReviewOverdue".into()
     }
 }
-/// An approval could not be given, because a line could not be held (R36) or the directory no longer admits it (R12).
+/// An approval could not be completed, because another partner holds a line (R36) or a line no
+/// longer passes the checks of the directory (R12). The case stays under review.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ApprovalRefused {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The decision that was refused.
+    /// The id of the decision that was refused, a UUID.
     #[prost(string, tag = "3")]
     pub decision_id: ::prost::alloc::string::String,
-    /// Lines that were refused, with the reason each.
+    /// The refused lines, each with its reason.
     #[prost(message, repeated, tag = "4")]
     pub refusals: ::prost::alloc::vec::Vec<LineRefusal>,
-    /// When the first of its clocks passes; absent while they stand still.
+    /// When the first clock of the case passes. Absent while the clocks are stopped.
     #[prost(message, optional, tag = "5")]
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -901,31 +938,35 @@ impl ::prost::Name for ApprovalRefused {
         "/cpor.events.v1.ApprovalRefused".into()
     }
 }
-/// A lead has awarded contested lines of this claim (R37). Each side is told of its own lines only.
+/// A review lead awarded contested lines of this claim (R37). The event of each claim contains the
+/// lines of that claim only.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LinesAwarded {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The decision, a UUID.
+    /// The id of the arbitration, a UUID.
     #[prost(string, tag = "3")]
     pub decision_id: ::prost::alloc::string::String,
-    /// Lines that were awarded to this claim.
+    /// The ids of lines that were awarded to this claim, each a UUID.
     #[prost(string, repeated, tag = "4")]
     pub won_line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Lines that were awarded to another.
+    /// The ids of lines that were awarded to another claim, each a UUID.
     #[prost(string, repeated, tag = "5")]
     pub lost_line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// What the lead wrote; never who the rival is.
+    /// The comment of the review lead. It does not name the competing company.
     #[prost(string, tag = "6")]
     pub comment: ::prost::alloc::string::String,
-    /// Of the lines that were won, those that another has on record: it stays so until this claim's association becomes official.
+    /// The ids of won lines whose key another company holds officially. That company stays on record
+    /// until this claim's association becomes official.
     #[prost(string, repeated, tag = "7")]
     pub succeeding_line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Lines that were awarded to another and that this approved claim keeps until the registry ends their associations.
+    /// The ids of lost lines that this approved claim keeps until the registry ends their
+    /// associations.
     #[prost(string, repeated, tag = "8")]
     pub kept_line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -939,16 +980,18 @@ impl ::prost::Name for LinesAwarded {
         "/cpor.events.v1.LinesAwarded".into()
     }
 }
-/// A reviewer wrote a note for reviewers (R55); it enters the history, where no side but the vendor's sees it (R56).
+/// A reviewer wrote a note (R55). It becomes part of the history of the claim, where only vendor
+/// staff can see it (R56).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReviewNoted {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// What the note says.
+    /// The text of the note.
     #[prost(string, tag = "3")]
     pub text: ::prost::alloc::string::String,
 }
@@ -962,19 +1005,22 @@ impl ::prost::Name for ReviewNoted {
         "/cpor.events.v1.ReviewNoted".into()
     }
 }
-/// The claim's lines compete with those of other companies, or no longer do (R37). Never who the rival is.
+/// Lines of the claim began or ceased to compete with claims of other companies (R37). The event
+/// does not name the competing company.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CompetitionChanged {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The review case.
+    /// The id of the review case, a UUID.
     #[prost(string, tag = "2")]
     pub review_case_id: ::prost::alloc::string::String,
-    /// The lines that are contested now; empty: none any more.
+    /// The ids of the lines that are contested now, each a UUID. Empty if no line is contested any
+    /// more.
     #[prost(string, repeated, tag = "3")]
     pub contested_line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// When the first of its clocks passes; absent while they stand still.
+    /// When the first clock of the case passes. Absent while the clocks are stopped.
     #[prost(message, optional, tag = "4")]
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -991,10 +1037,11 @@ impl ::prost::Name for CompetitionChanged {
 /// Why one line was refused.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LineRefusal {
-    /// The line; empty when the claim as a whole is meant.
+    /// The id of the line, a UUID. Empty if the reason concerns the claim as a whole.
     #[prost(string, tag = "1")]
     pub line_id: ::prost::alloc::string::String,
-    /// A stable reason such as `KEY_HELD`; never who holds it.
+    /// The reason, a value of `cpor.registry.v1.ErrorReason` such as `KEY_HELD`. It does not tell who
+    /// holds the key.
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
 }
@@ -1008,16 +1055,17 @@ impl ::prost::Name for LineRefusal {
         "/cpor.events.v1.LineRefusal".into()
     }
 }
-/// Somebody asked for the last notice to be sent again (R44).
+/// The last notice to the customer was sent again on request (R44).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NoticeResent {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `submission`, `approval`, `change` or `dispute`.
+    /// The kind of the notice: `submission`, `approval`, `change` or `dispute`.
     #[prost(string, tag = "2")]
     pub notice: ::prost::alloc::string::String,
-    /// What became of the one before: `accepted`, `bounced` or `withdrawn`.
+    /// The delivery state of the previous notice: `accepted`, `bounced` or `withdrawn`.
     #[prost(string, tag = "3")]
     pub previous: ::prost::alloc::string::String,
 }
@@ -1031,19 +1079,21 @@ impl ::prost::Name for NoticeResent {
         "/cpor.events.v1.NoticeResent".into()
     }
 }
-/// A notice to the customer was accepted by their mail system, or refused for good.
+/// The customer's mail system accepted a notice or refused it permanently (R41).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NoticeSettled {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `submission`, `approval`, `change` or `dispute`.
+    /// The kind of the notice: `submission`, `approval`, `change` or `dispute`.
     #[prost(string, tag = "2")]
     pub notice: ::prost::alloc::string::String,
-    /// Whether it was accepted; false means that it bounced.
+    /// True if the notice was accepted, false if it bounced.
     #[prost(bool, tag = "3")]
     pub accepted: bool,
-    /// Why it bounced, for example `SMTP 550`: never what a mail system wrote, which may name a person. Empty when it was accepted.
+    /// Why the notice bounced, for example `SMTP 550`. Empty if it was accepted. The text of the mail
+    /// system is left out, because it can contain personal data.
     #[prost(string, tag = "4")]
     pub bounce_reason: ::prost::alloc::string::String,
 }
@@ -1057,16 +1107,17 @@ impl ::prost::Name for NoticeSettled {
         "/cpor.events.v1.NoticeSettled".into()
     }
 }
-/// The consent window opened (R41).
+/// The consent window of a claim opened (R41).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ConsentWindowOpened {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// When it passes.
+    /// When the consent window passes.
     #[prost(message, optional, tag = "2")]
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What the time was computed from.
+    /// How the due time was computed, for example `7 calendar days, calendar de 2026`.
     #[prost(string, tag = "3")]
     pub rule: ::prost::alloc::string::String,
 }
@@ -1080,10 +1131,12 @@ impl ::prost::Name for ConsentWindowOpened {
         "/cpor.events.v1.ConsentWindowOpened".into()
     }
 }
-/// The window passed without a decline (R27); `effective_time` is when it was due.
+/// The consent window passed without a decline (R27). The `effective_time` of the event is the due
+/// time of the window.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ConsentWindowPassed {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
 }
@@ -1097,17 +1150,18 @@ impl ::prost::Name for ConsentWindowPassed {
         "/cpor.events.v1.ConsentWindowPassed".into()
     }
 }
-/// The customer approved explicitly (R26a).
+/// The customer approved the claim explicitly (R26a).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CustomerApproved {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `link` or `signed_in`.
+    /// How the customer approved: `link` or `signed_in`.
     #[prost(string, tag = "2")]
     pub channel: ::prost::alloc::string::String,
-    /// Which asking was approved: `askings` of the snapshot that customer-consent had when it took the approval. Of an earlier one than the claim's it
-    /// has lapsed (R29).
+    /// The `askings` of the claim snapshot that customer-consent had when the customer approved. If it
+    /// is smaller than the current number of the claim, the approval has lapsed (R29).
     #[prost(uint32, tag = "3")]
     pub askings: u32,
 }
@@ -1121,16 +1175,18 @@ impl ::prost::Name for CustomerApproved {
         "/cpor.events.v1.CustomerApproved".into()
     }
 }
-/// The customer declined (R26).
+/// The customer declined the claim (R26).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CustomerDeclined {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `link` or `signed_in`; `silence` where an explicit approval was needed and the window passed without one (R28).
+    /// How the customer declined: `link` or `signed_in`, or `silence` if an explicit approval was
+    /// required and the consent window passed without one (R28).
     #[prost(string, tag = "2")]
     pub channel: ::prost::alloc::string::String,
-    /// What the customer wrote; may be empty.
+    /// The comment that the customer wrote. Can be empty.
     #[prost(string, tag = "3")]
     pub comment: ::prost::alloc::string::String,
 }
@@ -1144,22 +1200,24 @@ impl ::prost::Name for CustomerDeclined {
         "/cpor.events.v1.CustomerDeclined".into()
     }
 }
-/// An association became official (R27): everything that an assessment needs to know (R53).
+/// The association of a claim became official (R27). The event contains the facts that an assessment
+/// needs (R53).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AssociationBecameOfficial {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `tenants/{tenant}`.
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
-    /// The claim's lines with the facts of the directory.
+    /// The lines of the claim with the facts of the directory.
     #[prost(message, repeated, tag = "3")]
     pub lines: ::prost::alloc::vec::Vec<LineFacts>,
-    /// The partner as the directory knows it.
+    /// The facts of the directory about the partner.
     #[prost(message, optional, tag = "4")]
     pub partner: ::core::option::Option<PartnerFacts>,
-    /// The customer's region.
+    /// The region of the customer, for example `emea`.
     #[prost(string, tag = "5")]
     pub tenant_region: ::prost::alloc::string::String,
     /// When the claim was submitted.
@@ -1168,10 +1226,10 @@ pub struct AssociationBecameOfficial {
     /// When the association became official.
     #[prost(message, optional, tag = "7")]
     pub official_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `usage`, `pre_sales`, `revenue_association`.
+    /// The claimed activities: `usage`, `pre_sales` or `revenue_association`.
     #[prost(string, repeated, tag = "8")]
     pub activities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// `microsoft_365` or `business_applications`.
+    /// The solution area: `microsoft_365` or `business_applications`.
     #[prost(string, tag = "9")]
     pub solution_area: ::prost::alloc::string::String,
 }
@@ -1185,22 +1243,23 @@ impl ::prost::Name for AssociationBecameOfficial {
         "/cpor.events.v1.AssociationBecameOfficial".into()
     }
 }
-/// What the directory says of one line.
+/// The facts of the directory about one line.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LineFacts {
-    /// The line.
+    /// The id of the line, a UUID.
     #[prost(string, tag = "1")]
     pub line_id: ::prost::alloc::string::String,
-    /// `workloads/{product}` or `subscriptions/{uuid}`.
+    /// What the line claims in the tenant. Format: `workloads/{product}`, for example
+    /// `workloads/teams`, or `subscriptions/{subscription}`, where `{subscription}` is a UUID.
     #[prost(string, tag = "2")]
     pub key: ::prost::alloc::string::String,
-    /// `products/{product}`.
+    /// The claimed product. Format: `products/{product}`, for example `products/power-bi`.
     #[prost(string, tag = "3")]
     pub product: ::prost::alloc::string::String,
-    /// Whether the catalog lists the product as incentivised; otherwise it is recognition-only.
+    /// True if incentives are paid for the product, false if it is recognition-only.
     #[prost(bool, tag = "4")]
     pub incentivised: bool,
-    /// The subscription; absent for workloads.
+    /// The claimed subscription. Absent if the line claims a workload.
     #[prost(message, optional, tag = "5")]
     pub subscription: ::core::option::Option<SubscriptionFacts>,
 }
@@ -1214,22 +1273,22 @@ impl ::prost::Name for LineFacts {
         "/cpor.events.v1.LineFacts".into()
     }
 }
-/// What the directory says of a subscription.
+/// The facts of the directory about a subscription.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubscriptionFacts {
-    /// The subscription, a UUID.
+    /// The id of the subscription, a UUID.
     #[prost(string, tag = "1")]
     pub subscription_id: ::prost::alloc::string::String,
-    /// `active`, `in_grace`, `expired`, `suspended`, `not_provisioned`.
+    /// The status: `active`, `in_grace`, `expired`, `suspended` or `not_provisioned`.
     #[prost(string, tag = "2")]
     pub status: ::prost::alloc::string::String,
-    /// `volume_licensing`, `web_direct`, `csp`.
+    /// The purchase channel: `volume_licensing`, `web_direct` or `csp`.
     #[prost(string, tag = "3")]
     pub channel: ::prost::alloc::string::String,
-    /// When it was bought.
+    /// When the subscription was bought.
     #[prost(message, optional, tag = "4")]
     pub purchase_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it ends; absent when open-ended.
+    /// When the subscription ends. Absent if it has no end.
     #[prost(message, optional, tag = "5")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -1243,19 +1302,19 @@ impl ::prost::Name for SubscriptionFacts {
         "/cpor.events.v1.SubscriptionFacts".into()
     }
 }
-/// What the directory says of a partner location.
+/// The facts of the directory about a partner and the location on a claim.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PartnerFacts {
-    /// `partners/{partner}`.
+    /// The resource name of the partner. Format: `partners/{partner}`, for example `partners/contoso`.
     #[prost(string, tag = "1")]
     pub partner: ::prost::alloc::string::String,
-    /// The location on the claim.
+    /// The MPN id of the location on the claim.
     #[prost(string, tag = "2")]
     pub mpn_id: ::prost::alloc::string::String,
-    /// The location's region.
+    /// The region of the location, for example `emea`.
     #[prost(string, tag = "3")]
     pub location_region: ::prost::alloc::string::String,
-    /// Programs that the partner is enrolled in.
+    /// The programs in which the partner is enrolled.
     #[prost(message, repeated, tag = "4")]
     pub enrolments: ::prost::alloc::vec::Vec<EnrolmentFacts>,
 }
@@ -1269,16 +1328,16 @@ impl ::prost::Name for PartnerFacts {
         "/cpor.events.v1.PartnerFacts".into()
     }
 }
-/// An enrolment in a program.
+/// An enrolment of a partner in a program.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EnrolmentFacts {
-    /// `osa_sell`, `osu_microsoft_365`, `osu_business_applications`.
+    /// The program: `osa_sell`, `osu_microsoft_365` or `osu_business_applications`.
     #[prost(string, tag = "1")]
     pub program: ::prost::alloc::string::String,
-    /// From when.
+    /// When the enrolment begins.
     #[prost(message, optional, tag = "2")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Until when; absent when open-ended.
+    /// When the enrolment ends, exclusive. Absent if it has no end.
     #[prost(message, optional, tag = "3")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -1292,22 +1351,23 @@ impl ::prost::Name for EnrolmentFacts {
         "/cpor.events.v1.EnrolmentFacts".into()
     }
 }
-/// Associations of a claim ended, official ones or, by supersession and expiry, pending ones.
+/// Associations of a claim ended. They were official, or pending (by supersession or expiry).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AssociationEnded {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// `tenants/{tenant}`.
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "2")]
     pub tenant: ::prost::alloc::string::String,
-    /// `declined`, `withdrawn`, `expired`, `superseded`, `rejected`.
+    /// Why the associations ended: `declined`, `withdrawn`, `expired`, `superseded` or `rejected`.
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
-    /// The lines whose associations ended.
+    /// The ids of the lines whose associations ended, each a UUID.
     #[prost(string, repeated, tag = "4")]
     pub line_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The claim has no live association any more.
+    /// True if the claim has no pending or official association any more.
     #[prost(bool, tag = "5")]
     pub all: bool,
 }
@@ -1321,16 +1381,17 @@ impl ::prost::Name for AssociationEnded {
         "/cpor.events.v1.AssociationEnded".into()
     }
 }
-/// The directory changed a subscription that is claimed.
+/// The directory changed a subscription that a claim names. There is one event for each such claim.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SubscriptionChanged {
-    /// `tenants/{tenant}`.
+    /// The resource name of the tenant. Format: `tenants/{tenant}`, where `{tenant}` is a UUID.
     #[prost(string, tag = "1")]
     pub tenant: ::prost::alloc::string::String,
-    /// The claim whose line stands on it; one event for each.
+    /// The claim with a line for the subscription. Format: `partners/{partner}/claims/{claim}`, where
+    /// `{claim}` is a UUID.
     #[prost(string, tag = "2")]
     pub claim: ::prost::alloc::string::String,
-    /// What it says now.
+    /// The subscription after the change.
     #[prost(message, optional, tag = "3")]
     pub subscription: ::core::option::Option<SubscriptionFacts>,
 }
@@ -1347,16 +1408,16 @@ impl ::prost::Name for SubscriptionChanged {
 /// The directory changed a partner.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PartnerChanged {
-    /// `partners/{partner}`.
+    /// The resource name of the partner. Format: `partners/{partner}`, for example `partners/contoso`.
     #[prost(string, tag = "1")]
     pub partner: ::prost::alloc::string::String,
-    /// Region of each location, by MPN id.
+    /// The region of each location of the partner, by MPN id.
     #[prost(map = "string, string", tag = "2")]
     pub location_regions: ::std::collections::HashMap<
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// Its enrolments now.
+    /// The enrolments of the partner after the change.
     #[prost(message, repeated, tag = "3")]
     pub enrolments: ::prost::alloc::vec::Vec<EnrolmentFacts>,
 }
@@ -1370,16 +1431,17 @@ impl ::prost::Name for PartnerChanged {
         "/cpor.events.v1.PartnerChanged".into()
     }
 }
-/// The claim's lines were assessed (R52).
+/// The lines of a claim were assessed for a month (R52).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimAssessed {
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim. Format: `partners/{partner}/claims/{claim}`, where `{claim}` is
+    /// a UUID.
     #[prost(string, tag = "1")]
     pub claim: ::prost::alloc::string::String,
-    /// The month assessed, `YYYY-MM`.
+    /// The assessed month, in the format `YYYY-MM`, for example `2026-04`.
     #[prost(string, tag = "2")]
     pub month: ::prost::alloc::string::String,
-    /// The answer for each line and activity.
+    /// The verdict for each line and activity.
     #[prost(message, repeated, tag = "3")]
     pub verdicts: ::prost::alloc::vec::Vec<LineVerdict>,
 }
@@ -1393,19 +1455,19 @@ impl ::prost::Name for ClaimAssessed {
         "/cpor.events.v1.ClaimAssessed".into()
     }
 }
-/// The answer for one line and activity.
+/// The verdict for one line and activity.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LineVerdict {
-    /// The line.
+    /// The id of the line, a UUID.
     #[prost(string, tag = "1")]
     pub line_id: ::prost::alloc::string::String,
-    /// `usage`, `pre_sales`, `revenue_association`.
+    /// The activity: `usage`, `pre_sales` or `revenue_association`.
     #[prost(string, tag = "2")]
     pub activity: ::prost::alloc::string::String,
-    /// `eligible`, `not_eligible`, `recognition_only`.
+    /// The verdict: `eligible`, `not_eligible` or `recognition_only`.
     #[prost(string, tag = "3")]
     pub verdict: ::prost::alloc::string::String,
-    /// Names of the guide's conditions that did not hold.
+    /// The names of the conditions of the program guide that did not hold.
     #[prost(string, repeated, tag = "4")]
     pub failed_conditions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -1423,7 +1485,7 @@ impl ::prost::Name for LineVerdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ActorSide {
-    /// Not a side.
+    /// The value is not specified.
     Unspecified = 0,
     /// The partner that owns the claim.
     Partner = 1,
@@ -1433,9 +1495,9 @@ pub enum ActorSide {
     Vendor = 3,
     /// The customer, by link or signed in.
     Customer = 4,
-    /// A deadline that passed.
+    /// The passing of a deadline.
     Time = 5,
-    /// A service, on nobody's behalf.
+    /// A service, on its own behalf.
     System = 6,
 }
 impl ActorSide {
@@ -1479,7 +1541,7 @@ pub mod event_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Takes events in for the services that the called process hosts. Only services call it.
+    /// Receives events for the services that the called process hosts. Only services call it.
     #[derive(Debug, Clone)]
     pub struct EventServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1549,8 +1611,16 @@ pub mod event_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Delivers a batch of streams. The answer speaks of every stream apart: one bad stream stops itself only.
-        /// Safe to repeat: what was applied before is acknowledged and not applied again.
+        /// Delivers undelivered events of one or more streams to one destination service. The response has
+        /// a separate result for each stream, so that a failing stream does not affect the others. The
+        /// call is safe to repeat: events that were applied before are acknowledged and not applied again.
+        ///
+        /// Errors: FAILED_PRECONDITION (SERVICE_NOT_HOSTED) if the destination does not run in the called
+        /// process; PERMISSION_DENIED (SERVICE_NOT_ALLOWED) if a stream belongs to another service than
+        /// the caller.
+        ///
+        /// Callers: the services `claim-intake`, `poe-review`, `customer-consent`, `eligibility` and
+        /// `registry`.
         pub async fn deliver_events(
             &mut self,
             request: impl tonic::IntoRequest<super::DeliverEventsRequest>,
@@ -1590,8 +1660,16 @@ pub mod event_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with EventServiceServer.
     #[async_trait]
     pub trait EventService: std::marker::Send + std::marker::Sync + 'static {
-        /// Delivers a batch of streams. The answer speaks of every stream apart: one bad stream stops itself only.
-        /// Safe to repeat: what was applied before is acknowledged and not applied again.
+        /// Delivers undelivered events of one or more streams to one destination service. The response has
+        /// a separate result for each stream, so that a failing stream does not affect the others. The
+        /// call is safe to repeat: events that were applied before are acknowledged and not applied again.
+        ///
+        /// Errors: FAILED_PRECONDITION (SERVICE_NOT_HOSTED) if the destination does not run in the called
+        /// process; PERMISSION_DENIED (SERVICE_NOT_ALLOWED) if a stream belongs to another service than
+        /// the caller.
+        ///
+        /// Callers: the services `claim-intake`, `poe-review`, `customer-consent`, `eligibility` and
+        /// `registry`.
         async fn deliver_events(
             &self,
             request: tonic::Request<super::DeliverEventsRequest>,
@@ -1600,7 +1678,7 @@ pub mod event_service_server {
             tonic::Status,
         >;
     }
-    /// Takes events in for the services that the called process hosts. Only services call it.
+    /// Receives events for the services that the called process hosts. Only services call it.
     #[derive(Debug)]
     pub struct EventServiceServer<T> {
         inner: Arc<T>,
