@@ -124,7 +124,7 @@ fn award_refusal_text(reason: AwardRefusalReason) -> (ErrorReason, &'static str)
             (ErrorReason::KeyBusy, "the key has a pending arbitration or approval: try again later")
         }
         AwardRefusalReason::SuccessorExists => {
-            (ErrorReason::SuccessorExists, "the key already has a successor of its official holder")
+            (ErrorReason::SuccessorExists, "the official holder of the key already has a successor")
         }
         AwardRefusalReason::KeyUnknown => {
             (ErrorReason::KeyUnknown, "the key must be a workload or subscription of the tenant")
