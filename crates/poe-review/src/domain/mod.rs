@@ -6,6 +6,7 @@ mod approval;
 pub mod arbitration;
 mod case;
 mod claim_changes;
+mod clock;
 mod clocks;
 mod commands;
 mod competition;
@@ -22,7 +23,8 @@ mod transition_table;
 
 pub use case::{ReviewCase, Reviewer};
 pub use claim_changes::NewCase;
-pub use clocks::{Clock, ClockKind, Clocks};
+pub use clock::{Clock, ClockKind};
+pub use clocks::Clocks;
 pub use commands::CommandResult;
 pub use competition::{Competition, Rivals};
 pub use event::{CaseEvent, ClockAlert};
