@@ -1,125 +1,113 @@
-//! The composition root: from configuration and what the process gives to a service that can be hosted.
+//! Wires the service together from its configuration and from what the hosting process provides.
 use crate::{
-    Config,
+    BuildError, Config,
     api::Api,
-    approver::Approver,
-    arbiter::Arbiter,
-    contender::Contender,
-    incoming::Events,
-    reminders::Reminders,
-    resumer::Resumer,
+    approval_recovery::ApprovalRecovery,
+    approval_runner::ApprovalRunner,
+    arbitration_runner::ArbitrationRunner,
+    competition_detector::CompetitionDetector,
+    events::incoming::ClaimEventReceiver,
+    reminders::ReminderComposer,
     store::{
         CaseStore,
-        approvals::{Patience, PendingApprovals},
         arbitrations::ArbitrationStore,
+        pending_decisions::{PendingDecisions, RetryPolicy},
     },
 };
 use cpor_durable::{
     Host,
     service::{Context, Hosted},
 };
-use cpor_mail::{Sender, SetupError};
+use cpor_mail::Sender;
 use cpor_proto::reviews::v1::review_service_server::{ReviewServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::{Calendar, CalendarError, Calendars, Clock, Entropy, PolicyProfiles, Service};
-use sea_orm::DbErr;
 use std::{sync::Arc, time::Duration};
 
-/// Why the service cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// The configured calendar does not exist.
-    #[error(transparent)]
-    Calendar(#[from] CalendarError),
-    /// Mail cannot be set up.
-    #[error("poe-review: {0}")]
-    Mail(#[from] SetupError),
-    /// The database cannot be used; the migrations must have run.
-    #[error("poe-review's database: {0}")]
-    Database(#[from] DbErr),
-}
-
-/// Builds the service. Nothing runs before the process starts the host.
+/// Builds the service. Nothing runs before the process starts the returned host.
 ///
 /// # Errors
 /// See [`BuildError`].
 pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
     let host = Host::new(Service::PoeReview, &context).await?;
-    Sender::hosted(&host, &context, config.mail.clone(), Reminders { db: context.db.clone() })?;
+    Sender::hosted(&host, &context, config.mail.clone(), ReminderComposer { db: context.db.clone() })?;
     let registry: SharedRegistry = Arc::new(GrpcRegistry::new(context.peers.clone()));
-    let rules = Rules::of(&config, context.policies, &context.calendars)?;
-    let parts = Parts::new(&config, &host, registry, rules, context.clock, context.entropy);
-    let (resumer, asked) = (parts.resumer.clone(), parts.resumer.clone());
-    host.spawn("resumer", move |stop| resumer.clone().run(stop));
-    host.probe("approvals", move || in_flight(asked.clone()));
-    let (contender, asked) = (parts.contender.clone(), parts.contender.clone());
-    host.spawn("contender", move |stop| contender.clone().run(stop));
-    host.probe("competition", move || undecided(asked.clone()));
-    let receiver = Arc::new(parts.events());
-    let routes = tonic::service::Routes::new(ReviewServiceServer::new(parts.api));
+    let rules = ReviewRules::new(&config, context.policies, &context.calendars)?;
+    let components = Components::new(&config, &host, registry, rules, context.clock, context.entropy);
+    // The names of the background tasks are metric labels, so they stay stable.
+    let (recovery, probed) = (components.recovery.clone(), components.recovery.clone());
+    host.spawn("resumer", move |stop| recovery.clone().run(stop));
+    host.probe("approvals", move || probe_pending_decisions(probed.clone()));
+    let (detector, probed) = (components.detector.clone(), components.detector.clone());
+    host.spawn("contender", move |stop| detector.clone().run(stop));
+    host.probe("competition", move || probe_competition_checks(probed.clone()));
+    let receiver = Arc::new(components.event_receiver());
+    let routes = tonic::service::Routes::new(ReviewServiceServer::new(components.api));
     Ok(Hosted { service: Service::PoeReview, grpc: vec![SERVICE_NAME], routes, host, receiver, web: None })
 }
 
-/// The parts of the service, wired together on a host.
-pub(crate) struct Parts {
+/// The components of the service, wired together on one host.
+pub(crate) struct Components {
     pub api: Api,
-    pub resumer: Resumer,
-    pub contender: Contender,
+    pub recovery: ApprovalRecovery,
+    pub detector: CompetitionDetector,
     policies: PolicyProfiles,
     host: Host,
 }
 
-impl Parts {
+impl Components {
     pub(crate) fn new(
         config: &Config,
         host: &Host,
         registry: SharedRegistry,
-        rules: Rules,
+        rules: ReviewRules,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        let Rules { calendar, policies } = rules;
-        let patience = Patience {
+        let ReviewRules { calendar, policies } = rules;
+        let retry_policy = RetryPolicy {
             lease: Duration::from_secs(config.approval_lease_seconds),
-            retry: Duration::from_millis(config.approval_retry_millis),
+            initial_delay: Duration::from_millis(config.approval_retry_millis),
         };
         let db = host.db().clone();
         let writer = host.writer(CaseStore {
             clock: Arc::clone(&clock),
-            lease: patience.lease,
+            lease: retry_policy.lease,
             lead_mail: config.lead_mail.clone(),
         });
-        let arbitrations = host.writer(ArbitrationStore { clock: Arc::clone(&clock), lease: patience.lease });
-        let pending = PendingApprovals { db: db.clone(), clock, entropy: Arc::clone(&entropy), patience };
-        let arbiter = Arbiter {
+        let arbitration_store = ArbitrationStore { clock: Arc::clone(&clock), lease: retry_policy.lease };
+        let arbitration_writer = host.writer(arbitration_store);
+        let pending_decisions = PendingDecisions { db: db.clone(), clock, entropy: Arc::clone(&entropy), retry_policy };
+        let arbitration_runner = ArbitrationRunner {
             db: db.clone(),
-            writer: arbitrations,
-            cases: writer.clone(),
+            arbitration_writer,
+            case_writer: writer.clone(),
             registry: Arc::clone(&registry),
-            pending: pending.clone(),
+            pending_decisions: pending_decisions.clone(),
             calendar: Arc::clone(&calendar),
         };
-        let approver = Approver { writer: writer.clone(), registry, pending, calendar: Arc::clone(&calendar) };
-        let resumer = Resumer {
+        let approval_runner =
+            ApprovalRunner { writer: writer.clone(), registry, pending_decisions, calendar: Arc::clone(&calendar) };
+        let recovery = ApprovalRecovery {
             db: db.clone(),
-            approver: approver.clone(),
-            arbiter: arbiter.clone(),
-            poll: Duration::from_millis(config.approval_poll_millis),
+            approval_runner: approval_runner.clone(),
+            arbitration_runner: arbitration_runner.clone(),
+            poll_interval: Duration::from_millis(config.approval_poll_millis),
         };
-        let contender = Contender {
+        let detector = CompetitionDetector {
             db: db.clone(),
             writer: writer.clone(),
             calendar: Arc::clone(&calendar),
-            poll: Duration::from_millis(config.contest_poll_millis),
+            poll_interval: Duration::from_millis(config.contest_poll_millis),
         };
-        let api = Api { db, writer, approver, arbiter, calendar, entropy };
-        Self { api, resumer, contender, policies, host: host.clone() }
+        let api = Api { db, writer, approval_runner, arbitration_runner, calendar, entropy };
+        Self { api, recovery, detector, policies, host: host.clone() }
     }
 
-    /// What takes in events.
-    pub(crate) fn events(&self) -> Events {
+    /// Returns the receiver that applies the events of claim-intake to review cases.
+    pub(crate) fn event_receiver(&self) -> ClaimEventReceiver {
         let Self { api, policies, host, .. } = self;
-        Events {
+        ClaimEventReceiver {
             db: api.db.clone(),
             writer: api.writer.clone(),
             inbox: host.inbox(),
@@ -129,35 +117,41 @@ impl Parts {
     }
 }
 
-/// What the reviews of this installation go by.
-pub(crate) struct Rules {
+/// The reviewers' calendar and the policy profiles of this installation.
+pub(crate) struct ReviewRules {
+    /// The calendar of the review clocks.
     calendar: Arc<Calendar>,
     policies: PolicyProfiles,
 }
 
-impl Rules {
-    pub(crate) fn of(config: &Config, policies: PolicyProfiles, calendars: &Calendars) -> Result<Self, CalendarError> {
+impl ReviewRules {
+    pub(crate) fn new(config: &Config, policies: PolicyProfiles, calendars: &Calendars) -> Result<Self, CalendarError> {
         Ok(Self { calendar: Arc::new(calendars.get(&config.calendar)?.clone()), policies })
     }
 }
 
-/// A virtual clock waits for approvals and arbitrations in flight, and has them tried at once: one line while there are any.
-async fn in_flight(resumer: Resumer) -> Result<Vec<String>, anyhow::Error> {
-    let pending = &resumer.approver.pending;
-    if pending.count().await? == 0 {
+/// Retries all pending approvals and arbitrations at once, and reports how many are still pending.
+/// A virtual clock calls this probe and does not advance while there is a line in the result.
+async fn probe_pending_decisions(recovery: ApprovalRecovery) -> Result<Vec<String>, anyhow::Error> {
+    let pending_decisions = &recovery.approval_runner.pending_decisions;
+    if pending_decisions.count().await? == 0 {
         return Ok(Vec::new());
     }
-    resumer.go_on(pending.take_all().await?).await;
-    let waiting = pending.count().await?;
-    Ok((waiting > 0).then(|| format!("{waiting} decision(s) wait for the registry")).into_iter().collect())
+    recovery.complete_each(pending_decisions.lease_all().await?).await;
+    let count = pending_decisions.count().await?;
+    Ok((count > 0)
+        .then(|| format!("{count} approval(s) or arbitration(s) wait for the registry"))
+        .into_iter()
+        .collect())
 }
 
-/// A virtual clock waits until every case knows its rivals, and has them looked for at once: one line while some do not.
-async fn undecided(contender: Contender) -> Result<Vec<String>, anyhow::Error> {
-    if contender.waiting().await? == 0 {
+/// Runs all requested competition checks at once, and reports how many are still open.
+/// A virtual clock calls this probe and does not advance while there is a line in the result.
+async fn probe_competition_checks(detector: CompetitionDetector) -> Result<Vec<String>, anyhow::Error> {
+    if detector.count_open_checks().await? == 0 {
         return Ok(Vec::new());
     }
-    contender.drain().await?;
-    let waiting = contender.waiting().await?;
-    Ok((waiting > 0).then(|| format!("{waiting} case(s) look for their rivals")).into_iter().collect())
+    detector.run_all_checks().await?;
+    let count = detector.count_open_checks().await?;
+    Ok((count > 0).then(|| format!("{count} review case(s) wait for a competition check")).into_iter().collect())
 }

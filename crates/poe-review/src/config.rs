@@ -1,28 +1,31 @@
-//! This service's own part of the configuration.
+//! The configuration of this service.
 use cpor_kit::config::Faults;
 use cpor_mail::MailConfig;
 use serde::{Deserialize, Serialize};
 
-/// `[poe_review]`.
+/// The section `[poe_review]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The calendar that review clocks run by (R46).
+    /// The id of the calendar that determines the business days of review clocks (R46).
     pub calendar: String,
-    /// Seconds until an approval that its beginner has not completed is taken up by somebody else. Longer than a call
-    /// of the registry may take, or the work is done twice (which does no harm).
+    /// The number of seconds after which another process may take over an approval or arbitration
+    /// that is not complete. It should be longer than a call to the registry may take; otherwise
+    /// the call is made twice, which does no harm.
     pub approval_lease_seconds: u64,
-    /// Milliseconds that an approval rests after its first failure; doubles with each, up to the lease.
+    /// The delay in milliseconds before an approval or arbitration is retried after its first
+    /// failure. The delay doubles with each further failure, up to the lease.
     pub approval_retry_millis: u64,
-    /// Milliseconds between two looks for approvals to take up.
+    /// The number of milliseconds between two searches for approvals and arbitrations to retry.
     pub approval_poll_millis: u64,
-    /// Milliseconds between two looks for cases that may have rivals.
+    /// The number of milliseconds between two searches for cases whose rivals may have changed.
     pub contest_poll_millis: u64,
-    /// Where leads are told by mail that a case is overdue (R45), and of deadlines ahead of cases that nobody has; absent: they
-    /// are not. Reviewers are reminded by mail where their subjects are addresses (R48).
+    /// The address of the review leads. They receive a mail when a case is overdue (R45), and the
+    /// reminders of cases whose reviewer has no e-mail address. If it is absent, no such mails are
+    /// sent. A reviewer whose subject is an e-mail address receives the reminders directly (R48).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead_mail: Option<String>,
-    /// How mail leaves.
+    /// The settings for sending mail.
     pub mail: MailConfig,
 }
 
@@ -41,7 +44,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Notes everything that is wrong.
+    /// Adds every invalid setting to `faults`.
     pub fn validate(&self, faults: &mut Faults) {
         faults.require(
             (1..=3600).contains(&self.approval_lease_seconds),
@@ -63,8 +66,8 @@ impl Config {
             "contest_poll_millis",
             "must be between 10 and 60000",
         );
-        let lead_mail = self.lead_mail.as_ref().is_none_or(|address| address.contains('@'));
-        faults.require(lead_mail, "lead_mail", "must be an e-mail address");
+        let is_lead_mail_valid = self.lead_mail.as_ref().is_none_or(|address| address.contains('@'));
+        faults.require(is_lead_mail_valid, "lead_mail", "must be a valid e-mail address");
         faults.within("mail", |faults| self.mail.validate(faults));
     }
 }
@@ -73,20 +76,20 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn faults(config: &Config) -> Vec<String> {
+    fn invalid_keys(config: &Config) -> Vec<String> {
         let mut faults = Faults::default();
         config.validate(&mut faults);
         faults.found().iter().map(|fault| fault.key.clone()).collect()
     }
 
     #[test]
-    fn the_default_is_sound() {
-        assert_eq!(faults(&Config::default()), Vec::<String>::new());
+    fn the_default_is_valid() {
+        assert_eq!(invalid_keys(&Config::default()), Vec::<String>::new());
     }
 
     #[test]
     fn every_fault_is_named() {
         let config = Config { approval_lease_seconds: 0, contest_poll_millis: 0, ..Config::default() };
-        assert_eq!(faults(&config), ["approval_lease_seconds", "contest_poll_millis"]);
+        assert_eq!(invalid_keys(&config), ["approval_lease_seconds", "contest_poll_millis"]);
     }
 }

@@ -1,33 +1,37 @@
-//! Review of proofs of execution: who works on which submitted claim, and what they decide (R19-R24, R30-R32, R45).
+//! The poe-review service: reviewers examine the proof of execution (PoE) of submitted and disputed
+//! claims, and approve or reject them.
 //!
-//! The way of a command: `api/` turns the message into a call on the domain; the writer loads the case, lets the
-//! domain decide, and saves it with its deadlines and events in one transaction; the answer is the case as it is
-//! then. Approving takes two such commands with one call of the registry between them (`approver.rs`), and
-//! `resumer.rs` completes what was interrupted there. `arbiter.rs` carries
-//! out what leads award, and `contender.rs` tells cases who their rivals are. Facts from claim-intake come in through `incoming.rs`; what
-//! happens to a case leaves through `outgoing.rs`.
+//! A request passes through `api/`, which turns it into a command on a review case. The writer
+//! loads the case, calls its decision function in `domain/`, and saves the case with its deadlines
+//! and events in one transaction (`store/`). Events from claim-intake arrive in
+//! `events/incoming.rs`, and events for claim-intake are built in `events/outgoing.rs`.
+//!
+//! Two operations also call the registry: `approval_runner.rs` holds the lines of an approved
+//! claim, and `arbitration_runner.rs` awards contested keys. `approval_recovery.rs` completes those
+//! of them that were interrupted. `competition_detector.rs` finds the rivals of each case.
 mod api;
 mod app;
-mod approver;
-mod arbiter;
+mod approval_recovery;
+mod approval_runner;
+mod arbitration_runner;
+mod competition_detector;
 mod config;
-mod contender;
 pub mod domain;
-mod incoming;
-mod outgoing;
+mod error;
+mod events;
+mod proto_time;
 mod reminders;
-mod resumer;
 mod store;
-mod wire;
 
-pub use app::{BuildError, build};
+pub use app::build;
 pub use config::Config;
+pub use error::BuildError;
 
-/// The migrations of this service's database, in order.
+/// Returns the migrations of this service's database, in the order in which they must run.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-    let machinery = cpor_durable::migrations().into_iter().chain([cpor_mail::migration()]);
-    machinery.chain(store::migration::migrations()).collect()
+    let shared = cpor_durable::migrations().into_iter().chain([cpor_mail::migration()]);
+    shared.chain(store::migration::migrations()).collect()
 }
 
 #[cfg(test)]

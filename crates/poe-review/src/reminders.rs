@@ -1,8 +1,9 @@
-//! What reviewers and leads read by mail of deadlines ahead (R48) and of cases that are overdue (R45). No evidence, no
-//! comments, no link: they look into the case.
+//! Composes the mails that remind reviewers of deadlines (R48) and tell leads about overdue cases
+//! (R45). A mail contains no evidence, no comments and no link; the recipient opens the case
+//! itself.
 use crate::{
     domain::{Clock, ClockKind, ReviewCase},
-    store::{mails, query::Cases},
+    store::{case_query::CaseQuery, mails},
 };
 use askama::Template;
 use cpor_kit::Db;
@@ -11,43 +12,44 @@ use cpor_types::{CaseId, Malformed, TenantId};
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// Words the mails at the moment of sending.
-pub(crate) struct Reminders {
+/// Composes a reminder or escalation mail when it is about to be sent.
+pub(crate) struct ReminderComposer {
     pub db: Db,
 }
 
-/// What a mail is about.
+/// The data that a queued mail carries: the case and the clock that the mail is about.
 #[derive(Deserialize)]
-struct About {
+struct MailData {
     case: Uuid,
     clock: ClockKind,
 }
 
-impl Composer for Reminders {
-    /// A mail that is no longer true is not sent: the clock has stopped, or the case is over.
+impl Composer for ReminderComposer {
+    /// Composes the mail from the current state of the case. The mail is withdrawn if it is no
+    /// longer true: the clock has stopped, or the case is approved, rejected or closed.
     async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
-        let About { case, clock } = serde_json::from_value(mail.data.clone()).map_err(unavailable)?;
+        let MailData { case, clock } = serde_json::from_value(mail.data.clone()).map_err(unavailable)?;
         let tenant: TenantId = mail.owner.parse().map_err(|malformed: Malformed| unavailable(malformed))?;
-        let found = Cases::of(self.db.reader(), tenant).find(CaseId(case)).await.map_err(unavailable)?;
-        let Some(case) = found.map(|found| found.state).filter(|case| case.phase().is_open()) else {
+        let stored = CaseQuery::for_tenant(self.db.reader(), tenant).find(CaseId(case)).await.map_err(unavailable)?;
+        let Some(case) = stored.map(|stored| stored.state).filter(|case| case.phase().is_open()) else {
             return Ok(Composed::Withdrawn);
         };
-        let words = match (mail.kind.as_str(), case.clocks.get(clock)) {
-            (mails::REMINDER, Some(Clock::Running { .. })) => Words::ahead(&case, clock),
-            (mails::ESCALATION, Some(Clock::Passed { .. })) => Words::overdue(&case, clock),
+        let content = match (mail.kind.as_str(), case.clocks.get(clock)) {
+            (mails::REMINDER, Some(Clock::Running { .. })) => MailContent::reminder(&case, clock),
+            (mails::ESCALATION, Some(Clock::Passed { .. })) => MailContent::escalation(&case, clock),
             (_, _) => return Ok(Composed::Withdrawn),
         };
         let message = Message {
             name: String::new(),
             address: mail.recipient.clone(),
-            subject: words.subject.clone(),
-            text: Plain { words: &words }.render().map_err(unavailable)?,
-            html: Html { words: &words }.render().map_err(unavailable)?,
+            subject: content.subject.clone(),
+            text: PlainTextMail { content: &content }.render().map_err(unavailable)?,
+            html: HtmlMail { content: &content }.render().map_err(unavailable)?,
         };
         Ok(Composed::Message(Box::new(message)))
     }
 
-    /// Nothing follows from it.
+    /// Does nothing: the outcome of a reminder has no effect on the case.
     async fn settled(&self, _mail: &Mail, _outcome: Outcome) -> Result<(), Unavailable> {
         Ok(())
     }
@@ -57,34 +59,40 @@ fn unavailable(error: impl std::fmt::Display) -> Unavailable {
     Unavailable(error.to_string())
 }
 
-struct Words {
+/// The texts of one mail, which both templates show.
+struct MailContent {
     subject: String,
-    lead: String,
+    /// The sentence at the top of the mail.
+    introduction: String,
+    /// The resource name of the case.
     case: String,
+    /// The partner and the customer of the claim.
     claim: String,
+    /// The due time of the clock, in RFC 3339 format.
     due: String,
 }
 
-impl Words {
-    fn ahead(case: &ReviewCase, clock: ClockKind) -> Self {
-        let subject = format!("Soon due: {} of {}", called(clock), case.snapshot.claim_display_name);
-        Self::new(case, clock, subject, format!("The {} of this case is due soon.", called(clock)))
+impl MailContent {
+    fn reminder(case: &ReviewCase, clock: ClockKind) -> Self {
+        let subject = format!("Soon due: {} of {}", clock_title(clock), case.snapshot.claim_display_name);
+        Self::new(case, clock, subject, format!("The {} of this case is due soon.", clock_title(clock)))
     }
 
-    fn overdue(case: &ReviewCase, clock: ClockKind) -> Self {
-        let subject = format!("Overdue: {} of {}", called(clock), case.snapshot.claim_display_name);
-        Self::new(case, clock, subject, format!("The {} of this case is overdue.", called(clock)))
+    fn escalation(case: &ReviewCase, clock: ClockKind) -> Self {
+        let subject = format!("Overdue: {} of {}", clock_title(clock), case.snapshot.claim_display_name);
+        Self::new(case, clock, subject, format!("The {} of this case is overdue.", clock_title(clock)))
     }
 
-    fn new(case: &ReviewCase, clock: ClockKind, subject: String, lead: String) -> Self {
+    fn new(case: &ReviewCase, clock: ClockKind, subject: String, introduction: String) -> Self {
         let due = case.clocks.get(clock).and_then(Clock::due).map(|due| due.to_rfc3339()).unwrap_or_default();
         let (name, claim) = (format!("tenants/{}/reviewCases/{}", case.tenant, case.id), &case.snapshot);
         let claim = format!("{} for {}", claim.partner_display_name, claim.customer_display_name);
-        Self { subject, lead, case: name, claim, due }
+        Self { subject, introduction, case: name, claim, due }
     }
 }
 
-const fn called(clock: ClockKind) -> &'static str {
+/// Returns the name of the clock as the mails print it.
+const fn clock_title(clock: ClockKind) -> &'static str {
     match clock {
         ClockKind::Start => "start of the review",
         ClockKind::Decision => "decision",
@@ -95,18 +103,18 @@ const fn called(clock: ClockKind) -> &'static str {
 
 #[derive(Template)]
 #[template(
-    source = "{{ words.lead }}\n\nClaim: {{ words.claim }}\nDue: {{ words.due }}\nCase: {{ words.case }}\n",
+    source = "{{ content.introduction }}\n\nClaim: {{ content.claim }}\nDue: {{ content.due }}\nCase: {{ content.case }}\n",
     ext = "txt"
 )]
-struct Plain<'a> {
-    words: &'a Words,
+struct PlainTextMail<'a> {
+    content: &'a MailContent,
 }
 
 #[derive(Template)]
 #[template(
-    source = "<p>{{ words.lead }}</p><ul><li>Claim: {{ words.claim }}</li><li>Due: {{ words.due }}</li><li>Case: {{ words.case }}</li></ul>",
+    source = "<p>{{ content.introduction }}</p><ul><li>Claim: {{ content.claim }}</li><li>Due: {{ content.due }}</li><li>Case: {{ content.case }}</li></ul>",
     ext = "html"
 )]
-struct Html<'a> {
-    words: &'a Words,
+struct HtmlMail<'a> {
+    content: &'a MailContent,
 }

@@ -1,15 +1,16 @@
-//! ArbitrateLines (R37): awards contested keys in one step.
+//! ArbitrateLines: awards contested keys in one step (R37).
 //!
-//! Three commands on the arbitration and one on each case, with one call of the registry between them. Whatever happens
-//! on the way, the arbitration goes on: see `Arbiter`.
-use super::{Api, convert, error, request};
+//! Executes three commands on the arbitration and one on each competing case, with a call to the
+//! registry between them. If a step fails, the arbitration is completed in the background: see
+//! `ArbitrationRunner`.
+use super::{Api, error, from_proto, request_id, to_proto};
 use crate::{
     domain::arbitration::{Arbitration, ArbitrationState, Award},
     store::arbitrations,
 };
 use cpor_durable::{Command, Committed};
 use cpor_kit::{Caller, request::open};
-use cpor_proto::reviews::v1::{self as wire, ArbitrateLinesRequest};
+use cpor_proto::reviews::v1::{self as proto, ArbitrateLinesRequest};
 use cpor_types::{DecisionId, Malformed, TenantId, TenantName};
 use std::convert::Infallible;
 use tonic::{Request, Response, Status};
@@ -17,57 +18,61 @@ use tonic::{Request, Response, Status};
 pub(super) async fn handle(
     api: &Api,
     request: Request<ArbitrateLinesRequest>,
-) -> Result<Response<wire::Arbitration>, Status> {
+) -> Result<Response<proto::Arbitration>, Status> {
     let (caller, request) = open(request)?;
-    let invalid = |malformed: Malformed| error::invalid("parent", &malformed.to_string());
-    let TenantName { tenant } = request.parent.parse().map_err(invalid)?;
-    let awards = awards(tenant, &request.awards)?;
+    let invalid_parent = |malformed: Malformed| error::invalid_field("parent", &malformed.to_string());
+    let TenantName { tenant } = request.parent.parse().map_err(invalid_parent)?;
+    let awards = parse_awards(tenant, &request.awards)?;
     let id = DecisionId(api.entropy.uuid());
     let command = Command::new("arbitrate_lines", arbitrations::key(tenant, id), caller.actor.clone())
-        .request(request::arbitration(&caller, &request));
-    let (by, comment) = (caller.actor.clone(), request.comment.clone());
+        .request(request_id::for_arbitration(&caller, &request));
+    let (actor, comment) = (caller.actor.clone(), request.comment.clone());
     let decide = move |_: Option<&Arbitration>, now| {
-        let (awards, comment, by) = (awards.clone(), comment.clone(), by.clone());
-        let begun = Arbitration { tenant, id, awards, comment, by, state: ArbitrationState::Begun, create_time: now };
-        Ok::<_, Infallible>(Some(begun.begin()))
+        let (awards, comment, actor) = (awards.clone(), comment.clone(), actor.clone());
+        let state = ArbitrationState::Begun;
+        let arbitration = Arbitration { tenant, id, awards, comment, actor, state, create_time: now };
+        Ok::<_, Infallible>(Some(arbitration.begin()))
     };
-    let begun = api.arbiter.writer.execute(command, decide).await.map_err(error::not_begun)?;
-    let settled = match &begun.state {
+    let runner = &api.arbitration_runner;
+    let begun = runner.arbitration_writer.execute(command, decide).await.map_err(error::from_arbitration_failure)?;
+    let completed = match &begun.state {
         Some(arbitration) if arbitration.is_pending() => {
-            api.arbiter.complete(arbitration, 0).await.map_err(|cause| error::unfinished(&cause))?
+            runner.complete(arbitration, 0).await.map_err(|cause| error::from_incomplete(&cause))?
         }
         Some(_) | None => begun,
     };
-    answer(settled, &caller, request.comment)
+    response(completed, &caller, request.comment)
 }
 
-fn awards(tenant: TenantId, awards: &[wire::Award]) -> Result<Vec<Award>, Status> {
-    let read = |(at, award): (usize, &wire::Award)| {
-        let key = award
-            .key
-            .parse()
-            .map_err(|malformed: Malformed| error::invalid(&format!("awards[{at}].key"), &malformed.to_string()))?;
-        let winner = convert::case_name(&award.winner)?;
+fn parse_awards(tenant: TenantId, awards: &[proto::Award]) -> Result<Vec<Award>, Status> {
+    let parse_award = |(index, award): (usize, &proto::Award)| {
+        let key = award.key.parse().map_err(|malformed: Malformed| {
+            error::invalid_field(&format!("awards[{index}].key"), &malformed.to_string())
+        })?;
+        let winner = from_proto::case_name(&award.winner)?;
         if winner.tenant != tenant {
-            return Err(error::invalid(&format!("awards[{at}].winner"), "is a case of another tenant"));
+            let field = format!("awards[{index}].winner");
+            return Err(error::invalid_field(&field, "must be a review case of the tenant in `parent`"));
         }
         Ok(Award { key, winner: winner.case })
     };
-    awards.iter().enumerate().map(read).collect()
+    awards.iter().enumerate().map(parse_award).collect()
 }
 
-/// What it came to. A replayed request, which is the same caller's and says the same, gets this answer too.
-fn answer(
+/// Builds the response. The stored comment and actor are erased when the arbitration ends, so they
+/// are taken from the request. A replayed request has the same caller and comment, and gets the
+/// same response.
+fn response(
     committed: Committed<Arbitration>,
     caller: &Caller,
     comment: String,
-) -> Result<Response<wire::Arbitration>, Status> {
-    let by = caller.actor.clone();
-    let arbitration = Arbitration { comment, by, ..committed.state.ok_or_else(error::not_found)? };
+) -> Result<Response<proto::Arbitration>, Status> {
+    let actor = caller.actor.clone();
+    let arbitration = Arbitration { comment, actor, ..committed.state.ok_or_else(error::not_found)? };
     match &arbitration.state {
-        ArbitrationState::Refused { faults } => Err(error::awards_not_possible(faults)),
+        ArbitrationState::Refused { refusals } => Err(error::awards_refused(refusals)),
         ArbitrationState::Begun | ArbitrationState::Planned { .. } | ArbitrationState::Done { .. } => {
-            Ok(Response::new(convert::arbitration(&arbitration)))
+            Ok(Response::new(to_proto::arbitration(&arbitration)))
         }
     }
 }

@@ -1,14 +1,19 @@
-//! AssignReviewCase (R19): one command, see `Api::give` for its cost.
+//! AssignReviewCase: assigns a case to a reviewer (R19). Executes one command; see
+//! `Api::execute_command` for its cost.
 use super::{Api, reviewer};
+use crate::domain::ReviewCase;
 use cpor_kit::request::open;
-use cpor_proto::reviews::v1::{AssignReviewCaseRequest, ReviewCase as WireCase};
+use cpor_proto::reviews::v1::{AssignReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use tonic::{Request, Response, Status};
 
-pub(super) async fn handle(api: &Api, request: Request<AssignReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+pub(super) async fn handle(
+    api: &Api,
+    request: Request<AssignReviewCaseRequest>,
+) -> Result<Response<ProtoReviewCase>, Status> {
     let (caller, request) = open(request)?;
-    let by = reviewer(&caller);
-    let to = request.reviewer.clone();
-    let committed =
-        api.give("assign_review_case", &caller, &request, move |case, now| case.assign(&by, &to, now)).await?;
-    Api::answer(&caller, committed)
+    let person = reviewer(&caller);
+    let assignee = request.reviewer.clone();
+    let decide = move |case: &ReviewCase, now| case.assign(&person, &assignee, now);
+    let committed = api.execute_command("assign_review_case", &caller, &request, decide).await?;
+    Api::case_response(&caller, committed)
 }

@@ -1,11 +1,12 @@
-//! The one table of errors: what a refusal or a failure looks like to a caller.
+//! Maps the refusals of the domain and the failures of the writer, the storage and the registry to
+//! gRPC statuses. Internal causes are logged and not sent to callers.
 use crate::{
-    approver::Unfinished,
     domain::{
         LineRefusal, Refusal,
-        arbitration::{AwardFault, AwardProblem},
+        arbitration::{AwardRefusal, AwardRefusalReason},
     },
-    store::arbitrations::UnderWay,
+    error::IncompleteDecision,
+    store::arbitrations::KeysUnderArbitration,
 };
 use cpor_durable::{Failure, StoreError};
 use cpor_kit::status::{self, FieldViolation, Precondition};
@@ -14,146 +15,169 @@ use cpor_types::LineId;
 use std::{convert::Infallible, time::Duration};
 use tonic::{Code, Status};
 
-/// When to ask again for what is down or busy.
-const SOON: Duration = Duration::from_secs(1);
+/// The time after which a client should retry when something is unavailable or overloaded.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-pub(super) fn refused(refusal: Refusal) -> Status {
+/// Maps a refusal of the domain.
+pub(super) fn from_refusal(refusal: Refusal) -> Status {
     match refusal {
         Refusal::NotFound => not_found(),
         Refusal::CommandNotAllowed { phase, command, allowed } => {
             let allowed: Vec<&str> = allowed.iter().map(|command| command.as_str()).collect();
-            let (state, command, allowed) = (phase.as_str(), command.as_str(), allowed.join(","));
-            let message = match allowed.as_str() {
-                "" => format!("a case that is {state} does not admit {command}, nor anything else from this caller"),
-                allowed => format!("a case that is {state} does not admit {command}; it admits: {allowed}"),
-            };
+            let (state, command) = (phase.as_str(), command.as_str());
+            let listed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+            let message = format!("the review case is {state}; not allowed: {command}; allowed: {listed}");
+            let allowed = allowed.join(",");
             let metadata = [("state", state), ("command", command), ("allowed", allowed.as_str())];
             status::refused(Code::FailedPrecondition, ErrorReason::CommandNotAllowed.as_str_name(), message, &metadata)
         }
         Refusal::NotCaseReviewer => {
-            let message = "the case belongs to another reviewer, or to nobody yet: take it, or ask a lead";
+            let message =
+                "the review case is not assigned to the caller: only its reviewer or a review lead may do this";
             status::refused(Code::PermissionDenied, ErrorReason::NotCaseReviewer.as_str_name(), message, &[])
         }
         Refusal::AlreadyAssigned => {
-            let message = "the case has a reviewer already; a lead can assign it anew";
+            let message = "the review case already has a reviewer: only a review lead may assign it to another";
             status::refused(Code::FailedPrecondition, ErrorReason::AlreadyAssigned.as_str_name(), message, &[])
         }
-        Refusal::ReasonMissing => invalid("reasons", "name at least one reason"),
-        Refusal::ReasonNotOpen => invalid("primary_reason", "not a reason that reviewers can give"),
-        Refusal::CommentMissing => invalid("comment", "must say something to the partner"),
+        Refusal::ReasonMissing => invalid_field("reasons", "must contain at least 1 reason"),
+        Refusal::ReasonNotOpen => invalid_field("primary_reason", "must be a reason that reviewers may give"),
+        Refusal::CommentMissing => invalid_field("comment", "must not be blank"),
         Refusal::LinesUnknown(lines) => {
-            invalid("remove_line_ids", &format!("the claim has no such lines: {}", listed(&lines)))
+            let description = format!("must contain only lines of the claim; unknown: {}", join_ids(&lines));
+            invalid_field("remove_line_ids", &description)
         }
-        Refusal::NoLineLeft => invalid("remove_line_ids", "at least one line of the claim must stay"),
-        Refusal::NoteEmpty => invalid("note.text", "must say something"),
+        Refusal::NoLineLeft => invalid_field("remove_line_ids", "must leave at least 1 line of the claim"),
+        Refusal::NoteEmpty => invalid_field("note.text", "must not be blank"),
     }
 }
 
-pub(super) fn failed(failure: Failure<Refusal, Infallible>) -> Status {
+/// Maps a failure of a command on a case.
+pub(super) fn from_failure(failure: Failure<Refusal, Infallible>) -> Status {
     match failure {
-        Failure::Refused(refusal) => refused(refusal),
+        Failure::Refused(refusal) => from_refusal(refusal),
         Failure::Clash(never) => match never {},
         Failure::Moved { actual: 0, .. } => not_found(),
         Failure::Moved { .. } => etag_mismatch(),
         Failure::RequestIdReused => {
-            let message = "the request id was used for another request";
+            let message = "the request id was already used for a different request";
             status::refused(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
         }
-        Failure::Gap { expected } => {
-            status::internal(&format_args!("a request was taken for an event; expected {expected}"))
-        }
-        Failure::Overloaded => status::overloaded(SOON),
+        Failure::Gap { expected } => status::internal(&format_args!(
+            "the command of an RPC failed because event {expected} of a stream is missing"
+        )),
+        Failure::Overloaded => status::overloaded(RETRY_AFTER),
         Failure::Unavailable(cause) => unavailable(&cause),
     }
 }
 
-pub(super) fn unread(error: &StoreError) -> Status {
+/// Maps an error of a query.
+pub(super) fn from_store_error(error: &StoreError) -> Status {
     match error {
         StoreError::Db(_) | StoreError::Lost(_) => unavailable(&error.to_string()),
         StoreError::Inconsistent { .. } => status::internal(error),
     }
 }
 
-/// The decision is committed and goes on by itself.
-pub(super) fn unfinished(unfinished: &Unfinished) -> Status {
-    let message = match unfinished {
-        Unfinished::Registry(_) => "the registry cannot be asked now; the decision goes on by itself",
-        Unfinished::Storage(_) => "the registry's answer could not be recorded now; the decision goes on by itself",
+/// Maps an approval or arbitration that is committed, but not complete yet. It is completed in the
+/// background.
+pub(super) fn from_incomplete(incomplete: &IncompleteDecision) -> Status {
+    let message = match incomplete {
+        IncompleteDecision::Registry(_) => {
+            "the registry is unavailable: the decision is saved and will be completed automatically"
+        }
+        IncompleteDecision::Storage(_) => {
+            "the registry's answer could not be saved: the decision will be completed automatically"
+        }
     };
-    tracing::warn!(error = %unfinished, "decision not finished");
-    status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), message, SOON)
+    tracing::warn!(error = %incomplete, "decision not finished");
+    status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
 }
 
-/// Names each key that cannot be awarded, with its reason.
-pub(super) fn awards_not_possible(faults: &[AwardFault]) -> Status {
-    let failed = |AwardFault { key, problem }: &AwardFault| {
-        let (reason, description) = award_problem(*problem);
+/// Reports each key that cannot be awarded, with its reason.
+pub(super) fn awards_refused(refusals: &[AwardRefusal]) -> Status {
+    let to_precondition = |AwardRefusal { key, reason }: &AwardRefusal| {
+        let (reason, description) = award_refusal_text(*reason);
         Precondition {
             kind: reason.as_str_name().to_owned(),
             subject: key.to_string(),
             description: description.to_owned(),
         }
     };
-    let message = "nothing was awarded: the keys cannot be awarded so".to_owned();
+    let message = "no key was awarded: at least one award is not possible".to_owned();
     let reason = ErrorReason::AwardsNotPossible.as_str_name();
-    status::precondition(reason, message, faults.iter().map(failed).collect())
+    status::precondition(reason, message, refusals.iter().map(to_precondition).collect())
 }
 
-fn award_problem(problem: AwardProblem) -> (ErrorReason, &'static str) {
-    match problem {
-        AwardProblem::NotContested => (ErrorReason::KeyNotContested, "the winner does not compete for it"),
-        AwardProblem::NotAwarded => (ErrorReason::KeyNotAwarded, "a case that is named competes for it: award it too"),
-        AwardProblem::AwardedTwice => (ErrorReason::KeyAwardedTwice, "it can go to one case only"),
-        AwardProblem::Busy => (ErrorReason::KeyBusy, "it is being arbitrated or a case is being approved: try again"),
-        AwardProblem::SuccessorExists => (ErrorReason::SuccessorExists, "its holder has a successor already"),
-        AwardProblem::Unknown => (ErrorReason::KeyUnknown, "the customer does not have it"),
+fn award_refusal_text(reason: AwardRefusalReason) -> (ErrorReason, &'static str) {
+    match reason {
+        AwardRefusalReason::NotContested => {
+            (ErrorReason::KeyNotContested, "the key is not contested by the case that is named as its winner")
+        }
+        AwardRefusalReason::NotAwarded => {
+            (ErrorReason::KeyNotAwarded, "the key is contested by a winner: it must be awarded in the same request")
+        }
+        AwardRefusalReason::AwardedTwice => {
+            (ErrorReason::KeyAwardedTwice, "the key must be awarded to exactly 1 review case")
+        }
+        AwardRefusalReason::Busy => {
+            (ErrorReason::KeyBusy, "the key has a pending arbitration or approval: try again later")
+        }
+        AwardRefusalReason::SuccessorExists => {
+            (ErrorReason::SuccessorExists, "the official holder of the key already has a successor")
+        }
+        AwardRefusalReason::KeyUnknown => {
+            (ErrorReason::KeyUnknown, "the key must be a workload or subscription of the tenant")
+        }
     }
 }
 
-/// The arbitration could not be begun.
-pub(super) fn not_begun(failure: Failure<Infallible, UnderWay>) -> Status {
+/// Maps a failure of the command that begins an arbitration.
+pub(super) fn from_arbitration_failure(failure: Failure<Infallible, KeysUnderArbitration>) -> Status {
     match failure {
         Failure::Refused(never) => match never {},
-        Failure::Clash(UnderWay(keys)) => {
-            let busy = |key| AwardFault { key, problem: AwardProblem::Busy };
-            awards_not_possible(&keys.into_iter().map(busy).collect::<Vec<_>>())
+        Failure::Clash(KeysUnderArbitration(keys)) => {
+            let busy = |key| AwardRefusal { key, reason: AwardRefusalReason::Busy };
+            awards_refused(&keys.into_iter().map(busy).collect::<Vec<_>>())
         }
-        Failure::Moved { expected, actual } => failed(Failure::Moved { expected, actual }),
-        Failure::RequestIdReused => failed(Failure::RequestIdReused),
-        Failure::Gap { expected } => failed(Failure::Gap { expected }),
-        Failure::Overloaded => failed(Failure::Overloaded),
-        Failure::Unavailable(cause) => failed(Failure::Unavailable(cause)),
+        Failure::Moved { expected, actual } => from_failure(Failure::Moved { expected, actual }),
+        Failure::RequestIdReused => from_failure(Failure::RequestIdReused),
+        Failure::Gap { expected } => from_failure(Failure::Gap { expected }),
+        Failure::Overloaded => from_failure(Failure::Overloaded),
+        Failure::Unavailable(cause) => from_failure(Failure::Unavailable(cause)),
     }
 }
 
-fn listed(lines: &[LineId]) -> String {
+fn join_ids(lines: &[LineId]) -> String {
     lines.iter().map(LineId::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Names each line that could not be held, with its reason.
+/// Reports each line that the registry refused to hold, with its reason.
 pub(super) fn lines_not_held(refusals: &[LineRefusal]) -> Status {
-    let failed = |refusal: &LineRefusal| Precondition {
+    let to_precondition = |refusal: &LineRefusal| Precondition {
         kind: refusal.reason.clone(),
         subject: refusal.line_id.map(|line| format!("lines/{line}")).unwrap_or_default(),
         description: refusal.description.clone(),
     };
-    let message = format!(
-        "nothing was held: {} in the way",
-        if refusals.len() == 1 { "one thing is" } else { "several things are" }
-    );
-    status::precondition(ErrorReason::LinesNotHeld.as_str_name(), message, refusals.iter().map(failed).collect())
+    let message = "the review case was not approved: at least one line cannot be held".to_owned();
+    let reason = ErrorReason::LinesNotHeld.as_str_name();
+    status::precondition(reason, message, refusals.iter().map(to_precondition).collect())
 }
 
+/// Reports that the case does not exist.
 pub(super) fn not_found() -> Status {
-    status::refused(Code::NotFound, ErrorReason::ResourceNotFound.as_str_name(), "there is no such review case", &[])
+    let message = "the review case does not exist";
+    status::refused(Code::NotFound, ErrorReason::ResourceNotFound.as_str_name(), message, &[])
 }
 
+/// Reports that the case has changed since the caller read the etag.
 pub(super) fn etag_mismatch() -> Status {
-    let message = "the case has changed since: read it again";
+    let message = "etag: must be the current etag of the review case; read the case again";
     status::refused(Code::Aborted, ErrorReason::EtagMismatch.as_str_name(), message, &[])
 }
 
-pub(super) fn invalid(field: &str, description: &str) -> Status {
+/// Reports one invalid field of a request.
+pub(super) fn invalid_field(field: &str, description: &str) -> Status {
     status::invalid(vec![FieldViolation {
         field: field.to_owned(),
         reason: String::new(),
@@ -163,5 +187,5 @@ pub(super) fn invalid(field: &str, description: &str) -> Status {
 
 fn unavailable(cause: &str) -> Status {
     tracing::error!(error = cause, "the database did not answer");
-    status::unavailable("UNAVAILABLE", "the service cannot answer now; try again", SOON)
+    status::unavailable("UNAVAILABLE", "the service is temporarily unavailable: try again later", RETRY_AFTER)
 }

@@ -1,6 +1,7 @@
-//! GetCompetition (R37): a case beside its rivals. One round trip for the case and one for each rival, no fsync.
-use super::{Api, convert, error, seen_by};
-use crate::store::query::Cases;
+//! GetCompetition: returns a case together with its rivals (R37). Executes one query for the case
+//! and one for each rival.
+use super::{Api, case_for_caller, error, from_proto};
+use crate::store::case_query::CaseQuery;
 use cpor_kit::request::open;
 use cpor_proto::reviews::v1::{Competition, GetCompetitionRequest, Rival};
 use tonic::{Request, Response, Status};
@@ -10,14 +11,15 @@ pub(super) async fn handle(
     request: Request<GetCompetitionRequest>,
 ) -> Result<Response<Competition>, Status> {
     let (caller, request) = open(request)?;
-    let name = convert::case_name(&request.name)?;
-    let cases = Cases::of(api.db.reader(), name.tenant);
-    let found = cases.find(name.case).await.map_err(|error| error::unread(&error))?.ok_or_else(error::not_found)?;
+    let name = from_proto::case_name(&request.name)?;
+    let query = CaseQuery::for_tenant(api.db.reader(), name.tenant);
+    let case = query.find(name.case).await.map_err(|cause| error::from_store_error(&cause))?;
+    let case = case.ok_or_else(error::not_found)?;
     let mut rivals = Vec::new();
-    for (rival, keys) in &found.state.contest.rivals {
-        let rival = cases.find(*rival).await.map_err(|error| error::unread(&error))?;
+    for (rival_id, keys) in &case.state.competition.rivals {
+        let rival = query.find(*rival_id).await.map_err(|cause| error::from_store_error(&cause))?;
         let keys = keys.iter().map(ToString::to_string).collect();
-        rivals.extend(rival.map(|rival| Rival { review_case: Some(seen_by(&caller, &rival)), keys }));
+        rivals.extend(rival.map(|rival| Rival { review_case: Some(case_for_caller(&caller, &rival)), keys }));
     }
-    Ok(Response::new(Competition { review_case: Some(seen_by(&caller, &found)), rivals }))
+    Ok(Response::new(Competition { review_case: Some(case_for_caller(&caller, &case)), rivals }))
 }

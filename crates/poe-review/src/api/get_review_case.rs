@@ -1,13 +1,17 @@
-//! GetReviewCase. One round trip, no fsync.
-use super::{Api, convert, error, seen_by};
-use crate::store::query::Cases;
+//! GetReviewCase: returns one case. Executes one query.
+use super::{Api, case_for_caller, error, from_proto};
+use crate::store::case_query::CaseQuery;
 use cpor_kit::request::open;
-use cpor_proto::reviews::v1::{GetReviewCaseRequest, ReviewCase as WireCase};
+use cpor_proto::reviews::v1::{GetReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use tonic::{Request, Response, Status};
 
-pub(super) async fn handle(api: &Api, request: Request<GetReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+pub(super) async fn handle(
+    api: &Api,
+    request: Request<GetReviewCaseRequest>,
+) -> Result<Response<ProtoReviewCase>, Status> {
     let (caller, request) = open(request)?;
-    let name = convert::case_name(&request.name)?;
-    let found = Cases::of(api.db.reader(), name.tenant).find(name.case).await.map_err(|error| error::unread(&error))?;
-    found.map(|case| Response::new(seen_by(&caller, &case))).ok_or_else(error::not_found)
+    let name = from_proto::case_name(&request.name)?;
+    let case = CaseQuery::for_tenant(api.db.reader(), name.tenant).find(name.case).await;
+    let case = case.map_err(|cause| error::from_store_error(&cause))?.ok_or_else(error::not_found)?;
+    Ok(Response::new(case_for_caller(&caller, &case)))
 }

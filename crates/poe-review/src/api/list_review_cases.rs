@@ -1,6 +1,7 @@
-//! ListReviewCases: the queue. One round trip along an index, no fsync.
-use super::{Api, convert, error, seen_by};
-use crate::store::query::{AssignedTo, Cases, Cursor, Filter};
+//! ListReviewCases: lists the queue of cases, the most urgent first. Executes one query along an
+//! index.
+use super::{Api, case_for_caller, error, from_proto};
+use crate::store::case_query::{AssigneeFilter, CaseFilter, CaseQuery, QueueCursor};
 use cpor_kit::{
     page::{self, Binding},
     request::open,
@@ -14,38 +15,39 @@ pub(super) async fn handle(
     request: Request<ListReviewCasesRequest>,
 ) -> Result<Response<ListReviewCasesResponse>, Status> {
     let (caller, request) = open(request)?;
-    let (binding, filter) = (Binding::of(&request), filter(&request)?);
-    let after: Option<Cursor> = binding.decode(&request.page_token)?;
-    let cases = match tenant(&request.parent)? {
-        Some(tenant) => Cases::of(api.db.reader(), tenant),
-        None => Cases::of_all_tenants(api.db.reader()),
+    let (binding, filter) = (Binding::of(&request), parse_filter(&request)?);
+    let after: Option<QueueCursor> = binding.decode(&request.page_token)?;
+    let query = match parse_tenant(&request.parent)? {
+        Some(tenant) => CaseQuery::for_tenant(api.db.reader(), tenant),
+        None => CaseQuery::for_all_tenants(api.db.reader()),
     };
     let size = page::size(request.page_size);
-    let found = cases.list(&filter, after, size + 1).await.map_err(|error| error::unread(&error))?;
-    let shown = found.iter().map(|(cursor, case)| (cursor, seen_by(&caller, case)));
-    let (review_cases, next_page_token) = binding.page(size, shown)?;
+    // One case more than the page holds tells whether there is a next page.
+    let cases = query.list(&filter, after, size + 1).await.map_err(|cause| error::from_store_error(&cause))?;
+    let messages = cases.iter().map(|(cursor, case)| (cursor, case_for_caller(&caller, case)));
+    let (review_cases, next_page_token) = binding.page(size, messages)?;
     Ok(Response::new(ListReviewCasesResponse { review_cases, next_page_token }))
 }
 
-/// `None`: all tenants.
-fn tenant(parent: &str) -> Result<Option<TenantId>, Status> {
+/// Parses the parent `tenants/{tenant}`. Returns `None` for `tenants/-`, which means all tenants.
+fn parse_tenant(parent: &str) -> Result<Option<TenantId>, Status> {
     match parent.strip_prefix("tenants/") {
         Some("-") => Ok(None),
         tenant => tenant
             .unwrap_or(parent)
             .parse()
             .map(Some)
-            .map_err(|malformed: Malformed| error::invalid("parent", &malformed.to_string())),
+            .map_err(|malformed: Malformed| error::invalid_field("parent", &malformed.to_string())),
     }
 }
 
-fn filter(request: &ListReviewCasesRequest) -> Result<Filter, Status> {
-    let assigned_to = match request.reviewer.as_str() {
-        "" => AssignedTo::Anyone,
-        "-" => AssignedTo::Nobody,
-        subject => AssignedTo::Subject(subject.to_owned()),
+fn parse_filter(request: &ListReviewCasesRequest) -> Result<CaseFilter, Status> {
+    let assignee = match request.reviewer.as_str() {
+        "" => AssigneeFilter::Any,
+        "-" => AssigneeFilter::Unassigned,
+        subject => AssigneeFilter::Subject(subject.to_owned()),
     };
     let claim = (!request.claim.is_empty()).then(|| request.claim.parse::<ClaimName>()).transpose();
-    let claim = claim.map_err(|malformed| error::invalid("claim", &malformed.to_string()))?;
-    Ok(Filter { phase: convert::phase(request.state()), assigned_to, claim, overdue: request.overdue })
+    let claim = claim.map_err(|malformed| error::invalid_field("claim", &malformed.to_string()))?;
+    Ok(CaseFilter { phase: from_proto::phase(request.state()), assignee, claim, overdue_only: request.overdue })
 }

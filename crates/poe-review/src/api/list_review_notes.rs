@@ -1,6 +1,7 @@
-//! ListReviewNotes (R55): one read, oldest first; two where the case has none.
-use super::{Api, convert, error};
-use crate::store::{self, notes::Notes, query::Cases};
+//! ListReviewNotes: lists the notes of a case, the oldest first (R55). Executes one query, and a
+//! second one if there are no notes.
+use super::{Api, error, from_proto, to_proto};
+use crate::store::{case_key, case_query::CaseQuery, notes::NoteQuery};
 use cpor_kit::{
     page::{self, Binding},
     request::open,
@@ -13,16 +14,18 @@ pub(super) async fn handle(
     request: Request<ListReviewNotesRequest>,
 ) -> Result<Response<ListReviewNotesResponse>, Status> {
     let (_, request) = open(request)?;
-    let case = convert::case_name(&request.parent)?;
+    let case = from_proto::case_name(&request.parent)?;
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
-    let notes = Notes::of(api.db.reader(), &store::key(case.tenant, case.case)).list(after, size + 1).await;
-    let notes = notes.map_err(|error| error::unread(&error))?;
+    let query = NoteQuery::for_case(api.db.reader(), &case_key(case.tenant, case.case));
+    // One note more than the page holds tells whether there is a next page.
+    let notes = query.list(after, size + 1).await.map_err(|cause| error::from_store_error(&cause))?;
     if notes.is_empty() {
-        let found = Cases::of(api.db.reader(), case.tenant).find(case.case).await;
-        found.map_err(|error| error::unread(&error))?.ok_or_else(error::not_found)?;
+        // Without notes, the case itself may be missing.
+        let found = CaseQuery::for_tenant(api.db.reader(), case.tenant).find(case.case).await;
+        found.map_err(|cause| error::from_store_error(&cause))?.ok_or_else(error::not_found)?;
     }
-    let shown = notes.into_iter().map(|(position, note)| (position, convert::note(&case, note)));
-    let (notes, next_page_token) = binding.page(size, shown)?;
+    let messages = notes.into_iter().map(|(position, note)| (position, to_proto::note(&case, note)));
+    let (notes, next_page_token) = binding.page(size, messages)?;
     Ok(Response::new(ListReviewNotesResponse { notes, next_page_token }))
 }

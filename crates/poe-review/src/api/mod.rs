@@ -1,26 +1,28 @@
-//! `cpor.reviews.v1.ReviewService`. One file per method; this one only delegates.
+//! The gRPC service `cpor.reviews.v1.ReviewService`. Each method has its own file; the trait
+//! implementation here only delegates to it.
 mod approve_review_case;
 mod arbitrate_lines;
 mod assign_review_case;
-mod convert;
 mod create_review_note;
 mod error;
+mod from_proto;
 mod get_competition;
 mod get_review_case;
 mod list_review_cases;
 mod list_review_notes;
 mod reject_review_case;
 mod release_review_case;
-mod request;
+mod request_id;
 mod request_partner_action;
 mod start_review;
 mod take_review_case;
+mod to_proto;
 
 use crate::{
-    approver::Approver,
-    arbiter::Arbiter,
-    domain::{Decision, Refusal, ReviewCase, Reviewer},
-    store::{self, CaseStore},
+    approval_runner::ApprovalRunner,
+    arbitration_runner::ArbitrationRunner,
+    domain::{CommandResult, Refusal, ReviewCase, Reviewer},
+    store::{CaseStore, case_key},
 };
 use cpor_durable::{Command, Committed, Versioned, Writer};
 use cpor_kit::{auth::Caller, db::Db};
@@ -28,74 +30,82 @@ use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Competition,
     CreateReviewNoteRequest, GetCompetitionRequest, GetReviewCaseRequest, ListReviewCasesRequest,
     ListReviewCasesResponse, ListReviewNotesRequest, ListReviewNotesResponse, RejectReviewCaseRequest,
-    ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase as WireCase, ReviewNote, StartReviewRequest,
-    TakeReviewCaseRequest, review_service_server::ReviewService,
+    ReleaseReviewCaseRequest, RequestPartnerActionRequest, ReviewCase as ProtoReviewCase, ReviewNote,
+    StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService,
 };
 use cpor_types::{Calendar, Entropy, Role, Timestamp};
-use request::CaseRequest;
+use request_id::CaseCommandRequest;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
-/// The service.
+/// The implementation of the gRPC service.
 #[derive(Clone)]
 pub(crate) struct Api {
     pub db: Db,
     pub writer: Writer<CaseStore>,
-    pub approver: Approver,
-    pub arbiter: Arbiter,
+    pub approval_runner: ApprovalRunner,
+    pub arbitration_runner: ArbitrationRunner,
+    /// The calendar of the review clocks.
     pub calendar: Arc<Calendar>,
     pub entropy: Arc<dyn Entropy>,
 }
 
 impl Api {
-    /// Gives a command to the case that the request names.
+    /// Executes a command on the case that the request names. `decide` is the decision function of
+    /// the command.
     ///
-    /// One transaction and one fsync, shared with whatever else waits. Its round trips: begin, lock the cases, read the
-    /// clock, save the cases, streams, events, deadlines, commit; two more when a request id is given; one more for
-    /// each of the tables `case_key` and `pending_approval` that the command touches. A refusal costs four.
-    async fn give<R: CaseRequest>(
+    /// A command costs one transaction and one fsync, which it shares with other waiting commands.
+    /// The statements are: begin, lock the cases, read the clock, save the cases, streams, events
+    /// and deadlines, commit. A request id adds two statements, and each of the tables `case_key`
+    /// and `pending_approval` adds one if the command changes it. A refused command executes four
+    /// statements.
+    async fn execute_command<R: CaseCommandRequest>(
         &self,
-        name: &'static str,
+        command_name: &'static str,
         caller: &Caller,
         request: &R,
-        decide: impl Fn(&ReviewCase, Timestamp) -> Decision + Send + 'static,
+        decide: impl Fn(&ReviewCase, Timestamp) -> CommandResult + Send + 'static,
     ) -> Result<Committed<ReviewCase>, Status> {
-        let case = convert::case_name(request.case())?;
-        let command = Command::new(name, store::key(case.tenant, case.case), caller.actor.clone())
-            .expecting(convert::expected_version(request.etag())?)
+        let name = from_proto::case_name(request.case_name())?;
+        let command = Command::new(command_name, case_key(name.tenant, name.case), caller.actor.clone())
+            .expecting(from_proto::expected_version(request.etag())?)
             .request(request.request_id(caller));
-        let decided = self.writer.execute(command, move |case, now| decide(case.ok_or(Refusal::NotFound)?, now)).await;
-        decided.map_err(error::failed)
+        let result = self.writer.execute(command, move |case, now| decide(case.ok_or(Refusal::NotFound)?, now)).await;
+        result.map_err(error::from_failure)
     }
 
-    fn answer(caller: &Caller, committed: Committed<ReviewCase>) -> Result<Response<WireCase>, Status> {
+    fn case_response(caller: &Caller, committed: Committed<ReviewCase>) -> Result<Response<ProtoReviewCase>, Status> {
         let case = committed.state.ok_or_else(error::not_found)?;
-        Ok(Response::new(seen_by(caller, &Versioned::new(committed.version, case))))
+        Ok(Response::new(case_for_caller(caller, &Versioned::new(committed.version, case))))
     }
 }
 
-/// A case with what this caller can do to it. Operators, who can do nothing, do not learn who does and see no
-/// evidence (R5).
-fn seen_by(caller: &Caller, case: &Versioned<ReviewCase>) -> WireCase {
-    let gives_commands = caller.has(Role::PoeReviewer) || caller.has(Role::ReviewLead);
-    let mut seen = convert::case(case, gives_commands.then(|| case.state.standing(&reviewer(caller))));
-    if !gives_commands {
-        seen.evidence.clear();
-        if !seen.reviewer.is_empty() {
-            "[redacted]".clone_into(&mut seen.reviewer);
+/// Converts a case to the view of the caller, with the commands that the caller may give.
+/// Operators, who may give none, see neither the reviewer nor the evidence (R5).
+fn case_for_caller(caller: &Caller, case: &Versioned<ReviewCase>) -> ProtoReviewCase {
+    let may_give_commands = caller.has(Role::PoeReviewer) || caller.has(Role::ReviewLead);
+    let role = may_give_commands.then(|| case.state.role_of(&reviewer(caller)));
+    let mut message = to_proto::review_case(case, role);
+    if !may_give_commands {
+        message.evidence.clear();
+        if !message.reviewer.is_empty() {
+            "[redacted]".clone_into(&mut message.reviewer);
         }
     }
-    seen
+    message
 }
 
-/// The person behind a request.
+/// Returns the caller as the person who gives a command.
 fn reviewer(caller: &Caller) -> Reviewer {
-    Reviewer { subject: caller.subject.clone(), lead: caller.has(Role::ReviewLead) }
+    Reviewer { subject: caller.subject.clone(), is_lead: caller.has(Role::ReviewLead) }
 }
 
 #[tonic::async_trait]
 impl ReviewService for Api {
-    async fn get_review_case(&self, request: Request<GetReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+    async fn get_review_case(
+        &self,
+        request: Request<GetReviewCaseRequest>,
+    ) -> Result<Response<ProtoReviewCase>, Status> {
         get_review_case::handle(self, request).await
     }
 
@@ -109,43 +119,46 @@ impl ReviewService for Api {
     async fn assign_review_case(
         &self,
         request: Request<AssignReviewCaseRequest>,
-    ) -> Result<Response<WireCase>, Status> {
+    ) -> Result<Response<ProtoReviewCase>, Status> {
         assign_review_case::handle(self, request).await
     }
 
-    async fn take_review_case(&self, request: Request<TakeReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+    async fn take_review_case(
+        &self,
+        request: Request<TakeReviewCaseRequest>,
+    ) -> Result<Response<ProtoReviewCase>, Status> {
         take_review_case::handle(self, request).await
     }
 
     async fn release_review_case(
         &self,
         request: Request<ReleaseReviewCaseRequest>,
-    ) -> Result<Response<WireCase>, Status> {
+    ) -> Result<Response<ProtoReviewCase>, Status> {
         release_review_case::handle(self, request).await
     }
 
-    async fn start_review(&self, request: Request<StartReviewRequest>) -> Result<Response<WireCase>, Status> {
+    async fn start_review(&self, request: Request<StartReviewRequest>) -> Result<Response<ProtoReviewCase>, Status> {
         start_review::handle(self, request).await
     }
 
     async fn request_partner_action(
         &self,
         request: Request<RequestPartnerActionRequest>,
-    ) -> Result<Response<WireCase>, Status> {
+    ) -> Result<Response<ProtoReviewCase>, Status> {
         request_partner_action::handle(self, request).await
     }
 
     async fn approve_review_case(
         &self,
         request: Request<ApproveReviewCaseRequest>,
-    ) -> Result<Response<WireCase>, Status> {
+    ) -> Result<Response<ProtoReviewCase>, Status> {
         approve_review_case::handle(self, request).await
     }
 
     async fn reject_review_case(
         &self,
         request: Request<RejectReviewCaseRequest>,
-    ) -> Result<Response<WireCase>, Status> {
+    ) -> Result<Response<ProtoReviewCase>, Status> {
         reject_review_case::handle(self, request).await
     }
 

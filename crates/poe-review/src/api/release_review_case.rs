@@ -1,15 +1,18 @@
-//! ReleaseReviewCase (R19): one command, see `Api::give` for its cost.
+//! ReleaseReviewCase: removes the assignment of a case, so that other reviewers can take it (R19).
+//! Executes one command; see `Api::execute_command` for its cost.
 use super::{Api, reviewer};
+use crate::domain::ReviewCase;
 use cpor_kit::request::open;
-use cpor_proto::reviews::v1::{ReleaseReviewCaseRequest, ReviewCase as WireCase};
+use cpor_proto::reviews::v1::{ReleaseReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use tonic::{Request, Response, Status};
 
 pub(super) async fn handle(
     api: &Api,
     request: Request<ReleaseReviewCaseRequest>,
-) -> Result<Response<WireCase>, Status> {
+) -> Result<Response<ProtoReviewCase>, Status> {
     let (caller, request) = open(request)?;
-    let by = reviewer(&caller);
-    let committed = api.give("release_review_case", &caller, &request, move |case, now| case.release(&by, now)).await?;
-    Api::answer(&caller, committed)
+    let person = reviewer(&caller);
+    let decide = move |case: &ReviewCase, now| case.release(&person, now);
+    let committed = api.execute_command("release_review_case", &caller, &request, decide).await?;
+    Api::case_response(&caller, committed)
 }

@@ -1,24 +1,24 @@
-//! RequestPartnerAction (R20, R30): one command, see `Api::give` for its cost.
-use super::{Api, convert, reviewer};
+//! RequestPartnerAction: asks the partner to change and resubmit the claim (R20), for one or more
+//! reasons (R30). Executes one command; see `Api::execute_command` for its cost.
+use super::{Api, from_proto, reviewer};
 use crate::domain::{PartnerAction, ReviewCase};
 use cpor_kit::request::open;
-use cpor_proto::reviews::v1::{RequestPartnerActionRequest, ReviewCase as WireCase};
+use cpor_proto::reviews::v1::{RequestPartnerActionRequest, ReviewCase as ProtoReviewCase};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 pub(super) async fn handle(
     api: &Api,
     request: Request<RequestPartnerActionRequest>,
-) -> Result<Response<WireCase>, Status> {
+) -> Result<Response<ProtoReviewCase>, Status> {
     let (caller, request) = open(request)?;
-    let by = reviewer(&caller);
-    let calendar = Arc::clone(&api.calendar);
+    let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let action = PartnerAction {
-        reasons: request.reasons().filter_map(convert::partner_action_reason).collect(),
+        reasons: request.reasons().filter_map(from_proto::partner_action_reason).collect(),
         comment: request.comment.clone(),
-        remove_lines: convert::line_ids("remove_line_ids", &request.remove_line_ids)?,
+        remove_lines: from_proto::line_ids("remove_line_ids", &request.remove_line_ids)?,
     };
-    let decide = move |case: &ReviewCase, now| case.request_partner_action(&by, action.clone(), now, &calendar);
-    let committed = api.give("request_partner_action", &caller, &request, decide).await?;
-    Api::answer(&caller, committed)
+    let decide = move |case: &ReviewCase, now| case.request_partner_action(&person, action.clone(), now, &calendar);
+    let committed = api.execute_command("request_partner_action", &caller, &request, decide).await?;
+    Api::case_response(&caller, committed)
 }

@@ -1,15 +1,19 @@
-//! StartReview (R19): one command, see `Api::give` for its cost.
+//! StartReview: starts the review of a case (R19). Executes one command; see `Api::execute_command`
+//! for its cost.
 use super::{Api, reviewer};
+use crate::domain::ReviewCase;
 use cpor_kit::request::open;
-use cpor_proto::reviews::v1::{ReviewCase as WireCase, StartReviewRequest};
+use cpor_proto::reviews::v1::{ReviewCase as ProtoReviewCase, StartReviewRequest};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
-pub(super) async fn handle(api: &Api, request: Request<StartReviewRequest>) -> Result<Response<WireCase>, Status> {
+pub(super) async fn handle(
+    api: &Api,
+    request: Request<StartReviewRequest>,
+) -> Result<Response<ProtoReviewCase>, Status> {
     let (caller, request) = open(request)?;
-    let by = reviewer(&caller);
-    let calendar = Arc::clone(&api.calendar);
-    let committed =
-        api.give("start_review", &caller, &request, move |case, now| case.start(&by, now, &calendar)).await?;
-    Api::answer(&caller, committed)
+    let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
+    let decide = move |case: &ReviewCase, now| case.start(&person, now, &calendar);
+    let committed = api.execute_command("start_review", &caller, &request, decide).await?;
+    Api::case_response(&caller, committed)
 }

@@ -1,12 +1,18 @@
-//! TakeReviewCase (R19): one command, see `Api::give` for its cost.
+//! TakeReviewCase: assigns an unassigned case to the caller (R19). Executes one command; see
+//! `Api::execute_command` for its cost.
 use super::{Api, reviewer};
+use crate::domain::ReviewCase;
 use cpor_kit::request::open;
-use cpor_proto::reviews::v1::{ReviewCase as WireCase, TakeReviewCaseRequest};
+use cpor_proto::reviews::v1::{ReviewCase as ProtoReviewCase, TakeReviewCaseRequest};
 use tonic::{Request, Response, Status};
 
-pub(super) async fn handle(api: &Api, request: Request<TakeReviewCaseRequest>) -> Result<Response<WireCase>, Status> {
+pub(super) async fn handle(
+    api: &Api,
+    request: Request<TakeReviewCaseRequest>,
+) -> Result<Response<ProtoReviewCase>, Status> {
     let (caller, request) = open(request)?;
-    let by = reviewer(&caller);
-    let committed = api.give("take_review_case", &caller, &request, move |case, now| case.take(&by, now)).await?;
-    Api::answer(&caller, committed)
+    let person = reviewer(&caller);
+    let decide = move |case: &ReviewCase, now| case.take(&person, now);
+    let committed = api.execute_command("take_review_case", &caller, &request, decide).await?;
+    Api::case_response(&caller, committed)
 }

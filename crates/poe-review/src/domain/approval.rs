@@ -1,36 +1,45 @@
-//! The second half of approve-and-hold: what the registry answered to a decision. Whoever comes first completes it;
-//! an answer to a decision that the case no longer waits for changes nothing.
+//! The second half of an approval: applies the registry's answer to the case. An answer to a
+//! decision that the case no longer waits for changes nothing, so several processes may complete
+//! one approval.
 use super::{Approval, CaseEvent, LineRefusal, ReviewCase, State, case::transition};
 use cpor_durable::Transition;
 use cpor_types::{Calendar, DecisionId, Timestamp};
 
 impl ReviewCase {
-    /// Every line is held: approved (R23).
+    /// Approves the case, because the registry holds every line (R23). Returns `None` if the case
+    /// does not wait for this decision.
     #[must_use]
-    pub fn held(&self, decision_id: DecisionId, now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
-        let approval = self.awaiting(decision_id)?.clone();
-        let next = self.entering(State::Approved(approval.clone()), now, calendar);
+    pub fn complete_approval(
+        &self,
+        decision_id: DecisionId,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
+        let approval = self.pending_approval_with(decision_id)?.clone();
+        let next = self.with_state(State::Approved(approval.clone()), now, calendar);
         Some(transition(self, next, CaseEvent::Approved(approval)))
     }
 
-    /// A line is not (R36), or the directory no longer admits it (R12): back under review, with what was left on the
-    /// clocks.
+    /// Returns the case to review, because the registry refused to hold a line: another company
+    /// holds the key (R36), or the directory no longer admits the line (R12). The clocks continue
+    /// with the time that they had left. Returns `None` if the case does not wait for this
+    /// decision.
     #[must_use]
-    pub fn not_held(
+    pub fn cancel_approval(
         &self,
         decision_id: DecisionId,
         refusals: Vec<LineRefusal>,
         now: Timestamp,
         calendar: &Calendar,
     ) -> Option<Transition<Self>> {
-        self.awaiting(decision_id)?;
-        let next = Self { approval_refusals: refusals.clone(), ..self.entering(State::UnderReview, now, calendar) };
+        self.pending_approval_with(decision_id)?;
+        let next = Self { approval_refusals: refusals.clone(), ..self.with_state(State::UnderReview, now, calendar) };
         Some(transition(self, next, CaseEvent::ApprovalRefused { decision_id, refusals }))
     }
 
-    /// The approval under way.
+    /// Returns the approval that waits for the registry's answer.
     #[must_use]
-    pub const fn approval_under_way(&self) -> Option<&Approval> {
+    pub const fn pending_approval(&self) -> Option<&Approval> {
         match &self.state {
             State::Approving(approval) => Some(approval),
             State::Waiting
@@ -42,7 +51,7 @@ impl ReviewCase {
         }
     }
 
-    fn awaiting(&self, decision_id: DecisionId) -> Option<&Approval> {
-        self.approval_under_way().filter(|approval| approval.decision_id == decision_id)
+    fn pending_approval_with(&self, decision_id: DecisionId) -> Option<&Approval> {
+        self.pending_approval().filter(|approval| approval.decision_id == decision_id)
     }
 }

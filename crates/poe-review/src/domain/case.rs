@@ -1,5 +1,6 @@
-//! The aggregate: one claim's way through review, over all its rounds.
-use super::{CaseEvent, CaseKind, Clocks, Contest, LineRefusal, Phase, Snapshot, Standing, State};
+//! The review case, which is the aggregate of this service: the review of one submitted or disputed
+//! claim, over all rounds of resubmission.
+use super::{CaseEvent, CaseKind, CaseRole, Clocks, Competition, LineRefusal, Phase, Snapshot, State};
 use cpor_durable::Transition;
 use cpor_types::{Calendar, CaseId, Length, LineId, TenantId, Timestamp};
 use std::collections::BTreeSet;
@@ -7,101 +8,107 @@ use std::collections::BTreeSet;
 /// A review case (R19-R24, R45).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReviewCase {
-    /// The customer: the owner part of the case's key.
+    /// The tenant (customer) of the claim. It is the owner part of the case's key.
     pub tenant: TenantId,
-    /// The case, minted by claim-intake when the claim was submitted or disputed.
+    /// The id of the case. claim-intake generates it when the claim is submitted or disputed.
     pub id: CaseId,
-    /// Submission or dispute.
+    /// Whether the case reviews a submission or a dispute.
     pub kind: CaseKind,
-    /// The claim as it was last submitted, resubmitted or edited, without the lines that it has lost.
+    /// The claim as it was last submitted, resubmitted or edited, without the lines in
+    /// `ended_lines`.
     pub snapshot: Snapshot,
-    /// The reviewer's subject; kept from round to round (R21).
+    /// The subject of the assigned reviewer. The reviewer stays the same after a resubmission
+    /// (R21).
     pub reviewer: Option<String>,
-    /// 1 for the submission, one more for each resubmission.
+    /// The review round: 1 for the submission or dispute, plus 1 for each resubmission.
     pub round: u32,
-    /// Where it stands.
+    /// The state of the case.
     pub state: State,
-    /// Its clocks.
+    /// The clocks that measure the review's deadlines.
     pub clocks: Clocks,
-    /// How long before a clock passes its reviewer is reminded (R48), as the claim's profile says.
+    /// The time between the reminder of a clock and its due time (R48), from the claim's policy
+    /// profile.
     pub remind_before: Length,
-    /// With whom it competes (R37).
-    pub contest: Contest,
-    /// Lines that are over: awarded to another, or of an association that has ended.
-    pub ended: BTreeSet<LineId>,
-    /// Why the last approval could not be given; empty when there was none, or it could.
+    /// The competition for the keys of this case (R37).
+    pub competition: Competition,
+    /// Lines that were awarded to another claim, or whose association has ended.
+    pub ended_lines: BTreeSet<LineId>,
+    /// The registry's reasons for refusing the last approval. Empty if it was not refused.
     pub approval_refusals: Vec<LineRefusal>,
-    /// When it was opened.
+    /// The time at which the case was opened.
     pub create_time: Timestamp,
-    /// When it last changed.
+    /// The time of the last change.
     pub update_time: Timestamp,
-    /// When it was decided or closed.
+    /// The time at which the case was approved, rejected or closed.
     pub close_time: Option<Timestamp>,
 }
 
-/// A person who gives a command to a case.
+/// A person who gives commands to cases: a reviewer or a review lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reviewer {
-    /// The subject of their token.
+    /// The subject of the person's token.
     pub subject: String,
-    /// Whether they are a review lead.
-    pub lead: bool,
+    /// Whether the person is a review lead.
+    pub is_lead: bool,
 }
 
 impl ReviewCase {
-    /// The state without its data.
+    /// Returns the state without its data.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.state.phase()
     }
 
-    /// Who has the case.
+    /// Returns the subject of the assigned reviewer.
     #[must_use]
     pub fn reviewer(&self) -> Option<&str> {
         self.reviewer.as_deref()
     }
 
-    /// How somebody stands to the case. A lead who has it stands as a lead.
+    /// Returns the role of a person with respect to this case. A lead who is also the assigned
+    /// reviewer counts as a lead.
     #[must_use]
-    pub fn standing(&self, person: &Reviewer) -> Standing {
-        match (person.lead, self.reviewer() == Some(person.subject.as_str())) {
-            (true, _) => Standing::Lead,
-            (false, true) => Standing::Own,
-            (false, false) => Standing::Other,
+    pub fn role_of(&self, person: &Reviewer) -> CaseRole {
+        match (person.is_lead, self.reviewer() == Some(person.subject.as_str())) {
+            (true, _) => CaseRole::Lead,
+            (false, true) => CaseRole::AssignedReviewer,
+            (false, false) => CaseRole::OtherReviewer,
         }
     }
 
-    /// The case in another state.
-    pub(super) fn entering(&self, state: State, now: Timestamp, calendar: &Calendar) -> Self {
-        Self { state, ..self.clone() }.timed(now, calendar)
+    /// Returns the case in another state, with its clocks updated.
+    pub(super) fn with_state(&self, state: State, now: Timestamp, calendar: &Calendar) -> Self {
+        Self { state, ..self.clone() }.with_updated_clocks(now, calendar)
     }
 
-    /// The case with its clocks following its state and its contest; a state that is over closes it.
-    pub(super) fn timed(self, now: Timestamp, calendar: &Calendar) -> Self {
-        let (phase, contested) = (self.phase(), self.is_contested());
+    /// Starts, stops or cancels the clocks as the state and the competition require. Also sets
+    /// `close_time` if the case is no longer open.
+    pub(super) fn with_updated_clocks(self, now: Timestamp, calendar: &Calendar) -> Self {
+        let (phase, is_contested) = (self.phase(), self.is_contested());
         Self {
-            clocks: self.clocks.clone().entering(phase, contested, self.remind_before, now, calendar),
+            clocks: self.clocks.clone().update(phase, is_contested, self.remind_before, now, calendar),
             update_time: now.max(self.update_time),
             close_time: if phase.is_open() { None } else { self.close_time.or(Some(now)) },
             ..self
         }
     }
 
-    /// The case in the same state, with another reviewer.
-    pub(super) fn given_to(&self, reviewer: Option<String>, now: Timestamp) -> Self {
+    /// Returns the case in the same state, with another reviewer.
+    pub(super) fn with_reviewer(&self, reviewer: Option<String>, now: Timestamp) -> Self {
         Self { reviewer, update_time: now.max(self.update_time), ..self.clone() }
     }
 }
 
-/// The transition from a case to the next, in which something happened; a contest that is another one by it is told too.
-pub(super) fn transition(from: &ReviewCase, next: ReviewCase, event: CaseEvent) -> Transition<ReviewCase> {
-    let told = contested_since(from, &next);
-    Transition::new(next, std::iter::once(event).chain(told))
+/// Builds the transition from one case to the next with its event. If the contested lines differ,
+/// the transition also contains the event [`CaseEvent::CompetitionChanged`].
+pub(super) fn transition(previous: &ReviewCase, next: ReviewCase, event: CaseEvent) -> Transition<ReviewCase> {
+    let competition_event = competition_change(previous, &next);
+    Transition::new(next, std::iter::once(event).chain(competition_event))
 }
 
-/// What there is to tell of the contest, where it has changed and there is still something to compete for.
-pub(super) fn contested_since(from: &ReviewCase, next: &ReviewCase) -> Option<CaseEvent> {
+/// Returns an event if the contested lines have changed and the case still competes for a line.
+pub(super) fn competition_change(previous: &ReviewCase, next: &ReviewCase) -> Option<CaseEvent> {
     let lines = next.contested_lines();
-    let live = next.contending().next().is_some();
-    (live && lines != from.contested_lines()).then_some(CaseEvent::CompetitionChanged { lines })
+    let is_competing = next.competing_lines().next().is_some();
+    (is_competing && lines != previous.contested_lines()).then_some(CaseEvent::CompetitionChanged { lines })
 }

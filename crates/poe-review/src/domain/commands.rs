@@ -1,4 +1,4 @@
-//! What people do to a case. Each command is let through by the table, or refused.
+//! The commands of reviewers and leads. The transition table decides whether a command is allowed.
 use super::{
     Approval, CaseEvent, CommandKind, PartnerAction, Phase, Refusal, Rejection, ReviewCase, Reviewer, State,
     case::transition,
@@ -6,104 +6,114 @@ use super::{
 use cpor_durable::Transition;
 use cpor_types::{Calendar, LineId, Timestamp};
 
-/// What a command comes to: a change, nothing to change, or a refusal.
-pub type Decision = Result<Option<Transition<ReviewCase>>, Refusal>;
+/// The result of a command: a transition, `None` if there is nothing to change, or a refusal.
+pub type CommandResult = Result<Option<Transition<ReviewCase>>, Refusal>;
 
 impl ReviewCase {
-    /// Gives the case to a reviewer (R19). Giving it to whom it belongs already changes nothing.
+    /// Assigns the case to a reviewer (R19). If it is already assigned to this reviewer, nothing
+    /// changes.
     ///
     /// # Errors
-    /// What the table refuses.
-    pub fn assign(&self, by: &Reviewer, reviewer: &str, now: Timestamp) -> Decision {
-        self.admit(CommandKind::Assign, self.standing(by))?;
-        Ok((self.reviewer() != Some(reviewer)).then(|| self.hand_over(Some(reviewer.to_owned()), now)))
+    /// A refusal of the transition table.
+    pub fn assign(&self, person: &Reviewer, reviewer: &str, now: Timestamp) -> CommandResult {
+        self.authorize(CommandKind::Assign, self.role_of(person))?;
+        Ok((self.reviewer() != Some(reviewer)).then(|| self.change_reviewer(Some(reviewer.to_owned()), now)))
     }
 
-    /// Takes an unassigned case (R19).
+    /// Assigns an unassigned case to the person who gives the command (R19).
     ///
     /// # Errors
-    /// What the table refuses.
-    pub fn take(&self, by: &Reviewer, now: Timestamp) -> Decision {
-        self.admit(CommandKind::Take, self.standing(by))?;
-        Ok(Some(self.hand_over(Some(by.subject.clone()), now)))
+    /// A refusal of the transition table.
+    pub fn take(&self, person: &Reviewer, now: Timestamp) -> CommandResult {
+        self.authorize(CommandKind::Take, self.role_of(person))?;
+        Ok(Some(self.change_reviewer(Some(person.subject.clone()), now)))
     }
 
-    /// Gives the case back to the queue (R19).
+    /// Removes the assignment, so that other reviewers can take the case (R19).
     ///
     /// # Errors
-    /// What the table refuses.
-    pub fn release(&self, by: &Reviewer, now: Timestamp) -> Decision {
-        self.admit(CommandKind::Release, self.standing(by))?;
-        Ok(Some(self.hand_over(None, now)))
+    /// A refusal of the transition table.
+    pub fn release(&self, person: &Reviewer, now: Timestamp) -> CommandResult {
+        self.authorize(CommandKind::Release, self.role_of(person))?;
+        Ok(Some(self.change_reviewer(None, now)))
     }
 
-    /// Starts the review (R19). A lead who starts a case that nobody has becomes its reviewer.
+    /// Starts the review (R19). A lead who starts an unassigned case becomes its reviewer.
     ///
     /// # Errors
-    /// What the table refuses.
-    pub fn start(&self, by: &Reviewer, now: Timestamp, calendar: &Calendar) -> Decision {
-        self.admit(CommandKind::Start, self.standing(by))?;
-        let reviewer = self.reviewer.clone().unwrap_or_else(|| by.subject.clone());
-        let next = Self { reviewer: Some(reviewer.clone()), ..self.entering(State::UnderReview, now, calendar) };
+    /// A refusal of the transition table.
+    pub fn start(&self, person: &Reviewer, now: Timestamp, calendar: &Calendar) -> CommandResult {
+        self.authorize(CommandKind::Start, self.role_of(person))?;
+        let reviewer = self.reviewer.clone().unwrap_or_else(|| person.subject.clone());
+        let next = Self { reviewer: Some(reviewer.clone()), ..self.with_state(State::UnderReview, now, calendar) };
         Ok(Some(transition(self, next, CaseEvent::Started { reviewer })))
     }
 
-    /// Asks the partner for something (R20).
+    /// Requests an action of the partner, who answers by resubmitting the claim (R20).
     ///
     /// # Errors
-    /// What the table refuses, [`Refusal::ReasonMissing`], [`Refusal::CommentMissing`], [`Refusal::LinesUnknown`],
-    /// [`Refusal::NoLineLeft`].
+    /// A refusal of the transition table, [`Refusal::ReasonMissing`], [`Refusal::CommentMissing`],
+    /// [`Refusal::LinesUnknown`] or [`Refusal::NoLineLeft`].
     pub fn request_partner_action(
         &self,
-        by: &Reviewer,
+        person: &Reviewer,
         action: PartnerAction,
         now: Timestamp,
         calendar: &Calendar,
-    ) -> Decision {
-        self.admit(CommandKind::RequestPartnerAction, self.standing(by))?;
+    ) -> CommandResult {
+        self.authorize(CommandKind::RequestPartnerAction, self.role_of(person))?;
         if action.reasons.is_empty() {
             return Err(Refusal::ReasonMissing);
         }
-        commented(&action.comment)?;
-        self.spares_a_line(&action.remove_lines)?;
+        require_comment(&action.comment)?;
+        self.check_removed_lines(&action.remove_lines)?;
         let event = CaseEvent::PartnerActionRequested(action.clone());
-        Ok(Some(transition(self, self.entering(State::PartnerActionRequired(action), now, calendar), event)))
+        Ok(Some(transition(self, self.with_state(State::PartnerActionRequired(action), now, calendar), event)))
     }
 
-    /// Begins an approval, or joins the one under way, whose decision and comment then stand (R23).
+    /// Begins an approval (R23). If an approval is already pending, that approval stays with its
+    /// own decision id and comment, and nothing changes.
     ///
     /// # Errors
-    /// What the table refuses.
-    pub fn approve(&self, by: &Reviewer, approval: Approval, now: Timestamp, calendar: &Calendar) -> Decision {
-        self.admit(CommandKind::Approve, self.standing(by))?;
+    /// A refusal of the transition table.
+    pub fn approve(&self, person: &Reviewer, approval: Approval, now: Timestamp, calendar: &Calendar) -> CommandResult {
+        self.authorize(CommandKind::Approve, self.role_of(person))?;
         if self.phase() == Phase::Approving {
             return Ok(None);
         }
         let event = CaseEvent::ApprovalBegun { decision_id: approval.decision_id };
-        let next = Self { approval_refusals: Vec::new(), ..self.entering(State::Approving(approval), now, calendar) };
+        let next = Self { approval_refusals: Vec::new(), ..self.with_state(State::Approving(approval), now, calendar) };
         Ok(Some(transition(self, next, event)))
     }
 
-    /// Rejects (R24, R31, R32).
+    /// Rejects the claim (R24) with a primary reason (R31) and further reasons (R32).
     ///
     /// # Errors
-    /// What the table refuses, [`Refusal::ReasonNotOpen`], [`Refusal::CommentMissing`].
-    pub fn reject(&self, by: &Reviewer, rejection: Rejection, now: Timestamp, calendar: &Calendar) -> Decision {
-        self.admit(CommandKind::Reject, self.standing(by))?;
+    /// A refusal of the transition table, [`Refusal::ReasonNotOpen`] or
+    /// [`Refusal::CommentMissing`].
+    pub fn reject(
+        &self,
+        person: &Reviewer,
+        rejection: Rejection,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> CommandResult {
+        self.authorize(CommandKind::Reject, self.role_of(person))?;
         if !rejection.primary_reason.is_open_to_reviewers() {
             return Err(Refusal::ReasonNotOpen);
         }
-        commented(&rejection.comment)?;
+        require_comment(&rejection.comment)?;
         let event = CaseEvent::Rejected(rejection.clone());
-        Ok(Some(transition(self, self.entering(State::Rejected(rejection), now, calendar), event)))
+        Ok(Some(transition(self, self.with_state(State::Rejected(rejection), now, calendar), event)))
     }
 
-    fn hand_over(&self, reviewer: Option<String>, now: Timestamp) -> Transition<Self> {
-        transition(self, self.given_to(reviewer.clone(), now), CaseEvent::Assigned { reviewer })
+    fn change_reviewer(&self, reviewer: Option<String>, now: Timestamp) -> Transition<Self> {
+        transition(self, self.with_reviewer(reviewer.clone(), now), CaseEvent::Assigned { reviewer })
     }
 
-    /// Whether all of these are lines of the claim, and not all of its lines (R29, R30).
-    fn spares_a_line(&self, removed: &[LineId]) -> Result<(), Refusal> {
+    /// Checks that all lines to remove are lines of the claim (R30), and that at least one line of
+    /// the claim stays (R29).
+    fn check_removed_lines(&self, removed: &[LineId]) -> Result<(), Refusal> {
         let is_known = |id: &LineId| self.snapshot.lines.iter().any(|line| line.id == *id);
         let unknown: Vec<LineId> = removed.iter().copied().filter(|id| !is_known(id)).collect();
         if !unknown.is_empty() {
@@ -116,6 +126,6 @@ impl ReviewCase {
     }
 }
 
-fn commented(comment: &str) -> Result<(), Refusal> {
+fn require_comment(comment: &str) -> Result<(), Refusal> {
     if comment.trim().is_empty() { Err(Refusal::CommentMissing) } else { Ok(()) }
 }

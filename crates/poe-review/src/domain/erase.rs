@@ -1,26 +1,28 @@
-//! Erasing personal data (R56), which claim-intake decides once the claim, and with it each of its cases, has come to rest.
+//! Erases personal data from a case (R56). claim-intake requests the erasure after the claim has
+//! ended, so all cases of the claim are decided or closed by then.
 use super::{CaseEvent, CaseKind, ReviewCase, State};
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};
 
 impl ReviewCase {
-    /// Erases what the case holds of these kinds, in whatever state it is; with the event, what its notes and mails do. Doing so again changes
-    /// nothing more.
+    /// Erases the personal data of these kinds from the case, in any state. The storage erases it
+    /// from the notes and mails of the case when it saves the event. Erasing again changes nothing
+    /// more.
     #[must_use]
-    pub fn erase(&self, kinds: &[PersonalData], now: Timestamp) -> Transition<Self> {
+    pub fn erase_personal_data(&self, kinds: &[PersonalData], now: Timestamp) -> Transition<Self> {
         let mut next = Self { update_time: now.max(self.update_time), ..self.clone() };
-        kinds.iter().for_each(|kind| next.forget(*kind));
+        kinds.iter().for_each(|kind| next.erase_kind(*kind));
         Transition::new(next, [CaseEvent::PersonalDataErased { kinds: kinds.to_vec() }])
     }
 
-    fn forget(&mut self, kind: PersonalData) {
+    fn erase_kind(&mut self, kind: PersonalData) {
         match kind {
-            // Reviewers are told of none.
+            // A case contains no contacts.
             PersonalData::Contacts => {}
             PersonalData::Subjects => {
                 self.reviewer = None;
                 match &mut self.state {
-                    State::Approving(approval) | State::Approved(approval) => approval.by.subject.clear(),
+                    State::Approving(approval) | State::Approved(approval) => approval.actor.subject.clear(),
                     State::Waiting
                     | State::UnderReview
                     | State::PartnerActionRequired(_)

@@ -1,99 +1,113 @@
-//! What happened to a case. What other services must know of it is derived in `outgoing.rs`.
+//! The domain events of a case. `events/outgoing.rs` derives from them the events that claim-intake
+//! receives.
 use super::{Approval, ClockKind, LineRefusal, Note, PartnerAction, Rejection};
 use cpor_types::{DecisionId, LineId, PersonalData, PrimaryRejection};
 
-/// A domain event.
+/// A domain event of a review case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CaseEvent {
-    /// A claim came in (R18), or came back in dispute (R28).
+    /// The case was opened, because its claim was submitted (R18) or disputed (R28).
     Opened,
-    /// The partner answered (R21).
+    /// The partner resubmitted the claim after a request for partner action (R21).
     Resubmitted,
-    /// The claim was changed while it was in review (R29, R37).
+    /// The claim was edited during its review (R29, R37).
     Edited,
-    /// The case found its reviewer, or lost it (R19).
+    /// The reviewer of the case changed (R19).
     Assigned {
-        /// The reviewer's subject; nobody after a release.
+        /// The new reviewer's subject. `None` if the case was released.
         reviewer: Option<String>,
     },
-    /// The review began (R19).
+    /// The review was started (R19).
     Started {
-        /// The case's reviewer.
+        /// The subject of the case's reviewer.
         reviewer: String,
     },
-    /// The partner must act (R20).
+    /// The reviewer requested an action of the partner (R20).
     PartnerActionRequested(PartnerAction),
-    /// The reviewer approved; the lines are about to be held.
+    /// The reviewer approved, and the registry is being asked to hold the lines (R23).
     ApprovalBegun {
-        /// The decision that the hold is placed under.
+        /// The id under which the registry holds the lines.
         decision_id: DecisionId,
     },
-    /// Every line is held (R23).
+    /// The case is approved, because the registry holds every line (R23).
     Approved(Approval),
-    /// A line could not be held (R36), or the directory no longer admits one (R12).
+    /// The registry refused to hold a line: another company holds it (R36), or the directory no
+    /// longer admits it (R12).
     ApprovalRefused {
-        /// The decision that was refused.
+        /// The id of the refused approval.
         decision_id: DecisionId,
-        /// Which lines, and why.
+        /// The refused lines with their reasons.
         refusals: Vec<LineRefusal>,
     },
-    /// The reviewer rejected (R24).
+    /// The reviewer rejected the claim (R24).
     Rejected(Rejection),
-    /// A clock passed (R45).
+    /// A clock passed, and the case is overdue (R45).
     Overdue {
-        /// Which.
+        /// The clock that passed.
         clock: ClockKind,
     },
-    /// A clock passes soon (R48).
+    /// The reviewer is to be reminded of a clock that will pass soon (R48).
     Reminded {
-        /// Which.
+        /// The clock that will pass soon.
         clock: ClockKind,
     },
-    /// The claim was closed from outside (R45).
+    /// The claim was closed without a reviewer's decision, so the case is closed too (R45).
     Closed {
         /// The claim's primary reason (R31).
         primary_reason: PrimaryRejection,
     },
-    /// Lines of an approved claim are over (R37, R39, R45): the case no longer competes for their keys.
+    /// The associations of lines of an approved claim have ended (R37, R39, R45). The case no
+    /// longer competes for their keys.
     LinesEnded {
-        /// Which.
+        /// The ended lines.
         lines: Vec<LineId>,
     },
-    /// The claim's lines compete with those of other companies, or no longer do (R37).
+    /// The contested lines of the case have changed (R37).
     CompetitionChanged {
-        /// The lines that are contested now.
+        /// The lines that are contested now. Empty when the competition is over.
         lines: Vec<LineId>,
     },
-    /// A lead has awarded lines of the claim (R37).
+    /// A lead awarded keys of the claim's lines (R37).
     Awarded {
-        /// The decision.
+        /// The id of the arbitration.
         decision_id: DecisionId,
-        /// Those that it wins.
-        won: Vec<LineId>,
-        /// Of those, the ones that another has on record until this claim's association is official.
-        succeeding: Vec<LineId>,
-        /// Those that another wins.
-        lost: Vec<LineId>,
-        /// Those that another wins and that this approved claim keeps until their associations end.
-        kept: Vec<LineId>,
-        /// What the lead wrote.
+        /// The lines that this claim wins.
+        won_lines: Vec<LineId>,
+        /// The won lines whose official holder stays on record until this claim's association
+        /// becomes official.
+        successor_lines: Vec<LineId>,
+        /// The lines that this claim loses to another claim.
+        lost_lines: Vec<LineId>,
+        /// The lines that another claim wins, and that this approved claim keeps until their
+        /// associations end.
+        kept_lines: Vec<LineId>,
+        /// The lead's comment.
         comment: String,
     },
-    /// A reviewer wrote a note for reviewers (R55).
-    Noted(Note),
+    /// A reviewer wrote a note, which only reviewers can read (R55).
+    NoteCreated(Note),
     /// Personal data of the claim was erased (R56).
     PersonalDataErased {
-        /// Of which kinds.
+        /// The erased kinds of personal data.
         kinds: Vec<PersonalData>,
     },
 }
 
+/// An alert about a clock, which is sent by mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockAlert {
+    /// The clock will pass soon (R48).
+    Reminder(ClockKind),
+    /// The clock has passed (R45).
+    Overdue(ClockKind),
+}
+
 impl CaseEvent {
-    /// The note that was written.
+    /// Returns the note that this event created.
     #[must_use]
     pub const fn note(&self) -> Option<&Note> {
         match self {
-            Self::Noted(note) => Some(note),
+            Self::NoteCreated(note) => Some(note),
             Self::Opened
             | Self::Resubmitted
             | Self::Edited
@@ -114,18 +128,18 @@ impl CaseEvent {
         }
     }
 
-    /// The kinds of personal data that were erased; none by any other event.
+    /// Returns the kinds of personal data that this event erased. Empty for all other events.
     #[must_use]
-    pub fn erased(&self) -> &[PersonalData] {
+    pub fn erased_kinds(&self) -> &[PersonalData] {
         if let Self::PersonalDataErased { kinds } = self { kinds } else { &[] }
     }
 
-    /// The clock that somebody is told of by mail, and whether it has passed.
+    /// Returns the clock alert that must be sent by mail because of this event.
     #[must_use]
-    pub const fn told_by_mail(&self) -> Option<(ClockKind, bool)> {
+    pub const fn clock_alert(&self) -> Option<ClockAlert> {
         match self {
-            Self::Overdue { clock } => Some((*clock, true)),
-            Self::Reminded { clock } => Some((*clock, false)),
+            Self::Overdue { clock } => Some(ClockAlert::Overdue(*clock)),
+            Self::Reminded { clock } => Some(ClockAlert::Reminder(*clock)),
             Self::Opened
             | Self::Resubmitted
             | Self::Edited
@@ -141,7 +155,7 @@ impl CaseEvent {
             | Self::CompetitionChanged { .. }
             | Self::Awarded { .. }
             | Self::PersonalDataErased { .. }
-            | Self::Noted(_) => None,
+            | Self::NoteCreated(_) => None,
         }
     }
 }

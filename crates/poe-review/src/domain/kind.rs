@@ -1,4 +1,4 @@
-//! What a case is about: a claim that came in, or one that came back in dispute.
+//! The kind of a case: the review of a submission or of a dispute.
 use super::Clocks;
 use cpor_types::{CaseId, ReviewLengths};
 use serde::{Deserialize, Serialize};
@@ -9,30 +9,31 @@ use serde::{Deserialize, Serialize};
 pub enum CaseKind {
     /// The claim was submitted (R18).
     Submission,
-    /// Its rejection is disputed (R28).
+    /// The partner disputes the rejection of the claim (R28).
     Dispute(Dispute),
 }
 
-/// A dispute of a rejection.
+/// A partner's objection to a rejection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispute {
     /// The case that the rejection closed.
     pub previous: CaseId,
-    /// 1 for the claim's first dispute, one more for each further.
+    /// The number of the dispute within its claim: 1 for the first dispute.
     pub number: u32,
-    /// Why, in the partner's words; empty where there is new evidence only.
+    /// The partner's justification. Empty if the dispute has only new evidence.
     pub justification: String,
-    /// The customer had declined the claim before.
+    /// Whether the customer had declined the claim before the dispute.
     pub customer_declined: bool,
 }
 
 impl CaseKind {
-    /// The clocks of such a case, of the lengths that the claim's profile says (R45, R61).
+    /// Creates the clocks for a case of this kind, all stopped (R45). The lengths come from the
+    /// claim's policy profile (R61).
     #[must_use]
-    pub fn clocks(&self, lengths: ReviewLengths) -> Clocks {
+    pub fn new_clocks(&self, lengths: ReviewLengths) -> Clocks {
         match self {
-            Self::Submission => Clocks::of_submission(lengths),
-            Self::Dispute(_) => Clocks::of_dispute(lengths),
+            Self::Submission => Clocks::for_submission(lengths),
+            Self::Dispute(_) => Clocks::for_dispute(lengths),
         }
     }
 }

@@ -1,35 +1,40 @@
-//! The review case: its states, commands, facts and clocks. Pure: time, people and answers of others come as arguments.
+//! The domain of reviews: the review case with its states, commands, events and clocks, and the
+//! arbitration of contested keys. These modules are pure: the current time, the acting person and
+//! the answers of other services are arguments.
 
 mod approval;
 pub mod arbitration;
-mod awarded;
 mod case;
+mod claim_changes;
+mod clock;
 mod clocks;
 mod commands;
-mod contest;
+mod competition;
+mod deadlines;
 mod erase;
 mod event;
-mod facts;
 mod kind;
 mod note;
+mod phase;
 mod refusal;
 mod snapshot;
 mod state;
-mod table;
-mod time;
+mod transition_table;
 
 pub use case::{ReviewCase, Reviewer};
-pub use clocks::{Clock, ClockKind, Clocks};
-pub use commands::Decision;
-pub use contest::{Contest, Rivals};
-pub use event::CaseEvent;
-pub use facts::Opening;
+pub use claim_changes::NewCase;
+pub use clock::{Clock, ClockKind};
+pub use clocks::Clocks;
+pub use commands::CommandResult;
+pub use competition::{Competition, Rivals};
+pub use event::{CaseEvent, ClockAlert};
 pub use kind::{CaseKind, Dispute};
 pub use note::Note;
+pub use phase::Phase;
 pub use refusal::Refusal;
 pub use snapshot::{Evidence, Line, Snapshot};
-pub use state::{Approval, Closing, LineRefusal, PartnerAction, Rejection, State};
-pub use table::{CommandKind, Needs, Phase, Row, Standing, TABLE, Who};
+pub use state::{Approval, Closure, LineRefusal, PartnerAction, Rejection, State};
+pub use transition_table::{AssigneeGuard, CaseRole, CommandKind, RequiredRole, TRANSITION_TABLE, TransitionRow};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,32 +1,33 @@
-//! Notes: what reviewers tell each other about a case (R55). Each is told to claim-intake, in whose history reviewers find it again (R56).
-use super::{CaseEvent, Refusal, ReviewCase};
+//! Notes of reviewers on a case, which only reviewers can read (R55). Each note is also sent to
+//! claim-intake, which records it in the claim's history (R56).
+use super::{CaseEvent, CommandResult, Refusal, ReviewCase};
 use cpor_durable::Transition;
 use cpor_types::Timestamp;
 use uuid::Uuid;
 
-/// A note.
+/// A note of a reviewer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Its id within the case.
+    /// The id of the note within its case.
     pub id: Uuid,
-    /// The subject of who wrote it; personal data.
+    /// The subject of the author. It is personal data.
     pub author: String,
-    /// What they wrote.
+    /// The text of the note.
     pub text: String,
-    /// When.
+    /// The time at which the note was written.
     pub time: Timestamp,
 }
 
 impl ReviewCase {
-    /// Writes a note on the case, in whatever state it is.
+    /// Adds a note to the case, in any state. The note gets the time `now`.
     ///
     /// # Errors
-    /// [`Refusal::NoteEmpty`].
-    pub fn note(&self, note: Note, now: Timestamp) -> Result<Option<Transition<Self>>, Refusal> {
+    /// [`Refusal::NoteEmpty`] if the text is blank.
+    pub fn add_note(&self, note: Note, now: Timestamp) -> CommandResult {
         if note.text.trim().is_empty() {
             return Err(Refusal::NoteEmpty);
         }
         let next = Self { update_time: now.max(self.update_time), ..self.clone() };
-        Ok(Some(Transition::new(next, [CaseEvent::Noted(Note { time: now, ..note })])))
+        Ok(Some(Transition::new(next, [CaseEvent::NoteCreated(Note { time: now, ..note })])))
     }
 }

@@ -1,35 +1,35 @@
-//! Why a command is refused.
+//! The reasons why the domain refuses a command.
 use super::{CommandKind, Phase};
 use cpor_types::LineId;
 
-/// A typed refusal. `api/error.rs` maps each to a status.
+/// The reason why a command is refused. `api/error.rs` maps each reason to a gRPC status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no such case.
+    /// The case does not exist.
     NotFound,
-    /// The case's state does not admit the command (R15).
+    /// The state of the case does not allow the command (R15).
     CommandNotAllowed {
-        /// Where the case stands.
+        /// The phase of the case.
         phase: Phase,
-        /// What was asked.
+        /// The refused command.
         command: CommandKind,
-        /// What the caller could do instead.
+        /// The commands that the caller may give in this phase.
         allowed: Vec<CommandKind>,
     },
-    /// The case belongs to another reviewer, or to nobody yet.
+    /// The caller is neither the assigned reviewer nor a lead.
     NotCaseReviewer,
-    /// The case has a reviewer already.
+    /// The case already has a reviewer.
     AlreadyAssigned,
-    /// A request for partner action names no reason (R20).
+    /// A request for partner action has no reason (R20).
     ReasonMissing,
-    /// The primary reason of a rejection is not open to reviewers (R31).
+    /// Reviewers may not use this primary reason for a rejection (R31).
     ReasonNotOpen,
-    /// A request for partner action or a rejection says nothing to the partner (R20, R24).
+    /// A request for partner action (R20) or a rejection (R24) has no comment for the partner.
     CommentMissing,
     /// A request for partner action names lines that the claim does not have (R30).
     LinesUnknown(Vec<LineId>),
-    /// A request for partner action asks for every line to be removed (R29).
+    /// A request for partner action would remove every line of the claim (R29).
     NoLineLeft,
-    /// A note says nothing (R55).
+    /// A note has no text (R55).
     NoteEmpty,
 }

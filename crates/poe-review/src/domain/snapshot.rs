@@ -1,71 +1,72 @@
-//! The claim as the reviewer sees it: what claim-intake told with the last submission.
+//! The claim as the reviewer sees it. claim-intake sends a snapshot with each submission,
+//! resubmission, dispute and edit.
 use cpor_types::{
     Activity, AssociationKey, ClaimName, EvidenceName, LineId, MpnId, PolicyId, ProductId, SolutionArea, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-/// A claim at its submission or resubmission.
+/// A claim at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The claim.
+    /// The resource name of the claim.
     pub claim: ClaimName,
-    /// The claim's version at the time.
+    /// The version of the claim in claim-intake.
     pub version: u64,
-    /// The partner's name.
+    /// The display name of the partner.
     pub partner_display_name: String,
-    /// MPN id of the partner location.
+    /// The MPN id of the partner location.
     pub mpn_id: MpnId,
-    /// The customer's name.
+    /// The display name of the customer.
     pub customer_display_name: String,
-    /// The customer's domain.
+    /// The customer domain that the claim names.
     pub customer_domain: String,
-    /// What the partner calls the claim.
+    /// The name that the partner gave to the claim.
     pub claim_display_name: String,
     /// The solution area.
     pub solution_area: SolutionArea,
-    /// The activities claimed for.
+    /// The claimed activities.
     pub activities: Vec<Activity>,
-    /// What is claimed.
+    /// The claimed lines.
     pub lines: Vec<Line>,
-    /// The profile that the claim was submitted under and keeps (R61).
+    /// The policy profile that the claim was submitted under, and keeps (R61).
     pub policy: PolicyId,
-    /// When the claim was first submitted.
+    /// The time of the first submission of the claim.
     pub submit_time: Timestamp,
-    /// Its documents, oldest first.
+    /// The documents of the claim, oldest first.
     pub evidence: Vec<Evidence>,
 }
 
-/// A document of the claim, without its bytes.
+/// A document of the claim, without its content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Its name at claim-intake, where it is downloaded.
+    /// The resource name in claim-intake, from where the document can be downloaded.
     pub name: EvidenceName,
-    /// The file's name, as the partner gave it; personal data.
+    /// The file name that the partner gave. It is personal data.
     pub file_name: String,
-    /// The word of its kind: `pdf`.
+    /// The kind of the document, for example `pdf`.
     pub kind: String,
-    /// Its size, in bytes.
+    /// The size in bytes.
     pub size_bytes: i64,
-    /// SHA-256 of its bytes, in hex.
+    /// The SHA-256 hash of the content, in hexadecimal form.
     pub sha256: String,
-    /// When it was uploaded.
+    /// The time of the upload.
     pub create_time: Timestamp,
-    /// When the customer signed it, as the partner declares.
+    /// The time at which the customer signed the document, as the partner declares.
     pub signature_time: Option<Timestamp>,
 }
 
-/// A line of the claim.
+/// A line of the claim: the part of the claim that is about one key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// Its id within the claim.
+    /// The id of the line within the claim.
     pub id: LineId,
-    /// Its product.
+    /// The claimed product.
     pub product: ProductId,
-    /// The product's name.
+    /// The display name of the product.
     pub product_display_name: String,
-    /// What of the tenant is claimed.
+    /// The workload or subscription of the tenant that is claimed.
     pub key: AssociationKey,
-    /// Another company held the key by an association that no claim stands behind (R58), when the registry was last
-    /// asked.
+    /// Whether another company held the key by a legacy association (R58) when claim-intake last
+    /// asked the registry.
     pub held_by_legacy: bool,
 }

@@ -1,4 +1,4 @@
-//! Where a case stands, with what it knows there.
+//! The states of a case, with the data of each state.
 use super::Phase;
 use cpor_types::{Actor, DecisionId, FurtherRejection, LineId, PartnerActionReason, PrimaryRejection};
 use serde::{Deserialize, Serialize};
@@ -7,42 +7,43 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
-    /// Waits for its start, with or without a reviewer.
+    /// The case waits for the start of its review, with or without a reviewer.
     Waiting,
-    /// Its reviewer works on it.
+    /// The reviewer examines the claim.
     UnderReview,
-    /// Waits for the partner.
+    /// The case waits for the partner's resubmission.
     PartnerActionRequired(PartnerAction),
-    /// The reviewer approved; the lines are being held.
+    /// The reviewer has approved, and the registry is being asked to hold the lines.
     Approving(Approval),
-    /// Approved.
+    /// The case is approved, and the registry holds its lines.
     Approved(Approval),
-    /// Rejected by the reviewer.
+    /// The reviewer has rejected the claim.
     Rejected(Rejection),
-    /// Closed from outside.
-    Closed(Closing),
+    /// The claim was closed without a reviewer's decision, or lost its last line in an arbitration.
+    Closed(Closure),
 }
 
-/// What the partner was asked for (R20).
+/// A reviewer's request for partner action (R20).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartnerAction {
-    /// Why; at least one.
+    /// The reasons of the request; at least one.
     pub reasons: Vec<PartnerActionReason>,
-    /// What the partner should read.
+    /// The comment to the partner.
     pub comment: String,
-    /// Lines that the reviewer asks to be removed (R30).
+    /// The lines that the reviewer asks the partner to remove (R30).
     pub remove_lines: Vec<LineId>,
 }
 
-/// A reviewer's decision to approve.
+/// A reviewer's decision to approve (R23).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// The registry holds the lines under this id; placing them again under it gets the first answer.
+    /// The id under which the registry holds the lines. The registry gives one answer per id.
     pub decision_id: DecisionId,
-    /// What the partner should read; may be empty.
+    /// The comment to the partner; may be empty.
     pub comment: String,
-    /// Who approved: whoever completes the approval does it in this name.
-    pub by: Actor,
+    /// The reviewer who approved. Every process that completes the approval acts in this name.
+    #[serde(rename = "by")]
+    pub actor: Actor,
 }
 
 /// A reviewer's decision to reject (R24).
@@ -52,30 +53,30 @@ pub struct Rejection {
     pub primary_reason: PrimaryRejection,
     /// Further reasons (R32).
     pub further_reasons: Vec<FurtherRejection>,
-    /// What the partner should read.
+    /// The comment to the partner.
     pub comment: String,
 }
 
-/// Why the case was closed without a reviewer's decision.
+/// The data of a case that was closed without a reviewer's decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closing {
+pub struct Closure {
     /// The claim's primary reason (R31).
     pub primary_reason: PrimaryRejection,
 }
 
-/// Why a line could not be held.
+/// The registry's refusal to hold a line, or the whole claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineRefusal {
-    /// The line; none when the whole claim is meant.
+    /// The refused line. `None` if the refusal is about the whole claim.
     pub line_id: Option<LineId>,
-    /// The registry's stable reason, such as `KEY_HELD`.
+    /// The registry's stable reason, for example `KEY_HELD`.
     pub reason: String,
-    /// The same in words; never who holds it.
+    /// A description for people. It never names the company that holds the key.
     pub description: String,
 }
 
 impl State {
-    /// The state without its data.
+    /// Returns the state without its data.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         match self {

@@ -1,7 +1,8 @@
-//! Storage of arbitrations: a row each, the keys of those under way, and that they wait for completion.
+//! The storage of arbitrations: one row per arbitration, the keys of pending arbitrations, and an
+//! entry in the table of pending decisions.
 use super::{
-    approvals::{self, Work},
     entity::{arbitrated_key, arbitration},
+    pending_decisions::{self, DecisionKind},
 };
 use crate::domain::arbitration::{Arbitration, ArbitrationState, Award};
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
@@ -12,45 +13,46 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 const TABLE: &str = "arbitration";
 
-/// How the writer loads and saves arbitrations.
+/// Loads and saves arbitrations for the writer.
 pub(crate) struct ArbitrationStore {
-    /// Real time, for leases.
+    /// The clock of real time, for leases.
     pub clock: Arc<dyn Clock>,
-    /// How long whoever begins one has to complete it.
+    /// The time that the process that begins an arbitration has to complete it.
     pub lease: Duration,
 }
 
-/// Another arbitration of these keys is under way.
+/// The conflict of an arbitration with another pending arbitration of these keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct UnderWay(pub Vec<AssociationKey>);
+pub(crate) struct KeysUnderArbitration(pub Vec<AssociationKey>);
 
-/// What no query looks into.
+/// The part of an arbitration that no query filters by. It is stored as one JSON document.
 #[derive(Serialize, Deserialize)]
-struct Body {
+struct ArbitrationDocument {
     awards: Vec<Award>,
     comment: String,
-    by: Actor,
+    #[serde(rename = "by")]
+    actor: Actor,
     state: ArbitrationState,
 }
 
-/// The key of an arbitration.
+/// Builds the key of an arbitration.
 pub(crate) fn key(tenant: TenantId, id: DecisionId) -> Key {
     Key::new(tenant.to_string(), id.uuid())
 }
 
-/// The arbitration of a key.
+/// Reads the arbitration with this key.
 pub(crate) async fn find(db: &DatabaseConnection, key: &Key) -> Result<Option<Versioned<Arbitration>>, StoreError> {
     let row = arbitration::Entity::find()
         .filter(arbitration::Column::Owner.eq(&key.owner))
         .filter(arbitration::Column::Id.eq(key.id))
         .one(db)
         .await?;
-    Ok(row.map(read).transpose()?.map(|(_, found)| found))
+    Ok(row.map(from_row).transpose()?.map(|(_, arbitration)| arbitration))
 }
 
 impl Store for ArbitrationStore {
     type Aggregate = Arbitration;
-    type Clash = UnderWay;
+    type Clash = KeysUnderArbitration;
     const AGGREGATE: &'static str = "arbitration";
 
     fn resource(key: &Key) -> String {
@@ -58,21 +60,27 @@ impl Store for ArbitrationStore {
     }
 
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Arbitration>)>, StoreError> {
-        rows::lock::<arbitration::Entity>(tx, keys).await?.into_iter().map(read).collect()
+        rows::lock::<arbitration::Entity>(tx, keys).await?.into_iter().map(from_row).collect()
     }
 
-    /// Five round trips.
-    async fn save(&self, tx: &Tx, changes: &[Change<Arbitration>]) -> Result<Vec<(Key, UnderWay)>, StoreError> {
-        let written = changes.iter().map(|change| Ok((change.previous_version(), write(change)?)));
-        rows::save::<arbitration::Entity>(tx, written.collect::<Result<Vec<_>, StoreError>>()?).await?;
-        rows::delete::<arbitrated_key::Entity>(tx, changes.iter().flat_map(|change| keys(change, Moment::Over)))
-            .await?;
-        let clashes = claim_keys(tx, changes).await?;
-        if clashes.is_empty() {
-            let lease = (self.clock.now() + self.lease).into();
-            approvals::follow(tx, changes, Work::Arbitration, pending, lease).await?;
+    /// Saves the arbitrations, their reserved keys and their pending decisions, with at most five
+    /// statements. Returns the arbitrations whose keys are reserved by another pending arbitration.
+    async fn save(
+        &self,
+        tx: &Tx,
+        changes: &[Change<Arbitration>],
+    ) -> Result<Vec<(Key, KeysUnderArbitration)>, StoreError> {
+        let saved = changes.iter().map(|change| Ok((change.previous_version(), to_row(change)?)));
+        rows::save::<arbitration::Entity>(tx, saved.collect::<Result<Vec<_>, StoreError>>()?).await?;
+        let released = changes.iter().flat_map(|change| changed_keys(change, KeyChange::Release));
+        rows::delete::<arbitrated_key::Entity>(tx, released).await?;
+        let conflicts = reserve_keys(tx, changes).await?;
+        if conflicts.is_empty() {
+            let lease_end = (self.clock.now() + self.lease).into();
+            let kind = DecisionKind::Arbitration;
+            pending_decisions::save_for_changes(tx, changes, kind, pending_decision_id, lease_end).await?;
         }
-        Ok(clashes)
+        Ok(conflicts)
     }
 
     fn outgoing(&self, _change: &Change<Arbitration>) -> Vec<Outgoing> {
@@ -80,22 +88,24 @@ impl Store for ArbitrationStore {
     }
 }
 
-fn pending(arbitration: &Arbitration) -> Option<DecisionId> {
+fn pending_decision_id(arbitration: &Arbitration) -> Option<DecisionId> {
     arbitration.is_pending().then_some(arbitration.id)
 }
 
-enum Moment {
-    Begun,
-    Over,
+/// What happens to the keys of an arbitration: it reserves them when it begins, and releases them
+/// when it ends.
+enum KeyChange {
+    Reserve,
+    Release,
 }
 
-/// The keys that come under arbitration with a change, or leave it.
-fn keys(change: &Change<Arbitration>, moment: Moment) -> Vec<arbitrated_key::ActiveModel> {
-    let before = change.before.as_ref().is_some_and(|before| before.state.is_pending());
-    let (before, after) = (before, change.after.state.is_pending());
-    let concerned = match moment {
-        Moment::Begun => !before && after,
-        Moment::Over => before && !after,
+/// Returns the keys that an arbitration reserves or releases with this change.
+fn changed_keys(change: &Change<Arbitration>, key_change: KeyChange) -> Vec<arbitrated_key::ActiveModel> {
+    let was_pending = change.before.as_ref().is_some_and(|before| before.state.is_pending());
+    let is_pending = change.after.state.is_pending();
+    let applies = match key_change {
+        KeyChange::Reserve => !was_pending && is_pending,
+        KeyChange::Release => was_pending && !is_pending,
     };
     let distinct: BTreeSet<String> = change.after.state.awards.iter().map(|award| award.key.to_string()).collect();
     let row = |key| arbitrated_key::ActiveModel {
@@ -103,45 +113,51 @@ fn keys(change: &Change<Arbitration>, moment: Moment) -> Vec<arbitrated_key::Act
         key: Set(key),
         id: Set(change.key.id),
     };
-    if concerned { distinct.into_iter().map(row).collect() } else { Vec::new() }
+    if applies { distinct.into_iter().map(row).collect() } else { Vec::new() }
 }
 
-async fn claim_keys(tx: &Tx, changes: &[Change<Arbitration>]) -> Result<Vec<(Key, UnderWay)>, StoreError> {
-    let begun = |change| keys(change, Moment::Begun).into_iter().map(move |row| (&change.key, row));
-    let mut wanted: Vec<_> = changes.iter().flat_map(begun).collect();
-    wanted.sort_by(|(_, one), (_, other)| {
-        (one.owner.as_ref(), one.key.as_ref()).cmp(&(other.owner.as_ref(), other.key.as_ref()))
+async fn reserve_keys(
+    tx: &Tx,
+    changes: &[Change<Arbitration>],
+) -> Result<Vec<(Key, KeysUnderArbitration)>, StoreError> {
+    let reserved = |change| changed_keys(change, KeyChange::Reserve).into_iter().map(move |row| (&change.key, row));
+    let mut reservations: Vec<_> = changes.iter().flat_map(reserved).collect();
+    // All transactions insert the keys in the same order, to avoid deadlocks.
+    reservations.sort_by(|(_, left), (_, right)| {
+        (left.owner.as_ref(), left.key.as_ref()).cmp(&(right.owner.as_ref(), right.key.as_ref()))
     });
-    let refused = rows::insert_new::<arbitrated_key::Entity>(tx, wanted.iter().map(|(_, row)| row.clone())).await?;
-    let clash = |at: usize| {
-        let (key, row) = &wanted[at];
+    let rows = reservations.iter().map(|(_, row)| row.clone());
+    let refused = rows::insert_new::<arbitrated_key::Entity>(tx, rows).await?;
+    let conflict = |index: usize| {
+        let (key, row) = &reservations[index];
         let taken = row.key.as_ref().parse().map_err(|malformed| StoreError::inconsistent(TABLE, key, malformed))?;
-        Ok(((*key).clone(), UnderWay(vec![taken])))
+        Ok(((*key).clone(), KeysUnderArbitration(vec![taken])))
     };
-    refused.into_iter().map(clash).collect()
+    refused.into_iter().map(conflict).collect()
 }
 
-fn write(change: &Change<Arbitration>) -> Result<arbitration::ActiveModel, StoreError> {
-    let Versioned { version, state: Arbitration { awards, comment, by, state, create_time, .. } } =
+fn to_row(change: &Change<Arbitration>) -> Result<arbitration::ActiveModel, StoreError> {
+    let Versioned { version, state: Arbitration { awards, comment, actor, state, create_time, .. } } =
         change.after.clone();
-    let body =
-        serde_json::to_value(Body { awards, comment, by, state }).map_err(|error| DbErr::Json(error.to_string()))?;
+    let document = serde_json::to_value(ArbitrationDocument { awards, comment, actor, state });
+    let version = i64::try_from(version);
     Ok(arbitration::ActiveModel {
         owner: Set(change.key.owner.clone()),
         id: Set(change.key.id),
-        version: Set(i64::try_from(version).map_err(|error| StoreError::inconsistent(TABLE, &change.key, error))?),
-        body: Set(body),
+        version: Set(version.map_err(|error| StoreError::inconsistent(TABLE, &change.key, error))?),
+        body: Set(document.map_err(|error| DbErr::Json(error.to_string()))?),
         create_time: Set(create_time.into()),
     })
 }
 
-fn read(row: arbitration::Model) -> Result<(Key, Versioned<Arbitration>), StoreError> {
+fn from_row(row: arbitration::Model) -> Result<(Key, Versioned<Arbitration>), StoreError> {
     let key = Key::new(row.owner, row.id);
-    let wrong = |what: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, what);
-    let Body { awards, comment, by, state } = serde_json::from_value(row.body).map_err(|error| wrong(&error))?;
-    let tenant = key.owner.parse().map_err(|malformed: cpor_types::Malformed| wrong(&malformed))?;
+    let inconsistent = |cause: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, cause);
+    let ArbitrationDocument { awards, comment, actor, state } =
+        serde_json::from_value(row.body).map_err(|error| inconsistent(&error))?;
+    let tenant = key.owner.parse().map_err(|malformed: cpor_types::Malformed| inconsistent(&malformed))?;
     let (id, create_time) = (DecisionId(key.id), row.create_time.into());
-    let version = u64::try_from(row.version).map_err(|error| wrong(&error))?;
-    let found = Arbitration { tenant, id, awards, comment, by, state, create_time };
-    Ok((key, Versioned::new(version, found)))
+    let version = u64::try_from(row.version).map_err(|error| inconsistent(&error))?;
+    let arbitration = Arbitration { tenant, id, awards, comment, actor, state, create_time };
+    Ok((key, Versioned::new(version, arbitration)))
 }

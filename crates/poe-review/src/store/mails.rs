@@ -1,26 +1,28 @@
-//! Mails to reviewers and leads, queued in the transaction in which a clock passes or is about to (R45, R48).
-use crate::domain::{CaseEvent, ClockKind, ReviewCase};
+//! Queues mails to reviewers and leads, in the transaction in which a clock passes or a reminder is
+//! due (R45, R48).
+use crate::domain::{CaseEvent, ClockAlert, ClockKind, ReviewCase};
 use cpor_durable::{Change, Key, Recorded, Tx};
 use cpor_mail::Draft;
 use cpor_types::PersonalData;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-/// The kind of a mail to remind a reviewer.
+/// The kind of mails that remind a reviewer of a deadline.
 pub(crate) const REMINDER: &str = "reminder";
-/// The kind of a mail that tells a lead that a case is overdue.
+/// The kind of mails that tell the leads about an overdue case.
 pub(crate) const ESCALATION: &str = "escalation";
 
-/// The mails that a change asks for. Nothing is sent to who has no address.
+/// Returns the mails that a change causes. A reminder goes to the reviewer, or to the leads if the
+/// reviewer has no address. An escalation goes to the leads. Without an address there is no mail.
 pub(super) fn drafts<'a>(
     change: &'a Change<ReviewCase>,
-    lead: Option<&'a str>,
+    lead_mail: Option<&'a str>,
 ) -> impl Iterator<Item = Draft> + use<'a> {
     change.events.iter().filter_map(move |recorded| {
-        let reviewer = change.after.state.reviewer().filter(|subject| is_address(subject));
-        let (kind, recipient, clock) = match recorded.event.told_by_mail()? {
-            (clock, true) => (ESCALATION, lead?, clock),
-            (clock, false) => (REMINDER, reviewer.or(lead)?, clock),
+        let reviewer_mail = change.after.state.reviewer().filter(|subject| is_address(subject));
+        let (kind, recipient, clock) = match recorded.event.clock_alert()? {
+            ClockAlert::Overdue(clock) => (ESCALATION, lead_mail?, clock),
+            ClockAlert::Reminder(clock) => (REMINDER, reviewer_mail.or(lead_mail)?, clock),
         };
         Some(draft(change, recorded, kind, recipient, clock))
     })
@@ -33,30 +35,33 @@ fn draft(
     recipient: &str,
     clock: ClockKind,
 ) -> Draft {
-    let id = id(&change.key, kind, clock, recorded.version);
+    let id = mail_id(&change.key, kind, clock, recorded.version);
     let data = serde_json::json!({ "case": change.key.id, "clock": clock });
     let (owner, recipient) = (change.key.owner.clone(), recipient.to_owned());
     Draft { owner, id, kind, recipient, time: recorded.recorded_time, data }
 }
 
-/// One mail for each version of the case, which is one for each deadline that passes.
-fn id(case: &Key, kind: &str, clock: ClockKind, version: u64) -> Uuid {
+/// Derives the id of a mail from the case, the kind of mail, the clock, and the version of the case
+/// in which the deadline passed. So each deadline has at most one mail.
+fn mail_id(case: &Key, kind: &str, clock: ClockKind, version: u64) -> Uuid {
     Uuid::new_v5(&case.id, format!("{kind} {} {version}", clock.as_str()).as_bytes())
 }
 
-/// Forgets to whom mails about a case went whose people are erased (R56): those that any version of it may have asked for.
-pub(super) async fn forget(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), DbErr> {
+/// Erases the recipients of all mails about a case when a change erases its subjects (R56). The ids
+/// of these mails are derived from every version that the case has had.
+pub(super) async fn erase_recipients(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), DbErr> {
     for Change { key, after, events, .. } in changes {
-        if events.iter().any(|recorded| recorded.event.erased().contains(&PersonalData::Subjects)) {
-            let clocks = || ClockKind::ALL.into_iter().flat_map(|clock| [(REMINDER, clock), (ESCALATION, clock)]);
-            let of = |version| clocks().map(move |(kind, clock)| id(key, kind, clock, version));
-            cpor_mail::forget(tx, &key.owner, &(1..=after.version).flat_map(of).collect::<Vec<_>>()).await?;
+        if events.iter().any(|recorded| recorded.event.erased_kinds().contains(&PersonalData::Subjects)) {
+            let kinds = || ClockKind::ALL.into_iter().flat_map(|clock| [(REMINDER, clock), (ESCALATION, clock)]);
+            let ids_of_version = |version| kinds().map(move |(kind, clock)| mail_id(key, kind, clock, version));
+            let ids = (1..=after.version).flat_map(ids_of_version).collect::<Vec<_>>();
+            cpor_mail::forget(tx, &key.owner, &ids).await?;
         }
     }
     Ok(())
 }
 
-/// Whether a subject is an e-mail address too.
+/// Whether a subject is also an e-mail address.
 fn is_address(subject: &str) -> bool {
     let parts = subject.split_once('@');
     parts.is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))

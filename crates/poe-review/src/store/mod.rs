@@ -1,31 +1,32 @@
-//! Storage of review cases: one row per case, the keys of the live ones, their notes, and the approvals that wait for
-//! their hold.
-pub(crate) mod approvals;
+//! The storage of review cases and arbitrations: the tables of this service, and how the writer
+//! loads and saves aggregates.
 pub(crate) mod arbitrations;
-pub(crate) mod contests;
+mod case_keys;
+pub(crate) mod case_query;
+pub(crate) mod competition_checks;
 pub(crate) mod entity;
-mod keys;
 pub(crate) mod mails;
 pub(crate) mod migration;
 pub(crate) mod notes;
-pub(crate) mod query;
+pub(crate) mod pending_decisions;
 mod row;
 
-pub(crate) use row::key;
+pub(crate) use row::case_key;
 
-use crate::{domain::ReviewCase, outgoing};
+use crate::{domain::ReviewCase, events::outgoing::outgoing_events};
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{Clock, DecisionId};
 use entity::review_case;
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-/// How the writer loads and saves cases.
+/// Loads and saves review cases for the writer.
 pub(crate) struct CaseStore {
-    /// Real time, for leases.
+    /// The clock of real time, for leases.
     pub clock: Arc<dyn Clock>,
-    /// How long whoever begins an approval has to complete it.
+    /// The time that the process that begins an approval has to complete it.
     pub lease: Duration,
-    /// Where escalations go, and the reminders of cases that nobody has.
+    /// The address of the review leads. It receives the mails about overdue cases, and the
+    /// reminders of cases whose reviewer has no address.
     pub lead_mail: Option<String>,
 }
 
@@ -38,34 +39,37 @@ impl Store for CaseStore {
         format!("tenants/{}/reviewCases/{}", key.owner, key.id)
     }
 
-    /// One round trip.
+    /// Loads and locks the cases, with one statement.
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<ReviewCase>)>, StoreError> {
         rows::lock::<review_case::Entity>(tx, keys).await?.into_iter().map(row::from_row).collect()
     }
 
-    /// One round trip for the cases, and one more for each of: keys gone, keys come, notes, approvals gone, approvals
-    /// come; three more where what cases compete for changes, and for each case that is erased.
+    /// Saves the cases and the tables that follow from them. It takes one statement for the cases,
+    /// and one more for each kind of row that changes: removed keys, new keys, notes, completed
+    /// approvals and new approvals. It takes three more if the competing keys change, and three
+    /// more for each case whose personal data is erased.
     async fn save(&self, tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
         let cases: Vec<_> = changes
             .iter()
             .map(|change| Ok((change.previous_version(), row::to_row(&change.key, &change.after)?)))
             .collect::<Result<_, StoreError>>()?;
         rows::save::<review_case::Entity>(tx, cases).await?;
-        contests::follow(tx, changes).await?;
-        notes::follow(tx, changes).await?;
-        let lead = self.lead_mail.as_deref();
-        cpor_mail::enqueue(tx, changes.iter().flat_map(|change| mails::drafts(change, lead))).await?;
-        mails::forget(tx, changes).await?;
-        let lease = (self.clock.now() + self.lease).into();
-        approvals::follow(tx, changes, approvals::Work::Approval, under_way, lease).await?;
+        competition_checks::request_for_changes(tx, changes).await?;
+        notes::save_for_changes(tx, changes).await?;
+        let lead_mail = self.lead_mail.as_deref();
+        cpor_mail::enqueue(tx, changes.iter().flat_map(|change| mails::drafts(change, lead_mail))).await?;
+        mails::erase_recipients(tx, changes).await?;
+        let lease_end = (self.clock.now() + self.lease).into();
+        let kind = pending_decisions::DecisionKind::Approval;
+        pending_decisions::save_for_changes(tx, changes, kind, pending_decision_id, lease_end).await?;
         Ok(Vec::new())
     }
 
     fn outgoing(&self, change: &Change<ReviewCase>) -> Vec<Outgoing> {
-        outgoing::of(change)
+        outgoing_events(change)
     }
 }
 
-fn under_way(case: &ReviewCase) -> Option<DecisionId> {
-    case.approval_under_way().map(|approval| approval.decision_id)
+fn pending_decision_id(case: &ReviewCase) -> Option<DecisionId> {
+    case.pending_approval().map(|approval| approval.decision_id)
 }

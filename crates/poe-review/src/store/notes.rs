@@ -1,4 +1,5 @@
-//! Notes on cases (R55), in the order in which they were written.
+//! The table `review_note`: the notes of reviewers on cases (R55), in the order in which they were
+//! written.
 use super::entity::review_note::{ActiveModel, Column, Entity, Model};
 use crate::domain::{CaseEvent, Note, ReviewCase};
 use cpor_durable::{Change, Key, Recorded, StoreError, Tx, rows, rows::Micros};
@@ -8,56 +9,58 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-/// A query of one case's notes.
-pub(crate) struct Notes<'db> {
+/// Reads the notes of one case.
+pub(crate) struct NoteQuery<'db> {
     db: &'db DatabaseConnection,
     query: Select<Entity>,
 }
 
-impl<'db> Notes<'db> {
-    /// Those of the case of this key.
-    pub(crate) fn of(db: &'db DatabaseConnection, case: &Key) -> Self {
+impl<'db> NoteQuery<'db> {
+    /// Creates a query for the notes of the case with this key.
+    pub(crate) fn for_case(db: &'db DatabaseConnection, case: &Key) -> Self {
         let query = Entity::find().filter(Column::Owner.eq(&case.owner)).filter(Column::CaseId.eq(case.id));
         Self { db, query }
     }
 
-    /// The oldest first, after position `after`; at most `limit`, each with its position.
+    /// Reads at most `limit` notes after the position `after`, the oldest first. Returns each note
+    /// with its position.
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Note)>, StoreError> {
         let query = self.query.filter(Column::Position.gt(after)).order_by_asc(Column::Position).limit(limit);
-        Ok(query.all(self.db).await?.into_iter().map(read).collect())
+        Ok(query.all(self.db).await?.into_iter().map(from_row).collect())
     }
 
-    /// The note with this id.
+    /// Reads the note with this id.
     pub(crate) async fn get(self, id: Uuid) -> Result<Option<Note>, StoreError> {
-        Ok(self.query.filter(Column::Id.eq(id)).one(self.db).await?.map(|row| read(row).1))
+        Ok(self.query.filter(Column::Id.eq(id)).one(self.db).await?.map(|row| from_row(row).1))
     }
 }
 
-fn read(row: Model) -> (i64, Note) {
+fn from_row(row: Model) -> (i64, Note) {
     (row.position, Note { id: row.id, author: row.author, text: row.text, time: row.create_time.into() })
 }
 
-/// Keeps the notes that these changes wrote, and erases of all what they erase (R56).
-pub(super) async fn follow(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), StoreError> {
-    let mut written = Vec::new();
+/// Saves the notes that these changes created, and erases the personal data that they erased (R56).
+pub(super) async fn save_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), StoreError> {
+    let mut created = Vec::new();
     for change in changes {
         for recorded in &change.events {
-            written.extend(row(&change.key, recorded)?);
+            created.extend(to_row(&change.key, recorded)?);
         }
     }
-    rows::insert::<Entity>(tx, written).await?;
+    rows::insert::<Entity>(tx, created).await?;
     for change in changes {
         for recorded in &change.events {
-            erase(tx, &change.key, recorded).await?;
+            erase_notes(tx, &change.key, recorded).await?;
         }
     }
     Ok(())
 }
 
-/// Erases what was written until the erasure: one statement for each kind that notes have.
-async fn erase(tx: &Tx, case: &Key, recorded: &Recorded<CaseEvent>) -> Result<(), StoreError> {
-    for kind in recorded.event.erased() {
+/// Erases personal data from the notes that were written up to the effective time of the erasure.
+async fn erase_notes(tx: &Tx, case: &Key, recorded: &Recorded<CaseEvent>) -> Result<(), StoreError> {
+    for kind in recorded.event.erased_kinds() {
         let column = match kind {
+            // Notes contain no contacts.
             PersonalData::Contacts => continue,
             PersonalData::Subjects => Column::Author,
             PersonalData::Words => Column::Text,
@@ -73,7 +76,7 @@ async fn erase(tx: &Tx, case: &Key, recorded: &Recorded<CaseEvent>) -> Result<()
     Ok(())
 }
 
-fn row(key: &Key, recorded: &Recorded<CaseEvent>) -> Result<Option<ActiveModel>, StoreError> {
+fn to_row(key: &Key, recorded: &Recorded<CaseEvent>) -> Result<Option<ActiveModel>, StoreError> {
     let Some(Note { id, author, text, time }) = recorded.event.note() else { return Ok(None) };
     let position = i64::try_from(recorded.version);
     Ok(Some(ActiveModel {

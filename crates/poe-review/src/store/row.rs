@@ -1,6 +1,7 @@
-//! A case as a row, and back. A row that no code of ours wrote is a typed inconsistency that names its table and key.
+//! Converts review cases to rows of the table `review_case`, and back. A row that this service
+//! cannot have written is reported as an inconsistency that names its table and key.
 use super::entity::review_case::{ActiveModel, Model};
-use crate::domain::{CaseKind, Clocks, Contest, LineRefusal, ReviewCase, State};
+use crate::domain::{CaseKind, Clocks, Competition, LineRefusal, ReviewCase, State};
 use cpor_durable::{Key, StoreError, Versioned, rows::Micros};
 use cpor_types::{CaseId, Length, LineId};
 use sea_orm::{DbErr, Set};
@@ -9,24 +10,27 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 const TABLE: &str = "review_case";
-/// The place in the queue of cases whose clocks all stand still: last.
-const NEVER: Micros = Micros(i64::MAX);
+/// The queue time of cases without a running or passed clock, which puts them at the end of the
+/// queue.
+const NO_DUE_TIME: Micros = Micros(i64::MAX);
 
-/// What no query looks into.
+/// The part of a case that no query filters by. It is stored as one JSON document.
 #[derive(Serialize, Deserialize)]
-struct Body {
+struct CaseDocument {
     kind: CaseKind,
     state: State,
     clocks: Clocks,
     remind_before: Length,
-    contest: Contest,
-    ended: BTreeSet<LineId>,
+    #[serde(rename = "contest")]
+    competition: Competition,
+    #[serde(rename = "ended")]
+    ended_lines: BTreeSet<LineId>,
     round: u32,
     approval_refusals: Vec<LineRefusal>,
 }
 
-/// The key of a case.
-pub(crate) fn key(tenant: cpor_types::TenantId, case: CaseId) -> Key {
+/// Builds the key of a case.
+pub(crate) fn case_key(tenant: cpor_types::TenantId, case: CaseId) -> Key {
     Key::new(tenant.to_string(), case.uuid())
 }
 
@@ -34,13 +38,13 @@ pub(super) fn to_row(
     key: &Key,
     Versioned { version, state: case }: &Versioned<ReviewCase>,
 ) -> Result<ActiveModel, StoreError> {
-    let body = Body {
+    let document = CaseDocument {
         kind: case.kind.clone(),
         state: case.state.clone(),
         clocks: case.clocks.clone(),
         remind_before: case.remind_before,
-        contest: case.contest.clone(),
-        ended: case.ended.clone(),
+        competition: case.competition.clone(),
+        ended_lines: case.ended_lines.clone(),
         round: case.round,
         approval_refusals: case.approval_refusals.clone(),
     };
@@ -51,10 +55,10 @@ pub(super) fn to_row(
         state: Set(case.phase().as_str().to_owned()),
         reviewer: Set(case.reviewer.clone()),
         claim: Set(case.snapshot.claim.to_string()),
-        queue_time: Set(case.clocks.most_urgent(case.phase()).map_or(NEVER, Micros::from)),
-        overdue: Set(case.clocks.overdue()),
-        snapshot: Set(json(&case.snapshot)?),
-        body: Set(json(&body)?),
+        queue_time: Set(case.clocks.earliest_due(case.phase()).map_or(NO_DUE_TIME, Micros::from)),
+        overdue: Set(case.clocks.is_overdue()),
+        snapshot: Set(to_json(&case.snapshot)?),
+        body: Set(to_json(&document)?),
         create_time: Set(case.create_time.into()),
         update_time: Set(case.update_time.into()),
         close_time: Set(case.close_time.map(Micros::from)),
@@ -63,40 +67,41 @@ pub(super) fn to_row(
 
 pub(crate) fn from_row(row: Model) -> Result<(Key, Versioned<ReviewCase>), StoreError> {
     let key = Key::new(row.owner, row.id);
-    let wrong = |what: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, what);
-    let Body { kind, state, clocks, remind_before, contest, ended, round, approval_refusals } =
-        document(row.body, &wrong)?;
+    let inconsistent = |cause: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, cause);
+    let CaseDocument { kind, state, clocks, remind_before, competition, ended_lines, round, approval_refusals } =
+        from_json(row.body, &inconsistent)?;
     if state.phase().as_str() != row.state {
-        return Err(wrong(&format_args!("its column says {}, its document {}", row.state, state.phase().as_str())));
+        let (column, document) = (row.state, state.phase().as_str());
+        return Err(inconsistent(&format_args!("state: the column contains {column}, the document {document}")));
     }
     let case = ReviewCase {
-        tenant: key.owner.parse().map_err(|malformed| wrong(&malformed))?,
+        tenant: key.owner.parse().map_err(|malformed| inconsistent(&malformed))?,
         id: CaseId(key.id),
         kind,
-        snapshot: document(row.snapshot, &wrong)?,
+        snapshot: from_json(row.snapshot, &inconsistent)?,
         reviewer: row.reviewer,
         round,
         state,
         clocks,
         remind_before,
-        contest,
-        ended,
+        competition,
+        ended_lines,
         approval_refusals,
         create_time: row.create_time.into(),
         update_time: row.update_time.into(),
         close_time: row.close_time.map(Into::into),
     };
-    let version = u64::try_from(row.version).map_err(|error| wrong(&error))?;
+    let version = u64::try_from(row.version).map_err(|error| inconsistent(&error))?;
     Ok((key, Versioned::new(version, case)))
 }
 
-fn json(value: &impl Serialize) -> Result<Value, DbErr> {
+fn to_json(value: &impl Serialize) -> Result<Value, DbErr> {
     serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))
 }
 
-fn document<T: DeserializeOwned>(
+fn from_json<T: DeserializeOwned>(
     value: Value,
-    wrong: &impl Fn(&dyn std::fmt::Display) -> StoreError,
+    inconsistent: &impl Fn(&dyn std::fmt::Display) -> StoreError,
 ) -> Result<T, StoreError> {
-    serde_json::from_value(value).map_err(|error| wrong(&error))
+    serde_json::from_value(value).map_err(|error| inconsistent(&error))
 }

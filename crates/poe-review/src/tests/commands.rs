@@ -1,4 +1,4 @@
-//! What callers of the service see: commands, refusals, etags, request ids.
+//! Tests of commands as callers see them: results, refusals, etags and request ids.
 use super::*;
 use cpor_proto::{
     events::v1::event::Payload,
@@ -6,17 +6,20 @@ use cpor_proto::{
 };
 
 #[tokio::test]
-async fn r19_a_case_is_taken_started_sent_back_and_comes_again() {
-    on_both(async |system| {
-        system.review(1).await;
-        let asked = system.ask("amy", 1, "Which year?").await.unwrap();
-        assert_eq!((asked.state(), asked.round), (ReviewCaseState::PartnerActionRequired, 1));
+async fn r19_a_case_passes_through_a_second_round() {
+    on_both_databases(async |system| {
+        system.submit_and_start_review(1).await;
+        let par = system.request_partner_action("amy", 1, "Which year?").await.unwrap();
+        assert_eq!((par.state(), par.round), (ReviewCaseState::PartnerActionRequired, 1));
         system.resubmit(claim(1), day(3)).await;
-        let again = system.start_review("amy", 1).await.unwrap();
-        assert_eq!((again.state(), again.reviewer.as_str(), again.round), (ReviewCaseState::UnderReview, "amy", 2));
-        let told: Vec<_> = system.told().await.iter().map(name).collect();
+        let restarted = system.start_review("amy", 1).await.unwrap();
         assert_eq!(
-            told,
+            (restarted.state(), restarted.reviewer.as_str(), restarted.round),
+            (ReviewCaseState::UnderReview, "amy", 2)
+        );
+        let events: Vec<_> = system.sent_events().await.iter().map(summary).collect();
+        assert_eq!(
+            events,
             [
                 "opened, clocks run",
                 "assigned amy",
@@ -30,39 +33,39 @@ async fn r19_a_case_is_taken_started_sent_back_and_comes_again() {
     .await;
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "what no test expects is shown as it is")]
-fn name(payload: &Payload) -> String {
+#[expect(clippy::wildcard_enum_match_arm, reason = "unexpected payloads are shown in full")]
+fn summary(payload: &Payload) -> String {
     match payload {
-        Payload::ReviewAssigned(fact) => format!("assigned {}", fact.reviewer),
-        Payload::ReviewOpened(fact) => format!("opened, clocks {}", run(fact.due_time)),
-        Payload::ReviewStarted(fact) => format!("started, clocks {}", run(fact.due_time)),
-        Payload::PartnerActionRequested(fact) => format!("asked {} {}", fact.reasons.join(","), fact.comment),
-        Payload::ReviewReminded(fact) => format!("reminded {}", fact.clock),
-        Payload::ReviewOverdue(fact) => format!("overdue {}", fact.clock),
+        Payload::ReviewAssigned(event) => format!("assigned {}", event.reviewer),
+        Payload::ReviewOpened(event) => format!("opened, clocks {}", clock_state(event.due_time)),
+        Payload::ReviewStarted(event) => format!("started, clocks {}", clock_state(event.due_time)),
+        Payload::PartnerActionRequested(event) => format!("asked {} {}", event.reasons.join(","), event.comment),
+        Payload::ReviewReminded(event) => format!("reminded {}", event.clock),
+        Payload::ReviewOverdue(event) => format!("overdue {}", event.clock),
         other => format!("{other:?}"),
     }
 }
 
-fn run(due: Option<prost_types::Timestamp>) -> &'static str {
+fn clock_state(due: Option<prost_types::Timestamp>) -> &'static str {
     if due.is_some() { "run" } else { "stand" }
 }
 
 #[tokio::test]
-async fn r19_release_and_assign_are_told() {
-    on_both(async |system| {
+async fn r19_release_and_assign_send_events() {
+    on_both_databases(async |system| {
         system.submit(1).await;
         system.take("amy", 1).await.unwrap();
         system.release("amy", 1).await.unwrap();
         system.assign("lea", 1, "zoe").await.unwrap();
-        let told: Vec<_> = system.told().await.iter().map(name).collect();
-        assert_eq!(told, ["opened, clocks run", "assigned amy", "assigned ", "assigned zoe"]);
+        let events: Vec<_> = system.sent_events().await.iter().map(summary).collect();
+        assert_eq!(events, ["opened, clocks run", "assigned amy", "assigned ", "assigned zoe"]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn refusals_have_documented_reasons() {
-    on_both(async |system| {
+    on_both_databases(async |system| {
         system.submit(1).await;
         assert_eq!(
             refusal(system.start_review("amy", 1).await),
@@ -77,33 +80,36 @@ async fn refusals_have_documented_reasons() {
         assert_eq!(refusal(system.take("bob", 2).await), (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned()));
         assert_eq!(refusal(system.get("bob", 2).await), (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned()));
         system.start_review("amy", 1).await.unwrap();
-        assert_eq!(refusal(system.ask("amy", 1, "  ").await), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
+        assert_eq!(
+            refusal(system.request_partner_action("amy", 1, "  ").await),
+            (Code::InvalidArgument, "INVALID_FIELDS".to_owned())
+        );
     })
     .await;
 }
 
 #[tokio::test]
-async fn an_etag_that_is_not_the_cases_is_refused() {
-    on_both(async |system| {
+async fn a_stale_etag_is_refused() {
+    on_both_databases(async |system| {
         system.submit(1).await;
         let etag = system.get("amy", 1).await.unwrap().etag;
-        let with = |etag: &str| TakeReviewCaseRequest {
+        let request_with = |etag: &str| TakeReviewCaseRequest {
             name: case(1),
             etag: etag.to_owned(),
             ..TakeReviewCaseRequest::default()
         };
         for stale in ["0", "ff", "not an etag"] {
             assert_eq!(
-                refusal(system.take_with("amy", with(stale)).await),
+                refusal(system.take_with("amy", request_with(stale)).await),
                 (Code::Aborted, "ETAG_MISMATCH".to_owned()),
                 "{stale}"
             );
         }
-        let taken = system.take_with("amy", with(&etag)).await.unwrap();
+        let taken = system.take_with("amy", request_with(&etag)).await.unwrap();
         assert_ne!(taken.etag, etag);
-        let elsewhere = TakeReviewCaseRequest { name: case(2), ..with("1") };
+        let missing_case = TakeReviewCaseRequest { name: case(2), ..request_with("1") };
         assert_eq!(
-            refusal(system.take_with("amy", elsewhere).await),
+            refusal(system.take_with("amy", missing_case).await),
             (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned())
         );
     })
@@ -112,7 +118,7 @@ async fn an_etag_that_is_not_the_cases_is_refused() {
 
 #[tokio::test]
 async fn a_request_id_makes_a_command_safe_to_repeat() {
-    on_both(async |system| {
+    on_both_databases(async |system| {
         system.submit(1).await;
         system.submit(3).await;
         let request =
@@ -129,8 +135,8 @@ async fn a_request_id_makes_a_command_safe_to_repeat() {
 }
 
 #[tokio::test]
-async fn what_one_can_do_depends_on_who_one_is() {
-    on_both(async |system| {
+async fn allowed_commands_depend_on_the_caller() {
+    on_both_databases(async |system| {
         system.submit(1).await;
         system.take("amy", 1).await.unwrap();
         for (who, allowed) in [
@@ -148,8 +154,8 @@ async fn what_one_can_do_depends_on_who_one_is() {
 }
 
 #[tokio::test]
-async fn r45_an_overdue_review_is_told_once_and_shown() {
-    on_both(async |system| {
+async fn r45_an_overdue_review_is_reported_once() {
+    on_both_databases(async |system| {
         system.submit(1).await;
         system.advance(day(8)).await;
         system.advance(day(9)).await;
@@ -157,18 +163,18 @@ async fn r45_an_overdue_review_is_told_once_and_shown() {
         let start = case.deadlines.iter().find(|deadline| deadline.clock() == ReviewClock::Start).unwrap();
         assert!(start.overdue && start.due_time.is_some());
         assert_eq!(case.state(), ReviewCaseState::Waiting);
-        let told: Vec<_> = system.told().await.iter().map(name).collect();
-        assert_eq!(told, ["opened, clocks run", "reminded review_start", "overdue review_start"]);
+        let events: Vec<_> = system.sent_events().await.iter().map(summary).collect();
+        assert_eq!(events, ["opened, clocks run", "reminded review_start", "overdue review_start"]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn deadlines_are_shown_with_due_time_or_with_what_is_left() {
-    on_both(async |system| {
-        system.review(1).await;
-        let asked = system.ask("amy", 1, "Which year?").await.unwrap();
-        let left: Vec<_> = asked
+async fn deadlines_show_due_time_or_days_left() {
+    on_both_databases(async |system| {
+        system.submit_and_start_review(1).await;
+        let par = system.request_partner_action("amy", 1, "Which year?").await.unwrap();
+        let left: Vec<_> = par
             .deadlines
             .iter()
             .map(|deadline| (deadline.clock(), deadline.business_days_left, deadline.due_time))

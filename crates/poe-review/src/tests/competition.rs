@@ -1,7 +1,7 @@
-//! Competition and arbitration (R37), on storage.
+//! Tests of competition and arbitration (R37) in the database.
 use super::{
-    steps::role,
-    system::{System, by},
+    rpc_calls::role,
+    test_system::{TestSystem, request_from},
     *,
 };
 use crate::domain::Phase;
@@ -16,10 +16,10 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use tonic::Response;
 use tonic_types::StatusExt as _;
 
-impl System {
-    async fn compare(&self, who: &str, n: u32) -> Competition {
+impl TestSystem {
+    async fn get_competition(&self, who: &str, n: u32) -> Competition {
         let request = GetCompetitionRequest { name: case(n) };
-        self.api.get_competition(by(who, role(who), request)).await.unwrap().into_inner()
+        self.api.get_competition(request_from(who, role(who), request)).await.unwrap().into_inner()
     }
 
     async fn award(&self, awards: &[(&str, u32)], request_id: &str) -> Result<Arbitration, Status> {
@@ -31,11 +31,11 @@ impl System {
             comment: "The newer proof convinces.".to_owned(),
             request_id: request_id.to_owned(),
         };
-        self.api.arbitrate_lines(by("lea", role("lea"), request)).await.map(Response::into_inner)
+        self.api.arbitrate_lines(request_from("lea", role("lea"), request)).await.map(Response::into_inner)
     }
 
-    /// Every arbitration as it is stored.
-    async fn arbitrations(&self) -> String {
+    /// Returns the stored documents of all arbitrations.
+    async fn arbitration_documents(&self) -> String {
         let sql = "SELECT CAST(body AS TEXT) AS body FROM arbitration";
         let rows =
             self.db().query_all_raw(Statement::from_string(self.db().get_database_backend(), sql)).await.unwrap();
@@ -46,12 +46,12 @@ impl System {
         let claim = ClaimSnapshot { lines: workloads.iter().copied().map(named_line).collect(), ..claim(n) };
         let name = claim.claim.clone();
         let event = Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(claim) });
-        self.tell(&name, event, at(SUBMITTED)).await.unwrap();
+        self.deliver_event(&name, event, parse_time(SUBMITTED)).await.unwrap();
     }
 
-    /// Who is contested, in cases 1 to `n`.
+    /// Runs the competition checks, and returns whether the cases 1 to `n` are contested.
     async fn contested(&self, n: u32) -> Vec<bool> {
-        self.contender.drain().await.unwrap();
+        self.detector.run_all_checks().await.unwrap();
         let mut found = Vec::new();
         for n in 1..=n {
             found.push(self.stored(&case(n)).await.state.is_contested());
@@ -60,7 +60,7 @@ impl System {
     }
 }
 
-/// A line whose id follows from its workload.
+/// Returns a line whose id is derived from its workload.
 fn named_line(workload: &str) -> LineSnapshot {
     let line_id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, workload.as_bytes()).to_string();
     LineSnapshot { line_id, ..line(workload) }
@@ -69,32 +69,32 @@ fn named_line(workload: &str) -> LineSnapshot {
 const TEAMS: &str = "workloads/teams";
 const INTUNE: &str = "workloads/intune";
 
-fn told_of_contest(told: &[Payload]) -> Vec<(String, usize)> {
+fn competition_changes(events: &[Payload]) -> Vec<(String, usize)> {
     let changed = |payload: &Payload| {
-        if let Payload::CompetitionChanged(fact) = payload {
-            Some((fact.claim.clone(), fact.contested_line_ids.len()))
+        if let Payload::CompetitionChanged(event) = payload {
+            Some((event.claim.clone(), event.contested_line_ids.len()))
         } else {
             None
         }
     };
-    let mut told: Vec<_> = told.iter().filter_map(changed).collect();
-    told.sort();
-    told
+    let mut changes: Vec<_> = events.iter().filter_map(changed).collect();
+    changes.sort();
+    changes
 }
 
 #[tokio::test]
-async fn r37_rivals_stand_still_and_see_each_other() {
-    on_both(async |system| {
-        system.review(1).await;
+async fn r37_clocks_of_rivals_stop() {
+    on_both_databases(async |system| {
+        system.submit_and_start_review(1).await;
         system.submit(2).await;
         assert_eq!(system.contested(2).await, [true, true]);
         assert_eq!(system.count("deadline WHERE state = 'pending'").await, 0);
-        assert_eq!(told_of_contest(&system.told().await), [(claim(1).claim, 1), (claim(2).claim, 1)]);
-        let seen = system.compare("amy", 1).await;
-        let rival = seen.rivals[0].review_case.clone().unwrap();
-        assert_eq!((seen.rivals.len(), rival.partner_display_name.as_str()), (1, "northwind"));
+        assert_eq!(competition_changes(&system.sent_events().await), [(claim(1).claim, 1), (claim(2).claim, 1)]);
+        let competition = system.get_competition("amy", 1).await;
+        let rival = competition.rivals[0].review_case.clone().unwrap();
+        assert_eq!((competition.rivals.len(), rival.partner_display_name.as_str()), (1, "northwind"));
         assert_eq!(
-            (seen.rivals[0].keys.clone(), rival.evidence[0].file_name.as_str()),
+            (competition.rivals[0].keys.clone(), rival.evidence[0].file_name.as_str()),
             (vec![TEAMS.to_owned()], "proof.pdf")
         );
         system.close(2).await;
@@ -106,9 +106,9 @@ async fn r37_rivals_stand_still_and_see_each_other() {
 }
 
 #[tokio::test]
-async fn r37_an_approved_rival_competes_until_its_lines_are_over() {
-    on_both(async |system| {
-        system.review(1).await;
+async fn r37_an_approved_rival_competes_until_its_lines_end() {
+    on_both_databases(async |system| {
+        system.submit_and_start_review(1).await;
         system.approve("amy", 1).await.unwrap();
         system.submit(2).await;
         assert_eq!(system.contested(2).await, [true, true]);
@@ -119,41 +119,41 @@ async fn r37_an_approved_rival_competes_until_its_lines_are_over() {
             line_ids: vec![line("teams").line_id],
             all: true,
         };
-        system.tell(&claim(1).claim, Payload::LinesEnded(ended), day(1)).await.unwrap();
+        system.deliver_event(&claim(1).claim, Payload::LinesEnded(ended), day(1)).await.unwrap();
         assert_eq!(system.contested(2).await, [false, false]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r37_of_two_that_come_at_the_same_time_both_know() {
-    on_both(async |system| {
-        let other = system.another().await;
-        tokio::join!(system.submit(1), other.submit(2));
+async fn r37_concurrent_submissions_find_each_other() {
+    on_both_databases(async |system| {
+        let replica = system.start_replica().await;
+        tokio::join!(system.submit(1), replica.submit(2));
         assert_eq!(system.contested(2).await, [true, true]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r37_every_contested_key_is_awarded_in_one_step() {
-    on_both(async |system| {
+async fn r37_all_contested_keys_are_awarded_in_one_step() {
+    on_both_databases(async |system| {
         system.submit_for(1, &["teams", "intune"]).await;
         system.submit_for(2, &["teams", "intune"]).await;
         assert_eq!(system.contested(2).await, [true, true]);
-        let done = system.award(&[(TEAMS, 1), (INTUNE, 2)], "").await.unwrap();
-        assert!(done.awards.iter().all(|award| award.outcome() == AwardOutcome::Cleared));
+        let arbitration = system.award(&[(TEAMS, 1), (INTUNE, 2)], "").await.unwrap();
+        assert!(arbitration.awards.iter().all(|award| award.outcome() == AwardOutcome::Cleared));
         for (n, kept) in [(1, TEAMS), (2, INTUNE)] {
             let case = system.get("lea", n).await.unwrap();
             assert_eq!(case.lines.iter().map(|line| line.key.as_str()).collect::<Vec<_>>(), [kept]);
-            assert!(case.deadlines.iter().any(|deadline| deadline.due_time.is_some()), "its clocks run on");
+            assert!(case.deadlines.iter().any(|deadline| deadline.due_time.is_some()), "the clocks run again");
         }
         assert_eq!(system.contested(2).await, [false, false]);
-        let told = system.told().await;
-        let awarded: Vec<_> = told
+        let events = system.sent_events().await;
+        let awarded: Vec<_> = events
             .iter()
-            .filter_map(|fact| if let Payload::LinesAwarded(fact) = fact { Some(fact) } else { None })
-            .map(|fact| (fact.won_line_ids.clone(), fact.lost_line_ids.clone()))
+            .filter_map(|event| if let Payload::LinesAwarded(event) = event { Some(event) } else { None })
+            .map(|event| (event.won_line_ids.clone(), event.lost_line_ids.clone()))
             .collect();
         let id = |workload| vec![named_line(workload).line_id];
         assert_eq!(awarded.len(), 2);
@@ -163,9 +163,9 @@ async fn r37_every_contested_key_is_awarded_in_one_step() {
 }
 
 #[tokio::test]
-async fn r27a_who_loses_the_last_line_is_over_and_the_winner_can_be_approved() {
-    on_both(async |system| {
-        system.review(1).await;
+async fn r27a_losing_the_last_line_closes_the_case() {
+    on_both_databases(async |system| {
+        system.submit_and_start_review(1).await;
         system.submit(2).await;
         assert_eq!(system.contested(2).await, [true, true]);
         system.award(&[(TEAMS, 1)], "").await.unwrap();
@@ -176,15 +176,15 @@ async fn r27a_who_loses_the_last_line_is_over_and_the_winner_can_be_approved() {
 }
 
 #[tokio::test]
-async fn r37_an_official_holder_stays_until_its_successor_is_official() {
-    on_both(async |system| {
-        system.review(1).await;
+async fn r37_a_holder_stays_until_its_successor_is_official() {
+    on_both_databases(async |system| {
+        system.submit_and_start_review(1).await;
         system.approve("amy", 1).await.unwrap();
         system.registry.fake.make_official(&claim(1).claim.parse().unwrap(), day(1));
-        system.review(2).await;
+        system.submit_and_start_review(2).await;
         assert_eq!(system.contested(2).await, [true, true]);
-        let done = system.award(&[(TEAMS, 2)], "").await.unwrap();
-        assert_eq!(done.awards[0].outcome(), AwardOutcome::Successor);
+        let arbitration = system.award(&[(TEAMS, 2)], "").await.unwrap();
+        assert_eq!(arbitration.awards[0].outcome(), AwardOutcome::Successor);
         assert_eq!(system.contested(2).await, [false, false]);
         assert_eq!(system.get("lea", 1).await.unwrap().state(), ReviewCaseState::Approved);
         system.approve("amy", 2).await.unwrap();
@@ -200,8 +200,8 @@ async fn r37_an_official_holder_stays_until_its_successor_is_official() {
 }
 
 #[tokio::test]
-async fn r37_what_stands_in_the_way_of_awards_is_named_at_once() {
-    on_both(async |system| {
+async fn r37_all_reasons_against_awards_are_reported() {
+    on_both_databases(async |system| {
         system.submit_for(1, &["teams", "intune", "yammer"]).await;
         system.submit_for(2, &["teams", "intune"]).await;
         let _ = system.contested(2).await;
@@ -220,26 +220,29 @@ async fn r37_what_stands_in_the_way_of_awards_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn r37_an_arbitration_that_was_interrupted_is_completed_once() {
-    on_both(async |system| {
+async fn r37_an_interrupted_arbitration_completes_once() {
+    on_both_databases(async |system| {
         system.submit(1).await;
         system.submit(2).await;
         let _ = system.contested(2).await;
         system.registry.lose_answers(1);
-        let away = refusal(system.award(&[(TEAMS, 1)], "once").await);
-        assert_eq!(away, (Code::Unavailable, "REGISTRY_UNAVAILABLE".to_owned()));
+        let unavailable = refusal(system.award(&[(TEAMS, 1)], "once").await);
+        assert_eq!(unavailable, (Code::Unavailable, "REGISTRY_UNAVAILABLE".to_owned()));
         let busy = system.award(&[(TEAMS, 2)], "").await.unwrap_err();
         assert_eq!(busy.get_details_precondition_failure().unwrap().violations[0].r#type, "KEY_BUSY");
-        let next = system.another().await;
-        next.resumer.go_on(next.api.approver.pending.take_all().await.unwrap()).await;
-        assert_eq!(next.stored(&case(2)).await.state.phase(), Phase::Closed);
-        let again = system.award(&[(TEAMS, 1)], "once").await.unwrap();
-        assert_eq!(again.awards[0].outcome(), AwardOutcome::Cleared, "the first answer");
-        assert_eq!(again.comment, "The newer proof convinces.");
-        let over = next.arbitrations().await;
-        assert!(!over.contains(&again.comment) && !over.contains("reviewer:"), "the claims have it (R56): {over}");
-        let told = system.told().await;
-        assert_eq!(told.iter().filter(|fact| matches!(fact, Payload::LinesAwarded(_))).count(), 2);
+        let replica = system.start_replica().await;
+        replica.recovery.complete_each(replica.api.approval_runner.pending_decisions.lease_all().await.unwrap()).await;
+        assert_eq!(replica.stored(&case(2)).await.state.phase(), Phase::Closed);
+        let replayed = system.award(&[(TEAMS, 1)], "once").await.unwrap();
+        assert_eq!(replayed.awards[0].outcome(), AwardOutcome::Cleared, "the first answer");
+        assert_eq!(replayed.comment, "The newer proof convinces.");
+        let documents = replica.arbitration_documents().await;
+        assert!(
+            !documents.contains(&replayed.comment) && !documents.contains("reviewer:"),
+            "the comment and the lead must be erased (R56): {documents}"
+        );
+        let events = system.sent_events().await;
+        assert_eq!(events.iter().filter(|event| matches!(event, Payload::LinesAwarded(_))).count(), 2);
     })
     .await;
 }

@@ -1,30 +1,31 @@
-//! The service as a whole, on both databases, beside a registry in memory. No background loop runs: what they do is
-//! done when a test says so.
-mod approving;
+//! Tests of the whole service on both databases, with an in-memory registry. Background tasks do
+//! not run by themselves; a test calls them.
+mod approval;
+mod claim_events;
 mod commands;
 mod competition;
-mod erasing;
-mod facts;
+mod erasure;
+mod faulty_registry;
 mod notes;
 mod queue;
-mod registry;
 mod reminders;
-mod steps;
-mod system;
+mod rpc_calls;
+mod test_system;
 
-pub(crate) use system::{System, on_both};
+pub(crate) use test_system::{TestSystem, on_both_databases};
 
-use crate::domain::tests::{SUBMITTED, at};
+use crate::domain::tests::{SUBMITTED, parse_time};
 use cpor_kit::status;
 use cpor_proto::events::v1::{ClaimSnapshot, EvidenceSnapshot, LineSnapshot};
 use cpor_types::Timestamp;
 use std::time::Duration;
 use tonic::{Code, Status};
 
-/// The tenant of every claim here.
+/// The tenant of every claim in these tests.
 pub(crate) const TENANT: &str = "0192f0c1-0000-7000-8000-00000000000a";
 
-/// The nth claim, of Teams; partner `contoso` has the odd ones, `northwind` the even ones.
+/// Returns the nth claim, for the workload Teams. Partner `contoso` has the odd claims, `northwind`
+/// the even ones.
 pub(crate) fn claim(n: u32) -> ClaimSnapshot {
     let partner = if n % 2 == 1 { "contoso" } else { "northwind" };
     ClaimSnapshot {
@@ -43,7 +44,7 @@ pub(crate) fn claim(n: u32) -> ClaimSnapshot {
         tenant_calendar: "utc".to_owned(),
         customer_contact: None,
         review_case_id: format!("0192f0c1-0000-7000-8000-0000001{n:05}"),
-        submit_time: Some(prost_types::Timestamp { seconds: at(SUBMITTED).timestamp(), nanos: 0 }),
+        submit_time: Some(prost_types::Timestamp { seconds: parse_time(SUBMITTED).timestamp(), nanos: 0 }),
         programs: vec!["osu_microsoft_365".to_owned()],
         evidence: vec![evidence()],
         askings: 0,
@@ -67,19 +68,19 @@ fn evidence() -> EvidenceSnapshot {
         kind: "pdf".to_owned(),
         size_bytes: 1234,
         sha256: "ab".repeat(32),
-        create_time: Some(prost_types::Timestamp { seconds: at(SUBMITTED).timestamp(), nanos: 0 }),
+        create_time: Some(prost_types::Timestamp { seconds: parse_time(SUBMITTED).timestamp(), nanos: 0 }),
         signature_time: None,
     }
 }
 
-/// The name of the nth claim's case.
+/// Returns the resource name of the nth claim's case.
 pub(crate) fn case(n: u32) -> String {
     format!("tenants/{TENANT}/reviewCases/{}", claim(n).review_case_id)
 }
 
-/// The nth day after the submission.
+/// Returns the time of the submission plus `n` days.
 pub(crate) fn day(n: u64) -> Timestamp {
-    at(SUBMITTED) + Duration::from_hours(24 * n)
+    parse_time(SUBMITTED) + Duration::from_hours(24 * n)
 }
 
 pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {

@@ -1,7 +1,7 @@
-//! Notes for reviewers (R55).
+//! Tests of notes for reviewers (R55).
 use super::{
-    steps::role,
-    system::{System, by},
+    rpc_calls::role,
+    test_system::{TestSystem, request_from},
     *,
 };
 use cpor_proto::reviews::v1::{
@@ -9,24 +9,24 @@ use cpor_proto::reviews::v1::{
 };
 use tonic::Response;
 
-impl System {
+impl TestSystem {
     async fn note(&self, who: &str, n: u32, text: &str, request_id: &str) -> Result<ReviewNote, Status> {
         let note = Some(ReviewNote { text: text.to_owned(), ..ReviewNote::default() });
         let request = CreateReviewNoteRequest { parent: case(n), note, request_id: request_id.to_owned() };
-        self.api.create_review_note(by(who, role(who), request)).await.map(Response::into_inner)
+        self.api.create_review_note(request_from(who, role(who), request)).await.map(Response::into_inner)
     }
 
     async fn notes(&self, page_size: i32, page_token: &str) -> (Vec<String>, String) {
         let request = ListReviewNotesRequest { parent: case(1), page_size, page_token: page_token.to_owned() };
-        let page = self.api.list_review_notes(by("bob", role("bob"), request)).await.unwrap().into_inner();
+        let page = self.api.list_review_notes(request_from("bob", role("bob"), request)).await.unwrap().into_inner();
         (page.notes.into_iter().map(|note| note.text).collect(), page.next_page_token)
     }
 }
 
 #[tokio::test]
-async fn r55_notes_are_kept_in_order_and_read_by_the_page() {
-    on_both(async |system| {
-        system.review(1).await;
+async fn r55_notes_are_listed_in_order_and_by_page() {
+    on_both_databases(async |system| {
+        system.submit_and_start_review(1).await;
         for text in ["one", "two", "three"] {
             let note = system.note("bob", 1, text, "").await.unwrap();
             assert_eq!((note.author.as_str(), note.text.as_str()), ("bob", text));
@@ -35,16 +35,16 @@ async fn r55_notes_are_kept_in_order_and_read_by_the_page() {
         let (first, token) = system.notes(2, "").await;
         let (second, end) = system.notes(2, &token).await;
         assert_eq!((first, second, end), (vec!["one".into(), "two".into()], vec!["three".into()], String::new()));
-        let told = system.told().await;
-        let noted = told.iter().filter(|fact| format!("{fact:?}").contains("ReviewNoted")).count();
-        assert_eq!(noted, 3, "each goes into the claim's history (R56): {told:?}");
+        let events = system.sent_events().await;
+        let noted = events.iter().filter(|event| format!("{event:?}").contains("ReviewNoted")).count();
+        assert_eq!(noted, 3, "each note is sent for the claim's history (R56): {events:?}");
     })
     .await;
 }
 
 #[tokio::test]
-async fn r55_a_repeated_note_is_written_once() {
-    on_both(async |system| {
+async fn r55_a_replayed_request_creates_one_note() {
+    on_both_databases(async |system| {
         system.submit(1).await;
         let first = system.note("amy", 1, "once", "id").await.unwrap();
         assert_eq!(system.note("amy", 1, "once", "id").await.unwrap(), first);

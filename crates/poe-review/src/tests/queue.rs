@@ -1,15 +1,15 @@
-//! The queue, and the index of keys.
-use super::{system::by, *};
+//! Tests of the queue of cases, and of the index of keys.
+use super::{test_system::request_from, *};
 use crate::domain::tests::amy;
 use cpor_proto::reviews::v1::{
     ListReviewCasesRequest, ListReviewCasesResponse, ReviewCaseState, review_service_server::ReviewService as _,
 };
 use cpor_types::Role;
 
-impl System {
+impl TestSystem {
     async fn list(&self, request: ListReviewCasesRequest) -> Result<ListReviewCasesResponse, Status> {
         self.api
-            .list_review_cases(by(&amy().subject, Role::PoeReviewer, request))
+            .list_review_cases(request_from(&amy().subject, Role::PoeReviewer, request))
             .await
             .map(tonic::Response::into_inner)
     }
@@ -23,8 +23,9 @@ fn all() -> ListReviewCasesRequest {
     ListReviewCasesRequest { parent: "tenants/-".to_owned(), ..ListReviewCasesRequest::default() }
 }
 
-/// 1 is with the partner, 2 is rejected, 3 is under review, 4 and 5 wait; 5 came in three days later.
-async fn fill(system: &System) {
+/// Creates five cases: 1 waits for the partner, 2 is rejected, 3 is under review, 4 and 5 wait for
+/// their review. Case 5 was submitted three days later than the others.
+async fn create_cases(system: &TestSystem) {
     for n in 1..=4 {
         system.submit(n).await;
     }
@@ -32,19 +33,19 @@ async fn fill(system: &System) {
     let event = cpor_proto::events::v1::event::Payload::ClaimSubmitted(cpor_proto::events::v1::ClaimSubmitted {
         snapshot: Some(late.clone()),
     });
-    system.tell(&late.claim, event, day(3)).await.unwrap();
+    system.deliver_event(&late.claim, event, day(3)).await.unwrap();
     for n in [1, 2, 3] {
         system.take("amy", n).await.unwrap();
         system.start_review("amy", n).await.unwrap();
     }
-    system.ask("amy", 1, "Which year?").await.unwrap();
+    system.request_partner_action("amy", 1, "Which year?").await.unwrap();
     system.reject("amy", 2).await.unwrap();
 }
 
 #[tokio::test]
-async fn the_most_urgent_case_is_on_top_and_those_that_stand_still_come_last() {
-    on_both(async |system| {
-        fill(&system).await;
+async fn urgent_cases_come_first_and_stopped_cases_last() {
+    on_both_databases(async |system| {
+        create_cases(&system).await;
         assert_eq!(system.listed(all()).await, ["claim 3", "claim 4", "claim 5", "claim 1"]);
     })
     .await;
@@ -52,8 +53,8 @@ async fn the_most_urgent_case_is_on_top_and_those_that_stand_still_come_last() {
 
 #[tokio::test]
 async fn the_queue_can_be_filtered() {
-    on_both(async |system| {
-        fill(&system).await;
+    on_both_databases(async |system| {
+        create_cases(&system).await;
         let state = |state: ReviewCaseState| ListReviewCasesRequest { state: state.into(), ..all() };
         assert_eq!(system.listed(state(ReviewCaseState::Rejected)).await, ["claim 2"]);
         assert_eq!(system.listed(state(ReviewCaseState::PartnerActionRequired)).await, ["claim 1"]);
@@ -70,18 +71,18 @@ async fn the_queue_can_be_filtered() {
             system.listed(ListReviewCasesRequest { parent: format!("tenants/{TENANT}"), ..all() }).await.len(),
             4
         );
-        let elsewhere = "tenants/0192f0c1-0000-7000-8000-00000000000f".to_owned();
-        assert_eq!(system.listed(ListReviewCasesRequest { parent: elsewhere, ..all() }).await, Vec::<String>::new());
-        let odd = system.list(ListReviewCasesRequest { claim: "claims/4".to_owned(), ..all() }).await;
-        assert_eq!(refusal(odd), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
+        let other_tenant = "tenants/0192f0c1-0000-7000-8000-00000000000f".to_owned();
+        assert_eq!(system.listed(ListReviewCasesRequest { parent: other_tenant, ..all() }).await, Vec::<String>::new());
+        let invalid = system.list(ListReviewCasesRequest { claim: "claims/4".to_owned(), ..all() }).await;
+        assert_eq!(refusal(invalid), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
     })
     .await;
 }
 
 #[tokio::test]
-async fn pages_follow_each_other_without_gap_or_repetition() {
-    on_both(async |system| {
-        fill(&system).await;
+async fn pages_have_no_gaps_and_no_duplicates() {
+    on_both_databases(async |system| {
+        create_cases(&system).await;
         let (mut found, mut page_token) = (Vec::new(), String::new());
         for _ in 0..4 {
             let page = system.list(ListReviewCasesRequest { page_size: 1, page_token, ..all() }).await.unwrap();
@@ -94,12 +95,12 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
 }
 
 #[tokio::test]
-async fn only_open_cases_are_found_by_their_keys() {
-    on_both(async |system| {
-        system.review(1).await;
+async fn only_open_cases_are_indexed_by_key() {
+    on_both_databases(async |system| {
+        system.submit_and_start_review(1).await;
         system.submit(2).await;
         assert_eq!(system.count("case_key WHERE key = 'workloads/teams'").await, 2);
-        system.ask("amy", 1, "Which year?").await.unwrap();
+        system.request_partner_action("amy", 1, "Which year?").await.unwrap();
         let answer = cpor_proto::events::v1::ClaimSnapshot { lines: vec![line("intune")], ..claim(1) };
         system.resubmit(answer, day(3)).await;
         assert_eq!(system.count("case_key WHERE key = 'workloads/teams'").await, 1);

@@ -1,11 +1,11 @@
-//! Mails to reviewers and leads (R45, R48).
-use super::{system::System, *};
-use crate::{reminders::Reminders, store::mails};
+//! Tests of mails to reviewers and leads (R45, R48).
+use super::{test_system::TestSystem, *};
+use crate::{reminders::ReminderComposer, store::mails};
 use cpor_mail::{Composed, Composer as _, Mail};
 use sea_orm::{ConnectionTrait as _, Statement};
 
-impl System {
-    /// Kind and recipient of every mail queued so far.
+impl TestSystem {
+    /// Returns the kind and the recipient of all mails queued so far.
     pub(super) async fn mails(&self) -> Vec<(String, String)> {
         let sql = "SELECT kind, recipient FROM mail ORDER BY kind DESC, recipient";
         let rows =
@@ -24,7 +24,7 @@ impl System {
             data,
             attempts: 0,
         };
-        Reminders { db: self.api.db.clone() }.compose(&mail).await.unwrap()
+        ReminderComposer { db: self.api.db.clone() }.compose(&mail).await.unwrap()
     }
 }
 
@@ -33,8 +33,8 @@ fn pair(kind: &str, recipient: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn r48_who_has_the_case_is_reminded_and_the_lead_hears_when_it_is_overdue() {
-    on_both(async |system| {
+async fn r48_reminder_to_reviewer_escalation_to_lead() {
+    on_both_databases(async |system| {
         system.submit(1).await;
         system.take("amy@vendor.example", 1).await.unwrap();
         system.advance(day(6)).await;
@@ -47,8 +47,8 @@ async fn r48_who_has_the_case_is_reminded_and_the_lead_hears_when_it_is_overdue(
 }
 
 #[tokio::test]
-async fn r48_of_a_case_that_nobody_with_an_address_has_the_lead_is_reminded() {
-    on_both(async |system| {
+async fn r48_lead_is_reminded_if_reviewer_has_no_address() {
+    on_both_databases(async |system| {
         system.submit(1).await;
         system.take("amy", 1).await.unwrap();
         system.advance(day(6)).await;
@@ -58,8 +58,8 @@ async fn r48_of_a_case_that_nobody_with_an_address_has_the_lead_is_reminded() {
 }
 
 #[tokio::test]
-async fn r48_a_mail_says_what_is_due_and_is_withdrawn_when_that_is_no_longer_so() {
-    on_both(async |system| {
+async fn r48_an_outdated_mail_is_withdrawn() {
+    on_both_databases(async |system| {
         system.submit(1).await;
         let Composed::Message(message) = system.compose(mails::REMINDER, "start").await else { panic!("withdrawn") };
         assert_eq!(message.subject, "Soon due: start of the review of claim 1");

@@ -1,88 +1,95 @@
-//! A lead's decision on contested keys (R37): committed first, then asked of the registry, then told to the cases. Whoever
-//! finds one that is pending can complete it.
+//! Arbitration (R37): the decision of a review lead on contested keys.
+//!
+//! The decision is committed first. Then the registry carries it out, and each competing case takes
+//! over its verdict. A pending arbitration can be completed by any process.
+mod apply;
 mod plan;
 
-pub use plan::{AwardFault, AwardProblem, Plan, Verdict, plan};
+pub use plan::{AwardPlan, AwardRefusal, AwardRefusalReason, Verdict, plan_awards};
 
 use cpor_durable::{Aggregate, Elapsed, Transition};
 use cpor_types::{Actor, AssociationKey, CaseId, Deadline, DecisionId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// One key, awarded to one case.
+/// The award of one key to one case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Award {
-    /// What is contested.
+    /// The contested key.
     pub key: AssociationKey,
-    /// Who wins it.
+    /// The case that wins the key.
     pub winner: CaseId,
 }
 
-/// What the registry made of an award.
+/// The effect of an award in the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Nobody else held the key.
+pub enum AwardOutcome {
+    /// No other claim held the key.
     Cleared,
-    /// A pending hold of another has ended.
+    /// A pending hold of another claim has ended.
     Yielded,
-    /// An official holder stays on record until the winner's association becomes official.
+    /// The winner is the successor: an official holder stays on record until the winner's
+    /// association becomes official.
     Successor,
 }
 
-/// An arbitration.
+/// An arbitration of one or more keys of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arbitration {
-    /// The customer: the owner part of its key.
+    /// The tenant. It is the owner part of the arbitration's key.
     pub tenant: TenantId,
-    /// The decision that the registry is asked under, and the id part of its key.
+    /// The decision id. It identifies the request to the registry, and is the id part of the key.
     pub id: DecisionId,
-    /// What is awarded to whom.
+    /// The awarded keys and their winners.
     pub awards: Vec<Award>,
-    /// What the partners should read; forgotten once it is over (R56), since each claim's history has it then.
+    /// The lead's comment to the partners. It is erased when the arbitration ends (R56), because
+    /// the history of each claim contains it then.
     pub comment: String,
-    /// The lead: whoever completes the arbitration does it in this name. Forgotten likewise.
-    pub by: Actor,
-    /// Where it stands.
+    /// The lead who decided. Every process that completes the arbitration acts in this name. The
+    /// subject is erased when the arbitration ends.
+    pub actor: Actor,
+    /// The state of the arbitration.
     pub state: ArbitrationState,
-    /// When it was decided.
+    /// The time of the lead's decision.
     pub create_time: Timestamp,
 }
 
-/// Where an arbitration stands.
+/// The state of an arbitration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ArbitrationState {
-    /// A lead decided; whether that is possible is not judged yet.
+    /// The lead's decision is committed. It is not yet known whether the awards are possible.
     Begun,
-    /// It is possible; the registry or the cases do not know it yet.
+    /// The awards are possible. The registry or some cases have not applied them yet.
     Planned {
-        /// What it comes to.
-        plan: Plan,
+        /// The verdict for each competing case.
+        plan: AwardPlan,
     },
-    /// Everybody does; one outcome for each award, in their order.
+    /// The registry and all cases have applied the awards.
     Done {
-        /// What the registry made of each.
-        outcomes: Vec<Outcome>,
+        /// One outcome for each award, in the order of the awards.
+        outcomes: Vec<AwardOutcome>,
     },
-    /// It could not be done, and has changed nothing.
+    /// The awards were not possible. Nothing has changed.
     Refused {
-        /// Everything that stood in the way.
-        faults: Vec<AwardFault>,
+        /// Every reason why the awards were not possible.
+        #[serde(rename = "faults")]
+        refusals: Vec<AwardRefusal>,
     },
 }
 
-/// What happened to an arbitration.
+/// A domain event of an arbitration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArbitrationEvent {
-    /// A lead decided.
+    /// A lead has decided.
     Begun,
-    /// It came one step further.
-    Judged,
+    /// The arbitration has reached its next state.
+    Advanced,
 }
 
 impl Arbitration {
-    /// Whether somebody must still complete it.
+    /// Whether the arbitration still has to be completed.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         match self.state {
@@ -91,35 +98,39 @@ impl Arbitration {
         }
     }
 
-    /// The keys whose holders stay on record until the winner's association is official (R37), by the outcome of each award.
+    /// Returns the keys whose holders stay on record until the winner's association becomes
+    /// official (R37). `outcomes` has one outcome for each award, in the order of the awards.
     #[must_use]
-    pub fn succeeding(&self, outcomes: &[Outcome]) -> BTreeSet<AssociationKey> {
+    pub fn successor_keys(&self, outcomes: &[AwardOutcome]) -> BTreeSet<AssociationKey> {
         let awards = self.awards.iter().zip(outcomes);
-        awards.filter(|(_, outcome)| **outcome == Outcome::Successor).map(|(award, _)| award.key.clone()).collect()
+        let with_successor = awards.filter(|(_, outcome)| **outcome == AwardOutcome::Successor);
+        with_successor.map(|(award, _)| award.key.clone()).collect()
     }
 
-    /// Begins it.
+    /// Builds the transition that creates this arbitration.
     #[must_use]
     pub fn begin(self) -> Transition<Self> {
         Transition::new(self, [ArbitrationEvent::Begun])
     }
 
-    /// Takes over what it has come to. What it has planned stays so, and what is over too.
+    /// Moves the arbitration to a later state. Returns `None` if `state` does not follow the
+    /// current state: an existing plan is never replaced, and an arbitration that has ended does
+    /// not change.
     #[must_use]
-    pub fn judged(&self, state: ArbitrationState) -> Option<Transition<Self>> {
+    pub fn advance(&self, state: ArbitrationState) -> Option<Transition<Self>> {
         let mut next = Self { state, ..self.clone() };
         if !next.is_pending() {
             next.comment.clear();
-            next.by.subject.clear();
+            next.actor.subject.clear();
         }
-        let goes_on = match (&self.state, &next.state) {
+        let is_later = match (&self.state, &next.state) {
             (ArbitrationState::Begun, ArbitrationState::Planned { .. }) => true,
             (ArbitrationState::Begun | ArbitrationState::Planned { .. }, state) => {
                 matches!(state, ArbitrationState::Done { .. } | ArbitrationState::Refused { .. })
             }
             (ArbitrationState::Done { .. } | ArbitrationState::Refused { .. }, _) => false,
         };
-        goes_on.then(|| Transition::new(next, [ArbitrationEvent::Judged]))
+        is_later.then(|| Transition::new(next, [ArbitrationEvent::Advanced]))
     }
 }
 

@@ -1,94 +1,101 @@
-//! What awards come to for each case that competes for the keys, or everything that stands in their way.
+//! Plans the awards of an arbitration: derives a verdict for each competing case, or every reason
+//! why the awards are not possible.
 use super::Award;
-use crate::domain::{Contest, Phase, ReviewCase, Rivals};
+use crate::domain::{Competition, Phase, ReviewCase, Rivals};
 use cpor_types::{AssociationKey, CaseId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Why a key cannot be awarded so.
+/// A key that cannot be awarded as requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AwardFault {
+pub struct AwardRefusal {
     /// The key.
     pub key: AssociationKey,
-    /// What is wrong with it.
-    pub problem: AwardProblem,
+    /// The reason why it cannot be awarded.
+    #[serde(rename = "problem")]
+    pub reason: AwardRefusalReason,
 }
 
-/// What can be wrong with an award.
+/// The reason why a key cannot be awarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AwardProblem {
+pub enum AwardRefusalReason {
     /// The winner does not compete for the key.
     NotContested,
-    /// A contested key of a case that is named is not awarded.
+    /// A winner competes for the key, and the arbitration does not award it. All contested keys of
+    /// a winner must be awarded together.
     NotAwarded,
-    /// The key is awarded twice.
+    /// The arbitration awards the key more than once.
     AwardedTwice,
-    /// A case that competes for the key is being approved, or another arbitration of it is under way.
+    /// A case that competes for the key is being approved, or another arbitration of the key is
+    /// pending.
     Busy,
-    /// The registry knows a successor of its holder already.
+    /// The official holder of the key already has a successor in the registry.
     SuccessorExists,
-    /// The registry does not know it.
-    Unknown,
+    /// The registry does not know the key.
+    #[serde(rename = "unknown")]
+    KeyUnknown,
 }
 
-/// What the awards come to, by case.
-pub type Plan = BTreeMap<CaseId, Verdict>;
+/// The verdict for each case that competes for an awarded key.
+pub type AwardPlan = BTreeMap<CaseId, Verdict>;
 
-/// What the awards come to for one case.
+/// The effects of the awards on one case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Keys that it wins.
+    /// The keys that the case wins.
     pub won: BTreeSet<AssociationKey>,
-    /// Keys that it loses, by the case that wins them. An approved case keeps them on record until the registry ends its
-    /// associations.
+    /// The keys that the case loses, by the case that wins them. An approved case keeps them until
+    /// the registry ends its associations.
     pub lost: Rivals,
-    /// What is settled with each rival by its winning.
+    /// The keys that the case wins, by the rival that loses them.
     pub settled: Rivals,
 }
 
-/// What these awards come to for `cases`, which are the winners and all live cases with a contended key of theirs.
+/// Plans these awards. `cases` must contain the winners and all cases that compete for a key
+/// with a winner.
 ///
 /// # Errors
-/// Everything that stands in the way, at once.
-pub fn plan(awards: &[Award], cases: &[ReviewCase]) -> Result<Plan, Vec<AwardFault>> {
-    let contested = |case: &ReviewCase| contested_keys(case, cases);
-    let mut faults = Vec::new();
-    let mut fault = |key: &AssociationKey, problem| faults.push(AwardFault { key: key.clone(), problem });
-    let mut awarded = BTreeMap::new();
+/// Every reason why the awards are not possible, at once.
+pub fn plan_awards(awards: &[Award], cases: &[ReviewCase]) -> Result<AwardPlan, Vec<AwardRefusal>> {
+    let contested_by = |case: &ReviewCase| contested_keys(case, cases);
+    let mut refusals = Vec::new();
+    let mut refuse = |key: &AssociationKey, reason| refusals.push(AwardRefusal { key: key.clone(), reason });
+    let mut winner_by_key = BTreeMap::new();
     for Award { key, winner } in awards {
-        if awarded.insert(key, *winner).is_some() {
-            fault(key, AwardProblem::AwardedTwice);
+        if winner_by_key.insert(key, *winner).is_some() {
+            refuse(key, AwardRefusalReason::AwardedTwice);
         }
-        let competes = |case: &ReviewCase| case.id == *winner && contested(case).contains(key);
-        if !cases.iter().any(competes) {
-            fault(key, AwardProblem::NotContested);
+        let is_competing_winner = |case: &ReviewCase| case.id == *winner && contested_by(case).contains(key);
+        if !cases.iter().any(is_competing_winner) {
+            refuse(key, AwardRefusalReason::NotContested);
         }
-        if cases.iter().any(|case| case.phase() == Phase::Approving && case.contended_keys().contains(key)) {
-            fault(key, AwardProblem::Busy);
+        if cases.iter().any(|case| case.phase() == Phase::Approving && case.competing_keys().contains(key)) {
+            refuse(key, AwardRefusalReason::Busy);
         }
     }
     let winners = cases.iter().filter(|case| awards.iter().any(|award| award.winner == case.id));
-    for key in winners.flat_map(contested).collect::<BTreeSet<_>>() {
-        if !awarded.contains_key(&key) {
-            fault(&key, AwardProblem::NotAwarded);
+    for key in winners.flat_map(contested_by).collect::<BTreeSet<_>>() {
+        if !winner_by_key.contains_key(&key) {
+            refuse(&key, AwardRefusalReason::NotAwarded);
         }
     }
-    if faults.is_empty() { Ok(verdicts(&awarded, cases)) } else { Err(faults) }
+    if refusals.is_empty() { Ok(verdicts(&winner_by_key, cases)) } else { Err(refusals) }
 }
 
-/// The keys that a case competes for, as the cases are now.
+/// Returns the contested keys of a case, with its rivals taken from `cases` instead of from the
+/// last competition check.
 fn contested_keys(case: &ReviewCase, cases: &[ReviewCase]) -> BTreeSet<AssociationKey> {
-    let contest = Contest { rivals: case.rivals_among(cases), ..case.contest.clone() };
-    let lines = ReviewCase { contest, ..case.clone() }.contested_lines();
-    case.contending().filter(|line| lines.contains(&line.id)).map(|line| line.key.clone()).collect()
+    let competition = Competition { rivals: case.rivals_among(cases), ..case.competition.clone() };
+    let lines = ReviewCase { competition, ..case.clone() }.contested_lines();
+    case.competing_lines().filter(|line| lines.contains(&line.id)).map(|line| line.key.clone()).collect()
 }
 
-fn verdicts(awarded: &BTreeMap<&AssociationKey, CaseId>, cases: &[ReviewCase]) -> Plan {
-    let mut plan = Plan::new();
+fn verdicts(winner_by_key: &BTreeMap<&AssociationKey, CaseId>, cases: &[ReviewCase]) -> AwardPlan {
+    let mut plan = AwardPlan::new();
     for case in cases {
-        for key in case.contended_keys() {
-            let Some(winner) = awarded.get(&key).copied() else { continue };
+        for key in case.competing_keys() {
+            let Some(winner) = winner_by_key.get(&key).copied() else { continue };
             if winner == case.id {
                 plan.entry(winner).or_default().won.insert(key);
             } else {

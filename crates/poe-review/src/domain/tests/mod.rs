@@ -1,10 +1,10 @@
-//! The rules, one by one, and their arithmetic under random sequences.
-mod approving;
+//! Tests of the domain: the rules one by one, and the clocks under random sequences of commands.
+mod approval;
+mod clock_proptest;
 mod clocks;
-mod contest;
+mod competition;
 mod rules;
-mod sequences;
-mod table;
+mod transition_table;
 
 use super::*;
 use cpor_types::{
@@ -20,12 +20,12 @@ pub(crate) fn calendar() -> Calendar {
     CALENDAR.clone()
 }
 
-pub(crate) fn at(moment: &str) -> Timestamp {
-    moment.parse().unwrap()
+pub(crate) fn parse_time(text: &str) -> Timestamp {
+    text.parse().unwrap()
 }
 
 pub(crate) fn person(subject: &str) -> Reviewer {
-    Reviewer { subject: subject.into(), lead: false }
+    Reviewer { subject: subject.into(), is_lead: false }
 }
 
 pub(crate) fn amy() -> Reviewer {
@@ -33,7 +33,7 @@ pub(crate) fn amy() -> Reviewer {
 }
 
 pub(crate) fn lead() -> Reviewer {
-    Reviewer { subject: "lea".into(), lead: true }
+    Reviewer { subject: "lea".into(), is_lead: true }
 }
 
 pub(crate) fn snapshot() -> Snapshot {
@@ -55,12 +55,12 @@ pub(crate) fn snapshot() -> Snapshot {
             held_by_legacy: false,
         }],
         policy: "2021@1".parse().unwrap(),
-        submit_time: at(SUBMITTED),
+        submit_time: parse_time(SUBMITTED),
         evidence: Vec::new(),
     }
 }
 
-/// The same claim with a second line.
+/// The claim of [`snapshot`] with a second line.
 pub(crate) fn with_two_lines() -> Snapshot {
     let mut snapshot = snapshot();
     snapshot.lines.push(Line { id: LineId(Uuid::from_u128(12)), key: key("intune"), ..snapshot.lines[0].clone() });
@@ -71,33 +71,34 @@ pub(crate) fn key(workload: &str) -> AssociationKey {
     AssociationKey::Workload(workload.parse().unwrap())
 }
 
-/// A Monday morning in the vendor's zone (UTC-5 then): no holiday in the two weeks after.
+/// The time of the submission: a Monday morning in the vendor's zone (UTC-5), without a holiday in
+/// the following two weeks.
 pub(crate) const SUBMITTED: &str = "2026-03-02T15:00:00Z";
 
-pub(crate) fn waiting() -> ReviewCase {
-    opened(opening())
+pub(crate) fn waiting_case() -> ReviewCase {
+    open_case(new_case())
 }
 
-pub(crate) fn opened(opening: Opening) -> ReviewCase {
-    ReviewCase::open(opening, at(SUBMITTED), &calendar()).next
+pub(crate) fn open_case(new_case: NewCase) -> ReviewCase {
+    ReviewCase::open(new_case, parse_time(SUBMITTED), &calendar()).next
 }
 
-pub(crate) fn opening() -> Opening {
-    Opening {
+pub(crate) fn new_case() -> NewCase {
+    NewCase {
         id: CaseId(Uuid::from_u128(7)),
         tenant: TenantId(Uuid::from_u128(3)),
         kind: CaseKind::Submission,
         snapshot: snapshot(),
-        lengths: lengths("2021@1"),
+        clock_lengths: clock_lengths("2021@1"),
         remind_before: Length::BusinessDays(1),
     }
 }
 
-pub(crate) fn lengths(profile: &str) -> ReviewLengths {
+pub(crate) fn clock_lengths(profile: &str) -> ReviewLengths {
     PolicyProfiles::shipped().unwrap().get(&profile.parse().unwrap()).unwrap().review
 }
 
-pub(crate) fn dispute() -> CaseKind {
+pub(crate) fn dispute_kind() -> CaseKind {
     CaseKind::Dispute(Dispute {
         previous: CaseId(Uuid::from_u128(6)),
         number: 1,
@@ -106,29 +107,29 @@ pub(crate) fn dispute() -> CaseKind {
     })
 }
 
-/// The case of amy's that competes with another for its line.
-pub(crate) fn contested(case: &ReviewCase) -> ReviewCase {
-    case.competing(rivals(), at("2026-03-03T15:00:00Z"), &calendar()).unwrap().next
+/// Returns the case with a rival that competes for its line.
+pub(crate) fn with_rivals(case: &ReviewCase) -> ReviewCase {
+    case.update_rivals(rivals(), parse_time("2026-03-03T15:00:00Z"), &calendar()).unwrap().next
 }
 
 pub(crate) fn rivals() -> Rivals {
     Rivals::from([(CaseId(Uuid::from_u128(8)), BTreeSet::from([key("teams")]))])
 }
 
-/// The case after a command that must be let through and change something.
-pub(crate) fn done(decision: Decision) -> ReviewCase {
-    decision.unwrap().unwrap().next
+/// Returns the case after a command that must be allowed and must change the case.
+pub(crate) fn next_case(result: CommandResult) -> ReviewCase {
+    result.unwrap().unwrap().next
 }
 
 pub(crate) fn approval(decision: u128) -> Approval {
     Approval {
         decision_id: DecisionId(Uuid::from_u128(decision)),
         comment: "fine".into(),
-        by: Actor::new(ActorSide::Reviewer, "amy"),
+        actor: Actor::new(ActorSide::Reviewer, "amy"),
     }
 }
 
-pub(crate) fn action() -> PartnerAction {
+pub(crate) fn partner_action() -> PartnerAction {
     PartnerAction {
         reasons: vec![PartnerActionReason::DatesMissingOrOld],
         comment: "Which year?".into(),
@@ -152,32 +153,34 @@ pub(crate) fn refused_line() -> LineRefusal {
     }
 }
 
-fn give(case: &ReviewCase, command: CommandKind, by: &Reviewer, now: Timestamp) -> Decision {
+fn execute(case: &ReviewCase, command: CommandKind, person: &Reviewer, now: Timestamp) -> CommandResult {
     let calendar = calendar();
     match command {
-        CommandKind::Assign => case.assign(by, "zoe", now),
-        CommandKind::Take => case.take(by, now),
-        CommandKind::Release => case.release(by, now),
-        CommandKind::Start => case.start(by, now, &calendar),
-        CommandKind::RequestPartnerAction => case.request_partner_action(by, action(), now, &calendar),
-        CommandKind::Approve => case.approve(by, approval(1), now, &calendar),
-        CommandKind::Reject => case.reject(by, rejection(), now, &calendar),
+        CommandKind::Assign => case.assign(person, "zoe", now),
+        CommandKind::Take => case.take(person, now),
+        CommandKind::Release => case.release(person, now),
+        CommandKind::Start => case.start(person, now, &calendar),
+        CommandKind::RequestPartnerAction => case.request_partner_action(person, partner_action(), now, &calendar),
+        CommandKind::Approve => case.approve(person, approval(1), now, &calendar),
+        CommandKind::Reject => case.reject(person, rejection(), now, &calendar),
     }
 }
 
-/// A case of amy's in each state, all reached by commands and facts.
-fn in_phase(phase: Phase) -> ReviewCase {
-    let (now, calendar) = (at("2026-03-03T15:00:00Z"), calendar());
-    let taken = || done(waiting().take(&amy(), now));
-    let started = || done(taken().start(&amy(), now, &calendar));
-    let approving = || done(started().approve(&amy(), approval(1), now, &calendar));
+/// Returns a case of the reviewer amy in the given phase. It is reached by commands and events.
+fn case_in_phase(phase: Phase) -> ReviewCase {
+    let (now, calendar) = (parse_time("2026-03-03T15:00:00Z"), calendar());
+    let taken = || next_case(waiting_case().take(&amy(), now));
+    let started = || next_case(taken().start(&amy(), now, &calendar));
+    let approving = || next_case(started().approve(&amy(), approval(1), now, &calendar));
     match phase {
         Phase::Waiting => taken(),
         Phase::UnderReview => started(),
-        Phase::PartnerActionRequired => done(started().request_partner_action(&amy(), action(), now, &calendar)),
+        Phase::PartnerActionRequired => {
+            next_case(started().request_partner_action(&amy(), partner_action(), now, &calendar))
+        }
         Phase::Approving => approving(),
-        Phase::Approved => approving().held(approval(1).decision_id, now, &calendar).unwrap().next,
-        Phase::Rejected => done(started().reject(&amy(), rejection(), now, &calendar)),
-        Phase::Closed => taken().closed(PrimaryRejection::PartnerRequest, now, &calendar).unwrap().next,
+        Phase::Approved => approving().complete_approval(approval(1).decision_id, now, &calendar).unwrap().next,
+        Phase::Rejected => next_case(started().reject(&amy(), rejection(), now, &calendar)),
+        Phase::Closed => taken().close(PrimaryRejection::PartnerRequest, now, &calendar).unwrap().next,
     }
 }

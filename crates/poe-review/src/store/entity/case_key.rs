@@ -1,18 +1,20 @@
-//! What live cases compete for: whoever looks for rivals over a key of a tenant (R37) finds their cases here.
+//! The table `case_key`: an index of the keys that live cases compete for. It is used to find the
+//! rivals of a case (R37).
 use sea_orm::entity::prelude::*;
 
-/// One key of one live case: an open one, or an approved one whose line is not over.
+/// A key that a live case competes for. A case is live while it is open, or while it is approved
+/// and the line of the key has not ended.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "case_key")]
 pub struct Model {
-    /// The tenant.
+    /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub owner: String,
-    /// `workloads/{product}` or `subscriptions/{uuid}`.
+    /// The name of the key: `workloads/{product}` or `subscriptions/{uuid}`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// The case.
+    /// The id of the case.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
 }

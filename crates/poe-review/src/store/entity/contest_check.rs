@@ -1,21 +1,22 @@
-//! Cases whose rivals may have changed (R37). Both counts only grow, so that a question that comes while the one before is
-//! being answered is not lost.
+//! The table `contest_check`: cases whose rivals must be determined again (R37). The two counters
+//! only grow, so a request that arrives while an earlier one is being processed is not lost.
 use sea_orm::entity::prelude::*;
 
-/// One case.
+/// The requests to check the competition of one case. A check is open while `answered` is less than
+/// `asked`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "contest_check")]
 pub struct Model {
-    /// The tenant.
+    /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub owner: String,
-    /// The case.
+    /// The id of the case.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// How often it was asked for.
+    /// The number of checks that were requested so far.
     pub asked: i64,
-    /// Up to which of these it was answered.
+    /// The number of requests that completed checks have answered so far.
     pub answered: i64,
 }
 

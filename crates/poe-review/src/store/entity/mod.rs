@@ -1,5 +1,5 @@
-//! The tables.
-#![expect(unreachable_pub, reason = "SeaORM's traits want public models; the crate keeps them to itself")]
+//! The SeaORM entities of the tables.
+#![expect(unreachable_pub, reason = "SeaORM's traits require public models, which other crates do not use")]
 pub(crate) mod arbitrated_key;
 pub(crate) mod arbitration;
 pub(crate) mod case_key;

@@ -1,26 +1,27 @@
-//! Approvals and arbitrations that wait for the registry. The row comes and goes with the state that does, in the same
-//! transaction.
+//! The table `pending_approval`: approvals and arbitrations that wait for the registry. A row is
+//! inserted and deleted in the transaction that changes the state of its case or arbitration.
 use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
-/// One case that is being approved, or one arbitration under way.
+/// A case that is being approved, or a pending arbitration.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "pending_approval")]
 pub struct Model {
-    /// The tenant.
+    /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub owner: String,
-    /// The case, or the arbitration.
+    /// The id of the case or of the arbitration.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// `approval` or `arbitration`.
+    /// The kind of the decision: `approval` or `arbitration`.
     pub work: String,
-    /// The decision that the registry is asked under.
+    /// The decision id under which the registry is asked.
     pub decision_id: Uuid,
-    /// In real time: when whoever works on it is taken to have failed, and somebody else goes on.
+    /// The real time at which the lease expires or the delay after a failure ends. Then any process
+    /// may continue with the decision.
     pub resume_time: Micros,
-    /// Failed attempts so far.
+    /// The number of attempts that have failed so far.
     pub attempts: i64,
 }
 

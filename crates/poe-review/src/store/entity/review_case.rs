@@ -1,41 +1,43 @@
-//! One row per case.
+//! The table `review_case`: one row per review case.
 use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
-/// A case: what is searched for in columns, the rest as documents.
+/// A review case. The data that queries filter by is in columns, the rest in JSON documents.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "review_case")]
 pub struct Model {
-    /// The tenant.
+    /// The id of the tenant that owns the row.
     #[sea_orm(primary_key, auto_increment = false)]
     pub owner: String,
-    /// The case.
+    /// The id of the case.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The aggregate's version.
+    /// The version of the case.
     pub version: i64,
-    /// The word of the state.
+    /// The phase of the case, for example `under_review`.
     pub state: String,
-    /// The reviewer's subject.
+    /// The subject of the assigned reviewer.
     pub reviewer: Option<String>,
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name of the claim: `partners/{partner}/claims/{claim}`.
     pub claim: String,
-    /// When its most urgent clock passes or has passed; far away when none runs.
+    /// The due time of the most urgent clock, by which the queue is sorted. The maximum value if no
+    /// clock is running or passed.
     pub queue_time: Micros,
-    /// Whether one of its clocks has passed.
+    /// Whether at least one clock has passed.
     pub overdue: bool,
-    /// The claim as last submitted.
+    /// The snapshot of the claim, as a JSON document.
     #[sea_orm(column_type = "JsonBinary")]
     pub snapshot: Json,
-    /// Kind, state, clocks, contest, round and refusals.
+    /// The remaining data of the case, such as its kind, state, clocks and competition, as a JSON
+    /// document.
     #[sea_orm(column_type = "JsonBinary")]
     pub body: Json,
-    /// When it was opened.
+    /// The time at which the case was opened.
     pub create_time: Micros,
-    /// When it last changed.
+    /// The time of the last change.
     pub update_time: Micros,
-    /// When it was decided or closed.
+    /// The time at which the case was approved, rejected or closed.
     pub close_time: Option<Micros>,
 }
 

@@ -1,13 +1,14 @@
-//! One row per tenant: whoever changes what its cases compete for holds it, so that of two cases that come at the same
-//! time the second one sees the first.
+//! The table `tenant_contest`: one row per tenant, which serves as a lock. A transaction that
+//! changes the competing keys of a tenant's cases locks the row. So of two cases that are opened at
+//! the same time, the second one sees the first.
 use sea_orm::entity::prelude::*;
 
-/// A tenant.
+/// The lock of one tenant.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tenant_contest")]
 pub struct Model {
-    /// The tenant.
+    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub owner: String,
 }

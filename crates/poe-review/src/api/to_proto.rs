@@ -1,0 +1,199 @@
+//! Converts domain types to the messages of responses.
+use crate::{
+    domain::{
+        CaseKind, CaseRole, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase,
+        arbitration::{Arbitration, ArbitrationState, Award, AwardOutcome},
+    },
+    proto_time::timestamp,
+};
+use cpor_durable::Versioned;
+use cpor_proto::reviews::v1 as proto;
+use cpor_types::{ReviewCaseName, Timestamp};
+
+/// Converts a case for a caller with the given role. `role` is `None` for callers who may not give
+/// commands.
+pub(super) fn review_case(
+    Versioned { version, state: case }: &Versioned<ReviewCase>,
+    role: Option<CaseRole>,
+) -> proto::ReviewCase {
+    let name = ReviewCaseName { tenant: case.tenant, case: case.id };
+    let snapshot = &case.snapshot;
+    proto::ReviewCase {
+        name: name.to_string(),
+        claim: snapshot.claim.to_string(),
+        state: state(case.phase()).into(),
+        reviewer: case.reviewer.clone().unwrap_or_default(),
+        partner_display_name: snapshot.partner_display_name.clone(),
+        customer_display_name: snapshot.customer_display_name.clone(),
+        claim_display_name: snapshot.claim_display_name.clone(),
+        solution_area: snapshot.solution_area.to_string(),
+        activities: snapshot.activities.iter().map(ToString::to_string).collect(),
+        lines: lines(case),
+        deadlines: deadlines(case),
+        allowed_commands: role.map(|role| allowed_commands(case, role)).unwrap_or_default(),
+        round: i32::try_from(case.round).unwrap_or(i32::MAX),
+        approval_refusals: case.approval_refusals.iter().map(line_refusal).collect(),
+        create_time: Some(timestamp(case.create_time)),
+        update_time: Some(timestamp(case.update_time)),
+        close_time: case.close_time.map(timestamp),
+        etag: etag(*version),
+        dispute: dispute(case),
+        evidence: snapshot.evidence.iter().map(evidence).collect(),
+        overdue: case.clocks.is_overdue(),
+    }
+}
+
+/// Returns the etag of a version: the version in hexadecimal form.
+fn etag(version: u64) -> String {
+    format!("{version:x}")
+}
+
+fn lines(case: &ReviewCase) -> Vec<proto::ReviewLine> {
+    let contested = case.contested_lines();
+    case.snapshot.lines.iter().map(|item| line(item, contested.contains(&item.id))).collect()
+}
+
+fn line(line: &Line, contested: bool) -> proto::ReviewLine {
+    proto::ReviewLine {
+        line_id: line.id.to_string(),
+        product: format!("products/{}", line.product),
+        product_display_name: line.product_display_name.clone(),
+        key: line.key.to_string(),
+        contested,
+        held_by_legacy: line.held_by_legacy,
+    }
+}
+
+fn evidence(document: &Evidence) -> proto::ReviewEvidence {
+    proto::ReviewEvidence {
+        name: document.name.to_string(),
+        file_name: document.file_name.clone(),
+        kind: document.kind.clone(),
+        size_bytes: document.size_bytes,
+        sha256: document.sha256.clone(),
+        create_time: Some(timestamp(document.create_time)),
+        signature_time: document.signature_time.map(timestamp),
+    }
+}
+
+fn dispute(case: &ReviewCase) -> Option<proto::Dispute> {
+    match &case.kind {
+        CaseKind::Submission => None,
+        CaseKind::Dispute(dispute) => Some(proto::Dispute {
+            previous_review_case: ReviewCaseName { tenant: case.tenant, case: dispute.previous }.to_string(),
+            number: i32::try_from(dispute.number).unwrap_or(i32::MAX),
+            justification: dispute.justification.clone(),
+            customer_declined: dispute.customer_declined,
+        }),
+    }
+}
+
+/// Converts an arbitration. The outcomes of its awards are unspecified until the arbitration is
+/// done.
+pub(super) fn arbitration(arbitration: &Arbitration) -> proto::Arbitration {
+    let outcomes = match &arbitration.state {
+        ArbitrationState::Done { outcomes } => outcomes.as_slice(),
+        ArbitrationState::Begun | ArbitrationState::Planned { .. } | ArbitrationState::Refused { .. } => &[],
+    };
+    let unspecified = std::iter::repeat(proto::AwardOutcome::Unspecified);
+    let outcomes = outcomes.iter().copied().map(award_outcome).chain(unspecified);
+    let award = |(award, outcome): (&Award, proto::AwardOutcome)| proto::Award {
+        key: award.key.to_string(),
+        winner: ReviewCaseName { tenant: arbitration.tenant, case: award.winner }.to_string(),
+        outcome: outcome.into(),
+    };
+    proto::Arbitration {
+        name: format!("tenants/{}/arbitrations/{}", arbitration.tenant, arbitration.id),
+        awards: arbitration.awards.iter().zip(outcomes).map(award).collect(),
+        comment: arbitration.comment.clone(),
+        author: arbitration.actor.subject.clone(),
+        create_time: Some(timestamp(arbitration.create_time)),
+    }
+}
+
+fn award_outcome(outcome: AwardOutcome) -> proto::AwardOutcome {
+    match outcome {
+        AwardOutcome::Cleared => proto::AwardOutcome::Cleared,
+        AwardOutcome::Yielded => proto::AwardOutcome::Yielded,
+        AwardOutcome::Successor => proto::AwardOutcome::Successor,
+    }
+}
+
+/// Converts a note of a case.
+pub(super) fn note(case: &ReviewCaseName, Note { id, author, text, time }: Note) -> proto::ReviewNote {
+    proto::ReviewNote {
+        name: format!("{case}/notes/{}", id.as_hyphenated()),
+        author,
+        // A note is never created without a text, so an empty text was erased.
+        erased: text.is_empty(),
+        text,
+        create_time: Some(timestamp(time)),
+    }
+}
+
+fn line_refusal(LineRefusal { line_id, reason, description }: &LineRefusal) -> proto::LineRefusal {
+    let line_id = line_id.map(|line| line.to_string()).unwrap_or_default();
+    proto::LineRefusal { line_id, reason: reason.clone(), description: description.clone() }
+}
+
+fn allowed_commands(case: &ReviewCase, role: CaseRole) -> Vec<i32> {
+    case.allowed_commands(role).into_iter().map(|kind| command(kind).into()).collect()
+}
+
+/// Converts the clocks, sorted by due time. Stopped clocks come last.
+fn deadlines(case: &ReviewCase) -> Vec<proto::ReviewDeadline> {
+    let mut deadlines: Vec<_> =
+        case.clocks.iter().filter_map(|(kind, clock)| Some((clock.due(), deadline(kind, clock)?))).collect();
+    deadlines.sort_by_key(|(due, _)| due.unwrap_or(Timestamp::MAX_UTC));
+    deadlines.into_iter().map(|(_, deadline)| deadline).collect()
+}
+
+fn deadline(kind: ClockKind, clock: &Clock) -> Option<proto::ReviewDeadline> {
+    let (rule, overdue, days_left) = match clock {
+        Clock::Running { rule, .. } => (rule.clone(), false, 0),
+        Clock::Passed { rule, .. } => (rule.clone(), true, 0),
+        Clock::Stopped { remaining } => (remaining.to_string(), false, remaining.days()),
+        Clock::Cancelled => return None,
+    };
+    let business_days_left = i32::try_from(days_left).unwrap_or(i32::MAX);
+    Some(proto::ReviewDeadline {
+        clock: clock_kind(kind).into(),
+        due_time: clock.due().map(timestamp),
+        rule,
+        overdue,
+        business_days_left,
+    })
+}
+
+fn clock_kind(kind: ClockKind) -> proto::ReviewClock {
+    match kind {
+        ClockKind::Start => proto::ReviewClock::Start,
+        ClockKind::Decision => proto::ReviewClock::Decision,
+        ClockKind::Overall => proto::ReviewClock::Overall,
+        ClockKind::DisputeDecision => proto::ReviewClock::DisputeDecision,
+    }
+}
+
+fn state(phase: Phase) -> proto::ReviewCaseState {
+    match phase {
+        Phase::Waiting => proto::ReviewCaseState::Waiting,
+        Phase::UnderReview => proto::ReviewCaseState::UnderReview,
+        Phase::PartnerActionRequired => proto::ReviewCaseState::PartnerActionRequired,
+        Phase::Approving => proto::ReviewCaseState::Approving,
+        Phase::Approved => proto::ReviewCaseState::Approved,
+        Phase::Rejected => proto::ReviewCaseState::Rejected,
+        Phase::Closed => proto::ReviewCaseState::Closed,
+    }
+}
+
+fn command(kind: CommandKind) -> proto::ReviewCommand {
+    match kind {
+        CommandKind::Assign => proto::ReviewCommand::Assign,
+        CommandKind::Take => proto::ReviewCommand::Take,
+        CommandKind::Release => proto::ReviewCommand::Release,
+        CommandKind::Start => proto::ReviewCommand::Start,
+        CommandKind::RequestPartnerAction => proto::ReviewCommand::RequestPartnerAction,
+        CommandKind::Approve => proto::ReviewCommand::Approve,
+        CommandKind::Reject => proto::ReviewCommand::Reject,
+    }
+}

@@ -1,0 +1,188 @@
+//! Completes arbitrations (R37): carries out the awards that a review lead has decided.
+//!
+//! An arbitration passes through committed steps: it is begun, planned, asked of the registry,
+//! applied to each competing case, and done. The registry gives one answer per decision id, and
+//! applying an award to a case again changes nothing. So an interrupted arbitration can be
+//! completed at any time.
+use crate::{
+    domain::{
+        ReviewCase,
+        arbitration::{
+            Arbitration, ArbitrationState, Award, AwardOutcome, AwardPlan, AwardRefusal, AwardRefusalReason, Verdict,
+            plan_awards,
+        },
+    },
+    error::IncompleteDecision,
+    store::{
+        CaseStore,
+        arbitrations::{self, ArbitrationStore},
+        case_key,
+        case_query::CaseQuery,
+        pending_decisions::{DecisionKind, PendingDecision, PendingDecisions},
+    },
+};
+use cpor_durable::{Command, Committed, Writer};
+use cpor_kit::Db;
+use cpor_registry_client as registry;
+use cpor_types::{AssociationKey, Calendar, CaseId};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
+
+/// Completes arbitrations.
+#[derive(Clone)]
+pub(crate) struct ArbitrationRunner {
+    pub db: Db,
+    pub arbitration_writer: Writer<ArbitrationStore>,
+    pub case_writer: Writer<CaseStore>,
+    pub registry: registry::SharedRegistry,
+    pub pending_decisions: PendingDecisions,
+    /// The calendar of the review clocks.
+    pub calendar: Arc<Calendar>,
+}
+
+impl ArbitrationRunner {
+    /// Plans the awards, asks the registry, applies the result to the cases and commits the
+    /// outcome.
+    ///
+    /// After a failure, the arbitration is postponed by a delay that grows with `failed_attempts`,
+    /// the number of failures so far. Then
+    /// [`ApprovalRecovery`](crate::approval_recovery::ApprovalRecovery) retries it.
+    pub(crate) async fn complete(
+        &self,
+        arbitration: &Arbitration,
+        failed_attempts: u32,
+    ) -> Result<Committed<Arbitration>, IncompleteDecision> {
+        let result = self.resume(arbitration).await;
+        let (key, decision_id) = (arbitrations::key(arbitration.tenant, arbitration.id), arbitration.id);
+        let pending = PendingDecision { key, kind: DecisionKind::Arbitration, decision_id, failed_attempts };
+        self.pending_decisions.postpone_on_failure(result, &pending).await
+    }
+
+    /// Continues the arbitration from its current state. No other arbitration can touch its keys in
+    /// the meantime (see `arbitrated_key`), so a plan stays valid once it is made.
+    async fn resume(&self, arbitration: &Arbitration) -> Result<Committed<Arbitration>, IncompleteDecision> {
+        match &arbitration.state {
+            ArbitrationState::Begun => {
+                let cases = self.affected_cases(arbitration).await?;
+                let next_state = match plan_awards(&arbitration.awards, &cases) {
+                    Ok(plan) => ArbitrationState::Planned { plan },
+                    Err(refusals) => ArbitrationState::Refused { refusals },
+                };
+                let committed = self.commit_state(arbitration, next_state).await?;
+                match &committed.state {
+                    Some(Arbitration { state: ArbitrationState::Planned { plan }, .. }) => {
+                        self.carry_out(arbitration, plan).await
+                    }
+                    Some(_) | None => Ok(committed),
+                }
+            }
+            ArbitrationState::Planned { plan } => self.carry_out(arbitration, plan).await,
+            ArbitrationState::Done { .. } | ArbitrationState::Refused { .. } => {
+                self.commit_state(arbitration, arbitration.state.clone()).await
+            }
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        arbitration: &Arbitration,
+        plan: &AwardPlan,
+    ) -> Result<Committed<Arbitration>, IncompleteDecision> {
+        let request = self.registry_request(arbitration).await?;
+        let state = match self.registry.arbitrate(&arbitration.actor, request).await? {
+            registry::ArbitrationAnswer::Refused(refusals) => {
+                ArbitrationState::Refused { refusals: refusals.into_iter().map(award_refusal).collect() }
+            }
+            registry::ArbitrationAnswer::Awarded(outcomes) => {
+                let outcomes: Vec<AwardOutcome> = outcomes.into_iter().map(award_outcome).collect();
+                let successor_keys = arbitration.successor_keys(&outcomes);
+                for (case, verdict) in plan {
+                    self.apply_to_case(arbitration, *case, verdict, &successor_keys).await?;
+                }
+                ArbitrationState::Done { outcomes }
+            }
+        };
+        self.commit_state(arbitration, state).await
+    }
+
+    /// Loads the winners, and every case that competes for a key with one of them.
+    async fn affected_cases(&self, arbitration: &Arbitration) -> Result<Vec<ReviewCase>, IncompleteDecision> {
+        let mut keys: BTreeSet<_> = arbitration.awards.iter().map(|award| award.key.clone()).collect();
+        for winner in self.winners(arbitration).await? {
+            keys.extend(winner.competing_keys());
+        }
+        let query = CaseQuery::for_tenant(self.db.writer(), arbitration.tenant);
+        let cases = query.competing_for(keys).await.map_err(IncompleteDecision::storage)?;
+        Ok(cases.into_iter().map(|case| case.state).collect())
+    }
+
+    /// Loads the winning case of each award, in the order of the awards. Winners that do not exist
+    /// are left out.
+    async fn winners(&self, arbitration: &Arbitration) -> Result<Vec<ReviewCase>, IncompleteDecision> {
+        let (query, mut winners) = (CaseQuery::for_tenant(self.db.writer(), arbitration.tenant), Vec::new());
+        for Award { winner, .. } in &arbitration.awards {
+            winners.extend(query.find(*winner).await.map_err(IncompleteDecision::storage)?.map(|case| case.state));
+        }
+        Ok(winners)
+    }
+
+    async fn registry_request(&self, arbitration: &Arbitration) -> Result<registry::Arbitration, IncompleteDecision> {
+        let winners = self.winners(arbitration).await?;
+        let to_registry = |(Award { key, .. }, winner): (&Award, ReviewCase)| registry::Award {
+            key: key.clone(),
+            winner: winner.snapshot.claim,
+            review_case: winner.id,
+            activities: winner.snapshot.activities,
+        };
+        let awards = arbitration.awards.iter().zip(winners).map(to_registry).collect();
+        Ok(registry::Arbitration { decision_id: arbitration.id, tenant: arbitration.tenant, awards })
+    }
+
+    async fn apply_to_case(
+        &self,
+        arbitration: &Arbitration,
+        case: CaseId,
+        verdict: &Verdict,
+        successor_keys: &BTreeSet<AssociationKey>,
+    ) -> Result<(), IncompleteDecision> {
+        let command = Command::new("award_lines", case_key(arbitration.tenant, case), arbitration.actor.clone());
+        let (arbitration, verdict) = (arbitration.clone(), verdict.clone());
+        let (successor_keys, calendar) = (successor_keys.clone(), Arc::clone(&self.calendar));
+        let decide = move |case: Option<&ReviewCase>, now| {
+            let apply = |case: &ReviewCase| case.apply_award(&arbitration, &verdict, &successor_keys, now, &calendar);
+            Ok::<_, Infallible>(case.and_then(apply))
+        };
+        self.case_writer.execute(command, decide).await.map(drop).map_err(IncompleteDecision::storage)
+    }
+
+    async fn commit_state(
+        &self,
+        arbitration: &Arbitration,
+        state: ArbitrationState,
+    ) -> Result<Committed<Arbitration>, IncompleteDecision> {
+        let key = arbitrations::key(arbitration.tenant, arbitration.id);
+        let command = Command::new("settle_arbitration", key, arbitration.actor.clone());
+        let decide = move |stored: Option<&Arbitration>, _now| {
+            Ok::<_, Infallible>(stored.and_then(|arbitration| arbitration.advance(state.clone())))
+        };
+        self.arbitration_writer.execute(command, decide).await.map_err(IncompleteDecision::storage)
+    }
+}
+
+fn award_outcome(outcome: registry::AwardOutcome) -> AwardOutcome {
+    match outcome {
+        registry::AwardOutcome::Cleared => AwardOutcome::Cleared,
+        registry::AwardOutcome::Yielded => AwardOutcome::Yielded,
+        registry::AwardOutcome::Successor => AwardOutcome::Successor,
+    }
+}
+
+fn award_refusal(registry::AwardRefusal { key, reason }: registry::AwardRefusal) -> AwardRefusal {
+    let reason = match reason {
+        registry::AwardRefusalReason::SuccessorExists => AwardRefusalReason::SuccessorExists,
+        registry::AwardRefusalReason::KeyUnknown => AwardRefusalReason::KeyUnknown,
+        // A closed claim no longer competes. The event that closes its case has not arrived here
+        // yet.
+        registry::AwardRefusalReason::ClaimClosed => AwardRefusalReason::NotContested,
+    };
+    AwardRefusal { key, reason }
+}

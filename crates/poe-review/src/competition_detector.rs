@@ -1,0 +1,74 @@
+//! Finds the rivals of review cases (R37: claims of different companies for one key compete).
+//!
+//! The transaction that changes a case requests a check of every case that may be affected. This
+//! background task runs the requested checks: it looks up the cases that compete for the same keys,
+//! and commits them as the rivals of the checked case. A check may be repeated, so every replica
+//! may run this task.
+use crate::{
+    domain::ReviewCase,
+    store::{
+        CaseStore,
+        case_query::CaseQuery,
+        competition_checks::{self, CompetitionCheck},
+    },
+};
+use cpor_durable::{Command, Versioned, Writer};
+use cpor_kit::Db;
+use cpor_types::{Actor, Calendar, CaseId, Malformed, Service, TenantId};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// The background task that runs competition checks.
+#[derive(Clone)]
+pub(crate) struct CompetitionDetector {
+    pub db: Db,
+    pub writer: Writer<CaseStore>,
+    /// The calendar of the review clocks.
+    pub calendar: Arc<Calendar>,
+    /// The time between two searches for requested checks.
+    pub poll_interval: Duration,
+}
+
+impl CompetitionDetector {
+    /// Runs until `stop` is cancelled.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), anyhow::Error> {
+        while stop.run_until_cancelled(tokio::time::sleep(self.poll_interval)).await.is_some() {
+            self.run_all_checks().await?;
+        }
+        Ok(())
+    }
+
+    /// Runs requested checks until none is left.
+    pub(crate) async fn run_all_checks(&self) -> Result<(), anyhow::Error> {
+        loop {
+            let checks = competition_checks::open_checks(self.db.writer()).await?;
+            if checks.is_empty() {
+                return Ok(());
+            }
+            for check in checks {
+                self.run_check(&check).await?;
+            }
+        }
+    }
+
+    /// Counts the cases that wait for a check.
+    pub(crate) async fn count_open_checks(&self) -> Result<u64, anyhow::Error> {
+        Ok(competition_checks::count_open(self.db.writer()).await?)
+    }
+
+    async fn run_check(&self, check: &CompetitionCheck) -> Result<(), anyhow::Error> {
+        let tenant: TenantId = check.key.owner.parse().map_err(|malformed: Malformed| anyhow::anyhow!(malformed))?;
+        let query = CaseQuery::for_tenant(self.db.writer(), tenant);
+        if let Some(Versioned { state: case, .. }) = query.find(CaseId(check.key.id)).await? {
+            let candidates = query.competing_for(case.competing_keys()).await?;
+            let rivals = case.rivals_among(candidates.iter().map(|candidate| &candidate.state));
+            let calendar = Arc::clone(&self.calendar);
+            let decide = move |case: Option<&ReviewCase>, now| {
+                Ok::<_, Infallible>(case.and_then(|case| case.update_rivals(rivals.clone(), now, &calendar)))
+            };
+            let command = Command::new("compete", check.key.clone(), Actor::system(Service::PoeReview));
+            self.writer.execute(command, decide).await?;
+        }
+        Ok(competition_checks::complete(self.db.writer(), check).await?)
+    }
+}

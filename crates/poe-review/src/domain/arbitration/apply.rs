@@ -1,0 +1,61 @@
+//! Applies the result of an arbitration to a review case (R37).
+use super::{Arbitration, Verdict};
+use crate::domain::{CaseEvent, Closure, Competition, ReviewCase, State, case::transition};
+use cpor_durable::Transition;
+use cpor_types::{AssociationKey, Calendar, LineId, PrimaryRejection, Timestamp};
+use std::collections::BTreeSet;
+
+impl ReviewCase {
+    /// Applies the verdict of an arbitration to this case. Lines that it wins are no longer
+    /// contested. An open case loses the lines that another case wins, and is closed when no line
+    /// is left (R27a). An approved case keeps its lines until their associations end.
+    ///
+    /// `successor_keys` are the keys whose holders stay on record until the winner's association
+    /// becomes official. Returns `None` if nothing changes, in particular when the same verdict is
+    /// applied again.
+    #[must_use]
+    pub fn apply_award(
+        &self,
+        arbitration: &Arbitration,
+        verdict: &Verdict,
+        successor_keys: &BTreeSet<AssociationKey>,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
+        let lines_for = |keys: &BTreeSet<AssociationKey>| -> Vec<LineId> {
+            self.competing_lines().filter(|line| keys.contains(&line.key)).map(|line| line.id).collect()
+        };
+        let won_lines = lines_for(&verdict.won);
+        let successor_lines = lines_for(&verdict.won.intersection(successor_keys).cloned().collect());
+        let lost = lines_for(&verdict.lost.values().flatten().cloned().collect());
+        let (lost_lines, kept_lines) = if self.phase().is_open() { (lost, Vec::new()) } else { (Vec::new(), lost) };
+        let mut next = Self { competition: self.competition.with_settled(verdict), ..self.clone() };
+        next.snapshot.lines.retain(|line| !lost_lines.contains(&line.id));
+        next.ended_lines.extend(lost_lines.iter().copied());
+        if next.snapshot.lines.is_empty() {
+            next.state = State::Closed(Closure { primary_reason: PrimaryRejection::LostToCompetingClaim });
+        }
+        (next != *self).then(|| {
+            let event = CaseEvent::Awarded {
+                decision_id: arbitration.id,
+                won_lines,
+                successor_lines,
+                lost_lines,
+                kept_lines,
+                comment: arbitration.comment.clone(),
+            };
+            transition(self, next.with_updated_clocks(now, calendar), event)
+        })
+    }
+}
+
+impl Competition {
+    fn with_settled(&self, verdict: &Verdict) -> Self {
+        let mut next = self.clone();
+        next.settled_legacy_keys.extend(verdict.won.iter().cloned());
+        for (rival, keys) in verdict.settled.iter().chain(&verdict.lost) {
+            next.settled_rivals.entry(*rival).or_default().extend(keys.iter().cloned());
+        }
+        next
+    }
+}

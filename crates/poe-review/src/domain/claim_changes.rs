@@ -1,0 +1,138 @@
+//! Applies the events of claim-intake to a case. An event of claim-intake is never refused: if the
+//! state of the case no longer admits it, nothing changes.
+use super::{CaseEvent, CaseKind, Closure, Competition, Phase, ReviewCase, Snapshot, State, case::transition};
+use cpor_durable::Transition;
+use cpor_types::{Calendar, CaseId, Length, LineId, PrimaryRejection, ReviewLengths, TenantId, Timestamp};
+use std::collections::BTreeSet;
+
+/// The data from which a case is opened.
+#[derive(Clone, Debug)]
+pub struct NewCase {
+    /// The id of the case.
+    pub id: CaseId,
+    /// The tenant (customer) of the claim.
+    pub tenant: TenantId,
+    /// Whether the claim was submitted or disputed.
+    pub kind: CaseKind,
+    /// The claim at its submission or dispute.
+    pub snapshot: Snapshot,
+    /// The lengths of the review clocks, from the claim's policy profile.
+    pub clock_lengths: ReviewLengths,
+    /// The time between the reminder of a clock and its due time (R48), from the policy profile.
+    pub remind_before: Length,
+}
+
+impl ReviewCase {
+    /// Opens the case of a submitted (R18) or disputed (R28) claim. Its clocks run from
+    /// `effective_time`, the time of the submission or dispute, even if the event arrives later
+    /// (R47).
+    #[must_use]
+    pub fn open(new_case: NewCase, effective_time: Timestamp, calendar: &Calendar) -> Transition<Self> {
+        let NewCase { id, tenant, kind, snapshot, clock_lengths, remind_before } = new_case;
+        let unstarted = Self {
+            tenant,
+            id,
+            clocks: kind.new_clocks(clock_lengths),
+            remind_before,
+            kind,
+            snapshot,
+            reviewer: None,
+            round: 1,
+            state: State::Waiting,
+            competition: Competition::default(),
+            ended_lines: BTreeSet::new(),
+            approval_refusals: Vec::new(),
+            create_time: effective_time,
+            update_time: effective_time,
+            close_time: None,
+        };
+        let opened = unstarted.with_state(State::Waiting, effective_time, calendar);
+        let lines = opened.contested_lines();
+        let competition_event = (!lines.is_empty()).then_some(CaseEvent::CompetitionChanged { lines });
+        Transition::new(opened, std::iter::once(CaseEvent::Opened).chain(competition_event))
+    }
+
+    /// Applies a resubmission of the claim (R21). The case waits for its review again, keeps its
+    /// reviewer, and its clocks continue with the time left. Returns `None` if the case does not
+    /// wait for the partner.
+    #[must_use]
+    pub fn apply_resubmission(
+        &self,
+        snapshot: Snapshot,
+        effective_time: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
+        match self.state {
+            State::PartnerActionRequired(_) => {
+                let next = Self { state: State::Waiting, round: self.round + 1, ..self.with_snapshot(snapshot) };
+                let next = next.with_updated_clocks(effective_time, calendar);
+                Some(transition(self, next, CaseEvent::Resubmitted))
+            }
+            State::Waiting
+            | State::UnderReview
+            | State::Approving(_)
+            | State::Approved(_)
+            | State::Rejected(_)
+            | State::Closed(_) => None,
+        }
+    }
+
+    /// Applies an edit of the claim during its review (R29, R37). Returns `None` if the case is not
+    /// open or nothing changes.
+    #[must_use]
+    pub fn apply_edit(
+        &self,
+        snapshot: Snapshot,
+        effective_time: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
+        let next = self.with_snapshot(snapshot);
+        (self.phase().is_open() && next != *self)
+            .then(|| transition(self, next.with_updated_clocks(effective_time, calendar), CaseEvent::Edited))
+    }
+
+    /// Marks lines of an approved case as ended, because their associations have ended (R37, R39).
+    /// Their keys are free for other claims. Returns `None` if the case is not approved or no line
+    /// changes.
+    #[must_use]
+    pub fn end_lines(&self, lines: &[LineId], now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
+        let competing = self.competing_lines().map(|line| line.id);
+        let lines: Vec<LineId> = competing.filter(|line| lines.contains(line)).collect();
+        (self.phase().is_approved() && !lines.is_empty()).then(|| {
+            let ended_lines = self.ended_lines.iter().chain(&lines).copied().collect();
+            let next = Self { ended_lines, ..self.clone() }.with_updated_clocks(now, calendar);
+            transition(self, next, CaseEvent::LinesEnded { lines })
+        })
+    }
+
+    /// Closes an open case because its claim was closed without a reviewer's decision, for example
+    /// by a withdrawal. This also ends a pending approval. In an approved case, all lines end. A
+    /// rejected or closed case does not change.
+    #[must_use]
+    pub fn close(
+        &self,
+        primary_reason: PrimaryRejection,
+        now: Timestamp,
+        calendar: &Calendar,
+    ) -> Option<Transition<Self>> {
+        match self.phase() {
+            Phase::Waiting | Phase::UnderReview | Phase::PartnerActionRequired | Phase::Approving => {
+                let next = self.with_state(State::Closed(Closure { primary_reason }), now, calendar);
+                Some(transition(self, next, CaseEvent::Closed { primary_reason }))
+            }
+            Phase::Approved => {
+                let all: Vec<LineId> = self.snapshot.lines.iter().map(|line| line.id).collect();
+                self.end_lines(&all, now, calendar)
+            }
+            Phase::Rejected | Phase::Closed => None,
+        }
+    }
+
+    /// Returns the case with a new snapshot of the claim, without the lines that have ended.
+    /// claim-intake may have sent the snapshot before it applied an award, so these lines can still
+    /// be in it.
+    fn with_snapshot(&self, mut snapshot: Snapshot) -> Self {
+        snapshot.lines.retain(|line| !self.ended_lines.contains(&line.id));
+        Self { snapshot, ..self.clone() }
+    }
+}

@@ -1,0 +1,139 @@
+//! One clock of a review (R45), its kind and its state. A stopped clock keeps the time that it has
+//! left.
+use super::Phase;
+use cpor_types::{Calendar, Length, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The kind of a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockKind {
+    /// Runs from the submission to the start of the review.
+    Start,
+    /// Runs from the start of the review to the decision.
+    Decision,
+    /// Runs from the submission to the decision, except while the claim is with the partner.
+    Overall,
+    /// Runs from the dispute to its decision, except while the claim is with the partner.
+    DisputeDecision,
+}
+
+impl ClockKind {
+    /// All kinds of clocks.
+    pub const ALL: [Self; 4] = [Self::Start, Self::Decision, Self::Overall, Self::DisputeDecision];
+
+    /// Returns the stable name that deadlines and events use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "review_start",
+            Self::Decision => "review_decision",
+            Self::Overall => "overall",
+            Self::DisputeDecision => "dispute_decision",
+        }
+    }
+
+    /// Returns the stable name of the reminder deadline that precedes this clock's due time.
+    pub(super) const fn reminder_name(self) -> &'static str {
+        match self {
+            Self::Start => "remind_review_start",
+            Self::Decision => "remind_review_decision",
+            Self::Overall => "remind_overall",
+            Self::DisputeDecision => "remind_dispute_decision",
+        }
+    }
+
+    /// Whether the clock runs in a phase. All clocks stop while the case waits for the partner, and
+    /// while the registry is asked to hold the lines.
+    pub(super) const fn runs_in(self, phase: Phase) -> bool {
+        match (self, phase) {
+            (Self::Start, Phase::Waiting)
+            | (Self::Decision, Phase::UnderReview)
+            | (Self::Overall | Self::DisputeDecision, Phase::Waiting | Phase::UnderReview) => true,
+            (Self::Start, Phase::UnderReview)
+            | (Self::Decision, Phase::Waiting)
+            | (
+                Self::Start | Self::Decision | Self::Overall | Self::DisputeDecision,
+                Phase::PartnerActionRequired | Phase::Approving | Phase::Approved | Phase::Rejected | Phase::Closed,
+            ) => false,
+        }
+    }
+}
+
+/// The state of one clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Clock {
+    /// The clock has not started, or has stopped.
+    #[serde(rename = "still")]
+    Stopped {
+        /// The time that is left.
+        #[serde(rename = "left")]
+        remaining: Length,
+    },
+    /// The clock runs.
+    Running {
+        /// The due time: the time at which the clock passes.
+        due: Timestamp,
+        /// A description of the calendar and length from which the due time was computed.
+        rule: String,
+        /// The time at which the reviewer is reminded (R48). `None` after the reminder, and if the
+        /// clock was started later than that.
+        #[serde(rename = "remind")]
+        reminder_time: Option<Timestamp>,
+    },
+    /// The clock has passed, and the case is overdue. A passed clock never runs again.
+    Passed {
+        /// The time at which the clock passed.
+        due: Timestamp,
+        /// A description of the calendar and length from which the due time was computed.
+        rule: String,
+    },
+    /// The case was approved, rejected or closed before the clock passed.
+    Cancelled,
+}
+
+impl Clock {
+    /// Returns the due time of a running or passed clock.
+    #[must_use]
+    pub const fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::Running { due, .. } | Self::Passed { due, .. } => Some(*due),
+            Self::Stopped { .. } | Self::Cancelled => None,
+        }
+    }
+
+    pub(super) fn run(self, remind_before: Length, now: Timestamp, calendar: &Calendar) -> Self {
+        match self {
+            Self::Stopped { remaining } => {
+                let (due, rule) = (calendar.due(now, remaining), calendar.rule(remaining));
+                let reminder_time = Some(calendar.reminder(due, remind_before)).filter(|time| *time > now);
+                Self::Running { due, rule, reminder_time }
+            }
+            Self::Running { .. } | Self::Passed { .. } | Self::Cancelled => self,
+        }
+    }
+
+    pub(super) fn stop(self, now: Timestamp, calendar: &Calendar) -> Self {
+        match self {
+            Self::Running { due, .. } => {
+                Self::Stopped { remaining: Length::BusinessDays(calendar.business_days_left(now, due)) }
+            }
+            Self::Stopped { .. } | Self::Passed { .. } | Self::Cancelled => self,
+        }
+    }
+
+    pub(super) fn cancel(self) -> Self {
+        match self {
+            Self::Stopped { .. } | Self::Running { .. } => Self::Cancelled,
+            Self::Passed { .. } | Self::Cancelled => self,
+        }
+    }
+
+    pub(super) fn pass(self) -> Self {
+        match self {
+            Self::Running { due, rule, reminder_time: _ } => Self::Passed { due, rule },
+            Self::Stopped { .. } | Self::Passed { .. } | Self::Cancelled => self,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Competition (R37): live cases of different companies compete for one key of a tenant, and a case
+//! competes with a legacy association (one from before claims) that holds its key. A case is live
+//! while it is open, or while it is approved and a line has not ended. The storage finds the
+//! rivals; this module decides what follows from them.
+use super::{CaseEvent, Line, ReviewCase, case::competition_change};
+use cpor_durable::Transition;
+use cpor_types::{Activity, AssociationKey, Calendar, CaseId, LineId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The rivals of a case: for each rival case, the keys that both compete for.
+pub type Rivals = BTreeMap<CaseId, BTreeSet<AssociationKey>>;
+
+/// The competition of one case with other cases and with legacy associations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Competition {
+    /// Live cases of other companies, with the keys in common.
+    pub rivals: Rivals,
+    /// The keys that a lead has awarded already, by rival. They are no longer contested by this
+    /// rival.
+    #[serde(rename = "settled")]
+    pub settled_rivals: Rivals,
+    /// The keys held by a legacy association that a lead has awarded to this case.
+    #[serde(rename = "settled_legacy")]
+    pub settled_legacy_keys: BTreeSet<AssociationKey>,
+}
+
+impl Competition {
+    /// Whether a rival competes for the key and no lead has awarded it yet.
+    fn has_rival_for(&self, key: &AssociationKey) -> bool {
+        let is_settled = |rival: &CaseId| self.settled_rivals.get(rival).is_some_and(|keys| keys.contains(key));
+        self.rivals.iter().any(|(rival, keys)| keys.contains(key) && !is_settled(rival))
+    }
+}
+
+impl ReviewCase {
+    /// Returns the lines that the case competes for. A rejected or closed case has none, and an
+    /// approved case has those whose associations have not ended. A claim of non-exclusive
+    /// activities, such as revenue association, does not compete (R34).
+    pub(super) fn competing_lines(&self) -> impl Iterator<Item = &Line> {
+        let is_exclusive = self.snapshot.activities.iter().copied().any(Activity::is_exclusive);
+        let is_live = is_exclusive && (self.phase().is_open() || self.phase().is_approved());
+        self.snapshot.lines.iter().filter(move |line| is_live && !self.ended_lines.contains(&line.id))
+    }
+
+    /// Returns the keys that the case competes for.
+    #[must_use]
+    pub fn competing_keys(&self) -> BTreeSet<AssociationKey> {
+        self.competing_lines().map(|line| line.key.clone()).collect()
+    }
+
+    /// Returns the contested lines in the order of the claim: those with a rival or a legacy holder
+    /// about which no lead has decided.
+    #[must_use]
+    pub fn contested_lines(&self) -> Vec<LineId> {
+        self.competing_lines()
+            .filter(|line| self.competition.has_rival_for(&line.key) || self.is_contested_by_legacy_holder(line))
+            .map(|line| line.id)
+            .collect()
+    }
+
+    fn is_contested_by_legacy_holder(&self, line: &Line) -> bool {
+        line.held_by_legacy && self.phase().is_open() && !self.competition.settled_legacy_keys.contains(&line.key)
+    }
+
+    /// Whether at least one line is contested.
+    #[must_use]
+    pub fn is_contested(&self) -> bool {
+        !self.contested_lines().is_empty()
+    }
+
+    /// Selects the rivals of this case from `candidates`, with the keys in common. A rival belongs
+    /// to another company, competes for one of the same keys, and at least one of the two cases is
+    /// open.
+    #[must_use]
+    pub fn rivals_among<'a>(&self, candidates: impl IntoIterator<Item = &'a Self>) -> Rivals {
+        let keys = self.competing_keys();
+        let may_compete = |candidate: &&Self| {
+            candidate.snapshot.claim.partner != self.snapshot.claim.partner
+                && (self.phase().is_open() || candidate.phase().is_open())
+        };
+        let common_keys =
+            |candidate: &Self| candidate.competing_keys().intersection(&keys).cloned().collect::<BTreeSet<_>>();
+        let candidates = candidates.into_iter().filter(may_compete);
+        let with_keys = candidates.map(|candidate| (candidate.id, common_keys(candidate)));
+        with_keys.filter(|(_, keys)| !keys.is_empty()).collect()
+    }
+
+    /// Replaces the rivals of this case. The clocks stop while a line is contested, and continue
+    /// with the time left when no line is contested any more. Returns `None` if the rivals are the
+    /// same.
+    #[must_use]
+    pub fn update_rivals(&self, rivals: Rivals, now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
+        (rivals != self.competition.rivals).then(|| {
+            let competition = Competition { rivals, ..self.competition.clone() };
+            let next = Self { competition, ..self.clone() }.with_updated_clocks(now, calendar);
+            let events: Vec<CaseEvent> = competition_change(self, &next).into_iter().collect();
+            Transition::new(next, events)
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! Tells the writer which deadlines a case has, and applies their effects when they pass (R45,
+//! R48).
+use super::{CaseEvent, ClockKind, ReviewCase};
+use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_types::{Deadline, Timestamp};
+
+impl Aggregate for ReviewCase {
+    type Event = CaseEvent;
+
+    fn deadlines(&self) -> Vec<Deadline> {
+        let all = self.clocks.reminder_deadlines().into_iter().chain(self.clocks.running_deadlines());
+        all.map(|(_, deadline)| deadline).collect()
+    }
+
+    /// Applies the earliest reminder or clock that is due, once: a reminder is sent, or the case
+    /// becomes overdue. The state of the case does not change. If a reminder and a clock have the
+    /// same due time, the reminder comes first.
+    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
+        let earliest_due = |deadlines: Vec<(ClockKind, Deadline)>| {
+            let passed = deadlines.into_iter().filter(|(_, deadline)| deadline.has_passed(now));
+            passed.map(|(clock, deadline)| (deadline.due, clock)).min_by_key(|(due, _)| *due)
+        };
+        let reminder = earliest_due(self.clocks.reminder_deadlines());
+        let passed_clock = earliest_due(self.clocks.running_deadlines());
+        let (due, clocks, event) = match (reminder, passed_clock) {
+            (Some((due, clock)), passed) if passed.is_none_or(|(passed_due, _)| due <= passed_due) => {
+                (due, self.clocks.clone().mark_reminded(clock), CaseEvent::Reminded { clock })
+            }
+            (_, Some((due, clock))) => (due, self.clocks.clone().mark_passed(clock), CaseEvent::Overdue { clock }),
+            (_, None) => return None,
+        };
+        let next = Self { clocks, update_time: now.max(self.update_time), ..self.clone() };
+        Some(Elapsed { due, transition: Transition::new(next, [event]) })
+    }
+}

@@ -1,0 +1,80 @@
+//! Tests every combination of phase, command and person against expectations written by hand.
+use super::*;
+use CommandKind::{Approve, Assign, Reject, Release, RequestPartnerAction, Start, Take};
+
+/// The commands that the assigned reviewer, a lead and another reviewer may give, in this order.
+fn expected(case: &ReviewCase) -> [&'static [CommandKind]; 3] {
+    match (case.phase(), case.reviewer().is_some()) {
+        (Phase::Waiting, true) => [&[Release, Start], &[Assign, Release, Start], &[]],
+        (Phase::Waiting, false) => [&[], &[Assign, Take, Start], &[Take]],
+        (Phase::UnderReview, _) => {
+            let all: &[CommandKind] = &[RequestPartnerAction, Approve, Reject];
+            [all, all, &[]]
+        }
+        (Phase::Approving, _) => [&[Approve], &[Approve], &[]],
+        (Phase::PartnerActionRequired | Phase::Approved | Phase::Rejected | Phase::Closed, _) => [&[], &[], &[]],
+    }
+}
+
+fn refusal(case: &ReviewCase, command: CommandKind, standing: CaseRole) -> Refusal {
+    let is_allowed_for_some = expected(case).iter().any(|allowed| allowed.contains(&command));
+    match (case.phase(), command, is_allowed_for_some) {
+        (Phase::Waiting, Take, _) => Refusal::AlreadyAssigned,
+        (Phase::Waiting, Release, false) if standing == CaseRole::OtherReviewer => Refusal::NotCaseReviewer,
+        (_, _, true) => Refusal::NotCaseReviewer,
+        (phase, _, false) => Refusal::CommandNotAllowed { phase, command, allowed: case.allowed_commands(standing) },
+    }
+}
+
+fn cases() -> Vec<ReviewCase> {
+    let uncontested: Vec<_> = Phase::ALL.into_iter().map(case_in_phase).chain([waiting_case()]).collect();
+    let contested: Vec<_> = uncontested.iter().map(with_rivals).collect();
+    let disputed = open_case(NewCase { kind: dispute_kind(), ..new_case() });
+    uncontested.into_iter().chain(contested).chain([disputed]).collect()
+}
+
+#[test]
+fn r15_only_commands_with_a_row_are_allowed() {
+    let now = parse_time("2026-03-03T15:00:00Z");
+    for case in cases() {
+        for (by, allowed) in [amy(), lead(), person("bob")].iter().zip(expected(&case)) {
+            let standing = case.role_of(by);
+            // In an unassigned case, every reviewer is another reviewer.
+            let allowed = if standing == CaseRole::OtherReviewer { expected(&case)[2] } else { allowed };
+            for command in CommandKind::ALL {
+                let (phase, answer) = (case.phase(), execute(&case, command, by, now));
+                match answer {
+                    Ok(_) => assert!(allowed.contains(&command), "{by:?} could {command:?} in {phase:?}"),
+                    Err(answer) => {
+                        assert!(!allowed.contains(&command), "{by:?} could not {command:?} in {phase:?}: {answer:?}");
+                        assert_eq!(answer, refusal(&case, command, standing), "{by:?} {command:?} in {phase:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn allowed_commands_are_those_that_succeed() {
+    for case in cases() {
+        for by in [amy(), lead(), person("bob")] {
+            let standing = case.role_of(&by);
+            let done =
+                |command: &CommandKind| execute(&case, *command, &by, parse_time("2026-03-03T15:00:00Z")).is_ok();
+            let done: Vec<CommandKind> = CommandKind::ALL.into_iter().filter(done).collect();
+            assert_eq!(case.allowed_commands(standing), done, "{by:?} in {:?}", case.phase());
+        }
+    }
+}
+
+#[test]
+fn every_row_leads_to_its_phase() {
+    for row in TRANSITION_TABLE {
+        let case = if row.guard == AssigneeGuard::Unassigned { waiting_case() } else { case_in_phase(row.from) };
+        let next = execute(&case, row.command, &lead(), parse_time("2026-03-03T15:00:00Z"))
+            .unwrap()
+            .map_or(case, |transition| transition.next);
+        assert_eq!(next.phase(), row.to, "{row:?}");
+    }
+}

@@ -1,0 +1,206 @@
+//! The transition table: which command is allowed in which phase, for which role. The commands
+//! check it, and `allowed_commands` of the API is derived from it.
+use super::{Phase, Refusal, ReviewCase};
+
+/// A command of a reviewer or lead, without its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CommandKind {
+    /// Assign the case to a reviewer.
+    Assign,
+    /// Take an unassigned case.
+    Take,
+    /// Remove the assignment, so that other reviewers can take the case.
+    Release,
+    /// Start the review.
+    Start,
+    /// Request an action of the partner.
+    RequestPartnerAction,
+    /// Approve the claim.
+    Approve,
+    /// Reject the claim.
+    Reject,
+}
+
+impl CommandKind {
+    /// All commands, in the order of the API.
+    pub const ALL: [Self; 7] =
+        [Self::Assign, Self::Take, Self::Release, Self::Start, Self::RequestPartnerAction, Self::Approve, Self::Reject];
+
+    /// Returns the stable name that error messages and logs use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Assign => "assign",
+            Self::Take => "take",
+            Self::Release => "release",
+            Self::Start => "start",
+            Self::RequestPartnerAction => "request_partner_action",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+/// The role of a caller with respect to one case (R5, R15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CaseRole {
+    /// The reviewer whom the case is assigned to.
+    AssignedReviewer,
+    /// A review lead, whether the case is assigned to the lead or not.
+    Lead,
+    /// A reviewer whom the case is not assigned to.
+    OtherReviewer,
+}
+
+/// The role that a command requires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequiredRole {
+    /// A review lead.
+    Lead,
+    /// The assigned reviewer or a lead.
+    CaseReviewer,
+    /// Any reviewer or lead.
+    AnyReviewer,
+}
+
+impl RequiredRole {
+    const fn includes(self, role: CaseRole) -> bool {
+        match (self, role) {
+            (Self::AnyReviewer, CaseRole::AssignedReviewer | CaseRole::Lead | CaseRole::OtherReviewer)
+            | (Self::CaseReviewer, CaseRole::AssignedReviewer | CaseRole::Lead)
+            | (Self::Lead, CaseRole::Lead) => true,
+            (Self::CaseReviewer, CaseRole::OtherReviewer)
+            | (Self::Lead, CaseRole::AssignedReviewer | CaseRole::OtherReviewer) => false,
+        }
+    }
+}
+
+/// What a command requires of the assignment of the case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssigneeGuard {
+    /// The case may have a reviewer or not.
+    None,
+    /// The case must have a reviewer.
+    Assigned,
+    /// The case must not have a reviewer.
+    Unassigned,
+}
+
+impl AssigneeGuard {
+    fn is_met_by(self, case: &ReviewCase) -> bool {
+        match self {
+            Self::None => true,
+            Self::Assigned => case.reviewer.is_some(),
+            Self::Unassigned => case.reviewer.is_none(),
+        }
+    }
+}
+
+/// A row of the transition table.
+#[derive(Clone, Copy, Debug)]
+pub struct TransitionRow {
+    /// The phase of the case before the command.
+    pub from: Phase,
+    /// The command.
+    pub command: CommandKind,
+    /// The role that the caller must have.
+    pub required_role: RequiredRole,
+    /// The required assignment of the case.
+    pub guard: AssigneeGuard,
+    /// The phase of the case after the command.
+    pub to: Phase,
+    /// The rule that this row implements.
+    pub rule: &'static str,
+}
+
+const fn row(
+    from: Phase,
+    command: CommandKind,
+    required_role: RequiredRole,
+    guard: AssigneeGuard,
+    to: Phase,
+    rule: &'static str,
+) -> TransitionRow {
+    TransitionRow { from, command, required_role, guard, to, rule }
+}
+
+/// All allowed transitions by command. A command without a row is refused (R15).
+pub const TRANSITION_TABLE: [TransitionRow; 8] = [
+    row(Phase::Waiting, CommandKind::Assign, RequiredRole::Lead, AssigneeGuard::None, Phase::Waiting, "R19"),
+    row(Phase::Waiting, CommandKind::Take, RequiredRole::AnyReviewer, AssigneeGuard::Unassigned, Phase::Waiting, "R19"),
+    row(
+        Phase::Waiting,
+        CommandKind::Release,
+        RequiredRole::CaseReviewer,
+        AssigneeGuard::Assigned,
+        Phase::Waiting,
+        "R19",
+    ),
+    row(Phase::Waiting, CommandKind::Start, RequiredRole::CaseReviewer, AssigneeGuard::None, Phase::UnderReview, "R19"),
+    row(
+        Phase::UnderReview,
+        CommandKind::RequestPartnerAction,
+        RequiredRole::CaseReviewer,
+        AssigneeGuard::None,
+        Phase::PartnerActionRequired,
+        "R20",
+    ),
+    row(
+        Phase::UnderReview,
+        CommandKind::Approve,
+        RequiredRole::CaseReviewer,
+        AssigneeGuard::None,
+        Phase::Approving,
+        "R23",
+    ),
+    row(
+        Phase::UnderReview,
+        CommandKind::Reject,
+        RequiredRole::CaseReviewer,
+        AssigneeGuard::None,
+        Phase::Rejected,
+        "R24",
+    ),
+    // An approval while another one is pending has no effect of its own; it waits for the same
+    // answer.
+    row(
+        Phase::Approving,
+        CommandKind::Approve,
+        RequiredRole::CaseReviewer,
+        AssigneeGuard::None,
+        Phase::Approving,
+        "R23",
+    ),
+];
+
+impl ReviewCase {
+    /// Returns the commands that a caller with this role may give to the case now.
+    #[must_use]
+    pub fn allowed_commands(&self, role: CaseRole) -> Vec<CommandKind> {
+        let is_allowed = |row: &&TransitionRow| {
+            row.from == self.phase() && row.required_role.includes(role) && row.guard.is_met_by(self)
+        };
+        TRANSITION_TABLE.iter().filter(is_allowed).map(|row| row.command).collect()
+    }
+
+    /// Checks that a command is allowed, and returns the phase that it leads to. The phase of the
+    /// case is checked first, then the role of the caller, then the assignment.
+    ///
+    /// # Errors
+    /// [`Refusal::CommandNotAllowed`], [`Refusal::NotCaseReviewer`] or
+    /// [`Refusal::AlreadyAssigned`].
+    pub(super) fn authorize(&self, command: CommandKind, role: CaseRole) -> Result<Phase, Refusal> {
+        let phase = self.phase();
+        let not_allowed = || Refusal::CommandNotAllowed { phase, command, allowed: self.allowed_commands(role) };
+        let mut rows = TRANSITION_TABLE.iter();
+        let row = rows.find(|row| row.from == phase && row.command == command).ok_or_else(not_allowed)?;
+        if !row.required_role.includes(role) {
+            return Err(Refusal::NotCaseReviewer);
+        }
+        match (row.guard, row.guard.is_met_by(self)) {
+            (AssigneeGuard::None | AssigneeGuard::Assigned | AssigneeGuard::Unassigned, true) => Ok(row.to),
+            (AssigneeGuard::Unassigned, false) => Err(Refusal::AlreadyAssigned),
+            (AssigneeGuard::None | AssigneeGuard::Assigned, false) => Err(not_allowed()),
+        }
+    }
+}

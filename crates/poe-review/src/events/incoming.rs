@@ -1,0 +1,194 @@
+//! Receives the events of claim-intake. Each event becomes a command on a case, which is committed
+//! in the same transaction as the event's position in its stream.
+use super::parse::{SnapshotOfCase, case_id, parse, snapshot};
+use crate::{
+    domain::{CaseKind, Dispute, NewCase, ReviewCase},
+    store::{CaseStore, case_key, case_query::CaseQuery},
+};
+use cpor_durable::{Command, Inbox, Incoming, ReceiveError, Receiver, Transition, Writer};
+use cpor_kit::Db;
+use cpor_proto::events::v1::{ClaimClosed, ClaimDisputed, LinesEnded, PersonalDataErased, event::Payload};
+use cpor_types::{
+    Calendar, CaseId, ClaimName, LineId, PersonalData, PolicyProfiles, PrimaryRejection, TenantId, TenantName,
+    Timestamp,
+};
+use std::sync::Arc;
+
+/// Applies the events of claim-intake to review cases.
+pub(crate) struct ClaimEventReceiver {
+    pub db: Db,
+    pub writer: Writer<CaseStore>,
+    pub inbox: Inbox,
+    pub policies: PolicyProfiles,
+    /// The calendar of the review clocks.
+    pub calendar: Arc<Calendar>,
+}
+
+/// The refusal of an event about a case that does not exist. It means that an earlier event of the
+/// stream was lost.
+#[derive(Debug)]
+struct CaseMissing;
+
+#[async_trait::async_trait]
+impl Receiver for ClaimEventReceiver {
+    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+        match incoming.payload.clone() {
+            Payload::ClaimSubmitted(event) => self.claim_submitted(&incoming, snapshot(event.snapshot)?).await,
+            Payload::ClaimResubmitted(event) => self.claim_resubmitted(&incoming, snapshot(event.snapshot)?).await,
+            Payload::ClaimDisputed(event) => self.claim_disputed(&incoming, event).await,
+            Payload::ClaimEdited(event) => self.claim_edited(&incoming, snapshot(event.snapshot)?).await,
+            Payload::LinesEnded(event) => self.lines_ended(&incoming, &event).await,
+            Payload::ClaimClosed(event) => self.claim_closed(&incoming, &event).await,
+            Payload::PersonalDataErased(event) => self.personal_data_erased(&incoming, &event).await,
+            Payload::ClaimApproved(_)
+            | Payload::AssociationGranted(_)
+            | Payload::ReviewAssigned(_)
+            | Payload::ReviewStarted(_)
+            | Payload::PartnerActionRequested(_)
+            | Payload::ReviewApproved(_)
+            | Payload::ReviewRejected(_)
+            | Payload::ReviewOverdue(_)
+            | Payload::ReviewNoted(_)
+            | Payload::ApprovalRefused(_)
+            | Payload::LinesAwarded(_)
+            | Payload::CompetitionChanged(_)
+            | Payload::ReviewOpened(_)
+            | Payload::ApprovalBegun(_)
+            | Payload::ReviewReminded(_)
+            | Payload::NoticeResent(_)
+            | Payload::NoticeSettled(_)
+            | Payload::ConsentWindowOpened(_)
+            | Payload::ConsentWindowPassed(_)
+            | Payload::CustomerApproved(_)
+            | Payload::CustomerDeclined(_)
+            | Payload::AssociationBecameOfficial(_)
+            | Payload::AssociationEnded(_)
+            | Payload::SubscriptionChanged(_)
+            | Payload::PartnerChanged(_)
+            | Payload::ClaimAssessed(_) => Err(ReceiveError::park("poe-review does not accept this event")),
+        }
+    }
+}
+
+impl ClaimEventReceiver {
+    /// Opens the case of a submission (R18).
+    async fn claim_submitted(&self, incoming: &Incoming, snapshot: SnapshotOfCase) -> Result<(), ReceiveError> {
+        self.open_case(incoming, snapshot, CaseKind::Submission).await
+    }
+
+    /// Opens the case of a dispute (R28).
+    async fn claim_disputed(&self, incoming: &Incoming, event: ClaimDisputed) -> Result<(), ReceiveError> {
+        let dispute = Dispute {
+            previous: parse(&event.previous_review_case_id)?,
+            number: u32::try_from(event.number).map_err(ReceiveError::park)?,
+            justification: event.justification,
+            customer_declined: event.customer_declined,
+        };
+        self.open_case(incoming, snapshot(event.snapshot)?, CaseKind::Dispute(dispute)).await
+    }
+
+    /// Opens a case. If the case exists already, nothing changes.
+    async fn open_case(
+        &self,
+        incoming: &Incoming,
+        SnapshotOfCase { tenant, id, snapshot }: SnapshotOfCase,
+        kind: CaseKind,
+    ) -> Result<(), ReceiveError> {
+        let policy = self.policies.get(&snapshot.policy).map_err(ReceiveError::park)?;
+        let (clock_lengths, remind_before) = (policy.review, policy.reminder_before);
+        let new_case = NewCase { id, tenant, kind, snapshot, clock_lengths, remind_before };
+        let (effective_time, calendar) = (incoming.effective_time, Arc::clone(&self.calendar));
+        let decide = move |existing: Option<&ReviewCase>, _now| {
+            let open = || ReviewCase::open(new_case.clone(), effective_time, &calendar);
+            Ok::<_, CaseMissing>(existing.is_none().then(open))
+        };
+        self.writer.execute(incoming.command("open_case", case_key(tenant, id)), decide).await?;
+        Ok(())
+    }
+
+    /// Lets the case wait for its review again (R21).
+    async fn claim_resubmitted(
+        &self,
+        incoming: &Incoming,
+        SnapshotOfCase { tenant, id, snapshot }: SnapshotOfCase,
+    ) -> Result<(), ReceiveError> {
+        self.change_case("resubmit_case", incoming, (tenant, id), move |case, effective_time, calendar| {
+            case.apply_resubmission(snapshot.clone(), effective_time, calendar)
+        })
+        .await
+    }
+
+    /// Replaces the case's snapshot of the claim (R29).
+    async fn claim_edited(
+        &self,
+        incoming: &Incoming,
+        SnapshotOfCase { tenant, id, snapshot }: SnapshotOfCase,
+    ) -> Result<(), ReceiveError> {
+        self.change_case("edit_case", incoming, (tenant, id), move |case, effective_time, calendar| {
+            case.apply_edit(snapshot.clone(), effective_time, calendar)
+        })
+        .await
+    }
+
+    /// Marks lines of an approved case as ended, so that they no longer compete (R37, R39).
+    async fn lines_ended(&self, incoming: &Incoming, event: &LinesEnded) -> Result<(), ReceiveError> {
+        let lines = event.line_ids.iter().map(|line| parse(line)).collect::<Result<Vec<LineId>, _>>()?;
+        let case = case_id(&event.tenant, &event.review_case_id)?;
+        self.change_case("end_lines", incoming, case, move |case, effective_time, calendar| {
+            case.end_lines(&lines, effective_time, calendar)
+        })
+        .await
+    }
+
+    /// Closes the case of a closed claim (R45). A claim that was never submitted has no case.
+    async fn claim_closed(&self, incoming: &Incoming, event: &ClaimClosed) -> Result<(), ReceiveError> {
+        if event.review_case_id.is_empty() {
+            return self.inbox.advance(&incoming.position).await;
+        }
+        let reason: PrimaryRejection = parse(&event.primary_reason)?;
+        let case = case_id(&event.tenant, &event.review_case_id)?;
+        self.change_case("close_case", incoming, case, move |case, effective_time, calendar| {
+            case.close(reason, effective_time, calendar)
+        })
+        .await
+    }
+
+    /// Erases personal data in every case of the claim (R56). There is one command per case, and
+    /// each may be repeated. The stream position advances after the last command, so a repeated
+    /// delivery completes an interrupted erasure.
+    async fn personal_data_erased(&self, incoming: &Incoming, event: &PersonalDataErased) -> Result<(), ReceiveError> {
+        if self.inbox.check(&incoming.position).await? {
+            return Ok(());
+        }
+        let (TenantName { tenant }, claim): (_, ClaimName) = (parse(&event.tenant)?, parse(&event.claim)?);
+        let kinds = event.kinds.iter().map(|kind| parse(kind)).collect::<Result<Vec<PersonalData>, _>>()?;
+        let cases = CaseQuery::for_tenant(self.db.writer(), tenant).ids_of_claim(&claim).await;
+        for case in cases.map_err(|error| ReceiveError::Retry(error.to_string()))? {
+            let key = case_key(tenant, case);
+            let command = Command::new("erase_personal_data", key, incoming.actor.clone()).at(incoming.effective_time);
+            let kinds = kinds.clone();
+            let decide = move |case: Option<&ReviewCase>, now| {
+                Ok::<_, CaseMissing>(Some(case.ok_or(CaseMissing)?.erase_personal_data(&kinds, now)))
+            };
+            self.writer.execute(command, decide).await?;
+        }
+        self.inbox.advance(&incoming.position).await
+    }
+
+    /// Applies an event to one existing case with a command of the given name. `change` receives
+    /// the case, the effective time of the event and the reviewers' calendar.
+    async fn change_case(
+        &self,
+        command_name: &'static str,
+        incoming: &Incoming,
+        (tenant, case): (TenantId, CaseId),
+        change: impl Fn(&ReviewCase, Timestamp, &Calendar) -> Option<Transition<ReviewCase>> + Send + 'static,
+    ) -> Result<(), ReceiveError> {
+        let (effective_time, calendar) = (incoming.effective_time, Arc::clone(&self.calendar));
+        let decide = move |existing: Option<&ReviewCase>, _now| {
+            existing.ok_or(CaseMissing).map(|case| change(case, effective_time, &calendar))
+        };
+        self.writer.execute(incoming.command(command_name, case_key(tenant, case)), decide).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! The events that this service exchanges with claim-intake.
+pub(crate) mod incoming;
+pub(crate) mod outgoing;
+mod parse;

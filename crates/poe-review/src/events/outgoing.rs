@@ -1,0 +1,112 @@
+//! Builds the events for claim-intake from the domain events of a case. Events about a running
+//! review carry the earliest due time of the case's clocks (R60). Edits, closures, ended lines and
+//! erasures are not sent, because claim-intake caused them. A note is sent for the claim's history,
+//! where only reviewers see it (R55, R56).
+use crate::{
+    domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase},
+    proto_time::timestamp,
+};
+use cpor_durable::{Change, Outgoing, Recorded};
+use cpor_proto::events::v1 as proto;
+use cpor_types::Service;
+use proto::event::Payload;
+
+/// Builds the events for one change of a case, in the order of its domain events.
+pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<Outgoing> {
+    let to_outgoing = |recorded: &Recorded<CaseEvent>| {
+        Some(Outgoing::of(recorded, Service::ClaimIntake, payload(&change.after.state, &recorded.event)?))
+    };
+    change.events.iter().filter_map(to_outgoing).collect()
+}
+
+/// Builds the payload for one domain event. `None` if claim-intake does not receive it.
+fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
+    let (claim, review_case_id) = (case.snapshot.claim.to_string(), case.id.to_string());
+    let due_time = case.clocks.earliest_due(case.phase()).map(timestamp);
+    Some(match event.clone() {
+        CaseEvent::Awarded { decision_id, won_lines, successor_lines, lost_lines, kept_lines, comment }
+            if !(won_lines.is_empty() && lost_lines.is_empty() && kept_lines.is_empty()) =>
+        {
+            Payload::LinesAwarded(proto::LinesAwarded {
+                claim,
+                review_case_id,
+                decision_id: decision_id.to_string(),
+                won_line_ids: strings(&won_lines),
+                lost_line_ids: strings(&lost_lines),
+                comment,
+                succeeding_line_ids: strings(&successor_lines),
+                kept_line_ids: strings(&kept_lines),
+            })
+        }
+        CaseEvent::ApprovalBegun { decision_id } => {
+            let decision_id = decision_id.to_string();
+            Payload::ApprovalBegun(proto::ApprovalBegun { claim, review_case_id, decision_id })
+        }
+        CaseEvent::Reminded { clock } => {
+            Payload::ReviewReminded(proto::ReviewReminded { claim, review_case_id, clock: clock.as_str().to_owned() })
+        }
+        CaseEvent::Opened | CaseEvent::Resubmitted => {
+            Payload::ReviewOpened(proto::ReviewOpened { claim, review_case_id, due_time })
+        }
+        CaseEvent::Edited
+        | CaseEvent::PersonalDataErased { .. }
+        | CaseEvent::Closed { .. }
+        | CaseEvent::LinesEnded { .. }
+        // This award names no line: the claim no longer has lines for the awarded keys.
+        | CaseEvent::Awarded { .. } => return None,
+        CaseEvent::Assigned { reviewer } => Payload::ReviewAssigned(proto::ReviewAssigned {
+            claim,
+            review_case_id,
+            reviewer: reviewer.unwrap_or_default(),
+        }),
+        CaseEvent::Started { reviewer } => {
+            Payload::ReviewStarted(proto::ReviewStarted { claim, review_case_id, reviewer, due_time })
+        }
+        CaseEvent::PartnerActionRequested(PartnerAction { reasons, comment, remove_lines }) => {
+            Payload::PartnerActionRequested(proto::PartnerActionRequested {
+                claim,
+                review_case_id,
+                reasons: strings(&reasons),
+                comment,
+                remove_line_ids: strings(&remove_lines),
+            })
+        }
+        CaseEvent::CompetitionChanged { lines } => Payload::CompetitionChanged(proto::CompetitionChanged {
+            claim,
+            review_case_id,
+            contested_line_ids: strings(&lines),
+            due_time,
+        }),
+        CaseEvent::Approved(approval) => {
+            let (decision_id, comment) = (approval.decision_id.to_string(), approval.comment);
+            Payload::ReviewApproved(proto::ReviewApproved { claim, review_case_id, decision_id, comment })
+        }
+        CaseEvent::ApprovalRefused { decision_id, refusals } => {
+            let (decision_id, refusals) = (decision_id.to_string(), refusals.into_iter().map(line_refusal).collect());
+            Payload::ApprovalRefused(proto::ApprovalRefused { claim, review_case_id, decision_id, refusals, due_time })
+        }
+        CaseEvent::Rejected(rejection) => {
+            let further_reasons = strings(&rejection.further_reasons);
+            let (primary_reason, comment) = (rejection.primary_reason.to_string(), rejection.comment);
+            Payload::ReviewRejected(proto::ReviewRejected {
+                claim,
+                review_case_id,
+                primary_reason,
+                further_reasons,
+                comment,
+            })
+        }
+        CaseEvent::NoteCreated(note) => Payload::ReviewNoted(proto::ReviewNoted { claim, review_case_id, text: note.text }),
+        CaseEvent::Overdue { clock } => {
+            Payload::ReviewOverdue(proto::ReviewOverdue { claim, review_case_id, clock: clock.as_str().to_owned() })
+        }
+    })
+}
+
+fn strings<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(T::to_string).collect()
+}
+
+fn line_refusal(LineRefusal { line_id, reason, description: _ }: LineRefusal) -> proto::LineRefusal {
+    proto::LineRefusal { line_id: line_id.map(|line| line.to_string()).unwrap_or_default(), reason }
+}

@@ -1,0 +1,146 @@
+//! The table `contest_check`: cases whose rivals must be determined again (R37). A check is
+//! requested in the transaction of the change that makes it necessary.
+use super::{
+    case_keys,
+    entity::{case_key, contest_check, tenant_contest},
+};
+use crate::domain::ReviewCase;
+use cpor_durable::{Change, Key, Tx, Versioned};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    Set,
+    sea_query::{Expr, ExprTrait as _, OnConflict},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The maximum number of keys or rows in one statement.
+const CHUNK_SIZE: usize = 1000;
+
+/// The maximum number of checks that are read at once.
+const CHECKS_PER_READ: u64 = 256;
+
+/// Updates the index of keys, and requests checks of the changed cases and of all cases that have a
+/// key in common with them, before or after the change. Executes no statement if no change affects
+/// the competition.
+pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), DbErr> {
+    let affects_competition = |change: &&Change<ReviewCase>| {
+        competition_input(change.before.as_ref()) != competition_input(Some(&change.after))
+    };
+    let relevant: Vec<_> = changes.iter().filter(affects_competition).collect();
+    let mut keys_by_owner = BTreeMap::<&str, BTreeSet<String>>::new();
+    for change in &relevant {
+        let keys = keys_by_owner.entry(&change.key.owner).or_default();
+        keys.extend(case_keys::indexed_keys(change.before.as_ref()));
+        keys.extend(case_keys::indexed_keys(Some(&change.after)));
+    }
+    lock_tenants(tx, keys_by_owner.keys().copied()).await?;
+    case_keys::save_for_changes(tx, changes).await?;
+    let mut affected: BTreeSet<Key> = relevant.iter().map(|change| change.key.clone()).collect();
+    for (owner, keys) in keys_by_owner {
+        affected.extend(cases_with_keys(tx, owner, keys).await?);
+    }
+    request_checks(tx, affected).await
+}
+
+/// Returns the parts of a case that determine its rivals: its competing keys, and whether it is
+/// open.
+fn competition_input(case: Option<&Versioned<ReviewCase>>) -> (BTreeSet<String>, bool) {
+    (case_keys::indexed_keys(case), case.is_some_and(|case| case.state.phase().is_open()))
+}
+
+/// Locks the tenants, so that transactions that change the competing keys of one tenant run one
+/// after the other. `owners` must be sorted, to avoid deadlocks.
+async fn lock_tenants(tx: &Tx, owners: impl Iterator<Item = &str>) -> Result<(), DbErr> {
+    let rows: Vec<_> = owners.map(|owner| tenant_contest::ActiveModel { owner: Set(owner.to_owned()) }).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // An update of an existing row locks it, even if the update changes nothing.
+    let lock =
+        OnConflict::column(tenant_contest::Column::Owner).update_column(tenant_contest::Column::Owner).to_owned();
+    tenant_contest::Entity::insert_many(rows).on_conflict(lock).exec_without_returning(tx).await.map(drop)
+}
+
+/// Returns the cases of a tenant that compete for one of these keys: open cases, and approved cases
+/// whose line has not ended.
+pub(super) async fn cases_with_keys(
+    db: &impl sea_orm::ConnectionTrait,
+    owner: &str,
+    keys: impl IntoIterator<Item = String>,
+) -> Result<BTreeSet<Key>, DbErr> {
+    let (keys, mut cases): (Vec<_>, _) = (keys.into_iter().collect(), BTreeSet::new());
+    for chunk in keys.chunks(CHUNK_SIZE) {
+        let rows = case_key::Entity::find()
+            .filter(case_key::Column::Owner.eq(owner))
+            .filter(case_key::Column::Key.is_in(chunk.iter().cloned()))
+            .all(db)
+            .await?;
+        cases.extend(rows.into_iter().map(|row| Key::new(row.owner, row.id)));
+    }
+    Ok(cases)
+}
+
+async fn request_checks(tx: &Tx, cases: BTreeSet<Key>) -> Result<(), DbErr> {
+    let row = |Key { owner, id }: &Key| contest_check::ActiveModel {
+        owner: Set(owner.clone()),
+        id: Set(*id),
+        asked: Set(1),
+        answered: Set(0),
+    };
+    let rows: Vec<_> = cases.iter().map(row).collect();
+    for chunk in rows.chunks(CHUNK_SIZE) {
+        let increment = OnConflict::columns([contest_check::Column::Owner, contest_check::Column::Id])
+            .value(
+                contest_check::Column::Asked,
+                Expr::col((contest_check::Entity, contest_check::Column::Asked)).add(1_i64),
+            )
+            .to_owned();
+        let insert = contest_check::Entity::insert_many(chunk.iter().cloned()).on_conflict(increment);
+        insert.exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// A requested check of one case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CompetitionCheck {
+    /// The key of the case.
+    pub key: Key,
+    /// The number of requests for this case when the check was read. A later request is not
+    /// answered by this check.
+    requests: i64,
+}
+
+/// Reads some of the requested checks that have not run yet.
+pub(crate) async fn open_checks(db: &DatabaseConnection) -> Result<Vec<CompetitionCheck>, DbErr> {
+    let order = [contest_check::Column::Owner, contest_check::Column::Id];
+    let query = order.into_iter().fold(select_open(), |query, column| query.order_by_asc(column));
+    let rows = query.limit(CHECKS_PER_READ).all(db).await?;
+    let to_check =
+        |row: contest_check::Model| CompetitionCheck { key: Key::new(row.owner, row.id), requests: row.asked };
+    Ok(rows.into_iter().map(to_check).collect())
+}
+
+/// Counts the cases with a requested check that has not run yet.
+pub(crate) async fn count_open(db: &DatabaseConnection) -> Result<u64, DbErr> {
+    select_open().count(db).await
+}
+
+/// Marks a check as complete. Requests that came after the check was read stay open.
+pub(crate) async fn complete(
+    db: &DatabaseConnection,
+    CompetitionCheck { key, requests }: &CompetitionCheck,
+) -> Result<(), DbErr> {
+    contest_check::Entity::update_many()
+        .col_expr(contest_check::Column::Answered, Expr::value(*requests))
+        .filter(contest_check::Column::Owner.eq(&key.owner).and(contest_check::Column::Id.eq(key.id)))
+        .filter(contest_check::Column::Answered.lt(*requests))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+fn select_open() -> Select<contest_check::Entity> {
+    let (asked, answered) = (contest_check::Column::Asked, contest_check::Column::Answered);
+    contest_check::Entity::find().filter(Expr::col(answered).lt(Expr::col(asked)))
+}

@@ -1,0 +1,181 @@
+//! The table `pending_approval`: approvals and arbitrations that wait for the registry. A row is
+//! inserted and deleted together with the state that waits.
+//!
+//! A lease in real time tells which process completes a decision. If two processes complete the
+//! same decision, nothing goes wrong; the lease only avoids the duplicate work.
+use super::entity::pending_approval::{ActiveModel, Column, Entity, Model};
+use cpor_durable::{Aggregate, Change, Key, Tx, rows, rows::Micros};
+use cpor_kit::db::Db;
+use cpor_types::{Clock, DecisionId, Entropy};
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Set,
+    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType},
+};
+use std::{sync::Arc, time::Duration};
+
+/// The maximum exponent of the back-off, so that the factor cannot overflow.
+const MAX_DOUBLINGS: u32 = 16;
+
+/// When a pending decision is tried again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RetryPolicy {
+    /// The time after which another process may take over a decision that is not complete.
+    pub lease: Duration,
+    /// The maximum delay after the first failure. It doubles with each failure, up to the lease.
+    pub initial_delay: Duration,
+}
+
+impl RetryPolicy {
+    /// Returns the maximum delay before the next attempt, after this number of earlier failures.
+    fn max_delay(self, failed_attempts: u32) -> Duration {
+        let doublings = std::cmp::min(failed_attempts, MAX_DOUBLINGS);
+        std::cmp::min(self.initial_delay.saturating_mul(1 << doublings), self.lease)
+    }
+}
+
+/// The kind of a pending decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DecisionKind {
+    /// The approval of a case (R23).
+    Approval,
+    /// The arbitration of contested keys (R37).
+    Arbitration,
+}
+
+impl DecisionKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approval => "approval",
+            Self::Arbitration => "arbitration",
+        }
+    }
+}
+
+/// An approval or arbitration that waits for the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PendingDecision {
+    /// The key of the case or of the arbitration.
+    pub key: Key,
+    /// Whether this is an approval or an arbitration.
+    pub kind: DecisionKind,
+    /// The id under which the registry is asked.
+    pub decision_id: DecisionId,
+    /// The number of attempts that have failed so far.
+    pub failed_attempts: u32,
+}
+
+/// Gives access to the pending decisions, for the processes that complete them.
+#[derive(Clone)]
+pub(crate) struct PendingDecisions {
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub retry_policy: RetryPolicy,
+}
+
+impl PendingDecisions {
+    /// Leases the decisions whose lease or delay has expired, and returns them.
+    pub(crate) async fn lease_due(&self) -> Result<Vec<PendingDecision>, DbErr> {
+        self.lease_until(Micros::from(self.clock.now())).await
+    }
+
+    /// Leases all pending decisions, and returns them. A process does this when it starts, because
+    /// the process that held the leases may have crashed.
+    pub(crate) async fn lease_all(&self) -> Result<Vec<PendingDecision>, DbErr> {
+        self.lease_until(Micros(i64::MAX)).await
+    }
+
+    /// Leases the decisions whose lease expires at `latest_expiry` or before, with one statement.
+    async fn lease_until(&self, latest_expiry: Micros) -> Result<Vec<PendingDecision>, DbErr> {
+        let lease_end = Micros::from(self.clock.now() + self.retry_policy.lease);
+        // Rows that another transaction has locked are skipped. Waiting for them could end in a
+        // deadlock.
+        let due = Entity::find()
+            .select_only()
+            .columns([Column::Owner, Column::Id])
+            .filter(Column::ResumeTime.lte(latest_expiry))
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        let key = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
+        let leased = Entity::update_many()
+            .col_expr(Column::ResumeTime, Expr::value(lease_end.0))
+            .filter(key.in_subquery(due.into_query()))
+            .exec_with_returning(self.db.writer())
+            .await?;
+        Ok(leased.into_iter().map(from_row).collect())
+    }
+
+    /// Returns `result` unchanged. If it is an error, the decision is postponed first.
+    pub(crate) async fn postpone_on_failure<T, E>(
+        &self,
+        result: Result<T, E>,
+        pending: &PendingDecision,
+    ) -> Result<T, E> {
+        if result.is_err()
+            && let Err(error) = self.postpone(pending).await
+        {
+            // The lease stays in force, so the decision is retried when it expires.
+            tracing::warn!(%error, work = pending.kind.as_str(), "could not postpone");
+        }
+        result
+    }
+
+    /// Delays the next attempt by a random part of the maximum delay (full jitter).
+    async fn postpone(&self, pending: &PendingDecision) -> Result<(), DbErr> {
+        let PendingDecision { key, kind: _, decision_id, failed_attempts } = pending;
+        let delay = self.retry_policy.max_delay(*failed_attempts).mul_f64(self.entropy.fraction());
+        Entity::update_many()
+            .col_expr(Column::ResumeTime, Expr::value(Micros::from(self.clock.now() + delay).0))
+            .col_expr(Column::Attempts, Expr::value(i64::from(failed_attempts.saturating_add(1))))
+            .filter(
+                Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id)).and(Column::DecisionId.eq(decision_id.uuid())),
+            )
+            .exec(self.db.writer())
+            .await?;
+        Ok(())
+    }
+
+    /// Counts the pending decisions.
+    pub(crate) async fn count(&self) -> Result<u64, DbErr> {
+        Entity::find().count(self.db.reader()).await
+    }
+}
+
+fn from_row(row: Model) -> PendingDecision {
+    let is_arbitration = row.work == DecisionKind::Arbitration.as_str();
+    PendingDecision {
+        key: Key::new(row.owner, row.id),
+        kind: if is_arbitration { DecisionKind::Arbitration } else { DecisionKind::Approval },
+        decision_id: DecisionId(row.decision_id),
+        failed_attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+    }
+}
+
+/// Inserts and deletes rows after these changes of aggregates. `pending_decision` returns the
+/// decision that an aggregate waits for. A new row is leased until `lease_end`.
+pub(super) async fn save_for_changes<A: Aggregate>(
+    tx: &Tx,
+    changes: &[Change<A>],
+    kind: DecisionKind,
+    pending_decision: impl Fn(&A) -> Option<DecisionId>,
+    lease_end: Micros,
+) -> Result<(), DbErr> {
+    let (mut completed, mut begun) = (Vec::new(), Vec::new());
+    let row = |key: &Key, decision: DecisionId| ActiveModel {
+        owner: Set(key.owner.clone()),
+        id: Set(key.id),
+        work: Set(kind.as_str().to_owned()),
+        decision_id: Set(decision.uuid()),
+        resume_time: Set(lease_end),
+        attempts: Set(0),
+    };
+    for Change { key, before, after, .. } in changes {
+        let before = before.as_ref().and_then(|before| pending_decision(&before.state));
+        let after = pending_decision(&after.state);
+        if before != after {
+            completed.extend(before.map(|decision| row(key, decision)));
+            begun.extend(after.map(|decision| row(key, decision)));
+        }
+    }
+    rows::delete::<Entity>(tx, completed).await?;
+    rows::insert::<Entity>(tx, begun).await
+}

@@ -1,0 +1,301 @@
+//! A test system: one replica of the service on one database, with fakes of the other services.
+//! Tests call its background tasks themselves.
+use super::{claim, faulty_registry::FaultyRegistry};
+use crate::{
+    Config,
+    api::Api,
+    app,
+    approval_recovery::ApprovalRecovery,
+    competition_detector::CompetitionDetector,
+    domain::tests::{SUBMITTED, parse_time},
+    events::incoming::ClaimEventReceiver,
+    migrations,
+    store::case_query::CaseQuery,
+};
+use cpor_durable::{
+    BusinessClock, Courier, Host, Incoming, Parts, Position, ReceiveError, Receiver, StreamKey, Undelivered, Versioned,
+};
+use cpor_kit::{
+    Caller, Db, Metrics,
+    auth::{Access, Method},
+};
+use cpor_proto::{
+    events::v1::{self as events, ClaimClosed, ClaimResubmitted, ClaimSnapshot, ClaimSubmitted, event::Payload},
+    reviews::v1::ReviewCase as ProtoReviewCase,
+};
+use cpor_types::{
+    Actor, ActorSide, Calendars, PolicyProfiles, ReviewCaseName, Role, SeededEntropy, Service, Timestamp, VirtualClock,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tonic::{Request, Status};
+
+/// One replica of the service, with fakes of the registry and of claim-intake.
+#[derive(Clone)]
+pub(crate) struct TestSystem {
+    pub api: Api,
+    pub recovery: ApprovalRecovery,
+    pub detector: CompetitionDetector,
+    pub registry: FaultyRegistry,
+    /// The real time that leases use.
+    pub real_time: VirtualClock,
+    host: Host,
+    receiver: Arc<ClaimEventReceiver>,
+    sequences: Arc<Mutex<HashMap<String, u64>>>,
+    claim_intake: FakeClaimIntake,
+}
+
+/// Runs the test on an SQLite file, and in a new schema of the PostgreSQL server
+/// `CPOR_TEST_POSTGRES`.
+pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
+    let directory = tempfile::tempdir().unwrap();
+    test(TestSystem::on_database(Db::sqlite(&directory.path().join("poe-review.db")).await.unwrap()).await).await;
+    let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES names no server: run `cargo xtask test`");
+    test(TestSystem::on_database(Db::postgres(&url, Some(&unique_schema()), 4).await.unwrap()).await).await;
+}
+
+fn unique_schema() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let unique = (std::process::id(), random_number(), COUNT.fetch_add(1, Ordering::Relaxed));
+    format!("poe_review_{}_{}_{}", unique.0, unique.1, unique.2)
+}
+
+fn random_number() -> u64 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        migrations()
+    }
+}
+
+impl TestSystem {
+    async fn on_database(db: Db) -> Self {
+        db.create_schema().await.unwrap();
+        Migrator::up(db.writer(), None).await.unwrap();
+        Self::start(
+            db,
+            FaultyRegistry::default(),
+            VirtualClock::new(parse_time(SUBMITTED)),
+            FakeClaimIntake::default(),
+            1,
+        )
+        .await
+    }
+
+    async fn start(
+        db: Db,
+        registry: FaultyRegistry,
+        real_time: VirtualClock,
+        claim_intake: FakeClaimIntake,
+        seed: u64,
+    ) -> Self {
+        let (clock, entropy) = (Arc::new(real_time.clone()), Arc::new(SeededEntropy::new(seed)));
+        let courier = Arc::new(claim_intake.clone());
+        let parts = Parts {
+            db,
+            business_clock: BusinessClock::Virtual,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            metrics: Metrics::default(),
+            courier,
+        };
+        let host = Host::of(Service::PoeReview, parts).await.unwrap();
+        let (policies, calendars) = (PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap());
+        let config = Config { lead_mail: Some("leads@vendor.example".to_owned()), ..Config::default() };
+        let rules = app::ReviewRules::new(&config, policies, &calendars).unwrap();
+        let components = app::Components::new(&config, &host, Arc::new(registry.clone()), rules, clock, entropy);
+        let receiver = Arc::new(components.event_receiver());
+        Self {
+            api: components.api,
+            recovery: components.recovery,
+            detector: components.detector,
+            registry,
+            real_time,
+            host,
+            receiver,
+            sequences: Arc::default(),
+            claim_intake,
+        }
+    }
+
+    /// Starts another process on the same database: a replica, or this process after a crash.
+    pub(crate) async fn start_replica(&self) -> Self {
+        let replica = Self::start(
+            self.host.db().clone(),
+            self.registry.clone(),
+            self.real_time.clone(),
+            self.claim_intake.clone(),
+            2,
+        )
+        .await;
+        Self { sequences: Arc::clone(&self.sequences), ..replica }
+    }
+
+    pub(crate) fn db(&self) -> &DatabaseConnection {
+        self.host.db().writer()
+    }
+
+    /// Moves the business time to `to`, and fires the deadlines that are due.
+    pub(crate) async fn advance(&self, to: Timestamp) {
+        self.host.advance(to).await.unwrap();
+        self.host.runner().drain().await.unwrap();
+    }
+
+    /// Delivers the next event of the claim's stream.
+    pub(crate) async fn deliver_event(
+        &self,
+        claim: &str,
+        payload: Payload,
+        effective_time: Timestamp,
+    ) -> Result<(), ReceiveError> {
+        let sequence = {
+            let mut sequences = self.sequences.lock().unwrap();
+            let last = sequences.entry(claim.to_owned()).or_default();
+            *last += 1;
+            *last
+        };
+        self.deliver_event_at(claim, payload, effective_time, sequence).await
+    }
+
+    /// Delivers an event with this sequence number in the claim's stream.
+    pub(crate) async fn deliver_event_at(
+        &self,
+        claim: &str,
+        payload: Payload,
+        effective_time: Timestamp,
+        sequence: u64,
+    ) -> Result<(), ReceiveError> {
+        let name: cpor_types::ClaimName = claim.parse().unwrap();
+        let stream = StreamKey {
+            source: Service::ClaimIntake,
+            aggregate: "claim".to_owned(),
+            owner: name.partner.to_string(),
+            id: name.claim.uuid(),
+        };
+        let actor = Actor::new(ActorSide::Partner, "alice");
+        self.receiver.apply(Incoming { position: Position { stream, sequence }, actor, effective_time, payload }).await
+    }
+
+    /// Delivers the submission of the nth claim.
+    pub(crate) async fn submit(&self, n: u32) {
+        let snapshot = claim(n);
+        let name = snapshot.claim.clone();
+        self.deliver_event(
+            &name,
+            Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }),
+            parse_time(SUBMITTED),
+        )
+        .await
+        .unwrap();
+    }
+
+    /// Delivers the resubmission of a claim.
+    pub(crate) async fn resubmit(&self, snapshot: ClaimSnapshot, effective_time: Timestamp) {
+        let name = snapshot.claim.clone();
+        self.deliver_event(
+            &name,
+            Payload::ClaimResubmitted(ClaimResubmitted { snapshot: Some(snapshot) }),
+            effective_time,
+        )
+        .await
+        .unwrap();
+    }
+
+    /// Delivers the closure of the nth claim, by a withdrawal.
+    pub(crate) async fn close(&self, n: u32) {
+        let ClaimSnapshot { claim: name, tenant, review_case_id, .. } = claim(n);
+        let closed = ClaimClosed {
+            claim: name.clone(),
+            tenant,
+            primary_reason: "partner_request".to_owned(),
+            review_case_id,
+            dispute_due_time: None,
+        };
+        self.deliver_event(&name, Payload::ClaimClosed(closed), parse_time(SUBMITTED)).await.unwrap();
+    }
+
+    /// Reads a case from the database.
+    pub(crate) async fn stored(&self, name: &str) -> Versioned<crate::domain::ReviewCase> {
+        let ReviewCaseName { tenant, case } = name.parse().unwrap();
+        CaseQuery::for_tenant(self.db(), tenant).find(case).await.unwrap().expect("the case exists")
+    }
+
+    /// Returns all events that claim-intake has received so far, in order.
+    pub(crate) async fn sent_events(&self) -> Vec<Payload> {
+        self.host.relay().drain().await.unwrap();
+        self.claim_intake.0.lock().unwrap().clone()
+    }
+
+    /// Counts the rows of a table. `table` may end with a WHERE clause.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let row = self.db().query_one_raw(sea_orm::Statement::from_string(
+            self.db().get_database_backend(),
+            format!("SELECT COUNT(*) AS n FROM {table}"),
+        ));
+        row.await.unwrap().unwrap().try_get("", "n").unwrap()
+    }
+}
+
+/// A fake of claim-intake that records all events it receives.
+#[derive(Clone, Default)]
+pub(crate) struct FakeClaimIntake(Arc<Mutex<Vec<Payload>>>);
+
+#[async_trait::async_trait]
+impl Courier for FakeClaimIntake {
+    async fn deliver(
+        &self,
+        request: events::DeliverEventsRequest,
+    ) -> Result<events::DeliverEventsResponse, Undelivered> {
+        let mut results = Vec::new();
+        for stream in request.streams {
+            let applied_sequence = stream.events.last().map_or(0, |event| event.sequence);
+            self.0.lock().unwrap().extend(stream.events.into_iter().filter_map(|event| event.payload));
+            results.push(events::StreamResult { applied_sequence, failure: None });
+        }
+        Ok(events::DeliverEventsResponse { results })
+    }
+}
+
+/// Builds a request of this caller, as the authentication layer passes it on.
+pub(crate) fn request_from<T>(subject: &str, role: Role, message: T) -> Request<T> {
+    let caller = Caller {
+        subject: subject.to_owned(),
+        roles: vec![role],
+        partner: None,
+        tenant: None,
+        service: None,
+        actor: Actor::new(ActorSide::Reviewer, subject),
+    };
+    let access = Access::Declared {
+        roles: vec![role],
+        services: Vec::new(),
+        owner_field: Vec::new(),
+        customers_by_tenant: false,
+    };
+    let method = Method {
+        service: "cpor.reviews.v1.ReviewService".to_owned(),
+        name: "Any".to_owned(),
+        access,
+        callees: vec![Service::PoeReview],
+        streaming: false,
+    };
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(Arc::new(caller));
+    request.extensions_mut().insert(Arc::new(method));
+    request
+}
+
+/// The result of a command on a case.
+pub(crate) type CaseResult = Result<ProtoReviewCase, Status>;
