@@ -1,4 +1,4 @@
-//! Holds through the API: first answers, tombstones, and what the directory says meanwhile.
+//! Holds through the API: recorded outcomes, refusals, and directory checks.
 use cpor_proto::registry::v1::SubscriptionStatus;
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_registry_client::{ClaimToCheck, HoldAnswer, LineRefusal, LineToCheck, Reason};
@@ -6,8 +6,8 @@ use cpor_types::{Actor, AssociationKey, LineId, Service, SolutionArea};
 use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
-use crate::rows::{TENANT, claim, everybody, hold, subscription, subscription_id, tenant_id};
-use crate::stage::on_both;
+use crate::fixture::on_both;
+use crate::rows::{TENANT, claim, directory_rows, hold, subscription, subscription_id, tenant_id};
 
 fn reasons(answer: &HoldAnswer) -> Vec<(Option<LineId>, Reason)> {
     match answer {
@@ -17,17 +17,17 @@ fn reasons(answer: &HoldAnswer) -> Vec<(Option<LineId>, Reason)> {
 }
 
 on_both! {
-    async fn a_decision_gets_its_first_answer_whatever_has_changed(stage: Stage) {
-        stage.create(everybody(2)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+    async fn a_repeated_decision_gets_the_recorded_outcome(system: TestSystem) {
+        system.import_new(directory_rows(2)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let (mine, theirs) = (hold(&claim("contoso", 1), 1, &[1]), hold(&claim("litware", 2), 2, &[1, 2]));
         assert_eq!(registry.place_hold(&actor, mine.clone()).await.unwrap(), HoldAnswer::Held);
         let refused = registry.place_hold(&actor, theirs.clone()).await.unwrap();
         assert_eq!(reasons(&refused), [(Some(theirs.lines[0].line_id), Reason::KeyHeld)]);
 
-        let expired = stage.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
+        let expired = system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
         assert_eq!(expired.len(), 1);
-        let again = stage.registry(Service::PoeReview, 1);
+        let again = system.registry(Service::PoeReview, 1);
         assert_eq!(again.place_hold(&actor, mine.clone()).await.unwrap(), HoldAnswer::Held);
         assert_eq!(again.place_hold(&actor, theirs).await.unwrap(), refused);
         let mut anew = mine;
@@ -37,9 +37,9 @@ on_both! {
         assert_eq!(reasons(&refused), [(Some(anew_line), Reason::SubscriptionExpired)]);
     }
 
-    async fn what_the_directory_does_not_admit_is_named_line_by_line(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+    async fn a_refusal_names_each_line(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let mut wrong = hold(&claim("contoso", 1), 1, &[1, 9]);
         wrong.mpn_id = "200".parse().unwrap();
         wrong.customer_domain = "litware.example".to_owned();
@@ -54,9 +54,9 @@ on_both! {
         assert_eq!(reasons(&registry.place_hold(&actor, wrong).await.unwrap()), [(None, Reason::TenantUnknown)]);
     }
 
-    async fn a_check_says_what_is_wrong_and_fills_in_what_is_known(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (registry, actor) = (stage.registry(Service::ClaimIntake, 0), Actor::system(Service::ClaimIntake));
+    async fn a_check_reports_violations_and_fills_in_fields(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (registry, actor) = (system.registry(Service::ClaimIntake, 0), Actor::system(Service::ClaimIntake));
         let line = |n, product: &str| LineToCheck {
             line_id: Uuid::from_u128(n).into(),
             product: product.parse().unwrap(),
@@ -87,16 +87,15 @@ on_both! {
         assert_eq!((found.tenant, found.location), (None, None));
     }
 
-    /// A row that says what is known is no change, so that a nightly import of everything is cheap.
-    async fn holds_survive_a_new_profile_of_the_tenant(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+    async fn holds_survive_a_new_profile_of_the_tenant(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         assert_eq!(registry.place_hold(&actor, hold(&claim("contoso", 1), 1, &[1])).await.unwrap(), HoldAnswer::Held);
         let mut renamed = crate::rows::tenant(TENANT, "new.example");
         if let Some(Row::Tenant(tenant)) = &mut renamed.row {
             tenant.display_name = "Fabrikam Holding".to_owned();
         }
-        stage.import(vec![renamed]).await;
+        system.import(vec![renamed]).await;
         let mut theirs = hold(&claim("litware", 2), 2, &[1]);
         theirs.customer_domain = "new.example".to_owned();
         let line = theirs.lines[0].line_id;
@@ -104,18 +103,18 @@ on_both! {
         assert_eq!(reasons(&refused), [(Some(line), Reason::KeyHeld)]);
     }
 
-    /// The second bolt: the database refuses what the aggregate, for whatever reason, would admit (R36).
-    async fn the_database_keeps_a_key_to_one_company(stage: Stage) {
-        stage.create(everybody(2)).await;
-        let db = stage.db.writer();
+    /// The database refuses a second holder even if the aggregate would accept it (R36).
+    async fn the_database_keeps_a_key_to_one_company(system: TestSystem) {
+        system.import_new(directory_rows(2)).await;
+        let db = system.db.writer();
         let row = "INSERT INTO key_holder (tenant, key, partner) VALUES ($1, $2, 'litware')";
         let values = [tenant_id().0.into(), AssociationKey::Subscription(subscription_id(1)).to_string().into()];
         db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), row, values)).await.unwrap();
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let both = hold(&claim("contoso", 1), 1, &[1, 2]);
         let refused = registry.place_hold(&actor, both.clone()).await.unwrap();
         assert_eq!(reasons(&refused), [(Some(both.lines[0].line_id), Reason::KeyHeld)]);
         let other = hold(&claim("litware", 2), 2, &[2]);
-        assert_eq!(registry.place_hold(&actor, other).await.unwrap(), HoldAnswer::Held, "nothing of it was kept");
+        assert_eq!(registry.place_hold(&actor, other).await.unwrap(), HoldAnswer::Held, "the refused request left nothing behind");
     }
 }
