@@ -32,12 +32,12 @@ pub(super) async fn decline_legacy_association(
         Err(Failure::Refused(DeclineRefusal::BelongsToClaim)) => return Err(belongs_to_claim()),
         Err(failure) => return Err(error::command_failed(failure, |_| belongs_to_claim(), error::conflict)),
     }
-    let found = query::association(api.db.writer(), &name).await.map_err(error::read_failed)?;
-    let found = found.ok_or_else(|| status::not_found(&request.name))?;
-    if found.1.claimed_line().is_some() {
+    let named = query::association(api.db.writer(), &name).await.map_err(error::read_failed)?;
+    let named = named.ok_or_else(|| status::not_found(&request.name))?;
+    if named.1.claimed_line().is_some() {
         return Err(belongs_to_claim());
     }
-    Ok(Response::new(convert::association(&found)))
+    Ok(Response::new(convert::association(&named)))
 }
 
 fn belongs_to_claim() -> Status {

@@ -55,7 +55,9 @@ fn new_response(tenant: Option<&Tenant>, request: &HoldRequest) -> Result<PlaceH
     match tenant.decision(&request.claim, request.decision_id) {
         Some(Decision::Held) => {
             let name = |association| AssociationName { tenant: tenant.id, association };
-            Ok(held_response(tenant.live_associations_of(&request.claim).map(|(id, found)| (name(id), found.clone()))))
+            Ok(held_response(
+                tenant.live_associations_of(&request.claim).map(|(id, association)| (name(id), association.clone())),
+            ))
         }
         Some(Decision::Refused(refusals)) => Ok(refused_response(refusals)),
         Some(Decision::Awarded(_) | Decision::NotAwarded(_)) | None => Err(missing_decision()),
@@ -81,7 +83,7 @@ fn missing_decision() -> Status {
 }
 
 fn held_response(associations: impl Iterator<Item = NamedAssociation>) -> PlaceHoldResponse {
-    let associations = associations.map(|found| convert::association(&found)).collect();
+    let associations = associations.map(|named| convert::association(&named)).collect();
     PlaceHoldResponse { associations, refusals: Vec::new() }
 }
 

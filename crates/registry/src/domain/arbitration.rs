@@ -52,14 +52,14 @@ impl Tenant {
         };
         for Award { winner, review_case, .. } in awards {
             let recorded = RecordedDecision { review_case: *review_case, decision: decision.clone() };
-            next.claims.entry(winner.clone()).or_default().decisions.insert(*decision_id, recorded);
+            next.claim_records.entry(winner.clone()).or_default().decisions.insert(*decision_id, recorded);
         }
         Some((next, events))
     }
 
     /// The first reason for which the key cannot be awarded, if there is one.
     fn award_refusal(&self, award: &Award) -> Option<AwardRefusal> {
-        let is_closed = self.claims.get(&award.winner).is_some_and(|record| record.is_closed(award.review_case));
+        let is_closed = self.claim_records.get(&award.winner).is_some_and(|record| record.is_closed(award.review_case));
         let has_other_successor =
             self.successors.get(&award.key).is_some_and(|successor| successor.claim != award.winner);
         let reason = if is_closed {
@@ -80,11 +80,11 @@ impl Tenant {
         if !award.is_exclusive() {
             return AwardOutcome::Cleared;
         }
-        let is_rival = |found: &Association| {
-            found.key == award.key && found.holds_key() && *found.partner() != award.winner.partner
+        let is_rival = |association: &Association| {
+            association.key == award.key && association.holds_key() && *association.partner() != award.winner.partner
         };
-        let yielded = self.end_associations(EndReason::Superseded, now, |found| {
-            is_rival(found) && found.state == AssociationState::Pending
+        let yielded = self.end_associations(EndReason::Superseded, now, |association| {
+            is_rival(association) && association.state == AssociationState::Pending
         });
         let outcome = if self.associations.values().any(is_rival) {
             let successor = Successor { claim: award.winner.clone(), review_case: award.review_case };

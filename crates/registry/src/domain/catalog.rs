@@ -94,7 +94,8 @@ impl Product {
             return Err(CatalogError::EmptyPeriod(self.id.clone()));
         }
         let is_microsoft_365 = self.solution_area == SolutionArea::Microsoft365;
-        if self.kind != self.solution_area.claimed_kind() || is_microsoft_365 != (self.family == ProductFamily::Microsoft365)
+        if self.kind != self.solution_area.claimed_kind()
+            || is_microsoft_365 != (self.family == ProductFamily::Microsoft365)
         {
             return Err(CatalogError::Mismatch(self.id.clone()));
         }

@@ -12,8 +12,8 @@ impl Tenant {
     /// The deadline at which the next live association ends, if any of them ends with its
     /// subscription.
     pub(crate) fn next_deadline(&self) -> Option<Deadline> {
-        let live = self.associations.values().filter(|found| found.is_live());
-        let (due, rule) = live.filter_map(|found| self.end_of_association(found)).min()?;
+        let live = self.associations.values().filter(|association| association.is_live());
+        let (due, rule) = live.filter_map(|association| self.end_of_association(association)).min()?;
         Some(Deadline { kind: SUBSCRIPTION_END.into(), due, rule: rule.to_owned() })
     }
 
@@ -22,8 +22,8 @@ impl Tenant {
     pub(crate) fn expire(&self, now: Timestamp) -> Option<(Timestamp, TenantChange)> {
         let due = self.next_deadline().filter(|next| next.has_passed(now))?.due;
         let mut next = self.clone();
-        let events = next.end_associations(EndReason::Expired, due, |found| {
-            self.end_of_association(found).is_some_and(|(end, _)| end == due)
+        let events = next.end_associations(EndReason::Expired, due, |association| {
+            self.end_of_association(association).is_some_and(|(end, _)| end == due)
         });
         Some((due, (next, events)))
     }

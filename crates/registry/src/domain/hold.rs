@@ -46,7 +46,7 @@ impl Tenant {
     /// Holds every line of a claim, or records a refusal that names every reason.
     ///
     /// Directory and catalog are checked again (R12). Returns `None` when this decision was already
-    /// made since the tenant was loaded. An earlier decision is found on saving, as a
+    /// made since the tenant was loaded. An earlier decision is association on saving, as a
     /// [`RecordConflict`](super::record::RecordConflict).
     pub(crate) fn place_hold(
         &self,
@@ -67,7 +67,7 @@ impl Tenant {
             Decision::Refused(refusals)
         };
         let recorded = RecordedDecision { review_case: request.review_case, decision };
-        next.claims.entry(request.claim.clone()).or_default().decisions.insert(request.decision_id, recorded);
+        next.claim_records.entry(request.claim.clone()).or_default().decisions.insert(request.decision_id, recorded);
         Some((next, Vec::new()))
     }
 
@@ -83,22 +83,24 @@ impl Tenant {
         catalog: &Catalog,
         at: Timestamp,
     ) -> Option<TenantChange> {
-        let is_pending = |found: &Association| found.belongs_to(claim) && found.state == AssociationState::Pending;
-        let is_superseded = |found: &Association| {
-            let successor = self.successors.get(&found.key);
-            found.holds_key()
-                && *found.partner() != claim.partner
+        let is_pending =
+            |association: &Association| association.belongs_to(claim) && association.state == AssociationState::Pending;
+        let is_superseded = |association: &Association| {
+            let successor = self.successors.get(&association.key);
+            association.holds_key()
+                && *association.partner() != claim.partner
                 && successor.is_some_and(|successor| successor.claim == *claim)
-                && self.associations.values().any(|own| is_pending(own) && own.key == found.key)
+                && self.associations.values().any(|own| is_pending(own) && own.key == association.key)
         };
         // No association may change before its current state began, so all of them change at the
         // latest such time.
-        let changing = self.associations.values().filter(|found| is_pending(found) || is_superseded(found));
+        let changing =
+            self.associations.values().filter(|association| is_pending(association) || is_superseded(association));
         let instant = changing.map(Association::state_start).fold(at, Timestamp::max);
         let mut next = self.clone();
         let mut events = next.end_associations(EndReason::Superseded, instant, is_superseded);
         let mut granted = Vec::new();
-        for association in next.associations.values_mut().filter(|found| is_pending(found)) {
+        for association in next.associations.values_mut().filter(|association| is_pending(association)) {
             association.make_official(instant);
             granted.push(self.granted_line(association, catalog));
         }
@@ -128,15 +130,15 @@ impl Tenant {
         reason: EndReason,
         at: Timestamp,
     ) -> Option<TenantChange> {
-        if self.claims.get(claim).is_some_and(|record| record.closed.contains(&review_case)) {
+        if self.claim_records.get(claim).is_some_and(|record| record.closed.contains(&review_case)) {
             return None;
         }
         let matches_case = |case: Option<CaseId>| review_case.is_none() || case.is_none() || case == review_case;
         let mut next = self.clone();
         next.successors.retain(|_, successor| successor.claim != *claim || !matches_case(successor.review_case));
         let is_closed = |line: &ClaimedLine| line.claim == *claim && matches_case(line.review_case);
-        let events = next.end_associations(reason, at, |found| found.claimed_line().is_some_and(is_closed));
-        next.claims.entry(claim.clone()).or_default().closed.insert(review_case);
+        let events = next.end_associations(reason, at, |association| association.claimed_line().is_some_and(is_closed));
+        next.claim_records.entry(claim.clone()).or_default().closed.insert(review_case);
         Some((next, events))
     }
 
@@ -148,13 +150,16 @@ impl Tenant {
         catalog: &Catalog,
         now: Timestamp,
     ) -> Vec<LineRefusal> {
-        if self.claims.get(&request.claim).is_some_and(|record| record.is_closed(request.review_case)) {
+        if self.claim_records.get(&request.claim).is_some_and(|record| record.is_closed(request.review_case)) {
             return vec![LineRefusal::whole_claim(Reason::ClaimClosed)];
         }
         let directory = Directory { catalog, partner, tenant: TenantLookup::Found(&self.directory) };
         let findings = check::check(&request.claim_to_check(), directory, now);
-        let mut refusals: Vec<_> =
-            findings.violations.iter().map(|found| request.line_refusal(found.field, found.reason)).collect();
+        let mut refusals: Vec<_> = findings
+            .violations
+            .iter()
+            .map(|violation| request.line_refusal(violation.field, violation.reason))
+            .collect();
         let held = request.lines.iter().filter(|line| self.is_held_by_other(request, &line.key));
         refusals.extend(held.map(|line| LineRefusal { line_id: Some(line.line_id), reason: Reason::KeyHeld }));
         refusals
@@ -178,17 +183,17 @@ impl Tenant {
     /// keys that were awarded to it and that it no longer claims.
     fn add_holds(&mut self, request: &HoldRequest, now: Timestamp) {
         let held: BTreeSet<AssociationKey> =
-            self.live_associations_of(&request.claim).map(|(_, found)| found.key.clone()).collect();
+            self.live_associations_of(&request.claim).map(|(_, association)| association.key.clone()).collect();
         let is_claimed = |key: &AssociationKey| held.contains(key) || request.lines.iter().any(|line| line.key == *key);
         self.successors.retain(|key, successor| successor.claim != request.claim || is_claimed(key));
         for (line, activity) in
             request.lines.iter().flat_map(|line| request.activities.iter().map(move |activity| (line, *activity)))
         {
-            let is_same = |found: &Association| {
-                let held = found.claimed_line().map(|held| (held.line_id, held.review_case));
-                held == Some((line.line_id, request.review_case)) && found.activity == activity
+            let is_same = |association: &Association| {
+                let held = association.claimed_line().map(|held| (held.line_id, held.review_case));
+                held == Some((line.line_id, request.review_case)) && association.activity == activity
             };
-            if !self.live_associations_of(&request.claim).any(|(_, found)| is_same(found)) {
+            if !self.live_associations_of(&request.claim).any(|(_, association)| is_same(association)) {
                 let association = request.association(line, activity, now);
                 self.associations.insert(request.association_id(line, activity), association);
             }

@@ -37,7 +37,7 @@ impl Tenant {
     /// Imports a legacy association, which is official at once.
     ///
     /// A legacy association is imported once, also when it has ended since. Returns `None` when it
-    /// was imported since the tenant was loaded. An earlier import is found on saving, as a
+    /// was imported since the tenant was loaded. An earlier import is association on saving, as a
     /// [`RecordConflict`](super::record::RecordConflict), unless the association is refused before
     /// that.
     ///
@@ -72,7 +72,7 @@ impl Tenant {
             next.associations.insert(id, legacy.association(subscription, *activity, now));
         }
         let recorded = RecordedDecision { review_case: None, decision: Decision::Held };
-        next.claims.entry(claim).or_default().decisions.insert(decision_id, recorded);
+        next.claim_records.entry(claim).or_default().decisions.insert(decision_id, recorded);
         Ok(Some((next, Vec::new())))
     }
 
@@ -102,13 +102,14 @@ impl Tenant {
     /// # Errors
     /// Returns a [`DeclineRefusal`] when there is no live legacy association with this id.
     pub(crate) fn decline_legacy(&self, id: AssociationId, at: Timestamp) -> Result<TenantChange, DeclineRefusal> {
-        let found = self.associations.get(&id).filter(|found| found.is_live()).ok_or(DeclineRefusal::NotLive)?;
-        if found.claimed_line().is_some() {
+        let association =
+            self.associations.get(&id).filter(|association| association.is_live()).ok_or(DeclineRefusal::NotLive)?;
+        if association.claimed_line().is_some() {
             return Err(DeclineRefusal::BelongsToClaim);
         }
-        let declined = found.clone();
+        let declined = association.clone();
         let mut next = self.clone();
-        let events = next.end_associations(EndReason::Declined, at, |found| *found == declined);
+        let events = next.end_associations(EndReason::Declined, at, |association| *association == declined);
         Ok((next, events))
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Tenant {
     /// The decisions and closed cases that were added since the tenant was loaded. The store does
     /// not load the earlier records. On saving, it merges these entries into them
     /// ([`ClaimRecord::merge`]) and reports conflicts.
-    pub(crate) claims: BTreeMap<ClaimName, ClaimRecord>,
+    pub(crate) claim_records: BTreeMap<ClaimName, ClaimRecord>,
 }
 
 /// The claim that was awarded an official holder's key. It replaces the holder when its association
@@ -52,14 +52,12 @@ pub(crate) struct KeyHolder<'a> {
 /// A change of a tenant that other services receive as an event.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TenantEvent {
+    /// The pending associations of a claim became official.
     AssociationsGranted(Box<AssociationsGranted>),
+    /// Live associations of a claim have ended.
     AssociationsEnded(AssociationsEnded),
     /// A subscription changed with which this claim has an official association.
-    SubscriptionChanged {
-        claim: ClaimName,
-        id: SubscriptionId,
-        subscription: Subscription,
-    },
+    SubscriptionChanged { claim: ClaimName, id: SubscriptionId, subscription: Subscription },
 }
 
 /// Live associations of a claim have ended.
@@ -67,6 +65,7 @@ pub(crate) enum TenantEvent {
 pub(crate) struct AssociationsEnded {
     pub(crate) claim: ClaimName,
     pub(crate) reason: EndReason,
+    /// The lines of the claim whose associations ended.
     pub(crate) lines: BTreeSet<LineId>,
     /// Whether any of the ended associations was official.
     pub(crate) was_official: bool,
@@ -112,7 +111,13 @@ impl Tenant {
     /// Creates a tenant that has no subscriptions, workloads or associations yet.
     pub(crate) fn new(id: TenantId, profile: TenantProfile) -> Self {
         let directory = TenantDirectory { profile, subscriptions: BTreeMap::new(), workloads: BTreeSet::new() };
-        Self { id, directory, associations: BTreeMap::new(), successors: BTreeMap::new(), claims: BTreeMap::new() }
+        Self {
+            id,
+            directory,
+            associations: BTreeMap::new(),
+            successors: BTreeMap::new(),
+            claim_records: BTreeMap::new(),
+        }
     }
 
     /// Replaces the profile with an imported one. Returns `None` when the profile is the same as
@@ -139,8 +144,9 @@ impl Tenant {
             return None;
         }
         let key = AssociationKey::Subscription(id);
-        let official = self.live_associations_on(&key).filter(|found| found.official_time().is_some());
-        let claims: BTreeSet<_> = official.filter_map(|found| found.claimed_line()).map(|line| &line.claim).collect();
+        let official = self.live_associations_on(&key).filter(|association| association.official_time().is_some());
+        let claims: BTreeSet<_> =
+            official.filter_map(|association| association.claimed_line()).map(|line| &line.claim).collect();
         let event = |claim: &ClaimName| TenantEvent::SubscriptionChanged {
             claim: claim.clone(),
             id,
@@ -148,10 +154,10 @@ impl Tenant {
         };
         let mut events: Vec<_> = claims.into_iter().map(event).collect();
         let mut next = self.clone();
-        let expired = subscription.status == SubscriptionStatus::Expired;
+        let is_expired = subscription.status == SubscriptionStatus::Expired;
         next.directory.subscriptions.insert(id, subscription);
-        if expired {
-            events.extend(next.end_associations(EndReason::Expired, now, |found| found.key == key));
+        if is_expired {
+            events.extend(next.end_associations(EndReason::Expired, now, |association| association.key == key));
         }
         Some((next, events))
     }
@@ -215,7 +221,9 @@ impl Tenant {
         matches: impl Fn(&Association) -> bool,
     ) -> Vec<TenantEvent> {
         let mut ended = BTreeMap::<ClaimName, (BTreeSet<LineId>, bool)>::new();
-        for association in self.associations.values_mut().filter(|found| found.is_live() && matches(found)) {
+        for association in
+            self.associations.values_mut().filter(|association| association.is_live() && matches(association))
+        {
             if let Some(line) = association.claimed_line() {
                 let (lines, was_official) = ended.entry(line.claim.clone()).or_default();
                 lines.insert(line.line_id);
@@ -225,8 +233,10 @@ impl Tenant {
         }
         let associations = &self.associations;
         self.successors.retain(|key, successor| {
-            let is_rival = |found: &Association| found.key == *key && found.partner() != &successor.claim.partner;
-            associations.values().any(|found| found.holds_key() && is_rival(found))
+            let is_rival = |association: &Association| {
+                association.key == *key && association.partner() != &successor.claim.partner
+            };
+            associations.values().any(|association| association.holds_key() && is_rival(association))
         });
         let event = |(claim, (lines, was_official)): (ClaimName, _)| {
             let is_last = self.live_associations_of(&claim).next().is_none();
@@ -237,6 +247,6 @@ impl Tenant {
 
     /// The outcome of a decision that was made since the tenant was loaded.
     pub(crate) fn decision(&self, claim: &ClaimName, decision_id: DecisionId) -> Option<&Decision> {
-        self.claims.get(claim)?.decision(decision_id)
+        self.claim_records.get(claim)?.decision(decision_id)
     }
 }

@@ -97,16 +97,16 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), Stor
     let (mut subscription_rows, mut workload_rows, mut association_rows) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes {
         let (tenant, before, after) =
-            (change.after.state.id, change.before.as_ref().map(|known| &known.state), &change.after.state);
-        let known = before.map(|before| &before.directory.subscriptions);
-        let changed = changed_entries(known, &after.directory.subscriptions);
+            (change.after.state.id, change.before.as_ref().map(|before| &before.state), &change.after.state);
+        let previous = before.map(|before| &before.directory.subscriptions);
+        let changed = changed_entries(previous, &after.directory.subscriptions);
         subscription_rows.extend(changed.map(|(id, subscription)| subscription_row(tenant, *id, subscription)));
-        let known = before.map(|before| &before.directory.workloads);
-        let new =
-            after.directory.workloads.iter().filter(|product| !known.is_some_and(|known| known.contains(*product)));
+        let previous = before.map(|before| &before.directory.workloads);
+        let is_new = |product: &&ProductId| !previous.is_some_and(|previous| previous.contains(*product));
+        let new = after.directory.workloads.iter().filter(is_new);
         workload_rows.extend(new.map(|product| workload_row(tenant, product)));
-        let known = before.map(|before| &before.associations);
-        let changed = changed_entries(known, &after.associations);
+        let previous = before.map(|before| &before.associations);
+        let changed = changed_entries(previous, &after.associations);
         association_rows.extend(changed.map(|(id, association)| to_association_row(tenant, *id, association)));
     }
     rows::upsert::<subscription::Entity>(tx, subscription_rows).await?;

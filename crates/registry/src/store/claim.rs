@@ -40,8 +40,8 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Clashes<
 
 /// The additions to claim records that a change contains.
 fn additions(change: &Change<Tenant>) -> impl Iterator<Item = (TenantId, &ClaimName, &ClaimRecord)> {
-    let (before, after) = (change.before.as_ref().map(|before| &before.state.claims), &change.after.state);
-    changed_entries(before, &after.claims).map(|(claim, added)| (after.id, claim, added))
+    let (before, after) = (change.before.as_ref().map(|before| &before.state.claim_records), &change.after.state);
+    changed_entries(before, &after.claim_records).map(|(claim, added)| (after.id, claim, added))
 }
 
 /// Converts a row to a claim record, with the tenant and the claim that it belongs to.

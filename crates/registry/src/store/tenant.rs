@@ -61,7 +61,8 @@ impl Store for TenantStore {
             let TenantChildren { subscriptions, workloads, associations, successors } =
                 children_by_tenant.remove(&id).unwrap_or_default();
             let directory = TenantDirectory { profile: row.try_into()?, subscriptions, workloads };
-            let state = Tenant { id: TenantId(id), directory, associations, successors, claims: BTreeMap::new() };
+            let state =
+                Tenant { id: TenantId(id), directory, associations, successors, claim_records: BTreeMap::new() };
             Ok((key(TenantId(id)), Versioned::new(context.parse_version(version)?, state)))
         };
         rows.into_iter().map(to_tenant).collect()

@@ -168,7 +168,7 @@ impl StoredTenant {
             let decision = command.decision();
             outcomes.push(decision.and_then(|(claim, decision_id)| loaded.decision(&claim, decision_id).cloned()));
         }
-        for (claim, additions) in std::mem::take(&mut loaded.claims) {
+        for (claim, additions) in std::mem::take(&mut loaded.claim_records) {
             let record = records.remove(&claim).unwrap_or_default().merge(&additions)?;
             records.insert(claim, record);
         }
@@ -231,7 +231,7 @@ proptest! {
             let before = tenant.clone();
             tenant = apply(&tenant, command).unwrap_or(tenant);
             check_exclusivity(&tenant)?;
-            for (closed, _) in tenant.claims.iter().filter(|(_, record)| !record.closed.is_empty()) {
+            for (closed, _) in tenant.claim_records.iter().filter(|(_, record)| !record.closed.is_empty()) {
                 prop_assert_eq!(tenant.live_associations_of(closed).count(), 0, "{} is closed", closed);
                 prop_assert!(tenant.successors.values().all(|successor| successor.claim != *closed));
             }
@@ -267,7 +267,7 @@ proptest! {
                 claims.iter().filter(|(_, record)| !record.closed.is_empty()).map(|(claim, _)| claim.clone()).collect()
             };
             prop_assert_eq!(&stored.loaded.successors, &complete.successors);
-            prop_assert_eq!(closed(&stored.records), closed(&complete.claims));
+            prop_assert_eq!(closed(&stored.records), closed(&complete.claim_records));
         }
     }
 }
