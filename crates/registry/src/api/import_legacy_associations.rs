@@ -46,11 +46,11 @@ pub(super) async fn import_legacy_associations(
 
 /// A parsed row with its tenant and the directory data of its partner, or the status of an invalid
 /// row.
-type Prepared = Result<(TenantId, LegacyAssociation, Option<PartnerProfile>), Status>;
+type PreparedRow = Result<(TenantId, LegacyAssociation, Option<PartnerProfile>), Status>;
 
 /// Parses a row and reads its partner. Also returns the key of the row, which names it in the
 /// result. Uses one query.
-async fn prepare(api: &Api, row: wire::LegacyAssociation) -> (String, Prepared) {
+async fn prepare(api: &Api, row: wire::LegacyAssociation) -> (String, PreparedRow) {
     let preparation = async {
         let (tenant, legacy) = parse(&row)?;
         let partner = query::partner(api.db.reader(), &legacy.partner).await.map_err(error::read_failed)?;
@@ -61,7 +61,7 @@ async fn prepare(api: &Api, row: wire::LegacyAssociation) -> (String, Prepared) 
 }
 
 /// Imports a prepared row and builds its result.
-async fn import(api: &Api, actor: Actor, name: String, prepared: Prepared) -> ImportResult {
+async fn import(api: &Api, actor: Actor, name: String, prepared: PreparedRow) -> ImportResult {
     match prepared {
         Ok((tenant, legacy, partner)) => {
             import_result(name, import_association(api, actor, tenant, legacy, partner).await)

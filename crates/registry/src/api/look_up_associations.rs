@@ -19,8 +19,9 @@ pub(super) async fn look_up_associations(
     let key: TenantKey = request.key.parse().map_err(error::malformed_field("key"))?;
     let requested_time = request.as_of_time.map(|time| convert::parse_timestamp("as_of_time", time)).transpose()?;
     let now = async { api.clock.now(&api.db).await.map_err(|error| error::read_failed(error.into())) };
-    let associations =
-        async { query::on_record(api.db.reader(), &key, requested_time).await.map_err(error::read_failed) };
+    let associations = async {
+        query::associations_on_record(api.db.reader(), &key, requested_time).await.map_err(error::read_failed)
+    };
     let (now, associations) = tokio::try_join!(now, associations)?;
     let as_of = requested_time.map_or(now, |time| time.min(now));
     Ok(Response::new(LookUpAssociationsResponse {

@@ -46,7 +46,7 @@ impl Tenant {
     /// Holds every line of a claim, or records a refusal that names every reason.
     ///
     /// Directory and catalog are checked again (R12). Returns `None` when this decision was already
-    /// made since the tenant was loaded. An earlier decision is association on saving, as a
+    /// made since the tenant was loaded. An earlier decision is found on saving, as a
     /// [`RecordConflict`](super::record::RecordConflict).
     pub(crate) fn place_hold(
         &self,

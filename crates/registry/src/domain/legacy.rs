@@ -37,7 +37,7 @@ impl Tenant {
     /// Imports a legacy association, which is official at once.
     ///
     /// A legacy association is imported once, also when it has ended since. Returns `None` when it
-    /// was imported since the tenant was loaded. An earlier import is association on saving, as a
+    /// was imported since the tenant was loaded. An earlier import is found on saving, as a
     /// [`RecordConflict`](super::record::RecordConflict), unless the association is refused before
     /// that.
     ///

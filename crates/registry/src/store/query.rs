@@ -109,7 +109,7 @@ pub(crate) type NamedAssociation = (AssociationName, Association);
 
 /// The associations that were official for a key at a time, or are official now when `at` is
 /// `None`. Uses one query, with the index `association_key`.
-pub(crate) async fn on_record(
+pub(crate) async fn associations_on_record(
     db: &DatabaseConnection,
     key: &TenantKey,
     at: Option<Timestamp>,
@@ -123,7 +123,7 @@ pub(crate) async fn on_record(
             ordered.filter(OfficialTime.lte(at)).filter(not_ended)
         }
     };
-    rows.all(db).await?.into_iter().map(named).collect()
+    rows.all(db).await?.into_iter().map(to_named).collect()
 }
 
 /// When the partner's association with a key became official, or `None` when it is not official now
@@ -151,7 +151,7 @@ pub(crate) async fn association(
     name: &AssociationName,
 ) -> Result<Option<NamedAssociation>, StoreError> {
     let row = association::Entity::find_by_id((name.tenant.0, name.association.0)).one(db).await?;
-    row.map(named).transpose()
+    row.map(to_named).transpose()
 }
 
 /// The keys of these tenants that have a live legacy association (R58), with its partner. Uses one
@@ -165,8 +165,8 @@ pub(crate) async fn legacy_holders(
     let live = children::live_associations(db.get_database_backend(), &ids);
     let rows = live.filter(Claim.is_null()).all(db).await?;
     let holder = |row: association::Model| {
-        let (name, found) = named(row)?;
-        Ok((name.tenant, found.key.clone(), found.partner().clone()))
+        let (name, association) = to_named(row)?;
+        Ok((name.tenant, association.key.clone(), association.partner().clone()))
     };
     rows.into_iter().map(holder).collect()
 }
@@ -195,7 +195,7 @@ pub(crate) async fn live_associations_of(
     use association::Column::{Claim, EndTime, Id, Partner, Tenant};
     let live = association::Entity::find().filter(Tenant.eq(tenant.0)).filter(EndTime.is_null());
     let of_claim = live.filter(Partner.eq(claim.partner.as_str())).filter(Claim.eq(claim.claim.0));
-    of_claim.order_by_asc(Id).all(db).await?.into_iter().map(named).collect()
+    of_claim.order_by_asc(Id).all(db).await?.into_iter().map(to_named).collect()
 }
 
 /// Selects the associations to list: those that the caller may see, limited to those that it asks
@@ -254,11 +254,11 @@ pub(crate) async fn associations(
         condition = condition.add(columns.lt(Expr::tuple([Expr::val(hold_time), Expr::val(id)])));
     }
     let newest = association::Entity::find().filter(condition).order_by_desc(HoldTime).order_by_desc(Id);
-    newest.limit(limit).all(db).await?.into_iter().map(named).collect()
+    newest.limit(limit).all(db).await?.into_iter().map(to_named).collect()
 }
 
 /// Converts a row to an association with its name.
-fn named(row: association::Model) -> Result<NamedAssociation, StoreError> {
+fn to_named(row: association::Model) -> Result<NamedAssociation, StoreError> {
     let name = AssociationName { tenant: TenantId(row.tenant), association: AssociationId(row.id) };
     Ok((name, row.try_into()?))
 }

@@ -52,11 +52,12 @@ async fn r9_an_installation_can_replace_the_catalog() {
     };
     let registry = system.registry(Service::ClaimIntake, 0);
     let found = registry.check_claim(&Actor::system(Service::ClaimIntake), claim).await.unwrap();
-    let wrong: Vec<_> = found.violations.iter().map(|wrong| (wrong.field.as_str(), wrong.reason)).collect();
+    let violations: Vec<_> =
+        found.violations.iter().map(|violation| (violation.field.as_str(), violation.reason)).collect();
     let expected = [
         ("lines[1].product", Reason::ProductNotClaimable),
         ("lines[2].product", Reason::ProductNotClaimable),
         ("lines[3].product", Reason::ProductUnknown),
     ];
-    assert_eq!(wrong, expected, "no longer claimable, not yet claimable, and not in the catalog");
+    assert_eq!(violations, expected, "no longer claimable, not yet claimable, and not in the catalog");
 }

@@ -21,7 +21,7 @@ fn outcomes(results: &[ImportResult]) -> Vec<Outcome> {
 }
 
 /// The code and the reason of a refused row.
-fn why(result: &ImportResult) -> (Code, String) {
+fn refusal_reason(result: &ImportResult) -> (Code, String) {
     let error = result.error.as_ref().unwrap();
     let status = Status::with_details(error.code.into(), &error.message, error.encode_to_vec().into());
     (status.code(), status::reason(&status).unwrap())
@@ -71,7 +71,7 @@ on_both! {
             (7, Code::InvalidArgument, "INVALID_FIELDS"),
             (8, Code::InvalidArgument, "INVALID_FIELDS"),
         ];
-        let found: Vec<_> = refused.into_iter().map(|(n, result)| (n, why(result).0, why(result).1)).collect();
+        let found: Vec<_> = refused.into_iter().map(|(n, result)| (n, refusal_reason(result).0, refusal_reason(result).1)).collect();
         assert_eq!(found, expected.map(|(n, code, reason)| (n, code, reason.to_owned())));
         assert_eq!([3, 9].map(|n| results[n].outcome()), [Outcome::Created; 2]);
         assert_eq!(results[3].name, format!("tenants/{TENANT}"));

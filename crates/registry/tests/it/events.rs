@@ -122,8 +122,8 @@ on_both! {
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let contoso = claim("contoso", 1);
         system.deliver(contoso.claim.0, 1, closed(&contoso, "partner_request"), at("2026-03-01T00:00:00Z")).await.unwrap();
-        let HoldAnswer::Refused(why) = registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap() else { panic!("held") };
-        assert_eq!((why[0].line_id, why[0].reason), (None, Reason::ClaimClosed));
+        let HoldAnswer::Refused(refusals) = registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap() else { panic!("held") };
+        assert_eq!((refusals[0].line_id, refusals[0].reason), (None, Reason::ClaimClosed));
         system.deliver(contoso.claim.0, 2, granted(&contoso), at("2026-03-02T00:00:00Z")).await.unwrap();
         assert_eq!(system.outgoing_events(Service::ClaimIntake).await, [], "there is nothing to grant");
     }

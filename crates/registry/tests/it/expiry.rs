@@ -82,7 +82,7 @@ on_both! {
         assert!(all_expired(&system).await, "a command that meets the deadline applies it first");
         assert_eq!(pending_deadlines(&system).await, 0);
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        let HoldAnswer::Refused(why) = registry.place_hold(&actor, hold(&claim("contoso", 3), 3, &[1])).await.unwrap() else { panic!("held") };
-        assert_eq!(why[0].reason, Reason::SubscriptionExpired);
+        let HoldAnswer::Refused(refusals) = registry.place_hold(&actor, hold(&claim("contoso", 3), 3, &[1])).await.unwrap() else { panic!("held") };
+        assert_eq!(refusals[0].reason, Reason::SubscriptionExpired);
     }
 }

@@ -14,7 +14,7 @@ async fn place(registry: &SharedRegistry, hold: &HoldRequest) -> HoldAnswer {
 }
 
 fn refused_for(answer: &HoldAnswer, reason: Reason) -> bool {
-    matches!(answer, HoldAnswer::Refused(why) if why.iter().all(|refusal| refusal.reason == reason))
+    matches!(answer, HoldAnswer::Refused(refusals) if refusals.iter().all(|refusal| refusal.reason == reason))
 }
 
 async fn end(system: &TestSystem, claim: &ClaimName, sequence: u64) {

@@ -12,7 +12,9 @@ use crate::rows::{TENANT, claim, directory_rows, hold, subscription, subscriptio
 fn reasons(answer: &HoldAnswer) -> Vec<(Option<LineId>, Reason)> {
     match answer {
         HoldAnswer::Held => Vec::new(),
-        HoldAnswer::Refused(why) => why.iter().map(|LineRefusal { line_id, reason, .. }| (*line_id, *reason)).collect(),
+        HoldAnswer::Refused(refusals) => {
+            refusals.iter().map(|LineRefusal { line_id, reason, .. }| (*line_id, *reason)).collect()
+        }
     }
 }
 
@@ -20,17 +22,17 @@ on_both! {
     async fn a_repeated_decision_gets_the_recorded_outcome(system: TestSystem) {
         system.import_new(directory_rows(2)).await;
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        let (mine, theirs) = (hold(&claim("contoso", 1), 1, &[1]), hold(&claim("litware", 2), 2, &[1, 2]));
-        assert_eq!(registry.place_hold(&actor, mine.clone()).await.unwrap(), HoldAnswer::Held);
-        let refused = registry.place_hold(&actor, theirs.clone()).await.unwrap();
-        assert_eq!(reasons(&refused), [(Some(theirs.lines[0].line_id), Reason::KeyHeld)]);
+        let (own, rival) = (hold(&claim("contoso", 1), 1, &[1]), hold(&claim("litware", 2), 2, &[1, 2]));
+        assert_eq!(registry.place_hold(&actor, own.clone()).await.unwrap(), HoldAnswer::Held);
+        let refused = registry.place_hold(&actor, rival.clone()).await.unwrap();
+        assert_eq!(reasons(&refused), [(Some(rival.lines[0].line_id), Reason::KeyHeld)]);
 
         let expired = system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
         assert_eq!(expired.len(), 1);
         let again = system.registry(Service::PoeReview, 1);
-        assert_eq!(again.place_hold(&actor, mine.clone()).await.unwrap(), HoldAnswer::Held);
-        assert_eq!(again.place_hold(&actor, theirs).await.unwrap(), refused);
-        let mut anew = mine;
+        assert_eq!(again.place_hold(&actor, own.clone()).await.unwrap(), HoldAnswer::Held);
+        assert_eq!(again.place_hold(&actor, rival).await.unwrap(), refused);
+        let mut anew = own;
         anew.decision_id = Uuid::from_u128(3).into();
         let anew_line = anew.lines[0].line_id;
         let refused = again.place_hold(&actor, anew).await.unwrap();
@@ -71,10 +73,10 @@ on_both! {
             lines: vec![line(1, "power-bi"), line(2, "teams"), line(3, "no-such-product")],
         };
         let found = registry.check_claim(&actor, claim.clone()).await.unwrap();
-        let wrong: Vec<_> = found.violations.iter().map(|wrong| (wrong.field.as_str(), wrong.reason)).collect();
+        let violations: Vec<_> = found.violations.iter().map(|violation| (violation.field.as_str(), violation.reason)).collect();
         let expected =
             [("lines[1].product", Reason::ProductOfOtherSolutionArea), ("lines[2].product", Reason::ProductUnknown)];
-        assert_eq!(wrong, expected);
+        assert_eq!(violations, expected);
         assert_eq!(found.partner_display_name.as_deref(), Some("The contoso company"));
         assert_eq!(found.location.unwrap().calendar, "de");
         assert_eq!(found.tenant.unwrap().id, tenant_id());
@@ -83,7 +85,7 @@ on_both! {
 
         let draft = ClaimToCheck { tenant_id: Some("fabrikam".to_owned()), mpn_id: None, lines: Vec::new(), ..claim };
         let found = registry.check_claim(&actor, draft).await.unwrap();
-        assert_eq!(found.violations.iter().map(|wrong| wrong.reason).collect::<Vec<_>>(), [Reason::TenantIdMalformed]);
+        assert_eq!(found.violations.iter().map(|violation| violation.reason).collect::<Vec<_>>(), [Reason::TenantIdMalformed]);
         assert_eq!((found.tenant, found.location), (None, None));
     }
 
@@ -96,10 +98,10 @@ on_both! {
             tenant.display_name = "Fabrikam Holding".to_owned();
         }
         system.import(vec![renamed]).await;
-        let mut theirs = hold(&claim("litware", 2), 2, &[1]);
-        theirs.customer_domain = "new.example".to_owned();
-        let line = theirs.lines[0].line_id;
-        let refused = registry.place_hold(&actor, theirs).await.unwrap();
+        let mut rival = hold(&claim("litware", 2), 2, &[1]);
+        rival.customer_domain = "new.example".to_owned();
+        let line = rival.lines[0].line_id;
+        let refused = registry.place_hold(&actor, rival).await.unwrap();
         assert_eq!(reasons(&refused), [(Some(line), Reason::KeyHeld)]);
     }
 

@@ -28,7 +28,7 @@ async fn import(system: &TestSystem, rows: Vec<LegacyAssociation>) -> Vec<Import
     sync.import_legacy_associations(ImportLegacyAssociationsRequest { rows }).await.unwrap().into_inner().results
 }
 
-fn why(result: &ImportResult) -> Option<String> {
+fn refusal_reason(result: &ImportResult) -> Option<String> {
     let error = result.error.as_ref()?;
     status::reason(&Status::with_details(error.code.into(), &error.message, error.encode_to_vec().into()))
 }
@@ -44,7 +44,7 @@ on_both! {
         let outcomes: Vec<_> = results.iter().map(ImportResult::outcome).collect();
         assert_eq!(outcomes[..2], [Outcome::Created, Outcome::Unchanged]);
         assert!(outcomes[2..].iter().all(|outcome| *outcome == Outcome::Refused));
-        let reasons: Vec<_> = results[2..].iter().map(|result| why(result).unwrap()).collect();
+        let reasons: Vec<_> = results[2..].iter().map(|result| refusal_reason(result).unwrap()).collect();
         let expected = ["KEY_HELD", "MUST_BE_CLAIMED_ANEW", "LOCATION_NOT_OF_PARTNER", "SUBSCRIPTION_NOT_ON_TENANT"];
         assert_eq!(reasons, expected);
         assert_eq!(import(&system, vec![first]).await[0].outcome(), Outcome::Unchanged);
@@ -65,8 +65,8 @@ on_both! {
         import(&system, vec![row("contoso", "100", subscription(1))]).await;
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let litware = claim("litware", 2);
-        let HoldAnswer::Refused(why_not) = registry.place_hold(&actor, hold(&litware, 2, &[1])).await.unwrap() else { panic!("held") };
-        assert_eq!(why_not[0].reason, Reason::KeyHeld);
+        let HoldAnswer::Refused(refusals) = registry.place_hold(&actor, hold(&litware, 2, &[1])).await.unwrap() else { panic!("held") };
+        assert_eq!(refusals[0].reason, Reason::KeyHeld);
 
         let mut lead = system.user(Role::ReviewLead, None, None);
         let request = LookUpAssociationsRequest { key: subscription(1), as_of_time: None };

@@ -42,13 +42,13 @@ on_both! {
                 (first, second)
             };
             match (first.unwrap(), second.unwrap()) {
-                (HoldAnswer::Held, HoldAnswer::Refused(why)) => {
+                (HoldAnswer::Held, HoldAnswer::Refused(refusals)) => {
                     contoso += 1;
-                    assert_eq!(why.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
+                    assert_eq!(refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
                 }
-                (HoldAnswer::Refused(why), HoldAnswer::Held) => {
+                (HoldAnswer::Refused(refusals), HoldAnswer::Held) => {
                     litware += 1;
-                    assert_eq!(why.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
+                    assert_eq!(refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
                 }
                 both => panic!("race {n} ended in {both:?}"),
             }
@@ -70,8 +70,8 @@ on_both! {
             let end = system.deliver(claim.claim.0, 1, closed(&claim, "partner_request"), at("2026-03-01T00:00:00Z"));
             let (answer, ended) = tokio::join!(registry.place_hold(&actor, hold(&claim, n, &[n])), end);
             ended.unwrap();
-            if let HoldAnswer::Refused(why) = answer.unwrap() {
-                assert_eq!(why.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::ClaimClosed]);
+            if let HoldAnswer::Refused(refusals) = answer.unwrap() {
+                assert_eq!(refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::ClaimClosed]);
             }
         }
         let held = count(&system, "association WHERE end_time IS NULL").await;

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use chrono::Days;
-use cpor_proto::registry::v1::directory_row::Row as Wire;
+use cpor_proto::registry::v1::directory_row::Row as WireRow;
 use cpor_proto::registry::v1::{self as wire, DirectoryRow, ErrorReason};
 use cpor_types::{
     Calendars, DomainName, MpnId, PartnerId, PartnerName, ProductId, ProductKind, ProductName, Program,
@@ -29,10 +29,10 @@ impl Row {
     pub(super) fn parse(row: DirectoryRow, api: &Api) -> Result<Self, Status> {
         match row.row {
             None => Err(error::invalid_field("row", "must be set")),
-            Some(Wire::Partner(row)) => partner(row, &api.calendars),
-            Some(Wire::Tenant(row)) => tenant(row, &api.calendars),
-            Some(Wire::Subscription(row)) => subscription(row, &api.catalog, api.grace),
-            Some(Wire::Workload(row)) => workload(&row, &api.catalog),
+            Some(WireRow::Partner(row)) => partner(row, &api.calendars),
+            Some(WireRow::Tenant(row)) => tenant(row, &api.calendars),
+            Some(WireRow::Subscription(row)) => subscription(row, &api.catalog, api.grace),
+            Some(WireRow::Workload(row)) => workload(&row, &api.catalog),
         }
     }
 }
