@@ -149,7 +149,7 @@ on_both! {
             assert_eq!(placed, HoldAnswer::Held);
         }
         let all = ListAssociationsRequest { parent: "tenants/-".to_owned(), ..Default::default() };
-        let theirs = ListAssociationsRequest { parent: format!("tenants/{TENANT}"), page_size: 1, ..Default::default() };
+        let first_page = ListAssociationsRequest { parent: format!("tenants/{TENANT}"), page_size: 1, ..Default::default() };
         let mut contoso = system.user(Role::IncentivesUser, Some("contoso"), None);
         let (found, _) = list(&mut contoso, all.clone()).await;
         assert_eq!(found.iter().map(|found| found.claim.clone()).collect::<Vec<_>>(), [3, 1].map(|n| claim("contoso", n).to_string()));
@@ -157,7 +157,7 @@ on_both! {
         assert_eq!(list(&mut contoso, rivals).await.0, []);
         let mut customer = system.user(Role::CustomerAdmin, None, Some(TENANT));
         let mut names = Vec::new();
-        let mut page = theirs;
+        let mut page = first_page;
         for n in [3, 2, 1] {
             let (found, next) = list(&mut customer, page.clone()).await;
             names.extend(found.into_iter().map(|found| found.key));

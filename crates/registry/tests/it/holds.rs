@@ -42,18 +42,18 @@ on_both! {
     async fn a_refusal_names_each_line(system: TestSystem) {
         system.import_new(directory_rows(1)).await;
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        let mut wrong = hold(&claim("contoso", 1), 1, &[1, 9]);
-        wrong.mpn_id = "200".parse().unwrap();
-        wrong.customer_domain = "litware.example".to_owned();
-        let refused = registry.place_hold(&actor, wrong.clone()).await.unwrap();
+        let mut invalid = hold(&claim("contoso", 1), 1, &[1, 9]);
+        invalid.mpn_id = "200".parse().unwrap();
+        invalid.customer_domain = "litware.example".to_owned();
+        let refused = registry.place_hold(&actor, invalid.clone()).await.unwrap();
         let expected = [
             (None, Reason::LocationNotOfPartner),
             (None, Reason::DomainNotOfTenant),
-            (Some(wrong.lines[1].line_id), Reason::SubscriptionNotOnTenant),
+            (Some(invalid.lines[1].line_id), Reason::SubscriptionNotOnTenant),
         ];
         assert_eq!(reasons(&refused), expected);
-        wrong.tenant = Uuid::from_u128(99).into();
-        assert_eq!(reasons(&registry.place_hold(&actor, wrong).await.unwrap()), [(None, Reason::TenantUnknown)]);
+        invalid.tenant = Uuid::from_u128(99).into();
+        assert_eq!(reasons(&registry.place_hold(&actor, invalid).await.unwrap()), [(None, Reason::TenantUnknown)]);
     }
 
     async fn a_check_reports_violations_and_fills_in_fields(system: TestSystem) {

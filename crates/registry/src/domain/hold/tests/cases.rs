@@ -90,13 +90,13 @@ fn a_closed_claim_cannot_be_held() {
 
 #[test]
 fn the_directory_is_checked_again() {
-    let mut wrong = hold(&claim("contoso", 1), 1, &[Activity::Usage]);
-    wrong.mpn_id = id("999");
-    wrong.lines.push(line(&wrong.claim, 5));
-    let (_, decision) = placed(&tenant(), &wrong);
+    let mut invalid = hold(&claim("contoso", 1), 1, &[Activity::Usage]);
+    invalid.mpn_id = id("999");
+    invalid.lines.push(line(&invalid.claim, 5));
+    let (_, decision) = placed(&tenant(), &invalid);
     let expected = vec![
         LineRefusal { line_id: None, reason: Reason::LocationNotOfPartner },
-        LineRefusal { line_id: Some(line(&wrong.claim, 5).line_id), reason: Reason::SubscriptionNotOnTenant },
+        LineRefusal { line_id: Some(line(&invalid.claim, 5).line_id), reason: Reason::SubscriptionNotOnTenant },
     ];
     assert_eq!(decision, Decision::Refused(expected));
 }
