@@ -1,66 +1,68 @@
-//! Awarding contested keys (R37).
+//! The values of [`Registry::arbitrate`](crate::Registry::arbitrate): the award of contested keys
+//! (R37).
 use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId, TenantId};
 
-/// A lead's decision on keys of one customer.
+/// A review lead's decision about contested keys of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arbitration {
-    /// Repeating it gets the first answer.
+    /// The id of the decision. Repeating it returns the first outcome.
     pub decision_id: DecisionId,
-    /// The customer.
+    /// The tenant that has the keys.
     pub tenant: TenantId,
-    /// At least one, a key once.
+    /// The awards. There is at least one, and each key occurs once.
     pub awards: Vec<Award>,
 }
 
-/// One key, awarded to one claim.
+/// The award of one key to one claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Award {
-    /// What is contested.
+    /// The contested workload or subscription.
     pub key: AssociationKey,
-    /// The claim that wins it.
+    /// The claim that is awarded the key.
     pub winner: ClaimName,
-    /// The claim's review case.
+    /// The review case of the winning claim.
     pub review_case: CaseId,
-    /// What the claim wants it for.
+    /// The activities of the winning claim.
     pub activities: Vec<Activity>,
 }
 
-/// The registry's answer to an arbitration.
+/// The outcome of an arbitration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArbitrationAnswer {
-    /// Every key is awarded: one outcome for each award, in their order.
+    /// All keys are awarded. Carries one outcome for each award, in the order of the awards.
     Awarded(Vec<AwardOutcome>),
-    /// None is; everything that stands in the way, at least one.
+    /// No key is awarded. Carries every reason, at least one.
     Refused(Vec<AwardRefusal>),
 }
 
-/// What became of an award.
+/// The effect of an award on the company that held the key before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwardOutcome {
-    /// Nobody else held the key.
+    /// No other company held the key.
     Cleared,
-    /// A pending hold of another has ended.
+    /// Another company had a pending hold, which has ended.
     Yielded,
-    /// An official holder stays on record until the winner's association becomes official.
+    /// Another company is the official holder. It stays until the winner's association becomes
+    /// official.
     Successor,
 }
 
 /// Why a key cannot be awarded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwardRefusal {
-    /// The key.
+    /// The key that cannot be awarded.
     pub key: AssociationKey,
-    /// Why.
+    /// The reason.
     pub reason: AwardRefusalReason,
 }
 
-/// What the registry has against an award.
+/// The reason for which a key cannot be awarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwardRefusalReason {
-    /// The key's holder has a successor already.
+    /// The key was already awarded to another claim.
     SuccessorExists,
-    /// The customer does not have the key.
+    /// The tenant does not have the key.
     KeyUnknown,
-    /// The winner was closed meanwhile.
+    /// The winning claim is closed.
     ClaimClosed,
 }

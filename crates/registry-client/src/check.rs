@@ -1,4 +1,5 @@
-//! A claim held against the directory.
+//! The values of [`Registry::check_claim`](crate::Registry::check_claim): the directory checks of a
+//! claim (R12).
 use cpor_types::{
     AssociationKey, DomainName, LineId, MpnId, PartnerId, ProductFamily, ProductId, ProductKind, SolutionArea,
     SubscriptionId, TenantId,
@@ -6,114 +7,118 @@ use cpor_types::{
 
 use crate::Reason;
 
-/// What a claim says that the directory can judge. What it does not say yet is `None` or absent, and not judged.
+/// The fields of a claim that the directory checks. A field that is `None` is not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimToCheck {
-    /// Whose claim it is.
+    /// The partner that makes the claim.
     pub partner: PartnerId,
-    /// MPN id of the location.
+    /// The MPN id of the partner's location.
     pub mpn_id: Option<MpnId>,
-    /// Directory id of the customer's tenant, as entered.
+    /// The tenant id as the user entered it.
     pub tenant_id: Option<String>,
-    /// The customer's domain, as entered.
+    /// The domain of the customer as the user entered it.
     pub customer_domain: Option<String>,
-    /// The solution area.
+    /// The solution area of the claim.
     pub solution_area: Option<SolutionArea>,
-    /// What is claimed.
+    /// The lines of the claim.
     pub lines: Vec<LineToCheck>,
 }
 
-/// A line to check.
+/// A line of a claim that is to be checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineToCheck {
-    /// Its id within the claim.
+    /// The id of the line within the claim.
     pub line_id: LineId,
-    /// Its product.
+    /// The claimed product.
     pub product: ProductId,
-    /// As entered.
+    /// The subscription id as the user entered it.
     pub subscription_id: Option<String>,
 }
 
-/// What the directory says to a claim.
+/// The result of checking a claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckedClaim {
-    /// Every fault at once (R12); empty when there is none.
+    /// Every violation (R12). Empty when the claim is valid.
     pub violations: Vec<Violation>,
-    /// `None` when the directory does not know the partner.
+    /// The display name of the partner, or `None` when the directory does not know it.
     pub partner_display_name: Option<String>,
-    /// `None` when it is not the partner's, or not named yet.
+    /// The location, or `None` when the MPN id is not set or does not belong to the partner.
     pub location: Option<Location>,
-    /// `None` when the directory does not know it, or it is not named yet.
+    /// The tenant, or `None` when its id is not set or the directory does not know it.
     pub tenant: Option<Tenant>,
-    /// One for each line asked about, in their order.
+    /// One result for each line, in the order of the lines.
     pub lines: Vec<CheckedLine>,
 }
 
-/// One thing that the directory does not admit.
+/// One thing that is wrong with one field of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Field of the claim: `mpn_id`, `tenant_id`, `customer_domain`, `lines[0].product`, `lines[0].subscription_id`.
+    /// The path of the field: `mpn_id`, `tenant_id`, `customer_domain`, `lines[0].product`,
+    /// `lines[0].subscription_id`.
     pub field: String,
-    /// What is wrong.
+    /// The reason, for programs.
     pub reason: Reason,
-    /// The same in words.
+    /// The reason as a sentence for users.
     pub description: String,
 }
 
-/// A location of the partner.
+/// A location of a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// Its MPN id.
+    /// The MPN id of the location.
     pub mpn_id: MpnId,
-    /// Region, for example `emea`.
+    /// The region, for example `emea`.
     pub region: String,
-    /// Calendar that the partner's deadlines run by.
+    /// The id of the calendar that the partner's deadlines use.
     pub calendar: String,
 }
 
-/// The customer.
+/// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
-    /// Directory id.
+    /// The directory id of the tenant.
     pub id: TenantId,
-    /// The customer's name.
+    /// The display name of the customer.
     pub display_name: String,
-    /// Region, for example `emea`.
+    /// The region, for example `emea`.
     pub region: String,
-    /// Its domains.
+    /// The domains that belong to the tenant.
     pub domains: Vec<DomainName>,
-    /// Calendar that the consent window runs by.
+    /// The id of the calendar that the consent window uses.
     pub calendar: String,
 }
 
-/// What the directory knows of a line.
+/// The result of checking one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedLine {
-    /// Its id within the claim.
+    /// The id of the line within the claim.
     pub line_id: LineId,
-    /// `None` when the catalog does not list it.
+    /// The product, or `None` when it is not in the catalog.
     pub product: Option<Product>,
-    /// As entered or, where the tenant has exactly one claimable subscription of the product, that one (R10 g).
+    /// The subscription that was entered. When none was entered and the tenant has exactly one
+    /// claimable subscription of the product, that subscription (R10 g).
     pub subscription_id: Option<SubscriptionId>,
-    /// What would be held; `None` when it cannot be told.
+    /// The workload or subscription that the line would hold, or `None` when it cannot be
+    /// determined.
     pub key: Option<AssociationKey>,
-    /// Another company is on record for it by an association that no claim stands behind (R58).
+    /// Whether another company holds the key by a legacy association (R58).
     pub held_by_legacy: bool,
 }
 
 /// A product of the catalog (R9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    /// Its id in the catalog.
+    /// The id of the product in the catalog.
     pub id: ProductId,
-    /// What people call it.
+    /// The display name of the product.
     pub display_name: String,
-    /// Its solution area.
+    /// The solution area in which the product is claimed.
     pub solution_area: SolutionArea,
-    /// Its family; claims of `Dynamics365` need a technical contact (R10 i).
+    /// The family of the product. A claim of a `Dynamics365` product needs a technical contact (R10
+    /// i).
     pub family: ProductFamily,
-    /// What it is claimed per.
+    /// Whether the product is claimed as a workload or by subscription.
     pub kind: ProductKind,
-    /// Otherwise it is recognition-only.
+    /// Whether the product is paid for. A product that is not is recognition-only.
     pub incentivised: bool,
 }

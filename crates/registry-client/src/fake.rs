@@ -1,6 +1,8 @@
-//! A registry in memory, for tests of services that need its answers and not its rules: it knows what it is told,
-//! keeps keys exclusive between companies and decisions idempotent, and judges existence only. The rules of R12 are
-//! tested where they are, in the registry.
+//! An in-memory registry for tests of other services.
+//!
+//! It contains the data that a test adds. It keeps keys exclusive between companies and decisions
+//! idempotent, and checks only whether partners, tenants, products and keys exist. The full rules
+//! (R12) are tested in the registry itself.
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,82 +18,87 @@ use crate::{
     RegistryError, Tenant, Violation,
 };
 
-/// A registry in memory. Clones share it.
+/// An in-memory registry. Clones share the same data.
 #[derive(Clone, Debug, Default)]
 pub struct FakeRegistry(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    down: bool,
+    /// Whether calls fail because the registry is unavailable.
+    is_down: bool,
+    /// The display name and the locations of each partner.
     partners: BTreeMap<PartnerId, (String, Vec<Location>)>,
     tenants: BTreeMap<TenantId, Tenant>,
     products: BTreeMap<ProductId, Product>,
-    /// What each tenant has; a workload is of its own product.
+    /// The workloads and subscriptions of each tenant, with their products.
     keys: BTreeMap<(TenantId, AssociationKey), ProductId>,
+    /// The outcomes of the decisions to hold, by decision id.
     decisions: BTreeMap<DecisionId, HoldAnswer>,
+    /// The outcomes of the arbitrations, by decision id.
     arbitrations: BTreeMap<DecisionId, ArbitrationAnswer>,
-    /// Who follows the official holder of a key.
+    /// The claim that is the successor of the official holder of a key.
     successors: BTreeMap<(TenantId, AssociationKey), ClaimName>,
     holds: Vec<Hold>,
-    closed: Vec<ClaimName>,
+    closed_claims: Vec<ClaimName>,
 }
 
+/// One held key.
 #[derive(Debug)]
 struct Hold {
     claim: ClaimName,
     tenant: TenantId,
     key: AssociationKey,
-    exclusive: bool,
+    is_exclusive: bool,
     official_time: Option<Timestamp>,
 }
 
 impl FakeRegistry {
-    /// Knows a partner with its locations.
+    /// Adds a partner with its locations.
     #[must_use]
     pub fn partner(self, id: PartnerId, display_name: &str, locations: impl IntoIterator<Item = Location>) -> Self {
         self.state().partners.insert(id, (display_name.to_owned(), locations.into_iter().collect()));
         self
     }
 
-    /// Knows a customer.
+    /// Adds a tenant.
     #[must_use]
     pub fn tenant(self, tenant: Tenant) -> Self {
         self.state().tenants.insert(tenant.id, tenant);
         self
     }
 
-    /// Lists a product in the catalog.
+    /// Adds a product to the catalog.
     #[must_use]
     pub fn product(self, product: Product) -> Self {
         self.state().products.insert(product.id.clone(), product);
         self
     }
 
-    /// The tenant uses a workload.
+    /// Adds a workload that the tenant uses.
     #[must_use]
     pub fn workload(self, tenant: TenantId, product: ProductId) -> Self {
         self.state().keys.insert((tenant, AssociationKey::Workload(product.clone())), product);
         self
     }
 
-    /// The tenant has an active subscription of a product.
+    /// Adds an active subscription of the tenant for a product.
     #[must_use]
     pub fn subscription(self, tenant: TenantId, id: SubscriptionId, product: ProductId) -> Self {
         self.state().keys.insert((tenant, AssociationKey::Subscription(id)), product);
         self
     }
 
-    /// From now on it cannot be asked.
+    /// Makes all calls fail with [`RegistryError::Unavailable`].
     pub fn go_down(&self) {
-        self.state().down = true;
+        self.state().is_down = true;
     }
 
-    /// It can be asked again.
+    /// Makes calls succeed again after [`Self::go_down`].
     pub fn come_back(&self) {
-        self.state().down = false;
+        self.state().is_down = false;
     }
 
-    /// The claim's holds are official since `at`.
+    /// Makes the holds of a claim official at the time `at`.
     pub fn make_official(&self, claim: &ClaimName, at: Timestamp) {
         self.state()
             .holds
@@ -100,11 +107,11 @@ impl FakeRegistry {
             .for_each(|hold| hold.official_time = Some(at));
     }
 
-    /// The claim is over: its holds go, and no other is given.
+    /// Closes a claim: its holds end, and later holds for it are refused.
     pub fn close(&self, claim: &ClaimName) {
         let mut state = self.state();
         state.holds.retain(|hold| hold.claim != *claim);
-        state.closed.push(claim.clone());
+        state.closed_claims.push(claim.clone());
     }
 
     /// The keys that a claim holds.
@@ -117,36 +124,37 @@ impl FakeRegistry {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn asked(&self) -> Result<MutexGuard<'_, State>, RegistryError> {
+    /// The state, or an error when the registry is unavailable.
+    fn available_state(&self) -> Result<MutexGuard<'_, State>, RegistryError> {
         let state = self.state();
-        if state.down { Err(RegistryError::Unavailable("down".to_owned())) } else { Ok(state) }
+        if state.is_down { Err(RegistryError::Unavailable("the fake registry is down".to_owned())) } else { Ok(state) }
     }
 }
 
 #[async_trait]
 impl Registry for FakeRegistry {
     async fn check_claim(&self, _actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError> {
-        Ok(self.asked()?.check(&claim))
+        Ok(self.available_state()?.check_claim(&claim))
     }
 
     async fn place_hold(&self, _actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {
-        let mut state = self.asked()?;
+        let mut state = self.available_state()?;
         if let Some(first) = state.decisions.get(&hold.decision_id) {
             return Ok(first.clone());
         }
-        let answer = state.place(&hold);
-        state.decisions.insert(hold.decision_id, answer.clone());
-        Ok(answer)
+        let outcome = state.place_hold(&hold);
+        state.decisions.insert(hold.decision_id, outcome.clone());
+        Ok(outcome)
     }
 
     async fn arbitrate(&self, _actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
-        let mut state = self.asked()?;
+        let mut state = self.available_state()?;
         if let Some(first) = state.arbitrations.get(&arbitration.decision_id) {
             return Ok(first.clone());
         }
-        let answer = state.arbitrate(&arbitration);
-        state.arbitrations.insert(arbitration.decision_id, answer.clone());
-        Ok(answer)
+        let outcome = state.arbitrate(&arbitration);
+        state.arbitrations.insert(arbitration.decision_id, outcome.clone());
+        Ok(outcome)
     }
 
     async fn check_usage_access(
@@ -155,66 +163,72 @@ impl Registry for FakeRegistry {
         partner: &PartnerId,
         key: &TenantKey,
     ) -> Result<Option<Timestamp>, RegistryError> {
-        let state = self.asked()?;
-        let theirs = |hold: &&Hold| hold.claim.partner == *partner && hold.tenant == key.tenant && hold.key == key.key;
-        Ok(state.holds.iter().filter(theirs).filter_map(|hold| hold.official_time).min())
+        let state = self.available_state()?;
+        let is_held = |hold: &&Hold| hold.claim.partner == *partner && hold.tenant == key.tenant && hold.key == key.key;
+        Ok(state.holds.iter().filter(is_held).filter_map(|hold| hold.official_time).min())
     }
 }
 
 impl State {
-    fn check(&self, claim: &ClaimToCheck) -> CheckedClaim {
-        let mut answer = CheckedClaim::default();
-        let mut wrong = |field: &str, reason: Reason| {
-            answer.violations.push(Violation {
+    fn check_claim(&self, claim: &ClaimToCheck) -> CheckedClaim {
+        let mut result = CheckedClaim::default();
+        let mut add_violation = |field: &str, reason: Reason| {
+            result.violations.push(Violation {
                 field: field.to_owned(),
                 reason,
                 description: reason.as_str().to_owned(),
             });
         };
         let partner = self.partners.get(&claim.partner);
-        let location = |mpn_id: &MpnId| {
+        let find_location = |mpn_id: &MpnId| {
             partner.and_then(|(_, all)| all.iter().find(|location| location.mpn_id == *mpn_id)).cloned()
         };
-        let found = claim.mpn_id.as_ref().map(location);
-        if found == Some(None) {
-            wrong("mpn_id", Reason::LocationNotOfPartner);
+        let location = claim.mpn_id.as_ref().map(find_location);
+        if location == Some(None) {
+            add_violation("mpn_id", Reason::LocationNotOfPartner);
         }
         let tenant =
             claim.tenant_id.as_deref().map(|id| id.parse().ok().and_then(|id: TenantId| self.tenants.get(&id)));
         match (tenant, &claim.customer_domain) {
-            (Some(None), _) => wrong("tenant_id", Reason::TenantUnknown),
+            (Some(None), _) => add_violation("tenant_id", Reason::TenantUnknown),
             (Some(Some(tenant)), Some(domain)) if !tenant.domains.iter().any(|own| own.as_str() == domain) => {
-                wrong("customer_domain", Reason::DomainNotOfTenant);
+                add_violation("customer_domain", Reason::DomainNotOfTenant);
             }
             (Some(Some(_)) | None, _) => {}
         }
         let tenant = tenant.flatten();
-        for (at, line) in claim.lines.iter().enumerate() {
-            let line = self.line(line, tenant, |field, reason| wrong(&format!("lines[{at}].{field}"), reason));
-            answer.lines.push(line);
+        for (index, line) in claim.lines.iter().enumerate() {
+            let line = self
+                .check_line(line, tenant, |field, reason| add_violation(&format!("lines[{index}].{field}"), reason));
+            result.lines.push(line);
         }
-        answer.partner_display_name = partner.map(|(name, _)| name.clone());
-        answer.location = found.flatten();
-        answer.tenant = tenant.cloned();
-        answer
+        result.partner_display_name = partner.map(|(name, _)| name.clone());
+        result.location = location.flatten();
+        result.tenant = tenant.cloned();
+        result
     }
 
-    fn line(&self, line: &LineToCheck, tenant: Option<&Tenant>, mut wrong: impl FnMut(&str, Reason)) -> CheckedLine {
+    fn check_line(
+        &self,
+        line: &LineToCheck,
+        tenant: Option<&Tenant>,
+        mut add_violation: impl FnMut(&str, Reason),
+    ) -> CheckedLine {
         let product = self.products.get(&line.product).cloned();
         let entered = line.subscription_id.as_deref().and_then(|id| id.parse().ok());
         let key = match product.as_ref().map(|product| product.kind) {
             Some(ProductKind::Workload) => Some(AssociationKey::Workload(line.product.clone())),
             Some(ProductKind::Subscription) => {
-                entered.map(AssociationKey::Subscription).or_else(|| self.only(tenant?.id, &line.product))
+                entered.map(AssociationKey::Subscription).or_else(|| self.only_subscription(tenant?.id, &line.product))
             }
             None => None,
         };
         match (&product, tenant) {
-            (None, _) => wrong("product", Reason::ProductUnknown),
+            (None, _) => add_violation("product", Reason::ProductUnknown),
             (Some(_), Some(tenant))
                 if !key.as_ref().is_some_and(|key| self.keys.contains_key(&(tenant.id, key.clone()))) =>
             {
-                wrong("product", Reason::ProductNotOnTenant);
+                add_violation("product", Reason::ProductNotOnTenant);
             }
             (Some(_), _) => {}
         }
@@ -225,10 +239,13 @@ impl State {
         CheckedLine { line_id: line.line_id, product, subscription_id, key, held_by_legacy: false }
     }
 
-    /// The one subscription of the product, where there is exactly one (R10 g).
-    fn only(&self, tenant: TenantId, product: &ProductId) -> Option<AssociationKey> {
-        let mut found =
-            self.keys.iter().filter(|((of, _), is)| *of == tenant && *is == product).map(|((_, key), _)| key);
+    /// The subscription of the product, if the tenant has exactly one (R10 g).
+    fn only_subscription(&self, tenant: TenantId, product: &ProductId) -> Option<AssociationKey> {
+        let mut found = self
+            .keys
+            .iter()
+            .filter(|((owner, _), key_product)| *owner == tenant && *key_product == product)
+            .map(|((_, key), _)| key);
         found.next().filter(|_| found.next().is_none()).cloned()
     }
 
@@ -245,45 +262,46 @@ impl State {
         ArbitrationAnswer::Awarded(awards.iter().map(|award| self.award(*tenant, award)).collect())
     }
 
-    /// A pending hold of another company yields; an official one stays until its successor is official.
+    /// Awards one key. A pending hold of another company ends; an official holder stays, and the
+    /// winner becomes its successor.
     fn award(&mut self, tenant: TenantId, award: &crate::Award) -> AwardOutcome {
-        let others =
+        let is_rival =
             |hold: &Hold| hold.tenant == tenant && hold.key == award.key && hold.claim.partner != award.winner.partner;
-        if self.holds.iter().any(|hold| others(hold) && hold.official_time.is_some()) {
+        if self.holds.iter().any(|hold| is_rival(hold) && hold.official_time.is_some()) {
             self.successors.insert((tenant, award.key.clone()), award.winner.clone());
             return AwardOutcome::Successor;
         }
         let before = self.holds.len();
-        self.holds.retain(|hold| !others(hold));
+        self.holds.retain(|hold| !is_rival(hold));
         if self.holds.len() < before { AwardOutcome::Yielded } else { AwardOutcome::Cleared }
     }
 
-    fn place(&mut self, hold: &HoldRequest) -> HoldAnswer {
+    fn place_hold(&mut self, hold: &HoldRequest) -> HoldAnswer {
         let refusal =
             |line_id, reason: Reason| LineRefusal { line_id, reason, description: reason.as_str().to_owned() };
-        if self.closed.contains(&hold.claim) {
+        if self.closed_claims.contains(&hold.claim) {
             return HoldAnswer::Refused(vec![refusal(None, Reason::ClaimClosed)]);
         }
-        let exclusive = hold.activities.iter().any(|activity| activity.is_exclusive());
-        let rival = |key: &AssociationKey| {
+        let is_exclusive = hold.activities.iter().any(|activity| activity.is_exclusive());
+        let is_held_by_rival = |key: &AssociationKey| {
             let on_key = self.holds.iter().filter(|other| other.tenant == hold.tenant && other.key == *key);
-            let succeeds = self.successors.get(&(hold.tenant, key.clone())) == Some(&hold.claim);
-            exclusive
-                && !succeeds
-                && on_key.into_iter().any(|other| other.exclusive && other.claim.partner != hold.claim.partner)
+            let is_successor = self.successors.get(&(hold.tenant, key.clone())) == Some(&hold.claim);
+            is_exclusive
+                && !is_successor
+                && on_key.into_iter().any(|other| other.is_exclusive && other.claim.partner != hold.claim.partner)
         };
-        let held: Vec<_> = hold.lines.iter().filter(|line| rival(&line.key)).collect();
+        let held: Vec<_> = hold.lines.iter().filter(|line| is_held_by_rival(&line.key)).collect();
         if !held.is_empty() {
             return HoldAnswer::Refused(held.iter().map(|line| refusal(Some(line.line_id), Reason::KeyHeld)).collect());
         }
-        let held = |key: &AssociationKey| Hold {
+        let new_hold = |key: &AssociationKey| Hold {
             claim: hold.claim.clone(),
             tenant: hold.tenant,
             key: key.clone(),
-            exclusive,
+            is_exclusive,
             official_time: None,
         };
-        self.holds.extend(hold.lines.iter().map(|line| held(&line.key)));
+        self.holds.extend(hold.lines.iter().map(|line| new_hold(&line.key)));
         HoldAnswer::Held
     }
 }

@@ -1,4 +1,4 @@
-//! The registry over gRPC.
+//! The gRPC implementation of the registry client.
 use async_trait::async_trait;
 use cpor_kit::peer::{PeerChannel, Peers};
 use cpor_proto::registry::v1::registry_service_client::RegistryServiceClient;
@@ -12,22 +12,25 @@ use crate::{
     Arbitration, ArbitrationAnswer, CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError, wire,
 };
 
-/// Bytes of an answer about many claims, at most: a customer's domains stand in each.
-const ANSWER: usize = 64 << 20;
+/// The largest size of a response of `CheckClaims` in bytes. It is large, because each result
+/// repeats the domains of the tenant.
+const MAX_CHECK_CLAIMS_RESPONSE: usize = 64 << 20;
 
-/// The registry service, wherever it runs. Cheap to clone.
+/// A client that calls the registry service over gRPC. It is cheap to clone.
 #[derive(Clone)]
 pub struct GrpcRegistry {
     peers: Peers,
 }
 
 impl GrpcRegistry {
-    /// Asks the registry over these channels. Nothing is connected yet: it may be down for now.
+    /// Creates a client that uses these channels. It connects when it is first used, so the
+    /// registry need not be running yet.
     #[must_use]
     pub fn new(peers: Peers) -> Self {
         Self { peers }
     }
 
+    /// The generated client, with a token for `actor`.
     fn client(&self, actor: &Actor) -> Result<RegistryServiceClient<PeerChannel>, RegistryError> {
         let channel =
             self.peers.channel(Service::Registry, actor).map_err(|error| RegistryError::Broken(error.to_string()))?;
@@ -39,30 +42,31 @@ impl GrpcRegistry {
 impl Registry for GrpcRegistry {
     async fn check_claim(&self, actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError> {
         let request = CheckClaimRequest::from(claim);
-        self.client(actor)?.check_claim(request).await.map_err(failed)?.into_inner().try_into()
+        self.client(actor)?.check_claim(request).await.map_err(to_error)?.into_inner().try_into()
     }
 
     async fn check_claims(&self, actor: &Actor, claims: Vec<ClaimToCheck>) -> Result<Vec<CheckedClaim>, RegistryError> {
-        let asked = claims.len();
+        let claim_count = claims.len();
         let request = CheckClaimsRequest { claims: claims.into_iter().map(CheckClaimRequest::from).collect() };
-        let mut client = self.client(actor)?.max_decoding_message_size(ANSWER);
-        let answers = client.check_claims(request).await.map_err(failed)?.into_inner().claims;
-        if answers.len() != asked {
-            return Err(RegistryError::Broken(format!("{} answers about {asked} claims", answers.len())));
+        let mut client = self.client(actor)?.max_decoding_message_size(MAX_CHECK_CLAIMS_RESPONSE);
+        let results = client.check_claims(request).await.map_err(to_error)?.into_inner().claims;
+        if results.len() != claim_count {
+            let error = format!("{} results for {claim_count} claims", results.len());
+            return Err(RegistryError::Broken(error));
         }
-        answers.into_iter().map(CheckedClaim::try_from).collect()
+        results.into_iter().map(CheckedClaim::try_from).collect()
     }
 
     async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {
         let request = PlaceHoldRequest::from(hold);
-        self.client(actor)?.place_hold(request).await.map_err(failed)?.into_inner().try_into()
+        self.client(actor)?.place_hold(request).await.map_err(to_error)?.into_inner().try_into()
     }
 
     async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
         let request = ArbitrateHoldsRequest::from(arbitration.clone());
         match self.client(actor)?.arbitrate_holds(request).await {
-            Ok(answer) => wire::awarded(answer.into_inner()),
-            Err(status) => wire::not_awarded(&arbitration, &status).ok_or_else(|| failed(status)),
+            Ok(response) => wire::awarded(response.into_inner()),
+            Err(status) => wire::not_awarded(&arbitration, &status).ok_or_else(|| to_error(status)),
         }
     }
 
@@ -73,13 +77,14 @@ impl Registry for GrpcRegistry {
         key: &TenantKey,
     ) -> Result<Option<Timestamp>, RegistryError> {
         let request = CheckUsageAccessRequest { partner: format!("partners/{partner}"), key: key.to_string() };
-        let answer = self.client(actor)?.check_usage_access(request).await.map_err(failed)?.into_inner();
-        answer.official_time.filter(|_| answer.allowed).map(wire::moment).transpose()
+        let response = self.client(actor)?.check_usage_access(request).await.map_err(to_error)?.into_inner();
+        response.official_time.filter(|_| response.allowed).map(wire::parse_timestamp).transpose()
     }
 }
 
-/// What passes by itself is worth another try; the rest is a fault of ours.
-fn failed(status: Status) -> RegistryError {
+/// Converts a status to an error. Statuses that can pass without a change of the request mean that
+/// the registry is unavailable; all others are defects.
+fn to_error(status: Status) -> RegistryError {
     let text = format!("{}: {}", status.code(), status.message());
     match status.code() {
         Code::Unavailable

@@ -1,4 +1,5 @@
-//! Holding a claim's lines.
+//! The values of [`Registry::place_hold`](crate::Registry::place_hold): holding the lines of a
+//! claim.
 use cpor_types::{
     Activity, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, ProductId, SolutionArea, TenantId,
     Timestamp,
@@ -6,58 +7,59 @@ use cpor_types::{
 
 use crate::Reason;
 
-/// A review's decision to hold every line of a claim.
+/// The request of a review case to hold every line of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldRequest {
-    /// Repeating it gets the first answer.
+    /// The id of the decision. Repeating it returns the first outcome.
     pub decision_id: DecisionId,
-    /// The review case that decided: a claim that was closed may be held again under its next one (R28).
+    /// The review case that approved the claim. A claim that was closed can be held again for its
+    /// next case (R28).
     pub review_case: CaseId,
-    /// The claim, and with it the partner.
+    /// The claim. Its name contains the partner.
     pub claim: ClaimName,
-    /// MPN id of the location on the claim.
+    /// The MPN id of the partner's location.
     pub mpn_id: MpnId,
-    /// The customer.
+    /// The tenant that has the keys.
     pub tenant: TenantId,
-    /// The customer's domain on the claim.
+    /// The domain of the customer on the claim.
     pub customer_domain: String,
-    /// The solution area.
+    /// The solution area of the claim.
     pub solution_area: SolutionArea,
-    /// Each line is held for each of them.
+    /// The activities of the claim. Each line is held for each activity.
     pub activities: Vec<Activity>,
-    /// At least one.
+    /// The lines to hold. There is at least one.
     pub lines: Vec<LineToHold>,
     /// When the claim was first submitted.
     pub submit_time: Timestamp,
 }
 
-/// A line to hold.
+/// A line of a claim that is to be held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineToHold {
-    /// Its id within the claim.
+    /// The id of the line within the claim.
     pub line_id: LineId,
-    /// Its product.
+    /// The claimed product.
     pub product: ProductId,
-    /// What is claimed in the tenant.
+    /// The claimed workload or subscription of the tenant.
     pub key: AssociationKey,
 }
 
-/// The registry's answer to a decision.
+/// The outcome of a request to hold a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HoldAnswer {
-    /// Every line is held.
+    /// All lines are held.
     Held,
-    /// None is; everything that stands in the way, at least one.
+    /// No line is held. Carries every reason, at least one.
     Refused(Vec<LineRefusal>),
 }
 
 /// Why a line cannot be held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineRefusal {
-    /// `None`: the claim as a whole.
+    /// The line, or `None` when the reason concerns the claim as a whole.
     pub line_id: Option<LineId>,
-    /// Why.
+    /// The reason, for programs.
     pub reason: Reason,
-    /// The same in words; never who holds it.
+    /// The reason as a sentence for users. It never says which company holds the key.
     pub description: String,
 }

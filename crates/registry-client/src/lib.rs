@@ -1,5 +1,5 @@
-//! What the services ask of the association registry, in their own words: a trait, its gRPC implementation, and a
-//! fake for tests that need no registry.
+//! The client of the registry service for other services: the trait [`Registry`], its gRPC
+//! implementation [`GrpcRegistry`], and an in-memory fake for tests.
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,54 +19,59 @@ pub use grpc::GrpcRegistry;
 pub use hold::{HoldAnswer, HoldRequest, LineRefusal, LineToHold};
 pub use reason::Reason;
 
-/// Claims of one question.
+/// The largest number of claims in one call of [`Registry::check_claims`].
 pub const CLAIMS_AT_ONCE: usize = 256;
 
-/// Lines of one question, so that it stays below what the registry takes by default.
+/// The largest number of lines of all claims in one call of [`Registry::check_claims`]. It keeps
+/// the request below the registry's default message size limit.
 pub const LINES_AT_ONCE: usize = 10_000;
 
-/// The registry, as a service sees it.
+/// The RPCs of the registry that other services call.
 ///
-/// `actor` is on whose behalf the service asks; it travels in the call's token.
+/// The parameter `actor` is the person or service on whose behalf the call is made. It is sent in
+/// the token of the call.
 #[async_trait]
 pub trait Registry: Send + Sync + 'static {
-    /// Holds what a claim says against the directory (R12) and fills in what the directory knows (R10 g). Changes nothing.
+    /// Checks a claim against the directory (R12) and fills in the subscription of a line where
+    /// only one is possible (R10 g). Changes nothing.
     ///
     /// # Errors
-    /// When the registry cannot be asked now, or gives an answer that makes no sense.
+    /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid.
     async fn check_claim(&self, actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError>;
 
-    /// As [`Self::check_claim`], for up to [`CLAIMS_AT_ONCE`] claims with [`LINES_AT_ONCE`] lines in all: one call. Answers one for each, in their
-    /// order.
+    /// Checks up to [`CLAIMS_AT_ONCE`] claims with up to [`LINES_AT_ONCE`] lines in total with one
+    /// call. Returns one result for each claim, in the order of the claims.
     ///
     /// # Errors
-    /// As [`Self::check_claim`].
+    /// The same as for [`Self::check_claim`].
     async fn check_claims(&self, actor: &Actor, claims: Vec<ClaimToCheck>) -> Result<Vec<CheckedClaim>, RegistryError> {
-        let mut answers = Vec::with_capacity(claims.len());
+        let mut results = Vec::with_capacity(claims.len());
         for claim in claims {
-            answers.push(self.check_claim(actor, claim).await?);
+            results.push(self.check_claim(actor, claim).await?);
         }
-        Ok(answers)
+        Ok(results)
     }
 
-    /// Holds all lines of a claim for its partner, or none (R34 to R36). Safe to repeat: one decision, one answer.
+    /// Holds all lines of a claim for its partner, or none (R34 to R36). Repeating a decision
+    /// returns the first outcome.
     ///
     /// # Errors
-    /// When the registry cannot be asked now, or gives an answer that makes no sense. The lines may be held all the
-    /// same: repeat the decision.
+    /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid. The
+    /// lines may be held nevertheless, so the caller must repeat the decision.
     async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError>;
 
-    /// Awards contested keys (R37), all or none. Safe to repeat: one decision, one answer.
+    /// Awards contested keys (R37), all or none. Repeating a decision returns the first outcome.
     ///
     /// # Errors
-    /// When the registry cannot be asked now, or gives an answer that makes no sense. The keys may be awarded all the
-    /// same: repeat the decision.
+    /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid. The
+    /// keys may be awarded nevertheless, so the caller must repeat the decision.
     async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError>;
 
-    /// Since when the partner's association with a key is official; `None` when it is not, and usage stays closed (R50).
+    /// When the partner's association with a key became official. Returns `None` when it is not
+    /// official now, so that the partner may not see the usage (R50).
     ///
     /// # Errors
-    /// When the registry cannot be asked now, or gives an answer that makes no sense.
+    /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid.
     async fn check_usage_access(
         &self,
         actor: &Actor,
@@ -75,16 +80,17 @@ pub trait Registry: Send + Sync + 'static {
     ) -> Result<Option<Timestamp>, RegistryError>;
 }
 
-/// A registry that several tasks ask.
+/// A registry client that several tasks share.
 pub type SharedRegistry = Arc<dyn Registry>;
 
-/// Why the registry did not answer.
+/// Why a call to the registry failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
-    /// It is down, or too slow, or sheds load: try again later.
-    #[error("the registry cannot be asked now: {0}")]
+    /// The registry is down, too slow or overloaded. The caller can try again later.
+    #[error("the registry is unavailable: {0}")]
     Unavailable(String),
-    /// It refused the question or gave an answer that makes no sense. For the log, not for callers.
-    #[error("the registry does not understand us, or we not it: {0}")]
+    /// The registry refused the request as invalid, or its response is invalid. The text is for the
+    /// log and must not be shown to callers.
+    #[error("the registry refused the request or sent an invalid response: {0}")]
     Broken(String),
 }

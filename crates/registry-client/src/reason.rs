@@ -1,20 +1,22 @@
-//! Why the registry says no.
+//! The reasons for which the registry refuses a claim or a hold.
 use cpor_proto::registry::v1::ErrorReason;
 
+/// Declares the enum `Reason` with the variants of `ErrorReason` that have the same names.
 macro_rules! reasons {
     ($($(#[$meta:meta])* $name:ident,)*) => {
-        /// What the directory, the catalog or a holder does not admit: the values of
-        /// `cpor.registry.v1.ErrorReason` that speak of a claim.
+        /// Why the registry refuses a claim or a hold: those values of
+        /// `cpor.registry.v1.ErrorReason` that concern a claim.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
             $($(#[$meta])* $name,)*
         }
 
         impl Reason {
-            /// Every reason.
+            /// All reasons.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            const fn on_the_wire(self) -> ErrorReason {
+            /// The value of the API's enum.
+            const fn to_wire(self) -> ErrorReason {
                 match self { $(Self::$name => ErrorReason::$name,)* }
             }
         }
@@ -22,63 +24,65 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// The MPN id is no location of this partner.
+    /// The MPN id does not belong to a location of the partner.
     LocationNotOfPartner,
-    /// The tenant id is no UUID.
+    /// The tenant id is not a UUID.
     TenantIdMalformed,
     /// The directory does not know the tenant.
     TenantUnknown,
     /// The domain does not belong to the tenant.
     DomainNotOfTenant,
-    /// The catalog does not list the product.
+    /// The product is not in the catalog.
     ProductUnknown,
     /// The product cannot be claimed at this time.
     ProductNotClaimable,
-    /// The product is of another solution area.
+    /// The product belongs to another solution area.
     ProductOfOtherSolutionArea,
     /// The tenant does not have the product.
     ProductNotOnTenant,
-    /// The subscription id is no UUID.
+    /// The subscription id is not a UUID.
     SubscriptionIdMalformed,
     /// The tenant does not have the subscription.
     SubscriptionNotOnTenant,
-    /// The subscription is of another product.
+    /// The subscription is for another product.
     SubscriptionOfOtherProduct,
-    /// It is no subscription of Business Applications.
+    /// The subscription is not for Business Applications.
     SubscriptionNotBusinessApplications,
-    /// It was bought through CSP: the co-op claims process is the way.
+    /// The subscription was bought through CSP, so the co-op claims process applies.
     SubscriptionBoughtThroughCsp,
-    /// It is not activated or provisioned yet.
+    /// The subscription has not been activated or provisioned yet.
     SubscriptionNotProvisioned,
-    /// It has expired.
+    /// The subscription has expired.
     SubscriptionExpired,
-    /// It is suspended.
+    /// The subscription is suspended.
     SubscriptionSuspended,
-    /// The tenant has several claimable subscriptions of the product.
+    /// A subscription id is required, because the tenant has several claimable subscriptions of the
+    /// product.
     SubscriptionIdRequired,
-    /// A workload is claimed without a subscription.
+    /// A subscription id is not allowed, because a workload has no subscription.
     SubscriptionIdNotAllowed,
     /// Another company holds the key (R36).
     KeyHeld,
-    /// The claim was closed meanwhile.
+    /// The claim, or the review case that decided, is closed.
     ClaimClosed,
 }
 
 impl Reason {
-    /// The name that callers see, for example `KEY_HELD`; stable.
+    /// The name in the API, for example `KEY_HELD`. It never changes.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        self.on_the_wire().as_str_name()
+        self.to_wire().as_str_name()
     }
 
-    /// The reason of a name.
+    /// The reason with this name in the API, if it concerns a claim.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.as_str() == name)
     }
 
+    /// The reason for a value of the API's enum, if it concerns a claim.
     pub(crate) fn from_wire(reason: ErrorReason) -> Option<Self> {
-        Self::ALL.iter().copied().find(|known| known.on_the_wire() == reason)
+        Self::ALL.iter().copied().find(|known| known.to_wire() == reason)
     }
 }
 
@@ -87,12 +91,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_the_contract_and_lead_back() {
+    fn names_are_those_of_the_api() {
         assert_eq!(Reason::KeyHeld.as_str(), "KEY_HELD");
         assert_eq!(Reason::SubscriptionBoughtThroughCsp.as_str(), "SUBSCRIPTION_BOUGHT_THROUGH_CSP");
         for reason in Reason::ALL {
             assert_eq!(Reason::from_name(reason.as_str()), Some(*reason));
-            assert_eq!(Reason::from_wire(reason.on_the_wire()), Some(*reason));
+            assert_eq!(Reason::from_wire(reason.to_wire()), Some(*reason));
         }
         assert_eq!(Reason::from_wire(ErrorReason::MpnIdTaken), None);
     }

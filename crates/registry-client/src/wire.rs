@@ -1,4 +1,5 @@
-//! Our words to the wire and back. An answer that makes no sense is [`RegistryError::Broken`], never a guess.
+//! Conversions between the values of this crate and the messages of the API. An invalid response
+//! becomes [`RegistryError::Broken`].
 use std::str::FromStr;
 
 use cpor_kit::status;
@@ -23,7 +24,7 @@ impl From<ClaimToCheck> for wire::CheckClaimRequest {
             mpn_id: claim.mpn_id.map(String::from).unwrap_or_default(),
             tenant_id: claim.tenant_id.unwrap_or_default(),
             customer_domain: claim.customer_domain.unwrap_or_default(),
-            solution_area: claim.solution_area.map_or(wire::SolutionArea::Unspecified, area) as i32,
+            solution_area: claim.solution_area.map_or(wire::SolutionArea::Unspecified, solution_area) as i32,
             lines: claim.lines.into_iter().map(wire::LineToCheck::from).collect(),
         }
     }
@@ -47,8 +48,8 @@ impl From<HoldRequest> for wire::PlaceHoldRequest {
             mpn_id: hold.mpn_id.to_string(),
             tenant: format!("tenants/{}", hold.tenant),
             customer_domain: hold.customer_domain,
-            solution_area: area(hold.solution_area) as i32,
-            activities: hold.activities.into_iter().map(|of| activity(of) as i32).collect(),
+            solution_area: solution_area(hold.solution_area) as i32,
+            activities: hold.activities.into_iter().map(|value| activity(value) as i32).collect(),
             lines: hold.lines.into_iter().map(wire::LineToHold::from).collect(),
             submit_time: Some(timestamp(hold.submit_time)),
             review_case_id: hold.review_case.to_string(),
@@ -62,7 +63,7 @@ impl From<Arbitration> for wire::ArbitrateHoldsRequest {
             key: award.key.to_string(),
             winner_claim: award.winner.to_string(),
             review_case_id: award.review_case.to_string(),
-            activities: award.activities.into_iter().map(|of| activity(of) as i32).collect(),
+            activities: award.activities.into_iter().map(|value| activity(value) as i32).collect(),
         };
         Self {
             tenant: format!("tenants/{}", arbitration.tenant),
@@ -72,8 +73,8 @@ impl From<Arbitration> for wire::ArbitrateHoldsRequest {
     }
 }
 
-/// Every key is awarded.
-pub(crate) fn awarded(answer: wire::ArbitrateHoldsResponse) -> Result<ArbitrationAnswer, RegistryError> {
+/// Converts the response to an arbitration that awarded all keys.
+pub(crate) fn awarded(response: wire::ArbitrateHoldsResponse) -> Result<ArbitrationAnswer, RegistryError> {
     let outcome = |result: wire::AwardResult| match result.outcome() {
         wire::award_result::Outcome::Unspecified => {
             Err(RegistryError::Broken(format!("no outcome for {}", result.key)))
@@ -82,11 +83,13 @@ pub(crate) fn awarded(answer: wire::ArbitrateHoldsResponse) -> Result<Arbitratio
         wire::award_result::Outcome::Yielded => Ok(AwardOutcome::Yielded),
         wire::award_result::Outcome::Successor => Ok(AwardOutcome::Successor),
     };
-    answer.results.into_iter().map(outcome).collect::<Result<_, _>>().map(ArbitrationAnswer::Awarded)
+    response.results.into_iter().map(outcome).collect::<Result<_, _>>().map(ArbitrationAnswer::Awarded)
 }
 
-/// Why none is, where that is what the status says: the keys that it names, or all where it names none.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the registry's reasons; all others are none of an arbitration's")]
+/// Converts the status of an arbitration that awarded no key. The refusals are about the keys that
+/// the status names, or about all keys if it names none. Returns `None` when the status has another
+/// cause.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the registry uses only these reasons to refuse an arbitration")]
 pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<ArbitrationAnswer> {
     let reason = match wire::ErrorReason::from_str_name(&status::reason(status)?)? {
         wire::ErrorReason::SuccessorExists => AwardRefusalReason::SuccessorExists,
@@ -116,13 +119,13 @@ impl From<LineToHold> for wire::LineToHold {
 impl TryFrom<wire::CheckClaimResponse> for CheckedClaim {
     type Error = RegistryError;
 
-    fn try_from(answer: wire::CheckClaimResponse) -> Result<Self, RegistryError> {
+    fn try_from(response: wire::CheckClaimResponse) -> Result<Self, RegistryError> {
         Ok(Self {
-            violations: answer.violations.into_iter().map(Violation::try_from).collect::<Result<_, _>>()?,
-            partner_display_name: some(answer.partner_display_name),
-            location: answer.location.map(Location::try_from).transpose()?,
-            tenant: answer.tenant.map(Tenant::try_from).transpose()?,
-            lines: answer.lines.into_iter().map(CheckedLine::try_from).collect::<Result<_, _>>()?,
+            violations: response.violations.into_iter().map(Violation::try_from).collect::<Result<_, _>>()?,
+            partner_display_name: non_empty(response.partner_display_name),
+            location: response.location.map(Location::try_from).transpose()?,
+            tenant: response.tenant.map(Tenant::try_from).transpose()?,
+            lines: response.lines.into_iter().map(CheckedLine::try_from).collect::<Result<_, _>>()?,
         })
     }
 }
@@ -130,8 +133,8 @@ impl TryFrom<wire::CheckClaimResponse> for CheckedClaim {
 impl TryFrom<wire::DirectoryViolation> for Violation {
     type Error = RegistryError;
 
-    fn try_from(found: wire::DirectoryViolation) -> Result<Self, RegistryError> {
-        Ok(Self { reason: reason(found.reason())?, field: found.field, description: found.description })
+    fn try_from(violation: wire::DirectoryViolation) -> Result<Self, RegistryError> {
+        Ok(Self { reason: reason(violation.reason())?, field: violation.field, description: violation.description })
     }
 }
 
@@ -139,7 +142,7 @@ impl TryFrom<wire::Location> for Location {
     type Error = RegistryError;
 
     fn try_from(location: wire::Location) -> Result<Self, RegistryError> {
-        Ok(Self { mpn_id: parsed(&location.mpn_id)?, region: location.region, calendar: location.calendar })
+        Ok(Self { mpn_id: parse(&location.mpn_id)?, region: location.region, calendar: location.calendar })
     }
 }
 
@@ -148,10 +151,10 @@ impl TryFrom<wire::Tenant> for Tenant {
 
     fn try_from(tenant: wire::Tenant) -> Result<Self, RegistryError> {
         Ok(Self {
-            id: parsed::<TenantName>(&tenant.name)?.tenant,
+            id: parse::<TenantName>(&tenant.name)?.tenant,
             display_name: tenant.display_name,
             region: tenant.region,
-            domains: tenant.domains.iter().map(|domain| parsed(domain)).collect::<Result<_, _>>()?,
+            domains: tenant.domains.iter().map(|domain| parse(domain)).collect::<Result<_, _>>()?,
             calendar: tenant.calendar,
         })
     }
@@ -162,10 +165,10 @@ impl TryFrom<wire::CheckedLine> for CheckedLine {
 
     fn try_from(line: wire::CheckedLine) -> Result<Self, RegistryError> {
         Ok(Self {
-            line_id: parsed(&line.line_id)?,
+            line_id: parse(&line.line_id)?,
             product: line.product.map(Product::try_from).transpose()?,
-            subscription_id: some(line.subscription_id).map(|id| parsed(&id)).transpose()?,
-            key: some(line.key).map(|key| parsed::<AssociationKey>(&key)).transpose()?,
+            subscription_id: non_empty(line.subscription_id).map(|id| parse(&id)).transpose()?,
+            key: non_empty(line.key).map(|key| parse::<AssociationKey>(&key)).transpose()?,
             held_by_legacy: line.held_by_legacy,
         })
     }
@@ -177,7 +180,7 @@ impl TryFrom<wire::Product> for Product {
     fn try_from(product: wire::Product) -> Result<Self, RegistryError> {
         let unspecified = |what: &str| RegistryError::Broken(format!("{} has no {what}", product.name));
         Ok(Self {
-            id: parsed::<ProductName>(&product.name)?.product,
+            id: parse::<ProductName>(&product.name)?.product,
             solution_area: match product.solution_area() {
                 wire::SolutionArea::Unspecified => return Err(unspecified("solution area")),
                 wire::SolutionArea::Microsoft365 => SolutionArea::Microsoft365,
@@ -204,11 +207,11 @@ impl TryFrom<wire::Product> for Product {
 impl TryFrom<wire::PlaceHoldResponse> for HoldAnswer {
     type Error = RegistryError;
 
-    fn try_from(answer: wire::PlaceHoldResponse) -> Result<Self, RegistryError> {
-        if answer.refusals.is_empty() {
+    fn try_from(response: wire::PlaceHoldResponse) -> Result<Self, RegistryError> {
+        if response.refusals.is_empty() {
             return Ok(Self::Held);
         }
-        answer.refusals.into_iter().map(LineRefusal::try_from).collect::<Result<_, _>>().map(Self::Refused)
+        response.refusals.into_iter().map(LineRefusal::try_from).collect::<Result<_, _>>().map(Self::Refused)
     }
 }
 
@@ -218,25 +221,25 @@ impl TryFrom<wire::LineRefusal> for LineRefusal {
     fn try_from(refusal: wire::LineRefusal) -> Result<Self, RegistryError> {
         Ok(Self {
             reason: reason(refusal.reason())?,
-            line_id: some(refusal.line_id).map(|id| parsed(&id)).transpose()?,
+            line_id: non_empty(refusal.line_id).map(|id| parse(&id)).transpose()?,
             description: refusal.description,
         })
     }
 }
 
-/// Of a time in an answer.
-pub(crate) fn moment(time: prost_types::Timestamp) -> Result<Timestamp, RegistryError> {
+/// Parses a time in a response.
+pub(crate) fn parse_timestamp(time: prost_types::Timestamp) -> Result<Timestamp, RegistryError> {
     let nanos = u32::try_from(time.nanos).ok();
     nanos
         .and_then(|nanos| Timestamp::from_timestamp(time.seconds, nanos))
-        .ok_or_else(|| RegistryError::Broken(format!("{time:?} is no time")))
+        .ok_or_else(|| RegistryError::Broken(format!("{time:?} is not a valid time")))
 }
 
 fn timestamp(time: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: time.timestamp(), nanos: time.timestamp_subsec_nanos().cast_signed() }
 }
 
-fn area(area: SolutionArea) -> wire::SolutionArea {
+fn solution_area(area: SolutionArea) -> wire::SolutionArea {
     match area {
         SolutionArea::Microsoft365 => wire::SolutionArea::Microsoft365,
         SolutionArea::BusinessApplications => wire::SolutionArea::BusinessApplications,
@@ -253,14 +256,15 @@ fn activity(activity: Activity) -> wire::Activity {
 
 fn reason(reason: wire::ErrorReason) -> Result<Reason, RegistryError> {
     Reason::from_wire(reason)
-        .ok_or_else(|| RegistryError::Broken(format!("{} is no answer to a claim", reason.as_str_name())))
+        .ok_or_else(|| RegistryError::Broken(format!("{} is not a reason that concerns a claim", reason.as_str_name())))
 }
 
-fn parsed<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, RegistryError> {
+/// Parses a text in a response.
+fn parse<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, RegistryError> {
     text.parse().map_err(|malformed: Malformed| RegistryError::Broken(malformed.to_string()))
 }
 
-/// The wire's way of leaving a text out is to leave it empty.
-fn some(text: String) -> Option<String> {
+/// The text, or `None` when it is empty: in messages, an empty text is one that is not set.
+fn non_empty(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }

@@ -1,4 +1,5 @@
-//! The aggregates, as the writer knows them. A tenant's deadline is the end of subscriptions (R39, R58).
+//! The [`Aggregate`] implementations that the writers need. Only tenants have a deadline: the end
+//! of subscriptions (R39, R58).
 use cpor_durable::{Aggregate, Elapsed, Transition};
 use cpor_types::{Deadline, Timestamp};
 
@@ -9,7 +10,7 @@ impl Aggregate for Tenant {
     type Event = TenantEvent;
 
     fn deadlines(&self) -> Vec<Deadline> {
-        self.next_end().into_iter().collect()
+        self.next_deadline().into_iter().collect()
     }
 
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {

@@ -1,4 +1,4 @@
-//! The composition root: what the registry consists of, and what it gives to the process that hosts it.
+//! Builds the registry from its configuration and database, for the process that hosts it.
 use std::sync::Arc;
 
 use chrono::Days;
@@ -9,30 +9,32 @@ use tonic::service::Routes;
 
 use crate::api::Api;
 use crate::config::{Config, ConfigError};
-use crate::incoming::Events;
+use crate::events::incoming::IncomingEvents;
 use crate::store::{PartnerStore, TenantStore};
 
 /// Why the registry cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// Its configuration does not hold.
+    /// The configuration is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Its database does not answer, or was not migrated.
+    /// The database does not answer or was not migrated.
     #[error("the registry's database: {0}")]
     Db(#[from] sea_orm::DbErr),
 }
 
-/// Builds the registry on a migrated database. Nothing runs yet but the lanes of its writers: the process starts
-/// [`Hosted::host`], which delivers its events and fires its deadlines.
+/// Builds the registry on a migrated database.
+///
+/// Only the writers run when this function returns. The hosting process then starts
+/// [`Hosted::host`], which delivers events and processes deadlines.
 ///
 /// # Errors
-/// See [`BuildError`].
+/// Returns a [`BuildError`] when the configuration is invalid or the database cannot be used.
 pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
     let catalog = Arc::new(config.catalog()?);
     let host = Host::new(Service::Registry, &context).await?;
     let (tenants, partners) = (host.writer(TenantStore), host.writer(PartnerStore));
-    let events = Events { db: context.db.clone(), catalog: Arc::clone(&catalog), tenants: tenants.clone() };
+    let events = IncomingEvents { db: context.db.clone(), catalog: Arc::clone(&catalog), tenants: tenants.clone() };
     let api = Api {
         db: context.db,
         clock: context.business_clock,

@@ -1,4 +1,4 @@
-//! The registry's own section of the configuration.
+//! The registry's section of the configuration.
 use std::path::{Path, PathBuf};
 
 use cpor_kit::config::Faults;
@@ -6,19 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::catalog::{Catalog, CatalogError};
 
-/// What can be configured of the registry.
+/// The configuration of the registry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// A catalog of products (R9) to use instead of the one that ships with the service: a TOML file of that form.
+    /// A TOML file with the catalog of products (R9). Without it, the catalog that ships with the
+    /// service is used.
     pub catalog_file: Option<PathBuf>,
-    /// Days of 24 hours from the end of a subscription to that of its associations (R39), where the directory does not say
-    /// before that it has expired. It counts for subscriptions that are imported from then on.
+    /// The length of the grace period in days of 24 hours: the time from the end of a subscription
+    /// to the end of its associations (R39). A change applies to subscriptions that are imported
+    /// afterwards. An import that reports a subscription as expired ends the grace period early.
     pub grace_days: u32,
 }
 
-/// Ten years.
-const MOST_GRACE_DAYS: u32 = 3660;
+/// The largest value of `grace_days`, about ten years.
+const MAX_GRACE_DAYS: u32 = 3660;
 
 impl Default for Config {
     fn default() -> Self {
@@ -32,28 +34,28 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("cannot read {path}: {source}", path = .path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// What is in it makes no sense.
+    /// The content of the file is not a valid catalog.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 }
 
 impl Config {
-    /// Names what is wrong, if anything is.
+    /// Adds everything that is wrong with the configuration to `faults`.
     pub fn validate(&self, faults: &mut Faults) {
         if let Err(error) = self.catalog() {
             faults.add("catalog_file", error.to_string());
         }
-        if self.grace_days > MOST_GRACE_DAYS {
-            faults.add("grace_days", format!("{} is more than {MOST_GRACE_DAYS}", self.grace_days));
+        if self.grace_days > MAX_GRACE_DAYS {
+            faults.add("grace_days", format!("must be at most {MAX_GRACE_DAYS}, but is {}", self.grace_days));
         }
     }
 
-    /// The catalog: the file's, or the one that ships with the service.
+    /// Reads the configured catalog, or the one that ships with the service.
     pub(crate) fn catalog(&self) -> Result<Catalog, ConfigError> {
         match &self.catalog_file {
             None => Ok(Catalog::shipped()?),

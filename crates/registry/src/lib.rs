@@ -1,16 +1,18 @@
-//! The association registry: the directory of partners and customers, the catalog of what can be claimed, and who is
-//! on record for what.
+//! The registry service. It stores the directory of partners and customers, the catalog of products
+//! and workloads, and the associations: which partner is on record for which key of a tenant.
 //!
-//! Exclusivity (R34) is decided in one place, the [tenant](domain::tenant) aggregate, under the lock of the tenant's
-//! row, and upheld by the `key_holder` table besides. The way of a command: `api` reads the message, `domain` decides
-//! within the writer's transaction, `store` saves, `outgoing` says what others are told.
+//! A key is held by at most one partner (R34). The [tenant](domain::tenant) aggregate decides this
+//! under the lock of the tenant's row, and the primary key of the table `key_holder` guarantees it.
+//!
+//! A command passes through these modules: `api` parses the request, `domain` decides within the
+//! writer's transaction, `store` saves the result, and `events::outgoing` builds the events for
+//! other services.
 mod aggregate;
 mod api;
 mod app;
 mod config;
 mod domain;
-mod incoming;
-mod outgoing;
+mod events;
 mod store;
 
 pub use app::{BuildError, build};

@@ -3,57 +3,57 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::string_enum::string_enum;
 use crate::text::text_conversions;
-use crate::words::words;
 use crate::{Malformed, Service};
 
-words! {
-    /// Whose act something was.
+string_enum! {
+    /// The side for which an actor acts.
     pub enum ActorSide, "a side" {
-        /// A partner's user.
+        /// A user of a partner.
         Partner = "partner",
         /// A reviewer or review lead.
         Reviewer = "reviewer",
-        /// The vendor's other staff.
+        /// Any other user of the vendor.
         Vendor = "vendor",
-        /// The customer, by link or signed in.
+        /// The customer: a contact who uses a consent link, or a signed-in user.
         Customer = "customer",
         /// A deadline that passed.
         Time = "time",
-        /// A service of its own accord.
+        /// A service that acts by itself.
         System = "system",
     }
 }
 
-/// Who did something: side and subject, written `partner:alice@contoso.example`, or `time` alone where there is
-/// no subject.
+/// Who caused a change: a side and a subject, written `partner:alice@contoso.example`. An actor
+/// without a subject is written as its side alone: `time`.
 ///
-/// The subject may be a person's e-mail address: personal data, not for logs.
+/// The subject can be the e-mail address of a person. It is personal data and must not be logged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Actor {
-    /// The side acted for.
+    /// The side for which the actor acts.
     pub side: ActorSide,
-    /// Who, on that side; empty where the side says all.
+    /// The id of the person or service, or empty when there is none.
     pub subject: String,
 }
 
 impl Actor {
     const EXPECTED: &'static str =
-        "an actor: partner, reviewer, vendor, customer, time or system, then a colon and the subject";
+        "an actor in the form side:subject, where side is partner, reviewer, vendor, customer, time or system";
 
-    /// `subject` acting for `side`.
+    /// The actor `subject` on the side `side`.
     pub fn new(side: ActorSide, subject: impl Into<String>) -> Self {
         Self { side, subject: subject.into() }
     }
 
-    /// A deadline that passed.
+    /// The actor of changes that a passed deadline causes.
     #[must_use]
     pub const fn time() -> Self {
         Self { side: ActorSide::Time, subject: String::new() }
     }
 
-    /// `service` of its own accord.
+    /// The actor of changes that `service` makes by itself.
     #[must_use]
     pub fn system(service: Service) -> Self {
         Self::new(ActorSide::System, service.as_str())
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_actor_is_side_and_subject() {
+    fn an_actor_has_a_side_and_a_subject() {
         let actors = [
             (Actor::new(ActorSide::Partner, "alice@contoso.example"), "partner:alice@contoso.example"),
             (Actor::new(ActorSide::Customer, "link:7:a"), "customer:link:7:a"),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_actor_of_no_side_is_refused() {
+    fn an_actor_without_a_side_is_refused() {
         for bad in ["", ":alice", "alice", "Partner:alice", "rival:bob"] {
             assert_eq!(bad.parse::<Actor>().unwrap_err().found, bad);
         }

@@ -1,4 +1,5 @@
-//! Business days (R46): which days count, and the moment at which the nth of them ends.
+//! Business-day calendars (R46): which days count as business days, and when a deadline of n days
+//! is due.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -8,28 +9,32 @@ use chrono_tz::{GapInfo, Tz};
 
 use crate::{Deadline, Length, Timestamp};
 
-/// Whose days count: a zone, a weekend and holidays. One version never changes, so that a deadline can be
-/// recomputed from the rule that it shows.
+/// A business-day calendar: a time zone, a weekend and holidays.
+///
+/// The data of one version never changes, so that a deadline can be recomputed from its rule text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
-    /// What parties name it by: `vendor-us`.
+    /// The id, by which locations and tenants name the calendar: `vendor-us`.
     pub id: String,
-    /// Which edition of the data: `2026`.
+    /// The version of the data: `2026`.
     pub version: String,
-    /// Where its days begin and end.
+    /// The time zone that determines when a day begins and ends.
     pub zone: Tz,
-    /// Days of the week that never count.
+    /// The days of the week that are not business days.
     pub weekend: Vec<Weekday>,
-    /// Days that do not count.
+    /// The dates that are not business days.
     pub holidays: BTreeSet<NaiveDate>,
 }
 
-/// A moment in a zone. One at which a day ends is told by that day: "midnight on Thursday" means Wednesday to some and Friday to others.
+/// A time in the zone of a calendar, for display to users.
+///
+/// Midnight is shown as the end of the day before, because "midnight on Thursday" can be understood
+/// in two ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// When it is; of a moment at which a day ends, a time on that day.
+    /// The local time. If the time is the end of a day, this is the last microsecond of that day.
     pub local: DateTime<Tz>,
-    /// It is the end of that day.
+    /// Whether the time is the end of the day of `local`.
     pub ends_day: bool,
 }
 
@@ -40,9 +45,12 @@ impl Calendar {
         !self.weekend.contains(&day.weekday()) && !self.holidays.contains(&day)
     }
 
-    /// The end of the nth (business) day after the local day of `start` (R46), which is the first moment of the day
-    /// after it. Of 0 days it is the end of that local day itself, or of the next business day where business days
-    /// are counted and it is none.
+    /// The due time of a deadline that starts at `start` (R46): the end of the nth calendar day or
+    /// business day after the local day of `start`. The end of a day is the first time of the next
+    /// day.
+    ///
+    /// With 0 calendar days, the due time is the end of the local day of `start`. With 0 business
+    /// days, it is the end of that day or, if that is not a business day, of the next business day.
     #[must_use]
     pub fn due(&self, start: Timestamp, length: Length) -> Timestamp {
         let today = self.local_day(start);
@@ -57,19 +65,21 @@ impl Calendar {
         last.map_or(Timestamp::MAX_UTC, |day| self.end_of(day))
     }
 
-    /// What is left when a clock that was to end at `due` stops (R45): the business days after the local day of
-    /// `stopped_at`, the day of `due` included. Resume with [`Length::BusinessDays`] of it.
+    /// The business days that are left when a review clock with the due time `due` stops (R45).
+    ///
+    /// They are the business days after the local day of `stopped_at`, up to the last day of the
+    /// deadline. The clock resumes with [`Length::BusinessDays`] of this number.
     #[must_use]
     pub fn business_days_left(&self, stopped_at: Timestamp, due: Timestamp) -> u32 {
-        // A due moment is the first one after its day.
+        // The due time is the first time after the last day of the deadline.
         let last = self.local_day(due - TimeDelta::microseconds(1));
         let after = self.local_day(stopped_at).iter_days().skip(1);
         let left = after.take_while(|day| *day <= last).filter(|day| self.is_business_day(*day)).count();
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
-    /// When to remind of what ends at `due`, so that `before` is left (R48): the end of the last (business) day ahead of
-    /// that many.
+    /// When to remind of a deadline with the due time `due`, so that the length `before` is left
+    /// (R48).
     #[must_use]
     pub fn reminder(&self, due: Timestamp, before: Length) -> Timestamp {
         let last = self.local_day(due - TimeDelta::microseconds(1));
@@ -83,45 +93,46 @@ impl Calendar {
         ahead.map_or(Timestamp::MIN_UTC, |day| self.end_of(day))
     }
 
-    /// `moment` as people in the calendar's zone say it.
+    /// A time in the zone of the calendar, for display to users.
     #[must_use]
-    pub fn moment(&self, moment: Timestamp) -> Moment {
-        let local = moment.with_timezone(&self.zone);
-        let before = (moment - TimeDelta::microseconds(1)).with_timezone(&self.zone);
+    pub fn moment(&self, time: Timestamp) -> Moment {
+        let local = time.with_timezone(&self.zone);
+        let before = (time - TimeDelta::microseconds(1)).with_timezone(&self.zone);
         let ends_day = local.time() == NaiveTime::MIN && before.date_naive() != local.date_naive();
         Moment { local: if ends_day { before } else { local }, ends_day }
     }
 
-    /// The rule for people: `5 business days, calendar vendor-us 2026`.
+    /// The text that says how a due time was computed: `5 business days, calendar vendor-us 2026`.
     #[must_use]
     pub fn rule(&self, length: Length) -> String {
         format!("{length}, calendar {} {}", self.id, self.version)
     }
 
-    /// The deadline `kind` of a clock that starts at `start`: [`Calendar::due`] with the [`Calendar::rule`] it
-    /// comes from.
+    /// The deadline of this kind that starts at `start`, with the due time of [`Calendar::due`] and
+    /// the text of [`Calendar::rule`].
     #[must_use]
     pub fn deadline(&self, kind: impl Into<Cow<'static, str>>, start: Timestamp, length: Length) -> Deadline {
         Deadline { due: self.due(start, length), kind: kind.into(), rule: self.rule(length) }
     }
 
-    fn local_day(&self, moment: Timestamp) -> NaiveDate {
-        moment.with_timezone(&self.zone).date_naive()
+    fn local_day(&self, time: Timestamp) -> NaiveDate {
+        time.with_timezone(&self.zone).date_naive()
     }
 
     fn end_of(&self, day: NaiveDate) -> Timestamp {
-        day.succ_opt().map_or(Timestamp::MAX_UTC, |next| self.first_moment_of(next))
+        day.succ_opt().map_or(Timestamp::MAX_UTC, |next| self.start_of(next))
     }
 
-    /// Local midnight, but for days that begin later because the clocks go ahead at midnight.
-    fn first_moment_of(&self, day: NaiveDate) -> Timestamp {
+    /// The start of a day: local midnight, or a later time on days on which the clocks are put
+    /// forward at midnight.
+    fn start_of(&self, day: NaiveDate) -> Timestamp {
         let midnight = day.and_time(NaiveTime::MIN);
-        let first = match self.zone.from_local_datetime(&midnight) {
-            MappedLocalTime::Single(moment) | MappedLocalTime::Ambiguous(moment, _) => Some(moment),
+        let start = match self.zone.from_local_datetime(&midnight) {
+            MappedLocalTime::Single(start) | MappedLocalTime::Ambiguous(start, _) => Some(start),
             MappedLocalTime::None => GapInfo::new(&midnight, &self.zone).and_then(|gap| gap.end),
         };
-        // Every gap of the zone data has an end.
-        first.map_or_else(|| midnight.and_utc(), |moment: DateTime<Tz>| moment.with_timezone(&Utc))
+        // Every gap in the time zone data has an end, so the fallback is never used.
+        start.map_or_else(|| midnight.and_utc(), |start: DateTime<Tz>| start.with_timezone(&Utc))
     }
 }
 
@@ -137,7 +148,7 @@ mod tests {
         Calendars::shipped().unwrap().get(id).unwrap().clone()
     }
 
-    fn in_zone(zone: Tz) -> Calendar {
+    fn calendar_in(zone: Tz) -> Calendar {
         Calendar { zone, ..calendar("utc") }
     }
 
@@ -147,7 +158,8 @@ mod tests {
 
     #[test]
     fn r46_five_business_days_skip_weekend_and_holiday() {
-        // From a Monday evening in Los Angeles, over Independence Day 2025 (a Friday), to the end of the next Tuesday.
+        // From a Monday evening in Los Angeles, over Independence Day 2025 (a Friday), to the end
+        // of the next Tuesday.
         let deadline =
             calendar("vendor-us").deadline("review_start", at("2025-06-30T20:00:00-07:00"), Length::BusinessDays(5));
         assert_eq!(deadline.due, at("2025-07-09T00:00:00-07:00"));
@@ -156,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn r46_the_day_is_that_of_the_calendars_zone() {
+    fn r46_days_are_those_of_the_calendars_zone() {
         // 23:30 UTC on Monday: in Berlin it is Tuesday already, in New York still Monday.
         let start = at("2026-07-06T23:30:00Z");
         assert_eq!(calendar("de").due(start, Length::BusinessDays(1)), at("2026-07-09T00:00:00+02:00"));
@@ -164,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn r46_days_across_a_change_of_the_clocks_end_at_local_midnight() {
+    fn r46_days_end_at_local_midnight_across_clock_changes() {
         let berlin = calendar("de");
         // Summer time begins on 29 March 2026 and ends on 25 October.
         assert_eq!(
@@ -178,21 +190,21 @@ mod tests {
     }
 
     #[test]
-    fn r46_a_day_without_midnight_begins_when_it_begins() {
-        // In Beirut the clocks go from 24:00 on 26 March 2022 to 1:00.
-        let beirut = in_zone(chrono_tz::Asia::Beirut);
+    fn r46_a_day_without_midnight_starts_later() {
+        // In Beirut the clocks were put forward from midnight to 1:00 at the end of 26 March 2022.
+        let beirut = calendar_in(chrono_tz::Asia::Beirut);
         assert_eq!(beirut.due(at("2022-03-25T10:00:00Z"), Length::CalendarDays(1)), at("2022-03-27T01:00:00+03:00"));
     }
 
     #[test]
-    fn r46_a_day_with_two_midnights_begins_with_the_first() {
-        // In Havana the clocks go from 1:00 on 1 November 2026 back to 0:00.
-        let havana = in_zone(chrono_tz::America::Havana);
+    fn r46_a_day_with_two_midnights_starts_at_the_first() {
+        // In Havana the clocks are put back from 1:00 to 0:00 on 1 November 2026.
+        let havana = calendar_in(chrono_tz::America::Havana);
         assert_eq!(havana.due(at("2026-10-31T12:00:00Z"), Length::CalendarDays(0)), at("2026-11-01T00:00:00-04:00"));
     }
 
     #[test]
-    fn r45_what_is_left_begins_the_day_after_the_stop() {
+    fn r45_the_day_of_the_stop_is_not_left() {
         let vendor = calendar("vendor-us");
         let monday = at("2026-03-02T10:00:00-08:00");
         let due = vendor.due(monday, Length::BusinessDays(5));
@@ -204,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn r45_nothing_left_is_the_rest_of_the_business_day() {
+    fn r45_zero_days_left_is_the_rest_of_the_day() {
         let vendor = calendar("vendor-us");
         let rest = Length::BusinessDays(0);
         assert_eq!(vendor.due(at("2026-03-06T23:00:00-08:00"), rest), at("2026-03-07T00:00:00-08:00"));
@@ -212,19 +224,20 @@ mod tests {
     }
 
     #[test]
-    fn r48_a_reminder_leaves_what_it_says() {
+    fn r48_a_reminder_leaves_the_given_length() {
         let berlin = calendar("de");
-        // Due with Tuesday after Easter 2026: Good Friday and Easter Monday are holidays.
+        // Due at the end of the Tuesday after Easter 2026. Good Friday and Easter Monday are
+        // holidays.
         let due = at("2026-04-08T00:00:00+02:00");
         assert_eq!(berlin.reminder(due, Length::BusinessDays(1)), at("2026-04-03T00:00:00+02:00"));
         assert_eq!(berlin.reminder(due, Length::CalendarDays(1)), at("2026-04-07T00:00:00+02:00"));
-        // Due with a Sunday: Friday is the last business day.
+        // Due at the end of a Sunday. The last business day is the Friday before.
         let due = at("2026-04-20T00:00:00+02:00");
         assert_eq!(berlin.reminder(due, Length::BusinessDays(1)), at("2026-04-17T00:00:00+02:00"));
     }
 
     #[test]
-    fn a_length_past_all_calendars_ends_with_them() {
+    fn a_too_long_deadline_ends_at_the_latest_time() {
         let due = calendar("utc").due(at("2026-01-01T00:00:00Z"), Length::CalendarDays(u32::MAX));
         assert_eq!(due, Timestamp::MAX_UTC);
     }

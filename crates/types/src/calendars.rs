@@ -8,43 +8,44 @@ use thiserror::Error;
 
 use crate::Calendar;
 
-/// The calendars that a system knows, by id. Cheap to clone.
+/// All known calendars by id. It is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Calendars {
     by_id: Arc<BTreeMap<String, Calendar>>,
 }
 
-/// Why a calendar cannot be had.
+/// The error of an unknown or invalid calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CalendarError {
     /// No calendar has this id.
-    #[error("there is no calendar `{id}`; known are {known}")]
+    #[error("the calendar `{id}` does not exist; known calendars: {known}")]
     Unknown {
-        /// The id asked for.
+        /// The requested id.
         id: String,
-        /// The ids that there are, with commas between.
+        /// The known ids, separated by commas.
         known: String,
     },
-    /// The document is no calendar.
-    #[error("not a calendar: {0}")]
+    /// The document is not TOML, or does not have the structure of a calendar.
+    #[error("invalid calendar: {0}")]
     Unreadable(String),
     /// Two documents have the same id.
-    #[error("there are two calendars `{0}`")]
-    Twice(String),
-    /// No day of the week is left for business.
-    #[error("calendar `{0}` has no business days")]
+    #[error("the calendar `{0}` is defined more than once")]
+    Duplicate(String),
+    /// All days of the week belong to the weekend.
+    #[error("the calendar `{0}` must have at least one business day in a week")]
     NoBusinessDays(String),
 }
 
-/// A calendar as it is written down, in TOML.
+/// The TOML document of a calendar.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct CalendarDocument {
     id: String,
     version: String,
+    /// The IANA time zone, for example `Europe/Berlin`.
     zone: String,
     weekend: Vec<Weekday>,
-    /// The name is for whoever reads or edits the file.
+    /// The holidays with their names. The names only document the file.
     holidays: BTreeMap<NaiveDate, String>,
 }
 
@@ -57,46 +58,48 @@ impl Calendars {
         include_str!("../calendars/utc.toml"),
     ];
 
-    /// The calendars that come with the product: `vendor-us`, `us-east`, `de`, `cz`, with holidays from 2025 to
-    /// 2030, and `utc`, which has none.
+    /// The calendars that ship with the product: `vendor-us`, `us-east`, `de` and `cz`, with
+    /// holidays from 2025 to 2030, and `utc`, which has no holidays.
     ///
     /// # Errors
     ///
-    /// As [`Calendars::parse`], which the shipped data does not meet.
+    /// The same as for [`Calendars::parse`]. They do not occur with the shipped data.
     pub fn shipped() -> Result<Self, CalendarError> {
         Self::parse(Self::SHIPPED)
     }
 
-    /// The shipped calendars and those that these TOML documents describe, one each.
+    /// The shipped calendars, and one more from each TOML document.
     ///
     /// # Errors
     ///
-    /// As [`Calendars::parse`].
+    /// The same as for [`Calendars::parse`].
     pub fn with<'a>(documents: impl IntoIterator<Item = &'a str>) -> Result<Self, CalendarError> {
         Self::parse(Self::SHIPPED.into_iter().chain(documents))
     }
 
-    /// The calendars that these TOML documents describe, one each.
+    /// Parses one calendar from each TOML document.
     ///
     /// # Errors
     ///
-    /// [`CalendarError::Unreadable`], [`CalendarError::Twice`], [`CalendarError::NoBusinessDays`].
+    /// Returns a [`CalendarError`] when a document is invalid, when two have the same id, or when
+    /// one has no business days.
     pub fn parse<'a>(documents: impl IntoIterator<Item = &'a str>) -> Result<Self, CalendarError> {
         let mut by_id = BTreeMap::new();
         for document in documents {
             let calendar = parse_one(document)?;
             if let Some(earlier) = by_id.insert(calendar.id.clone(), calendar) {
-                return Err(CalendarError::Twice(earlier.id));
+                return Err(CalendarError::Duplicate(earlier.id));
             }
         }
         Ok(Self { by_id: Arc::new(by_id) })
     }
 
-    /// The calendar `id`.
+    /// The calendar with this id.
     ///
     /// # Errors
     ///
-    /// [`CalendarError::Unknown`], which names those that there are.
+    /// Returns [`CalendarError::Unknown`], which lists the known calendars, when the calendar does
+    /// not exist.
     pub fn get(&self, id: &str) -> Result<&Calendar, CalendarError> {
         self.by_id.get(id).ok_or_else(|| {
             let known: Vec<&str> = self.ids().collect();
@@ -104,7 +107,7 @@ impl Calendars {
         })
     }
 
-    /// Whether there is a calendar `id`.
+    /// Whether a calendar with this id exists.
     #[must_use]
     pub fn contains(&self, id: &str) -> bool {
         self.by_id.contains_key(id)
@@ -117,11 +120,11 @@ impl Calendars {
 }
 
 fn parse_one(document: &str) -> Result<Calendar, CalendarError> {
-    let document: Document = toml::from_str(document).map_err(|error| CalendarError::Unreadable(error.to_string()))?;
-    let zone: Tz = document
-        .zone
-        .parse()
-        .map_err(|_| CalendarError::Unreadable(format!("`{}` is not a time zone like Europe/Berlin", document.zone)))?;
+    let document: CalendarDocument =
+        toml::from_str(document).map_err(|error| CalendarError::Unreadable(error.to_string()))?;
+    let zone: Tz = document.zone.parse().map_err(|_| {
+        CalendarError::Unreadable(format!("zone must be a time zone like Europe/Berlin, but is `{}`", document.zone))
+    })?;
     let mut weekend = document.weekend;
     weekend.sort_by_key(Weekday::num_days_from_monday);
     weekend.dedup();
@@ -158,12 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn r46_federal_holidays_are_on_the_days_they_are_observed() {
+    fn r46_federal_holidays_are_on_observed_days() {
         let of_2026 =
             ["01-01", "01-19", "02-16", "05-25", "06-19", "07-03", "09-07", "10-12", "11-11", "11-26", "12-25"];
         assert_eq!(holidays_of("vendor-us", 2026), of_2026);
         assert_eq!(holidays_of("us-east", 2026), of_2026);
-        // New Year's Day of 2028 is a Saturday, and observed in the year before.
+        // New Year's Day of 2028 is a Saturday, so it is observed in 2027.
         assert_eq!(holidays_of("vendor-us", 2027).last().unwrap(), "12-31");
         assert_eq!(
             (2025..=2030).map(|year| holidays_of("us-east", year).len()).collect::<Vec<_>>(),
@@ -184,25 +187,28 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_calendar_is_answered_with_those_there_are() {
+    fn an_unknown_calendar_error_lists_the_known_ones() {
         let error = Calendars::shipped().unwrap().get("fr").unwrap_err();
-        assert_eq!(error.to_string(), "there is no calendar `fr`; known are cz, de, us-east, utc, vendor-us");
+        assert_eq!(
+            error.to_string(),
+            "the calendar `fr` does not exist; known calendars: cz, de, us-east, utc, vendor-us"
+        );
     }
 
     #[test]
-    fn a_document_must_be_a_calendar_and_its_id_its_own() {
-        let twice = Calendars::parse([document("x", "").as_str(), &document("x", "\"sun\"")]).unwrap_err();
-        assert_eq!(twice, CalendarError::Twice("x".to_owned()));
+    fn invalid_documents_are_refused() {
+        let duplicate = Calendars::parse([document("x", "").as_str(), &document("x", "\"sun\"")]).unwrap_err();
+        assert_eq!(duplicate, CalendarError::Duplicate("x".to_owned()));
 
         let week = "\"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\", \"sun\"";
-        let endless = Calendars::parse([document("x", week).as_str()]).unwrap_err();
-        assert_eq!(endless, CalendarError::NoBusinessDays("x".to_owned()));
+        let no_business_days = Calendars::parse([document("x", week).as_str()]).unwrap_err();
+        assert_eq!(no_business_days, CalendarError::NoBusinessDays("x".to_owned()));
 
         let good = document("x", "\"sun\"");
         let typo = good.replace("weekend", "weekends");
-        let mars = good.replace("Europe/Berlin", "Mars/Olympus");
-        let no_day = format!("{good}2026-02-30 = \"never\"\n");
-        for bad in ["", &typo, &mars, &no_day] {
+        let unknown_zone = good.replace("Europe/Berlin", "Mars/Olympus");
+        let invalid_date = format!("{good}2026-02-30 = \"never\"\n");
+        for bad in ["", &typo, &unknown_zone, &invalid_date] {
             let error = Calendars::parse([bad]).unwrap_err();
             assert!(matches!(error, CalendarError::Unreadable(_)), "{bad}: {error}");
         }

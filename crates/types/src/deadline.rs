@@ -1,4 +1,4 @@
-//! Deadlines, as aggregates carry them.
+//! The deadlines of aggregates.
 
 use std::borrow::Cow;
 
@@ -6,19 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// A point in business time at which something happens if nobody acts before (R45, R46).
+/// A due time in business time after which something happens by itself, unless somebody acts before
+/// (R45, R46).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
-    /// What kind; an aggregate has at most one pending deadline of a kind.
+    /// The kind of deadline. An aggregate has at most one pending deadline of each kind.
     pub kind: Cow<'static, str>,
-    /// When it passes. Earlier is in time; at this time it has passed (R47).
+    /// The due time. At this time the deadline has passed; an earlier action is in time (R47).
     pub due: Timestamp,
-    /// What it was computed from, for people: `5 business days, calendar de 2026.1`.
+    /// A text for users that says how the due time was computed: `5 business days, calendar de
+    /// 2026.1`.
     pub rule: String,
 }
 
 impl Deadline {
-    /// Whether it has passed at this time.
+    /// Whether the deadline has passed at the time `now`.
     #[must_use]
     pub fn has_passed(&self, now: Timestamp) -> bool {
         self.due <= now

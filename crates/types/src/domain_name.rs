@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::Malformed;
 use crate::text::text_conversions;
 
-/// A customer's domain name, in lower case: `fabrikam.example`. International names in their ASCII (`xn--`) form.
+/// A domain name of a tenant in lower case: `fabrikam.example`. International names are in their
+/// ASCII (`xn--`) form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DomainName(String);
 
 impl DomainName {
-    const EXPECTED: &'static str = "a domain name: labels of letters, digits and inner hyphens with dots between";
+    const EXPECTED: &'static str = "a domain name like fabrikam.example";
 
     /// The name, in lower case.
     #[must_use]
@@ -43,11 +44,12 @@ impl FromStr for DomainName {
 
 text_conversions!(DomainName);
 
-/// Two labels at least, and the limits of RFC 1035, section 2.3.4.
+/// Whether the text has at least two labels and keeps the limits of RFC 1035, section 2.3.4.
 fn is_domain(name: &str) -> bool {
     name.len() <= 253
         && name.split('.').all(is_label)
-        // RFC 3696, section 2: a top-level label is never all digits, which keeps addresses like 10.0.0.1 out.
+        // RFC 3696, section 2: a top-level label never consists of digits only. This excludes
+        // addresses like 10.0.0.1.
         && name.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()))
 }
 

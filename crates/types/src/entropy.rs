@@ -3,15 +3,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
 
-/// Where ids and secrets come from. Injected everywhere, so that a test can repeat itself.
+/// A source of random ids and secrets. Code takes it as a parameter, so that tests are repeatable.
 pub trait Entropy: Send + Sync {
-    /// A new id, version 7: later ids of one process sort after earlier ones, which keeps indexes compact.
+    /// A new UUID of version 7. Later ids of a process sort after earlier ones, which keeps
+    /// database indexes compact.
     fn uuid(&self) -> Uuid;
 
-    /// 256 bits that nobody can guess.
+    /// 256 random bits that cannot be guessed.
     fn secret(&self) -> [u8; 32];
 
-    /// An even draw from `0.0..1.0`, for jitter.
+    /// A uniformly distributed number in `0.0..1.0`, for jitter.
     fn fraction(&self) -> f64 {
         let [a, b, c, d, ..] = self.secret();
         f64::from(u32::from_le_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
@@ -28,76 +29,82 @@ impl<E: Entropy + ?Sized> Entropy for Arc<E> {
     }
 }
 
-/// The operating system's randomness.
+/// The random source of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that makes ids from the system's clock and randomness"
+        reason = "the only place that makes ids from the system's clock and randomness"
     )]
     fn uuid(&self) -> Uuid {
         Uuid::now_v7()
     }
 
-    #[expect(clippy::expect_used, reason = "a system without randomness cannot mint secrets, and must not guess them")]
+    #[expect(clippy::expect_used, reason = "without randomness there are no safe secrets, so the process must stop")]
     fn secret(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).expect("the operating system gives randomness");
+        getrandom::fill(&mut bytes).expect("the operating system provides randomness");
         bytes
     }
 }
 
-/// The same ids and secrets in the same order for the same seed. For tests: anybody can guess them.
+/// A deterministic source for tests: the same seed gives the same ids and secrets in the same
+/// order. They can be guessed.
 #[derive(Debug)]
 pub struct SeededEntropy {
     seed: u64,
-    drawn: AtomicU64,
+    /// The number of ids and secrets that were drawn so far.
+    draws: AtomicU64,
 }
 
 impl SeededEntropy {
-    /// 2025-01-01T00:00:00Z in milliseconds: ids count up from here, one millisecond each.
+    /// 2025-01-01T00:00:00Z in milliseconds. The first id has this time, and each further id one
+    /// millisecond more.
     const EPOCH_MILLIS: u64 = 1_735_689_600_000;
 
-    /// The source that `seed` names. Two seeds share no id.
+    /// The source with this seed. Sources with different seeds give different ids.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed, drawn: AtomicU64::new(0) }
+        Self { seed, draws: AtomicU64::new(0) }
     }
 
-    /// The `lane`th 64 bits of draw `n`: SplitMix64 over a position that no other draw of this seed has.
-    fn word(&self, n: u64, lane: u64) -> u64 {
+    /// Part `lane` of draw `n`, 64 bits. It is the output of SplitMix64 at a position that no other
+    /// part or draw has.
+    fn random_bits(&self, n: u64, lane: u64) -> u64 {
         let position = n.wrapping_mul(8).wrapping_add(lane).wrapping_add(1);
         mix(mix(self.seed).wrapping_add(position.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
 
-    fn draw(&self) -> u64 {
-        self.drawn.fetch_add(1, Ordering::Relaxed)
+    /// The number of the next draw.
+    fn next_draw(&self) -> u64 {
+        self.draws.fetch_add(1, Ordering::Relaxed)
     }
 }
 
 impl Entropy for SeededEntropy {
     fn uuid(&self) -> Uuid {
-        let n = self.draw();
+        let n = self.next_draw();
         let mut random = [0; 10];
         let (low, high) = random.split_at_mut(8);
-        low.copy_from_slice(&self.word(n, 0).to_le_bytes());
-        high.copy_from_slice(&self.word(n, 1).to_le_bytes()[..2]);
+        low.copy_from_slice(&self.random_bits(n, 0).to_le_bytes());
+        high.copy_from_slice(&self.random_bits(n, 1).to_le_bytes()[..2]);
         uuid::Builder::from_unix_timestamp_millis(Self::EPOCH_MILLIS.saturating_add(n), &random).into_uuid()
     }
 
     fn secret(&self) -> [u8; 32] {
-        let n = self.draw();
+        let n = self.next_draw();
         let mut bytes = [0; 32];
         for (lane, chunk) in (0..).zip(bytes.chunks_exact_mut(8)) {
-            chunk.copy_from_slice(&self.word(n, lane).to_le_bytes());
+            chunk.copy_from_slice(&self.random_bits(n, lane).to_le_bytes());
         }
         bytes
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection, so distinct inputs stay distinct.
+/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014). It is a bijection, so that different
+/// inputs give different outputs.
 fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -123,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_repeats_itself_and_no_other() {
+    fn a_seed_gives_ids_of_its_own() {
         assert_eq!(uuids(&SeededEntropy::new(7), 100), uuids(&SeededEntropy::new(7), 100));
         let distinct: BTreeSet<Uuid> = (0..100).flat_map(|seed| uuids(&SeededEntropy::new(seed), 100)).collect();
         assert_eq!(distinct.len(), 10_000);
@@ -140,9 +147,9 @@ mod tests {
     #[test]
     fn fractions_spread_evenly_below_one() {
         let seeded = SeededEntropy::new(7);
-        let drawn: Vec<f64> = (0..1_000).map(|_| seeded.fraction()).collect();
-        assert!(drawn.iter().all(|fraction| (0.0..1.0).contains(fraction)));
-        let mean = drawn.iter().sum::<f64>() / 1_000.0;
+        let fractions: Vec<f64> = (0..1_000).map(|_| seeded.fraction()).collect();
+        assert!(fractions.iter().all(|fraction| (0.0..1.0).contains(fraction)));
+        let mean = fractions.iter().sum::<f64>() / 1_000.0;
         assert!((0.45..0.55).contains(&mean), "{mean}");
     }
 }

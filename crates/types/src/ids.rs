@@ -1,4 +1,5 @@
-//! Identifiers that are UUIDs or short texts, validated wherever they come from, deserialisation included.
+//! Identifiers, which are UUIDs or short texts. Every way to create one from text validates it,
+//! including deserialization.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use crate::Malformed;
 use crate::text::text_conversions;
 
+/// Declares id types that wrap a UUID. The literal describes the expected form in parse errors.
 macro_rules! uuid_ids {
     ($($(#[$doc:meta])+ $name:ident, $expected:literal;)+) => { $(
         $(#[$doc])+
@@ -17,7 +19,7 @@ macro_rules! uuid_ids {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// The UUID itself.
+            /// The UUID of the id.
             #[must_use]
             pub const fn uuid(self) -> Uuid {
                 self.0
@@ -46,7 +48,7 @@ macro_rules! uuid_ids {
             type Err = Malformed;
 
             fn from_str(text: &str) -> Result<Self, Malformed> {
-                hyphenated(text).map(Self).ok_or_else(|| Malformed::new($expected, text))
+                parse_hyphenated(text).map(Self).ok_or_else(|| Malformed::new($expected, text))
             }
         }
 
@@ -54,34 +56,38 @@ macro_rules! uuid_ids {
     )+ };
 }
 
-/// The other forms that a UUID may take (braced, urn, without hyphens) would give one thing several names.
-fn hyphenated(text: &str) -> Option<Uuid> {
+/// Parses a UUID in its hyphenated form. Other forms (in braces, as URN, without hyphens) are
+/// refused, so that a thing has only one name.
+fn parse_hyphenated(text: &str) -> Option<Uuid> {
     (text.len() == uuid::fmt::Hyphenated::LENGTH).then(|| Uuid::parse_str(text).ok()).flatten()
 }
 
 uuid_ids! {
-    /// A customer: its directory id (R2).
-    TenantId, "a tenant id: a hyphenated UUID";
+    /// The directory id of a tenant (R2).
+    TenantId, "a tenant id (a hyphenated UUID)";
     /// A subscription of a tenant.
-    SubscriptionId, "a subscription id: a hyphenated UUID";
+    SubscriptionId, "a subscription id (a hyphenated UUID)";
     /// A claim.
-    ClaimId, "a claim id: a hyphenated UUID";
-    /// A line of a claim: one workload or subscription claimed (R15).
-    LineId, "a line id: a hyphenated UUID";
-    /// One pass of a claim through review.
-    CaseId, "a review case id: a hyphenated UUID";
+    ClaimId, "a claim id (a hyphenated UUID)";
+    /// A line of a claim, which is about one workload or subscription (R15).
+    LineId, "a line id (a hyphenated UUID)";
+    /// A review case: the reviewers' record of one submitted or disputed claim.
+    CaseId, "a review case id (a hyphenated UUID)";
     /// A proof-of-execution document (R14).
-    EvidenceId, "an evidence id: a hyphenated UUID";
+    EvidenceId, "an evidence id (a hyphenated UUID)";
     /// A comment on a claim.
-    CommentId, "a comment id: a hyphenated UUID";
-    /// A reviewer's decision to approve, which makes placing its holds idempotent.
-    DecisionId, "a decision id: a hyphenated UUID";
+    CommentId, "a comment id (a hyphenated UUID)";
+    /// A decision to hold or award keys. A request that is repeated with the same id gets the first
+    /// outcome.
+    DecisionId, "a decision id (a hyphenated UUID)";
     /// A partner's association with a workload or subscription (R49).
-    AssociationId, "an association id: a hyphenated UUID";
+    AssociationId, "an association id (a hyphenated UUID)";
 }
 
+/// Declares id types that wrap a text. The function validates the text, and the literal describes
+/// the expected form in parse errors.
 macro_rules! text_ids {
-    ($($(#[$doc:meta])+ $name:ident, $fits:path, $expected:literal;)+) => { $(
+    ($($(#[$doc:meta])+ $name:ident, $is_valid:path, $expected:literal;)+) => { $(
         $(#[$doc])+
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -111,7 +117,7 @@ macro_rules! text_ids {
             type Err = Malformed;
 
             fn from_str(text: &str) -> Result<Self, Malformed> {
-                if $fits(text) { Ok(Self(text.to_owned())) } else { Err(Malformed::new($expected, text)) }
+                if $is_valid(text) { Ok(Self(text.to_owned())) } else { Err(Malformed::new($expected, text)) }
             }
         }
 
@@ -120,22 +126,25 @@ macro_rules! text_ids {
 }
 
 text_ids! {
-    /// A partner company (R1): `contoso`.
-    PartnerId, is_slug, "a partner id: 1 to 63 lower-case letters, digits and hyphens, the first no hyphen";
-    /// A product or workload of the catalog (R9): `dynamics-365-sales`, `teams`.
-    ProductId, is_slug, "a product id: 1 to 63 lower-case letters, digits and hyphens, the first no hyphen";
-    /// A version of a program guide (R52).
-    ProgramGuideId, is_slug, "a program guide id: 1 to 63 lower-case letters, digits and hyphens, the first no hyphen";
-    /// The MPN id of a partner location (R1), kept as written, leading zeros too.
-    MpnId, is_mpn, "an MPN id: 1 to 10 digits";
+    /// The id of a partner company (R1): `contoso`.
+    PartnerId, is_slug, "a partner id of 1 to 63 lower-case letters, digits and hyphens that does not start with a hyphen";
+    /// The id of a product or workload of the catalog (R9): `dynamics-365-sales`, `teams`.
+    ProductId, is_slug, "a product id of 1 to 63 lower-case letters, digits and hyphens that does not start with a hyphen";
+    /// The id of a version of a program guide (R52).
+    ProgramGuideId, is_slug, "a program guide id of 1 to 63 lower-case letters, digits and hyphens that does not start with a hyphen";
+    /// The MPN id of a partner location (R1). Leading zeros are kept.
+    MpnId, is_mpn, "an MPN id of 1 to 10 digits";
 }
 
+/// Whether the text has 1 to 63 lower-case letters, digits and hyphens, and does not start with a
+/// hyphen.
 fn is_slug(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// Whether the text has 1 to 10 digits.
 fn is_mpn(text: &str) -> bool {
     (1..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -151,7 +160,7 @@ mod tests {
         assert_eq!(UUID.to_uppercase().parse::<TenantId>().unwrap().to_string(), UUID);
         for bad in ["", "6f1d8a520c1e4c559a7e5d1f3c8b2a10", &format!("{{{UUID}}}"), &UUID.replace('6', "g")] {
             let error = bad.parse::<TenantId>().unwrap_err();
-            assert_eq!(error.to_string(), format!("`{bad}` is not a tenant id: a hyphenated UUID"));
+            assert_eq!(error.to_string(), format!("must be a tenant id (a hyphenated UUID), but is `{bad}`"));
         }
     }
 
@@ -166,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn r1_mpn_ids_are_digits_and_keep_their_zeros() {
+    fn r1_mpn_ids_keep_leading_zeros() {
         assert_eq!("0012345678".parse::<MpnId>().unwrap().as_str(), "0012345678");
         for bad in ["", "12a", "-1", "12345678901", "١٢"] {
             assert!(bad.parse::<MpnId>().is_err(), "{bad}");
@@ -174,12 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn serde_writes_text_and_checks_what_it_reads() {
+    fn serde_validates_ids() {
         let id: ClaimId = UUID.parse().unwrap();
         assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{UUID}\""));
         assert_eq!(serde_json::from_str::<ClaimId>(&format!("\"{UUID}\"")).unwrap(), id);
         assert!(serde_json::from_str::<ClaimId>("\"1\"").is_err());
         let error = serde_json::from_str::<MpnId>("\"10x\"").unwrap_err();
-        assert!(error.to_string().contains("`10x` is not an MPN id: 1 to 10 digits"), "{error}");
+        assert!(error.to_string().contains("must be an MPN id of 1 to 10 digits, but is `10x`"), "{error}");
     }
 }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::text::text_conversions;
 use crate::{Malformed, ProductId, ProductKind, SubscriptionId, TenantId};
 
-/// What of a tenant at most one company may hold (R34), written `workloads/teams` or `subscriptions/{uuid}`.
+/// A key: one workload or one subscription of a tenant, which at most one company may hold (R34).
+///
+/// It is written `workloads/teams` or `subscriptions/{uuid}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum AssociationKey {
@@ -19,7 +21,7 @@ pub enum AssociationKey {
 impl AssociationKey {
     const EXPECTED: &'static str = "a key like workloads/{product} or subscriptions/{uuid}";
 
-    /// Whether this is a workload or a subscription.
+    /// Whether the key is a workload or a subscription.
     #[must_use]
     pub const fn kind(&self) -> ProductKind {
         match self {
@@ -53,13 +55,13 @@ impl FromStr for AssociationKey {
 
 text_conversions!(AssociationKey);
 
-/// A key with the tenant it belongs to, written `tenants/{tenant}/workloads/teams`.
+/// A key with its tenant, written `tenants/{tenant}/workloads/teams`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TenantKey {
-    /// Whose workload or subscription.
+    /// The tenant that has the workload or subscription.
     pub tenant: TenantId,
-    /// Which one.
+    /// The workload or subscription.
     pub key: AssociationKey,
 }
 
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn r34_a_key_belongs_to_a_tenant() {
+    fn r34_a_tenant_key_names_its_tenant() {
         let text = format!("tenants/{ID}/subscriptions/{ID}");
         let key: TenantKey = text.parse().unwrap();
         assert_eq!(key.to_string(), text);

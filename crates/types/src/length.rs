@@ -2,20 +2,22 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How long a clock runs (R45), before a calendar turns it into a moment.
+/// The length of a deadline in days (R45). A [`Calendar`](crate::Calendar) turns it into a due
+/// time.
 ///
-/// In TOML and JSON: `{ business_days = 5 }`.
+/// It is written `{ business_days = 5 }` in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Length {
-    /// Days that are neither weekend nor holiday of the calendar. 0: the rest of the business day.
+    /// Days that are neither a weekend nor a holiday of the calendar. 0 means the rest of the
+    /// business day.
     BusinessDays(u32),
-    /// Days of any kind. 0: the rest of the day.
+    /// Days of any kind. 0 means the rest of the day.
     CalendarDays(u32),
 }
 
 impl Length {
-    /// The number of days, of whichever kind.
+    /// The number of days, of either kind.
     #[must_use]
     pub const fn days(self) -> u32 {
         match self {
@@ -42,19 +44,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_reads_as_people_say_it() {
-        let said =
+    fn a_length_is_displayed_in_words() {
+        let displayed =
             [0, 1, 5].map(|days| (Length::BusinessDays(days).to_string(), Length::CalendarDays(days).to_string()));
         let expected = [
             ("rest of the business day", "rest of the day"),
             ("1 business day", "1 calendar day"),
             ("5 business days", "5 calendar days"),
         ];
-        assert_eq!(said, expected.map(|(business, calendar)| (business.to_owned(), calendar.to_owned())));
+        assert_eq!(displayed, expected.map(|(business, calendar)| (business.to_owned(), calendar.to_owned())));
     }
 
     #[test]
-    fn a_length_is_one_key_and_a_number() {
+    fn a_length_is_serialized_as_a_map() {
         let json = serde_json::json!({ "business_days": 5 });
         assert_eq!(serde_json::to_value(Length::BusinessDays(5)).unwrap(), json);
         assert_eq!(serde_json::from_value::<Length>(json).unwrap(), Length::BusinessDays(5));

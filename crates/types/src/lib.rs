@@ -1,6 +1,8 @@
-//! The words and values that every service shares: ids, resource names, time, business-day calendars, policy profiles.
+//! Value types that all services share: ids, resource names, times, business-day calendars, policy
+//! profiles.
 //!
-//! Pure: no IO, no wire types, no storage. Rules are cited by number (`R46`).
+//! The crate has no IO, no wire types and no storage. Comments cite the rules of the domain by
+//! their number, for example R46.
 
 mod actor;
 mod calendar;
@@ -23,9 +25,9 @@ mod reasons;
 mod role;
 mod scope;
 mod service;
+mod string_enum;
 mod text;
 mod time;
-mod words;
 
 pub use actor::{Actor, ActorSide};
 pub use calendar::{Calendar, Moment};
@@ -48,13 +50,13 @@ pub use names::{
 };
 pub use personal_data::PersonalData;
 pub use policy::{
-    CustomerNotices, EditsAfterSubmission, EvidenceLimits, PolicyFault, PolicyId, PolicyProfile, ReviewLengths,
+    CustomerNotices, EditsAfterSubmission, EvidenceLimits, PolicyId, PolicyProfile, PolicyViolation, ReviewLengths,
     WindowStart,
 };
 pub use policy_profiles::{PolicyError, PolicyInForce, PolicyProfiles};
 pub use product::{ProductFamily, ProductKind};
 pub use reasons::{FurtherRejection, PartnerActionReason, PrimaryRejection, WithdrawReason};
 pub use role::Role;
-pub use scope::{Activity, NotClaimable, Program, SolutionArea, program};
+pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
 pub use service::Service;
 pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, whole_micros};

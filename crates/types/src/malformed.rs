@@ -1,28 +1,30 @@
 use thiserror::Error;
 
-/// A text that does not have the shape of the value it should be.
+/// The error of a text that cannot be parsed as a value.
 ///
-/// The found text is cut to 80 characters, so that an error stays printable whatever a caller sent.
+/// The text is cut to 80 characters, so that the error message stays short whatever a caller sent.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{found}` is not {expected}")]
+#[error("must be {expected}, but is `{found}`")]
 pub struct Malformed {
-    /// The shape asked for, with its article: "an MPN id: 1 to 10 digits".
+    /// The expected form, with an article: "an MPN id of 1 to 10 digits".
     pub expected: &'static str,
-    /// What was given instead, its beginning at least.
+    /// The text that was found instead, cut to 80 characters.
     pub found: String,
 }
 
 impl Malformed {
-    const SHOWN: usize = 80;
+    /// The number of characters of the found text that are kept.
+    const MAX_CHARS: usize = 80;
 
-    /// The error for `found` where `expected` ("a month: YYYY-MM") was needed.
+    /// The error for the text `found` where `expected`, for example "a month in the form YYYY-MM",
+    /// was needed.
     #[must_use]
     pub fn new(expected: &'static str, found: &str) -> Self {
-        let mut shown: String = found.chars().take(Self::SHOWN).collect();
-        if shown.len() < found.len() {
-            shown.push('…');
+        let mut kept: String = found.chars().take(Self::MAX_CHARS).collect();
+        if kept.len() < found.len() {
+            kept.push('…');
         }
-        Self { expected, found: shown }
+        Self { expected, found: kept }
     }
 }
 
@@ -31,14 +33,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_error_says_shape_and_text() {
-        let error = Malformed::new("a month: YYYY-MM", "March");
-        assert_eq!(error.to_string(), "`March` is not a month: YYYY-MM");
+    fn the_error_names_form_and_text() {
+        let error = Malformed::new("a month in the form YYYY-MM", "March");
+        assert_eq!(error.to_string(), "must be a month in the form YYYY-MM, but is `March`");
     }
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
-        let error = Malformed::new("a month: YYYY-MM", &"é".repeat(1_000_000));
+        let error = Malformed::new("a month in the form YYYY-MM", &"é".repeat(1_000_000));
         assert_eq!(error.found, format!("{}…", "é".repeat(80)));
         assert_eq!(Malformed::new("", &"é".repeat(80)).found, "é".repeat(80));
     }

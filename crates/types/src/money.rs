@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::Malformed;
 use crate::text::text_conversions;
 
-/// A currency by its ISO 4217 code: `USD`.
+/// A currency, identified by its ISO 4217 code: `USD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    const EXPECTED: &'static str = "a currency: the three capital letters of ISO 4217";
+    const EXPECTED: &'static str = "a currency code of three capital letters (ISO 4217)";
 }
 
 impl fmt::Display for Currency {
@@ -32,43 +32,46 @@ impl FromStr for Currency {
 
 text_conversions!(Currency);
 
-/// An amount of money (R54), in whole millionths of its currency's unit, so that nothing is ever rounded.
+/// An amount of money (R54). It is stored in millionths of the currency's unit, so that amounts are
+/// never rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Money {
-    /// Of which currency.
+    /// The currency of the amount.
     pub currency: Currency,
-    /// Millionths of the currency's unit; negative for what is taken back.
+    /// The amount in millionths of the currency's unit. A correction that takes money back is
+    /// negative.
     pub micros: i64,
 }
 
 impl Money {
-    /// An amount of a currency.
+    /// Creates an amount from millionths of the currency's unit.
     #[must_use]
     pub const fn new(currency: Currency, micros: i64) -> Self {
         Self { currency, micros }
     }
 
-    /// So many times the amount; `None` beyond nine million millions.
+    /// The amount multiplied by `count`, or `None` when the result does not fit into 64 bits.
     #[must_use]
     pub fn times(self, count: i64) -> Option<Self> {
         Some(Self { micros: self.micros.checked_mul(count)?, ..self })
     }
 
-    /// What is left after `other`; `None` where the currencies differ, or beyond nine million millions.
+    /// The difference of two amounts, or `None` when the currencies differ or the result does not
+    /// fit into 64 bits.
     #[must_use]
     pub fn minus(self, other: Self) -> Option<Self> {
         let micros = self.micros.checked_sub(other.micros)?;
         (self.currency == other.currency).then_some(Self { micros, ..self })
     }
 
-    /// The same amount, taken back.
+    /// The amount with the opposite sign.
     #[must_use]
     pub const fn negated(self) -> Self {
         Self { micros: self.micros.saturating_neg(), ..self }
     }
 }
 
-/// `12.5 USD`, with no more decimals than it needs.
+/// Writes the amount like `12.5 USD`, without trailing zeros.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sign, whole) = (if self.micros < 0 { "-" } else { "" }, self.micros.unsigned_abs());
@@ -93,15 +96,15 @@ mod tests {
         assert_eq!(rate.times(3), Some(money(1_050_000, "USD")));
         assert_eq!(rate.times(i64::MAX), None);
         assert_eq!(rate.minus(money(400_000, "USD")), Some(money(-50_000, "USD")));
-        assert_eq!(rate.minus(money(1, "EUR")), None, "of another currency");
+        assert_eq!(rate.minus(money(1, "EUR")), None, "the currencies differ");
         assert_eq!(money(i64::MIN, "USD").minus(money(1, "USD")), None);
         assert_eq!(rate.negated(), money(-350_000, "USD"));
     }
 
     #[test]
-    fn money_prints_as_people_write_it() {
-        let shown = [(0, "0 USD"), (12_500_000, "12.5 USD"), (-1, "-0.000001 USD"), (7_000_000, "7 USD")];
-        for (micros, text) in shown {
+    fn money_is_displayed_without_trailing_zeros() {
+        let cases = [(0, "0 USD"), (12_500_000, "12.5 USD"), (-1, "-0.000001 USD"), (7_000_000, "7 USD")];
+        for (micros, text) in cases {
             assert_eq!(money(micros, "USD").to_string(), text);
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::text::text_conversions;
 use crate::{Malformed, Timestamp};
 
-/// A month of usage (R51), in UTC, written `2026-03`.
+/// A calendar month in UTC, written `2026-03`. Usage is recorded by month (R51).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Month {
@@ -15,27 +15,29 @@ pub struct Month {
 }
 
 impl Month {
-    const EXPECTED: &'static str = "a month: YYYY-MM";
+    const EXPECTED: &'static str = "a month in the form YYYY-MM";
 
-    /// Month 1 to 12 of a year from 0 to 9999; `None` for any other numbers.
+    /// Creates a month from a year of 0 to 9999 and a month of 1 to 12. Returns `None` for other
+    /// numbers.
     #[must_use]
     pub fn new(year: i32, month: u32) -> Option<Self> {
         let first_day = NaiveDate::from_ymd_opt(year, month, 1)?;
         (0..=9999).contains(&year).then_some(Self { first_day })
     }
 
-    /// The month that `moment` lies in.
+    /// The month that contains a time.
     #[must_use]
-    pub fn of(moment: Timestamp) -> Self {
-        let day = moment.date_naive();
+    pub fn of(time: Timestamp) -> Self {
+        let day = time.date_naive();
         Self { first_day: day - Days::new(day.day0().into()) }
     }
 
-    /// The first month that lies wholly at or after `moment`: usage is credited from it on (R50).
+    /// The first month that starts at or after a time. When an association becomes official at that
+    /// time, usage is credited from this month on (R50).
     #[must_use]
-    pub fn first_full_month_after(moment: Timestamp) -> Self {
-        let month = Self::of(moment);
-        if month.start() == moment { month } else { month.next() }
+    pub fn first_full_month_after(time: Timestamp) -> Self {
+        let month = Self::of(time);
+        if month.start() == time { month } else { month.next() }
     }
 
     /// The year.
@@ -44,7 +46,7 @@ impl Month {
         self.first_day.year()
     }
 
-    /// The month of the year, 1 to 12.
+    /// The number of the month in its year, 1 to 12.
     #[must_use]
     pub fn number(self) -> u32 {
         self.first_day.month()
@@ -62,22 +64,22 @@ impl Month {
         Self { first_day: self.first_day - Months::new(1) }
     }
 
-    /// Its first moment.
+    /// The time at which the month starts.
     #[must_use]
     pub fn start(self) -> Timestamp {
         self.first_day.and_time(NaiveTime::MIN).and_utc()
     }
 
-    /// The first moment after it.
+    /// The exclusive end of the month: the time at which the next month starts.
     #[must_use]
     pub fn end(self) -> Timestamp {
         self.next().start()
     }
 
-    /// Whether `moment` lies in it.
+    /// Whether the month contains a time.
     #[must_use]
-    pub fn contains(self, moment: Timestamp) -> bool {
-        self == Self::of(moment)
+    pub fn contains(self, time: Timestamp) -> bool {
+        self == Self::of(time)
     }
 }
 
@@ -93,8 +95,9 @@ impl FromStr for Month {
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let parse = || {
             let (year, month) = text.split_once('-')?;
-            let plain = |part: &str, digits: usize| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());
-            (plain(year, 4) && plain(month, 2)).then_some(())?;
+            let has_digits =
+                |part: &str, digits: usize| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit());
+            (has_digits(year, 4) && has_digits(month, 2)).then_some(())?;
             Self::new(year.parse().ok()?, month.parse().ok()?)
         };
         parse().ok_or_else(|| Malformed::new(Self::EXPECTED, text))
@@ -107,7 +110,7 @@ text_conversions!(Month);
 mod tests {
     use super::*;
 
-    fn moment(text: &str) -> Timestamp {
+    fn time(text: &str) -> Timestamp {
         text.parse().unwrap()
     }
 
@@ -117,22 +120,19 @@ mod tests {
 
     #[test]
     fn r50_credit_begins_with_the_first_full_month() {
-        let full = |text| Month::first_full_month_after(moment(text));
+        let full = |text| Month::first_full_month_after(time(text));
         assert_eq!(full("2026-03-01T00:00:00Z"), month("2026-03"));
         assert_eq!(full("2026-03-01T00:00:00.000001Z"), month("2026-04"));
         assert_eq!(full("2026-12-31T23:59:59.999999Z"), month("2027-01"));
     }
 
     #[test]
-    fn r51_a_month_has_its_moments_and_no_others() {
+    fn r51_a_month_contains_its_times_only() {
         let february = month("2028-02");
-        assert_eq!(
-            (february.start(), february.end()),
-            (moment("2028-02-01T00:00:00Z"), moment("2028-03-01T00:00:00Z"))
-        );
-        assert!(february.contains(moment("2028-02-29T23:59:59.999999Z")));
+        assert_eq!((february.start(), february.end()), (time("2028-02-01T00:00:00Z"), time("2028-03-01T00:00:00Z")));
+        assert!(february.contains(time("2028-02-29T23:59:59.999999Z")));
         assert!(!february.contains(february.end()));
-        assert!(!february.contains(moment("2028-01-31T23:59:59.999999Z")));
+        assert!(!february.contains(time("2028-01-31T23:59:59.999999Z")));
     }
 
     #[test]
@@ -144,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn months_read_back_and_nothing_else_does() {
+    fn only_valid_months_are_parsed() {
         assert_eq!(month("0987-01").to_string(), "0987-01");
         for bad in ["", "2026-13", "2026-00", "26-03", "2026-3", "2026/03", "+026-03", "2026-03-01"] {
-            assert_eq!(bad.parse::<Month>().unwrap_err().expected, "a month: YYYY-MM", "{bad}");
+            assert_eq!(bad.parse::<Month>().unwrap_err().expected, "a month in the form YYYY-MM", "{bad}");
         }
         assert_eq!(Month::new(10_000, 1), None);
     }

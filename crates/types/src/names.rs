@@ -1,4 +1,4 @@
-//! Resource names, as the API writes them: collections and ids in turn (AIP-122).
+//! Resource names of the API. They consist of alternating collections and ids (AIP-122).
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,9 @@ use crate::{
     SubscriptionId, TenantId,
 };
 
-macro_rules! names {
+/// Declares resource name types. The first literal describes the expected form in parse errors;
+/// each pair in braces is a collection and the id in it.
+macro_rules! resource_names {
     ($($(#[$doc:meta])+ $name:ident, $expected:literal { $($collection:literal / $field:ident: $id:ty),+ $(,)? })+) => { $(
         $(#[$doc])+
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,7 +35,7 @@ macro_rules! names {
             fn from_str(text: &str) -> Result<Self, Malformed> {
                 let parse = || {
                     let mut segments = text.split('/');
-                    let name = Self { $($field: id_in($collection, &mut segments)?),+ };
+                    let name = Self { $($field: parse_id_in($collection, &mut segments)?),+ };
                     segments.next().is_none().then_some(name)
                 };
                 parse().ok_or_else(|| Malformed::new($expected, text))
@@ -44,13 +46,13 @@ macro_rules! names {
     )+ };
 }
 
-/// The id that comes next, if it comes after `collection`.
-fn id_in<'t, T: FromStr>(collection: &str, segments: &mut impl Iterator<Item = &'t str>) -> Option<T> {
+/// Parses the next two segments, which must be `collection` and an id.
+fn parse_id_in<'t, T: FromStr>(collection: &str, segments: &mut impl Iterator<Item = &'t str>) -> Option<T> {
     (segments.next()? == collection).then_some(())?;
     segments.next()?.parse().ok()
 }
 
-names! {
+resource_names! {
     /// A partner company.
     PartnerName, "a name like partners/{partner}" { "partners" / partner: PartnerId }
     /// A location of a partner (R1).
@@ -61,7 +63,7 @@ names! {
     ClaimName, "a name like partners/{partner}/claims/{claim}" {
         "partners" / partner: PartnerId, "claims" / claim: ClaimId,
     }
-    /// A proof-of-execution document of a claim.
+    /// An evidence document of a claim.
     EvidenceName, "a name like partners/{partner}/claims/{claim}/evidence/{evidence}" {
         "partners" / partner: PartnerId, "claims" / claim: ClaimId, "evidence" / evidence: EvidenceId,
     }
@@ -69,9 +71,9 @@ names! {
     CommentName, "a name like partners/{partner}/claims/{claim}/comments/{comment}" {
         "partners" / partner: PartnerId, "claims" / claim: ClaimId, "comments" / comment: CommentId,
     }
-    /// A customer.
+    /// A tenant.
     TenantName, "a name like tenants/{tenant}" { "tenants" / tenant: TenantId }
-    /// One pass of a claim through review.
+    /// A review case of a claim.
     ReviewCaseName, "a name like tenants/{tenant}/reviewCases/{case}" {
         "tenants" / tenant: TenantId, "reviewCases" / case: CaseId,
     }
@@ -79,7 +81,7 @@ names! {
     ConsentName, "a name like tenants/{tenant}/consents/{claim}" {
         "tenants" / tenant: TenantId, "consents" / claim: ClaimId,
     }
-    /// A workload that a tenant has in use.
+    /// A workload that a tenant uses.
     WorkloadName, "a name like tenants/{tenant}/workloads/{product}" {
         "tenants" / tenant: TenantId, "workloads" / product: ProductId,
     }
@@ -107,31 +109,31 @@ mod tests {
 
     const ID: &str = "6f1d8a52-0c1e-4c55-9a7e-5d1f3c8b2a10";
 
-    fn reads_back<N: FromStr<Err = Malformed> + fmt::Display>(shape: &str) {
+    fn check_round_trip<N: FromStr<Err = Malformed> + fmt::Display>(shape: &str) {
         let text = shape.replace("ID", ID);
         assert_eq!(text.parse::<N>().map(|name| name.to_string()), Ok(text));
     }
 
     #[test]
-    fn every_name_reads_back_as_written() {
-        reads_back::<PartnerName>("partners/contoso");
-        reads_back::<LocationName>("partners/contoso/locations/0012345");
-        reads_back::<ClaimName>("partners/contoso/claims/ID");
-        reads_back::<EvidenceName>("partners/contoso/claims/ID/evidence/ID");
-        reads_back::<CommentName>("partners/contoso/claims/ID/comments/ID");
-        reads_back::<TenantName>("tenants/ID");
-        reads_back::<ReviewCaseName>("tenants/ID/reviewCases/ID");
-        reads_back::<ConsentName>("tenants/ID/consents/ID");
-        reads_back::<WorkloadName>("tenants/ID/workloads/teams");
-        reads_back::<SubscriptionName>("tenants/ID/subscriptions/ID");
-        reads_back::<AssociationName>("tenants/ID/associations/ID");
-        reads_back::<AssessmentName>("tenants/ID/assessments/ID");
-        reads_back::<ProductName>("products/power-bi");
-        reads_back::<ProgramGuideName>("programGuides/fy26");
+    fn every_name_can_be_parsed_and_displayed() {
+        check_round_trip::<PartnerName>("partners/contoso");
+        check_round_trip::<LocationName>("partners/contoso/locations/0012345");
+        check_round_trip::<ClaimName>("partners/contoso/claims/ID");
+        check_round_trip::<EvidenceName>("partners/contoso/claims/ID/evidence/ID");
+        check_round_trip::<CommentName>("partners/contoso/claims/ID/comments/ID");
+        check_round_trip::<TenantName>("tenants/ID");
+        check_round_trip::<ReviewCaseName>("tenants/ID/reviewCases/ID");
+        check_round_trip::<ConsentName>("tenants/ID/consents/ID");
+        check_round_trip::<WorkloadName>("tenants/ID/workloads/teams");
+        check_round_trip::<SubscriptionName>("tenants/ID/subscriptions/ID");
+        check_round_trip::<AssociationName>("tenants/ID/associations/ID");
+        check_round_trip::<AssessmentName>("tenants/ID/assessments/ID");
+        check_round_trip::<ProductName>("products/power-bi");
+        check_round_trip::<ProgramGuideName>("programGuides/fy26");
     }
 
     #[test]
-    fn any_other_shape_is_refused_with_the_one_needed() {
+    fn a_parse_error_names_the_expected_form() {
         let claim = format!("partners/contoso/claims/{ID}");
         let others = ["", "/", "partners/contoso", "partners/contoso/claims/x", "partners//claims/x", "claims/x"];
         let longer =
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn serde_writes_the_name() {
+    fn serde_uses_the_text_form() {
         let name: ClaimName = format!("partners/contoso/claims/{ID}").parse().unwrap();
         let json = serde_json::to_string(&name).unwrap();
         assert_eq!(json, format!("\"{name}\""));

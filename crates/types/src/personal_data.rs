@@ -1,13 +1,13 @@
-use crate::words::words;
+use crate::string_enum::string_enum;
 
-words! {
-    /// Personal data that can be erased once a claim has come to rest (R56).
+string_enum! {
+    /// A kind of personal data that can be erased when a claim has ended (R56).
     pub enum PersonalData, "a kind of personal data" {
-        /// Contacts and the solution seller, and the addresses of mails to them.
+        /// The contacts and the solution seller of a claim, and the addresses of mails to them.
         Contacts = "contacts",
-        /// Who did something, or was to, and the addresses of mails to them.
+        /// The ids of people who acted or were assigned, and the addresses of mails to them.
         Subjects = "subjects",
-        /// What people wrote: reasons, comments and notes.
+        /// The texts that people wrote: reasons, comments and notes.
         Words = "words",
     }
 }

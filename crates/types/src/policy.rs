@@ -7,40 +7,43 @@ use thiserror::Error;
 use crate::text::text_conversions;
 use crate::{Length, Malformed};
 
-/// Everything that a rule leaves to policy, as data (R61). A claim keeps the profile that it was submitted under.
+/// A policy profile: the values that the rules leave to policy (R61). A claim keeps the profile
+/// that it was submitted under.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyProfile {
-    /// What it is called: `2021`.
+    /// The name of the profile: `2021`.
     pub name: String,
-    /// Which edition of it, from 1.
+    /// The version of the profile, starting with 1.
     pub version: u32,
     /// Whether submission needs the partner's acknowledgement of the terms (R10 m).
     pub acknowledgement_of_terms: bool,
-    /// How long the customer may decline (R41), in the tenant's calendar.
+    /// The length of the consent window (R41), in the tenant's calendar.
     pub consent_window: Length,
-    /// Which notice the consent window is counted from (R41).
+    /// The notice from which the consent window is counted (R41).
     pub consent_window_from: WindowStart,
-    /// Whether the customer may still decline once the window has passed (R43).
+    /// Whether the customer may still decline after the consent window has passed (R43).
     pub decline_after_window: bool,
     /// What the partner may edit after submission (R29).
     pub edits_after_submission: EditsAfterSubmission,
     /// Whether evidence may be added to an approved claim (R29).
     pub evidence_when_approved: bool,
-    /// How often a claim's rejections may be disputed (R28); absent: without limit.
+    /// How many times the rejections of a claim may be disputed (R28), or `None` for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disputes_per_claim: Option<u32>,
-    /// How long before a deadline of theirs partners and reviewers are reminded (R48), in the deadline's own calendar.
+    /// How long before their own deadlines partners and reviewers are reminded (R48), in the
+    /// calendar of the deadline.
     pub reminder_before: Length,
-    /// How long the partner may take to respond to a request (R22), in the location's calendar.
+    /// How long the partner may take to answer a request for partner action (R22), in the
+    /// location's calendar.
     pub partner_response: Length,
     /// How long a rejection can be disputed (R28), in the location's calendar.
     pub dispute_window: Length,
     /// When the customer is notified (R40).
     pub customer_notices: CustomerNotices,
-    /// What evidence may be uploaded (R14).
+    /// The limits for evidence (R14).
     pub evidence: EvidenceLimits,
-    /// The clocks of a review (R45), in the vendor's calendar.
+    /// The lengths of the review deadlines (R45), in the vendor's calendar.
     pub review: ReviewLengths,
 }
 
@@ -48,130 +51,137 @@ pub struct PolicyProfile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerNotices {
-    /// When the claim is submitted, asking for approval.
+    /// Whether a notice is sent when the claim is submitted. It asks for approval.
     pub at_submission: bool,
-    /// When the claim is approved, with the chance to deny.
+    /// Whether a notice is sent when the claim is approved. It gives the chance to decline.
     pub at_approval: bool,
 }
 
-/// Which notice the consent window is counted from (R41).
+/// The notice from which the consent window is counted (R41).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowStart {
-    /// The notice at submission; the association is official no earlier than the approval.
+    /// The notice at submission. The association becomes official no earlier than at the approval.
     NoticeAtSubmission,
     /// The notice at approval.
     NoticeAtApproval,
 }
 
-/// What the partner may edit after submission, beside evidence and comments (R29): location, lines and contacts.
+/// When the partner may edit location, lines and contacts after submission (R29). Evidence and
+/// comments have rules of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EditsAfterSubmission {
-    /// Nothing; evidence may be added in PARTNER_ACTION_REQUIRED.
+    /// Never. Evidence may be added in the state PARTNER_ACTION_REQUIRED.
     Nothing,
-    /// In PARTNER_ACTION_REQUIRED.
+    /// In the state PARTNER_ACTION_REQUIRED.
     WhilePartnerActs,
-    /// In SUBMITTED and PARTNER_ACTION_REQUIRED.
+    /// In the states SUBMITTED and PARTNER_ACTION_REQUIRED.
     UntilReview,
 }
 
-/// What evidence may be uploaded (R14).
+/// The limits for evidence (R14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceLimits {
-    /// Size of one document, in bytes.
+    /// The largest size of one document in bytes.
     pub max_document_bytes: u64,
-    /// Documents per submission, response or dispute.
+    /// The largest number of documents per submission, response or dispute.
     pub max_documents: u32,
 }
 
-/// How long each step of a review may take (R45).
+/// The lengths of the review deadlines (R45).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewLengths {
     /// From submission to the start of the review.
     pub start: Length,
-    /// From there to the decision.
+    /// From the start of the review to the decision.
     pub decision: Length,
-    /// From submission to the decision; absent: no such clock.
+    /// From submission to the decision, or `None` when there is no such deadline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overall: Option<Length>,
     /// From a dispute to its decision.
     pub dispute_decision: Length,
 }
 
-/// A profile in one edition, written `2021@1`: what a claim records (R61).
+/// The name and version of a policy profile, written `2021@1`. A claim records it (R61).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PolicyId {
-    /// What the profile is called.
+    /// The name of the profile.
     pub name: String,
-    /// Which edition of it.
+    /// The version of the profile.
     pub version: u32,
 }
 
-/// A field of a profile that cannot be meant.
+/// An invalid value in a policy profile.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{field}: {problem}")]
-pub struct PolicyFault {
-    /// The field, as in the document: `review.start`.
+pub struct PolicyViolation {
+    /// The path of the field in the document: `review.start`.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// The rule that the value breaks.
     pub problem: String,
 }
 
 impl PolicyProfile {
-    /// The longest that any clock may run, in days.
+    /// The greatest length of any deadline in days.
     const MAX_DAYS: u32 = 366;
-    /// The largest document that any profile may allow: 1 GiB.
+    /// The greatest size of a document that a profile may allow: 1 GiB.
     const MAX_BYTES: u64 = 1 << 30;
-    /// The most documents that any profile may allow.
+    /// The greatest number of documents that a profile may allow.
     const MAX_DOCUMENTS: u32 = 100;
 
-    /// Its name and edition.
+    /// The name and version of the profile.
     #[must_use]
     pub fn id(&self) -> PolicyId {
         PolicyId { name: self.name.clone(), version: self.version }
     }
 
-    /// Everything that is wrong with it; nothing, if it can be put in force.
+    /// Everything that is wrong with the profile. Empty when it can be put in force.
     #[must_use]
-    pub fn validate(&self) -> Vec<PolicyFault> {
-        let mut faults = Vec::new();
-        let mut check = |field, holds: bool, problem: String| {
-            if !holds {
-                faults.push(PolicyFault { field, problem });
+    pub fn validate(&self) -> Vec<PolicyViolation> {
+        let mut violations = Vec::new();
+        let mut check = |field, is_valid: bool, problem: String| {
+            if !is_valid {
+                violations.push(PolicyViolation { field, problem });
             }
         };
-        check("name", is_name(&self.name), format!("`{}` is not 1 to 63 letters, digits and hyphens", self.name));
+        check(
+            "name",
+            is_name(&self.name),
+            format!("must be 1 to 63 letters, digits and hyphens, but is `{}`", self.name),
+        );
         check("version", self.version >= 1, "must be at least 1".to_owned());
         for (field, length) in self.lengths() {
             let in_range = (1..=Self::MAX_DAYS).contains(&length.days());
-            check(field, in_range, format!("{} days is not between 1 and {}", length.days(), Self::MAX_DAYS));
+            check(field, in_range, format!("must be 1 to {} days, but is {}", Self::MAX_DAYS, length.days()));
         }
         let EvidenceLimits { max_document_bytes: bytes, max_documents: documents } = self.evidence;
         check(
             "evidence.max_document_bytes",
             (1..=Self::MAX_BYTES).contains(&bytes),
-            format!("{bytes} is not between 1 and {}", Self::MAX_BYTES),
+            format!("must be 1 to {}, but is {bytes}", Self::MAX_BYTES),
         );
         check(
             "evidence.max_documents",
             (1..=Self::MAX_DOCUMENTS).contains(&documents),
-            format!("{documents} is not between 1 and {}", Self::MAX_DOCUMENTS),
+            format!("must be 1 to {}, but is {documents}", Self::MAX_DOCUMENTS),
         );
-        // Without the notice that the window is counted from no association becomes official (R41).
-        let (field, sent) = match self.consent_window_from {
+        // If this notice were not sent, the consent window would never start and no association
+        // would become official (R41).
+        let (field, is_sent) = match self.consent_window_from {
             WindowStart::NoticeAtSubmission => ("customer_notices.at_submission", self.customer_notices.at_submission),
             WindowStart::NoticeAtApproval => ("customer_notices.at_approval", self.customer_notices.at_approval),
         };
-        check(field, sent, "the consent window is counted from it".to_owned());
-        faults
+        check(field, is_sent, "must be true: the consent window is counted from this notice".to_owned());
+        violations
     }
 
+    /// All deadline lengths of the profile with the paths of their fields.
     fn lengths(&self) -> impl Iterator<Item = (&'static str, Length)> {
-        let always = [
+        let required = [
             ("consent_window", self.consent_window),
             ("reminder_before", self.reminder_before),
             ("partner_response", self.partner_response),
@@ -180,7 +190,7 @@ impl PolicyProfile {
             ("review.decision", self.review.decision),
             ("review.dispute_decision", self.review.dispute_decision),
         ];
-        always.into_iter().chain(self.review.overall.map(|overall| ("review.overall", overall)))
+        required.into_iter().chain(self.review.overall.map(|overall| ("review.overall", overall)))
     }
 }
 
@@ -203,7 +213,7 @@ impl FromStr for PolicyId {
             is_name(name).then_some(())?;
             Some(Self { name: name.to_owned(), version: version.parse().ok()? })
         };
-        parse().ok_or_else(|| Malformed::new("a policy profile: name@version", text))
+        parse().ok_or_else(|| Malformed::new("a policy profile in the form name@version", text))
     }
 }
 
@@ -219,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn r61_the_default_profile_says_what_the_rules_say() {
+    fn r61_the_default_profile_follows_the_rules() {
         let business = Length::BusinessDays;
         let profile = default_profile();
         assert_eq!(profile.id().to_string(), "2021@1");
@@ -243,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn r61_the_other_profiles_say_where_sources_disagree() {
+    fn r61_the_other_profiles_differ_as_documented() {
         let (business, profiles) = (Length::BusinessDays, PolicyProfiles::shipped().unwrap());
         let get = |id: &str| profiles.get(&id.parse().unwrap()).unwrap().clone();
         let (old, default, new) = (get("2020@1"), get("2021@1"), get("2023@1"));
@@ -270,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn r61_every_fault_is_named_at_once() {
+    fn r61_all_violations_are_reported_at_once() {
         let mut profile = default_profile();
         assert_eq!(profile.validate(), []);
         profile.name = "no spaces".to_owned();
@@ -279,7 +289,7 @@ mod tests {
         profile.review.overall = Some(Length::BusinessDays(367));
         profile.evidence = EvidenceLimits { max_document_bytes: 0, max_documents: 101 };
         profile.customer_notices.at_approval = false;
-        let fields: Vec<_> = profile.validate().iter().map(|fault| fault.field).collect();
+        let fields: Vec<_> = profile.validate().iter().map(|violation| violation.field).collect();
         let expected = [
             "name",
             "version",
@@ -302,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_reads_back_from_json() {
+    fn a_profile_survives_json() {
         let profile = default_profile();
         let json = serde_json::to_string(&profile).unwrap();
         assert_eq!(serde_json::from_str::<PolicyProfile>(&json).unwrap(), profile);

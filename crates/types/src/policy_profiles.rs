@@ -3,58 +3,61 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{PolicyFault, PolicyId, PolicyProfile, Timestamp};
+use crate::{PolicyId, PolicyProfile, PolicyViolation, Timestamp};
 
-/// The policy profiles that a system knows, and which is in force when (R61). Cheap to clone.
+/// All known policy profiles, and the times from which they are in force (R61). It is cheap to
+/// clone.
 #[derive(Clone, Debug)]
 pub struct PolicyProfiles {
+    /// All profiles, in force or not.
     known: Arc<[PolicyProfile]>,
-    /// In force until the first of `later` is.
+    /// The profile that is in force until the first entry of `later` is.
     earliest: Arc<PolicyProfile>,
-    /// In the order in which they come in force.
+    /// The other profiles with the times from which they are in force, in the order of these times.
     later: Arc<[(Timestamp, PolicyProfile)]>,
 }
 
-/// From when on a profile is in force: claims submitted from then on, until another's time, fall under it.
+/// An entry of the schedule: a profile and the time from which it is in force. It applies to claims
+/// that are submitted from then on, until the next entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyInForce {
-    /// Which: `2021@1`.
+    /// The profile, for example `2021@1`.
     pub profile: PolicyId,
-    /// From when on.
+    /// The time from which the profile is in force.
     pub from: Timestamp,
 }
 
-/// Why a profile cannot be had.
+/// The error of an unknown or invalid policy profile.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PolicyError {
     /// No profile has this name and version.
-    #[error("there is no policy profile `{0}`")]
+    #[error("the policy profile `{0}` does not exist")]
     Unknown(PolicyId),
-    /// The document is no profile.
-    #[error("not a policy profile: {0}")]
+    /// The document is not TOML, or does not have the structure of a profile.
+    #[error("invalid policy profile: {0}")]
     Unreadable(String),
     /// Two profiles have the same name and version.
-    #[error("there are two policy profiles `{0}`")]
-    Twice(PolicyId),
-    /// Two profiles come in force at the same moment.
-    #[error("policy profiles `{0}` and `{1}` come in force at the same moment")]
-    SameMoment(PolicyId, PolicyId),
-    /// The profile says what cannot be meant.
-    #[error("policy profile `{id}`: {}", listed(faults))]
+    #[error("the policy profile `{0}` is defined more than once")]
+    Duplicate(PolicyId),
+    /// Two entries of the schedule have the same time.
+    #[error("the policy profiles `{0}` and `{1}` must not come into force at the same time")]
+    SameStartTime(PolicyId, PolicyId),
+    /// A profile has invalid values.
+    #[error("policy profile `{id}`: {}", join(violations))]
     Invalid {
-        /// Which profile.
+        /// The profile.
         id: PolicyId,
-        /// Everything that is wrong with it.
-        faults: Vec<PolicyFault>,
+        /// Everything that is wrong with the profile.
+        violations: Vec<PolicyViolation>,
     },
 }
 
-fn listed(faults: &[PolicyFault]) -> String {
-    faults.iter().map(PolicyFault::to_string).collect::<Vec<_>>().join("; ")
+fn join(violations: &[PolicyViolation]) -> String {
+    violations.iter().map(PolicyViolation::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// The profiles that come with the product. The first is the default.
+/// The profiles that ship with the product. The first is the default.
 const SHIPPED: [&str; 3] = [
     include_str!("../policies/2021.toml"),
     include_str!("../policies/2020.toml"),
@@ -62,30 +65,33 @@ const SHIPPED: [&str; 3] = [
 ];
 
 impl PolicyProfiles {
-    /// The profiles that come with the product, `2021` in force, whenever (R62).
+    /// The profiles that ship with the product. `2021` is in force at all times (R62).
     ///
     /// # Errors
     ///
-    /// As [`PolicyProfiles::scheduled`], which the shipped data does not meet.
+    /// The same as for [`PolicyProfiles::scheduled`]. They do not occur with the shipped data.
     pub fn shipped() -> Result<Self, PolicyError> {
         Self::scheduled([], &[])
     }
 
-    /// The shipped profiles and those that these TOML documents describe, one each, in force as `schedule` says. Before its first
-    /// moment the profile of that moment is in force already; an empty schedule means the default.
+    /// The shipped profiles and one more from each TOML document, in force according to `schedule`.
+    ///
+    /// The first profile of the schedule is also in force before its time. With an empty schedule
+    /// the default profile is in force at all times.
     ///
     /// # Errors
     ///
-    /// Any [`PolicyError`].
+    /// Returns a [`PolicyError`] when a document is invalid, when two profiles have the same id, or
+    /// when the schedule names an unknown profile or the same time twice.
     pub fn scheduled<'a>(
         documents: impl IntoIterator<Item = &'a str>,
         schedule: &[PolicyInForce],
     ) -> Result<Self, PolicyError> {
-        let known = SHIPPED.into_iter().chain(documents).map(parse_one).collect::<Result<Vec<_>, _>>()?;
-        refuse_twice(&known)?;
+        let known = SHIPPED.into_iter().chain(documents).map(parse_profile).collect::<Result<Vec<_>, _>>()?;
+        check_unique_ids(&known)?;
         let mut schedule = schedule.to_vec();
         schedule.sort_by_key(|entry| entry.from);
-        refuse_same_moment(&schedule)?;
+        check_unique_times(&schedule)?;
         let find = |id: &PolicyId| {
             let found = known.iter().find(|profile| profile.id() == *id).cloned();
             found.ok_or_else(|| PolicyError::Unknown(id.clone()))
@@ -94,44 +100,47 @@ impl PolicyProfiles {
         let mut scheduled = scheduled.collect::<Result<Vec<_>, PolicyError>>()?.into_iter();
         let earliest = match scheduled.next() {
             Some((_, profile)) => profile,
-            None => parse_one(SHIPPED[0])?,
+            None => parse_profile(SHIPPED[0])?,
         };
         Ok(Self { known: known.into(), earliest: Arc::new(earliest), later: scheduled.collect() })
     }
 
-    /// The profile that a claim submitted at `moment` falls under.
+    /// The profile that is in force at a time. It applies to claims that are submitted at that
+    /// time.
     #[must_use]
-    pub fn in_force(&self, moment: Timestamp) -> &PolicyProfile {
-        let latest = self.later.iter().rev().find(|(from, _)| *from <= moment);
+    pub fn in_force(&self, time: Timestamp) -> &PolicyProfile {
+        let latest = self.later.iter().rev().find(|(from, _)| *from <= time);
         latest.map_or(&self.earliest, |(_, profile)| profile)
     }
 
-    /// The profile that a claim recorded.
+    /// The profile with this id.
     ///
     /// # Errors
     ///
-    /// [`PolicyError::Unknown`].
+    /// Returns [`PolicyError::Unknown`] when the profile does not exist.
     pub fn get(&self, id: &PolicyId) -> Result<&PolicyProfile, PolicyError> {
         self.known.iter().find(|profile| profile.id() == *id).ok_or_else(|| PolicyError::Unknown(id.clone()))
     }
 }
 
-fn parse_one(document: &str) -> Result<PolicyProfile, PolicyError> {
+fn parse_profile(document: &str) -> Result<PolicyProfile, PolicyError> {
     let profile: PolicyProfile =
         toml::from_str(document).map_err(|error| PolicyError::Unreadable(error.to_string()))?;
-    let faults = profile.validate();
-    if faults.is_empty() { Ok(profile) } else { Err(PolicyError::Invalid { id: profile.id(), faults }) }
+    let violations = profile.validate();
+    if violations.is_empty() { Ok(profile) } else { Err(PolicyError::Invalid { id: profile.id(), violations }) }
 }
 
-fn refuse_twice(profiles: &[PolicyProfile]) -> Result<(), PolicyError> {
-    let earlier = |at: usize| profiles.iter().take(at).any(|profile| profile.id() == profiles[at].id());
-    let mut twice = (0..profiles.len()).filter(|at| earlier(*at));
-    twice.next().map_or(Ok(()), |at| Err(PolicyError::Twice(profiles[at].id())))
+fn check_unique_ids(profiles: &[PolicyProfile]) -> Result<(), PolicyError> {
+    let is_duplicate = |index: usize| profiles.iter().take(index).any(|profile| profile.id() == profiles[index].id());
+    let mut duplicates = (0..profiles.len()).filter(|index| is_duplicate(*index));
+    duplicates.next().map_or(Ok(()), |index| Err(PolicyError::Duplicate(profiles[index].id())))
 }
 
-fn refuse_same_moment(schedule: &[PolicyInForce]) -> Result<(), PolicyError> {
-    let mut pairs = schedule.iter().zip(schedule.iter().skip(1)).filter(|(one, two)| one.from == two.from);
-    pairs.next().map_or(Ok(()), |(one, two)| Err(PolicyError::SameMoment(one.profile.clone(), two.profile.clone())))
+fn check_unique_times(schedule: &[PolicyInForce]) -> Result<(), PolicyError> {
+    let mut pairs = schedule.iter().zip(schedule.iter().skip(1)).filter(|(first, second)| first.from == second.from);
+    pairs.next().map_or(Ok(()), |(first, second)| {
+        Err(PolicyError::SameStartTime(first.profile.clone(), second.profile.clone()))
+    })
 }
 
 #[cfg(test)]
@@ -145,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn r61_the_latest_profile_that_has_come_in_force_is() {
+    fn r61_the_latest_scheduled_profile_is_in_force() {
         let schedule = [in_force("2023@1", "2027-07-01T00:00:00Z"), in_force("2020@1", "2020-01-01T00:00:00Z")];
         let profiles = PolicyProfiles::scheduled([], &schedule).unwrap();
         let name_at = |text: &str| profiles.in_force(text.parse().unwrap()).name.as_str();
@@ -155,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn r62_unsure_the_default_decides() {
+    fn r62_the_default_profile_is_2021() {
         let profiles = PolicyProfiles::shipped().unwrap();
         for moment in ["1999-01-01T00:00:00Z", "2020-06-01T00:00:00Z", "2099-01-01T00:00:00Z"] {
             assert_eq!(profiles.in_force(moment.parse().unwrap()).name, "2021");
@@ -163,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn r61_a_claim_keeps_the_profile_it_recorded() {
+    fn r61_every_profile_can_be_found_by_id() {
         let own = DEFAULT.replace("\"2021\"", "\"own\"");
         let profiles = PolicyProfiles::scheduled([own.as_str()], &[]).unwrap();
         for id in ["2020@1", "2021@1", "2023@1", "own@1"] {
@@ -174,17 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn profiles_that_cannot_be_told_apart_are_refused() {
-        assert!(matches!(PolicyProfiles::scheduled([DEFAULT], &[]), Err(PolicyError::Twice(_))));
+    fn duplicate_ids_and_times_are_refused() {
+        assert!(matches!(PolicyProfiles::scheduled([DEFAULT], &[]), Err(PolicyError::Duplicate(_))));
         let moment = "2027-07-01T00:00:00Z";
         let schedule = [in_force("2023@1", moment), in_force("2020@1", moment)];
-        assert!(matches!(PolicyProfiles::scheduled([], &schedule), Err(PolicyError::SameMoment(_, _))));
+        assert!(matches!(PolicyProfiles::scheduled([], &schedule), Err(PolicyError::SameStartTime(_, _))));
         let schedule = [in_force("1999@1", moment)];
         assert!(matches!(PolicyProfiles::scheduled([], &schedule), Err(PolicyError::Unknown(_))));
     }
 
     #[test]
-    fn a_document_must_be_a_profile_and_nothing_more() {
+    fn invalid_documents_are_refused() {
         let own = DEFAULT.replace("\"2021\"", "\"own\"");
         let unknown = format!("{own}\nlunch = true\n");
         let wrong = own.replace("{ calendar_days = 7 }", "7");
@@ -197,8 +206,8 @@ mod tests {
             own.replace("calendar_days = 7", "calendar_days = 0").replace("max_documents = 10", "max_documents = 0");
         assert_eq!(
             PolicyProfiles::scheduled([invalid.as_str()], &[]).unwrap_err().to_string(),
-            "policy profile `own@1`: consent_window: 0 days is not between 1 and 366; \
-             evidence.max_documents: 0 is not between 1 and 100"
+            "policy profile `own@1`: consent_window: must be 1 to 366 days, but is 0; \
+             evidence.max_documents: must be 1 to 100, but is 0"
         );
     }
 }

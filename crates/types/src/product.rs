@@ -1,25 +1,25 @@
-use crate::words::words;
+use crate::string_enum::string_enum;
 
-words! {
+string_enum! {
     /// The family of a catalog product (R9).
     pub enum ProductFamily, "a product family" {
         /// Microsoft 365 workloads.
         Microsoft365 = "microsoft_365",
-        /// Dynamics 365, whose claims need a technical contact (R10 i).
+        /// Dynamics 365. A claim of such a product needs a technical contact (R10 i).
         Dynamics365 = "dynamics_365",
         /// Power BI.
         PowerBi = "power_bi",
-        /// Power Apps, Power Automate.
+        /// Power Apps and Power Automate.
         PowerPlatform = "power_platform",
     }
 }
 
-words! {
+string_enum! {
     /// How a catalog product is claimed (R9).
     pub enum ProductKind, "a product kind" {
-        /// As a workload of the tenant.
+        /// The product is claimed as a workload of the tenant.
         Workload = "workload",
-        /// By a subscription to it.
+        /// The product is claimed by subscription.
         Subscription = "subscription",
     }
 }

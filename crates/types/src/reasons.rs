@@ -1,9 +1,9 @@
-//! Why a claim was sent back, rejected or withdrawn.
+//! The reasons for which a claim is returned to the partner, rejected or withdrawn.
 
-use crate::words::words;
+use crate::string_enum::string_enum;
 
-words! {
-    /// What a reviewer asks the partner to mend (R30).
+string_enum! {
+    /// The reason of a request for partner action (R30).
     pub enum PartnerActionReason, "a reason for partner action" {
         /// All proof of execution is missing: wrong or unrelated file.
         PoeMissing = "poe_missing",
@@ -18,22 +18,23 @@ words! {
     }
 }
 
-words! {
-    /// The one reason that a rejection is due to (R31).
+string_enum! {
+    /// The primary reason of a rejection (R31).
     pub enum PrimaryRejection, "a primary rejection reason" {
-        /// The partner withdrew. Final.
+        /// The partner withdrew the claim. Such a rejection is final.
         PartnerRequest = "partner_request",
         /// The customer declined.
         CustomerDeclined = "customer_declined",
-        /// The proof of execution does not do.
+        /// The proof of execution is insufficient.
         InsufficientPoe = "insufficient_poe",
-        /// The last line was awarded to another company's claim (R27a).
+        /// The last line of the claim was awarded to a claim of another company (R27a).
         LostToCompetingClaim = "lost_to_competing_claim",
     }
 }
 
 impl PrimaryRejection {
-    /// Whether a reviewer may give this reason (R31); the others follow from what somebody else did.
+    /// Whether a reviewer may give this reason (R31). The other reasons follow from acts of the
+    /// partner, the customer or a review lead.
     #[must_use]
     pub const fn is_open_to_reviewers(self) -> bool {
         match self {
@@ -43,10 +44,10 @@ impl PrimaryRejection {
     }
 }
 
-words! {
-    /// What else a rejection is due to (R32).
+string_enum! {
+    /// A further reason of a rejection (R32).
     pub enum FurtherRejection, "a further rejection reason" {
-        /// The proof of execution lacks the customer's consent.
+        /// The proof of execution lacks the consent of the customer.
         CustomerConsentMissing = "customer_consent_missing",
         /// Products are missing.
         ProductsMissing = "products_missing",
@@ -57,16 +58,16 @@ words! {
     }
 }
 
-words! {
-    /// Why a partner takes a claim back (R25).
+string_enum! {
+    /// The reason of a withdrawal (R25).
     pub enum WithdrawReason, "a reason for withdrawal" {
-        /// Claimed for the wrong location.
+        /// The claim names the wrong location.
         WrongMpnId = "wrong_mpn_id",
-        /// Claimed for the wrong activity.
+        /// The claim names the wrong activity.
         WrongActivity = "wrong_activity",
         /// The partner no longer works with the customer.
         NoLongerWorksWithCustomer = "no_longer_works_with_customer",
-        /// Something else, said in words beside it.
+        /// Another reason, which the partner explains in a text.
         Other = "other",
     }
 }
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r31_reviewers_may_reject_for_insufficient_poe_alone() {
+    fn r31_reviewers_may_only_give_insufficient_poe() {
         let open: Vec<_> = PrimaryRejection::ALL.iter().filter(|reason| reason.is_open_to_reviewers()).collect();
         assert_eq!(open, [&PrimaryRejection::InsufficientPoe]);
     }

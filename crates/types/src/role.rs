@@ -1,34 +1,37 @@
 use crate::ActorSide;
-use crate::words::words;
+use crate::string_enum::string_enum;
 
-words! {
-    /// What a user may be (R4, R5). What each may do is declared beside the methods of the API.
+string_enum! {
+    /// A role of a user (R4, R5). The API declares the roles that may call each method.
     pub enum Role, "a role" {
-        /// Partner: everything on the own company's claims.
+        /// A partner role that may do everything on claims of the user's company.
         GlobalAdmin = "global_admin",
-        /// Partner: everything on the own company's claims.
+        /// A partner role that may do everything on claims of the user's company.
         BillingAdmin = "billing_admin",
-        /// Partner: everything on the own company's claims.
+        /// A partner role that may do everything on claims of the user's company.
         IncentivesAdmin = "incentives_admin",
-        /// Partner: drafts, evidence and comments, but no submission, withdrawal or dispute.
+        /// A partner role that may edit drafts and add evidence and comments, but may not submit,
+        /// withdraw or dispute.
         IncentivesUser = "incentives_user",
-        /// Vendor: works a review.
+        /// A vendor role that reviews claims.
         PoeReviewer = "poe_reviewer",
-        /// Vendor: assigns, and may do whatever a claim's reviewer may.
+        /// A vendor role that assigns reviews, and may do whatever the reviewer of a case may do.
         ReviewLead = "review_lead",
-        /// Vendor: guides and eligibility.
+        /// A vendor role that manages program guides and eligibility.
         ProgramManager = "program_manager",
-        /// Vendor: imports the directory and usage.
+        /// A vendor role that imports the directory and usage.
         DirectorySync = "directory_sync",
-        /// Vendor: runs the system; sees no evidence, and personal data masked.
+        /// A vendor role that operates the system. It sees no evidence, and personal data only in
+        /// masked form.
         Operator = "operator",
-        /// Customer: sees the claims on its own tenant, and may approve or decline them.
+        /// The customer role. It sees the claims about its own tenant, and may approve or decline
+        /// them.
         CustomerAdmin = "customer_admin",
     }
 }
 
 impl Role {
-    /// The side that a user of this role acts for.
+    /// The side for which a user with this role acts.
     #[must_use]
     pub const fn side(self) -> ActorSide {
         match self {
@@ -46,13 +49,13 @@ mod tests {
 
     #[test]
     fn r4_r5_each_role_acts_for_one_side() {
-        let of = |side| Role::ALL.iter().copied().filter(|role| role.side() == side).collect::<Vec<_>>();
+        let roles_of = |side| Role::ALL.iter().copied().filter(|role| role.side() == side).collect::<Vec<_>>();
         let partner = [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin, Role::IncentivesUser];
-        assert_eq!(of(ActorSide::Partner), partner);
-        assert_eq!(of(ActorSide::Reviewer), [Role::PoeReviewer, Role::ReviewLead]);
-        assert_eq!(of(ActorSide::Vendor), [Role::ProgramManager, Role::DirectorySync, Role::Operator]);
-        assert_eq!(of(ActorSide::Customer), [Role::CustomerAdmin]);
-        // Nobody signs in as time or as the system.
-        assert_eq!((of(ActorSide::Time), of(ActorSide::System)), (vec![], vec![]));
+        assert_eq!(roles_of(ActorSide::Partner), partner);
+        assert_eq!(roles_of(ActorSide::Reviewer), [Role::PoeReviewer, Role::ReviewLead]);
+        assert_eq!(roles_of(ActorSide::Vendor), [Role::ProgramManager, Role::DirectorySync, Role::Operator]);
+        assert_eq!(roles_of(ActorSide::Customer), [Role::CustomerAdmin]);
+        // No user acts for time or for the system.
+        assert_eq!((roles_of(ActorSide::Time), roles_of(ActorSide::System)), (vec![], vec![]));
     }
 }

@@ -1,12 +1,12 @@
-//! What can be claimed (R6, R7).
+//! The coordinates of a claim: solution area, activity and program (R6, R7).
 
 use thiserror::Error;
 
 use crate::ProductKind;
-use crate::words::words;
+use crate::string_enum::string_enum;
 
-words! {
-    /// The half of the vendor's cloud that a claim is about.
+string_enum! {
+    /// The solution area of a claim: the part of the vendor's products that it is about.
     pub enum SolutionArea, "a solution area" {
         /// Microsoft 365, claimed per workload of the tenant.
         Microsoft365 = "microsoft_365",
@@ -16,9 +16,9 @@ words! {
 }
 
 impl SolutionArea {
-    /// What a claim in this area names: workloads of the tenant, or subscriptions (R7).
+    /// The kind of product that is claimed in this area (R7).
     #[must_use]
-    pub const fn claims(self) -> ProductKind {
+    pub const fn claimed_kind(self) -> ProductKind {
         match self {
             Self::Microsoft365 => ProductKind::Workload,
             Self::BusinessApplications => ProductKind::Subscription,
@@ -26,20 +26,20 @@ impl SolutionArea {
     }
 }
 
-words! {
-    /// What the partner did for the customer.
+string_enum! {
+    /// The activity of a claim: what the partner did for the customer.
     pub enum Activity, "an activity" {
-        /// Drove the use of what the customer has.
+        /// The partner helped the customer to use its products.
         Usage = "usage",
-        /// Helped to sell it.
+        /// The partner helped to sell the product.
         PreSales = "pre_sales",
-        /// Is recognised for revenue, never paid for it.
+        /// The partner is recognised for revenue, but is never paid.
         RevenueAssociation = "revenue_association",
     }
 }
 
 impl Activity {
-    /// Whether a program pays for it (R7).
+    /// Whether a program pays for the activity (R7).
     #[must_use]
     pub const fn is_paid(self) -> bool {
         match self {
@@ -48,7 +48,7 @@ impl Activity {
         }
     }
 
-    /// Whether its association holds others out (R7, R34).
+    /// Whether an association for the activity excludes other companies from the key (R7, R34).
     #[must_use]
     pub const fn is_exclusive(self) -> bool {
         match self {
@@ -58,41 +58,42 @@ impl Activity {
     }
 }
 
-words! {
-    /// An incentive program that takes CPOR claims (R6).
+string_enum! {
+    /// An incentive program that accepts claims (R6).
     pub enum Program, "an incentive program" {
-        /// Online services advisor, sell.
+        /// OSA Sell (Online Services Advisor).
         OsaSell = "osa_sell",
-        /// Online services usage, Microsoft 365.
+        /// OSU Microsoft 365 (Online Services Usage).
         OsuMicrosoft365 = "osu_microsoft_365",
-        /// Online services usage, Business Applications.
+        /// OSU Business Applications (Online Services Usage).
         OsuBusinessApplications = "osu_business_applications",
     }
 }
 
-/// A pair that has no row in R7.
+/// The error of an activity that cannot be claimed in a solution area (R7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{activity} cannot be claimed in {area}")]
-pub struct NotClaimable {
-    /// The solution area asked for.
+#[error("the activity {activity} cannot be claimed in the solution area {area}")]
+pub struct UnsupportedActivity {
+    /// The solution area.
     pub area: SolutionArea,
-    /// The activity that it does not have.
+    /// The activity that cannot be claimed in the area.
     pub activity: Activity,
 }
 
-/// The program that a claim of `activity` in `area` goes to (R7); `None` is recognition only.
+/// The program of a claim with `activity` in `area` (R7), or `None` when the claim is for
+/// recognition only.
 ///
 /// # Errors
 ///
-/// [`NotClaimable`] for a pair that R7 does not list.
-pub const fn program(area: SolutionArea, activity: Activity) -> Result<Option<Program>, NotClaimable> {
+/// Returns [`UnsupportedActivity`] when R7 does not list the pair.
+pub const fn program(area: SolutionArea, activity: Activity) -> Result<Option<Program>, UnsupportedActivity> {
     match (area, activity) {
         (SolutionArea::Microsoft365, Activity::Usage) => Ok(Some(Program::OsuMicrosoft365)),
         (SolutionArea::BusinessApplications, Activity::PreSales) => Ok(Some(Program::OsaSell)),
         (SolutionArea::BusinessApplications, Activity::Usage) => Ok(Some(Program::OsuBusinessApplications)),
         (SolutionArea::BusinessApplications, Activity::RevenueAssociation) => Ok(None),
         (SolutionArea::Microsoft365, Activity::PreSales | Activity::RevenueAssociation) => {
-            Err(NotClaimable { area, activity })
+            Err(UnsupportedActivity { area, activity })
         }
     }
 }
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r7_each_pair_goes_to_its_program_or_is_refused() {
+    fn r7_each_pair_has_a_program_or_is_refused() {
         use Activity::{PreSales, RevenueAssociation, Usage};
         use SolutionArea::{BusinessApplications, Microsoft365};
         let matrix = [
@@ -115,23 +116,23 @@ mod tests {
         ];
         assert_eq!(matrix.len(), SolutionArea::ALL.len() * Activity::ALL.len());
         for (area, activity, expected) in matrix {
-            assert_eq!(program(area, activity), expected.ok_or(NotClaimable { area, activity }));
+            assert_eq!(program(area, activity), expected.ok_or(UnsupportedActivity { area, activity }));
         }
         let refused = program(Microsoft365, PreSales).unwrap_err();
-        assert_eq!(refused.to_string(), "pre_sales cannot be claimed in microsoft_365");
+        assert_eq!(refused.to_string(), "the activity pre_sales cannot be claimed in the solution area microsoft_365");
     }
 
     #[test]
-    fn r7_only_what_a_program_pays_is_paid_and_exclusive() {
+    fn r7_paid_activities_are_exclusive() {
         for activity in Activity::ALL {
-            let goes_to_program = SolutionArea::ALL.iter().any(|area| matches!(program(*area, *activity), Ok(Some(_))));
-            assert_eq!((activity.is_paid(), activity.is_exclusive()), (goes_to_program, goes_to_program), "{activity}");
+            let has_program = SolutionArea::ALL.iter().any(|area| matches!(program(*area, *activity), Ok(Some(_))));
+            assert_eq!((activity.is_paid(), activity.is_exclusive()), (has_program, has_program), "{activity}");
         }
     }
 
     #[test]
-    fn r7_each_area_claims_its_own_kind() {
-        assert_eq!(SolutionArea::Microsoft365.claims(), ProductKind::Workload);
-        assert_eq!(SolutionArea::BusinessApplications.claims(), ProductKind::Subscription);
+    fn r7_each_area_has_its_kind() {
+        assert_eq!(SolutionArea::Microsoft365.claimed_kind(), ProductKind::Workload);
+        assert_eq!(SolutionArea::BusinessApplications.claimed_kind(), ProductKind::Subscription);
     }
 }

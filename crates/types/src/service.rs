@@ -1,17 +1,17 @@
-use crate::words::words;
+use crate::string_enum::string_enum;
 
-words! {
+string_enum! {
     /// One of the five services.
     pub enum Service, "a service" {
-        /// Claims with their lines, evidence, comments and history.
+        /// Stores claims with their lines, evidence, comments and history.
         ClaimIntake = "claim-intake",
-        /// Review cases, assignment, decisions.
+        /// Stores review cases, their assignment and their decisions.
         PoeReview = "poe-review",
-        /// Consent requests, and the customer's page.
+        /// Asks customers for their consent and serves the customer's page.
         CustomerConsent = "customer-consent",
-        /// Program guides, usage, assessments.
+        /// Stores program guides, usage, assessments and earnings.
         Eligibility = "eligibility",
-        /// Directory, catalog, associations.
+        /// Stores the directory, the catalog and the associations.
         Registry = "registry",
     }
 }

@@ -1,6 +1,7 @@
-//! Values that are written as one text each.
+//! Conversions of values that are written as one string.
 
-/// The conversions that follow from `FromStr` and `Display`, those that serde goes by included.
+/// Implements the conversions from and to strings, based on `FromStr` and `Display`. The serde
+/// attributes `try_from = "String"` and `into = "String"` use them.
 macro_rules! text_conversions {
     ($($name:ident)+) => { $(
         impl TryFrom<String> for $name {

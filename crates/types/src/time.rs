@@ -3,24 +3,27 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 
-/// A moment in UTC, of whole microseconds, which is what both databases keep exactly.
+/// A time in UTC. All stored times have whole microseconds, because both databases store these
+/// exactly.
 pub type Timestamp = DateTime<Utc>;
 
-/// Cuts what is finer than a microsecond, so that a moment reads back from a database as it was written.
+/// Truncates a time to whole microseconds, so that it is the same after it was stored and read.
 #[must_use]
-pub fn whole_micros(moment: Timestamp) -> Timestamp {
-    moment.trunc_subsecs(6)
+pub fn whole_micros(time: Timestamp) -> Timestamp {
+    time.trunc_subsecs(6)
 }
 
-/// The moment as RFC 3339 with `Z`, and no more decimals than it needs: `2026-03-06T08:00:00Z`.
+/// Formats a time as RFC 3339 with `Z` and with as few decimals as possible:
+/// `2026-03-06T08:00:00Z`.
 #[must_use]
-pub fn rfc3339(moment: Timestamp) -> String {
-    moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+pub fn rfc3339(time: Timestamp) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-/// Where the time comes from. Injected everywhere, so that a test or an operator can move it.
+/// A source of the current time. Code takes it as a parameter, so that a test or an operator can
+/// control the time.
 pub trait Clock: Send + Sync {
-    /// The present moment, of whole microseconds.
+    /// The current time in whole microseconds.
     fn now(&self) -> Timestamp;
 }
 
@@ -35,13 +38,14 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[expect(clippy::disallowed_methods, reason = "the only place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
         whole_micros(Utc::now())
     }
 }
 
-/// A clock that stands until it is moved, and never moves back. Clones share the same time.
+/// A clock that shows a fixed time until it is advanced. It never goes back. Clones share the same
+/// time.
 #[derive(Clone, Debug)]
 pub struct VirtualClock {
     micros: Arc<AtomicI64>,
@@ -54,16 +58,16 @@ impl VirtualClock {
         Self { micros: Arc::new(AtomicI64::new(start.timestamp_micros())) }
     }
 
-    /// Moves to `to` if that lies ahead; otherwise stays. Returns what the clock shows then.
+    /// Advances the clock to `to`, unless it already shows a later time. Returns the new time.
     pub fn advance_to(&self, to: Timestamp) -> Timestamp {
         self.micros.fetch_max(to.timestamp_micros(), Ordering::SeqCst);
         self.now()
     }
 
-    /// Moves ahead by `step`; a negative step is no step. Returns what the clock shows then.
+    /// Advances the clock by `step`. A negative step has no effect. Returns the new time.
     pub fn advance_by(&self, step: TimeDelta) -> Timestamp {
-        let ahead = step.num_microseconds().unwrap_or(i64::MAX).max(0);
-        self.micros.update(Ordering::SeqCst, Ordering::SeqCst, |micros| micros.saturating_add(ahead));
+        let step_micros = step.num_microseconds().unwrap_or(i64::MAX).max(0);
+        self.micros.update(Ordering::SeqCst, Ordering::SeqCst, |micros| micros.saturating_add(step_micros));
         self.now()
     }
 }
@@ -83,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_of_whole_microseconds() {
+    fn times_have_whole_microseconds() {
         assert_eq!(whole_micros(at("2026-03-06T08:00:00.123456789Z")), at("2026-03-06T08:00:00.123456Z"));
         assert_eq!(SystemClock.now().timestamp_subsec_nanos() % 1_000, 0);
         let clock = VirtualClock::new(at("2026-03-06T08:00:00.123456789Z"));
@@ -91,13 +95,13 @@ mod tests {
     }
 
     #[test]
-    fn moments_print_with_no_more_decimals_than_needed() {
+    fn times_are_formatted_with_few_decimals() {
         assert_eq!(rfc3339(at("2026-03-06T09:00:00+01:00")), "2026-03-06T08:00:00Z");
         assert_eq!(rfc3339(at("2026-03-06T08:00:00.000001Z")), "2026-03-06T08:00:00.000001Z");
     }
 
     #[test]
-    fn a_virtual_clock_stands_until_moved_and_never_goes_back() {
+    fn a_virtual_clock_never_goes_back() {
         let clock = VirtualClock::new(at("2026-03-06T08:00:00Z"));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         assert_eq!(clock.advance_to(at("2026-03-07T08:00:00Z")), at("2026-03-07T08:00:00Z"));
@@ -108,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_virtual_clock_moved_past_the_end_stays_there() {
+    fn a_virtual_clock_stops_at_the_latest_time() {
         let clock = VirtualClock::new(at("2026-03-06T08:00:00Z"));
         assert_eq!(clock.advance_by(TimeDelta::MAX), Timestamp::MAX_UTC);
     }

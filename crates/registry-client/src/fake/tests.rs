@@ -31,6 +31,7 @@ fn tenant() -> Tenant {
     }
 }
 
+/// A request of a partner to hold subscription 1 with decision and claim `n`.
 fn hold(partner: &str, n: u128) -> HoldRequest {
     HoldRequest {
         decision_id: Uuid::from_u128(n).into(),
@@ -51,20 +52,20 @@ fn hold(partner: &str, n: u128) -> HoldRequest {
 }
 
 #[tokio::test]
-async fn keys_are_exclusive_and_decisions_answered_once() {
+async fn keys_are_exclusive_and_decisions_idempotent() {
     let (registry, actor) = (registry(), Actor::system(Service::PoeReview));
-    let (mine, theirs) = (hold("contoso", 1), hold("litware", 2));
-    assert_eq!(registry.place_hold(&actor, mine.clone()).await, Ok(HoldAnswer::Held));
-    let refused = registry.place_hold(&actor, theirs.clone()).await.unwrap();
-    assert!(matches!(&refused, HoldAnswer::Refused(why) if why[0].reason == Reason::KeyHeld), "{refused:?}");
-    registry.close(&mine.claim);
-    assert_eq!(registry.held_by(&mine.claim), []);
-    assert_eq!(registry.place_hold(&actor, theirs).await, Ok(refused));
+    let (first, second) = (hold("contoso", 1), hold("litware", 2));
+    assert_eq!(registry.place_hold(&actor, first.clone()).await, Ok(HoldAnswer::Held));
+    let refused = registry.place_hold(&actor, second.clone()).await.unwrap();
+    assert!(matches!(&refused, HoldAnswer::Refused(refusals) if refusals[0].reason == Reason::KeyHeld), "{refused:?}");
+    registry.close(&first.claim);
+    assert_eq!(registry.held_by(&first.claim), []);
+    assert_eq!(registry.place_hold(&actor, second).await, Ok(refused));
     assert_eq!(registry.place_hold(&actor, hold("litware", 3)).await, Ok(HoldAnswer::Held));
 }
 
 #[tokio::test]
-async fn it_fills_in_judges_existence_and_can_be_down() {
+async fn it_checks_existence_and_can_be_down() {
     let (registry, actor) = (registry(), Actor::system(Service::ClaimIntake));
     let claim = ClaimToCheck {
         partner: "contoso".parse().unwrap(),
@@ -79,8 +80,9 @@ async fn it_fills_in_judges_existence_and_can_be_down() {
         }],
     };
     let found = registry.check_claim(&actor, claim.clone()).await.unwrap();
-    let wrong: Vec<_> = found.violations.iter().map(|wrong| (wrong.field.as_str(), wrong.reason)).collect();
-    assert_eq!(wrong, [("mpn_id", Reason::LocationNotOfPartner), ("customer_domain", Reason::DomainNotOfTenant)]);
+    let violations: Vec<_> =
+        found.violations.iter().map(|violation| (violation.field.as_str(), violation.reason)).collect();
+    assert_eq!(violations, [("mpn_id", Reason::LocationNotOfPartner), ("customer_domain", Reason::DomainNotOfTenant)]);
     assert_eq!(found.lines[0].subscription_id, Some(Uuid::from_u128(1).into()));
     registry.go_down();
     assert!(matches!(registry.check_claim(&actor, claim.clone()).await, Err(RegistryError::Unavailable(_))));
@@ -89,13 +91,13 @@ async fn it_fills_in_judges_existence_and_can_be_down() {
 }
 
 #[tokio::test]
-async fn usage_opens_when_a_hold_is_made_official() {
+async fn usage_is_accessible_while_official() {
     let (registry, actor) = (registry(), Actor::system(Service::Eligibility));
-    let mine = hold("contoso", 1);
-    let key = TenantKey { tenant: tenant().id, key: mine.lines[0].key.clone() };
-    let partner = mine.claim.partner.clone();
-    registry.place_hold(&actor, mine.clone()).await.unwrap();
+    let first = hold("contoso", 1);
+    let key = TenantKey { tenant: tenant().id, key: first.lines[0].key.clone() };
+    let partner = first.claim.partner.clone();
+    registry.place_hold(&actor, first.clone()).await.unwrap();
     assert_eq!(registry.check_usage_access(&actor, &partner, &key).await, Ok(None));
-    registry.make_official(&mine.claim, Timestamp::UNIX_EPOCH);
+    registry.make_official(&first.claim, Timestamp::UNIX_EPOCH);
     assert_eq!(registry.check_usage_access(&actor, &partner, &key).await, Ok(Some(Timestamp::UNIX_EPOCH)));
 }

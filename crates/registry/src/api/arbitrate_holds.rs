@@ -1,3 +1,4 @@
+//! The RPC `ArbitrateHolds`.
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -9,76 +10,84 @@ use cpor_proto::registry::v1::{self as wire, ArbitrateHoldsRequest, ArbitrateHol
 use cpor_types::{TenantId, TenantName};
 use tonic::{Request, Response, Status};
 
-use super::{Answer, Api, convert, error};
+use super::{Api, ApiResult, convert, error};
 use crate::domain::arbitration::{Arbitration, Award};
 use crate::domain::reason::Reason;
-use crate::domain::record::{AwardOutcome, AwardRefusal, Decision, Precluded};
+use crate::domain::record::{AwardOutcome, AwardRefusal, Decision, RecordConflict};
 use crate::domain::tenant::Tenant;
-use crate::store::tenant::Clash;
+use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
-/// One transaction, shared with the commands that wait at the same time: six reads, at most six writes, one fsync.
+/// Awards contested keys of a tenant (R37). A repeated decision gets the recorded outcome, and
+/// writes nothing.
 ///
-/// A repeated decision is answered by what was decided first, and writes nothing.
+/// Uses one transaction with six reads and at most six writes, which is shared with other waiting
+/// commands.
 pub(super) async fn arbitrate_holds(
     api: &Api,
     request: Request<ArbitrateHoldsRequest>,
-) -> Answer<ArbitrateHoldsResponse> {
+) -> ApiResult<ArbitrateHoldsResponse> {
     let (caller, request) = request::open(request)?;
-    let TenantName { tenant } = request.tenant.parse().map_err(error::malformed("tenant"))?;
+    let TenantName { tenant } = request.tenant.parse().map_err(error::malformed_field("tenant"))?;
     let arbitration = Arc::new(arbitration(&request)?);
-    let decided = Arc::clone(&arbitration);
+    let command_arbitration = Arc::clone(&arbitration);
     let command = Command::new("arbitrate_holds", tenant::key(tenant), caller.actor);
-    let outcome = api.tenants.execute(command, move |known, now| {
-        let changed = known.and_then(|known| known.arbitrate(&decided, now));
+    let outcome = api.tenants.execute(command, move |current, now| {
+        let changed = current.and_then(|tenant| tenant.arbitrate(&command_arbitration, now));
         Ok::<_, Infallible>(changed.map(|(next, events)| Transition::new(next, events)))
     });
-    let answer = match outcome.await {
-        Ok(committed) => answer(committed.state.as_ref(), &arbitration)?,
-        Err(Failure::Clash(Clash::Claim(winner, Precluded::Closed))) => {
-            return Err(refused(&arbitration.refused(Some(&winner), Reason::ClaimClosed)));
+    let response = match outcome.await {
+        Ok(committed) => new_response(committed.state.as_ref(), &arbitration)?,
+        Err(Failure::Clash(TenantConflict::ClaimRecord(winner, RecordConflict::CaseClosed))) => {
+            return Err(refusal_status(&arbitration.refusals(Some(&winner), Reason::ClaimClosed)));
         }
-        Err(Failure::Clash(Clash::Claim(_, Precluded::Answered))) => first_answer(api, tenant, &arbitration).await?,
-        Err(failure) => return Err(error::failed(failure, |never| match never {}, error::taken)),
+        Err(Failure::Clash(TenantConflict::ClaimRecord(_, RecordConflict::AlreadyDecided))) => {
+            recorded_response(api, tenant, &arbitration).await?
+        }
+        Err(failure) => return Err(error::command_failed(failure, |never| match never {}, error::conflict)),
     };
-    Ok(Response::new(answer))
+    Ok(Response::new(response))
 }
 
-fn answer(tenant: Option<&Tenant>, arbitration: &Arbitration) -> Result<ArbitrateHoldsResponse, Status> {
+/// The response to an arbitration that was just decided.
+fn new_response(tenant: Option<&Tenant>, arbitration: &Arbitration) -> Result<ArbitrateHoldsResponse, Status> {
     let Some(tenant) = tenant else {
-        return Err(refused(&arbitration.refused(None, Reason::TenantUnknown)));
+        return Err(refusal_status(&arbitration.refusals(None, Reason::TenantUnknown)));
     };
-    let of = |award: &Award| tenant.decision(&award.winner, arbitration.decision_id);
-    said(arbitration.awards.iter().find_map(of), arbitration)
+    let decision = |award: &Award| tenant.decision(&award.winner, arbitration.decision_id);
+    to_response(arbitration.awards.iter().find_map(decision), arbitration)
 }
 
-/// What the decision was answered when it was made; every winner has it. One read, of what does not change any more.
-async fn first_answer(
+/// The response to an arbitration that was decided before. Uses one query: the outcome is recorded
+/// for each winner, so the record of the first one is enough.
+async fn recorded_response(
     api: &Api,
     tenant: TenantId,
     arbitration: &Arbitration,
 ) -> Result<ArbitrateHoldsResponse, Status> {
-    let Some(Award { winner, .. }) = arbitration.awards.first() else { return Err(unanswered()) };
+    let Some(Award { winner, .. }) = arbitration.awards.first() else { return Err(missing_decision()) };
     let decision = query::decision(api.db.reader(), tenant, winner, arbitration.decision_id).await;
-    said(decision.map_err(error::unread)?.as_ref(), arbitration)
+    to_response(decision.map_err(error::read_failed)?.as_ref(), arbitration)
 }
 
-fn said(decision: Option<&Decision>, arbitration: &Arbitration) -> Result<ArbitrateHoldsResponse, Status> {
+/// Converts the outcome of the arbitration to a response or a status.
+fn to_response(decision: Option<&Decision>, arbitration: &Arbitration) -> Result<ArbitrateHoldsResponse, Status> {
     match decision {
         Some(Decision::Awarded(outcomes)) => {
-            let results = arbitration.awards.iter().zip(outcomes).map(|(award, outcome)| result(award, *outcome));
+            let results = arbitration.awards.iter().zip(outcomes).map(|(award, outcome)| award_result(award, *outcome));
             Ok(ArbitrateHoldsResponse { results: results.collect() })
         }
-        Some(Decision::NotAwarded(refusals)) => Err(refused(refusals)),
-        Some(Decision::Held | Decision::Refused(_)) | None => Err(unanswered()),
+        Some(Decision::NotAwarded(refusals)) => Err(refusal_status(refusals)),
+        Some(Decision::Held | Decision::Refused(_)) | None => Err(missing_decision()),
     }
 }
 
-fn unanswered() -> Status {
-    status::internal("an arbitration left no answer")
+/// The status for an arbitration that has no recorded outcome, which is a defect.
+fn missing_decision() -> Status {
+    status::internal("the arbitration has no recorded outcome")
 }
 
-fn result(award: &Award, outcome: AwardOutcome) -> AwardResult {
+fn award_result(award: &Award, outcome: AwardOutcome) -> AwardResult {
     let outcome = match outcome {
         AwardOutcome::Cleared => Outcome::Cleared,
         AwardOutcome::Yielded => Outcome::Yielded,
@@ -87,37 +96,41 @@ fn result(award: &Award, outcome: AwardOutcome) -> AwardResult {
     AwardResult { key: award.key.to_string(), outcome: outcome.into() }
 }
 
-fn refused(refusals: &[AwardRefusal]) -> Status {
-    let Some(first) = refusals.first() else { return unanswered() };
-    let failed = |AwardRefusal { key, reason }: &AwardRefusal| Precondition {
-        kind: error::on_the_wire(*reason).as_str_name().to_owned(),
+/// The status that names every reason for which the keys cannot be awarded.
+fn refusal_status(refusals: &[AwardRefusal]) -> Status {
+    let Some(first) = refusals.first() else { return missing_decision() };
+    let precondition = |AwardRefusal { key, reason }: &AwardRefusal| Precondition {
+        kind: error::wire_reason(*reason).as_str_name().to_owned(),
         subject: key.to_string(),
         description: reason.describe().to_owned(),
     };
-    let reason = error::on_the_wire(first.reason).as_str_name();
-    status::precondition(reason, first.reason.describe(), refusals.iter().map(failed).collect())
+    let reason = error::wire_reason(first.reason).as_str_name();
+    status::precondition(reason, first.reason.describe(), refusals.iter().map(precondition).collect())
 }
 
-/// Only services call: what is malformed here is a fault of theirs, named for their log.
+/// Parses the request. Only services call this RPC, so an invalid request is a defect of the
+/// calling service.
 fn arbitration(request: &ArbitrateHoldsRequest) -> Result<Arbitration, Status> {
-    let awards = request.awards.iter().enumerate().map(|(at, award)| self::award(award, &format!("awards[{at}]")));
+    let awards = request.awards.iter().enumerate();
+    let awards = awards.map(|(index, award)| self::award(award, &format!("awards[{index}]")));
     let awards: Vec<Award> = awards.collect::<Result<_, _>>()?;
-    let twice = |at: usize| awards[..at].iter().any(|earlier| earlier.key == awards[at].key);
-    if let Some(at) = (0..awards.len()).find(|at| twice(*at)) {
-        return Err(error::invalid(&format!("awards[{at}].key"), "is awarded twice"));
+    let is_duplicate = |index: usize| awards[..index].iter().any(|earlier| earlier.key == awards[index].key);
+    if let Some(index) = (0..awards.len()).find(|index| is_duplicate(*index)) {
+        return Err(error::invalid_field(&format!("awards[{index}].key"), "must not be awarded more than once"));
     }
-    Ok(Arbitration { decision_id: request.decision_id.parse().map_err(error::malformed("decision_id"))?, awards })
+    Ok(Arbitration { decision_id: request.decision_id.parse().map_err(error::malformed_field("decision_id"))?, awards })
 }
 
+/// Parses one award. `field` is its path in the request.
 fn award(award: &wire::Award, field: &str) -> Result<Award, Status> {
     let activities = award.activities().map(|activity| {
-        convert::said_activity(activity)
-            .ok_or_else(|| error::invalid(&format!("{field}.activities"), "must be known activities"))
+        convert::parse_activity(activity)
+            .ok_or_else(|| error::invalid_field(&format!("{field}.activities"), "must contain only known activities"))
     });
     Ok(Award {
-        key: award.key.parse().map_err(error::malformed(&format!("{field}.key")))?,
-        winner: award.winner_claim.parse().map_err(error::malformed(&format!("{field}.winner_claim")))?,
-        review_case: convert::said_case(&format!("{field}.review_case_id"), &award.review_case_id)?,
+        key: award.key.parse().map_err(error::malformed_field(&format!("{field}.key")))?,
+        winner: award.winner_claim.parse().map_err(error::malformed_field(&format!("{field}.winner_claim")))?,
+        review_case: convert::parse_review_case(&format!("{field}.review_case_id"), &award.review_case_id)?,
         activities: activities.collect::<Result<_, _>>()?,
     })
 }

@@ -1,3 +1,4 @@
+//! The RPC `CheckClaim`.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_durable::StoreError;
@@ -7,110 +8,124 @@ use cpor_types::{AssociationKey, MpnId, PartnerId, PartnerName, ProductName, Ten
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Answer, Api, convert, error};
-use crate::domain::check::{self, ClaimToCheck, Directory, Field, Line, LineToCheck, TenantSaid, Violation};
+use super::{Api, ApiResult, convert, error};
+use crate::domain::check::{
+    self, ClaimField, ClaimToCheck, Directory, LineFinding, LineToCheck, TenantLookup, Violation,
+};
 use crate::domain::directory::{PartnerProfile, TenantDirectory};
 use crate::store::query;
 
-/// Five reads, side by side by two; on PostgreSQL and with a virtual clock the time is a sixth. No transaction.
-pub(super) async fn check_claim(api: &Api, request: Request<CheckClaimRequest>) -> Answer<CheckClaimResponse> {
+/// Checks one claim against the directory.
+///
+/// Uses five queries, and a sixth for the time on PostgreSQL and with a virtual clock. No
+/// transaction.
+pub(super) async fn check_claim(api: &Api, request: Request<CheckClaimRequest>) -> ApiResult<CheckClaimResponse> {
     let (_, request) = request::open(request)?;
-    let asked = Asked::read(request)?;
-    let known = Known::of(api, std::slice::from_ref(&asked)).await?;
-    Ok(Response::new(asked.answer(api, &known)))
+    let query = ClaimQuery::parse(request)?;
+    let snapshot = DirectorySnapshot::load(api, std::slice::from_ref(&query)).await?;
+    Ok(Response::new(query.respond(api, &snapshot)))
 }
 
-/// A question, read.
-pub(super) struct Asked {
+/// A parsed request to check one claim.
+pub(super) struct ClaimQuery {
     partner: PartnerId,
-    /// `None` when it does not name one yet.
+    /// The tenant id on the claim, or `None` when the claim does not name a tenant yet.
     tenant: Option<Result<TenantId, uuid::Error>>,
     claim: ClaimToCheck,
+    /// The line ids, which are returned with the findings. They are in the order of the lines.
     line_ids: Vec<String>,
 }
 
-/// What the directory knows of all that is asked about, and what time it is.
-pub(super) struct Known {
+/// The directory data that one or more queries need, with the time at which it was read.
+pub(super) struct DirectorySnapshot {
     now: Timestamp,
     partners: BTreeMap<PartnerId, PartnerProfile>,
     tenants: BTreeMap<TenantId, TenantDirectory>,
-    /// The keys that companies are on record for without a claim (R58), with those companies.
-    legacy: Vec<(TenantId, AssociationKey, PartnerId)>,
+    /// The keys of the tenants that have a live legacy association (R58), with its partner.
+    legacy_holders: Vec<(TenantId, AssociationKey, PartnerId)>,
 }
 
-impl Known {
-    /// The same number of reads whatever is asked.
-    pub(super) async fn of(api: &Api, asked: &[Asked]) -> Result<Self, Status> {
-        let partners: BTreeSet<&PartnerId> = asked.iter().map(|asked| &asked.partner).collect();
-        let tenants: BTreeSet<TenantId> = asked.iter().filter_map(Asked::tenant).collect();
+impl DirectorySnapshot {
+    /// Reads the data for all queries. The number of database queries does not depend on how many
+    /// there are.
+    pub(super) async fn load(api: &Api, queries: &[ClaimQuery]) -> Result<Self, Status> {
+        let partners: BTreeSet<&PartnerId> = queries.iter().map(|query| &query.partner).collect();
+        let tenants: BTreeSet<TenantId> = queries.iter().filter_map(ClaimQuery::tenant).collect();
         let db = api.db.reader();
         let now = async { api.clock.now(&api.db).await.map_err(StoreError::from) };
-        let (now, partners, tenants, legacy) = tokio::try_join!(
+        let (now, partners, tenants, legacy_holders) = tokio::try_join!(
             now,
             query::partners(db, &partners),
             query::tenant_directories(db, &tenants),
             query::legacy_holders(db, &tenants)
         )
-        .map_err(error::unread)?;
-        Ok(Self { now, partners, tenants, legacy })
+        .map_err(error::read_failed)?;
+        Ok(Self { now, partners, tenants, legacy_holders })
     }
 }
 
-impl Asked {
-    pub(super) fn read(request: CheckClaimRequest) -> Result<Self, Status> {
-        let PartnerName { partner } = request.partner.parse().map_err(error::malformed("partner"))?;
-        let tenant = said(&request.tenant_id).map(|id| Uuid::parse_str(id).map(TenantId));
-        let claim = claim(&request)?;
+impl ClaimQuery {
+    pub(super) fn parse(request: CheckClaimRequest) -> Result<Self, Status> {
+        let PartnerName { partner } = request.partner.parse().map_err(error::malformed_field("partner"))?;
+        let tenant = non_empty(&request.tenant_id).map(|id| Uuid::parse_str(id).map(TenantId));
+        let claim = claim_to_check(&request)?;
         Ok(Self { partner, tenant, claim, line_ids: request.lines.into_iter().map(|line| line.line_id).collect() })
     }
 
+    /// The tenant id, if the claim names a valid one.
     fn tenant(&self) -> Option<TenantId> {
         self.tenant.as_ref().and_then(|tenant| tenant.as_ref().ok()).copied()
     }
 
-    pub(super) fn answer(self, api: &Api, known: &Known) -> CheckClaimResponse {
-        let of_tenant = self.tenant().and_then(|id| Some((id, known.tenants.get(&id)?)));
-        let tenant = match (&self.tenant, of_tenant) {
-            (None, _) => TenantSaid::Nothing,
-            (Some(Err(_)), _) => TenantSaid::Malformed,
-            (Some(Ok(_)), None) => TenantSaid::Unknown,
-            (Some(Ok(_)), Some((_, tenant))) => TenantSaid::Known(tenant),
+    /// Checks the claim and builds the response.
+    pub(super) fn respond(self, api: &Api, snapshot: &DirectorySnapshot) -> CheckClaimResponse {
+        let known_tenant = self.tenant().and_then(|id| Some((id, snapshot.tenants.get(&id)?)));
+        let lookup = match (&self.tenant, known_tenant) {
+            (None, _) => TenantLookup::NotNamed,
+            (Some(Err(_)), _) => TenantLookup::Malformed,
+            (Some(Ok(_)), None) => TenantLookup::Unknown,
+            (Some(Ok(_)), Some((_, tenant))) => TenantLookup::Found(tenant),
         };
-        let partner = known.partners.get(&self.partner);
-        let found = check::check(&self.claim, Directory { catalog: &api.catalog, partner, tenant }, known.now);
-        let held = |key: &AssociationKey| {
-            let is_this = |of: TenantId, held: &AssociationKey| self.tenant() == Some(of) && held == key;
-            known.legacy.iter().any(|(of, held, holder)| is_this(*of, held) && *holder != self.partner)
+        let partner = snapshot.partners.get(&self.partner);
+        let directory = Directory { catalog: &api.catalog, partner, tenant: lookup };
+        let findings = check::check(&self.claim, directory, snapshot.now);
+        let is_held_by_legacy = |key: &AssociationKey| {
+            let is_same = |tenant: TenantId, held: &AssociationKey| self.tenant() == Some(tenant) && held == key;
+            let mut holders = snapshot.legacy_holders.iter();
+            holders.any(|(tenant, held, holder)| is_same(*tenant, held) && *holder != self.partner)
         };
+        let lines = self.line_ids.iter().zip(findings.lines);
         CheckClaimResponse {
-            violations: found.violations.iter().map(violation).collect(),
+            violations: findings.violations.iter().map(violation).collect(),
             partner_display_name: partner.map(|partner| partner.display_name.clone()).unwrap_or_default(),
             location: location(partner, self.claim.mpn_id.as_ref()),
-            tenant: of_tenant.map(|(id, tenant)| convert::tenant(id, &tenant.profile)),
-            lines: self.line_ids.iter().zip(found.lines).map(|(id, line)| checked(id, line, held)).collect(),
+            tenant: known_tenant.map(|(id, tenant)| convert::tenant(id, &tenant.profile)),
+            lines: lines.map(|(line_id, finding)| checked_line(line_id, finding, is_held_by_legacy)).collect(),
         }
     }
 }
 
-fn claim(request: &CheckClaimRequest) -> Result<ClaimToCheck, Status> {
+fn claim_to_check(request: &CheckClaimRequest) -> Result<ClaimToCheck, Status> {
     let lines = request.lines.iter().map(|line| LineToCheck {
         product: line.product.parse().ok().map(|ProductName { product }| product),
-        subscription_id: said(&line.subscription_id).map(str::to_owned),
+        subscription_id: non_empty(&line.subscription_id).map(str::to_owned),
     });
-    let mpn_id = said(&request.mpn_id).map(str::parse::<MpnId>).transpose().map_err(error::malformed("mpn_id"))?;
+    let mpn_id =
+        non_empty(&request.mpn_id).map(str::parse::<MpnId>).transpose().map_err(error::malformed_field("mpn_id"))?;
     Ok(ClaimToCheck {
         mpn_id,
-        customer_domain: said(&request.customer_domain).map(str::to_owned),
-        solution_area: convert::said_area(request.solution_area()),
+        customer_domain: non_empty(&request.customer_domain).map(str::to_owned),
+        solution_area: convert::parse_solution_area(request.solution_area()),
         lines: lines.collect(),
     })
 }
 
-/// What is empty was not said.
-fn said(text: &str) -> Option<&str> {
+/// The trimmed text, or `None` when it is empty: an empty field is one that the caller did not set.
+fn non_empty(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }
 
+/// The location with this MPN id, if it belongs to the partner.
 fn location(partner: Option<&PartnerProfile>, mpn_id: Option<&MpnId>) -> Option<cpor_proto::registry::v1::Location> {
     let (id, location) = partner?.locations.get_key_value(mpn_id?)?;
     Some(convert::location(id, location))
@@ -118,22 +133,26 @@ fn location(partner: Option<&PartnerProfile>, mpn_id: Option<&MpnId>) -> Option<
 
 fn violation(violation: &Violation) -> DirectoryViolation {
     let field = match violation.field {
-        Field::MpnId => "mpn_id".to_owned(),
-        Field::CustomerDomain => "customer_domain".to_owned(),
-        Field::TenantId => "tenant_id".to_owned(),
-        Field::Product(at) => format!("lines[{at}].product"),
-        Field::Subscription(at) => format!("lines[{at}].subscription_id"),
+        ClaimField::MpnId => "mpn_id".to_owned(),
+        ClaimField::CustomerDomain => "customer_domain".to_owned(),
+        ClaimField::TenantId => "tenant_id".to_owned(),
+        ClaimField::Product(index) => format!("lines[{index}].product"),
+        ClaimField::Subscription(index) => format!("lines[{index}].subscription_id"),
     };
     let Violation { reason, .. } = violation;
-    DirectoryViolation { field, reason: error::on_the_wire(*reason).into(), description: reason.describe().to_owned() }
+    DirectoryViolation { field, reason: error::wire_reason(*reason).into(), description: reason.describe().to_owned() }
 }
 
-fn checked(line_id: &str, line: Line<'_>, held_by_legacy: impl Fn(&AssociationKey) -> bool) -> CheckedLine {
+fn checked_line(
+    line_id: &str,
+    finding: LineFinding<'_>,
+    is_held_by_legacy: impl Fn(&AssociationKey) -> bool,
+) -> CheckedLine {
     CheckedLine {
         line_id: line_id.to_owned(),
-        product: line.product.map(convert::product),
-        subscription_id: line.subscription_id.map(String::from).unwrap_or_default(),
-        held_by_legacy: line.key.as_ref().is_some_and(held_by_legacy),
-        key: line.key.map(String::from).unwrap_or_default(),
+        product: finding.product.map(convert::product),
+        subscription_id: finding.subscription_id.map(String::from).unwrap_or_default(),
+        held_by_legacy: finding.key.as_ref().is_some_and(is_held_by_legacy),
+        key: finding.key.map(String::from).unwrap_or_default(),
     }
 }

@@ -1,16 +1,17 @@
+//! The RPC `CheckClaims`.
 use cpor_kit::request;
 use cpor_proto::registry::v1::{CheckClaimsRequest, CheckClaimsResponse};
 use tonic::{Request, Response};
 
-use super::check_claim::{Asked, Known};
-use super::{Answer, Api};
+use super::check_claim::{ClaimQuery, DirectorySnapshot};
+use super::{Api, ApiResult};
 
-/// The reads of `CheckClaim`, once for all claims.
-pub(super) async fn check_claims(api: &Api, request: Request<CheckClaimsRequest>) -> Answer<CheckClaimsResponse> {
+/// Checks several claims against the directory, with the same number of queries as `CheckClaim`.
+pub(super) async fn check_claims(api: &Api, request: Request<CheckClaimsRequest>) -> ApiResult<CheckClaimsResponse> {
     let (_, request) = request::open(request)?;
-    let asked = request.claims.into_iter().map(Asked::read).collect::<Result<Vec<_>, _>>()?;
-    let known = Known::of(api, &asked).await?;
+    let queries = request.claims.into_iter().map(ClaimQuery::parse).collect::<Result<Vec<_>, _>>()?;
+    let snapshot = DirectorySnapshot::load(api, &queries).await?;
     Ok(Response::new(CheckClaimsResponse {
-        claims: asked.into_iter().map(|asked| asked.answer(api, &known)).collect(),
+        claims: queries.into_iter().map(|query| query.respond(api, &snapshot)).collect(),
     }))
 }

@@ -1,4 +1,4 @@
-//! Values to the wire and back.
+//! Conversions between domain values and messages of the API.
 use std::collections::BTreeSet;
 
 use cpor_proto::registry::v1 as wire;
@@ -14,24 +14,24 @@ use crate::domain::catalog::Product;
 use crate::domain::directory::{
     Enrolment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
 };
-use crate::store::query::Named;
+use crate::store::query::NamedAssociation;
 
-/// A time on the wire.
+/// Converts a time to its message.
 pub(crate) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: time.timestamp(), nanos: time.timestamp_subsec_nanos().cast_signed() }
 }
 
-/// A time from the wire, of whole microseconds.
-pub(crate) fn moment(field: &str, time: prost_types::Timestamp) -> Result<Timestamp, Status> {
+/// Parses a time and cuts it to whole microseconds. `field` is its path in the request.
+pub(crate) fn parse_timestamp(field: &str, time: prost_types::Timestamp) -> Result<Timestamp, Status> {
     let nanos = u32::try_from(time.nanos).ok();
-    let moment = nanos.and_then(|nanos| Timestamp::from_timestamp(time.seconds, nanos));
-    moment.map(whole_micros).ok_or_else(|| error::invalid(field, "must be a time between the years 1 and 9999"))
+    let timestamp = nanos.and_then(|nanos| Timestamp::from_timestamp(time.seconds, nanos));
+    timestamp.map(whole_micros).ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))
 }
 
 pub(super) fn partner(id: &PartnerId, profile: PartnerProfile) -> wire::Partner {
     wire::Partner {
         name: format!("partners/{id}"),
-        locations: profile.locations.iter().map(|(mpn_id, at)| location(mpn_id, at)).collect(),
+        locations: profile.locations.iter().map(|(mpn_id, value)| location(mpn_id, value)).collect(),
         enrolments: profile.enrolments.iter().map(enrolment).collect(),
         display_name: profile.display_name,
     }
@@ -101,7 +101,7 @@ pub(super) fn product(product: &Product) -> wire::Product {
     wire::Product {
         name: format!("products/{}", product.id),
         display_name: product.display_name.clone(),
-        solution_area: area(product.solution_area).into(),
+        solution_area: solution_area(product.solution_area).into(),
         family: family.into(),
         kind: kind.into(),
         claimable_from_time: Some(timestamp(product.claimable_from)),
@@ -110,7 +110,7 @@ pub(super) fn product(product: &Product) -> wire::Product {
     }
 }
 
-pub(super) fn association((name, association): &Named) -> wire::Association {
+pub(super) fn association((name, association): &NamedAssociation) -> wire::Association {
     let (state, official, end) = match association.state {
         AssociationState::Pending => (wire::AssociationState::Pending, None, None),
         AssociationState::Official { official_time } => (wire::AssociationState::Official, Some(official_time), None),
@@ -130,22 +130,23 @@ pub(super) fn association((name, association): &Named) -> wire::Association {
         hold_time: Some(timestamp(association.hold_time)),
         official_time: official.map(timestamp),
         end_time: end.map(|(time, _)| timestamp(time)),
-        claim: association.line().map(|line| line.claim.to_string()).unwrap_or_default(),
+        claim: association.claimed_line().map(|line| line.claim.to_string()).unwrap_or_default(),
         activities: Vec::new(),
     }
 }
 
-/// Who was on record for a key: each with all activities of its company.
-pub(super) fn on_record(found: &[Named]) -> Vec<wire::Association> {
+/// Converts the associations with one key. Each message lists all activities of the association's
+/// partner.
+pub(super) fn with_all_activities(associations: &[NamedAssociation]) -> Vec<wire::Association> {
     let activities = |partner: &PartnerId| -> BTreeSet<Activity> {
-        let theirs = found.iter().filter(|(_, other)| other.partner() == partner);
-        theirs.map(|(_, other)| other.activity).collect()
+        let of_partner = associations.iter().filter(|(_, other)| other.partner() == partner);
+        of_partner.map(|(_, other)| other.activity).collect()
     };
-    let together = |one: &Named| wire::Association {
-        activities: activities(one.1.partner()).into_iter().map(|of| activity(of).into()).collect(),
-        ..association(one)
+    let message = |named: &NamedAssociation| wire::Association {
+        activities: activities(named.1.partner()).into_iter().map(|value| activity(value).into()).collect(),
+        ..association(named)
     };
-    found.iter().map(together).collect()
+    associations.iter().map(message).collect()
 }
 
 fn end_reason(reason: EndReason) -> wire::EndReason {
@@ -158,15 +159,15 @@ fn end_reason(reason: EndReason) -> wire::EndReason {
     }
 }
 
-fn area(area: SolutionArea) -> wire::SolutionArea {
+fn solution_area(area: SolutionArea) -> wire::SolutionArea {
     match area {
         SolutionArea::Microsoft365 => wire::SolutionArea::Microsoft365,
         SolutionArea::BusinessApplications => wire::SolutionArea::BusinessApplications,
     }
 }
 
-/// The area that a message names, if it names one.
-pub(super) fn said_area(area: wire::SolutionArea) -> Option<SolutionArea> {
+/// Parses a solution area, or returns `None` when the message does not set it.
+pub(super) fn parse_solution_area(area: wire::SolutionArea) -> Option<SolutionArea> {
     match area {
         wire::SolutionArea::Unspecified => None,
         wire::SolutionArea::Microsoft365 => Some(SolutionArea::Microsoft365),
@@ -182,14 +183,14 @@ fn activity(activity: Activity) -> wire::Activity {
     }
 }
 
-/// The review case that a message names, if it names one.
-pub(super) fn said_case(field: &str, case: &str) -> Result<Option<CaseId>, Status> {
-    let said = Some(case).filter(|case| !case.is_empty());
-    said.map(str::parse).transpose().map_err(error::malformed(field))
+/// Parses a review case id, or returns `None` when the message does not set it.
+pub(super) fn parse_review_case(field: &str, case_id: &str) -> Result<Option<CaseId>, Status> {
+    let case_id = Some(case_id).filter(|case_id| !case_id.is_empty());
+    case_id.map(str::parse).transpose().map_err(error::malformed_field(field))
 }
 
-/// The activity that a message names, if it names one.
-pub(super) fn said_activity(activity: wire::Activity) -> Option<Activity> {
+/// Parses an activity, or returns `None` when the message does not set it.
+pub(super) fn parse_activity(activity: wire::Activity) -> Option<Activity> {
     match activity {
         wire::Activity::Unspecified => None,
         wire::Activity::Usage => Some(Activity::Usage),

@@ -1,41 +1,46 @@
+//! The RPC `DeclineLegacyAssociation`.
 use cpor_durable::{Command, Failure, Transition};
 use cpor_kit::{request, status};
 use cpor_proto::registry::v1::{Association, DeclineLegacyAssociationRequest, ErrorReason};
 use cpor_types::AssociationName;
 use tonic::{Code, Request, Response, Status};
 
-use super::{Answer, Api, convert, error};
-use crate::domain::legacy::NotDeclined;
+use super::{Api, ApiResult, convert, error};
+use crate::domain::legacy::DeclineRefusal;
 use crate::store::{query, tenant};
 
-/// One transaction, and one read of what it made.
+/// Ends a legacy association because the customer declined it (R58). Declining again returns the
+/// ended association.
+///
+/// Uses one transaction and one query for the result.
 pub(super) async fn decline_legacy_association(
     api: &Api,
     request: Request<DeclineLegacyAssociationRequest>,
-) -> Answer<Association> {
+) -> ApiResult<Association> {
     let (caller, request) = request::open(request)?;
-    let name: AssociationName = request.name.parse().map_err(error::malformed("name"))?;
+    let name: AssociationName = request.name.parse().map_err(error::malformed_field("name"))?;
     let command = Command::new("decline_legacy_association", tenant::key(name.tenant), caller.actor);
     let id = name.association;
-    let declined = api.tenants.execute(command, move |known, now| {
-        let (next, events) = known.ok_or(NotDeclined::NotLive)?.decline_legacy(id, now)?;
+    let declined = api.tenants.execute(command, move |current, now| {
+        let (next, events) = current.ok_or(DeclineRefusal::NotLive)?.decline_legacy(id, now)?;
         Ok(Some(Transition::new(next, events)))
     });
     match declined.await {
-        // What is over is answered as it ended, if it is one.
-        Ok(_) | Err(Failure::Refused(NotDeclined::NotLive)) => {}
-        Err(Failure::Refused(NotDeclined::OfClaim)) => return Err(of_claim()),
-        Err(failure) => return Err(error::failed(failure, |_| of_claim(), error::taken)),
+        // An association that has already ended is returned as it is. The query below finds out
+        // whether it exists.
+        Ok(_) | Err(Failure::Refused(DeclineRefusal::NotLive)) => {}
+        Err(Failure::Refused(DeclineRefusal::BelongsToClaim)) => return Err(belongs_to_claim()),
+        Err(failure) => return Err(error::command_failed(failure, |_| belongs_to_claim(), error::conflict)),
     }
-    let found = query::association(api.db.writer(), &name).await.map_err(error::unread)?;
-    let found = found.ok_or_else(|| status::not_found(&request.name))?;
-    if found.1.line().is_some() {
-        return Err(of_claim());
+    let named = query::association(api.db.writer(), &name).await.map_err(error::read_failed)?;
+    let named = named.ok_or_else(|| status::not_found(&request.name))?;
+    if named.1.claimed_line().is_some() {
+        return Err(belongs_to_claim());
     }
-    Ok(Response::new(convert::association(&found)))
+    Ok(Response::new(convert::association(&named)))
 }
 
-fn of_claim() -> Status {
-    let message = "the association is of a claim: decline the claim";
-    error::refused(Code::FailedPrecondition, ErrorReason::AssociationOfClaim, message)
+fn belongs_to_claim() -> Status {
+    let message = "the association belongs to a claim; decline the claim instead";
+    error::with_reason(Code::FailedPrecondition, ErrorReason::AssociationOfClaim, message)
 }

@@ -1,4 +1,4 @@
-//! What went wrong, as callers see it: one table for each kind of refusal, and nothing internal.
+//! The conversion of errors to gRPC statuses. Internal details are logged and never returned.
 use std::time::Duration;
 
 use cpor_durable::{Failure, StoreError};
@@ -9,13 +9,13 @@ use cpor_types::Malformed;
 use tonic::{Code, Status};
 
 use crate::domain::reason::Reason;
-use crate::store::tenant::Clash;
+use crate::store::tenant::TenantConflict;
 
-/// When to try again what a database did not answer.
+/// The retry delay that is suggested to callers when the database does not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The contract's name of a reason.
-pub(super) const fn on_the_wire(reason: Reason) -> ErrorReason {
+/// The value of the API's enum `ErrorReason` for a reason.
+pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
     match reason {
         Reason::LocationNotOfPartner => ErrorReason::LocationNotOfPartner,
         Reason::TenantIdMalformed => ErrorReason::TenantIdMalformed,
@@ -44,63 +44,74 @@ pub(super) const fn on_the_wire(reason: Reason) -> ErrorReason {
     }
 }
 
-/// A refusal under a reason of the contract.
-pub(super) fn refused(code: Code, reason: ErrorReason, message: impl Into<String>) -> Status {
+/// A status with this code and this reason.
+pub(super) fn with_reason(code: Code, reason: ErrorReason, message: impl Into<String>) -> Status {
     status::refused(code, reason.as_str_name(), message, &[])
 }
 
-/// What the database does not let two have.
-pub(super) fn taken(clash: Clash) -> Status {
-    match clash {
-        Clash::Domain(domain) => {
+/// The status for a change of a tenant that would break a uniqueness rule of the database.
+pub(super) fn conflict(conflict: TenantConflict) -> Status {
+    match conflict {
+        TenantConflict::Domain(domain) => {
             let message = format!("the domain {domain} belongs to another tenant");
-            refused(Code::AlreadyExists, ErrorReason::DomainTaken, message)
+            with_reason(Code::AlreadyExists, ErrorReason::DomainTaken, message)
         }
-        Clash::Key(_) => refused(Code::FailedPrecondition, ErrorReason::KeyHeld, Reason::KeyHeld.describe()),
-        // Only holds and awards are decisions about claims, and they have answers for both.
-        Clash::Claim(_, precluded) => status::internal(&format!("{precluded:?} where no claim is decided about")),
+        TenantConflict::Key(_) => {
+            with_reason(Code::FailedPrecondition, ErrorReason::KeyHeld, Reason::KeyHeld.describe())
+        }
+        // Only holds, awards and imported associations add to claim records. Their methods handle
+        // this conflict themselves.
+        TenantConflict::ClaimRecord(_, conflict) => {
+            status::internal(&format!("unexpected claim record conflict: {conflict:?}"))
+        }
     }
 }
 
-/// A read that failed.
-pub(super) fn unread(error: StoreError) -> Status {
+/// The status for a query that failed.
+pub(super) fn read_failed(error: StoreError) -> Status {
     match error {
         StoreError::Db(error) => unavailable(&error.to_string()),
         StoreError::Lost(_) | StoreError::Inconsistent { .. } => status::internal(&error),
     }
 }
 
-/// A command that changed nothing; `refused` and `clashed` say what the service's own reasons are on the wire.
-pub(super) fn failed<R, C>(
+/// The status for a command that failed. `refused` and `conflicting` convert the refusals and
+/// conflicts of the command.
+pub(super) fn command_failed<R, C>(
     failure: Failure<R, C>,
     refused: impl FnOnce(R) -> Status,
-    clashed: impl FnOnce(C) -> Status,
+    conflicting: impl FnOnce(C) -> Status,
 ) -> Status {
     match failure {
         Failure::Refused(refusal) => refused(refusal),
-        Failure::Clash(clash) => clashed(clash),
+        Failure::Clash(conflict) => conflicting(conflict),
         Failure::Overloaded => status::overloaded(RETRY_AFTER),
-        Failure::Unavailable(why) => unavailable(&why),
-        // No method of this service expects a version, has request ids or sends events.
-        Failure::Moved { expected, actual } => status::internal(&format!("moved from {expected} to {actual}")),
-        Failure::RequestIdReused => status::internal("a request id where there is none"),
-        Failure::Gap { expected } => status::internal(&format!("event {expected} where there is none")),
+        Failure::Unavailable(error) => unavailable(&error),
+        // No method of this service uses etags, request ids or incoming events, so these failures
+        // are defects.
+        Failure::Moved { expected, actual } => {
+            status::internal(&format!("unexpected version conflict: expected {expected}, found {actual}"))
+        }
+        Failure::RequestIdReused => status::internal("unexpected reuse of a request id"),
+        Failure::Gap { expected } => status::internal(&format!("unexpected gap before event {expected}")),
     }
 }
 
-fn unavailable(why: &str) -> Status {
-    tracing::warn!(why, "the registry's database does not answer");
+/// The status for a database that does not answer.
+fn unavailable(error: &str) -> Status {
+    tracing::warn!(error, "the registry's database does not answer");
     let reason = options::ErrorReason::Unavailable.as_str_name();
-    status::unavailable(reason, "the registry cannot answer now; try again", RETRY_AFTER)
+    status::unavailable(reason, "the registry is temporarily unavailable; try again", RETRY_AFTER)
 }
 
-/// A field that does not have its shape.
-pub(super) fn malformed(field: &str) -> impl Fn(Malformed) -> Status + '_ {
-    move |malformed| invalid(field, malformed.to_string())
+/// Converts a parse error of a field to a status.
+pub(super) fn malformed_field(field: &str) -> impl Fn(Malformed) -> Status + '_ {
+    move |malformed| invalid_field(field, malformed.to_string())
 }
 
-/// A field whose value makes no sense.
-pub(super) fn invalid(field: &str, description: impl Into<String>) -> Status {
+/// The status for one invalid field of the request. The description says which rule the value
+/// breaks.
+pub(super) fn invalid_field(field: &str, description: impl Into<String>) -> Status {
     let violation =
         FieldViolation { field: field.to_owned(), reason: "MALFORMED".to_owned(), description: description.into() };
     status::invalid(vec![violation])

@@ -1,16 +1,17 @@
+//! The RPC `GetPartner`.
 use cpor_kit::{request, status};
 use cpor_proto::registry::v1::{GetPartnerRequest, Partner};
 use cpor_types::PartnerName;
 use tonic::{Request, Response};
 
-use super::{Answer, Api, convert, error};
+use super::{Api, ApiResult, convert, error};
 use crate::store::query;
 
-/// One read, no transaction.
-pub(super) async fn get_partner(api: &Api, request: Request<GetPartnerRequest>) -> Answer<Partner> {
+/// Returns the directory data of a partner. Uses one query.
+pub(super) async fn get_partner(api: &Api, request: Request<GetPartnerRequest>) -> ApiResult<Partner> {
     let (_, request) = request::open(request)?;
-    let PartnerName { partner } = request.name.parse().map_err(error::malformed("name"))?;
-    let profile = query::partner(api.db.reader(), &partner).await.map_err(error::unread)?;
+    let PartnerName { partner } = request.name.parse().map_err(error::malformed_field("name"))?;
+    let profile = query::partner(api.db.reader(), &partner).await.map_err(error::read_failed)?;
     let profile = profile.ok_or_else(|| status::not_found(&request.name))?;
     Ok(Response::new(convert::partner(&partner, profile)))
 }

@@ -1,16 +1,17 @@
+//! The RPC `GetTenant`.
 use cpor_kit::{request, status};
 use cpor_proto::registry::v1::{GetTenantRequest, Tenant};
 use cpor_types::TenantName;
 use tonic::{Request, Response};
 
-use super::{Answer, Api, convert, error};
+use super::{Api, ApiResult, convert, error};
 use crate::store::query;
 
-/// One read, no transaction.
-pub(super) async fn get_tenant(api: &Api, request: Request<GetTenantRequest>) -> Answer<Tenant> {
+/// Returns the profile of a tenant. Uses one query.
+pub(super) async fn get_tenant(api: &Api, request: Request<GetTenantRequest>) -> ApiResult<Tenant> {
     let (_, request) = request::open(request)?;
-    let TenantName { tenant } = request.name.parse().map_err(error::malformed("name"))?;
-    let profile = query::tenant_profile(api.db.reader(), tenant).await.map_err(error::unread)?;
+    let TenantName { tenant } = request.name.parse().map_err(error::malformed_field("name"))?;
+    let profile = query::tenant_profile(api.db.reader(), tenant).await.map_err(error::read_failed)?;
     let profile = profile.ok_or_else(|| status::not_found(&request.name))?;
     Ok(Response::new(convert::tenant(tenant, &profile)))
 }

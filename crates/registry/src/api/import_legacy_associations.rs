@@ -1,3 +1,4 @@
+//! The RPC `ImportLegacyAssociations`.
 use std::sync::Arc;
 
 use cpor_durable::{Command, Failure, Transition};
@@ -5,110 +6,134 @@ use cpor_kit::status::{self, Precondition};
 use cpor_kit::{Caller, request};
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::{
-    ErrorReason, ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ImportResult, LegacyAssociation,
+    self as wire, ErrorReason, ImportLegacyAssociationsRequest, ImportLegacyAssociationsResponse, ImportResult,
 };
 use cpor_types::{Actor, PartnerName, TenantId, TenantKey};
 use futures_util::{StreamExt as _, stream};
 use tonic::{Request, Response, Status};
 
-use super::import_directory::{MAX_ROWS, TOGETHER, result};
-use super::seen::Seen;
-use super::{Answer, Api, convert, error};
+use super::import_directory::{MAX_CONCURRENT_ROWS, MAX_ROWS, import_result};
+use super::shared_outcome::SharedOutcome;
+use super::{Api, ApiResult, convert, error};
 use crate::domain::directory::PartnerProfile;
-use crate::domain::legacy::Legacy;
+use crate::domain::legacy::LegacyAssociation;
 use crate::domain::reason::Reason;
-use crate::domain::record::Precluded;
-use crate::store::tenant::Clash;
+use crate::domain::record::RecordConflict;
+use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
-/// As the import of the directory: transactions are shared by up to 256 rows, and each row is checked by itself.
+/// Imports associations from before CPOR (R58), with one result for each row. Importing a row again
+/// changes nothing.
+///
+/// Each row is one command, and up to 256 rows share a transaction. Constraints are checked row by
+/// row, so that an invalid row does not prevent the import of the others.
 pub(super) async fn import_legacy_associations(
     api: &Api,
     request: Request<ImportLegacyAssociationsRequest>,
-) -> Answer<ImportLegacyAssociationsResponse> {
+) -> ApiResult<ImportLegacyAssociationsResponse> {
     let caller = request.extensions().get::<Arc<Caller>>().cloned();
-    let actor = caller.ok_or_else(|| status::internal("a request without a caller"))?.actor.clone();
+    let actor = caller.ok_or_else(|| status::internal("the request has no caller"))?.actor.clone();
     let rows = request.into_inner().rows;
     if rows.is_empty() || rows.len() > MAX_ROWS {
-        return Err(error::invalid("rows", format!("must be 1 to {MAX_ROWS}")));
+        return Err(error::invalid_field("rows", format!("must have 1 to {MAX_ROWS} entries")));
     }
-    // Rows reach their commands in their order, and a writer judges in the order in which it was asked.
-    let prepared = stream::iter(rows).map(|row| prepare(api, row)).buffered(TOGETHER);
-    let results = prepared.map(|(name, row)| import(api, actor.clone(), name, row)).buffered(TOGETHER);
+    // `buffered` starts the rows in their order, and a writer processes commands in the order in
+    // which it receives them. A row therefore sees the effects of the rows before it.
+    let prepared = stream::iter(rows).map(|row| prepare(api, row)).buffered(MAX_CONCURRENT_ROWS);
+    let results = prepared.map(|(name, row)| import(api, actor.clone(), name, row)).buffered(MAX_CONCURRENT_ROWS);
     Ok(Response::new(ImportLegacyAssociationsResponse { results: results.collect().await }))
 }
 
-/// A row whose shape is right, with what the directory says of its partner.
-type Prepared = Result<(TenantId, Legacy, Option<PartnerProfile>), Status>;
+/// A parsed row with its tenant and the directory data of its partner, or the status of an invalid
+/// row.
+type PreparedRow = Result<(TenantId, LegacyAssociation, Option<PartnerProfile>), Status>;
 
-/// One read of the partner, which is another aggregate.
-async fn prepare(api: &Api, row: LegacyAssociation) -> (String, Prepared) {
-    let read = async {
-        let (tenant, legacy) = parsed(&row)?;
-        let partner = query::partner(api.db.reader(), &legacy.partner).await.map_err(error::unread)?;
+/// Parses a row and reads its partner. Also returns the key of the row, which names it in the
+/// result. Uses one query.
+async fn prepare(api: &Api, row: wire::LegacyAssociation) -> (String, PreparedRow) {
+    let preparation = async {
+        let (tenant, legacy) = parse(&row)?;
+        let partner = query::partner(api.db.reader(), &legacy.partner).await.map_err(error::read_failed)?;
         Ok((tenant, legacy, partner))
     };
-    let prepared = read.await;
+    let prepared = preparation.await;
     (row.key, prepared)
 }
 
-async fn import(api: &Api, actor: Actor, name: String, prepared: Prepared) -> ImportResult {
+/// Imports a prepared row and builds its result.
+async fn import(api: &Api, actor: Actor, name: String, prepared: PreparedRow) -> ImportResult {
     match prepared {
-        Ok((tenant, legacy, partner)) => result(name, take_over(api, actor, tenant, legacy, partner).await),
-        Err(refused) => result(name, Err(refused)),
+        Ok((tenant, legacy, partner)) => {
+            import_result(name, import_association(api, actor, tenant, legacy, partner).await)
+        }
+        Err(status) => import_result(name, Err(status)),
     }
 }
 
-fn parsed(row: &LegacyAssociation) -> Result<(TenantId, Legacy), Status> {
+fn parse(row: &wire::LegacyAssociation) -> Result<(TenantId, LegacyAssociation), Status> {
     let violations = request::violations(row)?;
     if !violations.is_empty() {
         return Err(status::invalid(violations));
     }
-    let TenantKey { tenant, key } = row.key.parse().map_err(error::malformed("key"))?;
-    let PartnerName { partner } = row.partner.parse().map_err(error::malformed("partner"))?;
-    let mpn_id = row.mpn_id.parse().map_err(error::malformed("mpn_id"))?;
-    let activities = row.activities().filter_map(convert::said_activity).collect();
-    Ok((tenant, Legacy { partner, mpn_id, key, activities }))
+    let TenantKey { tenant, key } = row.key.parse().map_err(error::malformed_field("key"))?;
+    let PartnerName { partner } = row.partner.parse().map_err(error::malformed_field("partner"))?;
+    let mpn_id = row.mpn_id.parse().map_err(error::malformed_field("mpn_id"))?;
+    let activities = row.activities().filter_map(convert::parse_activity).collect();
+    Ok((tenant, LegacyAssociation { partner, mpn_id, key, activities }))
 }
 
-/// One command. What it refuses may have been taken over before: one read more.
-async fn take_over(
+/// Imports one association with one command.
+///
+/// A repeated import can be refused, for example because the association itself holds the key. A
+/// further query then finds the recorded import, and the row counts as unchanged.
+async fn import_association(
     api: &Api,
     actor: Actor,
     tenant: TenantId,
-    legacy: Legacy,
+    legacy: LegacyAssociation,
     partner: Option<PartnerProfile>,
 ) -> Result<Outcome, Status> {
-    let (catalog, (claim, decision)) = (Arc::clone(&api.catalog), legacy.remembered_as(tenant));
+    let (catalog, (claim, decision)) = (Arc::clone(&api.catalog), legacy.record_key(tenant));
     let command = Command::new("import_legacy_association", tenant::key(tenant), actor);
-    let (seen, outcome) = Seen::new();
-    let imported = api.tenants.execute(command, move |known, now| {
-        let known = known.ok_or_else(|| vec![Reason::TenantUnknown])?;
-        let changed = known.import_legacy(&legacy, partner.as_ref(), &catalog, now)?;
-        seen.note(false, changed.is_some());
+    let outcome = SharedOutcome::new();
+    let command_outcome = outcome.clone();
+    let imported = api.tenants.execute(command, move |current, now| {
+        let tenant = current.ok_or_else(|| vec![Reason::TenantUnknown])?;
+        let changed = tenant.import_legacy(&legacy, partner.as_ref(), &catalog, now)?;
+        command_outcome.set(false, changed.is_some());
         Ok(changed.map(|(next, events)| Transition::new(next, events)))
     });
     let reasons: Vec<Reason> = match imported.await {
-        Ok(_) => return Ok(outcome.read()),
-        Err(Failure::Clash(Clash::Claim(_, Precluded::Answered))) => return Ok(Outcome::Unchanged),
+        Ok(_) => return Ok(outcome.get()),
+        Err(Failure::Clash(TenantConflict::ClaimRecord(_, RecordConflict::AlreadyDecided))) => {
+            return Ok(Outcome::Unchanged);
+        }
         Err(Failure::Refused(reasons)) => reasons,
-        Err(failure) => return Err(error::failed(failure, |reasons: Vec<Reason>| refused(&reasons), error::taken)),
+        Err(failure) => {
+            return Err(error::command_failed(
+                failure,
+                |reasons: Vec<Reason>| refusal_status(&reasons),
+                error::conflict,
+            ));
+        }
     };
-    let taken = query::decision(api.db.writer(), tenant, &claim, decision).await.map_err(error::unread)?;
-    taken.map(|_| Outcome::Unchanged).ok_or_else(|| refused(&reasons))
+    let recorded = query::decision(api.db.writer(), tenant, &claim, decision).await.map_err(error::read_failed)?;
+    recorded.map(|_| Outcome::Unchanged).ok_or_else(|| refusal_status(&reasons))
 }
 
-fn refused(reasons: &[Reason]) -> Status {
-    let Some(first) = reasons.first() else { return status::internal("a refusal without a reason") };
-    let failed = |reason: &Reason| Precondition {
-        kind: error::on_the_wire(*reason).as_str_name().to_owned(),
-        subject: field(*reason).to_owned(),
+/// The status that names every reason for which a row is refused.
+fn refusal_status(reasons: &[Reason]) -> Status {
+    let Some(first) = reasons.first() else { return status::internal("the refusal has no reason") };
+    let precondition = |reason: &Reason| Precondition {
+        kind: error::wire_reason(*reason).as_str_name().to_owned(),
+        subject: field_of(*reason).to_owned(),
         description: reason.describe().to_owned(),
     };
-    let reason: ErrorReason = error::on_the_wire(*first);
-    status::precondition(reason.as_str_name(), first.describe(), reasons.iter().map(failed).collect())
+    let reason: ErrorReason = error::wire_reason(*first);
+    status::precondition(reason.as_str_name(), first.describe(), reasons.iter().map(precondition).collect())
 }
 
-fn field(reason: Reason) -> &'static str {
+/// The field of the row that a reason concerns.
+fn field_of(reason: Reason) -> &'static str {
     if reason == Reason::LocationNotOfPartner { "mpn_id" } else { "key" }
 }

@@ -1,42 +1,44 @@
+//! The RPC `ListAssociations`.
 use cpor_kit::page::{self, Binding};
 use cpor_kit::{Caller, request};
 use cpor_proto::registry::v1::{AssociationState, ListAssociationsRequest, ListAssociationsResponse};
 use cpor_types::{ClaimName, TenantName};
 use tonic::{Request, Response, Status};
 
-use super::{Answer, Api, convert, error};
-use crate::store::query::{self, After, Stage, Wanted};
+use super::{Api, ApiResult, convert, error};
+use crate::store::query::{self, AssociationCursor, AssociationFilter, StateFilter};
 
-/// One read, no transaction.
+/// Lists the associations that the caller may see, the newest first. Uses one query.
 pub(super) async fn list_associations(
     api: &Api,
     request: Request<ListAssociationsRequest>,
-) -> Answer<ListAssociationsResponse> {
+) -> ApiResult<ListAssociationsResponse> {
     let (caller, request) = request::open(request)?;
-    let wanted = wanted(&caller, &request)?;
+    let filter = filter(&caller, &request)?;
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after = binding.decode(&request.page_token)?;
-    let rows = query::associations(api.db.reader(), &wanted, after, size + 1).await.map_err(error::unread)?;
-    let shown = rows.iter().map(|row| (After::from(row), convert::association(row)));
-    let (associations, next_page_token) = binding.page(size, shown)?;
+    let rows = query::associations(api.db.reader(), &filter, after, size + 1).await.map_err(error::read_failed)?;
+    let entries = rows.iter().map(|row| (AssociationCursor::from(row), convert::association(row)));
+    let (associations, next_page_token) = binding.page(size, entries)?;
     Ok(Response::new(ListAssociationsResponse { associations, next_page_token }))
 }
 
-/// What is asked for, narrowed to what the caller may see: partners their own, customers theirs.
-fn wanted(caller: &Caller, request: &ListAssociationsRequest) -> Result<Wanted, Status> {
+/// Builds the filter of a request and limits it to what the caller may see: a partner's own
+/// associations, or those of the customer's own tenant.
+fn filter(caller: &Caller, request: &ListAssociationsRequest) -> Result<AssociationFilter, Status> {
     let tenant = match request.parent.as_str() {
         "tenants/-" => None,
-        parent => Some(parent.parse::<TenantName>().map_err(error::malformed("parent"))?.tenant),
+        parent => Some(parent.parse::<TenantName>().map_err(error::malformed_field("parent"))?.tenant),
     };
     let claim = match request.claim.as_str() {
         "" => None,
-        claim => Some(claim.parse::<ClaimName>().map_err(error::malformed("claim"))?),
+        claim => Some(claim.parse::<ClaimName>().map_err(error::malformed_field("claim"))?),
     };
-    let stage = match request.state() {
+    let state = match request.state() {
         AssociationState::Unspecified => None,
-        AssociationState::Pending => Some(Stage::Pending),
-        AssociationState::Official => Some(Stage::Official),
-        AssociationState::Ended => Some(Stage::Ended),
+        AssociationState::Pending => Some(StateFilter::Pending),
+        AssociationState::Official => Some(StateFilter::Official),
+        AssociationState::Ended => Some(StateFilter::Ended),
     };
-    Ok(Wanted { tenant: caller.tenant.or(tenant), partner: caller.partner.clone(), claim, stage })
+    Ok(AssociationFilter { tenant: caller.tenant.or(tenant), partner: caller.partner.clone(), claim, state })
 }

@@ -1,17 +1,18 @@
+//! The RPC `ListProducts`.
 use cpor_kit::page::{self, Binding};
 use cpor_kit::request;
 use cpor_proto::registry::v1::{ListProductsRequest, ListProductsResponse};
 use cpor_types::ProductId;
 use tonic::{Request, Response};
 
-use super::{Answer, Api, convert};
+use super::{Api, ApiResult, convert};
 
-/// From memory: the catalog is read when the service starts.
-pub(super) fn list_products(api: &Api, request: Request<ListProductsRequest>) -> Answer<ListProductsResponse> {
+/// Lists the products of the catalog. Uses no query: the catalog is read when the service starts.
+pub(super) fn list_products(api: &Api, request: Request<ListProductsRequest>) -> ApiResult<ListProductsResponse> {
     let (_, request) = request::open(request)?;
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after: Option<ProductId> = binding.decode(&request.page_token)?;
-    let shown = api.catalog.after(after.as_ref()).map(|product| (&product.id, convert::product(product)));
-    let (products, next_page_token) = binding.page(size, shown)?;
+    let entries = api.catalog.products_after(after.as_ref()).map(|product| (&product.id, convert::product(product)));
+    let (products, next_page_token) = binding.page(size, entries)?;
     Ok(Response::new(ListProductsResponse { products, next_page_token }))
 }

@@ -1,23 +1,25 @@
+//! The RPC `ListSubscriptions`.
 use cpor_kit::page::{self, Binding};
 use cpor_kit::request;
 use cpor_proto::registry::v1::{ListSubscriptionsRequest, ListSubscriptionsResponse};
 use cpor_types::TenantName;
 use tonic::{Request, Response};
 
-use super::{Answer, Api, convert, error};
+use super::{Api, ApiResult, convert, error};
 use crate::store::query;
 
-/// One read, no transaction. A tenant that does not exist has no subscriptions.
+/// Lists the subscriptions of a tenant. The list of a tenant that does not exist is empty. Uses one
+/// query.
 pub(super) async fn list_subscriptions(
     api: &Api,
     request: Request<ListSubscriptionsRequest>,
-) -> Answer<ListSubscriptionsResponse> {
+) -> ApiResult<ListSubscriptionsResponse> {
     let (_, request) = request::open(request)?;
-    let TenantName { tenant } = request.parent.parse().map_err(error::malformed("parent"))?;
+    let TenantName { tenant } = request.parent.parse().map_err(error::malformed_field("parent"))?;
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after = binding.decode(&request.page_token)?;
-    let rows = query::subscriptions(api.db.reader(), tenant, after, size + 1).await.map_err(error::unread)?;
-    let shown = rows.iter().map(|(id, subscription)| (id, convert::subscription(tenant, *id, subscription)));
-    let (subscriptions, next_page_token) = binding.page(size, shown)?;
+    let rows = query::subscriptions(api.db.reader(), tenant, after, size + 1).await.map_err(error::read_failed)?;
+    let entries = rows.iter().map(|(id, subscription)| (id, convert::subscription(tenant, *id, subscription)));
+    let (subscriptions, next_page_token) = binding.page(size, entries)?;
     Ok(Response::new(ListSubscriptionsResponse { subscriptions, next_page_token }))
 }

@@ -1,21 +1,26 @@
+//! The RPC `ListWorkloads`.
 use cpor_kit::page::{self, Binding};
 use cpor_kit::request;
 use cpor_proto::registry::v1::{ListWorkloadsRequest, ListWorkloadsResponse, Workload};
 use cpor_types::{TenantName, WorkloadName};
 use tonic::{Request, Response};
 
-use super::{Answer, Api, error};
+use super::{Api, ApiResult, error};
 use crate::store::query;
 
-/// One read, no transaction. A tenant that does not exist has no workloads.
-pub(super) async fn list_workloads(api: &Api, request: Request<ListWorkloadsRequest>) -> Answer<ListWorkloadsResponse> {
+/// Lists the workloads that a tenant uses. The list of a tenant that does not exist is empty. Uses
+/// one query.
+pub(super) async fn list_workloads(
+    api: &Api,
+    request: Request<ListWorkloadsRequest>,
+) -> ApiResult<ListWorkloadsResponse> {
     let (_, request) = request::open(request)?;
-    let TenantName { tenant } = request.parent.parse().map_err(error::malformed("parent"))?;
+    let TenantName { tenant } = request.parent.parse().map_err(error::malformed_field("parent"))?;
     let (binding, size) = (Binding::of(&request), page::size(request.page_size));
     let after = binding.decode(&request.page_token)?;
-    let rows = query::workloads(api.db.reader(), tenant, after, size + 1).await.map_err(error::unread)?;
+    let rows = query::workloads(api.db.reader(), tenant, after, size + 1).await.map_err(error::read_failed)?;
     let workload = |product| Workload { name: WorkloadName { tenant, product }.to_string() };
-    let shown = rows.into_iter().map(|product| (product.clone(), workload(product)));
-    let (workloads, next_page_token) = binding.page(size, shown)?;
+    let entries = rows.into_iter().map(|product| (product.clone(), workload(product)));
+    let (workloads, next_page_token) = binding.page(size, entries)?;
     Ok(Response::new(ListWorkloadsResponse { workloads, next_page_token }))
 }

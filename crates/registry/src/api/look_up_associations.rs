@@ -1,27 +1,31 @@
+//! The RPC `LookUpAssociations`.
 use cpor_kit::request;
 use cpor_proto::registry::v1::{LookUpAssociationsRequest, LookUpAssociationsResponse};
 use cpor_types::TenantKey;
 use tonic::{Request, Response};
 
-use super::{Answer, Api, convert, error};
+use super::{Api, ApiResult, convert, error};
 use crate::store::query;
 
-/// One indexed read; on PostgreSQL and with a virtual clock the time is read beside it. No transaction.
+/// Returns the associations that are official for a key, now or at a time (R49). A time in the
+/// future counts as now.
 ///
-/// A time in the future is answered as of now.
+/// Uses one query, and a second for the time on PostgreSQL and with a virtual clock.
 pub(super) async fn look_up_associations(
     api: &Api,
     request: Request<LookUpAssociationsRequest>,
-) -> Answer<LookUpAssociationsResponse> {
+) -> ApiResult<LookUpAssociationsResponse> {
     let (_, request) = request::open(request)?;
-    let key: TenantKey = request.key.parse().map_err(error::malformed("key"))?;
-    let asked = request.as_of_time.map(|time| convert::moment("as_of_time", time)).transpose()?;
-    let now = async { api.clock.now(&api.db).await.map_err(|error| error::unread(error.into())) };
-    let found = async { query::on_record(api.db.reader(), &key, asked).await.map_err(error::unread) };
-    let (now, found) = tokio::try_join!(now, found)?;
-    let as_of = asked.map_or(now, |asked| asked.min(now));
+    let key: TenantKey = request.key.parse().map_err(error::malformed_field("key"))?;
+    let requested_time = request.as_of_time.map(|time| convert::parse_timestamp("as_of_time", time)).transpose()?;
+    let now = async { api.clock.now(&api.db).await.map_err(|error| error::read_failed(error.into())) };
+    let associations = async {
+        query::associations_on_record(api.db.reader(), &key, requested_time).await.map_err(error::read_failed)
+    };
+    let (now, associations) = tokio::try_join!(now, associations)?;
+    let as_of = requested_time.map_or(now, |time| time.min(now));
     Ok(Response::new(LookUpAssociationsResponse {
-        associations: convert::on_record(&found),
+        associations: convert::with_all_activities(&associations),
         as_of_time: Some(convert::timestamp(as_of)),
     }))
 }

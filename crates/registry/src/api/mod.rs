@@ -1,4 +1,4 @@
-//! The service as callers see it; every method is a file of its own.
+//! The gRPC API of the registry. Each RPC has a file of its own.
 mod arbitrate_holds;
 mod check_claim;
 mod check_claims;
@@ -16,7 +16,7 @@ mod list_subscriptions;
 mod list_workloads;
 mod look_up_associations;
 mod place_hold;
-mod seen;
+mod shared_outcome;
 
 use std::sync::Arc;
 
@@ -39,92 +39,100 @@ use tonic::{Request, Response, Status};
 use crate::domain::catalog::Catalog;
 use crate::store::{PartnerStore, TenantStore};
 
-/// What the methods work with. Cheap to clone.
+/// The implementation of the gRPC service. It is cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) db: Db,
     pub(crate) clock: BusinessClock,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) calendars: Calendars,
-    /// From the end of a subscription to that of its associations.
+    /// The length of the grace period: from the end of a subscription to the end of its
+    /// associations.
     pub(crate) grace: Days,
     pub(crate) tenants: Writer<TenantStore>,
     pub(crate) partners: Writer<PartnerStore>,
 }
 
-type Answer<T> = Result<Response<T>, Status>;
+/// The result of an RPC.
+type ApiResult<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl RegistryService for Api {
-    async fn import_directory(&self, request: Request<ImportDirectoryRequest>) -> Answer<ImportDirectoryResponse> {
+    async fn import_directory(&self, request: Request<ImportDirectoryRequest>) -> ApiResult<ImportDirectoryResponse> {
         import_directory::import_directory(self, request).await
     }
 
-    async fn get_partner(&self, request: Request<GetPartnerRequest>) -> Answer<Partner> {
+    async fn get_partner(&self, request: Request<GetPartnerRequest>) -> ApiResult<Partner> {
         get_partner::get_partner(self, request).await
     }
 
-    async fn get_tenant(&self, request: Request<GetTenantRequest>) -> Answer<Tenant> {
+    async fn get_tenant(&self, request: Request<GetTenantRequest>) -> ApiResult<Tenant> {
         get_tenant::get_tenant(self, request).await
     }
 
     async fn list_subscriptions(
         &self,
         request: Request<ListSubscriptionsRequest>,
-    ) -> Answer<ListSubscriptionsResponse> {
+    ) -> ApiResult<ListSubscriptionsResponse> {
         list_subscriptions::list_subscriptions(self, request).await
     }
 
-    async fn list_workloads(&self, request: Request<ListWorkloadsRequest>) -> Answer<ListWorkloadsResponse> {
+    async fn list_workloads(&self, request: Request<ListWorkloadsRequest>) -> ApiResult<ListWorkloadsResponse> {
         list_workloads::list_workloads(self, request).await
     }
 
-    async fn list_products(&self, request: Request<ListProductsRequest>) -> Answer<ListProductsResponse> {
+    async fn list_products(&self, request: Request<ListProductsRequest>) -> ApiResult<ListProductsResponse> {
         list_products::list_products(self, request)
     }
 
     async fn look_up_associations(
         &self,
         request: Request<LookUpAssociationsRequest>,
-    ) -> Answer<LookUpAssociationsResponse> {
+    ) -> ApiResult<LookUpAssociationsResponse> {
         look_up_associations::look_up_associations(self, request).await
     }
 
-    async fn list_associations(&self, request: Request<ListAssociationsRequest>) -> Answer<ListAssociationsResponse> {
+    async fn list_associations(
+        &self,
+        request: Request<ListAssociationsRequest>,
+    ) -> ApiResult<ListAssociationsResponse> {
         list_associations::list_associations(self, request).await
     }
 
-    async fn check_usage_access(&self, request: Request<CheckUsageAccessRequest>) -> Answer<CheckUsageAccessResponse> {
+    async fn check_usage_access(
+        &self,
+        request: Request<CheckUsageAccessRequest>,
+    ) -> ApiResult<CheckUsageAccessResponse> {
         check_usage_access::check_usage_access(self, request).await
     }
 
-    async fn check_claim(&self, request: Request<CheckClaimRequest>) -> Answer<CheckClaimResponse> {
+    async fn check_claim(&self, request: Request<CheckClaimRequest>) -> ApiResult<CheckClaimResponse> {
         check_claim::check_claim(self, request).await
     }
 
-    async fn check_claims(&self, request: Request<CheckClaimsRequest>) -> Answer<CheckClaimsResponse> {
+    async fn check_claims(&self, request: Request<CheckClaimsRequest>) -> ApiResult<CheckClaimsResponse> {
         check_claims::check_claims(self, request).await
     }
 
-    async fn place_hold(&self, request: Request<PlaceHoldRequest>) -> Answer<PlaceHoldResponse> {
+    async fn place_hold(&self, request: Request<PlaceHoldRequest>) -> ApiResult<PlaceHoldResponse> {
         place_hold::place_hold(self, request).await
     }
 
-    async fn arbitrate_holds(&self, request: Request<ArbitrateHoldsRequest>) -> Answer<ArbitrateHoldsResponse> {
+    async fn arbitrate_holds(&self, request: Request<ArbitrateHoldsRequest>) -> ApiResult<ArbitrateHoldsResponse> {
         arbitrate_holds::arbitrate_holds(self, request).await
     }
 
     async fn import_legacy_associations(
         &self,
         request: Request<ImportLegacyAssociationsRequest>,
-    ) -> Answer<ImportLegacyAssociationsResponse> {
+    ) -> ApiResult<ImportLegacyAssociationsResponse> {
         import_legacy_associations::import_legacy_associations(self, request).await
     }
 
     async fn decline_legacy_association(
         &self,
         request: Request<DeclineLegacyAssociationRequest>,
-    ) -> Answer<Association> {
+    ) -> ApiResult<Association> {
         decline_legacy_association::decline_legacy_association(self, request).await
     }
 }

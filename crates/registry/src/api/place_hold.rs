@@ -1,3 +1,4 @@
+//! The RPC `PlaceHold`.
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -7,113 +8,127 @@ use cpor_proto::registry::v1::{self as wire, PlaceHoldRequest, PlaceHoldResponse
 use cpor_types::{AssociationKey, AssociationName, ProductName, TenantId, TenantName};
 use tonic::{Request, Response, Status};
 
-use super::{Answer, Api, convert, error};
-use crate::domain::hold::{LineToHold, PlaceHold};
+use super::{Api, ApiResult, convert, error};
+use crate::domain::hold::{HoldRequest, LineToHold};
 use crate::domain::reason::Reason;
-use crate::domain::record::{Decision, LineRefusal, Precluded};
+use crate::domain::record::{Decision, LineRefusal, RecordConflict};
 use crate::domain::tenant::Tenant;
-use crate::store::query::Named;
-use crate::store::tenant::Clash;
+use crate::store::query::NamedAssociation;
+use crate::store::tenant::TenantConflict;
 use crate::store::{query, tenant};
 
-/// One read of the partner, which is another aggregate, then one transaction: six reads, at most six writes, one
-/// fsync. All of that but the read of the partner is shared with the commands that wait at the same time.
+/// Holds every line of a claim, or none (R34 to R36). A repeated decision gets the recorded
+/// outcome, and writes nothing.
 ///
-/// A repeated decision is answered by what was decided first, and writes nothing.
-pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) -> Answer<PlaceHoldResponse> {
+/// Uses one query for the partner, then one transaction with six reads and at most six writes,
+/// which is shared with other waiting commands.
+pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) -> ApiResult<PlaceHoldResponse> {
     let (caller, request) = request::open(request)?;
-    let TenantName { tenant } = request.tenant.parse().map_err(error::malformed("tenant"))?;
-    let hold = Arc::new(hold(request)?);
-    let partner = query::partner(api.db.reader(), &hold.claim.partner).await.map_err(error::unread)?;
-    let (catalog, decided) = (Arc::clone(&api.catalog), Arc::clone(&hold));
+    let TenantName { tenant } = request.tenant.parse().map_err(error::malformed_field("tenant"))?;
+    let hold_request = Arc::new(hold_request(request)?);
+    let partner = query::partner(api.db.reader(), &hold_request.claim.partner).await.map_err(error::read_failed)?;
+    let (catalog, command_request) = (Arc::clone(&api.catalog), Arc::clone(&hold_request));
     let command = Command::new("place_hold", tenant::key(tenant), caller.actor);
-    let outcome = api.tenants.execute(command, move |known, now| {
-        let changed = known.and_then(|known| known.place(&decided, partner.as_ref(), &catalog, now));
+    let outcome = api.tenants.execute(command, move |current, now| {
+        let changed = current.and_then(|tenant| tenant.place_hold(&command_request, partner.as_ref(), &catalog, now));
         Ok::<_, Infallible>(changed.map(|(next, events)| Transition::new(next, events)))
     });
-    let answer = match outcome.await {
-        Ok(committed) => answer(committed.state.as_ref(), &hold)?,
-        Err(Failure::Clash(Clash::Key(key))) => refused(&hold.refused_on(&key)),
-        Err(Failure::Clash(Clash::Claim(_, Precluded::Closed))) => refused(&[LineRefusal::whole(Reason::ClaimClosed)]),
-        Err(Failure::Clash(Clash::Claim(_, Precluded::Answered))) => first_answer(api, tenant, &hold).await?,
-        Err(failure) => return Err(error::failed(failure, |never| match never {}, error::taken)),
+    let response = match outcome.await {
+        Ok(committed) => new_response(committed.state.as_ref(), &hold_request)?,
+        Err(Failure::Clash(TenantConflict::Key(key))) => refused_response(&hold_request.refusals_for_key(&key)),
+        Err(Failure::Clash(TenantConflict::ClaimRecord(_, RecordConflict::CaseClosed))) => {
+            refused_response(&[LineRefusal::whole_claim(Reason::ClaimClosed)])
+        }
+        Err(Failure::Clash(TenantConflict::ClaimRecord(_, RecordConflict::AlreadyDecided))) => {
+            recorded_response(api, tenant, &hold_request).await?
+        }
+        Err(failure) => return Err(error::command_failed(failure, |never| match never {}, error::conflict)),
     };
-    Ok(Response::new(answer))
+    Ok(Response::new(response))
 }
 
-fn answer(tenant: Option<&Tenant>, hold: &PlaceHold) -> Result<PlaceHoldResponse, Status> {
+/// The response to a decision that was just made.
+fn new_response(tenant: Option<&Tenant>, request: &HoldRequest) -> Result<PlaceHoldResponse, Status> {
     let Some(tenant) = tenant else {
-        return Ok(refused(&[LineRefusal::whole(Reason::TenantUnknown)]));
+        return Ok(refused_response(&[LineRefusal::whole_claim(Reason::TenantUnknown)]));
     };
-    match tenant.decision(&hold.claim, hold.decision_id) {
+    match tenant.decision(&request.claim, request.decision_id) {
         Some(Decision::Held) => {
             let name = |association| AssociationName { tenant: tenant.id, association };
-            Ok(held(tenant.live_of(&hold.claim).map(|(id, found)| (name(id), found.clone()))))
+            Ok(held_response(
+                tenant.live_associations_of(&request.claim).map(|(id, association)| (name(id), association.clone())),
+            ))
         }
-        Some(Decision::Refused(refusals)) => Ok(refused(refusals)),
-        Some(Decision::Awarded(_) | Decision::NotAwarded(_)) | None => Err(unanswered()),
+        Some(Decision::Refused(refusals)) => Ok(refused_response(refusals)),
+        Some(Decision::Awarded(_) | Decision::NotAwarded(_)) | None => Err(missing_decision()),
     }
 }
 
-/// What the decision was answered when it was made. Two reads, of what does not change any more but for holds that end.
-async fn first_answer(api: &Api, tenant: TenantId, hold: &PlaceHold) -> Result<PlaceHoldResponse, Status> {
+/// The response to a decision that was made before. Uses two queries. The outcome never changes,
+/// but holds that have ended since are not listed.
+async fn recorded_response(api: &Api, tenant: TenantId, request: &HoldRequest) -> Result<PlaceHoldResponse, Status> {
     let db = api.db.reader();
-    match query::decision(db, tenant, &hold.claim, hold.decision_id).await.map_err(error::unread)? {
-        Some(Decision::Held) => {
-            Ok(held(query::live_of(db, tenant, &hold.claim).await.map_err(error::unread)?.into_iter()))
-        }
-        Some(Decision::Refused(refusals)) => Ok(refused(&refusals)),
-        Some(Decision::Awarded(_) | Decision::NotAwarded(_)) | None => Err(unanswered()),
+    match query::decision(db, tenant, &request.claim, request.decision_id).await.map_err(error::read_failed)? {
+        Some(Decision::Held) => Ok(held_response(
+            query::live_associations_of(db, tenant, &request.claim).await.map_err(error::read_failed)?.into_iter(),
+        )),
+        Some(Decision::Refused(refusals)) => Ok(refused_response(&refusals)),
+        Some(Decision::Awarded(_) | Decision::NotAwarded(_)) | None => Err(missing_decision()),
     }
 }
 
-fn unanswered() -> Status {
-    status::internal("a decision left no answer")
+/// The status for a decision that has no recorded outcome, which is a defect.
+fn missing_decision() -> Status {
+    status::internal("the decision has no recorded outcome")
 }
 
-fn held(associations: impl Iterator<Item = Named>) -> PlaceHoldResponse {
-    let associations = associations.map(|found| convert::association(&found)).collect();
+fn held_response(associations: impl Iterator<Item = NamedAssociation>) -> PlaceHoldResponse {
+    let associations = associations.map(|named| convert::association(&named)).collect();
     PlaceHoldResponse { associations, refusals: Vec::new() }
 }
 
-fn refused(refusals: &[LineRefusal]) -> PlaceHoldResponse {
+fn refused_response(refusals: &[LineRefusal]) -> PlaceHoldResponse {
     let refusal = |LineRefusal { line_id, reason }: &LineRefusal| wire::LineRefusal {
         line_id: line_id.map(String::from).unwrap_or_default(),
-        reason: error::on_the_wire(*reason).into(),
+        reason: error::wire_reason(*reason).into(),
         description: reason.describe().to_owned(),
     };
     PlaceHoldResponse { associations: Vec::new(), refusals: refusals.iter().map(refusal).collect() }
 }
 
-/// Only services call: what is malformed here is a fault of theirs, named for their log.
-fn hold(request: PlaceHoldRequest) -> Result<PlaceHold, Status> {
-    let solution_area = convert::said_area(request.solution_area());
+/// Parses the request. Only services call this RPC, so an invalid request is a defect of the
+/// calling service.
+fn hold_request(request: PlaceHoldRequest) -> Result<HoldRequest, Status> {
+    let solution_area = convert::parse_solution_area(request.solution_area());
     let activities = request.activities().map(|activity| {
-        convert::said_activity(activity).ok_or_else(|| error::invalid("activities", "must be known activities"))
+        convert::parse_activity(activity)
+            .ok_or_else(|| error::invalid_field("activities", "must contain only known activities"))
     });
     let activities = activities.collect::<Result<_, _>>()?;
-    let submit_time = request.submit_time.ok_or_else(|| error::invalid("submit_time", "must be set"))?;
-    let lines = request.lines.iter().enumerate().map(|(at, line)| line_to_hold(line, &format!("lines[{at}]")));
-    Ok(PlaceHold {
-        decision_id: request.decision_id.parse().map_err(error::malformed("decision_id"))?,
-        claim: request.claim.parse().map_err(error::malformed("claim"))?,
-        review_case: convert::said_case("review_case_id", &request.review_case_id)?,
-        mpn_id: request.mpn_id.parse().map_err(error::malformed("mpn_id"))?,
-        solution_area: solution_area.ok_or_else(|| error::invalid("solution_area", "must be a known area"))?,
+    let submit_time = request.submit_time.ok_or_else(|| error::invalid_field("submit_time", "must be set"))?;
+    let lines = request.lines.iter().enumerate().map(|(index, line)| line_to_hold(line, &format!("lines[{index}]")));
+    Ok(HoldRequest {
+        decision_id: request.decision_id.parse().map_err(error::malformed_field("decision_id"))?,
+        claim: request.claim.parse().map_err(error::malformed_field("claim"))?,
+        review_case: convert::parse_review_case("review_case_id", &request.review_case_id)?,
+        mpn_id: request.mpn_id.parse().map_err(error::malformed_field("mpn_id"))?,
+        solution_area: solution_area
+            .ok_or_else(|| error::invalid_field("solution_area", "must be a known solution area"))?,
         activities,
         lines: lines.collect::<Result<_, _>>()?,
-        submit_time: convert::moment("submit_time", submit_time)?,
+        submit_time: convert::parse_timestamp("submit_time", submit_time)?,
         customer_domain: request.customer_domain,
     })
 }
 
+/// Parses one line. `field` is its path in the request.
 fn line_to_hold(line: &wire::LineToHold, field: &str) -> Result<LineToHold, Status> {
-    let ProductName { product } = line.product.parse().map_err(error::malformed(&format!("{field}.product")))?;
-    let key: AssociationKey = line.key.parse().map_err(error::malformed(&format!("{field}.key")))?;
-    let other = matches!(&key, AssociationKey::Workload(workload) if *workload != product);
-    if other {
-        return Err(error::invalid(&format!("{field}.key"), "must be of the line's product"));
+    let ProductName { product } = line.product.parse().map_err(error::malformed_field(&format!("{field}.product")))?;
+    let key: AssociationKey = line.key.parse().map_err(error::malformed_field(&format!("{field}.key")))?;
+    let is_other_workload = matches!(&key, AssociationKey::Workload(workload) if *workload != product);
+    if is_other_workload {
+        return Err(error::invalid_field(&format!("{field}.key"), "must be the workload that `product` names"));
     }
-    let line_id = line.line_id.parse().map_err(error::malformed(&format!("{field}.line_id")))?;
+    let line_id = line.line_id.parse().map_err(error::malformed_field(&format!("{field}.line_id")))?;
     Ok(LineToHold { line_id, product, key })
 }

@@ -1,41 +1,44 @@
-//! Contested keys, awarded by a lead in one step (R37).
+//! Arbitration: a review lead awards contested keys of one tenant in one step (R37).
 use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId, Timestamp};
 
 use super::association::{Association, AssociationState, EndReason};
 use super::reason::Reason;
-use super::record::{Answered, AwardOutcome, AwardRefusal, Decision};
-use super::tenant::{Changed, Successor, Tenant, TenantEvent};
+use super::record::{AwardOutcome, AwardRefusal, Decision, RecordedDecision};
+use super::tenant::{Successor, Tenant, TenantChange, TenantEvent};
 
-/// A lead's decision on keys of one customer.
+/// A review lead's decision about contested keys of one tenant.
 #[derive(Clone, Debug)]
 pub(crate) struct Arbitration {
     pub(crate) decision_id: DecisionId,
-    /// At least one, each key once.
+    /// The awards. There is at least one, and each key occurs once.
     pub(crate) awards: Vec<Award>,
 }
 
-/// One key, awarded to one claim.
+/// The award of one key to one claim.
 #[derive(Clone, Debug)]
 pub(crate) struct Award {
     pub(crate) key: AssociationKey,
     pub(crate) winner: ClaimName,
-    /// The winner's case, where it was said.
+    /// The review case of the winning claim, or `None` when the request did not name it.
     pub(crate) review_case: Option<CaseId>,
+    /// The activities of the winning claim.
     pub(crate) activities: Vec<Activity>,
 }
 
 impl Arbitration {
-    /// The refusal of every key that goes to this claim, or of every key.
-    pub(crate) fn refused(&self, winner: Option<&ClaimName>, reason: Reason) -> Vec<AwardRefusal> {
+    /// Refusals of the keys that are awarded to `winner`, or of all keys when `winner` is `None`.
+    pub(crate) fn refusals(&self, winner: Option<&ClaimName>, reason: Reason) -> Vec<AwardRefusal> {
         let awards = self.awards.iter().filter(|award| winner.is_none_or(|winner| award.winner == *winner));
         awards.map(|award| AwardRefusal { key: award.key.clone(), reason }).collect()
     }
 }
 
 impl Tenant {
-    /// Awards every key or none, once: `None` when this decision was answered since the tenant was loaded. The answer is
-    /// remembered with each winner.
-    pub(crate) fn arbitrate(&self, arbitration: &Arbitration, now: Timestamp) -> Option<Changed> {
+    /// Awards every key, or records a refusal that names every reason. The outcome is recorded for
+    /// each winning claim.
+    ///
+    /// Returns `None` when this decision was already made since the tenant was loaded.
+    pub(crate) fn arbitrate(&self, arbitration: &Arbitration, now: Timestamp) -> Option<TenantChange> {
         let Arbitration { decision_id, awards } = arbitration;
         if awards.iter().any(|award| self.decision(&award.winner, *decision_id).is_some()) {
             return None;
@@ -48,20 +51,22 @@ impl Tenant {
             Decision::NotAwarded(refusals)
         };
         for Award { winner, review_case, .. } in awards {
-            let answered = Answered { review_case: *review_case, decision: decision.clone() };
-            next.claims.entry(winner.clone()).or_default().decisions.insert(*decision_id, answered);
+            let recorded = RecordedDecision { review_case: *review_case, decision: decision.clone() };
+            next.claim_records.entry(winner.clone()).or_default().decisions.insert(*decision_id, recorded);
         }
         Some((next, events))
     }
 
+    /// The first reason for which the key cannot be awarded, if there is one.
     fn award_refusal(&self, award: &Award) -> Option<AwardRefusal> {
-        let closed = self.claims.get(&award.winner).is_some_and(|record| record.is_closed(award.review_case));
-        let taken = self.successors.get(&award.key).is_some_and(|successor| successor.claim != award.winner);
-        let reason = if closed {
+        let is_closed = self.claim_records.get(&award.winner).is_some_and(|record| record.is_closed(award.review_case));
+        let has_other_successor =
+            self.successors.get(&award.key).is_some_and(|successor| successor.claim != award.winner);
+        let reason = if is_closed {
             Reason::ClaimClosed
-        } else if !self.directory.has(&award.key) {
+        } else if !self.directory.has_key(&award.key) {
             Reason::KeyUnknown
-        } else if taken && award.is_exclusive() {
+        } else if has_other_successor && award.is_exclusive() {
             Reason::SuccessorExists
         } else {
             return None;
@@ -69,17 +74,19 @@ impl Tenant {
         Some(AwardRefusal { key: award.key.clone(), reason })
     }
 
-    /// A pending hold of another company yields at once; an official holder stays, and the winner is its successor.
+    /// Awards one key. A pending hold of another company ends at once; an official holder stays,
+    /// and the winner becomes its successor. The events are appended to `events`.
     fn award(&mut self, award: &Award, now: Timestamp, events: &mut Vec<TenantEvent>) -> AwardOutcome {
         if !award.is_exclusive() {
             return AwardOutcome::Cleared;
         }
-        let rival = |found: &Association| {
-            found.key == award.key && found.holds_key() && *found.partner() != award.winner.partner
+        let is_rival = |association: &Association| {
+            association.key == award.key && association.holds_key() && *association.partner() != award.winner.partner
         };
-        let yielded =
-            self.end(EndReason::Superseded, now, |found| rival(found) && found.state == AssociationState::Pending);
-        let outcome = if self.associations.values().any(rival) {
+        let yielded = self.end_associations(EndReason::Superseded, now, |association| {
+            is_rival(association) && association.state == AssociationState::Pending
+        });
+        let outcome = if self.associations.values().any(is_rival) {
             let successor = Successor { claim: award.winner.clone(), review_case: award.review_case };
             self.successors.insert(award.key.clone(), successor);
             AwardOutcome::Successor

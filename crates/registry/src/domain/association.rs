@@ -1,68 +1,71 @@
-//! A partner on record for one line of a claim, for one activity (R34, R35, R49).
+//! An association: a partner on record for one key of a tenant, for one activity (R34, R35, R49).
 use cpor_types::{
     Activity, AssociationKey, CaseId, ClaimName, LineId, MpnId, PartnerId, ProductId, ProductKind, SolutionArea,
     Timestamp,
 };
 
-use super::words::words;
+use super::string_enum::string_enum;
 
-/// One association. That of a claim starts as a pending hold.
+/// One association. An association that a claim asked for starts as a pending hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Association {
     pub(crate) source: Source,
-    /// MPN id of the partner's location.
+    /// The MPN id of the partner's location.
     pub(crate) mpn_id: MpnId,
     pub(crate) product: ProductId,
+    /// The workload or subscription of the tenant.
     pub(crate) key: AssociationKey,
     pub(crate) activity: Activity,
-    /// When the pending hold began, or when it was imported.
+    /// When the pending hold began, or when a legacy association was imported.
     pub(crate) hold_time: Timestamp,
     pub(crate) state: AssociationState,
 }
 
-/// Where an association comes from, and so whose it is.
+/// Where an association comes from. The source determines the partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
+    /// The association was claimed with this line of a claim.
     Claim(ClaimedLine),
-    /// From before there were claims (R58): imported.
-    Legacy {
-        partner: PartnerId,
-    },
+    /// The association is from before CPOR and was imported (R58). It has no claim.
+    Legacy { partner: PartnerId },
 }
 
-/// The line of a claim that an association stands for.
+/// The line of a claim that an association belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ClaimedLine {
-    /// The claim, and with it the partner.
+    /// The claim. Its name contains the partner.
     pub(crate) claim: ClaimName,
     pub(crate) line_id: LineId,
-    /// The case that decided to hold it, where it said so.
+    /// The review case that approved the claim, or `None` when the request did not name it.
     pub(crate) review_case: Option<CaseId>,
     /// When the claim was submitted.
     pub(crate) submit_time: Timestamp,
 }
 
-/// Where it stands.
+/// The state of an association.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AssociationState {
-    /// Approved; the customer may still decline. Holds out others.
+    /// The claim is approved, and the customer may still decline. The hold already excludes other
+    /// companies.
     Pending,
-    /// On record.
+    /// The partner is on record.
     Official { official_time: Timestamp },
-    /// Over. `official_time` is absent when it never was on record.
+    /// The association has ended. `official_time` is `None` when it never became official.
     Ended { official_time: Option<Timestamp>, end_time: Timestamp, reason: EndReason },
 }
 
-words! {
-    /// Why an association ended (R35). Stored and sent.
+string_enum! {
+    /// Why an association ended (R35).
     EndReason {
+        /// The customer declined.
         Declined = "declined",
+        /// The partner withdrew the claim.
         Withdrawn = "withdrawn",
-        /// Its subscription ended (R39, R58).
+        /// The subscription ended (R39, R58).
         Expired = "expired",
-        /// Another company took its place (R37).
+        /// Another company was awarded the key (R37).
         Superseded = "superseded",
-        /// Any other rejection of the claim.
+        /// The claim was rejected for any other reason.
         Rejected = "rejected",
     }
 }
@@ -75,32 +78,35 @@ impl Association {
         }
     }
 
-    /// The line that it stands for; `None` where there is no claim.
-    pub(crate) fn line(&self) -> Option<&ClaimedLine> {
+    /// The line of the claim that the association belongs to, or `None` for a legacy association.
+    pub(crate) fn claimed_line(&self) -> Option<&ClaimedLine> {
         match &self.source {
             Source::Claim(line) => Some(line),
             Source::Legacy { .. } => None,
         }
     }
 
-    pub(crate) fn is_of(&self, claim: &ClaimName) -> bool {
-        self.line().is_some_and(|line| line.claim == *claim)
+    pub(crate) fn belongs_to(&self, claim: &ClaimName) -> bool {
+        self.claimed_line().is_some_and(|line| line.claim == *claim)
     }
 
-    /// When it reached the state that it has: no later one is earlier.
-    pub(crate) fn began(&self) -> Timestamp {
+    /// When the association entered its current state. A later state never starts before an earlier
+    /// one.
+    pub(crate) fn state_start(&self) -> Timestamp {
         match self.state {
             AssociationState::Pending => self.hold_time,
             AssociationState::Official { official_time } => official_time,
             AssociationState::Ended { end_time, .. } => end_time,
         }
     }
-    /// Whether it stands in the way of other companies: exclusive and not over (R34). Revenue association never does.
+
+    /// Whether the association excludes other companies from the key (R34): it is live and its
+    /// activity is exclusive.
     pub(crate) fn holds_key(&self) -> bool {
         self.is_live() && self.activity.is_exclusive()
     }
 
-    /// The solution area that it was claimed in (R7).
+    /// The solution area of the claim (R7). It follows from the kind of key.
     pub(crate) fn solution_area(&self) -> SolutionArea {
         match self.key.kind() {
             ProductKind::Workload => SolutionArea::Microsoft365,
@@ -108,6 +114,7 @@ impl Association {
         }
     }
 
+    /// Whether the association is pending or official.
     pub(crate) fn is_live(&self) -> bool {
         match self.state {
             AssociationState::Pending | AssociationState::Official { .. } => true,
@@ -115,7 +122,7 @@ impl Association {
         }
     }
 
-    /// Since when it is on record, while it is.
+    /// When the association became official, if it is official now.
     pub(crate) fn official_time(&self) -> Option<Timestamp> {
         match self.state {
             AssociationState::Official { official_time } => Some(official_time),
@@ -123,8 +130,9 @@ impl Association {
         }
     }
 
-    /// A pending hold becomes official (R27), never before it began.
-    pub(crate) fn grant(&mut self, at: Timestamp) {
+    /// Makes a pending hold official (R27), at `at` but never before the hold began. Has no effect
+    /// in other states.
+    pub(crate) fn make_official(&mut self, at: Timestamp) {
         match self.state {
             AssociationState::Pending => {
                 self.state = AssociationState::Official { official_time: at.max(self.hold_time) };
@@ -133,11 +141,12 @@ impl Association {
         }
     }
 
-    /// It is over, never before it began. One that is over stays as it ended.
+    /// Ends a live association, at `at` but never before its current state began. Has no effect on
+    /// one that has ended.
     pub(crate) fn end(&mut self, at: Timestamp, reason: EndReason) {
         if self.is_live() {
             let official_time = self.official_time();
-            self.state = AssociationState::Ended { official_time, end_time: at.max(self.began()), reason };
+            self.state = AssociationState::Ended { official_time, end_time: at.max(self.state_start()), reason };
         }
     }
 }

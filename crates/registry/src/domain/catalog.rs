@@ -1,4 +1,5 @@
-//! What can be claimed (R9): data, checked when it is read.
+//! The catalog: the products and workloads that can be claimed (R9). It is data, and is checked
+//! when it is read.
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -6,122 +7,134 @@ use cpor_types::{ProductFamily, ProductId, ProductKind, SolutionArea, Timestamp}
 use serde::Deserialize;
 
 /// The catalog that ships with the service.
-const DEFAULT: &str = include_str!("../../catalog.toml");
+const SHIPPED_CATALOG: &str = include_str!("../../catalog.toml");
 
-/// Every product and workload that the vendor lists, by id.
+/// The products and workloads of the catalog, by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Catalog(BTreeMap<ProductId, Product>);
 
-/// A product of the catalog.
+/// A product or workload of the catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Product {
     pub(crate) id: ProductId,
     pub(crate) display_name: String,
     pub(crate) solution_area: SolutionArea,
     pub(crate) family: ProductFamily,
+    /// Whether the product is claimed as a workload or by subscription.
     pub(crate) kind: ProductKind,
     pub(crate) claimable_from: Timestamp,
-    /// Exclusive; `None` is open-ended.
+    /// The exclusive end of the period in which the product can be claimed, or `None` when it is
+    /// open-ended.
     pub(crate) claimable_until: Option<Timestamp>,
-    /// Otherwise it is recognition-only: associated, never paid.
+    /// Whether the product is paid for. A product that is not is recognition-only.
     pub(crate) incentivised: bool,
 }
 
 /// Why a catalog cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
-    /// It is not the TOML that is expected.
+    /// The text is not TOML, or does not have the structure of a catalog.
     #[error("catalog: {0}")]
     Malformed(#[from] toml::de::Error),
-    /// An id is listed twice.
+    /// A product id occurs twice.
     #[error("catalog: product `{0}` is listed twice")]
     Duplicate(ProductId),
-    /// The product can never be claimed.
-    #[error("catalog: product `{0}` is claimable until before it is claimable from")]
+    /// The end of the claimable period is not after its start.
+    #[error("catalog: product `{0}`: `until` must be after `since`")]
     EmptyPeriod(ProductId),
-    /// Workloads are Microsoft 365, subscriptions are Business Applications (R7).
-    #[error("catalog: product `{0}` is of a kind or family that its solution area does not have")]
+    /// The kind or the family does not match the solution area: Microsoft 365 has workloads,
+    /// Business Applications has subscriptions (R7).
+    #[error("catalog: product `{0}`: `kind` and `family` must match `solution_area`")]
     Mismatch(ProductId),
 }
 
 impl Catalog {
-    /// The catalog of R9.
+    /// The catalog that ships with the service (R9).
     pub(crate) fn shipped() -> Result<Self, CatalogError> {
-        Self::parse(DEFAULT)
+        Self::parse(SHIPPED_CATALOG)
     }
 
-    /// Reads a catalog and refuses it whole when anything in it is wrong.
+    /// Parses a catalog from TOML.
+    ///
+    /// # Errors
+    /// Returns the first error; a catalog with any error is refused as a whole.
     pub(crate) fn parse(text: &str) -> Result<Self, CatalogError> {
-        let file: File = toml::from_str(text)?;
+        let file: CatalogFile = toml::from_str(text)?;
         let mut products = BTreeMap::new();
         for product in file.group.into_iter().flat_map(Group::products) {
             product.check()?;
-            if let Some(twice) = products.insert(product.id.clone(), product) {
-                return Err(CatalogError::Duplicate(twice.id));
+            if let Some(duplicate) = products.insert(product.id.clone(), product) {
+                return Err(CatalogError::Duplicate(duplicate.id));
             }
         }
         Ok(Self(products))
     }
 
-    /// The product of this id.
+    /// The product with this id.
     pub(crate) fn get(&self, id: &ProductId) -> Option<&Product> {
         self.0.get(id)
     }
 
-    /// All products, by id, those after `after` only.
-    pub(crate) fn after(&self, after: Option<&ProductId>) -> impl Iterator<Item = &Product> {
+    /// The products in the order of their ids, starting behind `after` or with the first.
+    pub(crate) fn products_after(&self, after: Option<&ProductId>) -> impl Iterator<Item = &Product> {
         let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.clone()));
         self.0.range((from, Bound::Unbounded)).map(|(_, product)| product)
     }
 }
 
 impl Product {
-    /// Whether a claim of it is taken at this time.
-    pub(crate) fn claimable_at(&self, now: Timestamp) -> bool {
+    /// Whether the product can be claimed at this time.
+    pub(crate) fn is_claimable_at(&self, now: Timestamp) -> bool {
         self.claimable_from <= now && self.claimable_until.is_none_or(|until| now < until)
     }
 
+    /// Checks that the fields of the product are consistent.
     fn check(&self) -> Result<(), CatalogError> {
         if self.claimable_until.is_some_and(|until| until <= self.claimable_from) {
             return Err(CatalogError::EmptyPeriod(self.id.clone()));
         }
-        let microsoft_365 = self.solution_area == SolutionArea::Microsoft365;
-        if self.kind != self.solution_area.claims() || microsoft_365 != (self.family == ProductFamily::Microsoft365) {
+        let is_microsoft_365 = self.solution_area == SolutionArea::Microsoft365;
+        if self.kind != self.solution_area.claimed_kind()
+            || is_microsoft_365 != (self.family == ProductFamily::Microsoft365)
+        {
             return Err(CatalogError::Mismatch(self.id.clone()));
         }
         Ok(())
     }
 }
 
+/// A catalog file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct CatalogFile {
     group: Vec<Group>,
 }
 
-/// Products that have their area, family, kind and first day in common.
+/// Products that share a solution area, a family, a kind and the default of `since`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Group {
     solution_area: SolutionArea,
     family: ProductFamily,
     kind: ProductKind,
+    /// The start of the claimable period of products that set no `since` of their own.
     since: Timestamp,
-    products: Vec<Entry>,
+    products: Vec<ProductEntry>,
 }
 
+/// One product of a group.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct ProductEntry {
     id: ProductId,
     name: String,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
-    #[serde(default = "paid")]
+    #[serde(default = "incentivised_by_default")]
     incentivised: bool,
 }
 
-fn paid() -> bool {
+fn incentivised_by_default() -> bool {
     true
 }
 
@@ -148,9 +161,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ships_what_r9_lists() {
+    fn r9_the_shipped_catalog_is_complete() {
         let catalog = Catalog::shipped().unwrap();
-        let of = |family| catalog.after(None).filter(|product| product.family == family).count();
+        let count = |family| catalog.products_after(None).filter(|product| product.family == family).count();
         assert_eq!(
             [
                 ProductFamily::Microsoft365,
@@ -158,31 +171,34 @@ mod tests {
                 ProductFamily::PowerBi,
                 ProductFamily::PowerPlatform
             ]
-            .map(of),
+            .map(count),
             [10, 14, 1, 2]
         );
-        let recognised: Vec<_> =
-            catalog.after(None).filter(|product| !product.incentivised).map(|product| product.id.as_str()).collect();
-        assert_eq!(recognised, ["azure-information-protection", "outlook-mobile", "yammer"]);
+        let recognition_only: Vec<_> = catalog
+            .products_after(None)
+            .filter(|product| !product.incentivised)
+            .map(|product| product.id.as_str())
+            .collect();
+        assert_eq!(recognition_only, ["azure-information-protection", "outlook-mobile", "yammer"]);
     }
 
     #[test]
-    fn a_wrong_catalog_is_refused() {
-        let one = |area: &str, kind: &str, id: &str, more: &str| {
+    fn an_inconsistent_catalog_is_refused() {
+        let parse_with = |area: &str, kind: &str, id: &str, extra: &str| {
             Catalog::parse(&format!(
-                "[[group]]\nsolution_area = \"{area}\"\nfamily = \"microsoft_365\"\nkind = \"{kind}\"\nsince = \"2020-01-01T00:00:00Z\"\nproducts = [{{ id = \"{id}\", name = \"X\"{more} }}, {{ id = \"b\", name = \"B\" }}]"
+                "[[group]]\nsolution_area = \"{area}\"\nfamily = \"microsoft_365\"\nkind = \"{kind}\"\nsince = \"2020-01-01T00:00:00Z\"\nproducts = [{{ id = \"{id}\", name = \"X\"{extra} }}, {{ id = \"b\", name = \"B\" }}]"
             ))
         };
-        assert!(one("microsoft_365", "workload", "a", "").is_ok());
-        assert!(matches!(one("microsoft_365", "workload", "b", ""), Err(CatalogError::Duplicate(_))));
-        assert!(matches!(one("microsoft_365", "workload", "A b", ""), Err(CatalogError::Malformed(_))));
-        assert!(matches!(one("microsoft_365", "subscription", "a", ""), Err(CatalogError::Mismatch(_))));
-        assert!(matches!(one("business_applications", "subscription", "a", ""), Err(CatalogError::Mismatch(_))));
+        assert!(parse_with("microsoft_365", "workload", "a", "").is_ok());
+        assert!(matches!(parse_with("microsoft_365", "workload", "b", ""), Err(CatalogError::Duplicate(_))));
+        assert!(matches!(parse_with("microsoft_365", "workload", "A b", ""), Err(CatalogError::Malformed(_))));
+        assert!(matches!(parse_with("microsoft_365", "subscription", "a", ""), Err(CatalogError::Mismatch(_))));
+        assert!(matches!(parse_with("business_applications", "subscription", "a", ""), Err(CatalogError::Mismatch(_))));
         assert!(matches!(
-            one("microsoft_365", "workload", "a", ", until = \"2019-01-01T00:00:00Z\""),
+            parse_with("microsoft_365", "workload", "a", ", until = \"2019-01-01T00:00:00Z\""),
             Err(CatalogError::EmptyPeriod(_))
         ));
-        assert!(matches!(one("microsoft_365", "workload", "a", ", price = 1"), Err(CatalogError::Malformed(_))));
+        assert!(matches!(parse_with("microsoft_365", "workload", "a", ", price = 1"), Err(CatalogError::Malformed(_))));
     }
 
     #[test]
@@ -191,8 +207,8 @@ mod tests {
         let from = product.claimable_from;
         let until = from + TimeDelta::microseconds(10);
         product.claimable_until = Some(until);
-        assert!(product.claimable_at(from));
-        assert!(!product.claimable_at(from - TimeDelta::microseconds(1)));
-        assert!(!product.claimable_at(until));
+        assert!(product.is_claimable_at(from));
+        assert!(!product.is_claimable_at(from - TimeDelta::microseconds(1)));
+        assert!(!product.is_claimable_at(until));
     }
 }

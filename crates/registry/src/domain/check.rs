@@ -1,5 +1,7 @@
-//! The directory checks of a claim (R12) and the subscription that can be filled in (R10 g). One function serves
-//! `CheckClaim`, at entry and submission, and `PlaceHold`, at approval: they cannot come to disagree.
+//! The directory checks of a claim (R12), which also fill in the subscription of a line (R10 g).
+//!
+//! The RPC `CheckClaim` (at entry and submission) and the RPC `PlaceHold` (at approval) use the
+//! same function, so that they always agree.
 use cpor_types::{AssociationKey, MpnId, ProductId, ProductKind, SolutionArea, SubscriptionId, Timestamp};
 use uuid::Uuid;
 
@@ -7,7 +9,7 @@ use super::catalog::{Catalog, Product};
 use super::directory::{PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantDirectory};
 use super::reason::Reason;
 
-/// What a claim says that the directory can judge; what it does not say yet is not judged.
+/// The fields of a claim that the directory checks. A field that is `None` is not checked.
 #[derive(Clone, Debug)]
 pub(crate) struct ClaimToCheck {
     pub(crate) mpn_id: Option<MpnId>,
@@ -16,221 +18,236 @@ pub(crate) struct ClaimToCheck {
     pub(crate) lines: Vec<LineToCheck>,
 }
 
-/// One line of it.
+/// One line of a claim that is to be checked.
 #[derive(Clone, Debug)]
 pub(crate) struct LineToCheck {
-    /// `None` when what was entered names no product.
+    /// The product, or `None` when the entered text is not a product name.
     pub(crate) product: Option<ProductId>,
-    /// As entered.
+    /// The subscription id as the user entered it.
     pub(crate) subscription_id: Option<String>,
 }
 
-/// What there is to judge by.
+/// The data that a claim is checked against.
 #[derive(Clone, Copy)]
 pub(crate) struct Directory<'a> {
     pub(crate) catalog: &'a Catalog,
+    /// The partner of the claim, or `None` when the directory does not know it.
     pub(crate) partner: Option<&'a PartnerProfile>,
-    pub(crate) tenant: TenantSaid<'a>,
+    pub(crate) tenant: TenantLookup<'a>,
 }
 
-/// What became of the tenant id on the claim.
+/// The result of looking up the tenant of the claim.
 #[derive(Clone, Copy)]
-pub(crate) enum TenantSaid<'a> {
-    /// The claim does not name one yet.
-    Nothing,
-    /// What it names is no UUID.
+pub(crate) enum TenantLookup<'a> {
+    /// The claim does not name a tenant yet.
+    NotNamed,
+    /// The tenant id on the claim is not a UUID.
     Malformed,
-    /// The directory has no such tenant.
+    /// The directory does not know the tenant.
     Unknown,
-    Known(&'a TenantDirectory),
+    /// The directory data of the tenant.
+    Found(&'a TenantDirectory),
 }
 
-impl<'a> TenantSaid<'a> {
-    fn known(self) -> Option<&'a TenantDirectory> {
+impl<'a> TenantLookup<'a> {
+    fn found(self) -> Option<&'a TenantDirectory> {
         match self {
-            Self::Nothing | Self::Malformed | Self::Unknown => None,
-            Self::Known(tenant) => Some(tenant),
+            Self::NotNamed | Self::Malformed | Self::Unknown => None,
+            Self::Found(tenant) => Some(tenant),
         }
     }
 }
 
-/// What the directory says to a claim.
+/// The result of checking a claim.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Findings<'a> {
-    /// Everything that is wrong, in the order of the claim's fields.
+    /// Every violation, in the order of the claim's fields.
     pub(crate) violations: Vec<Violation>,
-    /// One for each line, in their order.
-    pub(crate) lines: Vec<Line<'a>>,
+    /// One finding for each line, in the order of the lines.
+    pub(crate) lines: Vec<LineFinding<'a>>,
 }
 
-/// One thing that is wrong.
+/// One thing that is wrong with one field of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
-    pub(crate) field: Field,
+    pub(crate) field: ClaimField,
     pub(crate) reason: Reason,
 }
 
-/// The field of the claim that is wrong.
+/// A field of a claim, or of one of its lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
+pub(crate) enum ClaimField {
     MpnId,
     CustomerDomain,
     TenantId,
-    /// `lines[n].product`.
+    /// The product of the line with this index.
     Product(usize),
-    /// `lines[n].subscription_id`.
+    /// The subscription id of the line with this index.
     Subscription(usize),
 }
 
-/// What the directory knows of a line.
+/// The product, subscription and key of a line, as far as they could be determined.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Line<'a> {
+pub(crate) struct LineFinding<'a> {
     pub(crate) product: Option<&'a Product>,
-    /// As entered or, where exactly one can be meant, that one.
+    /// The subscription that was entered. When none was entered and the tenant has exactly one
+    /// claimable subscription of the product, that subscription.
     pub(crate) subscription_id: Option<SubscriptionId>,
+    /// The workload or subscription that the line would hold.
     pub(crate) key: Option<AssociationKey>,
 }
 
-/// Judges a claim by the directory, naming every violation at once.
+/// Checks a claim against the directory and returns every violation at once.
 pub(crate) fn check<'a>(claim: &ClaimToCheck, directory: Directory<'a>, now: Timestamp) -> Findings<'a> {
     let mut findings = Findings::default();
     if let Some(mpn_id) = &claim.mpn_id
         && !directory.partner.is_some_and(|partner| partner.locations.contains_key(mpn_id))
     {
-        findings.add(Field::MpnId, Reason::LocationNotOfPartner);
+        findings.add(ClaimField::MpnId, Reason::LocationNotOfPartner);
     }
-    findings.tenant(claim, directory.tenant);
-    for (at, line) in claim.lines.iter().enumerate() {
-        let found = findings.line(at, line, claim.solution_area, directory, now);
-        findings.lines.push(found);
+    findings.check_tenant(claim, directory.tenant);
+    for (index, line) in claim.lines.iter().enumerate() {
+        let finding = findings.check_line(index, line, claim.solution_area, directory, now);
+        findings.lines.push(finding);
     }
     findings
 }
 
 impl<'a> Findings<'a> {
-    fn add(&mut self, field: Field, reason: Reason) {
+    fn add(&mut self, field: ClaimField, reason: Reason) {
         let violation = Violation { field, reason };
         if !self.violations.contains(&violation) {
             self.violations.push(violation);
         }
     }
 
-    fn tenant(&mut self, claim: &ClaimToCheck, tenant: TenantSaid<'_>) {
+    fn check_tenant(&mut self, claim: &ClaimToCheck, tenant: TenantLookup<'_>) {
         match tenant {
-            TenantSaid::Nothing => {}
-            TenantSaid::Malformed => self.add(Field::TenantId, Reason::TenantIdMalformed),
-            TenantSaid::Unknown => self.add(Field::TenantId, Reason::TenantUnknown),
-            TenantSaid::Known(tenant) => {
-                if claim.customer_domain.as_deref().is_some_and(|domain| !tenant.profile.owns(domain)) {
-                    self.add(Field::CustomerDomain, Reason::DomainNotOfTenant);
+            TenantLookup::NotNamed => {}
+            TenantLookup::Malformed => self.add(ClaimField::TenantId, Reason::TenantIdMalformed),
+            TenantLookup::Unknown => self.add(ClaimField::TenantId, Reason::TenantUnknown),
+            TenantLookup::Found(tenant) => {
+                if claim.customer_domain.as_deref().is_some_and(|domain| !tenant.profile.owns_domain(domain)) {
+                    self.add(ClaimField::CustomerDomain, Reason::DomainNotOfTenant);
                 }
             }
         }
     }
 
-    fn line(
+    fn check_line(
         &mut self,
-        at: usize,
+        index: usize,
         line: &LineToCheck,
         area: Option<SolutionArea>,
         directory: Directory<'a>,
         now: Timestamp,
-    ) -> Line<'a> {
+    ) -> LineFinding<'a> {
         let Some(product) = line.product.as_ref().and_then(|id| directory.catalog.get(id)) else {
-            self.add(Field::Product(at), Reason::ProductUnknown);
-            return Line::default();
+            self.add(ClaimField::Product(index), Reason::ProductUnknown);
+            return LineFinding::default();
         };
-        if !product.claimable_at(now) {
-            self.add(Field::Product(at), Reason::ProductNotClaimable);
+        if !product.is_claimable_at(now) {
+            self.add(ClaimField::Product(index), Reason::ProductNotClaimable);
         }
         if area.is_some_and(|area| area != product.solution_area) {
-            self.add(Field::Product(at), Reason::ProductOfOtherSolutionArea);
+            self.add(ClaimField::Product(index), Reason::ProductOfOtherSolutionArea);
         }
-        let tenant = directory.tenant.known();
+        let tenant = directory.tenant.found();
         match product.kind {
-            ProductKind::Workload => self.workload(at, line, product, tenant),
-            ProductKind::Subscription => self.subscription(at, line, product, directory, now),
+            ProductKind::Workload => self.check_workload(index, line, product, tenant),
+            ProductKind::Subscription => self.check_subscription(index, line, product, directory, now),
         }
     }
 
-    fn workload(
+    fn check_workload(
         &mut self,
-        at: usize,
+        index: usize,
         line: &LineToCheck,
         product: &'a Product,
         tenant: Option<&TenantDirectory>,
-    ) -> Line<'a> {
+    ) -> LineFinding<'a> {
         if line.subscription_id.is_some() {
-            self.add(Field::Subscription(at), Reason::SubscriptionIdNotAllowed);
+            self.add(ClaimField::Subscription(index), Reason::SubscriptionIdNotAllowed);
         }
         if tenant.is_some_and(|tenant| !tenant.workloads.contains(&product.id)) {
-            self.add(Field::Product(at), Reason::ProductNotOnTenant);
+            self.add(ClaimField::Product(index), Reason::ProductNotOnTenant);
         }
-        Line { product: Some(product), subscription_id: None, key: Some(AssociationKey::Workload(product.id.clone())) }
+        LineFinding {
+            product: Some(product),
+            subscription_id: None,
+            key: Some(AssociationKey::Workload(product.id.clone())),
+        }
     }
 
-    fn subscription(
+    fn check_subscription(
         &mut self,
-        at: usize,
+        index: usize,
         line: &LineToCheck,
         product: &'a Product,
         directory: Directory<'a>,
         now: Timestamp,
-    ) -> Line<'a> {
+    ) -> LineFinding<'a> {
         let subscription_id = match &line.subscription_id {
-            Some(entered) => self.entered(at, entered, product, directory, now),
-            None => directory.tenant.known().and_then(|tenant| self.filled_in(at, product, tenant, now)),
+            Some(entered) => self.check_entered_subscription(index, entered, product, directory, now),
+            None => directory
+                .tenant
+                .found()
+                .and_then(|tenant| self.only_claimable_subscription(index, product, tenant, now)),
         };
-        Line { product: Some(product), subscription_id, key: subscription_id.map(AssociationKey::Subscription) }
+        LineFinding { product: Some(product), subscription_id, key: subscription_id.map(AssociationKey::Subscription) }
     }
 
-    /// A subscription that the claim names.
-    fn entered(
+    /// Checks a subscription id that the user entered. Returns the id if it is a UUID.
+    fn check_entered_subscription(
         &mut self,
-        at: usize,
+        index: usize,
         entered: &str,
         product: &Product,
         directory: Directory<'_>,
         now: Timestamp,
     ) -> Option<SubscriptionId> {
         let Ok(id) = Uuid::parse_str(entered.trim()).map(SubscriptionId) else {
-            self.add(Field::Subscription(at), Reason::SubscriptionIdMalformed);
+            self.add(ClaimField::Subscription(index), Reason::SubscriptionIdMalformed);
             return None;
         };
-        let Some(tenant) = directory.tenant.known() else { return Some(id) };
+        let Some(tenant) = directory.tenant.found() else { return Some(id) };
         if !tenant.subscriptions.values().any(|subscription| subscription.product == product.id) {
-            self.add(Field::Product(at), Reason::ProductNotOnTenant);
+            self.add(ClaimField::Product(index), Reason::ProductNotOnTenant);
         }
         let Some(subscription) = tenant.subscriptions.get(&id) else {
-            self.add(Field::Subscription(at), Reason::SubscriptionNotOnTenant);
+            self.add(ClaimField::Subscription(index), Reason::SubscriptionNotOnTenant);
             return Some(id);
         };
         if subscription.product != product.id {
-            self.add(Field::Subscription(at), other_product(subscription, directory.catalog));
+            self.add(ClaimField::Subscription(index), other_product_reason(subscription, directory.catalog));
         }
-        for reason in obstacles(subscription, now) {
-            self.add(Field::Subscription(at), reason);
+        for reason in claim_obstacles(subscription, now) {
+            self.add(ClaimField::Subscription(index), reason);
         }
         Some(id)
     }
 
-    /// The one claimable subscription of the product, where there is exactly one (R10 g).
-    fn filled_in(
+    /// The tenant's only claimable subscription of the product (R10 g). When there is none or more
+    /// than one, adds a violation and returns `None`.
+    fn only_claimable_subscription(
         &mut self,
-        at: usize,
+        index: usize,
         product: &Product,
         tenant: &TenantDirectory,
         now: Timestamp,
     ) -> Option<SubscriptionId> {
         let of_product = || tenant.subscriptions.iter().filter(|(_, subscription)| subscription.product == product.id);
-        let mut claimable = of_product().filter(|(_, subscription)| obstacles(subscription, now).next().is_none());
+        let mut claimable =
+            of_product().filter(|(_, subscription)| claim_obstacles(subscription, now).next().is_none());
         match (claimable.next(), claimable.next()) {
             (Some((id, _)), None) => return Some(*id),
-            (Some(_), Some(_)) => self.add(Field::Subscription(at), Reason::SubscriptionIdRequired),
-            (None, _) if of_product().next().is_none() => self.add(Field::Product(at), Reason::ProductNotOnTenant),
+            (Some(_), Some(_)) => self.add(ClaimField::Subscription(index), Reason::SubscriptionIdRequired),
+            (None, _) if of_product().next().is_none() => {
+                self.add(ClaimField::Product(index), Reason::ProductNotOnTenant)
+            }
             (None, _) => {
-                for reason in of_product().flat_map(|(_, subscription)| obstacles(subscription, now)) {
-                    self.add(Field::Subscription(at), reason);
+                for reason in of_product().flat_map(|(_, subscription)| claim_obstacles(subscription, now)) {
+                    self.add(ClaimField::Subscription(index), reason);
                 }
             }
         }
@@ -238,16 +255,17 @@ impl<'a> Findings<'a> {
     }
 }
 
-fn other_product(subscription: &Subscription, catalog: &Catalog) -> Reason {
+/// The reason to report for a subscription of another product than the product of the line.
+fn other_product_reason(subscription: &Subscription, catalog: &Catalog) -> Reason {
     match catalog.get(&subscription.product).map(|product| product.solution_area) {
         Some(SolutionArea::BusinessApplications) => Reason::SubscriptionOfOtherProduct,
         Some(SolutionArea::Microsoft365) | None => Reason::SubscriptionNotBusinessApplications,
     }
 }
 
-/// What makes a subscription unfit to be claimed (R6, R12). One whose grace has passed has expired, whatever the directory
-/// was last told.
-fn obstacles(subscription: &Subscription, now: Timestamp) -> impl Iterator<Item = Reason> + use<> {
+/// The reasons for which a subscription cannot be claimed (R6, R12). A subscription whose grace
+/// period has ended counts as expired, even when the last import reported it as active.
+fn claim_obstacles(subscription: &Subscription, now: Timestamp) -> impl Iterator<Item = Reason> + use<> {
     let channel = match subscription.channel {
         PurchaseChannel::VolumeLicensing | PurchaseChannel::WebDirect => None,
         PurchaseChannel::Csp => Some(Reason::SubscriptionBoughtThroughCsp),

@@ -1,23 +1,24 @@
-//! What directory sync tells of partners and customers (R1, R2). Values only; they change by import alone.
+//! The directory data of partners and customers (R1, R2). Only an import by directory sync changes
+//! it.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{AssociationKey, DomainName, MpnId, ProductId, Program, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::words::words;
+use super::string_enum::string_enum;
 
-/// What the directory says of a customer.
+/// The directory data of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TenantDirectory {
     pub(crate) profile: TenantProfile,
     pub(crate) subscriptions: BTreeMap<SubscriptionId, Subscription>,
-    /// The workloads in use.
+    /// The workloads that the tenant uses.
     pub(crate) workloads: BTreeSet<ProductId>,
 }
 
 impl TenantDirectory {
-    /// Whether the tenant uses or has bought it.
-    pub(crate) fn has(&self, key: &AssociationKey) -> bool {
+    /// Whether the tenant has this workload or subscription.
+    pub(crate) fn has_key(&self, key: &AssociationKey) -> bool {
         match key {
             AssociationKey::Workload(product) => self.workloads.contains(product),
             AssociationKey::Subscription(id) => self.subscriptions.contains_key(id),
@@ -25,20 +26,23 @@ impl TenantDirectory {
     }
 }
 
-/// A customer without what it has bought.
+/// The properties of a tenant, without its subscriptions and workloads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TenantProfile {
     pub(crate) display_name: String,
+    /// The region, for example `emea`.
     pub(crate) region: String,
+    /// The id of the calendar that the tenant's deadlines use.
     pub(crate) calendar: String,
-    /// Each belongs to one tenant.
+    /// The domains of the tenant. A domain belongs to at most one tenant.
     pub(crate) domains: BTreeSet<DomainName>,
 }
 
 impl TenantProfile {
-    /// Whether the domain, as somebody typed it, is the tenant's.
-    pub(crate) fn owns(&self, domain: &str) -> bool {
-        domain.trim().trim_end_matches('.').parse().is_ok_and(|domain: DomainName| self.domains.contains(&domain))
+    /// Whether the domain belongs to the tenant. The text is what a user entered: surrounding
+    /// blanks, a final dot and upper case are accepted.
+    pub(crate) fn owns_domain(&self, entered: &str) -> bool {
+        entered.trim().trim_end_matches('.').parse().is_ok_and(|domain: DomainName| self.domains.contains(&domain))
     }
 }
 
@@ -49,17 +53,19 @@ pub(crate) struct Subscription {
     pub(crate) status: SubscriptionStatus,
     pub(crate) channel: PurchaseChannel,
     pub(crate) purchase_time: Timestamp,
-    /// `None` is open-ended.
+    /// The end of the subscription, or `None` when it is open-ended.
     pub(crate) end_time: Option<Timestamp>,
-    /// When the grace after its end is over, as configured when it was imported (R39).
+    /// The end of the grace period (R39): `end_time` and the grace period that was configured at
+    /// the import.
     pub(crate) expire_time: Option<Timestamp>,
 }
 
-words! {
-    /// Where a subscription stands.
+string_enum! {
+    /// The status of a subscription, as the directory reports it.
     SubscriptionStatus {
         Active = "active",
-        /// Ended, still usable for a while.
+        /// The subscription has ended and is in its grace period, in which it still counts as
+        /// active.
         InGrace = "in_grace",
         Expired = "expired",
         NotProvisioned = "not_provisioned",
@@ -67,20 +73,22 @@ words! {
     }
 }
 
-words! {
-    /// How a subscription was bought (R6, R8).
+string_enum! {
+    /// The channel through which a subscription was bought (R6, R8).
     PurchaseChannel {
         VolumeLicensing = "volume_licensing",
         WebDirect = "web_direct",
+        /// Cloud Solution Provider. Subscriptions bought through this channel cannot be claimed
+        /// (R6).
         Csp = "csp",
     }
 }
 
-/// What the directory says of a partner.
+/// The directory data of one partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PartnerProfile {
     pub(crate) display_name: String,
-    /// By MPN id; each id belongs to one partner.
+    /// The locations by MPN id. An MPN id belongs to at most one partner.
     pub(crate) locations: BTreeMap<MpnId, Location>,
     pub(crate) enrolments: Vec<Enrolment>,
 }
@@ -88,15 +96,17 @@ pub(crate) struct PartnerProfile {
 /// A location of a partner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Location {
+    /// The region, for example `emea`.
     pub(crate) region: String,
+    /// The id of the calendar that the location's deadlines use.
     pub(crate) calendar: String,
 }
 
-/// A partner's enrolment in a program.
+/// A partner's enrolment in an incentive program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Enrolment {
     pub(crate) program: Program,
     pub(crate) start_time: Timestamp,
-    /// Exclusive; `None` is open-ended.
+    /// The exclusive end of the enrolment, or `None` when it is open-ended.
     pub(crate) end_time: Option<Timestamp>,
 }

@@ -1,4 +1,7 @@
-//! A claim's hold on a tenant's keys: placed whole or not at all, granted, and let go (R34 to R36).
+//! Holds: the reservation of a tenant's keys for the lines of an approved claim (R34 to R36).
+//!
+//! A claim holds all of its lines or none. Its pending holds become official together, and end when
+//! the claim closes.
 use std::collections::BTreeSet;
 
 use cpor_types::{
@@ -9,29 +12,29 @@ use uuid::Uuid;
 
 use super::association::{Association, AssociationState, ClaimedLine, EndReason, Source};
 use super::catalog::Catalog;
-use super::check::{self, ClaimToCheck, Directory, Field, LineToCheck, TenantSaid};
+use super::check::{self, ClaimField, ClaimToCheck, Directory, LineToCheck, TenantLookup};
 use super::directory::PartnerProfile;
 use super::reason::Reason;
-use super::record::{Answered, Decision, LineRefusal};
-use super::tenant::{Changed, Granted, GrantedLine, Tenant, TenantEvent};
+use super::record::{Decision, LineRefusal, RecordedDecision};
+use super::tenant::{AssociationsGranted, GrantedLine, Tenant, TenantChange, TenantEvent};
 
-/// A review's decision to hold every line of a claim.
+/// The request of a review case to hold every line of a claim.
 #[derive(Clone, Debug)]
-pub(crate) struct PlaceHold {
+pub(crate) struct HoldRequest {
     pub(crate) decision_id: DecisionId,
     pub(crate) claim: ClaimName,
-    /// The case that decided, where it said so.
+    /// The review case that approved the claim, or `None` when the request did not name it.
     pub(crate) review_case: Option<CaseId>,
     pub(crate) mpn_id: MpnId,
     pub(crate) customer_domain: String,
     pub(crate) solution_area: SolutionArea,
-    /// Each line is held for each of them.
+    /// The activities of the claim. Each line is held for each activity.
     pub(crate) activities: Vec<Activity>,
     pub(crate) lines: Vec<LineToHold>,
     pub(crate) submit_time: Timestamp,
 }
 
-/// One line of it.
+/// One line of a claim that is to be held.
 #[derive(Clone, Debug)]
 pub(crate) struct LineToHold {
     pub(crate) line_id: LineId,
@@ -40,141 +43,164 @@ pub(crate) struct LineToHold {
 }
 
 impl Tenant {
-    /// Decides a hold, once: `None` when this decision was answered since the tenant was loaded; one that was answered
-    /// before that is [`Precluded`](super::record::Precluded). Directory and catalog are judged again (R12), and a refusal
-    /// names everything that stands in the way.
-    pub(crate) fn place(
+    /// Holds every line of a claim, or records a refusal that names every reason.
+    ///
+    /// Directory and catalog are checked again (R12). Returns `None` when this decision was already
+    /// made since the tenant was loaded. An earlier decision is found on saving, as a
+    /// [`RecordConflict`](super::record::RecordConflict).
+    pub(crate) fn place_hold(
         &self,
-        hold: &PlaceHold,
+        request: &HoldRequest,
         partner: Option<&PartnerProfile>,
         catalog: &Catalog,
         now: Timestamp,
-    ) -> Option<Changed> {
-        if self.decision(&hold.claim, hold.decision_id).is_some() {
+    ) -> Option<TenantChange> {
+        if self.decision(&request.claim, request.decision_id).is_some() {
             return None;
         }
-        let refusals = self.refusals(hold, partner, catalog, now);
+        let refusals = self.hold_refusals(request, partner, catalog, now);
         let mut next = self.clone();
         let decision = if refusals.is_empty() {
-            next.hold(hold, now);
+            next.add_holds(request, now);
             Decision::Held
         } else {
             Decision::Refused(refusals)
         };
-        let answered = Answered { review_case: hold.review_case, decision };
-        next.claims.entry(hold.claim.clone()).or_default().decisions.insert(hold.decision_id, answered);
+        let recorded = RecordedDecision { review_case: request.review_case, decision };
+        next.claim_records.entry(request.claim.clone()).or_default().decisions.insert(request.decision_id, recorded);
         Some((next, Vec::new()))
     }
 
-    /// The claim's pending holds become official at `at` (R27); `None` when there is none. Where it is a key's successor, the
-    /// holder's association ends in the same instant (R37).
-    pub(crate) fn grant(
+    /// Makes the pending holds of a claim official at `at` (R27). Returns `None` when the claim has
+    /// no pending hold.
+    ///
+    /// Where the claim is the successor of a key, the holder's association ends in the same instant
+    /// (R37).
+    pub(crate) fn grant_claim(
         &self,
         claim: &ClaimName,
         partner: Option<&PartnerProfile>,
         catalog: &Catalog,
         at: Timestamp,
-    ) -> Option<Changed> {
-        let is_pending = |found: &Association| found.is_of(claim) && found.state == AssociationState::Pending;
-        let succeeds = |found: &Association| {
-            let successor = self.successors.get(&found.key);
-            found.holds_key()
-                && *found.partner() != claim.partner
+    ) -> Option<TenantChange> {
+        let is_pending =
+            |association: &Association| association.belongs_to(claim) && association.state == AssociationState::Pending;
+        let is_superseded = |association: &Association| {
+            let successor = self.successors.get(&association.key);
+            association.holds_key()
+                && *association.partner() != claim.partner
                 && successor.is_some_and(|successor| successor.claim == *claim)
-                && self.associations.values().any(|own| is_pending(own) && own.key == found.key)
+                && self.associations.values().any(|own| is_pending(own) && own.key == association.key)
         };
-        let touched = self.associations.values().filter(|found| is_pending(found) || succeeds(found));
-        let instant = touched.map(Association::began).fold(at, Timestamp::max);
+        // No association may change before its current state began, so all of them change at the
+        // latest such time.
+        let changing =
+            self.associations.values().filter(|association| is_pending(association) || is_superseded(association));
+        let instant = changing.map(Association::state_start).fold(at, Timestamp::max);
         let mut next = self.clone();
-        let mut events = next.end(EndReason::Superseded, instant, succeeds);
+        let mut events = next.end_associations(EndReason::Superseded, instant, is_superseded);
         let mut granted = Vec::new();
-        for association in next.associations.values_mut().filter(|found| is_pending(found)) {
-            association.grant(instant);
-            granted.push(self.granted(association, catalog));
+        for association in next.associations.values_mut().filter(|association| is_pending(association)) {
+            association.make_official(instant);
+            granted.push(self.granted_line(association, catalog));
         }
         if granted.is_empty() {
             return None;
         }
-        let event = Granted {
+        let event = AssociationsGranted {
             claim: claim.clone(),
             associations: granted,
             tenant_region: self.directory.profile.region.clone(),
             partner: partner.cloned(),
         };
-        events.push(TenantEvent::Granted(Box::new(event)));
+        events.push(TenantEvent::AssociationsGranted(Box::new(event)));
         Some((next, events))
     }
 
-    /// The claim is over, as far as it was in this case: its holds and associations end at `at`, it succeeds nobody, and
-    /// nothing is held for that case any more. `None` when that was said since the tenant was loaded. What a later case of
-    /// the claim holds already stays: events may come late.
-    pub(crate) fn close(
+    /// Ends the claim's holds and associations at `at`, removes it as a successor, and refuses
+    /// later holds for it.
+    ///
+    /// With a `review_case`, this applies only to what that case decided: the event may arrive
+    /// late, when a later case of the claim has already placed holds. Returns `None` when the case
+    /// was already closed since the tenant was loaded.
+    pub(crate) fn close_claim(
         &self,
         claim: &ClaimName,
         review_case: Option<CaseId>,
         reason: EndReason,
         at: Timestamp,
-    ) -> Option<Changed> {
-        if self.claims.get(claim).is_some_and(|record| record.closed.contains(&review_case)) {
+    ) -> Option<TenantChange> {
+        if self.claim_records.get(claim).is_some_and(|record| record.closed.contains(&review_case)) {
             return None;
         }
-        let of_case = |of: Option<CaseId>| review_case.is_none() || of.is_none() || of == review_case;
+        let matches_case = |case: Option<CaseId>| review_case.is_none() || case.is_none() || case == review_case;
         let mut next = self.clone();
-        next.successors.retain(|_, successor| successor.claim != *claim || !of_case(successor.review_case));
-        let over = |line: &ClaimedLine| line.claim == *claim && of_case(line.review_case);
-        let events = next.end(reason, at, |found| found.line().is_some_and(over));
-        next.claims.entry(claim.clone()).or_default().closed.insert(review_case);
+        next.successors.retain(|_, successor| successor.claim != *claim || !matches_case(successor.review_case));
+        let is_closed = |line: &ClaimedLine| line.claim == *claim && matches_case(line.review_case);
+        let events = next.end_associations(reason, at, |association| association.claimed_line().is_some_and(is_closed));
+        next.claim_records.entry(claim.clone()).or_default().closed.insert(review_case);
         Some((next, events))
     }
 
-    fn refusals(
+    /// Every reason for which the claim cannot be held.
+    fn hold_refusals(
         &self,
-        hold: &PlaceHold,
+        request: &HoldRequest,
         partner: Option<&PartnerProfile>,
         catalog: &Catalog,
         now: Timestamp,
     ) -> Vec<LineRefusal> {
-        if self.claims.get(&hold.claim).is_some_and(|record| record.is_closed(hold.review_case)) {
-            return vec![LineRefusal::whole(Reason::ClaimClosed)];
+        if self.claim_records.get(&request.claim).is_some_and(|record| record.is_closed(request.review_case)) {
+            return vec![LineRefusal::whole_claim(Reason::ClaimClosed)];
         }
-        let directory = Directory { catalog, partner, tenant: TenantSaid::Known(&self.directory) };
-        let findings = check::check(&hold.as_claim(), directory, now);
-        let mut refusals: Vec<_> =
-            findings.violations.iter().map(|found| hold.refusal(found.field, found.reason)).collect();
-        let held = hold.lines.iter().filter(|line| self.held_by_other(hold, &line.key));
+        let directory = Directory { catalog, partner, tenant: TenantLookup::Found(&self.directory) };
+        let findings = check::check(&request.claim_to_check(), directory, now);
+        let mut refusals: Vec<_> = findings
+            .violations
+            .iter()
+            .map(|violation| request.line_refusal(violation.field, violation.reason))
+            .collect();
+        let held = request.lines.iter().filter(|line| self.is_held_by_other(request, &line.key));
         refusals.extend(held.map(|line| LineRefusal { line_id: Some(line.line_id), reason: Reason::KeyHeld }));
         refusals
     }
 
-    /// A key that was awarded beside its holder is its successor's alone.
-    fn held_by_other(&self, hold: &PlaceHold, key: &AssociationKey) -> bool {
-        let held = || match self.successors.get(key) {
-            Some(successor) => successor.claim != hold.claim,
-            None => self.live(key).any(|other| other.holds_key() && *other.partner() != hold.claim.partner),
+    /// Whether another claim has the right to the key: its successor if there is one, otherwise its
+    /// holder.
+    fn is_held_by_other(&self, request: &HoldRequest, key: &AssociationKey) -> bool {
+        let is_held = || match self.successors.get(key) {
+            Some(successor) => successor.claim != request.claim,
+            None => self
+                .live_associations_on(key)
+                .any(|other| other.holds_key() && *other.partner() != request.claim.partner),
         };
-        hold.activities.iter().any(|activity| activity.is_exclusive()) && held()
+        request.activities.iter().any(|activity| activity.is_exclusive()) && is_held()
     }
 
-    /// A line that the claim holds already, under an earlier decision, stays as it is. A line that was awarded to the claim and
-    /// is not on it any more succeeds nobody.
-    fn hold(&mut self, hold: &PlaceHold, now: Timestamp) {
-        let held: BTreeSet<AssociationKey> = self.live_of(&hold.claim).map(|(_, found)| found.key.clone()).collect();
-        let is_held = |key: &AssociationKey| held.contains(key) || hold.lines.iter().any(|line| line.key == *key);
-        self.successors.retain(|key, successor| successor.claim != hold.claim || is_held(key));
+    /// Adds a pending association for each line and activity.
+    ///
+    /// A line that the claim already holds stays as it is. The claim stops being the successor of
+    /// keys that were awarded to it and that it no longer claims.
+    fn add_holds(&mut self, request: &HoldRequest, now: Timestamp) {
+        let held: BTreeSet<AssociationKey> =
+            self.live_associations_of(&request.claim).map(|(_, association)| association.key.clone()).collect();
+        let is_claimed = |key: &AssociationKey| held.contains(key) || request.lines.iter().any(|line| line.key == *key);
+        self.successors.retain(|key, successor| successor.claim != request.claim || is_claimed(key));
         for (line, activity) in
-            hold.lines.iter().flat_map(|line| hold.activities.iter().map(move |activity| (line, *activity)))
+            request.lines.iter().flat_map(|line| request.activities.iter().map(move |activity| (line, *activity)))
         {
-            let same = |found: &Association| {
-                let of = found.line().map(|of| (of.line_id, of.review_case));
-                of == Some((line.line_id, hold.review_case)) && found.activity == activity
+            let is_same = |association: &Association| {
+                let held = association.claimed_line().map(|held| (held.line_id, held.review_case));
+                held == Some((line.line_id, request.review_case)) && association.activity == activity
             };
-            if !self.live_of(&hold.claim).any(|(_, found)| same(found)) {
-                self.associations.insert(hold.association_id(line, activity), hold.association(line, activity, now));
+            if !self.live_associations_of(&request.claim).any(|(_, association)| is_same(association)) {
+                let association = request.association(line, activity, now);
+                self.associations.insert(request.association_id(line, activity), association);
             }
         }
     }
 
-    fn granted(&self, association: &Association, catalog: &Catalog) -> GrantedLine {
+    fn granted_line(&self, association: &Association, catalog: &Catalog) -> GrantedLine {
         let subscription = match &association.key {
             AssociationKey::Workload(_) => None,
             AssociationKey::Subscription(id) => self.directory.subscriptions.get(id).cloned(),
@@ -184,8 +210,9 @@ impl Tenant {
     }
 }
 
-impl PlaceHold {
-    fn as_claim(&self) -> ClaimToCheck {
+impl HoldRequest {
+    /// The fields of the claim that the directory checks need.
+    fn claim_to_check(&self) -> ClaimToCheck {
         let subscription_id = |key: &AssociationKey| match key {
             AssociationKey::Workload(_) => None,
             AssociationKey::Subscription(id) => Some(id.to_string()),
@@ -202,16 +229,18 @@ impl PlaceHold {
         }
     }
 
-    fn refusal(&self, field: Field, reason: Reason) -> LineRefusal {
+    fn line_refusal(&self, field: ClaimField, reason: Reason) -> LineRefusal {
         let line_id = match field {
-            Field::MpnId | Field::CustomerDomain | Field::TenantId => None,
-            Field::Product(at) | Field::Subscription(at) => self.lines.get(at).map(|line| line.line_id),
+            ClaimField::MpnId | ClaimField::CustomerDomain | ClaimField::TenantId => None,
+            ClaimField::Product(index) | ClaimField::Subscription(index) => {
+                self.lines.get(index).map(|line| line.line_id)
+            }
         };
         LineRefusal { line_id, reason }
     }
 
-    /// The refusal of every line on a key that another company holds.
-    pub(crate) fn refused_on(&self, key: &AssociationKey) -> Vec<LineRefusal> {
+    /// The refusals of all lines with this key, because another company holds it.
+    pub(crate) fn refusals_for_key(&self, key: &AssociationKey) -> Vec<LineRefusal> {
         let lines = self.lines.iter().filter(|line| line.key == *key);
         lines.map(|line| LineRefusal { line_id: Some(line.line_id), reason: Reason::KeyHeld }).collect()
     }
@@ -233,7 +262,8 @@ impl PlaceHold {
         }
     }
 
-    /// Derived, so that deciding stays free of chance: a decision that runs twice names the same associations.
+    /// The id of an association, derived from the decision and the line. A decision that runs twice
+    /// therefore creates the same ids, and the domain needs no source of randomness.
     fn association_id(&self, line: &LineToHold, activity: Activity) -> AssociationId {
         Uuid::new_v5(&self.decision_id.0, format!("{}/{activity}", line.line_id).as_bytes()).into()
     }

@@ -1,4 +1,5 @@
-//! Associations from before there were claims (R58): imported, on record at once, and without a claim behind them.
+//! Legacy associations (R58): associations from before CPOR. They are imported, are official at
+//! once, and have no claim.
 use cpor_types::{
     Activity, AssociationId, AssociationKey, ClaimId, ClaimName, DecisionId, MpnId, PartnerId, ProductFamily, TenantId,
     Timestamp,
@@ -9,43 +10,47 @@ use super::association::{Association, AssociationState, EndReason, Source};
 use super::catalog::Catalog;
 use super::directory::{PartnerProfile, Subscription, SubscriptionStatus};
 use super::reason::Reason;
-use super::record::{Answered, Decision};
-use super::tenant::{Changed, Tenant};
+use super::record::{Decision, RecordedDecision};
+use super::tenant::{Tenant, TenantChange};
 
-/// A partner that was on record.
+/// An association from before CPOR that is to be imported.
 #[derive(Clone, Debug)]
-pub(crate) struct Legacy {
+pub(crate) struct LegacyAssociation {
     pub(crate) partner: PartnerId,
-    /// MPN id of its location.
+    /// The MPN id of the partner's location.
     pub(crate) mpn_id: MpnId,
     pub(crate) key: AssociationKey,
-    /// Exclusive ones.
+    /// The activities that the partner is on record for. All of them are exclusive.
     pub(crate) activities: Vec<Activity>,
 }
 
-/// Why an association cannot be declined as one from before there were claims.
+/// Why an association cannot be declined as a legacy association.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotDeclined {
-    /// No live association has this id.
+pub(crate) enum DeclineRefusal {
+    /// There is no live association with this id.
     NotLive,
-    /// It is of a claim.
-    OfClaim,
+    /// The association belongs to a claim, so the claim must be declined instead.
+    BelongsToClaim,
 }
 
 impl Tenant {
-    /// Takes an association over, once: `None` when that was done since the tenant was loaded. What was taken over before that
-    /// is refused, or [`Precluded`](super::record::Precluded), also when it has ended since.
+    /// Imports a legacy association, which is official at once.
+    ///
+    /// A legacy association is imported once, also when it has ended since. Returns `None` when it
+    /// was imported since the tenant was loaded. An earlier import is found on saving, as a
+    /// [`RecordConflict`](super::record::RecordConflict), unless the association is refused before
+    /// that.
     ///
     /// # Errors
-    /// Everything that stands in its way.
+    /// Returns every reason for which the association cannot be imported.
     pub(crate) fn import_legacy(
         &self,
-        legacy: &Legacy,
+        legacy: &LegacyAssociation,
         partner: Option<&PartnerProfile>,
         catalog: &Catalog,
         now: Timestamp,
-    ) -> Result<Option<Changed>, Vec<Reason>> {
-        let (claim, decision_id) = legacy.remembered_as(self.id);
+    ) -> Result<Option<TenantChange>, Vec<Reason>> {
+        let (claim, decision_id) = legacy.record_key(self.id);
         if self.decision(&claim, decision_id).is_some() {
             return Ok(None);
         }
@@ -53,7 +58,7 @@ impl Tenant {
         if !partner.is_some_and(|partner| partner.locations.contains_key(&legacy.mpn_id)) {
             refusals.push(Reason::LocationNotOfPartner);
         }
-        if self.live(&legacy.key).any(Association::holds_key) {
+        if self.live_associations_on(&legacy.key).any(Association::holds_key) {
             refusals.push(Reason::KeyHeld);
         }
         let subscription = match self.legacy_subscription(&legacy.key, catalog, now) {
@@ -66,12 +71,13 @@ impl Tenant {
             let id = legacy.association_id(self.id, *activity);
             next.associations.insert(id, legacy.association(subscription, *activity, now));
         }
-        let answered = Answered { review_case: None, decision: Decision::Held };
-        next.claims.entry(claim).or_default().decisions.insert(decision_id, answered);
+        let recorded = RecordedDecision { review_case: None, decision: Decision::Held };
+        next.claim_records.entry(claim).or_default().decisions.insert(decision_id, recorded);
         Ok(Some((next, Vec::new())))
     }
 
-    /// The subscription, if associations on it are taken over: of these families, and not at its end.
+    /// The subscription of the key, if legacy associations with it can be imported: its product
+    /// must belong to an accepted family, and it must not have ended.
     fn legacy_subscription(
         &self,
         key: &AssociationKey,
@@ -86,40 +92,43 @@ impl Tenant {
             ProductFamily::Microsoft365 => return Err(Reason::MustBeClaimedAnew),
             ProductFamily::PowerPlatform => return Err(Reason::FamilyNotTakenOver),
         }
-        let over =
+        let has_ended =
             subscription.status == SubscriptionStatus::Expired || subscription.end_time.is_some_and(|end| end <= now);
-        if over { Err(Reason::SubscriptionExpired) } else { Ok(subscription) }
+        if has_ended { Err(Reason::SubscriptionExpired) } else { Ok(subscription) }
     }
 
-    /// The customer does not want it.
+    /// Ends a legacy association because the customer declined it.
     ///
     /// # Errors
-    /// See [`NotDeclined`].
-    pub(crate) fn decline_legacy(&self, id: AssociationId, at: Timestamp) -> Result<Changed, NotDeclined> {
-        let found = self.associations.get(&id).filter(|found| found.is_live()).ok_or(NotDeclined::NotLive)?;
-        if found.line().is_some() {
-            return Err(NotDeclined::OfClaim);
+    /// Returns a [`DeclineRefusal`] when there is no live legacy association with this id.
+    pub(crate) fn decline_legacy(&self, id: AssociationId, at: Timestamp) -> Result<TenantChange, DeclineRefusal> {
+        let association =
+            self.associations.get(&id).filter(|association| association.is_live()).ok_or(DeclineRefusal::NotLive)?;
+        if association.claimed_line().is_some() {
+            return Err(DeclineRefusal::BelongsToClaim);
         }
-        let declined = found.clone();
+        let declined = association.clone();
         let mut next = self.clone();
-        let events = next.end(EndReason::Declined, at, |found| *found == declined);
+        let events = next.end_associations(EndReason::Declined, at, |association| *association == declined);
         Ok((next, events))
     }
 }
 
-impl Legacy {
-    /// Derived, so that a row that is imported again names the same.
-    fn id(&self, tenant: TenantId, of: &str) -> Uuid {
-        Uuid::new_v5(&tenant.0, format!("legacy/{}/{}{of}", self.partner, self.key).as_bytes())
+impl LegacyAssociation {
+    /// A UUID that is derived from the association and `suffix`, so that a repeated import creates
+    /// the same ids.
+    fn derived_id(&self, tenant: TenantId, suffix: &str) -> Uuid {
+        Uuid::new_v5(&tenant.0, format!("legacy/{}/{}{suffix}", self.partner, self.key).as_bytes())
     }
 
     fn association_id(&self, tenant: TenantId, activity: Activity) -> AssociationId {
-        self.id(tenant, &format!("/{activity}")).into()
+        self.derived_id(tenant, &format!("/{activity}")).into()
     }
 
-    /// That it was taken over is remembered as of a claim, which there is not.
-    pub(crate) fn remembered_as(&self, tenant: TenantId) -> (ClaimName, DecisionId) {
-        let id = self.id(tenant, "");
+    /// The name and decision under which the import is recorded. The name has the form of a claim
+    /// name, but there is no such claim.
+    pub(crate) fn record_key(&self, tenant: TenantId) -> (ClaimName, DecisionId) {
+        let id = self.derived_id(tenant, "");
         (ClaimName { partner: self.partner.clone(), claim: ClaimId(id) }, DecisionId(id))
     }
 

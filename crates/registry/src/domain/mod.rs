@@ -1,4 +1,5 @@
-//! What the registry decides, pure: no clock, no database, no wire types.
+//! The decisions of the registry as pure functions. They use no clock, no database and no wire
+//! types.
 pub(crate) mod arbitration;
 pub(crate) mod association;
 pub(crate) mod catalog;
@@ -10,8 +11,8 @@ pub(crate) mod legacy;
 pub(crate) mod partner;
 pub(crate) mod reason;
 pub(crate) mod record;
+mod string_enum;
 pub(crate) mod tenant;
-mod words;
 
 #[cfg(test)]
-pub(crate) mod examples;
+pub(crate) mod fixtures;

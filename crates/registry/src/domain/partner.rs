@@ -1,4 +1,4 @@
-//! The partner: a company with its locations and enrolments (R1). It changes by import alone.
+//! The partner: a company with its locations and enrolments (R1). Only an import changes it.
 use cpor_types::PartnerId;
 
 use super::directory::PartnerProfile;
@@ -10,21 +10,22 @@ pub(crate) struct Partner {
     pub(crate) profile: PartnerProfile,
 }
 
-/// What other services are told.
+/// A change of a partner that other services receive as an event.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum PartnerEvent {
-    /// The directory says something new; a new partner is news, too.
+    /// The partner was created or its profile changed. Carries the new profile.
     Changed(PartnerProfile),
 }
 
 impl Partner {
-    /// Takes over what the directory says now; `None` when it says what is known.
+    /// Creates or updates the partner with an imported profile. Returns `None` when the profile is
+    /// the same as before.
     pub(crate) fn import(
-        known: Option<&Self>,
+        current: Option<&Self>,
         id: &PartnerId,
         profile: PartnerProfile,
     ) -> Option<(Self, Vec<PartnerEvent>)> {
-        if known.is_some_and(|known| known.profile == profile) {
+        if current.is_some_and(|current| current.profile == profile) {
             return None;
         }
         let event = PartnerEvent::Changed(profile.clone());

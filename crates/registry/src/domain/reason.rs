@@ -1,7 +1,9 @@
-//! Why the registry says no.
+//! The reasons for which the registry refuses a claim, a hold, an award or an imported association.
 use serde::{Deserialize, Serialize};
 
-/// What the directory, the catalog or a holder does not admit. Stored with refused decisions: names stay.
+/// Why a claim, a hold, an award or an imported association is refused.
+///
+/// Refused decisions are stored with their reasons, so the serialized names must never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Reason {
@@ -23,54 +25,53 @@ pub(crate) enum Reason {
     SubscriptionSuspended,
     SubscriptionIdRequired,
     SubscriptionIdNotAllowed,
-    /// Another company holds the key (R36).
+    /// Another company holds the workload or subscription (R36).
     KeyHeld,
-    /// The claim is over: nothing is held for it any more.
+    /// The claim, or the review case that decided, is closed. Nothing can be held for it any more.
     ClaimClosed,
-    /// The key has been awarded to another claim already (R37).
+    /// The workload or subscription has already been awarded to another claim (R37).
     SuccessorExists,
-    /// The tenant has no such workload or subscription.
+    /// The tenant does not have the workload or subscription.
     KeyUnknown,
-    /// Associations of Microsoft 365 are not taken over from before there were claims (R58).
+    /// Legacy associations with Microsoft 365 workloads are not imported; they must be claimed anew
+    /// (R58).
     MustBeClaimedAnew,
-    /// Nor are those of this family.
+    /// Legacy associations with products of this family are not imported (R58).
     FamilyNotTakenOver,
 }
 
 impl Reason {
-    /// The same in words, for whoever filled in the claim; never who a rival is (R4).
+    /// The reason as a sentence for users. It never says who a rival is (R4).
     pub(crate) const fn describe(self) -> &'static str {
         match self {
-            Self::LocationNotOfPartner => "The MPN id is no location of this partner.",
-            Self::TenantIdMalformed => "The tenant id must be a UUID.",
-            Self::TenantUnknown => "The directory does not know this tenant.",
-            Self::DomainNotOfTenant => "The domain does not belong to the tenant.",
-            Self::ProductUnknown => "The catalog does not list this product.",
-            Self::ProductNotClaimable => "The product cannot be claimed at this time.",
-            Self::ProductOfOtherSolutionArea => "The product belongs to another solution area.",
-            Self::ProductNotOnTenant => "The tenant does not have this product.",
-            Self::SubscriptionIdMalformed => "The subscription id must be a UUID.",
-            Self::SubscriptionNotOnTenant => "The tenant does not have this subscription.",
-            Self::SubscriptionOfOtherProduct => "The subscription is of another product.",
-            Self::SubscriptionNotBusinessApplications => "This is no subscription of Business Applications.",
+            Self::LocationNotOfPartner => "the MPN id must be that of a location of this partner",
+            Self::TenantIdMalformed => "the tenant id must be a UUID",
+            Self::TenantUnknown => "the tenant is not in the directory",
+            Self::DomainNotOfTenant => "the domain must belong to the tenant",
+            Self::ProductUnknown => "the product is not in the catalog",
+            Self::ProductNotClaimable => "the product cannot be claimed at this time",
+            Self::ProductOfOtherSolutionArea => "the product must belong to the solution area of the claim",
+            Self::ProductNotOnTenant => "the tenant does not have this product",
+            Self::SubscriptionIdMalformed => "the subscription id must be a UUID",
+            Self::SubscriptionNotOnTenant => "the tenant does not have this subscription",
+            Self::SubscriptionOfOtherProduct => "the subscription is for another product",
+            Self::SubscriptionNotBusinessApplications => "the subscription must be for Business Applications",
             Self::SubscriptionBoughtThroughCsp => {
-                "The subscription was bought through CSP; use the co-op claims process."
+                "the subscription was bought through CSP; use the co-op claims process instead"
             }
-            Self::SubscriptionNotProvisioned => "The subscription is not activated or provisioned yet.",
-            Self::SubscriptionExpired => "The subscription has expired; it must be active or in grace.",
-            Self::SubscriptionSuspended => "The subscription is suspended; it must be active or in grace.",
+            Self::SubscriptionNotProvisioned => "the subscription has not been activated or provisioned yet",
+            Self::SubscriptionExpired => "the subscription has expired; it must be active or in its grace period",
+            Self::SubscriptionSuspended => "the subscription is suspended; it must be active or in its grace period",
             Self::SubscriptionIdRequired => {
-                "The tenant has several claimable subscriptions of this product: say which."
+                "the subscription id is required: the tenant has several claimable subscriptions of this product"
             }
-            Self::SubscriptionIdNotAllowed => "A workload is claimed per tenant, without a subscription.",
-            Self::KeyHeld => {
-                "Another partner is on record for this workload or subscription, or it was awarded to one."
-            }
-            Self::ClaimClosed => "The claim was closed meanwhile.",
-            Self::SuccessorExists => "This workload or subscription was awarded to another claim already.",
-            Self::KeyUnknown => "The tenant has no such workload or subscription.",
-            Self::MustBeClaimedAnew => "An association of Microsoft 365 must be claimed anew.",
-            Self::FamilyNotTakenOver => "Only associations of Dynamics 365 and Power BI are taken over.",
+            Self::SubscriptionIdNotAllowed => "the subscription id must be empty: a workload has no subscription",
+            Self::KeyHeld => "another partner holds this workload or subscription, or it was awarded to another claim",
+            Self::ClaimClosed => "the claim is closed",
+            Self::SuccessorExists => "this workload or subscription was already awarded to another claim",
+            Self::KeyUnknown => "the tenant does not have this workload or subscription",
+            Self::MustBeClaimedAnew => "associations with Microsoft 365 cannot be imported; they must be claimed anew",
+            Self::FamilyNotTakenOver => "only associations with Dynamics 365 and Power BI can be imported",
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What is remembered of a claim, for ever: first answers and tombstones.
+//! The permanent record of a claim at a tenant: the outcomes of its decisions, and the review cases
+//! that are closed.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{AssociationKey, CaseId, DecisionId, LineId};
@@ -6,47 +7,53 @@ use serde::{Deserialize, Serialize};
 
 use super::reason::Reason;
 
-/// What is remembered of a claim.
+/// The permanent record of one claim. It is never deleted, because a decision can arrive or be
+/// repeated at any time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ClaimRecord {
-    /// First answers, by decision: repeating a decision gets the same.
-    pub(crate) decisions: BTreeMap<DecisionId, Answered>,
-    /// The tombstones: cases that are over, and for which a late decision is refused. `None`: the claim as a whole.
+    /// The outcome of each decision. A repeated decision gets the recorded outcome again.
+    pub(crate) decisions: BTreeMap<DecisionId, RecordedDecision>,
+    /// The closed review cases, for which later decisions are refused. `None` stands for the claim
+    /// as a whole.
     pub(crate) closed: BTreeSet<Option<CaseId>>,
 }
 
-/// The answer to a decision about a claim.
+/// The outcome of a decision, with the review case that made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Answered {
-    /// The claim's case that decided; `None` where it did not say.
+pub(crate) struct RecordedDecision {
+    /// The review case that made the decision, or `None` when the request did not name it.
     pub(crate) review_case: Option<CaseId>,
     pub(crate) decision: Decision,
 }
 
-/// What is remembered of a claim and leaves no room for a decision about it.
+/// Why a decision cannot be added to the record of its claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Precluded {
-    /// The decision has been answered, and that answer stands.
-    Answered,
-    /// The claim, or this case of it, is over.
-    Closed,
+pub(crate) enum RecordConflict {
+    /// The decision is already recorded. Its recorded outcome stays valid.
+    AlreadyDecided,
+    /// The claim, or the review case that made the decision, is closed.
+    CaseClosed,
 }
 
 impl ClaimRecord {
-    /// The record with what was decided after it, by somebody who did not know it.
-    pub(crate) fn with(mut self, news: &Self) -> Result<Self, Precluded> {
-        if news.decisions.keys().any(|decision| self.decisions.contains_key(decision)) {
-            return Err(Precluded::Answered);
+    /// Adds decisions and closed cases that were made without knowledge of this record.
+    ///
+    /// # Errors
+    /// Returns a [`RecordConflict`] when a new decision is already recorded or its case is closed.
+    pub(crate) fn merge(mut self, additions: &Self) -> Result<Self, RecordConflict> {
+        if additions.decisions.keys().any(|decision| self.decisions.contains_key(decision)) {
+            return Err(RecordConflict::AlreadyDecided);
         }
-        if news.decisions.values().any(|answered| self.is_closed(answered.review_case)) {
-            return Err(Precluded::Closed);
+        if additions.decisions.values().any(|recorded| self.is_closed(recorded.review_case)) {
+            return Err(RecordConflict::CaseClosed);
         }
-        self.decisions.extend(news.decisions.clone());
-        self.closed.extend(&news.closed);
+        self.decisions.extend(additions.decisions.clone());
+        self.closed.extend(&additions.closed);
         Ok(self)
     }
 
-    /// Whether nothing is decided any more for this case. For one that is not named that is so when any has been closed.
+    /// Whether this review case, or the claim as a whole, is closed. When the case is not named,
+    /// any closed case counts.
     pub(crate) fn is_closed(&self, review_case: Option<CaseId>) -> bool {
         match review_case {
             None => !self.closed.is_empty(),
@@ -54,50 +61,51 @@ impl ClaimRecord {
         }
     }
 
-    /// The answer to a decision, where there is one.
+    /// The recorded outcome of a decision, if there is one.
     pub(crate) fn decision(&self, decision_id: DecisionId) -> Option<&Decision> {
-        self.decisions.get(&decision_id).map(|answered| &answered.decision)
+        self.decisions.get(&decision_id).map(|recorded| &recorded.decision)
     }
 }
 
-/// What was answered.
+/// The outcome of a request to hold lines or to award contested keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Decision {
-    /// All lines are held.
+    /// All lines of the claim are held.
     Held,
-    /// None is.
+    /// No line of the claim is held. Carries every reason.
     Refused(Vec<LineRefusal>),
-    /// Every key is awarded (R37): one outcome for each award, in their order.
+    /// All keys are awarded (R37). Carries one outcome for each award, in the order of the awards.
     Awarded(Vec<AwardOutcome>),
-    /// None is.
+    /// No key is awarded. Carries every reason.
     NotAwarded(Vec<AwardRefusal>),
 }
 
 /// Why a line cannot be held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LineRefusal {
-    /// `None`: the claim as a whole.
+    /// The line, or `None` when the reason concerns the claim as a whole.
     pub(crate) line_id: Option<LineId>,
     pub(crate) reason: Reason,
 }
 
 impl LineRefusal {
     /// The refusal of the claim as a whole.
-    pub(crate) fn whole(reason: Reason) -> Self {
+    pub(crate) fn whole_claim(reason: Reason) -> Self {
         Self { line_id: None, reason }
     }
 }
 
-/// What stood in a winner's way.
+/// The effect of an award on the company that held the key before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AwardOutcome {
-    /// Nothing.
+    /// No other company held the key.
     Cleared,
-    /// A pending hold of another company, which has ended.
+    /// Another company had a pending hold, which has ended.
     Yielded,
-    /// An official holder, who stays until the winner's association becomes official.
+    /// Another company is the official holder. It stays until the winner's association becomes
+    /// official.
     Successor,
 }
 

@@ -1,5 +1,8 @@
-//! The tenant: what the directory says of a customer, and who is on record for it. All that decides about
-//! exclusivity is in here, so that one lock and one version guard it.
+//! The tenant aggregate: the directory data of a customer, and the associations of partners with
+//! its keys.
+//!
+//! A tenant is loaded, decided and saved as a whole. One row lock and one version therefore guard
+//! every decision about exclusivity (R34).
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{
@@ -11,75 +14,80 @@ use super::association::{Association, EndReason};
 use super::directory::{PartnerProfile, Subscription, SubscriptionStatus, TenantDirectory, TenantProfile};
 use super::record::{ClaimRecord, Decision};
 
-/// A customer, with its associations.
+/// A customer with its directory data and associations.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) directory: TenantDirectory,
-    /// By id. The store loads the live ones only; one that ends in a change is in that change's `after`.
+    /// The associations by id. The store loads only live associations; one that ends stays in the
+    /// map until the change is saved.
     pub(crate) associations: BTreeMap<AssociationId, Association>,
-    /// The claims that keys were awarded to beside their official holder, at most one for each (R37). None is without such a
-    /// holder, of another company.
+    /// The successor of each key that was awarded while another company was its official holder
+    /// (R37). A key has an entry only while such a holder exists.
     pub(crate) successors: BTreeMap<AssociationKey, Successor>,
-    /// What was decided about claims since the tenant was loaded. The store never loads what is remembered of earlier
-    /// ones, which is kept for ever: it adds the news to that ([`ClaimRecord::with`]), and refuses what does not fit.
-    pub(crate) claims: BTreeMap<ClaimName, ClaimRecord>,
+    /// The decisions and closed cases that were added since the tenant was loaded. The store does
+    /// not load the earlier records. On saving, it merges these entries into them
+    /// ([`ClaimRecord::merge`]) and reports conflicts.
+    pub(crate) claim_records: BTreeMap<ClaimName, ClaimRecord>,
 }
 
-/// The claim that takes a key over from its holder when its association becomes official.
+/// The claim that was awarded an official holder's key. It replaces the holder when its association
+/// becomes official.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Successor {
     pub(crate) claim: ClaimName,
-    /// The claim's case at the award, where it was said.
+    /// The review case of the claim at the award, or `None` when the request did not name it.
     pub(crate) review_case: Option<CaseId>,
 }
 
-/// Who has a key: a row of the database's own guard.
+/// The company that holds a key exclusively, and its successor. Corresponds to one row of the table
+/// `key_holder`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Holder<'a> {
+pub(crate) struct KeyHolder<'a> {
     pub(crate) key: &'a AssociationKey,
     pub(crate) partner: &'a PartnerId,
     pub(crate) successor: Option<&'a Successor>,
 }
 
-/// What other services are told.
+/// A change of a tenant that other services receive as an event.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TenantEvent {
-    Granted(Box<Granted>),
-    Ended(Ended),
-    /// A subscription changed on which an official line of this claim stands.
-    SubscriptionChanged {
-        claim: ClaimName,
-        id: SubscriptionId,
-        subscription: Subscription,
-    },
+    /// The pending associations of a claim became official.
+    AssociationsGranted(Box<AssociationsGranted>),
+    /// Live associations of a claim have ended.
+    AssociationsEnded(AssociationsEnded),
+    /// A subscription changed with which this claim has an official association.
+    SubscriptionChanged { claim: ClaimName, id: SubscriptionId, subscription: Subscription },
 }
 
-/// Associations of a claim are over.
+/// Live associations of a claim have ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ended {
+pub(crate) struct AssociationsEnded {
     pub(crate) claim: ClaimName,
     pub(crate) reason: EndReason,
+    /// The lines of the claim whose associations ended.
     pub(crate) lines: BTreeSet<LineId>,
-    /// Any of them was official.
-    pub(crate) official: bool,
-    /// The claim has no other.
-    pub(crate) all: bool,
+    /// Whether any of the ended associations was official.
+    pub(crate) was_official: bool,
+    /// Whether the claim has no live association left.
+    pub(crate) is_last: bool,
 }
 
-/// A claim's associations became official, with all that an assessment needs to know (R53).
+/// The pending associations of a claim became official. Carries the facts that an assessment needs
+/// (R53).
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Granted {
+pub(crate) struct AssociationsGranted {
     pub(crate) claim: ClaimName,
-    /// At least one, of this claim, all official.
+    /// The associations of the claim that became official. There is at least one.
     pub(crate) associations: Vec<GrantedLine>,
     pub(crate) tenant_region: String,
-    /// The partner as the directory knew it just before; `None` when it does not know it.
+    /// The partner's directory data, read just before the change, or `None` when the partner is
+    /// unknown.
     pub(crate) partner: Option<PartnerProfile>,
 }
 
-impl Granted {
-    /// Region of a location of the partner.
+impl AssociationsGranted {
+    /// The region of the partner's location with this MPN id.
     pub(crate) fn location_region(&self, mpn_id: &MpnId) -> Option<&str> {
         let location = self.partner.as_ref()?.locations.get(mpn_id)?;
         Some(&location.region)
@@ -90,24 +98,31 @@ impl Granted {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GrantedLine {
     pub(crate) association: Association,
-    /// Whether its product is paid for.
+    /// Whether the product is paid for. Other products are recognition-only.
     pub(crate) incentivised: bool,
-    /// The subscription that it stands on; `None` for workloads.
+    /// The subscription that the association is about, or `None` for a workload.
     pub(crate) subscription: Option<Subscription>,
 }
 
-/// A changed tenant and what is to be told of it.
-pub(crate) type Changed = (Tenant, Vec<TenantEvent>);
+/// The next state of a tenant, with the events that led to it.
+pub(crate) type TenantChange = (Tenant, Vec<TenantEvent>);
 
 impl Tenant {
-    /// A tenant that the directory names for the first time.
+    /// Creates a tenant that has no subscriptions, workloads or associations yet.
     pub(crate) fn new(id: TenantId, profile: TenantProfile) -> Self {
         let directory = TenantDirectory { profile, subscriptions: BTreeMap::new(), workloads: BTreeSet::new() };
-        Self { id, directory, associations: BTreeMap::new(), successors: BTreeMap::new(), claims: BTreeMap::new() }
+        Self {
+            id,
+            directory,
+            associations: BTreeMap::new(),
+            successors: BTreeMap::new(),
+            claim_records: BTreeMap::new(),
+        }
     }
 
-    /// Takes over what the directory says now; `None` when it says what is known.
-    pub(crate) fn import_profile(&self, profile: TenantProfile) -> Option<Changed> {
+    /// Replaces the profile with an imported one. Returns `None` when the profile is the same as
+    /// before.
+    pub(crate) fn import_profile(&self, profile: TenantProfile) -> Option<TenantChange> {
         (self.directory.profile != profile).then(|| {
             let mut next = self.clone();
             next.directory.profile = profile;
@@ -115,20 +130,23 @@ impl Tenant {
         })
     }
 
-    /// Takes over a subscription; tells of it for each claim with an official line on it (R52). Associations on one that
-    /// has expired end (R39).
+    /// Adds or replaces a subscription. Returns `None` when nothing changes.
+    ///
+    /// Each claim that is officially on record for the subscription gets an event, so that it is
+    /// assessed again (R52). When the subscription has expired, its associations end (R39).
     pub(crate) fn import_subscription(
         &self,
         id: SubscriptionId,
         subscription: Subscription,
         now: Timestamp,
-    ) -> Option<Changed> {
+    ) -> Option<TenantChange> {
         if self.directory.subscriptions.get(&id) == Some(&subscription) {
             return None;
         }
         let key = AssociationKey::Subscription(id);
-        let official = self.live(&key).filter(|found| found.official_time().is_some());
-        let claims: BTreeSet<_> = official.filter_map(|found| found.line()).map(|line| &line.claim).collect();
+        let official = self.live_associations_on(&key).filter(|association| association.official_time().is_some());
+        let claims: BTreeSet<_> =
+            official.filter_map(|association| association.claimed_line()).map(|line| &line.claim).collect();
         let event = |claim: &ClaimName| TenantEvent::SubscriptionChanged {
             claim: claim.clone(),
             id,
@@ -136,16 +154,16 @@ impl Tenant {
         };
         let mut events: Vec<_> = claims.into_iter().map(event).collect();
         let mut next = self.clone();
-        let expired = subscription.status == SubscriptionStatus::Expired;
+        let is_expired = subscription.status == SubscriptionStatus::Expired;
         next.directory.subscriptions.insert(id, subscription);
-        if expired {
-            events.extend(next.end(EndReason::Expired, now, |found| found.key == key));
+        if is_expired {
+            events.extend(next.end_associations(EndReason::Expired, now, |association| association.key == key));
         }
         Some((next, events))
     }
 
-    /// Takes over that a workload is in use.
-    pub(crate) fn import_workload(&self, product: &ProductId) -> Option<Changed> {
+    /// Adds a workload that the tenant uses. Returns `None` when it is already known.
+    pub(crate) fn import_workload(&self, product: &ProductId) -> Option<TenantChange> {
         (!self.directory.workloads.contains(product)).then(|| {
             let mut next = self.clone();
             next.directory.workloads.insert(product.clone());
@@ -153,71 +171,82 @@ impl Tenant {
         })
     }
 
-    /// The live associations on a key, of any company and activity.
-    pub(crate) fn live<'a>(&'a self, key: &'a AssociationKey) -> impl Iterator<Item = &'a Association> {
+    /// The live associations with a key, of any company and activity.
+    pub(crate) fn live_associations_on<'a>(&'a self, key: &'a AssociationKey) -> impl Iterator<Item = &'a Association> {
         self.associations.values().filter(move |association| association.is_live() && association.key == *key)
     }
 
-    /// The live associations of a claim, by id.
-    pub(crate) fn live_of<'a>(
+    /// The live associations of a claim, in the order of their ids.
+    pub(crate) fn live_associations_of<'a>(
         &'a self,
         claim: &'a ClaimName,
     ) -> impl Iterator<Item = (AssociationId, &'a Association)> {
-        let live = |association: &&Association| association.is_live() && association.is_of(claim);
+        let is_live = |association: &Association| association.is_live() && association.belongs_to(claim);
         self.associations
             .iter()
             .map(|(id, association)| (*id, association))
-            .filter(move |(_, association)| live(association))
+            .filter(move |(_, association)| is_live(association))
     }
 
-    /// Every key that is exclusively held, with its company and successor. At most one company has a key (R34), but for the
-    /// pending hold of its successor, which is not in here; were there two, both are, and the store's guard refuses the second.
-    pub(crate) fn holders(&self) -> BTreeSet<Holder<'_>> {
-        let holder = |association: &'_ Association| association.holds_key() && !self.is_successor(association);
-        let held = self.associations.values().filter(|association| holder(association));
-        held.map(|association| Holder {
-            key: &association.key,
-            partner: association.partner(),
-            successor: self.successors.get(&association.key),
-        })
-        .collect()
+    /// The holder of every key that is exclusively held, with the key's successor.
+    ///
+    /// The pending hold of a successor is left out, so a key has at most one holder (R34). If a
+    /// defect led to two holders, both are returned, and the primary key of the table `key_holder`
+    /// rejects the second.
+    pub(crate) fn key_holders(&self) -> BTreeSet<KeyHolder<'_>> {
+        let is_holder = |association: &'_ Association| association.holds_key() && !self.is_successor(association);
+        let holding = self.associations.values().filter(|association| is_holder(association));
+        holding
+            .map(|association| KeyHolder {
+                key: &association.key,
+                partner: association.partner(),
+                successor: self.successors.get(&association.key),
+            })
+            .collect()
     }
 
     fn is_successor(&self, association: &Association) -> bool {
-        self.successors.get(&association.key).is_some_and(|successor| association.is_of(&successor.claim))
+        self.successors.get(&association.key).is_some_and(|successor| association.belongs_to(&successor.claim))
     }
 
-    /// Ends the live associations that `over` picks. A key whose holder is gone by that has no successor any more: who would
-    /// have been has it as anybody has a key. Tells of it for each claim.
-    pub(super) fn end(
+    /// Ends the live associations that `matches` selects, and returns one event for each claim
+    /// concerned.
+    ///
+    /// When the holder of a key ends, the key no longer has a successor: the hold of the claim that
+    /// was the successor then counts like any other hold.
+    pub(super) fn end_associations(
         &mut self,
         reason: EndReason,
         at: Timestamp,
-        over: impl Fn(&Association) -> bool,
+        matches: impl Fn(&Association) -> bool,
     ) -> Vec<TenantEvent> {
         let mut ended = BTreeMap::<ClaimName, (BTreeSet<LineId>, bool)>::new();
-        for association in self.associations.values_mut().filter(|found| found.is_live() && over(found)) {
-            if let Some(line) = association.line() {
-                let (lines, official) = ended.entry(line.claim.clone()).or_default();
+        for association in
+            self.associations.values_mut().filter(|association| association.is_live() && matches(association))
+        {
+            if let Some(line) = association.claimed_line() {
+                let (lines, was_official) = ended.entry(line.claim.clone()).or_default();
                 lines.insert(line.line_id);
-                *official |= association.official_time().is_some();
+                *was_official |= association.official_time().is_some();
             }
             association.end(at, reason);
         }
         let associations = &self.associations;
         self.successors.retain(|key, successor| {
-            let theirs = |found: &Association| found.key == *key && found.partner() != &successor.claim.partner;
-            associations.values().any(|found| found.holds_key() && theirs(found))
+            let is_rival = |association: &Association| {
+                association.key == *key && association.partner() != &successor.claim.partner
+            };
+            associations.values().any(|association| association.holds_key() && is_rival(association))
         });
-        let event = |(claim, (lines, official)): (ClaimName, _)| {
-            let all = self.live_of(&claim).next().is_none();
-            TenantEvent::Ended(Ended { claim, reason, lines, official, all })
+        let event = |(claim, (lines, was_official)): (ClaimName, _)| {
+            let is_last = self.live_associations_of(&claim).next().is_none();
+            TenantEvent::AssociationsEnded(AssociationsEnded { claim, reason, lines, was_official, is_last })
         };
         ended.into_iter().map(event).collect()
     }
 
-    /// The answer to a decision, if it was made since the tenant was loaded.
+    /// The outcome of a decision that was made since the tenant was loaded.
     pub(crate) fn decision(&self, claim: &ClaimName, decision_id: DecisionId) -> Option<&Decision> {
-        self.claims.get(claim)?.decision(decision_id)
+        self.claim_records.get(claim)?.decision(decision_id)
     }
 }

@@ -1,28 +1,31 @@
-//! Associations and their rows.
+//! The conversion between associations and rows of the table `association`.
 use cpor_durable::StoreError;
 use cpor_durable::rows::Micros;
 use cpor_types::{AssociationId, CaseId, ClaimId, ClaimName, LineId, TenantId, Timestamp};
 use sea_orm::ActiveValue::Set;
 
 use super::entity::association::{ActiveModel, Model};
-use super::row::Place;
+use super::row::RowContext;
 use crate::domain::association::{Association, AssociationState, ClaimedLine, EndReason, Source};
 
 impl TryFrom<Model> for Association {
     type Error = StoreError;
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
-        let place = Place { table: "association", owner: &row.tenant, id: row.id };
-        let end_reason = row.end_reason.as_deref().map(|word| place.word(word, EndReason::from_word)).transpose()?;
+        let context = RowContext { table: "association", owner: &row.tenant, id: row.id };
+        let end_reason =
+            row.end_reason.as_deref().map(|name| context.parse_enum(name, EndReason::from_name)).transpose()?;
         let state = match (row.official_time.map(Timestamp::from), row.end_time.map(Timestamp::from), end_reason) {
             (None, None, None) => AssociationState::Pending,
             (Some(official_time), None, None) => AssociationState::Official { official_time },
             (official_time, Some(end_time), Some(reason)) => {
                 AssociationState::Ended { official_time, end_time, reason }
             }
-            (_, None, Some(_)) | (_, Some(_), None) => return Err(place.inconsistent("it has half an end")),
+            (_, None, Some(_)) | (_, Some(_), None) => {
+                return Err(context.inconsistent("end_time and end_reason must be set together"));
+            }
         };
-        let partner = place.text(&row.partner)?;
+        let partner = context.parse_text(&row.partner)?;
         let source = match (row.claim, row.line, row.submit_time) {
             (None, None, None) => Source::Legacy { partner },
             (Some(claim), Some(line), Some(submit_time)) => Source::Claim(ClaimedLine {
@@ -31,22 +34,22 @@ impl TryFrom<Model> for Association {
                 review_case: row.review_case.map(CaseId),
                 submit_time: submit_time.into(),
             }),
-            (_, _, _) => return Err(place.inconsistent("it has half a claim")),
+            (_, _, _) => return Err(context.inconsistent("claim, line and submit_time must be set together")),
         };
         Ok(Self {
             source,
-            mpn_id: place.text(&row.mpn_id)?,
-            product: place.text(&row.product)?,
-            key: place.text(&row.key)?,
-            activity: place.text(&row.activity)?,
+            mpn_id: context.parse_text(&row.mpn_id)?,
+            product: context.parse_text(&row.product)?,
+            key: context.parse_text(&row.key)?,
+            activity: context.parse_text(&row.activity)?,
             hold_time: row.hold_time.into(),
             state,
         })
     }
 }
 
-/// The association's row.
-pub(super) fn row(tenant: TenantId, id: AssociationId, association: &Association) -> ActiveModel {
+/// The row of an association.
+pub(super) fn to_row(tenant: TenantId, id: AssociationId, association: &Association) -> ActiveModel {
     let (official_time, end_time, end_reason) = match association.state {
         AssociationState::Pending => (None, None, None),
         AssociationState::Official { official_time } => (Some(official_time), None, None),
@@ -54,7 +57,7 @@ pub(super) fn row(tenant: TenantId, id: AssociationId, association: &Association
             (official_time, Some(end_time), Some(reason.as_str().to_owned()))
         }
     };
-    let line = association.line();
+    let line = association.claimed_line();
     ActiveModel {
         tenant: Set(tenant.0),
         id: Set(id.0),

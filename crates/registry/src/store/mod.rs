@@ -1,10 +1,10 @@
-//! The registry's tables and the two aggregates that live in them.
+//! The registry's tables, and how tenants and partners are loaded from and saved to them.
 pub(crate) mod association;
+mod children;
 mod claim;
 pub(crate) mod entity;
 pub(crate) mod migration;
 pub(crate) mod partner;
-mod possessions;
 pub(crate) mod query;
 pub(crate) mod row;
 pub(crate) mod tenant;

@@ -1,4 +1,5 @@
-//! Reads outside the writer. Whose rows they see is part of how each is asked.
+//! Queries that API methods run outside of a writer's transaction. A query that is limited to one
+//! owner takes the owner as a parameter.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_durable::rows::Micros;
@@ -12,26 +13,26 @@ use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilt
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::children::{self, TenantChildren};
 use super::entity::{association, partner, subscription, tenant, tenant_claim, workload};
-use super::possessions::{self, Possessions};
 use crate::domain::association::Association;
 use crate::domain::directory::{PartnerProfile, Subscription, TenantDirectory, TenantProfile};
 use crate::domain::partner::Partner;
 use crate::domain::record::Decision;
 
-/// What the directory says of a partner. One read.
+/// The directory data of a partner, or `None` when it does not exist. Uses one query.
 pub(crate) async fn partner(db: &DatabaseConnection, id: &PartnerId) -> Result<Option<PartnerProfile>, StoreError> {
     let row = partner::Entity::find_by_id((id.to_string(), Uuid::nil())).one(db).await?;
     let partner = row.map(Versioned::<Partner>::try_from).transpose()?;
     Ok(partner.map(|partner| partner.state.profile))
 }
 
-/// What the directory says of a customer, without what it has. One read.
+/// The profile of a tenant, or `None` when it does not exist. Uses one query.
 pub(crate) async fn tenant_profile(db: &DatabaseConnection, id: TenantId) -> Result<Option<TenantProfile>, StoreError> {
     tenant::Entity::find_by_id((id.to_string(), id.0)).one(db).await?.map(TenantProfile::try_from).transpose()
 }
 
-/// What the directory says of these partners. One read.
+/// The directory data of those of these partners that exist. Uses one query.
 pub(crate) async fn partners(
     db: &DatabaseConnection,
     ids: &BTreeSet<&PartnerId>,
@@ -39,11 +40,12 @@ pub(crate) async fn partners(
     use partner::Column::{Id, Owner};
     let keys: Vec<Key> = ids.iter().map(|id| super::partner::key(id)).collect();
     let rows = rows::children::<partner::Entity>(db, [Owner, Id], &keys).await?.into_iter();
-    let read = |row| Ok(Versioned::<Partner>::try_from(row)?.state);
-    rows.map(read).map(|read| read.map(|Partner { id, profile }| (id, profile))).collect()
+    let parse = |row| Ok(Versioned::<Partner>::try_from(row)?.state);
+    rows.map(parse).map(|partner| partner.map(|Partner { id, profile }| (id, profile))).collect()
 }
 
-/// All that the directory says of these customers. Three reads.
+/// The directory data of those of these tenants that exist, with subscriptions and workloads. Uses
+/// three queries.
 pub(crate) async fn tenant_directories(
     db: &DatabaseConnection,
     ids: &BTreeSet<TenantId>,
@@ -52,15 +54,16 @@ pub(crate) async fn tenant_directories(
     let keys: Vec<Key> = ids.iter().map(|id| super::tenant::key(*id)).collect();
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = rows::children::<tenant::Entity>(db, [Owner, Id], &keys).await?.into_iter();
-    let mut found = possessions::possessed(db, &ids).await?;
+    let mut children_by_tenant = children::load_directory_children(db, &ids).await?;
     let directory = |row: tenant::Model| {
-        let Possessions { subscriptions, workloads, .. } = found.remove(&row.id).unwrap_or_default();
+        let TenantChildren { subscriptions, workloads, .. } = children_by_tenant.remove(&row.id).unwrap_or_default();
         Ok((TenantId(row.id), TenantDirectory { profile: row.try_into()?, subscriptions, workloads }))
     };
     rows.map(directory).collect()
 }
 
-/// A tenant's subscriptions by id, those after `after`. One read.
+/// A page of a tenant's subscriptions in the order of their ids, starting behind `after` or with
+/// the first. Uses one query.
 pub(crate) async fn subscriptions(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -74,7 +77,8 @@ pub(crate) async fn subscriptions(
     select.all(db).await?.into_iter().map(subscription).collect()
 }
 
-/// A tenant's workloads by product, those after `after`. One read.
+/// A page of a tenant's workloads in the order of their product ids, starting behind `after` or
+/// with the first. Uses one query.
 pub(crate) async fn workloads(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -100,69 +104,75 @@ fn subscription(row: subscription::Model) -> Result<(SubscriptionId, Subscriptio
     Ok((SubscriptionId(row.id), row.try_into()?))
 }
 
-/// An association with its name.
-pub(crate) type Named = (AssociationName, Association);
+/// An association with its resource name.
+pub(crate) type NamedAssociation = (AssociationName, Association);
 
-/// Who was on record for a key at a time, or is now. One read of `association_key`.
-pub(crate) async fn on_record(
+/// The associations that were official for a key at a time, or are official now when `at` is
+/// `None`. Uses one query, with the index `association_key`.
+pub(crate) async fn associations_on_record(
     db: &DatabaseConnection,
     key: &TenantKey,
     at: Option<Timestamp>,
-) -> Result<Vec<Named>, StoreError> {
+) -> Result<Vec<NamedAssociation>, StoreError> {
     use association::Column::{EndTime, Id, OfficialTime};
-    let of_key = on_key(key).order_by_asc(OfficialTime).order_by_asc(Id);
+    let ordered = associations_with_key(key).order_by_asc(OfficialTime).order_by_asc(Id);
     let rows = match at.map(Micros::from) {
-        None => of_key.filter(OfficialTime.is_not_null()).filter(EndTime.is_null()),
+        None => ordered.filter(OfficialTime.is_not_null()).filter(EndTime.is_null()),
         Some(at) => {
-            let lasts = Condition::any().add(EndTime.is_null()).add(EndTime.gt(at));
-            of_key.filter(OfficialTime.lte(at)).filter(lasts)
+            let not_ended = Condition::any().add(EndTime.is_null()).add(EndTime.gt(at));
+            ordered.filter(OfficialTime.lte(at)).filter(not_ended)
         }
     };
-    rows.all(db).await?.into_iter().map(named).collect()
+    rows.all(db).await?.into_iter().map(to_named).collect()
 }
 
-/// Since when a partner is on record for a key; `None` when it is not now (R50). One read of `association_key`.
+/// When the partner's association with a key became official, or `None` when it is not official now
+/// (R50). Uses one query, with the index `association_key`.
 pub(crate) async fn official_since(
     db: &DatabaseConnection,
     partner: &PartnerId,
     key: &TenantKey,
 ) -> Result<Option<Timestamp>, StoreError> {
     use association::Column::{EndTime, OfficialTime, Partner};
-    let official = on_key(key).filter(OfficialTime.is_not_null()).filter(EndTime.is_null());
-    let theirs = official.filter(Partner.eq(partner.as_str())).order_by_asc(OfficialTime).limit(1);
-    let since = theirs.select_only().column(OfficialTime).into_tuple::<Micros>().one(db).await?;
+    let official = associations_with_key(key).filter(OfficialTime.is_not_null()).filter(EndTime.is_null());
+    let of_partner = official.filter(Partner.eq(partner.as_str())).order_by_asc(OfficialTime).limit(1);
+    let since = of_partner.select_only().column(OfficialTime).into_tuple::<Micros>().one(db).await?;
     Ok(since.map(Timestamp::from))
 }
 
-fn on_key(key: &TenantKey) -> Select<association::Entity> {
+fn associations_with_key(key: &TenantKey) -> Select<association::Entity> {
     use association::Column::{Key, Tenant};
     association::Entity::find().filter(Tenant.eq(key.tenant.0)).filter(Key.eq(key.key.to_string()))
 }
 
-/// One association. One read.
-pub(crate) async fn association(db: &DatabaseConnection, name: &AssociationName) -> Result<Option<Named>, StoreError> {
+/// One association, or `None` when it does not exist. Uses one query.
+pub(crate) async fn association(
+    db: &DatabaseConnection,
+    name: &AssociationName,
+) -> Result<Option<NamedAssociation>, StoreError> {
     let row = association::Entity::find_by_id((name.tenant.0, name.association.0)).one(db).await?;
-    row.map(named).transpose()
+    row.map(to_named).transpose()
 }
 
-/// The keys of these tenants that companies are on record for without a claim (R58), with those companies. One read of
-/// `association_live`.
+/// The keys of these tenants that have a live legacy association (R58), with its partner. Uses one
+/// query, with the index `association_live`.
 pub(crate) async fn legacy_holders(
     db: &DatabaseConnection,
     tenants: &BTreeSet<TenantId>,
 ) -> Result<Vec<(TenantId, AssociationKey, PartnerId)>, StoreError> {
     use association::Column::Claim;
     let ids: Vec<Uuid> = tenants.iter().map(|id| id.0).collect();
-    let live = possessions::live(db.get_database_backend(), &ids);
+    let live = children::live_associations(db.get_database_backend(), &ids);
     let rows = live.filter(Claim.is_null()).all(db).await?;
     let holder = |row: association::Model| {
-        let (name, found) = named(row)?;
-        Ok((name.tenant, found.key.clone(), found.partner().clone()))
+        let (name, association) = to_named(row)?;
+        Ok((name.tenant, association.key.clone(), association.partner().clone()))
     };
     rows.into_iter().map(holder).collect()
 }
 
-/// What a decision about a claim was answered; `None` when it was not made. One read.
+/// The recorded outcome of a decision about a claim, or `None` when the decision was not made. Uses
+/// one query.
 pub(crate) async fn decision(
     db: &DatabaseConnection,
     tenant: TenantId,
@@ -171,80 +181,84 @@ pub(crate) async fn decision(
 ) -> Result<Option<Decision>, StoreError> {
     let id = (tenant.0, claim.partner.to_string(), claim.claim.0);
     let Some(row) = tenant_claim::Entity::find_by_id(id).one(db).await? else { return Ok(None) };
-    let (_, record) = super::claim::remembered(row)?;
+    let (_, record) = super::claim::from_row(row)?;
     Ok(record.decision(decision_id).cloned())
 }
 
-/// The associations of a claim that last, by id. One read of `association_live`.
-pub(crate) async fn live_of(
+/// The live associations of a claim in the order of their ids. Uses one query, with the index
+/// `association_live`.
+pub(crate) async fn live_associations_of(
     db: &DatabaseConnection,
     tenant: TenantId,
     claim: &ClaimName,
-) -> Result<Vec<Named>, StoreError> {
+) -> Result<Vec<NamedAssociation>, StoreError> {
     use association::Column::{Claim, EndTime, Id, Partner, Tenant};
     let live = association::Entity::find().filter(Tenant.eq(tenant.0)).filter(EndTime.is_null());
-    let theirs = live.filter(Partner.eq(claim.partner.as_str())).filter(Claim.eq(claim.claim.0));
-    theirs.order_by_asc(Id).all(db).await?.into_iter().map(named).collect()
+    let of_claim = live.filter(Partner.eq(claim.partner.as_str())).filter(Claim.eq(claim.claim.0));
+    of_claim.order_by_asc(Id).all(db).await?.into_iter().map(to_named).collect()
 }
 
-/// Whose associations a caller may see, and which of them it asks for.
+/// Selects the associations to list: those that the caller may see, limited to those that it asks
+/// for. A field that is `None` selects all.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct AssociationFilter {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) partner: Option<PartnerId>,
     pub(crate) claim: Option<ClaimName>,
-    pub(crate) stage: Option<Stage>,
+    pub(crate) state: Option<StateFilter>,
 }
 
-/// Where an association stands, as a filter.
+/// Selects associations by their state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum StateFilter {
     Pending,
     Official,
     Ended,
 }
 
-/// Where a page of associations begins: after this one.
+/// The position of an association in the list. The next page starts behind it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct After {
+pub(crate) struct AssociationCursor {
     hold_time: Micros,
     id: Uuid,
 }
 
-impl From<&Named> for After {
-    fn from((name, association): &Named) -> Self {
+impl From<&NamedAssociation> for AssociationCursor {
+    fn from((name, association): &NamedAssociation) -> Self {
         Self { hold_time: association.hold_time.into(), id: name.association.0 }
     }
 }
 
-/// Associations, newest first. One read, of the index of the customer, of the partner, or of all.
+/// A page of associations, the newest first. Uses one query, with the index `association_tenant`,
+/// `association_partner` or `association_all`.
 pub(crate) async fn associations(
     db: &DatabaseConnection,
-    wanted: &Wanted,
-    after: Option<After>,
+    filter: &AssociationFilter,
+    after: Option<AssociationCursor>,
     limit: u64,
-) -> Result<Vec<Named>, StoreError> {
+) -> Result<Vec<NamedAssociation>, StoreError> {
     use association::Column::{Claim, EndTime, HoldTime, Id, OfficialTime, Partner, Tenant};
-    let mut filter = Condition::all()
-        .add_option(wanted.tenant.map(|tenant| Tenant.eq(tenant.0)))
-        .add_option(wanted.partner.as_ref().map(|partner| Partner.eq(partner.as_str())))
-        .add_option(wanted.claim.as_ref().map(|name| Partner.eq(name.partner.as_str()).and(Claim.eq(name.claim.0))));
-    if let Some(stage) = wanted.stage {
-        filter = match stage {
-            Stage::Pending => filter.add(OfficialTime.is_null()).add(EndTime.is_null()),
-            Stage::Official => filter.add(OfficialTime.is_not_null()).add(EndTime.is_null()),
-            Stage::Ended => filter.add(EndTime.is_not_null()),
+    let mut condition = Condition::all()
+        .add_option(filter.tenant.map(|tenant| Tenant.eq(tenant.0)))
+        .add_option(filter.partner.as_ref().map(|partner| Partner.eq(partner.as_str())))
+        .add_option(filter.claim.as_ref().map(|name| Partner.eq(name.partner.as_str()).and(Claim.eq(name.claim.0))));
+    if let Some(state) = filter.state {
+        condition = match state {
+            StateFilter::Pending => condition.add(OfficialTime.is_null()).add(EndTime.is_null()),
+            StateFilter::Official => condition.add(OfficialTime.is_not_null()).add(EndTime.is_null()),
+            StateFilter::Ended => condition.add(EndTime.is_not_null()),
         };
     }
-    if let Some(After { hold_time, id }) = after {
+    if let Some(AssociationCursor { hold_time, id }) = after {
         let columns = Expr::tuple([Expr::col(HoldTime), Expr::col(Id)]);
-        filter = filter.add(columns.lt(Expr::tuple([Expr::val(hold_time), Expr::val(id)])));
+        condition = condition.add(columns.lt(Expr::tuple([Expr::val(hold_time), Expr::val(id)])));
     }
-    let newest = association::Entity::find().filter(filter).order_by_desc(HoldTime).order_by_desc(Id);
-    newest.limit(limit).all(db).await?.into_iter().map(named).collect()
+    let newest = association::Entity::find().filter(condition).order_by_desc(HoldTime).order_by_desc(Id);
+    newest.limit(limit).all(db).await?.into_iter().map(to_named).collect()
 }
 
-fn named(row: association::Model) -> Result<Named, StoreError> {
+/// Converts a row to an association with its name.
+fn to_named(row: association::Model) -> Result<NamedAssociation, StoreError> {
     let name = AssociationName { tenant: TenantId(row.tenant), association: AssociationId(row.id) };
     Ok((name, row.try_into()?))
 }

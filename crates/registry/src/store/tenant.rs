@@ -1,4 +1,7 @@
-//! Tenants with what belongs to them, and the guards that keep a domain to one tenant and a key to one company.
+//! Storage of tenants with their child rows.
+//!
+//! Two unique keys guard against concurrent changes: `tenant_domain` keeps a domain to one tenant,
+//! `key_holder` keeps a workload or subscription to one company.
 use std::collections::BTreeMap;
 
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
@@ -6,38 +9,39 @@ use cpor_types::{AssociationKey, ClaimName, DomainName, TenantId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
+use super::children::{self, TenantChildren};
 use super::claim;
 use super::entity::{key_holder, tenant, tenant_domain};
-use super::possessions::{self, Possessions};
-use super::row::{Place, json, version};
+use super::row::{RowContext, to_json, to_version_column};
 use crate::domain::directory::{TenantDirectory, TenantProfile};
-use crate::domain::record::Precluded;
-use crate::domain::tenant::{Holder, Tenant};
-use crate::outgoing;
+use crate::domain::record::RecordConflict;
+use crate::domain::tenant::{KeyHolder, Tenant};
+use crate::events::outgoing;
 
-/// Storage of tenants.
+/// Loads and saves tenants.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TenantStore;
 
-/// What the database does not let two have.
+/// A uniqueness rule of the database that a change would break.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Clash {
-    /// Another tenant has this domain.
+pub(crate) enum TenantConflict {
+    /// The domain belongs to another tenant.
     Domain(DomainName),
-    /// Another company holds this key (R36). The aggregate sees to that under its lock; this is the second bolt.
+    /// The key is held by another company (R36). The aggregate already prevents this under its
+    /// lock; the database checks it once more.
     Key(AssociationKey),
-    /// What is remembered of the claim leaves no room for a decision about it.
-    Claim(ClaimName, Precluded),
+    /// The decision conflicts with the permanent record of this claim.
+    ClaimRecord(ClaimName, RecordConflict),
 }
 
-/// The key of a tenant, which owns itself.
+/// The key of a tenant. A tenant is its own owner.
 pub(crate) fn key(tenant: TenantId) -> Key {
     Key::new(tenant.to_string(), tenant.0)
 }
 
 impl Store for TenantStore {
     type Aggregate = Tenant;
-    type Clash = Clash;
+    type Clash = TenantConflict;
 
     const AGGREGATE: &'static str = "tenant";
 
@@ -45,91 +49,96 @@ impl Store for TenantStore {
         format!("tenants/{}", key.owner)
     }
 
-    /// Five queries, whatever the number of tenants. What grows with their history is not loaded: associations that have
-    /// ended, and what is remembered of claims.
+    /// Uses five queries, whatever the number of tenants. Data that grows with the history of a
+    /// tenant is not loaded: ended associations and claim records.
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Tenant>)>, StoreError> {
         let rows = rows::lock::<tenant::Entity>(tx, keys).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let mut possessions = possessions::load(tx, &ids).await?;
-        let tenant = |row: tenant::Model| {
+        let mut children_by_tenant = children::load(tx, &ids).await?;
+        let to_tenant = |row: tenant::Model| {
             let (id, version) = (row.id, row.version);
-            let place = Place { table: "tenant", owner: &id, id };
-            let found = possessions.remove(&id).unwrap_or_default();
-            let directory = TenantDirectory {
-                profile: row.try_into()?,
-                subscriptions: found.subscriptions,
-                workloads: found.workloads,
-            };
-            let Possessions { associations, successors, .. } = found;
-            let state = Tenant { id: TenantId(id), directory, associations, successors, claims: BTreeMap::new() };
-            Ok((key(TenantId(id)), Versioned::new(place.version(version)?, state)))
+            let context = RowContext { table: "tenant", owner: &id, id };
+            let TenantChildren { subscriptions, workloads, associations, successors } =
+                children_by_tenant.remove(&id).unwrap_or_default();
+            let directory = TenantDirectory { profile: row.try_into()?, subscriptions, workloads };
+            let state =
+                Tenant { id: TenantId(id), directory, associations, successors, claim_records: BTreeMap::new() };
+            Ok((key(TenantId(id)), Versioned::new(context.parse_version(version)?, state)))
         };
-        rows.into_iter().map(tenant).collect()
+        rows.into_iter().map(to_tenant).collect()
     }
 
-    /// One statement for the tenants, and one for each kind of thing that changed in any of them; two for claims.
-    async fn save(&self, tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, Clash)>, StoreError> {
-        // A decision that has its answer keeps it, whatever else would stand in its way now.
-        let precluded = claim::save(tx, changes).await?;
-        if !precluded.is_empty() {
-            return Ok(precluded);
+    /// Uses one statement for the tenants, one for each kind of child row that changed, and two for
+    /// claim records.
+    async fn save(&self, tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, TenantConflict)>, StoreError> {
+        // A repeated decision gets its recorded outcome, even if other conflicts have arisen since.
+        // Claim records are therefore checked first.
+        let record_conflicts = claim::save(tx, changes).await?;
+        if !record_conflicts.is_empty() {
+            return Ok(record_conflicts);
         }
-        let rows = changes.iter().map(|change| Ok((change.previous_version(), row(&change.after)?)));
+        let rows = changes.iter().map(|change| Ok((change.previous_version(), to_row(&change.after)?)));
         rows::save::<tenant::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
-        possessions::save(tx, changes).await?;
-        let mut clashes = save_domains(tx, changes).await?;
-        clashes.extend(save_holders(tx, changes).await?);
-        Ok(clashes)
+        children::save(tx, changes).await?;
+        let mut conflicts = save_domains(tx, changes).await?;
+        conflicts.extend(save_key_holders(tx, changes).await?);
+        Ok(conflicts)
     }
 
     fn outgoing(&self, change: &Change<Tenant>) -> Vec<Outgoing> {
-        outgoing::of_tenant(change)
+        outgoing::tenant_events(change)
     }
 }
 
-async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, Clash)>, StoreError> {
-    let (mut gone, mut come) = (Vec::new(), Vec::new());
+async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, TenantConflict)>, StoreError> {
+    let (mut removed, mut added) = (Vec::new(), Vec::new());
     for Change { before, after, .. } in changes {
         let before = before.as_ref().map(|before| &before.state);
-        gone.extend(before.into_iter().flat_map(|before| domains(before, Some(&after.state))));
-        come.extend(domains(&after.state, before));
+        removed.extend(before.into_iter().flat_map(|before| domains_missing_in(before, Some(&after.state))));
+        added.extend(domains_missing_in(&after.state, before));
     }
-    // As every transaction does it, so that none wait in a circle.
-    come.sort();
-    let row = |(domain, tenant): &(&DomainName, TenantId)| tenant_domain::ActiveModel {
+    // All transactions insert in the same order, so that they cannot deadlock.
+    added.sort();
+    let to_row = |(domain, tenant): &(&DomainName, TenantId)| tenant_domain::ActiveModel {
         tenant: Set(tenant.0),
         domain: Set(domain.to_string()),
     };
-    rows::delete::<tenant_domain::Entity>(tx, gone.iter().map(row)).await?;
-    let refused = rows::insert_new::<tenant_domain::Entity>(tx, come.iter().map(row)).await?;
-    Ok(refused.into_iter().map(|n| (key(come[n].1), Clash::Domain(come[n].0.clone()))).collect())
+    rows::delete::<tenant_domain::Entity>(tx, removed.iter().map(to_row)).await?;
+    let refused = rows::insert_new::<tenant_domain::Entity>(tx, added.iter().map(to_row)).await?;
+    Ok(refused.into_iter().map(|index| (key(added[index].1), TenantConflict::Domain(added[index].0.clone()))).collect())
 }
 
-/// The domains of one state that the other does not have.
-fn domains<'a>(tenant: &'a Tenant, other: Option<&'a Tenant>) -> impl Iterator<Item = (&'a DomainName, TenantId)> {
-    let known = move |domain: &DomainName| other.is_some_and(|other| other.directory.profile.domains.contains(domain));
+/// The domains of `tenant` that `other`, another state of the same tenant, does not have.
+fn domains_missing_in<'a>(
+    tenant: &'a Tenant,
+    other: Option<&'a Tenant>,
+) -> impl Iterator<Item = (&'a DomainName, TenantId)> {
+    let is_in_other =
+        move |domain: &DomainName| other.is_some_and(|other| other.directory.profile.domains.contains(domain));
     let domains = tenant.directory.profile.domains.iter();
-    domains.filter(move |domain| !known(domain)).map(|domain| (domain, tenant.id))
+    domains.filter(move |domain| !is_in_other(domain)).map(|domain| (domain, tenant.id))
 }
 
-async fn save_holders(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, Clash)>, StoreError> {
-    let (mut gone, mut come) = (Vec::new(), Vec::new());
+async fn save_key_holders(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, TenantConflict)>, StoreError> {
+    let (mut removed, mut added) = (Vec::new(), Vec::new());
     for Change { before, after, .. } in changes {
-        let before = before.as_ref().map(|before| before.state.holders()).unwrap_or_default();
-        let (after, tenant) = (after.state.holders(), after.state.id);
-        gone.extend(before.difference(&after).map(|holder| (tenant, *holder)));
-        come.extend(after.difference(&before).map(|holder| (tenant, *holder)));
+        let before = before.as_ref().map(|before| before.state.key_holders()).unwrap_or_default();
+        let (after, tenant) = (after.state.key_holders(), after.state.id);
+        removed.extend(before.difference(&after).map(|holder| (tenant, *holder)));
+        added.extend(after.difference(&before).map(|holder| (tenant, *holder)));
     }
-    rows::delete::<key_holder::Entity>(tx, gone.iter().map(holder_row)).await?;
-    let refused = rows::insert_new::<key_holder::Entity>(tx, come.iter().map(holder_row)).await?;
-    let clash = |(tenant, holder): &(TenantId, Holder<'_>)| (self::key(*tenant), Clash::Key(holder.key.clone()));
-    // Two companies for one key in these very changes: the one row that is inserted would speak for both.
-    let same = |two: &[(TenantId, Holder<'_>)]| (two[0].0, two[0].1.key) == (two[1].0, two[1].1.key);
-    let twice = come.windows(2).filter(|two| same(two)).map(|two| clash(&two[1]));
-    Ok(refused.into_iter().map(|n| clash(&come[n])).chain(twice).collect())
+    rows::delete::<key_holder::Entity>(tx, removed.iter().map(key_holder_row)).await?;
+    let refused = rows::insert_new::<key_holder::Entity>(tx, added.iter().map(key_holder_row)).await?;
+    let conflict =
+        |(tenant, holder): &(TenantId, KeyHolder<'_>)| (self::key(*tenant), TenantConflict::Key(holder.key.clone()));
+    // If two companies held the same key within these changes, the insert would keep one row and
+    // not report the other.
+    let is_same_key = |pair: &[(TenantId, KeyHolder<'_>)]| (pair[0].0, pair[0].1.key) == (pair[1].0, pair[1].1.key);
+    let duplicates = added.windows(2).filter(|pair| is_same_key(pair)).map(|pair| conflict(&pair[1]));
+    Ok(refused.into_iter().map(|index| conflict(&added[index])).chain(duplicates).collect())
 }
 
-fn holder_row((tenant, holder): &(TenantId, Holder<'_>)) -> key_holder::ActiveModel {
+fn key_holder_row((tenant, holder): &(TenantId, KeyHolder<'_>)) -> key_holder::ActiveModel {
     let claim = holder.successor.map(|successor| &successor.claim);
     key_holder::ActiveModel {
         tenant: Set(tenant.0),
@@ -145,9 +154,9 @@ impl TryFrom<tenant::Model> for TenantProfile {
     type Error = StoreError;
 
     fn try_from(row: tenant::Model) -> Result<Self, StoreError> {
-        let place = Place { table: "tenant", owner: &row.owner, id: row.id };
+        let context = RowContext { table: "tenant", owner: &row.owner, id: row.id };
         Ok(Self {
-            domains: place.json(row.domains)?,
+            domains: context.parse_json(row.domains)?,
             display_name: row.display_name,
             region: row.region,
             calendar: row.calendar,
@@ -155,15 +164,15 @@ impl TryFrom<tenant::Model> for TenantProfile {
     }
 }
 
-fn row(tenant: &Versioned<Tenant>) -> Result<tenant::ActiveModel, StoreError> {
+fn to_row(tenant: &Versioned<Tenant>) -> Result<tenant::ActiveModel, StoreError> {
     let TenantProfile { display_name, region, calendar, domains } = &tenant.state.directory.profile;
     Ok(tenant::ActiveModel {
         owner: Set(tenant.state.id.to_string()),
         id: Set(tenant.state.id.0),
-        version: Set(version(tenant.version)?),
+        version: Set(to_version_column(tenant.version)?),
         display_name: Set(display_name.clone()),
         region: Set(region.clone()),
         calendar: Set(calendar.clone()),
-        domains: Set(json(domains)?),
+        domains: Set(to_json(domains)?),
     })
 }

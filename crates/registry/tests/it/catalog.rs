@@ -1,13 +1,13 @@
-//! The catalog is data (R9): the shipped one, or the installation's.
+//! The catalog (R9): an installation can replace the shipped one.
 use cpor_proto::registry::v1::ListProductsRequest;
 use cpor_registry_client::{ClaimToCheck, LineToCheck, Reason};
 use cpor_types::{Actor, Role, Service, SolutionArea};
 use uuid::Uuid;
 
+use crate::fixture::TestSystem;
 use crate::rows::{TENANT, partner, tenant, workload};
-use crate::stage::Stage;
 
-const OWN: &str = r#"
+const CUSTOM_CATALOG: &str = r#"
 [[group]]
 solution_area = "microsoft_365"
 family = "microsoft_365"
@@ -21,13 +21,13 @@ products = [
 "#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r9_an_installation_may_have_a_catalog_of_its_own() {
+async fn r9_an_installation_can_replace_the_catalog() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("catalog.toml");
-    std::fs::write(&file, OWN).unwrap();
+    std::fs::write(&file, CUSTOM_CATALOG).unwrap();
     let config = cpor_registry::Config { catalog_file: Some(file), ..cpor_registry::Config::default() };
-    let stage = Stage::sqlite_with(config).await;
-    let mut sync = stage.user(Role::DirectorySync, None, None);
+    let system = TestSystem::sqlite_with(config).await;
+    let mut sync = system.user(Role::DirectorySync, None, None);
     let listed = sync.list_products(ListProductsRequest::default()).await.unwrap().into_inner().products;
     let names: Vec<_> = listed.iter().map(|product| product.name.as_str()).collect();
     assert_eq!(names, ["products/abacus", "products/teams", "products/teams-next"]);
@@ -36,7 +36,7 @@ async fn r9_an_installation_may_have_a_catalog_of_its_own() {
     let all = ["teams", "abacus", "teams-next"];
     let mut rows = vec![partner("contoso", "100"), tenant(TENANT, "fabrikam.example")];
     rows.extend(all.map(workload));
-    stage.create(rows).await;
+    system.import_new(rows).await;
     let line = |product: &str| LineToCheck {
         line_id: Uuid::from_u128(1).into(),
         product: product.parse().unwrap(),
@@ -50,13 +50,14 @@ async fn r9_an_installation_may_have_a_catalog_of_its_own() {
         solution_area: Some(SolutionArea::Microsoft365),
         lines: all.into_iter().chain(["intune"]).map(line).collect(),
     };
-    let registry = stage.registry(Service::ClaimIntake, 0);
+    let registry = system.registry(Service::ClaimIntake, 0);
     let found = registry.check_claim(&Actor::system(Service::ClaimIntake), claim).await.unwrap();
-    let wrong: Vec<_> = found.violations.iter().map(|wrong| (wrong.field.as_str(), wrong.reason)).collect();
+    let violations: Vec<_> =
+        found.violations.iter().map(|violation| (violation.field.as_str(), violation.reason)).collect();
     let expected = [
         ("lines[1].product", Reason::ProductNotClaimable),
         ("lines[2].product", Reason::ProductNotClaimable),
         ("lines[3].product", Reason::ProductUnknown),
     ];
-    assert_eq!(wrong, expected, "its time is over, has not come, or it is not listed");
+    assert_eq!(violations, expected, "no longer claimable, not yet claimable, and not in the catalog");
 }

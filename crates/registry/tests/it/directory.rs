@@ -1,4 +1,4 @@
-//! The import of the directory, and reading it back.
+//! The import of the directory, and the RPCs that read it.
 use cpor_kit::status;
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_proto::registry::v1::import_result::Outcome;
@@ -10,8 +10,8 @@ use cpor_types::{Role, Service};
 use prost::Message as _;
 use tonic::{Code, Status};
 
-use crate::rows::{TENANT, everybody, partner, subscription, tenant, workload};
-use crate::stage::on_both;
+use crate::fixture::on_both;
+use crate::rows::{TENANT, directory_rows, partner, subscription, tenant, workload};
 
 const OTHER: &str = "0a1b2c3d-0000-4000-8000-000000000002";
 const THIRD: &str = "0a1b2c3d-0000-4000-8000-000000000003";
@@ -20,26 +20,26 @@ fn outcomes(results: &[ImportResult]) -> Vec<Outcome> {
     results.iter().map(ImportResult::outcome).collect()
 }
 
-/// Code and reason of a refused row.
-fn why(result: &ImportResult) -> (Code, String) {
+/// The code and the reason of a refused row.
+fn refusal_reason(result: &ImportResult) -> (Code, String) {
     let error = result.error.as_ref().unwrap();
     let status = Status::with_details(error.code.into(), &error.message, error.encode_to_vec().into());
     (status.code(), status::reason(&status).unwrap())
 }
 
 on_both! {
-    async fn rows_are_created_updated_or_unchanged(stage: Stage) {
-        stage.create(everybody(300)).await;
-        let told = stage.said_to(Service::Eligibility).await.len();
-        let again = stage.import(everybody(300)).await;
+    async fn rows_are_created_updated_or_unchanged(system: TestSystem) {
+        system.import_new(directory_rows(300)).await;
+        let events_before = system.outgoing_events(Service::Eligibility).await.len();
+        let again = system.import(directory_rows(300)).await;
         assert!(outcomes(&again).iter().all(|outcome| *outcome == Outcome::Unchanged), "{again:?}");
-        assert_eq!(stage.said_to(Service::Eligibility).await.len(), told, "nothing is told of nothing");
-        let changed = stage.import(vec![partner("contoso", "101"), subscription(7, SubscriptionStatus::Expired), workload("intune")]).await;
+        assert_eq!(system.outgoing_events(Service::Eligibility).await.len(), events_before, "unchanged rows cause no events");
+        let changed = system.import(vec![partner("contoso", "101"), subscription(7, SubscriptionStatus::Expired), workload("intune")]).await;
         assert_eq!(outcomes(&changed), [Outcome::Updated, Outcome::Updated, Outcome::Created]);
     }
 
-    async fn one_bad_row_does_not_stop_the_others(stage: Stage) {
-        stage.create(vec![tenant(OTHER, "litware.example"), partner("litware", "200")]).await;
+    async fn one_bad_row_does_not_stop_the_others(system: TestSystem) {
+        system.import_new(vec![tenant(OTHER, "litware.example"), partner("litware", "200")]).await;
         let mut foreign_calendar = tenant(TENANT, "fabrikam.example");
         if let Some(Row::Tenant(tenant)) = &mut foreign_calendar.row {
             tenant.calendar = "atlantis".to_owned();
@@ -48,7 +48,7 @@ on_both! {
         if let Some(Row::Subscription(subscription)) = &mut unlisted.row {
             subscription.product = "products/abacus".to_owned();
         }
-        let results = stage.import(vec![
+        let results = system.import(vec![
             subscription(1, SubscriptionStatus::Active),
             foreign_calendar,
             tenant(THIRD, "litware.example"),
@@ -71,25 +71,25 @@ on_both! {
             (7, Code::InvalidArgument, "INVALID_FIELDS"),
             (8, Code::InvalidArgument, "INVALID_FIELDS"),
         ];
-        let found: Vec<_> = refused.into_iter().map(|(n, result)| (n, why(result).0, why(result).1)).collect();
+        let found: Vec<_> = refused.into_iter().map(|(n, result)| (n, refusal_reason(result).0, refusal_reason(result).1)).collect();
         assert_eq!(found, expected.map(|(n, code, reason)| (n, code, reason.to_owned())));
         assert_eq!([3, 9].map(|n| results[n].outcome()), [Outcome::Created; 2]);
         assert_eq!(results[3].name, format!("tenants/{TENANT}"));
     }
 
-    async fn a_domain_can_move_to_another_tenant(stage: Stage) {
-        stage.create(vec![tenant(TENANT, "fabrikam.example"), tenant(OTHER, "litware.example")]).await;
-        let moved = stage.import(vec![tenant(TENANT, "new.example"), tenant(OTHER, "fabrikam.example")]).await;
+    async fn a_domain_can_move_to_another_tenant(system: TestSystem) {
+        system.import_new(vec![tenant(TENANT, "fabrikam.example"), tenant(OTHER, "litware.example")]).await;
+        let moved = system.import(vec![tenant(TENANT, "new.example"), tenant(OTHER, "fabrikam.example")]).await;
         assert_eq!(outcomes(&moved), [Outcome::Updated; 2]);
-        let mut sync = stage.user(Role::DirectorySync, None, None);
+        let mut sync = system.user(Role::DirectorySync, None, None);
         let found = sync.get_tenant(GetTenantRequest { name: format!("tenants/{OTHER}") }).await.unwrap().into_inner();
         assert_eq!(found.domains, ["fabrikam.example"]);
     }
 
-    async fn what_was_imported_reads_back(stage: Stage) {
-        let rows = everybody(120);
-        stage.create(rows.clone()).await;
-        let mut sync = stage.user(Role::DirectorySync, None, None);
+    async fn imported_rows_can_be_read(system: TestSystem) {
+        let rows = directory_rows(120);
+        system.import_new(rows.clone()).await;
+        let mut sync = system.user(Role::DirectorySync, None, None);
         let found = sync.get_partner(GetPartnerRequest { name: "partners/contoso".to_owned() }).await.unwrap().into_inner();
         assert_eq!(Some(Row::Partner(found)), rows[0].row);
         let mut request = ListSubscriptionsRequest { parent: format!("tenants/{TENANT}"), page_size: 50, ..Default::default() };
@@ -112,16 +112,16 @@ on_both! {
         assert_eq!((products.products.len(), rest.products.len(), rest.next_page_token.as_str()), (20, 7, ""));
     }
 
-    async fn what_is_not_there_and_what_is_not_yours_look_the_same(stage: Stage) {
-        stage.create(everybody(0)).await;
-        let mut litware = stage.user(Role::IncentivesAdmin, Some("litware"), None);
+    async fn missing_and_foreign_resources_look_the_same(system: TestSystem) {
+        system.import_new(directory_rows(0)).await;
+        let mut litware = system.user(Role::IncentivesAdmin, Some("litware"), None);
         let foreign = litware.get_partner(GetPartnerRequest { name: "partners/contoso".to_owned() }).await.unwrap_err();
-        let mut operator = stage.user(Role::Operator, None, None);
+        let mut operator = system.user(Role::Operator, None, None);
         let absent = operator.get_partner(GetPartnerRequest { name: "partners/nobody".to_owned() }).await.unwrap_err();
         assert_eq!((foreign.code(), status::reason(&foreign)), (Code::NotFound, status::reason(&absent)));
-        let denied = litware.import_directory(ImportDirectoryRequest { rows: everybody(0) }).await.unwrap_err();
+        let denied = litware.import_directory(ImportDirectoryRequest { rows: directory_rows(0) }).await.unwrap_err();
         assert_eq!(denied.code(), Code::PermissionDenied);
-        let none = stage.user(Role::DirectorySync, None, None).import_directory(ImportDirectoryRequest::default()).await;
+        let none = system.user(Role::DirectorySync, None, None).import_directory(ImportDirectoryRequest::default()).await;
         assert_eq!(none.unwrap_err().code(), Code::InvalidArgument);
     }
 }

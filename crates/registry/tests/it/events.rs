@@ -1,4 +1,5 @@
-//! From hold to official to over: what events do, who is on record when, and what others are told.
+//! Events: how incoming events change associations, who is on record at which time, and which
+//! events are sent.
 use cpor_durable::ReceiveError;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationEnded, AssociationGranted, ClaimClosed};
@@ -8,8 +9,8 @@ use cpor_proto::registry::v1::{
 use cpor_registry_client::{HoldAnswer, Reason};
 use cpor_types::{Actor, ClaimName, Role, Service, TenantKey, Timestamp};
 
-use crate::rows::{TENANT, at, claim, everybody, hold, partner, subscription, subscription_id, wire};
-use crate::stage::{Client, on_both};
+use crate::fixture::{Client, on_both};
+use crate::rows::{TENANT, at, claim, directory_rows, hold, partner, subscription, subscription_id, to_wire};
 
 pub(crate) fn granted(claim: &ClaimName) -> Payload {
     Payload::AssociationGranted(AssociationGranted { claim: claim.to_string(), tenant: format!("tenants/{TENANT}") })
@@ -30,7 +31,7 @@ fn key(n: u128) -> String {
 }
 
 async fn on_record(client: &mut Client, at: Option<Timestamp>) -> Vec<String> {
-    let request = LookUpAssociationsRequest { key: key(1), as_of_time: at.map(wire) };
+    let request = LookUpAssociationsRequest { key: key(1), as_of_time: at.map(to_wire) };
     let answer = client.look_up_associations(request).await.unwrap().into_inner();
     assert!(answer.as_of_time.is_some());
     answer.associations.into_iter().map(|found| found.partner).collect()
@@ -42,21 +43,22 @@ async fn list(client: &mut Client, request: ListAssociationsRequest) -> (Vec<Ass
 }
 
 on_both! {
-    async fn a_hold_becomes_official_opens_usage_and_ends(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        let mut lead = stage.user(Role::ReviewLead, None, None);
+    async fn a_hold_becomes_official_opens_usage_and_ends(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        let mut lead = system.user(Role::ReviewLead, None, None);
         let (contoso, one) = (claim("contoso", 1), "contoso".parse().unwrap());
-        let usage = stage.registry(Service::Eligibility, 0);
+        let usage = system.registry(Service::Eligibility, 0);
         let subscription_key: TenantKey = key(1).parse().unwrap();
         assert_eq!(registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap(), HoldAnswer::Held);
         assert_eq!(on_record(&mut lead, None).await, Vec::<String>::new(), "pending is not on record");
         assert_eq!(usage.check_usage_access(&actor, &one, &subscription_key).await.unwrap(), None);
 
-        // The hold was placed just now; a window that was due before would be effective no earlier than it.
+        // A grant before the hold would take effect at the time of the hold, so this test uses a
+        // later time.
         let due = Timestamp::from_timestamp(4_000_000_000, 0).unwrap();
-        stage.tell(contoso.claim.0, 1, granted(&contoso), due).await.unwrap();
-        stage.tell(contoso.claim.0, 1, granted(&contoso), due).await.unwrap();
+        system.deliver(contoso.claim.0, 1, granted(&contoso), due).await.unwrap();
+        system.deliver(contoso.claim.0, 1, granted(&contoso), due).await.unwrap();
         assert_eq!(on_record(&mut lead, None).await, ["partners/contoso"]);
         assert_eq!(on_record(&mut lead, Some(due)).await, ["partners/contoso"]);
         assert_eq!(on_record(&mut lead, Some(due - chrono::TimeDelta::microseconds(1))).await, Vec::<String>::new());
@@ -65,7 +67,7 @@ on_both! {
         assert_eq!(usage.check_usage_access(&actor, &stranger, &subscription_key).await.unwrap(), None);
 
         let end = due + chrono::TimeDelta::days(30);
-        stage.tell(contoso.claim.0, 2, closed(&contoso, "customer_declined"), end).await.unwrap();
+        system.deliver(contoso.claim.0, 2, closed(&contoso, "customer_declined"), end).await.unwrap();
         assert_eq!(on_record(&mut lead, None).await, Vec::<String>::new());
         assert_eq!(on_record(&mut lead, Some(due)).await, ["partners/contoso"], "history stays");
         assert_eq!(on_record(&mut lead, Some(end)).await, Vec::<String>::new(), "the end is exclusive");
@@ -77,37 +79,37 @@ on_both! {
         assert_eq!(registry.place_hold(&actor, litware).await.unwrap(), HoldAnswer::Held, "the key is free");
     }
 
-    async fn others_are_told_all_that_counts(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+    async fn outgoing_events_carry_all_facts(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let contoso = claim("contoso", 1);
         let placed = hold(&contoso, 1, &[1]);
         registry.place_hold(&actor, placed.clone()).await.unwrap();
-        assert_eq!(stage.said_to(Service::ClaimIntake).await, []);
+        assert_eq!(system.outgoing_events(Service::ClaimIntake).await, []);
         let due = Timestamp::from_timestamp(4_000_000_000, 0).unwrap();
-        stage.tell(contoso.claim.0, 1, granted(&contoso), due).await.unwrap();
-        stage.import(vec![subscription(1, SubscriptionStatus::InGrace), partner("contoso", "101")]).await;
-        stage.tell(contoso.claim.0, 2, closed(&contoso, "partner_request"), due).await.unwrap();
+        system.deliver(contoso.claim.0, 1, granted(&contoso), due).await.unwrap();
+        system.import(vec![subscription(1, SubscriptionStatus::InGrace), partner("contoso", "101")]).await;
+        system.deliver(contoso.claim.0, 2, closed(&contoso, "partner_request"), due).await.unwrap();
 
-        let said = stage.said_to(Service::ClaimIntake).await;
-        let [Payload::AssociationBecameOfficial(official)] = said.as_slice() else { panic!("{said:?}") };
-        assert_eq!((official.claim.as_str(), official.official_time), (contoso.to_string().as_str(), Some(wire(due))));
+        let sent = system.outgoing_events(Service::ClaimIntake).await;
+        let [Payload::AssociationBecameOfficial(official)] = sent.as_slice() else { panic!("{sent:?}") };
+        assert_eq!((official.claim.as_str(), official.official_time), (contoso.to_string().as_str(), Some(to_wire(due))));
         assert_eq!((official.activities.as_slice(), official.solution_area.as_str()), (&["usage".to_owned()][..], "business_applications"));
-        assert_eq!((official.tenant_region.as_str(), official.submit_time), ("emea", Some(wire(placed.submit_time))));
+        assert_eq!((official.tenant_region.as_str(), official.submit_time), ("emea", Some(to_wire(placed.submit_time))));
         let facts = official.partner.as_ref().unwrap();
         assert_eq!((facts.mpn_id.as_str(), facts.location_region.as_str()), ("100", "emea"));
         let line = &official.lines[0];
         assert_eq!((line.line_id.clone(), line.incentivised), (placed.lines[0].line_id.to_string(), true));
         assert_eq!(line.subscription.as_ref().unwrap().status, "active");
 
-        let said = stage.said_to(Service::Eligibility).await;
-        let partners = said.iter().filter(|said| matches!(said, Payload::PartnerChanged(_))).count();
-        assert_eq!(partners, 3, "two that are new, one that changed: {said:?}");
-        let of_tenant: Vec<_> = said.iter().filter(|said| !matches!(said, Payload::PartnerChanged(_))).collect();
+        let sent = system.outgoing_events(Service::Eligibility).await;
+        let partners = sent.iter().filter(|sent| matches!(sent, Payload::PartnerChanged(_))).count();
+        assert_eq!(partners, 3, "two that are new, one that changed: {sent:?}");
+        let of_tenant: Vec<_> = sent.iter().filter(|sent| !matches!(sent, Payload::PartnerChanged(_))).collect();
         let [Payload::AssociationBecameOfficial(same), Payload::SubscriptionChanged(changed), Payload::AssociationEnded(ended)] =
             of_tenant.as_slice()
         else {
-            panic!("{said:?}")
+            panic!("{sent:?}")
         };
         assert_eq!(same, official);
         assert_eq!((changed.claim.as_str(), changed.subscription.as_ref().unwrap().status.as_str()), (official.claim.as_str(), "in_grace"));
@@ -115,47 +117,47 @@ on_both! {
         assert_eq!(*ended, expected);
     }
 
-    async fn a_closed_claim_defeats_a_late_hold(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+    async fn a_closed_claim_refuses_a_late_hold(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let contoso = claim("contoso", 1);
-        stage.tell(contoso.claim.0, 1, closed(&contoso, "partner_request"), at("2026-03-01T00:00:00Z")).await.unwrap();
-        let HoldAnswer::Refused(why) = registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap() else { panic!("held") };
-        assert_eq!((why[0].line_id, why[0].reason), (None, Reason::ClaimClosed));
-        stage.tell(contoso.claim.0, 2, granted(&contoso), at("2026-03-02T00:00:00Z")).await.unwrap();
-        assert_eq!(stage.said_to(Service::ClaimIntake).await, [], "there is nothing to grant");
+        system.deliver(contoso.claim.0, 1, closed(&contoso, "partner_request"), at("2026-03-01T00:00:00Z")).await.unwrap();
+        let HoldAnswer::Refused(refusals) = registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap() else { panic!("held") };
+        assert_eq!((refusals[0].line_id, refusals[0].reason), (None, Reason::ClaimClosed));
+        system.deliver(contoso.claim.0, 2, granted(&contoso), at("2026-03-02T00:00:00Z")).await.unwrap();
+        assert_eq!(system.outgoing_events(Service::ClaimIntake).await, [], "there is nothing to grant");
     }
 
-    async fn what_makes_no_sense_is_parked(stage: Stage) {
+    async fn invalid_events_are_parked(system: TestSystem) {
         let contoso = claim("contoso", 1);
         let now = at("2026-03-01T00:00:00Z");
-        let of_nobody = stage.tell(contoso.claim.0, 1, granted(&contoso), now).await;
-        assert!(matches!(of_nobody, Err(ReceiveError::Park(_))), "{of_nobody:?}");
-        stage.create(everybody(0)).await;
-        let odd_reason = stage.tell(contoso.claim.0, 1, closed(&contoso, "bad_mood"), now).await;
+        let unknown_tenant = system.deliver(contoso.claim.0, 1, granted(&contoso), now).await;
+        assert!(matches!(unknown_tenant, Err(ReceiveError::Park(_))), "{unknown_tenant:?}");
+        system.import_new(directory_rows(0)).await;
+        let odd_reason = system.deliver(contoso.claim.0, 1, closed(&contoso, "bad_mood"), now).await;
         assert!(matches!(odd_reason, Err(ReceiveError::Park(_))), "{odd_reason:?}");
-        let early = stage.tell(contoso.claim.0, 2, granted(&contoso), now).await;
+        let early = system.deliver(contoso.claim.0, 2, granted(&contoso), now).await;
         assert_eq!(early, Err(ReceiveError::Gap { expected: 1 }));
-        assert_eq!(stage.tell(contoso.claim.0, 1, granted(&contoso), now).await, Ok(()));
+        assert_eq!(system.deliver(contoso.claim.0, 1, granted(&contoso), now).await, Ok(()));
     }
 
-    async fn partners_see_their_own_and_customers_theirs(stage: Stage) {
-        stage.create(everybody(3)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+    async fn partners_and_customers_see_their_own_associations(system: TestSystem) {
+        system.import_new(directory_rows(3)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         for (n, partner) in [(1, "contoso"), (2, "litware"), (3, "contoso")] {
             let placed = registry.place_hold(&actor, hold(&claim(partner, n), n, &[n])).await.unwrap();
             assert_eq!(placed, HoldAnswer::Held);
         }
         let all = ListAssociationsRequest { parent: "tenants/-".to_owned(), ..Default::default() };
-        let theirs = ListAssociationsRequest { parent: format!("tenants/{TENANT}"), page_size: 1, ..Default::default() };
-        let mut contoso = stage.user(Role::IncentivesUser, Some("contoso"), None);
+        let first_page = ListAssociationsRequest { parent: format!("tenants/{TENANT}"), page_size: 1, ..Default::default() };
+        let mut contoso = system.user(Role::IncentivesUser, Some("contoso"), None);
         let (found, _) = list(&mut contoso, all.clone()).await;
         assert_eq!(found.iter().map(|found| found.claim.clone()).collect::<Vec<_>>(), [3, 1].map(|n| claim("contoso", n).to_string()));
         let rivals = ListAssociationsRequest { claim: claim("litware", 2).to_string(), ..all.clone() };
         assert_eq!(list(&mut contoso, rivals).await.0, []);
-        let mut customer = stage.user(Role::CustomerAdmin, None, Some(TENANT));
+        let mut customer = system.user(Role::CustomerAdmin, None, Some(TENANT));
         let mut names = Vec::new();
-        let mut page = theirs;
+        let mut page = first_page;
         for n in [3, 2, 1] {
             let (found, next) = list(&mut customer, page.clone()).await;
             names.extend(found.into_iter().map(|found| found.key));
@@ -163,10 +165,10 @@ on_both! {
             page.page_token = next;
         }
         assert_eq!(names, [key(3), key(2), key(1)], "newest first");
-        let foreign = stage.user(Role::CustomerAdmin, None, Some("0a1b2c3d-0000-4000-8000-000000000002"));
+        let foreign = system.user(Role::CustomerAdmin, None, Some("0a1b2c3d-0000-4000-8000-000000000002"));
         let refused = foreign.clone().look_up_associations(LookUpAssociationsRequest { key: key(1), as_of_time: None }).await;
         assert_eq!(refused.unwrap_err().code(), tonic::Code::NotFound);
         let pending = ListAssociationsRequest { state: AssociationState::Official.into(), ..all };
-        assert_eq!(list(&mut stage.user(Role::Operator, None, None), pending).await.0, []);
+        assert_eq!(list(&mut system.user(Role::Operator, None, None), pending).await.0, []);
     }
 }

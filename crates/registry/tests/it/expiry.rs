@@ -1,4 +1,4 @@
-//! The end of subscriptions (R39).
+//! Expiry: the end of subscriptions (R39).
 use chrono::TimeDelta;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::registry::v1::directory_row::Row;
@@ -9,79 +9,80 @@ use cpor_registry_client::{HoldAnswer, Reason};
 use cpor_types::{Actor, Role, Service, Timestamp};
 
 use crate::events::granted;
-use crate::rows::{TENANT, at, claim, everybody, hold, subscription, wire, workload};
-use crate::stage::{Stage, on_both};
+use crate::fixture::{TestSystem, on_both};
+use crate::rows::{TENANT, at, claim, directory_rows, hold, subscription, to_wire, workload};
 
 fn ending(status: SubscriptionStatus, end: Timestamp) -> DirectoryRow {
     let mut row = subscription(1, status);
     if let Some(Row::Subscription(subscription)) = &mut row.row {
-        subscription.end_time = Some(wire(end));
+        subscription.end_time = Some(to_wire(end));
     }
     row
 }
 
-/// A claim of Contoso's is on record, another is about to be.
-async fn held(stage: &Stage) {
-    stage.create(everybody(1)).await;
-    let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+/// Creates two claims of Contoso for subscription 1: the first is officially on record, the second
+/// has a pending hold.
+async fn create_holds(system: &TestSystem) {
+    system.import_new(directory_rows(1)).await;
+    let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
     for n in [1, 2] {
         assert_eq!(registry.place_hold(&actor, hold(&claim("contoso", n), n, &[1])).await.unwrap(), HoldAnswer::Held);
     }
     let first = claim("contoso", 1);
-    stage.tell(first.claim.0, 1, granted(&first), at("2026-03-09T00:00:00Z")).await.unwrap();
+    system.deliver(first.claim.0, 1, granted(&first), at("2026-03-09T00:00:00Z")).await.unwrap();
 }
 
-async fn associations(stage: &Stage) -> Vec<Association> {
+async fn associations(system: &TestSystem) -> Vec<Association> {
     let request = ListAssociationsRequest { parent: format!("tenants/{TENANT}"), ..Default::default() };
-    let mut lead = stage.user(Role::ReviewLead, None, None);
+    let mut lead = system.user(Role::ReviewLead, None, None);
     lead.list_associations(request).await.unwrap().into_inner().associations
 }
 
-async fn all_expired(stage: &Stage) -> bool {
+async fn all_expired(system: &TestSystem) -> bool {
     let expired =
         |found: &Association| found.state() == AssociationState::Ended && found.end_reason() == EndReason::Expired;
-    associations(stage).await.iter().all(expired)
+    associations(system).await.iter().all(expired)
 }
 
-async fn pending_deadlines(stage: &Stage) -> i64 {
+async fn pending_deadlines(system: &TestSystem) -> i64 {
     use sea_orm::{ConnectionTrait, Statement};
-    let db = stage.db.reader();
+    let db = system.db.reader();
     let count = "SELECT COUNT(*) AS n FROM deadline WHERE state = 'pending'";
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), count)).await.unwrap().unwrap();
     row.try_get("", "n").unwrap()
 }
 
 on_both! {
-    async fn r39_what_the_directory_calls_expired_ends_and_all_are_told(stage: Stage) {
-        held(&stage).await;
-        stage.import(vec![subscription(1, SubscriptionStatus::InGrace)]).await;
-        assert!(associations(&stage).await.iter().all(|found| found.end_time.is_none()), "grace keeps them");
-        stage.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
-        assert!(all_expired(&stage).await);
-        let ended = |said: &[Payload]| said.iter().filter(|said| matches!(said, Payload::AssociationEnded(ended) if ended.all && ended.reason == "expired")).count();
-        assert_eq!(ended(&stage.said_to(Service::ClaimIntake).await), 2, "the pending one too");
-        assert_eq!(ended(&stage.said_to(Service::Eligibility).await), 1, "the official one");
+    async fn r39_an_expired_subscription_ends_associations(system: TestSystem) {
+        create_holds(&system).await;
+        system.import(vec![subscription(1, SubscriptionStatus::InGrace)]).await;
+        assert!(associations(&system).await.iter().all(|found| found.end_time.is_none()), "associations stay during the grace period");
+        system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
+        assert!(all_expired(&system).await);
+        let ended = |sent: &[Payload]| sent.iter().filter(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.all && ended.reason == "expired")).count();
+        assert_eq!(ended(&system.outgoing_events(Service::ClaimIntake).await), 2, "the pending one too");
+        assert_eq!(ended(&system.outgoing_events(Service::Eligibility).await), 1, "the official one");
         let second = claim("contoso", 2);
-        stage.tell(second.claim.0, 1, granted(&second), at("2026-03-09T00:00:00Z")).await.unwrap();
-        assert!(all_expired(&stage).await, "it never becomes official");
+        system.deliver(second.claim.0, 1, granted(&second), at("2026-03-09T00:00:00Z")).await.unwrap();
+        assert!(all_expired(&system).await, "it never becomes official");
     }
 
-    async fn r39_the_end_and_its_grace_pass_by_themselves(stage: Stage) {
-        held(&stage).await;
+    async fn r39_associations_end_after_the_grace_period(system: TestSystem) {
+        create_holds(&system).await;
         let now = cpor_types::Clock::now(&cpor_types::SystemClock);
-        assert_eq!(pending_deadlines(&stage).await, 0);
-        stage.import(vec![ending(SubscriptionStatus::Active, now - TimeDelta::days(29))]).await;
-        assert_eq!(pending_deadlines(&stage).await, 1);
-        stage.import(vec![workload("intune")]).await;
-        assert!(associations(&stage).await.iter().all(|found| found.end_time.is_none()), "within the grace");
+        assert_eq!(pending_deadlines(&system).await, 0);
+        system.import(vec![ending(SubscriptionStatus::Active, now - TimeDelta::days(29))]).await;
+        assert_eq!(pending_deadlines(&system).await, 1);
+        system.import(vec![workload("intune")]).await;
+        assert!(associations(&system).await.iter().all(|found| found.end_time.is_none()), "within the grace period");
 
         let over = now - TimeDelta::days(31);
-        stage.import(vec![ending(SubscriptionStatus::InGrace, over)]).await;
-        stage.import(vec![workload("yammer")]).await;
-        assert!(all_expired(&stage).await, "a command that meets the deadline applies it first");
-        assert_eq!(pending_deadlines(&stage).await, 0);
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        let HoldAnswer::Refused(why) = registry.place_hold(&actor, hold(&claim("contoso", 3), 3, &[1])).await.unwrap() else { panic!("held") };
-        assert_eq!(why[0].reason, Reason::SubscriptionExpired);
+        system.import(vec![ending(SubscriptionStatus::InGrace, over)]).await;
+        system.import(vec![workload("yammer")]).await;
+        assert!(all_expired(&system).await, "a command that meets the deadline applies it first");
+        assert_eq!(pending_deadlines(&system).await, 0);
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        let HoldAnswer::Refused(refusals) = registry.place_hold(&actor, hold(&claim("contoso", 3), 3, &[1])).await.unwrap() else { panic!("held") };
+        assert_eq!(refusals[0].reason, Reason::SubscriptionExpired);
     }
 }

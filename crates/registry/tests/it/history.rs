@@ -1,79 +1,83 @@
-//! What is remembered of claims: for ever, and at no cost to others.
+//! The permanent claim records: decisions get their recorded outcome, and the records of other
+//! claims are not read.
 use cpor_registry_client::{HoldAnswer, HoldRequest, Reason, RegistryError, SharedRegistry};
 use cpor_types::{Actor, ClaimName, Service};
 use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
 use crate::events::{closed, granted};
-use crate::rows::{at, claim, everybody, hold, tenant};
-use crate::stage::{Stage, on_both};
+use crate::fixture::{TestSystem, on_both};
+use crate::rows::{at, claim, directory_rows, hold, tenant};
 
 async fn place(registry: &SharedRegistry, hold: &HoldRequest) -> HoldAnswer {
     registry.place_hold(&Actor::system(Service::PoeReview), hold.clone()).await.unwrap()
 }
 
 fn refused_for(answer: &HoldAnswer, reason: Reason) -> bool {
-    matches!(answer, HoldAnswer::Refused(why) if why.iter().all(|refusal| refusal.reason == reason))
+    matches!(answer, HoldAnswer::Refused(refusals) if refusals.iter().all(|refusal| refusal.reason == reason))
 }
 
-async fn end(stage: &Stage, claim: &ClaimName, sequence: u64) {
-    stage.tell(claim.claim.0, sequence, closed(claim, "partner_request"), at("2026-03-01T00:00:00Z")).await.unwrap();
+async fn end(system: &TestSystem, claim: &ClaimName, sequence: u64) {
+    system
+        .deliver(claim.claim.0, sequence, closed(claim, "partner_request"), at("2026-03-01T00:00:00Z"))
+        .await
+        .unwrap();
 }
 
-/// Makes what is remembered of a claim unreadable, so that whoever reads it fails.
-async fn garble(stage: &Stage, claim: &ClaimName) {
-    let db = stage.db.writer();
-    let update = "UPDATE tenant_claim SET decisions = '\"garbled\"' WHERE claim = $1";
-    let garbled = Statement::from_sql_and_values(db.get_database_backend(), update, [claim.claim.0.into()]);
-    assert_eq!(db.execute_raw(garbled).await.unwrap().rows_affected(), 1);
+/// Makes the record of a claim unreadable, so that reading it fails.
+async fn corrupt_record(system: &TestSystem, claim: &ClaimName) {
+    let db = system.db.writer();
+    let update = "UPDATE tenant_claim SET decisions = '\"corrupted\"' WHERE claim = $1";
+    let corrupted = Statement::from_sql_and_values(db.get_database_backend(), update, [claim.claim.0.into()]);
+    assert_eq!(db.execute_raw(corrupted).await.unwrap().rows_affected(), 1);
 }
 
 on_both! {
-    async fn what_other_claims_left_is_not_read(stage: Stage) {
-        stage.create(everybody(2)).await;
-        let registry = stage.registry(Service::PoeReview, 0);
+    async fn records_of_other_claims_are_not_read(system: TestSystem) {
+        system.import_new(directory_rows(2)).await;
+        let registry = system.registry(Service::PoeReview, 0);
         let (past, live) = (claim("contoso", 1), claim("litware", 2));
         assert_eq!(place(&registry, &hold(&past, 1, &[1])).await, HoldAnswer::Held);
-        end(&stage, &past, 1).await;
-        garble(&stage, &past).await;
+        end(&system, &past, 1).await;
+        corrupt_record(&system, &past).await;
 
         assert_eq!(place(&registry, &hold(&live, 2, &[1])).await, HoldAnswer::Held);
-        stage.tell(live.claim.0, 1, granted(&live), at("2026-03-09T00:00:00Z")).await.unwrap();
+        system.deliver(live.claim.0, 1, granted(&live), at("2026-03-09T00:00:00Z")).await.unwrap();
         assert!(refused_for(&place(&registry, &hold(&claim("contoso", 3), 3, &[1])).await, Reason::KeyHeld));
-        stage.import(vec![tenant(crate::rows::TENANT, "new.example")]).await;
-        end(&stage, &live, 2).await;
+        system.import(vec![tenant(crate::rows::TENANT, "new.example")]).await;
+        end(&system, &live, 2).await;
         let own = registry.place_hold(&Actor::system(Service::PoeReview), hold(&past, 4, &[1])).await;
-        assert!(matches!(own, Err(RegistryError::Unavailable(_))), "what it left itself is read: {own:?}");
+        assert!(matches!(own, Err(RegistryError::Unavailable(_))), "the claim's own record is read: {own:?}");
     }
 
-    /// They wait together, for one customer, and share transactions.
-    async fn late_holds_and_repeated_decisions_take_no_neighbours_along(stage: Stage) {
-        stage.create(everybody(30)).await;
-        let registry = stage.registry(Service::PoeReview, 0);
-        let (over, known) = (claim("contoso", 100), hold(&claim("litware", 101), 101, &[30]));
-        end(&stage, &over, 1).await;
-        assert_eq!(place(&registry, &known).await, HoldAnswer::Held);
+    /// The requests wait at the same time, are about one tenant, and share transactions.
+    async fn conflicts_do_not_affect_other_commands(system: TestSystem) {
+        system.import_new(directory_rows(30)).await;
+        let registry = system.registry(Service::PoeReview, 0);
+        let (closed_claim, repeated) = (claim("contoso", 100), hold(&claim("litware", 101), 101, &[30]));
+        end(&system, &closed_claim, 1).await;
+        assert_eq!(place(&registry, &repeated).await, HoldAnswer::Held);
         let holds: Vec<_> = (1..=29_u128).map(|n| match n % 3 {
-            0 => hold(&over, n, &[n]),
-            1 => known.clone(),
+            0 => hold(&closed_claim, n, &[n]),
+            1 => repeated.clone(),
             _ => hold(&claim("contoso", n), n, &[n]),
         }).collect();
         let answers = futures_util::future::join_all(holds.iter().map(|hold| place(&registry, hold))).await;
         for (hold, answer) in holds.iter().zip(&answers) {
-            let late = hold.claim == over;
+            let late = hold.claim == closed_claim;
             assert!(if late { refused_for(answer, Reason::ClaimClosed) } else { *answer == HoldAnswer::Held }, "{hold:?} {answer:?}");
         }
     }
 
-    async fn an_answer_outlives_its_claim(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (one, other) = (stage.registry(Service::PoeReview, 0), stage.registry(Service::PoeReview, 1));
+    async fn an_outcome_outlives_its_claim(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (one, other) = (system.registry(Service::PoeReview, 0), system.registry(Service::PoeReview, 1));
         let contoso = claim("contoso", 1);
         let first = hold(&contoso, 1, &[1]);
         assert_eq!(place(&one, &first).await, HoldAnswer::Held);
-        end(&stage, &contoso, 1).await;
+        end(&system, &contoso, 1).await;
         assert_eq!(place(&one, &hold(&claim("litware", 2), 2, &[1])).await, HoldAnswer::Held, "the key is free");
-        assert_eq!(place(&other, &first).await, HoldAnswer::Held, "as it was decided, though nothing is left of it");
+        assert_eq!(place(&other, &first).await, HoldAnswer::Held, "the recorded outcome, although the hold has ended");
         let mut anew = first;
         anew.decision_id = Uuid::from_u128(3).into();
         assert!(refused_for(&place(&other, &anew).await, Reason::ClaimClosed));

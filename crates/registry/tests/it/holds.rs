@@ -1,4 +1,4 @@
-//! Holds through the API: first answers, tombstones, and what the directory says meanwhile.
+//! Holds through the API: recorded outcomes, refusals, and directory checks.
 use cpor_proto::registry::v1::SubscriptionStatus;
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_registry_client::{ClaimToCheck, HoldAnswer, LineRefusal, LineToCheck, Reason};
@@ -6,57 +6,59 @@ use cpor_types::{Actor, AssociationKey, LineId, Service, SolutionArea};
 use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
-use crate::rows::{TENANT, claim, everybody, hold, subscription, subscription_id, tenant_id};
-use crate::stage::on_both;
+use crate::fixture::on_both;
+use crate::rows::{TENANT, claim, directory_rows, hold, subscription, subscription_id, tenant_id};
 
 fn reasons(answer: &HoldAnswer) -> Vec<(Option<LineId>, Reason)> {
     match answer {
         HoldAnswer::Held => Vec::new(),
-        HoldAnswer::Refused(why) => why.iter().map(|LineRefusal { line_id, reason, .. }| (*line_id, *reason)).collect(),
+        HoldAnswer::Refused(refusals) => {
+            refusals.iter().map(|LineRefusal { line_id, reason, .. }| (*line_id, *reason)).collect()
+        }
     }
 }
 
 on_both! {
-    async fn a_decision_gets_its_first_answer_whatever_has_changed(stage: Stage) {
-        stage.create(everybody(2)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        let (mine, theirs) = (hold(&claim("contoso", 1), 1, &[1]), hold(&claim("litware", 2), 2, &[1, 2]));
-        assert_eq!(registry.place_hold(&actor, mine.clone()).await.unwrap(), HoldAnswer::Held);
-        let refused = registry.place_hold(&actor, theirs.clone()).await.unwrap();
-        assert_eq!(reasons(&refused), [(Some(theirs.lines[0].line_id), Reason::KeyHeld)]);
+    async fn a_repeated_decision_gets_the_recorded_outcome(system: TestSystem) {
+        system.import_new(directory_rows(2)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        let (own, rival) = (hold(&claim("contoso", 1), 1, &[1]), hold(&claim("litware", 2), 2, &[1, 2]));
+        assert_eq!(registry.place_hold(&actor, own.clone()).await.unwrap(), HoldAnswer::Held);
+        let refused = registry.place_hold(&actor, rival.clone()).await.unwrap();
+        assert_eq!(reasons(&refused), [(Some(rival.lines[0].line_id), Reason::KeyHeld)]);
 
-        let expired = stage.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
+        let expired = system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
         assert_eq!(expired.len(), 1);
-        let again = stage.registry(Service::PoeReview, 1);
-        assert_eq!(again.place_hold(&actor, mine.clone()).await.unwrap(), HoldAnswer::Held);
-        assert_eq!(again.place_hold(&actor, theirs).await.unwrap(), refused);
-        let mut anew = mine;
+        let again = system.registry(Service::PoeReview, 1);
+        assert_eq!(again.place_hold(&actor, own.clone()).await.unwrap(), HoldAnswer::Held);
+        assert_eq!(again.place_hold(&actor, rival).await.unwrap(), refused);
+        let mut anew = own;
         anew.decision_id = Uuid::from_u128(3).into();
         let anew_line = anew.lines[0].line_id;
         let refused = again.place_hold(&actor, anew).await.unwrap();
         assert_eq!(reasons(&refused), [(Some(anew_line), Reason::SubscriptionExpired)]);
     }
 
-    async fn what_the_directory_does_not_admit_is_named_line_by_line(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        let mut wrong = hold(&claim("contoso", 1), 1, &[1, 9]);
-        wrong.mpn_id = "200".parse().unwrap();
-        wrong.customer_domain = "litware.example".to_owned();
-        let refused = registry.place_hold(&actor, wrong.clone()).await.unwrap();
+    async fn a_refusal_names_each_line(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        let mut invalid = hold(&claim("contoso", 1), 1, &[1, 9]);
+        invalid.mpn_id = "200".parse().unwrap();
+        invalid.customer_domain = "litware.example".to_owned();
+        let refused = registry.place_hold(&actor, invalid.clone()).await.unwrap();
         let expected = [
             (None, Reason::LocationNotOfPartner),
             (None, Reason::DomainNotOfTenant),
-            (Some(wrong.lines[1].line_id), Reason::SubscriptionNotOnTenant),
+            (Some(invalid.lines[1].line_id), Reason::SubscriptionNotOnTenant),
         ];
         assert_eq!(reasons(&refused), expected);
-        wrong.tenant = Uuid::from_u128(99).into();
-        assert_eq!(reasons(&registry.place_hold(&actor, wrong).await.unwrap()), [(None, Reason::TenantUnknown)]);
+        invalid.tenant = Uuid::from_u128(99).into();
+        assert_eq!(reasons(&registry.place_hold(&actor, invalid).await.unwrap()), [(None, Reason::TenantUnknown)]);
     }
 
-    async fn a_check_says_what_is_wrong_and_fills_in_what_is_known(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (registry, actor) = (stage.registry(Service::ClaimIntake, 0), Actor::system(Service::ClaimIntake));
+    async fn a_check_reports_violations_and_fills_in_fields(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (registry, actor) = (system.registry(Service::ClaimIntake, 0), Actor::system(Service::ClaimIntake));
         let line = |n, product: &str| LineToCheck {
             line_id: Uuid::from_u128(n).into(),
             product: product.parse().unwrap(),
@@ -71,10 +73,10 @@ on_both! {
             lines: vec![line(1, "power-bi"), line(2, "teams"), line(3, "no-such-product")],
         };
         let found = registry.check_claim(&actor, claim.clone()).await.unwrap();
-        let wrong: Vec<_> = found.violations.iter().map(|wrong| (wrong.field.as_str(), wrong.reason)).collect();
+        let violations: Vec<_> = found.violations.iter().map(|violation| (violation.field.as_str(), violation.reason)).collect();
         let expected =
             [("lines[1].product", Reason::ProductOfOtherSolutionArea), ("lines[2].product", Reason::ProductUnknown)];
-        assert_eq!(wrong, expected);
+        assert_eq!(violations, expected);
         assert_eq!(found.partner_display_name.as_deref(), Some("The contoso company"));
         assert_eq!(found.location.unwrap().calendar, "de");
         assert_eq!(found.tenant.unwrap().id, tenant_id());
@@ -83,39 +85,38 @@ on_both! {
 
         let draft = ClaimToCheck { tenant_id: Some("fabrikam".to_owned()), mpn_id: None, lines: Vec::new(), ..claim };
         let found = registry.check_claim(&actor, draft).await.unwrap();
-        assert_eq!(found.violations.iter().map(|wrong| wrong.reason).collect::<Vec<_>>(), [Reason::TenantIdMalformed]);
+        assert_eq!(found.violations.iter().map(|violation| violation.reason).collect::<Vec<_>>(), [Reason::TenantIdMalformed]);
         assert_eq!((found.tenant, found.location), (None, None));
     }
 
-    /// A row that says what is known is no change, so that a nightly import of everything is cheap.
-    async fn holds_survive_a_new_profile_of_the_tenant(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+    async fn holds_survive_a_new_profile_of_the_tenant(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         assert_eq!(registry.place_hold(&actor, hold(&claim("contoso", 1), 1, &[1])).await.unwrap(), HoldAnswer::Held);
         let mut renamed = crate::rows::tenant(TENANT, "new.example");
         if let Some(Row::Tenant(tenant)) = &mut renamed.row {
             tenant.display_name = "Fabrikam Holding".to_owned();
         }
-        stage.import(vec![renamed]).await;
-        let mut theirs = hold(&claim("litware", 2), 2, &[1]);
-        theirs.customer_domain = "new.example".to_owned();
-        let line = theirs.lines[0].line_id;
-        let refused = registry.place_hold(&actor, theirs).await.unwrap();
+        system.import(vec![renamed]).await;
+        let mut rival = hold(&claim("litware", 2), 2, &[1]);
+        rival.customer_domain = "new.example".to_owned();
+        let line = rival.lines[0].line_id;
+        let refused = registry.place_hold(&actor, rival).await.unwrap();
         assert_eq!(reasons(&refused), [(Some(line), Reason::KeyHeld)]);
     }
 
-    /// The second bolt: the database refuses what the aggregate, for whatever reason, would admit (R36).
-    async fn the_database_keeps_a_key_to_one_company(stage: Stage) {
-        stage.create(everybody(2)).await;
-        let db = stage.db.writer();
+    /// The database refuses a second holder even if the aggregate would accept it (R36).
+    async fn the_database_keeps_a_key_to_one_company(system: TestSystem) {
+        system.import_new(directory_rows(2)).await;
+        let db = system.db.writer();
         let row = "INSERT INTO key_holder (tenant, key, partner) VALUES ($1, $2, 'litware')";
         let values = [tenant_id().0.into(), AssociationKey::Subscription(subscription_id(1)).to_string().into()];
         db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), row, values)).await.unwrap();
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let both = hold(&claim("contoso", 1), 1, &[1, 2]);
         let refused = registry.place_hold(&actor, both.clone()).await.unwrap();
         assert_eq!(reasons(&refused), [(Some(both.lines[0].line_id), Reason::KeyHeld)]);
         let other = hold(&claim("litware", 2), 2, &[2]);
-        assert_eq!(registry.place_hold(&actor, other).await.unwrap(), HoldAnswer::Held, "nothing of it was kept");
+        assert_eq!(registry.place_hold(&actor, other).await.unwrap(), HoldAnswer::Held, "the refused request left nothing behind");
     }
 }

@@ -1,4 +1,4 @@
-//! Associations from before there were claims (R58).
+//! Legacy associations (R58).
 use cpor_kit::status;
 use cpor_proto::registry::v1::import_result::Outcome;
 use cpor_proto::registry::v1::{
@@ -11,8 +11,8 @@ use prost::Message as _;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::rows::{TENANT, claim, everybody, hold, subscription_id};
-use crate::stage::{Stage, on_both};
+use crate::fixture::{TestSystem, on_both};
+use crate::rows::{TENANT, claim, directory_rows, hold, subscription_id};
 
 fn subscription(n: u128) -> String {
     format!("tenants/{TENANT}/subscriptions/{}", subscription_id(n))
@@ -23,65 +23,65 @@ fn row(partner: &str, mpn_id: &str, key: String) -> LegacyAssociation {
     LegacyAssociation { key, partner: format!("partners/{partner}"), mpn_id: mpn_id.to_owned(), activities }
 }
 
-async fn import(stage: &Stage, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {
-    let mut sync = stage.user(Role::DirectorySync, None, None);
+async fn import(system: &TestSystem, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {
+    let mut sync = system.user(Role::DirectorySync, None, None);
     sync.import_legacy_associations(ImportLegacyAssociationsRequest { rows }).await.unwrap().into_inner().results
 }
 
-fn why(result: &ImportResult) -> Option<String> {
+fn refusal_reason(result: &ImportResult) -> Option<String> {
     let error = result.error.as_ref()?;
     status::reason(&Status::with_details(error.code.into(), &error.message, error.encode_to_vec().into()))
 }
 
 on_both! {
-    async fn r58_a_row_is_official_at_once_and_safe_to_repeat(stage: Stage) {
-        stage.create(everybody(2)).await;
+    async fn r58_an_import_is_official_and_repeatable(system: TestSystem) {
+        system.import_new(directory_rows(2)).await;
         let (first, second) = (row("contoso", "100", subscription(1)), row("litware", "200", subscription(1)));
         let workload = row("contoso", "100", format!("tenants/{TENANT}/workloads/teams"));
         let foreign = row("contoso", "200", subscription(2));
         let elsewhere = row("contoso", "100", subscription(9));
-        let results = import(&stage, vec![first.clone(), first.clone(), second, workload, foreign, elsewhere]).await;
+        let results = import(&system, vec![first.clone(), first.clone(), second, workload, foreign, elsewhere]).await;
         let outcomes: Vec<_> = results.iter().map(ImportResult::outcome).collect();
         assert_eq!(outcomes[..2], [Outcome::Created, Outcome::Unchanged]);
         assert!(outcomes[2..].iter().all(|outcome| *outcome == Outcome::Refused));
-        let reasons: Vec<_> = results[2..].iter().map(|result| why(result).unwrap()).collect();
+        let reasons: Vec<_> = results[2..].iter().map(|result| refusal_reason(result).unwrap()).collect();
         let expected = ["KEY_HELD", "MUST_BE_CLAIMED_ANEW", "LOCATION_NOT_OF_PARTNER", "SUBSCRIPTION_NOT_ON_TENANT"];
         assert_eq!(reasons, expected);
-        assert_eq!(import(&stage, vec![first]).await[0].outcome(), Outcome::Unchanged);
+        assert_eq!(import(&system, vec![first]).await[0].outcome(), Outcome::Unchanged);
 
-        let mut lead = stage.user(Role::ReviewLead, None, None);
+        let mut lead = system.user(Role::ReviewLead, None, None);
         let request = LookUpAssociationsRequest { key: subscription(1), as_of_time: None };
         let found = lead.look_up_associations(request).await.unwrap().into_inner().associations;
         assert_eq!((found.len(), found[0].partner.as_str(), found[0].claim.as_str()), (1, "partners/contoso", ""));
         assert_eq!((found[0].state(), found[0].mpn_id.as_str()), (AssociationState::Official, "100"));
-        let usage = stage.registry(Service::Eligibility, 0);
+        let usage = system.registry(Service::Eligibility, 0);
         let (actor, key) = (Actor::system(Service::Eligibility), subscription(1).parse().unwrap());
         assert!(usage.check_usage_access(&actor, &"contoso".parse().unwrap(), &key).await.unwrap().is_some());
-        assert_eq!(stage.said_to(Service::ClaimIntake).await, [], "it has no claim, and earns nothing");
+        assert_eq!(system.outgoing_events(Service::ClaimIntake).await, [], "a legacy association has no claim, so claim-intake gets no event");
     }
 
-    async fn r58_it_holds_others_out_until_the_customer_declines_it(stage: Stage) {
-        stage.create(everybody(1)).await;
-        import(&stage, vec![row("contoso", "100", subscription(1))]).await;
-        let (registry, actor) = (stage.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
+    async fn r58_it_holds_the_key_until_it_is_declined(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        import(&system, vec![row("contoso", "100", subscription(1))]).await;
+        let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let litware = claim("litware", 2);
-        let HoldAnswer::Refused(why_not) = registry.place_hold(&actor, hold(&litware, 2, &[1])).await.unwrap() else { panic!("held") };
-        assert_eq!(why_not[0].reason, Reason::KeyHeld);
+        let HoldAnswer::Refused(refusals) = registry.place_hold(&actor, hold(&litware, 2, &[1])).await.unwrap() else { panic!("held") };
+        assert_eq!(refusals[0].reason, Reason::KeyHeld);
 
-        let mut lead = stage.user(Role::ReviewLead, None, None);
+        let mut lead = system.user(Role::ReviewLead, None, None);
         let request = LookUpAssociationsRequest { key: subscription(1), as_of_time: None };
         let name = lead.look_up_associations(request).await.unwrap().into_inner().associations.remove(0).name;
         let decline = DeclineLegacyAssociationRequest { name };
         let other = "0a1b2c3d-0000-4000-8000-000000000002";
-        let stranger = stage.user(Role::CustomerAdmin, None, Some(other)).decline_legacy_association(decline.clone()).await;
+        let stranger = system.user(Role::CustomerAdmin, None, Some(other)).decline_legacy_association(decline.clone()).await;
         assert_eq!(stranger.unwrap_err().code(), Code::NotFound);
-        let mut customer = stage.user(Role::CustomerAdmin, None, Some(TENANT));
+        let mut customer = system.user(Role::CustomerAdmin, None, Some(TENANT));
         let ended = customer.decline_legacy_association(decline.clone()).await.unwrap().into_inner();
         assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Declined));
         assert_eq!(customer.decline_legacy_association(decline.clone()).await.unwrap().into_inner(), ended);
-        assert_eq!(import(&stage, vec![row("contoso", "100", subscription(1))]).await[0].outcome(), Outcome::Unchanged);
+        assert_eq!(import(&system, vec![row("contoso", "100", subscription(1))]).await[0].outcome(), Outcome::Unchanged);
 
-        let registry = stage.registry(Service::PoeReview, 0);
+        let registry = system.registry(Service::PoeReview, 0);
         assert_eq!(registry.place_hold(&actor, hold(&litware, 3, &[1])).await.unwrap(), HoldAnswer::Held, "the key is free");
         let claims = lead.list_associations(cpor_proto::registry::v1::ListAssociationsRequest {
             parent: format!("tenants/{TENANT}"), claim: litware.to_string(), ..Default::default()
@@ -91,10 +91,10 @@ on_both! {
         assert_eq!((refused.code(), status::reason(&refused).as_deref()), (Code::FailedPrecondition, Some("ASSOCIATION_OF_CLAIM")));
     }
 
-    async fn r58_a_check_says_that_a_rival_is_held_without_a_claim(stage: Stage) {
-        stage.create(everybody(1)).await;
-        import(&stage, vec![row("contoso", "100", subscription(1))]).await;
-        let (registry, actor) = (stage.registry(Service::ClaimIntake, 0), Actor::system(Service::ClaimIntake));
+    async fn r58_a_check_reports_a_legacy_holder(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        import(&system, vec![row("contoso", "100", subscription(1))]).await;
+        let (registry, actor) = (system.registry(Service::ClaimIntake, 0), Actor::system(Service::ClaimIntake));
         for (partner, mpn_id, held) in [("contoso", "100", false), ("litware", "200", true)] {
             let line_id = Uuid::from_u128(1).into();
             let checked = registry.check_claim(&actor, ClaimToCheck {

@@ -1,4 +1,4 @@
-//! Directory rows, and the claims that are made on them.
+//! Directory rows, and hold requests for claims about them.
 use cpor_proto::registry::v1::directory_row::Row;
 use cpor_proto::registry::v1::{
     DirectoryRow, Location, Partner, PurchaseChannel, Subscription, SubscriptionStatus, Tenant, Workload,
@@ -9,19 +9,19 @@ use cpor_types::{
 };
 use uuid::Uuid;
 
-/// The customer of most tests.
+/// The id of the tenant of most tests.
 pub(crate) const TENANT: &str = "0a1b2c3d-0000-4000-8000-000000000001";
 
 pub(crate) fn tenant_id() -> TenantId {
     TENANT.parse().unwrap()
 }
 
-/// A moment long before the test.
+/// Parses a time.
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub(crate) fn wire(time: Timestamp) -> prost_types::Timestamp {
+pub(crate) fn to_wire(time: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: time.timestamp(), nanos: time.timestamp_subsec_nanos().cast_signed() }
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn subscription(n: u128, status: SubscriptionStatus) -> DirectoryRow 
         product: "products/power-bi".to_owned(),
         status: status.into(),
         channel: PurchaseChannel::WebDirect.into(),
-        purchase_time: Some(wire(at("2026-01-10T00:00:00Z"))),
+        purchase_time: Some(to_wire(at("2026-01-10T00:00:00Z"))),
         end_time: None,
     }))
 }
@@ -68,8 +68,9 @@ pub(crate) fn subscription_id(n: u128) -> SubscriptionId {
     SubscriptionId(Uuid::from_u128(n))
 }
 
-/// Contoso and Litware, and a customer with `subscriptions` active ones of Power BI.
-pub(crate) fn everybody(subscriptions: u128) -> Vec<DirectoryRow> {
+/// The rows of the partners Contoso and Litware, and of a tenant with Teams and this number of
+/// active Power BI subscriptions.
+pub(crate) fn directory_rows(subscriptions: u128) -> Vec<DirectoryRow> {
     let mut rows = vec![partner("contoso", "100"), partner("litware", "200"), tenant(TENANT, "fabrikam.example")];
     rows.extend((1..=subscriptions).map(|n| subscription(n, SubscriptionStatus::Active)));
     rows.push(workload("teams"));
@@ -80,7 +81,7 @@ pub(crate) fn claim(partner: &str, n: u128) -> ClaimName {
     ClaimName { partner: partner.parse().unwrap(), claim: ClaimId(Uuid::from_u128(n)) }
 }
 
-/// The claim's decision `n` to hold these subscriptions for usage.
+/// A request with the decision id `n` to hold these subscriptions for usage.
 pub(crate) fn hold(claim: &ClaimName, n: u128, subscriptions: &[u128]) -> HoldRequest {
     let line = |n: &u128| LineToHold {
         line_id: LineId(Uuid::from_u128(claim.claim.0.as_u128() * 1_000_000 + n)),

@@ -1,4 +1,5 @@
-//! Contested keys are awarded (R37): what yields, what stays, and what changes in one instant.
+//! Arbitration and succession (R37): contested keys are awarded, and a successor replaces an
+//! official holder.
 use cpor_proto::events::v1::event::Payload;
 use cpor_registry_client::{
     Arbitration, ArbitrationAnswer, Award, AwardOutcome, AwardRefusal, AwardRefusalReason, HoldAnswer, SharedRegistry,
@@ -8,8 +9,8 @@ use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
 use crate::events::{closed, granted};
-use crate::rows::{claim, everybody, hold, subscription_id, tenant_id};
-use crate::stage::{Stage, on_both};
+use crate::fixture::{TestSystem, on_both};
+use crate::rows::{claim, directory_rows, hold, subscription_id, tenant_id};
 
 fn key(n: u128) -> AssociationKey {
     AssociationKey::Subscription(subscription_id(n))
@@ -41,9 +42,9 @@ fn due() -> Timestamp {
     Timestamp::from_timestamp(4_000_000_000, 0).unwrap()
 }
 
-/// The companies that the guard names for a key, with the successor's.
-async fn holders(stage: &Stage) -> Vec<(String, Option<String>)> {
-    let db = stage.db.reader();
+/// The partners in the rows of `key_holder`, with the partners of the successors.
+async fn key_holders(system: &TestSystem) -> Vec<(String, Option<String>)> {
+    let db = system.db.reader();
     let select = "SELECT partner, successor_partner FROM key_holder ORDER BY key";
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), select)).await.unwrap();
     let row = |row: &sea_orm::QueryResult| {
@@ -53,88 +54,89 @@ async fn holders(stage: &Stage) -> Vec<(String, Option<String>)> {
 }
 
 on_both! {
-    async fn r37_a_pending_hold_yields_and_its_claim_is_told(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let registry = stage.registry(Service::PoeReview, 0);
+    async fn r37_a_pending_hold_yields_to_the_winner(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let registry = system.registry(Service::PoeReview, 0);
         let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
         assert_eq!(place(&registry, &contoso, 1).await, HoldAnswer::Held);
         let award = award(9, &litware, key(1));
         assert_eq!(arbitrate(&registry, award.clone()).await, outcome(AwardOutcome::Yielded));
-        let other = stage.registry(Service::PoeReview, 1);
+        let other = system.registry(Service::PoeReview, 1);
         assert_eq!(arbitrate(&other, award).await, outcome(AwardOutcome::Yielded), "one decision, one answer");
-        let said = stage.said_to(Service::ClaimIntake).await;
-        let [Payload::AssociationEnded(ended)] = said.as_slice() else { panic!("{said:?}") };
+        let sent = system.outgoing_events(Service::ClaimIntake).await;
+        let [Payload::AssociationEnded(ended)] = sent.as_slice() else { panic!("{sent:?}") };
         let line = hold(&contoso, 1, &[1]).lines[0].line_id.to_string();
         assert_eq!((ended.claim.clone(), ended.reason.as_str()), (contoso.to_string(), "superseded"));
         assert_eq!((ended.line_ids.as_slice(), ended.all), (&[line][..], true));
         assert_eq!(place(&registry, &litware, 2).await, HoldAnswer::Held);
     }
 
-    async fn r37_holder_and_successor_change_in_one_transaction(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let registry = stage.registry(Service::PoeReview, 0);
+    async fn r37_holder_and_successor_change_in_one_transaction(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let registry = system.registry(Service::PoeReview, 0);
         let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
         place(&registry, &contoso, 1).await;
-        stage.tell(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
+        system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
         assert_eq!(arbitrate(&registry, award(9, &litware, key(1))).await, outcome(AwardOutcome::Successor));
         let both = [("contoso".to_owned(), Some("litware".to_owned()))];
-        assert_eq!(holders(&stage).await, both);
+        assert_eq!(key_holders(&system).await, both);
         let third = award(10, &claim("litware", 3), key(1));
         assert_eq!(arbitrate(&registry, third).await, refused(key(1), AwardRefusalReason::SuccessorExists));
 
-        let other = stage.registry(Service::PoeReview, 1);
-        assert_eq!(place(&other, &litware, 2).await, HoldAnswer::Held, "beside the holder");
-        assert_eq!(holders(&stage).await, both);
-        stage.tell(litware.claim.0, 1, granted(&litware), due()).await.unwrap();
-        assert_eq!(holders(&stage).await, [("litware".to_owned(), None)]);
+        let other = system.registry(Service::PoeReview, 1);
+        assert_eq!(place(&other, &litware, 2).await, HoldAnswer::Held, "the successor gets a pending hold beside the holder");
+        assert_eq!(key_holders(&system).await, both);
+        system.deliver(litware.claim.0, 1, granted(&litware), due()).await.unwrap();
+        assert_eq!(key_holders(&system).await, [("litware".to_owned(), None)]);
         let select = "SELECT (SELECT end_time FROM association WHERE partner = 'contoso') - \
                       (SELECT official_time FROM association WHERE partner = 'litware') AS n";
-        let db = stage.db.reader();
+        let db = system.db.reader();
         let apart = db.query_one_raw(Statement::from_string(db.get_database_backend(), select)).await.unwrap().unwrap();
         assert_eq!(apart.try_get::<i64>("", "n").unwrap(), 0);
-        let said = stage.said_to(Service::Eligibility).await;
-        let ended = said.iter().any(|said| matches!(said, Payload::AssociationEnded(ended) if ended.claim == contoso.to_string()));
-        assert!(ended, "{said:?}");
+        let sent = system.outgoing_events(Service::Eligibility).await;
+        let ended = sent.iter().any(|sent| matches!(sent, Payload::AssociationEnded(ended) if ended.claim == contoso.to_string()));
+        assert!(ended, "{sent:?}");
     }
 
-    async fn r37_a_winner_that_never_gets_there_leaves_the_holder_alone(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let registry = stage.registry(Service::PoeReview, 0);
+    async fn r37_the_holder_stays_if_the_winner_is_declined(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let registry = system.registry(Service::PoeReview, 0);
         let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
         place(&registry, &contoso, 1).await;
-        stage.tell(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
+        system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
         arbitrate(&registry, award(9, &litware, key(1))).await;
         place(&registry, &litware, 2).await;
-        stage.tell(litware.claim.0, 1, closed(&litware, "customer_declined"), due()).await.unwrap();
-        assert_eq!(holders(&stage).await, [("contoso".to_owned(), None)]);
+        system.deliver(litware.claim.0, 1, closed(&litware, "customer_declined"), due()).await.unwrap();
+        assert_eq!(key_holders(&system).await, [("contoso".to_owned(), None)]);
         let HoldAnswer::Refused(_) = place(&registry, &claim("litware", 3), 3).await else { panic!("held") };
         let closed = arbitrate(&registry, award(10, &litware, key(1))).await;
-        assert_eq!(closed, refused(key(1), AwardRefusalReason::ClaimClosed), "what is closed succeeds nobody");
+        assert_eq!(closed, refused(key(1), AwardRefusalReason::ClaimClosed), "a closed claim cannot become a successor");
     }
 
-    async fn r37_a_key_that_the_tenant_does_not_have_is_named(stage: Stage) {
-        stage.create(everybody(1)).await;
-        let registry = stage.registry(Service::PoeReview, 0);
+    async fn r37_a_refusal_names_the_unknown_key(system: TestSystem) {
+        system.import_new(directory_rows(1)).await;
+        let registry = system.registry(Service::PoeReview, 0);
         let litware = claim("litware", 2);
         let mut both = award(9, &litware, key(1));
         both.awards.push(Award { key: key(7), ..both.awards[0].clone() });
         assert_eq!(arbitrate(&registry, both).await, refused(key(7), AwardRefusalReason::KeyUnknown));
     }
 
-    /// Two leads award one key at the same time, at two replicas where there are two: one of them succeeds.
-    async fn r37_a_key_has_one_successor_whoever_awards_at_once(stage: Stage) {
-        stage.create(everybody(20)).await;
-        let (one, other) = (stage.registry(Service::PoeReview, 0), stage.registry(Service::PoeReview, 1));
+    /// Two review leads award one key at the same time, on PostgreSQL at two replicas. Exactly one
+    /// award succeeds.
+    async fn r37_concurrent_awards_give_one_successor(system: TestSystem) {
+        system.import_new(directory_rows(20)).await;
+        let (one, other) = (system.registry(Service::PoeReview, 0), system.registry(Service::PoeReview, 1));
         let actor = Actor::system(Service::PoeReview);
         for n in 1..=20 {
             let contoso = claim("contoso", n);
             one.place_hold(&actor, hold(&contoso, n, &[n])).await.unwrap();
-            stage.tell(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
+            system.deliver(contoso.claim.0, 1, granted(&contoso), due()).await.unwrap();
             let [first, second] = [100 + n, 200 + n].map(|of| award(of, &claim("litware", of), key(n)));
             let answers = tokio::join!(arbitrate(&one, first), arbitrate(&other, second));
             let won = [&answers.0, &answers.1].into_iter().filter(|answer| **answer == outcome(AwardOutcome::Successor));
             assert_eq!(won.count(), 1, "{answers:?}");
         }
-        assert_eq!(holders(&stage).await, vec![("contoso".to_owned(), Some("litware".to_owned())); 20]);
+        assert_eq!(key_holders(&system).await, vec![("contoso".to_owned(), Some("litware".to_owned())); 20]);
     }
 }

@@ -1,5 +1,6 @@
-//! R45 and R46 against a model that only ever asks what day it is somewhere, quarter of an hour by quarter of an
-//! hour: it knows nothing of midnights, gaps and overlaps.
+//! Property tests of R45 and R46 against a simple model. The model steps through time in quarters
+//! of an hour and only asks for the local date, so that it needs no code for midnights, gaps and
+//! overlaps.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +12,18 @@ use proptest::sample::select;
 use super::Calendar;
 use crate::{Length, Timestamp};
 
-/// Every offset and every change of the clocks in these zones, in these years, falls on one.
+/// The step of the model. All offsets and clock changes of the tested zones are at multiples of it.
 const STEP: TimeDelta = TimeDelta::minutes(15);
 
-fn counts(calendar: &Calendar, day: NaiveDate) -> bool {
+/// Whether a day is a business day.
+fn is_business_day(calendar: &Calendar, day: NaiveDate) -> bool {
     // 1 January 1970 was a Thursday, the fourth day of a week that begins with Monday.
     let days_since = (day - NaiveDate::default()).num_days();
     let weekday = Weekday::try_from(u8::try_from((days_since + 3).rem_euclid(7)).unwrap()).unwrap();
     calendar.weekend.iter().all(|off| *off != weekday) && calendar.holidays.iter().all(|off| *off != day)
 }
 
-/// The days that end from `start` on, with the moment at which each does.
+/// The days that end after `start`, each with the time at which it ends.
 fn day_ends(zone: Tz, start: Timestamp) -> impl Iterator<Item = (NaiveDate, Timestamp)> {
     let day = move |moment: &Timestamp| moment.with_timezone(&zone).date_naive();
     let first = DateTime::from_timestamp(start.timestamp().div_euclid(900) * 900, 0).unwrap();
@@ -31,13 +33,14 @@ fn day_ends(zone: Tz, start: Timestamp) -> impl Iterator<Item = (NaiveDate, Time
     })
 }
 
+/// The due time according to the model.
 fn due(calendar: &Calendar, start: Timestamp, length: Length) -> Timestamp {
     let mut ends = day_ends(calendar.zone, start);
     let nth = |n: u32| usize::try_from(n).unwrap();
     let (_, end) = match length {
         Length::CalendarDays(n) => ends.nth(nth(n)),
-        Length::BusinessDays(0) => ends.find(|(day, _)| counts(calendar, *day)),
-        Length::BusinessDays(n) => ends.skip(1).filter(|(day, _)| counts(calendar, *day)).nth(nth(n - 1)),
+        Length::BusinessDays(0) => ends.find(|(day, _)| is_business_day(calendar, *day)),
+        Length::BusinessDays(n) => ends.skip(1).filter(|(day, _)| is_business_day(calendar, *day)).nth(nth(n - 1)),
     }
     .unwrap();
     end
@@ -45,11 +48,11 @@ fn due(calendar: &Calendar, start: Timestamp, length: Length) -> Timestamp {
 
 fn business_days_between(calendar: &Calendar, from: Timestamp, to: Timestamp) -> u32 {
     let days = day_ends(calendar.zone, from).skip(1).take_while(|(_, end)| *end <= to);
-    u32::try_from(days.filter(|(day, _)| counts(calendar, *day)).count()).unwrap()
+    u32::try_from(days.filter(|(day, _)| is_business_day(calendar, *day)).count()).unwrap()
 }
 
-/// Zones whose clocks change at 1, 2 and 3 o'clock and at midnight, by an hour and by half of one, north and south,
-/// and one whose offset is no whole hour.
+/// Zones in both hemispheres whose clocks change at midnight and at 1, 2 and 3 o'clock, by an hour
+/// and by half an hour, and one whose offset is not a whole hour.
 fn zones() -> impl Strategy<Value = Tz> {
     use chrono_tz::{Africa, America, Asia, Australia, Europe};
     select(vec![
@@ -69,7 +72,7 @@ fn zones() -> impl Strategy<Value = Tz> {
     ])
 }
 
-/// From 2005 to 2034, most of them around the months in which clocks change.
+/// Start times from 2005 to 2034. Most are in months in which clocks change.
 fn starts() -> impl Strategy<Value = Timestamp> {
     let months = prop_oneof![1 => 1_u32..=12, 4 => select(vec![2_u32, 3, 4, 9, 10, 11])];
     (2005..2035, months, 0_u64..31, 0_i64..86_400_000_000).prop_map(|(year, month, day, micros)| {
@@ -99,19 +102,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn r46_business_days_end_where_the_model_sees_them_end((calendar, start) in calendars_and_starts(), n in 0_u32..15) {
+    fn r46_business_days_agree_with_the_model((calendar, start) in calendars_and_starts(), n in 0_u32..15) {
         let length = Length::BusinessDays(n);
         prop_assert_eq!(calendar.due(start, length), due(&calendar, start, length));
     }
 
     #[test]
-    fn r46_calendar_days_end_where_the_model_sees_them_end((calendar, start) in calendars_and_starts(), n in 0_u32..32) {
+    fn r46_calendar_days_agree_with_the_model((calendar, start) in calendars_and_starts(), n in 0_u32..32) {
         let length = Length::CalendarDays(n);
         prop_assert_eq!(calendar.due(start, length), due(&calendar, start, length));
     }
 
     #[test]
-    fn r45_what_is_left_is_what_the_model_counts(
+    fn r45_days_left_agree_with_the_model(
         (calendar, start) in calendars_and_starts(),
         n in 1_u32..12,
         stopped_after in 0.0..1.2,
@@ -124,7 +127,7 @@ proptest! {
     }
 
     #[test]
-    fn r48_a_reminder_ends_a_business_day_and_leaves_as_many_as_it_says(
+    fn r48_a_reminder_leaves_the_given_business_days(
         (calendar, start) in calendars_and_starts(),
         n in 0_u32..32,
         before in 0_u32..5,
@@ -132,13 +135,13 @@ proptest! {
         for length in [Length::BusinessDays(n), Length::CalendarDays(n)] {
             let due = calendar.due(start, length);
             let last = calendar.reminder(due, Length::BusinessDays(before)) - TimeDelta::microseconds(1);
-            prop_assert!(counts(&calendar, last.with_timezone(&calendar.zone).date_naive()));
+            prop_assert!(is_business_day(&calendar, last.with_timezone(&calendar.zone).date_naive()));
             prop_assert_eq!(calendar.business_days_left(last, due), before);
         }
     }
 
     #[test]
-    fn r45_a_clock_that_resumes_as_it_stops_loses_and_gains_nothing(
+    fn r45_a_resumed_clock_keeps_its_due_time(
         (calendar, start) in calendars_and_starts(),
         n in 1_u32..12,
         stopped_after in 0.0..1.0,
@@ -150,7 +153,7 @@ proptest! {
     }
 
     #[test]
-    fn r46_a_deadline_never_comes_before_its_start_and_never_sooner_for_a_later_start(
+    fn r46_a_later_start_never_gives_an_earlier_due_time(
         (calendar, start) in calendars_and_starts(),
         n in 0_u32..12,
         seconds in 0_i64..1_000_000,
@@ -163,10 +166,14 @@ proptest! {
     }
 }
 
-/// The moment `fraction` of the way from `from` to `to`.
+/// The time that lies the given fraction of the way from `from` to `to`.
 fn within(from: Timestamp, to: Timestamp, fraction: f64) -> Timestamp {
     let micros = (to - from).num_microseconds().unwrap();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "any moment near it does")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "an approximate time is sufficient"
+    )]
     let offset = (micros as f64 * fraction) as i64;
     from + TimeDelta::microseconds(offset)
 }

@@ -1,4 +1,5 @@
-//! The import of the directory: row by row, so that one bad row does not stop the others.
+//! The RPC `ImportDirectory`. Rows are imported one by one, so that an invalid row does not prevent
+//! the import of the others.
 mod apply;
 mod row;
 
@@ -13,43 +14,49 @@ use cpor_types::Actor;
 use futures_util::{StreamExt as _, stream};
 use tonic::{Request, Response, Status};
 
-use super::{Answer, Api, error};
+use super::{Api, ApiResult, error};
 use row::Row;
 
-/// Rows of one request, at most.
+/// The largest number of rows in one request.
 pub(super) const MAX_ROWS: usize = 1000;
-/// Rows that wait for their transaction together.
-pub(super) const TOGETHER: usize = 256;
+/// The largest number of rows of one request that are processed at the same time. They can share a
+/// transaction.
+pub(super) const MAX_CONCURRENT_ROWS: usize = 256;
 
-/// Transactions shared by up to 256 rows: for a directory that is all new, 1,000 rows cost about four fsyncs on SQLite.
-/// A row that says what is known writes nothing.
+/// Imports rows of the directory, with one result for each row. A row that changes nothing writes
+/// nothing.
 ///
-/// The message is not opened as a whole, which would refuse it for one malformed row: each row is checked by itself.
+/// Each row is one command, and up to 256 rows share a transaction: 1,000 new rows cost about four
+/// fsyncs on SQLite. Constraints are checked row by row instead of by `request::open`, which would
+/// refuse the whole request for one invalid row.
 pub(super) async fn import_directory(
     api: &Api,
     request: Request<ImportDirectoryRequest>,
-) -> Answer<ImportDirectoryResponse> {
+) -> ApiResult<ImportDirectoryResponse> {
     let caller = request.extensions().get::<Arc<Caller>>().cloned();
-    let actor = caller.ok_or_else(|| status::internal("a request without a caller"))?.actor.clone();
+    let actor = caller.ok_or_else(|| status::internal("the request has no caller"))?.actor.clone();
     let rows = request.into_inner().rows;
     if rows.is_empty() || rows.len() > MAX_ROWS {
-        return Err(error::invalid("rows", format!("must be 1 to {MAX_ROWS}")));
+        return Err(error::invalid_field("rows", format!("must have 1 to {MAX_ROWS} entries")));
     }
-    // Rows are begun in their order, and a writer judges in the order in which it was asked: what comes later in the
-    // request sees what came before.
-    let results = stream::iter(rows).map(|row| import(api, actor.clone(), row)).buffered(TOGETHER).collect().await;
+    // `buffered` starts the rows in their order, and a writer processes commands in the order in
+    // which it receives them. A row therefore sees the effects of the rows before it.
+    let results =
+        stream::iter(rows).map(|row| import(api, actor.clone(), row)).buffered(MAX_CONCURRENT_ROWS).collect().await;
     Ok(Response::new(ImportDirectoryResponse { results }))
 }
 
+/// Imports one row and builds its result.
 async fn import(api: &Api, actor: Actor, row: DirectoryRow) -> ImportResult {
-    let name = name(&row);
-    match parsed(api, row) {
-        Ok(row) => result(name, apply::apply(api, actor, row).await),
-        Err(refused) => result(name, Err(refused)),
+    let name = row_name(&row);
+    match parse(api, row) {
+        Ok(row) => import_result(name, apply::apply(api, actor, row).await),
+        Err(status) => import_result(name, Err(status)),
     }
 }
 
-fn parsed(api: &Api, row: DirectoryRow) -> Result<Row, Status> {
+/// Checks the constraints of a row and parses it.
+fn parse(api: &Api, row: DirectoryRow) -> Result<Row, Status> {
     let violations = request::violations(&row)?;
     if !violations.is_empty() {
         return Err(status::invalid(violations));
@@ -57,7 +64,8 @@ fn parsed(api: &Api, row: DirectoryRow) -> Result<Row, Status> {
     Row::parse(row, api)
 }
 
-fn name(row: &DirectoryRow) -> String {
+/// The resource name of a row, which identifies it in the result. Empty when the row is empty.
+fn row_name(row: &DirectoryRow) -> String {
     match &row.row {
         Some(directory_row::Row::Partner(partner)) => partner.name.clone(),
         Some(directory_row::Row::Tenant(tenant)) => tenant.name.clone(),
@@ -67,10 +75,10 @@ fn name(row: &DirectoryRow) -> String {
     }
 }
 
-/// What became of a row.
-pub(super) fn result(name: String, outcome: Result<Outcome, Status>) -> ImportResult {
+/// The result of one row.
+pub(super) fn import_result(name: String, outcome: Result<Outcome, Status>) -> ImportResult {
     match outcome {
         Ok(outcome) => ImportResult { name, outcome: outcome.into(), error: None },
-        Err(refused) => ImportResult { name, outcome: Outcome::Refused.into(), error: Some(status::message(&refused)) },
+        Err(status) => ImportResult { name, outcome: Outcome::Refused.into(), error: Some(status::message(&status)) },
     }
 }

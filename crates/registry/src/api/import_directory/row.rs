@@ -1,8 +1,8 @@
-//! Rows as values, or what is wrong with them.
+//! Parses the rows of an import.
 use std::collections::BTreeMap;
 
 use chrono::Days;
-use cpor_proto::registry::v1::directory_row::Row as Wire;
+use cpor_proto::registry::v1::directory_row::Row as WireRow;
 use cpor_proto::registry::v1::{self as wire, DirectoryRow, ErrorReason};
 use cpor_types::{
     Calendars, DomainName, MpnId, PartnerId, PartnerName, ProductId, ProductKind, ProductName, Program,
@@ -16,7 +16,7 @@ use crate::domain::directory::{
     Enrolment, Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantProfile,
 };
 
-/// What a row says.
+/// A parsed row of the directory.
 pub(super) enum Row {
     Partner(PartnerId, PartnerProfile),
     Tenant(TenantId, TenantProfile),
@@ -25,70 +25,76 @@ pub(super) enum Row {
 }
 
 impl Row {
-    /// Reads a row whose constraints hold.
+    /// Parses a row whose declared constraints were already checked.
     pub(super) fn parse(row: DirectoryRow, api: &Api) -> Result<Self, Status> {
         match row.row {
-            None => Err(error::invalid("row", "must be set")),
-            Some(Wire::Partner(row)) => partner(row, &api.calendars),
-            Some(Wire::Tenant(row)) => tenant(row, &api.calendars),
-            Some(Wire::Subscription(row)) => subscription(row, &api.catalog, api.grace),
-            Some(Wire::Workload(row)) => workload(&row, &api.catalog),
+            None => Err(error::invalid_field("row", "must be set")),
+            Some(WireRow::Partner(row)) => partner(row, &api.calendars),
+            Some(WireRow::Tenant(row)) => tenant(row, &api.calendars),
+            Some(WireRow::Subscription(row)) => subscription(row, &api.catalog, api.grace),
+            Some(WireRow::Workload(row)) => workload(&row, &api.catalog),
         }
     }
 }
 
 fn partner(row: wire::Partner, calendars: &Calendars) -> Result<Row, Status> {
-    let PartnerName { partner } = row.name.parse().map_err(error::malformed("partner.name"))?;
+    let PartnerName { partner } = row.name.parse().map_err(error::malformed_field("partner.name"))?;
     let mut locations = BTreeMap::new();
-    for (at, location) in row.locations.into_iter().enumerate() {
-        let field = format!("partner.locations[{at}].mpn_id");
-        let mpn_id: MpnId = location.mpn_id.parse().map_err(error::malformed(&field))?;
-        let location = Location { region: location.region, calendar: known(location.calendar, calendars)? };
+    for (index, location) in row.locations.into_iter().enumerate() {
+        let field = format!("partner.locations[{index}].mpn_id");
+        let mpn_id: MpnId = location.mpn_id.parse().map_err(error::malformed_field(&field))?;
+        let location = Location { region: location.region, calendar: known_calendar(location.calendar, calendars)? };
         if locations.insert(mpn_id, location).is_some() {
-            return Err(error::invalid(&field, "is listed twice"));
+            return Err(error::invalid_field(&field, "must not be listed more than once"));
         }
     }
-    let enrolments =
-        row.enrolments.into_iter().enumerate().map(|(at, row)| enrolment(row, &format!("partner.enrolments[{at}]")));
+    let enrolments = row
+        .enrolments
+        .into_iter()
+        .enumerate()
+        .map(|(index, row)| enrolment(row, &format!("partner.enrolments[{index}]")));
     let profile =
         PartnerProfile { display_name: row.display_name, locations, enrolments: enrolments.collect::<Result<_, _>>()? };
     Ok(Row::Partner(partner, profile))
 }
 
+/// Parses an enrolment. `field` is its path in the row.
 fn enrolment(row: wire::Enrolment, field: &str) -> Result<Enrolment, Status> {
     let program = match row.program() {
         wire::Program::Unspecified => {
-            return Err(error::invalid(&format!("{field}.program"), "must be a known program"));
+            return Err(error::invalid_field(&format!("{field}.program"), "must be a known program"));
         }
         wire::Program::OsaSell => Program::OsaSell,
         wire::Program::OsuMicrosoft365 => Program::OsuMicrosoft365,
         wire::Program::OsuBusinessApplications => Program::OsuBusinessApplications,
     };
-    let start = row.start_time.ok_or_else(|| error::invalid(&format!("{field}.start_time"), "must be set"))?;
-    let start_time = convert::moment(&format!("{field}.start_time"), start)?;
-    let end_time = row.end_time.map(|end| convert::moment(&format!("{field}.end_time"), end)).transpose()?;
+    let start = row.start_time.ok_or_else(|| error::invalid_field(&format!("{field}.start_time"), "must be set"))?;
+    let start_time = convert::parse_timestamp(&format!("{field}.start_time"), start)?;
+    let end_time = row.end_time.map(|end| convert::parse_timestamp(&format!("{field}.end_time"), end)).transpose()?;
     if end_time.is_some_and(|end_time| end_time <= start_time) {
-        return Err(error::invalid(&format!("{field}.end_time"), "must be after start_time"));
+        return Err(error::invalid_field(&format!("{field}.end_time"), "must be after start_time"));
     }
     Ok(Enrolment { program, start_time, end_time })
 }
 
 fn tenant(row: wire::Tenant, calendars: &Calendars) -> Result<Row, Status> {
-    let TenantName { tenant } = row.name.parse().map_err(error::malformed("tenant.name"))?;
-    let domain = |(at, domain): (usize, &String)| {
-        domain.parse::<DomainName>().map_err(error::malformed(&format!("tenant.domains[{at}]")))
+    let TenantName { tenant } = row.name.parse().map_err(error::malformed_field("tenant.name"))?;
+    let domain = |(index, domain): (usize, &String)| {
+        domain.parse::<DomainName>().map_err(error::malformed_field(&format!("tenant.domains[{index}]")))
     };
     let domains = row.domains.iter().enumerate().map(domain).collect::<Result<_, _>>()?;
-    let calendar = known(row.calendar, calendars)?;
+    let calendar = known_calendar(row.calendar, calendars)?;
     Ok(Row::Tenant(tenant, TenantProfile { display_name: row.display_name, region: row.region, calendar, domains }))
 }
 
 fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Result<Row, Status> {
-    let name: SubscriptionName = row.name.parse().map_err(error::malformed("subscription.name"))?;
-    let ProductName { product } = row.product.parse().map_err(error::malformed("subscription.product"))?;
-    listed(&product, catalog)?;
+    let name: SubscriptionName = row.name.parse().map_err(error::malformed_field("subscription.name"))?;
+    let ProductName { product } = row.product.parse().map_err(error::malformed_field("subscription.product"))?;
+    listed_product(&product, catalog)?;
     let status = match row.status() {
-        wire::SubscriptionStatus::Unspecified => return Err(error::invalid("subscription.status", "must be set")),
+        wire::SubscriptionStatus::Unspecified => {
+            return Err(error::invalid_field("subscription.status", "must be set"));
+        }
         wire::SubscriptionStatus::Active => SubscriptionStatus::Active,
         wire::SubscriptionStatus::InGrace => SubscriptionStatus::InGrace,
         wire::SubscriptionStatus::Expired => SubscriptionStatus::Expired,
@@ -96,38 +102,44 @@ fn subscription(row: wire::Subscription, catalog: &Catalog, grace: Days) -> Resu
         wire::SubscriptionStatus::Suspended => SubscriptionStatus::Suspended,
     };
     let channel = match row.channel() {
-        wire::PurchaseChannel::Unspecified => return Err(error::invalid("subscription.channel", "must be set")),
+        wire::PurchaseChannel::Unspecified => return Err(error::invalid_field("subscription.channel", "must be set")),
         wire::PurchaseChannel::VolumeLicensing => PurchaseChannel::VolumeLicensing,
         wire::PurchaseChannel::WebDirect => PurchaseChannel::WebDirect,
         wire::PurchaseChannel::Csp => PurchaseChannel::Csp,
     };
-    let bought = row.purchase_time.ok_or_else(|| error::invalid("subscription.purchase_time", "must be set"))?;
-    let purchase_time = convert::moment("subscription.purchase_time", bought)?;
-    let end_time = row.end_time.map(|end| convert::moment("subscription.end_time", end)).transpose()?;
-    // What ends after the calendar does not expire.
+    let purchased =
+        row.purchase_time.ok_or_else(|| error::invalid_field("subscription.purchase_time", "must be set"))?;
+    let purchase_time = convert::parse_timestamp("subscription.purchase_time", purchased)?;
+    let end_time = row.end_time.map(|end| convert::parse_timestamp("subscription.end_time", end)).transpose()?;
+    // A time that is too late to be represented counts as no expiry.
     let expire_time = end_time.and_then(|end| end.checked_add_days(grace));
     Ok(Row::Subscription(name, Subscription { product, status, channel, purchase_time, end_time, expire_time }))
 }
 
 fn workload(row: &wire::Workload, catalog: &Catalog) -> Result<Row, Status> {
-    let name: WorkloadName = row.name.parse().map_err(error::malformed("workload.name"))?;
-    match listed(&name.product, catalog)?.kind {
+    let name: WorkloadName = row.name.parse().map_err(error::malformed_field("workload.name"))?;
+    match listed_product(&name.product, catalog)?.kind {
         ProductKind::Workload => Ok(Row::Workload(name)),
-        ProductKind::Subscription => {
-            Err(error::invalid("workload.name", "names a product that is sold by subscription"))
-        }
+        ProductKind::Subscription => Err(error::invalid_field(
+            "workload.name",
+            "must name a workload, not a product that is sold by subscription",
+        )),
     }
 }
 
-fn listed<'a>(product: &ProductId, catalog: &'a Catalog) -> Result<&'a Product, Status> {
-    let unknown = || format!("the catalog does not list products/{product}");
-    catalog.get(product).ok_or_else(|| error::refused(Code::InvalidArgument, ErrorReason::ProductUnknown, unknown()))
+/// The product with this id, or a status when the catalog does not contain it.
+fn listed_product<'a>(product: &ProductId, catalog: &'a Catalog) -> Result<&'a Product, Status> {
+    let message = || format!("products/{product} is not in the catalog");
+    catalog
+        .get(product)
+        .ok_or_else(|| error::with_reason(Code::InvalidArgument, ErrorReason::ProductUnknown, message()))
 }
 
-fn known(calendar: String, calendars: &Calendars) -> Result<String, Status> {
+/// The calendar id itself if such a calendar exists, or a status.
+fn known_calendar(calendar: String, calendars: &Calendars) -> Result<String, Status> {
     if calendars.contains(&calendar) {
         return Ok(calendar);
     }
-    let message = format!("no calendar is named {calendar}");
-    Err(error::refused(Code::InvalidArgument, ErrorReason::CalendarUnknown, message))
+    let message = format!("the calendar `{calendar}` does not exist");
+    Err(error::with_reason(Code::InvalidArgument, ErrorReason::CalendarUnknown, message))
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::examples::{active, catalog, directory, id, now, partner, subscription_id};
+use crate::domain::fixtures::{active, catalog, directory, id, now, partner, subscription_id};
 
 fn claim(lines: &[(&str, Option<&str>)]) -> ClaimToCheck {
     let line = |(product, subscription): &(&str, Option<&str>)| LineToCheck {
@@ -9,28 +9,28 @@ fn claim(lines: &[(&str, Option<&str>)]) -> ClaimToCheck {
     ClaimToCheck { mpn_id: None, customer_domain: None, solution_area: None, lines: lines.iter().map(line).collect() }
 }
 
-fn wrong(claim: &ClaimToCheck, tenant: &TenantDirectory) -> Vec<(Field, Reason)> {
+fn violations(claim: &ClaimToCheck, tenant: &TenantDirectory) -> Vec<(ClaimField, Reason)> {
     let (catalog, partner) = (catalog(), partner());
-    let directory = Directory { catalog: &catalog, partner: Some(&partner), tenant: TenantSaid::Known(tenant) };
+    let directory = Directory { catalog: &catalog, partner: Some(&partner), tenant: TenantLookup::Found(tenant) };
     check(claim, directory, now()).violations.iter().map(|found| (found.field, found.reason)).collect()
 }
 
-fn with(subscriptions: &[(u128, Subscription)]) -> TenantDirectory {
+fn tenant_with(subscriptions: &[(u128, Subscription)]) -> TenantDirectory {
     let subscriptions = subscriptions.iter().map(|(n, subscription)| (subscription_id(*n), subscription.clone()));
     TenantDirectory { subscriptions: subscriptions.collect(), ..directory() }
 }
 
 #[test]
-fn what_is_not_said_is_not_judged() {
+fn fields_that_are_not_set_are_not_checked() {
     let catalog = catalog();
-    let nobody = Directory { catalog: &catalog, partner: None, tenant: TenantSaid::Nothing };
-    assert_eq!(check(&claim(&[]), nobody, now()), Findings::default());
-    let drafted = check(&claim(&[("power-bi", None)]), nobody, now());
-    assert_eq!((drafted.violations.len(), drafted.lines[0].key.clone()), (0, None));
+    let nothing_known = Directory { catalog: &catalog, partner: None, tenant: TenantLookup::NotNamed };
+    assert_eq!(check(&claim(&[]), nothing_known, now()), Findings::default());
+    let findings = check(&claim(&[("power-bi", None)]), nothing_known, now());
+    assert_eq!((findings.violations.len(), findings.lines[0].key.clone()), (0, None));
 }
 
 #[test]
-fn everything_wrong_is_said_at_once() {
+fn all_violations_are_reported_at_once() {
     let claim = ClaimToCheck {
         mpn_id: Some(id("999")),
         customer_domain: Some("contoso.example".to_owned()),
@@ -38,40 +38,43 @@ fn everything_wrong_is_said_at_once() {
         ..claim(&[("teams", None), ("no-such", None), ("power-bi", Some("x")), ("power-apps", None)])
     };
     let expected = [
-        (Field::MpnId, Reason::LocationNotOfPartner),
-        (Field::CustomerDomain, Reason::DomainNotOfTenant),
-        (Field::Product(0), Reason::ProductOfOtherSolutionArea),
-        (Field::Product(1), Reason::ProductUnknown),
-        (Field::Subscription(2), Reason::SubscriptionIdMalformed),
-        (Field::Product(3), Reason::ProductNotOnTenant),
+        (ClaimField::MpnId, Reason::LocationNotOfPartner),
+        (ClaimField::CustomerDomain, Reason::DomainNotOfTenant),
+        (ClaimField::Product(0), Reason::ProductOfOtherSolutionArea),
+        (ClaimField::Product(1), Reason::ProductUnknown),
+        (ClaimField::Subscription(2), Reason::SubscriptionIdMalformed),
+        (ClaimField::Product(3), Reason::ProductNotOnTenant),
     ];
-    assert_eq!(wrong(&claim, &directory()), expected);
+    assert_eq!(violations(&claim, &directory()), expected);
 }
 
 #[test]
 fn the_tenant_must_be_known() {
     let catalog = catalog();
     for (tenant, reason) in
-        [(TenantSaid::Malformed, Reason::TenantIdMalformed), (TenantSaid::Unknown, Reason::TenantUnknown)]
+        [(TenantLookup::Malformed, Reason::TenantIdMalformed), (TenantLookup::Unknown, Reason::TenantUnknown)]
     {
         let found = check(&claim(&[]), Directory { catalog: &catalog, partner: None, tenant }, now());
-        assert_eq!(found.violations, [Violation { field: Field::TenantId, reason }]);
+        assert_eq!(found.violations, [Violation { field: ClaimField::TenantId, reason }]);
     }
 }
 
 #[test]
-fn domains_compare_as_people_type_them() {
-    let typed = |domain: &str| ClaimToCheck { customer_domain: Some(domain.to_owned()), ..claim(&[]) };
-    assert_eq!(wrong(&typed(" Fabrikam.Example. "), &directory()), []);
-    assert_eq!(wrong(&typed("a b"), &directory()), [(Field::CustomerDomain, Reason::DomainNotOfTenant)]);
+fn entered_domains_are_normalised() {
+    let with_domain = |domain: &str| ClaimToCheck { customer_domain: Some(domain.to_owned()), ..claim(&[]) };
+    assert_eq!(violations(&with_domain(" Fabrikam.Example. "), &directory()), []);
+    assert_eq!(
+        violations(&with_domain("a b"), &directory()),
+        [(ClaimField::CustomerDomain, Reason::DomainNotOfTenant)]
+    );
 }
 
 #[test]
 fn one_claimable_subscription_is_filled_in() {
     let (catalog, mut csp) = (catalog(), active("power-bi"));
     csp.channel = PurchaseChannel::Csp;
-    let tenant = with(&[(1, csp), (2, active("power-bi")), (3, active("power-apps"))]);
-    let directory = Directory { catalog: &catalog, partner: None, tenant: TenantSaid::Known(&tenant) };
+    let tenant = tenant_with(&[(1, csp), (2, active("power-bi")), (3, active("power-apps"))]);
+    let directory = Directory { catalog: &catalog, partner: None, tenant: TenantLookup::Found(&tenant) };
     let found = check(&claim(&[("power-bi", None)]), directory, now());
     assert_eq!(found.violations, []);
     assert_eq!(found.lines[0].key, Some(AssociationKey::Subscription(subscription_id(2))));
@@ -79,15 +82,15 @@ fn one_claimable_subscription_is_filled_in() {
 }
 
 #[test]
-fn of_several_claimable_subscriptions_one_must_be_named() {
-    let tenant = with(&[(1, active("power-bi")), (2, active("power-bi"))]);
-    let expected = [(Field::Subscription(0), Reason::SubscriptionIdRequired)];
-    assert_eq!(wrong(&claim(&[("power-bi", None)]), &tenant), expected);
-    assert_eq!(wrong(&claim(&[("power-bi", Some(&subscription_id(2).to_string()))]), &tenant), []);
+fn one_of_several_claimable_subscriptions_must_be_named() {
+    let tenant = tenant_with(&[(1, active("power-bi")), (2, active("power-bi"))]);
+    let expected = [(ClaimField::Subscription(0), Reason::SubscriptionIdRequired)];
+    assert_eq!(violations(&claim(&[("power-bi", None)]), &tenant), expected);
+    assert_eq!(violations(&claim(&[("power-bi", Some(&subscription_id(2).to_string()))]), &tenant), []);
 }
 
 #[test]
-fn each_obstacle_has_its_reason_named_or_filled_in() {
+fn each_obstacle_of_a_subscription_has_its_reason() {
     let cases = [
         (PurchaseChannel::VolumeLicensing, SubscriptionStatus::InGrace, &[][..]),
         (PurchaseChannel::WebDirect, SubscriptionStatus::Expired, &[Reason::SubscriptionExpired]),
@@ -100,35 +103,37 @@ fn each_obstacle_has_its_reason_named_or_filled_in() {
         ),
     ];
     for (channel, status, reasons) in cases {
-        let tenant = with(&[(1, Subscription { channel, status, ..active("power-bi") })]);
-        let expected: Vec<_> = reasons.iter().map(|reason| (Field::Subscription(0), *reason)).collect();
-        assert_eq!(wrong(&claim(&[("power-bi", Some(&subscription_id(1).to_string()))]), &tenant), expected);
-        assert_eq!(wrong(&claim(&[("power-bi", None)]), &tenant), expected);
+        let tenant = tenant_with(&[(1, Subscription { channel, status, ..active("power-bi") })]);
+        let expected: Vec<_> = reasons.iter().map(|reason| (ClaimField::Subscription(0), *reason)).collect();
+        assert_eq!(violations(&claim(&[("power-bi", Some(&subscription_id(1).to_string()))]), &tenant), expected);
+        assert_eq!(violations(&claim(&[("power-bi", None)]), &tenant), expected);
     }
 }
 
 #[test]
-fn a_named_subscription_must_be_the_products_and_the_tenants() {
-    let tenant = with(&[(1, active("power-bi")), (2, active("power-apps")), (3, active("teams"))]);
-    let named = |n| wrong(&claim(&[("power-bi", Some(&subscription_id(n).to_string()))]), &tenant);
-    assert_eq!(named(2), [(Field::Subscription(0), Reason::SubscriptionOfOtherProduct)]);
-    assert_eq!(named(3), [(Field::Subscription(0), Reason::SubscriptionNotBusinessApplications)]);
-    assert_eq!(named(4), [(Field::Subscription(0), Reason::SubscriptionNotOnTenant)]);
+fn a_named_subscription_must_match_product_and_tenant() {
+    let tenant = tenant_with(&[(1, active("power-bi")), (2, active("power-apps")), (3, active("teams"))]);
+    let named = |n| violations(&claim(&[("power-bi", Some(&subscription_id(n).to_string()))]), &tenant);
+    assert_eq!(named(2), [(ClaimField::Subscription(0), Reason::SubscriptionOfOtherProduct)]);
+    assert_eq!(named(3), [(ClaimField::Subscription(0), Reason::SubscriptionNotBusinessApplications)]);
+    assert_eq!(named(4), [(ClaimField::Subscription(0), Reason::SubscriptionNotOnTenant)]);
 }
 
 #[test]
-fn a_workload_is_the_tenants_and_has_no_subscription() {
+fn a_workload_needs_the_tenant_and_no_subscription() {
     let id = subscription_id(1).to_string();
     let claim = claim(&[("teams", Some(&id)), ("intune", None), ("teams", None)]);
-    let expected =
-        [(Field::Subscription(0), Reason::SubscriptionIdNotAllowed), (Field::Product(1), Reason::ProductNotOnTenant)];
-    assert_eq!(wrong(&claim, &directory()), expected);
+    let expected = [
+        (ClaimField::Subscription(0), Reason::SubscriptionIdNotAllowed),
+        (ClaimField::Product(1), Reason::ProductNotOnTenant),
+    ];
+    assert_eq!(violations(&claim, &directory()), expected);
 }
 
 #[test]
-fn a_product_is_claimed_in_its_time_only() {
+fn a_product_must_be_claimable_at_the_time() {
     let (catalog, tenant) = (catalog(), directory());
-    let directory = Directory { catalog: &catalog, partner: None, tenant: TenantSaid::Known(&tenant) };
-    let found = check(&claim(&[("teams", None)]), directory, crate::domain::examples::at("2001-01-01T00:00:00Z"));
-    assert_eq!(found.violations, [Violation { field: Field::Product(0), reason: Reason::ProductNotClaimable }]);
+    let directory = Directory { catalog: &catalog, partner: None, tenant: TenantLookup::Found(&tenant) };
+    let found = check(&claim(&[("teams", None)]), directory, crate::domain::fixtures::at("2001-01-01T00:00:00Z"));
+    assert_eq!(found.violations, [Violation { field: ClaimField::Product(0), reason: Reason::ProductNotClaimable }]);
 }

@@ -1,14 +1,14 @@
 use cpor_types::{Activity, AssociationKey, SubscriptionId};
 
-use super::{Legacy, NotDeclined};
+use super::{DeclineRefusal, LegacyAssociation};
 use crate::domain::association::{AssociationState, EndReason};
 use crate::domain::directory::{Subscription, SubscriptionStatus};
-use crate::domain::examples::{active, catalog, claim, hold, id, now, partner, subscription_id, tenant};
+use crate::domain::fixtures::{active, catalog, claim, hold, id, now, partner, subscription_id, tenant};
 use crate::domain::reason::Reason;
 use crate::domain::tenant::Tenant;
 
-fn on(subscription: SubscriptionId) -> Legacy {
-    Legacy {
+fn legacy_with(subscription: SubscriptionId) -> LegacyAssociation {
+    LegacyAssociation {
         partner: id("contoso"),
         mpn_id: id("100"),
         key: AssociationKey::Subscription(subscription),
@@ -16,27 +16,28 @@ fn on(subscription: SubscriptionId) -> Legacy {
     }
 }
 
-fn import(tenant: &Tenant, legacy: &Legacy) -> Result<Option<Tenant>, Vec<Reason>> {
+fn import(tenant: &Tenant, legacy: &LegacyAssociation) -> Result<Option<Tenant>, Vec<Reason>> {
     tenant.import_legacy(legacy, Some(&partner()), &catalog(), now()).map(|changed| changed.map(|(next, _)| next))
 }
 
 #[test]
-fn r58_it_is_official_at_once_holds_the_key_and_is_taken_over_once() {
-    let tenant = import(&tenant(), &on(subscription_id(1))).unwrap().unwrap();
+fn r58_it_is_official_at_once_and_imported_once() {
+    let tenant = import(&tenant(), &legacy_with(subscription_id(1))).unwrap().unwrap();
     assert_eq!(tenant.associations.len(), 2);
     assert!(
         tenant.associations.values().all(|found| found.state == AssociationState::Official { official_time: now() })
     );
-    assert_eq!(import(&tenant, &on(subscription_id(1))), Ok(None));
-    let second = Legacy { partner: id("litware"), ..on(subscription_id(1)) };
+    assert_eq!(import(&tenant, &legacy_with(subscription_id(1))), Ok(None));
+    let second = LegacyAssociation { partner: id("litware"), ..legacy_with(subscription_id(1)) };
     assert_eq!(import(&tenant, &second), Err(vec![Reason::KeyHeld]));
     let rival = claim("litware", 2);
-    let (after, _) = tenant.place(&hold(&rival, 2, &[Activity::Usage]), Some(&partner()), &catalog(), now()).unwrap();
-    assert_eq!(after.live_of(&rival).count(), 0);
+    let (after, _) =
+        tenant.place_hold(&hold(&rival, 2, &[Activity::Usage]), Some(&partner()), &catalog(), now()).unwrap();
+    assert_eq!(after.live_associations_of(&rival).count(), 0);
 }
 
 #[test]
-fn r58_what_is_not_taken_over_says_why() {
+fn r58_a_refused_import_names_the_reasons() {
     let mut tenant = tenant();
     let subscriptions = [
         (2, active("power-apps"), Reason::FamilyNotTakenOver),
@@ -46,27 +47,38 @@ fn r58_what_is_not_taken_over_says_why() {
     ];
     for (n, subscription, reason) in subscriptions {
         tenant.directory.subscriptions.insert(subscription_id(n), subscription);
-        assert_eq!(import(&tenant, &on(subscription_id(n))), Err(vec![reason]), "{n}");
+        assert_eq!(import(&tenant, &legacy_with(subscription_id(n))), Err(vec![reason]), "{n}");
     }
-    assert_eq!(import(&tenant, &on(subscription_id(9))), Err(vec![Reason::SubscriptionNotOnTenant]));
-    let workload = Legacy { key: AssociationKey::Workload(id("teams")), mpn_id: id("7"), ..on(subscription_id(1)) };
+    assert_eq!(import(&tenant, &legacy_with(subscription_id(9))), Err(vec![Reason::SubscriptionNotOnTenant]));
+    let workload = LegacyAssociation {
+        key: AssociationKey::Workload(id("teams")),
+        mpn_id: id("7"),
+        ..legacy_with(subscription_id(1))
+    };
     assert_eq!(import(&tenant, &workload), Err(vec![Reason::MustBeClaimedAnew, Reason::LocationNotOfPartner]));
     tenant.directory.subscriptions.insert(subscription_id(6), active("dynamics-365-sales"));
-    assert!(import(&tenant, &on(subscription_id(6))).unwrap().is_some());
+    assert!(import(&tenant, &legacy_with(subscription_id(6))).unwrap().is_some());
 }
 
 #[test]
-fn r58_the_customer_can_decline_it() {
-    let tenant = import(&tenant(), &on(subscription_id(1))).unwrap().unwrap();
+fn r58_the_customer_can_decline() {
+    let tenant = import(&tenant(), &legacy_with(subscription_id(1))).unwrap().unwrap();
     let id = *tenant.associations.keys().next().unwrap();
     let (after, events) = tenant.decline_legacy(id, now()).unwrap();
     assert_eq!((events, after.associations.values().filter(|found| found.is_live()).count()), (vec![], 1));
-    let AssociationState::Ended { reason, .. } = after.associations[&id].state else { panic!("it lasts") };
+    let AssociationState::Ended { reason, .. } = after.associations[&id].state else {
+        panic!("the association is still live")
+    };
     assert_eq!(reason, EndReason::Declined);
-    assert_eq!(after.decline_legacy(id, now()), Err(NotDeclined::NotLive));
-    assert_eq!(import(&after, &on(subscription_id(1))), Ok(None), "what was declined does not come back");
+    assert_eq!(after.decline_legacy(id, now()), Err(DeclineRefusal::NotLive));
+    assert_eq!(
+        import(&after, &legacy_with(subscription_id(1))),
+        Ok(None),
+        "a declined association is not imported again"
+    );
     let contoso = claim("contoso", 1);
-    let (held, _) = tenant.place(&hold(&contoso, 1, &[Activity::Usage]), Some(&partner()), &catalog(), now()).unwrap();
-    let (of_claim, _) = held.live_of(&contoso).next().unwrap();
-    assert_eq!(held.decline_legacy(of_claim, now()), Err(NotDeclined::OfClaim));
+    let (held, _) =
+        tenant.place_hold(&hold(&contoso, 1, &[Activity::Usage]), Some(&partner()), &catalog(), now()).unwrap();
+    let (claimed_id, _) = held.live_associations_of(&contoso).next().unwrap();
+    assert_eq!(held.decline_legacy(claimed_id, now()), Err(DeclineRefusal::BelongsToClaim));
 }

@@ -1,4 +1,5 @@
-//! Who is, was or is about to be on record. Rows are never deleted: they answer for any time (R49).
+//! The table `association`: pending, official and ended associations. Rows are never deleted, so
+//! that past times can be queried (R49).
 use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
@@ -11,21 +12,24 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     pub(crate) partner: String,
-    /// With `line` and `submit_time`; absent where no claim stands behind it (R58).
+    /// The claim. Null for a legacy association (R58), like `line` and `submit_time`.
     pub(crate) claim: Option<Uuid>,
     pub(crate) line: Option<Uuid>,
-    /// The case that decided to hold it, where it said so.
+    /// The review case that approved the claim. Null when the request did not name it.
     pub(crate) review_case: Option<Uuid>,
+    /// The MPN id of the partner's location.
     pub(crate) mpn_id: String,
     pub(crate) product: String,
     /// `workloads/{product}` or `subscriptions/{uuid}`.
     pub(crate) key: String,
     pub(crate) activity: String,
     pub(crate) submit_time: Option<Micros>,
+    /// When the pending hold began, or when a legacy association was imported.
     pub(crate) hold_time: Micros,
-    /// Absent while pending, and for one that ended before it was official.
+    /// When the association became official. Null while it is pending, and if it ended without
+    /// becoming official.
     pub(crate) official_time: Option<Micros>,
-    /// With `end_reason`; absent while it lasts.
+    /// When the association ended. Null while it is live, like `end_reason`.
     pub(crate) end_time: Option<Micros>,
     pub(crate) end_reason: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! The database's own guard of exclusivity (R36): a key has one row, which names the company and at most one successor (R37).
+//! The table `key_holder`: the company that holds a key, and its successor. Its primary key
+//! guarantees that a key has one holder (R36) and at most one successor (R37).
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -10,11 +11,14 @@ pub(crate) struct Model {
     /// `workloads/{product}` or `subscriptions/{uuid}`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) key: String,
+    /// The partner that holds the key.
     pub(crate) partner: String,
-    /// The company of the successor's claim; with `successor_claim`.
+    /// The partner of the successor's claim. Null when there is no successor, like
+    /// `successor_claim`.
     pub(crate) successor_partner: Option<String>,
     pub(crate) successor_claim: Option<Uuid>,
-    /// The claim's case at the award, where it was said.
+    /// The review case of the successor's claim at the award. Null when the request did not name
+    /// it.
     pub(crate) successor_case: Option<Uuid>,
 }
 

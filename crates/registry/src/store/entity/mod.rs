@@ -1,4 +1,4 @@
-//! The registry's tables.
+//! The SeaORM entities of the registry's tables.
 pub(crate) mod association;
 pub(crate) mod key_holder;
 pub(crate) mod partner;

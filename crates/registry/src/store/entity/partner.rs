@@ -1,4 +1,4 @@
-//! A partner company.
+//! The table `partner`: one row for each partner company.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -8,12 +8,13 @@ pub(crate) struct Model {
     /// The partner's id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
-    /// Nil: a partner is the only aggregate of its kind that it owns.
+    /// Always the nil UUID: a partner owns only this one aggregate.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
+    /// The number of changes of the row.
     pub(crate) version: i64,
     pub(crate) display_name: String,
-    /// By MPN id; `partner_location` keeps each to one partner.
+    /// The locations by MPN id. The table `partner_location` keeps an MPN id to one partner.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) locations: Json,
     #[sea_orm(column_type = "JsonBinary")]

@@ -1,4 +1,4 @@
-//! Keeps every MPN id to one partner: `mpn_id` is unique.
+//! The table `partner_location`: keeps every MPN id to one partner, because `mpn_id` is unique.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

@@ -1,4 +1,4 @@
-//! What a tenant has bought.
+//! The table `subscription`: the subscriptions of tenants.
 use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
@@ -15,7 +15,7 @@ pub(crate) struct Model {
     pub(crate) channel: String,
     pub(crate) purchase_time: Micros,
     pub(crate) end_time: Option<Micros>,
-    /// The end of grace.
+    /// The end of the grace period.
     pub(crate) expire_time: Option<Micros>,
 }
 

@@ -1,4 +1,5 @@
-//! A customer; the row that is locked and versioned for all that belongs to it.
+//! The table `tenant`: one row for each tenant. Its lock and its version guard all child rows of
+//! the tenant.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -10,11 +11,13 @@ pub(crate) struct Model {
     pub(crate) owner: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
+    /// The number of changes of the tenant.
     pub(crate) version: i64,
     pub(crate) display_name: String,
     pub(crate) region: String,
+    /// The id of the calendar that the tenant's deadlines use.
     pub(crate) calendar: String,
-    /// A list of names; `tenant_domain` keeps each to one tenant.
+    /// The domain names. The table `tenant_domain` keeps a domain to one tenant.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) domains: Json,
 }

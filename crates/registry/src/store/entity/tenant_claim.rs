@@ -1,4 +1,4 @@
-//! What is remembered of a claim, for ever: decisions to hold, and that it is over.
+//! The table `tenant_claim`: the permanent record of each claim at a tenant.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -11,10 +11,10 @@ pub(crate) struct Model {
     pub(crate) partner: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) claim: Uuid,
-    /// First answers, by decision id.
+    /// The recorded decisions by decision id.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) decisions: Json,
-    /// Tombstones: a list of cases, null for the claim as a whole.
+    /// The closed review cases. A null in the list stands for the claim as a whole.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) closed: Json,
 }

@@ -1,4 +1,4 @@
-//! Keeps every domain to one tenant: `domain` is unique.
+//! The table `tenant_domain`: keeps every domain to one tenant, because `domain` is unique.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

@@ -1,4 +1,4 @@
-//! What a tenant uses.
+//! The table `workload`: the workloads that tenants use.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

@@ -1,4 +1,5 @@
-//! The registry's tables, after those of `cpor-durable`, which every service has.
+//! The migrations of the registry's database. They run after those of `cpor-durable`, which are
+//! common to all services.
 use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
@@ -11,6 +12,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     all
 }
 
+/// Creates all tables.
 struct Tables;
 
 impl MigrationName for Tables {
@@ -19,7 +21,8 @@ impl MigrationName for Tables {
     }
 }
 
-/// `{uuid}` and `{json}` are what the engines call differently. Times are microseconds since 1970 UTC.
+/// The statements that create the tables. `{uuid}` and `{json}` are replaced by the type names of
+/// the database. Times are microseconds since 1970 in UTC.
 const TABLES: &[&str] = &[
     "CREATE TABLE tenant (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
@@ -38,13 +41,14 @@ const TABLES: &[&str] = &[
     "CREATE TABLE tenant_claim (
         tenant {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid} NOT NULL, decisions {json} NOT NULL, closed {json} NOT NULL,
         PRIMARY KEY (tenant, partner, claim))",
-    // One company for each key (R34), and at most one successor (R37), whoever writes and however many at once.
+    // The primary key guarantees that a key has one company (R34) and at most one successor (R37),
+    // also when several transactions write at the same time.
     "CREATE TABLE key_holder (
         tenant {uuid} NOT NULL, key TEXT NOT NULL, partner TEXT NOT NULL,
         successor_partner TEXT, successor_claim {uuid}, successor_case {uuid},
         CHECK ((successor_partner IS NULL) = (successor_claim IS NULL)),
         PRIMARY KEY (tenant, key))",
-    // What the aggregate loads.
+    // Finds the successors that are loaded with a tenant.
     "CREATE INDEX key_holder_successor ON key_holder (tenant) WHERE successor_claim IS NOT NULL",
     "CREATE TABLE association (
         tenant {uuid} NOT NULL, id {uuid} NOT NULL, partner TEXT NOT NULL, claim {uuid}, line {uuid}, review_case {uuid},
@@ -54,11 +58,12 @@ const TABLES: &[&str] = &[
         CHECK ((end_time IS NULL) = (end_reason IS NULL)),
         CHECK ((claim IS NULL) = (line IS NULL) AND (claim IS NULL) = (submit_time IS NULL)),
         PRIMARY KEY (tenant, id))",
-    // Who is on record, now or then; may a partner see usage.
+    // Finds who is on record for a key now or at a time, and whether a partner may see usage.
     "CREATE INDEX association_key ON association (tenant, key, official_time, end_time)",
-    // What the aggregate loads: its cost depends on what lasts, not on what ever was.
+    // Finds the associations that are loaded with a tenant. The cost depends on the number of live
+    // associations only.
     "CREATE INDEX association_live ON association (tenant) WHERE end_time IS NULL",
-    // Lists, newest first: of a customer, of a partner, of all.
+    // Lists associations, the newest first: of a tenant, of a partner, and of all tenants.
     "CREATE INDEX association_tenant ON association (tenant, hold_time, id)",
     "CREATE INDEX association_partner ON association (partner, hold_time, id)",
     "CREATE INDEX association_all ON association (hold_time, id)",
@@ -72,7 +77,10 @@ const TABLES: &[&str] = &[
 ];
 
 #[async_trait::async_trait]
-#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait requires the same signature as the trait, which elides lifetimes"
+)]
 impl MigrationTrait for Tables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
@@ -85,6 +93,7 @@ impl MigrationTrait for Tables {
     }
 }
 
+/// Adds an index on the claims of `tenant_claim`.
 struct ClaimIndex;
 
 impl MigrationName for ClaimIndex {
@@ -94,9 +103,13 @@ impl MigrationName for ClaimIndex {
 }
 
 #[async_trait::async_trait]
-#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait requires the same signature as the trait, which elides lifetimes"
+)]
 impl MigrationTrait for ClaimIndex {
-    /// What is remembered is found by the claim, so that it costs the same however much that is.
+    /// Lets the records of given claims be found at a cost that does not depend on the number of
+    /// records of the tenant.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let index = "CREATE INDEX tenant_claim_claim ON tenant_claim (claim)";
         manager.get_connection().execute_unprepared(index).await.map(|_| ())

@@ -1,19 +1,19 @@
-//! Holds: case by case, and exclusivity in any life.
+//! Tests of holds: single cases, and a property test over random command sequences.
 mod cases;
-mod lives;
+mod state_machine_proptest;
 
 use cpor_types::Activity;
 
-use super::PlaceHold;
-use crate::domain::examples::{catalog, now, partner};
+use super::HoldRequest;
+use crate::domain::fixtures::{catalog, now, partner};
 use crate::domain::reason::Reason;
 use crate::domain::record::{Decision, LineRefusal};
-use crate::domain::tenant::{Changed, Tenant};
+use crate::domain::tenant::{Tenant, TenantChange};
 
-const BOTH: [Activity; 2] = [Activity::Usage, Activity::PreSales];
+const USAGE_AND_PRE_SALES: [Activity; 2] = [Activity::Usage, Activity::PreSales];
 
-fn place(tenant: &Tenant, hold: &PlaceHold) -> Option<Changed> {
-    tenant.place(hold, Some(&partner()), &catalog(), now())
+fn place(tenant: &Tenant, hold: &HoldRequest) -> Option<TenantChange> {
+    tenant.place_hold(hold, Some(&partner()), &catalog(), now())
 }
 
 fn refused(line: Option<cpor_types::LineId>, reason: Reason) -> Decision {

@@ -1,4 +1,5 @@
-//! A database of its own for each test, with replicas of the registry on it, and callers of every kind.
+//! The test system: for each test a database of its own, with replicas of the registry, and clients
+//! of every role.
 use std::{sync::Arc, time::Duration};
 
 use cpor_durable::{BusinessClock, Context, Incoming, Position, ReceiveError, Receiver, StreamKey};
@@ -24,41 +25,42 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 use uuid::Uuid;
 
-/// Runs one test on both engines.
+/// Declares tests that run once on SQLite and once on PostgreSQL.
 macro_rules! on_both {
-    ($($(#[$doc:meta])* async fn $name:ident($stage:ident: Stage) $body:block)+) => {$(
+    ($($(#[$doc:meta])* async fn $name:ident($system:ident: TestSystem) $body:block)+) => {$(
         mod $name {
             use super::*;
 
             $(#[$doc])*
-            async fn test($stage: $crate::stage::Stage) $body
+            async fn test($system: $crate::fixture::TestSystem) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                test($crate::stage::Stage::sqlite().await).await;
+                test($crate::fixture::TestSystem::sqlite().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                test($crate::stage::Stage::postgres().await).await;
+                test($crate::fixture::TestSystem::postgres().await).await;
             }
         }
     )+};
 }
 pub(crate) use on_both;
 
-/// A registry that somebody calls with a token of theirs.
+/// A client of the registry that sends a token with every call.
 pub(crate) type Client = RegistryServiceClient<InterceptedService<Channel, Bearer>>;
 
-/// A test's database with what runs on it.
-pub(crate) struct Stage {
+/// The database of one test, with the replicas of the registry that use it.
+pub(crate) struct TestSystem {
     pub(crate) db: Db,
-    /// One on SQLite, which admits one process; two on PostgreSQL, each with connections of its own.
+    /// The replicas: one on SQLite, which allows one process only; two on PostgreSQL, each with its
+    /// own connections.
     replicas: Vec<Replica>,
     signer: TokenSigner,
     shutdown: Shutdown,
     _directory: Option<tempfile::TempDir>,
-    _database: Option<Dropped>,
+    _database: Option<TemporaryDatabase>,
 }
 
 struct Replica {
@@ -66,19 +68,19 @@ struct Replica {
     receiver: Arc<dyn Receiver>,
 }
 
-impl Stage {
+impl TestSystem {
     pub(crate) async fn sqlite() -> Self {
         Self::sqlite_with(cpor_registry::Config::default()).await
     }
 
-    /// On SQLite, with this configuration.
+    /// A test system on SQLite with this configuration.
     pub(crate) async fn sqlite_with(config: cpor_registry::Config) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let db = Db::sqlite(&directory.path().join("registry.db")).await.unwrap();
-        let mut stage = Self::on(db.clone()).await;
-        stage.join(db, config).await;
-        stage._directory = Some(directory);
-        stage
+        let mut system = Self::without_replicas(db.clone()).await;
+        system.start_replica(db, config).await;
+        system._directory = Some(directory);
+        system
     }
 
     pub(crate) async fn postgres() -> Self {
@@ -88,14 +90,14 @@ impl Stage {
         connect(&maintenance).await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (server, _) = maintenance.rsplit_once('/').unwrap();
         let open = async || Db::postgres(&format!("{server}/{name}"), None, 6).await.unwrap();
-        let mut stage = Self::on(open().await).await;
-        stage._database = Some(Dropped { maintenance: maintenance.clone(), name: name.clone() });
-        stage.join(open().await, cpor_registry::Config::default()).await;
-        stage.join(open().await, cpor_registry::Config::default()).await;
-        stage
+        let mut system = Self::without_replicas(open().await).await;
+        system._database = Some(TemporaryDatabase { maintenance: maintenance.clone(), name: name.clone() });
+        system.start_replica(open().await, cpor_registry::Config::default()).await;
+        system.start_replica(open().await, cpor_registry::Config::default()).await;
+        system
     }
 
-    async fn on(db: Db) -> Self {
+    async fn without_replicas(db: Db) -> Self {
         install_crypto();
         Migrator::up(db.writer(), None).await.unwrap();
         let signer = TokenSigner::generate("tests", Arc::new(SystemClock)).unwrap();
@@ -103,8 +105,8 @@ impl Stage {
         Self { db, replicas: Vec::new(), signer, shutdown, _directory: None, _database: None }
     }
 
-    /// Starts a further replica.
-    async fn join(&mut self, db: Db, config: cpor_registry::Config) {
+    /// Starts a replica.
+    async fn start_replica(&mut self, db: Db, config: cpor_registry::Config) {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy = Arc::new(SeededEntropy::new(self.replicas.len() as u64));
         let metrics = Metrics::new();
@@ -141,14 +143,15 @@ impl Stage {
         Peers::new(from, &config, self.signer.clone()).unwrap()
     }
 
-    /// The registry as another service asks it; `replica` is taken modulo how many there are.
+    /// The client that another service uses. `replica` selects the replica, modulo the number of
+    /// replicas.
     pub(crate) fn registry(&self, caller: Service, replica: usize) -> SharedRegistry {
         let address = self.replicas[replica % self.replicas.len()].address.clone();
         let config = PeersConfig { registry: Some(address), ..PeersConfig::default() };
         Arc::new(GrpcRegistry::new(self.peers(caller, config)))
     }
 
-    /// The registry as a user calls it.
+    /// The client of a user with this role.
     pub(crate) fn user(&self, role: Role, partner: Option<&str>, tenant: Option<&str>) -> Client {
         let user = UserToken {
             subject: format!("{role}@example"),
@@ -162,21 +165,21 @@ impl Stage {
         RegistryServiceClient::with_interceptor(channel, Bearer(token.parse().unwrap()))
     }
 
-    /// Imports rows as directory sync.
+    /// Imports rows with the role directory sync.
     pub(crate) async fn import(&self, rows: Vec<DirectoryRow>) -> Vec<ImportResult> {
         let mut sync = self.user(Role::DirectorySync, None, None);
         sync.import_directory(ImportDirectoryRequest { rows }).await.unwrap().into_inner().results
     }
 
-    /// As [`Stage::import`], of rows that are all new.
-    pub(crate) async fn create(&self, rows: Vec<DirectoryRow>) {
+    /// Imports rows and checks that all of them are new.
+    pub(crate) async fn import_new(&self, rows: Vec<DirectoryRow>) {
         let results = self.import(rows).await;
         let refused: Vec<_> = results.iter().filter(|result| result.outcome() != Outcome::Created).collect();
         assert_eq!(refused, Vec::<&ImportResult>::new());
     }
 
-    /// Delivers an event of a claim as claim-intake's relay does.
-    pub(crate) async fn tell(
+    /// Delivers an event of a claim in the same way as the relay of claim-intake.
+    pub(crate) async fn deliver(
         &self,
         claim: Uuid,
         sequence: u64,
@@ -194,8 +197,8 @@ impl Stage {
         self.replicas[0].receiver.apply(incoming).await
     }
 
-    /// What the registry has to say to a service, in order.
-    pub(crate) async fn said_to(&self, destination: Service) -> Vec<Payload> {
+    /// The events in the outbox for a service, in order.
+    pub(crate) async fn outgoing_events(&self, destination: Service) -> Vec<Payload> {
         let select = format!(
             "SELECT payload FROM outbox_event WHERE destination = '{destination}' ORDER BY aggregate, owner, id, sequence"
         );
@@ -209,13 +212,13 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for TestSystem {
     fn drop(&mut self) {
         self.shutdown.abort();
     }
 }
 
-/// Puts a token on every call.
+/// Adds a token to every call.
 #[derive(Clone)]
 pub(crate) struct Bearer(MetadataValue<Ascii>);
 
@@ -238,16 +241,16 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// A database that goes with its test.
-struct Dropped {
+/// A PostgreSQL database that is dropped at the end of the test.
+struct TemporaryDatabase {
     maintenance: String,
     name: String,
 }
 
-impl Drop for Dropped {
+impl Drop for TemporaryDatabase {
     fn drop(&mut self) {
         let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
-        // On a thread of its own, because this one is inside of a runtime.
+        // A thread of its own is needed, because a runtime cannot be started inside of another one.
         let drop = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");

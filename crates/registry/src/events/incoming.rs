@@ -1,4 +1,4 @@
-//! What other services tell the registry.
+//! The events that the registry receives from claim-intake.
 use std::sync::Arc;
 
 use cpor_durable::{Incoming, ReceiveError, Receiver, Transition};
@@ -9,22 +9,22 @@ use cpor_types::{CaseId, ClaimName, Malformed, PrimaryRejection, TenantName};
 
 use crate::domain::association::EndReason;
 use crate::domain::catalog::Catalog;
-use crate::domain::tenant::{Changed, Tenant};
+use crate::domain::tenant::{Tenant, TenantChange};
 use crate::store::{TenantStore, query, tenant};
 
-/// Takes in the events that claim-intake sends.
-pub(crate) struct Events {
+/// Applies incoming events to tenants.
+pub(crate) struct IncomingEvents {
     pub(crate) db: Db,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) tenants: cpor_durable::Writer<TenantStore>,
 }
 
 #[async_trait::async_trait]
-impl Receiver for Events {
+impl Receiver for IncomingEvents {
     async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
         match incoming.payload.clone() {
-            Payload::AssociationGranted(event) => self.grant(&incoming, event).await,
-            Payload::ClaimClosed(event) => self.close(&incoming, event).await,
+            Payload::AssociationGranted(event) => self.grant_claim(&incoming, event).await,
+            Payload::ClaimClosed(event) => self.close_claim(&incoming, event).await,
             Payload::ClaimSubmitted(_)
             | Payload::ClaimResubmitted(_)
             | Payload::ClaimApproved(_)
@@ -55,47 +55,50 @@ impl Receiver for Events {
             | Payload::AssociationEnded(_)
             | Payload::SubscriptionChanged(_)
             | Payload::PartnerChanged(_)
-            | Payload::ClaimAssessed(_) => Err(ReceiveError::park("the registry takes no events of this kind")),
+            | Payload::ClaimAssessed(_) => Err(ReceiveError::park("the registry does not receive events of this kind")),
         }
     }
 }
 
-impl Events {
-    /// The claim's holds become official (R27). The partner is read just before, because an assessment wants to know
-    /// it as it is at the grant and not as it was at the hold; what changes later is told by `PartnerChanged`.
-    async fn grant(&self, incoming: &Incoming, event: AssociationGranted) -> Result<(), ReceiveError> {
+impl IncomingEvents {
+    /// Makes the holds of a claim official (R27).
+    ///
+    /// The partner is read just before, because the assessment needs its data at this time and not
+    /// at the time of the hold. Later changes are reported by the event `PartnerChanged`.
+    async fn grant_claim(&self, incoming: &Incoming, event: AssociationGranted) -> Result<(), ReceiveError> {
         let claim: ClaimName = event.claim.parse().map_err(malformed)?;
         let partner = query::partner(self.db.reader(), &claim.partner).await;
         let partner = partner.map_err(|error| ReceiveError::Retry(error.to_string()))?;
         let (catalog, at) = (Arc::clone(&self.catalog), incoming.effective_time);
-        let grant = move |known: &Tenant| known.grant(&claim, partner.as_ref(), &catalog, at);
-        self.change(incoming, "grant_association", &event.tenant, grant).await
+        let grant = move |tenant: &Tenant| tenant.grant_claim(&claim, partner.as_ref(), &catalog, at);
+        self.change_tenant(incoming, "grant_association", &event.tenant, grant).await
     }
 
-    /// The claim is over, as far as it was in this case: its holds end, and a late one is refused.
-    async fn close(&self, incoming: &Incoming, event: ClaimClosed) -> Result<(), ReceiveError> {
+    /// Ends the holds of a closed claim or review case, so that later holds for it are refused.
+    async fn close_claim(&self, incoming: &Incoming, event: ClaimClosed) -> Result<(), ReceiveError> {
         let claim: ClaimName = event.claim.parse().map_err(malformed)?;
-        let case = Some(event.review_case_id.as_str()).filter(|case| !case.is_empty());
-        let case: Option<CaseId> = case.map(str::parse).transpose().map_err(malformed)?;
+        let case_id = Some(event.review_case_id.as_str()).filter(|case_id| !case_id.is_empty());
+        let review_case: Option<CaseId> = case_id.map(str::parse).transpose().map_err(malformed)?;
         let reason = end_reason(&event.primary_reason)?;
         let at = incoming.effective_time;
-        let close = move |known: &Tenant| known.close(&claim, case, reason, at);
-        self.change(incoming, "close_claim", &event.tenant, close).await
+        let close = move |tenant: &Tenant| tenant.close_claim(&claim, review_case, reason, at);
+        self.change_tenant(incoming, "close_claim", &event.tenant, close).await
     }
 
-    /// One transaction, shared with the commands that wait at the same time. A tenant that the directory never named
-    /// has no claims: an event of one is parked.
-    async fn change(
+    /// Runs a command that applies an event to its tenant. The transaction is shared with other
+    /// commands that wait at the same time. An event about an unknown tenant is parked, because
+    /// such a tenant cannot have claims.
+    async fn change_tenant(
         &self,
         incoming: &Incoming,
         name: &'static str,
         tenant: &str,
-        change: impl Fn(&Tenant) -> Option<Changed> + Send + 'static,
+        change: impl Fn(&Tenant) -> Option<TenantChange> + Send + 'static,
     ) -> Result<(), ReceiveError> {
         let TenantName { tenant } = tenant.parse().map_err(malformed)?;
         let command = incoming.command(name, tenant::key(tenant));
-        let outcome = self.tenants.execute(command, move |known, _now| {
-            let changed = change(known.ok_or(TenantUnknown)?);
+        let outcome = self.tenants.execute(command, move |current, _now| {
+            let changed = change(current.ok_or(TenantUnknown)?);
             Ok::<_, TenantUnknown>(changed.map(|(next, events)| Transition::new(next, events)))
         });
         outcome.await?;
@@ -103,20 +106,22 @@ impl Events {
     }
 }
 
+/// The reason for which associations end when a claim is closed with this primary rejection reason.
 fn end_reason(primary_reason: &str) -> Result<EndReason, ReceiveError> {
     Ok(match primary_reason.parse().map_err(malformed)? {
         PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
         PrimaryRejection::CustomerDeclined => EndReason::Declined,
         PrimaryRejection::InsufficientPoe => EndReason::Rejected,
-        // What was awarded to another ended when that was decided.
+        // The associations normally ended at the award, which gave them the same reason.
         PrimaryRejection::LostToCompetingClaim => EndReason::Superseded,
     })
 }
 
-/// The directory does not know the tenant.
+/// The refusal of an event about a tenant that is not in the directory.
 #[derive(Clone, Copy, Debug)]
 struct TenantUnknown;
 
+/// Parks an event that contains a malformed value.
 fn malformed(malformed: Malformed) -> ReceiveError {
     ReceiveError::park(malformed)
 }

@@ -1,4 +1,4 @@
-//! What the registry tells other services.
+//! The events that the registry sends to other services.
 use std::collections::HashMap;
 
 use cpor_durable::{Change, Outgoing, Recorded};
@@ -13,16 +13,16 @@ use crate::api::convert::timestamp;
 use crate::domain::association::EndReason;
 use crate::domain::directory::{Enrolment, PartnerProfile, Subscription};
 use crate::domain::partner::{Partner, PartnerEvent};
-use crate::domain::tenant::{Ended, Granted, GrantedLine, Tenant, TenantEvent};
+use crate::domain::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantEvent};
 
-/// The events of one step of a tenant.
-pub(crate) fn of_tenant(change: &Change<Tenant>) -> Vec<Outgoing> {
+/// The events that a change of a tenant causes.
+pub(crate) fn tenant_events(change: &Change<Tenant>) -> Vec<Outgoing> {
     let tenant = change.after.state.id;
     change.events.iter().flat_map(|recorded| tenant_event(tenant, recorded)).collect()
 }
 
-/// The events of one step of a partner.
-pub(crate) fn of_partner(change: &Change<Partner>) -> Vec<Outgoing> {
+/// The events that a change of a partner causes.
+pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<Outgoing> {
     let partner = &change.after.state.id;
     let event = |recorded: &Recorded<PartnerEvent>| match &recorded.event {
         PartnerEvent::Changed(profile) => Outgoing::of(
@@ -30,8 +30,8 @@ pub(crate) fn of_partner(change: &Change<Partner>) -> Vec<Outgoing> {
             Service::Eligibility,
             Payload::PartnerChanged(PartnerChanged {
                 partner: format!("partners/{partner}"),
-                location_regions: regions(profile),
-                enrolments: profile.enrolments.iter().map(enrolment).collect(),
+                location_regions: location_regions(profile),
+                enrolments: profile.enrolments.iter().map(enrolment_facts).collect(),
             }),
         ),
     };
@@ -42,15 +42,15 @@ fn tenant_event(tenant: TenantId, recorded: &Recorded<TenantEvent>) -> Vec<Outgo
     let tenant = format!("tenants/{tenant}");
     let to = |service, payload| Outgoing::of(recorded, service, payload);
     match &recorded.event {
-        TenantEvent::Granted(granted) => {
-            let event = became_official(tenant, granted);
+        TenantEvent::AssociationsGranted(granted) => {
+            let event = association_became_official(tenant, granted);
             let payload = || Payload::AssociationBecameOfficial(event.clone());
             vec![to(Service::ClaimIntake, payload()), to(Service::Eligibility, payload())]
         }
-        TenantEvent::Ended(over) => {
-            let event = ended(tenant, over);
+        TenantEvent::AssociationsEnded(ended) => {
+            let event = association_ended(tenant, ended);
             let to = |service| Outgoing::of(recorded, service, Payload::AssociationEnded(event.clone()));
-            listeners(over).into_iter().map(to).collect()
+            receivers_of_end(ended).into_iter().map(to).collect()
         }
         TenantEvent::SubscriptionChanged { claim, id, subscription } => {
             let event = SubscriptionChanged {
@@ -63,32 +63,35 @@ fn tenant_event(tenant: TenantId, recorded: &Recorded<TenantEvent>) -> Vec<Outgo
     }
 }
 
-fn ended(tenant: String, ended: &Ended) -> AssociationEnded {
+fn association_ended(tenant: String, ended: &AssociationsEnded) -> AssociationEnded {
     AssociationEnded {
         claim: ended.claim.to_string(),
         tenant,
         reason: ended.reason.as_str().to_owned(),
         line_ids: ended.lines.iter().map(ToString::to_string).collect(),
-        all: ended.all,
+        all: ended.is_last,
     }
 }
 
-/// Claim-intake is told what it does not say itself by closing a claim; eligibility what it was told the beginning of.
-fn listeners(ended: &Ended) -> Vec<Service> {
-    let news = match ended.reason {
+/// The services that receive the event about ended associations.
+///
+/// Claim-intake receives it unless the associations ended because claim-intake itself closed the
+/// claim. Eligibility receives it if it was told that the association became official.
+fn receivers_of_end(ended: &AssociationsEnded) -> Vec<Service> {
+    let is_unknown_to_claim_intake = match ended.reason {
         EndReason::Expired | EndReason::Superseded => true,
         EndReason::Declined | EndReason::Withdrawn | EndReason::Rejected => false,
     };
-    let listener = |service, listens: bool| listens.then_some(service);
-    let all = [listener(Service::ClaimIntake, news), listener(Service::Eligibility, ended.official)];
-    all.into_iter().flatten().collect()
+    let claim_intake = is_unknown_to_claim_intake.then_some(Service::ClaimIntake);
+    let eligibility = ended.was_official.then_some(Service::Eligibility);
+    claim_intake.into_iter().chain(eligibility).collect()
 }
 
-fn became_official(tenant: String, granted: &Granted) -> AssociationBecameOfficial {
+fn association_became_official(tenant: String, granted: &AssociationsGranted) -> AssociationBecameOfficial {
     let mut lines: Vec<LineFacts> = granted.associations.iter().map(line_facts).collect();
-    // A line that is claimed for two activities is one line.
-    lines.sort_by(|one, other| one.line_id.cmp(&other.line_id));
-    lines.dedup_by(|one, other| one.line_id == other.line_id);
+    // A line that is claimed for two activities has two associations, but is reported once.
+    lines.sort_by(|left, right| left.line_id.cmp(&right.line_id));
+    lines.dedup_by(|left, right| left.line_id == right.line_id);
     let mut activities: Vec<_> = granted.associations.iter().map(|line| line.association.activity).collect();
     activities.sort_unstable();
     activities.dedup();
@@ -101,10 +104,10 @@ fn became_official(tenant: String, granted: &Granted) -> AssociationBecameOffici
             partner: format!("partners/{}", granted.claim.partner),
             mpn_id: first.mpn_id.to_string(),
             location_region: granted.location_region(&first.mpn_id).unwrap_or_default().to_owned(),
-            enrolments: granted.partner.iter().flat_map(|partner| &partner.enrolments).map(enrolment).collect(),
+            enrolments: granted.partner.iter().flat_map(|partner| &partner.enrolments).map(enrolment_facts).collect(),
         }),
         tenant_region: granted.tenant_region.clone(),
-        submit_time: first.and_then(|first| first.line()).map(|line| timestamp(line.submit_time)),
+        submit_time: first.and_then(|first| first.claimed_line()).map(|line| timestamp(line.submit_time)),
         official_time: first.and_then(|first| first.official_time()).map(timestamp),
         activities: activities.iter().map(|activity| activity.as_str().to_owned()).collect(),
         solution_area: first.map_or(String::new(), |first| first.solution_area().to_string()),
@@ -118,7 +121,7 @@ fn line_facts(line: &GrantedLine) -> LineFacts {
         (AssociationKey::Subscription(_), None) | (AssociationKey::Workload(_), _) => None,
     };
     LineFacts {
-        line_id: association.line().map(|line| line.line_id.to_string()).unwrap_or_default(),
+        line_id: association.claimed_line().map(|line| line.line_id.to_string()).unwrap_or_default(),
         key: association.key.to_string(),
         product: format!("products/{}", association.product),
         incentivised: *incentivised,
@@ -136,7 +139,7 @@ fn subscription_facts(id: SubscriptionId, subscription: &Subscription) -> Subscr
     }
 }
 
-fn enrolment(enrolment: &Enrolment) -> EnrolmentFacts {
+fn enrolment_facts(enrolment: &Enrolment) -> EnrolmentFacts {
     EnrolmentFacts {
         program: enrolment.program.as_str().to_owned(),
         start_time: Some(timestamp(enrolment.start_time)),
@@ -144,6 +147,7 @@ fn enrolment(enrolment: &Enrolment) -> EnrolmentFacts {
     }
 }
 
-fn regions(profile: &PartnerProfile) -> HashMap<String, String> {
+/// The region of each location, by MPN id.
+fn location_regions(profile: &PartnerProfile) -> HashMap<String, String> {
     profile.locations.iter().map(|(mpn_id, location)| (mpn_id.to_string(), location.region.clone())).collect()
 }

@@ -1,4 +1,4 @@
-//! Partners, customers and claims for the tests of the domain.
+//! Partners, tenants and claims for the tests of the domain.
 use std::str::FromStr;
 
 use cpor_types::{
@@ -11,12 +11,13 @@ use super::catalog::Catalog;
 use super::directory::{
     Location, PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantDirectory, TenantProfile,
 };
-use super::hold::{LineToHold, PlaceHold};
+use super::hold::{HoldRequest, LineToHold};
 use super::tenant::Tenant;
 
 pub(crate) const MPN_ID: &str = "100";
 pub(crate) const DOMAIN: &str = "fabrikam.example";
 
+/// Parses an id or any other value that has a text form.
 pub(crate) fn id<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().unwrap()
 }
@@ -46,7 +47,7 @@ pub(crate) fn partner() -> PartnerProfile {
     }
 }
 
-/// Bought directly and in use.
+/// An active subscription of a product, bought directly and open-ended.
 pub(crate) fn active(product: &str) -> Subscription {
     Subscription {
         product: id(product),
@@ -58,7 +59,7 @@ pub(crate) fn active(product: &str) -> Subscription {
     }
 }
 
-/// Uses Teams and has one subscription, number 1, of Power BI.
+/// The directory data of a tenant that uses Teams and has one subscription, number 1, of Power BI.
 pub(crate) fn directory() -> TenantDirectory {
     TenantDirectory {
         profile: TenantProfile {
@@ -72,6 +73,7 @@ pub(crate) fn directory() -> TenantDirectory {
     }
 }
 
+/// A tenant with the data of [`directory`] and no associations.
 pub(crate) fn tenant() -> Tenant {
     let TenantDirectory { profile, subscriptions, workloads } = directory();
     let mut tenant = Tenant::new(Uuid::from_u128(7).into(), profile);
@@ -84,9 +86,10 @@ pub(crate) fn claim(partner: &str, n: u128) -> ClaimName {
     ClaimName { partner: id(partner), claim: ClaimId(Uuid::from_u128(n)) }
 }
 
-/// The claim's decision `n` to hold Power BI's subscription for these activities.
-pub(crate) fn hold(claim: &ClaimName, n: u128, activities: &[Activity]) -> PlaceHold {
-    PlaceHold {
+/// A request with the decision id `n` to hold subscription 1, of Power BI, for a claim with these
+/// activities.
+pub(crate) fn hold(claim: &ClaimName, n: u128, activities: &[Activity]) -> HoldRequest {
+    HoldRequest {
         decision_id: DecisionId(Uuid::from_u128(n)),
         claim: claim.clone(),
         review_case: None,
@@ -99,7 +102,7 @@ pub(crate) fn hold(claim: &ClaimName, n: u128, activities: &[Activity]) -> Place
     }
 }
 
-/// The claim's line on subscription `n`.
+/// The claim's line about subscription `n`.
 pub(crate) fn line(claim: &ClaimName, n: u128) -> LineToHold {
     let line_id = LineId(Uuid::from_u128(claim.claim.0.as_u128() * 1000 + n));
     LineToHold { line_id, product: id("power-bi"), key: AssociationKey::Subscription(subscription_id(n)) }

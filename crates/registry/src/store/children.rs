@@ -1,0 +1,166 @@
+//! Storage of the child rows of tenants: subscriptions, workloads, live associations and
+//! successors.
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cpor_durable::{Change, Micros, StoreError, Tx, rows};
+use cpor_types::{
+    AssociationId, AssociationKey, CaseId, ClaimId, ClaimName, ProductId, SubscriptionId, TenantId, Timestamp,
+};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Select};
+use uuid::Uuid;
+
+use super::association::to_row as to_association_row;
+use super::entity::{association, key_holder, subscription, workload};
+use super::row::RowContext;
+use crate::domain::association::Association;
+use crate::domain::directory::{PurchaseChannel, Subscription, SubscriptionStatus};
+use crate::domain::tenant::{Successor, Tenant};
+
+/// The child rows of one tenant, as domain values.
+#[derive(Debug, Default)]
+pub(super) struct TenantChildren {
+    pub(super) subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    pub(super) workloads: BTreeSet<ProductId>,
+    pub(super) associations: BTreeMap<AssociationId, Association>,
+    pub(super) successors: BTreeMap<AssociationKey, Successor>,
+}
+
+/// Loads all child rows of these tenants, with four queries.
+pub(super) async fn load(
+    db: &impl ConnectionTrait,
+    tenants: &[Uuid],
+) -> Result<HashMap<Uuid, TenantChildren>, StoreError> {
+    if tenants.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut children = load_directory_children(db, tenants).await?;
+    for row in live_associations(db.get_database_backend(), tenants).all(db).await? {
+        let (tenant, id) = (row.tenant, AssociationId(row.id));
+        children.entry(tenant).or_default().associations.insert(id, row.try_into()?);
+    }
+    for row in keys_with_successor(db.get_database_backend(), tenants).all(db).await? {
+        if let Some((tenant, key, successor)) = successor(&row)? {
+            children.entry(tenant).or_default().successors.insert(key, successor);
+        }
+    }
+    Ok(children)
+}
+
+/// Loads the subscriptions and workloads of these tenants, with two queries.
+pub(super) async fn load_directory_children(
+    db: &impl ConnectionTrait,
+    tenants: &[Uuid],
+) -> Result<HashMap<Uuid, TenantChildren>, StoreError> {
+    let mut children = HashMap::<Uuid, TenantChildren>::new();
+    for row in rows::by_id::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
+        let (tenant, id) = (row.tenant, SubscriptionId(row.id));
+        children.entry(tenant).or_default().subscriptions.insert(id, row.try_into()?);
+    }
+    for row in rows::by_id::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
+        children.entry(row.tenant).or_default().workloads.insert(row.try_into()?);
+    }
+    Ok(children)
+}
+
+/// The query for the live associations of these tenants.
+pub(super) fn live_associations(backend: DbBackend, tenants: &[Uuid]) -> Select<association::Entity> {
+    use association::Column::{EndTime, Tenant};
+    association::Entity::find().filter(is_one_of(Tenant, backend, tenants)).filter(EndTime.is_null())
+}
+
+/// The query for the keys of these tenants that have a successor.
+fn keys_with_successor(backend: DbBackend, tenants: &[Uuid]) -> Select<key_holder::Entity> {
+    use key_holder::Column::{SuccessorClaim, Tenant};
+    key_holder::Entity::find().filter(is_one_of(Tenant, backend, tenants)).filter(SuccessorClaim.is_not_null())
+}
+
+/// The condition that a column is one of these tenant ids. On PostgreSQL the statement text does
+/// not depend on their number, so that prepared statements are reused.
+fn is_one_of(column: impl ColumnTrait, backend: DbBackend, tenants: &[Uuid]) -> Expr {
+    let ids = tenants.iter().copied();
+    if backend == DbBackend::Postgres { column.eq_any(ids) } else { column.is_in(ids) }
+}
+
+/// The successor in a row of `key_holder`, with its tenant and key; `None` when the row has none.
+fn successor(row: &key_holder::Model) -> Result<Option<(Uuid, AssociationKey, Successor)>, StoreError> {
+    let context = RowContext { table: "key_holder", owner: &row.tenant, id: row.tenant };
+    let (Some(partner), Some(claim)) = (&row.successor_partner, row.successor_claim) else { return Ok(None) };
+    let claim = ClaimName { partner: context.parse_text(partner)?, claim: ClaimId(claim) };
+    let successor = Successor { claim, review_case: row.successor_case.map(CaseId) };
+    Ok(Some((row.tenant, context.parse_text(&row.key)?, successor)))
+}
+
+/// Saves the changed child rows, with one statement for each kind of row that changed.
+pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), StoreError> {
+    let (mut subscription_rows, mut workload_rows, mut association_rows) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        let (tenant, before, after) =
+            (change.after.state.id, change.before.as_ref().map(|before| &before.state), &change.after.state);
+        let previous = before.map(|before| &before.directory.subscriptions);
+        let changed = changed_entries(previous, &after.directory.subscriptions);
+        subscription_rows.extend(changed.map(|(id, subscription)| subscription_row(tenant, *id, subscription)));
+        let previous = before.map(|before| &before.directory.workloads);
+        let is_new = |product: &&ProductId| !previous.is_some_and(|previous| previous.contains(*product));
+        let new = after.directory.workloads.iter().filter(is_new);
+        workload_rows.extend(new.map(|product| workload_row(tenant, product)));
+        let previous = before.map(|before| &before.associations);
+        let changed = changed_entries(previous, &after.associations);
+        association_rows.extend(changed.map(|(id, association)| to_association_row(tenant, *id, association)));
+    }
+    rows::upsert::<subscription::Entity>(tx, subscription_rows).await?;
+    rows::insert::<workload::Entity>(tx, workload_rows).await?;
+    rows::upsert::<association::Entity>(tx, association_rows).await?;
+    Ok(())
+}
+
+/// The entries of `after` that are new or differ from `before`. Entries are never removed, so no
+/// removals are reported.
+pub(super) fn changed_entries<'a, K: Ord, V: PartialEq>(
+    before: Option<&'a BTreeMap<K, V>>,
+    after: &'a BTreeMap<K, V>,
+) -> impl Iterator<Item = (&'a K, &'a V)> {
+    after.iter().filter(move |(key, value)| before.and_then(|before| before.get(key)) != Some(value))
+}
+
+impl TryFrom<subscription::Model> for Subscription {
+    type Error = StoreError;
+
+    fn try_from(row: subscription::Model) -> Result<Self, StoreError> {
+        let context = RowContext { table: "subscription", owner: &row.tenant, id: row.id };
+        Ok(Self {
+            product: context.parse_text(&row.product)?,
+            status: context.parse_enum(&row.status, SubscriptionStatus::from_name)?,
+            channel: context.parse_enum(&row.channel, PurchaseChannel::from_name)?,
+            purchase_time: row.purchase_time.into(),
+            end_time: row.end_time.map(Timestamp::from),
+            expire_time: row.expire_time.map(Timestamp::from),
+        })
+    }
+}
+
+fn subscription_row(tenant: TenantId, id: SubscriptionId, subscription: &Subscription) -> subscription::ActiveModel {
+    subscription::ActiveModel {
+        tenant: Set(tenant.0),
+        id: Set(id.0),
+        product: Set(subscription.product.to_string()),
+        status: Set(subscription.status.as_str().to_owned()),
+        channel: Set(subscription.channel.as_str().to_owned()),
+        purchase_time: Set(subscription.purchase_time.into()),
+        end_time: Set(subscription.end_time.map(Micros::from)),
+        expire_time: Set(subscription.expire_time.map(Micros::from)),
+    }
+}
+
+impl TryFrom<workload::Model> for ProductId {
+    type Error = StoreError;
+
+    fn try_from(row: workload::Model) -> Result<Self, StoreError> {
+        RowContext { table: "workload", owner: &row.tenant, id: row.tenant }.parse_text(&row.product)
+    }
+}
+
+fn workload_row(tenant: TenantId, product: &ProductId) -> workload::ActiveModel {
+    workload::ActiveModel { tenant: Set(tenant.0), product: Set(product.to_string()) }
+}
