@@ -65,8 +65,8 @@ impl Call {
     }
 
     /// Makes the call safe to repeat under the request id `id`. An empty id changes nothing. The
-    /// hash that detects a different request under the same id covers the whole `request`, including
-    /// its id, which is equal wherever two hashes are compared.
+    /// hash that detects a different request under the same id covers the whole `request`,
+    /// including its id, which is equal wherever two hashes are compared.
     pub(crate) fn with_request_id(self, caller: &Caller, id: &str, request: &impl Message) -> Self {
         self.with_request_id_and_hash(caller, id, Sha256::digest(request.encode_to_vec()).into())
     }

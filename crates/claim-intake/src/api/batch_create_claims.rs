@@ -1,5 +1,5 @@
-//! Implements BatchCreateClaims, which creates drafts from the rows of a sheet and returns one result
-//! per row (R59).
+//! Implements BatchCreateClaims, which creates drafts from the rows of a sheet and returns one
+//! result per row (R59).
 //!
 //! The rows are processed in chunks of up to 256. Each chunk costs one call of the registry, one
 //! read and one transaction. The registry is asked about the next chunk while the current one is
@@ -25,8 +25,8 @@ use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use tonic::{Request, Response, Status};
 
-/// The maximum number of violations in the result of a row. It keeps a response for 1,000 rows below
-/// the message size that clients accept by default.
+/// The maximum number of violations in the result of a row. It keeps a response for 1,000 rows
+/// below the message size that clients accept by default.
 const MAX_VIOLATIONS_PER_ROW: usize = 20;
 
 /// The number of chunks in progress: one for which the registry is asked, one that is decided.
@@ -48,8 +48,8 @@ pub(super) async fn batch_create_claims(
 /// A row of the request, with the constraints of the API that it violates, if any.
 type Row = (wire::BatchCreateClaimsRow, Option<Vec<FieldViolation>>);
 
-/// Splits the rows into chunks, in their order. The claims and lines of a chunk fit into one request
-/// to the registry.
+/// Splits the rows into chunks, in their order. The claims and lines of a chunk fit into one
+/// request to the registry.
 fn split_into_chunks(rows: Vec<Row>) -> Vec<Vec<Row>> {
     let (mut chunks, mut lines_in_chunk) = (Vec::<Vec<Row>>::new(), 0);
     for row in rows {
@@ -141,7 +141,8 @@ impl Batch<'_> {
     }
 }
 
-/// Refuses all rows with `status`, except those that were already refused with a status of their own.
+/// Refuses all rows with `status`, except those that were already refused with a status of their
+/// own.
 fn refuse_all(prepared: Vec<PreparedRow>, status: &Status) -> Vec<wire::BatchCreateClaimsResult> {
     prepared.into_iter().map(|row| error_result(row.err().unwrap_or_else(|| status.clone()))).collect()
 }

@@ -119,8 +119,8 @@ fn line_to_wire(line: &Line, state: &State) -> wire::ClaimLine {
     }
 }
 
-/// Returns how the claim's association ended with the rejection of the claim. `None` if the claim is
-/// not rejected or had no association.
+/// Returns how the claim's association ended with the rejection of the claim. `None` if the claim
+/// is not rejected or had no association.
 fn ended_with_claim(state: &State) -> Option<Ended> {
     let rejection = state.rejection()?;
     let reason = match rejection.primary {

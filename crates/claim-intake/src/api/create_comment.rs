@@ -87,8 +87,8 @@ fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Returns the id of the new comment. If the call has a request id, the comment's id is derived from
-/// it, so that a repeated request finds the comment of the first one.
+/// Returns the id of the new comment. If the call has a request id, the comment's id is derived
+/// from it, so that a repeated request finds the comment of the first one.
 fn comment_id(intake: &ClaimIntake, call: &Call) -> CommentId {
     CommentId(call.request_uuid().unwrap_or_else(|| intake.entropy.uuid()))
 }

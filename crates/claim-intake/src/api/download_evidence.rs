@@ -1,5 +1,5 @@
-//! Implements DownloadEvidence: sends the metadata of a document, then its bytes. Cost: one read, and
-//! a read of the evidence store that proceeds as fast as the caller receives.
+//! Implements DownloadEvidence: sends the metadata of a document, then its bytes. Cost: one read,
+//! and a read of the evidence store that proceeds as fast as the caller receives.
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
 use bytes::Bytes;

@@ -1,5 +1,5 @@
-//! Implements DownloadPoeTemplate: generates the proof-of-execution form for a claim and an activity
-//! (R13). Cost: one read.
+//! Implements DownloadPoeTemplate: generates the proof-of-execution form for a claim and an
+//! activity (R13). Cost: one read.
 use super::{RpcResult, enums, error};
 use crate::{
     call::Call,

@@ -12,8 +12,8 @@ use cpor_types::{
 pub(super) const fn claim_state_to_wire(state: StateKind) -> wire::ClaimState {
     match state {
         StateKind::Editing => wire::ClaimState::Editing,
-        // The API has no state for a deleted draft. Only the response to DeleteClaim and the history
-        // show a deleted draft.
+        // The API has no state for a deleted draft. Only the response to DeleteClaim and the
+        // history show a deleted draft.
         StateKind::Deleted => wire::ClaimState::Unspecified,
         StateKind::Submitted => wire::ClaimState::Submitted,
         StateKind::UnderReview => wire::ClaimState::UnderReview,

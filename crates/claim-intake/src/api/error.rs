@@ -66,7 +66,8 @@ impl From<CallError> for Status {
 fn refusal_status(refusal: Refusal) -> Status {
     let message = refusal.to_string();
     match refusal {
-        // `Call::refusal_error` has already replaced this refusal by an error with the resource name.
+        // `Call::refusal_error` has already replaced this refusal by an error with the resource
+        // name.
         Refusal::NotFound => status::not_found(""),
         Refusal::NotAllowed { state, command, allowed } => {
             let allowed = allowed.into_iter().map(Command::as_str).collect::<Vec<_>>().join(",");
@@ -74,8 +75,8 @@ fn refusal_status(refusal: Refusal) -> Status {
             reason_status(Code::FailedPrecondition, ErrorReason::CommandNotAllowed, message, &metadata)
         }
         Refusal::LocationNotOfPartner => {
-            // R16: a draft is refused, too, if the MPN id is not a location of the company. The reason
-            // is the registry's.
+            // R16: a draft is refused, too, if the MPN id is not a location of the company. The
+            // reason is the registry's.
             let location_reason = cpor_proto::registry::v1::ErrorReason::LocationNotOfPartner.as_str_name();
             let field = "mpn_id".to_owned();
             let violation = Violation { field, reason: location_reason.to_owned(), description: message };

@@ -1,5 +1,5 @@
-//! Implements ExplainClaim: what a claim waits for, since when, until when, which party has to act, and
-//! what each party can do (R60). Cost: one read of the claim and one of the clock. Nothing is
+//! Implements ExplainClaim: what a claim waits for, since when, until when, which party has to act,
+//! and what each party can do (R60). Cost: one read of the claim and one of the clock. Nothing is
 //! written: deadlines that have passed (R47) are applied to the response only.
 use super::{RpcResult, enums, update_claim::may_edit};
 use crate::{
@@ -91,7 +91,8 @@ impl ExplanationRequest<'_> {
     }
 
     /// Returns whether the caller may give a command of its party. Its roles must admit the method
-    /// (R4, R5). Some review commands are open to the reviewer of the case and to review leads only.
+    /// (R4, R5). Some review commands are open to the reviewer of the case and to review leads
+    /// only.
     fn caller_may(&self, offer: &Offer) -> bool {
         let method = self.methods.get(&format!("/{}", offer.method));
         let has_role = method.is_some_and(|method| match &method.access {

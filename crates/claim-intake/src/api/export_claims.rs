@@ -1,5 +1,5 @@
-//! Implements ExportClaims (R59). Claims are read in pages of 100, as fast as the caller receives them.
-//! At most two pages are in memory.
+//! Implements ExportClaims (R59). Claims are read in pages of 100, as fast as the caller receives
+//! them. At most two pages are in memory.
 use super::{RpcResult, convert, export_file, list_query::parse_list_query, view::View};
 use crate::{
     error::CallError,
@@ -53,8 +53,8 @@ struct ExportReader {
 
 impl ExportReader {
     /// Reads the page after the cursor `after` and returns its rows as messages of up to
-    /// [`MESSAGE_BYTES`]. The rows of a larger claim are one message. Also returns the cursor of the
-    /// next page, unless this page is the last one.
+    /// [`MESSAGE_BYTES`]. The rows of a larger claim are one message. Also returns the cursor of
+    /// the next page, unless this page is the last one.
     async fn read_page(
         &self,
         after: Option<ListCursor>,

@@ -1,5 +1,5 @@
-//! Parses the content of a claim from API messages. The constraints that the proto files declare have
-//! already been checked.
+//! Parses the content of a claim from API messages. The constraints that the proto files declare
+//! have already been checked.
 use super::{
     enums,
     error::{invalid_field, unknown_update_field},
@@ -11,8 +11,8 @@ use prost_types::FieldMask;
 use std::collections::BTreeSet;
 use tonic::Status;
 
-/// Parses the content of a claim. Each line gets a new id. An update keeps the ids of lines that are
-/// already on the claim.
+/// Parses the content of a claim. Each line gets a new id. An update keeps the ids of lines that
+/// are already on the claim.
 pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Content, Status> {
     let solution_area = enums::solution_area_from_wire(claim.solution_area());
     let activities = claim.activities().filter_map(enums::activity_from_wire).collect();

@@ -1,5 +1,5 @@
-//! Conversion between history receipts (R56) and their API messages. `cpor verify` uses this module to
-//! read a receipt.
+//! Conversion between history receipts (R56) and their API messages. `cpor verify` uses this module
+//! to read a receipt.
 use super::enums;
 use crate::{
     domain::{
@@ -46,7 +46,7 @@ pub enum ReceiptError {
     #[error("claim: must be the name of a claim")]
     Claim,
     /// The field `head` is not a digest.
-    #[error("head: must be 64 lower-case hexadecimal digits; it is empty if the last part of the receipt is missing")]
+    #[error("head: must be 64 lower-case hexadecimal digits; it is empty if the last part is missing")]
     Head,
     /// The part with this number (from 1) follows the last part or belongs to another claim.
     #[error("part {0}: does not belong to the same receipt as the parts before it")]
@@ -195,7 +195,8 @@ fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
     })
 }
 
-/// Reads one part of an entry. `closed` is the reason why the content is missing if there is no salt.
+/// Reads one part of an entry. `closed` is the reason why the content is missing if there is no
+/// salt.
 fn sealed<T>(
     field: &'static str,
     commitment: Option<&wire::Commitment>,

@@ -7,7 +7,8 @@
 //! 3. The writer loads the claim and applies its passed deadlines. If the claim's version is no
 //!    longer the one of step 2, the procedure returns to step 2.
 //! 4. The domain decides: [`Claim::submit`].
-//! 5. The writer saves the claim, its lines, its history and the outgoing events in one transaction.
+//! 5. The writer saves the claim, its lines, its history and the outgoing events in one
+//!    transaction.
 //! 6. The committed claim is returned.
 use super::{RpcResult, convert, view::View};
 use crate::{

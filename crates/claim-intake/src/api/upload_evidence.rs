@@ -62,8 +62,8 @@ async fn next_message(
     Ok(message)
 }
 
-/// Checks before the bytes arrive whether the claim admits another document, and returns the maximum
-/// number of bytes of a document.
+/// Checks before the bytes arrive whether the claim admits another document, and returns the
+/// maximum number of bytes of a document.
 async fn document_limit(intake: &ClaimIntake, call: &Call) -> Result<u64, CallError> {
     let (claim, now) = (intake.read(call).await?.state, intake.now().await?);
     let policy = claim.admit_evidence(&intake.rules, now).and_then(|()| intake.rules.of(&claim, now));
@@ -87,8 +87,8 @@ async fn receive_bytes(
     Ok(())
 }
 
-/// Returns the hash that detects a different upload under the same request id. It covers the metadata
-/// without the request id, and the hash of the bytes.
+/// Returns the hash that detects a different upload under the same request id. It covers the
+/// metadata without the request id, and the hash of the bytes.
 fn body_hash(metadata: &wire::EvidenceMetadata, sha256: &str) -> [u8; 32] {
     let metadata = wire::EvidenceMetadata { request_id: String::new(), ..metadata.clone() };
     Sha256::new().chain_update(metadata.encode_to_vec()).chain_update(sha256).finalize().into()
@@ -126,8 +126,8 @@ async fn add_evidence(
     outcome.claim.state.evidence.into_iter().find(|added| added.id == document.id).ok_or_else(|| call.not_found())
 }
 
-/// Returns the document that the first request with this request id added. The document may have been
-/// removed from the claim since then.
+/// Returns the document that the first request with this request id added. The document may have
+/// been removed from the claim since then.
 async fn find_by_request(intake: &ClaimIntake, call: &Call, request: Option<Uuid>) -> Result<Evidence, CallError> {
     let documents = Documents::including_removed(intake.reader(), &call.claim).list(0, u64::from(u32::MAX)).await?;
     let mut documents = documents.into_iter().map(|(_, document)| document);

@@ -12,8 +12,8 @@ pub(super) const REDACTED: &str = "[redacted]";
 /// The view that a caller has of claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
-    /// The view of partners and customers. It does not show who reviews a claim, nor why the registry
-    /// refused to hold a line.
+    /// The view of partners and customers. It does not show who reviews a claim, nor why the
+    /// registry refused to hold a line.
     Partner,
     /// The view of vendor users. It shows everything.
     Vendor,
@@ -42,10 +42,10 @@ impl View {
         }
     }
 
-    /// Withholds the parts of a history entry that this view may not show. Their commitments remain,
-    /// so that the history can still be verified (R56). A partner does not see the reviewer, also
-    /// after the reviewer's id was erased. A partner does not see either which lines the registry
-    /// refused to hold, because that would reveal a rival (R4).
+    /// Withholds the parts of a history entry that this view may not show. Their commitments
+    /// remain, so that the history can still be verified (R56). A partner does not see the
+    /// reviewer, also after the reviewer's id was erased. A partner does not see either which lines
+    /// the registry refused to hold, because that would reveal a rival (R4).
     pub(super) fn restrict(self, entry: SealedEntry) -> SealedEntry {
         let Ok((_, facts)) = &entry.facts.opened else { return entry.withhold(Part::ALL) };
         match self {

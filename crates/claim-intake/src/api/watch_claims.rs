@@ -1,9 +1,10 @@
 //! Implements WatchClaims, which streams the changes of a partner's claims (R59).
 //!
 //! The watch reads the partner's log. Cost: up to two reads to start; one read after each commit in
-//! this process that changes a claim of the partner, and one per second to find the commits of other
-//! replicas; one more read for the claims of the entries that were found. The next page is read when
-//! the caller has received the current one, so a slow caller uses little memory and misses nothing.
+//! this process that changes a claim of the partner, and one per second to find the commits of
+//! other replicas; one more read for the claims of the entries that were found. The next page is
+//! read when the caller has received the current one, so a slow caller uses little memory and
+//! misses nothing.
 use super::{RpcResult, convert, error, view::View};
 use crate::{
     error::CallError,
@@ -33,8 +34,8 @@ pub(super) type WatchStream = Pin<Box<dyn Stream<Item = Result<wire::WatchClaims
 const PAGE_SIZE: u64 = 100;
 /// The interval at which the log is read to find commits of other replicas.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The time before the deadline of the call at which the stream ends, so that it ends with OK and not
-/// with DEADLINE_EXCEEDED.
+/// The time before the deadline of the call at which the stream ends, so that it ends with OK and
+/// not with DEADLINE_EXCEEDED.
 const END_MARGIN: Duration = Duration::from_secs(1);
 /// The duration of a stream whose call has no deadline.
 const DEFAULT_DURATION: Duration = Duration::from_secs(300);
@@ -49,8 +50,8 @@ pub(super) async fn watch_claims(
     let binding = cursor_binding(&request);
     let permit = intake.watch_limiter.acquire(&caller)?;
     let position = start_position(intake, &name.partner, &request, binding).await?;
-    // The first message is a heartbeat with the start position, so that even a stream that ends soon
-    // returns a cursor.
+    // The first message is a heartbeat with the start position, so that even a stream that ends
+    // soon returns a cursor.
     let first_message = heartbeat_message(binding, &position)?;
     let now = Instant::now();
     let watcher = Watcher {
@@ -142,7 +143,8 @@ impl Watcher {
         }
     }
 
-    /// Waits for a commit in this process, the next poll, the next heartbeat or the end of the stream.
+    /// Waits for a commit in this process, the next poll, the next heartbeat or the end of the
+    /// stream.
     async fn wait(&mut self, now: Instant) {
         let until = self.end.min(self.next_heartbeat).min(now + POLL_INTERVAL);
         tokio::select! {
@@ -153,8 +155,8 @@ impl Watcher {
         }
     }
 
-    /// Reads the next page of the log and adds its messages to `pending`. Returns `false` if there are
-    /// no new entries.
+    /// Reads the next page of the log and adds its messages to `pending`. Returns `false` if there
+    /// are no new entries.
     async fn read_page(&mut self) -> Result<bool, Status> {
         let page = Log::of_partner(self.intake.reader(), &self.partner)
             .entries_after(self.position, PAGE_SIZE)
@@ -175,8 +177,8 @@ impl Watcher {
         Ok(true)
     }
 
-    /// Reads the current state of the claims that these entries belong to, without deleted drafts. The
-    /// result is keyed by the name of the claim.
+    /// Reads the current state of the claims that these entries belong to, without deleted drafts.
+    /// The result is keyed by the name of the claim.
     async fn claims_of(&self, entries: &[LogEntry]) -> Result<HashMap<String, wire::Claim>, Status> {
         let ids = entries.iter().map(|entry| entry.claim.claim.uuid());
         let claims = Claims::in_scope(self.intake.reader(), &Scope::Partner(self.partner.clone())).with_ids(ids);

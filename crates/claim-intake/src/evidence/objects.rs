@@ -63,8 +63,8 @@ impl EvidenceStore {
         Ok(self.0.get(&stored_path(id)).await?.into_stream().map_err(EvidenceStoreError).boxed())
     }
 
-    /// Deletes the object of the document `id`, whether it is complete or not. It is not an error if
-    /// there is no object. Only the sweeper deletes objects.
+    /// Deletes the object of the document `id`, whether it is complete or not. It is not an error
+    /// if there is no object. Only the sweeper deletes objects.
     ///
     /// # Errors
     /// An error of the object store.

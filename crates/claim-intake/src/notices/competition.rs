@@ -23,7 +23,8 @@ pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailConten
     ]))
 }
 
-/// Returns the mail about the lines that were awarded to another company, unless the claim was rejected.
+/// Returns the mail about the lines that were awarded to another company, unless the claim was
+/// rejected.
 pub(super) fn lines_lost_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     if context.claim.state.rejection().is_some() {
         return None;

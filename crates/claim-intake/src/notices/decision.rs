@@ -1,5 +1,5 @@
-//! Mails about the decision on a claim: rejections and how to dispute them (R28, R31–R33), withdrawals
-//! (R25) and approvals (R23).
+//! Mails about the decision on a claim: rejections and how to dispute them (R28, R31–R33),
+//! withdrawals (R25) and approvals (R23).
 use super::{
     label_text::further_reason_text,
     mail_content::{MailContent, NoticeContext, Section, Tone},
@@ -17,7 +17,8 @@ pub(super) fn rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent>
     Some(rejection_mail_with(context, rejection, "Claim rejected", "Your claim was rejected", lead))
 }
 
-/// Returns the reminder that the dispute window ends soon, unless the claim can no longer be disputed.
+/// Returns the reminder that the dispute window ends soon, unless the claim can no longer be
+/// disputed.
 pub(super) fn dispute_reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let is_reminded = |rejection: &&Rejection| match &rejection.remedy {
         Remedy::Dispute(window) => window.remind.is_none() && rejection.time < context.data.time,
@@ -80,8 +81,8 @@ const fn primary_reason_text(rejection: &Rejection) -> &'static str {
     }
 }
 
-/// Returns the section about the association that ended with the rejection. `None` if it had already
-/// ended before.
+/// Returns the section about the association that ended with the rejection. `None` if it had
+/// already ended before.
 fn ended_association_section(context: &NoticeContext<'_>, association: &Association) -> Option<Section> {
     let text = match association {
         Association::Official { since } => format!(
@@ -127,8 +128,8 @@ fn dispute_section(context: &NoticeContext<'_>, due: &str) -> Section {
     Section::paragraphs("If you disagree", paragraphs).emphasized()
 }
 
-/// Returns the mail that the customer declined a claim that is already rejected. The decline affects a
-/// later dispute (R28).
+/// Returns the mail that the customer declined a claim that is already rejected. The decline
+/// affects a later dispute (R28).
 pub(super) fn decline_after_rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let is_current = context.submission.declined == Some(context.data.time);
     let window = context.claim.state.rejection().and_then(Rejection::dispute_window).filter(|_| is_current)?;
@@ -141,8 +142,8 @@ pub(super) fn decline_after_rejection_mail(context: &NoticeContext<'_>) -> Optio
     Some(mail.with_sections([Some(dispute_section(context, &context.time(window.due)))]))
 }
 
-/// Returns the mail that the claim was withdrawn (R25). The partner contact may be a different person from
-/// the user who withdrew the claim.
+/// Returns the mail that the claim was withdrawn (R25). The partner contact may be a different
+/// person from the user who withdrew the claim.
 pub(super) fn withdrawal_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let rejection = context.claim.state.rejection().filter(|rejection| rejection.time == context.data.time)?;
     let (customer, when) = (context.customer(), context.time(rejection.time));
@@ -154,14 +155,15 @@ pub(super) fn withdrawal_mail(context: &NoticeContext<'_>) -> Option<MailContent
     Some(mail.with_sections([ended_section, comment_section, Some(remedy_section(context, rejection))]))
 }
 
-/// Returns the mail that the claim was approved (R23) and what the customer has to do next (R40–R42).
+/// Returns the mail that the claim was approved (R23) and what the customer has to do next
+/// (R40–R42).
 pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let association = context.claim.state.association()?;
     let lead = format!("Your claim for {} was approved by a reviewer.", context.customer());
     let next_text = match association {
         Association::Granted { .. } | Association::Official { .. } => {
-            // Under a policy that counts the consent window from the notice at submission, the window may
-            // have passed before the approval (R61).
+            // Under a policy that counts the consent window from the notice at submission, the
+            // window may have passed before the approval (R61).
             let customer_text = match context.submission.explicit_approval {
                 Some(_) => "The customer has approved too.",
                 None => "The customer did not decline in time.",

@@ -2,7 +2,8 @@
 use crate::domain::{Claim, Line};
 use cpor_types::{Activity, Calendar, FurtherRejection, Moment, PartnerActionReason, Timestamp};
 
-/// Formats a time in the zone of the calendar: `Monday, 13 April 2026, 09:30 (Europe/Berlin, UTC+02:00)`, or `the end of Monday, 13 April 2026 (…)`.
+/// Formats a time in the zone of the calendar: `Monday, 13 April 2026, 09:30 (Europe/Berlin,
+/// UTC+02:00)`, or `the end of Monday, 13 April 2026 (…)`.
 pub(super) fn time_label(calendar: &Calendar, time: Timestamp) -> String {
     let Moment { local, ends_day } = calendar.moment(time);
     let day = local.format("%A, %-d %B %Y");

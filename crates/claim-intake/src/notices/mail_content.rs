@@ -1,5 +1,5 @@
-//! The content of a mail to a partner, independent of its format, and the parts that all mails have in
-//! common.
+//! The content of a mail to a partner, independent of its format, and the parts that all mails have
+//! in common.
 use super::label_text::{activity_label, line_label, partner_label, time_label};
 use crate::{
     domain::{Claim, Line, Refusal, Rules, Submission},
@@ -123,8 +123,8 @@ pub(super) struct NoticeContext<'a> {
 }
 
 impl<'a> NoticeContext<'a> {
-    /// Creates the context. `None` if the claim has another review case than when the mail was queued,
-    /// because every mail is about one review case.
+    /// Creates the context. `None` if the claim has another review case than when the mail was
+    /// queued, because every mail is about one review case.
     pub(super) fn for_claim(claim: &'a Claim, data: NoticeData, rules: &'a Rules) -> Result<Option<Self>, Refusal> {
         let Some(submission) = claim.state.submission().filter(|submission| submission.review_case == data.case) else {
             return Ok(None);

@@ -1,6 +1,6 @@
-//! Composes the mails to partners (R48, R57). The text of a mail is composed when the mail is sent, from
-//! the claim as it is at that time. A mail that is no longer true is withdrawn. No mail names a rival
-//! or a reviewer.
+//! Composes the mails to partners (R48, R57). The text of a mail is composed when the mail is sent,
+//! from the claim as it is at that time. A mail that is no longer true is withdrawn. No mail names
+//! a rival or a reviewer.
 mod association;
 mod competition;
 mod decision;

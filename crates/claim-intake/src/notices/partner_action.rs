@@ -57,8 +57,8 @@ fn partner_action_mail(
     ])
 }
 
-/// Returns how the partner can answer. The claim's policy decides whether the partner may edit the claim
-/// (R29).
+/// Returns how the partner can answer. The claim's policy decides whether the partner may edit the
+/// claim (R29).
 const fn answer_text(context: &NoticeContext<'_>) -> &'static str {
     match context.submission.leeway.edits {
         EditsAfterSubmission::Nothing => {

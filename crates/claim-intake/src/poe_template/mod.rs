@@ -1,5 +1,6 @@
-//! Generates the proof-of-execution form that the partner completes and the customer signs (R13). It is a
-//! Word document for one activity, filled in from the claim. Fields that the claim lacks are left blank.
+//! Generates the proof-of-execution form that the partner completes and the customer signs (R13).
+//! It is a Word document for one activity, filled in from the claim. Fields that the claim lacks
+//! are left blank.
 mod form_text;
 mod package;
 
@@ -131,7 +132,8 @@ impl Form {
         [("Name", self.contact.name.as_str()), ("Title", self.contact.title.as_str())]
     }
 
-    /// The statement that the customer signs, with the names of customer and partner if they are known.
+    /// The statement that the customer signs, with the names of customer and partner if they are
+    /// known.
     fn acknowledgement(&self) -> String {
         let name_or_role = |name: &str, role: &str| if name.is_empty() { role.to_owned() } else { name.to_owned() };
         let customer = name_or_role(&self.customer, "The customer");

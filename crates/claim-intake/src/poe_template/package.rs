@@ -1,5 +1,5 @@
-//! Packs the parts of a Word document into a zip archive (ECMA-376, part 2). Some parts are the same in
-//! every document.
+//! Packs the parts of a Word document into a zip archive (ECMA-376, part 2). Some parts are the
+//! same in every document.
 use super::RenderError;
 use std::io::{Cursor, Write as _};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -12,8 +12,8 @@ const FIXED_PARTS: [(&str, &str); 4] = [
     ("word/styles.xml", include_str!("../../templates/poe/styles.xml")),
 ];
 
-/// Packs the fixed parts and `parts` into an archive and returns its bytes. The parts are not compressed,
-/// because they are small.
+/// Packs the fixed parts and `parts` into an archive and returns its bytes. The parts are not
+/// compressed, because they are small.
 pub(super) fn pack(parts: &[(&str, String)]) -> Result<Vec<u8>, RenderError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);

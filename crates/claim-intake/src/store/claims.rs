@@ -71,8 +71,8 @@ impl<'db> Claims<'db> {
         Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
-    /// Reads the number of history entries of the claim with this name and the chain link of the last
-    /// one, also for a deleted draft, with one indexed read.
+    /// Reads the number of history entries of the claim with this name and the chain link of the
+    /// last one, also for a deleted draft, with one indexed read.
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.
@@ -105,8 +105,8 @@ impl<'db> Claims<'db> {
         rows.into_iter().map(|row| Ok(row::claim_from_row(row)?.1)).collect()
     }
 
-    /// Reads at most `limit` claims that match `list_query`, in its order, starting after the cursor
-    /// `after`. Each claim comes with its own cursor.
+    /// Reads at most `limit` claims that match `list_query`, in its order, starting after the
+    /// cursor `after`. Each claim comes with its own cursor.
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.

@@ -22,8 +22,8 @@ impl<'db> Comments<'db> {
         Self { db, query }
     }
 
-    /// Reads at most `limit` comments after the history position `after`, oldest first, each with its
-    /// position.
+    /// Reads at most `limit` comments after the history position `after`, oldest first, each with
+    /// its position.
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.

@@ -1,6 +1,6 @@
-//! Stores and reads the rows of documents (R14). A row exists from the start of the upload and is never
-//! deleted. Its state tells whether the document is being uploaded, stored, removed from its claim,
-//! or was abandoned.
+//! Stores and reads the rows of documents (R14). A row exists from the start of the upload and is
+//! never deleted. Its state tells whether the document is being uploaded, stored, removed from its
+//! claim, or was abandoned.
 use super::{
     entity::evidence,
     events_with_position,
@@ -50,8 +50,8 @@ impl<'db> Documents<'db> {
         Self { db, query }
     }
 
-    /// Reads at most `limit` documents after the history position `after`, oldest first, each with its
-    /// position.
+    /// Reads at most `limit` documents after the history position `after`, oldest first, each with
+    /// its position.
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.
@@ -77,15 +77,15 @@ fn evidence_from_row(row: evidence::Model) -> Result<(i64, Evidence), StoreError
     let (Some(position), Some(document)) = (row.position, row.document) else {
         return Err(context.inconsistent(format_args!("the document {} has no data", row.id)));
     };
-    Ok((position, context.from_json(document)?))
+    Ok((position, context.parse_json(document)?))
 }
 
 /// The uploads whose documents are not on a claim yet.
 pub(crate) struct PendingUploads;
 
 impl PendingUploads {
-    /// Records that the upload of the document `id` begins at `now`. If the document is never added to
-    /// the claim, the sweeper removes its object.
+    /// Records that the upload of the document `id` begins at `now`. If the document is never added
+    /// to the claim, the sweeper removes its object.
     ///
     /// # Errors
     /// An error of the database.
@@ -126,7 +126,8 @@ impl PendingUploads {
         Ok(rows.into_iter().map(|row| (Key::new(row.owner, row.claim_id), EvidenceId(row.id))).collect())
     }
 
-    /// Marks an upload as abandoned. Returns `false` if the document was added to the claim in between.
+    /// Marks an upload as abandoned. Returns `false` if the document was added to the claim in
+    /// between.
     ///
     /// # Errors
     /// An error of the database.
@@ -138,8 +139,8 @@ impl PendingUploads {
         set_state(db, row_in_states(claim, id, [PENDING, ABANDONED]), ABANDONED).await
     }
 
-    /// Records that the object of an abandoned upload is deleted. Returns `false` if the upload is not
-    /// abandoned.
+    /// Records that the object of an abandoned upload is deleted. Returns `false` if the upload is
+    /// not abandoned.
     ///
     /// # Errors
     /// An error of the database.

@@ -13,9 +13,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel as _, 
 /// The number of rows that are read and rewritten at a time.
 const PAGE_SIZE: u64 = 100;
 
-/// Executes the erasures that `changes` recorded. This must follow the saving of all other data. Each
-/// erasure costs one read and one write for every [`PAGE_SIZE`] history entries, and the same for
-/// the comments if texts are erased.
+/// Executes the erasures that `changes` recorded. This must follow the saving of all other data.
+/// Each erasure costs one read and one write for every [`PAGE_SIZE`] history entries, and the same
+/// for the comments if texts are erased.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
     for change in changes {
         for (position, recorded) in events_with_position(change) {
@@ -30,8 +30,8 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
     Ok(())
 }
 
-/// Erases `kinds` from every entry before the one at `position`, and removes the mails of these entries
-/// if contacts are erased.
+/// Erases `kinds` from every entry before the one at `position`, and removes the mails of these
+/// entries if contacts are erased.
 async fn erase_history(tx: &Tx, key: &Key, position: i64, kinds: &[PersonalData]) -> Result<(), StoreError> {
     let claim_rows = history::Entity::find()
         .filter(history::Column::Owner.eq(&key.owner))
@@ -69,7 +69,8 @@ fn erase_entry(row: history::Model, kinds: &[PersonalData]) -> Result<Option<his
     }))
 }
 
-/// Erases the texts of the comments before `position` that people wrote. Comments of the system stay.
+/// Erases the texts of the comments before `position` that people wrote. Comments of the system
+/// stay.
 async fn erase_comments(tx: &Tx, key: &Key, position: i64) -> Result<(), StoreError> {
     let context = RowContext { table: "comment", key: key.clone() };
     let claim_rows = comment::Entity::find()

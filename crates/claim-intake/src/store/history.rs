@@ -32,7 +32,8 @@ impl<'db> HistoryEntries<'db> {
         Self { db, query }
     }
 
-    /// Reads at most `limit` entries after position `after`, in the order in which they were recorded.
+    /// Reads at most `limit` entries after position `after`, in the order in which they were
+    /// recorded.
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.
@@ -59,16 +60,16 @@ pub(super) fn entry_from_row(row: history::Model) -> Result<SealedEntry, StoreEr
         },
         subject: row.subject,
         reason: row.reason,
-        changes: context.from_json(row.changes)?,
+        changes: context.parse_json(row.changes)?,
     };
-    let link = context.digest(row.link)?;
+    let link = context.parse_digest(row.link)?;
     let sealed = SealedEntry::stored(row.position, &row.salt, entry, &row.commitments, link);
     let incomplete = || context.inconsistent(format_args!("entry {} lacks commitments or salts", row.position));
     sealed.ok_or_else(incomplete)
 }
 
-/// Returns the history rows of a change and the chain link of the last entry. The sequence numbers in
-/// the owner's log are assigned later, by [`save`].
+/// Returns the history rows of a change and the chain link of the last entry. The sequence numbers
+/// in the owner's log are assigned later, by [`save`].
 pub(super) fn chain_rows(
     change: &Change<Claim>,
     entropy: &dyn Entropy,
@@ -104,8 +105,9 @@ fn new_entry(recorded: &Recorded<Event>) -> Entry {
     }
 }
 
-/// Converts a sealed entry to a row. `sealed` may have lost personal data that was erased before the
-/// event arrived; then the salts of its parts are stored instead of the salt of the whole entry.
+/// Converts a sealed entry to a row. `sealed` may have lost personal data that was erased before
+/// the event arrived; then the salts of its parts are stored instead of the salt of the whole
+/// entry.
 fn entry_to_row(
     key: &Key,
     recorded: &Recorded<Event>,
@@ -138,9 +140,9 @@ fn entry_to_row(
 
 /// Assigns the sequence numbers in the owners' logs and inserts the entries, with two statements.
 ///
-/// The row of each owner's log stays locked until the transaction ends. Its sequence therefore follows
-/// the order of commits and has no gaps. The rows are locked in the order of owners, after the rows
-/// of the claims, so that transactions cannot deadlock.
+/// The row of each owner's log stays locked until the transaction ends. Its sequence therefore
+/// follows the order of commits and has no gaps. The rows are locked in the order of owners, after
+/// the rows of the claims, so that transactions cannot deadlock.
 pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Result<(), StoreError> {
     let mut counts = BTreeMap::<String, u64>::new();
     for entry in &entries {

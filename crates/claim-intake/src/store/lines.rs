@@ -1,5 +1,5 @@
-//! Stores the live lines of claims. A unique index on these rows enforces R38: a company may have a key
-//! for one activity in only one open or approved claim.
+//! Stores the live lines of claims. A unique index on these rows enforces R38: a company may have a
+//! key for one activity in only one open or approved claim.
 use super::entity::claim_line as line;
 use crate::domain::{Claim, Fault, Violation};
 use cpor_durable::{Change, Key, StoreError, Tx, rows};
@@ -89,8 +89,8 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key,
     insert_opened(tx, &line_changes).await
 }
 
-/// Deletes the rows of closed lines. The claims that close all their lines share one statement; each
-/// other claim needs one statement.
+/// Deletes the rows of closed lines. The claims that close all their lines share one statement;
+/// each other claim needs one statement.
 async fn delete_closed(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), StoreError> {
     let of_claim = |Key { owner, id }: &Key| line::Column::Owner.eq(owner).and(line::Column::ClaimId.eq(*id));
     let (complete, partial): (Vec<_>, Vec<_>) =
@@ -131,8 +131,8 @@ async fn insert_opened(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<Vec<(Key,
     Ok(conflicts)
 }
 
-/// One key of a tenant together with one activity. A company may claim it in only one open or approved
-/// claim (R38).
+/// One key of a tenant together with one activity. A company may claim it in only one open or
+/// approved claim (R38).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct KeyActivity {
     /// The tenant that the key belongs to.
@@ -143,9 +143,9 @@ pub(crate) struct KeyActivity {
     pub(crate) activity: Activity,
 }
 
-/// Returns those of `keys` that `partner` has in an open or approved claim other than `claim`. Drafts
-/// show the result as violations; the rule itself is enforced by [`save`]. Costs one read, or none if
-/// `keys` is empty.
+/// Returns those of `keys` that `partner` has in an open or approved claim other than `claim`.
+/// Drafts show the result as violations; the rule itself is enforced by [`save`]. Costs one read,
+/// or none if `keys` is empty.
 pub(crate) async fn find_claimed_elsewhere(
     db: &DatabaseConnection,
     partner: &PartnerId,

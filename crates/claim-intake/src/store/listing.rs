@@ -1,10 +1,10 @@
-//! Defines the fields by which lists of claims can be filtered and sorted (R59), computes the values of
-//! their columns, and converts filters to SQL conditions.
+//! Defines the fields by which lists of claims can be filtered and sorted (R59), computes the
+//! values of their columns, and converts filters to SQL conditions.
 //!
-//! The columns contain enum values as the API names them, without the prefix. Texts are in lower case,
-//! so that comparisons ignore case on every database. Lists are texts with a comma before and after
-//! each value. Absent values are empty, or 0 for a time. They are never NULL, so that `NOT` selects
-//! every row that the negated condition does not select.
+//! The columns contain enum values as the API names them, without the prefix. Texts are in lower
+//! case, so that comparisons ignore case on every database. Lists are texts with a comma before and
+//! after each value. Absent values are empty, or 0 for a time. They are never NULL, so that `NOT`
+//! selects every row that the negated condition does not select.
 use super::entity::claim::{Column, Model};
 use crate::domain::{Association, Claim, Line, State, Wait};
 use cpor_durable::rows::Micros;

@@ -1,5 +1,5 @@
-//! Reads the log of an owner: the history entries of all claims of one partner, in the order of commits
-//! (R59). Watches follow this log.
+//! Reads the log of an owner: the history entries of all claims of one partner, in the order of
+//! commits (R59). Watches follow this log.
 use super::{entity::history, history::entry_from_row};
 use crate::domain::history::{Digest, SealedEntry};
 use cpor_durable::StoreError;
@@ -11,8 +11,8 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOr
 pub(crate) struct LogPosition {
     /// The sequence number of the last entry before this position; 0 at the beginning.
     pub(crate) sequence: i64,
-    /// The first eight bytes of the chain link of that entry. They detect a log that was restored from a
-    /// backup and then continued with different entries.
+    /// The first eight bytes of the chain link of that entry. They detect a log that was restored
+    /// from a backup and then continued with different entries.
     pub(crate) mark: u64,
 }
 
@@ -64,8 +64,8 @@ impl<'db> Log<'db> {
             .map_or(LogPosition::BEGINNING, |(position, _)| position))
     }
 
-    /// Returns whether the log contains this position, with one indexed read. A cursor from before a
-    /// restored backup may name a position that the log does not contain any more.
+    /// Returns whether the log contains this position, with one indexed read. A cursor from before
+    /// a restored backup may name a position that the log does not contain any more.
     ///
     /// # Errors
     /// An error of the database, or of an inconsistent row.

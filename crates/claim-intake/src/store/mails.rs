@@ -8,8 +8,8 @@ use cpor_types::{CaseId, ClaimId, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The data that is stored with a queued mail. When the mail is sent, it identifies the claim and tells
-/// whether the mail is still true.
+/// The data that is stored with a queued mail. When the mail is sent, it identifies the claim and
+/// tells whether the mail is still true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NoticeData {
     /// The id of the claim.
@@ -20,7 +20,8 @@ pub(crate) struct NoticeData {
     pub(crate) time: Timestamp,
 }
 
-/// Returns the mails that a change causes. There are none if the partner contact has no e-mail address.
+/// Returns the mails that a change causes. There are none if the partner contact has no e-mail
+/// address.
 pub(super) fn mails_for_change(change: &Change<Claim>) -> impl Iterator<Item = Draft> + use<'_> {
     events_with_position(change).filter_map(move |(position, recorded)| mail_for_event(change, position, recorded))
 }

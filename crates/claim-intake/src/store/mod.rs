@@ -1,7 +1,7 @@
 //! Stores and reads claims. The queries return domain types.
 //!
-//! The constructor of every query takes the owner, so that no query can reach a claim without naming the
-//! partner that it belongs to.
+//! The constructor of every query takes the owner, so that no query can reach a claim without
+//! naming the partner that it belongs to.
 mod claims;
 mod comments;
 mod documents;
@@ -51,8 +51,8 @@ impl Store for ClaimStore {
     }
 
     /// Costs three statements for most commands (claim, owner's log, history). Lines, documents,
-    /// comments and mails cost one more statement each if there are any. An erasure also rewrites the
-    /// rows that contain the erased data.
+    /// comments and mails cost one more statement each if there are any. An erasure also rewrites
+    /// the rows that contain the erased data.
     async fn save(&self, tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
         let (mut claims, mut entries) = (Vec::with_capacity(changes.len()), Vec::new());
         for change in changes {

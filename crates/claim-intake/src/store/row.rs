@@ -1,5 +1,6 @@
-//! Converts rows of the table `claim` to claims and back. A row with an impossible value is reported as
-//! an inconsistency that names the table and the key. It is never replaced by a default.
+//! Converts rows of the table `claim` to claims and back. A row with an impossible value is
+//! reported as an inconsistency that names the table and the key. It is never replaced by a
+//! default.
 use super::{entity, listing};
 use crate::domain::{Claim, State, StateKind, history::Digest};
 use cpor_durable::{Change, Key, StoreError, Versioned, rows::Micros};
@@ -31,17 +32,17 @@ impl RowContext {
     }
 
     /// Converts a JSON column.
-    pub(super) fn from_json<T: DeserializeOwned>(&self, json: serde_json::Value) -> Result<T, StoreError> {
+    pub(super) fn parse_json<T: DeserializeOwned>(&self, json: serde_json::Value) -> Result<T, StoreError> {
         serde_json::from_value(json).map_err(|error| self.inconsistent(error))
     }
 
     /// Converts a column of 32 bytes.
-    pub(super) fn digest(&self, bytes: Vec<u8>) -> Result<Digest, StoreError> {
+    pub(super) fn parse_digest(&self, bytes: Vec<u8>) -> Result<Digest, StoreError> {
         bytes.try_into().map(Digest).map_err(|_| self.inconsistent("a digest must have 32 bytes"))
     }
 
     /// Converts a column with a count or a version.
-    pub(super) fn count(&self, count: i64) -> Result<u64, StoreError> {
+    pub(super) fn parse_count(&self, count: i64) -> Result<u64, StoreError> {
         u64::try_from(count).map_err(|_| self.inconsistent(format_args!("the count {count} is negative")))
     }
 }
@@ -60,26 +61,26 @@ pub(super) fn to_bigint(count: u64) -> Result<i64, StoreError> {
 pub(super) fn claim_from_row(row: entity::claim::Model) -> Result<(Key, Versioned<Claim>), StoreError> {
     let key = Key::new(row.owner, row.id);
     let context = RowContext { table: "claim", key: key.clone() };
-    let state: State = context.from_json(row.status)?;
+    let state: State = context.parse_json(row.status)?;
     if state.kind() != context.parse_state(&row.state)? {
         return Err(context.inconsistent("the columns `state` and `status` disagree"));
     }
     let claim = Claim {
         name: ClaimName { partner: context.parse(&key.owner)?, claim: ClaimId(key.id) },
-        content: context.from_json(row.content)?,
-        directory: context.from_json(row.directory)?,
-        evidence: context.from_json(row.evidence)?,
-        lost_lines: context.from_json(row.lost_lines)?,
+        content: context.parse_json(row.content)?,
+        directory: context.parse_json(row.directory)?,
+        evidence: context.parse_json(row.evidence)?,
+        lost_lines: context.parse_json(row.lost_lines)?,
         state,
         create_time: row.create_time.into(),
         update_time: row.update_time.into(),
         wait_time: row.wait_time.into(),
         customer_wait_time: row.customer_wait_time.into(),
-        history: context.count(row.history)?,
-        head: context.digest(row.head)?,
-        erased: context.from_json(row.erased)?,
+        history: context.parse_count(row.history)?,
+        head: context.parse_digest(row.head)?,
+        erased: context.parse_json(row.erased)?,
     };
-    Ok((key, Versioned::new(context.count(row.version)?, claim)))
+    Ok((key, Versioned::new(context.parse_count(row.version)?, claim)))
 }
 
 /// Converts the claim after `change` to a row. `head` is the chain link of its last history entry.

@@ -82,7 +82,8 @@ on_both_databases! {
         assert_eq!(status::violations(&refused)[0].reason, "ALREADY_CLAIMED", "the lines of a disputed claim are live");
     }
 
-    /// R28: a decline of a rejected claim counts. Silence after a dispute then rejects the claim finally.
+    /// R28: a decline of a rejected claim counts. Silence after a dispute then rejects the claim
+    /// finally.
     async fn r28_silence_after_a_decline_rejects_finally(system: TestSystem) {
         let claim = rejected_claim(&system).await;
         system.deliver(Service::CustomerConsent, 1, start(), customer_declined(&claim.name, "link")).await.unwrap();

@@ -1,5 +1,5 @@
-//! Tests of edits and evidence after the submission, of comments on documents and lines, and of lost and
-//! ended lines (R27a, R29, R37, R39, R55).
+//! Tests of edits and evidence after the submission, of comments on documents and lines, and of
+//! lost and ended lines (R27a, R29, R37, R39, R55).
 use cpor_kit::status;
 use cpor_proto::{
     claims::v1 as wire,
@@ -56,8 +56,8 @@ on_both_databases! {
         system.upload(&draft.name, "more.pdf", PDF).await.unwrap();
     }
 
-    /// R29, R38: the last line cannot be removed, an unknown product cannot be added, and the registry must
-    /// answer.
+    /// R29, R38: the last line cannot be removed, an unknown product cannot be added, and the
+    /// registry must answer.
     async fn r29_an_edit_is_checked_as_a_submission(system: TestSystem) {
         let submitted = system.submitted_claim().await;
         let none = wire::UpdateClaimRequest {
@@ -104,7 +104,8 @@ on_both_databases! {
         assert_eq!(status::violations(&malformed)[0].field, "comment.evidence");
     }
 
-    /// R27a, R38: a claim that loses its last line is rejected, and the company may claim the line again.
+    /// R27a, R38: a claim that loses its last line is rejected, and the company may claim the line
+    /// again.
     async fn r27a_a_claim_is_lost_with_its_last_line(system: TestSystem) {
         let submitted = system.submitted_claim().await;
         let case = review_case(&system, &submitted.name).await;
@@ -128,7 +129,8 @@ on_both_databases! {
         system.submitted_claim().await;
     }
 
-    /// R39, R38: the claim stays approved when its association ends, and the company may claim the line again.
+    /// R39, R38: the claim stays approved when its association ends, and the company may claim the
+    /// line again.
     async fn r39_an_association_ends_and_the_claim_shows_it(system: TestSystem) {
         let approved = approved_claim(&system).await;
         assert_eq!(approved.lines[0].association_state(), wire::AssociationState::Pending);

@@ -43,7 +43,8 @@ pub(crate) fn customer_declined(claim: &str, channel: &str) -> Payload {
     Payload::CustomerDeclined(CustomerDeclined { claim: claim.into(), channel: channel.into(), ..Default::default() })
 }
 
-/// Creates a claim that its reviewer rejected. The last event of poe-review has the sequence number 2.
+/// Creates a claim that its reviewer rejected. The last event of poe-review has the sequence number
+/// 2.
 pub(crate) async fn rejected_claim(system: &TestSystem) -> wire::Claim {
     let claim = system.submitted_claim().await;
     let case = review_case(system, &claim.name).await;

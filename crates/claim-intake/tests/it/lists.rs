@@ -5,7 +5,8 @@ use cpor_types::Role;
 use crate::fixture::{claim, on_both_databases};
 
 on_both_databases! {
-    /// Lists are ordered newest first and paged, leave out deleted drafts, and can be filtered by state.
+    /// Lists are ordered newest first and paged, leave out deleted drafts, and can be filtered by
+    /// state.
     async fn claims_are_listed(system: TestSystem) {
         let mut names = Vec::new();
         for _ in 0..5 {

@@ -37,8 +37,8 @@ on_both_databases! {
         let claim = claim_with_partner_action(&system).await;
         assert_eq!(claim.state(), wire::ClaimState::PartnerActionRequired);
         let action = claim.partner_action.unwrap();
-        // The request was made on a Friday. Five business days later is the end of Friday the 13th in
-        // Berlin.
+        // The request was made on a Friday. Five business days later is the end of Friday the 13th
+        // in Berlin.
         assert_eq!(action.due_time.unwrap().to_string(), "2026-03-13T23:00:00Z");
         assert_eq!(action.comment, "when was it signed?");
         assert_eq!(action.remove_line_ids, [claim.lines[0].line_id.clone()]);

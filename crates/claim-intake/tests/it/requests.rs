@@ -6,8 +6,8 @@ use tonic::Code;
 use crate::fixture::{claim, on_both_databases, reason};
 
 on_both_databases! {
-    /// AIP-155: a repeated request returns the result of the first. A different request with the same id is
-    /// refused.
+    /// AIP-155: a repeated request returns the result of the first. A different request with the
+    /// same id is refused.
     async fn a_repeated_request_acts_once(system: TestSystem) {
         let request = wire::CreateClaimRequest {
             parent: "partners/contoso".into(),

@@ -149,8 +149,8 @@ on_both_databases! {
         assert_eq!(system.get(&preview.name).await.unwrap_err().code(), Code::NotFound);
     }
 
-    /// The facts belong to one version of the claim. If the claim changes, they are fetched again, up to three
-    /// times.
+    /// The facts belong to one version of the claim. If the claim changes, they are fetched again,
+    /// up to three times.
     async fn a_submission_is_repeated_if_the_claim_changes(system: TestSystem) {
         let draft = system.complete_draft().await;
         let change_during_check = |times: usize| {

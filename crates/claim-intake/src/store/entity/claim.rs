@@ -39,7 +39,8 @@ pub(crate) struct Model {
     pub(crate) wait_time: Micros,
     /// The same time as shown to the customer, who does not see waits that reveal a rival.
     pub(crate) customer_wait_time: Micros,
-    // The following columns exist for filters and orders of lists. `store/listing.rs` computes them.
+    // The following columns exist for filters and orders of lists. `store/listing.rs` computes
+    // them.
     pub(crate) association_state: String,
     pub(crate) solution_area: String,
     pub(crate) activities: String,

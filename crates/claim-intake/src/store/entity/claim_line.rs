@@ -1,7 +1,7 @@
-//! The table `claim_line`: the live lines of claims, one row per line and activity. A unique index on
-//! it enforces R38: a company may have a key for one activity in only one open or approved claim. A
-//! line is live from the submission until the claim is closed, the line is removed or lost, or its
-//! association ends.
+//! The table `claim_line`: the live lines of claims, one row per line and activity. A unique index
+//! on it enforces R38: a company may have a key for one activity in only one open or approved
+//! claim. A line is live from the submission until the claim is closed, the line is removed or
+//! lost, or its association ends.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]

@@ -13,10 +13,11 @@ pub(crate) struct Model {
     pub(crate) claim_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// `PENDING`, `STORED` or `REMOVED`. `ABANDONED` or `SWEPT` if the sweeper removes or has removed the
-    /// upload.
+    /// `PENDING`, `STORED` or `REMOVED`. `ABANDONED` or `SWEPT` if the sweeper removes or has
+    /// removed the upload.
     pub(crate) state: String,
-    /// The start of the upload, in real time, not business time. The sweeper compares it with the clock.
+    /// The start of the upload, in real time, not business time. The sweeper compares it with the
+    /// clock.
     pub(crate) start_time: Micros,
     /// The position of the history entry that added the document. `None` until then.
     pub(crate) position: Option<i64>,

@@ -34,15 +34,15 @@ pub(crate) struct Model {
     pub(crate) overtaken: bool,
     /// The sides that may see the entry (`Audience`).
     pub(crate) audience: String,
-    /// The 32 bytes from which the salts of the parts are derived. After an erasure, the salts of the
-    /// remaining parts.
+    /// The 32 bytes from which the salts of the parts are derived. After an erasure, the salts of
+    /// the remaining parts.
     pub(crate) salt: Vec<u8>,
     /// The commitments of the four parts and of each change: 32 bytes each.
     pub(crate) commitments: Vec<u8>,
     /// The chain link of this entry: 32 bytes.
     pub(crate) link: Vec<u8>,
-    /// The sequence number of the entry in the log of its owner: from 1, without gaps, in the order of
-    /// commits.
+    /// The sequence number of the entry in the log of its owner: from 1, without gaps, in the order
+    /// of commits.
     pub(crate) owner_sequence: i64,
 }
 
