@@ -24,10 +24,10 @@ use tonic::service::Routes;
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// Neither an evidence directory nor a data directory is configured.
-    #[error("evidence_directory: is required, because the process has no data directory")]
+    #[error("claim_intake.evidence_directory: is required, because the process has no data directory")]
     NoEvidenceDirectory,
     /// The evidence directory cannot be used.
-    #[error("evidence_directory: cannot be used: {0}")]
+    #[error("claim_intake.evidence_directory: cannot be used: {0}")]
     Evidence(String),
     /// Mail cannot be set up.
     #[error("claim-intake: {0}")]
