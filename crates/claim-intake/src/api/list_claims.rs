@@ -23,9 +23,9 @@ pub(super) async fn list_claims(
     let query = parse_list_query(&request.parent, &request.filter, &request.order_by)?;
     let after: Option<ListCursor> = binding.decode(&request.page_token)?;
     let claims = Claims::in_scope(intake.reader(), &query.scope);
-    let found = claims.list(&query, after, size + 1).await.map_err(CallError::from)?;
+    let rows = claims.list(&query, after, size + 1).await.map_err(CallError::from)?;
     let view = View::for_caller(&caller);
-    let claims = found
+    let claims = rows
         .into_iter()
         .map(|(cursor, claim)| convert::claim_to_wire(claim, view, &intake.rules).map(|claim| (cursor, claim)));
     let (claims, next_page_token) = binding.page(size, claims.collect::<Result<Vec<_>, CallError>>()?)?;

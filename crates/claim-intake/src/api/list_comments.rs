@@ -1,4 +1,4 @@
-//! Implements ListComments, oldest first. Cost: one read; a second one if nothing is found, to
+//! Implements ListComments, oldest first. Cost: one read; a second one if nothing is rows, to
 //! distinguish a claim without comments from one that does not exist.
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Comments};
@@ -14,13 +14,12 @@ pub(super) async fn list_comments(
     let call = Call::new(&caller, "ListComments", &request.parent)?;
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
-    let found =
-        Comments::of_claim(intake.reader(), &call.claim).list(after, size + 1).await.map_err(CallError::from)?;
-    if found.is_empty() {
+    let rows = Comments::of_claim(intake.reader(), &call.claim).list(after, size + 1).await.map_err(CallError::from)?;
+    if rows.is_empty() {
         intake.read(&call).await?;
     }
     let comments =
-        found.into_iter().map(|(position, comment)| (position, convert::comment_to_wire(&call.claim, comment)));
+        rows.into_iter().map(|(position, comment)| (position, convert::comment_to_wire(&call.claim, comment)));
     let (comments, next_page_token) = binding.page(size, comments)?;
     Ok(Response::new(wire::ListCommentsResponse { comments, next_page_token }))
 }

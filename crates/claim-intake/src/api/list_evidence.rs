@@ -1,4 +1,4 @@
-//! Implements ListEvidence, oldest first. Cost: one read; a second one if nothing is found, to
+//! Implements ListEvidence, oldest first. Cost: one read; a second one if nothing is rows, to
 //! distinguish a claim without documents from one that does not exist.
 use super::{RpcResult, convert};
 use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
@@ -14,13 +14,13 @@ pub(super) async fn list_evidence(
     let call = Call::new(&caller, "ListEvidence", &request.parent)?;
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
-    let found =
+    let rows =
         Documents::on_claim(intake.reader(), &call.claim).list(after, size + 1).await.map_err(CallError::from)?;
-    if found.is_empty() {
+    if rows.is_empty() {
         intake.read(&call).await?;
     }
     let documents =
-        found.into_iter().map(|(position, document)| (position, convert::evidence_to_wire(&call.claim, document)));
+        rows.into_iter().map(|(position, document)| (position, convert::evidence_to_wire(&call.claim, document)));
     let (evidence, next_page_token) = binding.page(size, documents)?;
     Ok(Response::new(wire::ListEvidenceResponse { evidence, next_page_token }))
 }

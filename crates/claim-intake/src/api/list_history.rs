@@ -14,13 +14,13 @@ pub(super) async fn list_history(
     let call = Call::new(&caller, "ListHistory", &request.parent)?;
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
-    let found =
+    let rows =
         HistoryEntries::of_claim(intake.reader(), &call.claim).list(after, size + 1).await.map_err(CallError::from)?;
-    if found.is_empty() && after == 0 {
+    if rows.is_empty() && after == 0 {
         return Err(call.not_found().into());
     }
     let view = View::for_caller(&caller);
-    let entries = found.into_iter().map(|entry| (entry.position, convert::history_entry_to_wire(entry, view)));
+    let entries = rows.into_iter().map(|entry| (entry.position, convert::history_entry_to_wire(entry, view)));
     let (entries, next_page_token) = binding.page(size, entries)?;
     Ok(Response::new(wire::ListHistoryResponse { entries, next_page_token }))
 }

@@ -131,10 +131,10 @@ mod tests {
         let refused = partner.restrict(refused);
         assert_eq!(refused.withheld().collect::<Vec<_>>(), [Part::Changes]);
         assert_eq!(refused.each_change().count(), 0, "their number is withheld, too");
-        let seen = partner.restrict(started(ActorSide::Reviewer));
-        assert_eq!(seen.withheld().collect::<Vec<_>>(), [Part::Subject, Part::Changes]);
+        let restricted = partner.restrict(started(ActorSide::Reviewer));
+        assert_eq!(restricted.withheld().collect::<Vec<_>>(), [Part::Subject, Part::Changes]);
         let fields: Vec<_> =
-            seen.each_change().map(|change| change.opened.as_ref().ok().map(|(_, c)| &*c.field)).collect();
+            restricted.each_change().map(|change| change.opened.as_ref().ok().map(|(_, c)| &*c.field)).collect();
         assert_eq!(fields, [None, Some("review_due_time")], "each change is withheld by itself");
     }
 

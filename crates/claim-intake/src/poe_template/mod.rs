@@ -143,8 +143,8 @@ impl Form {
 
 impl WorkRow {
     fn for_line(line: &Line) -> Self {
-        let known = line.known.as_ref().map(|known| known.product_display_name.clone());
-        let product = known.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.to_string());
+        let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
+        let product = display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.to_string());
         Self { product, subscription: line.subscription() }
     }
 }

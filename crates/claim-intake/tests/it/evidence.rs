@@ -89,9 +89,9 @@ on_both_databases! {
             .unwrap();
         assert_eq!(removed.into_inner(), first.evidence[0]);
         assert_eq!(system.get(&draft.name).await.unwrap().evidence_count, 9);
-        let gone =
+        let not_found =
             system.contoso().download_evidence(wire::DownloadEvidenceRequest { name: name.clone() }).await.unwrap_err();
-        assert_eq!(gone.code(), Code::NotFound);
+        assert_eq!(not_found.code(), Code::NotFound);
         let id = name.rsplit_once('/').unwrap().1;
         assert!(system.directory.path().join("evidence/stored").join(id).exists(), "the object remains");
     }

@@ -13,11 +13,11 @@ on_both_databases! {
             .create(wire::Claim { display_name: String::new(), customer_domain: "x.example".into(), ..claim() })
             .await
             .unwrap();
-        let shown: Vec<_> = draft.violations.iter().map(|found| (found.field.clone(), found.reason.clone())).collect();
+        let shown: Vec<_> = draft.violations.iter().map(|violation| (violation.field.clone(), violation.reason.clone())).collect();
         let refused = system.submit(&draft.name).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "CLAIM_INCOMPLETE"));
         let refused: Vec<_> =
-            status::violations(&refused).into_iter().map(|found| (found.field, found.reason)).collect();
+            status::violations(&refused).into_iter().map(|violation| (violation.field, violation.reason)).collect();
         assert_eq!(shown, refused);
         let expected = [
             ("display_name", "FIELD_REQUIRED"),
@@ -31,8 +31,8 @@ on_both_databases! {
     async fn text_that_cannot_be_stored_is_refused_by_its_field(system: TestSystem) {
         let refused = system.create(wire::Claim { display_name: "a\0b".into(), ..claim() }).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
-        let found = status::violations(&refused).remove(0);
-        assert_eq!((found.field.as_str(), found.reason.as_str()), ("claim.display_name", "STRING_NUL"));
+        let violation = status::violations(&refused).remove(0);
+        assert_eq!((violation.field.as_str(), violation.reason.as_str()), ("claim.display_name", "STRING_NUL"));
     }
 
     /// R18: the submission fixes the policy and changes the state.
@@ -55,7 +55,7 @@ on_both_databases! {
         let first = system.submitted_claim().await;
         let second = system.complete_draft().await;
         assert_eq!(
-            second.violations.iter().map(|found| found.reason.as_str()).collect::<Vec<_>>(),
+            second.violations.iter().map(|violation| violation.reason.as_str()).collect::<Vec<_>>(),
             ["ALREADY_CLAIMED"]
         );
         let refused = system.submit(&second.name).await.unwrap_err();
@@ -104,7 +104,7 @@ on_both_databases! {
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "LOCATION_NOT_OF_PARTNER"));
     }
 
-    /// R17: an update checks the etag. A deleted draft is not found, but its history remains.
+    /// R17: an update checks the etag. A deleted draft is not violation, but its history remains.
     async fn r17_a_draft_is_changed_and_deleted(system: TestSystem) {
         let draft = system.create(claim()).await.unwrap();
         let update = |etag: &str| wire::UpdateClaimRequest {
@@ -122,8 +122,8 @@ on_both_databases! {
         assert_eq!((stale.code(), reason(&stale).as_str()), (Code::Aborted, "ETAG_MISMATCH"));
         let delete = wire::DeleteClaimRequest { name: draft.name.clone(), ..Default::default() };
         system.contoso().delete_claim(delete.clone()).await.unwrap();
-        let gone = system.get(&draft.name).await.unwrap_err();
-        assert_eq!((gone.code(), reason(&gone).as_str()), (Code::NotFound, "RESOURCE_NOT_FOUND"));
+        let not_found = system.get(&draft.name).await.unwrap_err();
+        assert_eq!((not_found.code(), reason(&not_found).as_str()), (Code::NotFound, "RESOURCE_NOT_FOUND"));
         assert_eq!(system.contoso().delete_claim(delete).await.unwrap_err().code(), Code::NotFound);
         let history = system.history(&mut system.contoso(), &draft.name).await;
         assert_eq!(
