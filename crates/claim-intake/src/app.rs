@@ -1,12 +1,13 @@
-//! The composition root: what claim-intake consists of, and what it gives to the process that hosts it.
+//! Builds claim-intake: creates its components and hands its gRPC routes and background tasks to
+//! the process that hosts it.
 use crate::{
     config::Config,
     domain::{self, Rules},
-    evidence::{self, ObjectError, Objects},
-    intake::{Intake, ROWS_TOGETHER},
-    notices::Notices,
+    evidence::{self, EvidenceStore, EvidenceStoreError},
+    notices::NoticeComposer,
+    service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
     store::ClaimStore,
-    watches::Watches,
+    watch_permit::WatchLimiter,
 };
 use cpor_durable::{Context, Host, Hosted};
 use cpor_kit::auth::{AccessError, MethodTable};
@@ -19,35 +20,35 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
-/// Why claim-intake cannot start.
+/// The reason why claim-intake cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// There is no place for documents.
-    #[error("claim-intake needs `evidence_directory`, because the process has no data directory")]
+    /// Neither an evidence directory nor a data directory is configured.
+    #[error("claim_intake.evidence_directory: is required, because the process has no data directory")]
     NoEvidenceDirectory,
-    /// The place for documents cannot be used.
-    #[error("claim-intake's documents: {0}")]
+    /// The evidence directory cannot be used.
+    #[error("claim_intake.evidence_directory: cannot be used: {0}")]
     Evidence(String),
     /// Mail cannot be set up.
     #[error("claim-intake: {0}")]
     Mail(#[from] SetupError),
-    /// Methods of the services that explanations speak of are not declared.
-    #[error("claim-intake's descriptors: {0}")]
+    /// A gRPC method that explanations name is missing from the descriptors, or declares no access.
+    #[error("claim-intake: the gRPC descriptors are incomplete: {0}")]
     Descriptors(String),
-    /// Its database does not answer, or was not migrated.
-    #[error("claim-intake's database: {0}")]
+    /// The database does not answer or was not migrated.
+    #[error("claim-intake: the database cannot be used: {0}")]
     Db(#[from] sea_orm::DbErr),
 }
 
-impl From<ObjectError> for BuildError {
-    fn from(error: ObjectError) -> Self {
+impl From<EvidenceStoreError> for BuildError {
+    fn from(error: EvidenceStoreError) -> Self {
         Self::Evidence(error.to_string())
     }
 }
 
-/// Builds claim-intake on a migrated database. Nothing runs yet but the lanes of its writer: the process starts
-/// [`Hosted::host`], which delivers its events, fires its deadlines, sends its mails and sweeps
-/// abandoned uploads.
+/// Builds claim-intake on a migrated database. Only the tasks of its writer run after this call.
+/// The process starts [`Hosted::host`], which delivers events, fires deadlines, sends mails and
+/// removes abandoned uploads.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -56,31 +57,32 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
     build_with(config, context, registry).await
 }
 
-/// As [`build`], asking this registry: for tests, which have one in memory.
+/// Builds claim-intake with the given registry client. Tests use it with a registry in memory.
 ///
 /// # Errors
 /// See [`BuildError`].
 pub async fn build_with(config: Config, context: Context, registry: SharedRegistry) -> Result<Hosted, BuildError> {
     let host = Host::new(Service::ClaimIntake, &context).await?;
     let heartbeat = Duration::from_secs(config.watch_heartbeat_seconds);
-    let objects = Objects::in_directory(&evidence_directory(&config, &context)?)?;
-    sweep(&host, &context, &objects);
+    let evidence_store = EvidenceStore::in_directory(&evidence_directory(&config, &context)?)?;
+    spawn_sweeper(&host, &context, &evidence_store);
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
-    Sender::hosted(&host, &context, config.mail, Notices { db: context.db.clone(), rules: rules.clone() })?;
-    let intake = Intake {
+    let composer = NoticeComposer { db: context.db.clone(), rules: rules.clone() };
+    Sender::hosted(&host, &context, config.mail, composer)?;
+    let intake = ClaimIntake {
         writer: host.writer(ClaimStore { entropy: Arc::clone(&context.entropy) }),
         host: host.clone(),
         registry,
         rules,
-        objects,
+        evidence_store,
         clock: context.clock,
         entropy: context.entropy,
-        methods: Arc::new(methods()?),
-        rows: Arc::new(Semaphore::new(ROWS_TOGETHER)),
-        watches: Watches::default(),
+        methods: Arc::new(method_table()?),
+        row_permits: Arc::new(Semaphore::new(MAX_ROWS_IN_FLIGHT)),
+        watch_limiter: WatchLimiter::default(),
         signer: context.peers.signer().clone(),
         heartbeat,
-        draining: draining(&host),
+        draining: spawn_drain_token(&host),
     };
     Ok(Hosted {
         service: Service::ClaimIntake,
@@ -92,26 +94,27 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
     })
 }
 
-/// Who may call what.
-fn methods() -> Result<MethodTable, BuildError> {
-    let hosted = domain::SERVICES.map(|service| (service, Vec::new()));
-    let described = |faults: Vec<AccessError>| {
-        BuildError::Descriptors(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+/// Reads the access declarations of the gRPC services whose methods explanations name.
+fn method_table() -> Result<MethodTable, BuildError> {
+    let services = domain::SERVICES.map(|service| (service, Vec::new()));
+    let descriptor_error = |errors: Vec<AccessError>| {
+        BuildError::Descriptors(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     };
-    MethodTable::build(&hosted).map_err(described)
+    MethodTable::build(&services).map_err(descriptor_error)
 }
 
+/// Returns the configured evidence directory, or the default in the data directory.
 fn evidence_directory(config: &Config, context: &Context) -> Result<PathBuf, BuildError> {
-    let of_data = || context.data_dir.as_ref().map(|directory| directory.join("evidence"));
-    config.evidence_directory.clone().or_else(of_data).ok_or(BuildError::NoEvidenceDirectory)
+    let default_directory = || context.data_dir.as_ref().map(|directory| directory.join("evidence"));
+    config.evidence_directory.clone().or_else(default_directory).ok_or(BuildError::NoEvidenceDirectory)
 }
 
-/// Cancelled when the process drains.
-fn draining(host: &Host) -> CancellationToken {
+/// Registers a background task that cancels the returned token when the process drains.
+fn spawn_drain_token(host: &Host) -> CancellationToken {
     let draining = CancellationToken::new();
-    let told = draining.clone();
+    let task_token = draining.clone();
     host.spawn("watches", move |stop| {
-        let draining = told.clone();
+        let draining = task_token.clone();
         async move {
             stop.cancelled().await;
             draining.cancel();
@@ -121,7 +124,8 @@ fn draining(host: &Host) -> CancellationToken {
     draining
 }
 
-fn sweep(host: &Host, context: &Context, objects: &Objects) {
-    let (db, clock, objects) = (context.db.clone(), Arc::clone(&context.clock), objects.clone());
-    host.spawn("sweeper", move |stop| evidence::sweep(db.clone(), objects.clone(), Arc::clone(&clock), stop));
+/// Registers the background task that removes abandoned uploads.
+fn spawn_sweeper(host: &Host, context: &Context, evidence_store: &EvidenceStore) {
+    let (db, clock, store) = (context.db.clone(), Arc::clone(&context.clock), evidence_store.clone());
+    host.spawn("sweeper", move |stop| evidence::run_sweeper(db.clone(), store.clone(), Arc::clone(&clock), stop));
 }

@@ -1,19 +1,20 @@
-//! Claim-intake's own section of the configuration.
+//! The claim-intake section of the configuration.
 use cpor_kit::config::Faults;
 use cpor_mail::MailConfig;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// What can be configured of claim-intake.
+/// The settings of claim-intake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The directory in which documents are kept; `evidence` in the data directory when it is not given. Every replica
-    /// must reach the same.
+    /// The directory in which documents are stored. The default is `evidence` in the data
+    /// directory. All replicas must use the same directory.
     pub evidence_directory: Option<PathBuf>,
-    /// How mail to partners leaves (R57).
+    /// The settings for sending mail to partners (R57).
     pub mail: MailConfig,
-    /// After how many seconds (real time) without a change a watch tells that it is still there; 1 to 60.
+    /// The number of seconds (real time) without a change after which a watch sends a heartbeat: 1
+    /// to 60.
     pub watch_heartbeat_seconds: u64,
 }
 
@@ -24,12 +25,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Names what is wrong, if anything is.
+    /// Checks the settings and adds each invalid one to `faults`.
     pub fn validate(&self, faults: &mut Faults) {
-        let empty = self.evidence_directory.as_ref().is_some_and(|directory| directory.as_os_str().is_empty());
-        faults.require(!empty, "evidence_directory", "must not be empty");
+        let is_empty = self.evidence_directory.as_ref().is_some_and(|directory| directory.as_os_str().is_empty());
+        faults.require(!is_empty, "evidence_directory", "must not be empty");
         faults.within("mail", |faults| self.mail.validate(faults));
-        let often = (1..=60).contains(&self.watch_heartbeat_seconds);
-        faults.require(often, "watch_heartbeat_seconds", "must be between 1 and 60");
+        let is_in_range = (1..=60).contains(&self.watch_heartbeat_seconds);
+        faults.require(is_in_range, "watch_heartbeat_seconds", "must be between 1 and 60");
     }
 }

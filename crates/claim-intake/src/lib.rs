@@ -1,24 +1,27 @@
-//! Claim-intake: claims with their lines, evidence, comments and history. It is the hub: the state of a claim lives
-//! here alone, and its commit order is final; the other services report facts and are told what became of the claim.
+//! Claim-intake is the service that owns claims: their state, lines, evidence, comments and
+//! history. The other services report facts about a claim to claim-intake, and claim-intake sends
+//! them events when a claim changes.
 //!
-//! The way of a command: `api` reads the message, `gather` asks what must be known, the writer has `domain` decide
-//! and `store` save, and `outgoing` says what others are told. `api/submit_claim.rs` walks it in six steps. Events of
-//! others take the same way from `incoming`.
+//! A command passes through these modules: `api` reads the request, `facts` asks the registry about
+//! the claim's content, the writer calls `domain` to decide and `store` to save, and
+//! `events::outgoing` derives the events for the other services. `api/submit_claim.rs` describes
+//! the six steps. An event of another service enters through `events::incoming` and continues in
+//! the same way.
 mod api;
 mod app;
 mod call;
 mod config;
 pub mod domain;
+mod error;
+mod events;
 mod evidence;
-mod gather;
-mod incoming;
-mod intake;
+mod facts;
 mod notices;
-mod outgoing;
 mod poe_template;
+mod service;
 mod store;
-mod watches;
-mod wire;
+mod watch_permit;
+mod wire_time;
 
 pub use api::receipt;
 pub use app::{BuildError, build, build_with};

@@ -1,10 +1,16 @@
-//! BatchCreateClaims (R59): of up to 256 rows together one call of the registry, one read and one decision: one fsync. The next rows are asked
-//! about while these are decided. The rows of all calls share [`Intake::rows`], so that imports leave room in the writer's queue for single calls.
-use super::{Answer, convert, create_claim::create, parse, view::View};
+//! Implements BatchCreateClaims, which creates drafts from the rows of a sheet and returns one
+//! result per row (R59).
+//!
+//! The rows are processed in chunks of up to 256. Each chunk costs one call of the registry, one
+//! read and one transaction. The registry is asked about the next chunk while the current one is
+//! decided. The rows of all batch calls share [`ClaimIntake::row_permits`], so that imports do not
+//! fill the writer's queue.
+use super::{RpcResult, convert, create_claim::create, parse, view::View};
 use crate::{
     call::Call,
     domain::{Content, Facts},
-    intake::{Failed, Intake, ROWS_TOGETHER},
+    error::CallError,
+    service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
 };
 use cpor_kit::{
     Caller,
@@ -19,122 +25,131 @@ use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use tonic::{Request, Response, Status};
 
-/// Violations that a result tells, at most: an answer of 1,000 rows stays below what clients take by default.
-const TOLD: usize = 20;
+/// The maximum number of violations in the result of a row. It keeps a response for 1,000 rows
+/// below the message size that clients accept by default.
+const MAX_VIOLATIONS_PER_ROW: usize = 20;
 
-/// Parts in work: one that is asked about while another is decided.
-const PARTS_TOGETHER: usize = 2;
+/// The number of chunks in progress: one for which the registry is asked, one that is decided.
+const CHUNKS_IN_PROGRESS: usize = 2;
 
 pub(super) async fn batch_create_claims(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::BatchCreateClaimsRequest>,
-) -> Answer<wire::BatchCreateClaimsResponse> {
+) -> RpcResult<wire::BatchCreateClaimsResponse> {
     let (caller, request, mut violations) = open_rows(request, "rows")?;
-    let parent: PartnerName = request.parent.parse().map_err(|_| Failed::NotFound(request.parent.clone()))?;
+    let parent: PartnerName = request.parent.parse().map_err(|_| CallError::NotFound(request.parent.clone()))?;
     let batch = Batch { intake, caller, parent, resource: request.parent, validate_only: request.validate_only };
-    let rows = request.rows.into_iter().enumerate().map(|(place, row)| (row, violations.remove(&place)));
-    let parts = parts(rows.collect()).into_iter().map(|rows| batch.results(rows));
-    let results: Vec<_> = stream::iter(parts).buffered(PARTS_TOGETHER).collect().await;
+    let rows = request.rows.into_iter().enumerate().map(|(index, row)| (row, violations.remove(&index)));
+    let chunks = split_into_chunks(rows.collect()).into_iter().map(|rows| batch.create_rows(rows));
+    let results: Vec<_> = stream::iter(chunks).buffered(CHUNKS_IN_PROGRESS).collect().await;
     Ok(Response::new(wire::BatchCreateClaimsResponse { results: results.concat() }))
 }
 
-/// A row, and what of it is not sound.
+/// A row of the request, with the constraints of the API that it violates, if any.
 type Row = (wire::BatchCreateClaimsRow, Option<Vec<FieldViolation>>);
 
-/// The rows in parts, in their order, of which each is one question to the registry.
-fn parts(rows: Vec<Row>) -> Vec<Vec<Row>> {
-    let (mut parts, mut lines) = (Vec::<Vec<Row>>::new(), 0);
+/// Splits the rows into chunks, in their order. The claims and lines of a chunk fit into one
+/// request to the registry.
+fn split_into_chunks(rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let (mut chunks, mut lines_in_chunk) = (Vec::<Vec<Row>>::new(), 0);
     for row in rows {
-        let own = row.0.claim.as_ref().map_or(0, |claim| claim.lines.len());
-        lines += own;
-        match parts.last_mut().filter(|part| part.len() < ROWS_TOGETHER && lines <= LINES_AT_ONCE) {
-            Some(part) => part.push(row),
+        let lines = row.0.claim.as_ref().map_or(0, |claim| claim.lines.len());
+        lines_in_chunk += lines;
+        match chunks.last_mut().filter(|chunk| chunk.len() < MAX_ROWS_IN_FLIGHT && lines_in_chunk <= LINES_AT_ONCE) {
+            Some(chunk) => chunk.push(row),
             None => {
-                lines = own;
-                parts.push(vec![row]);
+                lines_in_chunk = lines;
+                chunks.push(vec![row]);
             }
         }
     }
-    parts
+    chunks
 }
 
-/// What the rows of a call have in common.
+/// The values that the rows of one call have in common.
 struct Batch<'i> {
-    intake: &'i Intake,
+    intake: &'i ClaimIntake,
     caller: Caller,
     parent: PartnerName,
+    /// The parent as the request spells it.
     resource: String,
     validate_only: bool,
 }
 
-/// What becomes of a row: the call to be made, or its refusal.
-type Begun = Result<(Call, Content), Status>;
+/// A row as a call with the content of its draft, or the status with which the row is refused.
+type PreparedRow = Result<(Call, Content), Status>;
 
 impl Batch<'_> {
-    /// What became of each row of a part.
-    async fn results(&self, rows: Vec<Row>) -> Vec<wire::BatchCreateClaimsResult> {
-        let begun: Vec<_> = rows.into_iter().map(|(row, violations)| self.begin(row, violations)).collect();
+    /// Creates the drafts of one chunk and returns one result per row.
+    async fn create_rows(&self, rows: Vec<Row>) -> Vec<wire::BatchCreateClaimsResult> {
+        let prepared: Vec<_> = rows.into_iter().map(|(row, violations)| self.prepare(row, violations)).collect();
         let drafts: Vec<_> =
-            begun.iter().flatten().map(|(call, content)| (call.claim.clone(), content.clone())).collect();
-        let known = async {
-            let facts = self.intake.facts_of_drafts(&self.caller.actor, &drafts).await?;
-            let room = self.intake.rows.acquire_many(u32::try_from(drafts.len()).unwrap_or(u32::MAX)).await;
-            Ok::<_, Failed>((facts, room.map_err(|closed| Failed::Internal(closed.to_string()))?))
+            prepared.iter().flatten().map(|(call, content)| (call.claim.clone(), content.clone())).collect();
+        let facts_and_permit = async {
+            let facts = self.intake.fetch_facts_of_drafts(&self.caller.actor, &drafts).await?;
+            let count = u32::try_from(drafts.len()).unwrap_or(u32::MAX);
+            let permit = self.intake.row_permits.acquire_many(count).await;
+            Ok::<_, CallError>((facts, permit.map_err(|closed| CallError::Internal(closed.to_string()))?))
         };
-        let (mut facts, _room) = match known.await {
-            Ok((facts, room)) => (facts.into_iter(), room),
-            Err(failed) => return all_refused(begun, &Status::from(failed)),
+        let (mut facts, _permit) = match facts_and_permit.await {
+            Ok((facts, permit)) => (facts.into_iter(), permit),
+            Err(error) => return refuse_all(prepared, &Status::from(error)),
         };
-        let created = begun.into_iter().map(|begun| {
-            let begun = begun.map(|(call, content)| (call, content, facts.next().flatten()));
+        let results = prepared.into_iter().map(|row| {
+            let row = row.map(|(call, content)| (call, content, facts.next().flatten()));
             async {
-                let (call, content, facts) = begun?;
-                self.create(&call, content, facts).await
+                let (call, content, facts) = row?;
+                self.create_row(&call, content, facts).await
             }
         });
-        join_all(created).await.into_iter().map(|created| created.unwrap_or_else(refused)).collect()
+        join_all(results).await.into_iter().map(|result| result.unwrap_or_else(error_result)).collect()
     }
 
-    fn begin(&self, row: wire::BatchCreateClaimsRow, violations: Option<Vec<FieldViolation>>) -> Begun {
+    /// Converts a row to a call and the content of its draft.
+    fn prepare(&self, row: wire::BatchCreateClaimsRow, violations: Option<Vec<FieldViolation>>) -> PreparedRow {
         if let Some(violations) = violations {
             return Err(status::invalid(violations));
         }
-        let call = self.call(&row);
+        let call = self.row_call(&row);
         Ok((call, parse::content(row.claim.unwrap_or_default(), &*self.intake.entropy)?))
     }
 
-    async fn create(
+    async fn create_row(
         &self,
         call: &Call,
         content: Content,
         facts: Option<Facts>,
     ) -> Result<wire::BatchCreateClaimsResult, Status> {
-        let created = create(self.intake, call, content, facts).await?;
-        let mut claim = convert::claim(created.claim, View::of(&self.caller), &self.intake.rules)?;
-        claim.violations.truncate(TOLD);
+        let outcome = create(self.intake, call, content, facts).await?;
+        let view = View::for_caller(&self.caller);
+        let mut claim = convert::claim_to_wire(outcome.claim, view, &self.intake.rules)?;
+        claim.violations.truncate(MAX_VIOLATIONS_PER_ROW);
         let name = if self.validate_only { String::new() } else { claim.name };
-        let replayed = created.replayed;
+        let replayed = outcome.replayed;
         Ok(wire::BatchCreateClaimsResult { claim: name, violations: claim.violations, replayed, error: None })
     }
 
-    /// The parent belongs to what a request id stands for, and so does the row, but not its neighbours.
-    fn call(&self, row: &wire::BatchCreateClaimsRow) -> Call {
+    /// Creates the call of one row. The row's request id covers the parent and the row itself, not
+    /// the other rows, so that a row can be repeated in a different batch.
+    fn row_call(&self, row: &wire::BatchCreateClaimsRow) -> Call {
         let partner = self.parent.partner.clone();
         let name = ClaimName { partner, claim: ClaimId(self.intake.entropy.uuid()) };
         let body = Sha256::new().chain_update(&self.resource).chain_update([0]).chain_update(row.encode_to_vec());
-        Call::on(&self.caller, "BatchCreateClaims", &self.resource, name)
-            .once_for(&self.caller, &row.request_id, body.finalize().into())
-            .validate_only(self.validate_only)
+        Call::on_claim(&self.caller, "BatchCreateClaims", &self.resource, name)
+            .with_request_id_and_hash(&self.caller, &row.request_id, body.finalize().into())
+            .with_validate_only(self.validate_only)
     }
 }
 
-/// Rows of which nothing can be known now have that for an answer; others keep theirs.
-fn all_refused(begun: Vec<Begun>, why: &Status) -> Vec<wire::BatchCreateClaimsResult> {
-    begun.into_iter().map(|begun| refused(begun.err().unwrap_or_else(|| why.clone()))).collect()
+/// Refuses all rows with `status`, except those that were already refused with a status of their
+/// own.
+fn refuse_all(prepared: Vec<PreparedRow>, status: &Status) -> Vec<wire::BatchCreateClaimsResult> {
+    prepared.into_iter().map(|row| error_result(row.err().unwrap_or_else(|| status.clone()))).collect()
 }
 
-fn refused(why: Status) -> wire::BatchCreateClaimsResult {
-    wire::BatchCreateClaimsResult { error: Some(status::message(&why)), ..Default::default() }
+/// Returns the result of a row that is refused with `status`.
+fn error_result(status: Status) -> wire::BatchCreateClaimsResult {
+    wire::BatchCreateClaimsResult { error: Some(status::message(&status)), ..Default::default() }
 }
 
 #[cfg(test)]
@@ -142,12 +157,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_bounded_by_rows_and_by_lines() {
+    fn chunks_are_bounded_by_rows_and_by_lines() {
         let row = |lines| {
             let claim = wire::Claim { lines: vec![wire::ClaimLine::default(); lines], ..wire::Claim::default() };
             (wire::BatchCreateClaimsRow { claim: Some(claim), request_id: String::new() }, None)
         };
-        let sizes = |rows: Vec<Row>| parts(rows).iter().map(Vec::len).collect::<Vec<_>>();
+        let sizes = |rows: Vec<Row>| split_into_chunks(rows).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes((0..600).map(|_| row(1)).collect()), [256, 256, 88]);
         assert_eq!(sizes((0..101).map(|_| row(200)).collect()), [50, 50, 1]);
         assert!(sizes(Vec::new()).is_empty());

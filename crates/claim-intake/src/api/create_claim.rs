@@ -1,9 +1,11 @@
-//! CreateClaim (R16): one call of the registry where the draft says something that it can judge, then one decision.
-use super::{Answer, convert, parse, view::View};
+//! Implements CreateClaim, which creates a draft (R16). Cost: one call of the registry, if the
+//! draft contains anything that the registry can check, and one decision.
+use super::{RpcResult, convert, parse, view::View};
 use crate::{
     call::Call,
     domain::{Claim, Content, Facts, Refusal},
-    intake::{Failed, Intake, Judged, Need},
+    error::CallError,
+    service::{ClaimIntake, DecisionOutcome, RegistryNeed},
 };
 use cpor_durable::{Command, Transition, Versioned};
 use cpor_kit::request::open;
@@ -11,48 +13,52 @@ use cpor_proto::claims::v1 as wire;
 use cpor_types::{ClaimId, ClaimName, PartnerName, Timestamp};
 use tonic::{Request, Response};
 
-pub(super) async fn create_claim(intake: &Intake, request: Request<wire::CreateClaimRequest>) -> Answer<wire::Claim> {
+pub(super) async fn create_claim(
+    intake: &ClaimIntake,
+    request: Request<wire::CreateClaimRequest>,
+) -> RpcResult<wire::Claim> {
     let (caller, request) = open(request)?;
-    let not_found = |_| Failed::NotFound(request.parent.clone());
+    let not_found = |_| CallError::NotFound(request.parent.clone());
     let parent: PartnerName = request.parent.parse().map_err(not_found)?;
     let name = ClaimName { partner: parent.partner, claim: ClaimId(intake.entropy.uuid()) };
-    let call = Call::on(&caller, "CreateClaim", &request.parent, name)
-        .once(&caller, &request.request_id, &request)
-        .validate_only(request.validate_only);
+    let call = Call::on_claim(&caller, "CreateClaim", &request.parent, name)
+        .with_request_id(&caller, &request.request_id, &request)
+        .with_validate_only(request.validate_only);
     let content = parse::content(request.claim.unwrap_or_default(), &*intake.entropy)?;
 
-    let facts = intake.facts(&call, Need::Draft, &content).await?;
-    let judged = create(intake, &call, content, facts).await?;
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
+    let facts = intake.fetch_facts(&call, RegistryNeed::Optional, &content).await?;
+    let outcome = create(intake, &call, content, facts).await?;
+    let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }
 
-/// Creates the call's claim as a draft of `content`, of which these facts are known, or with `validate_only` says what it would be.
+/// Creates the call's claim as a draft with `content` and the facts about it. With `validate_only`,
+/// the draft is returned and not stored.
 pub(super) async fn create(
-    intake: &Intake,
+    intake: &ClaimIntake,
     call: &Call,
     content: Content,
     facts: Option<Facts>,
-) -> Result<Judged, Failed> {
+) -> Result<DecisionOutcome, CallError> {
     let name = call.claim.clone();
     let create = move |now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now);
     if call.validate_only { preview(intake, call, create).await } else { commit(intake, call, create).await }
 }
 
 async fn preview(
-    intake: &Intake,
+    intake: &ClaimIntake,
     call: &Call,
     create: impl Fn(Timestamp) -> Result<Transition<Claim>, Refusal>,
-) -> Result<Judged, Failed> {
-    let created = create(intake.now().await?).map_err(|refusal| call.refused(refusal))?;
-    Ok(Judged { claim: Versioned::new(0, created.next), replayed: false })
+) -> Result<DecisionOutcome, CallError> {
+    let created = create(intake.now().await?).map_err(|refusal| call.refusal_error(refusal))?;
+    Ok(DecisionOutcome { claim: Versioned::new(0, created.next), replayed: false })
 }
 
 async fn commit(
-    intake: &Intake,
+    intake: &ClaimIntake,
     call: &Call,
     create: impl Fn(Timestamp) -> Result<Transition<Claim>, Refusal> + Send + 'static,
-) -> Result<Judged, Failed> {
+) -> Result<DecisionOutcome, CallError> {
     let command = Command::new(call.method, call.key(), call.actor.clone());
     let command = command.expecting(0).request(call.request.clone());
     intake.execute(call, command, move |_, now| create(now).map(Some)).await

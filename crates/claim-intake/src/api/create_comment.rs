@@ -1,9 +1,11 @@
-//! CreateComment (R55): one decision; a repeated request id costs one read more.
-use super::{Answer, convert, error};
+//! Implements CreateComment (R55). Cost: one decision; one more read if the request id was already
+//! handled.
+use super::{RpcResult, convert, error};
 use crate::{
     call::Call,
     domain::{Comment, Fault, Refusal},
-    intake::{Failed, Intake},
+    error::CallError,
+    service::ClaimIntake,
     store::Comments,
 };
 use cpor_kit::request::open;
@@ -12,26 +14,31 @@ use cpor_types::{ActorSide, CommentId, EvidenceId, EvidenceName, LineId, Timesta
 use tonic::{Request, Response, Status};
 
 pub(super) async fn create_comment(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::CreateCommentRequest>,
-) -> Answer<wire::Comment> {
+) -> RpcResult<wire::Comment> {
     let (caller, request) = open(request)?;
-    let call = Call::new(&caller, "CreateComment", &request.parent)?.once(&caller, &request.request_id, &request);
+    let call =
+        Call::new(&caller, "CreateComment", &request.parent)?.with_request_id(&caller, &request.request_id, &request);
     let comment = request.comment.unwrap_or_default();
-    let (evidence, line) = target(&call, &comment)?;
-    let said = Said { id: id(intake, &call), side: call.actor.side, text: comment.text, evidence, line };
+    let (evidence, line) = parse_target(&call, &comment)?;
+    let new_comment =
+        NewComment { id: comment_id(intake, &call), side: call.actor.side, text: comment.text, evidence, line };
 
-    let saying = said.clone();
-    let judged = intake.decide(&call, move |claim, now| claim.comment(saying.at(now), now).map(Some)).await?;
+    let written = new_comment.clone();
+    let outcome = intake.decide(&call, move |claim, now| claim.comment(written.written_at(now), now).map(Some)).await?;
 
-    let comment =
-        if judged.replayed { first(intake, &call, said.id).await? } else { said.at(judged.claim.state.update_time) };
-    Ok(Response::new(convert::comment(&call.claim, comment)))
+    let comment = if outcome.replayed {
+        find_comment(intake, &call, new_comment.id).await?
+    } else {
+        new_comment.written_at(outcome.claim.state.update_time)
+    };
+    Ok(Response::new(convert::comment_to_wire(&call.claim, comment)))
 }
 
-/// What somebody says, but for when.
+/// A comment that is not written yet and therefore has no time.
 #[derive(Clone)]
-pub(super) struct Said {
+pub(super) struct NewComment {
     id: CommentId,
     side: ActorSide,
     text: String,
@@ -39,49 +46,55 @@ pub(super) struct Said {
     line: Option<LineId>,
 }
 
-impl Said {
-    /// What the call says beside its business; `None` when that is nothing.
-    pub(super) fn of(intake: &Intake, call: &Call, text: &str) -> Option<Self> {
-        let said = || Self {
+impl NewComment {
+    /// Creates a comment that comes with another command, such as a dispute. `None` if the text is
+    /// blank.
+    pub(super) fn from_text(intake: &ClaimIntake, call: &Call, text: &str) -> Option<Self> {
+        let comment = || Self {
             id: CommentId(intake.entropy.uuid()),
             side: call.actor.side,
             text: text.to_owned(),
             evidence: None,
             line: None,
         };
-        (!text.trim().is_empty()).then(said)
+        (!text.trim().is_empty()).then(comment)
     }
 
-    /// Said at `time`.
-    pub(super) fn at(&self, time: Timestamp) -> Comment {
+    /// Returns the comment as written at `time`.
+    pub(super) fn written_at(&self, time: Timestamp) -> Comment {
         let Self { id, side, text, evidence, line } = self.clone();
         Comment { id, side, text, time, evidence, line }
     }
 }
 
-/// What the comment is about (R55). A document of another claim is none of this one's, whoever's that is.
-fn target(call: &Call, comment: &wire::Comment) -> Result<(Option<EvidenceId>, Option<LineId>), Status> {
-    let malformed = |field, what: String| error::invalid(field, Fault::FieldMalformed, what);
-    let evidence = given(&comment.evidence).map(str::parse::<EvidenceName>).transpose();
-    let evidence = evidence.map_err(|name| malformed("comment.evidence", name.to_string()))?;
+/// Parses the document and the line that the comment is about (R55).
+///
+/// # Errors
+/// INVALID_ARGUMENT if a name or id is malformed, or if the document belongs to another claim.
+fn parse_target(call: &Call, comment: &wire::Comment) -> Result<(Option<EvidenceId>, Option<LineId>), Status> {
+    let malformed = |field, description: String| error::invalid_field(field, Fault::FieldMalformed, description);
+    let evidence = non_empty(&comment.evidence).map(str::parse::<EvidenceName>).transpose();
+    let evidence = evidence.map_err(|error| malformed("comment.evidence", error.to_string()))?;
     if evidence.as_ref().is_some_and(|name| (&name.partner, name.claim) != (&call.claim.partner, call.claim.claim)) {
-        return Err(call.refused(Refusal::UnknownTarget(vec!["evidence"])).into());
+        return Err(call.refusal_error(Refusal::UnknownTarget(vec!["evidence"])).into());
     }
-    let line = given(&comment.line_id).map(str::parse::<LineId>).transpose();
-    let line = line.map_err(|id| malformed("comment.line_id", id.to_string()))?;
+    let line = non_empty(&comment.line_id).map(str::parse::<LineId>).transpose();
+    let line = line.map_err(|error| malformed("comment.line_id", error.to_string()))?;
     Ok((evidence.map(|name| name.evidence), line))
 }
 
-fn given(text: &str) -> Option<&str> {
+fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The comment's id; under a request id it follows from that, so that a repeat finds what the first request made.
-fn id(intake: &Intake, call: &Call) -> CommentId {
+/// Returns the id of the new comment. If the call has a request id, the comment's id is derived
+/// from it, so that a repeated request finds the comment of the first one.
+fn comment_id(intake: &ClaimIntake, call: &Call) -> CommentId {
     CommentId(call.request_uuid().unwrap_or_else(|| intake.entropy.uuid()))
 }
 
-async fn first(intake: &Intake, call: &Call, id: CommentId) -> Result<Comment, Failed> {
-    let found = Comments::of(intake.reader(), &call.claim).get(id).await?;
-    found.ok_or_else(|| call.not_found())
+/// Reads the comment that the first request with this request id created.
+async fn find_comment(intake: &ClaimIntake, call: &Call, id: CommentId) -> Result<Comment, CallError> {
+    let comment = Comments::of_claim(intake.reader(), &call.claim).get(id).await?;
+    comment.ok_or_else(|| call.not_found())
 }

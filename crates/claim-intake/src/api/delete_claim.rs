@@ -1,18 +1,21 @@
-//! DeleteClaim (R17): one decision.
-use super::{Answer, convert, view::View};
-use crate::{call::Call, intake::Intake};
+//! Implements DeleteClaim, which deletes a draft (R17). Cost: one decision.
+use super::{RpcResult, convert, view::View};
+use crate::{call::Call, service::ClaimIntake};
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
-pub(super) async fn delete_claim(intake: &Intake, request: Request<wire::DeleteClaimRequest>) -> Answer<wire::Claim> {
+pub(super) async fn delete_claim(
+    intake: &ClaimIntake,
+    request: Request<wire::DeleteClaimRequest>,
+) -> RpcResult<wire::Claim> {
     let (caller, request) = open(request)?;
-    let call = Call::new(&caller, "DeleteClaim", &request.name)?.etag(&request.etag).once(
+    let call = Call::new(&caller, "DeleteClaim", &request.name)?.with_etag(&request.etag).with_request_id(
         &caller,
         &request.request_id,
         &request,
     );
-    let judged = intake.decide(&call, |claim, now| claim.delete(now).map(Some)).await?;
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
+    let outcome = intake.decide(&call, |claim, now| claim.delete(now).map(Some)).await?;
+    let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }

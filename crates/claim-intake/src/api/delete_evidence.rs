@@ -1,24 +1,22 @@
-//! DeleteEvidence (R14): one decision and one read. The document leaves the claim, and stays in history and storage.
-use super::{Answer, convert};
-use crate::{
-    call::Call,
-    intake::{Failed, Intake},
-    store::Documents,
-};
+//! Implements DeleteEvidence, which removes a document from a draft. The document remains in the
+//! history and in the evidence store (R14). Cost: one decision and one read.
+use super::{RpcResult, convert};
+use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
 pub(super) async fn delete_evidence(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::DeleteEvidenceRequest>,
-) -> Answer<wire::Evidence> {
+) -> RpcResult<wire::Evidence> {
     let (caller, request) = open(request)?;
-    let (call, evidence) = Call::of_evidence(&caller, "DeleteEvidence", &request.name)?;
-    let call = call.once(&caller, &request.request_id, &request);
+    let (call, evidence) = Call::on_evidence(&caller, "DeleteEvidence", &request.name)?;
+    let call = call.with_request_id(&caller, &request.request_id, &request);
 
     intake.decide(&call, move |claim, now| claim.remove_evidence(evidence, now).map(Some)).await?;
 
-    let removed = Documents::ever_of(intake.reader(), &call.claim).get(evidence).await.map_err(Failed::from)?;
-    Ok(Response::new(convert::evidence(&call.claim, removed.ok_or_else(|| call.not_found())?)))
+    let document =
+        Documents::including_removed(intake.reader(), &call.claim).get(evidence).await.map_err(CallError::from)?;
+    Ok(Response::new(convert::evidence_to_wire(&call.claim, document.ok_or_else(|| call.not_found())?)))
 }

@@ -1,10 +1,7 @@
-//! DownloadEvidence: one read, then the bytes as fast as the caller takes them.
-use super::{Answer, convert};
-use crate::{
-    call::Call,
-    intake::{Failed, Intake},
-    store::Documents,
-};
+//! Implements DownloadEvidence: sends the metadata of a document, then its bytes. Cost: one read,
+//! and a read of the evidence store that proceeds as fast as the caller receives.
+use super::{RpcResult, convert};
+use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
 use bytes::Bytes;
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
@@ -12,32 +9,33 @@ use futures_util::{Stream, StreamExt as _, stream};
 use std::pin::Pin;
 use tonic::{Request, Response, Status};
 
-/// The stream of an answer.
-pub(super) type Download = Pin<Box<dyn Stream<Item = Result<wire::DownloadEvidenceResponse, Status>> + Send>>;
+/// The stream of response messages.
+pub(super) type DownloadStream = Pin<Box<dyn Stream<Item = Result<wire::DownloadEvidenceResponse, Status>> + Send>>;
 
-/// Bytes in one message, at most.
-const CHUNK_BYTES: usize = 1 << 20;
+/// The maximum number of bytes in one message.
+const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
 pub(super) async fn download_evidence(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::DownloadEvidenceRequest>,
-) -> Answer<Download> {
+) -> RpcResult<DownloadStream> {
     let (caller, request) = open(request)?;
-    let (call, evidence) = Call::of_evidence(&caller, "DownloadEvidence", &request.name)?;
-    let found = Documents::of(intake.reader(), &call.claim).get(evidence).await.map_err(Failed::from)?;
-    let document = found.ok_or_else(|| call.not_found())?;
+    let (call, evidence) = Call::on_evidence(&caller, "DownloadEvidence", &request.name)?;
+    let document = Documents::on_claim(intake.reader(), &call.claim).get(evidence).await.map_err(CallError::from)?;
+    let document = document.ok_or_else(|| call.not_found())?;
 
-    let bytes = intake.objects.read(document.id).await.map_err(Failed::from)?;
-    let metadata = convert::evidence(&call.claim, document);
-    let first = wire::DownloadEvidenceResponse { evidence: Some(metadata), data: Vec::new() };
-    let rest = bytes.flat_map(|read| stream::iter(messages(read.map_err(Failed::from))));
-    Ok(Response::new(stream::iter([Ok(first)]).chain(rest).boxed()))
+    let bytes = intake.evidence_store.read(document.id).await.map_err(CallError::from)?;
+    let metadata = convert::evidence_to_wire(&call.claim, document);
+    let metadata_message = wire::DownloadEvidenceResponse { evidence: Some(metadata), data: Vec::new() };
+    let data_messages = bytes.flat_map(|bytes| stream::iter(data_messages(bytes.map_err(CallError::from))));
+    Ok(Response::new(stream::iter([Ok(metadata_message)]).chain(data_messages).boxed()))
 }
 
-fn messages(read: Result<Bytes, Failed>) -> Vec<Result<wire::DownloadEvidenceResponse, Status>> {
+/// Splits bytes that were read from the evidence store into messages. An error ends the stream.
+fn data_messages(bytes: Result<Bytes, CallError>) -> Vec<Result<wire::DownloadEvidenceResponse, Status>> {
     let message = |data: &[u8]| Ok(wire::DownloadEvidenceResponse { evidence: None, data: data.to_vec() });
-    match read {
-        Ok(bytes) => bytes.chunks(CHUNK_BYTES).map(message).collect(),
-        Err(failed) => vec![Err(failed.into())],
+    match bytes {
+        Ok(bytes) => bytes.chunks(MAX_MESSAGE_BYTES).map(message).collect(),
+        Err(error) => vec![Err(error.into())],
     }
 }

@@ -1,10 +1,12 @@
-//! DownloadPoeTemplate (R13): one read, and a document of some ten thousand bytes made of it.
-use super::{Answer, error, words};
+//! Implements DownloadPoeTemplate: generates the proof-of-execution form for a claim and an
+//! activity (R13). Cost: one read.
+use super::{RpcResult, enums, error};
 use crate::{
     call::Call,
     domain::{Claim, Fault, Refusal},
-    intake::{Failed, Intake},
+    error::CallError,
     poe_template::{self, CONTENT_TYPE},
+    service::ClaimIntake,
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
@@ -12,29 +14,31 @@ use cpor_types::Activity;
 use tonic::{Request, Response, Status};
 
 pub(super) async fn download_poe_template(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::DownloadPoeTemplateRequest>,
-) -> Answer<wire::DownloadPoeTemplateResponse> {
+) -> RpcResult<wire::DownloadPoeTemplateResponse> {
     let (caller, request) = open(request)?;
     let call = Call::new(&caller, "DownloadPoeTemplate", &request.name)?;
     let claim = intake.read(&call).await?.state;
-    let activity = asked_for(&claim, words::activity_from(request.activity()))?;
-    let data = poe_template::docx(&claim, activity).map_err(|fault| Failed::Internal(fault.to_string()))?;
+    let activity = requested_activity(&claim, enums::activity_from_wire(request.activity()))?;
+    let data = poe_template::docx(&claim, activity).map_err(|error| CallError::Internal(error.to_string()))?;
     let (file_name, content_type) = (poe_template::file_name(&claim, activity), CONTENT_TYPE.to_owned());
     Ok(Response::new(wire::DownloadPoeTemplateResponse { file_name, content_type, data }))
 }
 
-/// The activity, where the claim has it or has none yet; its only one, where none is asked for.
-fn asked_for(claim: &Claim, activity: Option<Activity>) -> Result<Activity, Status> {
+/// Returns the activity that the template is for. Without a requested activity, it is the only
+/// activity of the claim. A claim without activities admits every requested activity.
+fn requested_activity(claim: &Claim, activity: Option<Activity>) -> Result<Activity, Status> {
     let claimed = &claim.content.activities;
     match (activity, claimed.as_slice()) {
         (None, [only]) => Ok(*only),
         (Some(activity), claimed) if claimed.is_empty() || claimed.contains(&activity) => Ok(activity),
         (Some(activity), claimed) => {
-            Err(Failed::Refused(Refusal::ActivityNotClaimed { activity, claimed: claimed.to_vec() }).into())
+            Err(CallError::Refused(Refusal::ActivityNotClaimed { activity, claimed: claimed.to_vec() }).into())
         }
         (None, _) => {
-            Err(error::invalid("activity", Fault::FieldRequired, "is needed: the claim does not have exactly one"))
+            let description = "is required, because the claim does not have exactly one activity";
+            Err(error::invalid_field("activity", Fault::FieldRequired, description))
         }
     }
 }

@@ -1,31 +1,33 @@
-//! ErasePersonalData (R56): one decision, which besides reads and rewrites what is erased.
-use super::{Answer, convert, view::View, words};
-use crate::{call::Call, domain::Erase, intake::Intake};
+//! Implements ErasePersonalData (R56). Cost: one decision, which also reads and rewrites the
+//! history entries and comments that contain the erased data.
+use super::{RpcResult, convert, enums, view::View};
+use crate::{call::Call, domain::Erase, service::ClaimIntake};
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::PersonalData;
 use tonic::{Request, Response};
 
 pub(super) async fn erase_personal_data(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::ErasePersonalDataRequest>,
-) -> Answer<wire::Claim> {
+) -> RpcResult<wire::Claim> {
     let (caller, request) = open(request)?;
     let call = Call::new(&caller, "ErasePersonalData", &request.name)?
-        .etag(&request.etag)
-        .once(&caller, &request.request_id, &request)
-        .validate_only(request.validate_only);
+        .with_etag(&request.etag)
+        .with_request_id(&caller, &request.request_id, &request)
+        .with_validate_only(request.validate_only);
     let erase = Erase::from(request);
 
-    let judged = intake.decide(&call, move |claim, now| claim.erase(&erase, now)).await?;
+    let outcome = intake.decide(&call, move |claim, now| claim.erase(&erase, now)).await?;
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
+    let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }
 
+/// A request that names no kinds erases all kinds of personal data.
 impl From<wire::ErasePersonalDataRequest> for Erase {
     fn from(request: wire::ErasePersonalDataRequest) -> Self {
-        let kinds: Vec<_> = request.kinds().filter_map(words::personal_data_from).collect();
+        let kinds: Vec<_> = request.kinds().filter_map(enums::personal_data_kind_from_wire).collect();
         let kinds = if kinds.is_empty() { PersonalData::ALL.to_vec() } else { kinds };
         Self { kinds, reason: request.reason }
     }

@@ -1,8 +1,9 @@
-//! What went wrong, as callers see it: one table, and nothing internal.
+//! Converts errors and refusals to gRPC statuses. Each status has a stable reason. Internal details
+//! are logged and not shown to callers.
 use crate::{
     domain::{Command, Fault, Refusal, Violation, paths},
-    evidence::BadDocument,
-    intake::Failed,
+    error::CallError,
+    evidence::DocumentError,
     store::AlreadyClaimed,
 };
 use cpor_kit::status::{self, FieldViolation};
@@ -11,169 +12,184 @@ use cpor_types::rfc3339;
 use std::time::Duration;
 use tonic::{Code, Status};
 
-/// What helps where a dispute does not (R33).
-const NEW_CLAIM: &str = "SUBMIT_NEW_CLAIM";
+/// The advice when a rejection can no longer be disputed (R33).
+const ADVICE_NEW_CLAIM: &str = "SUBMIT_NEW_CLAIM";
 
-/// When to try again what could not be answered.
+/// The delay after which a caller should repeat a call that failed temporarily.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-impl From<Failed> for Status {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::NotFound(resource) => status::not_found(&resource),
-            Failed::Refused(refusal) => refused(refusal),
-            Failed::AlreadyClaimed(AlreadyClaimed(lines)) => incomplete(lines),
-            Failed::BadDocument(bad) => bad_document(bad),
-            Failed::UploadOutOfOrder => {
-                let order = "the first message carries the metadata, and no other does";
-                reason(Code::InvalidArgument, ErrorReason::UploadOutOfOrder, order, &[])
+impl From<CallError> for Status {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::NotFound(resource) => status::not_found(&resource),
+            CallError::Refused(refusal) => refusal_status(refusal),
+            CallError::AlreadyClaimed(AlreadyClaimed(lines)) => incomplete_status(lines),
+            CallError::Document(error) => document_status(error),
+            CallError::UploadOutOfOrder => {
+                let message = "metadata: must be set in the first message of the upload and in no later one";
+                reason_status(Code::InvalidArgument, ErrorReason::UploadOutOfOrder, message, &[])
             }
-            Failed::Moved => {
-                reason(Code::Aborted, ErrorReason::EtagMismatch, "the claim has changed: read it again", &[])
+            CallError::EtagMismatch => {
+                let message = "etag: does not match the current version of the claim; read the claim again";
+                reason_status(Code::Aborted, ErrorReason::EtagMismatch, message, &[])
             }
-            Failed::ConcurrentChange => {
-                let changed = "the claim kept changing while it was judged: try again";
-                reason(Code::Aborted, ErrorReason::ConcurrentChange, changed, &[])
+            CallError::ConcurrentChange => {
+                let message = "the claim was changed by other requests at the same time; try again";
+                reason_status(Code::Aborted, ErrorReason::ConcurrentChange, message, &[])
             }
-            Failed::RequestIdReused => {
-                let reused = "the request id was used for another request";
-                reason(Code::InvalidArgument, ErrorReason::RequestIdReused, reused, &[])
+            CallError::RequestIdReused => {
+                let message = "request_id: was already used for a different request";
+                reason_status(Code::InvalidArgument, ErrorReason::RequestIdReused, message, &[])
             }
-            Failed::RegistryUnavailable => {
-                let silent = "the directory cannot be asked now; try again";
-                status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), silent, RETRY_AFTER)
+            CallError::RegistryUnavailable => {
+                let message = "the registry is unavailable; try again";
+                status::unavailable(ErrorReason::RegistryUnavailable.as_str_name(), message, RETRY_AFTER)
             }
-            Failed::TooManyWatches { limit } => status::exhausted(
+            CallError::TooManyWatches { limit } => status::exhausted(
                 ErrorReason::TooManyWatches.as_str_name(),
-                "you watch as often as one may at once: end another watch",
+                format!("too many concurrent watches: at most {limit} per partner or vendor user"),
                 &[("limit", &limit.to_string())],
                 RETRY_AFTER,
             ),
-            Failed::Overloaded => status::overloaded(RETRY_AFTER),
-            Failed::Unavailable(why) => {
-                tracing::warn!(why, "storage does not answer");
-                status::unavailable("STORAGE_UNAVAILABLE", "claims cannot be reached now; try again", RETRY_AFTER)
+            CallError::Overloaded => status::overloaded(RETRY_AFTER),
+            CallError::Unavailable(error) => {
+                tracing::warn!(error, "the database or the evidence store failed");
+                let message = "the storage of claims is unavailable; try again";
+                status::unavailable("STORAGE_UNAVAILABLE", message, RETRY_AFTER)
             }
-            Failed::Internal(why) => status::internal(&why),
+            CallError::Internal(error) => status::internal(&error),
         }
     }
 }
 
-fn refused(refusal: Refusal) -> Status {
+/// Converts a refusal of the claim.
+fn refusal_status(refusal: Refusal) -> Status {
     let message = refusal.to_string();
     match refusal {
-        // `Call::refused` has named what was asked for already.
+        // `Call::refusal_error` has already replaced this refusal by an error with the resource
+        // name.
         Refusal::NotFound => status::not_found(""),
         Refusal::NotAllowed { state, command, allowed } => {
             let allowed = allowed.into_iter().map(Command::as_str).collect::<Vec<_>>().join(",");
             let metadata = [("state", state.as_str()), ("command", command.as_str()), ("allowed", &allowed)];
-            reason(Code::FailedPrecondition, ErrorReason::CommandNotAllowed, message, &metadata)
+            reason_status(Code::FailedPrecondition, ErrorReason::CommandNotAllowed, message, &metadata)
         }
         Refusal::LocationNotOfPartner => {
-            // The directory's own reason: a draft is refused for it at once (R16).
-            let denied = cpor_proto::registry::v1::ErrorReason::LocationNotOfPartner.as_str_name();
-            violated(denied, vec![Violation { field: "mpn_id".into(), reason: denied.into(), description: message }])
+            // R16: a draft is refused, too, if the MPN id is not a location of the company. The
+            // reason is the registry's.
+            let location_reason = cpor_proto::registry::v1::ErrorReason::LocationNotOfPartner.as_str_name();
+            let field = "mpn_id".to_owned();
+            let violation = Violation { field, reason: location_reason.to_owned(), description: message };
+            violations_status(location_reason, vec![violation])
         }
-        Refusal::Incomplete(violations) => incomplete(violations),
-        // The reason that the auth layer has where a role may not call a method at all.
+        Refusal::Incomplete(violations) => incomplete_status(violations),
+        // The code is the one that the auth layer uses when a role may not call a method at all.
         Refusal::DraftsOnly => {
             status::refused(Code::PermissionDenied, ErrorReason::DraftsOnly.as_str_name(), message, &[])
         }
         Refusal::FieldsLocked { state, fields } => {
             let metadata = [("state", state.as_str()), ("fields", &paths(&fields))];
-            reason(Code::FailedPrecondition, ErrorReason::FieldLocked, message, &metadata)
+            reason_status(Code::FailedPrecondition, ErrorReason::FieldLocked, message, &metadata)
         }
-        Refusal::DisputeUnfounded => reason(Code::FailedPrecondition, ErrorReason::DisputeUnfounded, message, &[]),
+        Refusal::DisputeUnfounded => {
+            reason_status(Code::FailedPrecondition, ErrorReason::DisputeUnfounded, message, &[])
+        }
         Refusal::DisputeWindowPassed { due } => {
-            let metadata = [("due_time", rfc3339(due)), ("advice", NEW_CLAIM.to_owned())];
+            let metadata = [("due_time", rfc3339(due)), ("advice", ADVICE_NEW_CLAIM.to_owned())];
             let metadata: Vec<_> = metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
-            reason(Code::FailedPrecondition, ErrorReason::DisputeWindowPassed, message, &metadata)
+            reason_status(Code::FailedPrecondition, ErrorReason::DisputeWindowPassed, message, &metadata)
         }
         Refusal::DisputeNotAllowed(finality) => {
-            let metadata = [("finality", finality.as_str()), ("advice", NEW_CLAIM)];
-            reason(Code::FailedPrecondition, ErrorReason::DisputeNotAllowed, message, &metadata)
+            let metadata = [("finality", finality.as_str()), ("advice", ADVICE_NEW_CLAIM)];
+            reason_status(Code::FailedPrecondition, ErrorReason::DisputeNotAllowed, message, &metadata)
         }
         Refusal::PersonalDataNeeded { state, waits_for } => {
             let metadata = [("state", state.as_str()), ("waits_for", waits_for.as_str())];
-            reason(Code::FailedPrecondition, ErrorReason::PersonalDataNeeded, message, &metadata)
+            reason_status(Code::FailedPrecondition, ErrorReason::PersonalDataNeeded, message, &metadata)
         }
         Refusal::UnknownTarget(fields) => {
-            let unknown = |field: &&str| Violation {
+            let unknown_target = |field: &&str| Violation {
                 field: format!("comment.{field}"),
                 reason: ErrorReason::CommentTargetUnknown.as_str_name().to_owned(),
-                description: "is not on this claim".to_owned(),
+                description: "must belong to this claim".to_owned(),
             };
-            let found = fields.iter().map(unknown).collect();
-            violated(ErrorReason::CommentTargetUnknown.as_str_name(), found)
+            let violations = fields.iter().map(unknown_target).collect();
+            violations_status(ErrorReason::CommentTargetUnknown.as_str_name(), violations)
         }
-        Refusal::NothingChanged => reason(Code::FailedPrecondition, ErrorReason::NothingChanged, message, &[]),
+        Refusal::NothingChanged => reason_status(Code::FailedPrecondition, ErrorReason::NothingChanged, message, &[]),
         Refusal::TooManyDocuments { limit } => {
             let limit = limit.to_string();
-            reason(Code::FailedPrecondition, ErrorReason::TooManyDocuments, message, &[("limit", &limit)])
+            reason_status(Code::FailedPrecondition, ErrorReason::TooManyDocuments, message, &[("limit", &limit)])
         }
         Refusal::ActivityNotClaimed { activity, claimed } => {
-            let claimed = claimed.iter().map(|known| known.as_str()).collect::<Vec<_>>().join(",");
+            let claimed = claimed.iter().map(|activity| activity.as_str()).collect::<Vec<_>>().join(",");
             let metadata = [("activity", activity.as_str()), ("claimed", claimed.as_str())];
-            reason(Code::FailedPrecondition, ErrorReason::ActivityNotClaimed, message, &metadata)
+            reason_status(Code::FailedPrecondition, ErrorReason::ActivityNotClaimed, message, &metadata)
         }
-        Refusal::FactsMissing => reason(Code::Aborted, ErrorReason::ConcurrentChange, message, &[]),
-        Refusal::RulesMissing(why) => status::internal(&why),
+        Refusal::FactsMissing => reason_status(Code::Aborted, ErrorReason::ConcurrentChange, message, &[]),
+        Refusal::RulesMissing(error) => status::internal(&error),
     }
 }
 
-fn bad_document(bad: BadDocument) -> Status {
-    let message = bad.to_string();
-    let invalid = |why, metadata: &[(&str, &str)]| reason(Code::InvalidArgument, why, message.clone(), metadata);
-    match bad {
-        BadDocument::Empty => invalid(ErrorReason::EvidenceEmpty, &[]),
-        BadDocument::TooLarge { limit_bytes } => {
+/// Converts the error of a document that is not acceptable (R14).
+fn document_status(error: DocumentError) -> Status {
+    let message = error.to_string();
+    let invalid =
+        |reason, metadata: &[(&str, &str)]| reason_status(Code::InvalidArgument, reason, message.clone(), metadata);
+    match error {
+        DocumentError::Empty => invalid(ErrorReason::EvidenceEmpty, &[]),
+        DocumentError::TooLarge { limit_bytes } => {
             invalid(ErrorReason::EvidenceTooLarge, &[("limit_bytes", &limit_bytes.to_string())])
         }
-        BadDocument::KindUnknown => invalid(ErrorReason::EvidenceKindUnknown, &[]),
-        BadDocument::HashMismatch => invalid(ErrorReason::EvidenceHashMismatch, &[]),
+        DocumentError::KindUnknown => invalid(ErrorReason::EvidenceKindUnknown, &[]),
+        DocumentError::HashMismatch => invalid(ErrorReason::EvidenceHashMismatch, &[]),
     }
 }
 
-/// R11: every violation at once.
-fn incomplete(violations: Vec<Violation>) -> Status {
-    violated(ErrorReason::ClaimIncomplete.as_str_name(), violations)
+/// Returns the status of an incomplete claim. It contains all violations (R11).
+fn incomplete_status(violations: Vec<Violation>) -> Status {
+    violations_status(ErrorReason::ClaimIncomplete.as_str_name(), violations)
 }
 
-fn violated(reason: &str, violations: Vec<Violation>) -> Status {
+/// Returns an INVALID_ARGUMENT status with these violations.
+fn violations_status(reason: &str, violations: Vec<Violation>) -> Status {
     let message = match violations.as_slice() {
         [only] => format!("{}: {}", only.field, only.description),
         all => format!("the claim has {} violations", all.len()),
     };
-    let wire = |Violation { field, reason, description }| FieldViolation { field, reason, description };
-    status::violated(reason, message, violations.into_iter().map(wire).collect())
+    let field_violation = |Violation { field, reason, description }| FieldViolation { field, reason, description };
+    status::violated(reason, message, violations.into_iter().map(field_violation).collect())
 }
 
-fn reason(code: Code, reason: ErrorReason, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
+/// Returns a status with a reason and its metadata.
+fn reason_status(code: Code, reason: ErrorReason, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
     status::refused(code, reason.as_str_name(), message, metadata)
 }
 
-/// A cursor that is none of ours, or another partner's (R59).
+/// Returns the status for a watch cursor that is malformed or belongs to another partner (R59).
 pub(super) fn invalid_cursor() -> Status {
-    let message = "the cursor is none of this partner's: give it as a message of this partner's stream had it";
-    reason(Code::InvalidArgument, ErrorReason::InvalidCursor, message, &[("field", "cursor")])
+    let message = "cursor: must be a cursor that WatchClaims returned for the same partner";
+    reason_status(Code::InvalidArgument, ErrorReason::InvalidCursor, message, &[("field", "cursor")])
 }
 
-/// A cursor of a log that is not this one any more (R59).
+/// Returns the status for a watch cursor whose place is no longer in the log, because the database
+/// was restored from a backup (R59).
 pub(super) fn cursor_expired() -> Status {
-    let message = "the cursor's place is not in the log, which was restored from a backup: watch from now, then list the claims anew";
-    reason(Code::OutOfRange, ErrorReason::CursorExpired, message, &[("advice", "WATCH_FROM_NOW_THEN_LIST")])
+    let message =
+        "cursor: expired, because the database was restored from a backup; start a new watch, then list the claims";
+    reason_status(Code::OutOfRange, ErrorReason::CursorExpired, message, &[("advice", "WATCH_FROM_NOW_THEN_LIST")])
 }
 
-/// A field of a request that makes no sense.
-pub(super) fn invalid(field: &str, fault: Fault, description: impl Into<String>) -> Status {
+/// Returns an INVALID_ARGUMENT status for one field of a request.
+pub(super) fn invalid_field(field: &str, fault: Fault, description: impl Into<String>) -> Status {
     let reason = fault.as_str().to_owned();
     status::invalid(vec![FieldViolation { field: field.to_owned(), reason, description: description.into() }])
 }
 
-/// A path of an update mask that names no field that can be changed.
+/// Returns the status for a path of an update mask that is not an updatable field.
 pub(super) fn unknown_update_field(path: &str) -> Status {
-    let message = format!("`{path}` is no field that can be changed");
-    reason(Code::InvalidArgument, ErrorReason::UnknownUpdateField, message, &[("field", path)])
+    let message = format!("update_mask: `{path}` is not an updatable field of a claim");
+    reason_status(Code::InvalidArgument, ErrorReason::UnknownUpdateField, message, &[("field", path)])
 }
 
 #[cfg(test)]
@@ -183,27 +199,27 @@ mod tests {
 
     #[test]
     fn r11_every_violation_reaches_the_caller() {
-        let status = incomplete(vec![Fault::FieldRequired.at("lines"), Fault::EvidenceRequired.at("evidence")]);
+        let status = incomplete_status(vec![Fault::FieldRequired.at("lines"), Fault::EvidenceRequired.at("evidence")]);
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!(status::reason(&status).as_deref(), Some("CLAIM_INCOMPLETE"));
         let reasons: Vec<_> =
-            status::violations(&status).into_iter().map(|found| (found.field, found.reason)).collect();
+            status::violations(&status).into_iter().map(|violation| (violation.field, violation.reason)).collect();
         let expected = [("lines", "FIELD_REQUIRED"), ("evidence", "EVIDENCE_REQUIRED")];
         assert_eq!(reasons, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
     }
 
     #[test]
-    fn r15_a_refusal_names_the_state_and_what_is_allowed_in_it() {
+    fn r15_a_refusal_names_the_state_and_allowed_commands() {
         let state = StateKind::Rejected;
         let refusal = Refusal::NotAllowed { state, command: Command::Submit, allowed: vec![Command::Comment] };
-        let status = Status::from(Failed::Refused(refusal));
+        let status = Status::from(CallError::Refused(refusal));
         assert_eq!(status.code(), Code::FailedPrecondition);
         assert_eq!(status::metadata(&status, "state").as_deref(), Some("REJECTED"));
         assert_eq!(status::metadata(&status, "allowed").as_deref(), Some("COMMENT"));
     }
 
     #[test]
-    fn the_contract_documents_every_fault() {
+    fn the_api_documents_every_fault() {
         for fault in Fault::ALL {
             assert!(ErrorReason::from_str_name(fault.as_str()).is_some(), "{fault}");
         }

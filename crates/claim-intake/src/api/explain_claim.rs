@@ -1,11 +1,13 @@
-//! ExplainClaim (R60): one read of the claim and one of the clock; nothing is written, and deadlines that have passed are applied to the answer
-//! alone (R47).
-use super::{Answer, update_claim::may_edit, words};
+//! Implements ExplainClaim: what a claim waits for, since when, until when, which party has to act,
+//! and what each party can do (R60). Cost: one read of the claim and one of the clock. Nothing is
+//! written: deadlines that have passed (R47) are applied to the response only.
+use super::{RpcResult, enums, update_claim::may_edit};
 use crate::{
     call::Call,
     domain::{Claim, Command, Offer, Party, Refusal},
-    intake::{Failed, Intake, elapsed},
-    wire::timestamp,
+    error::CallError,
+    service::{ClaimIntake, apply_passed_deadlines},
+    wire_time::to_wire_time,
 };
 use cpor_kit::{
     Caller,
@@ -17,17 +19,17 @@ use cpor_proto::claims::v1 as wire;
 use cpor_types::{ActorSide, Role, Timestamp};
 use tonic::{Request, Response, Status};
 
-/// Who is told of to all but a customer, who is told of itself.
+/// The parties whose commands the explanation lists. A customer sees its own commands only.
 const PARTIES: [Party; 5] = [Party::Partner, Party::Reviewer, Party::ReviewLead, Party::Customer, Party::Operator];
 
 pub(super) async fn explain_claim(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::ExplainClaimRequest>,
-) -> Answer<wire::ClaimExplanation> {
+) -> RpcResult<wire::ClaimExplanation> {
     let (caller, request) = open(request)?;
     let call = Call::new(&caller, "ExplainClaim", &request.name)?;
-    let (seen, now) = (intake.read(&call).await?, intake.now().await?);
-    let claim = elapsed(seen.state, now);
+    let (current, now) = (intake.read(&call).await?, intake.now().await?);
+    let claim = apply_passed_deadlines(current.state, now);
     let claim = match caller.side() {
         ActorSide::Customer => claim.of_customer(caller.tenant).ok_or_else(|| call.not_found())?,
         ActorSide::Partner | ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Time | ActorSide::System => claim,
@@ -37,46 +39,47 @@ pub(super) async fn explain_claim(
 
 fn explanation(claim: &Claim, caller: &Caller, methods: &MethodTable, now: Timestamp) -> wire::ClaimExplanation {
     let waiting = claim.waiting();
-    let asking = Asking { claim, caller, methods };
-    let customer = caller.side() == ActorSide::Customer;
-    let parties = if customer { &[Party::Customer][..] } else { &PARTIES };
-    let refused = if customer { Vec::new() } else { claim.ruled_out().into_iter().map(refused).collect() };
+    let request = ExplanationRequest { claim, caller, methods };
+    let is_customer = caller.side() == ActorSide::Customer;
+    let parties = if is_customer { &[Party::Customer][..] } else { &PARTIES };
+    let refused = if is_customer { Vec::new() } else { claim.ruled_out().into_iter().map(refused_command).collect() };
     wire::ClaimExplanation {
         name: claim.name.to_string(),
-        state: words::state(claim.state.kind()).into(),
-        association_state: words::association(&claim.state).into(),
-        waits_for: words::wait(waiting.wait).into(),
-        since_time: Some(timestamp(claim.wait_time)),
-        due_time: waiting.due.map(timestamp),
-        whose_move: words::party(waiting.mover).into(),
+        state: enums::claim_state_to_wire(claim.state.kind()).into(),
+        association_state: enums::association_state_to_wire(&claim.state).into(),
+        waits_for: enums::waits_for_to_wire(waiting.wait).into(),
+        since_time: Some(to_wire_time(claim.wait_time)),
+        due_time: waiting.due.map(to_wire_time),
+        whose_move: enums::party_to_wire(waiting.mover).into(),
         explanation: claim.explanation(now),
-        parties: parties.iter().map(|party| asking.party(*party, now)).collect(),
+        parties: parties.iter().map(|party| request.party_commands(*party, now)).collect(),
         refused,
-        read_time: Some(timestamp(now)),
+        read_time: Some(to_wire_time(now)),
     }
 }
 
-/// Who asks about what.
-struct Asking<'a> {
+/// The claim that is explained and the caller that it is explained to.
+struct ExplanationRequest<'a> {
     claim: &'a Claim,
     caller: &'a Caller,
     methods: &'a MethodTable,
 }
 
-impl Asking<'_> {
-    fn party(&self, party: Party, now: Timestamp) -> wire::PartyCommands {
-        let caller = self.is_of(party);
-        let command = |offer: Offer| wire::AllowedCommand {
-            caller_may: caller && self.may(&offer),
+impl ExplanationRequest<'_> {
+    /// Lists the commands of `party`, each with whether the caller may give it.
+    fn party_commands(&self, party: Party, now: Timestamp) -> wire::PartyCommands {
+        let is_caller = self.caller_belongs_to(party);
+        let allowed_command = |offer: Offer| wire::AllowedCommand {
+            caller_may: is_caller && self.caller_may(&offer),
             method: offer.method,
             rule: offer.rule.to_owned(),
         };
-        let commands = self.claim.offers(party, now).into_iter().map(command).collect();
-        wire::PartyCommands { party: words::party(Some(party)).into(), caller, commands }
+        let commands = self.claim.offers(party, now).into_iter().map(allowed_command).collect();
+        wire::PartyCommands { party: enums::party_to_wire(Some(party)).into(), caller: is_caller, commands }
     }
 
-    /// Whether the caller is of this party.
-    fn is_of(&self, party: Party) -> bool {
+    /// Returns whether the caller belongs to `party`.
+    fn caller_belongs_to(&self, party: Party) -> bool {
         match party {
             Party::Partner => self.caller.side() == ActorSide::Partner,
             Party::Customer => self.caller.side() == ActorSide::Customer,
@@ -87,23 +90,26 @@ impl Asking<'_> {
         }
     }
 
-    /// Whether the caller itself may do what its party can: its roles reach the method (R4, R5), and a review is its own.
-    fn may(&self, offer: &Offer) -> bool {
-        let declared = self.methods.get(&format!("/{}", offer.method));
-        let reaches = declared.is_some_and(|method| match &method.access {
+    /// Returns whether the caller may give a command of its party. Its roles must admit the method
+    /// (R4, R5). Some review commands are open to the reviewer of the case and to review leads
+    /// only.
+    fn caller_may(&self, offer: &Offer) -> bool {
+        let method = self.methods.get(&format!("/{}", offer.method));
+        let has_role = method.is_some_and(|method| match &method.access {
             Access::Open => true,
             Access::Declared { roles, .. } => roles.iter().any(|role| self.caller.has(*role)),
         });
         let reviewer = self.claim.state.submission().and_then(|submission| submission.reviewer.as_deref());
-        let own = !offer.own || self.caller.has(Role::ReviewLead) || reviewer == Some(self.caller.subject.as_str());
-        let edits = offer.command != Some(Command::Update) || may_edit(self.caller)(self.claim);
-        reaches && own && edits
+        let is_own_case =
+            !offer.own || self.caller.has(Role::ReviewLead) || reviewer == Some(self.caller.subject.as_str());
+        let may_edit = offer.command != Some(Command::Update) || may_edit(self.caller)(self.claim);
+        has_role && is_own_case && may_edit
     }
 }
 
-/// What the command would be refused with.
-fn refused((command, refusal): (Command, Refusal)) -> wire::RefusedCommand {
-    let status = Status::from(Failed::Refused(refusal));
+/// Returns the refusal that a command would get.
+fn refused_command((command, refusal): (Command, Refusal)) -> wire::RefusedCommand {
+    let status = Status::from(CallError::Refused(refusal));
     wire::RefusedCommand {
         method: command.method(),
         reason: status::reason(&status).unwrap_or_default(),

@@ -1,8 +1,10 @@
-//! ExportClaims (R59): a read of 100 claims after the other, as fast as the caller takes them; in memory are the claims of two.
-use super::{Answer, convert, export_file, view::View, wanted::wanted};
+//! Implements ExportClaims (R59). Claims are read in pages of 100, as fast as the caller receives
+//! them. At most two pages are in memory.
+use super::{RpcResult, convert, export_file, list_query::parse_list_query, view::View};
 use crate::{
-    intake::{Failed, Intake},
-    store::{Claims, Cursor, Wanted},
+    error::CallError,
+    service::ClaimIntake,
+    store::{Claims, ListCursor, ListQuery},
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1::{ExportClaimsRequest, ExportClaimsResponse, ExportFormat};
@@ -10,59 +12,69 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use std::pin::Pin;
 use tonic::{Request, Response, Status};
 
-/// The stream of an answer.
-pub(super) type Export = Pin<Box<dyn Stream<Item = Result<ExportClaimsResponse, Status>> + Send>>;
+/// The stream of response messages.
+pub(super) type ExportStream = Pin<Box<dyn Stream<Item = Result<ExportClaimsResponse, Status>> + Send>>;
 
-/// Claims that are read at once.
-const CHUNK: u64 = 100;
-/// Bytes of a message, well below what clients take.
-const PART: usize = 1 << 20;
+/// The number of claims that one read returns.
+const PAGE_SIZE: u64 = 100;
+/// The size up to which rows are collected in one message. It is well below the message size that
+/// clients accept by default.
+const MESSAGE_BYTES: usize = 1 << 20;
 
-pub(super) async fn export_claims(intake: &Intake, request: Request<ExportClaimsRequest>) -> Answer<Export> {
+pub(super) async fn export_claims(
+    intake: &ClaimIntake,
+    request: Request<ExportClaimsRequest>,
+) -> RpcResult<ExportStream> {
     let (caller, request) = open(request)?;
-    let wanted = wanted(&request.parent, &request.filter, &request.order_by)?;
-    let file = File { intake: intake.clone(), wanted, view: View::of(&caller), format: request.format() };
-    let header = match file.format {
+    let query = parse_list_query(&request.parent, &request.filter, &request.order_by)?;
+    let reader =
+        ExportReader { intake: intake.clone(), query, view: View::for_caller(&caller), format: request.format() };
+    let header = match reader.format {
         ExportFormat::Csv => Some(export_file::csv_header()),
         ExportFormat::JsonLines | ExportFormat::Unspecified => None,
     };
-    let first = header.map(|data| Ok(ExportClaimsResponse { data: data.into_bytes() }));
-    let pages = stream::try_unfold(Some((file, None)), |place| async move {
-        let Some((file, after)) = place else { return Ok(None) };
-        let (parts, after) = file.page(after).await?;
-        Ok::<_, Status>(Some((parts, after.map(|after| (file, Some(after))))))
+    let header_message = header.map(|data| Ok(ExportClaimsResponse { data: data.into_bytes() }));
+    let pages = stream::try_unfold(Some((reader, None)), |state| async move {
+        let Some((reader, after)) = state else { return Ok(None) };
+        let (messages, next) = reader.read_page(after).await?;
+        Ok::<_, Status>(Some((messages, next.map(|next| (reader, Some(next))))))
     });
-    let parts = pages.map_ok(|parts| stream::iter(parts.into_iter().map(Ok))).try_flatten();
-    Ok(Response::new(stream::iter(first).chain(parts).boxed()))
+    let messages = pages.map_ok(|messages| stream::iter(messages.into_iter().map(Ok))).try_flatten();
+    Ok(Response::new(stream::iter(header_message).chain(messages).boxed()))
 }
 
-/// What is exported, for whom.
-struct File {
-    intake: Intake,
-    wanted: Wanted,
+/// Reads the exported claims page by page.
+struct ExportReader {
+    intake: ClaimIntake,
+    query: ListQuery,
     view: View,
     format: ExportFormat,
 }
 
-impl File {
-    /// The next lines in parts of [`PART`] or, where one claim has more, that, and where to go on, if there may be more.
-    async fn page(&self, after: Option<Cursor>) -> Result<(Vec<ExportClaimsResponse>, Option<Cursor>), Status> {
-        let claims = Claims::of(self.intake.reader(), &self.wanted.scope);
-        let found = claims.list(&self.wanted, after, CHUNK).await.map_err(Failed::from)?;
-        let full = found.len() as u64 == CHUNK;
-        let after = found.last().filter(|_| full).map(|(cursor, _)| cursor.clone());
-        let mut parts: Vec<ExportClaimsResponse> = Vec::new();
-        for (_, claim) in found {
-            let claim = convert::claim(claim, self.view, &self.intake.rules)?;
-            let lines = match self.format {
-                ExportFormat::Csv => export_file::csv(&claim),
+impl ExportReader {
+    /// Reads the page after the cursor `after` and returns its rows as messages of up to
+    /// [`MESSAGE_BYTES`]. The rows of a larger claim are one message. Also returns the cursor of
+    /// the next page, unless this page is the last one.
+    async fn read_page(
+        &self,
+        after: Option<ListCursor>,
+    ) -> Result<(Vec<ExportClaimsResponse>, Option<ListCursor>), Status> {
+        let claims = Claims::in_scope(self.intake.reader(), &self.query.scope);
+        let page = claims.list(&self.query, after, PAGE_SIZE).await.map_err(CallError::from)?;
+        let is_full = page.len() as u64 == PAGE_SIZE;
+        let next = page.last().filter(|_| is_full).map(|(cursor, _)| cursor.clone());
+        let mut messages: Vec<ExportClaimsResponse> = Vec::new();
+        for (_, claim) in page {
+            let claim = convert::claim_to_wire(claim, self.view, &self.intake.rules)?;
+            let rows = match self.format {
+                ExportFormat::Csv => export_file::csv_rows(&claim),
                 ExportFormat::JsonLines | ExportFormat::Unspecified => cpor_kit::json::line(&claim)?,
             };
-            match parts.last_mut().filter(|part| part.data.len() + lines.len() <= PART) {
-                Some(part) => part.data.extend(lines.into_bytes()),
-                None => parts.push(ExportClaimsResponse { data: lines.into_bytes() }),
+            match messages.last_mut().filter(|message| message.data.len() + rows.len() <= MESSAGE_BYTES) {
+                Some(message) => message.data.extend(rows.into_bytes()),
+                None => messages.push(ExportClaimsResponse { data: rows.into_bytes() }),
             }
         }
-        Ok((parts, after))
+        Ok((messages, next))
     }
 }

@@ -1,35 +1,42 @@
-//! Claims as comma-separated values. What a partner entered stands in the columns that `cpor import` reads.
+//! Formats claims as CSV. The fields that a partner enters have the column names that `cpor import`
+//! reads, so that an exported file can be imported.
 use cpor_kit::csv;
 use cpor_proto::claims::v1::{Claim, ClaimLine, Contact};
 
-/// What a column holds of a claim and one of its lines.
+/// A function that returns the value of one column for a claim and one of its lines.
 type Cell = fn(&Claim, &ClaimLine) -> String;
 
-/// The columns, by name.
+/// The columns: each with its name and its value.
 const COLUMNS: &[(&str, Cell)] = &[
     ("claim", |claim, _| claim.name.clone()),
     ("display_name", |claim, _| csv::text(&claim.display_name)),
-    ("state", |claim, _| word(claim.state().as_str_name(), "CLAIM_STATE_")),
-    ("association_state", |claim, _| word(claim.association_state().as_str_name(), "ASSOCIATION_STATE_")),
+    ("state", |claim, _| enum_value(claim.state().as_str_name(), "CLAIM_STATE_")),
+    ("association_state", |claim, _| enum_value(claim.association_state().as_str_name(), "ASSOCIATION_STATE_")),
     ("mpn_id", |claim, _| claim.mpn_id.clone()),
     ("customer_domain", |claim, _| csv::text(&claim.customer_domain)),
     ("tenant_id", |claim, _| csv::text(&claim.tenant_id)),
-    ("solution_area", |claim, _| word(claim.solution_area().as_str_name(), "SOLUTION_AREA_")),
+    ("solution_area", |claim, _| enum_value(claim.solution_area().as_str_name(), "SOLUTION_AREA_")),
     ("activities", |claim, _| activities(claim)),
     ("program", |claim, _| csv::text(&claim.program)),
     ("product", |_, line| line.product.trim_start_matches("products/").to_owned()),
     ("subscription_id", |_, line| csv::text(&line.subscription_id)),
     ("key", |_, line| line.key.clone()),
-    ("line_association_state", |_, line| word(line.association_state().as_str_name(), "ASSOCIATION_STATE_")),
+    ("line_association_state", |_, line| enum_value(line.association_state().as_str_name(), "ASSOCIATION_STATE_")),
     ("contested", |_, line| flag(line.contested)),
-    ("customer_contact_name", |claim, _| of(&claim.customer_contact, |person| &person.name)),
-    ("customer_contact_title", |claim, _| of(&claim.customer_contact, |person| &person.title)),
-    ("customer_contact_email", |claim, _| of(&claim.customer_contact, |person| &person.email)),
-    ("customer_technical_contact_name", |claim, _| of(&claim.customer_technical_contact, |person| &person.name)),
-    ("customer_technical_contact_title", |claim, _| of(&claim.customer_technical_contact, |person| &person.title)),
-    ("customer_technical_contact_email", |claim, _| of(&claim.customer_technical_contact, |person| &person.email)),
-    ("partner_contact_name", |claim, _| of(&claim.partner_contact, |person| &person.name)),
-    ("partner_contact_email", |claim, _| of(&claim.partner_contact, |person| &person.email)),
+    ("customer_contact_name", |claim, _| contact_field(&claim.customer_contact, |contact| &contact.name)),
+    ("customer_contact_title", |claim, _| contact_field(&claim.customer_contact, |contact| &contact.title)),
+    ("customer_contact_email", |claim, _| contact_field(&claim.customer_contact, |contact| &contact.email)),
+    ("customer_technical_contact_name", |claim, _| {
+        contact_field(&claim.customer_technical_contact, |contact| &contact.name)
+    }),
+    ("customer_technical_contact_title", |claim, _| {
+        contact_field(&claim.customer_technical_contact, |contact| &contact.title)
+    }),
+    ("customer_technical_contact_email", |claim, _| {
+        contact_field(&claim.customer_technical_contact, |contact| &contact.email)
+    }),
+    ("partner_contact_name", |claim, _| contact_field(&claim.partner_contact, |contact| &contact.name)),
+    ("partner_contact_email", |claim, _| contact_field(&claim.partner_contact, |contact| &contact.email)),
     ("solution_seller_name", |claim, _| csv::text(&claim.solution_seller_name)),
     ("customer_name", |claim, _| csv::text(&claim.customer_name)),
     ("isv_solution_name", |claim, _| csv::text(&claim.isv_solution_name)),
@@ -41,35 +48,39 @@ const COLUMNS: &[(&str, Cell)] = &[
     ("official_time", |claim, _| time(claim.official_time.as_ref())),
 ];
 
-/// The names of the columns.
+/// Returns the header row.
 pub(super) fn csv_header() -> String {
     csv::line(COLUMNS.iter().map(|(name, _)| (*name).to_owned()))
 }
 
-/// A claim: a row for each of its lines, and one for a claim without.
-pub(super) fn csv(claim: &Claim) -> String {
+/// Returns one row for each line of the claim, or a single row if the claim has no lines.
+pub(super) fn csv_rows(claim: &Claim) -> String {
     let row = |line: &ClaimLine| csv::line(COLUMNS.iter().map(|(_, cell)| cell(claim, line)));
     if claim.lines.is_empty() { row(&ClaimLine::default()) } else { claim.lines.iter().map(row).collect() }
 }
 
-/// An enum's value in lower case, without its prefix; empty where it is not given.
-fn word(name: &str, prefix: &str) -> String {
+/// Returns the name of an enum value in lower case and without its prefix. The unspecified value is
+/// empty.
+fn enum_value(name: &str, prefix: &str) -> String {
     match name.trim_start_matches(prefix) {
         "UNSPECIFIED" => String::new(),
-        word => word.to_ascii_lowercase(),
+        value => value.to_ascii_lowercase(),
     }
 }
 
+/// Returns the activities, separated by spaces.
 fn activities(claim: &Claim) -> String {
-    claim.activities().map(|activity| word(activity.as_str_name(), "ACTIVITY_")).collect::<Vec<_>>().join(" ")
+    claim.activities().map(|activity| enum_value(activity.as_str_name(), "ACTIVITY_")).collect::<Vec<_>>().join(" ")
 }
 
-fn flag(set: bool) -> String {
-    if set { "true".to_owned() } else { String::new() }
+/// Returns `true`, or an empty text for `false`.
+fn flag(is_set: bool) -> String {
+    if is_set { "true".to_owned() } else { String::new() }
 }
 
-fn of(contact: &Option<Contact>, part: fn(&Contact) -> &String) -> String {
-    contact.as_ref().map_or_else(String::new, |contact| csv::text(part(contact)))
+/// Returns one field of a contact; empty if there is no contact.
+fn contact_field(contact: &Option<Contact>, field: fn(&Contact) -> &String) -> String {
+    contact.as_ref().map_or_else(String::new, |contact| csv::text(field(contact)))
 }
 
 fn time(time: Option<&prost_types::Timestamp>) -> String {

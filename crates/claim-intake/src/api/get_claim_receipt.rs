@@ -1,16 +1,22 @@
-//! GetClaimReceipt (R56): two reads (the claim, the time) and a signature, then a read of 100 entries after the other, as fast as the caller takes
-//! them. Entries are never changed but by what is erased, which leaves commitments and links, so that those up to the head that was read are the
-//! head's, whatever is added meanwhile. Nothing is verified here: whoever doubts us does that better.
+//! Implements GetClaimReceipt, which streams a signed receipt of the claim's history (R56). Cost:
+//! two reads (the claim and the clock), one signature, then reads of 100 entries each, as fast as
+//! the caller receives them.
+//!
+//! The receipt ends with the entry that was the last one when the claim was read. Entries that are
+//! added later are not part of it. An erasure that happens in between changes no commitment and no
+//! link, so the receipt stays valid. This RPC does not verify the history. Verification belongs to
+//! the client: see `cpor verify`.
 use super::{
-    Answer,
+    RpcResult,
     receipt::{self, Statement},
     view::View,
 };
 use crate::{
     call::Call,
-    intake::{Failed, Intake},
-    store::{Claims, Histories},
-    wire::timestamp,
+    error::CallError,
+    service::ClaimIntake,
+    store::{Claims, HistoryEntries},
+    wire_time::to_wire_time,
 };
 use cpor_kit::{request::open, status};
 use cpor_proto::claims::v1 as wire;
@@ -20,77 +26,81 @@ use prost::Message as _;
 use std::pin::Pin;
 use tonic::{Request, Response, Status};
 
-/// The stream of an answer.
-pub(super) type Parts = Pin<Box<dyn Stream<Item = Result<wire::ClaimReceipt, Status>> + Send>>;
+/// The stream of the parts of a receipt.
+pub(super) type ReceiptStream = Pin<Box<dyn Stream<Item = Result<wire::ClaimReceipt, Status>> + Send>>;
 
-/// Entries that are read at once.
-const CHUNK: u64 = 100;
-/// Bytes of a part's entries, well below what clients take.
-const PART: usize = 1 << 20;
+/// The number of entries that one read returns.
+const PAGE_SIZE: u64 = 100;
+/// The size up to which entries are collected in one part. It is well below the message size that
+/// clients accept by default.
+const PART_BYTES: usize = 1 << 20;
 
 pub(super) async fn get_claim_receipt(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::GetClaimReceiptRequest>,
-) -> Answer<Parts> {
+) -> RpcResult<ReceiptStream> {
     let (caller, request) = open(request)?;
     let call = Call::new(&caller, "GetClaimReceipt", &request.name)?;
-    let head = Claims::head(intake.reader(), &call.claim).await.map_err(Failed::from)?;
+    let head = Claims::history_head(intake.reader(), &call.claim).await.map_err(CallError::from)?;
     let (length, head) = head.ok_or_else(|| call.not_found())?;
-    let mut end = wire::ClaimReceipt {
+    let mut last_part = wire::ClaimReceipt {
         claim: call.claim.to_string(),
         head: head.to_string(),
-        issue_time: Some(timestamp(intake.now().await?)),
+        issue_time: Some(to_wire_time(intake.now().await?)),
         ..wire::ClaimReceipt::default()
     };
-    let signature = intake.signer.receipt(&Statement::of(&end, length));
-    end.signature = signature.map_err(|error| status::internal(&error))?;
-    let issue = Issue { intake: intake.clone(), claim: call.claim, view: View::of(&caller), length, end };
-    let pages = stream::try_unfold(Some((issue, 0)), |place| async move {
-        let Some((issue, after)) = place else { return Ok(None) };
-        let (parts, after) = issue.page(after).await?;
-        Ok::<_, Status>(Some((parts, after.map(|after| (issue, after)))))
+    let signature = intake.signer.receipt(&Statement::of(&last_part, length));
+    last_part.signature = signature.map_err(|error| status::internal(&error))?;
+    let view = View::for_caller(&caller);
+    let reader = ReceiptReader { intake: intake.clone(), claim: call.claim, view, length, last_part };
+    let pages = stream::try_unfold(Some((reader, 0)), |state| async move {
+        let Some((reader, after)) = state else { return Ok(None) };
+        let (parts, next) = reader.read_page(after).await?;
+        Ok::<_, Status>(Some((parts, next.map(|next| (reader, next)))))
     });
     Ok(Response::new(pages.map_ok(|parts| stream::iter(parts.into_iter().map(Ok))).try_flatten().boxed()))
 }
 
-/// A receipt on its way to whom it is for.
-struct Issue {
-    intake: Intake,
+/// Reads the history page by page and converts it to the parts of a receipt.
+struct ReceiptReader {
+    intake: ClaimIntake,
     claim: ClaimName,
     view: View,
-    /// Entries up to the head.
+    /// The number of entries of the receipt.
     length: u64,
-    /// The last part, without entries.
-    end: wire::ClaimReceipt,
+    /// The last part without its entries. It carries the head, the issue time and the signature.
+    last_part: wire::ClaimReceipt,
 }
 
-impl Issue {
-    /// The entries after position `after` in parts of [`PART`], and where to go on; `None`: the last of these parts is the receipt's last.
-    async fn page(&self, after: u64) -> Result<(Vec<wire::ClaimReceipt>, Option<u64>), Status> {
-        let (place, wanted) = (i64::try_from(after).unwrap_or(i64::MAX), CHUNK.min(self.length - after));
-        let histories = Histories::of(self.intake.reader(), &self.claim);
-        let found = histories.list(place, wanted).await.map_err(Failed::from)?;
-        if found.len() as u64 != wanted {
-            return Err(status::internal("the history is shorter than its claim says"));
+impl ReceiptReader {
+    /// Reads the page of entries after position `after` and returns it as parts of up to
+    /// [`PART_BYTES`]. Also returns the position of the page's last entry, or `None` if the last of
+    /// these parts ends the receipt.
+    async fn read_page(&self, after: u64) -> Result<(Vec<wire::ClaimReceipt>, Option<u64>), Status> {
+        let (position, count) = (i64::try_from(after).unwrap_or(i64::MAX), PAGE_SIZE.min(self.length - after));
+        let history = HistoryEntries::of_claim(self.intake.reader(), &self.claim);
+        let page = history.list(position, count).await.map_err(CallError::from)?;
+        if page.len() as u64 != count {
+            return Err(status::internal("the history has fewer entries than its claim counts"));
         }
-        let (mut parts, mut bytes) = (Vec::new(), PART);
-        for entry in found {
-            let entry = receipt::entry(&self.view.of_entry(entry));
+        let (mut parts, mut bytes) = (Vec::new(), PART_BYTES);
+        for entry in page {
+            let entry = receipt::receipt_entry(&self.view.restrict(entry));
             bytes += entry.encoded_len();
-            match parts.last_mut().filter(|_| bytes <= PART) {
+            match parts.last_mut().filter(|_| bytes <= PART_BYTES) {
                 Some(wire::ClaimReceipt { entries, .. }) => entries.push(entry),
                 None => {
                     bytes = entry.encoded_len();
-                    let claim = self.end.claim.clone();
+                    let claim = self.last_part.claim.clone();
                     parts.push(wire::ClaimReceipt { claim, entries: vec![entry], ..wire::ClaimReceipt::default() });
                 }
             }
         }
-        let after = after + wanted;
-        let is_last = after == self.length;
+        let next = after + count;
+        let is_last = next == self.length;
         if let Some(last) = parts.last_mut().filter(|_| is_last) {
-            *last = wire::ClaimReceipt { entries: std::mem::take(&mut last.entries), ..self.end.clone() };
+            *last = wire::ClaimReceipt { entries: std::mem::take(&mut last.entries), ..self.last_part.clone() };
         }
-        Ok((parts, (!is_last).then_some(after)))
+        Ok((parts, (!is_last).then_some(next)))
     }
 }

@@ -1,28 +1,33 @@
-//! ListClaims (R59): one read of a page; indexed for a partner's claims by age, by last change, and in a state, of a customer or
-//! that wait for one thing by age, and for everybody's by age, or those that wait for one thing. Another filter reads along its order's index until the page is full, another order sorts what the filter leaves.
-use super::{Answer, convert, view::View, wanted::wanted};
+//! Implements ListClaims (R59). Cost: one read for a page.
+//!
+//! Indexes cover the claims of one partner ordered by creation or by last change, and ordered by
+//! creation when filtered by state, tenant or what they wait for. For all partners, indexes cover
+//! the order by creation, alone or filtered by what the claims wait for. Other filters scan the
+//! index of the order until the page is full. Other orders sort all claims that match the filter.
+use super::{RpcResult, convert, list_query::parse_list_query, view::View};
 use crate::{
-    intake::{Failed, Intake},
-    store::{Claims, Cursor},
+    error::CallError,
+    service::ClaimIntake,
+    store::{Claims, ListCursor},
 };
 use cpor_kit::{page, request::open};
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
 pub(super) async fn list_claims(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::ListClaimsRequest>,
-) -> Answer<wire::ListClaimsResponse> {
+) -> RpcResult<wire::ListClaimsResponse> {
     let (caller, request) = open(request)?;
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
-    let wanted = wanted(&request.parent, &request.filter, &request.order_by)?;
-    let after: Option<Cursor> = binding.decode(&request.page_token)?;
-    let claims = Claims::of(intake.reader(), &wanted.scope);
-    let found = claims.list(&wanted, after, size + 1).await.map_err(Failed::from)?;
-    let view = View::of(&caller);
-    let shown = found
+    let query = parse_list_query(&request.parent, &request.filter, &request.order_by)?;
+    let after: Option<ListCursor> = binding.decode(&request.page_token)?;
+    let claims = Claims::in_scope(intake.reader(), &query.scope);
+    let rows = claims.list(&query, after, size + 1).await.map_err(CallError::from)?;
+    let view = View::for_caller(&caller);
+    let claims = rows
         .into_iter()
-        .map(|(cursor, claim)| convert::claim(claim, view, &intake.rules).map(|claim| (cursor, claim)));
-    let (claims, next_page_token) = binding.page(size, shown.collect::<Result<Vec<_>, Failed>>()?)?;
+        .map(|(cursor, claim)| convert::claim_to_wire(claim, view, &intake.rules).map(|claim| (cursor, claim)));
+    let (claims, next_page_token) = binding.page(size, claims.collect::<Result<Vec<_>, CallError>>()?)?;
     Ok(Response::new(wire::ListClaimsResponse { claims, next_page_token }))
 }

@@ -1,27 +1,25 @@
-//! ListComments: one read, oldest first; two where the claim has none.
-use super::{Answer, convert};
-use crate::{
-    call::Call,
-    intake::{Failed, Intake},
-    store::Comments,
-};
+//! Implements ListComments, oldest first. Cost: one read; a second one if nothing is rows, to
+//! distinguish a claim without comments from one that does not exist.
+use super::{RpcResult, convert};
+use crate::{call::Call, error::CallError, service::ClaimIntake, store::Comments};
 use cpor_kit::{page, request::open};
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
 pub(super) async fn list_comments(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::ListCommentsRequest>,
-) -> Answer<wire::ListCommentsResponse> {
+) -> RpcResult<wire::ListCommentsResponse> {
     let (caller, request) = open(request)?;
     let call = Call::new(&caller, "ListComments", &request.parent)?;
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
-    let found = Comments::of(intake.reader(), &call.claim).list(after, size + 1).await.map_err(Failed::from)?;
-    if found.is_empty() {
+    let rows = Comments::of_claim(intake.reader(), &call.claim).list(after, size + 1).await.map_err(CallError::from)?;
+    if rows.is_empty() {
         intake.read(&call).await?;
     }
-    let shown = found.into_iter().map(|(position, comment)| (position, convert::comment(&call.claim, comment)));
-    let (comments, next_page_token) = binding.page(size, shown)?;
+    let comments =
+        rows.into_iter().map(|(position, comment)| (position, convert::comment_to_wire(&call.claim, comment)));
+    let (comments, next_page_token) = binding.page(size, comments)?;
     Ok(Response::new(wire::ListCommentsResponse { comments, next_page_token }))
 }

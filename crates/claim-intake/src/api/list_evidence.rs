@@ -1,27 +1,26 @@
-//! ListEvidence: one read, oldest first; two where the claim has none.
-use super::{Answer, convert};
-use crate::{
-    call::Call,
-    intake::{Failed, Intake},
-    store::Documents,
-};
+//! Implements ListEvidence, oldest first. Cost: one read; a second one if nothing is rows, to
+//! distinguish a claim without documents from one that does not exist.
+use super::{RpcResult, convert};
+use crate::{call::Call, error::CallError, service::ClaimIntake, store::Documents};
 use cpor_kit::{page, request::open};
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
 pub(super) async fn list_evidence(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::ListEvidenceRequest>,
-) -> Answer<wire::ListEvidenceResponse> {
+) -> RpcResult<wire::ListEvidenceResponse> {
     let (caller, request) = open(request)?;
     let call = Call::new(&caller, "ListEvidence", &request.parent)?;
     let (binding, size) = (page::Binding::of(&request), page::size(request.page_size));
     let after: i64 = binding.decode(&request.page_token)?.unwrap_or_default();
-    let found = Documents::of(intake.reader(), &call.claim).list(after, size + 1).await.map_err(Failed::from)?;
-    if found.is_empty() {
+    let rows =
+        Documents::on_claim(intake.reader(), &call.claim).list(after, size + 1).await.map_err(CallError::from)?;
+    if rows.is_empty() {
         intake.read(&call).await?;
     }
-    let shown = found.into_iter().map(|(position, document)| (position, convert::evidence(&call.claim, document)));
-    let (evidence, next_page_token) = binding.page(size, shown)?;
+    let documents =
+        rows.into_iter().map(|(position, document)| (position, convert::evidence_to_wire(&call.claim, document)));
+    let (evidence, next_page_token) = binding.page(size, documents)?;
     Ok(Response::new(wire::ListEvidenceResponse { evidence, next_page_token }))
 }

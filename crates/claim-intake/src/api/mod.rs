@@ -1,7 +1,9 @@
-//! `cpor.claims.v1.ClaimService`: every method is a file of its own, and this one only delegates.
+//! The implementation of the gRPC service `cpor.claims.v1.ClaimService`. Each RPC has a file of its
+//! own. The trait implementation in this file only delegates to them.
 //!
-//! Costs are told per method: *reads* are indexed reads outside of a transaction, a *decision* is one transaction of
-//! the writer, shared with whatever waits beside it: one load, three to six multi-row statements, one fsync.
+//! The module documentation of each RPC states its cost. A *read* is an indexed read outside a
+//! transaction. A *decision* is one transaction of the writer: one load, three to six multi-row
+//! statements and one fsync. Decisions that wait at the same time share a transaction.
 mod batch_create_claims;
 mod convert;
 mod create_claim;
@@ -11,6 +13,7 @@ mod delete_evidence;
 mod dispute_claim;
 mod download_evidence;
 mod download_poe_template;
+mod enums;
 mod erase_personal_data;
 mod error;
 mod explain_claim;
@@ -22,6 +25,7 @@ mod list_claims;
 mod list_comments;
 mod list_evidence;
 mod list_history;
+mod list_query;
 mod parse;
 pub mod receipt;
 mod resubmit_claim;
@@ -29,12 +33,10 @@ mod submit_claim;
 mod update_claim;
 mod upload_evidence;
 mod view;
-mod wanted;
 mod watch_claims;
 mod withdraw_claim;
-mod words;
 
-use crate::intake::Intake;
+use crate::service::ClaimIntake;
 use cpor_proto::claims::v1::{
     BatchCreateClaimsRequest, BatchCreateClaimsResponse, Claim, ClaimExplanation, Comment, CreateClaimRequest,
     CreateCommentRequest, DeleteClaimRequest, DeleteEvidenceRequest, DisputeClaimRequest, DownloadEvidenceRequest,
@@ -46,113 +48,117 @@ use cpor_proto::claims::v1::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
-type Answer<T> = Result<Response<T>, Status>;
+/// The result of an RPC handler.
+type RpcResult<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
-impl ClaimService for Intake {
-    type DownloadEvidenceStream = download_evidence::Download;
-    type GetClaimReceiptStream = get_claim_receipt::Parts;
-    type ExportClaimsStream = export_claims::Export;
-    type WatchClaimsStream = watch_claims::Watch;
+impl ClaimService for ClaimIntake {
+    type DownloadEvidenceStream = download_evidence::DownloadStream;
+    type GetClaimReceiptStream = get_claim_receipt::ReceiptStream;
+    type ExportClaimsStream = export_claims::ExportStream;
+    type WatchClaimsStream = watch_claims::WatchStream;
 
-    async fn create_claim(&self, request: Request<CreateClaimRequest>) -> Answer<Claim> {
+    async fn create_claim(&self, request: Request<CreateClaimRequest>) -> RpcResult<Claim> {
         create_claim::create_claim(self, request).await
     }
 
-    async fn get_claim(&self, request: Request<GetClaimRequest>) -> Answer<Claim> {
+    async fn get_claim(&self, request: Request<GetClaimRequest>) -> RpcResult<Claim> {
         get_claim::get_claim(self, request).await
     }
 
-    async fn list_claims(&self, request: Request<ListClaimsRequest>) -> Answer<ListClaimsResponse> {
+    async fn list_claims(&self, request: Request<ListClaimsRequest>) -> RpcResult<ListClaimsResponse> {
         list_claims::list_claims(self, request).await
     }
 
-    async fn update_claim(&self, request: Request<UpdateClaimRequest>) -> Answer<Claim> {
+    async fn update_claim(&self, request: Request<UpdateClaimRequest>) -> RpcResult<Claim> {
         update_claim::update_claim(self, request).await
     }
 
-    async fn delete_claim(&self, request: Request<DeleteClaimRequest>) -> Answer<Claim> {
+    async fn delete_claim(&self, request: Request<DeleteClaimRequest>) -> RpcResult<Claim> {
         delete_claim::delete_claim(self, request).await
     }
 
-    async fn submit_claim(&self, request: Request<SubmitClaimRequest>) -> Answer<Claim> {
+    async fn submit_claim(&self, request: Request<SubmitClaimRequest>) -> RpcResult<Claim> {
         submit_claim::submit_claim(self, request).await
     }
 
-    async fn resubmit_claim(&self, request: Request<ResubmitClaimRequest>) -> Answer<Claim> {
+    async fn resubmit_claim(&self, request: Request<ResubmitClaimRequest>) -> RpcResult<Claim> {
         resubmit_claim::resubmit_claim(self, request).await
     }
 
-    async fn withdraw_claim(&self, request: Request<WithdrawClaimRequest>) -> Answer<Claim> {
+    async fn withdraw_claim(&self, request: Request<WithdrawClaimRequest>) -> RpcResult<Claim> {
         withdraw_claim::withdraw_claim(self, request).await
     }
 
-    async fn dispute_claim(&self, request: Request<DisputeClaimRequest>) -> Answer<Claim> {
+    async fn dispute_claim(&self, request: Request<DisputeClaimRequest>) -> RpcResult<Claim> {
         dispute_claim::dispute_claim(self, request).await
     }
 
-    async fn erase_personal_data(&self, request: Request<ErasePersonalDataRequest>) -> Answer<Claim> {
+    async fn erase_personal_data(&self, request: Request<ErasePersonalDataRequest>) -> RpcResult<Claim> {
         erase_personal_data::erase_personal_data(self, request).await
     }
 
-    async fn upload_evidence(&self, request: Request<Streaming<UploadEvidenceRequest>>) -> Answer<Evidence> {
+    async fn upload_evidence(&self, request: Request<Streaming<UploadEvidenceRequest>>) -> RpcResult<Evidence> {
         upload_evidence::upload_evidence(self, request).await
     }
 
     async fn download_evidence(
         &self,
         request: Request<DownloadEvidenceRequest>,
-    ) -> Answer<Self::DownloadEvidenceStream> {
+    ) -> RpcResult<Self::DownloadEvidenceStream> {
         download_evidence::download_evidence(self, request).await
     }
 
-    async fn list_evidence(&self, request: Request<ListEvidenceRequest>) -> Answer<ListEvidenceResponse> {
+    async fn list_evidence(&self, request: Request<ListEvidenceRequest>) -> RpcResult<ListEvidenceResponse> {
         list_evidence::list_evidence(self, request).await
     }
 
-    async fn delete_evidence(&self, request: Request<DeleteEvidenceRequest>) -> Answer<Evidence> {
+    async fn delete_evidence(&self, request: Request<DeleteEvidenceRequest>) -> RpcResult<Evidence> {
         delete_evidence::delete_evidence(self, request).await
     }
 
-    async fn create_comment(&self, request: Request<CreateCommentRequest>) -> Answer<Comment> {
+    async fn create_comment(&self, request: Request<CreateCommentRequest>) -> RpcResult<Comment> {
         create_comment::create_comment(self, request).await
     }
 
-    async fn list_comments(&self, request: Request<ListCommentsRequest>) -> Answer<ListCommentsResponse> {
+    async fn list_comments(&self, request: Request<ListCommentsRequest>) -> RpcResult<ListCommentsResponse> {
         list_comments::list_comments(self, request).await
     }
 
-    async fn list_history(&self, request: Request<ListHistoryRequest>) -> Answer<ListHistoryResponse> {
+    async fn list_history(&self, request: Request<ListHistoryRequest>) -> RpcResult<ListHistoryResponse> {
         list_history::list_history(self, request).await
     }
 
     async fn download_poe_template(
         &self,
         request: Request<DownloadPoeTemplateRequest>,
-    ) -> Answer<DownloadPoeTemplateResponse> {
+    ) -> RpcResult<DownloadPoeTemplateResponse> {
         download_poe_template::download_poe_template(self, request).await
     }
 
-    async fn explain_claim(&self, request: Request<ExplainClaimRequest>) -> Answer<ClaimExplanation> {
+    async fn explain_claim(&self, request: Request<ExplainClaimRequest>) -> RpcResult<ClaimExplanation> {
         explain_claim::explain_claim(self, request).await
     }
 
     async fn batch_create_claims(
         &self,
         request: Request<BatchCreateClaimsRequest>,
-    ) -> Answer<BatchCreateClaimsResponse> {
+    ) -> RpcResult<BatchCreateClaimsResponse> {
         batch_create_claims::batch_create_claims(self, request).await
     }
 
-    async fn export_claims(&self, request: Request<ExportClaimsRequest>) -> Answer<Self::ExportClaimsStream> {
+    async fn export_claims(&self, request: Request<ExportClaimsRequest>) -> RpcResult<Self::ExportClaimsStream> {
         export_claims::export_claims(self, request).await
     }
 
-    async fn get_claim_receipt(&self, request: Request<GetClaimReceiptRequest>) -> Answer<Self::GetClaimReceiptStream> {
+    async fn get_claim_receipt(
+        &self,
+        request: Request<GetClaimReceiptRequest>,
+    ) -> RpcResult<Self::GetClaimReceiptStream> {
         get_claim_receipt::get_claim_receipt(self, request).await
     }
 
-    async fn watch_claims(&self, request: Request<WatchClaimsRequest>) -> Answer<Self::WatchClaimsStream> {
+    async fn watch_claims(&self, request: Request<WatchClaimsRequest>) -> RpcResult<Self::WatchClaimsStream> {
         watch_claims::watch_claims(self, request).await
     }
 }

@@ -1,7 +1,8 @@
-//! What a partner entered, from the wire. Constraints of the contract hold already.
+//! Parses the content of a claim from API messages. The constraints that the proto files declare
+//! have already been checked.
 use super::{
-    error::{invalid, unknown_update_field},
-    words,
+    enums,
+    error::{invalid_field, unknown_update_field},
 };
 use crate::domain::{Contact, Content, Fault, Field, Line};
 use cpor_proto::claims::v1 as wire;
@@ -10,17 +11,18 @@ use prost_types::FieldMask;
 use std::collections::BTreeSet;
 use tonic::Status;
 
-/// The content of a claim; its lines get ids, which those that are on the claim already will not need.
+/// Parses the content of a claim. Each line gets a new id. An update keeps the ids of lines that
+/// are already on the claim.
 pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Content, Status> {
-    let solution_area = words::solution_area_from(claim.solution_area());
-    let activities = claim.activities().filter_map(words::activity_from).collect();
+    let solution_area = enums::solution_area_from_wire(claim.solution_area());
+    let activities = claim.activities().filter_map(enums::activity_from_wire).collect();
     let mpn_id = match claim.mpn_id.as_str() {
         "" => None,
-        entered => Some(entered.parse().map_err(|malformed| bad("claim.mpn_id", malformed))?),
+        mpn_id => Some(mpn_id.parse().map_err(|error| malformed_field("claim.mpn_id", error))?),
     };
-    let lines = claim.lines.into_iter().enumerate().map(|(place, line)| {
+    let lines = claim.lines.into_iter().enumerate().map(|(index, line)| {
         let product: ProductName =
-            line.product.parse().map_err(|malformed| bad(&format!("claim.lines[{place}].product"), malformed))?;
+            line.product.parse().map_err(|error| malformed_field(&format!("claim.lines[{index}].product"), error))?;
         Ok(Line::entered(LineId(entropy.uuid()), product.product, line.subscription_id))
     });
     Ok(Content {
@@ -47,11 +49,12 @@ fn contact(contact: Option<wire::Contact>) -> Contact {
     Contact { name, title, email }
 }
 
-fn bad(field: &str, malformed: cpor_types::Malformed) -> Status {
-    invalid(field, Fault::FieldMalformed, malformed.to_string())
+fn malformed_field(field: &str, error: cpor_types::Malformed) -> Status {
+    invalid_field(field, Fault::FieldMalformed, error.to_string())
 }
 
-/// The fields that an update changes (AIP-134): those of the mask, all for `*`, without a mask those that are given.
+/// Returns the fields that an update changes (AIP-134): the fields of the mask, or all fields for
+/// `*`. Without a mask, these are the fields that are not empty in `content`.
 pub(super) fn update_fields(mask: Option<FieldMask>, content: &Content) -> Result<Vec<Field>, Status> {
     let Some(FieldMask { paths }) = mask else { return Ok(content.given()) };
     if paths.iter().any(|path| path == "*") {
@@ -72,18 +75,18 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_names_what_changes() {
+    fn an_update_mask_selects_the_fields() {
         let content = Content { display_name: "a".into(), ..Content::default() };
         assert_eq!(update_fields(None, &content).unwrap(), [Field::DisplayName]);
         assert_eq!(update_fields(mask(&["*"]), &content).unwrap(), Field::ALL);
-        let twice = mask(&["lines", "mpn_id", "lines"]);
-        assert_eq!(update_fields(twice, &content).unwrap(), [Field::MpnId, Field::Lines]);
+        let repeated = mask(&["lines", "mpn_id", "lines"]);
+        assert_eq!(update_fields(repeated, &content).unwrap(), [Field::MpnId, Field::Lines]);
         let refused = update_fields(mask(&["state"]), &content).unwrap_err();
         assert_eq!(status::reason(&refused).as_deref(), Some("UNKNOWN_UPDATE_FIELD"));
     }
 
     #[test]
-    fn every_field_of_the_contract_is_taken() {
+    fn every_field_of_the_api_is_parsed() {
         let entered = wire::Claim {
             display_name: "n".into(),
             mpn_id: "4711".into(),
@@ -102,7 +105,7 @@ mod tests {
             terms_acknowledged: true,
             ..Default::default()
         };
-        let taken = content(entered, &SeededEntropy::new(1)).unwrap();
-        assert_eq!(taken.given(), Field::ALL);
+        let parsed = content(entered, &SeededEntropy::new(1)).unwrap();
+        assert_eq!(parsed.given(), Field::ALL);
     }
 }

@@ -1,74 +1,76 @@
-//! Receipts on the wire (R56): made here, and read by whoever verifies them.
-use super::words;
+//! Conversion between history receipts (R56) and their API messages. `cpor verify` uses this module
+//! to read a receipt.
+use super::enums;
 use crate::{
     domain::{
         FieldChange, StateKind,
         history::{Audience, Closed, EntryFacts, Part, Receipt, Sealed, SealedEntry},
     },
-    wire::{timestamp, timestamp_from},
+    wire_time::{from_wire_time, to_wire_time},
 };
 use cpor_proto::claims::v1 as wire;
 use serde::{Deserialize, Serialize};
 
-/// What is signed of a receipt. Everything else in it follows from the head.
+/// The part of a receipt that is signed. The hash chain ties all other parts to `head`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
-    /// The claim's name.
+    /// The resource name of the claim.
     pub claim: String,
-    /// The link of the last entry.
+    /// The chain link of the last entry, in hex.
     pub head: String,
-    /// How many entries there are.
+    /// The number of entries.
     pub entries: u64,
-    /// When it was made, RFC 3339.
+    /// The time when the receipt was issued, in RFC 3339.
     pub issue_time: String,
 }
 
 impl Statement {
-    /// That of a receipt, or of its last part, that has so many entries in all.
+    /// Returns the statement of a receipt with `entries` entries. `receipt` is the whole receipt or
+    /// its last part.
     #[must_use]
     pub fn of(receipt: &wire::ClaimReceipt, entries: u64) -> Self {
-        let issued = receipt.issue_time.and_then(timestamp_from);
+        let issue_time = receipt.issue_time.and_then(from_wire_time);
         Self {
             claim: receipt.claim.clone(),
             head: receipt.head.clone(),
             entries,
-            issue_time: issued.map(cpor_types::rfc3339).unwrap_or_default(),
+            issue_time: issue_time.map(cpor_types::rfc3339).unwrap_or_default(),
         }
     }
 }
 
-/// A receipt that cannot be read, and so proves nothing.
+/// The reason why a receipt cannot be read. Such a receipt proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    /// The name is no claim's.
-    #[error("`claim` names no claim")]
+pub enum ReceiptError {
+    /// The field `claim` is not the name of a claim.
+    #[error("claim: must be the name of a claim")]
     Claim,
-    /// Its head is no digest.
-    #[error("`head` is no digest; a receipt whose last part is missing has none")]
+    /// The field `head` is not a digest.
+    #[error("head: must be 64 lower-case hexadecimal digits; it is empty if the last part is missing")]
     Head,
-    /// A part follows the last one, or is of another claim.
-    #[error("part {0} does not belong to the parts before it")]
+    /// The part with this number (from 1) follows the last part or belongs to another claim.
+    #[error("part {0}: does not belong to the same receipt as the parts before it")]
     Part(usize),
-    /// A value of an entry has not the shape that it must have.
-    #[error("entry {position}: `{field}` is malformed")]
+    /// A field of an entry is malformed.
+    #[error("entry {position}: {field}: is malformed")]
     Field {
-        /// Its place in the receipt, from 1.
+        /// The position of the entry in the receipt, from 1.
         position: usize,
-        /// Which value.
+        /// The name of the field.
         field: &'static str,
     },
-    /// An entry says something that no commitment stands for.
-    #[error("entry {position} says something that nothing in it proves")]
-    Unproved {
-        /// Its place in the receipt, from 1.
+    /// An entry contains a value that none of its commitments covers.
+    #[error("entry {position}: contains a value that no commitment proves")]
+    Unproven {
+        /// The position of the entry in the receipt, from 1.
         position: usize,
     },
 }
 
-/// An entry as a receipt has it.
-pub(super) fn entry(entry: &SealedEntry) -> wire::ReceiptEntry {
+/// Converts an entry with its commitments and salts.
+pub(super) fn receipt_entry(entry: &SealedEntry) -> wire::ReceiptEntry {
     wire::ReceiptEntry {
-        entry: Some(told(entry)),
+        entry: Some(history_entry(entry)),
         vendor_only: entry.audience == Audience::Vendor,
         facts: Some(commitment(&entry.facts)),
         subject: Some(commitment(&entry.subject)),
@@ -78,33 +80,33 @@ pub(super) fn entry(entry: &SealedEntry) -> wire::ReceiptEntry {
     }
 }
 
-/// What an entry says; what is withheld or erased is empty.
-pub(super) fn told(entry: &SealedEntry) -> wire::HistoryEntry {
+/// Converts the readable content of an entry. Withheld and erased parts are empty.
+pub(super) fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
     let text = |part: &Sealed<String>| part.opened.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
-    let said = wire::HistoryEntry {
+    let without_facts = wire::HistoryEntry {
         position: entry.position,
         subject: text(&entry.subject),
         reason: text(&entry.reason),
-        changes: entry.each_change().map(told_change).collect(),
-        withheld: entry.withheld().map(|part| words::part(part).into()).collect(),
-        erased: entry.erased().map(|part| words::part(part).into()).collect(),
+        changes: entry.each_change().map(field_change).collect(),
+        withheld: entry.withheld().map(|part| enums::history_part_to_wire(part).into()).collect(),
+        erased: entry.erased().map(|part| enums::history_part_to_wire(part).into()).collect(),
         link: entry.link.to_string(),
         ..wire::HistoryEntry::default()
     };
-    let Ok((_, facts)) = &entry.facts.opened else { return said };
+    let Ok((_, facts)) = &entry.facts.opened else { return without_facts };
     wire::HistoryEntry {
         action: facts.action.clone(),
-        side: words::side(facts.side).into(),
-        effective_time: Some(timestamp(facts.effective_time)),
-        record_time: Some(timestamp(facts.record_time)),
-        from_state: facts.from.map_or(wire::ClaimState::Unspecified, words::state).into(),
-        to_state: words::state(facts.to).into(),
+        side: enums::side_to_wire(facts.side).into(),
+        effective_time: Some(to_wire_time(facts.effective_time)),
+        record_time: Some(to_wire_time(facts.record_time)),
+        from_state: facts.from.map_or(wire::ClaimState::Unspecified, enums::claim_state_to_wire).into(),
+        to_state: enums::claim_state_to_wire(facts.to).into(),
         overtaken: facts.overtaken,
-        ..said
+        ..without_facts
     }
 }
 
-fn told_change(change: &Sealed<FieldChange>) -> wire::FieldChange {
+fn field_change(change: &Sealed<FieldChange>) -> wire::FieldChange {
     match &change.opened {
         Ok((_, FieldChange { field, from, to })) => wire::FieldChange {
             field: field.clone(),
@@ -112,9 +114,10 @@ fn told_change(change: &Sealed<FieldChange>) -> wire::FieldChange {
             to: to.clone(),
             ..wire::FieldChange::default()
         },
-        Err(Closed::Erased(kind)) => {
-            wire::FieldChange { erased: words::personal_data(*kind).into(), ..wire::FieldChange::default() }
-        }
+        Err(Closed::Erased(kind)) => wire::FieldChange {
+            erased: enums::personal_data_kind_to_wire(*kind).into(),
+            ..wire::FieldChange::default()
+        },
         Err(Closed::Withheld) => wire::FieldChange::default(),
     }
 }
@@ -124,91 +127,98 @@ fn commitment<T>(part: &Sealed<T>) -> wire::Commitment {
     wire::Commitment { sha256: part.commitment.to_string(), salt: salt.unwrap_or_default() }
 }
 
-/// The receipt that comes in these parts.
+/// Joins the parts of a receipt as GetClaimReceipt streams them.
 ///
 /// # Errors
-/// [`Unreadable::Part`]; [`Unreadable::Head`] where there is none.
-pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire::ClaimReceipt, Unreadable> {
+/// [`ReceiptError::Part`] if a part does not belong to the receipt, [`ReceiptError::Head`] if there
+/// are no parts.
+pub fn join(parts: impl IntoIterator<Item = wire::ClaimReceipt>) -> Result<wire::ClaimReceipt, ReceiptError> {
     let mut parts = parts.into_iter();
-    let first = parts.next().ok_or(Unreadable::Head)?;
+    let first = parts.next().ok_or(ReceiptError::Head)?;
     (2..).zip(parts).try_fold(first, |mut receipt, (n, part)| {
         if !receipt.head.is_empty() || part.claim != receipt.claim {
-            return Err(Unreadable::Part(n));
+            return Err(ReceiptError::Part(n));
         }
         receipt.entries.extend(part.entries);
         Ok(wire::ClaimReceipt { entries: receipt.entries, ..part })
     })
 }
 
-/// What a receipt shows. Whether it proves anything, [`Receipt::verify`] tells.
+/// Reads a complete receipt. [`Receipt::verify`] then checks whether it proves the history.
 ///
 /// # Errors
-/// The first value that is malformed, or that stands beside what can be proved.
-pub fn read(receipt: &wire::ClaimReceipt) -> Result<Receipt, Unreadable> {
-    let entries = (1..).zip(&receipt.entries).map(|(position, shown)| {
-        let sealed = read_entry(shown).map_err(|Malformed(field)| Unreadable::Field { position, field })?;
-        // Whatever the reading passed over would be believed, and nothing would prove it.
-        if entry(&sealed) == *shown { Ok(sealed) } else { Err(Unreadable::Unproved { position }) }
+/// The first value that is malformed or that no commitment covers.
+pub fn read(receipt: &wire::ClaimReceipt) -> Result<Receipt, ReceiptError> {
+    let entries = (1..).zip(&receipt.entries).map(|(position, message)| {
+        let sealed = read_entry(message).map_err(|Malformed(field)| ReceiptError::Field { position, field })?;
+        // A value that `read_entry` ignores would look proven although no commitment covers it.
+        // Converting the entry back detects such a value.
+        if receipt_entry(&sealed) == *message { Ok(sealed) } else { Err(ReceiptError::Unproven { position }) }
     });
     Ok(Receipt {
-        claim: receipt.claim.parse().map_err(|_| Unreadable::Claim)?,
-        head: receipt.head.parse().map_err(|_| Unreadable::Head)?,
+        claim: receipt.claim.parse().map_err(|_| ReceiptError::Claim)?,
+        head: receipt.head.parse().map_err(|_| ReceiptError::Head)?,
         entries: entries.collect::<Result<_, _>>()?,
     })
 }
 
-/// A field with a value that it cannot have.
+/// The name of a field whose value is malformed.
 struct Malformed(&'static str);
 
-fn read_entry(shown: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
-    let entry = shown.entry.as_ref().ok_or(Malformed("entry"))?;
-    let erased = |part: &Part| entry.erased().filter_map(words::part_from).any(|erased| erased == *part);
+/// Reads an entry with its commitments and salts.
+fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
+    let entry = message.entry.as_ref().ok_or(Malformed("entry"))?;
+    let is_erased =
+        |part: &Part| entry.erased().filter_map(enums::history_part_from_wire).any(|erased| erased == *part);
+    // The reason why a part without a salt is closed.
     let closed = |part: Part| {
-        let kind = Some(part).filter(erased).and_then(Part::erased_as);
+        let kind = Some(part).filter(is_erased).and_then(Part::erased_as);
         kind.map_or(Closed::Withheld, Closed::Erased)
     };
     let changes = || {
-        let pairs = shown.each_change.iter().zip(&entry.changes);
-        let read = |(made, change): (&wire::Commitment, &wire::FieldChange)| {
-            let closed = words::personal_data_from(change.erased()).map_or(Closed::Withheld, Closed::Erased);
+        let pairs = message.each_change.iter().zip(&entry.changes);
+        let read_change = |(commitment, change): (&wire::Commitment, &wire::FieldChange)| {
+            let closed = enums::personal_data_kind_from_wire(change.erased()).map_or(Closed::Withheld, Closed::Erased);
             let wire::FieldChange { field, from, to, erased: _ } = change.clone();
-            sealed("each_change", Some(made), closed, || Ok(FieldChange { field, from, to }))
+            sealed("each_change", Some(commitment), closed, || Ok(FieldChange { field, from, to }))
         };
-        pairs.map(read).collect()
+        pairs.map(read_change).collect()
     };
     Ok(SealedEntry {
         position: entry.position,
-        audience: if shown.vendor_only { Audience::Vendor } else { Audience::All },
-        facts: sealed("facts", shown.facts.as_ref(), closed(Part::Facts), || facts(entry))?,
-        subject: sealed("subject", shown.subject.as_ref(), closed(Part::Subject), || Ok(entry.subject.clone()))?,
-        reason: sealed("reason", shown.reason.as_ref(), closed(Part::Reason), || Ok(entry.reason.clone()))?,
-        changes: sealed("changes", shown.changes.as_ref(), closed(Part::Changes), changes)?,
+        audience: if message.vendor_only { Audience::Vendor } else { Audience::All },
+        facts: sealed("facts", message.facts.as_ref(), closed(Part::Facts), || facts(entry))?,
+        subject: sealed("subject", message.subject.as_ref(), closed(Part::Subject), || Ok(entry.subject.clone()))?,
+        reason: sealed("reason", message.reason.as_ref(), closed(Part::Reason), || Ok(entry.reason.clone()))?,
+        changes: sealed("changes", message.changes.as_ref(), closed(Part::Changes), changes)?,
         link: entry.link.parse().map_err(|_| Malformed("link"))?,
     })
 }
 
+/// Reads one part of an entry. `closed` is the reason why the content is missing if there is no
+/// salt.
 fn sealed<T>(
     field: &'static str,
-    made: Option<&wire::Commitment>,
+    commitment: Option<&wire::Commitment>,
     closed: Closed,
     content: impl FnOnce() -> Result<T, Malformed>,
 ) -> Result<Sealed<T>, Malformed> {
-    let made = made.ok_or(Malformed(field))?;
+    let commitment = commitment.ok_or(Malformed(field))?;
     let digest = |text: &str| text.parse().map_err(|_| Malformed(field));
-    let opened = if made.salt.is_empty() { Err(closed) } else { Ok((digest(&made.salt)?, content()?)) };
-    Ok(Sealed { commitment: digest(&made.sha256)?, opened })
+    let opened = if commitment.salt.is_empty() { Err(closed) } else { Ok((digest(&commitment.salt)?, content()?)) };
+    Ok(Sealed { commitment: digest(&commitment.sha256)?, opened })
 }
 
 fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {
-    let time = |time: Option<prost_types::Timestamp>| time.and_then(timestamp_from);
+    let time = |time: Option<prost_types::Timestamp>| time.and_then(from_wire_time);
     Ok(EntryFacts {
         action: entry.action.clone(),
-        side: words::side_from(entry.side()).ok_or(Malformed("side"))?,
+        side: enums::side_from_wire(entry.side()).ok_or(Malformed("side"))?,
         effective_time: time(entry.effective_time).ok_or(Malformed("effective_time"))?,
         record_time: time(entry.record_time).ok_or(Malformed("record_time"))?,
-        // A deleted draft is in no state, and neither is what is not there yet.
-        from: words::state_from(entry.from_state()).or((entry.position > 1).then_some(StateKind::Deleted)),
-        to: words::state_from(entry.to_state()).unwrap_or(StateKind::Deleted),
+        // The API has no state for a deleted draft. Only the first entry has no previous state.
+        from: enums::claim_state_from_wire(entry.from_state()).or((entry.position > 1).then_some(StateKind::Deleted)),
+        to: enums::claim_state_from_wire(entry.to_state()).unwrap_or(StateKind::Deleted),
         overtaken: entry.overtaken,
     })
 }

@@ -1,35 +1,36 @@
-//! ResubmitClaim (R21): as SubmitClaim, one read, one call of the registry, one decision; repeated while the claim
-//! moves.
-use super::{Answer, convert, create_comment::Said, view::View};
+//! Implements ResubmitClaim, the partner's answer to a request for partner action (R21). Cost: one
+//! read, one call of the registry and one decision, all repeated if the claim changes in between.
+use super::{RpcResult, convert, create_comment::NewComment, view::View};
 use crate::{
     call::Call,
     domain::{Claim, Command, Resubmit},
-    intake::{Intake, Need},
+    service::{ClaimIntake, RegistryNeed},
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 
 pub(super) async fn resubmit_claim(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::ResubmitClaimRequest>,
-) -> Answer<wire::Claim> {
+) -> RpcResult<wire::Claim> {
     let (caller, request) = open(request)?;
     let call = Call::new(&caller, "ResubmitClaim", &request.name)?
-        .etag(&request.etag)
-        .once(&caller, &request.request_id, &request)
-        .validate_only(request.validate_only);
-    let said = Said::of(intake, &call, &request.comment);
+        .with_etag(&request.etag)
+        .with_request_id(&caller, &request.request_id, &request)
+        .with_validate_only(request.validate_only);
+    let comment = NewComment::from_text(intake, &call, &request.comment);
 
     let rules = intake.rules.clone();
-    let content = |claim: &Claim| claim.admits(Command::Resubmit).then(|| (Need::Submission, claim.content.clone()));
-    let judged = intake
+    let content =
+        |claim: &Claim| claim.admits(Command::Resubmit).then(|| (RegistryNeed::Required, claim.content.clone()));
+    let outcome = intake
         .decide_with_facts(&call, content, move |claim, facts, now| {
-            let resubmit = Resubmit { comment: said.as_ref().map(|said| said.at(now)) };
+            let resubmit = Resubmit { comment: comment.as_ref().map(|comment| comment.written_at(now)) };
             claim.resubmit(resubmit, facts, &rules, now).map(Some)
         })
         .await?;
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
+    let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }

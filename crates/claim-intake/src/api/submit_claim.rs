@@ -1,37 +1,44 @@
-//! SubmitClaim (R18), in the six steps of every command: one read, one call of the registry, one decision; repeated
-//! while the claim moves.
+//! Implements SubmitClaim (R18). Cost: one read, one call of the registry and one decision, all
+//! repeated if the claim changes in between.
 //!
-//! 1. The request becomes a command.
-//! 2. The claim is read, and the registry asked about its content: facts of one version.
-//! 3. The writer loads the claim, with its deadlines applied; on another version, back to 2.
-//! 4. The claim decides: [`Claim::submit`].
-//! 5. The writer saves claim, lines, history and events, in one transaction.
-//! 6. The claim as it has become is the answer.
-use super::{Answer, convert, view::View};
+//! Like every command, it takes six steps:
+//! 1. The request is converted to a command of the domain.
+//! 2. The claim is read, and the registry is asked for facts about the content of this version.
+//! 3. The writer loads the claim and applies its passed deadlines. If the claim's version is no
+//!    longer the one of step 2, the procedure returns to step 2.
+//! 4. The domain decides: [`Claim::submit`].
+//! 5. The writer saves the claim, its lines, its history and the outgoing events in one
+//!    transaction.
+//! 6. The committed claim is returned.
+use super::{RpcResult, convert, view::View};
 use crate::{
     call::Call,
     domain::{Claim, Command, Submit},
-    intake::{Intake, Need},
+    service::{ClaimIntake, RegistryNeed},
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::CaseId;
 use tonic::{Request, Response};
 
-pub(super) async fn submit_claim(intake: &Intake, request: Request<wire::SubmitClaimRequest>) -> Answer<wire::Claim> {
+pub(super) async fn submit_claim(
+    intake: &ClaimIntake,
+    request: Request<wire::SubmitClaimRequest>,
+) -> RpcResult<wire::Claim> {
     let (caller, request) = open(request)?;
     let call = Call::new(&caller, "SubmitClaim", &request.name)?
-        .etag(&request.etag)
-        .once(&caller, &request.request_id, &request)
-        .validate_only(request.validate_only);
+        .with_etag(&request.etag)
+        .with_request_id(&caller, &request.request_id, &request)
+        .with_validate_only(request.validate_only);
     let submit = Submit { review_case: CaseId(intake.entropy.uuid()) };
 
     let rules = intake.rules.clone();
-    let content = |claim: &Claim| claim.admits(Command::Submit).then(|| (Need::Submission, claim.content.clone()));
-    let judged = intake
+    let content =
+        |claim: &Claim| claim.admits(Command::Submit).then(|| (RegistryNeed::Required, claim.content.clone()));
+    let outcome = intake
         .decide_with_facts(&call, content, move |claim, facts, now| claim.submit(submit, facts, &rules, now).map(Some))
         .await?;
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
+    let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }

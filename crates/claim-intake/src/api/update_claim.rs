@@ -1,44 +1,49 @@
-//! UpdateClaim (R17, R29): one read, one call of the registry, one decision; repeated while the claim moves.
-use super::{Answer, convert, parse, view::View};
+//! Implements UpdateClaim, for drafts (R17) and for submitted claims (R29). Cost: one read, one
+//! call of the registry and one decision, all repeated if the claim changes in between.
+use super::{RpcResult, convert, parse, view::View};
 use crate::{
     call::Call,
     domain::{Claim, Command, Refusal, Update},
-    intake::{Intake, Need},
+    service::{ClaimIntake, RegistryNeed},
 };
 use cpor_kit::{Caller, request::open};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::Role;
 use tonic::{Request, Response};
 
-pub(super) async fn update_claim(intake: &Intake, request: Request<wire::UpdateClaimRequest>) -> Answer<wire::Claim> {
+pub(super) async fn update_claim(
+    intake: &ClaimIntake,
+    request: Request<wire::UpdateClaimRequest>,
+) -> RpcResult<wire::Claim> {
     let (caller, request) = open(request)?;
     let (mask, claim) = (request.update_mask.clone(), request.claim.clone().unwrap_or_default());
     let call = Call::new(&caller, "UpdateClaim", &claim.name)?
-        .etag(&claim.etag)
-        .once(&caller, &request.request_id, &request)
-        .validate_only(request.validate_only);
+        .with_etag(&claim.etag)
+        .with_request_id(&caller, &request.request_id, &request)
+        .with_validate_only(request.validate_only);
     let content = parse::content(claim, &*intake.entropy)?;
     let update = Update { fields: parse::update_fields(mask, &content)?, content };
 
-    let (after, rules, may_edit) = (update.clone(), intake.rules.clone(), may_edit(&caller));
+    let (planned_update, rules, may_edit) = (update.clone(), intake.rules.clone(), may_edit(&caller));
     let content = move |claim: &Claim| {
-        let admitted = claim.admits(Command::Update) && may_edit(claim);
-        admitted.then(|| (Need::of(claim), claim.content_after(&after)))
+        let is_admitted = claim.admits(Command::Update) && may_edit(claim);
+        is_admitted.then(|| (RegistryNeed::for_update(claim), claim.content_after(&planned_update)))
     };
-    let judged = intake
+    let outcome = intake
         .decide_with_facts(&call, content, move |claim, facts, now| match may_edit(claim) {
             true => claim.update(&update, facts, &rules, now),
             false => Err(Refusal::DraftsOnly),
         })
         .await?;
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
+    let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }
 
-/// Whether the caller may change a claim: a submitted one is the administrators' (R4).
+/// Returns a check whether the caller may edit a claim. Only administrators may edit a submitted
+/// claim (R4).
 pub(super) fn may_edit(caller: &Caller) -> impl Fn(&Claim) -> bool + Copy + Send + 'static {
-    let administers =
+    let is_administrator =
         [Role::GlobalAdmin, Role::BillingAdmin, Role::IncentivesAdmin].into_iter().any(|role| caller.has(role));
-    move |claim| administers || claim.state.submission().is_none()
+    move |claim| is_administrator || claim.state.submission().is_none()
 }

@@ -1,14 +1,15 @@
-//! UploadEvidence (R14): two reads, a row that tells of the upload, the bytes to the store while they come (a local
-//! directory is synced twice), one decision. Whatever ends the call early leaves no document: the sweeper clears what
-//! it left.
-use super::{Answer, convert};
+//! Implements UploadEvidence (R14). Cost: two reads, one inserted row that records the upload, the
+//! write to the evidence store while the bytes arrive (two syncs for a local directory), and one
+//! decision. A call that ends early adds no document to the claim. The sweeper removes its bytes.
+use super::{RpcResult, convert};
 use crate::{
     call::Call,
     domain::Evidence,
-    evidence::{Received, Upload},
-    intake::{Failed, Intake},
-    store::{Documents, Pending},
-    wire::timestamp_from,
+    error::CallError,
+    evidence::{ReceivedDocument, Upload},
+    service::ClaimIntake,
+    store::{Documents, PendingUploads},
+    wire_time::from_wire_time,
 };
 use bytes::Bytes;
 use cpor_kit::request::{Opened, open_stream};
@@ -20,33 +21,37 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 pub(super) async fn upload_evidence(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<Streaming<wire::UploadEvidenceRequest>>,
-) -> Answer<wire::Evidence> {
+) -> RpcResult<wire::Evidence> {
     let (opened, mut messages) = open_stream(request)?;
-    let first = next(&opened, &mut messages).await?.ok_or(Failed::UploadOutOfOrder)?;
-    let metadata = first.metadata.ok_or(Failed::UploadOutOfOrder)?;
+    let first = next_message(&opened, &mut messages).await?.ok_or(CallError::UploadOutOfOrder)?;
+    let metadata = first.metadata.ok_or(CallError::UploadOutOfOrder)?;
     opened.check_owner(&metadata.parent)?;
     let call = Call::new(&opened.caller, "UploadEvidence", &metadata.parent)?;
 
-    let limit_bytes = limit(intake, &call).await?;
+    let limit_bytes = document_limit(intake, &call).await?;
     let id = EvidenceId(intake.entropy.uuid());
-    Pending::begin(intake.host.db().writer(), &call.claim, id, intake.clock.now()).await.map_err(Failed::from)?;
-    let mut upload = Upload::begin(&intake.objects, id, limit_bytes).await.map_err(Failed::from)?;
-    if let Err(refused) = receive(&opened, first.data.into(), &mut messages, &mut upload).await {
+    PendingUploads::begin(intake.host.db().writer(), &call.claim, id, intake.clock.now())
+        .await
+        .map_err(CallError::from)?;
+    let mut upload = Upload::begin(&intake.evidence_store, id, limit_bytes).await.map_err(CallError::from)?;
+    if let Err(status) = receive_bytes(&opened, first.data.into(), &mut messages, &mut upload).await {
         upload.abort().await;
-        return Err(refused);
+        return Err(status);
     }
-    let received = upload.complete(&metadata.sha256).await.map_err(Failed::from)?;
-    let call = call.once_for(&opened.caller, &metadata.request_id, body_hash(&metadata, &received.sha256));
-    let described = described(id, metadata, &received, call.request_uuid());
-    received.keep().await.map_err(Failed::from)?;
+    let received = upload.complete(&metadata.sha256).await.map_err(CallError::from)?;
+    let call =
+        call.with_request_id_and_hash(&opened.caller, &metadata.request_id, body_hash(&metadata, &received.sha256));
+    let new_evidence = evidence_builder(id, metadata, &received, call.request_uuid());
+    received.store().await.map_err(CallError::from)?;
 
-    let evidence = add(intake, &call, described).await?;
-    Ok(Response::new(convert::evidence(&call.claim, evidence)))
+    let evidence = add_evidence(intake, &call, new_evidence).await?;
+    Ok(Response::new(convert::evidence_to_wire(&call.claim, evidence)))
 }
 
-async fn next(
+/// Returns the next message of the stream after checking its constraints; `None` at the end.
+async fn next_message(
     opened: &Opened,
     messages: &mut Streaming<wire::UploadEvidenceRequest>,
 ) -> Result<Option<wire::UploadEvidenceRequest>, Status> {
@@ -57,44 +62,47 @@ async fn next(
     Ok(message)
 }
 
-/// Refuses before any byte is taken in what would be refused afterwards; answers how large the document may be.
-async fn limit(intake: &Intake, call: &Call) -> Result<u64, Failed> {
-    let (seen, now) = (intake.read(call).await?.state, intake.now().await?);
-    let admitted = seen.admit_evidence(&intake.rules, now).and_then(|()| intake.rules.of(&seen, now));
-    Ok(admitted.map_err(|refusal| call.refused(refusal))?.evidence.max_document_bytes)
+/// Checks before the bytes arrive whether the claim admits another document, and returns the
+/// maximum number of bytes of a document.
+async fn document_limit(intake: &ClaimIntake, call: &Call) -> Result<u64, CallError> {
+    let (claim, now) = (intake.read(call).await?.state, intake.now().await?);
+    let policy = claim.admit_evidence(&intake.rules, now).and_then(|()| intake.rules.of(&claim, now));
+    Ok(policy.map_err(|refusal| call.refusal_error(refusal))?.evidence.max_document_bytes)
 }
 
-async fn receive(
+/// Adds the bytes of all messages to the upload.
+async fn receive_bytes(
     opened: &Opened,
     first: Bytes,
     messages: &mut Streaming<wire::UploadEvidenceRequest>,
     upload: &mut Upload,
 ) -> Result<(), Status> {
-    upload.add(first).await.map_err(Failed::from)?;
-    while let Some(message) = next(opened, messages).await? {
+    upload.add(first).await.map_err(CallError::from)?;
+    while let Some(message) = next_message(opened, messages).await? {
         if message.metadata.is_some() {
-            return Err(Failed::UploadOutOfOrder.into());
+            return Err(CallError::UploadOutOfOrder.into());
         }
-        upload.add(message.data.into()).await.map_err(Failed::from)?;
+        upload.add(message.data.into()).await.map_err(CallError::from)?;
     }
     Ok(())
 }
 
-/// The metadata without the request id, and the bytes by their hash.
+/// Returns the hash that detects a different upload under the same request id. It covers the
+/// metadata without the request id, and the hash of the bytes.
 fn body_hash(metadata: &wire::EvidenceMetadata, sha256: &str) -> [u8; 32] {
     let metadata = wire::EvidenceMetadata { request_id: String::new(), ..metadata.clone() };
     Sha256::new().chain_update(metadata.encode_to_vec()).chain_update(sha256).finalize().into()
 }
 
-/// The document as it will be when it is added.
-fn described(
+/// Returns a function that creates the document for the time at which it is added to the claim.
+fn evidence_builder(
     id: EvidenceId,
     metadata: wire::EvidenceMetadata,
-    received: &Received,
+    received: &ReceivedDocument,
     request: Option<Uuid>,
 ) -> impl Fn(Timestamp) -> Evidence + Send + use<> {
     let (kind, size_bytes, sha256) = (received.kind, received.size_bytes, received.sha256.clone());
-    let signature_time = metadata.signature_time.and_then(timestamp_from);
+    let signature_time = metadata.signature_time.and_then(from_wire_time);
     let file_name = metadata.file_name;
     move |create_time| {
         let (file_name, sha256) = (file_name.clone(), sha256.clone());
@@ -102,24 +110,26 @@ fn described(
     }
 }
 
-async fn add(
-    intake: &Intake,
+/// Adds the document to the claim. A repeated request returns the document of the first request.
+async fn add_evidence(
+    intake: &ClaimIntake,
     call: &Call,
-    described: impl Fn(Timestamp) -> Evidence + Send + 'static,
-) -> Result<Evidence, Failed> {
+    new_evidence: impl Fn(Timestamp) -> Evidence + Send + 'static,
+) -> Result<Evidence, CallError> {
     let rules = intake.rules.clone();
-    let wanted = described(Timestamp::UNIX_EPOCH);
-    let judged =
-        intake.decide(call, move |claim, now| claim.add_evidence(described(now), &rules, now).map(Some)).await?;
-    if judged.replayed {
-        return first(intake, call, wanted.request).await;
+    let document = new_evidence(Timestamp::UNIX_EPOCH);
+    let outcome =
+        intake.decide(call, move |claim, now| claim.add_evidence(new_evidence(now), &rules, now).map(Some)).await?;
+    if outcome.replayed {
+        return find_by_request(intake, call, document.request).await;
     }
-    judged.claim.state.evidence.into_iter().find(|known| known.id == wanted.id).ok_or_else(|| call.not_found())
+    outcome.claim.state.evidence.into_iter().find(|added| added.id == document.id).ok_or_else(|| call.not_found())
 }
 
-/// The document that the first request of this id added, on the claim or removed from it since.
-async fn first(intake: &Intake, call: &Call, request: Option<Uuid>) -> Result<Evidence, Failed> {
-    let ever = Documents::ever_of(intake.reader(), &call.claim).list(0, u64::from(u32::MAX)).await?;
-    let mut documents = ever.into_iter().map(|(_, document)| document);
-    documents.find(|known| known.request == request).ok_or_else(|| call.not_found())
+/// Returns the document that the first request with this request id added. The document may have
+/// been removed from the claim since then.
+async fn find_by_request(intake: &ClaimIntake, call: &Call, request: Option<Uuid>) -> Result<Evidence, CallError> {
+    let documents = Documents::including_removed(intake.reader(), &call.claim).list(0, u64::from(u32::MAX)).await?;
+    let mut documents = documents.into_iter().map(|(_, document)| document);
+    documents.find(|document| document.request == request).ok_or_else(|| call.not_found())
 }

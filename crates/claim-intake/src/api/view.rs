@@ -1,4 +1,4 @@
-//! Who looks, and what of a claim that side may see.
+//! Determines what a caller may see of a claim and of its history.
 use crate::domain::{
     FactKind,
     history::{Audience, Part, SealedEntry},
@@ -6,60 +6,64 @@ use crate::domain::{
 use cpor_kit::Caller;
 use cpor_types::{ActorSide, PersonalData, Role};
 
-/// What stands where something may not be seen.
+/// The text that replaces a value that the caller may not see.
 pub(super) const REDACTED: &str = "[redacted]";
 
-/// How a caller sees claims.
+/// The view that a caller has of claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
-    /// The partner: nothing of who reviews, nor of what the registry told the reviewers.
+    /// The view of partners and customers. It does not show who reviews a claim, nor why the
+    /// registry refused to hold a line.
     Partner,
-    /// The vendor's staff: everything.
+    /// The view of vendor users. It shows everything.
     Vendor,
-    /// Operators: personal data and comments masked (R5).
+    /// The view of operators. Personal data and texts that people wrote are masked (R5).
     Masked,
 }
 
 impl View {
-    /// How `caller` sees claims. Who is an operator and nothing else sees them masked.
-    pub(super) fn of(caller: &Caller) -> Self {
+    /// Returns the view of `caller`. An operator who also has another role sees everything.
+    pub(super) fn for_caller(caller: &Caller) -> Self {
         match caller.side() {
             ActorSide::Partner | ActorSide::Customer => Self::Partner,
             ActorSide::Reviewer | ActorSide::Vendor | ActorSide::System | ActorSide::Time => {
-                let operator = !caller.roles.is_empty() && caller.roles.iter().all(|role| *role == Role::Operator);
-                if operator { Self::Masked } else { Self::Vendor }
+                let is_only_operator =
+                    !caller.roles.is_empty() && caller.roles.iter().all(|role| *role == Role::Operator);
+                if is_only_operator { Self::Masked } else { Self::Vendor }
             }
         }
     }
 
-    /// Personal data or what people wrote.
-    pub(super) fn personal(self, text: &str) -> String {
+    /// Masks a text that is personal data or was written by a person, if this view requires it.
+    pub(super) fn mask(self, text: &str) -> String {
         match self {
             Self::Masked if !text.is_empty() => REDACTED.to_owned(),
             Self::Masked | Self::Partner | Self::Vendor => text.to_owned(),
         }
     }
 
-    /// What of an entry this view may see. The rest is given as commitments, so that the history stays provable (R56). A partner sees neither
-    /// who reviews, before and after that is erased, nor why and how many lines could not be held, which would tell of a rival (R4).
-    pub(super) fn of_entry(self, entry: SealedEntry) -> SealedEntry {
+    /// Withholds the parts of a history entry that this view may not show. Their commitments
+    /// remain, so that the history can still be verified (R56). A partner does not see the
+    /// reviewer, also after the reviewer's id was erased. A partner does not see either which lines
+    /// the registry refused to hold, because that would reveal a rival (R4).
+    pub(super) fn restrict(self, entry: SealedEntry) -> SealedEntry {
         let Ok((_, facts)) = &entry.facts.opened else { return entry.withhold(Part::ALL) };
         match self {
             Self::Vendor => entry,
             Self::Masked => {
-                // Whoever erases may see that it is done.
+                // Operators erase personal data, so they see that a part was erased.
                 let erased: Vec<_> = entry.erased().collect();
-                let masked = [Part::Subject, Part::Reason].into_iter().filter(|part| !erased.contains(part));
-                let masked: Vec<_> = masked.chain([Part::Changes]).collect();
-                entry.withhold(&masked)
+                let parts = [Part::Subject, Part::Reason].into_iter().filter(|part| !erased.contains(part));
+                let withheld: Vec<_> = parts.chain([Part::Changes]).collect();
+                entry.withhold(&withheld)
             }
             Self::Partner if entry.audience == Audience::Vendor => entry.withhold(Part::ALL),
             Self::Partner => {
                 let subject = matches!(facts.side, ActorSide::Reviewer | ActorSide::Vendor).then_some(Part::Subject);
-                let refused = facts.action == FactKind::ApprovalRefused.as_str();
-                let changes = (refused && entry.each_change().next().is_some()).then_some(Part::Changes);
-                let hidden: Vec<_> = subject.into_iter().chain(changes).collect();
-                entry.withhold(&hidden).withhold_changes(PersonalData::Subjects)
+                let is_approval_refusal = facts.action == FactKind::ApprovalRefused.as_str();
+                let changes = (is_approval_refusal && entry.each_change().next().is_some()).then_some(Part::Changes);
+                let withheld: Vec<_> = subject.into_iter().chain(changes).collect();
+                entry.withhold(&withheld).withhold_changes(PersonalData::Subjects)
             }
         }
     }
@@ -104,38 +108,38 @@ mod tests {
     }
 
     fn withheld(view: View, entry: SealedEntry) -> Vec<Part> {
-        view.of_entry(entry).withheld().collect()
+        view.restrict(entry).withheld().collect()
     }
 
     #[test]
-    fn r5_operators_see_personal_data_masked_unless_they_are_more() {
-        let operator = View::of(&caller(ActorSide::Vendor, &[Role::Operator]));
-        assert_eq!((operator, operator.personal("Ada").as_str()), (View::Masked, REDACTED));
-        assert_eq!(operator.personal(""), "");
-        assert_eq!(View::of(&caller(ActorSide::Vendor, &[Role::Operator, Role::ProgramManager])), View::Vendor);
+    fn r5_operators_without_another_role_see_masked_data() {
+        let operator = View::for_caller(&caller(ActorSide::Vendor, &[Role::Operator]));
+        assert_eq!((operator, operator.mask("Ada").as_str()), (View::Masked, REDACTED));
+        assert_eq!(operator.mask(""), "");
+        assert_eq!(View::for_caller(&caller(ActorSide::Vendor, &[Role::Operator, Role::ProgramManager])), View::Vendor);
     }
 
     #[test]
     fn r4_a_partner_sees_neither_its_reviewer_nor_a_rival() {
-        let partner = View::of(&caller(ActorSide::Partner, &[Role::GlobalAdmin]));
+        let partner = View::for_caller(&caller(ActorSide::Partner, &[Role::GlobalAdmin]));
         let started = |side| entry(side, Audience::All, "review_started", &["reviewer", "review_due_time"]);
         assert_eq!(withheld(partner, entry(ActorSide::Partner, Audience::All, "updated", &["display_name"])), []);
         let noted = |side| entry(side, Audience::Vendor, "review_noted", &[]);
         assert_eq!(withheld(partner, noted(ActorSide::Reviewer)), Part::ALL);
         assert_eq!(withheld(View::Vendor, noted(ActorSide::Reviewer)), []);
         let refused = entry(ActorSide::System, Audience::All, "approval_refused", &["lines[0]"]);
-        let refused = partner.of_entry(refused);
+        let refused = partner.restrict(refused);
         assert_eq!(refused.withheld().collect::<Vec<_>>(), [Part::Changes]);
-        assert_eq!(refused.each_change().count(), 0, "not even how many");
-        let seen = partner.of_entry(started(ActorSide::Reviewer));
-        assert_eq!(seen.withheld().collect::<Vec<_>>(), [Part::Subject, Part::Changes]);
+        assert_eq!(refused.each_change().count(), 0, "their number is withheld, too");
+        let restricted = partner.restrict(started(ActorSide::Reviewer));
+        assert_eq!(restricted.withheld().collect::<Vec<_>>(), [Part::Subject, Part::Changes]);
         let fields: Vec<_> =
-            seen.each_change().map(|change| change.opened.as_ref().ok().map(|(_, c)| &*c.field)).collect();
-        assert_eq!(fields, [None, Some("review_due_time")], "each by itself");
+            restricted.each_change().map(|change| change.opened.as_ref().ok().map(|(_, c)| &*c.field)).collect();
+        assert_eq!(fields, [None, Some("review_due_time")], "each change is withheld by itself");
     }
 
     #[test]
-    fn r56_what_a_partner_may_not_see_looks_the_same_once_it_is_erased() {
+    fn r56_withheld_parts_look_the_same_after_an_erasure() {
         let partner = View::Partner;
         let hidden = [
             entry(ActorSide::Reviewer, Audience::All, "review_started", &["reviewer", "review_due_time"]),
@@ -143,8 +147,8 @@ mod tests {
             entry(ActorSide::Reviewer, Audience::Vendor, "review_noted", &[]),
         ];
         for entry in hidden {
-            let after = |kind| partner.of_entry(entry.clone().erase(&[kind]));
-            let (before, subjects) = (partner.of_entry(entry.clone()), after(PersonalData::Subjects));
+            let after = |kind| partner.restrict(entry.clone().erase(&[kind]));
+            let (before, subjects) = (partner.restrict(entry.clone()), after(PersonalData::Subjects));
             assert_eq!(subjects.changes, before.changes);
             assert_eq!(subjects.withheld().collect::<Vec<_>>(), before.withheld().collect::<Vec<_>>());
             if entry.audience == Audience::Vendor {
@@ -152,14 +156,10 @@ mod tests {
             }
         }
         let contact = entry(ActorSide::Partner, Audience::All, "updated", &["partner_contact"]);
-        let erased = partner.of_entry(contact.erase(&[PersonalData::Contacts]));
-        assert_eq!(erased.erased().collect::<Vec<_>>(), [Part::Changes], "what it saw is erased");
-        let operators = View::Masked.of_entry(entry_of_all().erase(PersonalData::ALL));
-        assert_eq!(
-            operators.erased().collect::<Vec<_>>(),
-            [Part::Subject, Part::Reason],
-            "and operators see that it is"
-        );
+        let erased = partner.restrict(contact.erase(&[PersonalData::Contacts]));
+        assert_eq!(erased.erased().collect::<Vec<_>>(), [Part::Changes], "the partner saw the contact");
+        let operators = View::Masked.restrict(entry_of_all().erase(PersonalData::ALL));
+        assert_eq!(operators.erased().collect::<Vec<_>>(), [Part::Subject, Part::Reason], "operators see the erasure");
         assert_eq!(operators.withheld().collect::<Vec<_>>(), [Part::Changes]);
     }
 

@@ -1,11 +1,16 @@
-//! WatchClaims (R59): two reads to begin with; then one after each commit of this process that changes one of the partner's claims, and one a
-//! second for those of others; one more for the claims of whatever was found. A page of changes is held at a time, and the next one is read when the caller has taken it: a slow
-//! reader costs no memory and misses nothing.
-use super::{Answer, convert, error, view::View};
+//! Implements WatchClaims, which streams the changes of a partner's claims (R59).
+//!
+//! The watch reads the partner's log. Cost: up to two reads to start; one read after each commit in
+//! this process that changes a claim of the partner, and one per second to find the commits of
+//! other replicas; one more read for the claims of the entries that were found. The next page is
+//! read when the caller has received the current one, so a slow caller uses little memory and
+//! misses nothing.
+use super::{RpcResult, convert, error, view::View};
 use crate::{
-    intake::{Failed, Intake},
-    store::{Claims, Log, LogPlace, Logged, Scope},
-    watches::Room,
+    error::CallError,
+    service::ClaimIntake,
+    store::{Claims, Log, LogEntry, LogPosition, Scope},
+    watch_permit::WatchPermit,
 };
 use cpor_kit::{page::Binding, request::open, server::CallDeadline};
 use cpor_proto::claims::v1 as wire;
@@ -22,149 +27,166 @@ use tokio::{
 };
 use tonic::{Request, Response, Status};
 
-/// The stream of an answer.
-pub(super) type Watch = Pin<Box<dyn Stream<Item = Result<wire::WatchClaimsResponse, Status>> + Send>>;
+/// The stream of response messages.
+pub(super) type WatchStream = Pin<Box<dyn Stream<Item = Result<wire::WatchClaimsResponse, Status>> + Send>>;
 
-/// Entries that are read at once.
-const PAGE: u64 = 100;
-/// How long a commit of another replica may go unseen.
-const POLL: Duration = Duration::from_secs(1);
-/// How long before its deadline a stream ends by itself, so that it ends well.
-const EARLY: Duration = Duration::from_secs(1);
-/// When a stream ends that has no deadline.
-const LONGEST: Duration = Duration::from_secs(300);
+/// The number of log entries that one read returns.
+const PAGE_SIZE: u64 = 100;
+/// The interval at which the log is read to find commits of other replicas.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The time before the deadline of the call at which the stream ends, so that it ends with OK and
+/// not with DEADLINE_EXCEEDED.
+const END_MARGIN: Duration = Duration::from_secs(1);
+/// The duration of a stream whose call has no deadline.
+const DEFAULT_DURATION: Duration = Duration::from_secs(300);
 
-pub(super) async fn watch_claims(intake: &Intake, request: Request<wire::WatchClaimsRequest>) -> Answer<Watch> {
-    let left = request.extensions().get::<CallDeadline>().map_or(LONGEST, CallDeadline::remaining);
+pub(super) async fn watch_claims(
+    intake: &ClaimIntake,
+    request: Request<wire::WatchClaimsRequest>,
+) -> RpcResult<WatchStream> {
+    let time_left = request.extensions().get::<CallDeadline>().map_or(DEFAULT_DURATION, CallDeadline::remaining);
     let (caller, request) = open(request)?;
-    let name: PartnerName = request.parent.parse().map_err(|_| Failed::NotFound(request.parent.clone()))?;
-    let binding = binding(&request);
-    let room = intake.watches.enter(&caller)?;
-    let place = begin(intake, &name.partner, &request, binding).await?;
-    // The first message tells where the stream begins, however soon it ends.
-    let first = heartbeat(binding, &place)?;
+    let name: PartnerName = request.parent.parse().map_err(|_| CallError::NotFound(request.parent.clone()))?;
+    let binding = cursor_binding(&request);
+    let permit = intake.watch_limiter.acquire(&caller)?;
+    let position = start_position(intake, &name.partner, &request, binding).await?;
+    // The first message is a heartbeat with the start position, so that even a stream that ends
+    // soon returns a cursor.
+    let first_message = heartbeat_message(binding, &position)?;
     let now = Instant::now();
     let watcher = Watcher {
         commits: intake.host.commits(name.partner.as_str()),
         intake: intake.clone(),
         partner: name.partner,
-        view: View::of(&caller),
+        view: View::for_caller(&caller),
         binding,
-        place,
-        _room: room,
-        ready: VecDeque::new(),
-        heartbeat: now + intake.heartbeat,
-        end: now + left.saturating_sub(EARLY),
+        position,
+        _permit: permit,
+        pending: VecDeque::new(),
+        next_heartbeat: now + intake.heartbeat,
+        end: now + time_left.saturating_sub(END_MARGIN),
     };
     let messages = stream::try_unfold(watcher, |mut watcher| async move {
         Ok(watcher.next().await?.map(|message| (message, watcher)))
     });
-    Ok(Response::new(stream::iter([Ok(first)]).chain(messages).boxed()))
+    Ok(Response::new(stream::iter([Ok(first_message)]).chain(messages).boxed()))
 }
 
-fn heartbeat(binding: Binding, place: &LogPlace) -> Result<wire::WatchClaimsResponse, Status> {
-    Ok(wire::WatchClaimsResponse { cursor: binding.encode(place)?, ..wire::WatchClaimsResponse::default() })
+/// Returns a message without a change. Its cursor is the current position.
+fn heartbeat_message(binding: Binding, position: &LogPosition) -> Result<wire::WatchClaimsResponse, Status> {
+    Ok(wire::WatchClaimsResponse { cursor: binding.encode(position)?, ..wire::WatchClaimsResponse::default() })
 }
 
-/// What a cursor belongs to: the partner.
-fn binding(request: &wire::WatchClaimsRequest) -> Binding {
+/// Returns the binding of cursors to the partner. A cursor of another partner is rejected.
+fn cursor_binding(request: &wire::WatchClaimsRequest) -> Binding {
     Binding::of(&wire::WatchClaimsRequest { parent: request.parent.clone(), ..wire::WatchClaimsRequest::default() })
 }
 
-async fn begin(
-    intake: &Intake,
+/// Returns the position in the log at which the watch starts: the one in the request's cursor, the
+/// beginning of the log, or its end.
+async fn start_position(
+    intake: &ClaimIntake,
     partner: &PartnerId,
     request: &wire::WatchClaimsRequest,
     binding: Binding,
-) -> Result<LogPlace, Status> {
-    let log = || Log::of(intake.reader(), partner);
-    let cursor = binding.decode::<LogPlace>(&request.cursor).map_err(|_| error::invalid_cursor())?;
+) -> Result<LogPosition, Status> {
+    let log = || Log::of_partner(intake.reader(), partner);
+    let cursor = binding.decode::<LogPosition>(&request.cursor).map_err(|_| error::invalid_cursor())?;
     match cursor {
-        Some(place) if log().has(place).await.map_err(Failed::from)? => Ok(place),
+        Some(position) if log().contains(position).await.map_err(CallError::from)? => Ok(position),
         Some(_) => Err(error::cursor_expired()),
-        None if request.from_beginning => Ok(LogPlace::BEGINNING),
-        None => Ok(log().end().await.map_err(Failed::from)?),
+        None if request.from_beginning => Ok(LogPosition::BEGINNING),
+        None => Ok(log().end().await.map_err(CallError::from)?),
     }
 }
 
-/// One caller's watch.
+/// An open watch of one caller.
 struct Watcher {
-    intake: Intake,
+    intake: ClaimIntake,
     partner: PartnerId,
     view: View,
     binding: Binding,
-    /// How far the log was read.
-    place: LogPlace,
-    /// Its place among the watches of the process and of its caller.
-    _room: Room,
-    /// What was read and not yet taken.
-    ready: VecDeque<wire::WatchClaimsResponse>,
+    /// The position in the log up to which entries were read.
+    position: LogPosition,
+    /// Counts this watch as open until it is dropped.
+    _permit: WatchPermit,
+    /// The messages that were read from the log and not yet sent.
+    pending: VecDeque<wire::WatchClaimsResponse>,
+    /// Notifies of commits in this process that change a claim of the partner.
     commits: watch::Receiver<u64>,
-    /// When the caller must have heard something.
-    heartbeat: Instant,
-    /// When the stream ends.
+    /// The time at which a heartbeat is sent, unless another message is sent before.
+    next_heartbeat: Instant,
+    /// The time at which the stream ends.
     end: Instant,
 }
 
 impl Watcher {
-    /// The next message; `None`: the stream is at its end.
+    /// Waits for the next message. `None` at the end of the stream.
     async fn next(&mut self) -> Result<Option<wire::WatchClaimsResponse>, Status> {
         loop {
             let now = Instant::now();
             if now >= self.end || self.intake.draining.is_cancelled() {
                 return Ok(None);
             }
-            if let Some(message) = self.ready.pop_front() {
-                self.heartbeat = now + self.intake.heartbeat;
+            if let Some(message) = self.pending.pop_front() {
+                self.next_heartbeat = now + self.intake.heartbeat;
                 return Ok(Some(message));
             }
-            // Looked at before the log is: a commit in between wakes us again.
+            // This must precede the read of the log, so that a commit during the read ends the next
+            // wait at once.
             self.commits.mark_unchanged();
-            if self.heartbeat <= now {
-                self.ready.push_back(heartbeat(self.binding, &self.place)?);
-            } else if !self.read().await? {
+            if self.next_heartbeat <= now {
+                self.pending.push_back(heartbeat_message(self.binding, &self.position)?);
+            } else if !self.read_page().await? {
                 self.wait(now).await;
             }
         }
     }
 
+    /// Waits for a commit in this process, the next poll, the next heartbeat or the end of the
+    /// stream.
     async fn wait(&mut self, now: Instant) {
-        let until = self.end.min(self.heartbeat).min(now + POLL);
+        let until = self.end.min(self.next_heartbeat).min(now + POLL_INTERVAL);
         tokio::select! {
-            // An error: nobody commits here any more, so that others alone are waited for.
+            // An error means that this process commits no more. Only the poll remains.
             changed = self.commits.changed() => if changed.is_err() { sleep_until(until).await },
             () = sleep_until(until) => {}
             () = self.intake.draining.cancelled() => {}
         }
     }
 
-    /// Reads on; `false`: there is nothing new.
-    async fn read(&mut self) -> Result<bool, Status> {
-        let found = Log::of(self.intake.reader(), &self.partner).after(self.place, PAGE).await.map_err(Failed::from)?;
-        let Some(last) = found.last() else { return Ok(false) };
-        self.place = last.place;
-        let claims = self.claims(&found).await?;
-        for Logged { place, claim, entry } in found {
-            let entry = convert::history_entry(entry, self.view);
-            // What is withheld whole only moves the cursor.
+    /// Reads the next page of the log and adds its messages to `pending`. Returns `false` if there
+    /// are no new entries.
+    async fn read_page(&mut self) -> Result<bool, Status> {
+        let page = Log::of_partner(self.intake.reader(), &self.partner)
+            .entries_after(self.position, PAGE_SIZE)
+            .await
+            .map_err(CallError::from)?;
+        let Some(last) = page.last() else { return Ok(false) };
+        self.position = last.position;
+        let claims = self.claims_of(&page).await?;
+        for LogEntry { position, claim, entry } in page {
+            let entry = convert::history_entry_to_wire(entry, self.view);
+            // An entry that is withheld as a whole sends no message. It only moves the cursor.
             if !entry.withheld().any(|part| part == wire::HistoryPart::Facts) {
-                let (cursor, name) = (self.binding.encode(&place)?, claim.to_string());
+                let (cursor, name) = (self.binding.encode(&position)?, claim.to_string());
                 let claim = claims.get(&name).cloned();
-                self.ready.push_back(wire::WatchClaimsResponse { cursor, name, claim, entry: Some(entry) });
+                self.pending.push_back(wire::WatchClaimsResponse { cursor, name, claim, entry: Some(entry) });
             }
         }
         Ok(true)
     }
 
-    /// The claims of these entries as they are now, by name; without deleted drafts.
-    async fn claims(&self, found: &[Logged]) -> Result<HashMap<String, wire::Claim>, Status> {
-        let ids = found.iter().map(|logged| logged.claim.claim.uuid());
-        let claims = Claims::of(self.intake.reader(), &Scope::Partner(self.partner.clone())).with_ids(ids);
-        let claims = claims.await.map_err(Failed::from)?;
-        let shown = claims.into_iter().map(|claim| {
-            let claim = convert::claim(claim, self.view, &self.intake.rules)?;
+    /// Reads the current state of the claims that these entries belong to, without deleted drafts.
+    /// The result is keyed by the name of the claim.
+    async fn claims_of(&self, entries: &[LogEntry]) -> Result<HashMap<String, wire::Claim>, Status> {
+        let ids = entries.iter().map(|entry| entry.claim.claim.uuid());
+        let claims = Claims::in_scope(self.intake.reader(), &Scope::Partner(self.partner.clone())).with_ids(ids);
+        let claims = claims.await.map_err(CallError::from)?;
+        let claims = claims.into_iter().map(|claim| {
+            let claim = convert::claim_to_wire(claim, self.view, &self.intake.rules)?;
             Ok((claim.name.clone(), claim))
         });
-        Ok(shown.collect::<Result<_, Failed>>()?)
+        Ok(claims.collect::<Result<_, CallError>>()?)
     }
 }

@@ -1,9 +1,9 @@
-//! WithdrawClaim (R25): one decision.
-use super::{Answer, convert, error, view::View, words};
+//! Implements WithdrawClaim (R25). Cost: one decision.
+use super::{RpcResult, convert, enums, error, view::View};
 use crate::{
     call::Call,
     domain::{Fault, Withdraw},
-    intake::Intake,
+    service::ClaimIntake,
 };
 use cpor_kit::request::open;
 use cpor_proto::claims::v1 as wire;
@@ -11,19 +11,19 @@ use cpor_types::WithdrawReason;
 use tonic::{Request, Response, Status};
 
 pub(super) async fn withdraw_claim(
-    intake: &Intake,
+    intake: &ClaimIntake,
     request: Request<wire::WithdrawClaimRequest>,
-) -> Answer<wire::Claim> {
+) -> RpcResult<wire::Claim> {
     let (caller, request) = open(request)?;
     let call = Call::new(&caller, "WithdrawClaim", &request.name)?
-        .etag(&request.etag)
-        .once(&caller, &request.request_id, &request)
-        .validate_only(request.validate_only);
+        .with_etag(&request.etag)
+        .with_request_id(&caller, &request.request_id, &request)
+        .with_validate_only(request.validate_only);
     let withdraw = Withdraw::try_from(request)?;
 
-    let judged = intake.decide(&call, move |claim, now| claim.withdraw(withdraw.clone(), now).map(Some)).await?;
+    let outcome = intake.decide(&call, move |claim, now| claim.withdraw(withdraw.clone(), now).map(Some)).await?;
 
-    let claim = convert::claim(judged.claim, View::of(&caller), &intake.rules)?;
+    let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))
 }
 
@@ -31,10 +31,11 @@ impl TryFrom<wire::WithdrawClaimRequest> for Withdraw {
     type Error = Status;
 
     fn try_from(request: wire::WithdrawClaimRequest) -> Result<Self, Status> {
-        let needed = |field| error::invalid(field, Fault::FieldRequired, "is needed");
-        let reason = words::withdraw_reason_from(request.reason()).ok_or_else(|| needed("reason"))?;
+        let required = |field, description| error::invalid_field(field, Fault::FieldRequired, description);
+        let reason =
+            enums::withdraw_reason_from_wire(request.reason()).ok_or_else(|| required("reason", "is required"))?;
         if reason == WithdrawReason::Other && request.comment.trim().is_empty() {
-            return Err(needed("comment"));
+            return Err(required("comment", "is required if the reason is OTHER"));
         }
         Ok(Self { reason, comment: request.comment })
     }
@@ -46,7 +47,7 @@ mod tests {
     use cpor_kit::status;
 
     #[test]
-    fn r25_another_reason_needs_words() {
+    fn r25_the_reason_other_requires_a_comment() {
         let request = |comment: &str| wire::WithdrawClaimRequest {
             reason: wire::WithdrawReason::Other.into(),
             comment: comment.to_owned(),

@@ -1,58 +1,63 @@
-//! What a document is, told by its bytes and never by its name (R14).
+//! Detects the kind of a document by its bytes, never by its name (R14).
 use crate::domain::EvidenceKind;
 
-/// The beginning and the end of a document: enough to tell what it is, whatever its size.
+/// The first and the last bytes of a document. They are enough to detect its kind, and their size
+/// does not depend on the size of the document.
 #[derive(Debug, Default)]
-pub(super) struct Ends {
+pub(super) struct HeadAndTail {
     head: Vec<u8>,
     tail: Vec<u8>,
 }
 
-/// Longer than the signatures that are looked for.
+/// The number of bytes kept from the start of a document. The file signatures are shorter.
 const HEAD_BYTES: usize = 64;
-/// Room for the central directory of a zip of some thousand entries.
+/// The number of bytes kept from the end of a document. The central directory of a zip archive with
+/// some thousand entries is shorter.
 const TAIL_BYTES: usize = 256 << 10;
 
-/// Begins each entry of a zip's central directory, which lies at its end.
+/// The signature at the start of each entry of a zip archive's central directory. The central
+/// directory is at the end of the archive.
 const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
-/// Where the length of an entry's name and the name itself lie, from its beginning.
-const NAME_LENGTH_AT: usize = 28;
-const NAME_AT: usize = 46;
+/// The offset of the name's length (two bytes, little-endian) in a central directory entry.
+const NAME_LENGTH_OFFSET: usize = 28;
+/// The offset of the name in a central directory entry.
+const NAME_OFFSET: usize = 46;
 
-/// The main part of each kind of Office document (ECMA-376, part 1): a zip that has it is one.
+/// The main part of each kind of Office document (ECMA-376, part 1).
 const MAIN_PARTS: [(&[u8], EvidenceKind); 3] = [
     (b"word/document.xml", EvidenceKind::Docx),
     (b"xl/workbook.xml", EvidenceKind::Xlsx),
     (b"ppt/presentation.xml", EvidenceKind::Pptx),
 ];
-/// What every Office document has.
+/// The part that every Office document contains.
 const CONTENT_TYPES: &[u8] = b"[Content_Types].xml";
 
-impl Ends {
-    /// Takes in the next bytes.
+impl HeadAndTail {
+    /// Adds the next bytes of the document.
     pub(super) fn add(&mut self, bytes: &[u8]) {
-        let room = HEAD_BYTES - self.head.len();
-        self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let missing = HEAD_BYTES - self.head.len();
+        self.head.extend_from_slice(&bytes[..bytes.len().min(missing)]);
         self.tail.extend_from_slice(bytes);
-        // Not at every message, so that small ones do not move it each time.
+        // Trimming at twice the size avoids moving the tail after every small message.
         if self.tail.len() > 2 * TAIL_BYTES {
             self.tail.drain(..self.tail.len() - TAIL_BYTES);
         }
     }
 
-    /// What the document is; `None` when it is none of the kinds that are taken.
+    /// Returns the kind of the document. `None` if it is not one of the accepted kinds.
     pub(super) fn kind(&self) -> Option<EvidenceKind> {
         match infer::get(&self.head)?.mime_type() {
             "application/pdf" => Some(EvidenceKind::Pdf),
             "image/png" => Some(EvidenceKind::Png),
             "image/jpeg" => Some(EvidenceKind::Jpeg),
-            // An Office document is a zip, which `infer` tells apart by the order of its first entries; that is the
-            // writer's choice.
+            // `infer` recognizes Office documents by the order of their first entries, but programs
+            // may write the entries in any order. Their names decide instead.
             _ if infer::archive::is_zip(&self.head) => self.office_kind(),
             _ => None,
         }
     }
 
+    /// Returns the kind of Office document that a zip archive contains, if any.
     fn office_kind(&self) -> Option<EvidenceKind> {
         let names: Vec<&[u8]> = entry_names(&self.tail).collect();
         names.contains(&CONTENT_TYPES).then_some(())?;
@@ -60,13 +65,13 @@ impl Ends {
     }
 }
 
-/// Names of the entries of a zip's central directory, as far as it lies in `bytes`.
+/// Returns the names of the entries of a zip archive's central directory that lie in `bytes`.
 fn entry_names(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let entries = bytes.windows(DIRECTORY_ENTRY.len()).enumerate().filter(|(_, window)| *window == DIRECTORY_ENTRY);
-    entries.filter_map(|(at, _)| {
-        let entry = bytes.get(at..)?;
-        let length = entry.get(NAME_LENGTH_AT..)?.first_chunk::<2>().map(|bytes| u16::from_le_bytes(*bytes))?;
-        entry.get(NAME_AT..)?.get(..usize::from(length))
+    entries.filter_map(|(offset, _)| {
+        let entry = bytes.get(offset..)?;
+        let length = entry.get(NAME_LENGTH_OFFSET..)?.first_chunk::<2>().map(|bytes| u16::from_le_bytes(*bytes))?;
+        entry.get(NAME_OFFSET..)?.get(..usize::from(length))
     })
 }
 
@@ -74,7 +79,7 @@ fn entry_names(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     use super::*;
 
-    /// A zip with empty entries of these names, as far as telling it apart needs.
+    /// A zip archive with empty entries of these names, with the fields that the detection reads.
     fn zip(names: &[&str]) -> Vec<u8> {
         let length = |name: &str| u16::try_from(name.len()).unwrap().to_le_bytes();
         let mut bytes = Vec::new();
@@ -87,9 +92,9 @@ mod tests {
         }
         for name in names {
             bytes.extend_from_slice(DIRECTORY_ENTRY);
-            bytes.extend_from_slice(&[0; NAME_LENGTH_AT - 4]);
+            bytes.extend_from_slice(&[0; NAME_LENGTH_OFFSET - 4]);
             bytes.extend_from_slice(&length(name));
-            bytes.extend_from_slice(&[0; NAME_AT - NAME_LENGTH_AT - 2]);
+            bytes.extend_from_slice(&[0; NAME_OFFSET - NAME_LENGTH_OFFSET - 2]);
             bytes.extend_from_slice(name.as_bytes());
         }
         bytes.extend_from_slice(b"PK\x05\x06");
@@ -97,14 +102,14 @@ mod tests {
     }
 
     fn kind(bytes: &[u8]) -> Option<EvidenceKind> {
-        // As it comes: in pieces.
-        let mut ends = Ends::default();
-        bytes.chunks(7).for_each(|chunk| ends.add(chunk));
-        ends.kind()
+        // A document arrives in chunks.
+        let mut document = HeadAndTail::default();
+        bytes.chunks(7).for_each(|chunk| document.add(chunk));
+        document.kind()
     }
 
     #[test]
-    fn r14_kinds_are_told_by_content() {
+    fn r14_the_content_determines_the_kind() {
         assert_eq!(kind(b"%PDF-1.7\n..."), Some(EvidenceKind::Pdf));
         assert_eq!(kind(b"\x89PNG\r\n\x1a\n...."), Some(EvidenceKind::Png));
         assert_eq!(kind(b"\xff\xd8\xff\xe0...."), Some(EvidenceKind::Jpeg));
@@ -115,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn r14_everything_else_is_refused() {
+    fn r14_other_kinds_are_unknown() {
         let zips = [zip(&["setup.exe"]), zip(&["word/document.xml"]), zip(&["[Content_Types].xml", "a.txt"])];
         for bytes in
             zips.iter().map(Vec::as_slice).chain([&b"MZ\x90\x00"[..], b"PK\x03\x04", b"hello", b"", b"\x7fELF"])
@@ -125,13 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_ends_of_a_large_document_are_kept() {
-        let mut ends = Ends::default();
-        ends.add(b"%PDF-1.7\n");
+    fn memory_for_a_large_document_is_bounded() {
+        let mut document = HeadAndTail::default();
+        document.add(b"%PDF-1.7\n");
         for _ in 0..64 {
-            ends.add(&[0; 1 << 16]);
+            document.add(&[0; 1 << 16]);
         }
-        assert!(ends.tail.len() <= 2 * TAIL_BYTES + (1 << 16));
-        assert_eq!(ends.kind(), Some(EvidenceKind::Pdf));
+        assert!(document.tail.len() <= 2 * TAIL_BYTES + (1 << 16));
+        assert_eq!(document.kind(), Some(EvidenceKind::Pdf));
     }
 }

@@ -1,71 +1,75 @@
-//! Where the bytes lie: an object for each document, under its id. An object is written once and never overwritten.
+//! Stores the bytes of documents in an object store, one object per document, named by the
+//! document's id. An object is written once and never overwritten.
 use bytes::Bytes;
 use cpor_types::EvidenceId;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart, local::LocalFileSystem, path::Path};
 use std::sync::Arc;
 
-/// The store of documents: a local directory here, whatever `object_store` reaches elsewhere. Cheap to clone.
+/// The store of the documents' bytes. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Objects(Arc<dyn ObjectStore>);
+pub(crate) struct EvidenceStore(Arc<dyn ObjectStore>);
 
-/// The store failed. For the log, not for callers.
+/// An error of the evidence store. The text is for the log, not for callers.
 #[derive(Debug, thiserror::Error)]
-#[error("the document store failed: {0}")]
-pub(crate) struct ObjectError(#[from] object_store::Error);
+#[error("the evidence store failed: {0}")]
+pub(crate) struct EvidenceStoreError(#[from] object_store::Error);
 
-/// Bytes on their way into an object. Dropped before [`Writing::finish`], it leaves no object.
-pub(crate) struct Writing {
-    store: Objects,
+/// Writes one object. If it is dropped before [`ObjectWriter::finish`], no object is stored.
+pub(crate) struct ObjectWriter {
+    store: EvidenceStore,
     id: EvidenceId,
     parts: WriteMultipart,
 }
 
-/// Bytes kept in memory before they are handed on, at most, and how many such parts may be on their way. (S3 takes no
-/// smaller parts.)
+/// The number of bytes that are buffered before they are sent to the object store. S3 accepts no
+/// smaller parts.
 const PART_BYTES: usize = 5 << 20;
+/// The maximum number of parts that are being sent to the object store at the same time.
 const PARTS_IN_FLIGHT: usize = 1;
 
-impl Objects {
-    /// In a directory, which is created if it is missing; every object is on disk before it counts as stored.
+impl EvidenceStore {
+    /// Opens a store in a local directory and creates the directory if it is missing. Objects are
+    /// synced to disk before they count as stored.
     ///
     /// # Errors
-    /// The directory cannot be created.
-    pub(crate) fn in_directory(directory: &std::path::Path) -> Result<Self, ObjectError> {
-        let failed = |source: std::io::Error| {
-            ObjectError(object_store::Error::Generic { store: "LocalFileSystem", source: source.into() })
+    /// An error if the directory cannot be created.
+    pub(crate) fn in_directory(directory: &std::path::Path) -> Result<Self, EvidenceStoreError> {
+        let create_error = |source: std::io::Error| {
+            EvidenceStoreError(object_store::Error::Generic { store: "LocalFileSystem", source: source.into() })
         };
-        std::fs::create_dir_all(directory).map_err(failed)?;
+        std::fs::create_dir_all(directory).map_err(create_error)?;
         Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(directory)?.with_fsync(true))))
     }
 
-    /// Begins to write an object.
+    /// Starts to write the object of the document `id`.
     ///
     /// # Errors
-    /// The store's.
-    pub(crate) async fn write(&self, id: EvidenceId) -> Result<Writing, ObjectError> {
-        let upload = self.0.put_multipart(&incoming(id)).await?;
+    /// An error of the object store.
+    pub(crate) async fn write(&self, id: EvidenceId) -> Result<ObjectWriter, EvidenceStoreError> {
+        let upload = self.0.put_multipart(&incoming_path(id)).await?;
         let parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
-        Ok(Writing { store: self.clone(), id, parts })
+        Ok(ObjectWriter { store: self.clone(), id, parts })
     }
 
-    /// The bytes of an object, in order.
+    /// Reads the bytes of the object of the document `id`, in order.
     ///
     /// # Errors
-    /// The store's; there is no such object.
+    /// An error of the object store, also if the object does not exist.
     pub(crate) async fn read(
         &self,
         id: EvidenceId,
-    ) -> Result<impl Stream<Item = Result<Bytes, ObjectError>> + Send + use<>, ObjectError> {
-        Ok(self.0.get(&stored(id)).await?.into_stream().map_err(ObjectError).boxed())
+    ) -> Result<impl Stream<Item = Result<Bytes, EvidenceStoreError>> + Send + use<>, EvidenceStoreError> {
+        Ok(self.0.get(&stored_path(id)).await?.into_stream().map_err(EvidenceStoreError).boxed())
     }
 
-    /// Deletes what there is of an object; for the sweeper alone.
+    /// Deletes the object of the document `id`, whether it is complete or not. It is not an error
+    /// if there is no object. Only the sweeper deletes objects.
     ///
     /// # Errors
-    /// The store's.
-    pub(crate) async fn delete(&self, id: EvidenceId) -> Result<(), ObjectError> {
-        for path in [incoming(id), stored(id)] {
+    /// An error of the object store.
+    pub(crate) async fn delete(&self, id: EvidenceId) -> Result<(), EvidenceStoreError> {
+        for path in [incoming_path(id), stored_path(id)] {
             match self.0.delete(&path).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -75,40 +79,43 @@ impl Objects {
     }
 }
 
-impl Writing {
-    /// Adds bytes, waiting while the store is slower than the caller.
+impl ObjectWriter {
+    /// Adds the next bytes. Waits if the object store is slower than the caller.
     ///
     /// # Errors
-    /// The store's.
-    pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<(), ObjectError> {
+    /// An error of the object store.
+    pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<(), EvidenceStoreError> {
         self.parts.wait_for_capacity(PARTS_IN_FLIGHT).await?;
         self.parts.put(bytes);
         Ok(())
     }
 
-    /// Makes the object: complete, on disk, and only if there is none under this id.
+    /// Completes the object and syncs it to disk.
     ///
     /// # Errors
-    /// The store's; there is such an object.
-    pub(crate) async fn finish(self) -> Result<(), ObjectError> {
-        let Self { store: Objects(store), id, parts } = self;
+    /// An error of the object store, also if an object with this id already exists.
+    pub(crate) async fn finish(self) -> Result<(), EvidenceStoreError> {
+        let Self { store: EvidenceStore(store), id, parts } = self;
         parts.finish().await?;
-        Ok(store.rename_if_not_exists(&incoming(id), &stored(id)).await?)
+        Ok(store.rename_if_not_exists(&incoming_path(id), &stored_path(id)).await?)
     }
 
-    /// Gives up; best effort, since the sweeper comes anyway.
+    /// Aborts the write and removes its parts. Errors are only logged, because the sweeper removes
+    /// whatever is left.
     pub(crate) async fn abort(self) {
         if let Err(error) = self.parts.abort().await {
-            tracing::warn!(%error, "an upload could not be taken back");
+            tracing::warn!(%error, "an aborted upload could not be removed");
         }
     }
 }
 
-fn incoming(id: EvidenceId) -> Path {
+/// The path of an object while it is being written.
+fn incoming_path(id: EvidenceId) -> Path {
     Path::from_iter(["incoming".to_owned(), id.to_string()])
 }
 
-fn stored(id: EvidenceId) -> Path {
+/// The path of a complete object.
+fn stored_path(id: EvidenceId) -> Path {
     Path::from_iter(["stored".to_owned(), id.to_string()])
 }
 
@@ -120,19 +127,19 @@ mod tests {
     #[tokio::test]
     async fn an_object_is_read_back_and_never_overwritten() {
         let directory = tempfile::tempdir().unwrap();
-        let objects = Objects::in_directory(&directory.path().join("evidence")).unwrap();
+        let store = EvidenceStore::in_directory(&directory.path().join("evidence")).unwrap();
         let id = EvidenceId(Uuid::from_u128(7));
         let write = async |bytes: &'static [u8]| {
-            let mut writing = objects.write(id).await.unwrap();
-            writing.add(Bytes::from_static(bytes)).await.unwrap();
-            writing.finish().await
+            let mut writer = store.write(id).await.unwrap();
+            writer.add(Bytes::from_static(bytes)).await.unwrap();
+            writer.finish().await
         };
         write(b"first").await.unwrap();
         assert!(write(b"second").await.is_err());
-        let read: Vec<Bytes> = objects.read(id).await.unwrap().try_collect().await.unwrap();
+        let read: Vec<Bytes> = store.read(id).await.unwrap().try_collect().await.unwrap();
         assert_eq!(read.concat(), b"first");
-        objects.delete(id).await.unwrap();
-        assert!(objects.read(id).await.is_err());
-        objects.delete(id).await.unwrap();
+        store.delete(id).await.unwrap();
+        assert!(store.read(id).await.is_err());
+        store.delete(id).await.unwrap();
     }
 }

@@ -1,47 +1,50 @@
-//! Uploads that were begun and never stored: a client went away, or the process died.
-use super::Objects;
-use crate::store::Pending;
+//! Removes abandoned uploads: uploads that were begun and never stored, because the client
+//! disconnected or the process ended.
+use super::EvidenceStore;
+use crate::store::PendingUploads;
 use cpor_kit::Db;
 use cpor_types::{Clock, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// An upload this old is abandoned: no call lasts as long.
-const AGE: Duration = Duration::from_hours(24);
-/// Between two sweeps.
-const EVERY: Duration = Duration::from_mins(15);
-/// Taken in one sweep; the rest waits for the next.
-const BATCH: u64 = 1000;
+/// The age at which an upload counts as abandoned. No upload call takes that long.
+const ABANDONED_AFTER: Duration = Duration::from_hours(24);
+/// The time between two sweeps.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(15);
+/// The maximum number of uploads that one sweep removes.
+const MAX_UPLOADS_PER_SWEEP: u64 = 1000;
 
-/// Sweeps from time to time until `stop`.
+/// Removes abandoned uploads at regular intervals until `stop` is cancelled.
 ///
 /// # Errors
-/// The database's or the store's; the next sweep begins where this one failed.
-pub(crate) async fn sweep(
+/// An error of the database or of the evidence store. The next run continues with the remaining
+/// uploads.
+pub(crate) async fn run_sweeper(
     db: Db,
-    objects: Objects,
+    store: EvidenceStore,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) -> Result<(), anyhow::Error> {
-    while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
-        sweep_once(&db, &objects, clock.now()).await?;
+    while stop.run_until_cancelled(tokio::time::sleep(SWEEP_INTERVAL)).await.is_some() {
+        sweep_once(&db, &store, clock.now()).await?;
     }
     Ok(())
 }
 
-/// Takes every stale upload by compare-and-set, so that one which is stored at this moment stays, then deletes its
-/// object. One that was taken and not deleted, because the process died between, is deleted by the next sweep. Answers
-/// how many were swept.
-pub(crate) async fn sweep_once(db: &Db, objects: &Objects, now: Timestamp) -> Result<usize, anyhow::Error> {
-    let mut swept = 0;
-    for (claim, id) in Pending::stale(db.reader(), now - AGE, BATCH).await? {
-        if Pending::abandon(db.writer(), &claim, id).await? {
-            objects.delete(id).await?;
-            Pending::swept(db.writer(), &claim, id).await?;
-            swept += 1;
+/// Removes the abandoned uploads once and returns their number. Each upload is first marked as
+/// abandoned by compare-and-set, so that an upload that is stored at the same moment is kept. Then
+/// its object is deleted. If the process ends in between, the next sweep deletes the object.
+pub(crate) async fn sweep_once(db: &Db, store: &EvidenceStore, now: Timestamp) -> Result<usize, anyhow::Error> {
+    let mut removed = 0;
+    let begun_before = now - ABANDONED_AFTER;
+    for (claim, id) in PendingUploads::begun_before(db.reader(), begun_before, MAX_UPLOADS_PER_SWEEP).await? {
+        if PendingUploads::mark_abandoned(db.writer(), &claim, id).await? {
+            store.delete(id).await?;
+            PendingUploads::mark_swept(db.writer(), &claim, id).await?;
+            removed += 1;
         }
     }
-    Ok(swept)
+    Ok(removed)
 }
 
 #[cfg(test)]
@@ -60,28 +63,28 @@ mod tests {
         }
     }
 
-    async fn upload(db: &Db, objects: &Objects, id: EvidenceId, begun: Timestamp) {
+    async fn upload(db: &Db, store: &EvidenceStore, id: EvidenceId, begun: Timestamp) {
         let claim: ClaimName = "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1".parse().unwrap();
-        Pending::begin(db.writer(), &claim, id, begun).await.unwrap();
-        let mut upload = Upload::begin(objects, id, 100).await.unwrap();
+        PendingUploads::begin(db.writer(), &claim, id, begun).await.unwrap();
+        let mut upload = Upload::begin(store, id, 100).await.unwrap();
         upload.add("%PDF-1.7".into()).await.unwrap();
-        upload.complete("").await.unwrap().keep().await.unwrap();
+        upload.complete("").await.unwrap().store().await.unwrap();
     }
 
     #[tokio::test]
-    async fn only_what_is_stale_is_swept_and_once() {
+    async fn abandoned_uploads_are_removed_once() {
         let directory = tempfile::tempdir().unwrap();
         let db = Db::sqlite(&directory.path().join("claims.db")).await.unwrap();
         Migrator::up(db.writer(), None).await.unwrap();
-        let objects = Objects::in_directory(&directory.path().join("evidence")).unwrap();
+        let store = EvidenceStore::in_directory(&directory.path().join("evidence")).unwrap();
         let now: Timestamp = "2026-03-06T08:00:00Z".parse().unwrap();
         let [old, young] = [1, 2].map(|n| EvidenceId(Uuid::from_u128(n)));
-        upload(&db, &objects, old, now - AGE - Duration::from_secs(1)).await;
-        upload(&db, &objects, young, now - AGE).await;
+        upload(&db, &store, old, now - ABANDONED_AFTER - Duration::from_secs(1)).await;
+        upload(&db, &store, young, now - ABANDONED_AFTER).await;
 
-        assert_eq!(sweep_once(&db, &objects, now).await.unwrap(), 1);
-        assert!(objects.read(old).await.is_err());
-        assert!(objects.read(young).await.is_ok());
-        assert_eq!(sweep_once(&db, &objects, now).await.unwrap(), 0);
+        assert_eq!(sweep_once(&db, &store, now).await.unwrap(), 1);
+        assert!(store.read(old).await.is_err());
+        assert!(store.read(young).await.is_ok());
+        assert_eq!(sweep_once(&db, &store, now).await.unwrap(), 0);
     }
 }

@@ -1,125 +1,138 @@
-//! Taking bytes in: counted, hashed and told apart while they stream to the store, with bounded memory.
+//! Receives the bytes of a document. The bytes are counted, hashed and examined while they stream
+//! to the evidence store, with bounded memory.
 use super::{
-    kind::Ends,
-    objects::{ObjectError, Objects, Writing},
+    kind::HeadAndTail,
+    objects::{EvidenceStore, EvidenceStoreError, ObjectWriter},
 };
 use crate::domain::EvidenceKind;
 use bytes::Bytes;
 use cpor_types::EvidenceId;
 use sha2::{Digest as _, Sha256};
 
-/// Why an upload ends early.
+/// The reason why an upload fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UploadError {
-    /// The document is not taken.
+    /// The document is not acceptable.
     #[error(transparent)]
-    Bad(#[from] BadDocument),
-    /// The store failed.
+    Document(#[from] DocumentError),
+    /// The evidence store failed.
     #[error(transparent)]
-    Store(#[from] ObjectError),
+    Store(#[from] EvidenceStoreError),
 }
 
-/// Why a document is not taken (R14).
+/// The reason why a document is not acceptable (R14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BadDocument {
-    /// It has no bytes.
-    #[error("the document has no bytes")]
+pub(crate) enum DocumentError {
+    /// The document has no bytes.
+    #[error("the document is empty")]
     Empty,
-    /// It has more bytes than the policy allows.
-    #[error("the document has more than {limit_bytes} bytes")]
+    /// The document has more bytes than the policy allows.
+    #[error("the document is too large: at most {limit_bytes} bytes")]
     TooLarge {
-        /// How many are allowed.
+        /// The maximum number of bytes.
         limit_bytes: u64,
     },
-    /// It is none of the kinds that are taken.
-    #[error("the document is none of PDF, DOCX, XLSX, PPTX, PNG, JPEG")]
+    /// The document is not one of the accepted kinds.
+    #[error("the document must be a PDF, DOCX, XLSX, PPTX, PNG or JPEG file")]
     KindUnknown,
-    /// Its bytes do not have the announced hash.
-    #[error("the bytes do not have the announced SHA-256")]
+    /// The hash of the bytes differs from the hash that the client announced.
+    #[error("sha256: does not match the SHA-256 of the uploaded bytes")]
     HashMismatch,
 }
 
-/// An upload: the bytes of one document on their way.
+/// An upload of one document whose bytes are still arriving.
 pub(crate) struct Upload {
-    writing: Writing,
+    writer: ObjectWriter,
+    /// The maximum number of bytes of the document.
     limit_bytes: u64,
+    /// The number of bytes that have arrived.
     size_bytes: u64,
+    /// The hash of the bytes that have arrived.
     hash: Sha256,
-    ends: Ends,
+    head_and_tail: HeadAndTail,
 }
 
-/// A document whose bytes are all here, judged and ready to be kept.
-pub(crate) struct Received {
-    writing: Writing,
-    /// What it is.
+/// A document that was received completely and is acceptable. It is not stored yet.
+pub(crate) struct ReceivedDocument {
+    writer: ObjectWriter,
+    /// The kind of the document, detected by its content.
     pub(crate) kind: EvidenceKind,
-    /// Its size.
+    /// The number of bytes.
     pub(crate) size_bytes: u64,
-    /// SHA-256 of its bytes, lower-case hex.
+    /// The SHA-256 of the bytes, in lower-case hex.
     pub(crate) sha256: String,
 }
 
 impl Upload {
-    /// Begins the upload of a document of at most `limit_bytes`.
+    /// Begins the upload of a document with at most `limit_bytes` bytes.
     ///
     /// # Errors
-    /// The store's.
-    pub(crate) async fn begin(objects: &Objects, id: EvidenceId, limit_bytes: u64) -> Result<Self, ObjectError> {
-        let writing = objects.write(id).await?;
-        Ok(Self { writing, limit_bytes, size_bytes: 0, hash: Sha256::new(), ends: Ends::default() })
+    /// An error of the evidence store.
+    pub(crate) async fn begin(
+        store: &EvidenceStore,
+        id: EvidenceId,
+        limit_bytes: u64,
+    ) -> Result<Self, EvidenceStoreError> {
+        let writer = store.write(id).await?;
+        Ok(Self { writer, limit_bytes, size_bytes: 0, hash: Sha256::new(), head_and_tail: HeadAndTail::default() })
     }
 
-    /// Takes in the next bytes.
+    /// Adds the next bytes.
     ///
     /// # Errors
-    /// The store's; [`BadDocument::TooLarge`] as soon as it is, however much is still to come.
+    /// [`DocumentError::TooLarge`] as soon as the document exceeds its limit; an error of the
+    /// evidence store.
     pub(crate) async fn add(&mut self, bytes: Bytes) -> Result<(), UploadError> {
         self.size_bytes = self.size_bytes.saturating_add(bytes.len() as u64);
         if self.size_bytes > self.limit_bytes {
-            return Err(BadDocument::TooLarge { limit_bytes: self.limit_bytes }.into());
+            return Err(DocumentError::TooLarge { limit_bytes: self.limit_bytes }.into());
         }
         self.hash.update(&bytes);
-        self.ends.add(&bytes);
-        Ok(self.writing.add(bytes).await?)
+        self.head_and_tail.add(&bytes);
+        Ok(self.writer.add(bytes).await?)
     }
 
-    /// Judges the document now that it is complete; `announced` is its SHA-256 in hex as the client says, or empty.
-    /// What is not taken leaves no object.
-    pub(crate) async fn complete(self, announced: &str) -> Result<Received, BadDocument> {
-        let Self { writing, limit_bytes: _, size_bytes, hash, ends } = self;
+    /// Checks the complete document. `announced` is its SHA-256 in hex as the client announced it,
+    /// or empty. If the document is not acceptable, its bytes are removed.
+    ///
+    /// # Errors
+    /// [`DocumentError`] if the document is not acceptable.
+    pub(crate) async fn complete(self, announced: &str) -> Result<ReceivedDocument, DocumentError> {
+        let Self { writer, limit_bytes: _, size_bytes, hash, head_and_tail } = self;
         let sha256 = hex(&hash.finalize());
-        let judged = if size_bytes == 0 {
-            Err(BadDocument::Empty)
+        let kind = if size_bytes == 0 {
+            Err(DocumentError::Empty)
         } else if !announced.is_empty() && !announced.eq_ignore_ascii_case(&sha256) {
-            Err(BadDocument::HashMismatch)
+            Err(DocumentError::HashMismatch)
         } else {
-            ends.kind().ok_or(BadDocument::KindUnknown)
+            head_and_tail.kind().ok_or(DocumentError::KindUnknown)
         };
-        match judged {
-            Ok(kind) => Ok(Received { writing, kind, size_bytes, sha256 }),
-            Err(bad) => {
-                writing.abort().await;
-                Err(bad)
+        match kind {
+            Ok(kind) => Ok(ReceivedDocument { writer, kind, size_bytes, sha256 }),
+            Err(error) => {
+                writer.abort().await;
+                Err(error)
             }
         }
     }
 
-    /// Gives up.
+    /// Aborts the upload and removes its bytes.
     pub(crate) async fn abort(self) {
-        self.writing.abort().await;
+        self.writer.abort().await;
     }
 }
 
-impl Received {
-    /// Makes the object.
+impl ReceivedDocument {
+    /// Stores the document as an object.
     ///
     /// # Errors
-    /// The store's.
-    pub(crate) async fn keep(self) -> Result<(), ObjectError> {
-        self.writing.finish().await
+    /// An error of the evidence store.
+    pub(crate) async fn store(self) -> Result<(), EvidenceStoreError> {
+        self.writer.finish().await
     }
 }
 
+/// Formats bytes as lower-case hex.
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
@@ -140,47 +153,47 @@ mod tests {
     async fn upload(
         parts: &[&'static [u8]],
         announced: &str,
-    ) -> (Objects, Result<Received, BadDocument>, tempfile::TempDir) {
+    ) -> (EvidenceStore, Result<ReceivedDocument, DocumentError>, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
-        let objects = Objects::in_directory(directory.path()).unwrap();
-        let mut upload = Upload::begin(&objects, ID, 16).await.unwrap();
+        let store = EvidenceStore::in_directory(directory.path()).unwrap();
+        let mut upload = Upload::begin(&store, ID, 16).await.unwrap();
         for part in parts {
             match upload.add(Bytes::from_static(part)).await {
                 Ok(()) => {}
-                Err(UploadError::Bad(bad)) => {
+                Err(UploadError::Document(error)) => {
                     upload.abort().await;
-                    return (objects, Err(bad), directory);
+                    return (store, Err(error), directory);
                 }
                 Err(UploadError::Store(error)) => panic!("{error}"),
             }
         }
         let received = upload.complete(announced).await;
-        (objects, received, directory)
+        (store, received, directory)
     }
 
     #[tokio::test]
-    async fn r14_a_document_is_hashed_counted_and_kept() {
-        let (objects, received, _directory) = upload(&[b"%PDF-", b"1.7"], "").await;
+    async fn r14_a_document_is_hashed_counted_and_stored() {
+        let (store, received, _directory) = upload(&[b"%PDF-", b"1.7"], "").await;
         let received = received.unwrap();
         assert_eq!((received.kind, received.size_bytes), (EvidenceKind::Pdf, 8));
         assert_eq!(received.sha256, hex(&Sha256::digest(b"%PDF-1.7")));
-        received.keep().await.unwrap();
-        let read: Vec<Bytes> = objects.read(ID).await.unwrap().try_collect().await.unwrap();
+        received.store().await.unwrap();
+        let read: Vec<Bytes> = store.read(ID).await.unwrap().try_collect().await.unwrap();
         assert_eq!(read.concat(), b"%PDF-1.7");
     }
 
     #[tokio::test]
-    async fn r14_bad_documents_leave_no_object() {
+    async fn r14_unacceptable_documents_leave_no_object() {
         let large: &[&[u8]] = &[b"%PDF-1.7........", b"."];
         for (parts, announced, expected) in [
-            (&[][..], "", BadDocument::Empty),
-            (large, "", BadDocument::TooLarge { limit_bytes: 16 }),
-            (&[b"MZ"], "", BadDocument::KindUnknown),
-            (&[b"%PDF-1.7"], &"00".repeat(32), BadDocument::HashMismatch),
+            (&[][..], "", DocumentError::Empty),
+            (large, "", DocumentError::TooLarge { limit_bytes: 16 }),
+            (&[b"MZ"], "", DocumentError::KindUnknown),
+            (&[b"%PDF-1.7"], &"00".repeat(32), DocumentError::HashMismatch),
         ] {
-            let (objects, received, _directory) = upload(parts, announced).await;
+            let (store, received, _directory) = upload(parts, announced).await;
             assert_eq!(received.err(), Some(expected));
-            assert!(objects.read(ID).await.is_err());
+            assert!(store.read(ID).await.is_err());
         }
     }
 }

@@ -1,43 +1,47 @@
-//! Claims that compete (R37). Never a word on who the rival is.
-use super::letter::{Letter, Mood, Section, Setting, named};
+//! Mails about competing claims (R37). They never name the rival.
+use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
 
-pub(super) fn begun(setting: &Setting<'_>) -> Option<Letter> {
-    let contested = named(setting.claim.content.lines.iter().filter(|line| line.contested));
-    if contested.is_empty() || setting.claim.state.rejection().is_some() {
+/// Returns the mail that lines are contested, unless none is contested any more.
+pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+    let contested = line_labels(context.claim.content.lines.iter().filter(|line| line.contested));
+    if contested.is_empty() || context.claim.state.rejection().is_some() {
         return None;
     }
     let lead = format!(
         "Another company claims some of what you claim for {}, or has it on record. Neither of you learns who the other is.",
-        setting.customer()
+        context.customer()
     );
-    let now = "Reviewers look at both proofs of execution, and may ask both companies for more; until it is decided, the clocks of the review stand \
+    let procedure_text = "Reviewers look at both proofs of execution, and may ask both companies for more; until it is decided, the clocks of the review stand \
                still. A review lead then awards each contested line to one company.";
-    let you = "Nothing, if your proof of execution says it all. You may write a comment (CreateComment) and, where the claim's state allows it, add \
+    let options_text = "Nothing, if your proof of execution says it all. You may write a comment (CreateComment) and, where the claim's state allows it, add \
                evidence (UploadEvidence).";
-    let letter = setting.letter(Mood::News, "A competing claim", "Another company claims the same", lead);
-    Some(letter.with([
-        Some(Section::listing("What is contested", contested)),
-        Some(Section::saying("What happens now", [now])),
-        Some(Section::saying("What you can do", [you])),
+    let mail = context.new_mail(Tone::Neutral, "A competing claim", "Another company claims the same", lead);
+    Some(mail.with_sections([
+        Some(Section::bullet_points("What is contested", contested)),
+        Some(Section::paragraphs("What happens now", [procedure_text])),
+        Some(Section::paragraphs("What you can do", [options_text])),
     ]))
 }
 
-pub(super) fn lost(setting: &Setting<'_>) -> Option<Letter> {
-    if setting.claim.state.rejection().is_some() {
+/// Returns the mail about the lines that were awarded to another company, unless the claim was
+/// rejected.
+pub(super) fn lines_lost_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+    if context.claim.state.rejection().is_some() {
         return None;
     }
-    let lost = setting.claim.lost_lines.iter().filter(|lost| lost.time == setting.about.time);
-    let lost = named(lost.map(|lost| &lost.line));
-    if lost.is_empty() {
+    let lost_lines = context.claim.lost_lines.iter().filter(|lost| lost.time == context.data.time);
+    let lost_lines = line_labels(lost_lines.map(|lost| &lost.line));
+    if lost_lines.is_empty() {
         return None;
     }
-    let when = setting.time(setting.about.time);
+    let when = context.time(context.data.time);
     let lead =
-        format!("On {when} a review lead decided between your claim for {} and another company's.", setting.customer());
-    let letter = setting.letter(Mood::Bad, "Lines lost", "Part of your claim was awarded to another company", lead);
-    let left = named(&setting.claim.content.lines);
-    Some(letter.with([
-        Some(Section::listing("What was awarded to another company", lost)),
-        Some(Section::listing("What your claim goes on with", left)),
+        format!("On {when} a review lead decided between your claim for {} and another company's.", context.customer());
+    let mail =
+        context.new_mail(Tone::Negative, "Lines lost", "Part of your claim was awarded to another company", lead);
+    let remaining_lines = line_labels(&context.claim.content.lines);
+    Some(mail.with_sections([
+        Some(Section::bullet_points("What was awarded to another company", lost_lines)),
+        Some(Section::bullet_points("What your claim goes on with", remaining_lines)),
     ]))
 }

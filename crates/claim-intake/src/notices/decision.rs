@@ -1,57 +1,71 @@
-//! Rejections, and what helps against them (R28, R31–R33); approvals (R23).
+//! Mails about the decision on a claim: rejections and how to dispute them (R28, R31–R33),
+//! withdrawals (R25) and approvals (R23).
 use super::{
-    letter::{Letter, Mood, Section, Setting},
-    words::further,
+    label_text::further_reason_text,
+    mail_content::{MailContent, NoticeContext, Section, Tone},
 };
 use crate::domain::{Association, Finality, Rejection, Remedy};
 use cpor_types::PrimaryRejection;
 
-const NEW_CLAIM: &str = "Only a new claim with updated proof of execution helps.";
+const NEW_CLAIM_TEXT: &str = "Only a new claim with updated proof of execution helps.";
 
-pub(super) fn rejected(setting: &Setting<'_>) -> Option<Letter> {
-    let rejection = setting.claim.state.rejection().filter(|rejection| rejection.time == setting.about.time)?;
-    let (customer, when) = (setting.customer(), setting.time(rejection.time));
-    let lead = format!("Your claim for {customer} was rejected on {when}. {}", primary(rejection));
-    Some(letter(setting, rejection, "Claim rejected", "Your claim was rejected", lead))
+/// Returns the mail that the claim was rejected, unless the claim is no longer in that rejection.
+pub(super) fn rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+    let rejection = context.claim.state.rejection().filter(|rejection| rejection.time == context.data.time)?;
+    let (customer, when) = (context.customer(), context.time(rejection.time));
+    let lead = format!("Your claim for {customer} was rejected on {when}. {}", primary_reason_text(rejection));
+    Some(rejection_mail_with(context, rejection, "Claim rejected", "Your claim was rejected", lead))
 }
 
-pub(super) fn dispute_reminder(setting: &Setting<'_>) -> Option<Letter> {
-    let reminded = |rejection: &&Rejection| match &rejection.remedy {
-        Remedy::Dispute(window) => window.remind.is_none() && rejection.time < setting.about.time,
+/// Returns the reminder that the dispute window ends soon, unless the claim can no longer be
+/// disputed.
+pub(super) fn dispute_reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+    let is_reminded = |rejection: &&Rejection| match &rejection.remedy {
+        Remedy::Dispute(window) => window.remind.is_none() && rejection.time < context.data.time,
         Remedy::Missed(_) | Remedy::Final(_) => false,
     };
-    let rejection = setting.claim.state.rejection().filter(reminded)?;
+    let rejection = context.claim.state.rejection().filter(is_reminded)?;
     let due = rejection.dispute_window()?.due;
-    let (customer, when) = (setting.customer(), setting.time(rejection.time));
+    let (customer, when) = (context.customer(), context.time(rejection.time));
     let lead = format!(
         "This is a reminder: your claim for {customer} was rejected on {when}, and the time to dispute that is over soon. {}",
-        primary(rejection)
+        primary_reason_text(rejection)
     );
-    let subject = format!("Reminder: dispute by {}", setting.day(due));
-    Some(letter(setting, rejection, &subject, "The time to dispute is over soon", lead))
+    let subject = format!("Reminder: dispute by {}", context.day(due));
+    Some(rejection_mail_with(context, rejection, &subject, "The time to dispute is over soon", lead))
 }
 
-fn letter(setting: &Setting<'_>, rejection: &Rejection, subject: &str, headline: &str, lead: String) -> Letter {
-    let more: Vec<_> = rejection.further.iter().map(|reason| further(*reason).to_owned()).collect();
-    let who = match rejection.primary {
+/// Creates a mail that tells why the claim was rejected and what the partner can do.
+fn rejection_mail_with(
+    context: &NoticeContext<'_>,
+    rejection: &Rejection,
+    subject: &str,
+    headline: &str,
+    lead: String,
+) -> MailContent {
+    let further_reasons: Vec<_> =
+        rejection.further.iter().map(|reason| further_reason_text(*reason).to_owned()).collect();
+    let comment_heading = match rejection.primary {
         PrimaryRejection::CustomerDeclined => "What the customer wrote",
         PrimaryRejection::PartnerRequest => "What your company wrote",
         PrimaryRejection::InsufficientPoe | PrimaryRejection::LostToCompetingClaim => "What the reviewer wrote",
     };
-    let ended = rejection.ended.as_ref().and_then(|association| ended(setting, association));
-    setting.letter(Mood::Bad, subject, headline, lead).with([
-        (!more.is_empty()).then(|| Section::listing("In particular", more)),
-        Section::quoting(who, &rejection.comment),
-        ended,
-        Some(remedy(setting, rejection)),
-        Some(Section::saying("Where to see the reason", [WHERE])),
+    let ended_section =
+        rejection.ended.as_ref().and_then(|association| ended_association_section(context, association));
+    context.new_mail(Tone::Negative, subject, headline, lead).with_sections([
+        (!further_reasons.is_empty()).then(|| Section::bullet_points("In particular", further_reasons)),
+        Section::quote(comment_heading, &rejection.comment),
+        ended_section,
+        Some(remedy_section(context, rejection)),
+        Some(Section::paragraphs("Where to see the reason", [WHERE_TO_SEE_TEXT])),
     ])
 }
 
-const WHERE: &str = "The claim itself shows the reason (GetClaim), everything that was written about it (ListComments), and every step that led \
+const WHERE_TO_SEE_TEXT: &str = "The claim itself shows the reason (GetClaim), everything that was written about it (ListComments), and every step that led \
                      here (ListHistory).";
 
-const fn primary(rejection: &Rejection) -> &'static str {
+/// Returns the sentence that states the primary reason (R31).
+const fn primary_reason_text(rejection: &Rejection) -> &'static str {
     match rejection.primary {
         PrimaryRejection::PartnerRequest => "Your company withdrew it.",
         PrimaryRejection::InsufficientPoe => "The reason: the proof of execution is not sufficient.",
@@ -67,12 +81,13 @@ const fn primary(rejection: &Rejection) -> &'static str {
     }
 }
 
-/// What became of the association that the claim had.
-fn ended(setting: &Setting<'_>, association: &Association) -> Option<Section> {
-    let words = match association {
+/// Returns the section about the association that ended with the rejection. `None` if it had
+/// already ended before.
+fn ended_association_section(context: &NoticeContext<'_>, association: &Association) -> Option<Section> {
+    let text = match association {
         Association::Official { since } => format!(
             "The association that was on record since {} is over, and you can no longer read the customer's usage.",
-            setting.time(*since)
+            context.time(*since)
         ),
         Association::Pending | Association::Granted { .. } => {
             "The association that was pending will not become official, and what was held for you is free again."
@@ -80,13 +95,14 @@ fn ended(setting: &Setting<'_>, association: &Association) -> Option<Section> {
         }
         Association::Ended { .. } => return None,
     };
-    Some(Section::saying("The association", [words]))
+    Some(Section::paragraphs("The association", [text]))
 }
 
-fn remedy(setting: &Setting<'_>, rejection: &Rejection) -> Section {
-    let because = match &rejection.remedy {
-        Remedy::Dispute(window) => return dispute(setting, &setting.time(window.deadline.due)),
-        Remedy::Missed(due) => format!("It could be disputed until {}.", setting.time(*due)),
+/// Returns the section that tells how to dispute the rejection, or why it is final (R28, R33).
+fn remedy_section(context: &NoticeContext<'_>, rejection: &Rejection) -> Section {
+    let reason = match &rejection.remedy {
+        Remedy::Dispute(window) => return dispute_section(context, &context.time(window.deadline.due)),
+        Remedy::Missed(due) => format!("It could be disputed until {}.", context.time(*due)),
         Remedy::Final(Finality::PartnerRequest) => "What a partner withdrew cannot be disputed.".to_owned(),
         Remedy::Final(Finality::NoDisputeLeft) => {
             "The claim has been disputed as often as its policy allows.".to_owned()
@@ -95,81 +111,88 @@ fn remedy(setting: &Setting<'_>, rejection: &Rejection) -> Section {
             "The customer was asked twice and has not approved the claim.".to_owned()
         }
     };
-    Section::saying("This is final", [format!("{because} {NEW_CLAIM}")]).strong()
+    Section::paragraphs("This is final", [format!("{reason} {NEW_CLAIM_TEXT}")]).emphasized()
 }
 
-fn dispute(setting: &Setting<'_>, due: &str) -> Section {
-    let until = format!(
+/// Returns the section that tells how to dispute the rejection, and until when.
+fn dispute_section(context: &NoticeContext<'_>, due: &str) -> Section {
+    let window_text = format!(
         "You can dispute this until {due}. After that, only a new claim with updated proof of execution helps."
     );
-    let how = "Upload new evidence (UploadEvidence), say why you disagree, or both, and dispute the rejection (DisputeClaim): a reviewer then looks \
+    let procedure_text = "Upload new evidence (UploadEvidence), say why you disagree, or both, and dispute the rejection (DisputeClaim): a reviewer then looks \
                at the claim anew. This needs an administrator of your company.";
-    let declined =
+    let approval_text =
         "Because the customer declined, a disputed claim becomes official only if the customer approves it explicitly.";
-    let needed = setting.submission.needs_explicit_approval().then_some(declined);
-    let said = [until.as_str(), how].into_iter().chain(needed);
-    Section::saying("If you disagree", said).strong()
+    let approval_text = context.submission.needs_explicit_approval().then_some(approval_text);
+    let paragraphs = [window_text.as_str(), procedure_text].into_iter().chain(approval_text);
+    Section::paragraphs("If you disagree", paragraphs).emphasized()
 }
 
-/// R28: the claim was rejected already; what follows for a dispute is news.
-pub(super) fn declined_when_rejected(setting: &Setting<'_>) -> Option<Letter> {
-    let declined = setting.submission.declined == Some(setting.about.time);
-    let window = setting.claim.state.rejection().and_then(Rejection::dispute_window).filter(|_| declined)?;
+/// Returns the mail that the customer declined a claim that is already rejected. The decline
+/// affects a later dispute (R28).
+pub(super) fn decline_after_rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+    let is_current = context.submission.declined == Some(context.data.time);
+    let window = context.claim.state.rejection().and_then(Rejection::dispute_window).filter(|_| is_current)?;
     let lead = format!(
         "{} has declined your claim on {}. It is rejected already, so its state does not change.",
-        setting.customer(),
-        setting.time(setting.about.time)
+        context.customer(),
+        context.time(context.data.time)
     );
-    let letter = setting.letter(Mood::News, "The customer declined", "The customer declined your claim", lead);
-    Some(letter.with([Some(dispute(setting, &setting.time(window.due)))]))
+    let mail = context.new_mail(Tone::Neutral, "The customer declined", "The customer declined your claim", lead);
+    Some(mail.with_sections([Some(dispute_section(context, &context.time(window.due)))]))
 }
 
-/// R25: the contact need not be who withdrew it.
-pub(super) fn withdrawn(setting: &Setting<'_>) -> Option<Letter> {
-    let rejection = setting.claim.state.rejection().filter(|rejection| rejection.time == setting.about.time)?;
-    let (customer, when) = (setting.customer(), setting.time(rejection.time));
+/// Returns the mail that the claim was withdrawn (R25). The partner contact may be a different
+/// person from the user who withdrew the claim.
+pub(super) fn withdrawal_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+    let rejection = context.claim.state.rejection().filter(|rejection| rejection.time == context.data.time)?;
+    let (customer, when) = (context.customer(), context.time(rejection.time));
     let lead = format!("Your company withdrew its claim for {customer} on {when}.");
-    let ended = rejection.ended.as_ref().and_then(|association| ended(setting, association));
-    let letter = setting.letter(Mood::News, "Claim withdrawn", "Your company withdrew this claim", lead);
-    let wrote = Section::quoting("What your company wrote", &rejection.comment);
-    Some(letter.with([ended, wrote, Some(remedy(setting, rejection))]))
+    let ended_section =
+        rejection.ended.as_ref().and_then(|association| ended_association_section(context, association));
+    let mail = context.new_mail(Tone::Neutral, "Claim withdrawn", "Your company withdrew this claim", lead);
+    let comment_section = Section::quote("What your company wrote", &rejection.comment);
+    Some(mail.with_sections([ended_section, comment_section, Some(remedy_section(context, rejection))]))
 }
 
-/// R23; the customer has the next word (R40–R42), unless it has had it.
-pub(super) fn approved(setting: &Setting<'_>) -> Option<Letter> {
-    let association = setting.claim.state.association()?;
-    let lead = format!("Your claim for {} was approved by a reviewer.", setting.customer());
-    let next = match association {
+/// Returns the mail that the claim was approved (R23) and what the customer has to do next
+/// (R40–R42).
+pub(super) fn approval_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
+    let association = context.claim.state.association()?;
+    let lead = format!("Your claim for {} was approved by a reviewer.", context.customer());
+    let next_text = match association {
         Association::Granted { .. } | Association::Official { .. } => {
-            // Where the window is counted from the notice at submission, it may have passed before the approval (R61).
-            let customer = match setting.submission.explicit_approval {
+            // Under a policy that counts the consent window from the notice at submission, the
+            // window may have passed before the approval (R61).
+            let customer_text = match context.submission.explicit_approval {
                 Some(_) => "The customer has approved too.",
                 None => "The customer did not decline in time.",
             };
-            format!("{customer} The association is being put on record; you get a mail when it is.")
+            format!("{customer_text} The association is being put on record; you get a mail when it is.")
         }
-        Association::Pending if setting.submission.needs_explicit_approval() => format!(
+        Association::Pending if context.submission.needs_explicit_approval() => format!(
             "The customer had declined before, so silence is not enough this time: the association becomes official only if the customer \
              approves it {}. Otherwise the claim is rejected for good.",
-            consent_window(setting)
+            consent_window_text(context)
         ),
         Association::Pending => format!(
             "The customer is told by e-mail and need do nothing: if it does not decline {}, the association becomes official, and you get a mail.",
-            consent_window(setting)
+            consent_window_text(context)
         ),
         Association::Ended { .. } => return None,
     };
-    let exclusive = setting.claim.content.activities.iter().any(|activity| activity.is_exclusive());
-    let held = "What you claim is held for you: no other company's claim for it can be approved. Usage opens when the association is official.";
-    let letter = setting.letter(Mood::Good, "Claim approved", "Your claim was approved", lead);
-    let until_then = (exclusive && *association == Association::Pending).then(|| Section::saying("Until then", [held]));
-    Some(letter.with([Some(Section::saying("What happens now", [next]).strong()), until_then]))
+    let is_exclusive = context.claim.content.activities.iter().any(|activity| activity.is_exclusive());
+    let hold_text = "What you claim is held for you: no other company's claim for it can be approved. Usage opens when the association is official.";
+    let mail = context.new_mail(Tone::Positive, "Claim approved", "Your claim was approved", lead);
+    let hold_section =
+        (is_exclusive && *association == Association::Pending).then(|| Section::paragraphs("Until then", [hold_text]));
+    Some(mail.with_sections([Some(Section::paragraphs("What happens now", [next_text]).emphasized()), hold_section]))
 }
 
-/// R41: until when, or from when on.
-fn consent_window(setting: &Setting<'_>) -> String {
-    match setting.submission.consent_due {
-        Some(due) => format!("by {}", setting.customer_time(due)),
-        None => format!("within {} of the day on which its mail system takes the notice", setting.consent_window),
+/// Returns when the consent window ends, or how long it is if it has not opened yet (R41).
+fn consent_window_text(context: &NoticeContext<'_>) -> String {
+    match context.submission.consent_due {
+        Some(due) => format!("by {}", context.customer_time(due)),
+        None => format!("within {} of the day on which its mail system takes the notice", context.consent_window),
     }
 }

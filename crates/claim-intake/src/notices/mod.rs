@@ -1,49 +1,54 @@
-//! The mails to partners (R48, R57): their words are found when they are sent, from the claim as it is then. One that is no longer
-//! true is not sent. Who a rival is, or who reviews, is in none of them.
-mod answer;
+//! Composes the mails to partners (R48, R57). The text of a mail is composed when the mail is sent,
+//! from the claim as it is at that time. A mail that is no longer true is withdrawn. No mail names
+//! a rival or a reviewer.
 mod association;
 mod competition;
 mod decision;
-mod letter;
-mod words;
+mod label_text;
+mod mail_content;
+mod partner_action;
 
 use crate::{
     domain::{Claim, NoticeKind, Refusal, Rules},
-    store::{Claims, mails::About},
+    store::{Claims, mails::NoticeData},
 };
 use askama::Template;
 use cpor_kit::Db;
 use cpor_mail::{Composed, Composer, Mail, Message, Outcome, Unavailable};
 use cpor_types::{ClaimName, Malformed};
-use letter::{Letter, Setting};
-pub(crate) use words::activity_name;
+pub(crate) use label_text::activity_label;
+use mail_content::{MailContent, NoticeContext};
 
-/// Words the mails at the moment of sending.
-pub(crate) struct Notices {
+/// Composes the queued mails when they are sent.
+pub(crate) struct NoticeComposer {
+    /// The database of claim-intake.
     pub(crate) db: Db,
+    /// The policy profiles and calendars.
     pub(crate) rules: Rules,
 }
 
-impl Composer for Notices {
-    /// One read.
+impl Composer for NoticeComposer {
+    /// Composes a mail, with one read of the claim.
     async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
-        let about: About = serde_json::from_value(mail.data.clone()).map_err(unavailable)?;
-        let kind = NoticeKind::parse(&mail.kind).ok_or_else(|| unavailable("the mail is of no known kind"))?;
-        let partner = mail.owner.parse().map_err(|malformed: Malformed| unavailable(malformed))?;
-        let name = ClaimName { partner, claim: about.claim };
-        let found = Claims::get(self.db.reader(), &name).await.map_err(unavailable)?;
-        let Some(claim) = found.map(|found| found.state) else { return Ok(Composed::Withdrawn) };
-        // It was erased meanwhile.
+        let data: NoticeData = serde_json::from_value(mail.data.clone()).map_err(unavailable)?;
+        let kind = NoticeKind::parse(&mail.kind);
+        let kind = kind.ok_or_else(|| unavailable(format_args!("`{}` is not a kind of notice", mail.kind)))?;
+        let partner = mail.owner.parse().map_err(|error: Malformed| unavailable(error))?;
+        let name = ClaimName { partner, claim: data.claim };
+        let claim = Claims::get(self.db.reader(), &name).await.map_err(unavailable)?;
+        let Some(claim) = claim.map(|claim| claim.state) else { return Ok(Composed::Withdrawn) };
+        // The address was erased after the mail was queued.
         if claim.content.partner_contact.email.is_empty() {
             return Ok(Composed::Withdrawn);
         }
-        match letter(&claim, kind, about, &self.rules).map_err(unavailable)? {
-            Some(letter) => Ok(Composed::Message(Box::new(message(&claim, &letter).map_err(unavailable)?))),
+        match mail_content(&claim, kind, data, &self.rules).map_err(unavailable)? {
+            Some(content) => Ok(Composed::Message(Box::new(message(&claim, &content).map_err(unavailable)?))),
             None => Ok(Composed::Withdrawn),
         }
     }
 
-    /// Nothing follows from it: the claim shows everything that its mails say.
+    /// Does nothing. The claim shows everything that its mails say, so it does not matter whether a
+    /// mail was accepted.
     async fn settled(&self, _mail: &Mail, _outcome: Outcome) -> Result<(), Unavailable> {
         Ok(())
     }
@@ -53,45 +58,50 @@ fn unavailable(error: impl std::fmt::Display) -> Unavailable {
     Unavailable(error.to_string())
 }
 
-/// What the partner reads; `None` where it is no longer so.
-fn letter(claim: &Claim, kind: NoticeKind, about: About, rules: &Rules) -> Result<Option<Letter>, Refusal> {
-    let Some(setting) = Setting::of(claim, about, rules)? else { return Ok(None) };
+/// Returns the content of a mail of this kind. `None` if the mail is no longer true.
+fn mail_content(
+    claim: &Claim,
+    kind: NoticeKind,
+    data: NoticeData,
+    rules: &Rules,
+) -> Result<Option<MailContent>, Refusal> {
+    let Some(context) = NoticeContext::for_claim(claim, data, rules)? else { return Ok(None) };
     Ok(match kind {
-        NoticeKind::PartnerAction => answer::asked(&setting),
-        NoticeKind::ResponseReminder => answer::reminder(&setting),
-        NoticeKind::Rejection => decision::rejected(&setting),
-        NoticeKind::DisputeReminder => decision::dispute_reminder(&setting),
-        NoticeKind::CustomerDeclined => decision::declined_when_rejected(&setting),
-        NoticeKind::Withdrawal => decision::withdrawn(&setting),
-        NoticeKind::Approval => decision::approved(&setting),
-        NoticeKind::Official => association::official(&setting),
-        NoticeKind::AssociationEnded => association::ended(&setting),
-        NoticeKind::Competition => competition::begun(&setting),
-        NoticeKind::LinesLost => competition::lost(&setting),
+        NoticeKind::PartnerAction => partner_action::request_mail(&context),
+        NoticeKind::ResponseReminder => partner_action::reminder_mail(&context),
+        NoticeKind::Rejection => decision::rejection_mail(&context),
+        NoticeKind::DisputeReminder => decision::dispute_reminder_mail(&context),
+        NoticeKind::CustomerDeclined => decision::decline_after_rejection_mail(&context),
+        NoticeKind::Withdrawal => decision::withdrawal_mail(&context),
+        NoticeKind::Approval => decision::approval_mail(&context),
+        NoticeKind::Official => association::official_mail(&context),
+        NoticeKind::AssociationEnded => association::ended_mail(&context),
+        NoticeKind::Competition => competition::competition_mail(&context),
+        NoticeKind::LinesLost => competition::lines_lost_mail(&context),
     })
 }
 
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]
 struct PlainText<'a> {
-    letter: &'a Letter,
+    mail: &'a MailContent,
 }
 
 #[derive(Template)]
 #[template(path = "mail/notice.html")]
 struct Html<'a> {
-    letter: &'a Letter,
+    mail: &'a MailContent,
 }
 
-/// To the claim's partner contact as it stands.
-fn message(claim: &Claim, letter: &Letter) -> Result<Message, askama::Error> {
+/// Renders a mail to the current partner contact of the claim.
+fn message(claim: &Claim, mail: &MailContent) -> Result<Message, askama::Error> {
     let contact = &claim.content.partner_contact;
     Ok(Message {
         name: contact.name.clone(),
         address: contact.email.clone(),
-        subject: letter.subject.clone(),
-        text: PlainText { letter }.render()?,
-        html: Html { letter }.render()?,
+        subject: mail.subject.clone(),
+        text: PlainText { mail }.render()?,
+        html: Html { mail }.render()?,
     })
 }
 

@@ -1,38 +1,41 @@
-//! What the mails say, and when they are no longer sent.
+//! Tests of the texts of mails, and of when a mail is withdrawn.
 use super::*;
 use crate::domain::tests::story::*;
 use crate::domain::{EndReason, Fact, FactKind, ReviewFact, State, What};
 use cpor_types::{ActorSide, FurtherRejection, Timestamp};
 
-/// The mail about what has counted since `time`, worded as of now.
-fn mail(life: &Life, kind: NoticeKind, time: Timestamp) -> Option<Letter> {
-    let about = About { claim: name().claim, case: life.claim.state.submission().unwrap().review_case, time };
-    letter(&life.claim, kind, about, &rules()).unwrap()
+/// Composes the mail about the change that took effect at `time`.
+fn mail(life: &Life, kind: NoticeKind, time: Timestamp) -> Option<MailContent> {
+    let data = NoticeData { claim: name().claim, case: life.claim.state.submission().unwrap().review_case, time };
+    mail_content(&life.claim, kind, data, &rules()).unwrap()
 }
 
-/// Both forms of it in one.
-fn read(life: &Life, kind: NoticeKind, time: Timestamp) -> String {
-    let letter = mail(life, kind, time).unwrap_or_else(|| panic!("{kind} is withdrawn"));
-    let message = message(&life.claim, &letter).unwrap();
+/// Returns the subject, the plain text and the HTML of the mail in one text.
+fn render(life: &Life, kind: NoticeKind, time: Timestamp) -> String {
+    let content = mail(life, kind, time).unwrap_or_else(|| panic!("{kind} is withdrawn"));
+    let message = message(&life.claim, &content).unwrap();
     assert_eq!((message.name.as_str(), message.address.as_str()), ("Ben", "a@fabrikam.example"));
-    for section in &letter.sections {
+    for section in &content.sections {
         assert!(message.text.contains(section.heading) && message.html.contains(section.heading));
     }
     format!("{}\n{}\n{}", message.subject, message.text, message.html)
 }
 
-fn has(text: &str, words: &[&str]) {
-    for word in words {
-        assert!(text.contains(word), "`{word}` is not in {text}");
+fn assert_contains(text: &str, phrases: &[&str]) {
+    for phrase in phrases {
+        assert!(text.contains(phrase), "`{phrase}` is not in {text}");
     }
 }
 
 #[test]
-fn r57_a_request_says_what_is_asked_until_when_and_how() {
+fn r57_a_request_names_reasons_deadline_and_commands() {
     let life = Life::asked();
-    let text = read(&life, NoticeKind::PartnerAction, life.now);
-    has(&text, &["Action required by 13 March 2026: Teams at Fabrikam", "Dates are missing", "words", "ResubmitClaim"]);
-    has(&text, &["the end of Friday, 13 March 2026 (Europe/Berlin, UTC+01:00)", "UpdateClaim", "Fabrikam"]);
+    let text = render(&life, NoticeKind::PartnerAction, life.now);
+    assert_contains(
+        &text,
+        &["Action required by 13 March 2026: Teams at Fabrikam", "Dates are missing", "words", "ResubmitClaim"],
+    );
+    assert_contains(&text, &["the end of Friday, 13 March 2026 (Europe/Berlin, UTC+01:00)", "UpdateClaim", "Fabrikam"]);
     let answered = life.clone().step(|claim, now| {
         let resubmit = crate::domain::Resubmit { comment: Some(comment(ActorSide::Partner)) };
         claim.resubmit(resubmit, Some(&admitted()), &rules(), now)
@@ -41,31 +44,31 @@ fn r57_a_request_says_what_is_asked_until_when_and_how() {
 }
 
 #[test]
-fn r48_a_reminder_is_sent_to_who_has_not_answered() {
+fn r48_a_reminder_is_sent_until_the_partner_answers() {
     let asked = Life::asked();
     let life = asked.clone().elapse(at("2026-03-12T23:00:00Z"));
     assert_eq!(life.last().what, What::Reported(FactKind::ResponseReminded));
     let reminded = at("2026-03-12T23:00:00Z");
-    has(
-        &read(&life, NoticeKind::ResponseReminder, reminded),
+    assert_contains(
+        &render(&life, NoticeKind::ResponseReminder, reminded),
         &["Reminder: answer by 13 March 2026", "you have not answered yet"],
     );
     let over = life.elapse(at("2026-03-13T23:00:00Z"));
     assert!(mail(&over, NoticeKind::ResponseReminder, reminded).is_none(), "too late to answer");
-    assert!(mail(&asked, NoticeKind::ResponseReminder, reminded).is_none(), "of this request nobody was reminded");
+    assert!(mail(&asked, NoticeKind::ResponseReminder, reminded).is_none(), "no reminder was due for this request");
 }
 
 #[test]
-fn r57_a_rejection_says_why_where_to_see_it_and_how_to_dispute_it() {
+fn r57_a_rejection_names_the_reason_and_the_dispute() {
     let further = vec![FurtherRejection::ProductsMissing];
     let said = Some(comment(ActorSide::Reviewer));
     let life = Life::under_review().fact(&review(ReviewFact::Rejected(further, said)));
-    let text = read(&life, NoticeKind::Rejection, life.now);
-    has(
+    let text = render(&life, NoticeKind::Rejection, life.now);
+    assert_contains(
         &text,
         &["Claim rejected: Teams at Fabrikam", "is not sufficient", "Products are missing", "What the reviewer wrote"],
     );
-    has(
+    assert_contains(
         &text,
         &[
             "GetClaim",
@@ -78,12 +81,12 @@ fn r57_a_rejection_says_why_where_to_see_it_and_how_to_dispute_it() {
 }
 
 #[test]
-fn r33_a_final_rejection_says_that_only_a_new_claim_helps() {
+fn r33_a_final_rejection_advises_a_new_claim() {
     let declined = Life::approved().fact(&declined());
     let disputed = declined.step(|claim, now| claim.dispute(dispute(), Some(&admitted()), &rules(), now));
     let life = disputed.approved_by_reviewer().fact(&silent());
-    let text = read(&life, NoticeKind::Rejection, life.now);
-    has(
+    let text = render(&life, NoticeKind::Rejection, life.now);
+    assert_contains(
         &text,
         &[
             "This is final",
@@ -95,10 +98,10 @@ fn r33_a_final_rejection_says_that_only_a_new_claim_helps() {
 }
 
 #[test]
-fn r57_what_a_decline_ends_is_said() {
+fn r57_a_decline_names_the_ended_association() {
     let life = Life::official().fact(&declined());
-    let text = read(&life, NoticeKind::Rejection, life.now);
-    has(
+    let text = render(&life, NoticeKind::Rejection, life.now);
+    assert_contains(
         &text,
         &[
             "the customer declined",
@@ -108,60 +111,75 @@ fn r57_what_a_decline_ends_is_said() {
         ],
     );
     let life = Life::rejected().fact(&declined());
-    has(&read(&life, NoticeKind::CustomerDeclined, life.now), &["It is rejected already", "DisputeClaim"]);
+    assert_contains(
+        &render(&life, NoticeKind::CustomerDeclined, life.now),
+        &["It is rejected already", "DisputeClaim"],
+    );
 }
 
 #[test]
-fn r57_an_approval_says_what_happens_next() {
+fn r57_an_approval_names_the_next_step() {
     let life = Life::approved();
-    has(&read(&life, NoticeKind::Approval, life.now), &["Claim approved", "within 7 calendar days", "held for you"]);
-    let text = read(&life.fact(&every_window()), NoticeKind::Approval, start());
-    has(&text, &["by the end of Tuesday, 31 March 2026 (America/New_York, UTC-04:00)"]);
+    assert_contains(
+        &render(&life, NoticeKind::Approval, life.now),
+        &["Claim approved", "within 7 calendar days", "held for you"],
+    );
+    let text = render(&life.fact(&window_opened()), NoticeKind::Approval, start());
+    assert_contains(&text, &["by the end of Tuesday, 31 March 2026 (America/New_York, UTC-04:00)"]);
     let early = Life::submitted().fact(&customer_approved()).approved_by_reviewer();
-    has(&read(&early, NoticeKind::Approval, early.now), &["The customer has approved too"]);
+    assert_contains(&render(&early, NoticeKind::Approval, early.now), &["The customer has approved too"]);
     let silent = Life::approved().fact(&Fact::Consent(crate::domain::ConsentFact::WindowPassed));
-    has(&read(&silent, NoticeKind::Approval, silent.now), &["The customer did not decline in time"]);
+    assert_contains(&render(&silent, NoticeKind::Approval, silent.now), &["The customer did not decline in time"]);
     let declined = Life::approved().fact(&declined());
     assert!(mail(&declined, NoticeKind::Approval, start()).is_none());
 }
 
-fn every_window() -> Fact {
+fn window_opened() -> Fact {
     let due = at("2026-04-01T04:00:00Z");
     Fact::Consent(crate::domain::ConsentFact::WindowOpened { due, rule: "7 calendar days".into() })
 }
 
 #[test]
-fn r57_the_other_mails_say_what_they_are_about() {
+fn r57_the_other_mails_name_their_subject() {
     let life = Life::official();
-    has(&read(&life, NoticeKind::Official, life.now), &["On record", "since Friday, 6 March 2026, 09:00", "ListUsage"]);
+    assert_contains(
+        &render(&life, NoticeKind::Official, life.now),
+        &["On record", "since Friday, 6 March 2026, 09:00", "ListUsage"],
+    );
     let life = Life::official().fact(&ended(EndReason::Superseded, &[line_id()]));
-    has(
-        &read(&life, NoticeKind::AssociationEnded, life.now),
+    assert_contains(
+        &render(&life, NoticeKind::AssociationEnded, life.now),
         &["Association ended", "decided between the two", "can no longer read"],
     );
     let life = Life::approved().fact(&ended(EndReason::Superseded, &[line_id()]));
-    has(&read(&life, NoticeKind::AssociationEnded, life.now), &["Association ended", "was not on record yet"]);
+    assert_contains(
+        &render(&life, NoticeKind::AssociationEnded, life.now),
+        &["Association ended", "was not on record yet"],
+    );
     let life = Life::submitted().fact(&contested(&[line_id()]));
-    has(
-        &read(&life, NoticeKind::Competition, life.now),
+    assert_contains(
+        &render(&life, NoticeKind::Competition, life.now),
         &["A competing claim", "Neither of you learns who the other is", "stand still"],
     );
     let over = life.fact(&contested(&[]));
     assert!(mail(&over, NoticeKind::Competition, over.now).is_none());
     let life = Life::official().step(|claim, now| claim.withdraw(withdraw(), now));
-    has(&read(&life, NoticeKind::Withdrawal, life.now), &["Your company withdrew", "is over", "cannot be disputed"]);
+    assert_contains(
+        &render(&life, NoticeKind::Withdrawal, life.now),
+        &["Your company withdrew", "is over", "cannot be disputed"],
+    );
 }
 
 #[test]
-fn r57_what_people_wrote_is_shown_and_never_becomes_markup() {
+fn r57_quoted_texts_are_escaped() {
     let mut life = Life::under_review();
     life.claim.content.display_name = "<b>Teams</b> & more".into();
     let said =
         Some(crate::domain::Comment { text: "<script>x</script>\nsecond".into(), ..comment(ActorSide::Reviewer) });
     let life = life.fact(&review(ReviewFact::Rejected(Vec::new(), said)));
     let State::Rejected(_, rejection) = &life.claim.state else { panic!() };
-    let letter = mail(&life, NoticeKind::Rejection, rejection.time).unwrap();
-    let message = message(&life.claim, &letter).unwrap();
+    let content = mail(&life, NoticeKind::Rejection, rejection.time).unwrap();
+    let message = message(&life.claim, &content).unwrap();
     assert!(!message.html.contains("<script>") && !message.html.contains("<b>"), "{}", message.html);
-    has(&message.text, &["    <script>x</script>\n    second", "<b>Teams</b> & more"]);
+    assert_contains(&message.text, &["    <script>x</script>\n    second", "<b>Teams</b> & more"]);
 }

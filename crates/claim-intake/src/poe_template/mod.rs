@@ -1,54 +1,55 @@
-//! The proof of execution that a partner completes and the customer signs (R13): a Word document per activity, filled in with what the
-//! claim says. What the claim lacks is left blank.
+//! Generates the proof-of-execution form that the partner completes and the customer signs (R13).
+//! It is a Word document for one activity, filled in from the claim. Fields that the claim lacks
+//! are left blank.
+mod form_text;
 mod package;
-mod words;
 
 use crate::domain::{Claim, Contact, Line};
 use askama::Template;
 use cpor_types::{Activity, SolutionArea, Timestamp};
-use words::Words;
+use form_text::FormText;
 
-/// What a Word document is called on the wire.
+/// The media type of a Word document.
 pub(crate) const CONTENT_TYPE: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
-/// Rows to fill in where the claim names no product yet.
-const BLANK_ROWS: usize = 3;
+/// The number of blank rows in the table of work done if the claim has no products.
+const BLANK_WORK_ROWS: usize = 3;
 
-/// The columns of the work done, with their widths in twentieths of a point.
+/// The columns of the table of work done, with their widths in twentieths of a point.
 const WORK_COLUMNS: [(&str, u32); 4] =
     [("Product or workload", 3000), ("Work done and result", 4238), ("From", 1200), ("To", 1200)];
 
-/// A document that cannot be put together: a fault of ours.
+/// An internal error while the form is generated.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unmade {
-    /// A part cannot be written.
-    #[error("a part of the template: {0}")]
+pub(crate) enum RenderError {
+    /// A template cannot be rendered.
+    #[error("a part of the form cannot be rendered: {0}")]
     Part(#[from] askama::Error),
-    /// The parts cannot be packed.
-    #[error("the template's package: {0}")]
+    /// The archive cannot be created.
+    #[error("the form cannot be packed: {0}")]
     Package(#[from] zip::result::ZipError),
-    /// See [`Self::Package`].
-    #[error("the template's package: {0}")]
-    Written(#[from] std::io::Error),
+    /// The archive cannot be written.
+    #[error("the form cannot be packed: {0}")]
+    Io(#[from] std::io::Error),
 }
 
-/// The template of `activity` for `claim`, as the bytes of a DOCX.
+/// Generates the form for `claim` and `activity` and returns the bytes of a DOCX file.
 ///
 /// # Errors
-/// [`Unmade`].
-pub(crate) fn docx(claim: &Claim, activity: Activity) -> Result<Vec<u8>, Unmade> {
-    let form = Form::of(claim, activity);
-    package::packed(&[
+/// [`RenderError`] if the form cannot be generated.
+pub(crate) fn docx(claim: &Claim, activity: Activity) -> Result<Vec<u8>, RenderError> {
+    let form = Form::for_claim(claim, activity);
+    package::pack(&[
         ("word/document.xml", Document { form: &form }.render()?),
         ("word/footer1.xml", Footer { form: &form }.render()?),
         ("docProps/core.xml", Properties { form: &form }.render()?),
     ])
 }
 
-/// What to save it as: `poe-pre-sales-fabrikam.docx`.
+/// Returns the file name of the form, for example `poe-pre-sales-fabrikam.docx`.
 pub(crate) fn file_name(claim: &Claim, activity: Activity) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' };
-    let customer: String = customer(claim).chars().map(plain).collect();
+    let to_plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' };
+    let customer: String = customer_name(claim).chars().map(to_plain).collect();
     let name = format!("poe {} {customer}", activity.as_str().replace('_', " "));
     let name = name.split_whitespace().collect::<Vec<_>>().join("-");
     format!("{}.docx", name.get(..60).unwrap_or(&name))
@@ -72,95 +73,105 @@ struct Properties<'a> {
     form: &'a Form,
 }
 
-/// Everything that is filled in.
+/// The values that the templates insert into the document.
 struct Form {
-    words: Words,
+    text: FormText,
     /// The claim's resource name.
-    number: String,
-    /// What the partner calls the claim.
+    claim_name: String,
+    /// The name that the partner gave the claim.
     title: String,
+    /// The name of the customer; may be empty.
     customer: String,
+    /// The name of the partner; may be empty.
     partner: String,
-    /// Label and value of the customer's and the partner's side of each row.
-    parties: Vec<[(&'static str, String); 2]>,
-    work: Vec<Work>,
+    /// The rows of the table of customer and partner: label and value for each of the two.
+    party_rows: Vec<[(&'static str, String); 2]>,
+    /// The rows of the table of work done.
+    work_rows: Vec<WorkRow>,
+    /// The customer contact, who is expected to sign.
     contact: Contact,
+    /// The time of the claim's last change.
     update_time: Timestamp,
 }
 
-/// One row of the work done.
-struct Work {
+/// A row of the table of work done.
+struct WorkRow {
     product: String,
     subscription: String,
 }
 
 impl Form {
-    fn of(claim: &Claim, activity: Activity) -> Self {
-        let mut work: Vec<Work> = claim.content.lines.iter().map(Work::of).collect();
-        if work.is_empty() {
-            work.extend((0..BLANK_ROWS).map(|_| Work { product: String::new(), subscription: String::new() }));
+    /// Collects the values from the claim.
+    fn for_claim(claim: &Claim, activity: Activity) -> Self {
+        let mut work_rows: Vec<WorkRow> = claim.content.lines.iter().map(WorkRow::for_line).collect();
+        if work_rows.is_empty() {
+            work_rows
+                .extend((0..BLANK_WORK_ROWS).map(|_| WorkRow { product: String::new(), subscription: String::new() }));
         }
-        let area = claim.content.solution_area.map(area).unwrap_or_default();
+        let area = claim.content.solution_area.map(solution_area_label).unwrap_or_default();
         Self {
-            words: Words::of(activity, area),
-            number: claim.name.to_string(),
+            text: FormText::new(activity, area),
+            claim_name: claim.name.to_string(),
             title: claim.content.display_name.clone(),
-            customer: customer(claim).to_owned(),
+            customer: customer_name(claim).to_owned(),
             partner: claim.directory.partner_display_name.clone(),
-            parties: parties(claim, activity),
-            work,
+            party_rows: party_rows(claim, activity),
+            work_rows,
             contact: claim.content.customer_contact.clone(),
             update_time: claim.update_time,
         }
     }
 
-    /// When the claim last said what is filled in, as a document's properties have it.
-    fn saved(&self) -> String {
+    /// Formats the time of the last change for the properties of the document.
+    fn modified_time(&self) -> String {
         self.update_time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    /// Who is expected to sign.
-    fn signer(&self) -> [(&'static str, &str); 2] {
+    /// The labels and values of the person who is expected to sign.
+    fn signer_fields(&self) -> [(&'static str, &str); 2] {
         [("Name", self.contact.name.as_str()), ("Title", self.contact.title.as_str())]
     }
 
-    /// What the customer signs; with names where they are known.
+    /// The statement that the customer signs, with the names of customer and partner if they are
+    /// known.
     fn acknowledgement(&self) -> String {
-        let or = |name: &str, role: &str| if name.is_empty() { role.to_owned() } else { name.to_owned() };
-        self.words.acknowledgement(&or(&self.customer, "The customer"), &or(&self.partner, "the partner"))
+        let name_or_role = |name: &str, role: &str| if name.is_empty() { role.to_owned() } else { name.to_owned() };
+        let customer = name_or_role(&self.customer, "The customer");
+        self.text.acknowledgement(&customer, &name_or_role(&self.partner, "the partner"))
     }
 }
 
-impl Work {
-    fn of(line: &Line) -> Self {
-        let known = line.known.as_ref().map(|known| known.product_display_name.clone());
-        let product = known.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.to_string());
+impl WorkRow {
+    fn for_line(line: &Line) -> Self {
+        let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
+        let product = display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.to_string());
         Self { product, subscription: line.subscription() }
     }
 }
 
-/// The customer's name; empty where nobody knows it yet.
-fn customer(claim: &Claim) -> &str {
+/// Returns the name of the customer; empty if it is not known.
+fn customer_name(claim: &Claim) -> &str {
     claim.directory.customer().unwrap_or(&claim.content.customer_name)
 }
 
-const fn area(area: SolutionArea) -> &'static str {
+const fn solution_area_label(area: SolutionArea) -> &'static str {
     match area {
         SolutionArea::Microsoft365 => "Microsoft 365",
         SolutionArea::BusinessApplications => "Business Applications",
     }
 }
 
-fn parties(claim: &Claim, activity: Activity) -> Vec<[(&'static str, String); 2]> {
+/// Returns the rows of the table of customer and partner.
+fn party_rows(claim: &Claim, activity: Activity) -> Vec<[(&'static str, String); 2]> {
     let content = &claim.content;
     let mpn_id = content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default();
-    let (theirs, ours) = (&content.customer_contact, &content.partner_contact);
+    let (customer_contact, partner_contact) = (&content.customer_contact, &content.partner_contact);
     let mut rows = vec![
-        [("Customer", customer(claim).to_owned()), ("Partner", claim.directory.partner_display_name.clone())],
+        [("Customer", customer_name(claim).to_owned()), ("Partner", claim.directory.partner_display_name.clone())],
         [("Domain", content.customer_domain.clone()), ("MPN ID", mpn_id)],
         [("Tenant ID", content.tenant_id.clone()), ("Claim", content.display_name.clone())],
-        [("Contact", theirs.name.clone()), ("Contact", ours.name.clone())],
-        [("Title", theirs.title.clone()), ("E-mail", ours.email.clone())],
+        [("Contact", customer_contact.name.clone()), ("Contact", partner_contact.name.clone())],
+        [("Title", customer_contact.title.clone()), ("E-mail", partner_contact.email.clone())],
     ];
     if activity == Activity::RevenueAssociation {
         let solution = ("ISV solution", content.isv_solution_name.clone());

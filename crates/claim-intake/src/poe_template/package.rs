@@ -1,30 +1,32 @@
-//! A Word document is a zip of parts (ECMA-376, part 2). The parts that are the same in every template are files beside this one's
-//! templates.
-use super::Unmade;
+//! Packs the parts of a Word document into a zip archive (ECMA-376, part 2). Some parts are the
+//! same in every document.
+use super::RenderError;
 use std::io::{Cursor, Write as _};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-const FIXED: [(&str, &str); 4] = [
+/// The parts that are the same in every document, each with its name.
+const FIXED_PARTS: [(&str, &str); 4] = [
     ("[Content_Types].xml", include_str!("../../templates/poe/content_types.xml")),
     ("_rels/.rels", include_str!("../../templates/poe/rels.xml")),
     ("word/_rels/document.xml.rels", include_str!("../../templates/poe/document_rels.xml")),
     ("word/styles.xml", include_str!("../../templates/poe/styles.xml")),
 ];
 
-/// The package of the fixed parts and these. Stored and not compressed: it is small, and so is the code that packs it.
-pub(super) fn packed(parts: &[(&str, String)]) -> Result<Vec<u8>, Unmade> {
+/// Packs the fixed parts and `parts` into an archive and returns its bytes. The parts are not
+/// compressed, because they are small.
+pub(super) fn pack(parts: &[(&str, String)]) -> Result<Vec<u8>, RenderError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let fixed = FIXED.iter().map(|(name, part)| (*name, *part));
-    for (name, part) in fixed.chain(parts.iter().map(|(name, part)| (*name, part.as_str()))) {
+    let fixed_parts = FIXED_PARTS.iter().map(|(name, part)| (*name, *part));
+    for (name, part) in fixed_parts.chain(parts.iter().map(|(name, part)| (*name, part.as_str()))) {
         zip.start_file(name, options)?;
-        zip.write_all(clean(part).as_bytes())?;
+        zip.write_all(replace_forbidden_characters(part).as_bytes())?;
     }
     Ok(zip.finish()?.into_inner())
 }
 
-/// Characters that no XML may have (XML 1.0, section 2.2), however they are escaped.
-fn clean(part: &str) -> String {
-    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-    part.chars().map(|c| if allowed(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
+/// Replaces the characters that XML forbids even in escaped form (XML 1.0, section 2.2).
+fn replace_forbidden_characters(part: &str) -> String {
+    let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    part.chars().map(|c| if is_allowed(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }

@@ -1,7 +1,7 @@
-//! Reading claims, outside of the writer.
+//! Reads claims outside the writer.
 use super::{
     entity::claim,
-    listing::{self, At, SortKey},
+    listing::{self, SortKey, SortValue},
     row,
 };
 use crate::domain::{Claim, StateKind, history::Digest};
@@ -15,42 +15,44 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Whose claims a query may find.
+/// The claims that a query may return.
 #[derive(Clone, Debug)]
 pub(crate) enum Scope {
-    /// One company's.
+    /// The claims of one partner.
     Partner(PartnerId),
-    /// Every company's: for the vendor's staff only.
+    /// The claims of all partners. For vendor users only.
     All,
 }
 
-/// Which claims a list has, and in which order: ids come last in it, so that it is one.
+/// A query for a list of claims.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted {
-    /// Whose.
+pub(crate) struct ListQuery {
+    /// The claims that the list may contain.
     pub(crate) scope: Scope,
-    /// Which of them; `None`: all.
+    /// The condition that the claims must satisfy. `None` admits all claims of the scope.
     pub(crate) filter: Option<filter::Expr<filter::Test<claim::Column>>>,
-    /// In which order.
+    /// The order of the list. Claims with the same value are ordered by their ids.
     pub(crate) order: Order<SortKey>,
 }
 
-/// The place of a claim in the order of a list.
+/// The place of a claim in the order of a list. Page tokens contain it in serialized form.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Cursor {
-    at: At,
+pub(crate) struct ListCursor {
+    /// The claim's value of the sort key.
+    #[serde(rename = "at")]
+    sort_value: SortValue,
     id: Uuid,
 }
 
-/// A query of claims within a scope.
+/// A query for claims within a scope.
 pub(crate) struct Claims<'db> {
     db: &'db DatabaseConnection,
     query: Select<claim::Entity>,
 }
 
 impl<'db> Claims<'db> {
-    /// Those of `scope`; deleted drafts are nobody's.
-    pub(crate) fn of(db: &'db DatabaseConnection, scope: &Scope) -> Self {
+    /// Starts a query for the claims of `scope`. Deleted drafts are left out.
+    pub(crate) fn in_scope(db: &'db DatabaseConnection, scope: &Scope) -> Self {
         let query = claim::Entity::find().filter(claim::Column::State.ne(StateKind::Deleted.as_str()));
         let query = match scope {
             Scope::Partner(partner) => query.filter(claim::Column::Owner.eq(partner.as_str())),
@@ -59,70 +61,77 @@ impl<'db> Claims<'db> {
         Self { db, query }
     }
 
-    /// The claim of this name; one indexed read.
+    /// Reads the claim with this name, unless it is a deleted draft, with one indexed read.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
+    /// An error of the database, or of an inconsistent row.
     pub(crate) async fn get(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
-        let scoped = Claims::of(db, &Scope::Partner(name.partner.clone()));
-        let found = scoped.query.filter(claim::Column::Id.eq(name.claim.uuid())).one(db).await?;
-        Ok(found.map(row::claim).transpose()?.map(|(_, claim)| claim))
+        let scoped = Claims::in_scope(db, &Scope::Partner(name.partner.clone()));
+        let row = scoped.query.filter(claim::Column::Id.eq(name.claim.uuid())).one(db).await?;
+        Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
-    /// How long the history of the claim of this name is, and the link that it ends with; that of a deleted draft too. One
-    /// indexed read.
+    /// Reads the number of history entries of the claim with this name and the chain link of the
+    /// last one, also for a deleted draft, with one indexed read.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
-    pub(crate) async fn head(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<(u64, Digest)>, StoreError> {
-        let found = Self::any(db, name).await?;
-        Ok(found.map(|claim| (claim.state.history, claim.state.head)))
+    /// An error of the database, or of an inconsistent row.
+    pub(crate) async fn history_head(
+        db: &DatabaseConnection,
+        name: &ClaimName,
+    ) -> Result<Option<(u64, Digest)>, StoreError> {
+        let claim = Self::get_with_deleted(db, name).await?;
+        Ok(claim.map(|claim| (claim.state.history, claim.state.head)))
     }
 
-    /// The claim of this name, also as a deleted draft; one indexed read.
+    /// Reads the claim with this name, also a deleted draft, with one indexed read.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
-    pub(crate) async fn any(db: &DatabaseConnection, name: &ClaimName) -> Result<Option<Versioned<Claim>>, StoreError> {
-        let found = claim::Entity::find_by_id((name.partner.to_string(), name.claim.uuid())).one(db).await?;
-        Ok(found.map(row::claim).transpose()?.map(|(_, claim)| claim))
+    /// An error of the database, or of an inconsistent row.
+    pub(crate) async fn get_with_deleted(
+        db: &DatabaseConnection,
+        name: &ClaimName,
+    ) -> Result<Option<Versioned<Claim>>, StoreError> {
+        let row = claim::Entity::find_by_id((name.partner.to_string(), name.claim.uuid())).one(db).await?;
+        Ok(row.map(row::claim_from_row).transpose()?.map(|(_, claim)| claim))
     }
 
-    /// Those with these ids.
+    /// Reads the claims of the scope that have one of these ids, in any order.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
+    /// An error of the database, or of an inconsistent row.
     pub(crate) async fn with_ids(self, ids: impl Iterator<Item = Uuid>) -> Result<Vec<Versioned<Claim>>, StoreError> {
-        let found = self.query.filter(claim::Column::Id.is_in(ids)).all(self.db).await?;
-        found.into_iter().map(|row| Ok(row::claim(row)?.1)).collect()
+        let rows = self.query.filter(claim::Column::Id.is_in(ids)).all(self.db).await?;
+        rows.into_iter().map(|row| Ok(row::claim_from_row(row)?.1)).collect()
     }
 
-    /// Those that are wanted, in their order, beginning after `after`; at most `limit`, each with its place.
+    /// Reads at most `limit` claims that match `list_query`, in its order, starting after the
+    /// cursor `after`. Each claim comes with its own cursor.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
+    /// An error of the database, or of an inconsistent row.
     pub(crate) async fn list(
         self,
-        wanted: &Wanted,
-        after: Option<Cursor>,
+        list_query: &ListQuery,
+        after: Option<ListCursor>,
         limit: u64,
-    ) -> Result<Vec<(Cursor, Versioned<Claim>)>, StoreError> {
-        let Order { key, descending } = wanted.order;
+    ) -> Result<Vec<(ListCursor, Versioned<Claim>)>, StoreError> {
+        let Order { key, descending } = list_query.order;
         let (column, id) = (key.column(), claim::Column::Id);
         let order = if descending { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
         let mut query = self.query.order_by(column, order.clone()).order_by(id, order).limit(limit);
-        if let Some(filter) = &wanted.filter {
-            query = query.filter(listing::condition(filter));
+        if let Some(filter) = &list_query.filter {
+            query = query.filter(listing::filter_condition(filter));
         }
-        if let Some(Cursor { at, id: last }) = after {
-            let here = Expr::tuple([column.into_simple_expr(), id.into_simple_expr()]);
-            let there = Expr::tuple([(&at).into(), Expr::val(last)]);
-            query = query.filter(if descending { here.lt(there) } else { here.gt(there) });
+        if let Some(ListCursor { sort_value, id: last_id }) = after {
+            let row_place = Expr::tuple([column.into_simple_expr(), id.into_simple_expr()]);
+            let cursor_place = Expr::tuple([(&sort_value).into(), Expr::val(last_id)]);
+            query = query.filter(if descending { row_place.lt(cursor_place) } else { row_place.gt(cursor_place) });
         }
-        let placed = |row: claim::Model| {
-            let cursor = Cursor { at: key.of(&row), id: row.id };
-            Ok((cursor, row::claim(row)?.1))
+        let with_cursor = |row: claim::Model| {
+            let cursor = ListCursor { sort_value: key.value_of(&row), id: row.id };
+            Ok((cursor, row::claim_from_row(row)?.1))
         };
-        query.all(self.db).await?.into_iter().map(placed).collect()
+        query.all(self.db).await?.into_iter().map(with_cursor).collect()
     }
 }

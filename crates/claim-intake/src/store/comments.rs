@@ -1,5 +1,5 @@
-//! Comments, at their places in the history.
-use super::{entity::comment, positioned, row::RowPlace};
+//! Stores and reads comments. Each comment has the position of the history entry that recorded it.
+use super::{entity::comment, events_with_position, row::RowContext};
 use crate::domain::{Claim, Comment, history::is_of_people};
 use cpor_durable::{Change, Key, StoreError, Tx, rows, rows::Micros};
 use cpor_types::{ClaimName, CommentId, EvidenceId, LineId, PersonalData};
@@ -7,46 +7,48 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
-/// A query of one claim's comments.
+/// A query for the comments of one claim.
 pub(crate) struct Comments<'db> {
     db: &'db DatabaseConnection,
     query: Select<comment::Entity>,
 }
 
 impl<'db> Comments<'db> {
-    /// Those of the claim of this name.
-    pub(crate) fn of(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
+    /// Starts a query for the comments of `claim`.
+    pub(crate) fn of_claim(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
         let query = comment::Entity::find()
             .filter(comment::Column::Owner.eq(claim.partner.as_str()))
             .filter(comment::Column::ClaimId.eq(claim.claim.uuid()));
         Self { db, query }
     }
 
-    /// The oldest first, after position `after`; at most `limit`, each with its position.
+    /// Reads at most `limit` comments after the history position `after`, oldest first, each with
+    /// its position.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
+    /// An error of the database, or of an inconsistent row.
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Comment)>, StoreError> {
         let query = self.query.filter(comment::Column::Position.gt(after));
         let query = query.order_by_asc(comment::Column::Position).limit(limit);
-        query.all(self.db).await?.into_iter().map(read).collect()
+        query.all(self.db).await?.into_iter().map(comment_from_row).collect()
     }
 
-    /// The comment with this id.
+    /// Reads the comment with this id.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
+    /// An error of the database, or of an inconsistent row.
     pub(crate) async fn get(self, id: CommentId) -> Result<Option<Comment>, StoreError> {
-        let found = self.query.filter(comment::Column::Id.eq(id.uuid())).one(self.db).await?;
-        Ok(found.map(read).transpose()?.map(|(_, comment)| comment))
+        let row = self.query.filter(comment::Column::Id.eq(id.uuid())).one(self.db).await?;
+        Ok(row.map(comment_from_row).transpose()?.map(|(_, comment)| comment))
     }
 }
 
-fn read(row: comment::Model) -> Result<(i64, Comment), StoreError> {
-    let place = RowPlace { table: "comment", key: Key::new(row.owner, row.claim_id) };
+/// Converts a row to a comment and its history position.
+fn comment_from_row(row: comment::Model) -> Result<(i64, Comment), StoreError> {
+    let context = RowContext { table: "comment", key: Key::new(row.owner, row.claim_id) };
     let comment = Comment {
         id: CommentId(row.id),
-        side: place.text(&row.side)?,
+        side: context.parse(&row.side)?,
         text: row.text,
         time: row.create_time.into(),
         evidence: row.evidence_id.map(EvidenceId),
@@ -55,19 +57,22 @@ fn read(row: comment::Model) -> Result<(i64, Comment), StoreError> {
     Ok((row.position, comment))
 }
 
+/// Inserts the comments that `changes` recorded, with one statement.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
-    let mut said = Vec::new();
+    let mut comment_rows = Vec::new();
     for change in changes {
-        for (position, recorded) in positioned(change) {
+        for (position, recorded) in events_with_position(change) {
             let late = &recorded.event.late;
-            said.extend(recorded.event.comment.as_ref().map(|comment| write(&change.key, position, comment, late)));
+            let comment = recorded.event.comment.as_ref();
+            comment_rows.extend(comment.map(|comment| comment_to_row(&change.key, position, comment, late)));
         }
     }
-    Ok(rows::insert::<comment::Entity>(tx, said).await?)
+    Ok(rows::insert::<comment::Entity>(tx, comment_rows).await?)
 }
 
-/// The row of a comment; without what somebody wrote where words are among the kinds that come `late`.
-fn write(key: &Key, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
+/// Converts a comment to a row. `late` names the kinds of personal data that were erased before the
+/// comment arrived: if it contains words, the text of a comment by a person is not stored.
+fn comment_to_row(key: &Key, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
     let is_erased = late.contains(&PersonalData::Words) && is_of_people(comment.side);
     let text = if is_erased { String::new() } else { comment.text.clone() };
     comment::ActiveModel {

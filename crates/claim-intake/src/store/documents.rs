@@ -1,8 +1,10 @@
-//! The ledger of documents (R14): begun, stored, removed from a claim, or abandoned. No row ever goes.
+//! Stores and reads the rows of documents (R14). A row exists from the start of the upload and is
+//! never deleted. Its state tells whether the document is being uploaded, stored, removed from its
+//! claim, or was abandoned.
 use super::{
     entity::evidence,
-    positioned,
-    row::{RowPlace, json},
+    events_with_position,
+    row::{RowContext, to_json},
 };
 use crate::domain::{Claim, Evidence, What};
 use cpor_durable::{Change, Key, StoreError, Tx, rows::Micros};
@@ -12,28 +14,31 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
+/// The upload has begun and the document is not on its claim yet.
 const PENDING: &str = "PENDING";
+/// The document is on its claim.
 const STORED: &str = "STORED";
+/// The document was removed from its draft. Its object remains.
 const REMOVED: &str = "REMOVED";
-/// Taken by the sweeper, its object about to be deleted.
+/// The sweeper is about to delete the object of the upload.
 const ABANDONED: &str = "ABANDONED";
-/// Taken by the sweeper, its object deleted.
+/// The sweeper has deleted the object of the upload.
 const SWEPT: &str = "SWEPT";
 
-/// A query of one claim's documents.
+/// A query for the documents of one claim.
 pub(crate) struct Documents<'db> {
     db: &'db DatabaseConnection,
     query: Select<evidence::Entity>,
 }
 
 impl<'db> Documents<'db> {
-    /// Those that are on the claim of this name.
-    pub(crate) fn of(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
+    /// Starts a query for the documents that are on `claim`.
+    pub(crate) fn on_claim(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
         Self::in_states(db, claim, &[STORED])
     }
 
-    /// Those that are or were on it.
-    pub(crate) fn ever_of(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
+    /// Starts a query for the documents that are on `claim` or were removed from it.
+    pub(crate) fn including_removed(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
         Self::in_states(db, claim, &[STORED, REMOVED])
     }
 
@@ -45,42 +50,45 @@ impl<'db> Documents<'db> {
         Self { db, query }
     }
 
-    /// The oldest first, after history position `after`; at most `limit`, each with its position.
+    /// Reads at most `limit` documents after the history position `after`, oldest first, each with
+    /// its position.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
+    /// An error of the database, or of an inconsistent row.
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<(i64, Evidence)>, StoreError> {
         let query = self.query.filter(evidence::Column::Position.gt(after));
         let query = query.order_by_asc(evidence::Column::Position).limit(limit);
-        query.all(self.db).await?.into_iter().map(read).collect()
+        query.all(self.db).await?.into_iter().map(evidence_from_row).collect()
     }
 
-    /// The document with this id.
+    /// Reads the document with this id.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
+    /// An error of the database, or of an inconsistent row.
     pub(crate) async fn get(self, id: EvidenceId) -> Result<Option<Evidence>, StoreError> {
-        let found = self.query.filter(evidence::Column::Id.eq(id.uuid())).one(self.db).await?;
-        Ok(found.map(read).transpose()?.map(|(_, evidence)| evidence))
+        let row = self.query.filter(evidence::Column::Id.eq(id.uuid())).one(self.db).await?;
+        Ok(row.map(evidence_from_row).transpose()?.map(|(_, evidence)| evidence))
     }
 }
 
-fn read(row: evidence::Model) -> Result<(i64, Evidence), StoreError> {
-    let place = RowPlace { table: "evidence", key: Key::new(row.owner, row.claim_id) };
+/// Converts a row to a document and its history position.
+fn evidence_from_row(row: evidence::Model) -> Result<(i64, Evidence), StoreError> {
+    let context = RowContext { table: "evidence", key: Key::new(row.owner, row.claim_id) };
     let (Some(position), Some(document)) = (row.position, row.document) else {
-        return Err(place.inconsistent(format_args!("{} is stored without a document", row.id)));
+        return Err(context.inconsistent(format_args!("the document {} has no data", row.id)));
     };
-    Ok((position, place.json(document)?))
+    Ok((position, context.parse_json(document)?))
 }
 
-/// Documents whose bytes are on their way.
-pub(crate) struct Pending;
+/// The uploads whose documents are not on a claim yet.
+pub(crate) struct PendingUploads;
 
-impl Pending {
-    /// Notes that an upload begins: from here on its object is swept if it is never stored.
+impl PendingUploads {
+    /// Records that the upload of the document `id` begins at `now`. If the document is never added
+    /// to the claim, the sweeper removes its object.
     ///
     /// # Errors
-    /// The database's.
+    /// An error of the database.
     pub(crate) async fn begin(
         db: &DatabaseConnection,
         claim: &ClaimName,
@@ -100,49 +108,55 @@ impl Pending {
         Ok(())
     }
 
-    /// Uploads begun before `before` that were never stored; at most `limit`.
+    /// Reads at most `limit` uploads that were begun before `before` and never added to a claim.
     ///
     /// # Errors
-    /// The database's.
-    pub(crate) async fn stale(
+    /// An error of the database.
+    pub(crate) async fn begun_before(
         db: &DatabaseConnection,
         before: Timestamp,
         limit: u64,
     ) -> Result<Vec<(Key, EvidenceId)>, StoreError> {
-        let old = evidence::Entity::find()
+        let query = evidence::Entity::find()
             .filter(evidence::Column::State.is_in([PENDING, ABANDONED]))
             .filter(evidence::Column::StartTime.lt(Micros::from(before)))
             .order_by_asc(evidence::Column::StartTime)
             .limit(limit);
-        let found = old.all(db).await?;
-        Ok(found.into_iter().map(|row| (Key::new(row.owner, row.claim_id), EvidenceId(row.id))).collect())
+        let rows = query.all(db).await?;
+        Ok(rows.into_iter().map(|row| (Key::new(row.owner, row.claim_id), EvidenceId(row.id))).collect())
     }
 
-    /// Takes an upload for abandoned, unless it was stored meanwhile: then `false`.
+    /// Marks an upload as abandoned. Returns `false` if the document was added to the claim in
+    /// between.
     ///
     /// # Errors
-    /// The database's.
-    pub(crate) async fn abandon(db: &DatabaseConnection, claim: &Key, id: EvidenceId) -> Result<bool, StoreError> {
-        set_state(db, row(claim, id, [PENDING, ABANDONED]), ABANDONED).await
+    /// An error of the database.
+    pub(crate) async fn mark_abandoned(
+        db: &DatabaseConnection,
+        claim: &Key,
+        id: EvidenceId,
+    ) -> Result<bool, StoreError> {
+        set_state(db, row_in_states(claim, id, [PENDING, ABANDONED]), ABANDONED).await
     }
 
-    /// Notes that the object of an abandoned upload is deleted.
+    /// Records that the object of an abandoned upload is deleted. Returns `false` if the upload is
+    /// not abandoned.
     ///
     /// # Errors
-    /// The database's.
-    pub(crate) async fn swept(db: &DatabaseConnection, claim: &Key, id: EvidenceId) -> Result<bool, StoreError> {
-        set_state(db, row(claim, id, [ABANDONED]), SWEPT).await
+    /// An error of the database.
+    pub(crate) async fn mark_swept(db: &DatabaseConnection, claim: &Key, id: EvidenceId) -> Result<bool, StoreError> {
+        set_state(db, row_in_states(claim, id, [ABANDONED]), SWEPT).await
     }
 }
 
-/// Compare and set: whether there was such a row.
+/// Sets the state of the row that matches `row`. Returns whether there was such a row.
 async fn set_state(db: &impl ConnectionTrait, row: Condition, state: &str) -> Result<bool, StoreError> {
-    let changed = evidence::Entity::update_many().col_expr(evidence::Column::State, Expr::value(state));
-    Ok(changed.filter(row).exec(db).await?.rows_affected == 1)
+    let update = evidence::Entity::update_many().col_expr(evidence::Column::State, Expr::value(state));
+    Ok(update.filter(row).exec(db).await?.rows_affected == 1)
 }
 
-/// The row of a document that is in one of `states`.
-fn row<const N: usize>(claim: &Key, id: EvidenceId, states: [&str; N]) -> Condition {
+/// Returns the condition that selects the row of a document if it is in one of `states`.
+fn row_in_states<const N: usize>(claim: &Key, id: EvidenceId, states: [&str; N]) -> Condition {
     Condition::all()
         .add(evidence::Column::Owner.eq(&claim.owner))
         .add(evidence::Column::ClaimId.eq(claim.id))
@@ -150,12 +164,13 @@ fn row<const N: usize>(claim: &Key, id: EvidenceId, states: [&str; N]) -> Condit
         .add(evidence::Column::State.is_in(states))
 }
 
+/// Updates the rows of the documents that `changes` added or removed.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
     for change in changes {
-        for (position, recorded) in positioned(change) {
+        for (position, recorded) in events_with_position(change) {
             match &recorded.event.what {
-                What::EvidenceAdded(document) => store(tx, &change.key, position, document).await?,
-                What::EvidenceRemoved(id) => remove(tx, &change.key, *id).await?,
+                What::EvidenceAdded(document) => mark_stored(tx, &change.key, position, document).await?,
+                What::EvidenceRemoved(id) => mark_removed(tx, &change.key, *id).await?,
                 What::Created
                 | What::Updated
                 | What::Edited { .. }
@@ -178,20 +193,27 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
     Ok(())
 }
 
-async fn store(tx: &Tx, claim: &Key, position: i64, document: &Evidence) -> Result<(), StoreError> {
-    let stored = evidence::Entity::update_many()
+/// Marks a pending upload as stored and saves the document in its row.
+async fn mark_stored(tx: &Tx, claim: &Key, position: i64, document: &Evidence) -> Result<(), StoreError> {
+    let update = evidence::Entity::update_many()
         .col_expr(evidence::Column::State, Expr::value(STORED))
         .col_expr(evidence::Column::Position, Expr::value(position))
-        .col_expr(evidence::Column::Document, Expr::value(json(document)?));
-    let stored = stored.filter(row(claim, document.id, [PENDING])).exec(tx).await?;
-    if stored.rows_affected == 1 { Ok(()) } else { Err(absent(claim, document.id)) }
+        .col_expr(evidence::Column::Document, Expr::value(to_json(document)?));
+    let updated = update.filter(row_in_states(claim, document.id, [PENDING])).exec(tx).await?;
+    if updated.rows_affected == 1 { Ok(()) } else { Err(missing_row(claim, document.id)) }
 }
 
-async fn remove(tx: &Tx, claim: &Key, id: EvidenceId) -> Result<(), StoreError> {
-    let removed = set_state(tx, row(claim, id, [STORED]), REMOVED).await?;
-    if removed { Ok(()) } else { Err(absent(claim, id)) }
+/// Marks a stored document as removed from its claim.
+async fn mark_removed(tx: &Tx, claim: &Key, id: EvidenceId) -> Result<(), StoreError> {
+    let is_removed = set_state(tx, row_in_states(claim, id, [STORED]), REMOVED).await?;
+    if is_removed { Ok(()) } else { Err(missing_row(claim, id)) }
 }
 
-fn absent(claim: &Key, id: EvidenceId) -> StoreError {
-    StoreError::inconsistent("evidence", claim, format_args!("{id} is not there as the claim tells"))
+/// Returns the error for a document of a claim that has no row in the expected state.
+fn missing_row(claim: &Key, id: EvidenceId) -> StoreError {
+    StoreError::inconsistent(
+        "evidence",
+        claim,
+        format_args!("the row of the document {id} is missing or in the wrong state"),
+    )
 }

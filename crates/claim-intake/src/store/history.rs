@@ -1,9 +1,10 @@
-//! The history: written from the recorded events as a chain (R56), and never changed but by what is erased. Beside its place in its claim each entry has
-//! one in the owner's log, in the order of commits, by which changes are watched (R59).
+//! Stores and reads the history of claims. The entries of a claim form a hash chain (R56). Only an
+//! erasure of personal data changes stored entries. Each entry also has a sequence number in the
+//! log of its owner, in the order of commits. Watches read that log (R59).
 use super::{
     entity::history,
-    positioned,
-    row::{RowPlace, json, stored},
+    events_with_position,
+    row::{RowContext, to_bigint, to_json},
 };
 use crate::domain::{
     Claim, Event,
@@ -16,71 +17,76 @@ use sea_orm::{
 };
 use std::collections::BTreeMap;
 
-/// A query of one claim's history.
-pub(crate) struct Histories<'db> {
+/// A query for the history entries of one claim.
+pub(crate) struct HistoryEntries<'db> {
     db: &'db DatabaseConnection,
     query: Select<history::Entity>,
 }
 
-impl<'db> Histories<'db> {
-    /// That of the claim of this name.
-    pub(crate) fn of(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
+impl<'db> HistoryEntries<'db> {
+    /// Starts a query for the history entries of `claim`.
+    pub(crate) fn of_claim(db: &'db DatabaseConnection, claim: &ClaimName) -> Self {
         let query = history::Entity::find()
             .filter(history::Column::Owner.eq(claim.partner.as_str()))
             .filter(history::Column::ClaimId.eq(claim.claim.uuid()));
         Self { db, query }
     }
 
-    /// In the order of application, after position `after`; at most `limit`.
+    /// Reads at most `limit` entries after position `after`, in the order in which they were
+    /// recorded.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
+    /// An error of the database, or of an inconsistent row.
     pub(crate) async fn list(self, after: i64, limit: u64) -> Result<Vec<SealedEntry>, StoreError> {
         let query = self.query.filter(history::Column::Position.gt(after));
         let query = query.order_by_asc(history::Column::Position).limit(limit);
-        query.all(self.db).await?.into_iter().map(read).collect()
+        query.all(self.db).await?.into_iter().map(entry_from_row).collect()
     }
 }
 
-pub(super) fn read(row: history::Model) -> Result<SealedEntry, StoreError> {
-    let place = RowPlace { table: "history", key: Key::new(row.owner, row.claim_id) };
+/// Converts a row to a history entry with its commitments and salts.
+pub(super) fn entry_from_row(row: history::Model) -> Result<SealedEntry, StoreError> {
+    let context = RowContext { table: "history", key: Key::new(row.owner, row.claim_id) };
     let entry = Entry {
-        audience: Audience::parse(&row.audience).ok_or_else(|| place.inconsistent("no such audience"))?,
+        audience: Audience::parse(&row.audience).ok_or_else(|| context.inconsistent("the audience is not known"))?,
         facts: EntryFacts {
             action: row.action,
-            side: place.text(&row.side)?,
+            side: context.parse(&row.side)?,
             effective_time: row.effective_time.into(),
             record_time: row.record_time.into(),
-            from: row.from_state.map(|state| place.state(&state)).transpose()?,
-            to: place.state(&row.to_state)?,
+            from: row.from_state.map(|state| context.parse_state(&state)).transpose()?,
+            to: context.parse_state(&row.to_state)?,
             overtaken: row.overtaken,
         },
         subject: row.subject,
         reason: row.reason,
-        changes: place.json(row.changes)?,
+        changes: context.parse_json(row.changes)?,
     };
-    let link = place.digest(row.link)?;
+    let link = context.parse_digest(row.link)?;
     let sealed = SealedEntry::stored(row.position, &row.salt, entry, &row.commitments, link);
-    sealed.ok_or_else(|| place.inconsistent(format_args!("entry {} lacks commitments or salts", row.position)))
+    let incomplete = || context.inconsistent(format_args!("entry {} lacks commitments or salts", row.position));
+    sealed.ok_or_else(incomplete)
 }
 
-/// The rows of what a change recorded, but for their places in the owner's log, and the link of the last one.
-pub(super) fn chain(
+/// Returns the history rows of a change and the chain link of the last entry. The sequence numbers
+/// in the owner's log are assigned later, by [`save`].
+pub(super) fn chain_rows(
     change: &Change<Claim>,
     entropy: &dyn Entropy,
 ) -> Result<(Vec<history::ActiveModel>, Digest), StoreError> {
     let mut head = change.before.as_ref().map_or(Digest::GENESIS, |before| before.state.head);
     let mut rows = Vec::new();
-    for (position, recorded) in positioned(change) {
+    for (position, recorded) in events_with_position(change) {
         let salt = Digest(entropy.secret());
-        let sealed = SealedEntry::seal(&change.after.state.name, head, position, salt, entry(recorded));
+        let sealed = SealedEntry::seal(&change.after.state.name, head, position, salt, new_entry(recorded));
         head = sealed.link;
-        rows.push(write(&change.key, recorded, salt, &sealed.erase(&recorded.event.late))?);
+        rows.push(entry_to_row(&change.key, recorded, salt, &sealed.erase(&recorded.event.late))?);
     }
     Ok((rows, head))
 }
 
-fn entry(recorded: &Recorded<Event>) -> Entry {
+/// Creates the history entry of a recorded event.
+fn new_entry(recorded: &Recorded<Event>) -> Entry {
     let Recorded { event, actor: Actor { side, subject }, effective_time, recorded_time, .. } = recorded;
     Entry {
         audience: event.what.audience(),
@@ -99,7 +105,10 @@ fn entry(recorded: &Recorded<Event>) -> Entry {
     }
 }
 
-fn write(
+/// Converts a sealed entry to a row. `sealed` may have lost personal data that was erased before
+/// the event arrived; then the salts of its parts are stored instead of the salt of the whole
+/// entry.
+fn entry_to_row(
     key: &Key,
     recorded: &Recorded<Event>,
     salt: Digest,
@@ -118,7 +127,7 @@ fn write(
         record_time: Set(Micros::from(*recorded_time)),
         from_state: Set(event.from.map(|state| state.as_str().to_owned())),
         to_state: Set(event.to.as_str().to_owned()),
-        changes: Set(json(&changes)?),
+        changes: Set(to_json(&changes)?),
         reason: Set(reason),
         overtaken: Set(event.what.is_overtaken()),
         audience: Set(sealed.audience.as_str().to_owned()),
@@ -129,20 +138,24 @@ fn write(
     })
 }
 
-/// Two statements: places in the owners' logs, then the entries. A log's row is locked until the transaction ends, so that its
-/// sequence follows the order of commits and has no gaps; the rows are taken in the order of owners, after those of claims, so that no
-/// two transactions wait for each other.
+/// Assigns the sequence numbers in the owners' logs and inserts the entries, with two statements.
+///
+/// The row of each owner's log stays locked until the transaction ends. Its sequence therefore
+/// follows the order of commits and has no gaps. The rows are locked in the order of owners, after
+/// the rows of the claims, so that transactions cannot deadlock.
 pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Result<(), StoreError> {
     let mut counts = BTreeMap::<String, u64>::new();
     for entry in &entries {
         *counts.entry(entry.owner.as_ref().clone()).or_default() += 1;
     }
-    let mut last = rows::count(tx, "owner_log", &counts).await?;
+    let mut last_sequences = rows::count(tx, "owner_log", &counts).await?;
     for entry in entries.iter_mut().rev() {
-        let sequence = last.get_mut(entry.owner.as_ref()).ok_or_else(|| {
-            StoreError::Db(sea_orm::DbErr::RecordNotFound("an owner's log was counted and is not there".to_owned()))
+        let sequence = last_sequences.get_mut(entry.owner.as_ref()).ok_or_else(|| {
+            StoreError::Db(sea_orm::DbErr::RecordNotFound(
+                "the owner_log row that was just incremented is missing".to_owned(),
+            ))
         })?;
-        entry.owner_sequence = Set(stored(*sequence)?);
+        entry.owner_sequence = Set(to_bigint(*sequence)?);
         *sequence -= 1;
     }
     Ok(rows::insert::<history::Entity>(tx, entries).await?)

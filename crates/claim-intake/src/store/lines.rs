@@ -1,4 +1,5 @@
-//! R38: the lines of a company's open and approved claims, each once, by the database's own index.
+//! Stores the live lines of claims. A unique index on these rows enforces R38: a company may have a
+//! key for one activity in only one open or approved claim.
 use super::entity::claim_line as line;
 use crate::domain::{Claim, Fault, Violation};
 use cpor_durable::{Change, Key, StoreError, Tx, rows};
@@ -7,37 +8,43 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, Enti
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Lines that another open or approved claim of the same company has: a violation each.
+/// The conflict of R38: one violation for each line that another open or approved claim of the same
+/// company already has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AlreadyClaimed(pub(crate) Vec<Violation>);
 
-/// A live line for one activity, as the index has it.
+/// One live line of a claim for one activity: one row of the unique index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Live {
+struct LiveLine {
     tenant: Uuid,
     key: String,
     activity: Activity,
     line: Uuid,
-    /// Its place among the claim's lines.
-    place: usize,
+    /// The index of the line in the claim.
+    index: usize,
 }
 
-impl Live {
-    /// Those of a claim.
-    fn of(claim: &Claim) -> Vec<Self> {
+impl LiveLine {
+    /// Returns the live lines of a claim, one item for each line and activity.
+    fn of_claim(claim: &Claim) -> Vec<Self> {
         let Some(submission) = claim.state.submission() else { return Vec::new() };
-        let live = claim.live_lines().filter_map(|(place, line)| Some((place, line.id, line.key()?.to_string())));
-        let each = live.flat_map(|line| claim.content.activities.iter().map(move |activity| (line.clone(), *activity)));
+        let lines = claim.live_lines().filter_map(|(index, line)| Some((index, line.id, line.key()?.to_string())));
+        let lines_and_activities =
+            lines.flat_map(|line| claim.content.activities.iter().map(move |activity| (line.clone(), *activity)));
         let tenant = submission.tenant.uuid();
-        each.map(|((place, line, key), activity)| Self { tenant, key, activity, line: line.uuid(), place }).collect()
+        lines_and_activities
+            .map(|((index, line, key), activity)| Self { tenant, key, activity, line: line.uuid(), index })
+            .collect()
     }
 
-    fn is_same(&self, other: &Self) -> bool {
-        let Self { tenant, key, activity, line, place: _ } = other;
+    /// Returns whether both have the same row, regardless of the index of the line in the claim.
+    fn has_same_row(&self, other: &Self) -> bool {
+        let Self { tenant, key, activity, line, index: _ } = other;
         (self.tenant, &self.key, self.activity, self.line) == (*tenant, key, *activity, *line)
     }
 
-    fn row(&self, key: &Key) -> line::ActiveModel {
+    /// Converts the line to a row of the claim with this key.
+    fn to_row(&self, key: &Key) -> line::ActiveModel {
         line::ActiveModel {
             owner: Set(key.owner.clone()),
             claim_id: Set(key.id),
@@ -49,105 +56,118 @@ impl Live {
     }
 }
 
-/// What becomes of a claim's live lines.
-struct Moved<'c> {
+/// The difference between the live lines of a claim before and after a change.
+struct LineChanges<'c> {
+    /// The key of the claim.
     key: &'c Key,
-    closed: Vec<Live>,
-    opened: Vec<Live>,
-    /// None stays.
-    all: bool,
+    /// The lines that are no longer live.
+    closed: Vec<LiveLine>,
+    /// The lines that have become live.
+    opened: Vec<LiveLine>,
+    /// Whether all lines that were live before are closed.
+    closes_all: bool,
 }
 
-impl<'c> Moved<'c> {
-    fn of(change: &'c Change<Claim>) -> Self {
-        let before = change.before.as_ref().map(|before| Live::of(&before.state)).unwrap_or_default();
-        let after = Live::of(&change.after.state);
-        let without = |lines: &[Live], others: &[Live]| -> Vec<Live> {
-            lines.iter().filter(|line| !others.iter().any(|other| other.is_same(line))).cloned().collect()
+impl<'c> LineChanges<'c> {
+    fn of_change(change: &'c Change<Claim>) -> Self {
+        let before = change.before.as_ref().map(|before| LiveLine::of_claim(&before.state)).unwrap_or_default();
+        let after = LiveLine::of_claim(&change.after.state);
+        let without = |lines: &[LiveLine], others: &[LiveLine]| -> Vec<LiveLine> {
+            lines.iter().filter(|line| !others.iter().any(|other| other.has_same_row(line))).cloned().collect()
         };
         let (closed, opened) = (without(&before, &after), without(&after, &before));
-        let all = closed.len() == before.len();
-        Self { key: &change.key, closed, opened, all }
+        let closes_all = closed.len() == before.len();
+        Self { key: &change.key, closed, opened, closes_all }
     }
 }
 
-/// Closes the lines that are live no more and opens those that have become so. Answers the changes that the index refuses.
+/// Deletes the rows of lines that are no longer live and inserts the rows of lines that have become
+/// live. Returns the conflicts of the changes that the unique index refuses.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
-    let moved: Vec<Moved<'_>> = changes.iter().map(Moved::of).collect();
-    close(tx, &moved).await?;
-    open(tx, &moved).await
+    let line_changes: Vec<LineChanges<'_>> = changes.iter().map(LineChanges::of_change).collect();
+    delete_closed(tx, &line_changes).await?;
+    insert_opened(tx, &line_changes).await
 }
 
-/// Claims that close as a whole cost one statement together, others one each.
-async fn close(tx: &Tx, moved: &[Moved<'_>]) -> Result<(), StoreError> {
+/// Deletes the rows of closed lines. The claims that close all their lines share one statement;
+/// each other claim needs one statement.
+async fn delete_closed(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), StoreError> {
     let of_claim = |Key { owner, id }: &Key| line::Column::Owner.eq(owner).and(line::Column::ClaimId.eq(*id));
-    let (whole, parts): (Vec<_>, Vec<_>) =
-        moved.iter().filter(|moved| !moved.closed.is_empty()).partition(|moved| moved.all);
-    let of_any = whole.iter().fold(Condition::any(), |any, moved| any.add(of_claim(moved.key)));
-    if !of_any.is_empty() {
-        line::Entity::delete_many().filter(of_any).exec(tx).await?;
+    let (complete, partial): (Vec<_>, Vec<_>) =
+        changes.iter().filter(|change| !change.closed.is_empty()).partition(|change| change.closes_all);
+    let of_complete = complete.iter().fold(Condition::any(), |any, change| any.add(of_claim(change.key)));
+    if !of_complete.is_empty() {
+        line::Entity::delete_many().filter(of_complete).exec(tx).await?;
     }
-    for Moved { key, closed, .. } in parts {
+    for LineChanges { key, closed, .. } in partial {
         let lines = line::Column::LineId.is_in(closed.iter().map(|live| live.line));
         line::Entity::delete_many().filter(of_claim(key)).filter(lines).exec(tx).await?;
     }
     Ok(())
 }
 
-async fn open(tx: &Tx, moved: &[Moved<'_>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
-    let of_claim = |moved: &Moved<'_>| moved.opened.iter().map(|live| (moved.key.clone(), live.clone())).collect();
-    let mut lines: Vec<(Key, Live)> = moved.iter().flat_map(|moved| -> Vec<_> { of_claim(moved) }).collect();
+/// Inserts the rows of opened lines with one statement. Returns the conflicts by claim.
+async fn insert_opened(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
+    let with_key =
+        |change: &LineChanges<'_>| change.opened.iter().map(|live| (change.key.clone(), live.clone())).collect();
+    let mut lines: Vec<(Key, LiveLine)> = changes.iter().flat_map(|change| -> Vec<_> { with_key(change) }).collect();
     if lines.is_empty() {
         return Ok(Vec::new());
     }
-    // In the index's order, so that no two transactions wait for each other's lines in a circle.
-    lines.sort_by(|(one, live), (two, other)| (&one.owner, live, one.id).cmp(&(&two.owner, other, two.id)));
-    let rows: Vec<_> = lines.iter().map(|(key, live)| live.row(key)).collect();
-    let mut clashes: Vec<(Key, AlreadyClaimed)> = Vec::new();
-    for refused in rows::insert_new::<line::Entity>(tx, rows).await? {
-        let Some((key, live)) = lines.get(refused) else { continue };
-        let violation = Fault::AlreadyClaimed.at(format!("lines[{}]", live.place));
-        match clashes.iter_mut().find(|(known, _)| known == key) {
+    // The rows are inserted in the order of the index, so that transactions cannot deadlock.
+    lines.sort_by(|(key, live), (other_key, other)| {
+        (&key.owner, live, key.id).cmp(&(&other_key.owner, other, other_key.id))
+    });
+    let rows: Vec<_> = lines.iter().map(|(key, live)| live.to_row(key)).collect();
+    let mut conflicts: Vec<(Key, AlreadyClaimed)> = Vec::new();
+    for refused_index in rows::insert_new::<line::Entity>(tx, rows).await? {
+        let Some((key, live)) = lines.get(refused_index) else { continue };
+        let violation = Fault::AlreadyClaimed.at(format!("lines[{}]", live.index));
+        match conflicts.iter_mut().find(|(conflict_key, _)| conflict_key == key) {
             Some((_, AlreadyClaimed(violations))) => violations.push(violation),
-            None => clashes.push((key.clone(), AlreadyClaimed(vec![violation]))),
+            None => conflicts.push((key.clone(), AlreadyClaimed(vec![violation]))),
         }
     }
-    Ok(clashes)
+    Ok(conflicts)
 }
 
-/// What one company may have once (R38).
+/// One key of a tenant together with one activity. A company may claim it in only one open or
+/// approved claim (R38).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Asked {
+pub(crate) struct KeyActivity {
+    /// The tenant that the key belongs to.
     pub(crate) tenant: TenantId,
+    /// The workload or subscription.
     pub(crate) key: AssociationKey,
+    /// The activity.
     pub(crate) activity: Activity,
 }
 
-/// Which of `asked` the company has in an open or approved claim other than `claim`: the answer that a draft shows. Only [`save`]
-/// decides. One read, which may pass over lines of other combinations; none where nothing is asked.
-pub(crate) async fn claimed_elsewhere(
+/// Returns those of `keys` that `partner` has in an open or approved claim other than `claim`.
+/// Drafts show the result as violations; the rule itself is enforced by [`save`]. Costs one read,
+/// or none if `keys` is empty.
+pub(crate) async fn find_claimed_elsewhere(
     db: &DatabaseConnection,
     partner: &PartnerId,
     claim: Option<ClaimId>,
-    asked: &[Asked],
-) -> Result<BTreeSet<Asked>, StoreError> {
-    if asked.is_empty() {
+    keys: &[KeyActivity],
+) -> Result<BTreeSet<KeyActivity>, StoreError> {
+    if keys.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let tenants: BTreeSet<Uuid> = asked.iter().map(|asked| asked.tenant.uuid()).collect();
-    let by_key: BTreeMap<(Uuid, String, &str), &Asked> = asked
-        .iter()
-        .map(|asked| ((asked.tenant.uuid(), asked.key.to_string(), asked.activity.as_str()), asked))
-        .collect();
-    let keys: BTreeSet<&String> = by_key.keys().map(|(_, key, _)| key).collect();
-    let mut live = line::Entity::find()
+    let tenants: BTreeSet<Uuid> = keys.iter().map(|key| key.tenant.uuid()).collect();
+    let by_columns: BTreeMap<(Uuid, String, &str), &KeyActivity> =
+        keys.iter().map(|key| ((key.tenant.uuid(), key.key.to_string(), key.activity.as_str()), key)).collect();
+    let key_texts: BTreeSet<&String> = by_columns.keys().map(|(_, key, _)| key).collect();
+    let mut query = line::Entity::find()
         .filter(line::Column::Owner.eq(partner.as_str()))
         .filter(line::Column::Tenant.is_in(tenants))
-        .filter(line::Column::Key.is_in(keys));
+        .filter(line::Column::Key.is_in(key_texts));
     if let Some(claim) = claim {
-        live = live.filter(line::Column::ClaimId.ne(claim.uuid()));
+        query = query.filter(line::Column::ClaimId.ne(claim.uuid()));
     }
-    let found = live.all(db).await?;
-    let of = |line: &line::Model| by_key.get(&(line.tenant, line.key.clone(), line.activity.as_str())).copied();
-    Ok(found.iter().filter_map(of).cloned().collect())
+    let rows = query.all(db).await?;
+    let matching_key =
+        |line: &line::Model| by_columns.get(&(line.tenant, line.key.clone(), line.activity.as_str())).copied();
+    Ok(rows.iter().filter_map(matching_key).cloned().collect())
 }

@@ -1,7 +1,10 @@
-//! What lists of claims filter and sort by (R59): the columns of a claim's row that are there for it, and the queries' conditions.
+//! Defines the fields by which lists of claims can be filtered and sorted (R59), computes the
+//! values of their columns, and converts filters to SQL conditions.
 //!
-//! Enums are stored as the API calls their values, without the prefix. Texts are in lower case, so that case does not matter, and the same on every
-//! database. Lists are texts with a comma around each value. What is absent is empty, or 0 for a time: no NULL, so that NOT is what it says.
+//! The columns contain enum values as the API names them, without the prefix. Texts are in lower
+//! case, so that comparisons ignore case on every database. Lists are texts with a comma before and
+//! after each value. Absent values are empty, or 0 for a time. They are never NULL, so that `NOT`
+//! selects every row that the negated condition does not select.
 use super::entity::claim::{Column, Model};
 use crate::domain::{Association, Claim, Line, State, Wait};
 use cpor_durable::rows::Micros;
@@ -12,16 +15,16 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The fields of filters.
-pub(crate) const FIELDS: &[Field<Column>] = &[
+/// The fields that a filter can use.
+pub(crate) const FILTER_FIELDS: &[Field<Column>] = &[
     Field { name: "state", kind: Kind::Word("CLAIM_STATE_", STATES), column: Column::State },
     Field {
         name: "association_state",
-        kind: Kind::Word("ASSOCIATION_STATE_", ASSOCIATIONS),
+        kind: Kind::Word("ASSOCIATION_STATE_", ASSOCIATION_STATES),
         column: Column::AssociationState,
     },
     Field { name: "waits_for", kind: Kind::Word("WAITS_FOR_", Wait::WORDS), column: Column::WaitsFor },
-    Field { name: "solution_area", kind: Kind::Word("SOLUTION_AREA_", AREAS), column: Column::SolutionArea },
+    Field { name: "solution_area", kind: Kind::Word("SOLUTION_AREA_", SOLUTION_AREAS), column: Column::SolutionArea },
     Field { name: "activities", kind: Kind::Words("ACTIVITY_", ACTIVITIES), column: Column::Activities },
     Field { name: "products", kind: Kind::Texts, column: Column::Products },
     Field { name: "display_name", kind: Kind::Text, column: Column::DisplayName },
@@ -33,13 +36,17 @@ pub(crate) const FIELDS: &[Field<Column>] = &[
     Field { name: "submit_time", kind: Kind::Time, column: Column::SubmitTime },
 ];
 
+/// The accepted values of `state`.
 const STATES: &[&str] =
     &["EDITING", "SUBMITTED", "UNDER_REVIEW", "PARTNER_ACTION_REQUIRED", "APPROVED", "REJECTED", "DISPUTED"];
-const ASSOCIATIONS: &[&str] = &["UNSPECIFIED", "PENDING", "OFFICIAL", "ENDED"];
-const AREAS: &[&str] = &["UNSPECIFIED", "MICROSOFT_365", "BUSINESS_APPLICATIONS"];
+/// The accepted values of `association_state`.
+const ASSOCIATION_STATES: &[&str] = &["UNSPECIFIED", "PENDING", "OFFICIAL", "ENDED"];
+/// The accepted values of `solution_area`.
+const SOLUTION_AREAS: &[&str] = &["UNSPECIFIED", "MICROSOFT_365", "BUSINESS_APPLICATIONS"];
+/// The accepted values of `activities`.
 const ACTIVITIES: &[&str] = &["USAGE", "PRE_SALES", "REVENUE_ASSOCIATION"];
 
-/// What lists sort by.
+/// The field by which a list is sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SortKey {
     CreateTime,
@@ -48,32 +55,33 @@ pub(crate) enum SortKey {
     DisplayName,
 }
 
-/// The keys by their names in the API.
-pub(crate) const KEYS: &[(&str, SortKey)] = &[
+/// The sort keys by their names in the API.
+pub(crate) const SORT_KEYS: &[(&str, SortKey)] = &[
     ("create_time", SortKey::CreateTime),
     ("update_time", SortKey::UpdateTime),
     ("submit_time", SortKey::SubmitTime),
     ("display_name", SortKey::DisplayName),
 ];
 
-/// A place in the order of a key.
+/// The value of a sort key for one claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum At {
+pub(crate) enum SortValue {
     Time(Micros),
     Text(String),
 }
 
-impl From<&At> for SimpleExpr {
-    fn from(at: &At) -> Self {
-        match at {
-            At::Time(time) => Self::val(*time),
-            At::Text(text) => Self::val(text.clone()),
+impl From<&SortValue> for SimpleExpr {
+    fn from(value: &SortValue) -> Self {
+        match value {
+            SortValue::Time(time) => Self::val(*time),
+            SortValue::Text(text) => Self::val(text.clone()),
         }
     }
 }
 
 impl SortKey {
+    /// Returns the column that the key sorts by.
     pub(super) const fn column(self) -> Column {
         match self {
             Self::CreateTime => Column::CreateTime,
@@ -83,33 +91,37 @@ impl SortKey {
         }
     }
 
-    pub(super) fn of(self, row: &Model) -> At {
+    /// Returns the value of the key in `row`.
+    pub(super) fn value_of(self, row: &Model) -> SortValue {
         match self {
-            Self::CreateTime => At::Time(row.create_time),
-            Self::UpdateTime => At::Time(row.update_time),
-            Self::SubmitTime => At::Time(row.submit_time),
-            Self::DisplayName => At::Text(row.display_name.clone()),
+            Self::CreateTime => SortValue::Time(row.create_time),
+            Self::UpdateTime => SortValue::Time(row.update_time),
+            Self::SubmitTime => SortValue::Time(row.submit_time),
+            Self::DisplayName => SortValue::Text(row.display_name.clone()),
         }
     }
 }
 
-/// The rows that a filter asks for.
-pub(super) fn condition(filter: &Expr<Test<Column>>) -> Condition {
+/// Converts a filter to an SQL condition.
+pub(super) fn filter_condition(filter: &Expr<Test<Column>>) -> Condition {
     match filter {
-        Expr::And(all) => all.iter().map(condition).fold(Condition::all(), Condition::add),
-        Expr::Or(all) => all.iter().map(condition).fold(Condition::any(), Condition::add),
-        Expr::Not(not) => condition(not).not(),
-        Expr::Is(Test { column, op, value: Value::Text(text) }) => Condition::all().add(text_is(*column, *op, text)),
-        Expr::Is(Test { column, op, value: Value::Time(time) }) => time_is(*column, *op, Micros::from(*time)),
+        Expr::And(parts) => parts.iter().map(filter_condition).fold(Condition::all(), Condition::add),
+        Expr::Or(parts) => parts.iter().map(filter_condition).fold(Condition::any(), Condition::add),
+        Expr::Not(negated) => filter_condition(negated).not(),
+        Expr::Is(Test { column, op, value: Value::Text(text) }) => {
+            Condition::all().add(text_condition(*column, *op, text))
+        }
+        Expr::Is(Test { column, op, value: Value::Time(time) }) => time_condition(*column, *op, Micros::from(*time)),
     }
 }
 
-fn text_is(column: Column, op: Op, text: &str) -> SimpleExpr {
+/// Returns the condition on a text or on a list of texts.
+fn text_condition(column: Column, op: Op, text: &str) -> SimpleExpr {
     match op {
         Op::Equal => column.eq(text),
         Op::NotEqual => column.ne(text),
-        Op::Has => column.like(part(&format!(",{text},"))),
-        Op::Contains => column.like(part(text)),
+        Op::Has => column.like(contains_pattern(&format!(",{text},"))),
+        Op::Contains => column.like(contains_pattern(text)),
         Op::Less => column.lt(text),
         Op::LessOrEqual => column.lte(text),
         Op::Greater => column.gt(text),
@@ -117,25 +129,26 @@ fn text_is(column: Column, op: Op, text: &str) -> SimpleExpr {
     }
 }
 
-/// What is absent is neither before nor after anything.
-fn time_is(column: Column, op: Op, time: Micros) -> Condition {
-    let there = || Condition::all().add(column.gt(Micros(0)));
+/// Returns the condition on a time. An absent time is neither before nor after any time.
+fn time_condition(column: Column, op: Op, time: Micros) -> Condition {
+    let is_present = || Condition::all().add(column.gt(Micros(0)));
     match op {
         Op::NotEqual => Condition::all().add(column.ne(time)),
-        Op::Equal | Op::Has | Op::Contains => there().add(column.eq(time)),
-        Op::Less => there().add(column.lt(time)),
-        Op::LessOrEqual => there().add(column.lte(time)),
-        Op::Greater => there().add(column.gt(time)),
-        Op::GreaterOrEqual => there().add(column.gte(time)),
+        Op::Equal | Op::Has | Op::Contains => is_present().add(column.eq(time)),
+        Op::Less => is_present().add(column.lt(time)),
+        Op::LessOrEqual => is_present().add(column.lte(time)),
+        Op::Greater => is_present().add(column.gt(time)),
+        Op::GreaterOrEqual => is_present().add(column.gte(time)),
     }
 }
 
-/// A pattern that finds `text` anywhere.
-fn part(text: &str) -> LikeExpr {
-    let plain = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    LikeExpr::new(format!("%{plain}%")).escape('\\')
+/// Returns the LIKE pattern that matches every value that contains `text`.
+fn contains_pattern(text: &str) -> LikeExpr {
+    let escaped = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }
 
+/// Returns the value of the column `association_state`.
 pub(super) const fn association_state(state: &State) -> &'static str {
     match (state.association(), state.rejection()) {
         (Some(Association::Pending | Association::Granted { .. }), _) => "PENDING",
@@ -146,28 +159,33 @@ pub(super) const fn association_state(state: &State) -> &'static str {
     }
 }
 
+/// Returns the value of the column `solution_area`.
 pub(super) fn solution_area(claim: &Claim) -> String {
     claim.content.solution_area.map_or_else(|| "UNSPECIFIED".to_owned(), |area| area.as_str().to_uppercase())
 }
 
+/// Returns the value of the column `activities`.
 pub(super) fn activities(claim: &Claim) -> String {
-    list(claim.content.activities.iter().map(|activity| activity.as_str().to_uppercase()))
+    comma_list(claim.content.activities.iter().map(|activity| activity.as_str().to_uppercase()))
 }
 
+/// Returns the value of the column `products`.
 pub(super) fn products(claim: &Claim) -> String {
-    list(claim.content.lines.iter().map(|Line { product, .. }| product.to_string()))
+    comma_list(claim.content.lines.iter().map(|Line { product, .. }| product.to_string()))
 }
 
+/// Returns the value of the column `policy`; empty for a draft.
 pub(super) fn policy(claim: &Claim) -> String {
     claim.state.submission().map(|submission| submission.policy.to_string().to_lowercase()).unwrap_or_default()
 }
 
+/// Returns the value of the column `submit_time`; 0 for a draft.
 pub(super) fn submit_time(claim: &Claim) -> Micros {
     claim.state.submission().map_or(Micros(0), |submission| Micros::from(submission.submit_time))
 }
 
-/// `,a,b,`; empty for none.
-fn list(values: impl Iterator<Item = String>) -> String {
+/// Formats values as `,a,b,`, sorted and each once; empty for no values.
+fn comma_list(values: impl Iterator<Item = String>) -> String {
     let joined = values.collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(",");
     if joined.is_empty() { joined } else { format!(",{joined},") }
 }

@@ -1,39 +1,42 @@
-//! An owner's log (R59): the entries of all its claims in the order of commits.
-use super::{entity::history, history::read};
+//! Reads the log of an owner: the history entries of all claims of one partner, in the order of
+//! commits (R59). Watches follow this log.
+use super::{entity::history, history::entry_from_row};
 use crate::domain::history::{Digest, SealedEntry};
 use cpor_durable::StoreError;
 use cpor_types::{ClaimId, ClaimName, PartnerId};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
-/// A place in a log: after how many entries, and the link of the last of them, by which another log is told from this one.
+/// A position in a log. Watch cursors contain it in serialized form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct LogPlace {
-    /// Entries before it.
+pub(crate) struct LogPosition {
+    /// The sequence number of the last entry before this position; 0 at the beginning.
     pub(crate) sequence: i64,
-    /// The first bytes of the link of the last one.
+    /// The first eight bytes of the chain link of that entry. They detect a log that was restored
+    /// from a backup and then continued with different entries.
     pub(crate) mark: u64,
 }
 
-impl LogPlace {
-    /// Before the first entry.
+impl LogPosition {
+    /// The position before the first entry.
     pub(crate) const BEGINNING: Self = Self { sequence: 0, mark: 0 };
 
-    fn after(sequence: i64, Digest([a, b, c, d, e, f, g, h, ..]): Digest) -> Self {
+    /// Returns the position after the entry with this sequence number and chain link.
+    fn after_entry(sequence: i64, Digest([a, b, c, d, e, f, g, h, ..]): Digest) -> Self {
         Self { sequence, mark: u64::from_be_bytes([a, b, c, d, e, f, g, h]) }
     }
 }
 
-/// An entry with its place.
-pub(crate) struct Logged {
-    /// The place after it.
-    pub(crate) place: LogPlace,
-    /// The claim.
+/// A history entry with its position in the log.
+pub(crate) struct LogEntry {
+    /// The position after the entry.
+    pub(crate) position: LogPosition,
+    /// The claim that the entry belongs to.
     pub(crate) claim: ClaimName,
-    /// What was recorded.
+    /// The history entry.
     pub(crate) entry: SealedEntry,
 }
 
-/// A query of one owner's log.
+/// A query for the log of one partner.
 pub(crate) struct Log<'db> {
     db: &'db DatabaseConnection,
     partner: PartnerId,
@@ -41,52 +44,59 @@ pub(crate) struct Log<'db> {
 }
 
 impl<'db> Log<'db> {
-    /// That of this partner.
-    pub(crate) fn of(db: &'db DatabaseConnection, partner: &PartnerId) -> Self {
+    /// Starts a query for the log of `partner`.
+    pub(crate) fn of_partner(db: &'db DatabaseConnection, partner: &PartnerId) -> Self {
         let query = history::Entity::find().filter(history::Column::Owner.eq(partner.as_str()));
         Self { db, partner: partner.clone(), query }
     }
 
-    /// Where it ends; one indexed read.
+    /// Reads the position after the last entry, with one indexed read.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
-    pub(crate) async fn end(self) -> Result<LogPlace, StoreError> {
+    /// An error of the database, or of an inconsistent row.
+    pub(crate) async fn end(self) -> Result<LogPosition, StoreError> {
         let last = self.query.order_by_desc(history::Column::OwnerSequence).limit(1);
-        Ok(last.one(self.db).await?.map(placed).transpose()?.map_or(LogPlace::BEGINNING, |(place, _)| place))
+        Ok(last
+            .one(self.db)
+            .await?
+            .map(positioned_entry)
+            .transpose()?
+            .map_or(LogPosition::BEGINNING, |(position, _)| position))
     }
 
-    /// Whether it has, or has still, this place; one indexed read.
+    /// Returns whether the log contains this position, with one indexed read. A cursor from before
+    /// a restored backup may name a position that the log does not contain any more.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
-    pub(crate) async fn has(self, place: LogPlace) -> Result<bool, StoreError> {
-        if place == LogPlace::BEGINNING {
+    /// An error of the database, or of an inconsistent row.
+    pub(crate) async fn contains(self, position: LogPosition) -> Result<bool, StoreError> {
+        if position == LogPosition::BEGINNING {
             return Ok(true);
         }
-        let row = self.query.filter(history::Column::OwnerSequence.eq(place.sequence));
-        let found = row.one(self.db).await?.map(placed).transpose()?;
-        Ok(found.is_some_and(|(known, _)| known == place))
+        let row = self.query.filter(history::Column::OwnerSequence.eq(position.sequence));
+        let entry = row.one(self.db).await?.map(positioned_entry).transpose()?;
+        Ok(entry.is_some_and(|(entry_position, _)| entry_position == position))
     }
 
-    /// What comes after `place`, oldest first; at most `limit`.
+    /// Reads at most `limit` entries after `position`, oldest first.
     ///
     /// # Errors
-    /// The database's; an inconsistent row.
-    pub(crate) async fn after(self, place: LogPlace, limit: u64) -> Result<Vec<Logged>, StoreError> {
-        let query = self.query.filter(history::Column::OwnerSequence.gt(place.sequence));
+    /// An error of the database, or of an inconsistent row.
+    pub(crate) async fn entries_after(self, position: LogPosition, limit: u64) -> Result<Vec<LogEntry>, StoreError> {
+        let query = self.query.filter(history::Column::OwnerSequence.gt(position.sequence));
         let rows = query.order_by_asc(history::Column::OwnerSequence).limit(limit).all(self.db).await?;
-        let logged = |row: history::Model| {
+        let log_entry = |row: history::Model| {
             let claim = ClaimName { partner: self.partner.clone(), claim: ClaimId(row.claim_id) };
-            let (place, entry) = placed(row)?;
-            Ok(Logged { place, claim, entry })
+            let (position, entry) = positioned_entry(row)?;
+            Ok(LogEntry { position, claim, entry })
         };
-        rows.into_iter().map(logged).collect()
+        rows.into_iter().map(log_entry).collect()
     }
 }
 
-fn placed(row: history::Model) -> Result<(LogPlace, SealedEntry), StoreError> {
+/// Converts a row to a history entry and the log position after it.
+fn positioned_entry(row: history::Model) -> Result<(LogPosition, SealedEntry), StoreError> {
     let sequence = row.owner_sequence;
-    let entry = read(row)?;
-    Ok((LogPlace::after(sequence, entry.link), entry))
+    let entry = entry_from_row(row)?;
+    Ok((LogPosition::after_entry(sequence, entry.link), entry))
 }

@@ -1,7 +1,7 @@
-//! The tables of claims, and the queries that speak domain types.
+//! Stores and reads claims. The queries return domain types.
 //!
-//! Every query is made by a constructor that takes the owner, so that a claim cannot be reached without saying whose it
-//! is.
+//! The constructor of every query takes the owner, so that no query can reach a claim without
+//! naming the partner that it belongs to.
 mod claims;
 mod comments;
 mod documents;
@@ -15,23 +15,23 @@ pub(crate) mod mails;
 pub(crate) mod migration;
 mod row;
 
-pub(crate) use claims::{Claims, Cursor, Scope, Wanted};
+pub(crate) use claims::{Claims, ListCursor, ListQuery, Scope};
 pub(crate) use comments::Comments;
-pub(crate) use documents::{Documents, Pending};
-pub(crate) use history::Histories;
-pub(crate) use lines::{AlreadyClaimed, Asked, claimed_elsewhere};
-pub(crate) use listing::{FIELDS, KEYS, SortKey};
-pub(crate) use log::{Log, LogPlace, Logged};
+pub(crate) use documents::{Documents, PendingUploads};
+pub(crate) use history::HistoryEntries;
+pub(crate) use lines::{AlreadyClaimed, KeyActivity, find_claimed_elsewhere};
+pub(crate) use listing::{FILTER_FIELDS, SORT_KEYS, SortKey};
+pub(crate) use log::{Log, LogEntry, LogPosition};
 
-use crate::domain::Claim;
-use crate::outgoing;
-use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use crate::domain::{Claim, Event};
+use crate::events::outgoing::outgoing_events;
+use cpor_durable::{Change, Key, Outgoing, Recorded, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::Entropy;
 use std::sync::Arc;
 
-/// How claims lie in the database.
+/// The storage of claims that the writer uses.
 pub(crate) struct ClaimStore {
-    /// The salts of the history.
+    /// The source of the salts of history entries.
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 
@@ -46,40 +46,41 @@ impl Store for ClaimStore {
     }
 
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Claim>)>, StoreError> {
-        let found = rows::lock::<entity::claim::Entity>(tx, keys).await?;
-        found.into_iter().map(row::claim).collect()
+        let claim_rows = rows::lock::<entity::claim::Entity>(tx, keys).await?;
+        claim_rows.into_iter().map(row::claim_from_row).collect()
     }
 
-    /// Three statements for most commands (claim, owner's log, history); lines, documents, comments and mails cost one more
-    /// each where there are any, and an erasure rewrites what it erases.
+    /// Costs three statements for most commands (claim, owner's log, history). Lines, documents,
+    /// comments and mails cost one more statement each if there are any. An erasure also rewrites
+    /// the rows that contain the erased data.
     async fn save(&self, tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
         let (mut claims, mut entries) = (Vec::with_capacity(changes.len()), Vec::new());
         for change in changes {
-            let (chained, head) = history::chain(change, &*self.entropy)?;
-            claims.push((change.previous_version(), row::of_claim(change, head)?));
-            entries.extend(chained);
+            let (entry_rows, head) = history::chain_rows(change, &*self.entropy)?;
+            claims.push((change.previous_version(), row::claim_to_row(change, head)?));
+            entries.extend(entry_rows);
         }
         rows::save::<entity::claim::Entity>(tx, claims).await?;
-        let clashes = lines::save(tx, changes).await?;
-        if clashes.is_empty() {
+        let conflicts = lines::save(tx, changes).await?;
+        if conflicts.is_empty() {
             documents::save(tx, changes).await?;
             comments::save(tx, changes).await?;
             history::save(tx, entries).await?;
-            cpor_mail::enqueue(tx, changes.iter().flat_map(mails::drafts)).await?;
+            cpor_mail::enqueue(tx, changes.iter().flat_map(mails::mails_for_change)).await?;
             erasure::save(tx, changes).await?;
         }
-        Ok(clashes)
+        Ok(conflicts)
     }
 
     fn outgoing(&self, change: &Change<Claim>) -> Vec<Outgoing> {
-        outgoing::of(change)
+        outgoing_events(change)
     }
 }
 
-/// The events of a change, each with its position in the claim's history.
-fn positioned(change: &Change<Claim>) -> impl Iterator<Item = (i64, &cpor_durable::Recorded<crate::domain::Event>)> {
+/// Returns the events of a change, each with its position in the claim's history.
+fn events_with_position(change: &Change<Claim>) -> impl Iterator<Item = (i64, &Recorded<Event>)> {
     let before = change.before.as_ref().map_or(0, |before| before.state.history);
-    // A history longer than a bigint cannot be: each entry is a row.
+    // The conversion cannot fail: each entry is a row, and there cannot be that many rows.
     let first = i64::try_from(before).unwrap_or(i64::MAX).saturating_add(1);
     (first..).zip(&change.events)
 }

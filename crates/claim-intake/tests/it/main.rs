@@ -1,12 +1,13 @@
-//! Claim-intake through its API: the real server on a port of its own, both databases, a registry in memory.
+//! Tests of claim-intake through its API. Each test runs a server on a port of its own, with a
+//! registry in memory, once on SQLite and once on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod disputes;
 mod edits;
+mod events;
 mod evidence;
-mod facts;
+mod fixture;
 mod lists;
-mod reports;
+mod reported_facts;
 mod requests;
-mod stage;
 mod submission;

@@ -1,55 +1,56 @@
-//! Request ids, and who may reach what.
+//! Tests of request ids and of access.
 use cpor_proto::claims::v1 as wire;
 use cpor_types::Role;
 use tonic::Code;
 
-use crate::stage::{claim, on_both, reason};
+use crate::fixture::{claim, on_both_databases, reason};
 
-on_both! {
-    /// AIP-155: a repeat is answered with what the first call made; another body under the same id is refused.
-    async fn a_repeated_request_acts_once(stage: Stage) {
+on_both_databases! {
+    /// AIP-155: a repeated request returns the result of the first. A different request with the
+    /// same id is refused.
+    async fn a_repeated_request_acts_once(system: TestSystem) {
         let request = wire::CreateClaimRequest {
             parent: "partners/contoso".into(),
             claim: Some(claim()),
             request_id: "one".into(),
             ..Default::default()
         };
-        let first = stage.contoso().create_claim(request.clone()).await.unwrap().into_inner();
-        let again = stage.contoso().create_claim(request.clone()).await.unwrap().into_inner();
+        let first = system.contoso().create_claim(request.clone()).await.unwrap().into_inner();
+        let again = system.contoso().create_claim(request.clone()).await.unwrap().into_inner();
         assert_eq!(first, again);
         let other = wire::CreateClaimRequest {
             claim: Some(wire::Claim { display_name: "other".into(), ..claim() }),
             ..request
         };
-        let refused = stage.contoso().create_claim(other).await.unwrap_err();
+        let refused = system.contoso().create_claim(other).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
     }
 
-    /// A submission is repeated safely even where the claim has moved on, and without the registry.
-    async fn a_repeated_submission_is_answered_with_the_claim(stage: Stage) {
-        let draft = stage.complete_draft().await;
+    /// A repeated submission succeeds even if the claim has changed since and the registry is down.
+    async fn a_repeated_submission_returns_the_claim(system: TestSystem) {
+        let draft = system.complete_draft().await;
         let request = wire::SubmitClaimRequest {
             name: draft.name,
             etag: draft.etag,
             request_id: "one".into(),
             ..Default::default()
         };
-        let first = stage.contoso().submit_claim(request.clone()).await.unwrap().into_inner();
-        stage.registry.go_down();
-        assert_eq!(stage.contoso().submit_claim(request).await.unwrap().into_inner(), first);
-        assert_eq!(stage.history(&mut stage.contoso(), &first.name).await.len(), 3);
+        let first = system.contoso().submit_claim(request.clone()).await.unwrap().into_inner();
+        system.registry.go_down();
+        assert_eq!(system.contoso().submit_claim(request).await.unwrap().into_inner(), first);
+        assert_eq!(system.history(&mut system.contoso(), &first.name).await.len(), 3);
     }
 
-    /// The same for what is added to a claim.
-    async fn a_repeated_comment_or_upload_is_answered_with_the_first(stage: Stage) {
-        let draft = stage.create(claim()).await.unwrap();
+    /// A repeated comment or upload returns the first one.
+    async fn a_repeated_comment_or_upload_is_not_added_twice(system: TestSystem) {
+        let draft = system.create(claim()).await.unwrap();
         let comment = wire::CreateCommentRequest {
             parent: draft.name.clone(),
             comment: Some(wire::Comment { text: "hello".into(), ..Default::default() }),
             request_id: "one".into(),
         };
-        let first = stage.contoso().create_comment(comment.clone()).await.unwrap().into_inner();
-        assert_eq!(stage.contoso().create_comment(comment).await.unwrap().into_inner(), first);
+        let first = system.contoso().create_comment(comment.clone()).await.unwrap().into_inner();
+        assert_eq!(system.contoso().create_comment(comment).await.unwrap().into_inner(), first);
         let metadata = wire::EvidenceMetadata {
             parent: draft.name.clone(),
             file_name: "a.pdf".into(),
@@ -59,24 +60,24 @@ on_both! {
         let upload = || {
             tokio_stream::once(wire::UploadEvidenceRequest {
                 metadata: Some(metadata.clone()),
-                data: crate::stage::PDF.to_vec(),
+                data: crate::fixture::PDF.to_vec(),
             })
         };
-        let first = stage.contoso().upload_evidence(upload()).await.unwrap().into_inner();
-        assert_eq!(stage.contoso().upload_evidence(upload()).await.unwrap().into_inner(), first);
-        let claim = stage.get(&draft.name).await.unwrap();
-        assert_eq!((claim.evidence_count, stage.history(&mut stage.contoso(), &draft.name).await.len()), (1, 3));
+        let first = system.contoso().upload_evidence(upload()).await.unwrap().into_inner();
+        assert_eq!(system.contoso().upload_evidence(upload()).await.unwrap().into_inner(), first);
+        let claim = system.get(&draft.name).await.unwrap();
+        assert_eq!((claim.evidence_count, system.history(&mut system.contoso(), &draft.name).await.len()), (1, 3));
     }
 
-    /// R4: another company's claim looks as if there were none.
-    async fn r4_what_is_not_yours_is_not_there(stage: Stage) {
-        let draft = stage.complete_draft().await;
-        let mut other = stage.partner("fabrikam", Role::GlobalAdmin);
+    /// R4: the claim of another company is reported as not found.
+    async fn r4_claims_of_other_companies_are_not_found(system: TestSystem) {
+        let draft = system.complete_draft().await;
+        let mut other = system.partner("fabrikam", Role::GlobalAdmin);
         let missing = draft.name.replace("/claims/0", "/claims/1");
         let get = |name: &str| wire::GetClaimRequest { name: name.to_owned() };
         let (not_yours, not_there) = (
             other.get_claim(get(&draft.name)).await.unwrap_err(),
-            stage.contoso().get_claim(get(&missing)).await.unwrap_err(),
+            system.contoso().get_claim(get(&missing)).await.unwrap_err(),
         );
         assert_eq!(
             (not_yours.code(), not_yours.message(), reason(&not_yours)),
@@ -84,16 +85,16 @@ on_both! {
         );
         let metadata =
             wire::EvidenceMetadata { parent: draft.name.clone(), file_name: "a.pdf".into(), ..Default::default() };
-        let upload = wire::UploadEvidenceRequest { metadata: Some(metadata), data: crate::stage::PDF.to_vec() };
+        let upload = wire::UploadEvidenceRequest { metadata: Some(metadata), data: crate::fixture::PDF.to_vec() };
         assert_eq!(other.upload_evidence(tokio_stream::once(upload)).await.unwrap_err().code(), Code::NotFound);
         let list = wire::ListClaimsRequest { parent: "partners/-".into(), ..Default::default() };
         assert_eq!(other.list_claims(list).await.unwrap_err().code(), Code::NotFound);
     }
 
-    /// R4: an incentives user drafts, and does not submit.
-    async fn r4_an_incentives_user_does_not_submit(stage: Stage) {
-        let draft = stage.complete_draft().await;
-        let mut user = stage.partner("contoso", Role::IncentivesUser);
+    /// R4: the role `incentives_user` may edit drafts and may not submit.
+    async fn r4_an_incentives_user_does_not_submit(system: TestSystem) {
+        let draft = system.complete_draft().await;
+        let mut user = system.partner("contoso", Role::IncentivesUser);
         let submit = wire::SubmitClaimRequest { name: draft.name.clone(), ..Default::default() };
         assert_eq!(user.submit_claim(submit).await.unwrap_err().code(), Code::PermissionDenied);
         let update = wire::UpdateClaimRequest {
@@ -103,14 +104,14 @@ on_both! {
         assert_eq!(user.update_claim(update).await.unwrap().into_inner().display_name, "by the user");
     }
 
-    /// R5: an operator sees that there is something, and not what.
-    async fn r5_an_operator_sees_personal_data_masked(stage: Stage) {
-        let draft = stage.complete_draft().await;
-        let mut operator = stage.vendor(Role::Operator);
-        let seen = operator.get_claim(wire::GetClaimRequest { name: draft.name.clone() }).await.unwrap().into_inner();
-        assert_eq!(seen.customer_contact.unwrap().email, "[redacted]");
-        assert_eq!(seen.display_name, draft.display_name);
-        let history = stage.history(&mut operator, &draft.name).await;
+    /// R5: operators see masked values instead of personal data.
+    async fn r5_an_operator_sees_personal_data_masked(system: TestSystem) {
+        let draft = system.complete_draft().await;
+        let mut operator = system.vendor(Role::Operator);
+        let claim = operator.get_claim(wire::GetClaimRequest { name: draft.name.clone() }).await.unwrap().into_inner();
+        assert_eq!(claim.customer_contact.unwrap().email, "[redacted]");
+        assert_eq!(claim.display_name, draft.display_name);
+        let history = system.history(&mut operator, &draft.name).await;
         assert!(history.iter().all(|entry| entry.subject == "[redacted]"));
         assert!(history.iter().flat_map(|entry| &entry.changes).all(|change| !change.to.contains("fabrikam.example")));
         let download = wire::ListEvidenceRequest { parent: draft.name, ..Default::default() };

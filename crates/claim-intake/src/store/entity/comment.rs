@@ -1,4 +1,4 @@
-//! A comment, at its place in the history.
+//! The table `comment`: the comments on claims.
 use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
@@ -6,18 +6,23 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "comment")]
 pub(crate) struct Model {
+    /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) claim_id: Uuid,
+    /// The position of the history entry that recorded the comment.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) position: i64,
     pub(crate) id: Uuid,
+    /// The side of the author (`ActorSide`).
     pub(crate) side: String,
     pub(crate) create_time: Micros,
+    /// The text; empty after an erasure.
     pub(crate) text: String,
-    /// What it is about, if it is about something.
+    /// The document that the comment is about, if any.
     pub(crate) evidence_id: Option<Uuid>,
+    /// The line that the comment is about, if any.
     pub(crate) line_id: Option<Uuid>,
 }
 

@@ -1,4 +1,4 @@
-//! The ledger of documents: each from the moment that its upload began.
+//! The table `evidence`: one row per document, from the start of its upload on.
 use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
@@ -6,18 +6,22 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "evidence")]
 pub(crate) struct Model {
+    /// The id of the partner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) claim_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// `PENDING`, `STORED`, `REMOVED`; `ABANDONED` and `SWEPT` when the sweeper took it.
+    /// `PENDING`, `STORED` or `REMOVED`. `ABANDONED` or `SWEPT` if the sweeper removes or has
+    /// removed the upload.
     pub(crate) state: String,
-    /// Real time, not business time: the sweeper goes by it.
+    /// The start of the upload, in real time, not business time. The sweeper compares it with the
+    /// clock.
     pub(crate) start_time: Micros,
-    /// Position of the history entry that added it.
+    /// The position of the history entry that added the document. `None` until then.
     pub(crate) position: Option<i64>,
+    /// The document's data (`Evidence`). `None` until the document is stored.
     pub(crate) document: Option<Json>,
 }
 

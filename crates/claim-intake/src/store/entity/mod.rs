@@ -1,4 +1,4 @@
-//! The tables, as SeaORM sees them.
+//! The SeaORM entities of the tables.
 pub(crate) mod claim;
 pub(crate) mod claim_line;
 pub(crate) mod comment;

@@ -1,34 +1,35 @@
-//! Plain words for what the contract has enums for.
+//! The texts by which mails name times, lines, partners, activities and reasons.
 use crate::domain::{Claim, Line};
 use cpor_types::{Activity, Calendar, FurtherRejection, Moment, PartnerActionReason, Timestamp};
 
-/// `Monday, 13 April 2026, 09:30 (Europe/Berlin, UTC+02:00)`, or `the end of Monday, 13 April 2026 (…)`.
-pub(super) fn moment(calendar: &Calendar, time: Timestamp) -> String {
+/// Formats a time in the zone of the calendar: `Monday, 13 April 2026, 09:30 (Europe/Berlin,
+/// UTC+02:00)`, or `the end of Monday, 13 April 2026 (…)`.
+pub(super) fn time_label(calendar: &Calendar, time: Timestamp) -> String {
     let Moment { local, ends_day } = calendar.moment(time);
     let day = local.format("%A, %-d %B %Y");
     let zone = format!("{}, UTC{}", calendar.zone.name(), local.format("%:z"));
     if ends_day { format!("the end of {day} ({zone})") } else { format!("{day}, {} ({zone})", local.format("%H:%M")) }
 }
 
-/// `Power BI, subscription 0a1b…`.
-pub(super) fn line_name(line: &Line) -> String {
-    let known = line.known.as_ref().map(|known| known.product_display_name.as_str());
-    let product = known.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.as_str());
+/// Names the product and the subscription of a line: `Power BI, subscription 0a1b…`.
+pub(super) fn line_label(line: &Line) -> String {
+    let display_name = line.known.as_ref().map(|known| known.product_display_name.as_str());
+    let product = display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.as_str());
     match line.subscription().as_str() {
         "" => product.to_owned(),
         subscription => format!("{product}, subscription {subscription}"),
     }
 }
 
-/// `Contoso, MPN ID 1001`.
-pub(super) fn place_of(claim: &Claim) -> String {
+/// Names the partner and the location of a claim: `Contoso, MPN ID 1001`.
+pub(super) fn partner_label(claim: &Claim) -> String {
     let mpn_id = claim.content.mpn_id.as_ref().map(|id| format!("MPN ID {id}"));
     let company = Some(claim.directory.partner_display_name.clone()).filter(|name| !name.is_empty());
     company.into_iter().chain(mpn_id).collect::<Vec<_>>().join(", ")
 }
 
-/// Also on the proof of execution.
-pub(crate) const fn activity_name(activity: Activity) -> &'static str {
+/// Names an activity. The proof-of-execution form uses this label, too.
+pub(crate) const fn activity_label(activity: Activity) -> &'static str {
     match activity {
         Activity::Usage => "Usage",
         Activity::PreSales => "Pre-sales",
@@ -36,7 +37,8 @@ pub(crate) const fn activity_name(activity: Activity) -> &'static str {
     }
 }
 
-pub(super) const fn asked_for(reason: PartnerActionReason) -> &'static str {
+/// Returns the sentence for a reason of a request for partner action (R30).
+pub(super) const fn action_reason_text(reason: PartnerActionReason) -> &'static str {
     match reason {
         PartnerActionReason::PoeMissing => {
             "All proof of execution is missing: what was uploaded is the wrong file, or has nothing to do with this claim."
@@ -56,7 +58,8 @@ pub(super) const fn asked_for(reason: PartnerActionReason) -> &'static str {
     }
 }
 
-pub(super) const fn further(reason: FurtherRejection) -> &'static str {
+/// Returns the sentence for a further reason of a rejection (R32).
+pub(super) const fn further_reason_text(reason: FurtherRejection) -> &'static str {
     match reason {
         FurtherRejection::CustomerConsentMissing => "The customer's consent is missing from the proof of execution.",
         FurtherRejection::ProductsMissing => "Products are missing from the proof of execution.",

@@ -1,20 +1,20 @@
-//! What the other services are told: domain events → events on the wire.
+//! Derives the events for the other services from the changes of a claim.
 //!
-//! | happened | told | to |
+//! | change of the claim | event | receivers |
 //! |---|---|---|
 //! | submitted (R18) | `ClaimSubmitted` | poe-review, customer-consent |
 //! | resubmitted (R21) | `ClaimResubmitted` | poe-review |
 //! | disputed (R28) | `ClaimDisputed` | poe-review, customer-consent |
 //! | edited (R29), some lines lost (R37) | `ClaimEdited` | poe-review, customer-consent |
-//! | evidence added after the submission, but for a dispute (R29) | `ClaimEdited` | poe-review |
+//! | evidence added after the submission, except for a dispute (R29) | `ClaimEdited` | poe-review |
 //! | approved (R23) | `ClaimApproved` | customer-consent |
 //! | associations ended (R37, R39) | `LinesEnded` | poe-review, customer-consent |
-//! | granted (R26a, R27) | `AssociationGranted` | registry |
+//! | association granted (R26a, R27) | `AssociationGranted` | registry |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
-//! | personal data erased, once there was a submission (R56) | `PersonalDataErased` | poe-review, customer-consent |
+//! | personal data erased, if the claim was submitted (R56) | `PersonalDataErased` | poe-review, customer-consent |
 use crate::{
     domain::{Claim, Contact, Event, Evidence, Line, StateKind, Submission, What},
-    wire::timestamp,
+    wire_time::to_wire_time,
 };
 use cpor_durable::{Change, Outgoing, Recorded};
 use cpor_proto::events::v1::{
@@ -23,17 +23,19 @@ use cpor_proto::events::v1::{
 };
 use cpor_types::{ProductName, Service, TenantId, TenantName, program};
 
-/// Everything that the others must hear of one step.
-pub(crate) fn of(change: &Change<Claim>) -> Vec<Outgoing> {
-    change.events.iter().flat_map(|recorded| told(change, recorded)).collect()
+/// Returns the events that one change of a claim causes at the other services.
+pub(crate) fn outgoing_events(change: &Change<Claim>) -> Vec<Outgoing> {
+    change.events.iter().flat_map(|recorded| events_for(change, recorded)).collect()
 }
 
-fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
+/// Returns the outgoing events for one recorded event of the claim.
+fn events_for(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
     let claim = &change.after.state;
-    let snapshot = || claim.state.submission().map(|submission| snapshot(claim, change.after.version, submission));
-    let both: &[Service] = &[Service::PoeReview, Service::CustomerConsent];
+    let snapshot =
+        || claim.state.submission().map(|submission| claim_snapshot(claim, change.after.version, submission));
+    let review_and_consent: &[Service] = &[Service::PoeReview, Service::CustomerConsent];
     let (payload, destinations): (Payload, &[Service]) = match &recorded.event.what {
-        What::Submitted => (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: snapshot() }), both),
+        What::Submitted => (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: snapshot() }), review_and_consent),
         What::Resubmitted => {
             (Payload::ClaimResubmitted(ClaimResubmitted { snapshot: snapshot() }), &[Service::PoeReview])
         }
@@ -47,18 +49,20 @@ fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
                 customer_declined: submission.is_some_and(Submission::needs_explicit_approval),
                 customer_approved: submission.is_some_and(|submission| submission.explicit_approval.is_some()),
             };
-            (Payload::ClaimDisputed(disputed), both)
+            (Payload::ClaimDisputed(disputed), review_and_consent)
         }
         What::Edited { renotify, previous_contact } => {
-            let previous_contact = previous_contact.as_ref().map(contact);
-            (Payload::ClaimEdited(ClaimEdited { snapshot: snapshot(), renotify: *renotify, previous_contact }), both)
+            let previous_contact = previous_contact.as_ref().map(contact_snapshot);
+            let edited = ClaimEdited { snapshot: snapshot(), renotify: *renotify, previous_contact };
+            (Payload::ClaimEdited(edited), review_and_consent)
         }
-        What::LinesLost => (Payload::ClaimEdited(edited(snapshot())), both),
+        What::LinesLost => (Payload::ClaimEdited(edited_without_new_notice(snapshot())), review_and_consent),
         What::EvidenceAdded(_) => match recorded.event.to {
             StateKind::Submitted | StateKind::PartnerActionRequired | StateKind::Approved => {
-                (Payload::ClaimEdited(edited(snapshot())), &[Service::PoeReview])
+                (Payload::ClaimEdited(edited_without_new_notice(snapshot())), &[Service::PoeReview])
             }
-            // A draft's goes with its submission, a rejected claim's with its dispute.
+            // The evidence of a draft is sent with its submission, the evidence of a rejected claim
+            // with its dispute.
             StateKind::Editing
             | StateKind::Rejected
             | StateKind::Deleted
@@ -74,37 +78,37 @@ fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
             let submission = claim.state.submission();
             let ended = LinesEnded {
                 claim: claim.name.to_string(),
-                tenant: submission.map(|submission| named(submission.tenant)).unwrap_or_default(),
+                tenant: submission.map(|submission| tenant_name(submission.tenant)).unwrap_or_default(),
                 review_case_id: submission.map(|submission| submission.review_case.to_string()).unwrap_or_default(),
                 line_ids: lines.iter().map(ToString::to_string).collect(),
                 all: *all,
             };
-            (Payload::LinesEnded(ended), both)
+            (Payload::LinesEnded(ended), review_and_consent)
         }
         What::Granted { tenant } => {
-            let granted = AssociationGranted { claim: claim.name.to_string(), tenant: named(*tenant) };
+            let granted = AssociationGranted { claim: claim.name.to_string(), tenant: tenant_name(*tenant) };
             (Payload::AssociationGranted(granted), &[Service::Registry])
         }
         What::Closed(closing) => {
             let closed = ClaimClosed {
                 claim: claim.name.to_string(),
-                tenant: named(closing.tenant),
+                tenant: tenant_name(closing.tenant),
                 primary_reason: closing.primary.to_string(),
                 review_case_id: closing.review_case.to_string(),
-                dispute_due_time: closing.dispute_due.map(timestamp),
+                dispute_due_time: closing.dispute_due.map(to_wire_time),
             };
-            let everybody = &[Service::PoeReview, Service::CustomerConsent, Service::Registry];
-            (Payload::ClaimClosed(closed), everybody)
+            let destinations = &[Service::PoeReview, Service::CustomerConsent, Service::Registry];
+            (Payload::ClaimClosed(closed), destinations)
         }
         What::PersonalDataErased(kinds) => {
-            // Of a draft nobody was ever told.
+            // A draft was never sent to another service.
             let Some(submission) = claim.state.submission() else { return Vec::new() };
             let erased = PersonalDataErased {
                 claim: claim.name.to_string(),
-                tenant: named(submission.tenant),
+                tenant: tenant_name(submission.tenant),
                 kinds: kinds.iter().map(ToString::to_string).collect(),
             };
-            (Payload::PersonalDataErased(erased), both)
+            (Payload::PersonalDataErased(erased), review_and_consent)
         }
         What::Created
         | What::Updated
@@ -117,61 +121,63 @@ fn told(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
     destinations.iter().map(|destination| Outgoing::of(recorded, *destination, payload.clone())).collect()
 }
 
-fn named(tenant: TenantId) -> String {
+fn tenant_name(tenant: TenantId) -> String {
     TenantName { tenant }.to_string()
 }
 
-/// Nothing that the customer has to be asked about anew.
-const fn edited(snapshot: Option<ClaimSnapshot>) -> ClaimEdited {
+/// The `ClaimEdited` event of an edit that needs no new notice to the customer.
+const fn edited_without_new_notice(snapshot: Option<ClaimSnapshot>) -> ClaimEdited {
     ClaimEdited { snapshot, renotify: false, previous_contact: None }
 }
 
-fn contact(contact: &Contact) -> ContactSnapshot {
+fn contact_snapshot(contact: &Contact) -> ContactSnapshot {
     let Contact { name, title, email } = contact.clone();
     ContactSnapshot { name, title, email }
 }
 
-fn evidence(evidence: &Evidence) -> EvidenceSnapshot {
+fn evidence_snapshot(evidence: &Evidence) -> EvidenceSnapshot {
     EvidenceSnapshot {
         evidence_id: evidence.id.to_string(),
         file_name: evidence.file_name.clone(),
         kind: evidence.kind.to_string(),
         size_bytes: i64::try_from(evidence.size_bytes).unwrap_or(i64::MAX),
         sha256: evidence.sha256.clone(),
-        create_time: Some(timestamp(evidence.create_time)),
-        signature_time: evidence.signature_time.map(timestamp),
+        create_time: Some(to_wire_time(evidence.create_time)),
+        signature_time: evidence.signature_time.map(to_wire_time),
     }
 }
 
-fn snapshot(claim: &Claim, version: u64, submission: &Submission) -> ClaimSnapshot {
+/// The content of a submitted claim as the other services keep it.
+fn claim_snapshot(claim: &Claim, version: u64, submission: &Submission) -> ClaimSnapshot {
     let Claim { name, content, directory, .. } = claim;
     let customer = directory.tenant.as_ref().map(|tenant| tenant.display_name.clone());
-    let paid = |area| content.activities.iter().filter_map(move |activity| program(area, *activity).ok().flatten());
+    let programs = |area| content.activities.iter().filter_map(move |activity| program(area, *activity).ok().flatten());
     ClaimSnapshot {
         claim: name.to_string(),
         version,
         partner_display_name: directory.partner_display_name.clone(),
         mpn_id: content.mpn_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-        tenant: named(submission.tenant),
-        // As the directory reads what somebody typed; those who are told take a domain name and nothing else.
+        tenant: tenant_name(submission.tenant),
+        // The directory ignores spaces around the domain and a final dot. The other services accept
+        // a bare domain name only.
         customer_domain: content.customer_domain.trim().trim_end_matches('.').to_owned(),
         customer_display_name: customer.unwrap_or_default(),
         claim_display_name: content.display_name.clone(),
         solution_area: content.solution_area.map(|area| area.to_string()).unwrap_or_default(),
         activities: content.activities.iter().map(ToString::to_string).collect(),
-        lines: content.lines.iter().map(line).collect(),
+        lines: content.lines.iter().map(line_snapshot).collect(),
         policy: submission.policy.to_string(),
         tenant_calendar: submission.tenant_calendar.clone(),
-        customer_contact: Some(contact(&content.customer_contact)),
+        customer_contact: Some(contact_snapshot(&content.customer_contact)),
         review_case_id: submission.review_case.to_string(),
-        submit_time: Some(timestamp(submission.submit_time)),
-        programs: content.solution_area.into_iter().flat_map(paid).map(|program| program.to_string()).collect(),
-        evidence: claim.evidence.iter().map(evidence).collect(),
+        submit_time: Some(to_wire_time(submission.submit_time)),
+        programs: content.solution_area.into_iter().flat_map(programs).map(|program| program.to_string()).collect(),
+        evidence: claim.evidence.iter().map(evidence_snapshot).collect(),
         askings: submission.askings,
     }
 }
 
-fn line(line: &Line) -> LineSnapshot {
+fn line_snapshot(line: &Line) -> LineSnapshot {
     let display_name = line.known.as_ref().map(|known| known.product_display_name.clone());
     LineSnapshot {
         line_id: line.id.to_string(),
@@ -190,8 +196,8 @@ mod tests {
     use cpor_durable::{Key, Versioned};
     use cpor_types::{Actor, ActorSide};
 
-    /// What the last step of a life tells: `name` of the event and to whom.
-    fn told(life: &Life, events: usize) -> Vec<(Service, Payload)> {
+    /// The outgoing events that the last `events` recorded events cause, each with its receiver.
+    fn outgoing_for_last(life: &Life, events: usize) -> Vec<(Service, Payload)> {
         let recorded = |event: &Event| Recorded {
             event: event.clone(),
             version: 7,
@@ -205,18 +211,18 @@ mod tests {
             after: Versioned::new(7, life.claim.clone()),
             events: life.events[life.events.len() - events..].iter().map(recorded).collect(),
         };
-        of(&change).into_iter().map(|outgoing| (outgoing.destination, outgoing.payload)).collect()
+        outgoing_events(&change).into_iter().map(|outgoing| (outgoing.destination, outgoing.payload)).collect()
     }
 
-    fn destinations(told: &[(Service, Payload)]) -> Vec<Service> {
-        told.iter().map(|(destination, _)| *destination).collect()
+    fn destinations(outgoing: &[(Service, Payload)]) -> Vec<Service> {
+        outgoing.iter().map(|(destination, _)| *destination).collect()
     }
 
     #[test]
-    fn r18_a_submission_is_told_with_all_that_others_need() {
-        let told = told(&Life::submitted(), 1);
-        assert_eq!(destinations(&told), [Service::PoeReview, Service::CustomerConsent]);
-        let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &told[0].1 else { panic!() };
+    fn r18_a_submission_is_sent_as_a_full_snapshot() {
+        let outgoing = outgoing_for_last(&Life::submitted(), 1);
+        assert_eq!(destinations(&outgoing), [Service::PoeReview, Service::CustomerConsent]);
+        let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &outgoing[0].1 else { panic!() };
         assert_eq!(snapshot.claim, "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1");
         assert_eq!((snapshot.version, snapshot.policy.as_str()), (7, "2021@1"));
         assert_eq!((snapshot.tenant_calendar.as_str(), snapshot.solution_area.as_str()), ("us-east", "microsoft_365"));
@@ -229,64 +235,65 @@ mod tests {
         assert!(snapshot.submit_time.is_some() && snapshot.customer_contact.is_some());
     }
 
-    /// The directory takes what somebody typed; the others park a claim whose domain is none.
+    /// The directory tolerates spaces and a final dot; the other services park the event instead.
     #[test]
-    fn r12_the_domain_is_told_as_the_directory_reads_it() {
+    fn r12_the_domain_is_sent_as_the_directory_reads_it() {
         let mut life = Life::submitted();
         life.claim.content.customer_domain = " Fabrikam.example. ".into();
-        let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &told(&life, 1)[0].1 else {
+        let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &outgoing_for_last(&life, 1)[0].1
+        else {
             panic!()
         };
         assert_eq!(snapshot.customer_domain.parse::<cpor_types::DomainName>().unwrap().as_str(), "fabrikam.example");
     }
 
     #[test]
-    fn r26a_an_early_approval_is_told_with_the_grant() {
+    fn r26a_an_early_approval_sends_the_grant_too() {
         let life = Life::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into(), None)));
-        let told = told(&life.fact(&review(ReviewFact::Approved(None))), 2);
-        assert_eq!(destinations(&told), [Service::CustomerConsent, Service::Registry]);
-        assert!(matches!(&told[0].1, Payload::ClaimApproved(ClaimApproved { official: true, .. })));
-        assert!(matches!(&told[1].1, Payload::AssociationGranted(_)));
+        let outgoing = outgoing_for_last(&life.fact(&review(ReviewFact::Approved(None))), 2);
+        assert_eq!(destinations(&outgoing), [Service::CustomerConsent, Service::Registry]);
+        assert!(matches!(&outgoing[0].1, Payload::ClaimApproved(ClaimApproved { official: true, .. })));
+        assert!(matches!(&outgoing[1].1, Payload::AssociationGranted(_)));
     }
 
     #[test]
-    fn r27_the_grant_is_told_to_the_registry_alone() {
+    fn r27_the_grant_is_sent_to_the_registry_only() {
         let life = Life::approved().fact(&Fact::Consent(ConsentFact::WindowPassed));
-        assert_eq!(destinations(&told(&life, 2)), [Service::Registry]);
+        assert_eq!(destinations(&outgoing_for_last(&life, 2)), [Service::Registry]);
     }
 
     #[test]
-    fn whatever_closes_a_claim_is_told_to_everybody_who_holds_something_of_it() {
+    fn a_closed_claim_is_sent_to_all_receivers() {
         let due = Life::asked().claim.state.partner_action().unwrap().response.deadline.due;
-        let ways = [
+        let closed_claims = [
             (Life::submitted().step(|claim, now| claim.withdraw(withdraw(), now)), "partner_request"),
             (Life::approved().fact(&declined()), "customer_declined"),
             (Life::under_review().fact(&review(ReviewFact::Rejected(Vec::new(), None))), "insufficient_poe"),
             (Life::asked().elapse(due), "insufficient_poe"),
         ];
-        for (life, reason) in ways {
-            let told = told(&life, 1);
-            assert_eq!(destinations(&told), [Service::PoeReview, Service::CustomerConsent, Service::Registry]);
-            let Payload::ClaimClosed(closed) = &told[0].1 else { panic!() };
+        for (life, reason) in closed_claims {
+            let outgoing = outgoing_for_last(&life, 1);
+            assert_eq!(destinations(&outgoing), [Service::PoeReview, Service::CustomerConsent, Service::Registry]);
+            let Payload::ClaimClosed(closed) = &outgoing[0].1 else { panic!() };
             assert_eq!(closed.primary_reason, reason);
             assert!(!closed.review_case_id.is_empty() && closed.tenant.starts_with("tenants/"));
         }
     }
 
     #[test]
-    fn r56_an_erasure_is_told_to_whoever_was_told_of_the_claim() {
+    fn r56_an_erasure_is_sent_if_the_claim_was_submitted() {
         let erased = |life: Life| life.step(|claim, now| claim.erase(&erase(), now).map(Option::unwrap));
-        let told_of = told(&erased(Life::withdrawn()), 1);
-        assert_eq!(destinations(&told_of), [Service::PoeReview, Service::CustomerConsent]);
-        let Payload::PersonalDataErased(event) = &told_of[0].1 else { panic!() };
+        let outgoing = outgoing_for_last(&erased(Life::withdrawn()), 1);
+        assert_eq!(destinations(&outgoing), [Service::PoeReview, Service::CustomerConsent]);
+        let Payload::PersonalDataErased(event) = &outgoing[0].1 else { panic!() };
         assert_eq!(event.kinds, ["contacts", "subjects", "words"]);
         assert!(event.tenant.starts_with("tenants/") && !event.claim.is_empty());
-        assert!(told(&erased(Life::deleted()), 1).is_empty(), "nobody was told of a draft");
+        assert!(outgoing_for_last(&erased(Life::deleted()), 1).is_empty(), "a draft was never sent");
     }
 
     #[test]
-    fn what_is_overtaken_is_told_to_nobody() {
+    fn an_overtaken_fact_sends_no_event() {
         let life = Life::withdrawn().fact(&declined());
-        assert!(told(&life, 1).is_empty());
+        assert!(outgoing_for_last(&life, 1).is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! A claim-intake of its own for each test.
+//! A running claim-intake for each test.
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -38,39 +38,41 @@ use tonic::{
 };
 use uuid::Uuid;
 
-/// Runs one test on both engines.
-macro_rules! on_both {
-    ($($(#[$doc:meta])* async fn $name:ident($stage:ident: Stage) $body:block)+) => {$(
+/// Declares tests that run on both databases.
+macro_rules! on_both_databases {
+    ($($(#[$doc:meta])* async fn $name:ident($system:ident: TestSystem) $body:block)+) => {$(
         mod $name {
             use super::*;
 
             $(#[$doc])*
-            async fn test($stage: $crate::stage::Stage) $body
+            async fn test($system: $crate::fixture::TestSystem) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                test($crate::stage::Stage::sqlite().await).await;
+                test($crate::fixture::TestSystem::sqlite().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                test($crate::stage::Stage::postgres().await).await;
+                test($crate::fixture::TestSystem::postgres().await).await;
             }
         }
     )+};
 }
-pub(crate) use on_both;
+pub(crate) use on_both_databases;
 
+/// The id of the tenant Fabrikam.
 pub(crate) const TENANT: &str = "00000000-0000-4000-8000-000000000001";
 
-/// Friday, 2026-03-06, 09:00 in Berlin.
+/// The business time at which every test starts: Friday, 2026-03-06, 09:00 in Berlin.
 pub(crate) fn start() -> Timestamp {
     "2026-03-06T08:00:00Z".parse().unwrap()
 }
 
-/// A client that sends one token.
+/// A client that sends the same token with every call.
 pub(crate) type Client = ClaimServiceClient<InterceptedService<Channel, Bearer>>;
 
+/// Adds a bearer token to every call.
 #[derive(Clone)]
 pub(crate) struct Bearer(MetadataValue<tonic::metadata::Ascii>);
 
@@ -81,25 +83,28 @@ impl tonic::service::Interceptor for Bearer {
     }
 }
 
-pub(crate) struct Stage {
+/// A running claim-intake with its database, registry and server.
+pub(crate) struct TestSystem {
     pub(crate) hosted: Hosted,
     pub(crate) registry: FakeRegistry,
-    /// What happens while the registry answers, one for each call.
-    pub(crate) meanwhile: Meanwhile,
+    /// The actions that run while the registry answers, one for each call.
+    pub(crate) interruptions: Interruptions,
     pub(crate) directory: tempfile::TempDir,
     channel: Channel,
     signer: TokenSigner,
     shutdown: Shutdown,
-    _database: Option<Dropped>,
+    _database: Option<TemporaryDatabase>,
 }
 
-impl Stage {
+impl TestSystem {
+    /// Starts a system on SQLite.
     pub(crate) async fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let db = Db::sqlite(&directory.path().join("claims.db")).await.unwrap();
-        Self::on(db, directory, None).await
+        Self::start(db, directory, None).await
     }
 
+    /// Starts a system on a new PostgreSQL database.
     pub(crate) async fn postgres() -> Self {
         let maintenance =
             std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
@@ -107,10 +112,10 @@ impl Stage {
         connect(&maintenance).await.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (base, _) = maintenance.rsplit_once('/').unwrap();
         let db = Db::postgres(&format!("{base}/{name}"), None, 8).await.unwrap();
-        Self::on(db, tempfile::tempdir().unwrap(), Some(Dropped { maintenance, name })).await
+        Self::start(db, tempfile::tempdir().unwrap(), Some(TemporaryDatabase { maintenance, name })).await
     }
 
-    async fn on(db: Db, directory: tempfile::TempDir, database: Option<Dropped>) -> Self {
+    async fn start(db: Db, directory: tempfile::TempDir, database: Option<TemporaryDatabase>) -> Self {
         install_crypto();
         Migrator::up(db.writer(), None).await.unwrap();
         let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
@@ -127,9 +132,10 @@ impl Stage {
             calendars: cpor_types::Calendars::shipped().unwrap(),
             data_dir: Some(directory.path().to_owned()),
         };
-        let (registry, meanwhile) = (registry(), Meanwhile::default());
-        let interrupted = Interrupted { registry: registry.clone(), meanwhile: Arc::clone(&meanwhile) };
-        let mut hosted = build_with(Config::default(), context, Arc::new(interrupted)).await.unwrap();
+        let (registry, interruptions) = (registry(), Interruptions::default());
+        let interrupted_registry =
+            InterruptedRegistry { registry: registry.clone(), interruptions: Arc::clone(&interruptions) };
+        let mut hosted = build_with(Config::default(), context, Arc::new(interrupted_registry)).await.unwrap();
         let parts = ServerParts {
             keys: Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
             limits: Limits::default(),
@@ -147,20 +153,20 @@ impl Stage {
         let stop = shutdown.clone();
         tokio::spawn(async move { server.serve(listener, &stop).await });
         let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy();
-        Self { hosted, registry, meanwhile, directory, channel, signer, shutdown, _database: database }
+        Self { hosted, registry, interruptions, directory, channel, signer, shutdown, _database: database }
     }
 
-    /// A user of a partner.
+    /// A client for a user of a partner.
     pub(crate) fn partner(&self, partner: &str, role: Role) -> Client {
         self.client("alice@contoso.example", role, Some(partner))
     }
 
-    /// The administrator of Contoso.
+    /// A client for an administrator of Contoso.
     pub(crate) fn contoso(&self) -> Client {
         self.partner("contoso", Role::IncentivesAdmin)
     }
 
-    /// One of the vendor's staff.
+    /// A client for a vendor user.
     pub(crate) fn vendor(&self, role: Role) -> Client {
         self.client("rita@vendor.example", role, None)
     }
@@ -177,8 +183,8 @@ impl Stage {
         ClaimServiceClient::with_interceptor(self.channel.clone(), Bearer(format!("Bearer {token}").parse().unwrap()))
     }
 
-    /// Has an event of another service arrive, as `sequence` of its stream.
-    pub(crate) async fn tell(
+    /// Delivers an event of another service, with this sequence number of its stream.
+    pub(crate) async fn deliver(
         &self,
         source: Service,
         sequence: u64,
@@ -196,18 +202,20 @@ impl Stage {
         self.hosted.receiver.apply(Incoming { position, actor, effective_time: time, payload }).await
     }
 
-    /// A complete draft with one document.
+    /// Creates a complete draft with one document.
     pub(crate) async fn complete_draft(&self) -> wire::Claim {
         let draft = self.create(claim()).await.unwrap();
         self.upload(&draft.name, "proof.pdf", PDF).await.unwrap();
         self.get(&draft.name).await.unwrap()
     }
 
-    pub(crate) async fn submitted(&self) -> wire::Claim {
+    /// Creates and submits a claim.
+    pub(crate) async fn submitted_claim(&self) -> wire::Claim {
         let draft = self.complete_draft().await;
         self.submit(&draft.name).await.unwrap()
     }
 
+    /// Creates a draft of Contoso.
     pub(crate) async fn create(&self, claim: wire::Claim) -> Result<wire::Claim, Status> {
         let request =
             wire::CreateClaimRequest { parent: "partners/contoso".into(), claim: Some(claim), ..Default::default() };
@@ -226,27 +234,29 @@ impl Stage {
     pub(crate) async fn upload(&self, claim: &str, file_name: &str, data: &[u8]) -> Result<wire::Evidence, Status> {
         let metadata =
             wire::EvidenceMetadata { parent: claim.into(), file_name: file_name.into(), ..Default::default() };
-        let whole = wire::UploadEvidenceRequest { metadata: Some(metadata), data: data.to_vec() };
-        Ok(self.contoso().upload_evidence(tokio_stream::once(whole)).await?.into_inner())
+        let message = wire::UploadEvidenceRequest { metadata: Some(metadata), data: data.to_vec() };
+        Ok(self.contoso().upload_evidence(tokio_stream::once(message)).await?.into_inner())
     }
 
+    /// Lists the history of a claim as the client sees it.
     pub(crate) async fn history(&self, client: &mut Client, claim: &str) -> Vec<wire::HistoryEntry> {
         let request = wire::ListHistoryRequest { parent: claim.into(), ..Default::default() };
         client.list_history(request).await.unwrap().into_inner().entries
     }
 }
 
-impl Drop for Stage {
+impl Drop for TestSystem {
     fn drop(&mut self) {
         self.shutdown.abort();
     }
 }
 
+/// A document that is detected as a PDF.
 pub(crate) const PDF: &[u8] = b"%PDF-1.7\n% signed by the customer";
 
-/// Everything that a Teams usage claim needs, but for documents.
+/// The content of a complete claim for the usage of Teams, without documents.
 pub(crate) fn claim() -> wire::Claim {
-    let person =
+    let contact =
         |name: &str| wire::Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
     wire::Claim {
         display_name: "Teams at Fabrikam".into(),
@@ -256,13 +266,13 @@ pub(crate) fn claim() -> wire::Claim {
         solution_area: wire::SolutionArea::Microsoft365.into(),
         activities: vec![wire::Activity::Usage.into()],
         lines: vec![wire::ClaimLine { product: "products/teams".into(), ..Default::default() }],
-        customer_contact: Some(person("Ada")),
-        partner_contact: Some(person("Ben")),
+        customer_contact: Some(contact("Ada")),
+        partner_contact: Some(contact("Ben")),
         ..Default::default()
     }
 }
 
-/// Contoso in Berlin, Fabrikam with Teams.
+/// A registry with the partner Contoso in Berlin, and with the tenant Fabrikam, which uses Teams.
 fn registry() -> FakeRegistry {
     let tenant: TenantId = TENANT.parse().unwrap();
     let location = Location { mpn_id: "4711".parse().unwrap(), region: "emea".into(), calendar: "de".into() };
@@ -288,26 +298,27 @@ fn registry() -> FakeRegistry {
         .workload(tenant, "teams".parse().unwrap())
 }
 
+/// Returns the stable reason of a status.
 pub(crate) fn reason(status: &Status) -> String {
     status::reason(status).unwrap_or_default()
 }
 
-/// Things that happen, in order.
-pub(crate) type Meanwhile = Arc<Mutex<VecDeque<BoxFuture<'static, ()>>>>;
+/// Actions that run in order.
+pub(crate) type Interruptions = Arc<Mutex<VecDeque<BoxFuture<'static, ()>>>>;
 
-/// A registry during whose answers something happens.
-struct Interrupted {
+/// A registry that runs an action before each answer arrives.
+struct InterruptedRegistry {
     registry: FakeRegistry,
-    meanwhile: Meanwhile,
+    interruptions: Interruptions,
 }
 
 #[tonic::async_trait]
-impl Registry for Interrupted {
+impl Registry for InterruptedRegistry {
     async fn check_claim(&self, actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError> {
         let answer = self.registry.check_claim(actor, claim).await;
-        let happens = self.meanwhile.lock().unwrap().pop_front();
-        if let Some(happens) = happens {
-            happens.await;
+        let action = self.interruptions.lock().unwrap().pop_front();
+        if let Some(action) = action {
+            action.await;
         }
         answer
     }
@@ -342,13 +353,13 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// A database that goes with its test.
-struct Dropped {
+/// A PostgreSQL database that is dropped at the end of its test.
+struct TemporaryDatabase {
     maintenance: String,
     name: String,
 }
 
-impl Drop for Dropped {
+impl Drop for TemporaryDatabase {
     fn drop(&mut self) {
         let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
         let drop = std::thread::spawn(move || {

@@ -1,22 +1,23 @@
-//! What a template says of its activity.
-use crate::notices::activity_name;
+//! The texts of the proof-of-execution form that depend on the activity.
+use crate::notices::activity_label;
 use cpor_types::Activity;
 
-/// The words of one activity's template.
-pub(super) struct Words {
+/// The texts of the form for one activity.
+pub(super) struct FormText {
     activity: Activity,
-    /// What is claimed for: `Usage, Microsoft 365`.
+    /// The activity and the solution area, as a subtitle: `Usage, Microsoft 365`.
     pub(super) scope: String,
 }
 
-impl Words {
-    pub(super) fn of(activity: Activity, area: &str) -> Self {
-        let name = activity_name(activity);
-        let scope = if area.is_empty() { name.to_owned() } else { format!("{name}, {area}") };
+impl FormText {
+    /// Creates the texts. `area` is the name of the solution area; may be empty.
+    pub(super) fn new(activity: Activity, area: &str) -> Self {
+        let label = activity_label(activity);
+        let scope = if area.is_empty() { label.to_owned() } else { format!("{label}, {area}") };
         Self { activity, scope }
     }
 
-    /// What to write for each product.
+    /// The instructions for describing the work done for each product.
     pub(super) const fn guide(&self) -> &'static str {
         match self.activity {
             Activity::Usage => {
@@ -34,9 +35,9 @@ impl Words {
         }
     }
 
-    /// What the customer signs.
+    /// The statement that the customer signs.
     pub(super) fn acknowledgement(&self, customer: &str, partner: &str) -> String {
-        let sees = match self.activity {
+        let usage_sentence = match self.activity {
             Activity::Usage | Activity::PreSales => {
                 " It knows that the partner will then see usage and seats sold of what is named above, and no content."
             }
@@ -44,7 +45,7 @@ impl Words {
         };
         format!(
             "{customer} confirms that {partner} did the work described above in the time stated, and agrees that {partner} is put on record as its \
-             partner for the products and workloads named above.{sees}"
+             partner for the products and workloads named above.{usage_sentence}"
         )
     }
 }

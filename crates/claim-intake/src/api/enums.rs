@@ -1,4 +1,5 @@
-//! The contract's enums and the domain's: one table each.
+//! Conversions between the enums of the protobuf API and those of the domain, in one exhaustive
+//! function for each direction.
 use crate::domain::{
     Association, Command, EndReason, EvidenceKind, Party, State, StateKind, Verdict, Wait, history::Part,
 };
@@ -8,10 +9,11 @@ use cpor_types::{
     WithdrawReason,
 };
 
-pub(super) const fn state(state: StateKind) -> wire::ClaimState {
+pub(super) const fn claim_state_to_wire(state: StateKind) -> wire::ClaimState {
     match state {
         StateKind::Editing => wire::ClaimState::Editing,
-        // A deleted draft is in no state: it is answered once, by its deletion, and in its history.
+        // The API has no state for a deleted draft. Only the response to DeleteClaim and the
+        // history show a deleted draft.
         StateKind::Deleted => wire::ClaimState::Unspecified,
         StateKind::Submitted => wire::ClaimState::Submitted,
         StateKind::UnderReview => wire::ClaimState::UnderReview,
@@ -22,8 +24,8 @@ pub(super) const fn state(state: StateKind) -> wire::ClaimState {
     }
 }
 
-/// `None`: not given.
-pub(super) const fn state_from(state: wire::ClaimState) -> Option<StateKind> {
+/// Returns `None` for the unspecified value.
+pub(super) const fn claim_state_from_wire(state: wire::ClaimState) -> Option<StateKind> {
     match state {
         wire::ClaimState::Unspecified => None,
         wire::ClaimState::Editing => Some(StateKind::Editing),
@@ -36,7 +38,8 @@ pub(super) const fn state_from(state: wire::ClaimState) -> Option<StateKind> {
     }
 }
 
-pub(super) const fn association(state: &State) -> wire::AssociationState {
+/// Returns the state of the association that the claim has in `state`.
+pub(super) const fn association_state_to_wire(state: &State) -> wire::AssociationState {
     match state {
         State::Editing
         | State::Deleted
@@ -56,7 +59,7 @@ pub(super) const fn association(state: &State) -> wire::AssociationState {
     }
 }
 
-pub(super) const fn command(command: Command) -> wire::Command {
+pub(super) const fn command_to_wire(command: Command) -> wire::Command {
     match command {
         Command::Update => wire::Command::Update,
         Command::Delete => wire::Command::Delete,
@@ -71,7 +74,8 @@ pub(super) const fn command(command: Command) -> wire::Command {
     }
 }
 
-pub(super) const fn solution_area(area: Option<SolutionArea>) -> wire::SolutionArea {
+/// Converts `None`, for a draft without a solution area, to the unspecified value.
+pub(super) const fn solution_area_to_wire(area: Option<SolutionArea>) -> wire::SolutionArea {
     match area {
         None => wire::SolutionArea::Unspecified,
         Some(SolutionArea::Microsoft365) => wire::SolutionArea::Microsoft365,
@@ -79,7 +83,8 @@ pub(super) const fn solution_area(area: Option<SolutionArea>) -> wire::SolutionA
     }
 }
 
-pub(super) const fn solution_area_from(area: wire::SolutionArea) -> Option<SolutionArea> {
+/// Returns `None` for the unspecified value.
+pub(super) const fn solution_area_from_wire(area: wire::SolutionArea) -> Option<SolutionArea> {
     match area {
         wire::SolutionArea::Unspecified => None,
         wire::SolutionArea::Microsoft365 => Some(SolutionArea::Microsoft365),
@@ -87,7 +92,7 @@ pub(super) const fn solution_area_from(area: wire::SolutionArea) -> Option<Solut
     }
 }
 
-pub(super) const fn activity(activity: Activity) -> wire::Activity {
+pub(super) const fn activity_to_wire(activity: Activity) -> wire::Activity {
     match activity {
         Activity::Usage => wire::Activity::Usage,
         Activity::PreSales => wire::Activity::PreSales,
@@ -95,8 +100,8 @@ pub(super) const fn activity(activity: Activity) -> wire::Activity {
     }
 }
 
-/// `None`: not given.
-pub(super) const fn activity_from(activity: wire::Activity) -> Option<Activity> {
+/// Returns `None` for the unspecified value.
+pub(super) const fn activity_from_wire(activity: wire::Activity) -> Option<Activity> {
     match activity {
         wire::Activity::Unspecified => None,
         wire::Activity::Usage => Some(Activity::Usage),
@@ -105,8 +110,8 @@ pub(super) const fn activity_from(activity: wire::Activity) -> Option<Activity> 
     }
 }
 
-/// `None`: not given.
-pub(super) const fn withdraw_reason_from(reason: wire::WithdrawReason) -> Option<WithdrawReason> {
+/// Returns `None` for the unspecified value.
+pub(super) const fn withdraw_reason_from_wire(reason: wire::WithdrawReason) -> Option<WithdrawReason> {
     match reason {
         wire::WithdrawReason::Unspecified => None,
         wire::WithdrawReason::WrongMpnId => Some(WithdrawReason::WrongMpnId),
@@ -116,7 +121,7 @@ pub(super) const fn withdraw_reason_from(reason: wire::WithdrawReason) -> Option
     }
 }
 
-pub(super) const fn primary(reason: PrimaryRejection) -> wire::PrimaryRejectionReason {
+pub(super) const fn primary_rejection_reason_to_wire(reason: PrimaryRejection) -> wire::PrimaryRejectionReason {
     match reason {
         PrimaryRejection::PartnerRequest => wire::PrimaryRejectionReason::PartnerRequest,
         PrimaryRejection::CustomerDeclined => wire::PrimaryRejectionReason::CustomerDeclined,
@@ -125,7 +130,7 @@ pub(super) const fn primary(reason: PrimaryRejection) -> wire::PrimaryRejectionR
     }
 }
 
-pub(super) const fn end_reason(reason: EndReason) -> wire::AssociationEndReason {
+pub(super) const fn end_reason_to_wire(reason: EndReason) -> wire::AssociationEndReason {
     match reason {
         EndReason::Declined => wire::AssociationEndReason::Declined,
         EndReason::Withdrawn => wire::AssociationEndReason::Withdrawn,
@@ -135,7 +140,7 @@ pub(super) const fn end_reason(reason: EndReason) -> wire::AssociationEndReason 
     }
 }
 
-pub(super) const fn further(reason: FurtherRejection) -> wire::FurtherRejectionReason {
+pub(super) const fn further_rejection_reason_to_wire(reason: FurtherRejection) -> wire::FurtherRejectionReason {
     match reason {
         FurtherRejection::CustomerConsentMissing => wire::FurtherRejectionReason::CustomerConsentMissing,
         FurtherRejection::ProductsMissing => wire::FurtherRejectionReason::ProductsMissing,
@@ -144,7 +149,7 @@ pub(super) const fn further(reason: FurtherRejection) -> wire::FurtherRejectionR
     }
 }
 
-pub(super) const fn action_reason(reason: PartnerActionReason) -> wire::PartnerActionReason {
+pub(super) const fn partner_action_reason_to_wire(reason: PartnerActionReason) -> wire::PartnerActionReason {
     match reason {
         PartnerActionReason::PoeMissing => wire::PartnerActionReason::PoeMissing,
         PartnerActionReason::CustomerAcknowledgementMissing => {
@@ -158,7 +163,7 @@ pub(super) const fn action_reason(reason: PartnerActionReason) -> wire::PartnerA
     }
 }
 
-pub(super) const fn evidence_kind(kind: EvidenceKind) -> wire::EvidenceKind {
+pub(super) const fn evidence_kind_to_wire(kind: EvidenceKind) -> wire::EvidenceKind {
     match kind {
         EvidenceKind::Pdf => wire::EvidenceKind::Pdf,
         EvidenceKind::Docx => wire::EvidenceKind::Docx,
@@ -169,7 +174,7 @@ pub(super) const fn evidence_kind(kind: EvidenceKind) -> wire::EvidenceKind {
     }
 }
 
-pub(super) const fn side(side: ActorSide) -> wire::Side {
+pub(super) const fn side_to_wire(side: ActorSide) -> wire::Side {
     match side {
         ActorSide::Partner => wire::Side::Partner,
         ActorSide::Reviewer => wire::Side::Reviewer,
@@ -180,8 +185,8 @@ pub(super) const fn side(side: ActorSide) -> wire::Side {
     }
 }
 
-/// `None`: not a side.
-pub(super) const fn side_from(side: wire::Side) -> Option<ActorSide> {
+/// Returns `None` for the unspecified value.
+pub(super) const fn side_from_wire(side: wire::Side) -> Option<ActorSide> {
     match side {
         wire::Side::Unspecified => None,
         wire::Side::Partner => Some(ActorSide::Partner),
@@ -193,7 +198,7 @@ pub(super) const fn side_from(side: wire::Side) -> Option<ActorSide> {
     }
 }
 
-pub(super) const fn part(part: Part) -> wire::HistoryPart {
+pub(super) const fn history_part_to_wire(part: Part) -> wire::HistoryPart {
     match part {
         Part::Facts => wire::HistoryPart::Facts,
         Part::Subject => wire::HistoryPart::Subject,
@@ -202,8 +207,8 @@ pub(super) const fn part(part: Part) -> wire::HistoryPart {
     }
 }
 
-/// `None`: not a part.
-pub(super) const fn part_from(part: wire::HistoryPart) -> Option<Part> {
+/// Returns `None` for the unspecified value.
+pub(super) const fn history_part_from_wire(part: wire::HistoryPart) -> Option<Part> {
     match part {
         wire::HistoryPart::Unspecified => None,
         wire::HistoryPart::Facts => Some(Part::Facts),
@@ -213,7 +218,7 @@ pub(super) const fn part_from(part: wire::HistoryPart) -> Option<Part> {
     }
 }
 
-pub(super) const fn personal_data(kind: PersonalData) -> wire::PersonalDataKind {
+pub(super) const fn personal_data_kind_to_wire(kind: PersonalData) -> wire::PersonalDataKind {
     match kind {
         PersonalData::Contacts => wire::PersonalDataKind::Contacts,
         PersonalData::Subjects => wire::PersonalDataKind::Subjects,
@@ -221,8 +226,8 @@ pub(super) const fn personal_data(kind: PersonalData) -> wire::PersonalDataKind 
     }
 }
 
-/// `None`: not given.
-pub(super) const fn personal_data_from(kind: wire::PersonalDataKind) -> Option<PersonalData> {
+/// Returns `None` for the unspecified value.
+pub(super) const fn personal_data_kind_from_wire(kind: wire::PersonalDataKind) -> Option<PersonalData> {
     match kind {
         wire::PersonalDataKind::Unspecified => None,
         wire::PersonalDataKind::Contacts => Some(PersonalData::Contacts),
@@ -231,7 +236,7 @@ pub(super) const fn personal_data_from(kind: wire::PersonalDataKind) -> Option<P
     }
 }
 
-pub(super) const fn verdict(verdict: Verdict) -> wire::Verdict {
+pub(super) const fn verdict_to_wire(verdict: Verdict) -> wire::Verdict {
     match verdict {
         Verdict::Eligible => wire::Verdict::Eligible,
         Verdict::NotEligible => wire::Verdict::NotEligible,
@@ -239,7 +244,7 @@ pub(super) const fn verdict(verdict: Verdict) -> wire::Verdict {
     }
 }
 
-pub(super) const fn wait(wait: Wait) -> wire::WaitsFor {
+pub(super) const fn waits_for_to_wire(wait: Wait) -> wire::WaitsFor {
     match wait {
         Wait::Submission => wire::WaitsFor::Submission,
         Wait::ReviewStart => wire::WaitsFor::ReviewStart,
@@ -255,8 +260,8 @@ pub(super) const fn wait(wait: Wait) -> wire::WaitsFor {
     }
 }
 
-/// `None`: nobody.
-pub(super) const fn party(party: Option<Party>) -> wire::Party {
+/// Converts `None`, which means that no party has to act, to the unspecified value.
+pub(super) const fn party_to_wire(party: Option<Party>) -> wire::Party {
     match party {
         None => wire::Party::Unspecified,
         Some(Party::Partner) => wire::Party::Partner,

@@ -1,0 +1,77 @@
+//! Parses the parent, filter and order of requests that list or export claims.
+use crate::{
+    error::CallError,
+    store::{FILTER_FIELDS, ListQuery, SORT_KEYS, Scope, SortKey},
+};
+use cpor_kit::{
+    filter,
+    order::{self, Order},
+    status,
+};
+use cpor_types::PartnerName;
+use tonic::Status;
+
+/// Parses a request's `parent`, `filter` and `order_by`. The default order is newest first.
+///
+/// # Errors
+/// INVALID_ARGUMENT with every fault of `filter` and `order_by`; NOT_FOUND if `parent` is not the
+/// name of a partner.
+pub(super) fn parse_list_query(parent: &str, filter: &str, order_by: &str) -> Result<ListQuery, Status> {
+    let (filter, order) = (filter::parse(filter, FILTER_FIELDS), order::parse(order_by, SORT_KEYS));
+    match (filter, order) {
+        (Ok(filter), Ok(order)) => {
+            let order = order.unwrap_or(Order { key: SortKey::CreateTime, descending: true });
+            Ok(ListQuery { scope: parse_scope(parent)?, filter, order })
+        }
+        (filter, order) => {
+            let filter_violations = filter.err().unwrap_or_default().into_iter().map(filter::Fault::violation);
+            Err(status::invalid(filter_violations.chain(order.err()).collect()))
+        }
+    }
+}
+
+/// Parses the parent. `partners/-` means all partners; the auth layer admits it for vendor users
+/// only.
+fn parse_scope(parent: &str) -> Result<Scope, CallError> {
+    if parent == "partners/-" {
+        return Ok(Scope::All);
+    }
+    let name: PartnerName = parent.parse().map_err(|_| CallError::NotFound(parent.to_owned()))?;
+    Ok(Scope::Partner(name.partner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cpor_kit::filter::Kind;
+    use cpor_proto::claims::v1 as wire;
+
+    #[test]
+    fn filters_accept_every_enum_value_of_the_api() {
+        let assert_accepted = |value: String| {
+            let accepts = |kind: Kind| match kind {
+                Kind::Word(prefix, values) | Kind::Words(prefix, values) => {
+                    value.strip_prefix(prefix).is_some_and(|value| values.contains(&value))
+                }
+                Kind::Text | Kind::Texts | Kind::Time => false,
+            };
+            assert!(FILTER_FIELDS.iter().any(|field| accepts(field.kind)), "{value}");
+        };
+        let names =
+            |range: std::ops::RangeInclusive<i32>, name: fn(i32) -> &'static str| range.map(name).map(str::to_owned);
+        names(1..=7, |n| wire::ClaimState::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
+        names(0..=3, |n| wire::AssociationState::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
+        names(1..=11, |n| wire::WaitsFor::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
+        names(0..=2, |n| wire::SolutionArea::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
+        names(1..=3, |n| wire::Activity::try_from(n).unwrap().as_str_name()).for_each(assert_accepted);
+    }
+
+    #[test]
+    fn faults_of_filter_and_order_are_reported_together() {
+        let refused = parse_list_query("partners/contoso", "stat = OPEN AND policy < 3", "age").unwrap_err();
+        let reported: Vec<_> =
+            status::violations(&refused).into_iter().map(|violation| (violation.field, violation.reason)).collect();
+        let expected = [("filter", "INVALID_FILTER"), ("filter", "INVALID_FILTER"), ("order_by", "INVALID_ORDER_BY")];
+        assert_eq!(reported, expected.map(|(field, reason)| (field.to_owned(), reason.to_owned())));
+    }
+}

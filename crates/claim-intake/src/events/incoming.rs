@@ -1,0 +1,207 @@
+//! Receives events of the other services and applies them to claims as facts.
+//!
+//! Each event becomes one command on its claim. A fact is never refused: a fact that the claim's
+//! state no longer admits is recorded as overtaken and changes nothing. An event that cannot be
+//! converted parks its stream until an operator acts.
+use crate::{
+    domain::{Awards, Comment, ConsentFact, EndReason, Fact, LineVerdict, Refusal, ReviewFact, Verdict},
+    service::ClaimIntake,
+    wire_time::from_wire_time,
+};
+use cpor_durable::{Incoming, Key, ReceiveError, Receiver};
+use cpor_proto::events::v1::{
+    ApprovalRefused, AssociationEnded, ClaimAssessed, CompetitionChanged, LinesAwarded, PartnerActionRequested,
+    ReviewRejected, event::Payload,
+};
+use cpor_types::{CaseId, ClaimName, CommentId, Entropy, LineId, PrimaryRejection, Timestamp};
+use std::{fmt::Display, str::FromStr};
+
+#[async_trait::async_trait]
+impl Receiver for ClaimIntake {
+    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+        let (claim, fact) = fact_from_event(&incoming, &*self.entropy)?;
+        let key = Key::new(claim.partner.as_str(), claim.claim.uuid());
+        let command = incoming.command(fact.kind().as_str(), key);
+        let (rules, time) = (self.rules.clone(), incoming.effective_time);
+        let result = self.writer.execute(command, move |claim, now| {
+            claim.ok_or(Refusal::NotFound)?.apply(&fact, time, &rules, now).map(Some)
+        });
+        result.await?;
+        Ok(())
+    }
+}
+
+/// Converts an event to the claim that it names and the fact that it reports.
+///
+/// # Errors
+/// An error that parks the stream if the event is malformed or not for claim-intake.
+fn fact_from_event(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact), ReceiveError> {
+    let new_comment = |text: &str| comment(incoming, entropy, text);
+    let (claim, fact) = match &incoming.payload {
+        Payload::ReviewAssigned(event) => {
+            let reviewer = (!event.reviewer.is_empty()).then(|| event.reviewer.clone());
+            (&event.claim, review_fact(&event.review_case_id, ReviewFact::Assigned(reviewer))?)
+        }
+        Payload::ReviewOpened(event) => {
+            let due = event.due_time.and_then(from_wire_time);
+            (&event.claim, review_fact(&event.review_case_id, ReviewFact::Opened(due))?)
+        }
+        Payload::ReviewStarted(event) => {
+            let due = event.due_time.and_then(from_wire_time);
+            let fact = ReviewFact::Started(event.reviewer.clone(), due);
+            (&event.claim, review_fact(&event.review_case_id, fact)?)
+        }
+        Payload::PartnerActionRequested(event) => {
+            (&event.claim, partner_action_requested(event, new_comment(&event.comment))?)
+        }
+        Payload::ReviewApproved(event) => {
+            let fact = ReviewFact::Approved(new_comment(&event.comment));
+            (&event.claim, review_fact(&event.review_case_id, fact)?)
+        }
+        Payload::ReviewRejected(event) => (&event.claim, review_rejected(event, new_comment(&event.comment))?),
+        Payload::ApprovalBegun(event) => (&event.claim, review_fact(&event.review_case_id, ReviewFact::ApprovalBegun)?),
+        Payload::ReviewOverdue(event) => {
+            (&event.claim, review_fact(&event.review_case_id, ReviewFact::Overdue(event.clock.clone()))?)
+        }
+        Payload::ReviewReminded(event) => {
+            (&event.claim, review_fact(&event.review_case_id, ReviewFact::Reminded(event.clock.clone()))?)
+        }
+        Payload::ReviewNoted(event) => {
+            (&event.claim, review_fact(&event.review_case_id, ReviewFact::Noted(event.text.clone()))?)
+        }
+        Payload::ApprovalRefused(event) => (&event.claim, approval_refused(event)?),
+        Payload::LinesAwarded(event) => (&event.claim, lines_awarded(event, new_comment(&event.comment))?),
+        Payload::CompetitionChanged(event) => (&event.claim, competition_changed(event, CommentId(entropy.uuid()))?),
+        Payload::NoticeResent(event) => {
+            let (notice, previous) = (event.notice.clone(), event.previous.clone());
+            (&event.claim, Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
+        }
+        Payload::NoticeSettled(event) => {
+            let (notice, bounced) = (event.notice.clone(), (!event.accepted).then(|| event.bounce_reason.clone()));
+            (&event.claim, Fact::Consent(ConsentFact::NoticeSettled { notice, bounced }))
+        }
+        Payload::ConsentWindowOpened(event) => {
+            let due = required_time("due_time", event.due_time)?;
+            (&event.claim, Fact::Consent(ConsentFact::WindowOpened { due, rule: event.rule.clone() }))
+        }
+        Payload::ConsentWindowPassed(event) => (&event.claim, Fact::Consent(ConsentFact::WindowPassed)),
+        Payload::CustomerApproved(event) => {
+            let (channel, askings) = (event.channel.clone(), event.askings);
+            (&event.claim, Fact::Consent(ConsentFact::Approved { channel, askings }))
+        }
+        Payload::CustomerDeclined(event) => {
+            let (channel, comment) = (event.channel.clone(), event.comment.clone());
+            (&event.claim, Fact::Consent(ConsentFact::Declined { channel, comment }))
+        }
+        Payload::AssociationBecameOfficial(event) => {
+            let since = required_time("official_time", event.official_time)?;
+            (&event.claim, Fact::AssociationOfficial { since })
+        }
+        Payload::AssociationEnded(event) => (&event.claim, association_ended(event)?),
+        Payload::ClaimAssessed(event) => (&event.claim, claim_assessed(event)?),
+        Payload::ClaimSubmitted(_)
+        | Payload::ClaimResubmitted(_)
+        | Payload::ClaimApproved(_)
+        | Payload::AssociationGranted(_)
+        | Payload::ClaimClosed(_)
+        | Payload::ClaimDisputed(_)
+        | Payload::ClaimEdited(_)
+        | Payload::LinesEnded(_)
+        | Payload::PersonalDataErased(_)
+        | Payload::SubscriptionChanged(_)
+        | Payload::PartnerChanged(_) => return Err(ReceiveError::park("claim-intake does not handle this event")),
+    };
+    Ok((parse(claim)?, fact))
+}
+
+/// Creates the comment that comes with an event. `None` if the text is empty.
+fn comment(incoming: &Incoming, entropy: &dyn Entropy, text: &str) -> Option<Comment> {
+    (!text.is_empty()).then(|| Comment {
+        id: CommentId(entropy.uuid()),
+        side: incoming.actor.side,
+        text: text.to_owned(),
+        time: incoming.effective_time,
+        evidence: None,
+        line: None,
+    })
+}
+
+fn review_fact(case: &str, fact: ReviewFact) -> Result<Fact, ReceiveError> {
+    Ok(Fact::Review { case: parse::<CaseId>(case)?, fact })
+}
+
+fn partner_action_requested(event: &PartnerActionRequested, said: Option<Comment>) -> Result<Fact, ReceiveError> {
+    let reasons = event.reasons.iter().map(|reason| parse(reason)).collect::<Result<_, _>>()?;
+    let remove_lines = line_ids(&event.remove_line_ids)?;
+    review_fact(&event.review_case_id, ReviewFact::ActionRequested { reasons, remove_lines, said })
+}
+
+fn approval_refused(event: &ApprovalRefused) -> Result<Fact, ReceiveError> {
+    let refusals = event.refusals.iter().map(|refusal| {
+        let line = (!refusal.line_id.is_empty()).then(|| parse::<LineId>(&refusal.line_id)).transpose()?;
+        Ok((line, refusal.reason.clone()))
+    });
+    let refusals = refusals.collect::<Result<_, ReceiveError>>()?;
+    let due = event.due_time.and_then(from_wire_time);
+    review_fact(&event.review_case_id, ReviewFact::ApprovalRefused(refusals, due))
+}
+
+fn lines_awarded(event: &LinesAwarded, said: Option<Comment>) -> Result<Fact, ReceiveError> {
+    let awards = Awards {
+        won: line_ids(&event.won_line_ids)?,
+        succeeding: line_ids(&event.succeeding_line_ids)?,
+        lost: line_ids(&event.lost_line_ids)?,
+        kept: line_ids(&event.kept_line_ids)?,
+    };
+    review_fact(&event.review_case_id, ReviewFact::LinesAwarded { awards, said })
+}
+
+fn competition_changed(event: &CompetitionChanged, notice: CommentId) -> Result<Fact, ReceiveError> {
+    let contested = line_ids(&event.contested_line_ids)?;
+    let due = event.due_time.and_then(from_wire_time);
+    review_fact(&event.review_case_id, ReviewFact::CompetitionChanged { contested, notice, due })
+}
+
+fn association_ended(event: &AssociationEnded) -> Result<Fact, ReceiveError> {
+    let unknown = || ReceiveError::park(format_args!("reason: `{}` is not a known end reason", event.reason));
+    let reason = EndReason::parse(&event.reason).ok_or_else(unknown)?;
+    Ok(Fact::AssociationEnded { reason, lines: line_ids(&event.line_ids)? })
+}
+
+fn review_rejected(event: &ReviewRejected, comment: Option<Comment>) -> Result<Fact, ReceiveError> {
+    let primary: PrimaryRejection = parse(&event.primary_reason)?;
+    if !primary.is_open_to_reviewers() {
+        return Err(ReceiveError::park(format_args!(
+            "primary_reason: reviewers may not reject with the reason {primary} (R31)"
+        )));
+    }
+    let further = event.further_reasons.iter().map(|reason| parse(reason)).collect::<Result<_, _>>()?;
+    review_fact(&event.review_case_id, ReviewFact::Rejected(further, comment))
+}
+
+fn claim_assessed(event: &ClaimAssessed) -> Result<Fact, ReceiveError> {
+    let verdicts = event.verdicts.iter().map(|line| {
+        let unknown = || ReceiveError::park(format_args!("verdict: `{}` is not a known verdict", line.verdict));
+        Ok(LineVerdict {
+            line: parse(&line.line_id)?,
+            activity: parse(&line.activity)?,
+            verdict: Verdict::parse(&line.verdict).ok_or_else(unknown)?,
+            failed_conditions: line.failed_conditions.clone(),
+        })
+    });
+    Ok(Fact::Assessed { month: parse(&event.month)?, verdicts: verdicts.collect::<Result<_, ReceiveError>>()? })
+}
+
+fn line_ids(ids: &[String]) -> Result<Vec<LineId>, ReceiveError> {
+    ids.iter().map(|id| parse(id)).collect()
+}
+
+/// Converts the time in the event's field `field`, which must be present.
+fn required_time(field: &str, time: Option<prost_types::Timestamp>) -> Result<Timestamp, ReceiveError> {
+    time.and_then(from_wire_time).ok_or_else(|| ReceiveError::park(format_args!("{field}: is required")))
+}
+
+/// Parses a value of the event. A malformed value parks the stream.
+fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, ReceiveError> {
+    text.parse().map_err(ReceiveError::park)
+}

@@ -1,0 +1,173 @@
+//! Fetches the facts that a decision needs about a claim's content: what the registry's directory
+//! says about it (R12), and which of its lines other claims of the company already have (R38).
+use crate::{
+    call::Call,
+    domain::{Content, Directory, Facts, Fault, KnownLine, Line, Tenant, Violation},
+    error::CallError,
+    service::{ClaimIntake, RegistryNeed},
+    store::{KeyActivity, find_claimed_elsewhere},
+};
+use cpor_registry_client::{CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, RegistryError};
+use cpor_types::{Actor, ClaimId, ClaimName, LineId, PartnerId};
+use std::collections::BTreeSet;
+
+impl ClaimIntake {
+    /// Fetches the facts about `content` as the content of the call's claim, with one call of the
+    /// registry and one indexed read. `None` if the registry does not answer and is optional.
+    ///
+    /// # Errors
+    /// [`CallError::RegistryUnavailable`] if the registry does not answer and is required.
+    pub(crate) async fn fetch_facts(
+        &self,
+        call: &Call,
+        need: RegistryNeed,
+        content: &Content,
+    ) -> Result<Option<Facts>, CallError> {
+        let request = claim_to_check(&call.claim, content);
+        if need == RegistryNeed::Optional && is_blank(&request) {
+            return Ok(Some(Facts::default()));
+        }
+        match (self.registry.check_claim(&call.actor, request).await, need) {
+            (Ok(answer), RegistryNeed::Optional | RegistryNeed::Required) => {
+                let mut checked = [CheckedContent { content, facts: facts_from_answer(answer) }];
+                self.add_lines_claimed_elsewhere(&call.claim.partner, Some(call.claim.claim), &mut checked).await?;
+                Ok(checked.map(|checked| checked.facts).into_iter().next())
+            }
+            (Err(error), RegistryNeed::Optional) => {
+                tracing::warn!(%error, "the draft is stored without facts from the registry");
+                Ok(None)
+            }
+            (Err(RegistryError::Unavailable(error)), RegistryNeed::Required) => {
+                tracing::warn!(error, "the registry is unavailable");
+                Err(CallError::RegistryUnavailable)
+            }
+            (Err(RegistryError::Broken(error)), RegistryNeed::Required) => Err(CallError::Internal(error)),
+        }
+    }
+
+    /// Fetches the facts about new drafts of one company, with one call of the registry and one
+    /// read for all drafts. `actor` is a user of that company. The result has one item per draft,
+    /// in the same order. An item is `None` if the registry does not answer.
+    pub(crate) async fn fetch_facts_of_drafts(
+        &self,
+        actor: &Actor,
+        drafts: &[(ClaimName, Content)],
+    ) -> Result<Vec<Option<Facts>>, CallError> {
+        let mut results: Vec<Option<Facts>> = drafts.iter().map(|_| Some(Facts::default())).collect();
+        let requests = drafts.iter().map(|(claim, content)| claim_to_check(claim, content)).enumerate();
+        let (indexes, requests): (Vec<usize>, Vec<_>) = requests.filter(|(_, request)| !is_blank(request)).unzip();
+        let (Some((claim, _)), false) = (drafts.first(), indexes.is_empty()) else { return Ok(results) };
+        match self.registry.check_claims(actor, requests).await {
+            Ok(answers) => {
+                let checked_content = |(index, answer): (&usize, _)| CheckedContent {
+                    content: &drafts[*index].1,
+                    facts: facts_from_answer(answer),
+                };
+                let mut checked: Vec<_> = indexes.iter().zip(answers).map(checked_content).collect();
+                self.add_lines_claimed_elsewhere(&claim.partner, None, &mut checked).await?;
+                indexes.into_iter().zip(checked).for_each(|(index, checked)| results[index] = Some(checked.facts));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "drafts are stored without facts from the registry");
+                indexes.into_iter().for_each(|index| results[index] = None);
+            }
+        }
+        Ok(results)
+    }
+
+    /// Adds a violation for each line that the company has in another open or approved claim than
+    /// `claim`, with one read for all contents. The database index on live lines enforces this rule
+    /// at the submission; here the violation is reported together with all others (R11).
+    async fn add_lines_claimed_elsewhere(
+        &self,
+        partner: &PartnerId,
+        claim: Option<ClaimId>,
+        checked: &mut [CheckedContent<'_>],
+    ) -> Result<(), CallError> {
+        let keys: Vec<KeyActivity> = checked.iter().flat_map(CheckedContent::keys).map(|(_, key)| key).collect();
+        let claimed = find_claimed_elsewhere(self.reader(), partner, claim, &keys).await?;
+        for checked in checked {
+            let claimed_lines: BTreeSet<LineId> =
+                checked.keys().filter(|(_, key)| claimed.contains(key)).map(|(line, _)| line).collect();
+            let lines = checked.content.lines.iter().enumerate();
+            let lines = lines.filter(|(_, line)| claimed_lines.contains(&line.id));
+            let violations = lines.map(|(index, _)| Fault::AlreadyClaimed.at(format!("lines[{index}]")));
+            checked.facts.directory.violations.extend(violations);
+        }
+        Ok(())
+    }
+}
+
+/// A content of a claim with the facts that the registry returned for it.
+struct CheckedContent<'c> {
+    content: &'c Content,
+    facts: Facts,
+}
+
+impl CheckedContent<'_> {
+    /// The keys and activities that the content claims, each with its line. The company may have
+    /// each of them in one open or approved claim only (R38).
+    fn keys(&self) -> impl Iterator<Item = (LineId, KeyActivity)> {
+        let Self { content, facts: Facts { directory, lines } } = self;
+        let lines_with_key = directory.tenant.iter().flat_map(move |tenant| {
+            lines.iter().filter_map(move |(line, known)| Some((*line, tenant.id, known.key.clone()?)))
+        });
+        lines_with_key.flat_map(|(line, tenant, key)| {
+            let activities = content.activities.iter().copied();
+            activities.map(move |activity| (line, KeyActivity { tenant, key: key.clone(), activity }))
+        })
+    }
+}
+
+/// Builds the registry's check request for a claim with this content.
+fn claim_to_check(claim: &ClaimName, content: &Content) -> ClaimToCheck {
+    let non_empty = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let line_to_check = |line: &Line| LineToCheck {
+        line_id: line.id,
+        product: line.product.clone(),
+        subscription_id: non_empty(&line.subscription_id),
+    };
+    ClaimToCheck {
+        partner: claim.partner.clone(),
+        mpn_id: content.mpn_id.clone(),
+        tenant_id: non_empty(&content.tenant_id),
+        customer_domain: non_empty(&content.customer_domain),
+        solution_area: content.solution_area,
+        lines: content.lines.iter().map(line_to_check).collect(),
+    }
+}
+
+/// Returns whether the request contains nothing that the registry could check.
+fn is_blank(request: &ClaimToCheck) -> bool {
+    let ClaimToCheck { mpn_id, tenant_id, customer_domain, lines, .. } = request;
+    mpn_id.is_none() && tenant_id.is_none() && customer_domain.is_none() && lines.is_empty()
+}
+
+/// Converts the registry's answer to the facts of the domain.
+fn facts_from_answer(answer: CheckedClaim) -> Facts {
+    let CheckedClaim { violations, partner_display_name, location, tenant, lines } = answer;
+    let domain_violation = |violation: cpor_registry_client::Violation| Violation {
+        field: violation.field,
+        reason: violation.reason.as_str().to_owned(),
+        description: violation.description,
+    };
+    let tenant =
+        tenant.map(|tenant| Tenant { id: tenant.id, display_name: tenant.display_name, calendar: tenant.calendar });
+    Facts {
+        directory: Directory {
+            partner_display_name: partner_display_name.unwrap_or_default(),
+            partner_calendar: location.map(|location| location.calendar),
+            tenant,
+            violations: violations.into_iter().map(domain_violation).collect(),
+        },
+        lines: lines.into_iter().map(known_line).collect(),
+    }
+}
+
+/// Converts the registry's answer for one line.
+fn known_line(line: CheckedLine) -> (LineId, KnownLine) {
+    let CheckedLine { line_id, product, subscription_id, key, held_by_legacy } = line;
+    let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();
+    let product_display_name = product_display_name.unwrap_or_default();
+    (line_id, KnownLine { product_display_name, family, subscription: subscription_id, key, held_by_legacy })
+}

@@ -1,0 +1,200 @@
+//! The state that the RPC handlers and the event receiver share, and the way in which they execute
+//! a command: they pass a decision function and get the committed claim back.
+use crate::{
+    call::Call,
+    domain::{Claim, Content, Facts, Refusal, Rules},
+    error::CallError,
+    evidence::EvidenceStore,
+    store::{ClaimStore, Claims},
+    watch_permit::WatchLimiter,
+};
+use cpor_durable::{Aggregate as _, Command, Committed, Host, StoreError, Transition, Versioned, Writer};
+use cpor_kit::auth::{MethodTable, TokenSigner};
+use cpor_registry_client::SharedRegistry;
+use cpor_types::{Clock, Entropy, Timestamp};
+use sea_orm::DatabaseConnection;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// The claim-intake service. It implements the gRPC service and the event receiver. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct ClaimIntake {
+    /// The database and the background tasks of the service.
+    pub(crate) host: Host,
+    /// The task that commits commands on claims.
+    pub(crate) writer: Writer<ClaimStore>,
+    /// The client of the registry service.
+    pub(crate) registry: SharedRegistry,
+    /// The policy profiles and calendars.
+    pub(crate) rules: Rules,
+    /// The store of the documents' bytes.
+    pub(crate) evidence_store: EvidenceStore,
+    /// Real time. The sweeper compares upload times with it.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The source of random ids.
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// The access declarations of the gRPC methods that an explanation names.
+    pub(crate) methods: Arc<MethodTable>,
+    /// Limits the batch rows that are decided at the same time to [`MAX_ROWS_IN_FLIGHT`].
+    pub(crate) row_permits: Arc<Semaphore>,
+    /// Limits the concurrent watches.
+    pub(crate) watch_limiter: WatchLimiter,
+    /// Signs receipts.
+    pub(crate) signer: TokenSigner,
+    /// The time without a change after which a watch sends a heartbeat.
+    pub(crate) heartbeat: Duration,
+    /// Cancelled when the process drains, to end the streams that have no end of their own.
+    pub(crate) draining: CancellationToken,
+}
+
+/// The maximum number of batch rows that are decided at the same time. It equals the number of
+/// claims that the registry checks in one request. It is a quarter of the writer's queue, so that
+/// other commands find a place in the queue.
+pub(crate) const MAX_ROWS_IN_FLIGHT: usize = cpor_registry_client::CLAIMS_AT_ONCE;
+
+/// The result of a decision. With `validate_only`, it is what would have been committed.
+#[derive(Clone, Debug)]
+pub(crate) struct DecisionOutcome {
+    /// The claim after the decision, with its version.
+    pub(crate) claim: Versioned<Claim>,
+    /// Whether the request id was already handled, so that this call decided nothing.
+    pub(crate) replayed: bool,
+}
+
+/// The maximum number of attempts to decide when the claim changes between reading it and deciding.
+const MAX_ATTEMPTS: usize = 3;
+
+/// Whether a decision can do without the registry's facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RegistryNeed {
+    /// The decision concerns a draft. Without the registry, the draft is stored without facts.
+    Optional,
+    /// The decision concerns a submission or a submitted claim. Without the registry, it fails.
+    Required,
+}
+
+impl RegistryNeed {
+    /// Returns whether an update of `claim` needs the registry. Only drafts can do without it.
+    pub(crate) const fn for_update(claim: &Claim) -> Self {
+        if claim.state.submission().is_none() { Self::Optional } else { Self::Required }
+    }
+}
+
+impl ClaimIntake {
+    /// The database connection for reads outside a transaction.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        self.host.db().reader()
+    }
+
+    /// Reads the call's claim as last committed, with one indexed read.
+    pub(crate) async fn read(&self, call: &Call) -> Result<Versioned<Claim>, CallError> {
+        Claims::get(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())
+    }
+
+    /// Executes a command that needs no facts from the registry. The writer loads the claim, calls
+    /// `decide` and saves the result. With `validate_only`, nothing is saved.
+    pub(crate) async fn decide<D>(&self, call: &Call, decide: D) -> Result<DecisionOutcome, CallError>
+    where
+        D: Fn(&Claim, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Send + 'static,
+    {
+        self.decide_at_version(call, call.etag, decide).await
+    }
+
+    /// Executes a command that needs facts from the registry.
+    ///
+    /// `content` returns the content to check and whether the check is required, or `None` if the
+    /// claim refuses the command in any case. The decision is made on the same version that the
+    /// facts were fetched for. If the claim has changed in between, the whole is repeated, with at
+    /// most [`MAX_ATTEMPTS`] attempts.
+    pub(crate) async fn decide_with_facts<C, D>(
+        &self,
+        call: &Call,
+        content: C,
+        decide: D,
+    ) -> Result<DecisionOutcome, CallError>
+    where
+        C: Fn(&Claim) -> Option<(RegistryNeed, Content)> + Send,
+        D: Fn(&Claim, Option<&Facts>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Clone + Send + 'static,
+    {
+        for _ in 0..MAX_ATTEMPTS {
+            let current = self.read(call).await?;
+            let expected = call.etag.unwrap_or(current.version);
+            let facts = match content(&current.state) {
+                Some((need, content)) if expected == current.version => self.fetch_facts(call, need, &content).await?,
+                Some(_) | None => None,
+            };
+            let decide = decide.clone();
+            let decide = move |claim: &Claim, now| decide(claim, facts.as_ref(), now);
+            match self.decide_at_version(call, Some(expected), decide).await {
+                Err(CallError::EtagMismatch) if call.etag.is_none() => {}
+                outcome => return outcome,
+            }
+        }
+        Err(CallError::ConcurrentChange)
+    }
+
+    async fn decide_at_version<D>(
+        &self,
+        call: &Call,
+        version: Option<u64>,
+        decide: D,
+    ) -> Result<DecisionOutcome, CallError>
+    where
+        D: Fn(&Claim, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Send + 'static,
+    {
+        if call.validate_only {
+            return self.preview(call, version, decide).await;
+        }
+        let command = Command::new(call.method, call.key(), call.actor.clone());
+        let command = command.expecting(version).request(call.request.clone());
+        let decide = move |claim: Option<&Claim>, now| decide(claim.ok_or(Refusal::NotFound)?, now);
+        self.execute(call, command, decide).await
+    }
+
+    /// Passes `command` to the writer and returns the committed claim.
+    pub(crate) async fn execute<D>(
+        &self,
+        call: &Call,
+        command: Command,
+        decide: D,
+    ) -> Result<DecisionOutcome, CallError>
+    where
+        D: Fn(Option<&Claim>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Send + 'static,
+    {
+        let committed = self.writer.execute(command, decide).await.map_err(|failure| call.writer_error(failure))?;
+        let Committed { version, state, replayed, .. } = committed;
+        let claim = state.ok_or_else(|| call.not_found())?;
+        Ok(DecisionOutcome { claim: Versioned::new(version, claim), replayed })
+    }
+
+    /// Decides on the claim as last committed and saves nothing. Deadlines that have passed since
+    /// the last commit are applied first (R47).
+    async fn preview<D>(&self, call: &Call, version: Option<u64>, decide: D) -> Result<DecisionOutcome, CallError>
+    where
+        D: Fn(&Claim, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>,
+    {
+        let current = Claims::get_with_deleted(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())?;
+        if version.is_some_and(|expected| expected != current.version) {
+            return Err(CallError::EtagMismatch);
+        }
+        let now = self.now().await?;
+        let claim = apply_passed_deadlines(current.state, now);
+        let transition = decide(&claim, now).map_err(|refusal| call.refusal_error(refusal))?;
+        let next = transition.map_or(claim, |transition| transition.next);
+        Ok(DecisionOutcome { claim: Versioned::new(current.version, next), replayed: false })
+    }
+
+    /// Reads the business time outside a transaction.
+    pub(crate) async fn now(&self) -> Result<Timestamp, CallError> {
+        Ok(self.host.now().await.map_err(StoreError::Db)?)
+    }
+}
+
+/// Applies to `claim` all deadlines that have passed by `now` (R47).
+pub(crate) fn apply_passed_deadlines(mut claim: Claim, now: Timestamp) -> Claim {
+    while let Some(elapsed) = claim.elapse(now) {
+        claim = elapsed.transition.next;
+    }
+    claim
+}
