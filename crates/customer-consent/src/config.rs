@@ -28,11 +28,7 @@ impl Default for Config {
 impl Config {
     /// Checks everything and names every fault.
     pub fn validate(&self, faults: &mut Faults) {
-        faults.require(
-            self.origin().is_some(),
-            "public_url",
-            "must be http://host or https://host, with port and path if need be",
-        );
+        faults.require(self.origin().is_some(), "public_url", "must be an http or https URL without a query");
         faults.require(
             (1..=3650).contains(&self.link_lifetime_days),
             "link_lifetime_days",
@@ -55,17 +51,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_origin_is_what_browsers_send() {
+    fn the_origin_is_scheme_and_authority() {
         let origin = |public_url: &str| Config { public_url: public_url.into(), ..Config::default() }.origin();
         assert_eq!(origin("https://consent.example.com/cpor/").as_deref(), Some("https://consent.example.com"));
         assert_eq!(origin("http://127.0.0.1:8080").as_deref(), Some("http://127.0.0.1:8080"));
-        for wrong in ["consent.example.com", "ftp://consent.example.com", "", "https://a.example/?b"] {
-            assert_eq!(origin(wrong), None, "{wrong}");
+        for invalid in ["consent.example.com", "ftp://consent.example.com", "", "https://a.example/?b"] {
+            assert_eq!(origin(invalid), None, "{invalid}");
         }
     }
 
     #[test]
-    fn the_default_is_sound_and_every_fault_is_named() {
+    fn the_default_is_valid_and_all_faults_are_named() {
         let mut faults = Faults::default();
         Config::default().validate(&mut faults);
         assert_eq!(faults.found(), []);

@@ -8,7 +8,7 @@ use cpor_types::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{Channel, Consent, Refusal, Rules};
-use crate::store::{self, ConsentStore, Cursor, Filter, NoClash};
+use crate::store::{self, ConsentStore, Cursor, Filter, NoConflict};
 
 /// The consents of this service.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub(crate) struct Consents {
 
 /// What the customer says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Word {
+pub(crate) enum CustomerDecision {
     /// Yes (R26a).
     Approve,
     /// Yes, by the link of this notice.
@@ -34,14 +34,14 @@ pub(crate) enum Word {
 }
 
 /// What becomes of a customer's word.
-pub(crate) type Answer = Result<Committed<Consent>, Failure<Refusal, NoClash>>;
+pub(crate) type CommandResult = Result<Committed<Consent>, Failure<Refusal, NoConflict>>;
 
 impl Consents {
     /// A consent as it stands now (R47), with the version that it is stored under. Two round trips, or one where the clock is the
     /// process's.
     pub(crate) async fn find(&self, key: &Key) -> Result<Option<Versioned<Consent>>, StoreError> {
         let Some(Versioned { version, state }) = store::find(&self.db, key).await? else { return Ok(None) };
-        Ok(Some(Versioned::new(version, state.at(self.now().await?))))
+        Ok(Some(Versioned::new(version, state.with_deadlines_applied(self.now().await?))))
     }
 
     /// A page of consents as they were last committed, newest first. One round trip.
@@ -52,26 +52,32 @@ impl Consents {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<Vec<(Cursor, Versioned<Consent>)>, StoreError> {
-        store::list(&self.db, owner, filter, after, limit).await
+        store::list_consents(&self.db, owner, filter, after, limit).await
     }
 
     /// Takes the customer's word (R43). One transaction of the writer, shared with others that wait.
-    pub(crate) async fn say(&self, command: Command, word: Word, channel: Channel) -> Answer {
+    pub(crate) async fn submit_decision(
+        &self,
+        command: Command,
+        decision: CustomerDecision,
+        channel: Channel,
+    ) -> CommandResult {
         let decide = move |consent: Option<&Consent>, now: Timestamp| {
             let consent = consent.ok_or(Refusal::NotFound)?;
-            match &word {
-                Word::Approve => consent.approve(channel, now),
-                Word::ApproveByLink(notice) => consent.approve_by_link(*notice, now),
-                Word::Decline { comment } => consent.decline(channel, comment, now),
+            match &decision {
+                CustomerDecision::Approve => consent.approve(channel, now),
+                CustomerDecision::ApproveByLink(notice) => consent.approve_by_link(*notice, now),
+                CustomerDecision::Decline { comment } => consent.decline(channel, comment, now),
             }
         };
         self.writer.execute(command, decide).await
     }
 
     /// Sends the last notice again (R44), under this id. As [`Self::say`].
-    pub(crate) async fn resend(&self, command: Command, notice: Uuid) -> Answer {
-        let decide =
-            move |consent: Option<&Consent>, now: Timestamp| consent.ok_or(Refusal::NotFound)?.resend(notice, now);
+    pub(crate) async fn resend_notice(&self, command: Command, notice: Uuid) -> CommandResult {
+        let decide = move |consent: Option<&Consent>, now: Timestamp| {
+            consent.ok_or(Refusal::NotFound)?.resend_notice(notice, now)
+        };
         self.writer.execute(command, decide).await
     }
 

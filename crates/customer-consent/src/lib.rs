@@ -7,24 +7,23 @@
 mod api;
 mod app;
 mod config;
+mod consent_text;
 mod consents;
 mod domain;
-#[cfg(test)]
-mod harness;
-mod incoming;
+mod events;
 mod languages;
 mod links;
 mod notices;
-mod outgoing;
 mod page;
+mod proto_time;
 mod store;
-mod texts;
-mod wire;
-mod words;
+#[cfg(test)]
+mod test_system;
+mod translation;
 
 pub use app::{BuildError, build};
 pub use config::Config;
-pub use texts::TextsError;
+pub use translation::TranslationError;
 
 /// Everything that this service's database consists of, in order.
 #[must_use]

@@ -8,56 +8,56 @@ use cpor_mail::{Composed, Composer, Mail, Message, Outcome, Unavailable};
 use cpor_types::{Actor, Service};
 use uuid::Uuid;
 
+use crate::consent_text::{ConsentText, Facts, Paragraphs, Section};
 use crate::consents::Consents;
-use crate::domain::{Consent, Delivery, Notice, NoticeKind, Settlement, Terms, UnknownTerms};
+use crate::domain::{Consent, Delivery, DeliveryReport, Notice, NoticeKind, Terms, TermsError};
 use crate::languages::Languages;
-use crate::links::Links;
-use crate::store::link::Link;
-use crate::texts::{MailTexts, Text, Texts};
-use crate::words::{Facts, Paragraphs, Section, Words};
+use crate::links::ConsentLinks;
+use crate::store::link::ConsentLink;
+use crate::translation::{MailTexts, Text, Translation};
 
-/// Words notices at the moment of sending, with a link of their own, and reports their fate to the consent.
-pub(crate) struct Notices {
+/// ConsentText notices at the moment of sending, with a link of their own, and reports their fate to the consent.
+pub(crate) struct NoticeRenderer {
     pub(crate) consents: Consents,
     pub(crate) languages: Arc<Languages>,
-    pub(crate) links: Links,
+    pub(crate) links: ConsentLinks,
 }
 
-impl Composer for Notices {
+impl Composer for NoticeRenderer {
     async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
-        let key = consent_of(mail)?;
+        let key = consent_key(mail)?;
         let Some(found) = self.consents.find(&key).await.map_err(unavailable)? else { return Ok(Composed::Withdrawn) };
         let (consent, now) = (found.state, self.consents.now().await.map_err(unavailable)?);
-        let queued = |notice: &&Notice| notice.id == mail.id && notice.delivery == Delivery::Queued;
-        let Some(notice) = consent.notices.iter().find(queued) else { return Ok(Composed::Withdrawn) };
-        let terms = self.consents.rules.terms(&consent.claim).map_err(unavailable)?;
-        let link = self.links.mint(Link { consent: key, notice: mail.id }).await.map_err(unavailable)?;
-        let spoken = spoken(&self.languages, &consent.claim.calendar);
-        let parts = spoken.into_iter().map(|texts| {
-            let words = Words::new(texts, &consent, &terms).if_opened(&terms, now);
-            notice_mail(&words, &consent, notice, &terms, &link)
+        let is_this_notice = |notice: &&Notice| notice.id == mail.id && notice.delivery == Delivery::Queued;
+        let Some(notice) = consent.notices.iter().find(is_this_notice) else { return Ok(Composed::Withdrawn) };
+        let terms = self.consents.rules.terms_of(&consent.claim).map_err(unavailable)?;
+        let link = self.links.create(ConsentLink { consent: key, notice: mail.id }).await.map_err(unavailable)?;
+        let translations = mail_translations(&self.languages, &consent.claim.calendar);
+        let parts = translations.into_iter().map(|texts| {
+            let text = ConsentText::new(texts, &consent, &terms).assuming_window_opens_at(&terms, now);
+            notice_texts(&text, &consent, notice, &terms, &link)
         });
-        Ok(Composed::Message(Box::new(message(notice, parts.collect()).map_err(unavailable)?)))
+        Ok(Composed::Message(Box::new(build_message(notice, parts.collect()).map_err(unavailable)?)))
     }
 
     async fn settled(&self, mail: &Mail, outcome: Outcome) -> Result<(), Unavailable> {
         let (notice, rules) = (mail.id, self.consents.rules.clone());
-        let settlement = match outcome {
-            Outcome::Accepted => Settlement::Accepted,
-            Outcome::Bounced(why) => Settlement::Bounced(why),
+        let report = match outcome {
+            Outcome::Accepted => DeliveryReport::Accepted,
+            Outcome::Bounced(reason) => DeliveryReport::Bounced(reason),
         };
-        let command = Command::new("settle_notice", consent_of(mail)?, Actor::system(Service::CustomerConsent));
-        let decide = move |consent: Option<&Consent>, now| -> Result<_, UnknownTerms> {
+        let command = Command::new("settle_notice", consent_key(mail)?, Actor::system(Service::CustomerConsent));
+        let decide = move |consent: Option<&Consent>, now| -> Result<_, TermsError> {
             let Some(consent) = consent else { return Ok(None) };
-            let terms = rules.terms(&consent.claim)?;
-            Ok(consent.notice_settled(notice, settlement.clone(), &terms, now))
+            let terms = rules.terms_of(&consent.claim)?;
+            Ok(consent.on_notice_settled(notice, report.clone(), &terms, now))
         };
         self.consents.writer.execute(command, decide).await.map(|_| ()).map_err(unavailable)
     }
 }
 
 /// The consent that a mail is about.
-fn consent_of(mail: &Mail) -> Result<Key, Unavailable> {
+fn consent_key(mail: &Mail) -> Result<Key, Unavailable> {
     let claim: Option<Uuid> = mail.data.get("claim").and_then(|claim| claim.as_str()?.parse().ok());
     let claim = claim.ok_or_else(|| Unavailable("the mail names no claim".to_owned()))?;
     Ok(Key::new(mail.owner.clone(), claim))
@@ -68,26 +68,26 @@ fn unavailable(error: impl std::fmt::Display) -> Unavailable {
 }
 
 /// The languages of a mail: that of the tenant's calendar, and English below it.
-fn spoken<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Texts> {
-    let (own, english) = (languages.of_calendar(calendar).as_ref(), languages.english().as_ref());
+fn mail_translations<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Translation> {
+    let (own, english) = (languages.for_calendar(calendar).as_ref(), languages.english().as_ref());
     if own.language == english.language { vec![english] } else { vec![own, english] }
 }
 
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]
 struct PlainText<'a> {
-    parts: &'a [NoticeMail<'a>],
+    parts: &'a [NoticeTexts<'a>],
 }
 
 #[derive(Template)]
 #[template(path = "mail/notice.html")]
 struct Html<'a> {
     subject: &'a str,
-    parts: &'a [NoticeMail<'a>],
+    parts: &'a [NoticeTexts<'a>],
 }
 
 /// What both forms of a notice say, in one language.
-struct NoticeMail<'a> {
+struct NoticeTexts<'a> {
     language: &'a str,
     subject: String,
     greeting: String,
@@ -105,7 +105,7 @@ struct NoticeMail<'a> {
     automatic: String,
 }
 
-fn message(notice: &Notice, parts: Vec<NoticeMail<'_>>) -> Result<Message, askama::Error> {
+fn build_message(notice: &Notice, parts: Vec<NoticeTexts<'_>>) -> Result<Message, askama::Error> {
     let subject = parts.first().map(|first| first.subject.clone()).unwrap_or_default();
     Ok(Message {
         name: notice.contact.name.clone(),
@@ -116,34 +116,39 @@ fn message(notice: &Notice, parts: Vec<NoticeMail<'_>>) -> Result<Message, askam
     })
 }
 
-fn notice_mail<'a>(
-    words: &Words<'a>,
+fn notice_texts<'a>(
+    text: &ConsentText<'a>,
     consent: &Consent,
     notice: &Notice,
     terms: &Terms,
     link: &'a str,
-) -> NoticeMail<'a> {
-    let (texts, mail) = (words.texts(), &words.texts().mail);
+) -> NoticeTexts<'a> {
+    let (texts, mail) = (text.texts(), &text.texts().mail);
     let (subject, lead) = subject_and_lead(mail, consent, notice.kind);
     let declined_before = consent.needs_explicit_approval().then_some(&texts.page.declined_before);
     // Before a window is open its end is not known, only what it is counted from: this very mail, or one to come.
-    let counts_from_this = notice.current && notice.counts(terms.counted_from) && consent.state.window().is_none();
-    let until = if counts_from_this { Some(words.until_when(&mail.counted_until)) } else { words.until() };
-    NoticeMail {
+    let window_starts_with_this_mail =
+        notice.current && notice.can_start_window(terms.window_start) && consent.state.window().is_none();
+    let until = if window_starts_with_this_mail {
+        Some(text.decline_until_section(&mail.counted_until))
+    } else {
+        text.decline_until()
+    };
+    NoticeTexts {
         language: &texts.language,
-        subject: words.fill(subject),
+        subject: text.fill(subject),
         greeting: mail.greeting.fill(&[("name", &notice.contact.name)]),
-        lead: std::iter::once(lead).chain(declined_before).map(|text| words.fill(text)).collect(),
-        change: words.change().filter(|_| notice.kind == NoticeKind::Change),
-        facts: words.facts(),
-        sees: words.sees(),
-        silence: words.silence(),
+        lead: std::iter::once(lead).chain(declined_before).map(|paragraph| text.fill(paragraph)).collect(),
+        change: text.change().filter(|_| notice.kind == NoticeKind::Change),
+        facts: text.facts(),
+        sees: text.partner_access(),
+        silence: text.no_response(),
         until,
-        ask: words.fill(ask(mail, consent, notice)),
+        ask: text.fill(request_paragraph(mail, consent, notice)),
         link,
         link_label: mail.link.plain(),
         opening: mail.opening.plain(),
-        why: words.fill(&mail.why),
+        why: text.fill(&mail.why),
         automatic: mail.automatic.plain(),
     }
 }
@@ -151,7 +156,7 @@ fn notice_mail<'a>(
 /// What the mail is about. One that asks may go out late, when the claim is approved already; and any one after the customer's
 /// approval.
 fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind) -> (&'a Text, &'a Text) {
-    let checked = consent.is_checked();
+    let checked = consent.is_past_review();
     let official = consent.state.official_since().is_some();
     match kind {
         NoticeKind::Submission if checked => (&mail.submission_subject, &mail.submission_lead_checked),
@@ -166,7 +171,7 @@ fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind
 }
 
 /// What the customer is asked to do.
-fn ask<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice) -> &'a Text {
+fn request_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice) -> &'a Text {
     if !notice.current {
         return &mail.former_ask;
     }

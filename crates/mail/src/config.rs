@@ -38,17 +38,21 @@ impl Default for MailConfig {
 impl MailConfig {
     /// The sender has an address, the numbers are sane, and the server is well described.
     pub fn validate(&self, faults: &mut Faults) {
-        faults.require(self.sender().is_some(), "from", "must be an address like `Name <no-reply@example.com>`");
+        faults.require(
+            self.sender_mailbox().is_some(),
+            "from",
+            "must be an address like `Name <no-reply@example.com>`",
+        );
         faults.require((1..=64).contains(&self.parallel), "parallel", "must be between 1 and 64");
-        let patience = (1..=720).contains(&self.give_up_after_hours);
-        faults.require(patience, "give_up_after_hours", "must be between 1 and 720");
+        let is_allowed = (1..=720).contains(&self.give_up_after_hours);
+        faults.require(is_allowed, "give_up_after_hours", "must be between 1 and 720");
         if let Some(smtp) = &self.smtp {
             faults.within("smtp", |faults| smtp.validate(faults));
         }
     }
 
     /// The sender; `None` where [`Self::from`] is no mailbox.
-    pub(crate) fn sender(&self) -> Option<Mailbox> {
+    pub(crate) fn sender_mailbox(&self) -> Option<Mailbox> {
         self.from.parse().ok()
     }
 }
@@ -75,11 +79,11 @@ pub struct SmtpConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
     /// Seconds for each step of the conversation.
-    #[serde(default = "timeout")]
+    #[serde(default = "default_timeout_seconds")]
     pub timeout_seconds: u64,
 }
 
-fn timeout() -> u64 {
+fn default_timeout_seconds() -> u64 {
     30
 }
 
@@ -100,14 +104,14 @@ impl SmtpConfig {
     fn validate(&self, faults: &mut Faults) {
         faults.require(!self.host.is_empty(), "host", "must not be empty");
         faults.require((1..=60).contains(&self.timeout_seconds), "timeout_seconds", "must be between 1 and 60");
-        let both = self.username.is_some() == self.password.is_some();
-        faults.require(both, "username", "and password go together");
-        let secret = self.security != Security::Plain || self.password.is_none();
-        faults.require(secret, "password", "would travel in clear: set security to starttls or tls");
+        let is_paired = self.username.is_some() == self.password.is_some();
+        faults.require(is_paired, "username", "must be set together with password");
+        let is_protected = self.security != Security::Plain || self.password.is_none();
+        faults.require(is_protected, "password", "must not be sent unencrypted: set security to starttls or tls");
         if let Some(file) = &self.ca_file
             && let Err(error) = std::fs::File::open(file)
         {
-            faults.add("ca_file", format!("{}: {error}", file.display()));
+            faults.add("ca_file", format!("cannot read {}: {error}", file.display()));
         }
     }
 }
@@ -116,13 +120,13 @@ impl SmtpConfig {
 mod tests {
     use super::*;
 
-    fn keys(config: &MailConfig) -> Vec<String> {
+    fn faulty_keys(config: &MailConfig) -> Vec<String> {
         let mut faults = Faults::default();
         config.validate(&mut faults);
         faults.found().iter().map(|fault| fault.key.clone()).collect()
     }
 
-    fn server() -> SmtpConfig {
+    fn smtp_config() -> SmtpConfig {
         let password = Some(Secret::new("hunter2"));
         SmtpConfig {
             host: "mail.example".into(),
@@ -136,19 +140,22 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_sound_and_so_is_a_server() {
-        assert_eq!(keys(&MailConfig::default()), Vec::<String>::new());
-        assert_eq!(keys(&MailConfig { smtp: Some(server()), ..MailConfig::default() }), Vec::<String>::new());
+    fn default_and_smtp_configs_are_valid() {
+        assert_eq!(faulty_keys(&MailConfig::default()), Vec::<String>::new());
+        assert_eq!(
+            faulty_keys(&MailConfig { smtp: Some(smtp_config()), ..MailConfig::default() }),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
-    fn every_fault_is_named_at_once() {
+    fn all_faults_are_reported_at_once() {
         let smtp = SmtpConfig {
             host: String::new(),
             security: Security::Plain,
             username: None,
             timeout_seconds: 0,
-            ..server()
+            ..smtp_config()
         };
         let config = MailConfig {
             from: "nobody".into(),
@@ -166,6 +173,6 @@ mod tests {
             "smtp.username",
             "smtp.password",
         ];
-        assert_eq!(keys(&config), expected);
+        assert_eq!(faulty_keys(&config), expected);
     }
 }

@@ -7,22 +7,22 @@
 //!
 //! All waiting here is in real time: a business clock that is moved by hand does not hurry a mail server.
 
-mod composer;
 mod config;
-mod draft;
-#[cfg(test)]
-mod engines;
 mod message;
+mod new_mail;
 mod queue;
+mod renderer;
 mod sender;
+#[cfg(test)]
+mod test_databases;
 mod transport;
 
-pub use composer::{Composed, Composer, Outcome, Unavailable};
 pub use config::{MailConfig, Security, SmtpConfig};
-pub use draft::Draft;
 /// A [`Message`] as it goes out, with its headers.
-pub use lettre::Message as Written;
+pub use lettre::Message as Email;
 pub use message::Message;
+pub use new_mail::Draft;
 pub use queue::{Mail, enqueue, forget, migration};
+pub use renderer::{Composed, Composer, Outcome, Unavailable};
 pub use sender::{Sender, SenderParts, SetupError};
-pub use transport::{EmlFiles, Rejection, Smtp, Transport, TransportError, transport};
+pub use transport::{EmlFiles, SendError, Smtp, Transport, TransportError, build_transport};

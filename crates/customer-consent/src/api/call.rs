@@ -10,7 +10,7 @@ use tonic::Status;
 use super::error;
 
 /// The key of the consent that a request names.
-pub(super) fn key(name: &str) -> Result<Key, Status> {
+pub(super) fn consent_key(name: &str) -> Result<Key, Status> {
     let parsed: ConsentName = name.parse().map_err(|_| status::not_found(name))?;
     Ok(Key::new(parsed.tenant.to_string(), parsed.claim.uuid()))
 }
@@ -21,7 +21,7 @@ pub(super) fn etag(version: u64) -> String {
 }
 
 /// The version that a request expects; `None` where it does not care. An etag that none of ours was is one that has changed.
-pub(super) fn expected(tag: &str) -> Result<Option<u64>, Status> {
+pub(super) fn expected_version(tag: &str) -> Result<Option<u64>, Status> {
     if tag.is_empty() {
         return Ok(None);
     }
@@ -29,9 +29,14 @@ pub(super) fn expected(tag: &str) -> Result<Option<u64>, Status> {
     version.map(Some).ok_or_else(error::etag_mismatch)
 }
 
-/// The caller's own id for a request; `bare` is the request without it.
-pub(super) fn request_id(caller: &Caller, method: &'static str, id: &str, bare: &impl Message) -> Option<RequestId> {
-    let body_hash = Sha256::digest(bare.encode_to_vec()).into();
+/// The caller's own id for a request; `request_without_id` is the request without it.
+pub(super) fn request_id(
+    caller: &Caller,
+    method: &'static str,
+    id: &str,
+    request_without_id: &impl Message,
+) -> Option<RequestId> {
+    let body_hash = Sha256::digest(request_without_id.encode_to_vec()).into();
     (!id.is_empty()).then(|| RequestId { caller: caller.id().to_owned(), method, id: id.to_owned(), body_hash })
 }
 
@@ -40,11 +45,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn etags_stand_for_versions_and_foreign_ones_for_none() {
-        assert_eq!(expected("").unwrap(), None);
-        assert_eq!(expected(&etag(31)).unwrap(), Some(31));
+    fn etags_are_versions_and_foreign_etags_are_stale() {
+        assert_eq!(expected_version("").unwrap(), None);
+        assert_eq!(expected_version(&etag(31)).unwrap(), Some(31));
         for foreign in ["W/\"1f\"", "1F", "+1", "01", "zz"] {
-            assert_eq!(expected(foreign).unwrap_err().code(), tonic::Code::Aborted, "{foreign}");
+            assert_eq!(expected_version(foreign).unwrap_err().code(), tonic::Code::Aborted, "{foreign}");
         }
     }
 }

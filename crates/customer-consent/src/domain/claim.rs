@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The claim as the customer is shown it (R40): what claim-intake last stated, without proof, comments or notes (R5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ClaimFacts {
+pub(crate) struct ClaimSummary {
     /// The claim.
     pub(crate) name: ClaimName,
     /// The partner's display name.
@@ -36,20 +36,20 @@ pub(crate) struct ClaimFacts {
     pub(crate) askings: u32,
 }
 
-impl ClaimFacts {
+impl ClaimSummary {
     /// The customer's display name, or its domain where the directory has no name.
     pub(crate) fn customer_name(&self) -> &str {
         if self.customer.is_empty() { self.customer_domain.as_str() } else { &self.customer }
     }
 
     /// What is different in `next`, of what the customer is told about.
-    pub(crate) fn change_to(&self, next: &Self) -> Change {
-        let beyond = |these: &Self, those: &Self| {
-            let new = |line: &&Line| those.lines.iter().all(|known| known.key != line.key);
-            these.lines.iter().filter(new).cloned().collect()
+    pub(crate) fn difference_to(&self, next: &Self) -> ClaimChange {
+        let lines_only_in = |claim: &Self, other: &Self| {
+            let is_missing = |line: &&Line| other.lines.iter().all(|known| known.key != line.key);
+            claim.lines.iter().filter(is_missing).cloned().collect()
         };
         let new_contact = self.contact.email != next.contact.email;
-        Change { added: beyond(next, self), removed: beyond(self, next), new_contact }
+        ClaimChange { added: lines_only_in(next, self), removed: lines_only_in(self, next), new_contact }
     }
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Line {
 
 /// What a partner changed after its submission (R29).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Change {
+pub(crate) struct ClaimChange {
     /// What is claimed now and was not before.
     pub(crate) added: Vec<Line>,
     /// What is no longer claimed.

@@ -11,14 +11,14 @@ impl Consent {
     /// of them.
     pub(crate) fn erase(&self, kinds: &[PersonalData], now: Timestamp) -> Option<Transition<Self>> {
         let mut next = self.clone();
-        kinds.iter().for_each(|kind| next.forget(*kind));
+        kinds.iter().for_each(|kind| next.erase_kind(*kind));
         (next != *self).then(|| {
             let event = Event::PersonalDataErased { kinds: kinds.to_vec() };
             Transition::new(Self { update_time: now, ..next }, [event])
         })
     }
 
-    fn forget(&mut self, kind: PersonalData) {
+    fn erase_kind(&mut self, kind: PersonalData) {
         match kind {
             PersonalData::Contacts => {
                 let contacts = self.notices.iter_mut().map(|notice| &mut notice.contact);

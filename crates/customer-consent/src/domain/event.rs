@@ -1,7 +1,7 @@
 use cpor_types::{PersonalData, Timestamp};
 use uuid::Uuid;
 
-use super::{Channel, NoticeKind, Settlement};
+use super::{Channel, DeliveryReport, NoticeKind};
 
 /// What happened to a consent. Mails and events for claim-intake derive from these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) enum Event {
         /// Which notice.
         kind: NoticeKind,
         /// Accepted, or bounced and why.
-        settlement: Settlement,
+        report: DeliveryReport,
     },
     /// The window opened (R41).
     WindowOpened {
@@ -38,7 +38,7 @@ pub(crate) enum Event {
     CustomerApproved {
         /// How.
         channel: Channel,
-        /// Which asking, [`ClaimFacts::askings`](super::ClaimFacts::askings).
+        /// Which asking, [`ClaimSummary::askings`](super::ClaimSummary::askings).
         askings: u32,
     },
     /// The customer declined (R26).

@@ -21,14 +21,14 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use claim::{Change, ClaimFacts, Contact, Line};
+pub(crate) use claim::{ClaimChange, ClaimSummary, Contact, Line};
 pub(crate) use consent::Consent;
 pub(crate) use event::Event;
-pub(crate) use facts::{Approval, LastWord};
-pub(crate) use notice::{Delivery, Notice, NoticeKind, Settlement};
+pub(crate) use facts::{ClaimApproval, EarlierDecision};
+pub(crate) use notice::{Delivery, DeliveryReport, Notice, NoticeKind};
 pub(crate) use refusal::Refusal;
 #[cfg(test)]
-pub(crate) use state::Spoken;
+pub(crate) use state::DecisionRecord;
 pub(crate) use state::{Channel, State, StateKind, Window};
-pub(crate) use table::Command;
-pub(crate) use terms::{Rules, Terms, UnknownTerms};
+pub(crate) use table::CustomerCommand;
+pub(crate) use terms::{Rules, Terms, TermsError};

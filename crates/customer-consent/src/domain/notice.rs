@@ -95,7 +95,7 @@ impl Delivery {
 
 /// The mail system's last word on a notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Settlement {
+pub(crate) enum DeliveryReport {
     /// Accepted.
     Accepted,
     /// Refused for good, and why, without personal data.

@@ -256,7 +256,7 @@ impl Channel {
 
 /// That the customer spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Spoken {
+pub(crate) struct DecisionRecord {
     /// When.
     pub(crate) time: Timestamp,
     /// How.
@@ -267,7 +267,8 @@ pub(crate) struct Spoken {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Decline {
     /// When and how.
-    pub(crate) spoken: Spoken,
+    #[serde(rename = "spoken")]
+    pub(crate) decision: DecisionRecord,
     /// Why, in the customer's words; may be empty.
     pub(crate) comment: String,
 }

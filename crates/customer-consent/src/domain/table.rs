@@ -20,7 +20,7 @@ pub(crate) enum Input {
     /// The claim is approved, and the customer has not approved before (R23).
     ClaimApproved,
     /// The claim is approved, and the customer had approved before (R26a).
-    ClaimApprovedAhead,
+    ClaimApprovedWithConsent,
     /// The claim is approved on a dispute, and the customer had declined before and not approved since (R28).
     ClaimApprovedAfterDecline,
     /// The claim was changed, and the customer is asked anew (R29).
@@ -52,7 +52,7 @@ impl Input {
         Self::DeclineAnyTime,
         Self::Resend,
         Self::ClaimApproved,
-        Self::ClaimApprovedAhead,
+        Self::ClaimApprovedWithConsent,
         Self::ClaimApprovedAfterDecline,
         Self::ClaimEdited,
         Self::NoticeAccepted,
@@ -68,11 +68,11 @@ impl Input {
 
 /// What an input does in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum Effect {
     /// The consent moves on.
-    Becomes(StateKind),
+    MovesTo(StateKind),
     /// It is remembered, and the state stays.
-    Remembered,
+    Recorded,
     /// It has been said or has happened before, or no longer matters: nothing changes, and a customer gets the first answer.
     Nothing,
     /// The word is not taken.
@@ -80,13 +80,13 @@ pub(crate) enum Outcome {
 }
 
 /// The table: a column of states for each input, every pair spelt out.
-pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
-    use Outcome::{Becomes, Nothing, Refused, Remembered};
+pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
+    use Effect::{MovesTo, Nothing, Recorded, Refused};
     match input {
         Input::Approve => match state {
-            Requested | RequestedInWindow | RequestedWindowPassed => Remembered,
-            AwaitingDelivery => Becomes(GrantedAwaitingDelivery),
-            WindowOpen => Becomes(GrantedInWindow),
+            Requested | RequestedInWindow | RequestedWindowPassed => Recorded,
+            AwaitingDelivery => MovesTo(GrantedAwaitingDelivery),
+            WindowOpen => MovesTo(GrantedInWindow),
             GrantedAwaitingDelivery | GrantedInWindow => Nothing,
             Granted | Declined | Disputable | Closed => Refused,
         },
@@ -97,12 +97,12 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
-            | Disputable => Becomes(Declined),
+            | Disputable => MovesTo(Declined),
             Declined => Nothing,
             RequestedWindowPassed | Granted | Closed => Refused,
         },
         Input::DeclineAnyTime => match state {
-            RequestedWindowPassed | Granted => Becomes(Declined),
+            RequestedWindowPassed | Granted => MovesTo(Declined),
             Requested
             | RequestedInWindow
             | AwaitingDelivery
@@ -111,7 +111,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | GrantedInWindow
             | Declined
             | Disputable
-            | Closed => outcome(state, Input::Decline),
+            | Closed => effect(state, Input::Decline),
         },
         Input::Resend => match state {
             Requested
@@ -120,13 +120,13 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
-            | GrantedInWindow => Remembered,
+            | GrantedInWindow => Recorded,
             Granted | Declined | Disputable | Closed => Refused,
         },
         Input::ClaimApproved => match state {
-            Requested => Becomes(AwaitingDelivery),
-            RequestedInWindow => Becomes(WindowOpen),
-            RequestedWindowPassed => Becomes(Granted),
+            Requested => MovesTo(AwaitingDelivery),
+            RequestedInWindow => MovesTo(WindowOpen),
+            RequestedWindowPassed => MovesTo(Granted),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -136,10 +136,10 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Disputable
             | Closed => Nothing,
         },
-        Input::ClaimApprovedAhead => match state {
-            Requested => Becomes(GrantedAwaitingDelivery),
-            RequestedInWindow => Becomes(GrantedInWindow),
-            RequestedWindowPassed => Becomes(Granted),
+        Input::ClaimApprovedWithConsent => match state {
+            Requested => MovesTo(GrantedAwaitingDelivery),
+            RequestedInWindow => MovesTo(GrantedInWindow),
+            RequestedWindowPassed => MovesTo(Granted),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -150,9 +150,9 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::ClaimApprovedAfterDecline => match state {
-            Requested => Becomes(AwaitingDelivery),
-            RequestedInWindow => Becomes(WindowOpen),
-            RequestedWindowPassed => Becomes(Declined),
+            Requested => MovesTo(AwaitingDelivery),
+            RequestedInWindow => MovesTo(WindowOpen),
+            RequestedWindowPassed => MovesTo(Declined),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -163,7 +163,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::ClaimEdited => match state {
-            Requested | RequestedInWindow | RequestedWindowPassed => Becomes(Requested),
+            Requested | RequestedInWindow | RequestedWindowPassed => MovesTo(Requested),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -174,9 +174,9 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::NoticeAccepted => match state {
-            Requested => Becomes(RequestedInWindow),
-            AwaitingDelivery => Becomes(WindowOpen),
-            GrantedAwaitingDelivery => Becomes(GrantedInWindow),
+            Requested => MovesTo(RequestedInWindow),
+            AwaitingDelivery => MovesTo(WindowOpen),
+            GrantedAwaitingDelivery => MovesTo(GrantedInWindow),
             RequestedInWindow
             | RequestedWindowPassed
             | WindowOpen
@@ -187,8 +187,8 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::WindowPasses => match state {
-            RequestedInWindow => Becomes(RequestedWindowPassed),
-            WindowOpen | GrantedInWindow => Becomes(Granted),
+            RequestedInWindow => MovesTo(RequestedWindowPassed),
+            WindowOpen | GrantedInWindow => MovesTo(Granted),
             Requested
             | RequestedWindowPassed
             | AwaitingDelivery
@@ -199,7 +199,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::WindowPassesAfterDecline => match state {
-            WindowOpen => Becomes(Declined),
+            WindowOpen => MovesTo(Declined),
             RequestedInWindow
             | GrantedInWindow
             | Requested
@@ -209,7 +209,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Granted
             | Declined
             | Disputable
-            | Closed => outcome(state, Input::WindowPasses),
+            | Closed => effect(state, Input::WindowPasses),
         },
         Input::ClaimClosed => match state {
             Requested
@@ -220,7 +220,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | WindowOpen
             | GrantedInWindow
             | Granted
-            | Disputable => Becomes(Closed),
+            | Disputable => MovesTo(Closed),
             Declined | Closed => Nothing,
         },
         Input::ClaimRejected => match state {
@@ -231,11 +231,11 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
-            | Granted => Becomes(Disputable),
+            | Granted => MovesTo(Disputable),
             Disputable | Declined | Closed => Nothing,
         },
         Input::DisputeWindowPasses => match state {
-            Disputable => Becomes(Closed),
+            Disputable => MovesTo(Closed),
             Requested
             | RequestedInWindow
             | RequestedWindowPassed
@@ -248,7 +248,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::ClaimDisputed => match state {
-            Declined | Disputable | Closed => Becomes(Requested),
+            Declined | Disputable | Closed => MovesTo(Requested),
             Requested
             | RequestedInWindow
             | RequestedWindowPassed
@@ -259,7 +259,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Granted => Nothing,
         },
         Input::LinesEnded => match state {
-            AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow | Granted => Becomes(Closed),
+            AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow | Granted => MovesTo(Closed),
             Requested | RequestedInWindow | RequestedWindowPassed | Declined | Disputable | Closed => Nothing,
         },
     }
@@ -267,14 +267,14 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
 
 /// What a customer can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Command {
+pub(crate) enum CustomerCommand {
     /// Approve explicitly (R26a).
     Approve,
     /// Decline (R26).
     Decline,
 }
 
-impl Command {
+impl CustomerCommand {
     /// Both.
     pub(super) const ALL: [Self; 2] = [Self::Approve, Self::Decline];
 }

@@ -2,7 +2,7 @@ use cpor_types::{
     Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp, WindowStart,
 };
 
-use super::{ClaimFacts, Window};
+use super::{ClaimSummary, Window};
 
 /// The data behind the rules: every policy profile and calendar that claims may name.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Rules {
 
 /// A claim names a profile or calendar that this system does not know.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum UnknownTerms {
+pub(crate) enum TermsError {
     /// The profile.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -32,7 +32,7 @@ pub(crate) struct Terms {
     /// How long the window is (R41).
     pub(crate) window: Length,
     /// Which notice it is counted from (R41).
-    pub(crate) counted_from: WindowStart,
+    pub(crate) window_start: WindowStart,
     /// Whether the customer may decline after it too (R43).
     pub(crate) decline_any_time: bool,
     /// The tenant's calendar (R46).
@@ -42,17 +42,17 @@ pub(crate) struct Terms {
 impl Rules {
     /// What comes with the product.
     #[cfg(test)]
-    pub(crate) fn shipped() -> Result<Self, UnknownTerms> {
+    pub(crate) fn shipped() -> Result<Self, TermsError> {
         Ok(Self { profiles: PolicyProfiles::shipped()?, calendars: Calendars::shipped()? })
     }
 
     /// What governs this claim's consent.
-    pub(crate) fn terms(&self, claim: &ClaimFacts) -> Result<Terms, UnknownTerms> {
+    pub(crate) fn terms_of(&self, claim: &ClaimSummary) -> Result<Terms, TermsError> {
         let profile = self.profiles.get(&claim.policy)?;
         Ok(Terms {
             notices: profile.customer_notices,
             window: profile.consent_window,
-            counted_from: profile.consent_window_from,
+            window_start: profile.consent_window_from,
             decline_any_time: profile.decline_after_window,
             calendar: self.calendars.get(&claim.calendar)?.clone(),
         })
@@ -61,7 +61,7 @@ impl Rules {
 
 impl Terms {
     /// The window that a notice accepted at `accepted` opens (R41).
-    pub(crate) fn window_from(&self, accepted: Timestamp) -> Window {
+    pub(crate) fn window_opened_at(&self, accepted: Timestamp) -> Window {
         Window { opened: accepted, deadline: self.calendar.deadline(Window::DEADLINE, accepted, self.window) }
     }
 }

@@ -25,7 +25,7 @@ impl Decision {
 
 /// What a link on the page asks to be shown. Anything else shows the first page.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct QueryParams {
     #[serde(default)]
     decision: String,
     /// The language that the reader switched to.
@@ -33,7 +33,7 @@ pub(super) struct Asked {
     pub(super) lang: String,
 }
 
-impl Asked {
+impl QueryParams {
     /// The decision that is to be confirmed, if any.
     pub(super) fn decision(&self) -> Option<Decision> {
         [Decision::Approve, Decision::Decline].into_iter().find(|decision| decision.as_str() == self.decision)

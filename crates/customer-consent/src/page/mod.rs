@@ -24,70 +24,74 @@ use cpor_durable::{Command, Failure};
 use cpor_types::{Actor, ActorSide};
 use tokio::sync::Semaphore;
 
-use crate::consents::{Consents, Word};
+use crate::consents::{Consents, CustomerDecision};
 use crate::domain::{self, Channel, Consent, Refusal, Terms};
 use crate::languages::Languages;
-use crate::links::Links;
-use crate::store::link::Link;
-use crate::texts::Texts;
-use form::{Asked, Decision, Form};
-use view::{Alert, ConfirmPage, Problem, ProblemPage, Shown, StatusPage, Tongue};
+use crate::links::ConsentLinks;
+use crate::store::link::ConsentLink;
+use crate::translation::Translation;
+use form::{Decision, Form, QueryParams};
+use view::{Alert, ConfirmPage, ConsentView, PageLanguage, Problem, ProblemPage, StatusPage};
 
 /// What the page works with.
-pub(crate) struct Web {
+pub(crate) struct PageContext {
     pub(crate) consents: Consents,
-    pub(crate) links: Links,
+    pub(crate) links: ConsentLinks,
     pub(crate) languages: Arc<Languages>,
     /// Scheme and authority of the public address.
     pub(crate) origin: String,
-    places: Semaphore,
+    request_permits: Semaphore,
 }
 
-impl Web {
+impl PageContext {
     /// The page for customers who come by `origin`.
-    pub(crate) fn new(consents: Consents, links: Links, languages: Arc<Languages>, origin: String) -> Self {
-        Self { consents, links, languages, origin, places: Semaphore::new(guard::MAX_REQUESTS) }
+    pub(crate) fn new(consents: Consents, links: ConsentLinks, languages: Arc<Languages>, origin: String) -> Self {
+        Self { consents, links, languages, origin, request_permits: Semaphore::new(guard::MAX_REQUESTS) }
     }
 }
 
 /// The public listener's routes. Whoever serves them must not log paths: they hold tokens.
-pub(crate) fn router(web: Web) -> Router {
+pub(crate) fn router(web: PageContext) -> Router {
     let web = Arc::new(web);
     Router::new()
-        .route("/consent/{token}", get(show).post(act))
+        .route("/consent/{token}", get(show_consent).post(submit_decision))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
-        .fallback(unknown)
-        .method_not_allowed_fallback(unreadable)
+        .fallback(page_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(guard::MAX_BODY))
-        .layer(axum::middleware::from_fn_with_state(web.clone(), guard::guard))
+        .layer(axum::middleware::from_fn_with_state(web.clone(), guard::guard_requests))
         .with_state(web)
 }
 
 /// Shows where the consent stands or, asked for a decision that can still be taken, the page that confirms it.
-async fn show(State(web): State<Arc<Web>>, Path(token): Path<String>, asked: Wish) -> Response {
-    let subject = match Subject::find(&web, &token, &asked).await {
-        Ok(subject) => subject,
-        Err(answer) => return answer,
+async fn show_consent(
+    State(web): State<Arc<PageContext>>,
+    Path(token): Path<String>,
+    options: RequestOptions,
+) -> Response {
+    let linked = match LinkedConsent::find(&web, &token, &options).await {
+        Ok(linked) => linked,
+        Err(page) => return page,
     };
-    match asked.decision.filter(|decision| subject.offers(*decision)) {
-        Some(decision) => subject.confirm(&web, StatusCode::OK, decision, "", None),
-        None => subject.status(&web, StatusCode::OK),
+    match options.decision.filter(|decision| linked.allows(*decision)) {
+        Some(decision) => linked.confirm_page(&web, StatusCode::OK, decision, "", None),
+        None => linked.status_page(&web, StatusCode::OK),
     }
 }
 
 /// Takes the customer's word, if it is one: chosen, and confirmed.
-async fn act(
-    State(web): State<Arc<Web>>,
+async fn submit_decision(
+    State(web): State<Arc<PageContext>>,
     Path(token): Path<String>,
-    asked: Wish,
+    options: RequestOptions,
     form: Result<axum::Form<Form>, FormRejection>,
 ) -> Response {
     let Ok(axum::Form(form)) = form else {
-        return problem(&web, asked.texts.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
+        return problem_page(&web, options.texts.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
     };
-    let subject = match Subject::find(&web, &token, &asked).await {
-        Ok(subject) => subject,
-        Err(answer) => return answer,
+    let linked = match LinkedConsent::find(&web, &token, &options).await {
+        Ok(linked) => linked,
+        Err(page) => return page,
     };
     let comment = form.comment();
     let alert = if form.is_too_long() {
@@ -96,72 +100,76 @@ async fn act(
         (!form.is_confirmed()).then_some(Alert::Unconfirmed)
     };
     match alert {
-        Some(_) if !subject.offers(form.decision) => subject.status(&web, StatusCode::OK),
-        Some(alert) => subject.confirm(&web, StatusCode::UNPROCESSABLE_ENTITY, form.decision, &comment, Some(alert)),
-        None => subject.say(&web, form.decision, comment).await,
+        Some(_) if !linked.allows(form.decision) => linked.status_page(&web, StatusCode::OK),
+        Some(alert) => {
+            linked.confirm_page(&web, StatusCode::UNPROCESSABLE_ENTITY, form.decision, &comment, Some(alert))
+        }
+        None => linked.submit(&web, form.decision, comment).await,
     }
 }
 
-async fn unknown(State(web): State<Arc<Web>>, asked: Wish) -> Response {
-    problem(&web, asked.texts.as_deref(), StatusCode::NOT_FOUND, Problem::Unknown)
+async fn page_not_found(State(web): State<Arc<PageContext>>, options: RequestOptions) -> Response {
+    problem_page(&web, options.texts.as_deref(), StatusCode::NOT_FOUND, Problem::Unknown)
 }
 
-async fn unreadable(State(web): State<Arc<Web>>, asked: Wish) -> Response {
-    problem(&web, asked.texts.as_deref(), StatusCode::METHOD_NOT_ALLOWED, Problem::Form)
+async fn method_not_allowed(State(web): State<Arc<PageContext>>, options: RequestOptions) -> Response {
+    problem_page(&web, options.texts.as_deref(), StatusCode::METHOD_NOT_ALLOWED, Problem::Form)
 }
 
 /// What a link leads to: a consent as it stands now, in the language of its reader.
-struct Subject {
-    link: Link,
+struct LinkedConsent {
+    link: ConsentLink,
     consent: Consent,
     terms: Terms,
-    texts: Arc<Texts>,
+    texts: Arc<Translation>,
 }
 
-impl Subject {
-    /// The subject of the link, or the page that says why there is none.
-    async fn find(web: &Web, token: &str, wish: &Wish) -> Result<Self, Response> {
-        let asked = wish.texts.as_deref();
-        let link = web.links.find(token).await.map_err(|error| unavailable(web, asked, &error))?;
-        let link = link.ok_or_else(|| problem(web, asked, StatusCode::NOT_FOUND, Problem::Unknown))?;
-        let found = web.consents.find(&link.consent).await.map_err(|error| unavailable(web, asked, &error))?;
-        let consent = found.ok_or_else(|| problem(web, asked, StatusCode::NOT_FOUND, Problem::Unknown))?.state;
-        let terms = web.consents.rules.terms(&consent.claim).map_err(|error| unavailable(web, asked, &error))?;
-        let texts = wish.texts.as_ref().unwrap_or_else(|| web.languages.of_calendar(&consent.claim.calendar)).clone();
+impl LinkedConsent {
+    /// The linked of the link, or the page that says why there is none.
+    async fn find(web: &PageContext, token: &str, options: &RequestOptions) -> Result<Self, Response> {
+        let texts = options.texts.as_deref();
+        let link = web.links.find(token).await.map_err(|error| unavailable_page(web, texts, &error))?;
+        let link = link.ok_or_else(|| problem_page(web, texts, StatusCode::NOT_FOUND, Problem::Unknown))?;
+        let consent = web.consents.find(&link.consent).await.map_err(|error| unavailable_page(web, texts, &error))?;
+        let consent = consent.ok_or_else(|| problem_page(web, texts, StatusCode::NOT_FOUND, Problem::Unknown))?.state;
+        let terms =
+            web.consents.rules.terms_of(&consent.claim).map_err(|error| unavailable_page(web, texts, &error))?;
+        let texts =
+            options.texts.as_ref().unwrap_or_else(|| web.languages.for_calendar(&consent.claim.calendar)).clone();
         Ok(Self { link, consent, terms, texts })
     }
 
-    fn shown(&self) -> Shown<'_> {
-        let approves = self.consent.approves_by(self.link.notice);
-        Shown { consent: &self.consent, terms: &self.terms, approves }
+    fn view(&self) -> ConsentView<'_> {
+        let can_approve = self.consent.can_approve_by_link_of(self.link.notice);
+        ConsentView { consent: &self.consent, terms: &self.terms, can_approve }
     }
 
-    fn offers(&self, decision: Decision) -> bool {
-        self.shown().offers(match decision {
-            Decision::Approve => domain::Command::Approve,
-            Decision::Decline => domain::Command::Decline,
+    fn allows(&self, decision: Decision) -> bool {
+        self.view().allows(match decision {
+            Decision::Approve => domain::CustomerCommand::Approve,
+            Decision::Decline => domain::CustomerCommand::Decline,
         })
     }
 
     /// Says it to the writer, and shows what came of it.
-    async fn say(mut self, web: &Web, decision: Decision, comment: String) -> Response {
-        let (name, word) = match decision {
-            Decision::Approve => ("approve_by_link", Word::ApproveByLink(self.link.notice)),
-            Decision::Decline => ("decline_by_link", Word::Decline { comment }),
+    async fn submit(mut self, web: &PageContext, decision: Decision, comment: String) -> Response {
+        let (command_name, customer_decision) = match decision {
+            Decision::Approve => ("approve_by_link", CustomerDecision::ApproveByLink(self.link.notice)),
+            Decision::Decline => ("decline_by_link", CustomerDecision::Decline { comment }),
         };
         // Which mail's link it was; who held it, nobody knows.
         let actor = Actor::new(ActorSide::Customer, format!("link:{}", self.link.notice));
-        let command = Command::new(name, self.link.consent.clone(), actor);
-        match web.consents.say(command, word, Channel::Link).await {
+        let command = Command::new(command_name, self.link.consent.clone(), actor);
+        match web.consents.submit_decision(command, customer_decision, Channel::Link).await {
             Ok(committed) => match committed.state {
                 Some(consent) => {
                     self.consent = consent;
-                    self.status(web, StatusCode::OK)
+                    self.status_page(web, StatusCode::OK)
                 }
-                None => problem(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown),
+                None => problem_page(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown),
             },
             Err(Failure::Refused(Refusal::NotFound)) => {
-                problem(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown)
+                problem_page(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown)
             }
             Err(Failure::Refused(
                 Refusal::WindowPassed { .. }
@@ -169,7 +177,7 @@ impl Subject {
                 | Refusal::ClaimClosed
                 | Refusal::LinkOutdated
                 | Refusal::NoNotice,
-            )) => self.late(web).await,
+            )) => self.conflict_page(web).await,
             Err(Failure::Clash(clash)) => match clash {},
             Err(
                 Failure::Moved { .. }
@@ -177,79 +185,79 @@ impl Subject {
                 | Failure::Gap { .. }
                 | Failure::Overloaded
                 | Failure::Unavailable(_),
-            ) => guard::busy(web, Some(&self.texts)),
+            ) => guard::busy_page(web, Some(&self.texts)),
         }
     }
 
     /// The word came too late: shows what stands instead.
-    async fn late(mut self, web: &Web) -> Response {
+    async fn conflict_page(mut self, web: &PageContext) -> Response {
         match web.consents.find(&self.link.consent).await {
             Ok(Some(found)) => {
                 self.consent = found.state;
-                self.status(web, StatusCode::CONFLICT)
+                self.status_page(web, StatusCode::CONFLICT)
             }
-            Ok(None) => problem(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown),
-            Err(error) => unavailable(web, Some(&self.texts), &error),
+            Ok(None) => problem_page(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown),
+            Err(error) => unavailable_page(web, Some(&self.texts), &error),
         }
     }
 
-    fn status(&self, web: &Web, code: StatusCode) -> Response {
-        let tongue = Tongue { languages: &web.languages, texts: &self.texts };
-        html(tongue, code, &StatusPage::new(tongue, self.shown()))
+    fn status_page(&self, web: &PageContext, code: StatusCode) -> Response {
+        let language = PageLanguage { languages: &web.languages, texts: &self.texts };
+        render_page(language, code, &StatusPage::new(language, self.view()))
     }
 
-    fn confirm(
+    fn confirm_page(
         &self,
-        web: &Web,
+        web: &PageContext,
         code: StatusCode,
         decision: Decision,
         comment: &str,
         alert: Option<Alert>,
     ) -> Response {
-        let tongue = Tongue { languages: &web.languages, texts: &self.texts };
-        html(tongue, code, &ConfirmPage::new(tongue, self.shown(), decision, comment, alert))
+        let language = PageLanguage { languages: &web.languages, texts: &self.texts };
+        render_page(language, code, &ConfirmPage::new(language, self.view(), decision, comment, alert))
     }
 }
 
 /// What the address and the browser ask for.
-struct Wish {
+struct RequestOptions {
     /// The decision that is to be confirmed.
     decision: Option<Decision>,
     /// The language: the one switched to, else the one that the browser likes best of ours.
-    texts: Option<Arc<Texts>>,
+    texts: Option<Arc<Translation>>,
 }
 
-impl FromRequestParts<Arc<Web>> for Wish {
+impl FromRequestParts<Arc<PageContext>> for RequestOptions {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<PageContext>) -> Result<Self, Infallible> {
         Ok(Self::read(web, &parts.uri, &parts.headers))
     }
 }
 
-impl Wish {
-    fn read(web: &Web, uri: &Uri, headers: &HeaderMap) -> Self {
-        let asked = Query::<Asked>::try_from_uri(uri).map(|Query(asked)| asked).unwrap_or_default();
+impl RequestOptions {
+    fn read(web: &PageContext, uri: &Uri, headers: &HeaderMap) -> Self {
+        let params = Query::<QueryParams>::try_from_uri(uri).map(|Query(params)| params).unwrap_or_default();
         let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let texts = web.languages.named(&asked.lang).or_else(|| web.languages.accepted(header));
-        Self { decision: asked.decision(), texts: texts.cloned() }
+        let texts = web.languages.by_tag(&params.lang).or_else(|| web.languages.by_accept_language(header));
+        Self { decision: params.decision(), texts: texts.cloned() }
     }
 }
 
 /// A page that says that something did not work, in English where no language is asked for.
-fn problem(web: &Web, texts: Option<&Texts>, code: StatusCode, problem: Problem) -> Response {
-    let tongue = Tongue { languages: &web.languages, texts: texts.unwrap_or_else(|| web.languages.english()) };
-    html(tongue, code, &ProblemPage::new(tongue, problem))
+fn problem_page(web: &PageContext, texts: Option<&Translation>, code: StatusCode, problem: Problem) -> Response {
+    let language = PageLanguage { languages: &web.languages, texts: texts.unwrap_or_else(|| web.languages.english()) };
+    render_page(language, code, &ProblemPage::new(language, problem))
 }
 
-fn unavailable(web: &Web, texts: Option<&Texts>, error: &dyn std::fmt::Display) -> Response {
+fn unavailable_page(web: &PageContext, texts: Option<&Translation>, error: &dyn std::fmt::Display) -> Response {
     tracing::error!(%error, "the consent page cannot answer");
-    guard::busy(web, texts)
+    guard::busy_page(web, texts)
 }
 
-fn html(tongue: Tongue<'_>, code: StatusCode, page: &impl Template) -> Response {
+fn render_page(language: PageLanguage<'_>, code: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(body) => (code, [(header::CONTENT_LANGUAGE, tongue.texts.language.clone())], Html(body)).into_response(),
+        Ok(body) => (code, [(header::CONTENT_LANGUAGE, language.texts.language.clone())], Html(body)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page cannot be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -8,10 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::form::Decision;
-use crate::domain::{Channel, Command, Consent, State, Terms};
+use crate::consent_text::{ConsentText, Facts, Paragraphs, Section};
+use crate::domain::{Channel, Consent, CustomerCommand, State, Terms};
 use crate::languages::Languages;
-use crate::texts::{Text, Texts};
-use crate::words::{Facts, Paragraphs, Section, Words};
+use crate::translation::{Text, Translation};
 
 /// The one style of all pages, inline, so that a page needs nothing but itself.
 const STYLE: &str = include_str!("../../templates/style.css");
@@ -27,26 +27,26 @@ pub(super) struct Chrome<'a> {
     footer: String,
     /// What the switch between languages is called, and where it leads.
     languages_label: String,
-    languages: Vec<Language<'a>>,
+    languages: Vec<LanguageOption<'a>>,
     /// What of the address stays when the language is switched: `decision=approve&`, or nothing.
     query: String,
 }
 
-struct Language<'a> {
+struct LanguageOption<'a> {
     tag: &'a str,
     name: &'a str,
 }
 
 impl<'a> Chrome<'a> {
-    fn new(tongue: Tongue<'a>, decision: Option<Decision>) -> Self {
-        let Tongue { languages, texts } = tongue;
-        let language = |texts: &'a Arc<Texts>| Language { tag: &texts.language, name: &texts.name };
+    fn new(language: PageLanguage<'a>, decision: Option<Decision>) -> Self {
+        let PageLanguage { languages, texts } = language;
+        let switch_entry = |texts: &'a Arc<Translation>| LanguageOption { tag: &texts.language, name: &texts.name };
         Self {
             language: &texts.language,
             style: STYLE,
             footer: texts.problem.footer.plain(),
             languages_label: texts.page.language.plain(),
-            languages: languages.all().map(language).collect(),
+            languages: languages.all().map(switch_entry).collect(),
             query: decision.map(|decision| format!("decision={}&", decision.as_str())).unwrap_or_default(),
         }
     }
@@ -54,25 +54,25 @@ impl<'a> Chrome<'a> {
 
 /// The language of a page, and those that it can be switched to.
 #[derive(Clone, Copy)]
-pub(super) struct Tongue<'a> {
+pub(super) struct PageLanguage<'a> {
     pub(super) languages: &'a Languages,
-    pub(super) texts: &'a Texts,
+    pub(super) texts: &'a Translation,
 }
 
-/// A link's consent, as its holder is shown it.
+/// A link's consent, as its holder is view it.
 #[derive(Clone, Copy)]
-pub(super) struct Shown<'a> {
+pub(super) struct ConsentView<'a> {
     pub(super) consent: &'a Consent,
     pub(super) terms: &'a Terms,
     /// Whether the link can approve as well as decline (R29).
-    pub(super) approves: bool,
+    pub(super) can_approve: bool,
 }
 
-impl Shown<'_> {
+impl ConsentView<'_> {
     /// What can be chosen by this link.
-    pub(super) fn offers(self, command: Command) -> bool {
+    pub(super) fn allows(self, command: CustomerCommand) -> bool {
         let allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
-        allowed && (self.approves || command == Command::Decline)
+        allowed && (self.can_approve || command == CustomerCommand::Decline)
     }
 }
 
@@ -104,35 +104,35 @@ struct Choice {
 }
 
 impl<'a> StatusPage<'a> {
-    pub(super) fn new(tongue: Tongue<'a>, shown: Shown<'_>) -> Self {
-        let (texts, consent) = (tongue.texts, shown.consent);
-        let words = Words::new(texts, consent, shown.terms);
+    pub(super) fn new(language: PageLanguage<'a>, view: ConsentView<'_>) -> Self {
+        let (texts, consent) = (language.texts, view.consent);
+        let text = ConsentText::new(texts, consent, view.terms);
         let (title, mut lead) = title_and_lead(texts, consent);
         let undecided = consent.approval.is_none() && consent.state.official_since().is_none();
         let over = consent.state.kind().is_over();
         if consent.declined_before && undecided && !over {
             lead.push(&texts.page.declined_before);
         }
-        if !shown.approves && consent.allowed_commands().any(|allowed| allowed == Command::Approve) {
+        if !view.can_approve && consent.allowed_commands().any(|allowed| allowed == CustomerCommand::Approve) {
             lead.push(&texts.page.outdated_link);
         }
         Self {
-            chrome: Chrome::new(tongue, None),
-            title: words.fill(title),
-            lead: lead.into_iter().map(|text| words.fill(text)).collect(),
-            change: words.change().filter(|_| undecided && !consent.is_checked()),
-            until: words.until(),
-            silence: words.silence(),
-            facts: words.facts(),
-            sees: (!over).then(|| words.sees()),
-            choices: choices(&words, shown),
+            chrome: Chrome::new(language, None),
+            title: text.fill(title),
+            lead: lead.into_iter().map(|paragraph| text.fill(paragraph)).collect(),
+            change: text.change().filter(|_| undecided && !consent.is_past_review()),
+            until: text.decline_until(),
+            silence: text.no_response(),
+            facts: text.facts(),
+            sees: (!over).then(|| text.partner_access()),
+            choices: choices(&text, view),
         }
     }
 }
 
-fn title_and_lead<'a>(texts: &'a Texts, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
+fn title_and_lead<'a>(texts: &'a Translation, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
     let page = &texts.page;
-    let later = if consent.decline_any_time { &texts.until.any_time } else { &page.late };
+    let decline_later = if consent.decline_any_time { &texts.decline_until.any_time } else { &page.late };
     match (&consent.state, &consent.approval) {
         (State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_), None) => {
             (&page.title, vec![&page.requested])
@@ -148,12 +148,12 @@ fn title_and_lead<'a>(texts: &'a Texts, consent: &Consent) -> (&'a Text, Vec<&'a
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, None) => {
             (&page.granted_title, vec![&page.in_window_told])
         }
-        (State::Granted { .. }, Some(_)) => (&page.granted_title, vec![&page.granted_spoken, later]),
+        (State::Granted { .. }, Some(_)) => (&page.granted_title, vec![&page.granted_spoken, decline_later]),
         (State::Granted { since, window }, None) if *since < window.deadline.due => {
-            (&page.granted_title, vec![&page.granted_told, later])
+            (&page.granted_title, vec![&page.granted_told, decline_later])
         }
-        (State::Granted { .. }, None) => (&page.granted_title, vec![&page.granted_silent, later]),
-        (State::Declined(decline), _) => match decline.spoken.channel {
+        (State::Granted { .. }, None) => (&page.granted_title, vec![&page.granted_silent, decline_later]),
+        (State::Declined(decline), _) => match decline.decision.channel {
             Channel::Link | Channel::SignedIn => (&page.declined_title, vec![&page.declined]),
             Channel::Silence => (&page.disputable_title, vec![&page.declined_silent]),
         },
@@ -162,19 +162,20 @@ fn title_and_lead<'a>(texts: &'a Texts, consent: &Consent) -> (&'a Text, Vec<&'a
     }
 }
 
-fn choices(words: &Words<'_>, shown: Shown<'_>) -> Option<Choices> {
-    let (texts, consent) = (&words.texts().choice, shown.consent);
-    let approve_hint = if consent.is_checked() { &texts.approve_hint_approved } else { &texts.approve_hint_requested };
+fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
+    let (texts, consent) = (&text.texts().choice, view.consent);
+    let approve_hint =
+        if consent.is_past_review() { &texts.approve_hint_approved } else { &texts.approve_hint_requested };
     let granted = consent.state.official_since().is_some();
     let decline_hint = if granted { &texts.decline_hint_granted } else { &texts.decline_hint };
     let choice = |command| {
         let (decision, label, hint) = match command {
-            Command::Approve => (Decision::Approve, &texts.approve, approve_hint),
-            Command::Decline => (Decision::Decline, &texts.decline, decline_hint),
+            CustomerCommand::Approve => (Decision::Approve, &texts.approve, approve_hint),
+            CustomerCommand::Decline => (Decision::Decline, &texts.decline, decline_hint),
         };
-        Choice { decision: decision.as_str(), label: label.plain(), hint: words.fill(hint) }
+        Choice { decision: decision.as_str(), label: label.plain(), hint: text.fill(hint) }
     };
-    let offered = consent.allowed_commands().filter(|command| shown.offers(*command));
+    let offered = consent.allowed_commands().filter(|command| view.allows(*command));
     let offered: Vec<Choice> = offered.map(choice).collect();
     (!offered.is_empty()).then(|| Choices { heading: texts.heading.plain(), offered, note: texts.asks_again.plain() })
 }
@@ -212,16 +213,16 @@ pub(super) enum Alert {
 
 impl<'a> ConfirmPage<'a> {
     pub(super) fn new(
-        tongue: Tongue<'a>,
-        shown: Shown<'_>,
+        language: PageLanguage<'a>,
+        view: ConsentView<'_>,
         decision: Decision,
         comment: &'a str,
         alert: Option<Alert>,
     ) -> Self {
-        let (texts, consent) = (tongue.texts, shown.consent);
-        let (words, confirm) = (Words::new(texts, consent, shown.terms), &texts.confirm);
+        let (texts, consent) = (language.texts, view.consent);
+        let (text, confirm) = (ConsentText::new(texts, consent, view.terms), &texts.confirm);
         let approve_lead =
-            if consent.is_checked() { &confirm.approve_lead_now } else { &confirm.approve_lead_requested };
+            if consent.is_past_review() { &confirm.approve_lead_now } else { &confirm.approve_lead_requested };
         let (title, lead, check, button) = match decision {
             Decision::Approve => {
                 (&confirm.approve_title, approve_lead, &confirm.approve_check, &confirm.approve_button)
@@ -233,27 +234,27 @@ impl<'a> ConfirmPage<'a> {
                 &confirm.decline_button,
             ),
         };
-        let field =
+        let comment_field =
             || CommentField { label: confirm.comment.plain(), hint: confirm.comment_hint.plain(), value: comment };
         Self {
-            chrome: Chrome::new(tongue, Some(decision)),
+            chrome: Chrome::new(language, Some(decision)),
             alert: alert.map(|alert| match alert {
                 Alert::Unconfirmed => confirm.missing.plain(),
                 Alert::CommentTooLong => confirm.too_long.plain(),
             }),
-            title: words.fill(title),
-            lead: words.fill(lead),
-            until: words.until().filter(|_| decision == Decision::Approve),
+            title: text.fill(title),
+            lead: text.fill(lead),
+            until: text.decline_until().filter(|_| decision == Decision::Approve),
             decision: decision.as_str(),
-            comment: (decision == Decision::Decline).then(field),
-            check: words.fill(check),
+            comment: (decision == Decision::Decline).then(comment_field),
+            check: text.fill(check),
             button: button.plain(),
             back: confirm.back.plain(),
         }
     }
 }
 
-fn decline_lead<'a>(texts: &'a Texts, state: &State) -> &'a Text {
+fn decline_lead<'a>(texts: &'a Translation, state: &State) -> &'a Text {
     if state.official_since().is_some() { &texts.confirm.decline_lead_granted } else { &texts.confirm.decline_lead }
 }
 
@@ -280,15 +281,15 @@ pub(super) enum Problem {
 }
 
 impl<'a> ProblemPage<'a> {
-    pub(super) fn new(tongue: Tongue<'a>, problem: Problem) -> Self {
-        let texts = tongue.texts;
+    pub(super) fn new(language: PageLanguage<'a>, problem: Problem) -> Self {
+        let texts = language.texts;
         let (title, words) = match problem {
             Problem::Unknown => (&texts.problem.unknown_title, &texts.problem.unknown),
             Problem::Form => (&texts.problem.form_title, &texts.problem.form),
             Problem::Foreign => (&texts.problem.foreign_title, &texts.problem.foreign),
             Problem::Busy => (&texts.problem.busy_title, &texts.problem.busy),
         };
-        Self { chrome: Chrome::new(tongue, None), title: title.plain(), words: words.plain() }
+        Self { chrome: Chrome::new(language, None), title: title.plain(), words: words.plain() }
     }
 }
 

@@ -9,7 +9,7 @@ use super::entity::link_token as row;
 
 /// What a link leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Link {
+pub(crate) struct ConsentLink {
     /// The consent.
     pub(crate) consent: Key,
     /// The notice whose mail carries the link.
@@ -20,7 +20,7 @@ pub(crate) struct Link {
 pub(crate) async fn insert(
     db: &Db,
     hash: [u8; 32],
-    link: Link,
+    link: ConsentLink,
     create_time: Timestamp,
     expire_time: Timestamp,
 ) -> Result<(), DbErr> {
@@ -36,10 +36,10 @@ pub(crate) async fn insert(
 }
 
 /// The link under this hash, unless it has expired. One round trip.
-pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<Link>, DbErr> {
+pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<ConsentLink>, DbErr> {
     let live = row::Column::ExpireTime.gt(Micros::from(now));
     let found = row::Entity::find_by_id(hash.to_vec()).filter(live).one(db.reader()).await?;
-    Ok(found.map(|row| Link { consent: Key::new(row.tenant, row.claim), notice: row.notice }))
+    Ok(found.map(|row| ConsentLink { consent: Key::new(row.tenant, row.claim), notice: row.notice }))
 }
 
 /// Deletes the links that have expired; answers how many.

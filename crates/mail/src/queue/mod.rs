@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub(crate) use lease::{Leased, end_all, lease, postpone, settle};
+pub(crate) use lease::{LeasedMail, end_all_leases, finish, lease_due, postpone};
 pub use migration::migration;
 
 use crate::Draft;
@@ -78,8 +78,8 @@ impl MailState {
 ///
 /// # Errors
 /// The database's.
-pub async fn enqueue(tx: &DatabaseTransaction, drafts: impl IntoIterator<Item = Draft>) -> Result<(), DbErr> {
-    let rows: Vec<entity::ActiveModel> = drafts.into_iter().map(row).collect();
+pub async fn enqueue(tx: &DatabaseTransaction, mails: impl IntoIterator<Item = Draft>) -> Result<(), DbErr> {
+    let rows: Vec<entity::ActiveModel> = mails.into_iter().map(to_row).collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -111,8 +111,8 @@ pub async fn forget(tx: &DatabaseTransaction, owner: &str, ids: &[Uuid]) -> Resu
     Ok(())
 }
 
-fn row(draft: Draft) -> entity::ActiveModel {
-    let Draft { owner, id, kind, recipient, time, data } = draft;
+fn to_row(mail: Draft) -> entity::ActiveModel {
+    let Draft { owner, id, kind, recipient, time, data } = mail;
     entity::ActiveModel {
         owner: ActiveValue::Set(owner),
         id: ActiveValue::Set(id),
@@ -133,10 +133,10 @@ fn row(draft: Draft) -> entity::ActiveModel {
 }
 
 /// How many mails are not settled: all of them, and those of them that need not wait for their next attempt.
-pub(crate) async fn waiting(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
+pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
     let due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(Micros::from(now)), 1);
     // In one statement: a mail that is settled between two would count in the first and look as if it waited.
-    let counted = entity::Entity::find()
+    let counts = entity::Entity::find()
         .filter(entity::Column::State.eq(MailState::Queued.as_str()))
         .select_only()
         .expr_as(Func::count(Expr::col(entity::Column::Id)), "queued")
@@ -144,6 +144,6 @@ pub(crate) async fn waiting(db: &impl ConnectionTrait, now: Timestamp) -> Result
         .into_tuple::<(i64, i64)>()
         .one(db)
         .await?;
-    let (all, due) = counted.unwrap_or_default();
-    Ok((all.unsigned_abs(), due.unsigned_abs()))
+    let (queued, due) = counts.unwrap_or_default();
+    Ok((queued.unsigned_abs(), due.unsigned_abs()))
 }

@@ -21,9 +21,9 @@ pub(crate) fn mail(recipient: &str) -> Mail {
 }
 
 /// `n` drafts with ids of their own.
-pub(crate) fn drafts(n: usize) -> Vec<Draft> {
+pub(crate) fn new_mails(n: usize) -> Vec<Draft> {
     let entropy = SeededEntropy::new(1);
-    let draft = |_| Draft {
+    let new_mail = |_| Draft {
         owner: "tenant".into(),
         id: entropy.uuid(),
         kind: "approval",
@@ -31,11 +31,11 @@ pub(crate) fn drafts(n: usize) -> Vec<Draft> {
         time: "2025-01-01T00:00:00Z".parse().unwrap(),
         data: json!({ "claim": "c" }),
     };
-    (0..n).map(draft).collect()
+    (0..n).map(new_mail).collect()
 }
 
 /// What a composer makes of `mail`.
-pub(crate) fn words(mail: &Mail) -> Message {
+pub(crate) fn message(mail: &Mail) -> Message {
     Message {
         name: "Anna Lee".into(),
         address: mail.recipient.clone(),
@@ -46,9 +46,9 @@ pub(crate) fn words(mail: &Mail) -> Message {
 }
 
 /// The same, written out.
-pub(crate) fn message(mail: &Mail) -> lettre::Message {
+pub(crate) fn email(mail: &Mail) -> lettre::Message {
     let now = VirtualClock::new("2026-03-02T08:30:00Z".parse().unwrap()).now();
-    let mut words = words(mail);
-    words.address = "anna.lee@fabrikam.example".into();
-    words.written(mail.id, &MailConfig::default().sender().unwrap(), now).unwrap()
+    let mut message = message(mail);
+    message.address = "anna.lee@fabrikam.example".into();
+    message.into_email(mail.id, &MailConfig::default().sender_mailbox().unwrap(), now).unwrap()
 }

@@ -1,7 +1,7 @@
 //! The loop that empties the queue.
 
 mod attempt;
-mod hosted;
+mod spawn;
 #[cfg(test)]
 mod tests;
 
@@ -17,15 +17,15 @@ use sea_orm::DbErr;
 use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 
-pub use hosted::SetupError;
+pub use spawn::SetupError;
 
 use crate::{Composer, MailConfig, Transport, queue};
 
 /// How often the queue is looked at when nobody wakes the sender.
-const POLL: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// What a lease lasts beyond the transport's patience: for finding the words before a message leaves, and afterwards for
 /// saying and marking what came of it.
-const MARGIN: Duration = Duration::from_secs(15);
+const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
 /// What a sender works with.
 pub struct SenderParts<C> {
@@ -40,7 +40,7 @@ pub struct SenderParts<C> {
     /// Where queued, sent and failed mails are counted.
     pub metrics: Metrics,
     /// The words.
-    pub composer: C,
+    pub renderer: C,
     /// The way out.
     pub transport: Box<dyn Transport>,
     /// Sender, parallelism, patience.
@@ -56,9 +56,9 @@ struct Inner<C> {
     wake: Notify,
     progress: Notify,
     /// Set once the leases of a process that died have been ended.
-    leases_ended: OnceCell<()>,
-    queued: Gauges,
-    attempts: Counters,
+    stale_leases_ended: OnceCell<()>,
+    queued_gauge: Gauges,
+    attempt_counter: Counters,
 }
 
 impl<C> Clone for Sender<C> {
@@ -77,11 +77,12 @@ impl<C: Composer> Sender<C> {
     /// A sender that does nothing yet; `None` where the configuration's `from` is no mailbox, which its validation tells.
     #[must_use]
     pub fn new(parts: SenderParts<C>) -> Option<Self> {
-        let from = parts.config.sender()?;
-        let queued = parts.metrics.gauge("cpor_mails_queued", "Mails that are not settled.");
-        let attempts = parts.metrics.counter("cpor_mail_attempts", "Attempts to send a mail, by what came of them.");
-        let (wake, progress, leases_ended) = (Notify::new(), Notify::new(), OnceCell::new());
-        Some(Self(Arc::new(Inner { parts, from, wake, progress, leases_ended, queued, attempts })))
+        let from = parts.config.sender_mailbox()?;
+        let queued_gauge =
+            parts.metrics.gauge("cpor_mails_queued", "Mails that are neither sent, bounced nor withdrawn.");
+        let attempt_counter = parts.metrics.counter("cpor_mail_attempts", "Attempts to send a mail, by outcome.");
+        let (wake, progress, stale_leases_ended) = (Notify::new(), Notify::new(), OnceCell::new());
+        Some(Self(Arc::new(Inner { parts, from, wake, progress, stale_leases_ended, queued_gauge, attempt_counter })))
     }
 
     /// Looks at the queue at once: to be called after a transaction that enqueued something has committed.
@@ -94,14 +95,14 @@ impl<C: Composer> Sender<C> {
     /// # Errors
     /// The database's; mails that were leased wait for their leases to end.
     pub async fn run(self, stop: CancellationToken) -> Result<(), DbErr> {
-        self.begin().await?;
+        self.end_stale_leases_once().await?;
         while !stop.is_cancelled() {
-            if self.pass().await? > 0 {
+            if self.send_batch().await? > 0 {
                 continue;
             }
             tokio::select! {
                 () = self.0.wake.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -109,20 +110,20 @@ impl<C: Composer> Sender<C> {
     }
 
     /// Before the first lease of this process, and never after it: what it is at itself is no dead process's.
-    async fn begin(&self) -> Result<(), DbErr> {
-        self.0.leases_ended.get_or_try_init(|| self.end_leases()).await.map(|_| ())
+    async fn end_stale_leases_once(&self) -> Result<(), DbErr> {
+        self.0.stale_leases_ended.get_or_try_init(|| self.end_stale_leases()).await.map(|_| ())
     }
 
     /// What a process that was killed had leased need not wait for the lease to run out, where nobody else can have it:
     /// on SQLite. Replicas on PostgreSQL wait. Either way a mail that was on its way may be sent twice.
-    async fn end_leases(&self) -> Result<(), DbErr> {
+    async fn end_stale_leases(&self) -> Result<(), DbErr> {
         let SenderParts { db, service, .. } = &self.0.parts;
         if db.engine() == Engine::Postgres {
             return Ok(());
         }
-        let ended = queue::end_all(db).await?;
+        let ended = queue::end_all_leases(db).await?;
         if ended > 0 {
-            tracing::info!(%service, ended, "mails of a process that died go on");
+            tracing::info!(%service, ended, "ended the mail leases that a stopped process held");
         }
         Ok(())
     }
@@ -132,16 +133,16 @@ impl<C: Composer> Sender<C> {
     /// # Errors
     /// The database's.
     pub async fn drain(&self) -> Result<u64, DbErr> {
-        self.begin().await?;
+        self.end_stale_leases_once().await?;
         loop {
             let progress = self.0.progress.notified();
-            let (all, due) = queue::waiting(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
+            let (queued, due) = queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
             if due == 0 {
-                return Ok(all);
+                return Ok(queued);
             }
-            if self.pass().await? == 0 {
+            if self.send_batch().await? == 0 {
                 // Somebody else holds the lease of what is left.
-                let _ = tokio::time::timeout(POLL / 10, progress).await;
+                let _ = tokio::time::timeout(POLL_INTERVAL / 10, progress).await;
             }
         }
     }
@@ -150,30 +151,30 @@ impl<C: Composer> Sender<C> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn unsettled(&self) -> Result<u64, DbErr> {
-        Ok(queue::waiting(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.0)
+    pub async fn count_queued(&self) -> Result<u64, DbErr> {
+        Ok(queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.0)
     }
 
     /// How long a leased mail stays with whoever leased it: longer than the transport may take, because what two send arrives
     /// twice; and no longer than a mail may rest that a process on PostgreSQL took with it when it died.
-    fn lease(&self) -> Duration {
-        self.0.parts.transport.patience() + MARGIN
+    fn lease_duration(&self) -> Duration {
+        self.0.parts.transport.send_timeout() + LEASE_MARGIN
     }
 
     /// Leases and tries one batch; answers how many there were.
-    async fn pass(&self) -> Result<usize, DbErr> {
+    async fn send_batch(&self) -> Result<usize, DbErr> {
         let SenderParts { db, clock, entropy, config, service, .. } = &self.0.parts;
         let now = clock.now();
         // A look by a reader first: an idle sender never asks SQLite for its one writer.
-        let (all, due) = queue::waiting(db.reader(), now).await?;
-        self.0.queued.set(&[("service", service.as_str())], u32::try_from(all).unwrap_or(u32::MAX).into());
+        let (queued, due) = queue::count_queued(db.reader(), now).await?;
+        self.0.queued_gauge.set(&[("service", service.as_str())], u32::try_from(queued).unwrap_or(u32::MAX).into());
         if due == 0 {
             return Ok(0);
         }
         let limit = u64::try_from(config.parallel).unwrap_or(u64::MAX);
-        let leased = queue::lease(db, entropy.uuid(), now, now + self.lease(), limit).await?;
-        let tried = leased.len();
-        if tried == 0 {
+        let leased = queue::lease_due(db, entropy.uuid(), now, now + self.lease_duration(), limit).await?;
+        let attempted = leased.len();
+        if attempted == 0 {
             // What is due is with others. Saying that something was settled would have `drain` ask again at once.
             return Ok(0);
         }
@@ -181,6 +182,6 @@ impl<C: Composer> Sender<C> {
             futures_util::stream::iter(leased).map(|leased| self.attempt(leased)).buffer_unordered(config.parallel);
         let results: Vec<Result<(), DbErr>> = attempts.collect().await;
         self.0.progress.notify_waiters();
-        results.into_iter().collect::<Result<(), DbErr>>().map(|()| tried)
+        results.into_iter().collect::<Result<(), DbErr>>().map(|()| attempted)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Rejection, Transport};
+use super::{SendError, Transport};
 use crate::Mail;
 
 /// Writes each mail as an `.eml` file (RFC 5322), for machines without a mail server. The files sort by the business time at which their
@@ -33,21 +33,21 @@ impl EmlFiles {
 
     /// Under a hidden name first, so that whoever reads the directory never meets half a mail.
     async fn write(&self, mail: &Mail, bytes: Vec<u8>) -> io::Result<()> {
-        let hidden = self.directory.join(format!(".{}.part", mail.id));
-        tokio::fs::write(&hidden, bytes).await?;
-        tokio::fs::rename(&hidden, self.directory.join(file_name(mail))).await
+        let temporary = self.directory.join(format!(".{}.part", mail.id));
+        tokio::fs::write(&temporary, bytes).await?;
+        tokio::fs::rename(&temporary, self.directory.join(file_name(mail))).await
     }
 }
 
 #[async_trait]
 impl Transport for EmlFiles {
-    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection> {
-        let written = self.write(mail, message.formatted()).await;
-        written.map_err(|error| Rejection::Unavailable(error.kind().to_string()))
+    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), SendError> {
+        let result = self.write(mail, message.formatted()).await;
+        result.map_err(|error| SendError::Unavailable(error.kind().to_string()))
     }
 
     /// A disk is quick, and a file that is written twice is still one.
-    fn patience(&self) -> Duration {
+    fn send_timeout(&self) -> Duration {
         Duration::from_secs(5)
     }
 }
@@ -56,14 +56,14 @@ impl Transport for EmlFiles {
 fn file_name(mail: &Mail) -> String {
     let time = mail.time.format("%Y-%m-%dT%H%M%S%.3fZ");
     let id = mail.id.simple().to_string();
-    let short = id.get(26..).unwrap_or_default();
-    format!("{time}-{}-{}-{short}.eml", plain(&mail.kind), plain(&mail.recipient))
+    let short_id = id.get(26..).unwrap_or_default();
+    format!("{time}-{}-{}-{short_id}.eml", sanitize(&mail.kind), sanitize(&mail.recipient))
 }
 
 /// What is safe in a file name everywhere, and no longer than a person reads.
-fn plain(text: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "@._+-".contains(c) { c } else { '_' };
-    text.chars().take(80).map(safe).collect()
+fn sanitize(text: &str) -> String {
+    let replace_unsafe = |c: char| if c.is_ascii_alphanumeric() || "@._+-".contains(c) { c } else { '_' };
+    text.chars().take(80).map(replace_unsafe).collect()
 }
 
 #[cfg(test)]
@@ -77,13 +77,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_mail_becomes_one_file_that_a_person_finds() {
+    async fn a_mail_becomes_one_readable_file() {
         let folder = tempfile::tempdir().unwrap();
         let files = EmlFiles::new(folder.path().join("mail")).unwrap();
         let mail = sample::mail("anna.lee@fabrikam.example");
-        let message = sample::message(&mail);
-        files.send(&mail, &message).await.unwrap();
-        files.send(&mail, &message).await.unwrap();
+        let email = sample::email(&mail);
+        files.send(&mail, &email).await.unwrap();
+        files.send(&mail, &email).await.unwrap();
         let found = names(files.directory());
         assert_eq!(found, ["2025-01-01T000000.000Z-approval-anna.lee@fabrikam.example-000001.eml"]);
         let text = std::fs::read_to_string(files.directory().join(&found[0])).unwrap();
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_never_leaves_the_directory() {
+    fn file_names_never_leave_the_directory() {
         let name = file_name(&sample::mail("\"../../etc/x y\"@fabrikam.example"));
         assert!(name.contains("-_.._.._etc_x_y_@fabrikam.example-"), "{name}");
     }

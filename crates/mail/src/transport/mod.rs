@@ -19,29 +19,29 @@ pub trait Transport: Send + Sync + 'static {
     /// Hands `message`, which is `mail` written out, to the recipient's mail system.
     ///
     /// # Errors
-    /// [`Rejection`], which says whether trying again can help.
-    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection>;
+    /// [`SendError`], which says whether trying again can help.
+    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), SendError>;
 
     /// How long one message is given: then it counts as not sent, and may be sent again. A mail is leased for longer.
-    fn patience(&self) -> Duration {
-        PATIENCE
+    fn send_timeout(&self) -> Duration {
+        DEFAULT_SEND_TIMEOUT
     }
 }
 
 /// What a mail system may take that is slow and well: time to look a message over before it takes it.
-const PATIENCE: Duration = Duration::from_secs(30);
+const DEFAULT_SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A message that was not taken. The texts are for log and queue, without personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
+pub enum SendError {
     /// For good: this recipient will not get this message.
-    #[error("refused for good: {0}")]
+    #[error("refused permanently: {0}")]
     Permanent(String),
     /// The mail system puts it off. When it does so for too long, it has refused.
-    #[error("put off: {0}")]
+    #[error("deferred: {0}")]
     Deferred(String),
     /// Nothing was said of this message: no server, no login, no disk. This is tried again for as long as it takes.
-    #[error("mail cannot be sent: {0}")]
+    #[error("the mail cannot be sent at the moment: {0}")]
     Unavailable(String),
 }
 
@@ -49,13 +49,13 @@ pub enum Rejection {
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// There is neither a server nor a directory.
-    #[error("mail has no way out: set mail.smtp, or mail.directory for .eml files")]
-    NoWayOut,
+    #[error("mail: either mail.smtp or mail.directory (for .eml files) must be set")]
+    NotConfigured,
     /// The directory for `.eml` files cannot be made.
-    #[error("the mail directory cannot be used: {0}")]
+    #[error("mail.directory: cannot be created: {0}")]
     Directory(#[from] std::io::Error),
     /// The server's description cannot be used.
-    #[error("the mail server cannot be used: {0}")]
+    #[error("mail.smtp: cannot be set up: {0}")]
     Server(#[from] lettre::transport::smtp::Error),
 }
 
@@ -64,10 +64,10 @@ pub enum TransportError {
 ///
 /// # Errors
 /// [`TransportError`].
-pub fn transport(config: &MailConfig, data_dir: Option<&Path>) -> Result<Box<dyn Transport>, TransportError> {
+pub fn build_transport(config: &MailConfig, data_dir: Option<&Path>) -> Result<Box<dyn Transport>, TransportError> {
     if let Some(smtp) = &config.smtp {
         return Ok(Box::new(Smtp::new(smtp)?));
     }
     let directory = config.directory.clone().or_else(|| data_dir.map(|data| data.join("mail")));
-    Ok(Box::new(EmlFiles::new(directory.ok_or(TransportError::NoWayOut)?)?))
+    Ok(Box::new(EmlFiles::new(directory.ok_or(TransportError::NotConfigured)?)?))
 }

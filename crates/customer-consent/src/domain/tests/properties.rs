@@ -15,11 +15,11 @@ enum Step {
     ApproveByLink { notice: u128 },
     Decline,
     Resend,
-    ClaimApproved { official: bool, explicit_needed: bool },
+    ClaimApproved { official: bool, explicit_approval_needed: bool },
     Edit { contact: bool },
-    Settle { notice: u128, settlement: Settlement },
+    Settle { notice: u128, report: DeliveryReport },
     Close { disputable: bool },
-    Dispute { last_word: LastWord },
+    Dispute { earlier_decision: EarlierDecision },
     LinesEnd,
 }
 
@@ -28,18 +28,19 @@ fn policies() -> impl Strategy<Value = Terms> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
-    let settlement = prop_oneof![4 => Just(Settlement::Accepted), 1 => Just(bounced_for_good())];
-    let last_word = prop_oneof![Just(LastWord::Declined), Just(LastWord::Approved), Just(LastWord::Nothing)];
+    let report = prop_oneof![4 => Just(DeliveryReport::Accepted), 1 => Just(bounced_for_good())];
+    let earlier_decision =
+        prop_oneof![Just(EarlierDecision::Declined), Just(EarlierDecision::Approved), Just(EarlierDecision::None)];
     let step = prop_oneof![
         2 => Just(Step::Approve),
         1 => (1..9u128).prop_map(|notice| Step::ApproveByLink { notice }),
         2 => Just(Step::Decline),
         2 => Just(Step::Resend),
-        4 => (any::<bool>(), any::<bool>()).prop_map(|(official, explicit_needed)| Step::ClaimApproved { official, explicit_needed }),
+        4 => (any::<bool>(), any::<bool>()).prop_map(|(official, explicit_approval_needed)| Step::ClaimApproved { official, explicit_approval_needed }),
         2 => any::<bool>().prop_map(|contact| Step::Edit { contact }),
-        6 => (1..9u128, settlement).prop_map(|(notice, settlement)| Step::Settle { notice, settlement }),
+        6 => (1..9u128, report).prop_map(|(notice, report)| Step::Settle { notice, report }),
         1 => any::<bool>().prop_map(|disputable| Step::Close { disputable }),
-        2 => last_word.prop_map(|last_word| Step::Dispute { last_word }),
+        2 => earlier_decision.prop_map(|earlier_decision| Step::Dispute { earlier_decision }),
         1 => Just(Step::LinesEnd),
     ];
     // Hours since the step before: often within one window, sometimes past it.
@@ -66,24 +67,28 @@ fn taken(current: &Consent, terms: &Terms, step: Step, now: Timestamp) -> Option
         Step::Approve => current.approve(Channel::SignedIn, now).unwrap_or(None),
         Step::ApproveByLink { notice: n } => current.approve_by_link(notice(n), now).unwrap_or(None),
         Step::Decline => current.decline(Channel::SignedIn, "", now).unwrap_or(None),
-        Step::Resend => current.resend(notice(queued), now).unwrap_or(None),
-        Step::ClaimApproved { official, explicit_needed } => {
-            let approval = Approval { official, explicit_needed, ..approval(now) };
-            current.claim_approved(claim(), approval, notice(queued), terms, now)
+        Step::Resend => current.resend_notice(notice(queued), now).unwrap_or(None),
+        Step::ClaimApproved { official, explicit_approval_needed } => {
+            let approval = ClaimApproval { customer_approved: official, explicit_approval_needed, ..approval(now) };
+            current.on_claim_approved(claim(), approval, notice(queued), terms, now)
         }
         Step::Edit { contact } => {
             let edited = if contact { edited_claim() } else { claim() };
-            current.claim_edited(edited, true, [notice(queued + 100), notice(queued)], now)
+            current.on_claim_edited(edited, true, [notice(queued + 100), notice(queued)], now)
         }
-        Step::Settle { notice: n, settlement } => current.notice_settled(notice(n), settlement, terms, now),
-        Step::Close { disputable } => current.claim_closed(disputable.then(|| now + chrono::TimeDelta::days(30)), now),
-        Step::Dispute { last_word } => current.claim_disputed(claim(), last_word, notice(queued), terms, now),
-        Step::LinesEnd => current.lines_ended(now),
+        Step::Settle { notice: n, report } => current.on_notice_settled(notice(n), report, terms, now),
+        Step::Close { disputable } => {
+            current.on_claim_closed(disputable.then(|| now + chrono::TimeDelta::days(30)), now)
+        }
+        Step::Dispute { earlier_decision } => {
+            current.on_claim_disputed(claim(), earlier_decision, notice(queued), terms, now)
+        }
+        Step::LinesEnd => current.on_lines_ended(now),
     }
 }
 
 fn asked(terms: &Terms) -> Consent {
-    Consent::requested(claim(), notice(1), terms, monday()).next
+    Consent::request(claim(), notice(1), terms, monday()).next
 }
 
 proptest! {
@@ -134,7 +139,7 @@ proptest! {
         for (step, hours) in steps {
             now += chrono::TimeDelta::hours(hours);
             consent = run(&consent, &terms, step, now, &mut vec![]);
-            let offered = consent.allowed_commands().any(|command| command == Command::Decline);
+            let offered = consent.allowed_commands().any(|command| command == CustomerCommand::Decline);
             match consent.decline(Channel::Link, "", now) {
                 Ok(Some(next)) => {
                     prop_assert!(offered);

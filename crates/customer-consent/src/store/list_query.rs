@@ -14,7 +14,7 @@ pub(crate) struct Filter {
     /// Only those in these states; empty: in any.
     pub(crate) states: Vec<StateKind>,
     /// Only those whose customer has not been reached (R41).
-    pub(crate) waiting: bool,
+    pub(crate) only_waiting_for_delivery: bool,
 }
 
 /// The place of a consent in a list.
@@ -26,7 +26,7 @@ pub(crate) struct Cursor {
 }
 
 /// So many consents of `owner`, or of all tenants, newest first, each with its place. One round trip.
-pub(crate) async fn list(
+pub(crate) async fn list_consents(
     db: &Db,
     owner: Option<&str>,
     filter: &Filter,
@@ -44,20 +44,20 @@ pub(crate) async fn list(
     if !filter.states.is_empty() {
         query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
     }
-    if filter.waiting {
+    if filter.only_waiting_for_delivery {
         query = query.filter(Column::Waiting.eq(true));
     }
     if let Some(cursor) = after {
-        query = query.filter(beyond(cursor));
+        query = query.filter(after_cursor(cursor));
     }
-    let placed = query.all(db.reader()).await?.into_iter().map(|row| {
+    let consents = query.all(db.reader()).await?.into_iter().map(|row| {
         let cursor = Cursor { create_time: row.create_time, owner: row.owner.clone(), id: row.id };
-        consent::read(row).map(|(_, consent)| (cursor, consent))
+        consent::from_row(row).map(|(_, consent)| (cursor, consent))
     });
-    placed.collect()
+    consents.collect()
 }
 
-fn beyond(Cursor { create_time, owner, id }: Cursor) -> Condition {
+fn after_cursor(Cursor { create_time, owner, id }: Cursor) -> Condition {
     let same_time = Condition::all().add(Column::CreateTime.eq(create_time));
     let same_owner = same_time.clone().add(Column::Owner.eq(owner.as_str()));
     Condition::any()

@@ -12,16 +12,16 @@ fn due_2020() -> Timestamp {
 }
 
 fn in_2020(consent: &Consent, now: i64) -> cpor_durable::Transition<Consent> {
-    consent.claim_approved(claim(), approval(day(now)), notice(2), &terms_of_2020(), day(now)).unwrap()
+    consent.on_claim_approved(claim(), approval(day(now)), notice(2), &terms_of_2020(), day(now)).unwrap()
 }
 
 #[test]
 fn r61_in_2020_the_window_runs_from_the_notice_at_submission_and_nobody_is_told_before_the_approval() {
-    let asked = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let opened = asked.notice_settled(notice(1), Settlement::Accepted, &terms_of_2020(), monday()).unwrap();
+    let asked = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
+    let opened = asked.on_notice_settled(notice(1), DeliveryReport::Accepted, &terms_of_2020(), monday()).unwrap();
     assert_eq!(
         opened.events,
-        [Event::NoticeSettled { kind: NoticeKind::Submission, settlement: Settlement::Accepted }]
+        [Event::NoticeSettled { kind: NoticeKind::Submission, report: DeliveryReport::Accepted }]
     );
     assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due_2020()]);
 }
@@ -48,7 +48,7 @@ fn r61_in_2020_a_window_that_passed_before_makes_it_official_at_approval_and_no_
 #[test]
 fn r47_an_approval_that_is_heard_of_after_the_window_is_official_when_the_window_passed() {
     let late = requested_window_passed()
-        .claim_approved(claim(), approval(day(2)), notice(2), &terms_of_2020(), day(10))
+        .on_claim_approved(claim(), approval(day(2)), notice(2), &terms_of_2020(), day(10))
         .unwrap();
     let elapsed = late.next.elapse(day(10)).unwrap();
     assert_eq!((elapsed.due, elapsed.transition.events), (due_2020(), vec![Event::WindowPassed]));
@@ -56,20 +56,20 @@ fn r47_an_approval_that_is_heard_of_after_the_window_is_official_when_the_window
 
 #[test]
 fn r41_in_2020_where_the_notice_bounced_the_window_waits_beyond_the_approval() {
-    let asked = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let bounced = asked.notice_settled(notice(1), bounced_for_good(), &terms_of_2020(), monday()).unwrap().next;
-    assert!(bounced.waits_for_delivery());
+    let asked = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
+    let bounced = asked.on_notice_settled(notice(1), bounced_for_good(), &terms_of_2020(), monday()).unwrap().next;
+    assert!(bounced.is_waiting_for_delivery());
     let approved = in_2020(&bounced, 2).next;
     assert_eq!(approved.state, State::AwaitingDelivery);
-    let resent = approved.resend(notice(3), day(3)).unwrap().unwrap().next;
-    let opened = resent.notice_settled(notice(3), Settlement::Accepted, &terms_of_2020(), day(3)).unwrap().next;
+    let resent = approved.resend_notice(notice(3), day(3)).unwrap().unwrap().next;
+    let opened = resent.on_notice_settled(notice(3), DeliveryReport::Accepted, &terms_of_2020(), day(3)).unwrap().next;
     assert_eq!(opened.state.kind(), StateKind::WindowOpen);
 }
 
 #[test]
 fn r43_r61_in_2023_a_decline_is_possible_at_any_time_after_the_window() {
     let granted = Consent { decline_any_time: true, ..granted() };
-    assert_eq!(granted.allowed_commands().collect::<Vec<_>>(), [Command::Decline]);
+    assert_eq!(granted.allowed_commands().collect::<Vec<_>>(), [CustomerCommand::Decline]);
     let declined = granted.decline(Channel::SignedIn, "Not them.", day(300)).unwrap().unwrap();
     assert_eq!(declined.next.state.kind(), StateKind::Declined);
     assert!(matches!(declined.events.as_slice(), [Event::CustomerDeclined { .. }]));
@@ -78,47 +78,47 @@ fn r43_r61_in_2023_a_decline_is_possible_at_any_time_after_the_window() {
 #[test]
 fn r44_a_notice_is_sent_again_and_never_shortens_the_window() {
     for waiting in [awaiting(), granted_awaiting()] {
-        let bounced = waiting.notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap().next;
-        let resent = bounced.resend(notice(7), day(3)).unwrap().unwrap();
+        let bounced = waiting.on_notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap().next;
+        let resent = bounced.resend_notice(notice(7), day(3)).unwrap().unwrap();
         let told = Event::NoticeResent { kind: NoticeKind::Approval, previous: "bounced" };
         assert_eq!(resent.events, [told, Event::NoticeQueued { notice: notice(7) }]);
         assert_eq!(resent.next.notices[2].kind, NoticeKind::Approval);
-        assert!(!resent.next.waits_for_delivery(), "it is on its way");
-        let opened = resent.next.notice_settled(notice(7), Settlement::Accepted, &terms(), day(4)).unwrap().next;
+        assert!(!resent.next.is_waiting_for_delivery(), "it is on its way");
+        let opened = resent.next.on_notice_settled(notice(7), DeliveryReport::Accepted, &terms(), day(4)).unwrap().next;
         assert_eq!(opened.state.window().unwrap().opened, day(4));
     }
     let open = window_open();
-    let resent = open.resend(notice(7), day(5)).unwrap().unwrap().next;
-    let accepted = resent.notice_settled(notice(7), Settlement::Accepted, &terms(), day(5)).unwrap().next;
+    let resent = open.resend_notice(notice(7), day(5)).unwrap().unwrap().next;
+    let accepted = resent.on_notice_settled(notice(7), DeliveryReport::Accepted, &terms(), day(5)).unwrap().next;
     assert_eq!(accepted.state, open.state);
 }
 
 #[test]
 fn r44_what_waits_to_go_out_is_not_queued_twice_and_what_was_never_sent_is_not_sent_again() {
-    assert_eq!(requested().resend(notice(7), day(1)), Ok(None));
+    assert_eq!(requested().resend_notice(notice(7), day(1)), Ok(None));
     let quiet = Consent { notices: vec![], ..requested() };
-    assert_eq!(quiet.resend(notice(7), day(1)), Err(Refusal::NoNotice));
-    assert_eq!(declined().resend(notice(7), day(5)), Err(Refusal::AlreadyDeclined));
-    assert_eq!(closed().resend(notice(7), day(5)), Err(Refusal::ClaimClosed));
-    assert!(matches!(granted().resend(notice(7), day(20)), Err(Refusal::WindowPassed { .. })));
+    assert_eq!(quiet.resend_notice(notice(7), day(1)), Err(Refusal::NoNotice));
+    assert_eq!(declined().resend_notice(notice(7), day(5)), Err(Refusal::AlreadyDeclined));
+    assert_eq!(closed().resend_notice(notice(7), day(5)), Err(Refusal::ClaimClosed));
+    assert!(matches!(granted().resend_notice(notice(7), day(20)), Err(Refusal::WindowPassed { .. })));
 }
 
 #[test]
 fn r41_only_who_has_not_been_reached_waits_for_delivery() {
     let bounced = |consent: &Consent| {
         let last = consent.notices.last().unwrap().id;
-        consent.notice_settled(last, bounced_for_good(), &terms(), day(2)).unwrap().next
+        consent.on_notice_settled(last, bounced_for_good(), &terms(), day(2)).unwrap().next
     };
     for consent in [requested(), awaiting(), granted_awaiting()] {
-        assert!(!consent.waits_for_delivery() && bounced(&consent).waits_for_delivery());
+        assert!(!consent.is_waiting_for_delivery() && bounced(&consent).is_waiting_for_delivery());
     }
-    assert!(!bounced(&window_open().resend(notice(7), day(3)).unwrap().unwrap().next).waits_for_delivery());
-    assert!(!bounced(&awaiting()).claim_closed(None, day(3)).unwrap().next.waits_for_delivery());
+    assert!(!bounced(&window_open().resend_notice(notice(7), day(3)).unwrap().unwrap().next).is_waiting_for_delivery());
+    assert!(!bounced(&awaiting()).on_claim_closed(None, day(3)).unwrap().next.is_waiting_for_delivery());
 }
 
 #[test]
 fn r29_old_and_new_contact_are_notified_anew_and_an_approval_lapses() {
-    let edited = ahead().claim_edited(edited_claim(), true, [notice(5), notice(6)], day(2)).unwrap();
+    let edited = ahead().on_claim_edited(edited_claim(), true, [notice(5), notice(6)], day(2)).unwrap();
     let queued = |n| Event::NoticeQueued { notice: notice(n) };
     assert_eq!(edited.events, [queued(5), queued(6)]);
     let consent = edited.next;
@@ -131,7 +131,8 @@ fn r29_old_and_new_contact_are_notified_anew_and_an_approval_lapses() {
     );
     let change = consent.change.clone().unwrap();
     assert_eq!((change.added.len(), change.removed.len(), change.new_contact), (0, 1, true));
-    let approved = consent.claim_approved(edited_claim(), approval(day(3)), notice(7), &terms(), day(3)).unwrap().next;
+    let approved =
+        consent.on_claim_approved(edited_claim(), approval(day(3)), notice(7), &terms(), day(3)).unwrap().next;
     assert_eq!(approved.state, State::AwaitingDelivery, "not official by the approval that lapsed");
 }
 
@@ -150,22 +151,22 @@ fn r29_earlier_links_and_the_former_contacts_can_only_decline() {
 fn r29_a_line_alone_is_told_once_and_a_loss_to_another_to_nobody() {
     let mut fewer = claim();
     fewer.lines.pop();
-    let edited = requested().claim_edited(fewer.clone(), true, [notice(5), notice(6)], day(2)).unwrap();
+    let edited = requested().on_claim_edited(fewer.clone(), true, [notice(5), notice(6)], day(2)).unwrap();
     assert_eq!(edited.events, [Event::NoticeQueued { notice: notice(6) }]);
-    let lost = ahead().claim_edited(fewer.clone(), false, [notice(5), notice(6)], day(2)).unwrap();
+    let lost = ahead().on_claim_edited(fewer.clone(), false, [notice(5), notice(6)], day(2)).unwrap();
     assert_eq!((lost.events, lost.next.claim.lines.len()), (vec![], 1));
     assert!(lost.next.approval.is_some() && lost.next.notices[0].current);
 }
 
 #[test]
 fn r29_a_notice_from_before_an_edit_opens_no_window() {
-    let asked = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let edited = asked.claim_edited(edited_claim(), true, [notice(5), notice(6)], day(1)).unwrap().next;
+    let asked = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
+    let edited = asked.on_claim_edited(edited_claim(), true, [notice(5), notice(6)], day(1)).unwrap().next;
     for stale in [notice(1), notice(5)] {
-        let settled = edited.notice_settled(stale, Settlement::Accepted, &terms_of_2020(), day(1)).unwrap().next;
+        let settled = edited.on_notice_settled(stale, DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
         assert_eq!(settled.state, State::Requested);
     }
-    let settled = edited.notice_settled(notice(6), Settlement::Accepted, &terms_of_2020(), day(1)).unwrap().next;
+    let settled = edited.on_notice_settled(notice(6), DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
     assert_eq!(settled.state.kind(), StateKind::RequestedInWindow);
 }
 
@@ -178,13 +179,13 @@ fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded() {
     assert!(matches!(declined.events.as_slice(), [Event::CustomerDeclined { channel: Channel::SignedIn, .. }]));
     let over = rejected.elapse(day(31)).unwrap();
     assert_eq!((over.transition.next.state.kind(), over.transition.events), (StateKind::Closed, vec![]));
-    assert_eq!(rejected.at(day(31)).decline(Channel::Link, "", day(31)), Err(Refusal::ClaimClosed));
+    assert_eq!(rejected.with_deadlines_applied(day(31)).decline(Channel::Link, "", day(31)), Err(Refusal::ClaimClosed));
 }
 
 #[test]
 fn r28_a_dispute_asks_the_customer_anew() {
-    for rejected in [declined(), disputable(), disputable().at(day(40))] {
-        let disputed = rejected.claim_disputed(claim(), LastWord::Nothing, notice(3), &terms(), day(4)).unwrap();
+    for rejected in [declined(), disputable(), disputable().with_deadlines_applied(day(40))] {
+        let disputed = rejected.on_claim_disputed(claim(), EarlierDecision::None, notice(3), &terms(), day(4)).unwrap();
         assert_eq!(disputed.next.state, State::Requested);
         assert_eq!(disputed.events, [Event::NoticeQueued { notice: notice(3) }]);
         assert_eq!(disputed.next.declined_before, rejected.state.kind() == StateKind::Declined);
@@ -194,22 +195,22 @@ fn r28_a_dispute_asks_the_customer_anew() {
 
 #[test]
 fn r26a_r28_an_approval_before_a_dispute_counts_where_the_claim_has_it_and_nobody_declined() {
-    let rejected = ahead().claim_closed(Some(day(31)), day(3)).unwrap().next;
+    let rejected = ahead().on_claim_closed(Some(day(31)), day(3)).unwrap().next;
     let disputed =
-        |rejected: &Consent, word| rejected.claim_disputed(claim(), word, notice(3), &terms(), day(4)).unwrap();
-    let kept = disputed(&rejected, LastWord::Approved).next;
+        |rejected: &Consent, word| rejected.on_claim_disputed(claim(), word, notice(3), &terms(), day(4)).unwrap();
+    let kept = disputed(&rejected, EarlierDecision::Approved).next;
     assert_eq!((kept.approval, kept.state.kind()), (ahead().approval, StateKind::Requested));
-    assert_eq!(kept.allowed_commands().collect::<Vec<_>>(), [Command::Decline], "it has been said");
-    let approved = kept.claim_approved(claim(), official(day(5)), notice(4), &terms(), day(5)).unwrap().next;
+    assert_eq!(kept.allowed_commands().collect::<Vec<_>>(), [CustomerCommand::Decline], "it has been said");
+    let approved = kept.on_claim_approved(claim(), official(day(5)), notice(4), &terms(), day(5)).unwrap().next;
     assert_eq!(approved.state.official_since(), Some(day(5)));
     assert_eq!(
-        disputed(&rejected, LastWord::Nothing).next.approval,
+        disputed(&rejected, EarlierDecision::None).next.approval,
         None,
         "the claim was rejected before it heard of it"
     );
     // A decline beats it, also one that the claim is yet to hear of.
     let declined = rejected.decline(Channel::Link, "", day(3)).unwrap().unwrap().next;
-    for word in [LastWord::Declined, LastWord::Approved] {
+    for word in [EarlierDecision::Declined, EarlierDecision::Approved] {
         let disputed = disputed(&declined, word).next;
         assert!(disputed.needs_explicit_approval() && disputed.approval.is_none());
     }
@@ -218,34 +219,44 @@ fn r26a_r28_an_approval_before_a_dispute_counts_where_the_claim_has_it_and_nobod
 #[test]
 fn r28_a_notice_of_the_first_approval_opens_no_window_for_the_second() {
     let declined = awaiting().decline(Channel::Link, "", day(3)).unwrap().unwrap().next;
-    let disputed = declined.claim_disputed(claim(), LastWord::Declined, notice(3), &terms(), day(4)).unwrap().next;
-    let approved = disputed.claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next;
-    let settled = approved.notice_settled(notice(2), Settlement::Accepted, &terms(), day(5)).unwrap().next;
+    let disputed =
+        declined.on_claim_disputed(claim(), EarlierDecision::Declined, notice(3), &terms(), day(4)).unwrap().next;
+    let approved =
+        disputed.on_claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next;
+    let settled = approved.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(5)).unwrap().next;
     assert_eq!(settled.state, State::AwaitingDelivery);
 }
 
 #[test]
 fn r28_after_a_decline_silence_is_the_same_answer_and_only_an_approval_makes_it_official() {
-    let waiting = explicit_needed();
+    let waiting = explicit_approval_needed();
     let elapsed = waiting.elapse(day(60)).unwrap();
     let said = Event::CustomerDeclined { channel: Channel::Silence, comment: String::new() };
     assert_eq!(elapsed.transition.events, [said]);
     assert_eq!(elapsed.transition.next.channel(), Some(Channel::Silence));
     let approved = waiting.approve(Channel::Link, day(6)).unwrap().unwrap().next;
     assert_eq!(approved.state.official_since(), Some(day(6)));
-    assert_eq!(approved.at(day(60)).state.kind(), StateKind::Granted);
+    assert_eq!(approved.with_deadlines_applied(day(60)).state.kind(), StateKind::Granted);
     let ahead = disputed().approve(Channel::Link, day(4)).unwrap().unwrap().next;
-    let approved = ahead.claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next;
+    let approved = ahead.on_claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next;
     assert_eq!(approved.state.official_since(), Some(day(5)), "what was approved since the dispute counts");
 }
 
 #[test]
 fn r28_r61_in_2020_a_silence_before_the_approval_rejects_it_at_approval() {
     let declined = requested_in_window().decline(Channel::Link, "", day(1)).unwrap().unwrap().next;
-    let asked = declined.claim_disputed(claim(), LastWord::Declined, notice(3), &terms_of_2020(), day(2)).unwrap().next;
-    let open = asked.notice_settled(notice(3), Settlement::Accepted, &terms_of_2020(), day(2)).unwrap().next;
-    let approved =
-        open.at(day(20)).claim_approved(claim(), after_decline(day(20)), notice(4), &terms_of_2020(), day(20));
+    let asked = declined
+        .on_claim_disputed(claim(), EarlierDecision::Declined, notice(3), &terms_of_2020(), day(2))
+        .unwrap()
+        .next;
+    let open = asked.on_notice_settled(notice(3), DeliveryReport::Accepted, &terms_of_2020(), day(2)).unwrap().next;
+    let approved = open.with_deadlines_applied(day(20)).on_claim_approved(
+        claim(),
+        after_decline(day(20)),
+        notice(4),
+        &terms_of_2020(),
+        day(20),
+    );
     let approved = approved.unwrap();
     assert!(matches!(approved.events.as_slice(), [Event::CustomerDeclined { channel: Channel::Silence, .. }]));
 }
@@ -253,7 +264,7 @@ fn r28_r61_in_2020_a_silence_before_the_approval_rejects_it_at_approval() {
 #[test]
 fn r37_r39_when_every_line_has_ended_there_is_nothing_to_decline() {
     for consent in [awaiting(), granted_awaiting(), window_open(), granted_in_window(), granted()] {
-        let ended = consent.lines_ended(day(4)).unwrap();
+        let ended = consent.on_lines_ended(day(4)).unwrap();
         assert_eq!((ended.next.state.kind(), ended.events), (StateKind::Closed, vec![]));
         assert_eq!((ended.next.deadlines(), ended.next.allowed_commands().count()), (vec![], 0));
     }

@@ -1,11 +1,11 @@
 //! What a consent is to its reader: the same plain words (R40) in e-mails and on the page.
 
-mod moment;
+mod time_text;
 
 use cpor_types::{Activity, AssociationKey, Length, Timestamp, WindowStart};
 
 use crate::domain::{Consent, Line, State, Terms};
-use crate::texts::{Text, Texts};
+use crate::translation::{Text, Translation};
 
 /// A heading with the words under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,38 +36,45 @@ pub(crate) struct Fact {
 }
 
 /// One consent in one language.
-pub(crate) struct Words<'a> {
-    texts: &'a Texts,
+pub(crate) struct ConsentText<'a> {
+    texts: &'a Translation,
     consent: &'a Consent,
     /// Whether the window is counted from the notice at submission (R41).
-    counted: bool,
-    length: String,
-    due: String,
-    time: String,
+    counts_from_submission: bool,
+    window_length: String,
+    due_time: String,
+    decision_time: String,
 }
 
-impl<'a> Words<'a> {
+impl<'a> ConsentText<'a> {
     /// The words for `consent`, with times in its tenant's zone.
-    pub(crate) fn new(texts: &'a Texts, consent: &'a Consent, terms: &Terms) -> Self {
-        let show = |time: Timestamp| moment::shown(&texts.time, &terms.calendar, time);
+    pub(crate) fn new(texts: &'a Translation, consent: &'a Consent, terms: &Terms) -> Self {
+        let format = |time: Timestamp| time_text::format_time(&texts.time, &terms.calendar, time);
         let deadline = consent.state.window().map(|window| &window.deadline).or_else(|| consent.state.deadline());
-        let due = deadline.map(|deadline| show(deadline.due)).unwrap_or_default();
-        let time = last_word(consent).map(show).unwrap_or_default();
-        let counted = terms.counted_from == WindowStart::NoticeAtSubmission;
-        Self { texts, consent, counted, length: length(texts, terms.window), due, time }
+        let due_time = deadline.map(|deadline| format(deadline.due)).unwrap_or_default();
+        let decision_time = decision_time(consent).map(format).unwrap_or_default();
+        let counts_from_submission = terms.window_start == WindowStart::NoticeAtSubmission;
+        Self {
+            texts,
+            consent,
+            counts_from_submission,
+            window_length: window_length(texts, terms.window),
+            due_time,
+            decision_time,
+        }
     }
 
     /// The same, with the time by which the window would pass if it opened at `now`.
-    pub(crate) fn if_opened(mut self, terms: &Terms, now: Timestamp) -> Self {
+    pub(crate) fn assuming_window_opens_at(mut self, terms: &Terms, now: Timestamp) -> Self {
         if self.consent.state.window().is_none() {
-            let due = terms.window_from(now).deadline.due;
-            self.due = moment::shown(&self.texts.time, &terms.calendar, due);
+            let due = terms.window_opened_at(now).deadline.due;
+            self.due_time = time_text::format_time(&self.texts.time, &terms.calendar, due);
         }
         self
     }
 
     /// The texts themselves.
-    pub(crate) fn texts(&self) -> &'a Texts {
+    pub(crate) fn texts(&self) -> &'a Translation {
         self.texts
     }
 
@@ -77,9 +84,9 @@ impl<'a> Words<'a> {
         text.fill(&[
             ("partner", partner),
             ("customer", self.consent.claim.customer_name()),
-            ("length", &self.length),
-            ("due", &self.due),
-            ("time", &self.time),
+            ("length", &self.window_length),
+            ("due", &self.due_time),
+            ("time", &self.decision_time),
         ])
     }
 
@@ -99,15 +106,15 @@ impl<'a> Words<'a> {
                 fact(&texts.partner, vec![partner]),
                 fact(&texts.customer, vec![customer]),
                 fact(&texts.claim, vec![claim.display_name.clone()]),
-                fact(&texts.products, claim.lines.iter().map(|line| self.line(line)).collect()),
-                fact(&texts.work, claim.activities.iter().map(|activity| self.activity(*activity)).collect()),
+                fact(&texts.products, claim.lines.iter().map(|line| self.line_name(line)).collect()),
+                fact(&texts.work, claim.activities.iter().map(|activity| self.activity_name(*activity)).collect()),
             ],
         }
     }
 
     /// What the partner will see (R40).
-    pub(crate) fn sees(&self) -> Paragraphs {
-        let texts = &self.texts.sees;
+    pub(crate) fn partner_access(&self) -> Paragraphs {
+        let texts = &self.texts.partner_access;
         Paragraphs {
             heading: texts.heading.plain(),
             paragraphs: vec![texts.figures.plain(), texts.no_content.plain(), texts.ends.plain()],
@@ -117,25 +124,27 @@ impl<'a> Words<'a> {
     /// What the partner has changed since the customer was first asked (R29); `None` where that is nothing, or past.
     pub(crate) fn change(&self) -> Option<Paragraphs> {
         let (texts, change) = (&self.texts.change, self.consent.change.as_ref()?);
-        let listed = |text: &Text, lines: &[Line]| {
-            let products: Vec<String> = lines.iter().map(|line| self.line(line)).collect();
+        let paragraph = |text: &Text, lines: &[Line]| {
+            let products: Vec<String> = lines.iter().map(|line| self.line_name(line)).collect();
             (!products.is_empty()).then(|| text.fill(&[("products", &products.join("; "))]))
         };
-        let said = [
-            listed(&texts.added, &change.added),
-            listed(&texts.removed, &change.removed),
+        let paragraphs = [
+            paragraph(&texts.added, &change.added),
+            paragraph(&texts.removed, &change.removed),
             change.new_contact.then(|| texts.contact.plain()),
             Some(texts.lapsed.plain()),
         ];
-        Some(Paragraphs { heading: texts.heading.plain(), paragraphs: said.into_iter().flatten().collect() })
+        Some(Paragraphs { heading: texts.heading.plain(), paragraphs: paragraphs.into_iter().flatten().collect() })
     }
 
     /// What happens if the customer does nothing (R42); `None` where nothing can happen any more.
-    pub(crate) fn silence(&self) -> Option<Section> {
-        let texts = &self.texts.silence;
-        let unsaid = self.consent.approval.is_none();
-        let words = match &self.consent.state {
-            State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_) if !unsaid => &texts.ahead,
+    pub(crate) fn no_response(&self) -> Option<Section> {
+        let texts = &self.texts.no_response;
+        let has_not_approved = self.consent.approval.is_none();
+        let text = match &self.consent.state {
+            State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_) if !has_not_approved => {
+                &texts.ahead
+            }
             State::Requested
             | State::RequestedInWindow(_)
             | State::RequestedWindowPassed(_)
@@ -145,7 +154,7 @@ impl<'a> Words<'a> {
             {
                 &texts.explicit
             }
-            State::Requested if self.counted => &texts.requested_counted,
+            State::Requested if self.counts_from_submission => &texts.requested_counted,
             State::Requested => &texts.requested,
             State::RequestedInWindow(_) => &texts.requested_window,
             State::RequestedWindowPassed(_) => &texts.requested_passed,
@@ -156,14 +165,14 @@ impl<'a> Words<'a> {
                 return None;
             }
         };
-        Some(Section { heading: texts.heading.plain(), words: self.fill(words) })
+        Some(Section { heading: texts.heading.plain(), words: self.fill(text) })
     }
 
     /// Until when the customer can decline (R41, R43); `None` where it no longer can.
-    pub(crate) fn until(&self) -> Option<Section> {
-        let texts = &self.texts.until;
-        let words = match &self.consent.state {
-            State::Requested if self.counted => &texts.awaiting,
+    pub(crate) fn decline_until(&self) -> Option<Section> {
+        let texts = &self.texts.decline_until;
+        let text = match &self.consent.state {
+            State::Requested if self.counts_from_submission => &texts.awaiting,
             State::Requested => &texts.requested,
             State::AwaitingDelivery | State::GrantedAwaitingDelivery { .. } => &texts.awaiting,
             State::WindowOpen(_) if self.consent.declined_before => &texts.explicit,
@@ -175,20 +184,20 @@ impl<'a> Words<'a> {
                 return None;
             }
         };
-        Some(self.until_when(words))
+        Some(self.decline_until_section(text))
     }
 
     /// These words on until when the customer can decline, and that it can later too, where the policy says so (R43).
-    pub(crate) fn until_when(&self, words: &Text) -> Section {
-        let texts = &self.texts.until;
-        let mut words = self.fill(words);
+    pub(crate) fn decline_until_section(&self, text: &Text) -> Section {
+        let texts = &self.texts.decline_until;
+        let mut words = self.fill(text);
         if self.consent.decline_any_time && !self.consent.state.kind().is_over() {
             words = format!("{words} {}", self.fill(&texts.any_time));
         }
         Section { heading: texts.heading.plain(), words }
     }
 
-    fn activity(&self, activity: Activity) -> String {
+    fn activity_name(&self, activity: Activity) -> String {
         match activity {
             Activity::Usage => self.texts.product.usage.plain(),
             Activity::PreSales => self.texts.product.pre_sales.plain(),
@@ -196,7 +205,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn line(&self, line: &Line) -> String {
+    fn line_name(&self, line: &Line) -> String {
         match &line.key {
             AssociationKey::Workload(_) => line.product.clone(),
             AssociationKey::Subscription(id) => {
@@ -208,17 +217,17 @@ impl<'a> Words<'a> {
 }
 
 /// When the customer, or time in its place, had its last word.
-fn last_word(consent: &Consent) -> Option<Timestamp> {
-    let declined = consent.decline_said().map(|decline| decline.spoken.time);
+fn decision_time(consent: &Consent) -> Option<Timestamp> {
+    let declined = consent.current_decline().map(|decline| decline.decision.time);
     let passed = || consent.state.official_since().and(consent.state.window()).map(|window| window.deadline.due);
     declined.or_else(|| consent.approval.map(|approval| approval.time)).or_else(passed)
 }
 
-fn length(texts: &Texts, length: Length) -> String {
+fn window_length(texts: &Translation, length: Length) -> String {
     let days = length.days().to_string();
     let text = match length {
-        Length::CalendarDays(_) => &texts.length.calendar_days,
-        Length::BusinessDays(_) => &texts.length.business_days,
+        Length::CalendarDays(_) => &texts.window_length.calendar_days,
+        Length::BusinessDays(_) => &texts.window_length.business_days,
     };
     text.fill(&[("n", &days)])
 }

@@ -1,7 +1,7 @@
 use cpor_durable::{Context, Host};
 
 use super::{Sender, SenderParts};
-use crate::{Composer, MailConfig, TransportError, transport};
+use crate::{Composer, MailConfig, TransportError, build_transport};
 
 /// Mail that cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -10,8 +10,8 @@ pub enum SetupError {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// The configuration was not validated.
-    #[error("mail.from cannot be used")]
-    From,
+    #[error("mail.from: must be a mailbox such as `Name <no-reply@example.com>`")]
+    InvalidSender,
 }
 
 impl<C: Composer> Sender<C> {
@@ -19,29 +19,29 @@ impl<C: Composer> Sender<C> {
     ///
     /// # Errors
     /// [`SetupError`].
-    pub fn hosted(host: &Host, context: &Context, config: MailConfig, composer: C) -> Result<Self, SetupError> {
+    pub fn hosted(host: &Host, context: &Context, config: MailConfig, renderer: C) -> Result<Self, SetupError> {
         let parts = SenderParts {
             service: host.service(),
             db: context.db.clone(),
             clock: context.clock.clone(),
             entropy: context.entropy.clone(),
             metrics: context.metrics.clone(),
-            composer,
-            transport: transport(&config, context.data_dir.as_deref())?,
+            renderer,
+            transport: build_transport(&config, context.data_dir.as_deref())?,
             config,
         };
-        let sender = Self::new(parts).ok_or(SetupError::From)?;
-        let running = sender.clone();
+        let sender = Self::new(parts).ok_or(SetupError::InvalidSender)?;
+        let background_sender = sender.clone();
         host.spawn("mail", move |stop| {
-            let sender = running.clone();
+            let sender = background_sender.clone();
             async move { Ok(sender.run(stop).await?) }
         });
-        let probed = sender.clone();
+        let probed_sender = sender.clone();
         host.probe("mail", move || {
-            let sender = probed.clone();
+            let sender = probed_sender.clone();
             async move {
-                let waiting = sender.drain().await?;
-                Ok((waiting > 0).then(|| format!("{waiting} mails wait for their next attempt")).into_iter().collect())
+                let queued = sender.drain().await?;
+                Ok((queued > 0).then(|| format!("{queued} mails wait for their next attempt")).into_iter().collect())
             }
         });
         Ok(sender)

@@ -22,12 +22,16 @@ impl Text {
         while let Some((before, after)) = rest.split_once('{') {
             filled.push_str(before);
             rest = match after.split_once('}') {
-                Some((name, behind)) => {
+                Some((name, after_placeholder)) => {
                     match values.iter().find(|(known, _)| *known == name) {
                         Some((_, value)) => filled.push_str(value),
                         None => filled.extend(["{", name, "}"]),
                     }
-                    if filled.ends_with('.') { behind.strip_prefix('.').unwrap_or(behind) } else { behind }
+                    if filled.ends_with('.') {
+                        after_placeholder.strip_prefix('.').unwrap_or(after_placeholder)
+                    } else {
+                        after_placeholder
+                    }
                 }
                 None => {
                     filled.push('{');
@@ -41,15 +45,15 @@ impl Text {
 
 /// A translation file that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the texts in {file} cannot be used: {reason}")]
-pub struct TextsError {
+#[error("the translation {file} cannot be used: {reason}")]
+pub struct TranslationError {
     /// Which file.
     pub(crate) file: &'static str,
     /// What is wrong with it.
     pub(crate) reason: String,
 }
 
-macro_rules! texts {
+macro_rules! text_sections {
     ($($(#[$doc:meta])* $section:ident { $($key:ident),+ $(,)? })+) => {
         $($(#[$doc])*
         #[derive(Debug, Clone, Deserialize)]
@@ -61,19 +65,23 @@ macro_rules! texts {
 /// Everything in one language.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Texts {
+pub(crate) struct Translation {
     /// BCP 47 tag, for `lang` and `Content-Language`.
     pub(crate) language: String,
     /// What its speakers call it.
     pub(crate) name: String,
     pub(crate) product: ProductTexts,
-    pub(crate) length: LengthTexts,
+    #[serde(rename = "length")]
+    pub(crate) window_length: WindowLengthTexts,
     pub(crate) time: TimeTexts,
     pub(crate) facts: FactsTexts,
     pub(crate) change: ChangeTexts,
-    pub(crate) sees: SeesTexts,
-    pub(crate) silence: SilenceTexts,
-    pub(crate) until: UntilTexts,
+    #[serde(rename = "sees")]
+    pub(crate) partner_access: PartnerAccessTexts,
+    #[serde(rename = "silence")]
+    pub(crate) no_response: NoResponseTexts,
+    #[serde(rename = "until")]
+    pub(crate) decline_until: DeclineUntilTexts,
     pub(crate) choice: ChoiceTexts,
     pub(crate) page: PageTexts,
     pub(crate) confirm: ConfirmTexts,
@@ -81,23 +89,23 @@ pub(crate) struct Texts {
     pub(crate) mail: MailTexts,
 }
 
-texts! {
+text_sections! {
     /// What is claimed.
     ProductTexts { usage, pre_sales, revenue_association, subscription }
     /// How long the window is.
-    LengthTexts { calendar_days, business_days }
+    WindowLengthTexts { calendar_days, business_days }
     /// Who claims what.
     FactsTexts { heading, partner, partner_with_location, customer, customer_with_domain, claim, work, products }
     /// What the partner changed (R29).
     ChangeTexts { heading, added, removed, contact, lapsed }
     /// What the partner will see (R40).
-    SeesTexts { heading, figures, no_content, ends }
+    PartnerAccessTexts { heading, figures, no_content, ends }
     /// What happens if the customer does nothing (R42).
-    SilenceTexts {
+    NoResponseTexts {
         heading, requested, requested_counted, requested_window, requested_passed, explicit, awaiting, window, ahead, in_window,
     }
     /// Until when (R41).
-    UntilTexts { heading, requested, awaiting, window, explicit, any_time }
+    DeclineUntilTexts { heading, requested, awaiting, window, explicit, any_time }
     /// The two choices of the first page.
     ChoiceTexts {
         heading, approve, approve_hint_requested, approve_hint_approved, decline, decline_hint, decline_hint_granted, asks_again,
@@ -135,10 +143,10 @@ pub(crate) struct TimeTexts {
     pub(crate) end_of_day: Text,
 }
 
-impl Texts {
+impl Translation {
     /// The texts of one file.
-    pub(crate) fn read(file: &'static str, content: &str) -> Result<Self, TextsError> {
-        toml::from_str(content).map_err(|error| TextsError { file, reason: error.to_string() })
+    pub(crate) fn read(file: &'static str, content: &str) -> Result<Self, TranslationError> {
+        toml::from_str(content).map_err(|error| TranslationError { file, reason: error.to_string() })
     }
 }
 
@@ -147,13 +155,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_filled_once_and_what_is_put_in_is_left_alone() {
+    fn placeholders_are_filled_once() {
         let text = Text("{a} and {b} and {a}; {unknown}; {open".into());
         assert_eq!(text.fill(&[("a", "{b}"), ("b", "x")]), "{b} and x and {b}; {unknown}; {open");
     }
 
     #[test]
-    fn a_sentence_that_ends_in_an_abbreviation_has_one_stop() {
+    fn no_second_full_stop_after_an_abbreviation() {
         let text = Text("It is for {customer}. {customer}, {partner}.".into());
         let filled = text.fill(&[("customer", "Litware Inc."), ("partner", "Contoso")]);
         assert_eq!(filled, "It is for Litware Inc. Litware Inc., Contoso.");
