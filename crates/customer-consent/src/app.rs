@@ -1,4 +1,4 @@
-//! The composition root: everything is made here, from configuration and context, and handed to whoever needs it.
+//! The composition root: builds all parts of the service from configuration and context.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,31 +23,32 @@ use crate::page::{self, PageContext};
 use crate::store::ConsentStore;
 use crate::translation::TranslationError;
 
-/// How often expired links are deleted.
+/// How often expired consent links are deleted.
 const LINK_CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Why this service cannot be set up.
+/// The reason why the service cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The database does not answer, or has another schema.
+    /// The database is unavailable or has a different schema.
     #[error("customer-consent: the database cannot be used: {0}")]
     Database(#[from] DbErr),
-    /// Mail cannot be set up.
+    /// The mail sender cannot be set up.
     #[error("customer-consent: {0}")]
     Mail(#[from] SetupError),
-    /// The configuration was not validated.
+    /// The public URL is invalid. Validating the configuration reports this earlier.
     #[error("customer_consent.public_url: must be an http or https URL")]
     PublicUrl,
-    /// The shipped texts cannot be read.
+    /// A shipped translation cannot be read.
     #[error(transparent)]
     Translation(#[from] TranslationError),
 }
 
-/// Makes the service, which does nothing until its process starts it. The database must have the schema of
-/// [`migrations`](crate::migrations).
+/// Builds the service. It does nothing until the process starts its host. The database must have
+/// the schema of [`migrations`](crate::migrations).
 ///
 /// # Errors
-/// [`BuildError`].
+/// Returns [`BuildError`] if the database, the mail sender, the public URL or a translation cannot
+/// be used.
 pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
     let origin = config.origin().ok_or(BuildError::PublicUrl)?;
     let host = Host::new(Service::CustomerConsent, &context).await?;
@@ -86,7 +87,7 @@ fn consent_links(config: &Config, context: &Context) -> ConsentLinks {
     }
 }
 
-/// Expired links go away.
+/// Registers the background task that deletes expired links.
 fn spawn_link_cleanup(host: &Host, links: &ConsentLinks) {
     let links = links.clone();
     host.spawn("links", move |stop| {

@@ -1,16 +1,20 @@
+//! The configuration of the service.
+
 use cpor_kit::config::Faults;
 use cpor_mail::MailConfig;
 use serde::{Deserialize, Serialize};
 
-/// This service's section of the configuration.
+/// The section `customer_consent` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where customers reach the public listener, for links in e-mails: `https://consent.example.com`.
+    /// The base URL at which customers reach the consent page, for example
+    /// `https://consent.example.com`. Consent links begin with it.
     pub public_url: String,
-    /// Days of real time after which a link in an e-mail no longer works. Each e-mail has a link of its own.
+    /// The number of days (1 to 3650, in real time) after which a consent link stops working. Each
+    /// mail has its own link.
     pub link_lifetime_days: u32,
-    /// How mail leaves.
+    /// How mails to customers are sent.
     pub mail: MailConfig,
 }
 
@@ -18,7 +22,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
-            // Longer than any review and window together take.
+            // Longer than any review together with its consent window.
             link_lifetime_days: 180,
             mail: MailConfig::default(),
         }
@@ -26,7 +30,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks everything and names every fault.
+    /// Adds a fault for each value that is not allowed.
     pub fn validate(&self, faults: &mut Faults) {
         faults.require(self.origin().is_some(), "public_url", "must be an http or https URL without a query");
         faults.require(
@@ -37,7 +41,8 @@ impl Config {
         faults.within("mail", |faults| self.mail.validate(faults));
     }
 
-    /// Scheme and authority of the public address, as browsers send it in `Origin`.
+    /// Returns scheme and authority of the public URL, as browsers send them in the header
+    /// `Origin`. Returns `None` if the URL is invalid.
     pub(crate) fn origin(&self) -> Option<String> {
         let uri: axum::http::Uri = self.public_url.parse().ok()?;
         let scheme = uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme))?;

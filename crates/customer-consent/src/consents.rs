@@ -1,4 +1,4 @@
-//! What the API and the page do alike: read a consent, and take the customer's word.
+//! Reading and changing consents: what the API and the consent page have in common.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::domain::{Channel, Consent, Refusal, Rules};
 use crate::store::{self, ConsentStore, Cursor, Filter, NoConflict};
 
-/// The consents of this service.
+/// Gives access to the consents of this service.
 #[derive(Clone)]
 pub(crate) struct Consents {
     pub(crate) db: Db,
@@ -19,32 +19,32 @@ pub(crate) struct Consents {
     pub(crate) rules: Arc<Rules>,
 }
 
-/// What the customer says.
+/// A command of the customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CustomerDecision {
-    /// Yes (R26a).
+    /// Approve the claim (R26a).
     Approve,
-    /// Yes, by the link of this notice.
+    /// Approve the claim through the link of the notice with this id (R26a).
     ApproveByLink(Uuid),
-    /// No (R26).
+    /// Decline the claim (R26).
     Decline {
-        /// Why; may be empty.
+        /// The customer's comment; may be empty.
         comment: String,
     },
 }
 
-/// What becomes of a customer's word.
+/// The result of a command: the committed consent, or why the command failed.
 pub(crate) type CommandResult = Result<Committed<Consent>, Failure<Refusal, NoConflict>>;
 
 impl Consents {
-    /// A consent as it stands now (R47), with the version that it is stored under. Two round trips, or one where the clock is the
-    /// process's.
+    /// Reads a consent, with passed deadlines applied (R47), and its stored version. It takes two
+    /// round trips to the database, or one if the business clock is real time.
     pub(crate) async fn find(&self, key: &Key) -> Result<Option<Versioned<Consent>>, StoreError> {
         let Some(Versioned { version, state }) = store::find(&self.db, key).await? else { return Ok(None) };
         Ok(Some(Versioned::new(version, state.with_deadlines_applied(self.now().await?))))
     }
 
-    /// A page of consents as they were last committed, newest first. One round trip.
+    /// Lists consents as last committed, newest first. It takes one round trip to the database.
     pub(crate) async fn list(
         &self,
         owner: Option<&str>,
@@ -55,7 +55,8 @@ impl Consents {
         store::list_consents(&self.db, owner, filter, after, limit).await
     }
 
-    /// Takes the customer's word (R43). One transaction of the writer, shared with others that wait.
+    /// Executes a command of the customer (R43) in a transaction of the writer, which it shares
+    /// with waiting commands.
     pub(crate) async fn submit_decision(
         &self,
         command: Command,
@@ -73,7 +74,8 @@ impl Consents {
         self.writer.execute(command, decide).await
     }
 
-    /// Sends the last notice again (R44), under this id. As [`Self::say`].
+    /// Sends the last notice again (R44), as a notice with the id `notice`, in a transaction of the
+    /// writer.
     pub(crate) async fn resend_notice(&self, command: Command, notice: Uuid) -> CommandResult {
         let decide = move |consent: Option<&Consent>, now: Timestamp| {
             consent.ok_or(Refusal::NotFound)?.resend_notice(notice, now)
@@ -81,7 +83,7 @@ impl Consents {
         self.writer.execute(command, decide).await
     }
 
-    /// Business time.
+    /// Returns the business time.
     pub(crate) async fn now(&self) -> Result<Timestamp, StoreError> {
         Ok(self.clock.now(&self.db).await?)
     }

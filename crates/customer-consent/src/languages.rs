@@ -1,4 +1,4 @@
-//! The languages that customers are spoken to in, and who gets which.
+//! The languages of mails and pages, and the choice among them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const OTHER_LANGUAGES: [(&str, &str); 7] = [
 ];
 const LANGUAGE_BY_CALENDAR: (&str, &str) = ("languages.toml", include_str!("../texts/languages.toml"));
 
-/// Every language that is shipped.
+/// All shipped translations, and the language of each calendar.
 #[derive(Clone, Debug)]
 pub(crate) struct Languages {
     english: Arc<Translation>,
@@ -27,7 +27,7 @@ pub(crate) struct Languages {
     language_by_calendar: BTreeMap<String, String>,
 }
 
-/// Which language is spoken where a calendar is kept.
+/// The content of `languages.toml`: a language tag for each calendar id.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CalendarLanguages {
@@ -35,7 +35,7 @@ struct CalendarLanguages {
 }
 
 impl Languages {
-    /// The languages that come with the product.
+    /// Reads the translations that are shipped with the product.
     pub(crate) fn shipped() -> Result<Self, TranslationError> {
         let read = |(file, content)| Translation::read(file, content).map(Arc::new);
         let (file, content) = LANGUAGE_BY_CALENDAR;
@@ -48,35 +48,37 @@ impl Languages {
         })
     }
 
-    /// All of them, English first.
+    /// Returns all translations, English first.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Translation>> {
         std::iter::once(&self.english).chain(&self.others)
     }
 
-    /// What everybody may be expected to read.
+    /// Returns English, the fallback.
     pub(crate) fn english(&self) -> &Arc<Translation> {
         &self.english
     }
 
-    /// The language with this tag, region and script left aside: `de-AT` is German.
+    /// Returns the translation for a language tag. Region and script are ignored: `de-AT` is
+    /// German.
     pub(crate) fn by_tag(&self, tag: &str) -> Option<&Arc<Translation>> {
         let primary = tag.split('-').next().unwrap_or_default().trim();
         self.all().find(|texts| texts.language.eq_ignore_ascii_case(primary))
     }
 
-    /// The language of e-mails to a tenant with this calendar.
+    /// Returns the language of mails to a tenant with this calendar.
     pub(crate) fn for_calendar(&self, calendar: &str) -> &Arc<Translation> {
         self.language_by_calendar.get(calendar).and_then(|tag| self.by_tag(tag)).unwrap_or(&self.english)
     }
 
-    /// The best that an `Accept-Language` header asks for, if any of it is spoken here.
+    /// Returns the best translation for an `Accept-Language` header, or `None` if none of the
+    /// accepted languages is shipped.
     pub(crate) fn by_accept_language(&self, header: &str) -> Option<&Arc<Translation>> {
         let preferences = header.split(',').filter_map(|preference| {
             let (tag, quality) = preference.split_once(';').unwrap_or((preference, "q=1"));
             let quality: f32 = quality.trim().strip_prefix("q=")?.parse().ok()?;
             Some((self.by_tag(tag)?, quality)).filter(|(_, quality)| *quality > 0.0)
         });
-        // Of equals the first: they are asked for in that order.
+        // Of languages with the same quality, the one that the header lists first is used.
         let better = |best: Option<(_, f32)>, next: (_, f32)| match best {
             Some(best) if best.1 >= next.1 => Some(best),
             Some(_) | None => Some(next),
@@ -95,7 +97,7 @@ mod tests {
         Languages::shipped().unwrap()
     }
 
-    /// Every text of a file by its key, with the places in braces that it has.
+    /// Returns every key of a translation file with the placeholders of its text.
     fn placeholders(content: &str) -> BTreeMap<String, BTreeSet<String>> {
         let table: toml::Table = content.parse().unwrap();
         let sections = table.into_iter().filter_map(|(section, value)| Some((section, value.as_table()?.clone())));

@@ -1,4 +1,4 @@
-//! ConsentLinks in e-mails: who holds one may speak for the customer (R43).
+//! Consent links: whoever has the link of a mail can decide for the customer (R43).
 
 use std::sync::Arc;
 
@@ -12,8 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::store::link::{self, ConsentLink};
 
-/// Mints links and knows them again. A token is 256 random bits; only its SHA-256 is stored, so that whoever reads the database cannot
-/// act for a customer. Expiry is in real time: it bounds how long a forgotten mail matters, not how long a customer may decide.
+/// Creates and finds consent links. A token has 256 random bits, and only its SHA-256 is stored, so
+/// that a reader of the database cannot act for a customer. Links expire in real time. The expiry
+/// limits how long an old mail is a risk; it does not limit how long a customer can decide.
 #[derive(Clone)]
 pub(crate) struct ConsentLinks {
     pub(crate) db: Db,
@@ -24,7 +25,7 @@ pub(crate) struct ConsentLinks {
 }
 
 impl ConsentLinks {
-    /// A new link to what `link` says. The address is the only place where its token exists.
+    /// Stores a new link and returns its URL. The URL is the only place where the token exists.
     pub(crate) async fn create(&self, link: ConsentLink) -> Result<String, DbErr> {
         let token = URL_SAFE_NO_PAD.encode(self.entropy.secret());
         let now = self.clock.now();
@@ -32,7 +33,7 @@ impl ConsentLinks {
         Ok(format!("{}/consent/{token}", self.public_url.trim_end_matches('/')))
     }
 
-    /// What the link with this token leads to; `None` if there is none, or no longer.
+    /// Returns the link with this token, or `None` if there is none or it has expired.
     pub(crate) async fn find(&self, token: &str) -> Result<Option<ConsentLink>, DbErr> {
         if !has_token_format(token) {
             return Ok(None);
@@ -40,7 +41,7 @@ impl ConsentLinks {
         link::find(&self.db, hash_token(token), self.clock.now()).await
     }
 
-    /// Deletes what has expired.
+    /// Deletes the links that have expired.
     pub(crate) async fn delete_expired(&self) -> Result<(), DbErr> {
         let deleted = link::delete_expired(&self.db, self.clock.now()).await?;
         if deleted > 0 {
@@ -50,7 +51,7 @@ impl ConsentLinks {
     }
 }
 
-/// What no token can be is not looked up.
+/// Whether the text can be a token at all. Other texts are not looked up.
 fn has_token_format(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }

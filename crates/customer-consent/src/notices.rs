@@ -1,4 +1,4 @@
-//! The e-mails to a customer: what they say, and what follows when they arrive or bounce.
+//! Renders the notices to customers and records whether they were accepted.
 
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use crate::links::ConsentLinks;
 use crate::store::link::ConsentLink;
 use crate::translation::{MailTexts, Text, Translation};
 
-/// ConsentText notices at the moment of sending, with a link of their own, and reports their fate to the consent.
+/// Renders notices when they are sent, each with a new consent link, and records their outcome in
+/// the consent.
 pub(crate) struct NoticeRenderer {
     pub(crate) consents: Consents,
     pub(crate) languages: Arc<Languages>,
@@ -56,7 +57,7 @@ impl Composer for NoticeRenderer {
     }
 }
 
-/// The consent that a mail is about.
+/// Returns the key of the consent that a mail is about.
 fn consent_key(mail: &Mail) -> Result<Key, Unavailable> {
     let claim: Option<Uuid> = mail.data.get("claim").and_then(|claim| claim.as_str()?.parse().ok());
     let claim = claim.ok_or_else(|| Unavailable("the mail names no claim".to_owned()))?;
@@ -67,7 +68,7 @@ fn unavailable(error: impl std::fmt::Display) -> Unavailable {
     Unavailable(error.to_string())
 }
 
-/// The languages of a mail: that of the tenant's calendar, and English below it.
+/// Returns the languages of a mail: the language of the tenant's calendar, followed by English.
 fn mail_translations<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Translation> {
     let (own, english) = (languages.for_calendar(calendar).as_ref(), languages.english().as_ref());
     if own.language == english.language { vec![english] } else { vec![own, english] }
@@ -86,7 +87,7 @@ struct Html<'a> {
     parts: &'a [NoticeTexts<'a>],
 }
 
-/// What both forms of a notice say, in one language.
+/// The texts of a notice in one language. The plain-text and the HTML template use the same texts.
 struct NoticeTexts<'a> {
     language: &'a str,
     subject: String,
@@ -126,7 +127,8 @@ fn notice_texts<'a>(
     let (texts, mail) = (text.texts(), &text.texts().mail);
     let (subject, lead) = subject_and_lead(mail, consent, notice.kind);
     let declined_before = consent.needs_explicit_approval().then_some(&texts.page.declined_before);
-    // Before a window is open its end is not known, only what it is counted from: this very mail, or one to come.
+    // Before the window is open, its end is unknown. If the window starts with this very mail, the
+    // mail says so.
     let window_starts_with_this_mail =
         notice.current && notice.can_start_window(terms.window_start) && consent.state.window().is_none();
     let until = if window_starts_with_this_mail {
@@ -153,8 +155,8 @@ fn notice_texts<'a>(
     }
 }
 
-/// What the mail is about. One that asks may go out late, when the claim is approved already; and any one after the customer's
-/// approval.
+/// Returns the subject and the first paragraph. A notice may be sent late, when the claim or the
+/// customer has already approved, so that the texts depend on the state.
 fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind) -> (&'a Text, &'a Text) {
     let checked = consent.is_past_review();
     let official = consent.state.official_since().is_some();
@@ -170,7 +172,7 @@ fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind
     }
 }
 
-/// What the customer is asked to do.
+/// Returns the paragraph that says what the customer is asked to do.
 fn request_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice) -> &'a Text {
     if !notice.current {
         return &mail.former_ask;

@@ -1,14 +1,15 @@
-//! Times on the wire.
+//! Conversion between timestamps and their protobuf messages.
 
 use cpor_types::Timestamp;
 
-/// A moment as protobuf writes it.
+/// Converts a timestamp into its protobuf message.
 pub(crate) fn to_proto(time: Timestamp) -> prost_types::Timestamp {
     let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default();
     prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }
 
-/// A moment that protobuf wrote; `None` where it is none.
+/// Converts a protobuf message into a timestamp in whole microseconds. Returns `None` if it is out
+/// of range.
 pub(crate) fn from_proto(timestamp: &prost_types::Timestamp) -> Option<Timestamp> {
     let nanos = u32::try_from(timestamp.nanos).ok()?;
     Timestamp::from_timestamp(timestamp.seconds, nanos).map(cpor_types::whole_micros)

@@ -1,4 +1,5 @@
-//! This service in a test: real tables on either engine, a business clock that is moved by hand, and a mail system that does as told.
+//! The service as tests run it: real tables in either database engine, a virtual business clock,
+//! and a fake mail system.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,7 +28,7 @@ use crate::notices::NoticeRenderer;
 use crate::proto_time;
 use crate::store::ConsentStore;
 
-/// Runs `test` with the service on SQLite, and then on PostgreSQL.
+/// Runs `test` with the service on SQLite and then on PostgreSQL.
 pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
     let directory = tempfile::tempdir().unwrap();
     let sqlite = Db::sqlite(&directory.path().join("consent.sqlite")).await.unwrap();
@@ -41,7 +42,7 @@ pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
     postgres.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
 }
 
-/// The service, accepted_mails apart.
+/// The service and the fakes around it.
 pub(crate) struct TestSystem {
     pub(crate) host: Host,
     pub(crate) consents: Consents,
@@ -49,7 +50,7 @@ pub(crate) struct TestSystem {
     pub(crate) sender: Sender<NoticeRenderer>,
     pub(crate) mailbox: FakeMailSystem,
     pub(crate) intake: FakeClaimIntake,
-    /// Real time.
+    /// The clock of real time.
     pub(crate) clock: VirtualClock,
     receiver: ClaimEventReceiver,
     sequence: AtomicU64,
@@ -99,18 +100,18 @@ impl TestSystem {
         Self { host, consents, links, sender, mailbox, intake, clock, receiver, sequence: 1.into() }
     }
 
-    /// The key of the sample claim's consent.
+    /// Returns the key of the sample claim's consent.
     pub(crate) fn key() -> Key {
         let claim = samples::claim();
         Key::new(claim.tenant.to_string(), claim.name.claim.uuid())
     }
 
-    /// The sample claim's consent, as stored.
+    /// Returns the sample claim's consent with passed deadlines applied.
     pub(crate) async fn consent(&self) -> Consent {
         self.consents.find(&Self::key()).await.unwrap().unwrap().state
     }
 
-    /// Claim-intake tells something, twice, as deliveries may be repeated.
+    /// Receives an event of claim-intake twice, because deliveries may be repeated.
     pub(crate) async fn receive(&self, payload: Payload) {
         let incoming = self.incoming(payload).await;
         self.receiver.apply(incoming.clone()).await.unwrap();
@@ -118,7 +119,7 @@ impl TestSystem {
         self.sequence.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// What becomes of something that claim-intake tells.
+    /// Receives an event of claim-intake once and returns the result.
     pub(crate) async fn try_receive(&self, payload: Payload) -> Result<(), ReceiveError> {
         self.receiver.apply(self.incoming(payload).await).await
     }
@@ -135,19 +136,19 @@ impl TestSystem {
         }
     }
 
-    /// The sample claim is submitted, and its notice sent.
+    /// Submits the sample claim and sends its notice.
     pub(crate) async fn submit_claim(&self) {
         self.receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot()) })).await;
         self.sender.drain().await.unwrap();
     }
 
-    /// The sample claim is approved, and its notice sent.
+    /// Approves the sample claim and sends its notice.
     pub(crate) async fn approve_claim(&self) {
         self.receive(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() })).await;
         self.sender.drain().await.unwrap();
     }
 
-    /// The sample claim is withdrawn.
+    /// Withdraws the sample claim.
     pub(crate) async fn withdraw_claim(&self) {
         let claim = samples::claim();
         self.receive(Payload::ClaimClosed(ClaimClosed {
@@ -160,21 +161,21 @@ impl TestSystem {
         .await;
     }
 
-    /// Business time goes on, and what is due happens.
+    /// Advances the business clock and processes what falls due.
     pub(crate) async fn advance_days(&self, days: i64) {
         let now = self.host.now().await.unwrap();
         self.host.advance(now + TimeDelta::days(days)).await.unwrap();
         self.host.runner().drain().await.unwrap();
     }
 
-    /// What claim-intake has been told, as names of facts.
+    /// Delivers all events and returns what claim-intake has received so far.
     pub(crate) async fn sent_events(&self) -> Vec<Payload> {
         self.host.relay().drain().await.unwrap();
         self.intake.0.lock().unwrap().iter().filter_map(|event| event.payload.clone()).collect()
     }
 }
 
-/// The sample claim on the wire.
+/// Returns the sample claim as claim-intake sends it.
 pub(crate) fn snapshot() -> ClaimSnapshot {
     let claim = samples::claim();
     let line = |line: &crate::domain::Line| LineSnapshot {
@@ -214,14 +215,14 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
 /// The customer's mail system.
 #[derive(Clone, Default)]
 pub(crate) struct FakeMailSystem {
-    /// What it took, newest last.
+    /// The mails that were accepted, newest last.
     pub(crate) accepted_mails: Arc<Mutex<Vec<String>>>,
-    /// What it refuses: the next so many.
+    /// How many of the next mails are refused.
     pub(crate) refuse_next: Arc<Mutex<u32>>,
 }
 
 impl FakeMailSystem {
-    /// The token of the link in the newest mail.
+    /// Returns the token of the link in the newest mail.
     pub(crate) fn token(&self) -> String {
         let accepted_mails = self.accepted_mails.lock().unwrap();
         let mail = accepted_mails.last().unwrap();
@@ -243,7 +244,7 @@ impl Transport for FakeMailSystem {
     }
 }
 
-/// A mail without its quoted-printable encoding (RFC 2045, 6.7).
+/// Decodes the quoted-printable encoding of a mail (RFC 2045, section 6.7).
 fn decode_quoted_printable(mail: &[u8]) -> String {
     let unfolded = String::from_utf8(mail.to_vec()).unwrap().replace("=\r\n", "");
     let (mut bytes, mut rest) = (vec![], unfolded.as_bytes());
@@ -263,7 +264,7 @@ fn decode_quoted_printable(mail: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Claim-intake, which takes every event.
+/// A claim-intake that accepts every event.
 #[derive(Clone, Default)]
 pub(crate) struct FakeClaimIntake(Arc<Mutex<Vec<Event>>>);
 
@@ -280,7 +281,7 @@ impl Courier for FakeClaimIntake {
     }
 }
 
-/// Virtual, so that a test names it.
+/// Returns the end of the window that opens on the sample Monday.
 pub(crate) fn due() -> Timestamp {
     "2026-03-09T23:00:00Z".parse().unwrap()
 }

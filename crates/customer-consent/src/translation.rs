@@ -1,21 +1,22 @@
-//! What customers read, out of one translation file. Every text is a field: a file that lacks one, or has one too many, does not load,
-//! and a text that nothing shows is dead code.
+//! The texts that customers read, in one language. Each text is a field. A translation file with a
+//! missing or an unknown key does not load, and a text that is never used is reported as dead code.
 
 use serde::Deserialize;
 
-/// One text, with the places in braces that are filled in.
+/// One text, with placeholders in braces.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Text(String);
 
 impl Text {
-    /// The text as it stands, for those without places to fill in.
+    /// Returns a text that has no placeholders.
     pub(crate) fn plain(&self) -> String {
         self.0.clone()
     }
 
-    /// The text with each `{name}` replaced. What is put in is never searched for places again. Behind a name like `Litware Inc.` the stop of
-    /// the abbreviation is the sentence's too.
+    /// Replaces each placeholder `{name}` with its value. Values are not searched for placeholders.
+    /// If a value ends with a full stop, as `Litware Inc.` does, a full stop that follows in the
+    /// text is left out.
     pub(crate) fn fill(&self, values: &[(&str, &str)]) -> String {
         let mut filled = String::with_capacity(self.0.len() * 2);
         let mut rest = self.0.as_str();
@@ -43,13 +44,13 @@ impl Text {
     }
 }
 
-/// A translation file that cannot be used.
+/// A translation file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the translation {file} cannot be used: {reason}")]
 pub struct TranslationError {
-    /// Which file.
+    /// The name of the file.
     pub(crate) file: &'static str,
-    /// What is wrong with it.
+    /// What is wrong with the file.
     pub(crate) reason: String,
 }
 
@@ -62,13 +63,13 @@ macro_rules! text_sections {
     };
 }
 
-/// Everything in one language.
+/// All texts in one language, as in the file `texts/<language>.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Translation {
-    /// BCP 47 tag, for `lang` and `Content-Language`.
+    /// The BCP 47 tag of the language, for `lang` and `Content-Language`.
     pub(crate) language: String,
-    /// What its speakers call it.
+    /// The name of the language in that language.
     pub(crate) name: String,
     pub(crate) product: ProductTexts,
     #[serde(rename = "length")]
@@ -90,40 +91,40 @@ pub(crate) struct Translation {
 }
 
 text_sections! {
-    /// What is claimed.
+    /// The names of activities and products.
     ProductTexts { usage, pre_sales, revenue_association, subscription }
-    /// How long the window is.
+    /// The length of the consent window.
     WindowLengthTexts { calendar_days, business_days }
-    /// Who claims what.
+    /// The table of facts: who claims what.
     FactsTexts { heading, partner, partner_with_location, customer, customer_with_domain, claim, work, products }
-    /// What the partner changed (R29).
+    /// What the partner changed after the submission (R29).
     ChangeTexts { heading, added, removed, contact, lapsed }
     /// What the partner will see (R40).
     PartnerAccessTexts { heading, figures, no_content, ends }
-    /// What happens if the customer does nothing (R42).
+    /// What happens if the customer does nothing (R42), for each state of the consent.
     NoResponseTexts {
         heading, requested, requested_counted, requested_window, requested_passed, explicit, awaiting, window, ahead, in_window,
     }
-    /// Until when (R41).
+    /// Until when the customer can decline (R41), for each state of the consent.
     DeclineUntilTexts { heading, requested, awaiting, window, explicit, any_time }
-    /// The two choices of the first page.
+    /// The two choices of the status page.
     ChoiceTexts {
         heading, approve, approve_hint_requested, approve_hint_approved, decline, decline_hint, decline_hint_granted, asks_again,
     }
-    /// The first page, in each state.
+    /// The status page: titles and paragraphs for each state of the consent.
     PageTexts {
         language, title, requested, ahead, approved, declined_before, outdated_link, in_window, in_window_told, granted_title,
         granted_spoken, granted_silent, granted_told, late, declined_title, declined, declined_silent, disputable_title, disputable,
         closed_title, closed,
     }
-    /// The page that asks once more.
+    /// The page that asks the reader to confirm a decision.
     ConfirmTexts {
         approve_title, approve_lead_requested, approve_lead_now, approve_check, approve_button, decline_title, decline_lead,
         decline_lead_granted, decline_check, decline_button, comment, comment_hint, back, missing, too_long,
     }
-    /// Pages that say that something did not work.
+    /// The error pages.
     ProblemTexts { unknown_title, unknown, form_title, form, foreign_title, foreign, busy_title, busy, footer }
-    /// The e-mails.
+    /// The notices.
     MailTexts {
         greeting, submission_subject, submission_lead, submission_lead_checked, submission_ask, approval_subject, approval_lead,
         approval_subject_granted, approval_lead_granted, approval_ask, approved_ask, change_subject, change_lead, former_ask,
@@ -135,16 +136,16 @@ text_sections! {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TimeTexts {
-    /// From Monday.
+    /// The names of the days of the week, from Monday.
     pub(crate) weekdays: [String; 7],
-    /// From January.
+    /// The names of the months, from January.
     pub(crate) months: [String; 12],
     pub(crate) moment: Text,
     pub(crate) end_of_day: Text,
 }
 
 impl Translation {
-    /// The texts of one file.
+    /// Reads the content of a translation file.
     pub(crate) fn read(file: &'static str, content: &str) -> Result<Self, TranslationError> {
         toml::from_str(content).map_err(|error| TranslationError { file, reason: error.to_string() })
     }

@@ -4,18 +4,19 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use uuid::Uuid;
 
-/// A mail with its words. `Debug` shows neither recipient nor words: they hold personal data, and links that open doors.
+/// The content of one mail. `Debug` prints nothing of it, because recipient, text and consent links
+/// are confidential.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// The recipient's full name; may be empty.
     pub name: String,
-    /// The recipient's address.
+    /// The recipient's e-mail address.
     pub address: String,
     /// The subject line.
     pub subject: String,
-    /// The words for readers without HTML.
+    /// The body as plain text.
     pub text: String,
-    /// The same words as HTML.
+    /// The same body as HTML.
     pub html: String,
 }
 
@@ -25,13 +26,15 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// A message that no mail system could take: its recipient has no address, for example.
+/// A message that cannot be turned into an e-mail, for example because the recipient's address is
+/// invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct InvalidMessage(&'static str);
 
 impl Message {
-    /// The message as it goes out. Its `Message-ID` is the mail's id, so that mail systems recognise a second copy.
+    /// Adds the headers and encodes the bodies. The `Message-ID` is derived from the id of the
+    /// mail, so that a mail system can recognise a mail that is sent twice.
     pub(crate) fn into_email(
         self,
         id: Uuid,
@@ -50,7 +53,7 @@ impl Message {
             .from(from.clone())
             .to(Mailbox::new(name, address))
             .subject(self.subject)
-            // RFC 3834: no vacation notes in answer to this.
+            // RFC 3834: this header keeps mail systems from sending vacation notes in reply.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
             .multipart(
                 MultiPart::alternative()
@@ -61,13 +64,13 @@ impl Message {
     }
 }
 
-/// Columns that a line of plain text keeps to where it can (RFC 5322, section 2.1.1: 78 at most, if possible).
+/// The width to which plain text is wrapped (RFC 5322, section 2.1.1, recommends 78 at most).
 const WRAP_WIDTH: usize = 76;
-/// Bytes of a line that mail systems must pass on as it is (RFC 5322, section 2.1.1).
+/// The longest line in bytes that a mail system must accept unchanged (RFC 5322, section 2.1.1).
 const MAX_LINE_BYTES: usize = 998;
 
-/// Plain text goes out as it stands where it may, so that a link is one piece for whoever looks at the raw message; quoted-printable
-/// would break it.
+/// Builds the plain-text body. ASCII text is sent unencoded, so that a long link stays in one piece
+/// in the raw message; quoted-printable encoding would split it.
 fn plain_text_part(text: &str) -> SinglePart {
     let wrapped: Vec<String> = text.lines().map(wrap_line).collect();
     let text = wrapped.join("\n");
@@ -81,7 +84,8 @@ fn plain_text_part(text: &str) -> SinglePart {
     }
 }
 
-/// One line as several, broken at spaces and indented alike. A word that is too long has a line of its own.
+/// Breaks one line at spaces into lines of at most [`WRAP_WIDTH`] characters with the same
+/// indentation. A word that is longer gets a line of its own.
 fn wrap_line(line: &str) -> String {
     let indent = " ".repeat(line.len() - line.trim_start().len());
     let mut lines: Vec<String> = vec![];
@@ -101,6 +105,7 @@ fn wrap_line(line: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Returns the plain-text body as it is sent.
     fn raw(text: &str) -> String {
         String::from_utf8(plain_text_part(text).formatted()).unwrap()
     }

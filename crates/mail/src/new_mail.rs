@@ -2,20 +2,24 @@ use cpor_types::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A mail to be sent, before it has any words.
+/// A mail that is to be queued. It has no content yet; the content is rendered when the mail is
+/// sent.
 #[derive(Clone, PartialEq)]
 pub struct Draft {
-    /// The owner part of its key, that of the aggregate it belongs to; at most 63 bytes.
+    /// The owner (partner or tenant) of the aggregate that the mail belongs to; the first part of
+    /// the row's key, at most 63 bytes.
     pub owner: String,
-    /// Its id, unique within the owner. A mail that is enqueued twice under one id is sent once.
+    /// The id of the mail, unique within the owner. A mail that is enqueued twice with one id is
+    /// sent once.
     pub id: Uuid,
-    /// What the composer knows it by, for example `approval`.
+    /// The kind of mail, for example `approval`, which tells the renderer what to write.
     pub kind: &'static str,
-    /// The recipient's address; personal data.
+    /// The recipient's e-mail address (personal data).
     pub recipient: String,
-    /// When it was decided, in business time.
+    /// The business time at which the mail was decided.
     pub time: Timestamp,
-    /// What the composer needs to find what it writes about. No secrets: this is stored as it is.
+    /// What the renderer needs to find the subject of the mail, for example the id of the claim. It
+    /// is stored in clear text and must not contain secrets.
     pub data: Value,
 }
 

@@ -1,42 +1,48 @@
+//! The interface between the sender and the service whose mails it sends.
+
 use std::future::Future;
 
 use crate::{Mail, Message};
 
-/// What a service knows of its mails: their words, and what follows from their fate.
+/// Renders the mails of a service and records their outcomes. Each service implements it.
 pub trait Composer: Send + Sync + 'static {
-    /// The words of `mail`, asked at the moment of sending and again for every attempt.
+    /// Renders the content of `mail`. It is called for every attempt, right before the mail is
+    /// sent.
     ///
     /// # Errors
-    /// [`Unavailable`] when they cannot be had now: the mail is tried again later.
+    /// Returns [`Unavailable`] if the content cannot be rendered now. The sender tries the mail
+    /// again later.
     fn compose(&self, mail: &Mail) -> impl Future<Output = Result<Composed, Unavailable>> + Send;
 
-    /// Told what became of `mail`, before the queue forgets it; at least once, so the second time must change nothing.
+    /// Records the final outcome of `mail`, before the mail is marked as done in the queue. It may
+    /// be called more than once for a mail, so that repeating it must change nothing.
     ///
     /// # Errors
-    /// [`Unavailable`] when it cannot be noted now: it is told again.
+    /// Returns [`Unavailable`] if the outcome cannot be recorded now. The sender calls again later.
     fn settled(&self, mail: &Mail, outcome: Outcome) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
-/// What a composer makes of a mail.
+/// The result of rendering a mail.
 #[derive(Clone, Debug)]
 pub enum Composed {
-    /// Send this.
+    /// The content to send.
     Message(Box<Message>),
-    /// Send nothing, for what it would say is no longer so. The composer is not told of it again.
+    /// The mail is not sent, because its reason no longer exists. No outcome is reported for it.
     Withdrawn,
 }
 
-/// What became of a mail.
+/// The final outcome of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The mail system took it.
+    /// The mail system of the recipient accepted the mail.
     Accepted,
-    /// The mail system refused it for good, or kept putting it off until its time was over; why, without personal data.
+    /// The mail system refused the mail permanently, or deferred it for too long. The text is the
+    /// reason, without personal data.
     Bounced(String),
 }
 
 impl Outcome {
-    /// The word, for logs and metrics.
+    /// Returns the name of the outcome for logs and metrics.
     pub(crate) const fn as_str(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -45,7 +51,8 @@ impl Outcome {
     }
 }
 
-/// A composer cannot do its work just now. The text is for the log: no personal data.
+/// A renderer that temporarily cannot do its work. The text is the reason for the log, without
+/// personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unavailable(pub String);

@@ -8,10 +8,12 @@ use super::{Api, RpcResult, call, convert, error};
 use crate::consents::CustomerDecision;
 use crate::domain::Channel;
 
-/// Approves the claim as it stands (R26a), or as of the etag, where the caller sends what it has shown: R29 takes the power to approve from
-/// outdated links alone, and a signed-in caller reads the claim itself.
+/// Handles `ApproveConsent`: approves the claim as it stands now (R26a), or only as of the etag if
+/// the request has one. R29 keeps only outdated links from approving, because a signed-in caller
+/// sees the claim as it is.
 ///
-/// One transaction of the writer, shared with the commands that wait beside it: five to seven round trips, one fsync.
+/// It takes one transaction of the writer, which it shares with waiting commands: five to seven
+/// round trips to the database and one fsync.
 pub(super) async fn approve_consent(api: &Api, request: Request<ApproveConsentRequest>) -> RpcResult<Consent> {
     let (caller, ApproveConsentRequest { name, etag, request_id }) = request::open(request)?;
     let request_without_id =

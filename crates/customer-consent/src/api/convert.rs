@@ -1,4 +1,4 @@
-//! A consent as its reader sees it.
+//! Conversion of a consent into its proto message, for a given caller.
 
 use cpor_durable::Versioned;
 use cpor_kit::Caller;
@@ -9,20 +9,21 @@ use super::call;
 use crate::domain::{Channel, Consent, CustomerCommand, Delivery, Line, Notice, NoticeKind, StateKind};
 use crate::proto_time;
 
-/// What stands in the place of personal data.
+/// Stands in place of personal data that the caller may not see.
 const REDACTED: &str = "[redacted]";
 
-/// How much of personal data a reader sees (R5).
+/// Whether the caller sees personal data (R5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
-    /// All.
+    /// The caller sees all personal data.
     Full,
-    /// None: operators run the system.
+    /// The caller is an operator and sees masked data.
     Masked,
 }
 
 impl View {
-    /// The view of a caller. Whoever may see all in one role does not see less for being an operator too.
+    /// Returns the view of a caller. An operator who also has a role with the full view gets the
+    /// full view.
     pub(super) fn for_caller(caller: &Caller) -> Self {
         let may_see_all =
             [Role::CustomerAdmin, Role::PoeReviewer, Role::ReviewLead].into_iter().any(|role| caller.has(role));
@@ -30,7 +31,7 @@ impl View {
     }
 }
 
-/// The consent on the wire.
+/// Converts a consent into its proto message.
 pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Consent {
     let Versioned { version, state } = consent;
     let claim = &state.claim;
@@ -58,7 +59,7 @@ pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Conse
     }
 }
 
-/// The contract's name of a state.
+/// Returns the proto value for a state. Several states of the domain share a proto value.
 const fn state_to_proto(state: StateKind) -> ConsentState {
     match state {
         StateKind::Requested | StateKind::RequestedInWindow | StateKind::RequestedWindowPassed => {
@@ -72,7 +73,7 @@ const fn state_to_proto(state: StateKind) -> ConsentState {
     }
 }
 
-/// The states that a filter names; none where it does not filter.
+/// Returns the states of the domain for a filter value; empty if the filter is unspecified.
 pub(super) fn states_in(filter: ConsentState) -> Vec<StateKind> {
     StateKind::ALL.into_iter().filter(|state| state_to_proto(*state) == filter).collect()
 }

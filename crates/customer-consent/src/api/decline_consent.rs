@@ -8,7 +8,8 @@ use super::{Api, RpcResult, call, convert, error};
 use crate::consents::CustomerDecision;
 use crate::domain::Channel;
 
-/// One transaction of the writer, shared with the commands that wait beside it: five to seven round trips, one fsync.
+/// Handles `DeclineConsent` (R26). It takes one transaction of the writer, which it shares with
+/// waiting commands: five to seven round trips to the database and one fsync.
 pub(super) async fn decline_consent(api: &Api, request: Request<DeclineConsentRequest>) -> RpcResult<Consent> {
     let (caller, request) = request::open(request)?;
     let request_without_id = DeclineConsentRequest { request_id: String::new(), ..request.clone() };

@@ -1,4 +1,4 @@
-//! What went wrong, as callers see it: one table, and nothing internal.
+//! The table of errors and gRPC statuses. It reveals nothing internal.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use tonic::{Code, Status};
 use crate::domain::Refusal;
 use crate::store::NoConflict;
 
-/// When to try again what the database did not answer.
+/// When a client should retry if the database is unavailable.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// A customer's word that was not taken; `name` is the consent's.
+/// Returns the status for a failed command. `name` is the resource name of the consent.
 pub(super) fn command_error(name: &str, failure: Failure<Refusal, NoConflict>) -> Status {
     match failure {
         Failure::Refused(refusal) => refusal_status(name, refusal),
@@ -26,7 +26,7 @@ pub(super) fn command_error(name: &str, failure: Failure<Refusal, NoConflict>) -
         }
         Failure::Overloaded => status::overloaded(RETRY_AFTER),
         Failure::Unavailable(reason) => storage_unavailable(&reason),
-        // Only events have positions, and no method sends one.
+        // Only events have sequence numbers, and no RPC applies an event.
         Failure::Gap { expected } => status::internal(&format!("an RPC got a gap at event {expected}")),
     }
 }
@@ -52,7 +52,7 @@ fn refusal_status(name: &str, refusal: Refusal) -> Status {
             "no notice has been sent to the customer contact: there is nothing to resend",
             &[],
         ),
-        // Only the page knows of links.
+        // Only the consent page accepts links.
         Refusal::LinkOutdated => status::internal(&refusal),
         Refusal::ClaimClosed => {
             with_reason(Code::FailedPrecondition, ErrorReason::ClaimClosed, "the claim is closed", &[])
@@ -60,12 +60,12 @@ fn refusal_status(name: &str, refusal: Refusal) -> Status {
     }
 }
 
-/// The consent has changed since its etag was read.
+/// Returns the status for an etag that does not match the stored version.
 pub(super) fn etag_mismatch() -> Status {
     with_reason(Code::Aborted, ErrorReason::EtagMismatch, "etag: the consent has changed; read it again and retry", &[])
 }
 
-/// A read that failed.
+/// Returns the status for a failed read.
 pub(super) fn read_error(error: StoreError) -> Status {
     match error {
         StoreError::Db(error) => storage_unavailable(&error.to_string()),

@@ -5,7 +5,8 @@ use tonic::{Request, Response};
 use super::convert::View;
 use super::{Api, RpcResult, call, convert, error};
 
-/// Two round trips to the database (one where the business clock is the process's), no fsync.
+/// Handles `GetConsent`. It takes two round trips to the database, or one if the business clock is
+/// real time, and no fsync.
 pub(super) async fn get_consent(api: &Api, request: Request<GetConsentRequest>) -> RpcResult<Consent> {
     let (caller, GetConsentRequest { name }) = request::open(request)?;
     let found = api.consents.find(&call::consent_key(&name)?).await.map_err(error::read_error)?;

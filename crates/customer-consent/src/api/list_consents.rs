@@ -6,10 +6,11 @@ use super::convert::View;
 use super::{Api, RpcResult, convert, error};
 use crate::store::Filter;
 
-/// One round trip to the database, no fsync. Consents stand as they were last committed.
+/// Handles `ListConsents`. It takes one round trip to the database and no fsync. Consents are
+/// listed as last committed: deadlines that have passed since are not applied.
 pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsRequest>) -> RpcResult<ListConsentsResponse> {
     let (caller, request) = request::open(request)?;
-    // `-` is no customer's own tenant: that only vendor roles come this far with it has been seen to.
+    // `tenants/-` stands for all tenants. Access control has already rejected it for customers.
     let owner = request.parent.strip_prefix("tenants/").ok_or_else(|| status::not_found(&request.parent))?;
     let binding = page::Binding::of(&request);
     let after = binding.decode(&request.page_token)?;

@@ -1,4 +1,4 @@
-//! The methods of `cpor.consents.v1.ConsentService`; one file for each.
+//! The RPCs of `cpor.consents.v1.ConsentService`, one file for each.
 
 mod approve_consent;
 mod call;
@@ -25,7 +25,7 @@ use tonic::{Request, Response, Status};
 use crate::consents::Consents;
 use crate::notices::NoticeRenderer;
 
-/// The gRPC face of the consents.
+/// Implements the gRPC service.
 pub(crate) struct Api {
     pub(crate) consents: Consents,
     pub(crate) entropy: Arc<dyn Entropy>,

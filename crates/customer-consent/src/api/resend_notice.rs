@@ -6,8 +6,9 @@ use tonic::{Request, Response};
 use super::convert::View;
 use super::{Api, RpcResult, call, convert, error};
 
-/// One transaction of the writer, shared with the commands that wait beside it: five to seven round trips, one fsync. The mail leaves
-/// afterwards.
+/// Handles `ResendNotice` (R44). It takes one transaction of the writer, which it shares with
+/// waiting commands: five to seven round trips to the database and one fsync. The mail is sent
+/// after the response.
 pub(super) async fn resend_notice(api: &Api, request: Request<ResendNoticeRequest>) -> RpcResult<Consent> {
     let (caller, ResendNoticeRequest { name, request_id }) = request::open(request)?;
     let request_without_id = ResendNoticeRequest { name: name.clone(), request_id: String::new() };

@@ -1,4 +1,4 @@
-//! The methods, called as their roles may call them.
+//! Tests of the RPCs, called with the roles that may call them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! What a consent is to its reader: the same plain words (R40) in e-mails and on the page.
+//! The texts about a consent in one language: who claims what, what the partner will see, and what
+//! happens if the customer does nothing (R40). Mails and pages use the same texts.
 
 mod time_text;
 
@@ -7,7 +8,7 @@ use cpor_types::{Activity, AssociationKey, Length, Timestamp, WindowStart};
 use crate::domain::{Consent, Line, State, Terms};
 use crate::translation::{Text, Translation};
 
-/// A heading with the words under it.
+/// A heading with one paragraph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Section {
     pub(crate) heading: String,
@@ -21,25 +22,25 @@ pub(crate) struct Paragraphs {
     pub(crate) paragraphs: Vec<String>,
 }
 
-/// Who claims what.
+/// The table of facts about the claim: partner, customer, claim, products and activities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) heading: String,
     pub(crate) rows: Vec<Fact>,
 }
 
-/// One of the facts.
+/// One row of the table of facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fact {
     pub(crate) name: String,
     pub(crate) values: Vec<String>,
 }
 
-/// One consent in one language.
+/// Builds the texts about one consent in one language.
 pub(crate) struct ConsentText<'a> {
     texts: &'a Translation,
     consent: &'a Consent,
-    /// Whether the window is counted from the notice at submission (R41).
+    /// Whether the consent window is counted from the notice at submission (R41).
     counts_from_submission: bool,
     window_length: String,
     due_time: String,
@@ -47,7 +48,7 @@ pub(crate) struct ConsentText<'a> {
 }
 
 impl<'a> ConsentText<'a> {
-    /// The words for `consent`, with times in its tenant's zone.
+    /// Creates the texts for `consent`. Times are shown in the zone of the tenant's calendar.
     pub(crate) fn new(texts: &'a Translation, consent: &'a Consent, terms: &Terms) -> Self {
         let format = |time: Timestamp| time_text::format_time(&texts.time, &terms.calendar, time);
         let deadline = consent.state.window().map(|window| &window.deadline).or_else(|| consent.state.deadline());
@@ -64,7 +65,7 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// The same, with the time by which the window would pass if it opened at `now`.
+    /// Uses, if no window is open yet, the time at which a window that opens at `now` would pass.
     pub(crate) fn assuming_window_opens_at(mut self, terms: &Terms, now: Timestamp) -> Self {
         if self.consent.state.window().is_none() {
             let due = terms.window_opened_at(now).deadline.due;
@@ -73,12 +74,13 @@ impl<'a> ConsentText<'a> {
         self
     }
 
-    /// The texts themselves.
+    /// Returns the translation that the texts are taken from.
     pub(crate) fn texts(&self) -> &'a Translation {
         self.texts
     }
 
-    /// A text with this consent's partner, customer and times in it.
+    /// Replaces the placeholders of a text with this consent's partner, customer, window length and
+    /// times.
     pub(crate) fn fill(&self, text: &Text) -> String {
         let partner = &self.consent.claim.partner;
         text.fill(&[
@@ -90,7 +92,7 @@ impl<'a> ConsentText<'a> {
         ])
     }
 
-    /// Who claims what.
+    /// Returns the table of facts: who claims what.
     pub(crate) fn facts(&self) -> Facts {
         let (texts, claim) = (&self.texts.facts, &self.consent.claim);
         let fact = |name: &Text, values: Vec<String>| Fact { name: name.plain(), values };
@@ -112,7 +114,7 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// What the partner will see (R40).
+    /// Returns what the partner will see (R40).
     pub(crate) fn partner_access(&self) -> Paragraphs {
         let texts = &self.texts.partner_access;
         Paragraphs {
@@ -121,7 +123,7 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// What the partner has changed since the customer was first asked (R29); `None` where that is nothing, or past.
+    /// Returns what the partner changed since the customer was first asked (R29), if anything.
     pub(crate) fn change(&self) -> Option<Paragraphs> {
         let (texts, change) = (&self.texts.change, self.consent.change.as_ref()?);
         let paragraph = |text: &Text, lines: &[Line]| {
@@ -137,7 +139,8 @@ impl<'a> ConsentText<'a> {
         Some(Paragraphs { heading: texts.heading.plain(), paragraphs: paragraphs.into_iter().flatten().collect() })
     }
 
-    /// What happens if the customer does nothing (R42); `None` where nothing can happen any more.
+    /// Returns what happens if the customer does nothing (R42), or `None` if nothing can happen any
+    /// more.
     pub(crate) fn no_response(&self) -> Option<Section> {
         let texts = &self.texts.no_response;
         let has_not_approved = self.consent.approval.is_none();
@@ -168,7 +171,8 @@ impl<'a> ConsentText<'a> {
         Some(Section { heading: texts.heading.plain(), words: self.fill(text) })
     }
 
-    /// Until when the customer can decline (R41, R43); `None` where it no longer can.
+    /// Returns until when the customer can decline (R41, R43), or `None` if that is no longer
+    /// possible.
     pub(crate) fn decline_until(&self) -> Option<Section> {
         let texts = &self.texts.decline_until;
         let text = match &self.consent.state {
@@ -187,7 +191,8 @@ impl<'a> ConsentText<'a> {
         Some(self.decline_until_section(text))
     }
 
-    /// These words on until when the customer can decline, and that it can later too, where the policy says so (R43).
+    /// Returns the section on the time to decline with `text` as its paragraph. If the policy
+    /// allows a decline at any time, a sentence says so (R43).
     pub(crate) fn decline_until_section(&self, text: &Text) -> Section {
         let texts = &self.texts.decline_until;
         let mut words = self.fill(text);
@@ -216,7 +221,7 @@ impl<'a> ConsentText<'a> {
     }
 }
 
-/// When the customer, or time in its place, had its last word.
+/// Returns when the customer made the last decision, or when the window passed in silence.
 fn decision_time(consent: &Consent) -> Option<Timestamp> {
     let declined = consent.current_decline().map(|decline| decline.decision.time);
     let passed = || consent.state.official_since().and(consent.state.window()).map(|window| window.deadline.due);

@@ -1,10 +1,13 @@
+//! Writing points in time for customers.
+
 use chrono::{DateTime, Datelike, Offset};
 use chrono_tz::Tz;
 use cpor_types::{Calendar, Moment, Timestamp};
 
 use crate::translation::TimeTexts;
 
-/// A moment in the calendar's zone, whole enough to be read anywhere.
+/// Formats a time in the zone of the calendar, with date, time, zone and UTC offset. A time that
+/// ends a day is written as the end of that day.
 pub(super) fn format_time(texts: &TimeTexts, calendar: &Calendar, time: Timestamp) -> String {
     let Moment { local, ends_day } = calendar.moment(time);
     let text = if ends_day { &texts.end_of_day } else { &texts.moment };

@@ -1,4 +1,4 @@
-//! What the customer says (R26, R26a, R43).
+//! The customer's commands: approve (R26a) and decline (R26, R43).
 
 use cpor_durable::Transition;
 use cpor_types::Timestamp;
@@ -8,11 +8,13 @@ use super::state::{Channel, DecisionRecord, Decline, State};
 use super::table::{CustomerCommand, Effect, Input};
 use super::{Consent, Event, Refusal};
 
-/// `None` where it has been said before: the first answer stands.
+/// The result of a customer's command. `None` means that the same command was given before: the
+/// first answer stands and nothing changes.
 pub(super) type CommandResult = Result<Option<Transition<Consent>>, Refusal>;
 
 impl Consent {
-    /// The customer approves explicitly (R26a): the association is official at once, or at approval if that is still to come.
+    /// Approves the claim explicitly (R26a). The association is official at once, or as soon as the
+    /// claim is approved.
     pub(crate) fn approve(&self, channel: Channel, now: Timestamp) -> CommandResult {
         if self.approval.is_some() && !self.state.kind().is_over() {
             return Ok(None);
@@ -27,18 +29,19 @@ impl Consent {
         Ok(Some(Transition::new(next, [Event::CustomerApproved { channel, askings: self.claim.askings }])))
     }
 
-    /// The same by the link of a notice. What a notice told before the claim was changed cannot be approved any more (R29).
+    /// Approves the claim through the link of a notice. Links that were sent before the claim was
+    /// edited cannot approve (R29).
     pub(crate) fn approve_by_link(&self, notice: Uuid, now: Timestamp) -> CommandResult {
         if self.can_approve_by_link_of(notice) { self.approve(Channel::Link, now) } else { Err(Refusal::LinkOutdated) }
     }
 
-    /// Whether the link of this notice can approve; any can decline (R29).
+    /// Whether the link of this notice can approve the claim. Every link can decline it (R29).
     pub(crate) fn can_approve_by_link_of(&self, notice: Uuid) -> bool {
         self.notices.iter().any(|known| known.id == notice && known.current)
     }
 
-    /// The customer declines (R26): possible from submission until the window has passed, or at any time where the policy says so, and
-    /// beats an approval.
+    /// Declines the claim (R26). This is possible from the submission until the consent window has
+    /// passed, or at any time if the policy says so (R43). A decline overrides an approval.
     pub(crate) fn decline(&self, channel: Channel, comment: &str, now: Timestamp) -> CommandResult {
         match self.effect(self.input(CustomerCommand::Decline)) {
             Effect::MovesTo(_) => {
@@ -51,7 +54,7 @@ impl Consent {
         }
     }
 
-    /// Why a word is not taken in this state.
+    /// Returns why the current state refuses a command.
     pub(super) fn refusal(&self) -> Refusal {
         match &self.state {
             State::Declined(_) => Refusal::AlreadyDeclined,

@@ -1,4 +1,4 @@
-//! How notices go out, and what follows when they arrive or bounce (R40, R41, R44).
+//! Sending notices, and what follows when they are accepted or bounce (R40, R41, R44).
 
 use cpor_durable::Transition;
 use cpor_types::{Timestamp, WindowStart};
@@ -11,8 +11,9 @@ use super::table::{Effect, Input};
 use super::{Consent, Contact, Event, Refusal, Terms};
 
 impl Consent {
-    /// The last notice goes out again (R44), to the claim's contact and with a link of its own. One that is still to go out is not
-    /// queued twice. A window that is open stays as it is; one that waits opens when this notice is accepted.
+    /// Sends the last notice again (R44), as a new mail to the claim's contact with a new link. A
+    /// notice that is still queued is not queued twice. An open consent window stays as it is. If
+    /// no window is open yet, it opens when this notice is accepted.
     pub(crate) fn resend_notice(&self, notice: Uuid, now: Timestamp) -> CommandResult {
         match self.effect(Input::Resend) {
             Effect::MovesTo(_) | Effect::Recorded => {}
@@ -30,8 +31,9 @@ impl Consent {
         Ok(Some(transition))
     }
 
-    /// The mail system has had its last word on a notice (R41). A window is counted from the first notice that was accepted of those
-    /// that the policy counts from; while all bounced, the consent waits.
+    /// Records whether the mail system accepted a notice (R41). The consent window starts with the
+    /// first accepted notice that can start it by policy. As long as all notices bounce, the
+    /// consent waits.
     pub(crate) fn on_notice_settled(
         &self,
         notice: Uuid,
@@ -39,23 +41,24 @@ impl Consent {
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let index = self.notices.iter().position(|known| known.id == notice && known.is_unsettled())?;
+        let index = self.notices.iter().position(|known| known.id == notice && known.is_awaiting_report())?;
         let mut next = Self { update_time: now, ..self.clone() };
-        let settled = next.notices.get_mut(index)?;
-        settled.delivery = match &report {
+        let notice_entry = next.notices.get_mut(index)?;
+        notice_entry.delivery = match &report {
             DeliveryReport::Accepted => Delivery::Accepted { time: now },
             DeliveryReport::Bounced(_) => Delivery::Bounced { time: now },
         };
-        let (kind, starts_window) = (settled.kind, settled.current && settled.can_start_window(terms.window_start));
-        let accepted = report == DeliveryReport::Accepted;
+        let (kind, starts_window) = (notice_entry.kind, notice_entry.current && notice_entry.can_start_window(terms.window_start));
+        let is_accepted = report == DeliveryReport::Accepted;
         let mut events = vec![Event::NoticeSettled { kind, report }];
-        if accepted && starts_window {
+        if is_accepted && starts_window {
             events.extend(next.open_window(terms, now));
         }
         Some(Transition::new(next, events))
     }
 
-    /// Opens the window, where the state waits for it. Before the claim is approved that is told with the approval.
+    /// Opens the consent window if the state waits for it. Returns the event that reports it.
+    /// Before the claim is approved there is no such event; the approval reports the window then.
     fn open_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
         let Effect::MovesTo(_) = self.effect(Input::NoticeAccepted) else { return None };
         let window = terms.window_opened_at(now);
@@ -84,7 +87,8 @@ impl Consent {
         }
     }
 
-    /// This consent with one more notice to send to the claim's contact, where the policy says so.
+    /// Queues a notice to the claim's contact if `wanted_by_policy`, and returns the resulting
+    /// transition.
     pub(super) fn queue_notice_if(
         self,
         wanted_by_policy: bool,
@@ -99,7 +103,7 @@ impl Consent {
         self.queue_notice(id, kind, contact, true, now)
     }
 
-    /// This consent with one more notice to send; `current` as in [`Notice::current`].
+    /// Queues a notice and returns the resulting transition. See [`Notice::current`] for `current`.
     pub(super) fn queue_notice(
         mut self,
         id: Uuid,
@@ -114,7 +118,7 @@ impl Consent {
 }
 
 impl Notice {
-    /// Whether the window is counted from its acceptance (R41).
+    /// Whether the acceptance of this notice can start the consent window (R41).
     pub(crate) const fn can_start_window(&self, window_start: WindowStart) -> bool {
         match (window_start, self.kind) {
             (WindowStart::NoticeAtSubmission, _) | (WindowStart::NoticeAtApproval, NoticeKind::Approval) => true,

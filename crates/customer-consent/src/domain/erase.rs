@@ -1,4 +1,5 @@
-//! Erasing personal data (R56), which claim-intake decides once the claim, and with it the consent, has come to rest.
+//! Erasing personal data (R56). claim-intake decides it when the claim, and with it the consent, is
+//! finished.
 
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};
@@ -7,8 +8,8 @@ use super::state::State;
 use super::{Consent, Contact, Event};
 
 impl Consent {
-    /// Erases what the consent holds of these kinds, in whatever state it is; with the event, to whom its mails went. `None`: it holds nothing
-    /// of them.
+    /// Erases the personal data of these kinds, in any state. Returns `None` if the consent holds
+    /// none. The event also makes the store erase the recipients of mails.
     pub(crate) fn erase(&self, kinds: &[PersonalData], now: Timestamp) -> Option<Transition<Self>> {
         let mut next = self.clone();
         kinds.iter().for_each(|kind| next.erase_kind(*kind));
@@ -24,7 +25,7 @@ impl Consent {
                 let contacts = self.notices.iter_mut().map(|notice| &mut notice.contact);
                 contacts.chain([&mut self.claim.contact]).for_each(|contact| *contact = Contact::default());
             }
-            // Of who spoke, the channel alone is kept.
+            // The consent stores no subject, only the channel of a decision.
             PersonalData::Subjects => {}
             PersonalData::Words => {
                 if let State::Declined(decline) = &mut self.state {

@@ -1,4 +1,5 @@
-//! What claim-intake reports. A fact is never refused: one that no longer matters changes nothing (`None`).
+//! What claim-intake reports about the claim. A report is never refused. If the state no longer
+//! admits a report, it changes nothing (`None`).
 
 use cpor_durable::Transition;
 use cpor_types::{Deadline, Timestamp};
@@ -9,30 +10,32 @@ use super::state::{State, Window};
 use super::table::{Effect, Input};
 use super::{ClaimSummary, Consent, Event, Terms};
 
-/// What claim-intake says of an approval.
+/// The approval of a claim, as reported by claim-intake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClaimApproval {
-    /// When the claim was approved, in business time.
+    /// The business time at which the claim was approved.
     pub(crate) time: Timestamp,
-    /// The customer had approved before (R26a).
+    /// Whether claim-intake knows of an explicit approval by the customer (R26a).
     pub(crate) customer_approved: bool,
-    /// The customer had declined before (R28).
+    /// Whether the customer declined before the dispute, so that an explicit approval is needed
+    /// (R28).
     pub(crate) explicit_approval_needed: bool,
 }
 
-/// What claim-intake says of the customer's word at a dispute (R28): the last one counts.
+/// The customer's last decision before a dispute, as reported by claim-intake (R28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EarlierDecision {
-    /// They had declined.
+    /// The customer declined.
     Declined,
-    /// They had approved.
+    /// The customer approved.
     Approved,
-    /// Neither.
+    /// The customer did neither.
     None,
 }
 
 impl Consent {
-    /// A claim was submitted (R18): the customer is consent, where the policy says so (R40). `notice` becomes the notice's id.
+    /// Creates the consent of a submitted claim (R18) and queues the first notice if the policy
+    /// says so (R40). `notice` becomes the id of that notice.
     pub(crate) fn request(claim: ClaimSummary, notice: Uuid, terms: &Terms, now: Timestamp) -> Transition<Self> {
         let consent = Self {
             claim,
@@ -47,9 +50,11 @@ impl Consent {
         consent.queue_notice_if(terms.notices.at_submission, notice, NoticeKind::Submission, now)
     }
 
-    /// The claim was approved (R23). The customer is told and has a window to decline (R41), also where it has approved before: then the
-    /// association is official meanwhile (R26a). Where the window is counted from the submission it goes on, and one that has passed
-    /// in silence is told now: official no earlier than the approval.
+    /// Applies the approval of the claim (R23). The customer is notified and gets a consent window
+    /// in which to decline (R41). If the customer has approved explicitly, the association is
+    /// official during that window already (R26a). A window that was counted from the submission
+    /// goes on. If it has passed in silence, that is reported now, because the association becomes
+    /// official no earlier than the approval of the claim.
     pub(crate) fn on_claim_approved(
         &self,
         claim: ClaimSummary,
@@ -88,8 +93,9 @@ impl Consent {
         Some(Transition { next: notified.next, ..transition })
     }
 
-    /// The claim was changed after its submission (R29, R37). Where the customer is consent anew, the old and the new contact are told, in
-    /// that order, under `notices`; links that went out before can only decline, and an explicit approval lapses.
+    /// Applies an edit of the claim after its submission (R29, R37). If `renotify`, the former and
+    /// the current contact are notified, in that order, with the ids `notices`. Earlier links can
+    /// then only decline, and an explicit approval lapses.
     pub(crate) fn on_claim_edited(
         &self,
         claim: ClaimSummary,
@@ -115,8 +121,8 @@ impl Consent {
         Some(Transition { next: notified.next, ..transition })
     }
 
-    /// The claim was closed (R22, R24, R25); until `disputable` its rejection can be disputed. After the customer's own decline there is
-    /// nothing left to close.
+    /// Applies the closing of the claim (R22, R24, R25). The rejection can be disputed until
+    /// `disputable_until`, or not at all. After the customer's own decline nothing changes.
     pub(crate) fn on_claim_closed(
         &self,
         disputable_until: Option<Timestamp>,
@@ -133,8 +139,9 @@ impl Consent {
         Some(Transition::new(self.with_state(state, now), []))
     }
 
-    /// The partner disputes the rejection (R28): the customer is consent anew, as at a submission. An approval that claim-intake has still counts
-    /// (R26a); one that it never took, because the claim was rejected meanwhile, or that a decline beat, does not.
+    /// Applies a dispute of the rejection (R28): the customer is asked again, as at a submission.
+    /// An approval that claim-intake knows of still counts (R26a). An approval that came after the
+    /// rejection, or that a decline overrode, does not.
     pub(crate) fn on_claim_disputed(
         &self,
         claim: ClaimSummary,
@@ -152,18 +159,19 @@ impl Consent {
         Some(consent.queue_notice_if(terms.notices.at_submission, notice, NoticeKind::Dispute, now))
     }
 
-    /// Every association of the claim is over (R37, R39): there is nothing to decline any more.
+    /// Applies the end of all associations of the claim (R37, R39): there is nothing left to
+    /// decline.
     pub(crate) fn on_lines_ended(&self, now: Timestamp) -> Option<Transition<Self>> {
         let Effect::MovesTo(_) = self.effect(Input::LinesEnded) else { return None };
         Some(Transition::new(self.with_state(State::Closed { since: now }, now), []))
     }
 
-    /// The claim says something else now, and nobody is consent anew.
+    /// Returns this consent with the new content of the claim, without asking the customer again.
     fn with_claim(&self, claim: ClaimSummary, now: Timestamp) -> Option<Transition<Self>> {
         (claim != self.claim).then(|| Transition::new(Self { claim, update_time: now, ..self.clone() }, []))
     }
 
-    /// This consent with the question open again, and nothing said to it.
+    /// Returns this consent with a new, unanswered request to the customer.
     fn reset_request(&self, now: Timestamp) -> Self {
         let mut next = Self { approval: None, ..self.with_state(State::Requested, now) };
         next.withdraw_queued_notices(now);
@@ -171,8 +179,9 @@ impl Consent {
         next
     }
 
-    /// This consent as it stood at an approval that is heard of late (R47): a window that has passed since was open then, and passes by
-    /// itself.
+    /// Returns the consent as it was when the claim was approved, if the report of the approval
+    /// comes late (R47): a consent window that has passed since then is open again and passes by
+    /// its deadline.
     fn state_at_approval(&self, time: Timestamp) -> Self {
         match &self.state {
             State::RequestedWindowPassed(window) if !window.deadline.has_passed(time) => {
@@ -194,7 +203,7 @@ impl Consent {
 }
 
 impl Window {
-    /// That it is open, as claim-intake is notified.
+    /// Returns the event that reports the window to claim-intake.
     pub(super) fn opened_event(&self) -> Event {
         Event::WindowOpened { due: self.deadline.due, rule: self.deadline.rule.clone() }
     }

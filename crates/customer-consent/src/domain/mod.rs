@@ -1,7 +1,9 @@
-//! What the customer is told and says, and what that makes of a consent. Pure: no clock, no wire, no storage.
+//! The rules of customer consent. This module is pure: it knows no clock, no wire format and no
+//! database.
 //!
-//! One consent belongs to one claim. claim-intake reports what becomes of the claim, the mail system what becomes of the notices, the
-//! customer speaks, and time passes; [`table`] says what each of these does in each state.
+//! A [`Consent`] belongs to one claim. It changes when claim-intake reports something about the
+//! claim, when the mail system reports on a notice, when the customer approves or declines, and
+//! when a deadline passes. [`table`] defines what each of these inputs does in each state.
 
 mod claim;
 mod consent;

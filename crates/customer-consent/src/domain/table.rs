@@ -1,50 +1,52 @@
-//! The one table of transitions: what each input does in each state. The machine, `allowed_commands` and the diagram in the
-//! documentation follow it.
+//! The transition table: what each input does in each state. The methods of
+//! [`Consent`](super::Consent), its `allowed_commands` and the diagram in the documentation follow
+//! it.
 
 use super::StateKind::{
     self, AwaitingDelivery, Closed, Declined, Disputable, Granted, GrantedAwaitingDelivery, GrantedInWindow, Requested,
     RequestedInWindow, RequestedWindowPassed, WindowOpen,
 };
 
-/// What can reach a consent.
+/// An input that can change a consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Input {
-    /// The customer approves (R26a).
+    /// The customer approves explicitly (R26a).
     Approve,
     /// The customer declines (R26, R43).
     Decline,
-    /// The customer declines, and the policy lets it at any time (R43).
+    /// The customer declines, and the policy allows that at any time (R43).
     DeclineAnyTime,
-    /// The last notice is to be sent again (R44).
+    /// A user asks for the last notice to be sent again (R44).
     Resend,
-    /// The claim is approved, and the customer has not approved before (R23).
+    /// The claim is approved, and the customer has not approved it yet (R23).
     ClaimApproved,
-    /// The claim is approved, and the customer had approved before (R26a).
+    /// The claim is approved, and the customer has approved it already (R26a).
     ClaimApprovedWithConsent,
-    /// The claim is approved on a dispute, and the customer had declined before and not approved since (R28).
+    /// The claim is approved on a dispute, and the customer declined before the dispute and has not
+    /// approved since (R28).
     ClaimApprovedAfterDecline,
-    /// The claim was changed, and the customer is asked anew (R29).
+    /// The claim was edited, and the customer is asked again (R29).
     ClaimEdited,
-    /// The notice that the window is counted from is accepted (R41).
+    /// A notice that can start the consent window is accepted (R41).
     NoticeAccepted,
-    /// The window's deadline passes (R27).
+    /// The deadline of the consent window passes (R27).
     WindowPasses,
-    /// The same, where the customer had declined before (R28).
+    /// The deadline of the consent window passes, and the customer declined before a dispute (R28).
     WindowPassesAfterDecline,
     /// The claim is closed for good (R25, R33).
     ClaimClosed,
-    /// The claim is rejected and can be disputed (R22, R24).
+    /// The claim is rejected, and the rejection can be disputed (R22, R24).
     ClaimRejected,
-    /// It can no longer be disputed (R45).
+    /// The deadline of the dispute window passes (R45).
     DisputeWindowPasses,
     /// The rejection is disputed (R28).
     ClaimDisputed,
-    /// Every association of the claim is over (R37, R39).
+    /// All associations of the claim have ended (R37, R39).
     LinesEnded,
 }
 
 impl Input {
-    /// All of them.
+    /// All inputs.
     #[cfg(test)]
     pub(crate) const ALL: [Self; 16] = [
         Self::Approve,
@@ -69,17 +71,18 @@ impl Input {
 /// What an input does in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The consent moves on.
+    /// The consent moves to this state.
     MovesTo(StateKind),
-    /// It is remembered, and the state stays.
+    /// The input is recorded, and the state stays.
     Recorded,
-    /// It has been said or has happened before, or no longer matters: nothing changes, and a customer gets the first answer.
+    /// The input came before, or no longer matters: nothing changes. A customer gets the first
+    /// answer again.
     Nothing,
-    /// The word is not taken.
+    /// The command is refused.
     Refused,
 }
 
-/// The table: a column of states for each input, every pair spelt out.
+/// Returns what `input` does in `state`. Every pair is written out.
 pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
     use Effect::{MovesTo, Nothing, Recorded, Refused};
     match input {
@@ -265,7 +268,7 @@ pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
     }
 }
 
-/// What a customer can do.
+/// A command of the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum CustomerCommand {
     /// Approve explicitly (R26a).
@@ -275,6 +278,6 @@ pub(crate) enum CustomerCommand {
 }
 
 impl CustomerCommand {
-    /// Both.
+    /// All commands.
     pub(super) const ALL: [Self; 2] = [Self::Approve, Self::Decline];
 }

@@ -1,4 +1,4 @@
-//! What claim-intake tells of a claim.
+//! Applies the events of claim-intake to consents.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,7 +17,8 @@ use crate::domain::{ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecisi
 use crate::notices::NoticeRenderer;
 use crate::proto_time;
 
-/// Turns events into commands. Each carries its event's position into the transaction that applies it.
+/// Turns each event into a command. The command stores the position of the event in the transaction
+/// that applies it, so that a repeated event changes nothing.
 pub(crate) struct ClaimEventReceiver {
     pub(crate) consents: Consents,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -162,18 +163,18 @@ impl ClaimEventReceiver {
     }
 }
 
-/// The consent of a claim that is told of by its names.
+/// Returns the key of the consent, from the resource names of tenant and claim.
 fn consent_key(tenant: &str, claim: &str) -> Result<Key, ReceiveError> {
     let (tenant, claim): (TenantName, ClaimName) = (parse(tenant)?, parse(claim)?);
     Ok(Key::new(tenant.tenant.to_string(), claim.claim.uuid()))
 }
 
-/// The consent of a claim.
+/// Returns the key of the claim's consent.
 fn consent_key_of(claim: &ClaimSummary) -> Key {
     Key::new(claim.tenant.to_string(), claim.name.claim.uuid())
 }
 
-/// What of the claim concerns the customer.
+/// Reads the parts of the claim that concern the customer.
 fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, ReceiveError> {
     let snapshot = snapshot.ok_or_else(|| ReceiveError::park("the event has no snapshot"))?;
     let contact = snapshot.customer_contact.as_ref().ok_or_else(|| ReceiveError::park("the claim has no contact"))?;

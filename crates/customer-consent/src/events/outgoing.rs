@@ -1,4 +1,4 @@
-//! What claim-intake is told.
+//! Builds the events that are sent to claim-intake.
 
 use cpor_durable::{Outgoing, Recorded};
 use cpor_proto::events::v1::event::Payload;
@@ -10,7 +10,8 @@ use cpor_types::{ClaimName, Service};
 use crate::domain::{DeliveryReport, Event};
 use crate::proto_time;
 
-/// The fact that an event of a consent is to claim-intake; `None` where it is none of its business.
+/// Returns the event for claim-intake, or `None` if claim-intake does not need this event of the
+/// consent.
 pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &Recorded<Event>) -> Option<Outgoing> {
     let claim = claim.to_string();
     let payload = match &recorded.event {

@@ -1,4 +1,4 @@
-//! What customers are written, and what follows.
+//! Tests of the content of notices and of what follows from their outcomes.
 
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{ClaimApproved, ClaimDisputed, ClaimSnapshot, ClaimSubmitted, LinesEnded};
@@ -16,7 +16,7 @@ fn render(consent: &Consent, kind: NoticeKind) -> Message {
     render_in("us-east", consent, kind)
 }
 
-/// The last notice of the consent, as if it were of this kind, to a tenant with this calendar.
+/// Renders the last notice of the consent as if it had this kind, for a tenant with this calendar.
 fn render_in(calendar: &str, consent: &Consent, kind: NoticeKind) -> Message {
     let (languages, terms) = (Languages::shipped().unwrap(), terms());
     let notice = Notice { kind, ..consent.notices.last().unwrap().clone() };
@@ -229,14 +229,14 @@ async fn each_mail_has_its_own_unstored_link() {
     .await;
 }
 
-/// The sample claim is submitted under this policy, and its notice sent.
+/// Submits the sample claim under this policy and sends its notice.
 async fn submit_under(system: &TestSystem, policy: &str) {
     let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::test_system::snapshot() };
     system.receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) })).await;
     system.sender.drain().await.unwrap();
 }
 
-/// The sample claim is approved under this policy, whatever that tells the customer.
+/// Approves the sample claim under this policy and sends the notices that follow.
 async fn approve_under(system: &TestSystem, policy: &str) {
     let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::test_system::snapshot() };
     let approved = ClaimApproved { snapshot: Some(snapshot), ..ClaimApproved::default() };

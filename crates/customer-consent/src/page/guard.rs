@@ -1,4 +1,4 @@
-//! What holds for every answer of the public listener, whatever is asked.
+//! The middleware of all requests to the public listener.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,16 @@ use super::view::{Problem, STYLE_HASH};
 use super::{PageContext, RequestOptions, problem_page};
 use crate::translation::Translation;
 
-/// Bytes of a form. 2,000 characters of four bytes each, percent-encoded, come to 24,000.
+/// The maximum size of a form in bytes. 2,000 characters of four bytes each, percent-encoded, take
+/// 24,000.
 pub(super) const MAX_BODY: usize = 32 << 10;
-/// Requests in work at once; more are told to come back.
+/// The maximum number of concurrent requests. Further requests get 503.
 pub(super) const MAX_REQUESTS: usize = 256;
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Bounds what is in work, refuses forms from elsewhere, and puts the safety headers on every answer.
+/// Limits concurrent requests, refuses forms from other sites, and adds security headers to every
+/// response.
 pub(super) async fn guard_requests(State(web): State<Arc<PageContext>>, request: Request, next: Next) -> Response {
     let mut response = respond(&web, request, next).await;
     let content_security = format!(
@@ -53,15 +55,16 @@ async fn respond(web: &PageContext, request: Request, next: Next) -> Response {
     }
 }
 
-/// 503, with a word on when to come back.
+/// Returns a 503 page that asks the reader to try again later.
 pub(super) fn busy_page(web: &PageContext, texts: Option<&Translation>) -> Response {
     let page = problem_page(web, texts, StatusCode::SERVICE_UNAVAILABLE, Problem::Busy);
     ([(header::RETRY_AFTER, "5")], page).into_response()
 }
 
-/// Whether a browser says that a form was sent from another site. The token in the address is what authorises an act, and another site
-/// does not have it; this keeps one that got hold of it from acting with a visitor's browser. `Origin: null` says nothing here: browsers
-/// send it from pages with `Referrer-Policy: no-referrer`, which ours are.
+/// Whether the browser says that a form was sent from another site. The token in the URL authorises
+/// a decision, and other sites do not know it. This check keeps a site that learned a token from
+/// deciding in a visitor's browser. `Origin: null` is accepted: browsers send it from pages with
+/// `Referrer-Policy: no-referrer`, and all pages here have that policy.
 fn is_from_another_site(headers: &HeaderMap, own_origin: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site != "same-origin" && site != "none",

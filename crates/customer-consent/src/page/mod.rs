@@ -1,7 +1,8 @@
-//! The public page behind the links in e-mails.
+//! The consent page: the public page behind the links in notices.
 //!
-//! `GET` and `HEAD` show and change nothing, so that mail scanners, prefetchers and the merely curious decide nothing. Only a `POST` that
-//! carries both a decision and its confirmation acts (R43). The page needs no script, no cookie and nothing from elsewhere.
+//! `GET` and `HEAD` only show the consent, so that mail scanners and prefetching decide nothing.
+//! Only a `POST` with a decision and its confirmation acts (R43). The page needs no scripts, no
+//! cookies and no external resources.
 
 mod form;
 mod guard;
@@ -33,24 +34,25 @@ use crate::translation::Translation;
 use form::{Decision, Form, QueryParams};
 use view::{Alert, ConfirmPage, ConsentView, PageLanguage, Problem, ProblemPage, StatusPage};
 
-/// What the page works with.
+/// The dependencies of the page.
 pub(crate) struct PageContext {
     pub(crate) consents: Consents,
     pub(crate) links: ConsentLinks,
     pub(crate) languages: Arc<Languages>,
-    /// Scheme and authority of the public address.
+    /// Scheme and authority of the public URL.
     pub(crate) origin: String,
     request_permits: Semaphore,
 }
 
 impl PageContext {
-    /// The page for customers who come by `origin`.
+    /// Creates the context of the page. `origin` is scheme and authority of the public URL.
     pub(crate) fn new(consents: Consents, links: ConsentLinks, languages: Arc<Languages>, origin: String) -> Self {
         Self { consents, links, languages, origin, request_permits: Semaphore::new(guard::MAX_REQUESTS) }
     }
 }
 
-/// The public listener's routes. Whoever serves them must not log paths: they hold tokens.
+/// Returns the routes of the public listener. The server must not log paths, because they contain
+/// tokens.
 pub(crate) fn router(web: PageContext) -> Router {
     let web = Arc::new(web);
     Router::new()
@@ -63,7 +65,8 @@ pub(crate) fn router(web: PageContext) -> Router {
         .with_state(web)
 }
 
-/// Shows where the consent stands or, asked for a decision that can still be taken, the page that confirms it.
+/// Shows the state of the consent. If the query names a decision that is still possible, shows the
+/// page that asks for confirmation instead.
 async fn show_consent(
     State(web): State<Arc<PageContext>>,
     Path(token): Path<String>,
@@ -79,7 +82,8 @@ async fn show_consent(
     }
 }
 
-/// Takes the customer's word, if it is one: chosen, and confirmed.
+/// Executes a decision that was confirmed in the form. Without a confirmation, shows the form
+/// again.
 async fn submit_decision(
     State(web): State<Arc<PageContext>>,
     Path(token): Path<String>,
@@ -116,7 +120,7 @@ async fn method_not_allowed(State(web): State<Arc<PageContext>>, options: Reques
     problem_page(&web, options.texts.as_deref(), StatusCode::METHOD_NOT_ALLOWED, Problem::Form)
 }
 
-/// What a link leads to: a consent as it stands now, in the language of its reader.
+/// The consent that a link leads to, in the reader's language.
 struct LinkedConsent {
     link: ConsentLink,
     consent: Consent,
@@ -125,7 +129,7 @@ struct LinkedConsent {
 }
 
 impl LinkedConsent {
-    /// The linked of the link, or the page that says why there is none.
+    /// Loads the consent of the link. Returns an error page if there is none or it cannot be read.
     async fn find(web: &PageContext, token: &str, options: &RequestOptions) -> Result<Self, Response> {
         let texts = options.texts.as_deref();
         let link = web.links.find(token).await.map_err(|error| unavailable_page(web, texts, &error))?;
@@ -151,13 +155,13 @@ impl LinkedConsent {
         })
     }
 
-    /// Says it to the writer, and shows what came of it.
+    /// Executes the decision and shows the resulting state.
     async fn submit(mut self, web: &PageContext, decision: Decision, comment: String) -> Response {
         let (command_name, customer_decision) = match decision {
             Decision::Approve => ("approve_by_link", CustomerDecision::ApproveByLink(self.link.notice)),
             Decision::Decline => ("decline_by_link", CustomerDecision::Decline { comment }),
         };
-        // Which mail's link it was; who held it, nobody knows.
+        // The id of the notice identifies the link. Who used the link is unknown.
         let actor = Actor::new(ActorSide::Customer, format!("link:{}", self.link.notice));
         let command = Command::new(command_name, self.link.consent.clone(), actor);
         match web.consents.submit_decision(command, customer_decision, Channel::Link).await {
@@ -189,7 +193,7 @@ impl LinkedConsent {
         }
     }
 
-    /// The word came too late: shows what stands instead.
+    /// Shows the current state of the consent after a decision was refused.
     async fn conflict_page(mut self, web: &PageContext) -> Response {
         match web.consents.find(&self.link.consent).await {
             Ok(Some(found)) => {
@@ -219,11 +223,11 @@ impl LinkedConsent {
     }
 }
 
-/// What the address and the browser ask for.
+/// What the URL and the headers of a request ask for.
 struct RequestOptions {
-    /// The decision that is to be confirmed.
+    /// The decision that the reader wants to confirm.
     decision: Option<Decision>,
-    /// The language: the one switched to, else the one that the browser likes best of ours.
+    /// The language that the reader switched to, or the best one that the browser accepts.
     texts: Option<Arc<Translation>>,
 }
 
@@ -244,7 +248,7 @@ impl RequestOptions {
     }
 }
 
-/// A page that says that something did not work, in English where no language is asked for.
+/// Returns an error page, in English if the request asks for no shipped language.
 fn problem_page(web: &PageContext, texts: Option<&Translation>, code: StatusCode, problem: Problem) -> Response {
     let language = PageLanguage { languages: &web.languages, texts: texts.unwrap_or_else(|| web.languages.english()) };
     render_page(language, code, &ProblemPage::new(language, problem))

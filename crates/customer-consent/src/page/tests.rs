@@ -1,4 +1,4 @@
-//! What a browser, a scanner and a stranger get from the public listener.
+//! Tests of the responses of the public listener to browsers, mail scanners and other sites.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -11,7 +11,7 @@ use super::*;
 use crate::domain::StateKind;
 use crate::test_system::{TestSystem, due, on_both_databases};
 
-/// A visitor of the page.
+/// A client of the page.
 struct Browser(Router);
 
 struct PageResponse {
@@ -244,7 +244,7 @@ async fn r43_the_page_shows_that_the_window_passed() {
             "{}",
             open.page
         );
-        // The deadline has passed, whether or not it has fired.
+        // The deadline has passed, even if it has not been processed yet.
         system.host.advance(due()).await.unwrap();
         let late = browser.post(&link, "decision=decline&confirm=yes").await;
         assert_eq!(late.code, StatusCode::CONFLICT);

@@ -1,4 +1,5 @@
-//! The pages, as values: everything is worded and decided here, and the templates only set it.
+//! The pages as data: all texts and choices are determined here, and the templates only lay them
+//! out.
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,10 +14,10 @@ use crate::domain::{Channel, Consent, CustomerCommand, State, Terms};
 use crate::languages::Languages;
 use crate::translation::{Text, Translation};
 
-/// The one style of all pages, inline, so that a page needs nothing but itself.
+/// The style sheet of all pages. It is inlined, so that a page needs no other resource.
 const STYLE: &str = include_str!("../../templates/style.css");
 
-/// What `style-src` names so that the style, and no other, applies.
+/// The source in the header directive `style-src` that allows exactly this style sheet.
 pub(super) static STYLE_HASH: LazyLock<String> =
     LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE.as_bytes()))));
 
@@ -25,10 +26,11 @@ pub(super) struct Chrome<'a> {
     language: &'a str,
     style: &'static str,
     footer: String,
-    /// What the switch between languages is called, and where it leads.
+    /// The accessible name of the language switch.
     languages_label: String,
     languages: Vec<LanguageOption<'a>>,
-    /// What of the address stays when the language is switched: `decision=approve&`, or nothing.
+    /// The query parameters that the language switch keeps: `decision=approve&`, for example, or
+    /// nothing.
     query: String,
 }
 
@@ -52,31 +54,31 @@ impl<'a> Chrome<'a> {
     }
 }
 
-/// The language of a page, and those that it can be switched to.
+/// The language of a page, and the languages that the reader can switch to.
 #[derive(Clone, Copy)]
 pub(super) struct PageLanguage<'a> {
     pub(super) languages: &'a Languages,
     pub(super) texts: &'a Translation,
 }
 
-/// A link's consent, as its holder is view it.
+/// A consent as the holder of a link sees it.
 #[derive(Clone, Copy)]
 pub(super) struct ConsentView<'a> {
     pub(super) consent: &'a Consent,
     pub(super) terms: &'a Terms,
-    /// Whether the link can approve as well as decline (R29).
+    /// Whether the link can approve. R29: a link that was sent before an edit can only decline.
     pub(super) can_approve: bool,
 }
 
 impl ConsentView<'_> {
-    /// What can be chosen by this link.
+    /// Whether the holder of the link can give this command now.
     pub(super) fn allows(self, command: CustomerCommand) -> bool {
         let allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
         allowed && (self.can_approve || command == CustomerCommand::Decline)
     }
 }
 
-/// Where the consent stands, and what can be chosen.
+/// The page that shows the state of the consent and the possible decisions.
 #[derive(Template)]
 #[template(path = "status.html")]
 pub(super) struct StatusPage<'a> {
@@ -144,7 +146,7 @@ fn title_and_lead<'a>(texts: &'a Translation, consent: &Consent) -> (&'a Text, V
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, Some(_)) => {
             (&page.granted_title, vec![&page.in_window])
         }
-        // Only claim-intake knows of an approval.
+        // Only claim-intake knows of the approval.
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, None) => {
             (&page.granted_title, vec![&page.in_window_told])
         }
@@ -180,7 +182,7 @@ fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
     (!offered.is_empty()).then(|| Choices { heading: texts.heading.plain(), offered, note: texts.asks_again.plain() })
 }
 
-/// Asks once more.
+/// The page that asks the reader to confirm a decision.
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub(super) struct ConfirmPage<'a> {
@@ -202,7 +204,7 @@ struct CommentField<'a> {
     value: &'a str,
 }
 
-/// What was wrong with a form that asked for something.
+/// What is wrong with a submitted form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Alert {
     /// The box was not ticked.
@@ -258,7 +260,7 @@ fn decline_lead<'a>(texts: &'a Translation, state: &State) -> &'a Text {
     if state.official_since().is_some() { &texts.confirm.decline_lead_granted } else { &texts.confirm.decline_lead }
 }
 
-/// Says that something did not work.
+/// The error page.
 #[derive(Template)]
 #[template(path = "problem.html")]
 pub(super) struct ProblemPage<'a> {
@@ -267,16 +269,16 @@ pub(super) struct ProblemPage<'a> {
     words: String,
 }
 
-/// Why there is no page, or no act.
+/// The reason for an error page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
-    /// No such link; it looks the same whether it never was or is no longer.
+    /// The link does not exist or has expired; both look the same.
     Unknown,
-    /// The form could not be read.
+    /// The form cannot be read.
     Form,
     /// The form came from another site.
     Foreign,
-    /// The system cannot answer now.
+    /// The service cannot answer now.
     Busy,
 }
 

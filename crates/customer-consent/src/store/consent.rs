@@ -1,4 +1,4 @@
-//! Between a consent and its row.
+//! Conversion between a consent and its row.
 
 use cpor_durable::{Change, Key, Micros, StoreError, Versioned};
 use sea_orm::ActiveValue::Set;
@@ -7,7 +7,10 @@ use super::entity::consent as row;
 use super::to_bigint;
 use crate::domain::Consent;
 
-/// The consent in a row; one that does not read back is an inconsistency, not a missing consent.
+/// Reads a consent from its row.
+///
+/// # Errors
+/// Returns an inconsistency if the row does not hold a valid consent.
 pub(super) fn from_row(row: row::Model) -> Result<(Key, Versioned<Consent>), StoreError> {
     let key = Key::new(row.owner, row.id);
     let inconsistent = |detail: String| StoreError::inconsistent("consent", &key, detail);
@@ -23,7 +26,7 @@ pub(super) fn from_row(row: row::Model) -> Result<(Key, Versioned<Consent>), Sto
     Ok((key, Versioned::new(version, state)))
 }
 
-/// The row of a changed consent, with the version that it must still have.
+/// Builds the row of a changed consent. Returns it with the version that the stored row must have.
 pub(super) fn to_row(change: &Change<Consent>) -> Result<(u64, row::ActiveModel), StoreError> {
     let Versioned { version, state } = &change.after;
     let inconsistent = |error: serde_json::Error| StoreError::inconsistent("consent", &change.key, error);

@@ -1,3 +1,5 @@
+//! Listing consents with filters, page by page.
+
 use cpor_durable::{Micros, StoreError, Versioned};
 use cpor_kit::Db;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
@@ -8,16 +10,16 @@ use super::consent;
 use super::entity::consent::{Column, Entity};
 use crate::domain::{Consent, StateKind};
 
-/// Which consents are listed.
+/// The filter of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
-    /// Only those in these states; empty: in any.
+    /// List only consents in these states; if empty, in any state.
     pub(crate) states: Vec<StateKind>,
-    /// Only those whose customer has not been reached (R41).
+    /// List only consents whose customer has not been reached (R41).
     pub(crate) only_waiting_for_delivery: bool,
 }
 
-/// The place of a consent in a list.
+/// The position of a consent in a list. A page token contains it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
     create_time: Micros,
@@ -25,7 +27,8 @@ pub(crate) struct Cursor {
     id: Uuid,
 }
 
-/// So many consents of `owner`, or of all tenants, newest first, each with its place. One round trip.
+/// Lists up to `limit` consents of `owner`, or of all tenants, newest first, each with its
+/// position. It takes one round trip.
 pub(crate) async fn list_consents(
     db: &Db,
     owner: Option<&str>,

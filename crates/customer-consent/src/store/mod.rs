@@ -1,4 +1,4 @@
-//! This service's tables: consents and link tokens; mails are `cpor_mail`'s.
+//! The store: tables of consents and consent links. The table of mails belongs to `cpor_mail`.
 
 mod consent;
 mod entity;
@@ -22,11 +22,11 @@ use crate::domain::{Consent, Event};
 use crate::events::outgoing;
 use entity::consent as row;
 
-/// Keeps consents, one row each, and queues their mails in the transaction that decides them.
+/// Stores consents, one row for each, and queues their mails in the same transaction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsentStore;
 
-/// No rule of this service is a uniqueness rule of its database.
+/// The conflicts with uniqueness rules of the database. This service has no such rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoConflict {}
 
@@ -58,12 +58,12 @@ impl Store for ConsentStore {
     }
 }
 
-/// The name of a consent.
+/// Returns the resource name of a consent.
 pub(crate) fn resource_name(key: &Key) -> String {
     format!("tenants/{}/consents/{}", key.owner, key.id)
 }
 
-/// The mails that a change asks for.
+/// Returns the mails that a change causes.
 fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = Draft> {
     change.events.iter().filter_map(move |recorded| match &recorded.event {
         Event::NoticeQueued { notice } => {
@@ -87,7 +87,7 @@ fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = Draft> {
     })
 }
 
-/// Forgets to whom the mails of consents went whose contacts are erased (R56).
+/// Erases the recipients of mails about consents whose contacts are erased (R56).
 async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(), DbErr> {
     let erases_contacts = |event: &Event| match event {
         Event::PersonalDataErased { kinds } => kinds.contains(&PersonalData::Contacts),
@@ -107,7 +107,7 @@ async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(
     Ok(())
 }
 
-/// One consent, as last committed. One round trip.
+/// Reads one consent as last committed. It takes one round trip.
 pub(crate) async fn find(db: &Db, key: &Key) -> Result<Option<Versioned<Consent>>, StoreError> {
     let row = row::Entity::find()
         .filter(row::Column::Owner.eq(key.owner.as_str()))
@@ -117,7 +117,7 @@ pub(crate) async fn find(db: &Db, key: &Key) -> Result<Option<Versioned<Consent>
     row.map(|row| consent::from_row(row).map(|(_, consent)| consent)).transpose()
 }
 
-/// A count as the databases store it.
+/// Converts a count into a `bigint` value.
 fn to_bigint(count: u64) -> Result<i64, DbErr> {
     i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))
 }

@@ -1,3 +1,5 @@
+//! Leasing queued mails, so that no two senders work on the same mail at the same time.
+
 use cpor_durable::rows::Micros;
 use cpor_kit::{Db, Engine};
 use cpor_types::Timestamp;
@@ -10,18 +12,21 @@ use uuid::Uuid;
 use super::entity::{Column, Entity, Model};
 use super::{Mail, MailState};
 
-/// A mail that nobody else may send until the lease ends.
+/// A mail that no other sender may send until the lease ends.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LeasedMail {
+    /// The mail.
     pub(crate) mail: Mail,
-    /// When it was first tried.
+    /// The real time of the first attempt to send the mail.
     pub(crate) first_attempt_time: Timestamp,
-    /// When the lease ends.
+    /// The real time at which the lease ends.
     pub(crate) until: Timestamp,
+    /// The id of the lease, as stored in the row.
     token: Uuid,
 }
 
-/// Leases up to `limit` mails whose time has come, in one statement and so in a transaction of its own.
+/// Leases up to `limit` mails whose next attempt is due. It is a single statement and therefore a
+/// transaction of its own. `token` identifies the lease.
 pub(crate) async fn lease_due(
     db: &Db,
     token: Uuid,
@@ -43,8 +48,9 @@ pub(crate) async fn lease_due(
     rows.iter().map(|row| to_leased_mail(Model::from_query_result(row, "")?, token, now, until)).collect()
 }
 
-/// Ends every lease: for the one process that works on an SQLite database, whose leases at its start are those of a
-/// process that died. Answers how many there were.
+/// Ends all leases and returns how many there were. It is called when a process starts on an SQLite
+/// database: only one process uses such a database, so that every existing lease belongs to a
+/// process that has died.
 pub(crate) async fn end_all_leases(db: &Db) -> Result<u64, DbErr> {
     let ended = Entity::update_many()
         .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
@@ -56,15 +62,18 @@ pub(crate) async fn end_all_leases(db: &Db) -> Result<u64, DbErr> {
     Ok(ended.rows_affected)
 }
 
+/// Selects up to $4 queued mails that are due at $3 and not leased.
 const SELECT_DUE: &str = "SELECT owner, id FROM mail \
     WHERE state = 'queued' AND next_attempt_time <= $3 AND (lease_until IS NULL OR lease_until <= $3) \
     ORDER BY next_attempt_time, owner, id LIMIT $4";
+/// Stores the lease $1, which ends at $2, and the time $3 of the first attempt.
 const TAKE_LEASE: &str =
     "UPDATE mail SET lease_token = $1, lease_until = $2, first_attempt_time = COALESCE(first_attempt_time, $3)";
 
+/// Builds the statement that leases mails, in the SQL of the engine.
 fn lease_statement(engine: Engine) -> String {
     match engine {
-        // Materialised, or the planner may evaluate the LIMIT more than once.
+        // Without MATERIALIZED the planner may evaluate the LIMIT more than once.
         Engine::Postgres => format!(
             "WITH waiting AS MATERIALIZED ({SELECT_DUE} FOR UPDATE SKIP LOCKED) {TAKE_LEASE} FROM waiting \
              WHERE mail.owner = waiting.owner AND mail.id = waiting.id RETURNING mail.*"
@@ -73,6 +82,7 @@ fn lease_statement(engine: Engine) -> String {
     }
 }
 
+/// Reads a leased mail from its row.
 fn to_leased_mail(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> Result<LeasedMail, DbErr> {
     let Model { owner, id, kind, recipient, decide_time, data, attempts, first_attempt_time, .. } = row;
     let attempts = u32::try_from(attempts).map_err(|_| DbErr::Type(format!("mail {id} has {attempts} attempts")))?;
@@ -80,7 +90,7 @@ fn to_leased_mail(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> 
     Ok(LeasedMail { mail, first_attempt_time: first_attempt_time.map_or(now, Timestamp::from), until, token })
 }
 
-/// Marks a leased mail as done. Answers whether the lease was still held.
+/// Sets the final state of a leased mail. Returns whether the lease was still held.
 pub(crate) async fn finish(db: &Db, leased: &LeasedMail, state: MailState, now: Timestamp) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::State, Expr::value(state.as_str()))
@@ -88,7 +98,7 @@ pub(crate) async fn finish(db: &Db, leased: &LeasedMail, state: MailState, now: 
     update_and_release(db, leased, update).await
 }
 
-/// Puts a leased mail off until `next`. Answers whether the lease was still held.
+/// Releases a leased mail until its next attempt. Returns whether the lease was still held.
 pub(crate) async fn postpone(
     db: &Db,
     leased: &LeasedMail,
@@ -102,6 +112,8 @@ pub(crate) async fn postpone(
     update_and_release(db, leased, update).await
 }
 
+/// Applies `update` to a leased mail and ends its lease, if the lease is still held. Returns
+/// whether it was.
 async fn update_and_release(db: &Db, leased: &LeasedMail, update: sea_orm::UpdateMany<Entity>) -> Result<bool, DbErr> {
     let LeasedMail { mail, token, .. } = leased;
     let updated = update

@@ -1,4 +1,4 @@
-//! A mail for tests.
+//! Sample mails for tests.
 
 use cpor_types::{Clock as _, Entropy as _, SeededEntropy, VirtualClock};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Mail;
 use crate::{Draft, MailConfig, Message};
 
-/// To the recipient, decided at the beginning of 2025.
+/// Returns a mail to `recipient` that was decided at the beginning of 2025.
 pub(crate) fn mail(recipient: &str) -> Mail {
     let id = uuid::uuid!("01941f29-7c00-7000-8000-000000000001");
     Mail {
@@ -20,7 +20,7 @@ pub(crate) fn mail(recipient: &str) -> Mail {
     }
 }
 
-/// `n` drafts with ids of their own.
+/// Returns `n` mails to be queued, each with its own id.
 pub(crate) fn new_mails(n: usize) -> Vec<Draft> {
     let entropy = SeededEntropy::new(1);
     let new_mail = |_| Draft {
@@ -34,7 +34,7 @@ pub(crate) fn new_mails(n: usize) -> Vec<Draft> {
     (0..n).map(new_mail).collect()
 }
 
-/// What a composer makes of `mail`.
+/// Returns the content that a test renderer gives to `mail`.
 pub(crate) fn message(mail: &Mail) -> Message {
     Message {
         name: "Anna Lee".into(),
@@ -45,7 +45,7 @@ pub(crate) fn message(mail: &Mail) -> Message {
     }
 }
 
-/// The same, written out.
+/// Returns the same content as a complete e-mail.
 pub(crate) fn email(mail: &Mail) -> lettre::Message {
     let now = VirtualClock::new("2026-03-02T08:30:00Z".parse().unwrap()).now();
     let mut message = message(mail);

@@ -88,7 +88,7 @@ async fn two_senders_never_lease_the_same_mail() {
         let leases = (0..12).map(|_| lease_mails(&db, &clock, 7));
         let mut ids: Vec<_> =
             futures_util::future::join_all(leases).await.into_iter().flatten().map(|leased| leased.mail.id).collect();
-        // Rows that a rival had locked at that moment are left for later.
+        // SKIP LOCKED leaves out rows that another lease had locked at that moment.
         ids.extend(lease_mails(&db, &clock, 60).await.into_iter().map(|leased| leased.mail.id));
         ids.sort_unstable();
         assert_eq!(ids, new_mails(60).into_iter().map(|draft| draft.id).collect::<Vec<_>>());

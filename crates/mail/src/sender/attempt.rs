@@ -1,3 +1,5 @@
+//! One attempt to send one mail.
+
 use std::time::Duration;
 
 use cpor_kit::lifecycle::Backoff;
@@ -8,25 +10,26 @@ use super::Sender;
 use crate::queue::{self, LeasedMail, Mail, MailState};
 use crate::{Composed, Composer, Message, Outcome, SendError, Unavailable};
 
-/// Between attempts at one mail: doubling from the first to the second, each drawn evenly from nought.
+/// The maximum delay after the first failed attempt. It doubles with each further attempt.
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(2);
+/// The limit of the maximum delay.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(900);
-/// How often the composer is told an outcome before the mail goes back to the queue.
+/// How many times the sender reports an outcome to the renderer before it gives the mail back to
+/// the queue.
 const MAX_OUTCOME_REPORTS: u32 = 6;
 
-/// What one attempt came to.
+/// The result of one attempt to send a mail.
 enum AttemptResult {
+    /// The mail has its final outcome.
     Final(Outcome),
+    /// The renderer decided that the mail is not sent.
     Withdrawn,
-    /// `deferred`: the mail system put it off, as opposed to not having been asked.
-    Retry {
-        reason: String,
-        deferred_by_server: bool,
-    },
+    /// The mail is tried again later. `deferred_by_server` is false if no mail server was asked.
+    Retry { reason: String, deferred_by_server: bool },
 }
 
 impl<C: Composer> Sender<C> {
-    /// One attempt at one mail, from its words to its mark.
+    /// Renders and sends one mail, reports the outcome to the renderer, and marks the row.
     pub(super) async fn attempt(&self, leased: LeasedMail) -> Result<(), DbErr> {
         let mail = &leased.mail;
         match self.give_up_if_deferred_too_long(&leased, self.render_and_send(&leased).await) {
@@ -51,6 +54,7 @@ impl<C: Composer> Sender<C> {
         }
     }
 
+    /// Renders the mail and sends it, without changing its row.
     async fn render_and_send(&self, leased: &LeasedMail) -> AttemptResult {
         match self.0.parts.renderer.compose(&leased.mail).await {
             Ok(Composed::Message(message)) => self.send(leased, *message).await,
@@ -59,10 +63,12 @@ impl<C: Composer> Sender<C> {
         }
     }
 
+    /// Sends a rendered mail through the transport.
     async fn send(&self, LeasedMail { mail, until, .. }: &LeasedMail, message: Message) -> AttemptResult {
         let parts = &self.0.parts;
         let (now, send_timeout) = (parts.clock.now(), parts.transport.send_timeout());
-        // Somebody else may send it as soon as the lease ends: by then we must have stopped.
+        // After the end of the lease another sender may send the mail, so this attempt must have
+        // ended by then.
         if now + send_timeout > *until {
             return AttemptResult::Retry {
                 reason: "rendering took longer than the lease allows".to_owned(),
@@ -88,7 +94,7 @@ impl<C: Composer> Sender<C> {
         }
     }
 
-    /// A mail system that puts a mail off for too long has refused it.
+    /// Turns a deferral into a bounce if the mail system has deferred the mail for too long.
     fn give_up_if_deferred_too_long(&self, leased: &LeasedMail, result: AttemptResult) -> AttemptResult {
         let parts = &self.0.parts;
         let give_up_after = chrono::TimeDelta::hours(parts.config.give_up_after_hours.into());
@@ -102,7 +108,8 @@ impl<C: Composer> Sender<C> {
         }
     }
 
-    /// Tells the composer, again and again for a while: a mail that goes back to the queue now would be sent twice.
+    /// Reports the outcome to the renderer and retries for a while, because a mail that goes back
+    /// to the queue now would be sent twice.
     async fn report_outcome(&self, mail: &Mail, outcome: &Outcome) -> Result<(), Unavailable> {
         let parts = &self.0.parts;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
@@ -117,12 +124,14 @@ impl<C: Composer> Sender<C> {
         reported
     }
 
+    /// Stores the final state of the mail in the queue.
     async fn mark_done(&self, leased: &LeasedMail, state: MailState) -> Result<(), DbErr> {
         let still_held = queue::finish(&self.0.parts.db, leased, state, self.0.parts.clock.now()).await?;
         warn_if_lease_lost(leased, still_held);
         Ok(())
     }
 
+    /// Puts the mail back into the queue, to be tried again after a delay.
     async fn retry_later(&self, leased: &LeasedMail, reason: &str) -> Result<(), DbErr> {
         let parts = &self.0.parts;
         let next_attempt_time = next_attempt_time(leased.mail.attempts, parts.clock.now(), &*parts.entropy);
@@ -131,11 +140,13 @@ impl<C: Composer> Sender<C> {
         Ok(())
     }
 
+    /// Counts one attempt in the metrics.
     fn count_attempt(&self, outcome: &'static str) {
         self.0.attempt_counter.add(&[("service", self.0.parts.service.as_str()), ("outcome", outcome)], 1);
     }
 }
 
+/// Returns the stored state for an outcome.
 const fn final_state(outcome: &Outcome) -> MailState {
     match outcome {
         Outcome::Accepted => MailState::Sent,
@@ -143,12 +154,15 @@ const fn final_state(outcome: &Outcome) -> MailState {
     }
 }
 
-/// Full jitter, so that mails that failed together do not come back together.
+/// Draws the time of the next attempt evenly between now and a maximum delay that doubles with each
+/// attempt (full jitter), so that mails that failed together are not retried together.
 fn next_attempt_time(attempts: u32, now: Timestamp, entropy: &dyn Entropy) -> Timestamp {
-    let ceiling = FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(attempts)).min(MAX_RETRY_DELAY);
-    now + ceiling.mul_f64(entropy.fraction())
+    let max_delay = FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(attempts)).min(MAX_RETRY_DELAY);
+    now + max_delay.mul_f64(entropy.fraction())
 }
 
+/// Logs a warning if the lease ended before the attempt did: another sender may send the mail
+/// again.
 fn warn_if_lease_lost(leased: &LeasedMail, still_held: bool) {
     if !still_held {
         tracing::warn!(owner = leased.mail.owner, mail = %leased.mail.id, "the lease of a mail ended before its attempt did");

@@ -1,24 +1,29 @@
+//! Starting a [`Sender`] as a background task of a service.
+
 use cpor_durable::{Context, Host};
 
 use super::{Sender, SenderParts};
 use crate::{Composer, MailConfig, TransportError, build_transport};
 
-/// Mail that cannot be set up.
+/// The sender of a service cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// It has no way out.
+    /// The transport cannot be set up.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// The configuration was not validated.
+    /// The sender address in the configuration is not a valid mailbox. Validating the configuration
+    /// reports this earlier.
     #[error("mail.from: must be a mailbox such as `Name <no-reply@example.com>`")]
     InvalidSender,
 }
 
 impl<C: Composer> Sender<C> {
-    /// The sender of the host's service: once the host is started, mail goes out, and time that is moved by hand waits for it.
+    /// Creates the sender of the host's service and registers it with the host: the sender runs as
+    /// soon as the host is started, and advancing a virtual business clock waits until no mail is
+    /// due.
     ///
     /// # Errors
-    /// [`SetupError`].
+    /// Returns [`SetupError`] if the transport or the sender address cannot be used.
     pub fn hosted(host: &Host, context: &Context, config: MailConfig, renderer: C) -> Result<Self, SetupError> {
         let parts = SenderParts {
             service: host.service(),

@@ -1,4 +1,4 @@
-//! The sender with a transport and a composer that do as they are outcomes.
+//! Tests of the sender with a transport and a renderer whose behaviour the tests set.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use crate::test_databases::on_both_databases;
 use crate::transport::EmlFiles;
 use crate::{Composed, Draft, Mail, Outcome, SendError, Unavailable, enqueue};
 
-/// What was seen, and what is to happen.
+/// A transport and renderer that records calls and fails as a test asks for.
 #[derive(Clone, Default)]
 struct FakeMailSystem(Arc<Mutex<FakeState>>);
 
@@ -26,7 +26,7 @@ struct FakeState {
     send_errors: HashMap<Uuid, Vec<SendError>>,
     withdrawn: Vec<Uuid>,
     failing_reports: u32,
-    /// How long the first words take, by which clock.
+    /// Advances the clock by this much during the first rendering.
     slow_rendering: Option<(VirtualClock, TimeDelta)>,
 }
 
@@ -246,7 +246,7 @@ async fn a_running_sender_wakes_up_and_stops() {
     .await;
 }
 
-/// A mail server that takes a message and says nothing, for as long as nobody gives up.
+/// A transport that never answers.
 #[derive(Clone, Default)]
 struct SilentTransport(Arc<Notify>);
 
@@ -258,7 +258,7 @@ impl Transport for SilentTransport {
     }
 }
 
-/// The loop may begin after somebody has drained the queue already: what this process is at is no dead one's.
+/// Another task may drain the queue before the loop begins. The leases of that drain are not stale.
 #[tokio::test]
 async fn a_late_run_keeps_the_leases_of_its_own_process() {
     on_both_databases(async |db| {
@@ -309,7 +309,7 @@ async fn an_empty_batch_does_not_signal_progress() {
         let until = clock.now() + TimeDelta::minutes(5);
         let leased_by_others = queue::lease_due(&db, Uuid::from_u128(1), clock.now(), until, 10).await.unwrap();
         assert_eq!(leased_by_others.len(), 1);
-        // Who waits for progress would look again at once, and again.
+        // A drain that waits for progress would otherwise look again at once, and again.
         let progress = sender.0.progress.notified();
         assert_eq!(sender.send_batch().await.unwrap(), 0);
         assert!(progress.now_or_never().is_none());
@@ -331,7 +331,8 @@ async fn a_silent_server_times_out_within_the_lease() {
         tokio::time::advance(send_timeout).await;
         tokio::time::resume();
         assert_eq!(attempt.await.unwrap().unwrap(), 1);
-        // Put off for seconds, and not leased any more, by a clock that stood still.
+        // The mail waits some seconds for its next attempt and is no longer leased; the virtual
+        // clock stood still.
         clock.advance_by(TimeDelta::seconds(2));
         assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap(), 0);
         fake.with(|state| assert_eq!(state.sent, [id]));

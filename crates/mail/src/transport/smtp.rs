@@ -1,3 +1,5 @@
+//! The transport that sends through an SMTP server.
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,19 +12,20 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use super::{DEFAULT_SEND_TIMEOUT, SendError, Transport, TransportError};
 use crate::{Mail, Security, SmtpConfig};
 
-/// Sends through an SMTP server, over connections that are kept for a while.
+/// Sends through an SMTP server, over a pool of connections.
 #[derive(Debug)]
 pub struct Smtp {
+    /// The connection pool.
     server: AsyncSmtpTransport<Tokio1Executor>,
-    /// For one step of a conversation.
+    /// The timeout for one step of the SMTP dialogue.
     timeout: Duration,
 }
 
 impl Smtp {
-    /// The server of `config`. Nothing is connected yet.
+    /// Creates the transport. It connects when the first message is sent.
     ///
     /// # Errors
-    /// The authority's file cannot be used.
+    /// Returns [`TransportError`] if the file of the certificate authority cannot be used.
     pub fn new(config: &SmtpConfig) -> Result<Self, TransportError> {
         let timeout = Duration::from_secs(config.timeout_seconds);
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
@@ -36,11 +39,12 @@ impl Smtp {
     }
 }
 
+/// Sets user name and password.
 fn with_login(builder: AsyncSmtpTransportBuilder, username: &str, password: &str) -> AsyncSmtpTransportBuilder {
     builder.credentials(Credentials::new(username.to_owned(), password.to_owned()))
 }
 
-/// RFC 8314 and RFC 6409.
+/// The ports of RFC 8314 (TLS) and RFC 6409 (STARTTLS).
 const fn default_port(security: Security) -> u16 {
     match security {
         Security::Starttls => 587,
@@ -49,6 +53,7 @@ const fn default_port(security: Security) -> u16 {
     }
 }
 
+/// Returns whether and how the connection is encrypted.
 fn tls_settings(config: &SmtpConfig) -> Result<Tls, TransportError> {
     let parameters = || -> Result<TlsParameters, TransportError> {
         let mut builder = TlsParameters::builder(config.host.clone());
@@ -73,14 +78,14 @@ impl Transport for Smtp {
         }
     }
 
-    /// A step that is given its time is not cut off before: a server that is still at the last one may have taken the
-    /// message.
+    /// At least the timeout of one step: a server that uses that time in the last step may have
+    /// accepted the message.
     fn send_timeout(&self) -> Duration {
         self.timeout.max(DEFAULT_SEND_TIMEOUT)
     }
 }
 
-/// The server's words may name the recipient; its code never does.
+/// Uses only the code of the server's reply, because its text may contain the recipient's address.
 fn to_send_error(error: &Error) -> SendError {
     match error.status() {
         Some(code) => classify_reply(code),
@@ -92,8 +97,9 @@ fn to_send_error(error: &Error) -> SendError {
     }
 }
 
-/// RFC 5321, section 4.2.1: 55x speaks of the mailbox. Other 5xx speak of this process (its syntax, its login): no customer's mail may
-/// count as bounced because a password has expired.
+/// Classifies a reply by RFC 5321, section 4.2.1: 55x is about the mailbox and therefore a bounce.
+/// Other 5xx codes are about this process (its syntax or its login), and must not count as a
+/// bounce, for example when a password has expired.
 fn classify_reply(code: Code) -> SendError {
     let reply = format!("SMTP {code}");
     match (code.severity, code.category) {

@@ -1,4 +1,5 @@
-//! What holds after any sequence of inputs at any times, under the policies of 2020, 2021 and 2023.
+//! Properties that hold after any sequence of inputs at any times, under the policies of 2020, 2021
+//! and 2023.
 
 use cpor_durable::{Aggregate, Transition};
 use cpor_types::Timestamp;
@@ -43,11 +44,12 @@ fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
         2 => earlier_decision.prop_map(|earlier_decision| Step::Dispute { earlier_decision }),
         1 => Just(Step::LinesEnd),
     ];
-    // Hours since the step before: often within one window, sometimes past it.
+    // The number is the hours since the previous step: often within one window, sometimes beyond
+    // it.
     proptest::collection::vec((step, prop_oneof![0..48i64, 0..400i64]), 1..32)
 }
 
-/// What the writer does: deadlines first, then the command.
+/// Does what the writer does: applies passed deadlines first, then the command.
 fn run(consent: &Consent, terms: &Terms, step: Step, now: Timestamp, events: &mut Vec<(Timestamp, Event)>) -> Consent {
     let mut current = consent.clone();
     while let Some(elapsed) = current.elapse(now) {
@@ -125,7 +127,7 @@ proptest! {
                     prop_assert!(*time == window.deadline.due || by_intake, "it passes when it is due");
                 }
             }
-            // The invariant of R44: a window, once open, has one end, until the customer is asked anew.
+            // R44: an open window keeps its end until the customer is asked again.
             let ends = (before.state.window().map(|w| w.deadline.due), consent.state.window().map(|w| w.deadline.due));
             let anew = matches!(step, Step::Edit { .. } | Step::Dispute { .. });
             prop_assert!(anew || !matches!(ends, (Some(one), Some(other)) if one != other), "{:?}", ends);

@@ -1,4 +1,5 @@
-//! Edits (R29), disputes (R28), ends (R37, R39) and what the policies of 2020 and 2023 change (R61).
+//! Tests of edits (R29), disputes (R28), ended lines (R37, R39) and the policies of 2020 and 2023
+//! (R61).
 
 use cpor_durable::Aggregate;
 use cpor_types::Timestamp;
@@ -6,7 +7,7 @@ use cpor_types::Timestamp;
 use crate::domain::samples::*;
 use crate::domain::*;
 
-/// Midnight in Berlin at the end of the fifth business day after the sample Monday.
+/// Returns midnight in Berlin at the end of the fifth business day after the sample Monday.
 fn due_2020() -> Timestamp {
     "2026-03-09T23:00:00Z".parse().unwrap()
 }
@@ -208,7 +209,7 @@ fn r26a_r28_an_approval_before_a_dispute_counts_where_the_claim_has_it_and_nobod
         None,
         "the claim was rejected before it heard of it"
     );
-    // A decline beats it, also one that the claim is yet to hear of.
+    // A decline overrides the approval, even if claim-intake does not know of the decline yet.
     let declined = rejected.decline(Channel::Link, "", day(3)).unwrap().unwrap().next;
     for word in [EarlierDecision::Declined, EarlierDecision::Approved] {
         let disputed = disputed(&declined, word).next;

@@ -1,4 +1,4 @@
-//! The rules of customer consent, one by one.
+//! Tests of the rules of customer consent, in the order of the rules.
 
 use cpor_durable::Aggregate;
 use cpor_types::{CustomerNotices, Timestamp};
@@ -30,7 +30,7 @@ fn r26a_an_approval_before_the_claim_is_approved_is_remembered_and_told() {
 
 #[test]
 fn r26a_approved_ahead_means_official_at_approval_and_the_contact_is_told() {
-    // Whichever of the two services heard of it first.
+    // It does not matter which of the two services learned of the approval first.
     for (consent, official) in [(ahead(), false), (ahead(), true), (requested(), true)] {
         let approved = consent
             .on_claim_approved(

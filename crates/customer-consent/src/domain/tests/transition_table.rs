@@ -1,4 +1,4 @@
-//! Every state with every input, against the table.
+//! Tests that every input in every state does what the transition table says.
 
 use crate::domain::samples::{
     after_decline, approval, claim, day, every_consent, in_state, notice, official, terms, terms_of_2020,
@@ -7,7 +7,7 @@ use crate::domain::table::{Effect, Input, effect};
 use crate::domain::*;
 use cpor_durable::Aggregate;
 
-/// What the machine does with `input`: the state it comes to, `None` where nothing changes, or the refusal.
+/// Applies `input`. Returns the changed consent, `None` if nothing changes, or the refusal.
 fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
     let now = day(4);
     let approved = |approval| consent.on_claim_approved(claim(), approval, notice(9), &terms(), now);
@@ -39,14 +39,15 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
     Ok(next.map(|transition| transition.next))
 }
 
-/// Whatever settles the last notice has settled it.
+/// Returns the consent with its last notice accepted, so that it can be sent again.
 fn settled(consent: &Consent) -> Consent {
     let mut settled = consent.clone();
     settled.notices.last_mut().unwrap().delivery = Delivery::Accepted { time: day(1) };
     settled
 }
 
-/// The consent once a notice that the window is counted from is accepted; `None` where that does not move it.
+/// Accepts a notice that can start the window. Returns the changed consent, or `None` if the state
+/// stays.
 fn accepted(consent: &Consent) -> Option<Consent> {
     let mut waiting = consent.clone();
     waiting.notices.push(Notice {

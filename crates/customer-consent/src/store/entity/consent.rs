@@ -7,18 +7,18 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "consent")]
 pub(crate) struct Model {
-    /// The tenant.
+    /// The tenant of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
-    /// The claim.
+    /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     pub(crate) version: i64,
-    /// The state by name, for filters; what counts is in `body`.
+    /// The name of the state, for filters. `body` is authoritative.
     pub(crate) state: String,
-    /// Whether its customer has not been reached, for filters too.
+    /// Whether the customer has not been reached (R41), for filters.
     pub(crate) waiting: bool,
-    /// The whole consent.
+    /// The consent as JSON.
     pub(crate) body: Json,
     pub(crate) create_time: Micros,
     pub(crate) update_time: Micros,

@@ -7,13 +7,13 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "link_token")]
 pub(crate) struct Model {
-    /// SHA-256 of the token, which is stored nowhere.
+    /// The SHA-256 of the token. The token itself is not stored.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) hash: Vec<u8>,
     pub(crate) tenant: String,
     pub(crate) claim: Uuid,
     pub(crate) notice: Uuid,
-    /// Real time.
+    /// The real time at which the link was created.
     pub(crate) create_time: Micros,
     pub(crate) expire_time: Micros,
 }

@@ -16,7 +16,8 @@ fn r41_only_permanent_mailbox_replies_are_bounces() {
     assert_eq!(classify(permanent, Category::Syntax), SendError::Unavailable("SMTP 500".into()), "our syntax");
 }
 
-/// A mail server that answers every recipient with `to_recipient`, and passes on what it is given.
+/// Starts an SMTP server that answers every recipient with `to_recipient`. Returns its port and the
+/// messages that it receives.
 async fn start_server(to_recipient: &'static str) -> (u16, UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -29,6 +30,7 @@ async fn start_server(to_recipient: &'static str) -> (u16, UnboundedReceiver<Str
     (port, received)
 }
 
+/// Answers one SMTP connection and passes each received message on.
 async fn converse(
     connection: TcpStream,
     to_recipient: &str,
