@@ -77,6 +77,7 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
     })
 }
 
+/// Builds the access to consent links.
 fn consent_links(config: &Config, context: &Context) -> ConsentLinks {
     ConsentLinks {
         db: context.db.clone(),
@@ -96,6 +97,7 @@ fn spawn_link_cleanup(host: &Host, links: &ConsentLinks) {
     });
 }
 
+/// Deletes expired links at intervals until `stop` is cancelled.
 async fn clean_up_links(links: ConsentLinks, stop: CancellationToken) -> Result<(), anyhow::Error> {
     loop {
         links.delete_expired().await?;

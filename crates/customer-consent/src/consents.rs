@@ -13,9 +13,13 @@ use crate::store::{self, ConsentStore, Cursor, Filter, NoConflict};
 /// Gives access to the consents of this service.
 #[derive(Clone)]
 pub(crate) struct Consents {
+    /// The database of the service.
     pub(crate) db: Db,
+    /// The business clock.
     pub(crate) clock: BusinessClock,
+    /// The writer that commits all changes of consents.
     pub(crate) writer: Writer<ConsentStore>,
+    /// The policy profiles and calendars.
     pub(crate) rules: Arc<Rules>,
 }
 

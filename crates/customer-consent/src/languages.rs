@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use crate::translation::{Translation, TranslationError};
 
+/// The name and the content of the English translation file.
 const ENGLISH: (&str, &str) = ("en.toml", include_str!("../texts/en.toml"));
+/// The names and contents of the other translation files.
 const OTHER_LANGUAGES: [(&str, &str); 7] = [
     ("cs.toml", include_str!("../texts/cs.toml")),
     ("de.toml", include_str!("../texts/de.toml")),
@@ -17,13 +19,17 @@ const OTHER_LANGUAGES: [(&str, &str); 7] = [
     ("pl.toml", include_str!("../texts/pl.toml")),
     ("ru.toml", include_str!("../texts/ru.toml")),
 ];
+/// The name and the content of the file that assigns languages to calendars.
 const LANGUAGE_BY_CALENDAR: (&str, &str) = ("languages.toml", include_str!("../texts/languages.toml"));
 
 /// All shipped translations, and the language of each calendar.
 #[derive(Clone, Debug)]
 pub(crate) struct Languages {
+    /// The English translation.
     english: Arc<Translation>,
+    /// The other translations.
     others: Vec<Arc<Translation>>,
+    /// The language tag for each calendar id.
     language_by_calendar: BTreeMap<String, String>,
 }
 
@@ -31,6 +37,7 @@ pub(crate) struct Languages {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CalendarLanguages {
+    /// The language tag for each calendar id.
     calendars: BTreeMap<String, String>,
 }
 
@@ -62,7 +69,7 @@ impl Languages {
     /// German.
     pub(crate) fn by_tag(&self, tag: &str) -> Option<&Arc<Translation>> {
         let primary = tag.split('-').next().unwrap_or_default().trim();
-        self.all().find(|texts| texts.language.eq_ignore_ascii_case(primary))
+        self.all().find(|translation| translation.language.eq_ignore_ascii_case(primary))
     }
 
     /// Returns the language of mails to a tenant with this calendar.
@@ -83,7 +90,7 @@ impl Languages {
             Some(best) if best.1 >= next.1 => Some(best),
             Some(_) | None => Some(next),
         };
-        preferences.fold(None, better).map(|(texts, _)| texts)
+        preferences.fold(None, better).map(|(translation, _)| translation)
     }
 }
 
@@ -135,7 +142,7 @@ mod tests {
                 }
             }
         }
-        let tags: BTreeSet<_> = languages.all().map(|texts| texts.language.clone()).collect();
+        let tags: BTreeSet<_> = languages.all().map(|translation| translation.language.clone()).collect();
         assert_eq!(tags.into_iter().collect::<Vec<_>>(), ["cs", "de", "en", "es", "fr", "hu", "pl", "ru"]);
     }
 
@@ -162,7 +169,8 @@ mod tests {
     #[test]
     fn accept_language_picks_the_best_language() {
         let languages = languages();
-        let language = |header: &str| languages.by_accept_language(header).map(|texts| texts.language.clone());
+        let language =
+            |header: &str| languages.by_accept_language(header).map(|translation| translation.language.clone());
         assert_eq!(language("de-AT,de;q=0.9,en;q=0.5").as_deref(), Some("de"));
         assert_eq!(language("ja,en;q=0.3, FR ; q=0.4").as_deref(), Some("fr"));
         assert_eq!(language("en;q=0,pl;q=0.1").as_deref(), Some("pl"));

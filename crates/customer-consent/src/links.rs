@@ -17,10 +17,15 @@ use crate::store::link::{self, ConsentLink};
 /// limits how long an old mail is a risk; it does not limit how long a customer can decide.
 #[derive(Clone)]
 pub(crate) struct ConsentLinks {
+    /// The database of the service.
     pub(crate) db: Db,
+    /// The clock of real time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// The source of tokens.
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// The base URL of the consent page.
     pub(crate) public_url: String,
+    /// The time after which a link expires.
     pub(crate) lifetime: TimeDelta,
 }
 
@@ -56,6 +61,7 @@ fn has_token_format(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// Returns the hash under which a link is stored.
 fn hash_token(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

@@ -19,23 +19,26 @@ use crate::translation::{MailTexts, Text, Translation};
 /// Renders notices when they are sent, each with a new consent link, and records their outcome in
 /// the consent.
 pub(crate) struct NoticeRenderer {
+    /// The consents that the notices are about.
     pub(crate) consents: Consents,
+    /// The translations of the notices.
     pub(crate) languages: Arc<Languages>,
+    /// Creates the consent links.
     pub(crate) links: ConsentLinks,
 }
 
 impl Composer for NoticeRenderer {
     async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
         let key = consent_key(mail)?;
-        let Some(found) = self.consents.find(&key).await.map_err(unavailable)? else { return Ok(Composed::Withdrawn) };
-        let (consent, now) = (found.state, self.consents.now().await.map_err(unavailable)?);
+        let Some(stored) = self.consents.find(&key).await.map_err(unavailable)? else { return Ok(Composed::Withdrawn) };
+        let (consent, now) = (stored.state, self.consents.now().await.map_err(unavailable)?);
         let is_this_notice = |notice: &&Notice| notice.id == mail.id && notice.delivery == Delivery::Queued;
         let Some(notice) = consent.notices.iter().find(is_this_notice) else { return Ok(Composed::Withdrawn) };
         let terms = self.consents.rules.terms_of(&consent.claim).map_err(unavailable)?;
         let link = self.links.create(ConsentLink { consent: key, notice: mail.id }).await.map_err(unavailable)?;
         let translations = mail_translations(&self.languages, &consent.claim.calendar);
-        let parts = translations.into_iter().map(|texts| {
-            let text = ConsentText::new(texts, &consent, &terms).assuming_window_opens_at(&terms, now);
+        let parts = translations.into_iter().map(|translation| {
+            let text = ConsentText::new(translation, &consent, &terms).assuming_window_opens_at(&terms, now);
             notice_texts(&text, &consent, notice, &terms, &link)
         });
         Ok(Composed::Message(Box::new(build_message(notice, parts.collect()).map_err(unavailable)?)))
@@ -64,22 +67,25 @@ fn consent_key(mail: &Mail) -> Result<Key, Unavailable> {
     Ok(Key::new(mail.owner.clone(), claim))
 }
 
+/// Returns the error that makes the sender try again later.
 fn unavailable(error: impl std::fmt::Display) -> Unavailable {
     Unavailable(error.to_string())
 }
 
 /// Returns the languages of a mail: the language of the tenant's calendar, followed by English.
 fn mail_translations<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Translation> {
-    let (own, english) = (languages.for_calendar(calendar).as_ref(), languages.english().as_ref());
-    if own.language == english.language { vec![english] } else { vec![own, english] }
+    let (by_calendar, english) = (languages.for_calendar(calendar).as_ref(), languages.english().as_ref());
+    if by_calendar.language == english.language { vec![english] } else { vec![by_calendar, english] }
 }
 
+/// The plain-text body of a notice, one part for each language.
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]
 struct PlainText<'a> {
     parts: &'a [NoticeTexts<'a>],
 }
 
+/// The HTML body of a notice, one part for each language.
 #[derive(Template)]
 #[template(path = "mail/notice.html")]
 struct Html<'a> {
@@ -89,23 +95,36 @@ struct Html<'a> {
 
 /// The texts of a notice in one language. The plain-text and the HTML template use the same texts.
 struct NoticeTexts<'a> {
+    /// The tag of the language.
     language: &'a str,
     subject: String,
     greeting: String,
+    /// The first paragraphs: what the mail is about.
     lead: Vec<String>,
+    /// What the partner changed, in a notice of a change.
     change: Option<Paragraphs>,
+    /// The table of facts about the claim.
     facts: Facts,
+    /// What the partner will see.
     sees: Paragraphs,
+    /// What happens if the customer does nothing.
     silence: Option<Section>,
+    /// Until when the customer can decline.
     until: Option<Section>,
+    /// What the customer is asked to do.
     ask: String,
+    /// The consent link.
     link: &'a str,
     link_label: String,
+    /// The sentence that opening the link decides nothing.
     opening: String,
+    /// Why the recipient gets the mail.
     why: String,
+    /// The sentence that the mail was sent automatically.
     automatic: String,
 }
 
+/// Renders plain-text and HTML body from the texts of all languages.
 fn build_message(notice: &Notice, parts: Vec<NoticeTexts<'_>>) -> Result<Message, askama::Error> {
     let subject = parts.first().map(|first| first.subject.clone()).unwrap_or_default();
     Ok(Message {
@@ -117,6 +136,7 @@ fn build_message(notice: &Notice, parts: Vec<NoticeTexts<'_>>) -> Result<Message
     })
 }
 
+/// Collects the texts of a notice in one language.
 fn notice_texts<'a>(
     text: &ConsentText<'a>,
     consent: &Consent,
@@ -124,9 +144,9 @@ fn notice_texts<'a>(
     terms: &Terms,
     link: &'a str,
 ) -> NoticeTexts<'a> {
-    let (texts, mail) = (text.texts(), &text.texts().mail);
+    let (translation, mail) = (text.translation(), &text.translation().mail);
     let (subject, lead) = subject_and_lead(mail, consent, notice.kind);
-    let declined_before = consent.needs_explicit_approval().then_some(&texts.page.declined_before);
+    let declined_before = consent.needs_explicit_approval().then_some(&translation.page.declined_before);
     // Before the window is open, its end is unknown. If the window starts with this very mail, the
     // mail says so.
     let window_starts_with_this_mail =
@@ -137,7 +157,7 @@ fn notice_texts<'a>(
         text.decline_until()
     };
     NoticeTexts {
-        language: &texts.language,
+        language: &translation.language,
         subject: text.fill(subject),
         greeting: mail.greeting.fill(&[("name", &notice.contact.name)]),
         lead: std::iter::once(lead).chain(declined_before).map(|paragraph| text.fill(paragraph)).collect(),
@@ -158,15 +178,15 @@ fn notice_texts<'a>(
 /// Returns the subject and the first paragraph. A notice may be sent late, when the claim or the
 /// customer has already approved, so that the texts depend on the state.
 fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind) -> (&'a Text, &'a Text) {
-    let checked = consent.is_past_review();
-    let official = consent.state.official_since().is_some();
+    let is_past_review = consent.is_past_review();
+    let is_official = consent.state.official_since().is_some();
     match kind {
-        NoticeKind::Submission if checked => (&mail.submission_subject, &mail.submission_lead_checked),
+        NoticeKind::Submission if is_past_review => (&mail.submission_subject, &mail.submission_lead_checked),
         NoticeKind::Submission => (&mail.submission_subject, &mail.submission_lead),
         NoticeKind::Change => (&mail.change_subject, &mail.change_lead),
-        NoticeKind::Dispute if checked => (&mail.dispute_subject, &mail.submission_lead_checked),
+        NoticeKind::Dispute if is_past_review => (&mail.dispute_subject, &mail.submission_lead_checked),
         NoticeKind::Dispute => (&mail.dispute_subject, &mail.dispute_lead),
-        NoticeKind::Approval if official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
+        NoticeKind::Approval if is_official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
         NoticeKind::Approval if consent.declined_before => (&mail.explicit_subject, &mail.approval_lead),
         NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead),
     }

@@ -54,12 +54,14 @@ pub struct TranslationError {
     pub(crate) reason: String,
 }
 
+/// Defines a section of a translation file as a struct with one [`Text`] for each key. A file with
+/// a missing or an unknown key does not load.
 macro_rules! text_sections {
-    ($($(#[$doc:meta])* $section:ident { $($key:ident),+ $(,)? })+) => {
+    ($($(#[$doc:meta])* $section:ident { $($(#[$key_doc:meta])* $key:ident),+ $(,)? })+) => {
         $($(#[$doc])*
         #[derive(Debug, Clone, Deserialize)]
         #[serde(deny_unknown_fields)]
-        pub(crate) struct $section { $(pub(crate) $key: Text),+ })+
+        pub(crate) struct $section { $($(#[$key_doc])* pub(crate) $key: Text),+ })+
     };
 }
 
@@ -71,64 +73,277 @@ pub(crate) struct Translation {
     pub(crate) language: String,
     /// The name of the language in that language.
     pub(crate) name: String,
+    /// The names of activities and products.
     pub(crate) product: ProductTexts,
+    /// The length of the consent window.
     #[serde(rename = "length")]
     pub(crate) window_length: WindowLengthTexts,
+    /// How points in time are written.
     pub(crate) time: TimeTexts,
+    /// The table of facts about the claim.
     pub(crate) facts: FactsTexts,
+    /// What the partner changed after the submission.
     pub(crate) change: ChangeTexts,
+    /// What the partner will see.
     #[serde(rename = "sees")]
     pub(crate) partner_access: PartnerAccessTexts,
+    /// What happens if the customer does nothing.
     #[serde(rename = "silence")]
     pub(crate) no_response: NoResponseTexts,
+    /// Until when the customer can decline.
     #[serde(rename = "until")]
     pub(crate) decline_until: DeclineUntilTexts,
+    /// The choices of the status page.
     pub(crate) choice: ChoiceTexts,
+    /// The status page.
     pub(crate) page: PageTexts,
+    /// The page that asks for confirmation.
     pub(crate) confirm: ConfirmTexts,
+    /// The error pages.
     pub(crate) problem: ProblemTexts,
+    /// The notices.
     pub(crate) mail: MailTexts,
 }
 
 text_sections! {
     /// The names of activities and products.
-    ProductTexts { usage, pre_sales, revenue_association, subscription }
+    ProductTexts {
+        /// The activity *usage*.
+        usage,
+        /// The activity *pre-sales*.
+        pre_sales,
+        /// The activity *revenue association*.
+        revenue_association,
+        /// A product with the id of its subscription.
+        subscription,
+    }
     /// The length of the consent window.
-    WindowLengthTexts { calendar_days, business_days }
-    /// The table of facts: who claims what.
-    FactsTexts { heading, partner, partner_with_location, customer, customer_with_domain, claim, work, products }
+    WindowLengthTexts {
+        calendar_days,
+        business_days,
+    }
+    /// The table of facts about the claim: heading, row names and values.
+    FactsTexts {
+        heading,
+        /// Row name: the partner.
+        partner,
+        /// The partner with the MPN id of its location.
+        partner_with_location,
+        /// Row name: the customer.
+        customer,
+        /// The customer with its domain.
+        customer_with_domain,
+        /// Row name: the name of the claim.
+        claim,
+        /// Row name: the activities.
+        work,
+        /// Row name: the products.
+        products,
+    }
     /// What the partner changed after the submission (R29).
-    ChangeTexts { heading, added, removed, contact, lapsed }
+    ChangeTexts {
+        heading,
+        /// The products that were added.
+        added,
+        /// The products that were removed.
+        removed,
+        /// The customer contact is another person.
+        contact,
+        /// An earlier approval no longer counts.
+        lapsed,
+    }
     /// What the partner will see (R40).
-    PartnerAccessTexts { heading, figures, no_content, ends }
-    /// What happens if the customer does nothing (R42), for each state of the consent.
+    PartnerAccessTexts {
+        heading,
+        /// The partner sees usage figures.
+        figures,
+        /// The partner sees no content.
+        no_content,
+        /// When the access begins and ends.
+        ends,
+    }
+    /// What happens if the customer does nothing (R42), depending on the state of the consent.
     NoResponseTexts {
-        heading, requested, requested_counted, requested_window, requested_passed, explicit, awaiting, window, ahead, in_window,
+        heading,
+        /// The claim is not approved yet.
+        requested,
+        /// The claim is not approved yet, and the window starts with the notice at submission.
+        requested_counted,
+        /// The claim is not approved yet, and the window is open.
+        requested_window,
+        /// The claim is not approved yet, and the window has passed.
+        requested_passed,
+        /// The customer declined before a dispute: silence rejects the claim.
+        explicit,
+        /// The claim is approved, and no notice has been accepted yet.
+        awaiting,
+        /// The claim is approved, and the window is open.
+        window,
+        /// The customer approved, and the claim is not approved yet.
+        ahead,
+        /// The association is official, and the window has not passed yet.
+        in_window,
     }
-    /// Until when the customer can decline (R41), for each state of the consent.
-    DeclineUntilTexts { heading, requested, awaiting, window, explicit, any_time }
-    /// The two choices of the status page.
+    /// Until when the customer can decline (R41), depending on the state of the consent.
+    DeclineUntilTexts {
+        heading,
+        /// The window starts with the notice at approval.
+        requested,
+        /// The window starts when a notice is accepted.
+        awaiting,
+        /// The window is open.
+        window,
+        /// The window is open, and only an explicit approval counts.
+        explicit,
+        /// The policy allows a decline after the window too.
+        any_time,
+    }
+    /// The two choices of the status page. A hint says what the choice means.
     ChoiceTexts {
-        heading, approve, approve_hint_requested, approve_hint_approved, decline, decline_hint, decline_hint_granted, asks_again,
+        heading,
+        /// Label of the choice to approve.
+        approve,
+        /// The claim is not approved yet.
+        approve_hint_requested,
+        /// The claim is approved.
+        approve_hint_approved,
+        /// Label of the choice to decline.
+        decline,
+        /// The association is not official.
+        decline_hint,
+        /// The association is official.
+        decline_hint_granted,
+        /// Each choice must be confirmed.
+        asks_again,
     }
-    /// The status page: titles and paragraphs for each state of the consent.
+    /// The status page: the label of the language switch, and titles and paragraphs for each state
+    /// of the consent.
     PageTexts {
-        language, title, requested, ahead, approved, declined_before, outdated_link, in_window, in_window_told, granted_title,
-        granted_spoken, granted_silent, granted_told, late, declined_title, declined, declined_silent, disputable_title, disputable,
-        closed_title, closed,
+        /// Label of the language switch.
+        language,
+        /// Title while the customer can decide.
+        title,
+        /// The claim is not approved yet.
+        requested,
+        /// The customer approved, and the claim is not approved yet.
+        ahead,
+        /// The claim is approved.
+        approved,
+        /// The customer declined before a dispute.
+        declined_before,
+        /// The link can only decline.
+        outdated_link,
+        /// The customer approved, and can still decline.
+        in_window,
+        /// The association is official by an approval that this service does not know, and the
+        /// customer can still decline.
+        in_window_told,
+        /// Title while the association is official.
+        granted_title,
+        /// The customer approved, and the window has passed.
+        granted_spoken,
+        /// The window passed in silence.
+        granted_silent,
+        /// The association is official by an approval that this service does not know.
+        granted_told,
+        /// The customer can no longer decline.
+        late,
+        /// Title after a decline.
+        declined_title,
+        /// The customer declined.
+        declined,
+        /// Silence counted as a decline.
+        declined_silent,
+        /// Title after a rejection.
+        disputable_title,
+        /// The rejection can be disputed, and the customer can decline.
+        disputable,
+        /// Title after the end of the claim.
+        closed_title,
+        /// The claim was closed.
+        closed,
     }
     /// The page that asks the reader to confirm a decision.
     ConfirmTexts {
-        approve_title, approve_lead_requested, approve_lead_now, approve_check, approve_button, decline_title, decline_lead,
-        decline_lead_granted, decline_check, decline_button, comment, comment_hint, back, missing, too_long,
+        approve_title,
+        /// The claim is not approved yet.
+        approve_lead_requested,
+        /// The claim is approved.
+        approve_lead_now,
+        /// Label of the box that confirms an approval.
+        approve_check,
+        approve_button,
+        decline_title,
+        /// The association is not official.
+        decline_lead,
+        /// The association is official.
+        decline_lead_granted,
+        /// Label of the box that confirms a decline.
+        decline_check,
+        decline_button,
+        /// Label of the comment.
+        comment,
+        comment_hint,
+        /// Link back to the status page.
+        back,
+        /// The box was not ticked.
+        missing,
+        /// The comment is too long.
+        too_long,
     }
-    /// The error pages.
-    ProblemTexts { unknown_title, unknown, form_title, form, foreign_title, foreign, busy_title, busy, footer }
-    /// The notices.
+    /// The error pages, each with a title and a paragraph, and the footer of all pages.
+    ProblemTexts {
+        /// The link does not exist or has expired.
+        unknown_title,
+        unknown,
+        /// The form cannot be read.
+        form_title,
+        form,
+        /// The form came from another site.
+        foreign_title,
+        foreign,
+        /// The service cannot answer now.
+        busy_title,
+        busy,
+        /// The footer of all pages.
+        footer,
+    }
+    /// The notices: subjects, first paragraphs (lead) and requests (ask) for each kind of notice.
     MailTexts {
-        greeting, submission_subject, submission_lead, submission_lead_checked, submission_ask, approval_subject, approval_lead,
-        approval_subject_granted, approval_lead_granted, approval_ask, approved_ask, change_subject, change_lead, former_ask,
-        dispute_subject, dispute_lead, explicit_subject, counted_until, link, opening, why, automatic,
+        greeting,
+        submission_subject,
+        /// The claim is not approved yet.
+        submission_lead,
+        /// The claim was approved before the notice was sent.
+        submission_lead_checked,
+        submission_ask,
+        approval_subject,
+        approval_lead,
+        /// The association is official.
+        approval_subject_granted,
+        /// The association is official.
+        approval_lead_granted,
+        approval_ask,
+        /// The customer has approved.
+        approved_ask,
+        change_subject,
+        change_lead,
+        /// The recipient is no longer the contact and can only decline.
+        former_ask,
+        dispute_subject,
+        dispute_lead,
+        /// Only an explicit approval makes the association official.
+        explicit_subject,
+        /// The window starts with this very mail.
+        counted_until,
+        /// Label of the consent link.
+        link,
+        /// Opening the link decides nothing.
+        opening,
+        /// Why the recipient gets this mail.
+        why,
+        /// The mail was sent automatically.
+        automatic,
     }
 }
 
@@ -140,7 +355,9 @@ pub(crate) struct TimeTexts {
     pub(crate) weekdays: [String; 7],
     /// The names of the months, from January.
     pub(crate) months: [String; 12],
+    /// Date, time, zone and UTC offset of a point in time.
     pub(crate) moment: Text,
+    /// The end of a day, with date, zone and UTC offset.
     pub(crate) end_of_day: Text,
 }
 

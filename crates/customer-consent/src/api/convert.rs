@@ -78,6 +78,7 @@ pub(super) fn states_in(filter: ConsentState) -> Vec<StateKind> {
     StateKind::ALL.into_iter().filter(|state| state_to_proto(*state) == filter).collect()
 }
 
+/// Returns the proto value for a command of the customer.
 const fn command_to_proto(command: CustomerCommand) -> ConsentCommand {
     match command {
         CustomerCommand::Approve => ConsentCommand::Approve,
@@ -85,6 +86,7 @@ const fn command_to_proto(command: CustomerCommand) -> ConsentCommand {
     }
 }
 
+/// Returns the proto value for the way in which a decision was made.
 const fn channel_to_proto(channel: Channel) -> ConsentChannel {
     match channel {
         Channel::Link => ConsentChannel::Link,
@@ -93,10 +95,12 @@ const fn channel_to_proto(channel: Channel) -> ConsentChannel {
     }
 }
 
+/// Converts a line into its proto message.
 fn line_to_proto(line: &Line) -> ConsentLine {
     ConsentLine { product_display_name: line.product.clone(), key: line.key.to_string() }
 }
 
+/// Converts a notice into its proto message, with a masked address if the view asks for it.
 fn notice_to_proto(notice: &Notice, view: View) -> proto::Notice {
     let (state, settle_time) = match notice.delivery {
         Delivery::Queued => (NoticeState::Queued, None),

@@ -31,6 +31,7 @@ pub(super) fn command_error(name: &str, failure: Failure<Refusal, NoConflict>) -
     }
 }
 
+/// Returns the status for a command that the domain refused.
 fn refusal_status(name: &str, refusal: Refusal) -> Status {
     match refusal {
         Refusal::NotFound => status::not_found(name),
@@ -73,11 +74,13 @@ pub(super) fn read_error(error: StoreError) -> Status {
     }
 }
 
+/// Logs the reason and returns a status that asks the client to retry.
 fn storage_unavailable(reason: &str) -> Status {
     tracing::warn!(reason, "the database of customer-consent is unavailable");
     status::unavailable("STORAGE_UNAVAILABLE", "the consents are temporarily unavailable; retry later", RETRY_AFTER)
 }
 
+/// Returns a status with a stable reason code.
 fn with_reason(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
     status::refused(code, reason.as_str_name(), message, metadata)
 }

@@ -27,11 +27,15 @@ use crate::notices::NoticeRenderer;
 
 /// Implements the gRPC service.
 pub(crate) struct Api {
+    /// The consents of the service.
     pub(crate) consents: Consents,
+    /// The source of ids for notices.
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// The sender of notices, woken up after a notice was queued.
     pub(crate) sender: Sender<NoticeRenderer>,
 }
 
+/// The result of an RPC.
 type RpcResult<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]

@@ -11,55 +11,68 @@ use crate::translation::{Text, Translation};
 /// A heading with one paragraph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Section {
+    /// The heading.
     pub(crate) heading: String,
+    /// The paragraph under the heading.
     pub(crate) words: String,
 }
 
 /// A heading with several paragraphs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Paragraphs {
+    /// The heading.
     pub(crate) heading: String,
+    /// The paragraphs under the heading.
     pub(crate) paragraphs: Vec<String>,
 }
 
 /// The table of facts about the claim: partner, customer, claim, products and activities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
+    /// The heading of the table.
     pub(crate) heading: String,
+    /// The rows of the table.
     pub(crate) rows: Vec<Fact>,
 }
 
 /// One row of the table of facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fact {
+    /// The name of the row.
     pub(crate) name: String,
+    /// The values of the row, one per line.
     pub(crate) values: Vec<String>,
 }
 
 /// Builds the texts about one consent in one language.
 pub(crate) struct ConsentText<'a> {
-    texts: &'a Translation,
+    /// The translation that the texts are taken from.
+    translation: &'a Translation,
+    /// The consent that the texts are about.
     consent: &'a Consent,
     /// Whether the consent window is counted from the notice at submission (R41).
     counts_from_submission: bool,
+    /// The length of the consent window as text.
     window_length: String,
+    /// The end of the window as text; empty if it is unknown.
     due_time: String,
+    /// The time of the customer's last decision as text; empty if there is none.
     decision_time: String,
 }
 
 impl<'a> ConsentText<'a> {
     /// Creates the texts for `consent`. Times are shown in the zone of the tenant's calendar.
-    pub(crate) fn new(texts: &'a Translation, consent: &'a Consent, terms: &Terms) -> Self {
-        let format = |time: Timestamp| time_text::format_time(&texts.time, &terms.calendar, time);
+    pub(crate) fn new(translation: &'a Translation, consent: &'a Consent, terms: &Terms) -> Self {
+        let format = |time: Timestamp| time_text::format_time(&translation.time, &terms.calendar, time);
         let deadline = consent.state.window().map(|window| &window.deadline).or_else(|| consent.state.deadline());
         let due_time = deadline.map(|deadline| format(deadline.due)).unwrap_or_default();
         let decision_time = decision_time(consent).map(format).unwrap_or_default();
         let counts_from_submission = terms.window_start == WindowStart::NoticeAtSubmission;
         Self {
-            texts,
+            translation,
             consent,
             counts_from_submission,
-            window_length: window_length(texts, terms.window),
+            window_length: window_length(translation, terms.window),
             due_time,
             decision_time,
         }
@@ -69,14 +82,14 @@ impl<'a> ConsentText<'a> {
     pub(crate) fn assuming_window_opens_at(mut self, terms: &Terms, now: Timestamp) -> Self {
         if self.consent.state.window().is_none() {
             let due = terms.window_opened_at(now).deadline.due;
-            self.due_time = time_text::format_time(&self.texts.time, &terms.calendar, due);
+            self.due_time = time_text::format_time(&self.translation.time, &terms.calendar, due);
         }
         self
     }
 
     /// Returns the translation that the texts are taken from.
-    pub(crate) fn texts(&self) -> &'a Translation {
-        self.texts
+    pub(crate) fn translation(&self) -> &'a Translation {
+        self.translation
     }
 
     /// Replaces the placeholders of a text with this consent's partner, customer, window length and
@@ -94,7 +107,7 @@ impl<'a> ConsentText<'a> {
 
     /// Returns the table of facts: who claims what.
     pub(crate) fn facts(&self) -> Facts {
-        let (texts, claim) = (&self.texts.facts, &self.consent.claim);
+        let (texts, claim) = (&self.translation.facts, &self.consent.claim);
         let fact = |name: &Text, values: Vec<String>| Fact { name: name.plain(), values };
         let partner = texts.partner_with_location.fill(&[("partner", &claim.partner), ("mpn", claim.mpn_id.as_str())]);
         let domain = claim.customer_domain.as_str();
@@ -116,7 +129,7 @@ impl<'a> ConsentText<'a> {
 
     /// Returns what the partner will see (R40).
     pub(crate) fn partner_access(&self) -> Paragraphs {
-        let texts = &self.texts.partner_access;
+        let texts = &self.translation.partner_access;
         Paragraphs {
             heading: texts.heading.plain(),
             paragraphs: vec![texts.figures.plain(), texts.no_content.plain(), texts.ends.plain()],
@@ -125,7 +138,7 @@ impl<'a> ConsentText<'a> {
 
     /// Returns what the partner changed since the customer was first asked (R29), if anything.
     pub(crate) fn change(&self) -> Option<Paragraphs> {
-        let (texts, change) = (&self.texts.change, self.consent.change.as_ref()?);
+        let (texts, change) = (&self.translation.change, self.consent.change.as_ref()?);
         let paragraph = |text: &Text, lines: &[Line]| {
             let products: Vec<String> = lines.iter().map(|line| self.line_name(line)).collect();
             (!products.is_empty()).then(|| text.fill(&[("products", &products.join("; "))]))
@@ -142,10 +155,10 @@ impl<'a> ConsentText<'a> {
     /// Returns what happens if the customer does nothing (R42), or `None` if nothing can happen any
     /// more.
     pub(crate) fn no_response(&self) -> Option<Section> {
-        let texts = &self.texts.no_response;
-        let has_not_approved = self.consent.approval.is_none();
+        let texts = &self.translation.no_response;
+        let has_approved = self.consent.approval.is_some();
         let text = match &self.consent.state {
-            State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_) if !has_not_approved => {
+            State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_) if has_approved => {
                 &texts.ahead
             }
             State::Requested
@@ -174,7 +187,7 @@ impl<'a> ConsentText<'a> {
     /// Returns until when the customer can decline (R41, R43), or `None` if that is no longer
     /// possible.
     pub(crate) fn decline_until(&self) -> Option<Section> {
-        let texts = &self.texts.decline_until;
+        let texts = &self.translation.decline_until;
         let text = match &self.consent.state {
             State::Requested if self.counts_from_submission => &texts.awaiting,
             State::Requested => &texts.requested,
@@ -194,7 +207,7 @@ impl<'a> ConsentText<'a> {
     /// Returns the section on the time to decline with `text` as its paragraph. If the policy
     /// allows a decline at any time, a sentence says so (R43).
     pub(crate) fn decline_until_section(&self, text: &Text) -> Section {
-        let texts = &self.texts.decline_until;
+        let texts = &self.translation.decline_until;
         let mut words = self.fill(text);
         if self.consent.decline_any_time && !self.consent.state.kind().is_over() {
             words = format!("{words} {}", self.fill(&texts.any_time));
@@ -202,19 +215,21 @@ impl<'a> ConsentText<'a> {
         Section { heading: texts.heading.plain(), words }
     }
 
+    /// Returns the name of an activity.
     fn activity_name(&self, activity: Activity) -> String {
         match activity {
-            Activity::Usage => self.texts.product.usage.plain(),
-            Activity::PreSales => self.texts.product.pre_sales.plain(),
-            Activity::RevenueAssociation => self.texts.product.revenue_association.plain(),
+            Activity::Usage => self.translation.product.usage.plain(),
+            Activity::PreSales => self.translation.product.pre_sales.plain(),
+            Activity::RevenueAssociation => self.translation.product.revenue_association.plain(),
         }
     }
 
+    /// Returns the name of a line: the product, with the subscription id if there is one.
     fn line_name(&self, line: &Line) -> String {
         match &line.key {
             AssociationKey::Workload(_) => line.product.clone(),
             AssociationKey::Subscription(id) => {
-                let product = &self.texts.product;
+                let product = &self.translation.product;
                 product.subscription.fill(&[("product", &line.product), ("id", &id.to_string())])
             }
         }
@@ -223,16 +238,17 @@ impl<'a> ConsentText<'a> {
 
 /// Returns when the customer made the last decision, or when the window passed in silence.
 fn decision_time(consent: &Consent) -> Option<Timestamp> {
-    let declined = consent.current_decline().map(|decline| decline.decision.time);
-    let passed = || consent.state.official_since().and(consent.state.window()).map(|window| window.deadline.due);
-    declined.or_else(|| consent.approval.map(|approval| approval.time)).or_else(passed)
+    let decline_time = consent.current_decline().map(|decline| decline.decision.time);
+    let window_end = || consent.state.official_since().and(consent.state.window()).map(|window| window.deadline.due);
+    decline_time.or_else(|| consent.approval.map(|approval| approval.time)).or_else(window_end)
 }
 
-fn window_length(texts: &Translation, length: Length) -> String {
+/// Returns the length of the consent window as text.
+fn window_length(translation: &Translation, length: Length) -> String {
     let days = length.days().to_string();
     let text = match length {
-        Length::CalendarDays(_) => &texts.window_length.calendar_days,
-        Length::BusinessDays(_) => &texts.window_length.business_days,
+        Length::CalendarDays(_) => &translation.window_length.calendar_days,
+        Length::BusinessDays(_) => &translation.window_length.business_days,
     };
     text.fill(&[("n", &days)])
 }

@@ -22,10 +22,12 @@ pub(super) fn format_time(texts: &TimeTexts, calendar: &Calendar, time: Timestam
     ])
 }
 
+/// Returns the name with this index; empty if there is none.
 fn name_at(names: &[String], index: u32) -> &str {
     usize::try_from(index).ok().and_then(|index| names.get(index)).map_or("", String::as_str)
 }
 
+/// Returns the UTC offset of a local time, for example `+01:00`.
 fn utc_offset(time: &DateTime<Tz>) -> String {
     time.offset().fix().to_string()
 }

@@ -48,7 +48,8 @@ impl Consent {
             DeliveryReport::Accepted => Delivery::Accepted { time: now },
             DeliveryReport::Bounced(_) => Delivery::Bounced { time: now },
         };
-        let (kind, starts_window) = (notice_entry.kind, notice_entry.current && notice_entry.can_start_window(terms.window_start));
+        let (kind, starts_window) =
+            (notice_entry.kind, notice_entry.current && notice_entry.can_start_window(terms.window_start));
         let is_accepted = report == DeliveryReport::Accepted;
         let mut events = vec![Event::NoticeSettled { kind, report }];
         if is_accepted && starts_window {

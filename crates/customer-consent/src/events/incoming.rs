@@ -20,8 +20,11 @@ use crate::proto_time;
 /// Turns each event into a command. The command stores the position of the event in the transaction
 /// that applies it, so that a repeated event changes nothing.
 pub(crate) struct ClaimEventReceiver {
+    /// The consents that events are applied to.
     pub(crate) consents: Consents,
+    /// The source of ids for notices.
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// The sender of notices, woken up after each event.
     pub(crate) sender: Sender<NoticeRenderer>,
 }
 
@@ -71,6 +74,7 @@ impl Receiver for ClaimEventReceiver {
 }
 
 impl ClaimEventReceiver {
+    /// Creates the consent of a submitted claim (R18). If it exists, nothing changes.
     async fn apply_claim_submitted(&self, incoming: &Incoming, event: &ClaimSubmitted) -> Result<(), ReceiveError> {
         let claim = claim_summary(event.snapshot.as_ref())?;
         let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
@@ -83,6 +87,7 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
+    /// Applies the approval of the claim (R23).
     async fn apply_claim_approved(&self, incoming: &Incoming, event: &ClaimApproved) -> Result<(), ReceiveError> {
         let claim = claim_summary(event.snapshot.as_ref())?;
         let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
@@ -100,6 +105,7 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
+    /// Applies an edit of the claim (R29).
     async fn apply_claim_edited(&self, incoming: &Incoming, event: &ClaimEdited) -> Result<(), ReceiveError> {
         let (claim, renotify) = (claim_summary(event.snapshot.as_ref())?, event.renotify);
         let (key, notices) = (consent_key_of(&claim), [self.entropy.uuid(), self.entropy.uuid()]);
@@ -111,6 +117,7 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
+    /// Applies the closing of the claim (R22, R24, R25). If there is no consent, nothing changes.
     async fn apply_claim_closed(&self, incoming: &Incoming, event: &ClaimClosed) -> Result<(), ReceiveError> {
         let disputable_until = event.dispute_due_time.as_ref().and_then(proto_time::from_proto);
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
@@ -121,6 +128,7 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
+    /// Applies a dispute of the claim's rejection (R28).
     async fn apply_claim_disputed(&self, incoming: &Incoming, event: &ClaimDisputed) -> Result<(), ReceiveError> {
         let claim = claim_summary(event.snapshot.as_ref())?;
         let earlier_decision = match (event.customer_declined, event.customer_approved) {
@@ -138,16 +146,18 @@ impl ClaimEventReceiver {
         Ok(())
     }
 
+    /// Applies the end of lines (R37, R39), if no line of the claim is left.
     async fn apply_lines_ended(&self, incoming: &Incoming, event: &LinesEnded) -> Result<(), ReceiveError> {
-        let all = event.all;
+        let has_no_lines_left = event.all;
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
-            Ok(consent.filter(|_| all).and_then(|consent| consent.on_lines_ended(now)))
+            Ok(consent.filter(|_| has_no_lines_left).and_then(|consent| consent.on_lines_ended(now)))
         };
         let key = consent_key(&event.tenant, &event.claim)?;
         self.consents.writer.execute(incoming.command("lines_ended", key), decide).await?;
         Ok(())
     }
 
+    /// Erases personal data of the claim (R56).
     async fn apply_personal_data_erased(
         &self,
         incoming: &Incoming,
@@ -198,14 +208,17 @@ fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, Recei
     })
 }
 
+/// Reads the customer contact.
 fn contact_from(contact: &ContactSnapshot) -> Contact {
     Contact { name: contact.name.clone(), email: contact.email.clone() }
 }
 
+/// Reads one line of the claim.
 fn line_from(line: &LineSnapshot) -> Result<Line, ReceiveError> {
     Ok(Line { product: line.product_display_name.clone(), key: parse(&line.key)? })
 }
 
+/// Parses a value. An event with a malformed value is parked.
 fn parse<T: std::str::FromStr<Err = Malformed>>(text: &str) -> Result<T, ReceiveError> {
     text.parse().map_err(ReceiveError::park)
 }

@@ -20,8 +20,8 @@ fn render(consent: &Consent, kind: NoticeKind) -> Message {
 fn render_in(calendar: &str, consent: &Consent, kind: NoticeKind) -> Message {
     let (languages, terms) = (Languages::shipped().unwrap(), terms());
     let notice = Notice { kind, ..consent.notices.last().unwrap().clone() };
-    let parts = mail_translations(&languages, calendar).into_iter().map(|texts| {
-        let text = ConsentText::new(texts, consent, &terms).assuming_window_opens_at(&terms, samples::day(2));
+    let parts = mail_translations(&languages, calendar).into_iter().map(|translation| {
+        let text = ConsentText::new(translation, consent, &terms).assuming_window_opens_at(&terms, samples::day(2));
         notice_texts(&text, consent, &notice, &terms, LINK)
     });
     build_message(&notice, parts.collect()).unwrap()

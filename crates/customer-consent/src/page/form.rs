@@ -28,6 +28,7 @@ impl Decision {
 /// The query parameters of the page. Unknown values are ignored.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct QueryParams {
+    /// The value of [`Decision::as_str`] that is to be confirmed.
     #[serde(default)]
     decision: String,
     /// The tag of the language that the reader switched to.

@@ -23,8 +23,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Limits concurrent requests, refuses forms from other sites, and adds security headers to every
 /// response.
-pub(super) async fn guard_requests(State(web): State<Arc<PageContext>>, request: Request, next: Next) -> Response {
-    let mut response = respond(&web, request, next).await;
+pub(super) async fn guard_requests(State(context): State<Arc<PageContext>>, request: Request, next: Next) -> Response {
+    let mut response = respond(&context, request, next).await;
     let content_security = format!(
         "default-src 'none'; style-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         STYLE_HASH.as_str()
@@ -43,21 +43,24 @@ pub(super) async fn guard_requests(State(web): State<Arc<PageContext>>, request:
     response
 }
 
-async fn respond(web: &PageContext, request: Request, next: Next) -> Response {
-    let texts = RequestOptions::read(web, request.uri(), request.headers()).texts;
-    if request.method() == Method::POST && is_from_another_site(request.headers(), &web.origin) {
-        return problem_page(web, texts.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
+/// Handles a request unless it is refused or takes too long.
+async fn respond(context: &PageContext, request: Request, next: Next) -> Response {
+    let translation = RequestOptions::read(context, request.uri(), request.headers()).translation;
+    if request.method() == Method::POST && is_from_another_site(request.headers(), &context.origin) {
+        return problem_page(context, translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
     }
-    let Ok(_permit) = Semaphore::try_acquire(&web.request_permits) else { return busy_page(web, texts.as_deref()) };
+    let Ok(_permit) = Semaphore::try_acquire(&context.request_permits) else {
+        return busy_page(context, translation.as_deref());
+    };
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_elapsed) => busy_page(web, texts.as_deref()),
+        Err(_elapsed) => busy_page(context, translation.as_deref()),
     }
 }
 
 /// Returns a 503 page that asks the reader to try again later.
-pub(super) fn busy_page(web: &PageContext, texts: Option<&Translation>) -> Response {
-    let page = problem_page(web, texts, StatusCode::SERVICE_UNAVAILABLE, Problem::Busy);
+pub(super) fn busy_page(context: &PageContext, translation: Option<&Translation>) -> Response {
+    let page = problem_page(context, translation, StatusCode::SERVICE_UNAVAILABLE, Problem::Busy);
     ([(header::RETRY_AFTER, "5")], page).into_response()
 }
 

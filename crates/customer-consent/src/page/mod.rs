@@ -36,11 +36,15 @@ use view::{Alert, ConfirmPage, ConsentView, PageLanguage, Problem, ProblemPage, 
 
 /// The dependencies of the page.
 pub(crate) struct PageContext {
+    /// The consents that the page shows and changes.
     pub(crate) consents: Consents,
+    /// Finds the consent of a link.
     pub(crate) links: ConsentLinks,
+    /// The translations of the page.
     pub(crate) languages: Arc<Languages>,
     /// Scheme and authority of the public URL.
     pub(crate) origin: String,
+    /// Limits the number of concurrent requests.
     request_permits: Semaphore,
 }
 
@@ -53,47 +57,47 @@ impl PageContext {
 
 /// Returns the routes of the public listener. The server must not log paths, because they contain
 /// tokens.
-pub(crate) fn router(web: PageContext) -> Router {
-    let web = Arc::new(web);
+pub(crate) fn router(context: PageContext) -> Router {
+    let context = Arc::new(context);
     Router::new()
         .route("/consent/{token}", get(show_consent).post(submit_decision))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
         .fallback(page_not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(guard::MAX_BODY))
-        .layer(axum::middleware::from_fn_with_state(web.clone(), guard::guard_requests))
-        .with_state(web)
+        .layer(axum::middleware::from_fn_with_state(context.clone(), guard::guard_requests))
+        .with_state(context)
 }
 
 /// Shows the state of the consent. If the query names a decision that is still possible, shows the
 /// page that asks for confirmation instead.
 async fn show_consent(
-    State(web): State<Arc<PageContext>>,
+    State(context): State<Arc<PageContext>>,
     Path(token): Path<String>,
     options: RequestOptions,
 ) -> Response {
-    let linked = match LinkedConsent::find(&web, &token, &options).await {
+    let linked = match LinkedConsent::find(&context, &token, &options).await {
         Ok(linked) => linked,
         Err(page) => return page,
     };
     match options.decision.filter(|decision| linked.allows(*decision)) {
-        Some(decision) => linked.confirm_page(&web, StatusCode::OK, decision, "", None),
-        None => linked.status_page(&web, StatusCode::OK),
+        Some(decision) => linked.confirm_page(&context, StatusCode::OK, decision, "", None),
+        None => linked.status_page(&context, StatusCode::OK),
     }
 }
 
 /// Executes a decision that was confirmed in the form. Without a confirmation, shows the form
 /// again.
 async fn submit_decision(
-    State(web): State<Arc<PageContext>>,
+    State(context): State<Arc<PageContext>>,
     Path(token): Path<String>,
     options: RequestOptions,
     form: Result<axum::Form<Form>, FormRejection>,
 ) -> Response {
     let Ok(axum::Form(form)) = form else {
-        return problem_page(&web, options.texts.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
+        return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
     };
-    let linked = match LinkedConsent::find(&web, &token, &options).await {
+    let linked = match LinkedConsent::find(&context, &token, &options).await {
         Ok(linked) => linked,
         Err(page) => return page,
     };
@@ -104,50 +108,69 @@ async fn submit_decision(
         (!form.is_confirmed()).then_some(Alert::Unconfirmed)
     };
     match alert {
-        Some(_) if !linked.allows(form.decision) => linked.status_page(&web, StatusCode::OK),
+        Some(_) if !linked.allows(form.decision) => linked.status_page(&context, StatusCode::OK),
         Some(alert) => {
-            linked.confirm_page(&web, StatusCode::UNPROCESSABLE_ENTITY, form.decision, &comment, Some(alert))
+            linked.confirm_page(&context, StatusCode::UNPROCESSABLE_ENTITY, form.decision, &comment, Some(alert))
         }
-        None => linked.submit(&web, form.decision, comment).await,
+        None => linked.submit(&context, form.decision, comment).await,
     }
 }
 
-async fn page_not_found(State(web): State<Arc<PageContext>>, options: RequestOptions) -> Response {
-    problem_page(&web, options.texts.as_deref(), StatusCode::NOT_FOUND, Problem::Unknown)
+/// Answers requests for unknown paths.
+async fn page_not_found(State(context): State<Arc<PageContext>>, options: RequestOptions) -> Response {
+    problem_page(&context, options.translation.as_deref(), StatusCode::NOT_FOUND, Problem::Unknown)
 }
 
-async fn method_not_allowed(State(web): State<Arc<PageContext>>, options: RequestOptions) -> Response {
-    problem_page(&web, options.texts.as_deref(), StatusCode::METHOD_NOT_ALLOWED, Problem::Form)
+/// Answers requests with a method that the page does not support.
+async fn method_not_allowed(State(context): State<Arc<PageContext>>, options: RequestOptions) -> Response {
+    problem_page(&context, options.translation.as_deref(), StatusCode::METHOD_NOT_ALLOWED, Problem::Form)
 }
 
 /// The consent that a link leads to, in the reader's language.
 struct LinkedConsent {
+    /// The link that the reader used.
     link: ConsentLink,
+    /// The consent with passed deadlines applied.
     consent: Consent,
+    /// The values of policy and calendar that apply to the consent.
     terms: Terms,
-    texts: Arc<Translation>,
+    /// The translation in the reader's language.
+    translation: Arc<Translation>,
 }
 
 impl LinkedConsent {
     /// Loads the consent of the link. Returns an error page if there is none or it cannot be read.
-    async fn find(web: &PageContext, token: &str, options: &RequestOptions) -> Result<Self, Response> {
-        let texts = options.texts.as_deref();
-        let link = web.links.find(token).await.map_err(|error| unavailable_page(web, texts, &error))?;
-        let link = link.ok_or_else(|| problem_page(web, texts, StatusCode::NOT_FOUND, Problem::Unknown))?;
-        let consent = web.consents.find(&link.consent).await.map_err(|error| unavailable_page(web, texts, &error))?;
-        let consent = consent.ok_or_else(|| problem_page(web, texts, StatusCode::NOT_FOUND, Problem::Unknown))?.state;
-        let terms =
-            web.consents.rules.terms_of(&consent.claim).map_err(|error| unavailable_page(web, texts, &error))?;
-        let texts =
-            options.texts.as_ref().unwrap_or_else(|| web.languages.for_calendar(&consent.claim.calendar)).clone();
-        Ok(Self { link, consent, terms, texts })
+    async fn find(context: &PageContext, token: &str, options: &RequestOptions) -> Result<Self, Response> {
+        let translation = options.translation.as_deref();
+        let link = context.links.find(token).await.map_err(|error| unavailable_page(context, translation, &error))?;
+        let link = link.ok_or_else(|| problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown))?;
+        let consent = context
+            .consents
+            .find(&link.consent)
+            .await
+            .map_err(|error| unavailable_page(context, translation, &error))?;
+        let consent =
+            consent.ok_or_else(|| problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown))?.state;
+        let terms = context
+            .consents
+            .rules
+            .terms_of(&consent.claim)
+            .map_err(|error| unavailable_page(context, translation, &error))?;
+        let translation = options
+            .translation
+            .as_ref()
+            .unwrap_or_else(|| context.languages.for_calendar(&consent.claim.calendar))
+            .clone();
+        Ok(Self { link, consent, terms, translation })
     }
 
+    /// Returns the consent as the holder of this link sees it.
     fn view(&self) -> ConsentView<'_> {
         let can_approve = self.consent.can_approve_by_link_of(self.link.notice);
         ConsentView { consent: &self.consent, terms: &self.terms, can_approve }
     }
 
+    /// Whether the reader can make this decision now.
     fn allows(&self, decision: Decision) -> bool {
         self.view().allows(match decision {
             Decision::Approve => domain::CustomerCommand::Approve,
@@ -156,7 +179,7 @@ impl LinkedConsent {
     }
 
     /// Executes the decision and shows the resulting state.
-    async fn submit(mut self, web: &PageContext, decision: Decision, comment: String) -> Response {
+    async fn submit(mut self, context: &PageContext, decision: Decision, comment: String) -> Response {
         let (command_name, customer_decision) = match decision {
             Decision::Approve => ("approve_by_link", CustomerDecision::ApproveByLink(self.link.notice)),
             Decision::Decline => ("decline_by_link", CustomerDecision::Decline { comment }),
@@ -164,16 +187,16 @@ impl LinkedConsent {
         // The id of the notice identifies the link. Who used the link is unknown.
         let actor = Actor::new(ActorSide::Customer, format!("link:{}", self.link.notice));
         let command = Command::new(command_name, self.link.consent.clone(), actor);
-        match web.consents.submit_decision(command, customer_decision, Channel::Link).await {
+        match context.consents.submit_decision(command, customer_decision, Channel::Link).await {
             Ok(committed) => match committed.state {
                 Some(consent) => {
                     self.consent = consent;
-                    self.status_page(web, StatusCode::OK)
+                    self.status_page(context, StatusCode::OK)
                 }
-                None => problem_page(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown),
+                None => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown),
             },
             Err(Failure::Refused(Refusal::NotFound)) => {
-                problem_page(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown)
+                problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown)
             }
             Err(Failure::Refused(
                 Refusal::WindowPassed { .. }
@@ -181,7 +204,7 @@ impl LinkedConsent {
                 | Refusal::ClaimClosed
                 | Refusal::LinkOutdated
                 | Refusal::NoNotice,
-            )) => self.conflict_page(web).await,
+            )) => self.conflict_page(context).await,
             Err(Failure::Clash(clash)) => match clash {},
             Err(
                 Failure::Moved { .. }
@@ -189,36 +212,38 @@ impl LinkedConsent {
                 | Failure::Gap { .. }
                 | Failure::Overloaded
                 | Failure::Unavailable(_),
-            ) => guard::busy_page(web, Some(&self.texts)),
+            ) => guard::busy_page(context, Some(&self.translation)),
         }
     }
 
     /// Shows the current state of the consent after a decision was refused.
-    async fn conflict_page(mut self, web: &PageContext) -> Response {
-        match web.consents.find(&self.link.consent).await {
+    async fn conflict_page(mut self, context: &PageContext) -> Response {
+        match context.consents.find(&self.link.consent).await {
             Ok(Some(found)) => {
                 self.consent = found.state;
-                self.status_page(web, StatusCode::CONFLICT)
+                self.status_page(context, StatusCode::CONFLICT)
             }
-            Ok(None) => problem_page(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown),
-            Err(error) => unavailable_page(web, Some(&self.texts), &error),
+            Ok(None) => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown),
+            Err(error) => unavailable_page(context, Some(&self.translation), &error),
         }
     }
 
-    fn status_page(&self, web: &PageContext, code: StatusCode) -> Response {
-        let language = PageLanguage { languages: &web.languages, texts: &self.texts };
+    /// Renders the page that shows the state of the consent.
+    fn status_page(&self, context: &PageContext, code: StatusCode) -> Response {
+        let language = PageLanguage { languages: &context.languages, translation: &self.translation };
         render_page(language, code, &StatusPage::new(language, self.view()))
     }
 
+    /// Renders the page that asks the reader to confirm the decision.
     fn confirm_page(
         &self,
-        web: &PageContext,
+        context: &PageContext,
         code: StatusCode,
         decision: Decision,
         comment: &str,
         alert: Option<Alert>,
     ) -> Response {
-        let language = PageLanguage { languages: &web.languages, texts: &self.texts };
+        let language = PageLanguage { languages: &context.languages, translation: &self.translation };
         render_page(language, code, &ConfirmPage::new(language, self.view(), decision, comment, alert))
     }
 }
@@ -228,40 +253,58 @@ struct RequestOptions {
     /// The decision that the reader wants to confirm.
     decision: Option<Decision>,
     /// The language that the reader switched to, or the best one that the browser accepts.
-    texts: Option<Arc<Translation>>,
+    translation: Option<Arc<Translation>>,
 }
 
 impl FromRequestParts<Arc<PageContext>> for RequestOptions {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Arc<PageContext>) -> Result<Self, Infallible> {
-        Ok(Self::read(web, &parts.uri, &parts.headers))
+    async fn from_request_parts(parts: &mut Parts, context: &Arc<PageContext>) -> Result<Self, Infallible> {
+        Ok(Self::read(context, &parts.uri, &parts.headers))
     }
 }
 
 impl RequestOptions {
-    fn read(web: &PageContext, uri: &Uri, headers: &HeaderMap) -> Self {
+    /// Reads the options from the URL and the headers of a request.
+    fn read(context: &PageContext, uri: &Uri, headers: &HeaderMap) -> Self {
         let params = Query::<QueryParams>::try_from_uri(uri).map(|Query(params)| params).unwrap_or_default();
         let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let texts = web.languages.by_tag(&params.lang).or_else(|| web.languages.by_accept_language(header));
-        Self { decision: params.decision(), texts: texts.cloned() }
+        let translation =
+            context.languages.by_tag(&params.lang).or_else(|| context.languages.by_accept_language(header));
+        Self { decision: params.decision(), translation: translation.cloned() }
     }
 }
 
 /// Returns an error page, in English if the request asks for no shipped language.
-fn problem_page(web: &PageContext, texts: Option<&Translation>, code: StatusCode, problem: Problem) -> Response {
-    let language = PageLanguage { languages: &web.languages, texts: texts.unwrap_or_else(|| web.languages.english()) };
+fn problem_page(
+    context: &PageContext,
+    translation: Option<&Translation>,
+    code: StatusCode,
+    problem: Problem,
+) -> Response {
+    let language = PageLanguage {
+        languages: &context.languages,
+        translation: translation.unwrap_or_else(|| context.languages.english()),
+    };
     render_page(language, code, &ProblemPage::new(language, problem))
 }
 
-fn unavailable_page(web: &PageContext, texts: Option<&Translation>, error: &dyn std::fmt::Display) -> Response {
+/// Logs the error and returns a 503 page.
+fn unavailable_page(
+    context: &PageContext,
+    translation: Option<&Translation>,
+    error: &dyn std::fmt::Display,
+) -> Response {
     tracing::error!(%error, "the consent page cannot answer");
-    guard::busy_page(web, texts)
+    guard::busy_page(context, translation)
 }
 
+/// Renders a page with the header `Content-Language`.
 fn render_page(language: PageLanguage<'_>, code: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(body) => (code, [(header::CONTENT_LANGUAGE, language.texts.language.clone())], Html(body)).into_response(),
+        Ok(body) => {
+            (code, [(header::CONTENT_LANGUAGE, language.translation.language.clone())], Html(body)).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "a page cannot be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

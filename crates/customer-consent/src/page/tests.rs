@@ -23,13 +23,13 @@ struct PageResponse {
 impl Browser {
     fn new(system: &TestSystem) -> Self {
         let languages = Arc::new(Languages::shipped().unwrap());
-        let web = PageContext::new(
+        let context = PageContext::new(
             system.consents.clone(),
             system.links.clone(),
             languages,
             "https://consent.example".into(),
         );
-        Self(router(web))
+        Self(router(context))
     }
 
     async fn request(&self, method: Method, path: &str, form: Option<&str>, headers: &[(&str, &str)]) -> PageResponse {

@@ -1,4 +1,4 @@
-//! The pages as data: all texts and choices are determined here, and the templates only lay them
+//! The pages as data: all translation and choices are determined here, and the templates only lay them
 //! out.
 
 use std::sync::{Arc, LazyLock};
@@ -23,31 +23,39 @@ pub(super) static STYLE_HASH: LazyLock<String> =
 
 /// What all pages have around their content.
 pub(super) struct Chrome<'a> {
+    /// The tag of the page's language.
     language: &'a str,
+    /// The style sheet.
     style: &'static str,
+    /// The footer of the page.
     footer: String,
     /// The accessible name of the language switch.
     languages_label: String,
+    /// The languages of the switch.
     languages: Vec<LanguageOption<'a>>,
     /// The query parameters that the language switch keeps: `decision=approve&`, for example, or
     /// nothing.
     query: String,
 }
 
+/// An entry of the language switch.
 struct LanguageOption<'a> {
+    /// The tag of the language.
     tag: &'a str,
+    /// The name of the language in that language.
     name: &'a str,
 }
 
 impl<'a> Chrome<'a> {
     fn new(language: PageLanguage<'a>, decision: Option<Decision>) -> Self {
-        let PageLanguage { languages, texts } = language;
-        let switch_entry = |texts: &'a Arc<Translation>| LanguageOption { tag: &texts.language, name: &texts.name };
+        let PageLanguage { languages, translation } = language;
+        let switch_entry =
+            |translation: &'a Arc<Translation>| LanguageOption { tag: &translation.language, name: &translation.name };
         Self {
-            language: &texts.language,
+            language: &translation.language,
             style: STYLE,
-            footer: texts.problem.footer.plain(),
-            languages_label: texts.page.language.plain(),
+            footer: translation.problem.footer.plain(),
+            languages_label: translation.page.language.plain(),
             languages: languages.all().map(switch_entry).collect(),
             query: decision.map(|decision| format!("decision={}&", decision.as_str())).unwrap_or_default(),
         }
@@ -57,14 +65,18 @@ impl<'a> Chrome<'a> {
 /// The language of a page, and the languages that the reader can switch to.
 #[derive(Clone, Copy)]
 pub(super) struct PageLanguage<'a> {
+    /// All languages.
     pub(super) languages: &'a Languages,
-    pub(super) texts: &'a Translation,
+    /// The translation in the language of the page.
+    pub(super) translation: &'a Translation,
 }
 
 /// A consent as the holder of a link sees it.
 #[derive(Clone, Copy)]
 pub(super) struct ConsentView<'a> {
+    /// The consent.
     pub(super) consent: &'a Consent,
+    /// The values of policy and calendar that apply to the consent.
     pub(super) terms: &'a Terms,
     /// Whether the link can approve. R29: a link that was sent before an edit can only decline.
     pub(super) can_approve: bool,
@@ -73,8 +85,8 @@ pub(super) struct ConsentView<'a> {
 impl ConsentView<'_> {
     /// Whether the holder of the link can give this command now.
     pub(super) fn allows(self, command: CustomerCommand) -> bool {
-        let allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
-        allowed && (self.can_approve || command == CustomerCommand::Decline)
+        let is_allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
+        is_allowed && (self.can_approve || command == CustomerCommand::Decline)
     }
 }
 
@@ -84,57 +96,70 @@ impl ConsentView<'_> {
 pub(super) struct StatusPage<'a> {
     chrome: Chrome<'a>,
     title: String,
+    /// The first paragraphs: where the consent stands.
     lead: Vec<String>,
+    /// What the partner changed, while the customer can still decide on it.
     change: Option<Paragraphs>,
+    /// Until when the customer can decline.
     until: Option<Section>,
+    /// What happens if the customer does nothing.
     silence: Option<Section>,
+    /// The table of facts about the claim.
     facts: Facts,
+    /// What the partner will see.
     sees: Option<Paragraphs>,
+    /// The possible decisions, if there are any.
     choices: Option<Choices>,
 }
 
+/// The possible decisions.
 struct Choices {
     heading: String,
+    /// The decisions that the holder of the link can make now.
     offered: Vec<Choice>,
     note: String,
 }
 
+/// One possible decision.
 struct Choice {
+    /// The value of the decision in links.
     decision: &'static str,
     label: String,
+    /// What the decision means.
     hint: String,
 }
 
 impl<'a> StatusPage<'a> {
     pub(super) fn new(language: PageLanguage<'a>, view: ConsentView<'_>) -> Self {
-        let (texts, consent) = (language.texts, view.consent);
-        let text = ConsentText::new(texts, consent, view.terms);
-        let (title, mut lead) = title_and_lead(texts, consent);
-        let undecided = consent.approval.is_none() && consent.state.official_since().is_none();
-        let over = consent.state.kind().is_over();
-        if consent.declined_before && undecided && !over {
-            lead.push(&texts.page.declined_before);
+        let (translation, consent) = (language.translation, view.consent);
+        let text = ConsentText::new(translation, consent, view.terms);
+        let (title, mut lead) = title_and_lead(translation, consent);
+        let is_undecided = consent.approval.is_none() && consent.state.official_since().is_none();
+        let is_over = consent.state.kind().is_over();
+        if consent.declined_before && is_undecided && !is_over {
+            lead.push(&translation.page.declined_before);
         }
         if !view.can_approve && consent.allowed_commands().any(|allowed| allowed == CustomerCommand::Approve) {
-            lead.push(&texts.page.outdated_link);
+            lead.push(&translation.page.outdated_link);
         }
         Self {
             chrome: Chrome::new(language, None),
             title: text.fill(title),
             lead: lead.into_iter().map(|paragraph| text.fill(paragraph)).collect(),
-            change: text.change().filter(|_| undecided && !consent.is_past_review()),
+            change: text.change().filter(|_| is_undecided && !consent.is_past_review()),
             until: text.decline_until(),
             silence: text.no_response(),
             facts: text.facts(),
-            sees: (!over).then(|| text.partner_access()),
+            sees: (!is_over).then(|| text.partner_access()),
             choices: choices(&text, view),
         }
     }
 }
 
-fn title_and_lead<'a>(texts: &'a Translation, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
-    let page = &texts.page;
-    let decline_later = if consent.decline_any_time { &texts.decline_until.any_time } else { &page.late };
+/// Returns the title and the first paragraphs for the state of the consent.
+fn title_and_lead<'a>(translation: &'a Translation, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
+    let page = &translation.page;
+    let decline_later = if consent.decline_any_time { &translation.decline_until.any_time } else { &page.late };
     match (&consent.state, &consent.approval) {
         (State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_), None) => {
             (&page.title, vec![&page.requested])
@@ -164,22 +189,30 @@ fn title_and_lead<'a>(texts: &'a Translation, consent: &Consent) -> (&'a Text, V
     }
 }
 
+/// Returns the decisions that the holder of the link can make now, if there are any.
 fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
-    let (texts, consent) = (&text.texts().choice, view.consent);
-    let approve_hint =
-        if consent.is_past_review() { &texts.approve_hint_approved } else { &texts.approve_hint_requested };
-    let granted = consent.state.official_since().is_some();
-    let decline_hint = if granted { &texts.decline_hint_granted } else { &texts.decline_hint };
+    let (choice_texts, consent) = (&text.translation().choice, view.consent);
+    let approve_hint = if consent.is_past_review() {
+        &choice_texts.approve_hint_approved
+    } else {
+        &choice_texts.approve_hint_requested
+    };
+    let is_official = consent.state.official_since().is_some();
+    let decline_hint = if is_official { &choice_texts.decline_hint_granted } else { &choice_texts.decline_hint };
     let choice = |command| {
         let (decision, label, hint) = match command {
-            CustomerCommand::Approve => (Decision::Approve, &texts.approve, approve_hint),
-            CustomerCommand::Decline => (Decision::Decline, &texts.decline, decline_hint),
+            CustomerCommand::Approve => (Decision::Approve, &choice_texts.approve, approve_hint),
+            CustomerCommand::Decline => (Decision::Decline, &choice_texts.decline, decline_hint),
         };
         Choice { decision: decision.as_str(), label: label.plain(), hint: text.fill(hint) }
     };
     let offered = consent.allowed_commands().filter(|command| view.allows(*command));
     let offered: Vec<Choice> = offered.map(choice).collect();
-    (!offered.is_empty()).then(|| Choices { heading: texts.heading.plain(), offered, note: texts.asks_again.plain() })
+    (!offered.is_empty()).then(|| Choices {
+        heading: choice_texts.heading.plain(),
+        offered,
+        note: choice_texts.asks_again.plain(),
+    })
 }
 
 /// The page that asks the reader to confirm a decision.
@@ -187,17 +220,25 @@ fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
 #[template(path = "confirm.html")]
 pub(super) struct ConfirmPage<'a> {
     chrome: Chrome<'a>,
+    /// What is wrong with the submitted form, if it was submitted.
     alert: Option<String>,
     title: String,
     lead: String,
+    /// Until when the customer can decline, on the page that confirms an approval.
     until: Option<Section>,
+    /// The value of the decision in the form.
     decision: &'static str,
+    /// The comment field, on the page that confirms a decline.
     comment: Option<CommentField<'a>>,
+    /// The label of the box that confirms the decision.
     check: String,
+    /// The label of the button.
     button: String,
+    /// The label of the link back to the status page.
     back: String,
 }
 
+/// The field for the comment on a decline.
 struct CommentField<'a> {
     label: String,
     hint: String,
@@ -221,8 +262,8 @@ impl<'a> ConfirmPage<'a> {
         comment: &'a str,
         alert: Option<Alert>,
     ) -> Self {
-        let (texts, consent) = (language.texts, view.consent);
-        let (text, confirm) = (ConsentText::new(texts, consent, view.terms), &texts.confirm);
+        let (translation, consent) = (language.translation, view.consent);
+        let (text, confirm) = (ConsentText::new(translation, consent, view.terms), &translation.confirm);
         let approve_lead =
             if consent.is_past_review() { &confirm.approve_lead_now } else { &confirm.approve_lead_requested };
         let (title, lead, check, button) = match decision {
@@ -231,7 +272,7 @@ impl<'a> ConfirmPage<'a> {
             }
             Decision::Decline => (
                 &confirm.decline_title,
-                decline_lead(texts, &consent.state),
+                decline_lead(translation, &consent.state),
                 &confirm.decline_check,
                 &confirm.decline_button,
             ),
@@ -256,8 +297,13 @@ impl<'a> ConfirmPage<'a> {
     }
 }
 
-fn decline_lead<'a>(texts: &'a Translation, state: &State) -> &'a Text {
-    if state.official_since().is_some() { &texts.confirm.decline_lead_granted } else { &texts.confirm.decline_lead }
+/// Returns the paragraph that says what a decline does.
+fn decline_lead<'a>(translation: &'a Translation, state: &State) -> &'a Text {
+    if state.official_since().is_some() {
+        &translation.confirm.decline_lead_granted
+    } else {
+        &translation.confirm.decline_lead
+    }
 }
 
 /// The error page.
@@ -266,6 +312,7 @@ fn decline_lead<'a>(texts: &'a Translation, state: &State) -> &'a Text {
 pub(super) struct ProblemPage<'a> {
     chrome: Chrome<'a>,
     title: String,
+    /// The paragraph under the title.
     words: String,
 }
 
@@ -284,14 +331,14 @@ pub(super) enum Problem {
 
 impl<'a> ProblemPage<'a> {
     pub(super) fn new(language: PageLanguage<'a>, problem: Problem) -> Self {
-        let texts = language.texts;
-        let (title, words) = match problem {
-            Problem::Unknown => (&texts.problem.unknown_title, &texts.problem.unknown),
-            Problem::Form => (&texts.problem.form_title, &texts.problem.form),
-            Problem::Foreign => (&texts.problem.foreign_title, &texts.problem.foreign),
-            Problem::Busy => (&texts.problem.busy_title, &texts.problem.busy),
+        let translation = language.translation;
+        let (title, text) = match problem {
+            Problem::Unknown => (&translation.problem.unknown_title, &translation.problem.unknown),
+            Problem::Form => (&translation.problem.form_title, &translation.problem.form),
+            Problem::Foreign => (&translation.problem.foreign_title, &translation.problem.foreign),
+            Problem::Busy => (&translation.problem.busy_title, &translation.problem.busy),
         };
-        Self { chrome: Chrome::new(language, None), title: title.plain(), words: words.plain() }
+        Self { chrome: Chrome::new(language, None), title: title.plain(), words: text.plain() }
     }
 }
 

@@ -40,8 +40,8 @@ pub(crate) async fn insert(
 
 /// Returns the link with this hash unless it has expired. It takes one round trip.
 pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<ConsentLink>, DbErr> {
-    let live = row::Column::ExpireTime.gt(Micros::from(now));
-    let found = row::Entity::find_by_id(hash.to_vec()).filter(live).one(db.reader()).await?;
+    let not_expired = row::Column::ExpireTime.gt(Micros::from(now));
+    let found = row::Entity::find_by_id(hash.to_vec()).filter(not_expired).one(db.reader()).await?;
     Ok(found.map(|row| ConsentLink { consent: Key::new(row.tenant, row.claim), notice: row.notice }))
 }
 

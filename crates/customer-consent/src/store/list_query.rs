@@ -22,8 +22,11 @@ pub(crate) struct Filter {
 /// The position of a consent in a list. A page token contains it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
+    /// The time at which the claim of the consent was first submitted.
     create_time: Micros,
+    /// The tenant of the consent.
     owner: String,
+    /// The id of the claim.
     id: Uuid,
 }
 
@@ -60,6 +63,7 @@ pub(crate) async fn list_consents(
     consents.collect()
 }
 
+/// Returns the condition for the consents that come after the cursor in the list.
 fn after_cursor(Cursor { create_time, owner, id }: Cursor) -> Condition {
     let same_time = Condition::all().add(Column::CreateTime.eq(create_time));
     let same_owner = same_time.clone().add(Column::Owner.eq(owner.as_str()));

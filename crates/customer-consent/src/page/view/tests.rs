@@ -6,9 +6,9 @@ fn languages() -> Languages {
     Languages::shipped().unwrap()
 }
 
-fn status(languages: &Languages, texts: &Translation, consent: &Consent) -> String {
+fn status(languages: &Languages, translation: &Translation, consent: &Consent) -> String {
     let view = ConsentView { consent, terms: &terms(), can_approve: true };
-    StatusPage::new(PageLanguage { languages, texts }, view).render().unwrap()
+    StatusPage::new(PageLanguage { languages, translation }, view).render().unwrap()
 }
 
 fn in_english(consent: &Consent) -> String {
@@ -19,18 +19,18 @@ fn in_english(consent: &Consent) -> String {
 #[test]
 fn every_placeholder_of_every_page_is_filled() {
     let languages = languages();
-    for texts in languages.all() {
+    for translation in languages.all() {
         for consent in every_consent() {
-            let mut pages = vec![status(&languages, texts, &consent)];
+            let mut pages = vec![status(&languages, translation, &consent)];
             for decision in [Decision::Approve, Decision::Decline] {
                 let view = ConsentView { consent: &consent, terms: &terms(), can_approve: false };
-                let language = PageLanguage { languages: &languages, texts };
+                let language = PageLanguage { languages: &languages, translation };
                 pages.push(ConfirmPage::new(language, view, decision, "", Some(Alert::Unconfirmed)).render().unwrap());
             }
             for page in pages {
                 let text = page.replace(STYLE, "");
                 assert!(!text.contains(['{', '}']), "{text}");
-                assert!(text.contains(&format!("<html lang=\"{}\">", texts.language)), "{text}");
+                assert!(text.contains(&format!("<html lang=\"{}\">", translation.language)), "{text}");
             }
         }
     }
@@ -71,10 +71,10 @@ fn the_language_switch_keeps_the_decision() {
     let languages = languages();
     let consent = in_state(StateKind::WindowOpen);
     let view = ConsentView { consent: &consent, terms: &terms(), can_approve: true };
-    let language = PageLanguage { languages: &languages, texts: languages.by_tag("pl").unwrap() };
+    let language = PageLanguage { languages: &languages, translation: languages.by_tag("pl").unwrap() };
     let page = ConfirmPage::new(language, view, Decision::Decline, "", None).render().unwrap();
-    for texts in languages.all().filter(|texts| texts.language != "pl") {
-        assert!(page.contains(&format!("decision=decline&#38;lang={}", texts.language)), "{page}");
+    for translation in languages.all().filter(|translation| translation.language != "pl") {
+        assert!(page.contains(&format!("decision=decline&#38;lang={}", translation.language)), "{page}");
     }
     assert!(page.contains("aria-current=\"true\">Polski"), "{page}");
 }

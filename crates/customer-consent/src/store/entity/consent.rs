@@ -3,6 +3,7 @@
 use cpor_durable::Micros;
 use sea_orm::entity::prelude::*;
 
+/// A row of the table `consent`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "consent")]
@@ -13,6 +14,7 @@ pub(crate) struct Model {
     /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
+    /// The version of the consent, which grows by one with every change.
     pub(crate) version: i64,
     /// The name of the state, for filters. `body` is authoritative.
     pub(crate) state: String,
@@ -20,7 +22,9 @@ pub(crate) struct Model {
     pub(crate) waiting: bool,
     /// The consent as JSON.
     pub(crate) body: Json,
+    /// The business time at which the claim was first submitted.
     pub(crate) create_time: Micros,
+    /// The business time of the last change.
     pub(crate) update_time: Micros,
 }
 

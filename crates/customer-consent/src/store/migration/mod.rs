@@ -10,6 +10,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     all
 }
 
+/// Creates the tables of consents and consent links.
 struct CreateConsent;
 
 impl MigrationName for CreateConsent {
@@ -45,6 +46,7 @@ const INDEXES: [&str; 4] = [
     "CREATE INDEX link_token_expire_time ON link_token (expire_time)",
 ];
 
+/// The table of consents.
 fn consent() -> TableCreateStatement {
     Table::create()
         .table("consent")
@@ -60,6 +62,7 @@ fn consent() -> TableCreateStatement {
         .to_owned()
 }
 
+/// The table of consent links.
 fn link_token() -> TableCreateStatement {
     Table::create()
         .table("link_token")
