@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_broken_at_spaces_and_keep_their_indent() {
+    fn long_lines_are_wrapped_with_their_indent() {
         let text = format!("  {}", "word ".repeat(40));
         let raw = raw(&text);
         let lines: Vec<&str> = raw.split("\r\n\r\n").nth(1).unwrap().lines().collect();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn other_letters_are_encoded() {
+    fn non_ascii_text_is_encoded() {
         let raw = raw("Grüße aus Köln, und der Rest dieser Zeile ist wie sonst.");
         assert!(raw.contains("quoted-printable"), "{raw}");
     }

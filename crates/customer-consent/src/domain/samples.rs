@@ -48,7 +48,7 @@ pub(crate) fn claim() -> ClaimSummary {
 }
 
 /// Returns the report that the mailbox does not exist.
-pub(crate) fn bounced_for_good() -> DeliveryReport {
+pub(crate) fn permanent_bounce() -> DeliveryReport {
     DeliveryReport::Bounced("SMTP 550".into())
 }
 
@@ -140,14 +140,14 @@ pub(crate) fn edited() -> Consent {
 pub(crate) fn every_consent() -> Vec<Consent> {
     // claim-intake knew of the approval before this service: the only way to a granted consent
     // without a decision and without a window.
-    let told = reported_approval();
-    let open = settled(&told);
+    let granted_by_report = reported_approval();
+    let open = settled(&granted_by_report);
     let passed = open.clone().with_deadlines_applied(day(20));
     let silent = explicit_approval_needed().with_deadlines_applied(day(60));
     let any_time = |consent: Consent| Consent { decline_any_time: true, ..consent };
     let others = [
         ahead(),
-        told,
+        granted_by_report,
         open,
         passed,
         edited(),

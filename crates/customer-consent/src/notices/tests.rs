@@ -115,7 +115,7 @@ fn mails_have_the_calendars_language_then_english() {
         assert!(german < english, "{words}");
     }
     let text = render_in("us-east", &awaiting(), NoticeKind::Approval).text;
-    assert_eq!(text.matches(LINK).count(), 1, "English alone is said once: {text}");
+    assert_eq!(text.matches(LINK).count(), 1, "English is not repeated: {text}");
 }
 
 #[test]

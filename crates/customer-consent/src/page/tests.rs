@@ -121,7 +121,7 @@ async fn r43_only_a_confirmed_decision_acts() {
 }
 
 #[tokio::test]
-async fn r43_a_form_from_another_site_does_nothing() {
+async fn r43_a_form_from_another_site_is_refused() {
     on_both_databases(async |system| {
         system.submit_claim().await;
         let (before, browser) = (system.consent().await, Browser::new(&system));
@@ -180,7 +180,7 @@ async fn r26a_approval_by_link_before_claim_approval() {
         assert_eq!(
             system.mailbox.accepted_mails.lock().unwrap().len(),
             2,
-            "the contact is told of the approval all the same"
+            "the contact is still notified of the approval"
         );
     })
     .await;
@@ -227,7 +227,7 @@ async fn r43_an_early_approval_stands_after_the_window() {
         assert!(late.page.contains("You approved this claim on") && late.page.contains("too late to decline"));
         let events = system.sent_events().await;
         let passed = events.iter().filter(|event| matches!(event, Payload::ConsentWindowPassed(_))).count();
-        assert_eq!(passed, 1, "R56: that it can be declined no more is told too");
+        assert_eq!(passed, 1, "R56: the end of the window is reported too");
     })
     .await;
 }

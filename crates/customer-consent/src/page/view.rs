@@ -1,4 +1,4 @@
-//! The pages as data: all translation and choices are determined here, and the templates only lay them
+//! The pages as data: all texts and choices are determined here, and the templates only lay them
 //! out.
 
 use std::sync::{Arc, LazyLock};

@@ -76,7 +76,7 @@ async fn r56_erased_data_is_gone_and_mails_stop() {
         system.receive(erase_event(&["subjects", "words"])).await;
         let consent = system.consent().await;
         assert_eq!(consent.current_decline().unwrap().comment, "");
-        assert_eq!(consent.claim.contact, claim.contact, "the contacts were not asked for");
+        assert_eq!(consent.claim.contact, claim.contact, "only the named kinds are erased");
         system.receive(erase_event(&["contacts"])).await;
         let consent = system.consent().await;
         assert!(

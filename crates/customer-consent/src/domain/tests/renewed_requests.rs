@@ -17,9 +17,9 @@ fn in_2020(consent: &Consent, now: i64) -> cpor_durable::Transition<Consent> {
 }
 
 #[test]
-fn r61_in_2020_the_window_runs_from_the_notice_at_submission_and_nobody_is_told_before_the_approval() {
-    let asked = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let opened = asked.on_notice_settled(notice(1), DeliveryReport::Accepted, &terms_of_2020(), monday()).unwrap();
+fn r61_in_2020_the_window_runs_from_submission() {
+    let requested = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
+    let opened = requested.on_notice_settled(notice(1), DeliveryReport::Accepted, &terms_of_2020(), monday()).unwrap();
     assert_eq!(
         opened.events,
         [Event::NoticeSettled { kind: NoticeKind::Submission, report: DeliveryReport::Accepted }]
@@ -28,7 +28,7 @@ fn r61_in_2020_the_window_runs_from_the_notice_at_submission_and_nobody_is_told_
 }
 
 #[test]
-fn r61_in_2020_an_approval_within_the_window_tells_it_and_silence_grants_when_it_passes() {
+fn r61_in_2020_silence_after_the_approval_grants() {
     let approved = in_2020(&requested_in_window(), 2);
     let rule = "5 business days, calendar de 2026".to_owned();
     assert_eq!(approved.events, [Event::WindowOpened { due: due_2020(), rule }], "and no notice at approval");
@@ -37,7 +37,7 @@ fn r61_in_2020_an_approval_within_the_window_tells_it_and_silence_grants_when_it
 }
 
 #[test]
-fn r61_in_2020_a_window_that_passed_before_makes_it_official_at_approval_and_no_earlier() {
+fn r61_in_2020_silence_before_the_approval_grants_then() {
     let passed = requested_in_window().elapse(day(9)).unwrap();
     assert_eq!(passed.transition.events, [], "not before the approval");
     let approved = in_2020(&requested_window_passed(), 10);
@@ -47,7 +47,7 @@ fn r61_in_2020_a_window_that_passed_before_makes_it_official_at_approval_and_no_
 }
 
 #[test]
-fn r47_an_approval_that_is_heard_of_after_the_window_is_official_when_the_window_passed() {
+fn r47_a_late_reported_approval_keeps_the_due_time() {
     let late = requested_window_passed()
         .on_claim_approved(claim(), approval(day(2)), notice(2), &terms_of_2020(), day(10))
         .unwrap();
@@ -56,9 +56,9 @@ fn r47_an_approval_that_is_heard_of_after_the_window_is_official_when_the_window
 }
 
 #[test]
-fn r41_in_2020_where_the_notice_bounced_the_window_waits_beyond_the_approval() {
-    let asked = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let bounced = asked.on_notice_settled(notice(1), bounced_for_good(), &terms_of_2020(), monday()).unwrap().next;
+fn r41_in_2020_a_bounce_delays_the_window() {
+    let requested = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
+    let bounced = requested.on_notice_settled(notice(1), permanent_bounce(), &terms_of_2020(), monday()).unwrap().next;
     assert!(bounced.is_waiting_for_delivery());
     let approved = in_2020(&bounced, 2).next;
     assert_eq!(approved.state, State::AwaitingDelivery);
@@ -68,7 +68,7 @@ fn r41_in_2020_where_the_notice_bounced_the_window_waits_beyond_the_approval() {
 }
 
 #[test]
-fn r43_r61_in_2023_a_decline_is_possible_at_any_time_after_the_window() {
+fn r43_r61_in_2023_a_decline_is_always_possible() {
     let granted = Consent { decline_any_time: true, ..granted() };
     assert_eq!(granted.allowed_commands().collect::<Vec<_>>(), [CustomerCommand::Decline]);
     let declined = granted.decline(Channel::SignedIn, "Not them.", day(300)).unwrap().unwrap();
@@ -79,12 +79,12 @@ fn r43_r61_in_2023_a_decline_is_possible_at_any_time_after_the_window() {
 #[test]
 fn r44_a_notice_is_sent_again_and_never_shortens_the_window() {
     for waiting in [awaiting(), granted_awaiting()] {
-        let bounced = waiting.on_notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap().next;
+        let bounced = waiting.on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
         let resent = bounced.resend_notice(notice(7), day(3)).unwrap().unwrap();
-        let told = Event::NoticeResent { kind: NoticeKind::Approval, previous: "bounced" };
-        assert_eq!(resent.events, [told, Event::NoticeQueued { notice: notice(7) }]);
+        let resent_event = Event::NoticeResent { kind: NoticeKind::Approval, previous: "bounced" };
+        assert_eq!(resent.events, [resent_event, Event::NoticeQueued { notice: notice(7) }]);
         assert_eq!(resent.next.notices[2].kind, NoticeKind::Approval);
-        assert!(!resent.next.is_waiting_for_delivery(), "it is on its way");
+        assert!(!resent.next.is_waiting_for_delivery(), "the notice is queued");
         let opened = resent.next.on_notice_settled(notice(7), DeliveryReport::Accepted, &terms(), day(4)).unwrap().next;
         assert_eq!(opened.state.window().unwrap().opened, day(4));
     }
@@ -95,20 +95,20 @@ fn r44_a_notice_is_sent_again_and_never_shortens_the_window() {
 }
 
 #[test]
-fn r44_what_waits_to_go_out_is_not_queued_twice_and_what_was_never_sent_is_not_sent_again() {
+fn r44_only_sent_notices_are_resent() {
     assert_eq!(requested().resend_notice(notice(7), day(1)), Ok(None));
-    let quiet = Consent { notices: vec![], ..requested() };
-    assert_eq!(quiet.resend_notice(notice(7), day(1)), Err(Refusal::NoNotice));
+    let without_notice = Consent { notices: vec![], ..requested() };
+    assert_eq!(without_notice.resend_notice(notice(7), day(1)), Err(Refusal::NoNotice));
     assert_eq!(declined().resend_notice(notice(7), day(5)), Err(Refusal::AlreadyDeclined));
     assert_eq!(closed().resend_notice(notice(7), day(5)), Err(Refusal::ClaimClosed));
     assert!(matches!(granted().resend_notice(notice(7), day(20)), Err(Refusal::WindowPassed { .. })));
 }
 
 #[test]
-fn r41_only_who_has_not_been_reached_waits_for_delivery() {
+fn r41_only_bounces_without_a_window_wait_for_delivery() {
     let bounced = |consent: &Consent| {
         let last = consent.notices.last().unwrap().id;
-        consent.on_notice_settled(last, bounced_for_good(), &terms(), day(2)).unwrap().next
+        consent.on_notice_settled(last, permanent_bounce(), &terms(), day(2)).unwrap().next
     };
     for consent in [requested(), awaiting(), granted_awaiting()] {
         assert!(!consent.is_waiting_for_delivery() && bounced(&consent).is_waiting_for_delivery());
@@ -118,7 +118,7 @@ fn r41_only_who_has_not_been_reached_waits_for_delivery() {
 }
 
 #[test]
-fn r29_old_and_new_contact_are_notified_anew_and_an_approval_lapses() {
+fn r29_an_edit_notifies_both_contacts_and_voids_approval() {
     let edited = ahead().on_claim_edited(edited_claim(), true, [notice(5), notice(6)], day(2)).unwrap();
     let queued = |n| Event::NoticeQueued { notice: notice(n) };
     assert_eq!(edited.events, [queued(5), queued(6)]);
@@ -126,10 +126,7 @@ fn r29_old_and_new_contact_are_notified_anew_and_an_approval_lapses() {
     assert_eq!(consent.approval, None);
     let to: Vec<_> = consent.notices.iter().map(|notice| notice.contact.email.as_str()).collect();
     assert_eq!(to, ["anna.lee@fabrikam.example", "anna.lee@fabrikam.example", "ben@fabrikam.example"]);
-    assert!(
-        matches!(consent.notices[0].delivery, Delivery::Withdrawn { .. }),
-        "it would ask what is no longer the question"
-    );
+    assert!(matches!(consent.notices[0].delivery, Delivery::Withdrawn { .. }), "the notice is outdated");
     let change = consent.change.clone().unwrap();
     assert_eq!((change.added.len(), change.removed.len(), change.new_contact), (0, 1, true));
     let approved =
@@ -138,7 +135,7 @@ fn r29_old_and_new_contact_are_notified_anew_and_an_approval_lapses() {
 }
 
 #[test]
-fn r29_earlier_links_and_the_former_contacts_can_only_decline() {
+fn r29_earlier_and_former_links_can_only_decline() {
     let consent = edited();
     for outdated in [notice(1), notice(5), notice(99)] {
         assert_eq!(consent.approve_by_link(outdated, day(3)), Err(Refusal::LinkOutdated));
@@ -149,7 +146,7 @@ fn r29_earlier_links_and_the_former_contacts_can_only_decline() {
 }
 
 #[test]
-fn r29_a_line_alone_is_told_once_and_a_loss_to_another_to_nobody() {
+fn r29_only_edits_by_the_partner_notify() {
     let mut fewer = claim();
     fewer.lines.pop();
     let edited = requested().on_claim_edited(fewer.clone(), true, [notice(5), notice(6)], day(2)).unwrap();
@@ -160,9 +157,9 @@ fn r29_a_line_alone_is_told_once_and_a_loss_to_another_to_nobody() {
 }
 
 #[test]
-fn r29_a_notice_from_before_an_edit_opens_no_window() {
-    let asked = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
-    let edited = asked.on_claim_edited(edited_claim(), true, [notice(5), notice(6)], day(1)).unwrap().next;
+fn r29_notices_before_an_edit_open_no_window() {
+    let requested = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
+    let edited = requested.on_claim_edited(edited_claim(), true, [notice(5), notice(6)], day(1)).unwrap().next;
     for stale in [notice(1), notice(5)] {
         let settled = edited.on_notice_settled(stale, DeliveryReport::Accepted, &terms_of_2020(), day(1)).unwrap().next;
         assert_eq!(settled.state, State::Requested);
@@ -195,19 +192,23 @@ fn r28_a_dispute_asks_the_customer_anew() {
 }
 
 #[test]
-fn r26a_r28_an_approval_before_a_dispute_counts_where_the_claim_has_it_and_nobody_declined() {
+fn r26a_r28_a_known_approval_survives_a_dispute() {
     let rejected = ahead().on_claim_closed(Some(day(31)), day(3)).unwrap().next;
     let disputed =
         |rejected: &Consent, word| rejected.on_claim_disputed(claim(), word, notice(3), &terms(), day(4)).unwrap();
     let kept = disputed(&rejected, EarlierDecision::Approved).next;
     assert_eq!((kept.approval, kept.state.kind()), (ahead().approval, StateKind::Requested));
-    assert_eq!(kept.allowed_commands().collect::<Vec<_>>(), [CustomerCommand::Decline], "it has been said");
+    assert_eq!(
+        kept.allowed_commands().collect::<Vec<_>>(),
+        [CustomerCommand::Decline],
+        "the approval is known already"
+    );
     let approved = kept.on_claim_approved(claim(), official(day(5)), notice(4), &terms(), day(5)).unwrap().next;
     assert_eq!(approved.state.official_since(), Some(day(5)));
     assert_eq!(
         disputed(&rejected, EarlierDecision::None).next.approval,
         None,
-        "the claim was rejected before it heard of it"
+        "claim-intake does not know of the approval"
     );
     // A decline overrides the approval, even if claim-intake does not know of the decline yet.
     let declined = rejected.decline(Channel::Link, "", day(3)).unwrap().unwrap().next;
@@ -218,7 +219,7 @@ fn r26a_r28_an_approval_before_a_dispute_counts_where_the_claim_has_it_and_nobod
 }
 
 #[test]
-fn r28_a_notice_of_the_first_approval_opens_no_window_for_the_second() {
+fn r28_notices_before_a_dispute_open_no_window() {
     let declined = awaiting().decline(Channel::Link, "", day(3)).unwrap().unwrap().next;
     let disputed =
         declined.on_claim_disputed(claim(), EarlierDecision::Declined, notice(3), &terms(), day(4)).unwrap().next;
@@ -229,11 +230,11 @@ fn r28_a_notice_of_the_first_approval_opens_no_window_for_the_second() {
 }
 
 #[test]
-fn r28_after_a_decline_silence_is_the_same_answer_and_only_an_approval_makes_it_official() {
+fn r28_after_a_decline_silence_declines_again() {
     let waiting = explicit_approval_needed();
     let elapsed = waiting.elapse(day(60)).unwrap();
-    let said = Event::CustomerDeclined { channel: Channel::Silence, comment: String::new() };
-    assert_eq!(elapsed.transition.events, [said]);
+    let declined_event = Event::CustomerDeclined { channel: Channel::Silence, comment: String::new() };
+    assert_eq!(elapsed.transition.events, [declined_event]);
     assert_eq!(elapsed.transition.next.channel(), Some(Channel::Silence));
     let approved = waiting.approve(Channel::Link, day(6)).unwrap().unwrap().next;
     assert_eq!(approved.state.official_since(), Some(day(6)));
@@ -244,13 +245,13 @@ fn r28_after_a_decline_silence_is_the_same_answer_and_only_an_approval_makes_it_
 }
 
 #[test]
-fn r28_r61_in_2020_a_silence_before_the_approval_rejects_it_at_approval() {
+fn r28_r61_in_2020_earlier_silence_rejects_at_approval() {
     let declined = requested_in_window().decline(Channel::Link, "", day(1)).unwrap().unwrap().next;
-    let asked = declined
+    let requested = declined
         .on_claim_disputed(claim(), EarlierDecision::Declined, notice(3), &terms_of_2020(), day(2))
         .unwrap()
         .next;
-    let open = asked.on_notice_settled(notice(3), DeliveryReport::Accepted, &terms_of_2020(), day(2)).unwrap().next;
+    let open = requested.on_notice_settled(notice(3), DeliveryReport::Accepted, &terms_of_2020(), day(2)).unwrap().next;
     let approved = open.with_deadlines_applied(day(20)).on_claim_approved(
         claim(),
         after_decline(day(20)),
@@ -263,7 +264,7 @@ fn r28_r61_in_2020_a_silence_before_the_approval_rejects_it_at_approval() {
 }
 
 #[test]
-fn r37_r39_when_every_line_has_ended_there_is_nothing_to_decline() {
+fn r37_r39_ended_lines_close_the_consent() {
     for consent in [awaiting(), granted_awaiting(), window_open(), granted_in_window(), granted()] {
         let ended = consent.on_lines_ended(day(4)).unwrap();
         assert_eq!((ended.next.state.kind(), ended.events), (StateKind::Closed, vec![]));

@@ -61,7 +61,7 @@ fn accepted(consent: &Consent) -> Option<Consent> {
 }
 
 #[test]
-fn every_state_does_with_every_input_what_the_table_says() {
+fn every_input_follows_the_transition_table() {
     for state in StateKind::ALL {
         for input in Input::ALL {
             let consent = in_state(state);
@@ -83,7 +83,7 @@ fn every_state_does_with_every_input_what_the_table_says() {
 }
 
 #[test]
-fn what_is_allowed_changes_something_and_what_is_not_does_not() {
+fn exactly_the_allowed_commands_change_something() {
     for consent in every_consent() {
         let allowed: Vec<CustomerCommand> = consent.allowed_commands().collect();
         let approve = consent.approve(Channel::Link, day(4));
@@ -95,7 +95,7 @@ fn what_is_allowed_changes_something_and_what_is_not_does_not() {
 }
 
 #[test]
-fn the_stored_words_of_states_differ() {
+fn stored_state_names_are_unique() {
     let mut words: Vec<&str> = StateKind::ALL.map(StateKind::as_str).to_vec();
     words.sort_unstable();
     words.dedup();
