@@ -109,6 +109,7 @@ pub enum Security {
 }
 
 impl SmtpConfig {
+    /// Adds a fault for each value that is not allowed.
     fn validate(&self, faults: &mut Faults) {
         faults.require(!self.host.is_empty(), "host", "must not be empty");
         faults.require((1..=60).contains(&self.timeout_seconds), "timeout_seconds", "must be between 1 and 60");

@@ -19,6 +19,7 @@ impl Consent {
         })
     }
 
+    /// Erases the personal data of one kind.
     fn erase_kind(&mut self, kind: PersonalData) {
         match kind {
             PersonalData::Contacts => {

@@ -109,10 +109,10 @@ fn every_placeholder_of_every_notice_is_filled() {
 fn mails_have_the_calendars_language_then_english() {
     let Message { subject, text, html, .. } = render_in("de", &awaiting(), NoticeKind::Approval);
     assert!(subject.contains("Contoso Consulting") && !subject.contains("Approved"), "{subject}");
-    for words in [text, html] {
+    for body in [text, html] {
         let (german, english) =
-            (words.find("Mittwoch, 11. März 2026").unwrap(), words.find("Wednesday, 11 March 2026").unwrap());
-        assert!(german < english, "{words}");
+            (body.find("Mittwoch, 11. März 2026").unwrap(), body.find("Wednesday, 11 March 2026").unwrap());
+        assert!(german < english, "{body}");
     }
     let text = render_in("us-east", &awaiting(), NoticeKind::Approval).text;
     assert_eq!(text.matches(LINK).count(), 1, "English is not repeated: {text}");

@@ -89,11 +89,7 @@ async fn r56_erased_data_is_gone_and_mails_stop() {
         assert_eq!(left.try_get::<i64>("", "n").unwrap(), 0);
         let mails = system.mailbox.accepted_mails.lock().unwrap().len();
         system.sender.drain().await.unwrap();
-        assert_eq!(
-            (mails, system.mailbox.accepted_mails.lock().unwrap().len()),
-            (1, 1),
-            "nobody is written to any more"
-        );
+        assert_eq!((mails, system.mailbox.accepted_mails.lock().unwrap().len()), (1, 1), "no further mail is sent");
     })
     .await;
 }

@@ -9,6 +9,7 @@ pub fn migration() -> Box<dyn MigrationTrait> {
     Box::new(CreateMail)
 }
 
+/// Creates the table of mails and its index.
 struct CreateMail;
 
 impl MigrationName for CreateMail {
@@ -32,6 +33,7 @@ impl MigrationTrait for CreateMail {
     }
 }
 
+/// The table of mails.
 fn table() -> TableCreateStatement {
     Table::create()
         .table("mail")
