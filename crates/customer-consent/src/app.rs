@@ -1,4 +1,4 @@
-//! The composition root: everything is made here, from configuration and context, and handed to whoever needs it.
+//! The composition root: builds all parts of the service from configuration and context.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,39 +15,40 @@ use crate::Config;
 use crate::api::Api;
 use crate::consents::Consents;
 use crate::domain::Rules;
-use crate::incoming::Events;
+use crate::events::incoming::ClaimEventReceiver;
 use crate::languages::Languages;
-use crate::links::Links;
-use crate::notices::Notices;
-use crate::page::{self, Web};
+use crate::links::ConsentLinks;
+use crate::notices::NoticeRenderer;
+use crate::page::{self, PageContext};
 use crate::store::ConsentStore;
-use crate::texts::TextsError;
+use crate::translation::TranslationError;
 
-/// How often expired links are deleted.
-const SWEEP: Duration = Duration::from_secs(3600);
+/// How often expired consent links are deleted.
+const LINK_CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Why this service cannot be set up.
+/// The reason why the service cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The database does not answer, or has another schema.
-    #[error("the database of customer-consent cannot be used: {0}")]
+    /// The database is unavailable or has a different schema.
+    #[error("customer-consent: the database cannot be used: {0}")]
     Database(#[from] DbErr),
-    /// Mail cannot be set up.
+    /// The mail sender cannot be set up.
     #[error("customer-consent: {0}")]
     Mail(#[from] SetupError),
-    /// The configuration was not validated.
-    #[error("customer_consent.public_url cannot be used")]
+    /// The public URL is invalid. Validating the configuration reports this earlier.
+    #[error("customer_consent.public_url: must be an http or https URL")]
     PublicUrl,
-    /// The shipped texts cannot be read.
+    /// A shipped translation cannot be read.
     #[error(transparent)]
-    Texts(#[from] TextsError),
+    Translation(#[from] TranslationError),
 }
 
-/// Makes the service, which does nothing until its process starts it. The database must have the schema of
-/// [`migrations`](crate::migrations).
+/// Builds the service. It does nothing until the process starts its host. The database must have
+/// the schema of [`migrations`](crate::migrations).
 ///
 /// # Errors
-/// [`BuildError`].
+/// Returns [`BuildError`] if the database, the mail sender, the public URL or a translation cannot
+/// be used.
 pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
     let origin = config.origin().ok_or(BuildError::PublicUrl)?;
     let host = Host::new(Service::CustomerConsent, &context).await?;
@@ -59,25 +60,26 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
         writer: host.writer(ConsentStore),
         rules: Arc::new(rules),
     };
-    let links = links(&config, &context);
-    let notices = Notices { consents: consents.clone(), languages: languages.clone(), links: links.clone() };
-    let sender = Sender::hosted(&host, &context, config.mail, notices)?;
-    sweeps(&host, &links);
+    let links = consent_links(&config, &context);
+    let renderer = NoticeRenderer { consents: consents.clone(), languages: languages.clone(), links: links.clone() };
+    let sender = Sender::hosted(&host, &context, config.mail, renderer)?;
+    spawn_link_cleanup(&host, &links);
     let api = Api { consents: consents.clone(), entropy: context.entropy.clone(), sender: sender.clone() };
-    let events = Events { consents: consents.clone(), entropy: context.entropy, sender };
-    let web = Web::new(consents.clone(), links, languages, origin);
+    let receiver = ClaimEventReceiver { consents: consents.clone(), entropy: context.entropy, sender };
+    let page = PageContext::new(consents.clone(), links, languages, origin);
     Ok(Hosted {
         service: Service::CustomerConsent,
         grpc: vec![SERVICE_NAME],
         routes: tonic::service::Routes::new(ConsentServiceServer::new(api)),
         host,
-        receiver: Arc::new(events),
-        web: Some(page::router(web)),
+        receiver: Arc::new(receiver),
+        web: Some(page::router(page)),
     })
 }
 
-fn links(config: &Config, context: &Context) -> Links {
-    Links {
+/// Builds the access to consent links.
+fn consent_links(config: &Config, context: &Context) -> ConsentLinks {
+    ConsentLinks {
         db: context.db.clone(),
         clock: context.clock.clone(),
         entropy: context.entropy.clone(),
@@ -86,20 +88,21 @@ fn links(config: &Config, context: &Context) -> Links {
     }
 }
 
-/// Expired links go away.
-fn sweeps(host: &Host, links: &Links) {
+/// Registers the background task that deletes expired links.
+fn spawn_link_cleanup(host: &Host, links: &ConsentLinks) {
     let links = links.clone();
     host.spawn("links", move |stop| {
         let links = links.clone();
-        async move { sweep(links, stop).await }
+        async move { clean_up_links(links, stop).await }
     });
 }
 
-async fn sweep(links: Links, stop: CancellationToken) -> Result<(), anyhow::Error> {
+/// Deletes expired links at intervals until `stop` is cancelled.
+async fn clean_up_links(links: ConsentLinks, stop: CancellationToken) -> Result<(), anyhow::Error> {
     loop {
-        links.sweep().await?;
+        links.delete_expired().await?;
         tokio::select! {
-            () = tokio::time::sleep(SWEEP) => {}
+            () = tokio::time::sleep(LINK_CLEANUP_INTERVAL) => {}
             () = stop.cancelled() => return Ok(()),
         }
     }
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_service_is_built_from_defaults_and_says_what_it_lacks() {
+    async fn the_service_is_built_from_defaults() {
         let directory = tempfile::tempdir().unwrap();
         let context = context(directory.path()).await;
         let hosted = build(Config::default(), context.clone()).await.unwrap();
@@ -148,6 +151,6 @@ mod tests {
         let error = build(wrong, context.clone()).await.err().unwrap().to_string();
         assert!(error.contains("customer_consent.public_url"), "{error}");
         let error = build(Config::default(), Context { data_dir: None, ..context }).await.err().unwrap().to_string();
-        assert!(error.contains("mail has no way out"), "{error}");
+        assert!(error.contains("mail.directory"), "{error}");
     }
 }

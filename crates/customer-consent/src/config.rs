@@ -1,16 +1,20 @@
+//! The configuration of the service.
+
 use cpor_kit::config::Faults;
 use cpor_mail::MailConfig;
 use serde::{Deserialize, Serialize};
 
-/// This service's section of the configuration.
+/// The section `customer_consent` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where customers reach the public listener, for links in e-mails: `https://consent.example.com`.
+    /// The base URL at which customers reach the consent page, for example
+    /// `https://consent.example.com`. Consent links begin with it.
     pub public_url: String,
-    /// Days of real time after which a link in an e-mail no longer works. Each e-mail has a link of its own.
+    /// The number of days (1 to 3650, in real time) after which a consent link stops working. Each
+    /// mail has its own link.
     pub link_lifetime_days: u32,
-    /// How mail leaves.
+    /// How mails to customers are sent.
     pub mail: MailConfig,
 }
 
@@ -18,7 +22,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
-            // Longer than any review and window together take.
+            // Longer than any review together with its consent window.
             link_lifetime_days: 180,
             mail: MailConfig::default(),
         }
@@ -26,13 +30,9 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks everything and names every fault.
+    /// Adds a fault for each value that is not allowed.
     pub fn validate(&self, faults: &mut Faults) {
-        faults.require(
-            self.origin().is_some(),
-            "public_url",
-            "must be http://host or https://host, with port and path if need be",
-        );
+        faults.require(self.origin().is_some(), "public_url", "must be an http or https URL without a query");
         faults.require(
             (1..=3650).contains(&self.link_lifetime_days),
             "link_lifetime_days",
@@ -41,7 +41,8 @@ impl Config {
         faults.within("mail", |faults| self.mail.validate(faults));
     }
 
-    /// Scheme and authority of the public address, as browsers send it in `Origin`.
+    /// Returns scheme and authority of the public URL, as browsers send them in the header
+    /// `Origin`. Returns `None` if the URL is invalid.
     pub(crate) fn origin(&self) -> Option<String> {
         let uri: axum::http::Uri = self.public_url.parse().ok()?;
         let scheme = uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme))?;
@@ -55,17 +56,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_origin_is_what_browsers_send() {
+    fn the_origin_is_scheme_and_authority() {
         let origin = |public_url: &str| Config { public_url: public_url.into(), ..Config::default() }.origin();
         assert_eq!(origin("https://consent.example.com/cpor/").as_deref(), Some("https://consent.example.com"));
         assert_eq!(origin("http://127.0.0.1:8080").as_deref(), Some("http://127.0.0.1:8080"));
-        for wrong in ["consent.example.com", "ftp://consent.example.com", "", "https://a.example/?b"] {
-            assert_eq!(origin(wrong), None, "{wrong}");
+        for invalid in ["consent.example.com", "ftp://consent.example.com", "", "https://a.example/?b"] {
+            assert_eq!(origin(invalid), None, "{invalid}");
         }
     }
 
     #[test]
-    fn the_default_is_sound_and_every_fault_is_named() {
+    fn the_default_is_valid_and_all_faults_are_named() {
         let mut faults = Faults::default();
         Config::default().validate(&mut faults);
         assert_eq!(faults.found(), []);

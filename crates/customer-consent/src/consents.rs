@@ -1,4 +1,4 @@
-//! What the API and the page do alike: read a consent, and take the customer's word.
+//! Reading and changing consents: what the API and the consent page have in common.
 
 use std::sync::Arc;
 
@@ -8,43 +8,47 @@ use cpor_types::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{Channel, Consent, Refusal, Rules};
-use crate::store::{self, ConsentStore, Cursor, Filter, NoClash};
+use crate::store::{self, ConsentStore, Cursor, Filter, NoConflict};
 
-/// The consents of this service.
+/// Gives access to the consents of this service.
 #[derive(Clone)]
 pub(crate) struct Consents {
+    /// The database of the service.
     pub(crate) db: Db,
+    /// The business clock.
     pub(crate) clock: BusinessClock,
+    /// The writer that commits all changes of consents.
     pub(crate) writer: Writer<ConsentStore>,
+    /// The policy profiles and calendars.
     pub(crate) rules: Arc<Rules>,
 }
 
-/// What the customer says.
+/// A command of the customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Word {
-    /// Yes (R26a).
+pub(crate) enum CustomerDecision {
+    /// Approve the claim (R26a).
     Approve,
-    /// Yes, by the link of this notice.
+    /// Approve the claim through the link of the notice with this id (R26a).
     ApproveByLink(Uuid),
-    /// No (R26).
+    /// Decline the claim (R26).
     Decline {
-        /// Why; may be empty.
+        /// The customer's comment; may be empty.
         comment: String,
     },
 }
 
-/// What becomes of a customer's word.
-pub(crate) type Answer = Result<Committed<Consent>, Failure<Refusal, NoClash>>;
+/// The result of a command: the committed consent, or why the command failed.
+pub(crate) type CommandResult = Result<Committed<Consent>, Failure<Refusal, NoConflict>>;
 
 impl Consents {
-    /// A consent as it stands now (R47), with the version that it is stored under. Two round trips, or one where the clock is the
-    /// process's.
+    /// Reads a consent, with passed deadlines applied (R47), and its stored version. It takes two
+    /// round trips to the database, or one if the business clock is real time.
     pub(crate) async fn find(&self, key: &Key) -> Result<Option<Versioned<Consent>>, StoreError> {
         let Some(Versioned { version, state }) = store::find(&self.db, key).await? else { return Ok(None) };
-        Ok(Some(Versioned::new(version, state.at(self.now().await?))))
+        Ok(Some(Versioned::new(version, state.with_deadlines_applied(self.now().await?))))
     }
 
-    /// A page of consents as they were last committed, newest first. One round trip.
+    /// Lists consents as last committed, newest first. It takes one round trip to the database.
     pub(crate) async fn list(
         &self,
         owner: Option<&str>,
@@ -52,30 +56,38 @@ impl Consents {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<Vec<(Cursor, Versioned<Consent>)>, StoreError> {
-        store::list(&self.db, owner, filter, after, limit).await
+        store::list_consents(&self.db, owner, filter, after, limit).await
     }
 
-    /// Takes the customer's word (R43). One transaction of the writer, shared with others that wait.
-    pub(crate) async fn say(&self, command: Command, word: Word, channel: Channel) -> Answer {
+    /// Executes a command of the customer (R43) in a transaction of the writer, which it shares
+    /// with waiting commands.
+    pub(crate) async fn submit_decision(
+        &self,
+        command: Command,
+        decision: CustomerDecision,
+        channel: Channel,
+    ) -> CommandResult {
         let decide = move |consent: Option<&Consent>, now: Timestamp| {
             let consent = consent.ok_or(Refusal::NotFound)?;
-            match &word {
-                Word::Approve => consent.approve(channel, now),
-                Word::ApproveByLink(notice) => consent.approve_by_link(*notice, now),
-                Word::Decline { comment } => consent.decline(channel, comment, now),
+            match &decision {
+                CustomerDecision::Approve => consent.approve(channel, now),
+                CustomerDecision::ApproveByLink(notice) => consent.approve_by_link(*notice, now),
+                CustomerDecision::Decline { comment } => consent.decline(channel, comment, now),
             }
         };
         self.writer.execute(command, decide).await
     }
 
-    /// Sends the last notice again (R44), under this id. As [`Self::say`].
-    pub(crate) async fn resend(&self, command: Command, notice: Uuid) -> Answer {
-        let decide =
-            move |consent: Option<&Consent>, now: Timestamp| consent.ok_or(Refusal::NotFound)?.resend(notice, now);
+    /// Sends the last notice again (R44), as a notice with the id `notice`, in a transaction of the
+    /// writer.
+    pub(crate) async fn resend_notice(&self, command: Command, notice: Uuid) -> CommandResult {
+        let decide = move |consent: Option<&Consent>, now: Timestamp| {
+            consent.ok_or(Refusal::NotFound)?.resend_notice(notice, now)
+        };
         self.writer.execute(command, decide).await
     }
 
-    /// Business time.
+    /// Returns the business time.
     pub(crate) async fn now(&self) -> Result<Timestamp, StoreError> {
         Ok(self.clock.now(&self.db).await?)
     }

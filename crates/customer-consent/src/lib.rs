@@ -1,32 +1,33 @@
-//! Customer consent: what the customer of a claim is told and says, and the window in which silence is consent (R40–R44).
+//! The service customer-consent: notices to the customer of a claim, the customer's decision, and
+//! the consent window in which silence counts as consent (R40–R44).
 //!
-//! claim-intake tells when a claim is submitted, approved and closed ([`incoming`]). The customer is told by e-mail ([`notices`]) and
-//! speaks through the link in it ([`page`]) or signed in ([`api`]). What follows is decided in [`domain`] and told back to claim-intake
-//! ([`outgoing`]).
+//! claim-intake reports when a claim is submitted, edited, approved or closed ([`events`]). The
+//! customer gets notices by e-mail ([`notices`]) and approves or declines through the link in a
+//! notice ([`page`]) or signed in ([`api`]). [`domain`] decides what follows, and the decisions are
+//! reported to claim-intake ([`events`]).
 
 mod api;
 mod app;
 mod config;
+mod consent_text;
 mod consents;
 mod domain;
-#[cfg(test)]
-mod harness;
-mod incoming;
+mod events;
 mod languages;
 mod links;
 mod notices;
-mod outgoing;
 mod page;
+mod proto_time;
 mod store;
-mod texts;
-mod wire;
-mod words;
+#[cfg(test)]
+mod test_system;
+mod translation;
 
 pub use app::{BuildError, build};
 pub use config::Config;
-pub use texts::TextsError;
+pub use translation::TranslationError;
 
-/// Everything that this service's database consists of, in order.
+/// Returns the migrations of this service's database, in order.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
     store::migrations()

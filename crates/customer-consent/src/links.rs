@@ -1,4 +1,4 @@
-//! Links in e-mails: who holds one may speak for the customer (R43).
+//! Consent links: whoever has the link of a mail can decide for the customer (R43).
 
 use std::sync::Arc;
 
@@ -10,38 +10,44 @@ use cpor_types::{Clock, Entropy};
 use sea_orm::DbErr;
 use sha2::{Digest as _, Sha256};
 
-use crate::store::link::{self, Link};
+use crate::store::link::{self, ConsentLink};
 
-/// Mints links and knows them again. A token is 256 random bits; only its SHA-256 is stored, so that whoever reads the database cannot
-/// act for a customer. Expiry is in real time: it bounds how long a forgotten mail matters, not how long a customer may decide.
+/// Creates and finds consent links. A token has 256 random bits, and only its SHA-256 is stored, so
+/// that a reader of the database cannot act for a customer. Links expire in real time. The expiry
+/// limits how long an old mail is a risk; it does not limit how long a customer can decide.
 #[derive(Clone)]
-pub(crate) struct Links {
+pub(crate) struct ConsentLinks {
+    /// The database of the service.
     pub(crate) db: Db,
+    /// The clock of real time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// The source of tokens.
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// The base URL of the consent page.
     pub(crate) public_url: String,
+    /// The time after which a link expires.
     pub(crate) lifetime: TimeDelta,
 }
 
-impl Links {
-    /// A new link to what `link` says. The address is the only place where its token exists.
-    pub(crate) async fn mint(&self, link: Link) -> Result<String, DbErr> {
+impl ConsentLinks {
+    /// Stores a new link and returns its URL. The URL is the only place where the token exists.
+    pub(crate) async fn create(&self, link: ConsentLink) -> Result<String, DbErr> {
         let token = URL_SAFE_NO_PAD.encode(self.entropy.secret());
         let now = self.clock.now();
-        link::insert(&self.db, hash(&token), link, now, now + self.lifetime).await?;
+        link::insert(&self.db, hash_token(&token), link, now, now + self.lifetime).await?;
         Ok(format!("{}/consent/{token}", self.public_url.trim_end_matches('/')))
     }
 
-    /// What the link with this token leads to; `None` if there is none, or no longer.
-    pub(crate) async fn find(&self, token: &str) -> Result<Option<Link>, DbErr> {
-        if !is_token(token) {
+    /// Returns the link with this token, or `None` if there is none or it has expired.
+    pub(crate) async fn find(&self, token: &str) -> Result<Option<ConsentLink>, DbErr> {
+        if !has_token_format(token) {
             return Ok(None);
         }
-        link::find(&self.db, hash(token), self.clock.now()).await
+        link::find(&self.db, hash_token(token), self.clock.now()).await
     }
 
-    /// Deletes what has expired.
-    pub(crate) async fn sweep(&self) -> Result<(), DbErr> {
+    /// Deletes the links that have expired.
+    pub(crate) async fn delete_expired(&self) -> Result<(), DbErr> {
         let deleted = link::delete_expired(&self.db, self.clock.now()).await?;
         if deleted > 0 {
             tracing::info!(deleted, "expired links deleted");
@@ -50,11 +56,12 @@ impl Links {
     }
 }
 
-/// What no token can be is not looked up.
-fn is_token(text: &str) -> bool {
+/// Whether the text can be a token at all. Other texts are not looked up.
+fn has_token_format(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-fn hash(token: &str) -> [u8; 32] {
+/// Returns the hash under which a link is stored.
+fn hash_token(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

@@ -1,4 +1,4 @@
-//! The e-mails to a customer: what they say, and what follows when they arrive or bounce.
+//! Renders the notices to customers and records whether they were accepted.
 
 use std::sync::Arc;
 
@@ -8,104 +8,124 @@ use cpor_mail::{Composed, Composer, Mail, Message, Outcome, Unavailable};
 use cpor_types::{Actor, Service};
 use uuid::Uuid;
 
+use crate::consent_text::{ConsentText, Facts, Paragraphs, Section};
 use crate::consents::Consents;
-use crate::domain::{Consent, Delivery, Notice, NoticeKind, Settlement, Terms, UnknownTerms};
+use crate::domain::{Consent, Delivery, DeliveryReport, Notice, NoticeKind, Terms, TermsError};
 use crate::languages::Languages;
-use crate::links::Links;
-use crate::store::link::Link;
-use crate::texts::{MailTexts, Text, Texts};
-use crate::words::{Facts, Paragraphs, Section, Words};
+use crate::links::ConsentLinks;
+use crate::store::link::ConsentLink;
+use crate::translation::{MailTexts, Text, Translation};
 
-/// Words notices at the moment of sending, with a link of their own, and reports their fate to the consent.
-pub(crate) struct Notices {
+/// Renders notices when they are sent, each with a new consent link, and records their outcome in
+/// the consent.
+pub(crate) struct NoticeRenderer {
+    /// The consents that the notices are about.
     pub(crate) consents: Consents,
+    /// The translations of the notices.
     pub(crate) languages: Arc<Languages>,
-    pub(crate) links: Links,
+    /// Creates the consent links.
+    pub(crate) links: ConsentLinks,
 }
 
-impl Composer for Notices {
+impl Composer for NoticeRenderer {
     async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
-        let key = consent_of(mail)?;
-        let Some(found) = self.consents.find(&key).await.map_err(unavailable)? else { return Ok(Composed::Withdrawn) };
-        let (consent, now) = (found.state, self.consents.now().await.map_err(unavailable)?);
-        let queued = |notice: &&Notice| notice.id == mail.id && notice.delivery == Delivery::Queued;
-        let Some(notice) = consent.notices.iter().find(queued) else { return Ok(Composed::Withdrawn) };
-        let terms = self.consents.rules.terms(&consent.claim).map_err(unavailable)?;
-        let link = self.links.mint(Link { consent: key, notice: mail.id }).await.map_err(unavailable)?;
-        let spoken = spoken(&self.languages, &consent.claim.calendar);
-        let parts = spoken.into_iter().map(|texts| {
-            let words = Words::new(texts, &consent, &terms).if_opened(&terms, now);
-            notice_mail(&words, &consent, notice, &terms, &link)
+        let key = consent_key(mail)?;
+        let Some(stored) = self.consents.find(&key).await.map_err(unavailable)? else { return Ok(Composed::Withdrawn) };
+        let (consent, now) = (stored.state, self.consents.now().await.map_err(unavailable)?);
+        let is_this_notice = |notice: &&Notice| notice.id == mail.id && notice.delivery == Delivery::Queued;
+        let Some(notice) = consent.notices.iter().find(is_this_notice) else { return Ok(Composed::Withdrawn) };
+        let terms = self.consents.rules.terms_of(&consent.claim).map_err(unavailable)?;
+        let link = self.links.create(ConsentLink { consent: key, notice: mail.id }).await.map_err(unavailable)?;
+        let translations = mail_translations(&self.languages, &consent.claim.calendar);
+        let parts = translations.into_iter().map(|translation| {
+            let text = ConsentText::new(translation, &consent, &terms).assuming_window_opens_at(&terms, now);
+            notice_texts(&text, &consent, notice, &terms, &link)
         });
-        Ok(Composed::Message(Box::new(message(notice, parts.collect()).map_err(unavailable)?)))
+        Ok(Composed::Message(Box::new(build_message(notice, parts.collect()).map_err(unavailable)?)))
     }
 
     async fn settled(&self, mail: &Mail, outcome: Outcome) -> Result<(), Unavailable> {
         let (notice, rules) = (mail.id, self.consents.rules.clone());
-        let settlement = match outcome {
-            Outcome::Accepted => Settlement::Accepted,
-            Outcome::Bounced(why) => Settlement::Bounced(why),
+        let report = match outcome {
+            Outcome::Accepted => DeliveryReport::Accepted,
+            Outcome::Bounced(reason) => DeliveryReport::Bounced(reason),
         };
-        let command = Command::new("settle_notice", consent_of(mail)?, Actor::system(Service::CustomerConsent));
-        let decide = move |consent: Option<&Consent>, now| -> Result<_, UnknownTerms> {
+        let command = Command::new("settle_notice", consent_key(mail)?, Actor::system(Service::CustomerConsent));
+        let decide = move |consent: Option<&Consent>, now| -> Result<_, TermsError> {
             let Some(consent) = consent else { return Ok(None) };
-            let terms = rules.terms(&consent.claim)?;
-            Ok(consent.notice_settled(notice, settlement.clone(), &terms, now))
+            let terms = rules.terms_of(&consent.claim)?;
+            Ok(consent.on_notice_settled(notice, report.clone(), &terms, now))
         };
         self.consents.writer.execute(command, decide).await.map(|_| ()).map_err(unavailable)
     }
 }
 
-/// The consent that a mail is about.
-fn consent_of(mail: &Mail) -> Result<Key, Unavailable> {
+/// Returns the key of the consent that a mail is about.
+fn consent_key(mail: &Mail) -> Result<Key, Unavailable> {
     let claim: Option<Uuid> = mail.data.get("claim").and_then(|claim| claim.as_str()?.parse().ok());
     let claim = claim.ok_or_else(|| Unavailable("the mail names no claim".to_owned()))?;
     Ok(Key::new(mail.owner.clone(), claim))
 }
 
+/// Returns the error that makes the sender try again later.
 fn unavailable(error: impl std::fmt::Display) -> Unavailable {
     Unavailable(error.to_string())
 }
 
-/// The languages of a mail: that of the tenant's calendar, and English below it.
-fn spoken<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Texts> {
-    let (own, english) = (languages.of_calendar(calendar).as_ref(), languages.english().as_ref());
-    if own.language == english.language { vec![english] } else { vec![own, english] }
+/// Returns the languages of a mail: the language of the tenant's calendar, followed by English.
+fn mail_translations<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Translation> {
+    let (by_calendar, english) = (languages.for_calendar(calendar).as_ref(), languages.english().as_ref());
+    if by_calendar.language == english.language { vec![english] } else { vec![by_calendar, english] }
 }
 
+/// The plain-text body of a notice, one part for each language.
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]
 struct PlainText<'a> {
-    parts: &'a [NoticeMail<'a>],
+    parts: &'a [NoticeTexts<'a>],
 }
 
+/// The HTML body of a notice, one part for each language.
 #[derive(Template)]
 #[template(path = "mail/notice.html")]
 struct Html<'a> {
     subject: &'a str,
-    parts: &'a [NoticeMail<'a>],
+    parts: &'a [NoticeTexts<'a>],
 }
 
-/// What both forms of a notice say, in one language.
-struct NoticeMail<'a> {
+/// The texts of a notice in one language. The plain-text and the HTML template use the same texts.
+struct NoticeTexts<'a> {
+    /// The tag of the language.
     language: &'a str,
     subject: String,
     greeting: String,
+    /// The first paragraphs: what the mail is about.
     lead: Vec<String>,
+    /// What the partner changed, in a notice of a change.
     change: Option<Paragraphs>,
+    /// The table of facts about the claim.
     facts: Facts,
+    /// What the partner will see.
     sees: Paragraphs,
+    /// What happens if the customer does nothing.
     silence: Option<Section>,
+    /// Until when the customer can decline.
     until: Option<Section>,
+    /// What the customer is asked to do.
     ask: String,
+    /// The consent link.
     link: &'a str,
     link_label: String,
+    /// The sentence that opening the link decides nothing.
     opening: String,
+    /// Why the recipient gets the mail.
     why: String,
+    /// The sentence that the mail was sent automatically.
     automatic: String,
 }
 
-fn message(notice: &Notice, parts: Vec<NoticeMail<'_>>) -> Result<Message, askama::Error> {
+/// Renders plain-text and HTML body from the texts of all languages.
+fn build_message(notice: &Notice, parts: Vec<NoticeTexts<'_>>) -> Result<Message, askama::Error> {
     let subject = parts.first().map(|first| first.subject.clone()).unwrap_or_default();
     Ok(Message {
         name: notice.contact.name.clone(),
@@ -116,57 +136,64 @@ fn message(notice: &Notice, parts: Vec<NoticeMail<'_>>) -> Result<Message, askam
     })
 }
 
-fn notice_mail<'a>(
-    words: &Words<'a>,
+/// Collects the texts of a notice in one language.
+fn notice_texts<'a>(
+    text: &ConsentText<'a>,
     consent: &Consent,
     notice: &Notice,
     terms: &Terms,
     link: &'a str,
-) -> NoticeMail<'a> {
-    let (texts, mail) = (words.texts(), &words.texts().mail);
+) -> NoticeTexts<'a> {
+    let (translation, mail) = (text.translation(), &text.translation().mail);
     let (subject, lead) = subject_and_lead(mail, consent, notice.kind);
-    let declined_before = consent.needs_explicit_approval().then_some(&texts.page.declined_before);
-    // Before a window is open its end is not known, only what it is counted from: this very mail, or one to come.
-    let counts_from_this = notice.current && notice.counts(terms.counted_from) && consent.state.window().is_none();
-    let until = if counts_from_this { Some(words.until_when(&mail.counted_until)) } else { words.until() };
-    NoticeMail {
-        language: &texts.language,
-        subject: words.fill(subject),
+    let declined_before = consent.needs_explicit_approval().then_some(&translation.page.declined_before);
+    // Before the window is open, its end is unknown. If the window starts with this very mail, the
+    // mail says so.
+    let window_starts_with_this_mail =
+        notice.current && notice.can_start_window(terms.window_start) && consent.state.window().is_none();
+    let until = if window_starts_with_this_mail {
+        Some(text.decline_until_section(&mail.counted_until))
+    } else {
+        text.decline_until()
+    };
+    NoticeTexts {
+        language: &translation.language,
+        subject: text.fill(subject),
         greeting: mail.greeting.fill(&[("name", &notice.contact.name)]),
-        lead: std::iter::once(lead).chain(declined_before).map(|text| words.fill(text)).collect(),
-        change: words.change().filter(|_| notice.kind == NoticeKind::Change),
-        facts: words.facts(),
-        sees: words.sees(),
-        silence: words.silence(),
+        lead: std::iter::once(lead).chain(declined_before).map(|paragraph| text.fill(paragraph)).collect(),
+        change: text.change().filter(|_| notice.kind == NoticeKind::Change),
+        facts: text.facts(),
+        sees: text.partner_access(),
+        silence: text.no_response(),
         until,
-        ask: words.fill(ask(mail, consent, notice)),
+        ask: text.fill(request_paragraph(mail, consent, notice)),
         link,
         link_label: mail.link.plain(),
         opening: mail.opening.plain(),
-        why: words.fill(&mail.why),
+        why: text.fill(&mail.why),
         automatic: mail.automatic.plain(),
     }
 }
 
-/// What the mail is about. One that asks may go out late, when the claim is approved already; and any one after the customer's
-/// approval.
+/// Returns the subject and the first paragraph. A notice may be sent late, when the claim or the
+/// customer has already approved, so that the texts depend on the state.
 fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind) -> (&'a Text, &'a Text) {
-    let checked = consent.is_checked();
-    let official = consent.state.official_since().is_some();
+    let is_past_review = consent.is_past_review();
+    let is_official = consent.state.official_since().is_some();
     match kind {
-        NoticeKind::Submission if checked => (&mail.submission_subject, &mail.submission_lead_checked),
+        NoticeKind::Submission if is_past_review => (&mail.submission_subject, &mail.submission_lead_checked),
         NoticeKind::Submission => (&mail.submission_subject, &mail.submission_lead),
         NoticeKind::Change => (&mail.change_subject, &mail.change_lead),
-        NoticeKind::Dispute if checked => (&mail.dispute_subject, &mail.submission_lead_checked),
+        NoticeKind::Dispute if is_past_review => (&mail.dispute_subject, &mail.submission_lead_checked),
         NoticeKind::Dispute => (&mail.dispute_subject, &mail.dispute_lead),
-        NoticeKind::Approval if official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
+        NoticeKind::Approval if is_official => (&mail.approval_subject_granted, &mail.approval_lead_granted),
         NoticeKind::Approval if consent.declined_before => (&mail.explicit_subject, &mail.approval_lead),
         NoticeKind::Approval => (&mail.approval_subject, &mail.approval_lead),
     }
 }
 
-/// What the customer is asked to do.
-fn ask<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice) -> &'a Text {
+/// Returns the paragraph that says what the customer is asked to do.
+fn request_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice) -> &'a Text {
     if !notice.current {
         return &mail.former_ask;
     }

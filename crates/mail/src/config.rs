@@ -4,20 +4,23 @@ use cpor_kit::config::{Faults, Secret};
 use lettre::message::Mailbox;
 use serde::{Deserialize, Serialize};
 
-/// How mail leaves: by SMTP when `smtp` is set, else as `.eml` files in `directory`.
+/// How a service sends its mails: through the SMTP server `smtp`, or, if that is not set, as `.eml`
+/// files in `directory`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MailConfig {
-    /// The sender, as `Name <address>`.
+    /// The sender of all mails, as `Name <address>`.
     pub from: String,
-    /// Where `.eml` files go when there is no SMTP server; absent: `mail` under the data directory.
+    /// The directory for `.eml` files if `smtp` is not set. The default is `mail` in the data
+    /// directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
-    /// Mails sent at the same time.
+    /// The number of mails that one process sends at the same time, 1 to 64.
     pub parallel: usize,
-    /// Hours after which a mail that the server keeps putting off counts as refused.
+    /// The number of hours (1 to 720) after which a mail that the server keeps deferring counts as
+    /// bounced.
     pub give_up_after_hours: u32,
-    /// The mail server.
+    /// The SMTP server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpConfig>,
 }
@@ -28,7 +31,8 @@ impl Default for MailConfig {
             from: "Partner associations <no-reply@cpor.example>".to_owned(),
             directory: None,
             parallel: 8,
-            // RFC 5321, section 4.5.4.1: give-up time generally needs to be at least four to five days.
+            // RFC 5321, section 4.5.4.1: the give-up time generally needs to be at least four to
+            // five days.
             give_up_after_hours: 120,
             smtp: None,
         }
@@ -36,78 +40,87 @@ impl Default for MailConfig {
 }
 
 impl MailConfig {
-    /// The sender has an address, the numbers are sane, and the server is well described.
+    /// Adds a fault for each value that is not allowed.
     pub fn validate(&self, faults: &mut Faults) {
-        faults.require(self.sender().is_some(), "from", "must be an address like `Name <no-reply@example.com>`");
+        faults.require(
+            self.sender_mailbox().is_some(),
+            "from",
+            "must be an address like `Name <no-reply@example.com>`",
+        );
         faults.require((1..=64).contains(&self.parallel), "parallel", "must be between 1 and 64");
-        let patience = (1..=720).contains(&self.give_up_after_hours);
-        faults.require(patience, "give_up_after_hours", "must be between 1 and 720");
+        let is_allowed = (1..=720).contains(&self.give_up_after_hours);
+        faults.require(is_allowed, "give_up_after_hours", "must be between 1 and 720");
         if let Some(smtp) = &self.smtp {
             faults.within("smtp", |faults| smtp.validate(faults));
         }
     }
 
-    /// The sender; `None` where [`Self::from`] is no mailbox.
-    pub(crate) fn sender(&self) -> Option<Mailbox> {
+    /// Returns the sender as a mailbox, or `None` if [`Self::from`] is not a valid mailbox.
+    pub(crate) fn sender_mailbox(&self) -> Option<Mailbox> {
         self.from.parse().ok()
     }
 }
 
-/// An SMTP server.
+/// How to reach an SMTP server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpConfig {
-    /// Its host name.
+    /// The host name of the server.
     pub host: String,
-    /// Its port; absent: 587, 465 or 25, as `security` has it.
+    /// The port of the server. The default depends on `security`: 587 (STARTTLS), 465 (TLS) or 25
+    /// (plain).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// Whether and when the connection is encrypted.
+    /// Whether the connection is encrypted, and from when on.
     #[serde(default)]
     pub security: Security,
-    /// PEM file with the authority of the server's certificate, where it is not a public one.
+    /// A PEM file with the certificate authority that issued the server's certificate, if that
+    /// authority is not a public one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
-    /// Whom to log in as; absent: nobody.
+    /// The user name for the login. Without it, the sender does not log in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// The password of `username`.
+    /// The password of `username`. It is set if and only if `username` is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
-    /// Seconds for each step of the conversation.
-    #[serde(default = "timeout")]
+    /// The timeout in seconds (1 to 60) for each step of the SMTP dialogue.
+    #[serde(default = "default_timeout_seconds")]
     pub timeout_seconds: u64,
 }
 
-fn timeout() -> u64 {
+/// The default of [`SmtpConfig::timeout_seconds`].
+fn default_timeout_seconds() -> u64 {
     30
 }
 
-/// Whether and when a connection to an SMTP server is encrypted.
+/// Whether a connection to an SMTP server is encrypted, and from when on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Security {
-    /// By STARTTLS, and never without.
+    /// The connection is upgraded with STARTTLS. If the server does not offer STARTTLS, nothing is
+    /// sent.
     #[default]
     Starttls,
-    /// From the first byte.
+    /// The connection is encrypted from the first byte.
     Tls,
-    /// Never: for a mail catcher on the same machine.
+    /// The connection is never encrypted. This is for a test mail server on the same machine.
     Plain,
 }
 
 impl SmtpConfig {
+    /// Adds a fault for each value that is not allowed.
     fn validate(&self, faults: &mut Faults) {
         faults.require(!self.host.is_empty(), "host", "must not be empty");
         faults.require((1..=60).contains(&self.timeout_seconds), "timeout_seconds", "must be between 1 and 60");
-        let both = self.username.is_some() == self.password.is_some();
-        faults.require(both, "username", "and password go together");
-        let secret = self.security != Security::Plain || self.password.is_none();
-        faults.require(secret, "password", "would travel in clear: set security to starttls or tls");
+        let is_paired = self.username.is_some() == self.password.is_some();
+        faults.require(is_paired, "username", "must be set together with password");
+        let is_protected = self.security != Security::Plain || self.password.is_none();
+        faults.require(is_protected, "password", "must not be sent unencrypted: set security to starttls or tls");
         if let Some(file) = &self.ca_file
             && let Err(error) = std::fs::File::open(file)
         {
-            faults.add("ca_file", format!("{}: {error}", file.display()));
+            faults.add("ca_file", format!("cannot read {}: {error}", file.display()));
         }
     }
 }
@@ -116,13 +129,14 @@ impl SmtpConfig {
 mod tests {
     use super::*;
 
-    fn keys(config: &MailConfig) -> Vec<String> {
+    /// Returns the keys of the values that are not allowed.
+    fn faulty_keys(config: &MailConfig) -> Vec<String> {
         let mut faults = Faults::default();
         config.validate(&mut faults);
         faults.found().iter().map(|fault| fault.key.clone()).collect()
     }
 
-    fn server() -> SmtpConfig {
+    fn smtp_config() -> SmtpConfig {
         let password = Some(Secret::new("hunter2"));
         SmtpConfig {
             host: "mail.example".into(),
@@ -136,19 +150,22 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_sound_and_so_is_a_server() {
-        assert_eq!(keys(&MailConfig::default()), Vec::<String>::new());
-        assert_eq!(keys(&MailConfig { smtp: Some(server()), ..MailConfig::default() }), Vec::<String>::new());
+    fn default_and_smtp_configs_are_valid() {
+        assert_eq!(faulty_keys(&MailConfig::default()), Vec::<String>::new());
+        assert_eq!(
+            faulty_keys(&MailConfig { smtp: Some(smtp_config()), ..MailConfig::default() }),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
-    fn every_fault_is_named_at_once() {
+    fn all_faults_are_reported_at_once() {
         let smtp = SmtpConfig {
             host: String::new(),
             security: Security::Plain,
             username: None,
             timeout_seconds: 0,
-            ..server()
+            ..smtp_config()
         };
         let config = MailConfig {
             from: "nobody".into(),
@@ -166,6 +183,6 @@ mod tests {
             "smtp.username",
             "smtp.password",
         ];
-        assert_eq!(keys(&config), expected);
+        assert_eq!(faulty_keys(&config), expected);
     }
 }

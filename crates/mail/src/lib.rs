@@ -1,28 +1,30 @@
-//! E-mail that a service sends because of something it decided.
+//! A durable queue of e-mails inside the database of a service, and the sender that empties it.
 //!
-//! A mail is a row of the service's own database, inserted in the deciding transaction ([`enqueue`]). The [`Sender`] leases rows that
-//! wait, asks the service's [`Composer`] for the words at that very moment (so that link tokens are minted for each mail and stored
-//! nowhere in clear), hands the message to a [`Transport`], tells the composer what became of it, and marks the row. A mail may be sent
-//! twice when a process dies in between, but its outcome is never lost.
+//! A service inserts a mail with [`enqueue`] in the transaction that decides it. The [`Sender`]
+//! then leases queued mails. For each of them it asks the service's [`Composer`] for subject and
+//! bodies, passes the message to a [`Transport`], reports the outcome to the renderer, and marks
+//! the row as done. A mail is rendered only when it is sent, so that link tokens are created for
+//! each mail and are never stored in clear text. If a process dies in between, a mail may be sent
+//! twice, but its outcome is never lost.
 //!
-//! All waiting here is in real time: a business clock that is moved by hand does not hurry a mail server.
+//! All waiting and all timeouts in this crate are in real time, not in business time.
 
-mod composer;
 mod config;
-mod draft;
-#[cfg(test)]
-mod engines;
 mod message;
+mod new_mail;
 mod queue;
+mod renderer;
 mod sender;
+#[cfg(test)]
+mod test_databases;
 mod transport;
 
-pub use composer::{Composed, Composer, Outcome, Unavailable};
 pub use config::{MailConfig, Security, SmtpConfig};
-pub use draft::Draft;
-/// A [`Message`] as it goes out, with its headers.
-pub use lettre::Message as Written;
+/// An e-mail as it is handed to the mail system: a [`Message`] with its headers.
+pub use lettre::Message as Email;
 pub use message::Message;
+pub use new_mail::Draft;
 pub use queue::{Mail, enqueue, forget, migration};
+pub use renderer::{Composed, Composer, Outcome, Unavailable};
 pub use sender::{Sender, SenderParts, SetupError};
-pub use transport::{EmlFiles, Rejection, Smtp, Transport, TransportError, transport};
+pub use transport::{EmlFiles, SendError, Smtp, Transport, TransportError, build_transport};

@@ -4,18 +4,19 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use uuid::Uuid;
 
-/// A mail with its words. `Debug` shows neither recipient nor words: they hold personal data, and links that open doors.
+/// The content of one mail. `Debug` prints nothing of it, because recipient, text and consent links
+/// are confidential.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// The recipient's full name; may be empty.
     pub name: String,
-    /// The recipient's address.
+    /// The recipient's e-mail address.
     pub address: String,
     /// The subject line.
     pub subject: String,
-    /// The words for readers without HTML.
+    /// The body as plain text.
     pub text: String,
-    /// The same words as HTML.
+    /// The same body as HTML.
     pub html: String,
 }
 
@@ -25,43 +26,57 @@ impl std::fmt::Debug for Message {
     }
 }
 
-/// A message that no mail system could take: its recipient has no address, for example.
+/// A message that cannot be turned into an e-mail, for example because the recipient's address is
+/// invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Unwritable(&'static str);
+pub(crate) struct InvalidMessage(&'static str);
 
 impl Message {
-    /// The message as it goes out. Its `Message-ID` is the mail's id, so that mail systems recognise a second copy.
-    pub(crate) fn written(self, id: Uuid, from: &Mailbox, now: Timestamp) -> Result<lettre::Message, Unwritable> {
-        let address = self.address.parse().map_err(|_| Unwritable("the recipient's address is none"))?;
+    /// Adds the headers and encodes the bodies. The `Message-ID` is derived from the id of the
+    /// mail, so that a mail system can recognise a mail that is sent twice.
+    pub(crate) fn into_email(
+        self,
+        id: Uuid,
+        from: &Mailbox,
+        now: Timestamp,
+    ) -> Result<lettre::Message, InvalidMessage> {
+        let address = self
+            .address
+            .parse()
+            .map_err(|_| InvalidMessage("the recipient's address must be a valid e-mail address"))?;
         let name = Some(self.name).filter(|name| !name.is_empty());
-        let sent: DateTime<Utc> = now;
+        let date: DateTime<Utc> = now;
         lettre::Message::builder()
             .message_id(Some(format!("<{id}@{}>", from.email.domain())))
-            .date(sent.into())
+            .date(date.into())
             .from(from.clone())
             .to(Mailbox::new(name, address))
             .subject(self.subject)
-            // RFC 3834: no vacation notes in answer to this.
+            // RFC 3834: this header keeps mail systems from sending vacation notes in reply.
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-            .multipart(MultiPart::alternative().singlepart(plain(&self.text)).singlepart(SinglePart::html(self.html)))
-            .map_err(|_| Unwritable("sender or recipient is missing"))
+            .multipart(
+                MultiPart::alternative()
+                    .singlepart(plain_text_part(&self.text))
+                    .singlepart(SinglePart::html(self.html)),
+            )
+            .map_err(|_| InvalidMessage("the mail must have a sender and a recipient"))
     }
 }
 
-/// Columns that a line of plain text keeps to where it can (RFC 5322, section 2.1.1: 78 at most, if possible).
-const COLUMNS: usize = 76;
-/// Bytes of a line that mail systems must pass on as it is (RFC 5322, section 2.1.1).
-const LIMIT: usize = 998;
+/// The width to which plain text is wrapped (RFC 5322, section 2.1.1, recommends 78 at most).
+const WRAP_WIDTH: usize = 76;
+/// The longest line in bytes that a mail system must accept unchanged (RFC 5322, section 2.1.1).
+const MAX_LINE_BYTES: usize = 998;
 
-/// Plain text goes out as it stands where it may, so that a link is one piece for whoever looks at the raw message; quoted-printable
-/// would break it.
-fn plain(text: &str) -> SinglePart {
-    let wrapped: Vec<String> = text.lines().map(wrapped).collect();
+/// Builds the plain-text body. ASCII text is sent unencoded, so that a long link stays in one piece
+/// in the raw message; quoted-printable encoding would split it.
+fn plain_text_part(text: &str) -> SinglePart {
+    let wrapped: Vec<String> = text.lines().map(wrap_line).collect();
     let text = wrapped.join("\n");
-    let as_it_stands = text.is_ascii() && text.lines().all(|line| line.len() <= LIMIT);
+    let can_send_unencoded = text.is_ascii() && text.lines().all(|line| line.len() <= MAX_LINE_BYTES);
     let part = SinglePart::builder().header(ContentType::TEXT_PLAIN);
-    if as_it_stands {
+    if can_send_unencoded {
         let bytes = text.replace('\n', "\r\n").into_bytes();
         part.body(Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit))
     } else {
@@ -69,13 +84,14 @@ fn plain(text: &str) -> SinglePart {
     }
 }
 
-/// One line as several, broken at spaces and indented alike. A word that is too long has a line of its own.
-fn wrapped(line: &str) -> String {
+/// Breaks one line at spaces into lines of at most [`WRAP_WIDTH`] characters with the same
+/// indentation. A word that is longer gets a line of its own.
+fn wrap_line(line: &str) -> String {
     let indent = " ".repeat(line.len() - line.trim_start().len());
     let mut lines: Vec<String> = vec![];
     for word in line.split_whitespace() {
         match lines.last_mut() {
-            Some(last) if last.chars().count() + 1 + word.chars().count() <= COLUMNS => {
+            Some(last) if last.chars().count() + 1 + word.chars().count() <= WRAP_WIDTH => {
                 last.push(' ');
                 last.push_str(word);
             }
@@ -89,8 +105,9 @@ fn wrapped(line: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Returns the plain-text body as it is sent.
     fn raw(text: &str) -> String {
-        String::from_utf8(plain(text).formatted()).unwrap()
+        String::from_utf8(plain_text_part(text).formatted()).unwrap()
     }
 
     #[test]
@@ -101,18 +118,18 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_broken_at_spaces_and_keep_their_indent() {
+    fn long_lines_are_wrapped_with_their_indent() {
         let text = format!("  {}", "word ".repeat(40));
         let raw = raw(&text);
         let lines: Vec<&str> = raw.split("\r\n\r\n").nth(1).unwrap().lines().collect();
         assert!(
-            lines.len() == 3 && lines.iter().all(|line| line.starts_with("  word") && line.len() <= COLUMNS),
+            lines.len() == 3 && lines.iter().all(|line| line.starts_with("  word") && line.len() <= WRAP_WIDTH),
             "{lines:?}"
         );
     }
 
     #[test]
-    fn other_letters_are_encoded() {
+    fn non_ascii_text_is_encoded() {
         let raw = raw("Grüße aus Köln, und der Rest dieser Zeile ist wie sonst.");
         assert!(raw.contains("quoted-printable"), "{raw}");
     }

@@ -1,4 +1,4 @@
-//! What requests have in common: names, etags, request ids.
+//! Parsing of what requests have in common: resource names, etags and request ids.
 
 use cpor_durable::{Key, RequestId};
 use cpor_kit::{Caller, status};
@@ -9,19 +9,21 @@ use tonic::Status;
 
 use super::error;
 
-/// The key of the consent that a request names.
-pub(super) fn key(name: &str) -> Result<Key, Status> {
+/// Returns the key of the consent with this resource name. A malformed name is reported as not
+/// found.
+pub(super) fn consent_key(name: &str) -> Result<Key, Status> {
     let parsed: ConsentName = name.parse().map_err(|_| status::not_found(name))?;
     Ok(Key::new(parsed.tenant.to_string(), parsed.claim.uuid()))
 }
 
-/// What a consent of this version is marked with.
+/// Returns the etag of a consent with this version.
 pub(super) fn etag(version: u64) -> String {
     format!("{version:x}")
 }
 
-/// The version that a request expects; `None` where it does not care. An etag that none of ours was is one that has changed.
-pub(super) fn expected(tag: &str) -> Result<Option<u64>, Status> {
+/// Returns the version that an etag stands for, or `None` if the request has no etag. An etag that
+/// this service did not issue is treated as stale.
+pub(super) fn expected_version(tag: &str) -> Result<Option<u64>, Status> {
     if tag.is_empty() {
         return Ok(None);
     }
@@ -29,9 +31,15 @@ pub(super) fn expected(tag: &str) -> Result<Option<u64>, Status> {
     version.map(Some).ok_or_else(error::etag_mismatch)
 }
 
-/// The caller's own id for a request; `bare` is the request without it.
-pub(super) fn request_id(caller: &Caller, method: &'static str, id: &str, bare: &impl Message) -> Option<RequestId> {
-    let body_hash = Sha256::digest(bare.encode_to_vec()).into();
+/// Returns the identity of a request that has a request id. `request_without_id` is the same
+/// message without the id; its hash detects an id that is reused for a different request.
+pub(super) fn request_id(
+    caller: &Caller,
+    method: &'static str,
+    id: &str,
+    request_without_id: &impl Message,
+) -> Option<RequestId> {
+    let body_hash = Sha256::digest(request_without_id.encode_to_vec()).into();
     (!id.is_empty()).then(|| RequestId { caller: caller.id().to_owned(), method, id: id.to_owned(), body_hash })
 }
 
@@ -40,11 +48,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn etags_stand_for_versions_and_foreign_ones_for_none() {
-        assert_eq!(expected("").unwrap(), None);
-        assert_eq!(expected(&etag(31)).unwrap(), Some(31));
+    fn etags_are_versions_and_foreign_etags_are_stale() {
+        assert_eq!(expected_version("").unwrap(), None);
+        assert_eq!(expected_version(&etag(31)).unwrap(), Some(31));
         for foreign in ["W/\"1f\"", "1F", "+1", "01", "zz"] {
-            assert_eq!(expected(foreign).unwrap_err().code(), tonic::Code::Aborted, "{foreign}");
+            assert_eq!(expected_version(foreign).unwrap_err().code(), tonic::Code::Aborted, "{foreign}");
         }
     }
 }

@@ -1,64 +1,66 @@
-//! A consent as its reader sees it.
+//! Conversion of a consent into its proto message, for a given caller.
 
 use cpor_durable::Versioned;
 use cpor_kit::Caller;
-use cpor_proto::consents::v1::{self as wire, ConsentChannel, ConsentCommand, ConsentLine, ConsentState, NoticeState};
+use cpor_proto::consents::v1::{self as proto, ConsentChannel, ConsentCommand, ConsentLine, ConsentState, NoticeState};
 use cpor_types::{Activity, ConsentName, Role};
 
 use super::call;
-use crate::domain::{Channel, Command, Consent, Delivery, Line, Notice, NoticeKind, StateKind};
-use crate::wire::timestamp;
+use crate::domain::{Channel, Consent, CustomerCommand, Delivery, Line, Notice, NoticeKind, StateKind};
+use crate::proto_time;
 
-/// What stands in the place of personal data.
+/// Stands in place of personal data that the caller may not see.
 const REDACTED: &str = "[redacted]";
 
-/// How much of personal data a reader sees (R5).
+/// Whether the caller sees personal data (R5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum View {
-    /// All.
+    /// The caller sees all personal data.
     Full,
-    /// None: operators run the system.
+    /// The caller is an operator and sees masked data.
     Masked,
 }
 
 impl View {
-    /// The view of a caller. Whoever may see all in one role does not see less for being an operator too.
-    pub(super) fn of(caller: &Caller) -> Self {
-        let sees = [Role::CustomerAdmin, Role::PoeReviewer, Role::ReviewLead].into_iter().any(|role| caller.has(role));
-        if sees { Self::Full } else { Self::Masked }
+    /// Returns the view of a caller. An operator who also has a role with the full view gets the
+    /// full view.
+    pub(super) fn for_caller(caller: &Caller) -> Self {
+        let may_see_all =
+            [Role::CustomerAdmin, Role::PoeReviewer, Role::ReviewLead].into_iter().any(|role| caller.has(role));
+        if may_see_all { Self::Full } else { Self::Masked }
     }
 }
 
-/// The consent on the wire.
-pub(super) fn consent(consent: &Versioned<Consent>, view: View) -> wire::Consent {
+/// Converts a consent into its proto message.
+pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Consent {
     let Versioned { version, state } = consent;
     let claim = &state.claim;
-    let until = state.state.window().map(|window| &window.deadline).or_else(|| state.state.deadline());
-    wire::Consent {
+    let deadline = state.state.window().map(|window| &window.deadline).or_else(|| state.state.deadline());
+    proto::Consent {
         name: ConsentName { tenant: claim.tenant, claim: claim.name.claim }.to_string(),
         claim: claim.name.to_string(),
-        state: on_the_wire(state.state.kind()).into(),
+        state: state_to_proto(state.state.kind()).into(),
         partner_display_name: claim.partner.clone(),
         claim_display_name: claim.display_name.clone(),
         activities: claim.activities.iter().copied().map(Activity::as_str).map(str::to_owned).collect(),
-        lines: claim.lines.iter().map(line).collect(),
-        due_time: until.map(|deadline| timestamp(deadline.due)),
-        due_rule: until.map(|deadline| deadline.rule.clone()).unwrap_or_default(),
-        notices: state.notices.iter().map(|one| notice(one, view)).collect(),
-        approve_time: state.approval.map(|approval| timestamp(approval.time)),
-        decline_time: state.decline_said().map(|decline| timestamp(decline.spoken.time)),
-        channel: state.channel().map_or(ConsentChannel::Unspecified, channel).into(),
-        allowed_commands: state.allowed_commands().map(|command| on_the_wire_command(command).into()).collect(),
-        create_time: Some(timestamp(claim.submit_time)),
-        update_time: Some(timestamp(state.update_time)),
+        lines: claim.lines.iter().map(line_to_proto).collect(),
+        due_time: deadline.map(|deadline| proto_time::to_proto(deadline.due)),
+        due_rule: deadline.map(|deadline| deadline.rule.clone()).unwrap_or_default(),
+        notices: state.notices.iter().map(|notice| notice_to_proto(notice, view)).collect(),
+        approve_time: state.approval.map(|approval| proto_time::to_proto(approval.time)),
+        decline_time: state.current_decline().map(|decline| proto_time::to_proto(decline.decision.time)),
+        channel: state.channel().map_or(ConsentChannel::Unspecified, channel_to_proto).into(),
+        allowed_commands: state.allowed_commands().map(|command| command_to_proto(command).into()).collect(),
+        create_time: Some(proto_time::to_proto(claim.submit_time)),
+        update_time: Some(proto_time::to_proto(state.update_time)),
         etag: call::etag(*version),
-        waiting_for_delivery: state.waits_for_delivery(),
+        waiting_for_delivery: state.is_waiting_for_delivery(),
         explicit_approval_needed: state.needs_explicit_approval(),
     }
 }
 
-/// The contract's name of a state.
-const fn on_the_wire(state: StateKind) -> ConsentState {
+/// Returns the proto value for a state. Several states of the domain share a proto value.
+const fn state_to_proto(state: StateKind) -> ConsentState {
     match state {
         StateKind::Requested | StateKind::RequestedInWindow | StateKind::RequestedWindowPassed => {
             ConsentState::Requested
@@ -71,19 +73,21 @@ const fn on_the_wire(state: StateKind) -> ConsentState {
     }
 }
 
-/// The states that a filter names; none where it does not filter.
-pub(super) fn states(filter: ConsentState) -> Vec<StateKind> {
-    StateKind::ALL.into_iter().filter(|state| on_the_wire(*state) == filter).collect()
+/// Returns the states of the domain for a filter value; empty if the filter is unspecified.
+pub(super) fn states_in(filter: ConsentState) -> Vec<StateKind> {
+    StateKind::ALL.into_iter().filter(|state| state_to_proto(*state) == filter).collect()
 }
 
-const fn on_the_wire_command(command: Command) -> ConsentCommand {
+/// Returns the proto value for a command of the customer.
+const fn command_to_proto(command: CustomerCommand) -> ConsentCommand {
     match command {
-        Command::Approve => ConsentCommand::Approve,
-        Command::Decline => ConsentCommand::Decline,
+        CustomerCommand::Approve => ConsentCommand::Approve,
+        CustomerCommand::Decline => ConsentCommand::Decline,
     }
 }
 
-const fn channel(channel: Channel) -> ConsentChannel {
+/// Returns the proto value for the way in which a decision was made.
+const fn channel_to_proto(channel: Channel) -> ConsentChannel {
     match channel {
         Channel::Link => ConsentChannel::Link,
         Channel::SignedIn => ConsentChannel::SignedIn,
@@ -91,31 +95,33 @@ const fn channel(channel: Channel) -> ConsentChannel {
     }
 }
 
-fn line(line: &Line) -> ConsentLine {
+/// Converts a line into its proto message.
+fn line_to_proto(line: &Line) -> ConsentLine {
     ConsentLine { product_display_name: line.product.clone(), key: line.key.to_string() }
 }
 
-fn notice(notice: &Notice, view: View) -> wire::Notice {
-    let (state, settled) = match notice.delivery {
+/// Converts a notice into its proto message, with a masked address if the view asks for it.
+fn notice_to_proto(notice: &Notice, view: View) -> proto::Notice {
+    let (state, settle_time) = match notice.delivery {
         Delivery::Queued => (NoticeState::Queued, None),
         Delivery::Accepted { time } => (NoticeState::Accepted, Some(time)),
         Delivery::Bounced { time } => (NoticeState::Bounced, Some(time)),
         Delivery::Withdrawn { .. } => (NoticeState::Withdrawn, None),
     };
     let kind = match notice.kind {
-        NoticeKind::Submission => wire::NoticeKind::Submission,
-        NoticeKind::Approval => wire::NoticeKind::Approval,
-        NoticeKind::Change => wire::NoticeKind::Change,
-        NoticeKind::Dispute => wire::NoticeKind::Dispute,
+        NoticeKind::Submission => proto::NoticeKind::Submission,
+        NoticeKind::Approval => proto::NoticeKind::Approval,
+        NoticeKind::Change => proto::NoticeKind::Change,
+        NoticeKind::Dispute => proto::NoticeKind::Dispute,
     };
-    wire::Notice {
+    proto::Notice {
         kind: kind.into(),
         email: match view {
             View::Full => notice.contact.email.clone(),
             View::Masked => REDACTED.to_owned(),
         },
         state: state.into(),
-        queue_time: Some(timestamp(notice.queue_time)),
-        settle_time: settled.map(timestamp),
+        queue_time: Some(proto_time::to_proto(notice.queue_time)),
+        settle_time: settle_time.map(proto_time::to_proto),
     }
 }

@@ -1,4 +1,4 @@
-//! What went wrong, as callers see it: one table, and nothing internal.
+//! The table of errors and gRPC statuses. It reveals nothing internal.
 
 use std::time::Duration;
 
@@ -9,67 +9,78 @@ use cpor_types::rfc3339;
 use tonic::{Code, Status};
 
 use crate::domain::Refusal;
-use crate::store::NoClash;
+use crate::store::NoConflict;
 
-/// When to try again what the database did not answer.
+/// When a client should retry if the database is unavailable.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// A customer's word that was not taken; `name` is the consent's.
-pub(super) fn failed(name: &str, failure: Failure<Refusal, NoClash>) -> Status {
+/// Returns the status for a failed command. `name` is the resource name of the consent.
+pub(super) fn command_error(name: &str, failure: Failure<Refusal, NoConflict>) -> Status {
     match failure {
-        Failure::Refused(refusal) => refused(name, refusal),
+        Failure::Refused(refusal) => refusal_status(name, refusal),
         Failure::Clash(clash) => match clash {},
         Failure::Moved { .. } => etag_mismatch(),
         Failure::RequestIdReused => {
-            let message = "the request id was used for another request";
-            of(Code::InvalidArgument, ErrorReason::RequestIdReused, message, &[])
+            let message = "request_id: must not be reused for a different request";
+            with_reason(Code::InvalidArgument, ErrorReason::RequestIdReused, message, &[])
         }
         Failure::Overloaded => status::overloaded(RETRY_AFTER),
-        Failure::Unavailable(why) => unavailable(&why),
-        // Only events have positions, and no method sends one.
-        Failure::Gap { expected } => status::internal(&format!("event {expected} where there is none")),
+        Failure::Unavailable(reason) => storage_unavailable(&reason),
+        // Only events have sequence numbers, and no RPC applies an event.
+        Failure::Gap { expected } => status::internal(&format!("an RPC got a gap at event {expected}")),
     }
 }
 
-fn refused(name: &str, refusal: Refusal) -> Status {
+/// Returns the status for a command that the domain refused.
+fn refusal_status(name: &str, refusal: Refusal) -> Status {
     match refusal {
         Refusal::NotFound => status::not_found(name),
         Refusal::WindowPassed { due } => {
             let due = due.map(rfc3339).unwrap_or_default();
             let metadata: &[(&str, &str)] = if due.is_empty() { &[] } else { &[("due_time", &due)] };
-            let message = "the window has passed: the claim can no longer be declined or approved here";
-            of(Code::FailedPrecondition, ErrorReason::WindowPassed, message, metadata)
+            let message = "the consent window has passed: the claim can no longer be approved or declined";
+            with_reason(Code::FailedPrecondition, ErrorReason::WindowPassed, message, metadata)
         }
-        Refusal::AlreadyDeclined => {
-            of(Code::FailedPrecondition, ErrorReason::AlreadyDeclined, "the customer has declined", &[])
-        }
-        Refusal::NoNotice => {
-            of(Code::FailedPrecondition, ErrorReason::NoNotice, "the customer has not been notified", &[])
-        }
-        // Only the page knows of links.
+        Refusal::AlreadyDeclined => with_reason(
+            Code::FailedPrecondition,
+            ErrorReason::AlreadyDeclined,
+            "the customer has already declined the claim",
+            &[],
+        ),
+        Refusal::NoNotice => with_reason(
+            Code::FailedPrecondition,
+            ErrorReason::NoNotice,
+            "no notice has been sent to the customer contact: there is nothing to resend",
+            &[],
+        ),
+        // Only the consent page accepts links.
         Refusal::LinkOutdated => status::internal(&refusal),
-        Refusal::ClaimClosed => of(Code::FailedPrecondition, ErrorReason::ClaimClosed, "the claim is closed", &[]),
+        Refusal::ClaimClosed => {
+            with_reason(Code::FailedPrecondition, ErrorReason::ClaimClosed, "the claim is closed", &[])
+        }
     }
 }
 
-/// The consent has changed since its etag was read.
+/// Returns the status for an etag that does not match the stored version.
 pub(super) fn etag_mismatch() -> Status {
-    of(Code::Aborted, ErrorReason::EtagMismatch, "the consent has changed since: read it again", &[])
+    with_reason(Code::Aborted, ErrorReason::EtagMismatch, "etag: the consent has changed; read it again and retry", &[])
 }
 
-/// A read that failed.
-pub(super) fn unread(error: StoreError) -> Status {
+/// Returns the status for a failed read.
+pub(super) fn read_error(error: StoreError) -> Status {
     match error {
-        StoreError::Db(error) => unavailable(&error.to_string()),
+        StoreError::Db(error) => storage_unavailable(&error.to_string()),
         StoreError::Lost(_) | StoreError::Inconsistent { .. } => status::internal(&error),
     }
 }
 
-fn unavailable(why: &str) -> Status {
-    tracing::warn!(why, "the consents' database does not answer");
-    status::unavailable("STORAGE_UNAVAILABLE", "consents cannot be had now; try again", RETRY_AFTER)
+/// Logs the reason and returns a status that asks the client to retry.
+fn storage_unavailable(reason: &str) -> Status {
+    tracing::warn!(reason, "the database of customer-consent is unavailable");
+    status::unavailable("STORAGE_UNAVAILABLE", "the consents are temporarily unavailable; retry later", RETRY_AFTER)
 }
 
-fn of(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
+/// Returns a status with a stable reason code.
+fn with_reason(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
     status::refused(code, reason.as_str_name(), message, metadata)
 }

@@ -3,12 +3,13 @@ use cpor_proto::consents::v1::{Consent, GetConsentRequest};
 use tonic::{Request, Response};
 
 use super::convert::View;
-use super::{Answer, Api, call, convert, error};
+use super::{Api, RpcResult, call, convert, error};
 
-/// Two round trips to the database (one where the business clock is the process's), no fsync.
-pub(super) async fn get_consent(api: &Api, request: Request<GetConsentRequest>) -> Answer<Consent> {
+/// Handles `GetConsent`. It takes two round trips to the database, or one if the business clock is
+/// real time, and no fsync.
+pub(super) async fn get_consent(api: &Api, request: Request<GetConsentRequest>) -> RpcResult<Consent> {
     let (caller, GetConsentRequest { name }) = request::open(request)?;
-    let found = api.consents.find(&call::key(&name)?).await.map_err(error::unread)?;
+    let found = api.consents.find(&call::consent_key(&name)?).await.map_err(error::read_error)?;
     let found = found.ok_or_else(|| status::not_found(&name))?;
-    Ok(Response::new(convert::consent(&found, View::of(&caller))))
+    Ok(Response::new(convert::to_proto(&found, View::for_caller(&caller))))
 }

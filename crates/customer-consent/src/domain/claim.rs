@@ -1,84 +1,89 @@
+//! The parts of a claim that this service knows.
+
 use std::fmt;
 
 use cpor_types::{Activity, AssociationKey, ClaimName, DomainName, MpnId, PolicyId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The claim as the customer is shown it (R40): what claim-intake last stated, without proof, comments or notes (R5).
+/// The claim as it is shown to the customer (R40), as last reported by claim-intake. It has no
+/// evidence, comments or notes, because customers never see them (R5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ClaimFacts {
-    /// The claim.
+pub(crate) struct ClaimSummary {
+    /// The resource name of the claim.
     pub(crate) name: ClaimName,
     /// The partner's display name.
     pub(crate) partner: String,
-    /// The partner location on the claim.
+    /// The MPN id of the partner location that the claim names.
     pub(crate) mpn_id: MpnId,
-    /// The customer.
+    /// The customer's tenant.
     pub(crate) tenant: TenantId,
     /// The customer's display name; may be empty.
     pub(crate) customer: String,
-    /// The customer's domain on the claim.
+    /// The customer's domain that the claim names.
     pub(crate) customer_domain: DomainName,
-    /// What the partner calls the claim.
+    /// The name that the partner gave to the claim.
     pub(crate) display_name: String,
-    /// What the partner says it does.
+    /// The activities of the partner that the claim names.
     pub(crate) activities: Vec<Activity>,
-    /// What is claimed.
+    /// The lines of the claim.
     pub(crate) lines: Vec<Line>,
-    /// The policy that the claim was submitted under (R61).
+    /// The policy profile that the claim was submitted under (R61).
     pub(crate) policy: PolicyId,
-    /// The tenant's calendar, by id (R46).
+    /// The id of the tenant's calendar (R46).
     pub(crate) calendar: String,
-    /// Whom notices go to.
+    /// The customer contact that notices are sent to.
     pub(crate) contact: Contact,
-    /// When the claim was first submitted.
+    /// The time of the first submission.
     pub(crate) submit_time: Timestamp,
-    /// How often the customer was asked anew since (R29): an approval is of the asking that it answers.
+    /// The number of times the customer has been asked again since the first submission, because
+    /// the partner edited the claim (R29). An approval counts only for the request that it answers.
     pub(crate) askings: u32,
 }
 
-impl ClaimFacts {
-    /// The customer's display name, or its domain where the directory has no name.
+impl ClaimSummary {
+    /// Returns the customer's display name, or the customer's domain if the directory has no name.
     pub(crate) fn customer_name(&self) -> &str {
         if self.customer.is_empty() { self.customer_domain.as_str() } else { &self.customer }
     }
 
-    /// What is different in `next`, of what the customer is told about.
-    pub(crate) fn change_to(&self, next: &Self) -> Change {
-        let beyond = |these: &Self, those: &Self| {
-            let new = |line: &&Line| those.lines.iter().all(|known| known.key != line.key);
-            these.lines.iter().filter(new).cloned().collect()
+    /// Returns the differences between this claim and `next` that the customer is told about.
+    pub(crate) fn difference_to(&self, next: &Self) -> ClaimChange {
+        let lines_only_in = |claim: &Self, other: &Self| {
+            let is_missing = |line: &&Line| other.lines.iter().all(|known| known.key != line.key);
+            claim.lines.iter().filter(is_missing).cloned().collect()
         };
         let new_contact = self.contact.email != next.contact.email;
-        Change { added: beyond(next, self), removed: beyond(self, next), new_contact }
+        ClaimChange { added: lines_only_in(next, self), removed: lines_only_in(self, next), new_contact }
     }
 }
 
-/// One workload or subscription that is claimed.
+/// One line of a claim: a workload or a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Line {
     /// The product's display name.
     pub(crate) product: String,
-    /// What of the tenant is claimed.
+    /// The workload or subscription of the tenant.
     pub(crate) key: AssociationKey,
 }
 
-/// What a partner changed after its submission (R29).
+/// The changes of an edit after submission (R29).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Change {
-    /// What is claimed now and was not before.
+pub(crate) struct ClaimChange {
+    /// The lines that the edit added.
     pub(crate) added: Vec<Line>,
-    /// What is no longer claimed.
+    /// The lines that the edit removed.
     pub(crate) removed: Vec<Line>,
-    /// Another person is the contact.
+    /// Whether the edit changed the e-mail address of the customer contact.
     pub(crate) new_contact: bool,
 }
 
-/// The customer's contact; empty once it was erased. Personal data: not for logs, so `Debug` shows none of it.
+/// The customer contact. Both fields are empty once the contact was erased (R56). `Debug` prints
+/// neither of them, because they are personal data.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Contact {
-    /// Full name.
+    /// The full name of the contact.
     pub(crate) name: String,
-    /// E-mail address.
+    /// The e-mail address of the contact.
     pub(crate) email: String,
 }
 

@@ -1,50 +1,55 @@
+//! The aggregate [`Consent`]: its data, what can be read from it, and its deadlines.
+
 use cpor_durable::{Aggregate, Elapsed, Transition};
 use cpor_types::{Deadline, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::state::{Channel, Decline, Spoken, State, Window};
-use super::table::{self, Command, Input, Outcome};
-use super::{Change, ClaimFacts, Delivery, Event, Notice};
+use super::state::{Channel, DecisionRecord, Decline, State, Window};
+use super::table::{self, CustomerCommand, Effect, Input};
+use super::{ClaimChange, ClaimSummary, Delivery, Event, Notice};
 
-/// One customer's consent to one claim.
+/// The customer's side of one claim: notices, consent window and decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Consent {
-    /// The claim as last stated.
-    pub(crate) claim: ClaimFacts,
-    /// Where it stands.
+    /// The claim as last reported by claim-intake.
+    pub(crate) claim: ClaimSummary,
+    /// The state of the consent, with the data of that state.
     pub(crate) state: State,
-    /// The customer's explicit approval (R26a), kept when a decline beats it; gone when lines or contact change (R29), or
-    /// when the claim is disputed after that decline (R28).
-    pub(crate) approval: Option<Spoken>,
-    /// The customer had declined before the claim was disputed: only an explicit approval makes it official (R28).
+    /// The customer's explicit approval (R26a). It is kept when the customer declines later. It
+    /// lapses when lines or contact change (R29), and when the claim is disputed after that decline
+    /// (R28).
+    pub(crate) approval: Option<DecisionRecord>,
+    /// Whether the customer declined before the claim was disputed. If so, only an explicit
+    /// approval makes the association official (R28).
     pub(crate) declined_before: bool,
-    /// The policy lets the customer decline at any time (R43).
+    /// Whether the policy lets the customer decline at any time, also after the consent window
+    /// (R43).
     pub(crate) decline_any_time: bool,
-    /// What the partner last changed since the submission or dispute (R29).
-    pub(crate) change: Option<Change>,
-    /// The notices, oldest first; the last one is to the claim's contact.
+    /// The last edit since the submission or dispute, if there was one (R29).
+    pub(crate) change: Option<ClaimChange>,
+    /// All notices, oldest first. The last one was sent to the claim's current contact.
     pub(crate) notices: Vec<Notice>,
-    /// When this last changed, in business time.
+    /// The business time of the last change.
     pub(crate) update_time: Timestamp,
 }
 
 impl Consent {
-    /// What the customer can do now that changes something.
-    pub(crate) fn allowed_commands(&self) -> impl Iterator<Item = Command> {
-        Command::ALL.into_iter().filter(|command| match self.outcome(self.input(*command)) {
-            Outcome::Becomes(_) => true,
-            Outcome::Remembered => self.approval.is_none(),
-            Outcome::Nothing | Outcome::Refused => false,
+    /// Returns the commands that the customer can give now and that would change something.
+    pub(crate) fn allowed_commands(&self) -> impl Iterator<Item = CustomerCommand> {
+        CustomerCommand::ALL.into_iter().filter(|command| match self.effect(self.input(*command)) {
+            Effect::MovesTo(_) => true,
+            Effect::Recorded => self.approval.is_none(),
+            Effect::Nothing | Effect::Refused => false,
         })
     }
 
-    /// How the customer spoke last.
+    /// Returns how the customer made the last decision, if there was one.
     pub(crate) fn channel(&self) -> Option<Channel> {
-        self.decline_said().map(|decline| decline.spoken).or(self.approval).map(|spoken| spoken.channel)
+        self.current_decline().map(|decline| decline.decision).or(self.approval).map(|decision| decision.channel)
     }
 
-    /// The customer's no, where that is where it stands.
-    pub(crate) fn decline_said(&self) -> Option<&Decline> {
+    /// Returns the customer's decline, if the consent is in the state DECLINED.
+    pub(crate) fn current_decline(&self) -> Option<&Decline> {
         match &self.state {
             State::Declined(decline) => Some(decline),
             State::Requested
@@ -60,71 +65,79 @@ impl Consent {
         }
     }
 
-    /// Whether the vendor has checked the claim and approved it.
-    pub(crate) fn is_checked(&self) -> bool {
+    /// Whether the consent has left the states before the approval of the claim. This includes
+    /// consents that were declined or closed before an approval.
+    pub(crate) fn is_past_review(&self) -> bool {
         !matches!(self.state, State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_))
     }
 
-    /// Whether the customer has not been reached (R41): the last notice bounced, and no window is open or has passed.
-    pub(crate) fn waits_for_delivery(&self) -> bool {
-        let bounced = self.notices.last().is_some_and(|last| matches!(last.delivery, Delivery::Bounced { .. }));
-        bounced && self.state.window().is_none() && !self.state.kind().is_over()
+    /// Whether the customer has not been reached: the last notice bounced, and no consent window is
+    /// open or has passed (R41).
+    pub(crate) fn is_waiting_for_delivery(&self) -> bool {
+        let has_bounced = self.notices.last().is_some_and(|last| matches!(last.delivery, Delivery::Bounced { .. }));
+        has_bounced && self.state.window().is_none() && !self.state.kind().is_over()
     }
 
-    /// Whether silence does not make the association official: the customer declined before, and has not approved since (R28).
+    /// Whether only an explicit approval makes the association official: the customer declined
+    /// before a dispute and has not approved since (R28).
     pub(crate) fn needs_explicit_approval(&self) -> bool {
         self.declined_before && self.approval.is_none()
     }
 
-    /// The consent as it stands at `now`, deadlines applied (R47), whether or not they have fired.
-    pub(crate) fn at(mut self, now: Timestamp) -> Self {
+    /// Applies the deadlines that have passed by `now` (R47), whether or not they have been
+    /// processed yet.
+    pub(crate) fn with_deadlines_applied(mut self, now: Timestamp) -> Self {
         while let Some(elapsed) = self.elapse(now) {
             self = elapsed.transition.next;
         }
         self
     }
 
-    /// What the table says.
-    pub(super) const fn outcome(&self, input: Input) -> Outcome {
-        table::outcome(self.state.kind(), input)
+    /// Returns what the transition table says about `input` in the current state.
+    pub(super) const fn effect(&self, input: Input) -> Effect {
+        table::effect(self.state.kind(), input)
     }
 
-    /// What a customer's command is to the table.
-    pub(super) const fn input(&self, command: Command) -> Input {
+    /// Returns the input of the transition table for a command of the customer.
+    pub(super) const fn input(&self, command: CustomerCommand) -> Input {
         match command {
-            Command::Approve => Input::Approve,
-            Command::Decline if self.decline_any_time => Input::DeclineAnyTime,
-            Command::Decline => Input::Decline,
+            CustomerCommand::Approve => Input::Approve,
+            CustomerCommand::Decline if self.decline_any_time => Input::DeclineAnyTime,
+            CustomerCommand::Decline => Input::Decline,
         }
     }
 
-    /// This consent, changed at `now`, in another state. Where that is a last word, notices that have not gone out are withdrawn:
-    /// what they would ask is answered. An approval is no last word while the customer can decline.
-    pub(super) fn moved(&self, state: State, now: Timestamp) -> Self {
+    /// Returns this consent in another state, changed at `now`. If the state is final for the
+    /// customer, queued notices are withdrawn, because their question is answered. An approval is
+    /// not final while the customer can still decline.
+    pub(super) fn with_state(&self, state: State, now: Timestamp) -> Self {
         let mut next = Self { state, update_time: now, ..self.clone() };
         if next.state.kind().is_over() || matches!(next.state, State::Granted { .. }) {
-            next.withdraw_notices(now);
+            next.withdraw_queued_notices(now);
         }
         next
     }
 
-    /// The state in which the association is official from `now` on, by an approval (R26a) that can be taken back (R43).
-    pub(super) fn official(&self, now: Timestamp) -> State {
+    /// Returns the state in which the association is official from `now` on because of an explicit
+    /// approval (R26a). The customer can still decline (R43).
+    pub(super) fn granted_state(&self, now: Timestamp) -> State {
         match self.state.open_window() {
             Some(window) => State::GrantedInWindow { since: now, window: window.clone() },
             None => State::GrantedAwaitingDelivery { since: now },
         }
     }
 
-    /// The customer, who had declined before, was silent until `now`: that counts as the same answer (R28).
-    pub(super) fn declined_in_silence(&self, now: Timestamp) -> Transition<Self> {
+    /// Records a decline at `now`. R28: if the customer declined before the dispute, silence until
+    /// the end of the window counts as the same answer.
+    pub(super) fn decline_by_silence(&self, now: Timestamp) -> Transition<Self> {
         let channel = Channel::Silence;
-        let decline = Decline { spoken: Spoken { time: now, channel }, comment: String::new() };
+        let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: String::new() };
         let event = Event::CustomerDeclined { channel, comment: String::new() };
-        Transition::new(self.moved(State::Declined(decline), now), [event])
+        Transition::new(self.with_state(State::Declined(decline), now), [event])
     }
 
-    pub(super) fn withdraw_notices(&mut self, now: Timestamp) {
+    /// Withdraws the notices that are still queued.
+    pub(super) fn withdraw_queued_notices(&mut self, now: Timestamp) {
         for notice in &mut self.notices {
             if notice.delivery == Delivery::Queued {
                 notice.delivery = Delivery::Withdrawn { time: now };
@@ -132,14 +145,16 @@ impl Consent {
         }
     }
 
-    /// R27: in silence the association becomes official, or the claim is rejected again (R28). After an explicit approval it is
-    /// official already, and the window takes only the chance to decline with it, which is told too (R56).
-    fn window_passed(&self, window: &Window) -> Transition<Self> {
+    /// Applies the end of the consent window. R27: silence makes the association official. R28:
+    /// after an earlier decline, silence is a decline. After an explicit approval the association
+    /// is official already, and only the right to decline ends; this is reported too, for the
+    /// history (R56).
+    fn pass_window(&self, window: &Window) -> Transition<Self> {
         let due = window.deadline.due;
-        let granted = |since| self.moved(State::Granted { since, window: window.clone() }, due);
+        let granted = |since| self.with_state(State::Granted { since, window: window.clone() }, due);
         match self.state.official_since() {
             Some(since) => Transition::new(granted(since), [Event::WindowPassed]),
-            None if self.declined_before => self.declined_in_silence(due),
+            None if self.declined_before => self.decline_by_silence(due),
             None => Transition::new(granted(due), [Event::WindowPassed]),
         }
     }
@@ -161,13 +176,15 @@ impl Aggregate for Consent {
         } else {
             Input::WindowPasses
         };
-        let Outcome::Becomes(_) = self.outcome(input) else { return None };
+        let Effect::MovesTo(_) = self.effect(input) else { return None };
         let transition = match &self.state {
             State::RequestedInWindow(window) => {
-                Transition::new(self.moved(State::RequestedWindowPassed(window.clone()), due), [])
+                Transition::new(self.with_state(State::RequestedWindowPassed(window.clone()), due), [])
             }
-            State::WindowOpen(window) | State::GrantedInWindow { window, .. } => self.window_passed(window),
-            State::Disputable { since, .. } => Transition::new(self.moved(State::Closed { since: *since }, due), []),
+            State::WindowOpen(window) | State::GrantedInWindow { window, .. } => self.pass_window(window),
+            State::Disputable { since, .. } => {
+                Transition::new(self.with_state(State::Closed { since: *since }, due), [])
+            }
             State::Requested
             | State::RequestedWindowPassed(_)
             | State::AwaitingDelivery

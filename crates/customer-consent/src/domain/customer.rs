@@ -1,57 +1,60 @@
-//! What the customer says (R26, R26a, R43).
+//! The customer's commands: approve (R26a) and decline (R26, R43).
 
 use cpor_durable::Transition;
 use cpor_types::Timestamp;
 use uuid::Uuid;
 
-use super::state::{Channel, Decline, Spoken, State};
-use super::table::{Command, Input, Outcome};
+use super::state::{Channel, DecisionRecord, Decline, State};
+use super::table::{CustomerCommand, Effect, Input};
 use super::{Consent, Event, Refusal};
 
-/// `None` where it has been said before: the first answer stands.
-pub(super) type Answer = Result<Option<Transition<Consent>>, Refusal>;
+/// The result of a customer's command. `None` means that the same command was given before: the
+/// first answer stands and nothing changes.
+pub(super) type CommandResult = Result<Option<Transition<Consent>>, Refusal>;
 
 impl Consent {
-    /// The customer approves explicitly (R26a): the association is official at once, or at approval if that is still to come.
-    pub(crate) fn approve(&self, channel: Channel, now: Timestamp) -> Answer {
+    /// Approves the claim explicitly (R26a). The association is official at once, or as soon as the
+    /// claim is approved.
+    pub(crate) fn approve(&self, channel: Channel, now: Timestamp) -> CommandResult {
         if self.approval.is_some() && !self.state.kind().is_over() {
             return Ok(None);
         }
-        let state = match self.outcome(Input::Approve) {
-            Outcome::Becomes(_) => self.official(now),
-            Outcome::Remembered => self.state.clone(),
-            Outcome::Nothing => return Ok(None),
-            Outcome::Refused => return Err(self.refusal()),
+        let state = match self.effect(Input::Approve) {
+            Effect::MovesTo(_) => self.granted_state(now),
+            Effect::Recorded => self.state.clone(),
+            Effect::Nothing => return Ok(None),
+            Effect::Refused => return Err(self.refusal()),
         };
-        let next = Self { approval: Some(Spoken { time: now, channel }), ..self.moved(state, now) };
+        let next = Self { approval: Some(DecisionRecord { time: now, channel }), ..self.with_state(state, now) };
         Ok(Some(Transition::new(next, [Event::CustomerApproved { channel, askings: self.claim.askings }])))
     }
 
-    /// The same by the link of a notice. What a notice told before the claim was changed cannot be approved any more (R29).
-    pub(crate) fn approve_by_link(&self, notice: Uuid, now: Timestamp) -> Answer {
-        if self.approves_by(notice) { self.approve(Channel::Link, now) } else { Err(Refusal::LinkOutdated) }
+    /// Approves the claim through the link of a notice. Links that were sent before the claim was
+    /// edited cannot approve (R29).
+    pub(crate) fn approve_by_link(&self, notice: Uuid, now: Timestamp) -> CommandResult {
+        if self.can_approve_by_link_of(notice) { self.approve(Channel::Link, now) } else { Err(Refusal::LinkOutdated) }
     }
 
-    /// Whether the link of this notice can approve; any can decline (R29).
-    pub(crate) fn approves_by(&self, notice: Uuid) -> bool {
+    /// Whether the link of this notice can approve the claim. Every link can decline it (R29).
+    pub(crate) fn can_approve_by_link_of(&self, notice: Uuid) -> bool {
         self.notices.iter().any(|known| known.id == notice && known.current)
     }
 
-    /// The customer declines (R26): possible from submission until the window has passed, or at any time where the policy says so, and
-    /// beats an approval.
-    pub(crate) fn decline(&self, channel: Channel, comment: &str, now: Timestamp) -> Answer {
-        match self.outcome(self.input(Command::Decline)) {
-            Outcome::Becomes(_) => {
-                let decline = Decline { spoken: Spoken { time: now, channel }, comment: comment.to_owned() };
-                let next = self.moved(State::Declined(decline), now);
+    /// Declines the claim (R26). This is possible from the submission until the consent window has
+    /// passed, or at any time if the policy says so (R43). A decline overrides an approval.
+    pub(crate) fn decline(&self, channel: Channel, comment: &str, now: Timestamp) -> CommandResult {
+        match self.effect(self.input(CustomerCommand::Decline)) {
+            Effect::MovesTo(_) => {
+                let decline = Decline { decision: DecisionRecord { time: now, channel }, comment: comment.to_owned() };
+                let next = self.with_state(State::Declined(decline), now);
                 Ok(Some(Transition::new(next, [Event::CustomerDeclined { channel, comment: comment.to_owned() }])))
             }
-            Outcome::Remembered | Outcome::Nothing => Ok(None),
-            Outcome::Refused => Err(self.refusal()),
+            Effect::Recorded | Effect::Nothing => Ok(None),
+            Effect::Refused => Err(self.refusal()),
         }
     }
 
-    /// Why a word is not taken in this state.
+    /// Returns why the current state refuses a command.
     pub(super) fn refusal(&self) -> Refusal {
         match &self.state {
             State::Declined(_) => Refusal::AlreadyDeclined,

@@ -1,23 +1,24 @@
-//! How notices go out, and what follows when they arrive or bounce (R40, R41, R44).
+//! Sending notices, and what follows when they are accepted or bounce (R40, R41, R44).
 
 use cpor_durable::Transition;
 use cpor_types::{Timestamp, WindowStart};
 use uuid::Uuid;
 
-use super::customer::Answer;
-use super::notice::{Delivery, Notice, NoticeKind, Settlement};
+use super::customer::CommandResult;
+use super::notice::{Delivery, DeliveryReport, Notice, NoticeKind};
 use super::state::State;
-use super::table::{Input, Outcome};
+use super::table::{Effect, Input};
 use super::{Consent, Contact, Event, Refusal, Terms};
 
 impl Consent {
-    /// The last notice goes out again (R44), to the claim's contact and with a link of its own. One that is still to go out is not
-    /// queued twice. A window that is open stays as it is; one that waits opens when this notice is accepted.
-    pub(crate) fn resend(&self, notice: Uuid, now: Timestamp) -> Answer {
-        match self.outcome(Input::Resend) {
-            Outcome::Becomes(_) | Outcome::Remembered => {}
-            Outcome::Nothing => return Ok(None),
-            Outcome::Refused => return Err(self.refusal()),
+    /// Sends the last notice again (R44), as a new mail to the claim's contact with a new link. A
+    /// notice that is still queued is not queued twice. An open consent window stays as it is. If
+    /// no window is open yet, it opens when this notice is accepted.
+    pub(crate) fn resend_notice(&self, notice: Uuid, now: Timestamp) -> CommandResult {
+        match self.effect(Input::Resend) {
+            Effect::MovesTo(_) | Effect::Recorded => {}
+            Effect::Nothing => return Ok(None),
+            Effect::Refused => return Err(self.refusal()),
         }
         let last = self.notices.last().filter(|last| last.current).ok_or(Refusal::NoNotice)?;
         if last.delivery == Delivery::Queued {
@@ -25,41 +26,44 @@ impl Consent {
         }
         let (kind, previous) = (last.kind, last.delivery.as_str());
         let next = Self { update_time: now, ..self.clone() };
-        let mut transition = next.notified_if(true, notice, kind, now);
+        let mut transition = next.queue_notice_if(true, notice, kind, now);
         transition.events.insert(0, Event::NoticeResent { kind, previous });
         Ok(Some(transition))
     }
 
-    /// The mail system has had its last word on a notice (R41). A window is counted from the first notice that was accepted of those
-    /// that the policy counts from; while all bounced, the consent waits.
-    pub(crate) fn notice_settled(
+    /// Records whether the mail system accepted a notice (R41). The consent window starts with the
+    /// first accepted notice that can start it by policy. As long as all notices bounce, the
+    /// consent waits.
+    pub(crate) fn on_notice_settled(
         &self,
         notice: Uuid,
-        settlement: Settlement,
+        report: DeliveryReport,
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let at = self.notices.iter().position(|known| known.id == notice && known.is_unsettled())?;
+        let index = self.notices.iter().position(|known| known.id == notice && known.is_awaiting_report())?;
         let mut next = Self { update_time: now, ..self.clone() };
-        let settled = next.notices.get_mut(at)?;
-        settled.delivery = match &settlement {
-            Settlement::Accepted => Delivery::Accepted { time: now },
-            Settlement::Bounced(_) => Delivery::Bounced { time: now },
+        let notice_entry = next.notices.get_mut(index)?;
+        notice_entry.delivery = match &report {
+            DeliveryReport::Accepted => Delivery::Accepted { time: now },
+            DeliveryReport::Bounced(_) => Delivery::Bounced { time: now },
         };
-        let (kind, counts) = (settled.kind, settled.current && settled.counts(terms.counted_from));
-        let accepted = settlement == Settlement::Accepted;
-        let mut events = vec![Event::NoticeSettled { kind, settlement }];
-        if accepted && counts {
+        let (kind, starts_window) =
+            (notice_entry.kind, notice_entry.current && notice_entry.can_start_window(terms.window_start));
+        let is_accepted = report == DeliveryReport::Accepted;
+        let mut events = vec![Event::NoticeSettled { kind, report }];
+        if is_accepted && starts_window {
             events.extend(next.open_window(terms, now));
         }
         Some(Transition::new(next, events))
     }
 
-    /// Opens the window, where the state waits for it. Before the claim is approved that is told with the approval.
+    /// Opens the consent window if the state waits for it. Returns the event that reports it.
+    /// Before the claim is approved there is no such event; the approval reports the window then.
     fn open_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
-        let Outcome::Becomes(_) = self.outcome(Input::NoticeAccepted) else { return None };
-        let window = terms.window_from(now);
-        let told = window.told();
+        let Effect::MovesTo(_) = self.effect(Input::NoticeAccepted) else { return None };
+        let window = terms.window_opened_at(now);
+        let opened_event = window.opened_event();
         match &self.state {
             State::Requested => {
                 self.state = State::RequestedInWindow(window);
@@ -67,11 +71,11 @@ impl Consent {
             }
             State::GrantedAwaitingDelivery { since } => {
                 self.state = State::GrantedInWindow { since: *since, window };
-                Some(told)
+                Some(opened_event)
             }
             State::AwaitingDelivery => {
                 self.state = State::WindowOpen(window);
-                Some(told)
+                Some(opened_event)
             }
             State::RequestedInWindow(_)
             | State::RequestedWindowPassed(_)
@@ -84,17 +88,24 @@ impl Consent {
         }
     }
 
-    /// This consent with one more notice to send to the claim's contact, where the policy says so.
-    pub(super) fn notified_if(self, told: bool, id: Uuid, kind: NoticeKind, now: Timestamp) -> Transition<Self> {
-        if !told {
+    /// Queues a notice to the claim's contact if `wanted_by_policy`, and returns the resulting
+    /// transition.
+    pub(super) fn queue_notice_if(
+        self,
+        wanted_by_policy: bool,
+        id: Uuid,
+        kind: NoticeKind,
+        now: Timestamp,
+    ) -> Transition<Self> {
+        if !wanted_by_policy {
             return Transition::new(self, []);
         }
         let contact = self.claim.contact.clone();
-        self.notified(id, kind, contact, true, now)
+        self.queue_notice(id, kind, contact, true, now)
     }
 
-    /// This consent with one more notice to send; `current` as in [`Notice::current`].
-    pub(super) fn notified(
+    /// Queues a notice and returns the resulting transition. See [`Notice::current`] for `current`.
+    pub(super) fn queue_notice(
         mut self,
         id: Uuid,
         kind: NoticeKind,
@@ -108,9 +119,9 @@ impl Consent {
 }
 
 impl Notice {
-    /// Whether the window is counted from its acceptance (R41).
-    pub(crate) const fn counts(&self, from: WindowStart) -> bool {
-        match (from, self.kind) {
+    /// Whether the acceptance of this notice can start the consent window (R41).
+    pub(crate) const fn can_start_window(&self, window_start: WindowStart) -> bool {
+        match (window_start, self.kind) {
             (WindowStart::NoticeAtSubmission, _) | (WindowStart::NoticeAtApproval, NoticeKind::Approval) => true,
             (WindowStart::NoticeAtApproval, NoticeKind::Submission | NoticeKind::Change | NoticeKind::Dispute) => false,
         }

@@ -1,4 +1,5 @@
-//! Erasing personal data (R56), which claim-intake decides once the claim, and with it the consent, has come to rest.
+//! Erasing personal data (R56). claim-intake decides it when the claim, and with it the consent, is
+//! finished.
 
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};
@@ -7,24 +8,25 @@ use super::state::State;
 use super::{Consent, Contact, Event};
 
 impl Consent {
-    /// Erases what the consent holds of these kinds, in whatever state it is; with the event, to whom its mails went. `None`: it holds nothing
-    /// of them.
+    /// Erases the personal data of these kinds, in any state. Returns `None` if the consent holds
+    /// none. The event also makes the store erase the recipients of mails.
     pub(crate) fn erase(&self, kinds: &[PersonalData], now: Timestamp) -> Option<Transition<Self>> {
         let mut next = self.clone();
-        kinds.iter().for_each(|kind| next.forget(*kind));
+        kinds.iter().for_each(|kind| next.erase_kind(*kind));
         (next != *self).then(|| {
             let event = Event::PersonalDataErased { kinds: kinds.to_vec() };
             Transition::new(Self { update_time: now, ..next }, [event])
         })
     }
 
-    fn forget(&mut self, kind: PersonalData) {
+    /// Erases the personal data of one kind.
+    fn erase_kind(&mut self, kind: PersonalData) {
         match kind {
             PersonalData::Contacts => {
                 let contacts = self.notices.iter_mut().map(|notice| &mut notice.contact);
                 contacts.chain([&mut self.claim.contact]).for_each(|contact| *contact = Contact::default());
             }
-            // Of who spoke, the channel alone is kept.
+            // The consent stores no subject, only the channel of a decision.
             PersonalData::Subjects => {}
             PersonalData::Words => {
                 if let State::Declined(decline) = &mut self.state {

@@ -1,56 +1,59 @@
+//! The events of a consent.
+
 use cpor_types::{PersonalData, Timestamp};
 use uuid::Uuid;
 
-use super::{Channel, NoticeKind, Settlement};
+use super::{Channel, DeliveryReport, NoticeKind};
 
-/// What happened to a consent. Mails and events for claim-intake derive from these.
+/// An event of a consent. Mails and events for claim-intake are derived from these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// A notice is to be sent (R40).
+    /// A notice was queued (R40).
     NoticeQueued {
-        /// Which mail.
+        /// The id of the notice.
         notice: Uuid,
     },
-    /// Somebody asked for the last notice to be sent again (R44).
+    /// A user asked for the last notice to be sent again (R44).
     NoticeResent {
-        /// Which notice.
+        /// The kind of notice.
         kind: NoticeKind,
-        /// What became of the one before.
+        /// The name of the delivery state of the notice that is sent again.
         previous: &'static str,
     },
-    /// The mail system has had its last word on a notice (R41).
+    /// The mail system accepted or refused a notice (R41).
     NoticeSettled {
-        /// Which notice.
+        /// The kind of notice.
         kind: NoticeKind,
-        /// Accepted, or bounced and why.
-        settlement: Settlement,
+        /// Whether the notice was accepted, or why it bounced.
+        report: DeliveryReport,
     },
-    /// The window opened (R41).
+    /// The consent window opened (R41).
     WindowOpened {
-        /// When it passes.
+        /// The time at which the window passes.
         due: Timestamp,
-        /// What that was computed from.
+        /// The rule that gave the time, for example `7 calendar days, calendar de 2026`.
         rule: String,
     },
-    /// The window passed in silence (R27).
+    /// The consent window passed without a decline (R27).
     WindowPassed,
-    /// The customer approved (R26a).
+    /// The customer approved explicitly (R26a).
     CustomerApproved {
-        /// How.
+        /// How the customer approved.
         channel: Channel,
-        /// Which asking, [`ClaimFacts::askings`](super::ClaimFacts::askings).
+        /// The request that the approval answers; see
+        /// [`ClaimSummary::askings`](super::ClaimSummary::askings).
         askings: u32,
     },
     /// The customer declined (R26).
     CustomerDeclined {
-        /// How.
+        /// How the customer declined.
         channel: Channel,
-        /// Why; may be empty.
+        /// The customer's comment; may be empty.
         comment: String,
     },
     /// Personal data of the claim was erased (R56).
     PersonalDataErased {
-        /// Of which kinds.
+        /// The kinds of personal data.
         kinds: Vec<PersonalData>,
     },
 }

@@ -1,4 +1,5 @@
-//! What claim-intake reports. A fact is never refused: one that no longer matters changes nothing (`None`).
+//! What claim-intake reports about the claim. A report is never refused. If the state no longer
+//! admits a report, it changes nothing (`None`).
 
 use cpor_durable::Transition;
 use cpor_types::{Deadline, Timestamp};
@@ -6,34 +7,36 @@ use uuid::Uuid;
 
 use super::notice::NoticeKind;
 use super::state::{State, Window};
-use super::table::{Input, Outcome};
-use super::{ClaimFacts, Consent, Event, Terms};
+use super::table::{Effect, Input};
+use super::{ClaimSummary, Consent, Event, Terms};
 
-/// What claim-intake says of an approval.
+/// The approval of a claim, as reported by claim-intake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Approval {
-    /// When the claim was approved, in business time.
+pub(crate) struct ClaimApproval {
+    /// The business time at which the claim was approved.
     pub(crate) time: Timestamp,
-    /// The customer had approved before (R26a).
-    pub(crate) official: bool,
-    /// The customer had declined before (R28).
-    pub(crate) explicit_needed: bool,
+    /// Whether claim-intake knows of an explicit approval by the customer (R26a).
+    pub(crate) customer_approved: bool,
+    /// Whether the customer declined before the dispute, so that an explicit approval is needed
+    /// (R28).
+    pub(crate) explicit_approval_needed: bool,
 }
 
-/// What claim-intake says of the customer's word at a dispute (R28): the last one counts.
+/// The customer's last decision before a dispute, as reported by claim-intake (R28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LastWord {
-    /// They had declined.
+pub(crate) enum EarlierDecision {
+    /// The customer declined.
     Declined,
-    /// They had approved.
+    /// The customer approved.
     Approved,
-    /// Neither.
-    Nothing,
+    /// The customer did neither.
+    None,
 }
 
 impl Consent {
-    /// A claim was submitted (R18): the customer is asked, where the policy says so (R40). `notice` becomes the notice's id.
-    pub(crate) fn requested(claim: ClaimFacts, notice: Uuid, terms: &Terms, now: Timestamp) -> Transition<Self> {
+    /// Creates the consent of a submitted claim (R18) and queues the first notice if the policy
+    /// says so (R40). `notice` becomes the id of that notice.
+    pub(crate) fn request(claim: ClaimSummary, notice: Uuid, terms: &Terms, now: Timestamp) -> Transition<Self> {
         let consent = Self {
             claim,
             state: State::Requested,
@@ -44,129 +47,142 @@ impl Consent {
             notices: vec![],
             update_time: now,
         };
-        consent.notified_if(terms.notices.at_submission, notice, NoticeKind::Submission, now)
+        consent.queue_notice_if(terms.notices.at_submission, notice, NoticeKind::Submission, now)
     }
 
-    /// The claim was approved (R23). The customer is told and has a window to decline (R41), also where it has approved before: then the
-    /// association is official meanwhile (R26a). Where the window is counted from the submission it goes on, and one that has passed
-    /// in silence is told now: official no earlier than the approval.
-    pub(crate) fn claim_approved(
+    /// Applies the approval of the claim (R23). The customer is notified and gets a consent window
+    /// in which to decline (R41). If the customer has approved explicitly, the association is
+    /// official during that window already (R26a). A window that was counted from the submission
+    /// goes on. If it has passed in silence, that is reported now, because the association becomes
+    /// official no earlier than the approval of the claim.
+    pub(crate) fn on_claim_approved(
         &self,
-        claim: ClaimFacts,
-        approval: Approval,
+        claim: ClaimSummary,
+        approval: ClaimApproval,
         notice: Uuid,
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let asked = Self { claim, declined_before: approval.explicit_needed, ..self.as_of(approval.time) };
-        let ahead = approval.official || self.approval.is_some();
-        let input = match (ahead, asked.declined_before) {
-            (true, _) => Input::ClaimApprovedAhead,
+        let consent =
+            Self { claim, declined_before: approval.explicit_approval_needed, ..self.state_at_approval(approval.time) };
+        let has_approved = approval.customer_approved || self.approval.is_some();
+        let input = match (has_approved, consent.declined_before) {
+            (true, _) => Input::ClaimApprovedWithConsent,
             (false, true) => Input::ClaimApprovedAfterDecline,
             (false, false) => Input::ClaimApproved,
         };
-        let Outcome::Becomes(_) = asked.outcome(input) else { return None };
-        let passed = asked.state.window().filter(|_| asked.state.open_window().is_none());
-        let mut transition = match (passed, asked.state.open_window()) {
-            (Some(_), _) if !ahead && asked.declined_before => return Some(asked.declined_in_silence(now)),
+        let Effect::MovesTo(_) = consent.effect(input) else { return None };
+        let passed_window = consent.state.window().filter(|_| consent.state.open_window().is_none());
+        let mut transition = match (passed_window, consent.state.open_window()) {
+            (Some(_), _) if !has_approved && consent.declined_before => return Some(consent.decline_by_silence(now)),
             (Some(window), _) => {
-                let next = asked.moved(State::Granted { since: now, window: window.clone() }, now);
+                let next = consent.with_state(State::Granted { since: now, window: window.clone() }, now);
                 return Some(Transition::new(next, [Event::WindowPassed]));
             }
             (None, Some(window)) => {
-                let state = if ahead { asked.official(now) } else { State::WindowOpen(window.clone()) };
-                Transition::new(asked.moved(state, now), [window.told()])
+                let state = if has_approved { consent.granted_state(now) } else { State::WindowOpen(window.clone()) };
+                Transition::new(consent.with_state(state, now), [window.opened_event()])
             }
             (None, None) => {
-                let state = if ahead { asked.official(now) } else { State::AwaitingDelivery };
-                Transition::new(asked.moved(state, now), [])
+                let state = if has_approved { consent.granted_state(now) } else { State::AwaitingDelivery };
+                Transition::new(consent.with_state(state, now), [])
             }
         };
-        let told = transition.next.notified_if(terms.notices.at_approval, notice, NoticeKind::Approval, now);
-        transition.events.extend(told.events);
-        Some(Transition { next: told.next, ..transition })
+        let notified = transition.next.queue_notice_if(terms.notices.at_approval, notice, NoticeKind::Approval, now);
+        transition.events.extend(notified.events);
+        Some(Transition { next: notified.next, ..transition })
     }
 
-    /// The claim was changed after its submission (R29, R37). Where the customer is asked anew, the old and the new contact are told, in
-    /// that order, under `notices`; links that went out before can only decline, and an explicit approval lapses.
-    pub(crate) fn claim_edited(
+    /// Applies an edit of the claim after its submission (R29, R37). If `renotify`, the former and
+    /// the current contact are notified, in that order, with the ids `notices`. Earlier links can
+    /// then only decline, and an explicit approval lapses.
+    pub(crate) fn on_claim_edited(
         &self,
-        claim: ClaimFacts,
+        claim: ClaimSummary,
         renotify: bool,
         notices: [Uuid; 2],
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let Outcome::Becomes(_) = self.outcome(Input::ClaimEdited) else { return self.restated(claim, now) };
+        let Effect::MovesTo(_) = self.effect(Input::ClaimEdited) else { return self.with_claim(claim, now) };
         if !renotify {
-            return self.restated(claim, now);
+            return self.with_claim(claim, now);
         }
-        let former = Some(self.claim.contact.clone()).filter(|former| former.email != claim.contact.email);
-        let change = self.claim.change_to(&claim);
-        let asked = Self { claim, change: Some(change), ..self.asked_anew(now) };
+        let former_contact = Some(self.claim.contact.clone()).filter(|former| former.email != claim.contact.email);
+        let change = self.claim.difference_to(&claim);
+        let consent = Self { claim, change: Some(change), ..self.reset_request(now) };
         let [first, second] = notices;
-        let mut transition = Transition::new(asked, []);
-        if let Some(former) = former {
-            transition = transition.next.notified(first, NoticeKind::Change, former, false, now);
+        let mut transition = Transition::new(consent, []);
+        if let Some(former) = former_contact {
+            transition = transition.next.queue_notice(first, NoticeKind::Change, former, false, now);
         }
         let contact = transition.next.claim.contact.clone();
-        let told = transition.next.notified(second, NoticeKind::Change, contact, true, now);
-        transition.events.extend(told.events);
-        Some(Transition { next: told.next, ..transition })
+        let notified = transition.next.queue_notice(second, NoticeKind::Change, contact, true, now);
+        transition.events.extend(notified.events);
+        Some(Transition { next: notified.next, ..transition })
     }
 
-    /// The claim was closed (R22, R24, R25); until `disputable` its rejection can be disputed. After the customer's own decline there is
-    /// nothing left to close.
-    pub(crate) fn claim_closed(&self, disputable: Option<Timestamp>, now: Timestamp) -> Option<Transition<Self>> {
-        let (input, state) = match disputable {
+    /// Applies the closing of the claim (R22, R24, R25). The rejection can be disputed until
+    /// `disputable_until`, or not at all. After the customer's own decline nothing changes.
+    pub(crate) fn on_claim_closed(
+        &self,
+        disputable_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Transition<Self>> {
+        let (input, state) = match disputable_until {
             None => (Input::ClaimClosed, State::Closed { since: now }),
             Some(due) => {
                 let until = Deadline { kind: "dispute_window".into(), due, rule: "the claim's dispute window".into() };
                 (Input::ClaimRejected, State::Disputable { since: now, until })
             }
         };
-        let Outcome::Becomes(_) = self.outcome(input) else { return None };
-        Some(Transition::new(self.moved(state, now), []))
+        let Effect::MovesTo(_) = self.effect(input) else { return None };
+        Some(Transition::new(self.with_state(state, now), []))
     }
 
-    /// The partner disputes the rejection (R28): the customer is asked anew, as at a submission. An approval that claim-intake has still counts
-    /// (R26a); one that it never took, because the claim was rejected meanwhile, or that a decline beat, does not.
-    pub(crate) fn claim_disputed(
+    /// Applies a dispute of the rejection (R28): the customer is asked again, as at a submission.
+    /// An approval that claim-intake knows of still counts (R26a). An approval that came after the
+    /// rejection, or that a decline overrode, does not.
+    pub(crate) fn on_claim_disputed(
         &self,
-        claim: ClaimFacts,
-        last_word: LastWord,
+        claim: ClaimSummary,
+        earlier_decision: EarlierDecision,
         notice: Uuid,
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let Outcome::Becomes(_) = self.outcome(Input::ClaimDisputed) else { return None };
-        let declined_before = last_word == LastWord::Declined || self.declined_before || self.decline_said().is_some();
-        let approval = self.approval.filter(|_| last_word == LastWord::Approved && self.decline_said().is_none());
-        let asked = Self { claim, approval, declined_before, change: None, ..self.asked_anew(now) };
-        Some(asked.notified_if(terms.notices.at_submission, notice, NoticeKind::Dispute, now))
+        let Effect::MovesTo(_) = self.effect(Input::ClaimDisputed) else { return None };
+        let declined_before =
+            earlier_decision == EarlierDecision::Declined || self.declined_before || self.current_decline().is_some();
+        let approval =
+            self.approval.filter(|_| earlier_decision == EarlierDecision::Approved && self.current_decline().is_none());
+        let consent = Self { claim, approval, declined_before, change: None, ..self.reset_request(now) };
+        Some(consent.queue_notice_if(terms.notices.at_submission, notice, NoticeKind::Dispute, now))
     }
 
-    /// Every association of the claim is over (R37, R39): there is nothing to decline any more.
-    pub(crate) fn lines_ended(&self, now: Timestamp) -> Option<Transition<Self>> {
-        let Outcome::Becomes(_) = self.outcome(Input::LinesEnded) else { return None };
-        Some(Transition::new(self.moved(State::Closed { since: now }, now), []))
+    /// Applies the end of all associations of the claim (R37, R39): there is nothing left to
+    /// decline.
+    pub(crate) fn on_lines_ended(&self, now: Timestamp) -> Option<Transition<Self>> {
+        let Effect::MovesTo(_) = self.effect(Input::LinesEnded) else { return None };
+        Some(Transition::new(self.with_state(State::Closed { since: now }, now), []))
     }
 
-    /// The claim says something else now, and nobody is asked anew.
-    fn restated(&self, claim: ClaimFacts, now: Timestamp) -> Option<Transition<Self>> {
+    /// Returns this consent with the new content of the claim, without asking the customer again.
+    fn with_claim(&self, claim: ClaimSummary, now: Timestamp) -> Option<Transition<Self>> {
         (claim != self.claim).then(|| Transition::new(Self { claim, update_time: now, ..self.clone() }, []))
     }
 
-    /// This consent with the question open again, and nothing said to it.
-    fn asked_anew(&self, now: Timestamp) -> Self {
-        let mut next = Self { approval: None, ..self.moved(State::Requested, now) };
-        next.withdraw_notices(now);
+    /// Returns this consent with a new, unanswered request to the customer.
+    fn reset_request(&self, now: Timestamp) -> Self {
+        let mut next = Self { approval: None, ..self.with_state(State::Requested, now) };
+        next.withdraw_queued_notices(now);
         next.notices.iter_mut().for_each(|notice| notice.current = false);
         next
     }
 
-    /// This consent as it stood at an approval that is heard of late (R47): a window that has passed since was open then, and passes by
-    /// itself.
-    fn as_of(&self, time: Timestamp) -> Self {
+    /// Returns the consent as it was when the claim was approved, if the report of the approval
+    /// comes late (R47): a consent window that has passed since then is open again and passes by
+    /// its deadline.
+    fn state_at_approval(&self, time: Timestamp) -> Self {
         match &self.state {
             State::RequestedWindowPassed(window) if !window.deadline.has_passed(time) => {
                 Self { state: State::RequestedInWindow(window.clone()), ..self.clone() }
@@ -187,8 +203,8 @@ impl Consent {
 }
 
 impl Window {
-    /// That it is open, as claim-intake is told.
-    pub(super) fn told(&self) -> Event {
+    /// Returns the event that reports the window to claim-intake.
+    pub(super) fn opened_event(&self) -> Event {
         Event::WindowOpened { due: self.deadline.due, rule: self.deadline.rule.clone() }
     }
 }

@@ -1,7 +1,9 @@
-//! What the customer is told and says, and what that makes of a consent. Pure: no clock, no wire, no storage.
+//! The rules of customer consent. This module is pure: it knows no clock, no wire format and no
+//! database.
 //!
-//! One consent belongs to one claim. claim-intake reports what becomes of the claim, the mail system what becomes of the notices, the
-//! customer speaks, and time passes; [`table`] says what each of these does in each state.
+//! A [`Consent`] belongs to one claim. It changes when claim-intake reports something about the
+//! claim, when the mail system reports on a notice, when the customer approves or declines, and
+//! when a deadline passes. [`table`] defines what each of these inputs does in each state.
 
 mod claim;
 mod consent;
@@ -21,14 +23,14 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use claim::{Change, ClaimFacts, Contact, Line};
+pub(crate) use claim::{ClaimChange, ClaimSummary, Contact, Line};
 pub(crate) use consent::Consent;
 pub(crate) use event::Event;
-pub(crate) use facts::{Approval, LastWord};
-pub(crate) use notice::{Delivery, Notice, NoticeKind, Settlement};
+pub(crate) use facts::{ClaimApproval, EarlierDecision};
+pub(crate) use notice::{Delivery, DeliveryReport, Notice, NoticeKind};
 pub(crate) use refusal::Refusal;
 #[cfg(test)]
-pub(crate) use state::Spoken;
+pub(crate) use state::DecisionRecord;
 pub(crate) use state::{Channel, State, StateKind, Window};
-pub(crate) use table::Command;
-pub(crate) use terms::{Rules, Terms, UnknownTerms};
+pub(crate) use table::CustomerCommand;
+pub(crate) use terms::{Rules, Terms, TermsError};

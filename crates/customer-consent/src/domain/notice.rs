@@ -1,25 +1,27 @@
+//! Notices: the mails to the customer contact.
+
 use cpor_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Contact;
 
-/// Which of the customer's notices (R40).
+/// The kind of a notice (R40).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum NoticeKind {
-    /// At submission, asking for approval.
+    /// Sent at submission; asks for approval.
     Submission,
-    /// At approval, with the chance to decline.
+    /// Sent at approval; offers the chance to decline.
     Approval,
-    /// After the partner changed the claim, asking anew (R29).
+    /// Sent after the partner edited the claim; asks again (R29).
     Change,
-    /// At a dispute, asking anew (R28).
+    /// Sent at a dispute; asks again (R28).
     Dispute,
 }
 
 impl NoticeKind {
-    /// The stable word, for events and mails.
+    /// Returns the name of the kind in events and mails.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Submission => "submission",
@@ -30,27 +32,29 @@ impl NoticeKind {
     }
 }
 
-/// An e-mail to the customer's contact.
+/// A mail to the customer contact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Notice {
-    /// Its id, the mail's too.
+    /// The id of the notice and of its mail.
     pub(crate) id: Uuid,
-    /// Which one.
+    /// The kind of notice.
     pub(crate) kind: NoticeKind,
-    /// To whom.
+    /// The recipient.
     pub(crate) contact: Contact,
-    /// Whether its link can approve as well as decline, and its acceptance can open the window: it went to the claim's contact, and the
-    /// customer has not been asked anew since (R28, R29).
+    /// Whether the notice belongs to the current request: it was sent to the claim's contact, and
+    /// the customer has not been asked again since (R28, R29). Only the link of a current notice
+    /// can approve, and only a current notice can start the consent window.
     pub(crate) current: bool,
-    /// When it was queued.
+    /// The time at which the notice was queued.
     pub(crate) queue_time: Timestamp,
-    /// What became of it.
+    /// The state of its delivery.
     pub(crate) delivery: Delivery,
 }
 
 impl Notice {
-    /// Whether a word from the mail system is still awaited. One that was withdrawn may have been on its way already.
-    pub(crate) fn is_unsettled(&self) -> bool {
+    /// Whether a report of the mail system is still expected. A withdrawn notice may have been on
+    /// its way already.
+    pub(crate) fn is_awaiting_report(&self) -> bool {
         match self.delivery {
             Delivery::Queued | Delivery::Withdrawn { .. } => true,
             Delivery::Accepted { .. } | Delivery::Bounced { .. } => false,
@@ -58,31 +62,31 @@ impl Notice {
     }
 }
 
-/// What became of a notice.
+/// The state of the delivery of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub(crate) enum Delivery {
-    /// To be sent.
+    /// The notice is to be sent.
     Queued,
-    /// Accepted by the customer's mail system.
+    /// The customer's mail system accepted the notice.
     Accepted {
-        /// When, in business time.
+        /// The business time of the report.
         time: Timestamp,
     },
-    /// Refused by it for good.
+    /// The customer's mail system refused the notice permanently.
     Bounced {
-        /// When, in business time.
+        /// The business time of the report.
         time: Timestamp,
     },
-    /// Not sent: the consent was decided or closed before.
+    /// The notice was not sent, because the consent was decided or closed before.
     Withdrawn {
-        /// When, in business time.
+        /// The business time of the withdrawal.
         time: Timestamp,
     },
 }
 
 impl Delivery {
-    /// The stable word, for events.
+    /// Returns the name of the state in events.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -93,11 +97,12 @@ impl Delivery {
     }
 }
 
-/// The mail system's last word on a notice.
+/// The final report of the mail system on a notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Settlement {
-    /// Accepted.
+pub(crate) enum DeliveryReport {
+    /// The mail system accepted the notice.
     Accepted,
-    /// Refused for good, and why, without personal data.
+    /// The mail system refused the notice permanently. The text is the reason, without personal
+    /// data.
     Bounced(String),
 }

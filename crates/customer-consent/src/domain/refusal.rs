@@ -1,27 +1,29 @@
+//! The reasons why a command is refused.
+
 use cpor_types::Timestamp;
 
-/// Why a word is not taken.
+/// The reason why the domain refuses a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// There is no such consent.
-    #[error("there is no such consent")]
+    /// The consent does not exist.
+    #[error("the consent does not exist")]
     NotFound,
-    /// The window has passed (R43).
-    #[error("the window has passed")]
+    /// The consent window has passed (R43).
+    #[error("the consent window has passed")]
     WindowPassed {
-        /// When it passed.
+        /// The time at which the window passed.
         due: Option<Timestamp>,
     },
-    /// The customer has declined, and a decline beats an approval.
-    #[error("the customer has declined")]
+    /// The customer has declined. An approval does not override a decline.
+    #[error("the customer has already declined the claim")]
     AlreadyDeclined,
     /// The claim is closed.
     #[error("the claim is closed")]
     ClaimClosed,
-    /// The link is of a mail that went out before the claim was changed (R29); it can only decline.
-    #[error("the claim has changed since this link was sent")]
+    /// The link was sent before the claim was edited, so that it can only decline (R29).
+    #[error("the claim was edited after this link was sent")]
     LinkOutdated,
-    /// There is no notice that could be sent again (R44).
-    #[error("the customer has not been notified")]
+    /// No notice was sent that could be sent again (R44).
+    #[error("no notice has been sent that could be resent")]
     NoNotice,
 }

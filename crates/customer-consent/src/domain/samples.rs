@@ -1,4 +1,5 @@
-//! Values for tests: one claim, one calendar, and a consent in every state.
+//! Samples for tests: a claim, the terms of two policies, and a consent in every state. In names of
+//! samples, `requested` means submitted, and days count from a Monday.
 
 use std::sync::LazyLock;
 
@@ -10,25 +11,25 @@ use super::*;
 static BERLIN: LazyLock<Calendar> = LazyLock::new(|| Calendars::shipped().unwrap().get("de").unwrap().clone());
 static POLICY: LazyLock<PolicyId> = LazyLock::new(|| PolicyProfiles::shipped().unwrap().in_force(monday()).id());
 
-/// 09:30 in Berlin, a Monday.
+/// Returns a Monday, 09:30 in Berlin.
 pub(crate) fn monday() -> Timestamp {
     "2026-03-02T08:30:00Z".parse().unwrap()
 }
 
-/// `n` days after [`monday`].
+/// Returns the time `n` days after [`monday`].
 pub(crate) fn day(n: i64) -> Timestamp {
     monday() + chrono::TimeDelta::days(n)
 }
 
-/// The `n`th notice's id.
+/// Returns the id of the notice with number `n`.
 pub(crate) fn notice(n: u128) -> Uuid {
     Uuid::from_u128(n)
 }
 
-/// Contoso's claim on Fabrikam's Teams and Exchange Online.
-pub(crate) fn claim() -> ClaimFacts {
+/// Returns Contoso's claim for Fabrikam's Teams and Exchange Online.
+pub(crate) fn claim() -> ClaimSummary {
     let line = |product: &str, key: &str| Line { product: product.into(), key: key.parse().unwrap() };
-    ClaimFacts {
+    ClaimSummary {
         name: "partners/contoso/claims/0195b3a0-0000-7000-8000-000000000001".parse().unwrap(),
         partner: "Contoso Consulting".into(),
         mpn_id: "4711001".parse().unwrap(),
@@ -46,108 +47,112 @@ pub(crate) fn claim() -> ClaimFacts {
     }
 }
 
-/// There is no such mailbox.
-pub(crate) fn bounced_for_good() -> Settlement {
-    Settlement::Bounced("SMTP 550".into())
+/// Returns the report that the mailbox does not exist.
+pub(crate) fn permanent_bounce() -> DeliveryReport {
+    DeliveryReport::Bounced("SMTP 550".into())
 }
 
-/// R41 in the calendar of Berlin, with both notices of R40.
+/// Returns the terms of the policy of 2021 (R41) with the calendar of Berlin and both notices of
+/// R40.
 pub(crate) fn terms() -> Terms {
     Terms {
         notices: CustomerNotices { at_submission: true, at_approval: true },
         window: Length::CalendarDays(7),
-        counted_from: WindowStart::NoticeAtApproval,
+        window_start: WindowStart::NoticeAtApproval,
         decline_any_time: false,
         calendar: BERLIN.clone(),
     }
 }
 
-/// The profile of 2020 (R61): one notice, at submission, from which five business days are counted.
+/// Returns the terms of the policy of 2020 (R61): one notice, at submission, which starts a window
+/// of five business days.
 pub(crate) fn terms_of_2020() -> Terms {
     Terms {
         notices: CustomerNotices { at_submission: true, at_approval: false },
         window: Length::BusinessDays(5),
-        counted_from: WindowStart::NoticeAtSubmission,
+        window_start: WindowStart::NoticeAtSubmission,
         ..terms()
     }
 }
 
-/// An approval of the claim at `time`.
-pub(crate) fn approval(time: Timestamp) -> Approval {
-    Approval { time, official: false, explicit_needed: false }
+/// Returns an approval of the claim at `time`.
+pub(crate) fn approval(time: Timestamp) -> ClaimApproval {
+    ClaimApproval { time, customer_approved: false, explicit_approval_needed: false }
 }
 
-/// The same, of a claim whose customer has approved before.
-pub(crate) fn official(time: Timestamp) -> Approval {
-    Approval { official: true, ..approval(time) }
+/// Returns an approval of a claim that the customer has approved before.
+pub(crate) fn official(time: Timestamp) -> ClaimApproval {
+    ClaimApproval { customer_approved: true, ..approval(time) }
 }
 
-/// The same, of a claim whose customer has declined before.
-pub(crate) fn after_decline(time: Timestamp) -> Approval {
-    Approval { explicit_needed: true, ..approval(time) }
+/// Returns an approval of a claim that the customer has declined before.
+pub(crate) fn after_decline(time: Timestamp) -> ClaimApproval {
+    ClaimApproval { explicit_approval_needed: true, ..approval(time) }
 }
 
-/// The last notice accepted on Wednesday.
+/// Returns the consent after its last notice was accepted on Wednesday.
 pub(crate) fn settled(consent: &Consent) -> Consent {
     let last = consent.notices.last().unwrap().id;
-    consent.notice_settled(last, Settlement::Accepted, &terms(), day(2)).unwrap().next
+    consent.on_notice_settled(last, DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
 }
 
-/// Submitted on Monday under the profile of 2020, whose window runs until the end of the Monday after.
+/// Submitted on Monday under the policy of 2020; the window is open until the end of the next
+/// Monday.
 pub(crate) fn requested_in_window() -> Consent {
-    let consent = Consent::requested(claim(), notice(1), &terms_of_2020(), monday()).next;
-    consent.notice_settled(notice(1), Settlement::Accepted, &terms_of_2020(), monday()).unwrap().next
+    let consent = Consent::request(claim(), notice(1), &terms_of_2020(), monday()).next;
+    consent.on_notice_settled(notice(1), DeliveryReport::Accepted, &terms_of_2020(), monday()).unwrap().next
 }
 
-/// The same, and the window passed before the claim was approved.
+/// Like [`requested_in_window`], and the window has passed before the claim was approved.
 pub(crate) fn requested_window_passed() -> Consent {
-    requested_in_window().at(day(9))
+    requested_in_window().with_deadlines_applied(day(9))
 }
 
-/// Rejected by the reviewer on Thursday, disputable until the Thursday in four weeks.
+/// Rejected by the reviewer on Thursday; can be disputed until the Thursday four weeks later.
 pub(crate) fn disputable() -> Consent {
-    requested().claim_closed(Some(day(31)), day(3)).unwrap().next
+    requested().on_claim_closed(Some(day(31)), day(3)).unwrap().next
 }
 
-/// Declined on Thursday, and disputed on Friday: notice 3 queued.
+/// Declined on Thursday and disputed on Friday; notice 3 is queued.
 pub(crate) fn disputed() -> Consent {
-    declined().claim_disputed(claim(), LastWord::Declined, notice(3), &terms(), day(4)).unwrap().next
+    declined().on_claim_disputed(claim(), EarlierDecision::Declined, notice(3), &terms(), day(4)).unwrap().next
 }
 
-/// The same, approved by the reviewer on Saturday, and the window open.
-pub(crate) fn explicit_needed() -> Consent {
-    settled(&disputed().claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next)
+/// Like [`disputed`], approved by the reviewer on Saturday; the window is open.
+pub(crate) fn explicit_approval_needed() -> Consent {
+    settled(&disputed().on_claim_approved(claim(), after_decline(day(5)), notice(4), &terms(), day(5)).unwrap().next)
 }
 
-/// The claim on another contact and without its second line.
-pub(crate) fn edited_claim() -> ClaimFacts {
+/// Returns the claim with another contact and without its second line.
+pub(crate) fn edited_claim() -> ClaimSummary {
     let mut claim = claim();
     claim.lines.pop();
     claim.contact = Contact { name: "Ben Ode".into(), email: "ben@fabrikam.example".into() };
     claim
 }
 
-/// Approved by the customer on Tuesday, then edited: notices 5 (to Anna) and 6 (to Ben) queued.
+/// Approved by the customer on Tuesday, then edited; notices 5 (to Anna) and 6 (to Ben) are queued.
 pub(crate) fn edited() -> Consent {
-    ahead().claim_edited(edited_claim(), true, [notice(5), notice(6)], day(2)).unwrap().next
+    ahead().on_claim_edited(edited_claim(), true, [notice(5), notice(6)], day(2)).unwrap().next
 }
 
-/// A consent in every state, and the other ways to be in it.
+/// Returns a consent in every state, and further consents that reached their state in another way.
 pub(crate) fn every_consent() -> Vec<Consent> {
-    // Approved before this service heard of it: the one way to a grant without a word and without a window.
-    let told = told();
-    let open = settled(&told);
-    let passed = open.clone().at(day(20));
-    let silent = explicit_needed().at(day(60));
+    // claim-intake knew of the approval before this service: the only way to a granted consent
+    // without a decision and without a window.
+    let granted_by_report = reported_approval();
+    let open = settled(&granted_by_report);
+    let passed = open.clone().with_deadlines_applied(day(20));
+    let silent = explicit_approval_needed().with_deadlines_applied(day(60));
     let any_time = |consent: Consent| Consent { decline_any_time: true, ..consent };
     let others = [
         ahead(),
-        told,
+        granted_by_report,
         open,
         passed,
         edited(),
         disputed(),
-        explicit_needed(),
+        explicit_approval_needed(),
         silent,
         any_time(window_open()),
         any_time(granted()),
@@ -155,9 +160,9 @@ pub(crate) fn every_consent() -> Vec<Consent> {
     StateKind::ALL.into_iter().map(in_state).chain(others).collect()
 }
 
-/// Submitted on Monday, notice 1 queued.
+/// Submitted on Monday; notice 1 is queued.
 pub(crate) fn requested() -> Consent {
-    Consent::requested(claim(), notice(1), &terms(), monday()).next
+    Consent::request(claim(), notice(1), &terms(), monday()).next
 }
 
 /// Submitted on Monday and approved by the customer on Tuesday.
@@ -165,24 +170,24 @@ pub(crate) fn ahead() -> Consent {
     requested().approve(Channel::Link, day(1)).unwrap().unwrap().next
 }
 
-/// Approved on Wednesday, notice 2 queued.
+/// The claim was approved on Wednesday; notice 2 is queued.
 pub(crate) fn awaiting() -> Consent {
-    requested().claim_approved(claim(), approval(day(2)), notice(2), &terms(), day(2)).unwrap().next
+    requested().on_claim_approved(claim(), approval(day(2)), notice(2), &terms(), day(2)).unwrap().next
 }
 
-/// Approved by the customer on Tuesday and then on Wednesday, notice 2 queued.
+/// Approved by the customer on Tuesday; the claim was approved on Wednesday; notice 2 is queued.
 pub(crate) fn granted_awaiting() -> Consent {
-    ahead().claim_approved(claim(), official(day(2)), notice(2), &terms(), day(2)).unwrap().next
+    ahead().on_claim_approved(claim(), official(day(2)), notice(2), &terms(), day(2)).unwrap().next
 }
 
-/// The same, but of the customer's approval only claim-intake knows.
-pub(crate) fn told() -> Consent {
-    requested().claim_approved(claim(), official(day(2)), notice(2), &terms(), day(2)).unwrap().next
+/// Like [`granted_awaiting`], but only claim-intake knows of the customer's approval.
+pub(crate) fn reported_approval() -> Consent {
+    requested().on_claim_approved(claim(), official(day(2)), notice(2), &terms(), day(2)).unwrap().next
 }
 
-/// Notice 2 accepted on Wednesday: the window is open until the end of the Wednesday after.
+/// Notice 2 was accepted on Wednesday; the window is open until the end of the next Wednesday.
 pub(crate) fn window_open() -> Consent {
-    awaiting().notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next
+    awaiting().on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
 }
 
 /// Approved by the customer on Thursday, within the window.
@@ -190,9 +195,9 @@ pub(crate) fn granted_in_window() -> Consent {
     window_open().approve(Channel::SignedIn, day(3)).unwrap().unwrap().next
 }
 
-/// The window passed in silence.
+/// The window has passed in silence.
 pub(crate) fn granted() -> Consent {
-    window_open().at(day(20))
+    window_open().with_deadlines_applied(day(20))
 }
 
 /// Declined through the link on Thursday.
@@ -202,10 +207,10 @@ pub(crate) fn declined() -> Consent {
 
 /// Withdrawn by the partner on Tuesday.
 pub(crate) fn closed() -> Consent {
-    requested().claim_closed(None, day(1)).unwrap().next
+    requested().on_claim_closed(None, day(1)).unwrap().next
 }
 
-/// One consent in each state.
+/// Returns a consent in the given state.
 pub(crate) fn in_state(kind: StateKind) -> Consent {
     match kind {
         StateKind::Requested => requested(),

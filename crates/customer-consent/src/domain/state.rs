@@ -1,59 +1,67 @@
+//! The states of a consent and their data.
+
 use cpor_types::{Deadline, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Where a consent stands, with what is known only there.
+/// The state of a consent, with the data of that state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub(crate) enum State {
-    /// The claim is submitted and not yet approved; the customer may speak already.
+    /// The claim is submitted and not approved yet. The customer can approve or decline already.
     Requested,
-    /// The same, and the window that is counted from the notice at submission is open (R41, policy).
+    /// The claim is not approved yet. The consent window is open, because the policy counts it from
+    /// the notice at submission (R41).
     RequestedInWindow(Window),
-    /// The same, and that window has passed in silence: the association is official at approval, no earlier.
+    /// The claim is not approved yet, and the consent window has passed in silence. The association
+    /// becomes official when the claim is approved, not earlier.
     RequestedWindowPassed(Window),
-    /// The claim is approved, and the window opens when a notice is accepted (R41).
+    /// The claim is approved. The consent window opens when a notice is accepted (R41).
     AwaitingDelivery,
-    /// The customer approved before the window opened, be it before the claim was approved: the association is official (R26a). The
-    /// window opens all the same when a notice is accepted (R41), and until it has passed a decline beats the approval (R43).
+    /// The claim is approved and the customer approved explicitly before the window opened, so that
+    /// the association is official (R26a). The window opens when a notice is accepted (R41). Until
+    /// it has passed, the customer can still decline (R43).
     GrantedAwaitingDelivery {
-        /// Since when the association is official.
+        /// The time since when the association is official.
         since: Timestamp,
     },
-    /// The customer may decline until the window passes.
+    /// The claim is approved, and the customer can decline until the window passes.
     WindowOpen(Window),
-    /// The customer approved before the window passed: the association is official (R26a), and can still be declined until the window
-    /// passes (R43), because a decline beats an approval.
+    /// The claim is approved and the customer approved explicitly, so that the association is
+    /// official (R26a). Until the window passes, the customer can still decline (R43).
     GrantedInWindow {
-        /// Since when the association is official.
+        /// The time since when the association is official.
         since: Timestamp,
-        /// The window that is still open.
+        /// The open window.
         window: Window,
     },
-    /// The association is official, and the customer has no more to say, but where the policy lets it decline at any time (R43).
+    /// The association is official and the window has passed. The customer can decline only if the
+    /// policy allows it at any time (R43).
     Granted {
-        /// Since when: since the window passed, or since before where the customer approved.
+        /// The time since when the association is official: the end of the window, or an earlier
+        /// explicit approval.
         since: Timestamp,
-        /// The window that passed.
+        /// The window that has passed.
         window: Window,
     },
     /// The customer declined.
     Declined(Decline),
-    /// The claim was rejected, and the partner can dispute that (R28): a decline is recorded until it no longer can.
+    /// The claim was rejected, and the partner can dispute the rejection (R28). Until then the
+    /// customer can decline.
     Disputable {
-        /// Since when.
+        /// The time of the rejection.
         since: Timestamp,
-        /// When the dispute window passes.
+        /// The deadline of the dispute window.
         until: Deadline,
     },
-    /// The claim is over.
+    /// The claim is closed for good.
     Closed {
-        /// When.
+        /// The time at which the claim was closed.
         since: Timestamp,
     },
 }
 
 impl State {
-    /// Which state, without its data.
+    /// Returns the kind of the state, without its data.
     pub(crate) const fn kind(&self) -> StateKind {
         match self {
             Self::Requested => StateKind::Requested,
@@ -70,7 +78,7 @@ impl State {
         }
     }
 
-    /// The window, open or passed, once there is one.
+    /// Returns the consent window, whether open or passed, if the state has one.
     pub(crate) fn window(&self) -> Option<&Window> {
         match self {
             Self::RequestedInWindow(window)
@@ -87,7 +95,7 @@ impl State {
         }
     }
 
-    /// Since when the association is official, where it is.
+    /// Returns since when the association is official, if it is.
     pub(crate) fn official_since(&self) -> Option<Timestamp> {
         match self {
             Self::GrantedAwaitingDelivery { since }
@@ -104,7 +112,8 @@ impl State {
         }
     }
 
-    /// The deadline that this state waits for: that of its window while it is open, or that of a dispute.
+    /// Returns the deadline that the state waits for: the end of the open consent window, or the
+    /// end of the dispute window.
     pub(crate) fn deadline(&self) -> Option<&Deadline> {
         match self {
             Self::Disputable { until, .. } => Some(until),
@@ -121,7 +130,7 @@ impl State {
         }
     }
 
-    /// The window while it is open.
+    /// Returns the consent window if it is open.
     pub(crate) fn open_window(&self) -> Option<&Window> {
         match self {
             Self::RequestedInWindow(window) | Self::WindowOpen(window) | Self::GrantedInWindow { window, .. } => {
@@ -139,35 +148,35 @@ impl State {
     }
 }
 
-/// The states by name: the rows of the transition table.
+/// The kinds of states: the rows of the transition table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum StateKind {
-    /// [`State::Requested`].
+    /// See [`State::Requested`].
     Requested,
-    /// [`State::RequestedInWindow`].
+    /// See [`State::RequestedInWindow`].
     RequestedInWindow,
-    /// [`State::RequestedWindowPassed`].
+    /// See [`State::RequestedWindowPassed`].
     RequestedWindowPassed,
-    /// [`State::AwaitingDelivery`].
+    /// See [`State::AwaitingDelivery`].
     AwaitingDelivery,
-    /// [`State::GrantedAwaitingDelivery`].
+    /// See [`State::GrantedAwaitingDelivery`].
     GrantedAwaitingDelivery,
-    /// [`State::WindowOpen`].
+    /// See [`State::WindowOpen`].
     WindowOpen,
-    /// [`State::GrantedInWindow`].
+    /// See [`State::GrantedInWindow`].
     GrantedInWindow,
-    /// [`State::Granted`].
+    /// See [`State::Granted`].
     Granted,
-    /// [`State::Declined`].
+    /// See [`State::Declined`].
     Declined,
-    /// [`State::Disputable`].
+    /// See [`State::Disputable`].
     Disputable,
-    /// [`State::Closed`].
+    /// See [`State::Closed`].
     Closed,
 }
 
 impl StateKind {
-    /// All of them, in the order of a consent's life.
+    /// All kinds, in the order in which a consent usually passes through them.
     pub(crate) const ALL: [Self; 11] = [
         Self::Requested,
         Self::RequestedInWindow,
@@ -182,7 +191,7 @@ impl StateKind {
         Self::Closed,
     ];
 
-    /// The stable word, as it is stored.
+    /// Returns the name of the state as it is stored.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Requested => "requested",
@@ -201,7 +210,8 @@ impl StateKind {
 }
 
 impl StateKind {
-    /// Whether the claim is at its end, by the customer's decline or otherwise; only a dispute opens it again.
+    /// Whether the claim was declined, rejected or closed. Only a dispute leads out of such a
+    /// state.
     pub(crate) const fn is_over(self) -> bool {
         match self {
             Self::Declined | Self::Disputable | Self::Closed => true,
@@ -217,34 +227,34 @@ impl StateKind {
     }
 }
 
-/// The time in which the customer may decline (R41).
+/// The consent window: the time in which silence of the customer counts as consent (R41).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Window {
-    /// When the notice that it is counted from was accepted.
+    /// The time at which the notice that starts the window was accepted.
     pub(crate) opened: Timestamp,
-    /// When it passes, and the rule that gave the time.
+    /// The end of the window, with the rule that gave the time.
     pub(crate) deadline: Deadline,
 }
 
 impl Window {
-    /// The kind of its deadline.
+    /// The kind of the window's deadline.
     pub(crate) const DEADLINE: &'static str = "consent_window";
 }
 
-/// How a customer speaks (R43).
+/// How a customer made a decision (R43).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Channel {
-    /// Through the link in an e-mail.
+    /// Through the consent link in a notice.
     Link,
     /// Signed in as an administrator of the tenant.
     SignedIn,
-    /// Not at all, where after an earlier decline only an explicit approval would have counted (R28).
+    /// By silence, which counts as a decline if the customer declined before a dispute (R28).
     Silence,
 }
 
 impl Channel {
-    /// The stable word, for events.
+    /// Returns the name of the channel in events.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Link => "link",
@@ -254,20 +264,21 @@ impl Channel {
     }
 }
 
-/// That the customer spoke.
+/// When and how the customer made a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Spoken {
-    /// When.
+pub(crate) struct DecisionRecord {
+    /// The business time of the decision.
     pub(crate) time: Timestamp,
-    /// How.
+    /// How the customer made the decision.
     pub(crate) channel: Channel,
 }
 
-/// The customer's no.
+/// A decline by the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Decline {
-    /// When and how.
-    pub(crate) spoken: Spoken,
-    /// Why, in the customer's words; may be empty.
+    /// When and how the customer declined.
+    #[serde(rename = "spoken")]
+    pub(crate) decision: DecisionRecord,
+    /// The customer's comment; may be empty.
     pub(crate) comment: String,
 }

@@ -1,50 +1,52 @@
-//! The one table of transitions: what each input does in each state. The machine, `allowed_commands` and the diagram in the
-//! documentation follow it.
+//! The transition table: what each input does in each state. The methods of
+//! [`Consent`](super::Consent), its `allowed_commands` and the diagram in the documentation follow
+//! it.
 
 use super::StateKind::{
     self, AwaitingDelivery, Closed, Declined, Disputable, Granted, GrantedAwaitingDelivery, GrantedInWindow, Requested,
     RequestedInWindow, RequestedWindowPassed, WindowOpen,
 };
 
-/// What can reach a consent.
+/// An input that can change a consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Input {
-    /// The customer approves (R26a).
+    /// The customer approves explicitly (R26a).
     Approve,
     /// The customer declines (R26, R43).
     Decline,
-    /// The customer declines, and the policy lets it at any time (R43).
+    /// The customer declines, and the policy allows that at any time (R43).
     DeclineAnyTime,
-    /// The last notice is to be sent again (R44).
+    /// A user asks for the last notice to be sent again (R44).
     Resend,
-    /// The claim is approved, and the customer has not approved before (R23).
+    /// The claim is approved, and the customer has not approved it yet (R23).
     ClaimApproved,
-    /// The claim is approved, and the customer had approved before (R26a).
-    ClaimApprovedAhead,
-    /// The claim is approved on a dispute, and the customer had declined before and not approved since (R28).
+    /// The claim is approved, and the customer has approved it already (R26a).
+    ClaimApprovedWithConsent,
+    /// The claim is approved on a dispute, and the customer declined before the dispute and has not
+    /// approved since (R28).
     ClaimApprovedAfterDecline,
-    /// The claim was changed, and the customer is asked anew (R29).
+    /// The claim was edited, and the customer is asked again (R29).
     ClaimEdited,
-    /// The notice that the window is counted from is accepted (R41).
+    /// A notice that can start the consent window is accepted (R41).
     NoticeAccepted,
-    /// The window's deadline passes (R27).
+    /// The deadline of the consent window passes (R27).
     WindowPasses,
-    /// The same, where the customer had declined before (R28).
+    /// The deadline of the consent window passes, and the customer declined before a dispute (R28).
     WindowPassesAfterDecline,
     /// The claim is closed for good (R25, R33).
     ClaimClosed,
-    /// The claim is rejected and can be disputed (R22, R24).
+    /// The claim is rejected, and the rejection can be disputed (R22, R24).
     ClaimRejected,
-    /// It can no longer be disputed (R45).
+    /// The deadline of the dispute window passes (R45).
     DisputeWindowPasses,
     /// The rejection is disputed (R28).
     ClaimDisputed,
-    /// Every association of the claim is over (R37, R39).
+    /// All associations of the claim have ended (R37, R39).
     LinesEnded,
 }
 
 impl Input {
-    /// All of them.
+    /// All inputs.
     #[cfg(test)]
     pub(crate) const ALL: [Self; 16] = [
         Self::Approve,
@@ -52,7 +54,7 @@ impl Input {
         Self::DeclineAnyTime,
         Self::Resend,
         Self::ClaimApproved,
-        Self::ClaimApprovedAhead,
+        Self::ClaimApprovedWithConsent,
         Self::ClaimApprovedAfterDecline,
         Self::ClaimEdited,
         Self::NoticeAccepted,
@@ -68,25 +70,26 @@ impl Input {
 
 /// What an input does in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The consent moves on.
-    Becomes(StateKind),
-    /// It is remembered, and the state stays.
-    Remembered,
-    /// It has been said or has happened before, or no longer matters: nothing changes, and a customer gets the first answer.
+pub(crate) enum Effect {
+    /// The consent moves to this state.
+    MovesTo(StateKind),
+    /// The input is recorded, and the state stays.
+    Recorded,
+    /// The input came before, or no longer matters: nothing changes. A customer gets the first
+    /// answer again.
     Nothing,
-    /// The word is not taken.
+    /// The command is refused.
     Refused,
 }
 
-/// The table: a column of states for each input, every pair spelt out.
-pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
-    use Outcome::{Becomes, Nothing, Refused, Remembered};
+/// Returns what `input` does in `state`. Every pair is written out.
+pub(crate) const fn effect(state: StateKind, input: Input) -> Effect {
+    use Effect::{MovesTo, Nothing, Recorded, Refused};
     match input {
         Input::Approve => match state {
-            Requested | RequestedInWindow | RequestedWindowPassed => Remembered,
-            AwaitingDelivery => Becomes(GrantedAwaitingDelivery),
-            WindowOpen => Becomes(GrantedInWindow),
+            Requested | RequestedInWindow | RequestedWindowPassed => Recorded,
+            AwaitingDelivery => MovesTo(GrantedAwaitingDelivery),
+            WindowOpen => MovesTo(GrantedInWindow),
             GrantedAwaitingDelivery | GrantedInWindow => Nothing,
             Granted | Declined | Disputable | Closed => Refused,
         },
@@ -97,12 +100,12 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
-            | Disputable => Becomes(Declined),
+            | Disputable => MovesTo(Declined),
             Declined => Nothing,
             RequestedWindowPassed | Granted | Closed => Refused,
         },
         Input::DeclineAnyTime => match state {
-            RequestedWindowPassed | Granted => Becomes(Declined),
+            RequestedWindowPassed | Granted => MovesTo(Declined),
             Requested
             | RequestedInWindow
             | AwaitingDelivery
@@ -111,7 +114,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | GrantedInWindow
             | Declined
             | Disputable
-            | Closed => outcome(state, Input::Decline),
+            | Closed => effect(state, Input::Decline),
         },
         Input::Resend => match state {
             Requested
@@ -120,13 +123,13 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
-            | GrantedInWindow => Remembered,
+            | GrantedInWindow => Recorded,
             Granted | Declined | Disputable | Closed => Refused,
         },
         Input::ClaimApproved => match state {
-            Requested => Becomes(AwaitingDelivery),
-            RequestedInWindow => Becomes(WindowOpen),
-            RequestedWindowPassed => Becomes(Granted),
+            Requested => MovesTo(AwaitingDelivery),
+            RequestedInWindow => MovesTo(WindowOpen),
+            RequestedWindowPassed => MovesTo(Granted),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -136,10 +139,10 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Disputable
             | Closed => Nothing,
         },
-        Input::ClaimApprovedAhead => match state {
-            Requested => Becomes(GrantedAwaitingDelivery),
-            RequestedInWindow => Becomes(GrantedInWindow),
-            RequestedWindowPassed => Becomes(Granted),
+        Input::ClaimApprovedWithConsent => match state {
+            Requested => MovesTo(GrantedAwaitingDelivery),
+            RequestedInWindow => MovesTo(GrantedInWindow),
+            RequestedWindowPassed => MovesTo(Granted),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -150,9 +153,9 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::ClaimApprovedAfterDecline => match state {
-            Requested => Becomes(AwaitingDelivery),
-            RequestedInWindow => Becomes(WindowOpen),
-            RequestedWindowPassed => Becomes(Declined),
+            Requested => MovesTo(AwaitingDelivery),
+            RequestedInWindow => MovesTo(WindowOpen),
+            RequestedWindowPassed => MovesTo(Declined),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -163,7 +166,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::ClaimEdited => match state {
-            Requested | RequestedInWindow | RequestedWindowPassed => Becomes(Requested),
+            Requested | RequestedInWindow | RequestedWindowPassed => MovesTo(Requested),
             AwaitingDelivery
             | GrantedAwaitingDelivery
             | WindowOpen
@@ -174,9 +177,9 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::NoticeAccepted => match state {
-            Requested => Becomes(RequestedInWindow),
-            AwaitingDelivery => Becomes(WindowOpen),
-            GrantedAwaitingDelivery => Becomes(GrantedInWindow),
+            Requested => MovesTo(RequestedInWindow),
+            AwaitingDelivery => MovesTo(WindowOpen),
+            GrantedAwaitingDelivery => MovesTo(GrantedInWindow),
             RequestedInWindow
             | RequestedWindowPassed
             | WindowOpen
@@ -187,8 +190,8 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::WindowPasses => match state {
-            RequestedInWindow => Becomes(RequestedWindowPassed),
-            WindowOpen | GrantedInWindow => Becomes(Granted),
+            RequestedInWindow => MovesTo(RequestedWindowPassed),
+            WindowOpen | GrantedInWindow => MovesTo(Granted),
             Requested
             | RequestedWindowPassed
             | AwaitingDelivery
@@ -199,7 +202,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::WindowPassesAfterDecline => match state {
-            WindowOpen => Becomes(Declined),
+            WindowOpen => MovesTo(Declined),
             RequestedInWindow
             | GrantedInWindow
             | Requested
@@ -209,7 +212,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Granted
             | Declined
             | Disputable
-            | Closed => outcome(state, Input::WindowPasses),
+            | Closed => effect(state, Input::WindowPasses),
         },
         Input::ClaimClosed => match state {
             Requested
@@ -220,7 +223,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | WindowOpen
             | GrantedInWindow
             | Granted
-            | Disputable => Becomes(Closed),
+            | Disputable => MovesTo(Closed),
             Declined | Closed => Nothing,
         },
         Input::ClaimRejected => match state {
@@ -231,11 +234,11 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | GrantedAwaitingDelivery
             | WindowOpen
             | GrantedInWindow
-            | Granted => Becomes(Disputable),
+            | Granted => MovesTo(Disputable),
             Disputable | Declined | Closed => Nothing,
         },
         Input::DisputeWindowPasses => match state {
-            Disputable => Becomes(Closed),
+            Disputable => MovesTo(Closed),
             Requested
             | RequestedInWindow
             | RequestedWindowPassed
@@ -248,7 +251,7 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Closed => Nothing,
         },
         Input::ClaimDisputed => match state {
-            Declined | Disputable | Closed => Becomes(Requested),
+            Declined | Disputable | Closed => MovesTo(Requested),
             Requested
             | RequestedInWindow
             | RequestedWindowPassed
@@ -259,22 +262,22 @@ pub(crate) const fn outcome(state: StateKind, input: Input) -> Outcome {
             | Granted => Nothing,
         },
         Input::LinesEnded => match state {
-            AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow | Granted => Becomes(Closed),
+            AwaitingDelivery | GrantedAwaitingDelivery | WindowOpen | GrantedInWindow | Granted => MovesTo(Closed),
             Requested | RequestedInWindow | RequestedWindowPassed | Declined | Disputable | Closed => Nothing,
         },
     }
 }
 
-/// What a customer can do.
+/// A command of the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Command {
+pub(crate) enum CustomerCommand {
     /// Approve explicitly (R26a).
     Approve,
     /// Decline (R26).
     Decline,
 }
 
-impl Command {
-    /// Both.
+impl CustomerCommand {
+    /// All commands.
     pub(super) const ALL: [Self; 2] = [Self::Approve, Self::Decline];
 }

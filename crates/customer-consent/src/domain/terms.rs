@@ -1,58 +1,60 @@
+//! The values of policy and calendar that apply to a consent.
+
 use cpor_types::{
     Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp, WindowStart,
 };
 
-use super::{ClaimFacts, Window};
+use super::{ClaimSummary, Window};
 
-/// The data behind the rules: every policy profile and calendar that claims may name.
+/// The policy profiles and calendars that claims can name.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
-    /// Policy profiles (R61).
+    /// All policy profiles (R61).
     pub(crate) profiles: PolicyProfiles,
-    /// Calendars (R46).
+    /// All calendars (R46).
     pub(crate) calendars: Calendars,
 }
 
-/// A claim names a profile or calendar that this system does not know.
+/// A claim names a policy profile or a calendar that this system does not know.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum UnknownTerms {
-    /// The profile.
+pub(crate) enum TermsError {
+    /// The policy profile is unknown.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// The calendar.
+    /// The calendar is unknown.
     #[error(transparent)]
     Calendar(#[from] CalendarError),
 }
 
-/// What of policy and calendar governs one consent.
+/// The values of policy and calendar that apply to one consent.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
-    /// When the customer is notified (R40).
+    /// The occasions on which the customer is notified (R40).
     pub(crate) notices: CustomerNotices,
-    /// How long the window is (R41).
+    /// The length of the consent window (R41).
     pub(crate) window: Length,
-    /// Which notice it is counted from (R41).
-    pub(crate) counted_from: WindowStart,
-    /// Whether the customer may decline after it too (R43).
+    /// The notice that starts the consent window (R41).
+    pub(crate) window_start: WindowStart,
+    /// Whether the customer can decline after the consent window too (R43).
     pub(crate) decline_any_time: bool,
     /// The tenant's calendar (R46).
     pub(crate) calendar: Calendar,
 }
 
 impl Rules {
-    /// What comes with the product.
+    /// Returns the profiles and calendars that are shipped with the product.
     #[cfg(test)]
-    pub(crate) fn shipped() -> Result<Self, UnknownTerms> {
+    pub(crate) fn shipped() -> Result<Self, TermsError> {
         Ok(Self { profiles: PolicyProfiles::shipped()?, calendars: Calendars::shipped()? })
     }
 
-    /// What governs this claim's consent.
-    pub(crate) fn terms(&self, claim: &ClaimFacts) -> Result<Terms, UnknownTerms> {
+    /// Returns the values that apply to the consent of this claim.
+    pub(crate) fn terms_of(&self, claim: &ClaimSummary) -> Result<Terms, TermsError> {
         let profile = self.profiles.get(&claim.policy)?;
         Ok(Terms {
             notices: profile.customer_notices,
             window: profile.consent_window,
-            counted_from: profile.consent_window_from,
+            window_start: profile.consent_window_from,
             decline_any_time: profile.decline_after_window,
             calendar: self.calendars.get(&claim.calendar)?.clone(),
         })
@@ -60,8 +62,8 @@ impl Rules {
 }
 
 impl Terms {
-    /// The window that a notice accepted at `accepted` opens (R41).
-    pub(crate) fn window_from(&self, accepted: Timestamp) -> Window {
+    /// Returns the consent window that starts when a notice is accepted at `accepted` (R41).
+    pub(crate) fn window_opened_at(&self, accepted: Timestamp) -> Window {
         Window { opened: accepted, deadline: self.calendar.deadline(Window::DEADLINE, accepted, self.window) }
     }
 }

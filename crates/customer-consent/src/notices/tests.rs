@@ -1,38 +1,38 @@
-//! What customers are written, and what follows.
+//! Tests of the content of notices and of what follows from their outcomes.
 
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{ClaimApproved, ClaimDisputed, ClaimSnapshot, ClaimSubmitted, LinesEnded};
 
 use super::*;
 use crate::domain::samples::{
-    ahead, awaiting, granted_awaiting, granted_in_window, requested, terms, told, window_open,
+    ahead, awaiting, granted_awaiting, granted_in_window, reported_approval, requested, terms, window_open,
 };
 use crate::domain::{State, StateKind, samples};
-use crate::harness::{House, on_both};
+use crate::test_system::{TestSystem, on_both_databases};
 
 const LINK: &str = "https://consent.example/consent/abc";
 
-fn written(consent: &Consent, kind: NoticeKind) -> Message {
-    written_in("us-east", consent, kind)
+fn render(consent: &Consent, kind: NoticeKind) -> Message {
+    render_in("us-east", consent, kind)
 }
 
-/// The last notice of the consent, as if it were of this kind, to a tenant with this calendar.
-fn written_in(calendar: &str, consent: &Consent, kind: NoticeKind) -> Message {
+/// Renders the last notice of the consent as if it had this kind, for a tenant with this calendar.
+fn render_in(calendar: &str, consent: &Consent, kind: NoticeKind) -> Message {
     let (languages, terms) = (Languages::shipped().unwrap(), terms());
     let notice = Notice { kind, ..consent.notices.last().unwrap().clone() };
-    let parts = spoken(&languages, calendar).into_iter().map(|texts| {
-        let words = Words::new(texts, consent, &terms).if_opened(&terms, samples::day(2));
-        notice_mail(&words, consent, &notice, &terms, LINK)
+    let parts = mail_translations(&languages, calendar).into_iter().map(|translation| {
+        let text = ConsentText::new(translation, consent, &terms).assuming_window_opens_at(&terms, samples::day(2));
+        notice_texts(&text, consent, &notice, &terms, LINK)
     });
-    message(&notice, parts.collect()).unwrap()
+    build_message(&notice, parts.collect()).unwrap()
 }
 
 #[test]
-fn r40_a_notice_says_who_claims_what_what_is_seen_what_silence_means_and_until_when() {
+fn r40_a_notice_states_the_essentials() {
     for (consent, kind) in [(requested(), NoticeKind::Submission), (awaiting(), NoticeKind::Approval)] {
-        let Message { subject, text, html, .. } = written(&consent, kind);
+        let Message { subject, text, html, .. } = render(&consent, kind);
         assert!(subject.contains("Contoso Consulting"), "{subject}");
-        for said in [
+        for expected in [
             "Fabrikam GmbH",
             "Teams rollout 2026",
             "Exchange Online",
@@ -42,15 +42,15 @@ fn r40_a_notice_says_who_claims_what_what_is_seen_what_silence_means_and_until_w
             "7 calendar days",
             LINK,
         ] {
-            assert!(text.contains(said), "{said} is missing in\n{text}");
-            assert!(html.contains(said), "{said} is missing in\n{html}");
+            assert!(text.contains(expected), "{expected} is missing in\n{text}");
+            assert!(html.contains(expected), "{expected} is missing in\n{html}");
         }
     }
 }
 
 #[test]
-fn r41_the_notice_of_approval_names_an_absolute_time_in_the_customers_zone() {
-    let text = written(&awaiting(), NoticeKind::Approval).text;
+fn r41_the_approval_notice_names_the_local_due_time() {
+    let text = render(&awaiting(), NoticeKind::Approval).text;
     assert!(
         text.contains("until the end of Wednesday, 11 March 2026: midnight, Europe/Berlin time (UTC+01:00)"),
         "{text}"
@@ -58,24 +58,24 @@ fn r41_the_notice_of_approval_names_an_absolute_time_in_the_customers_zone() {
 }
 
 #[test]
-fn a_notice_of_submission_that_goes_out_late_tells_the_truth() {
+fn a_late_submission_notice_reflects_the_current_state() {
     for consent in [awaiting(), granted_awaiting(), window_open(), granted_in_window()] {
-        let text = written(&consent, NoticeKind::Submission).text;
+        let text = render(&consent, NoticeKind::Submission).text;
         assert!(text.contains("meanwhile checked and approved"), "{text}");
     }
     for consent in [ahead(), granted_awaiting(), granted_in_window()] {
-        let text = written(&consent, NoticeKind::Submission).text;
+        let text = render(&consent, NoticeKind::Submission).text;
         assert!(text.contains("need do nothing") && !text.contains("please approve"), "{text}");
     }
 }
 
 #[test]
-fn r40_r43_after_an_early_approval_the_notice_of_approval_says_that_it_is_official_and_can_be_declined() {
+fn r40_r43_approval_notice_after_an_early_approval() {
     let late = awaiting().approve(crate::domain::Channel::Link, samples::day(2)).unwrap().unwrap().next;
-    for consent in [granted_awaiting(), late, told()] {
-        let Message { subject, text, html, .. } = written(&consent, NoticeKind::Approval);
+    for consent in [granted_awaiting(), late, reported_approval()] {
+        let Message { subject, text, html, .. } = render(&consent, NoticeKind::Approval);
         assert_eq!(subject, "Approved: Contoso Consulting is on record as your partner");
-        for said in [
+        for expected in [
             "Your organisation has approved it too, so Contoso Consulting is on record as your partner now.",
             "Nothing changes: Contoso Consulting stays on record as your partner.",
             "You can decline for 7 calendar days",
@@ -83,22 +83,22 @@ fn r40_r43_after_an_early_approval_the_notice_of_approval_says_that_it_is_offici
             "If it is not after all, please decline.",
             LINK,
         ] {
-            assert!(text.contains(said), "{said} is missing in\n{text}");
-            assert!(html.contains(said), "{said} is missing in\n{html}");
+            assert!(text.contains(expected), "{expected} is missing in\n{text}");
+            assert!(html.contains(expected), "{expected} is missing in\n{html}");
         }
         assert!(!text.contains("or approve") && !text.contains("goes on record"), "{text}");
     }
 }
 
 #[test]
-fn no_place_in_a_text_is_left_open_in_any_language() {
+fn every_placeholder_of_every_notice_is_filled() {
     for consent in samples::every_consent() {
         for kind in [NoticeKind::Submission, NoticeKind::Approval, NoticeKind::Change, NoticeKind::Dispute] {
             for calendar in ["cz", "de", "es", "fr", "hu", "pl", "ru", "utc"] {
-                let Message { subject, text, html, .. } = written_in(calendar, &consent, kind);
+                let Message { subject, text, html, .. } = render_in(calendar, &consent, kind);
                 assert!(!text.contains("  the end") && !text.contains(" ."), "{text}");
-                for words in [subject, text, html] {
-                    assert!(!words.contains(['{', '}']), "{words}");
+                for part in [subject, text, html] {
+                    assert!(!part.contains(['{', '}']), "{part}");
                 }
             }
         }
@@ -106,22 +106,22 @@ fn no_place_in_a_text_is_left_open_in_any_language() {
 }
 
 #[test]
-fn a_mail_speaks_the_language_of_the_tenants_calendar_with_english_below() {
-    let Message { subject, text, html, .. } = written_in("de", &awaiting(), NoticeKind::Approval);
+fn mails_have_the_calendars_language_then_english() {
+    let Message { subject, text, html, .. } = render_in("de", &awaiting(), NoticeKind::Approval);
     assert!(subject.contains("Contoso Consulting") && !subject.contains("Approved"), "{subject}");
-    for words in [text, html] {
+    for body in [text, html] {
         let (german, english) =
-            (words.find("Mittwoch, 11. März 2026").unwrap(), words.find("Wednesday, 11 March 2026").unwrap());
-        assert!(german < english, "{words}");
+            (body.find("Mittwoch, 11. März 2026").unwrap(), body.find("Wednesday, 11 March 2026").unwrap());
+        assert!(german < english, "{body}");
     }
-    let text = written_in("us-east", &awaiting(), NoticeKind::Approval).text;
-    assert_eq!(text.matches(LINK).count(), 1, "English alone is said once: {text}");
+    let text = render_in("us-east", &awaiting(), NoticeKind::Approval).text;
+    assert_eq!(text.matches(LINK).count(), 1, "English is not repeated: {text}");
 }
 
 #[test]
-fn r29_a_notice_of_a_change_says_what_changed_and_what_that_means() {
-    let text = written(&samples::edited(), NoticeKind::Change).text;
-    for said in [
+fn r29_a_change_notice_says_what_changed() {
+    let text = render(&samples::edited(), NoticeKind::Change).text;
+    for expected in [
         "has changed its request",
         "No longer claimed: Exchange Online.",
         "Another person of your organisation",
@@ -129,70 +129,70 @@ fn r29_a_notice_of_a_change_says_what_changed_and_what_that_means() {
         "please approve it",
         "Dear Ben Ode,",
     ] {
-        assert!(text.contains(said), "{said} is missing in\n{text}");
+        assert!(text.contains(expected), "{expected} is missing in\n{text}");
     }
     let mut former = samples::edited();
     former.notices.pop();
-    let text = written(&former, NoticeKind::Change).text;
+    let text = render(&former, NoticeKind::Change).text;
     assert!(text.contains("Dear Anna Lee,") && !text.contains("please approve it"), "{text}");
 }
 
 #[test]
-fn r28_after_a_decline_the_notices_say_that_only_an_approval_counts() {
+fn r28_notices_after_a_decline_ask_for_approval() {
     for (consent, kind) in
-        [(samples::disputed(), NoticeKind::Dispute), (samples::explicit_needed(), NoticeKind::Approval)]
+        [(samples::disputed(), NoticeKind::Dispute), (samples::explicit_approval_needed(), NoticeKind::Approval)]
     {
-        let Message { subject, text, .. } = written(&consent, kind);
-        for said in [
+        let Message { subject, text, .. } = render(&consent, kind);
+        for expected in [
             "It becomes official only if you approve.",
             "If you say nothing, the claim is rejected.",
             "please approve it",
         ] {
-            assert!(text.contains(said), "{said} is missing in\n{text}");
+            assert!(text.contains(expected), "{expected} is missing in\n{text}");
         }
         assert!(!subject.contains("unless you decline"), "{subject}");
     }
 }
 
 #[tokio::test]
-async fn r41_a_bounced_notice_is_told_and_opens_no_window() {
-    on_both(async |house: House| {
-        house.submitted().await;
-        *house.mailbox.refusing.lock().unwrap() = 1;
-        house.approved().await;
-        assert_eq!(house.consent().await.state, State::AwaitingDelivery);
-        house.days_pass(400).await;
-        assert_eq!(house.consent().await.state, State::AwaitingDelivery);
-        let facts = house.facts().await;
-        let settled = facts.iter().filter_map(|fact| {
-            let Payload::NoticeSettled(settled) = fact else { return None };
+async fn r41_a_bounced_notice_is_reported() {
+    on_both_databases(async |system: TestSystem| {
+        system.submit_claim().await;
+        *system.mailbox.refuse_next.lock().unwrap() = 1;
+        system.approve_claim().await;
+        assert_eq!(system.consent().await.state, State::AwaitingDelivery);
+        system.advance_days(400).await;
+        assert_eq!(system.consent().await.state, State::AwaitingDelivery);
+        let events = system.sent_events().await;
+        let settled = events.iter().filter_map(|event| {
+            let Payload::NoticeSettled(settled) = event else { return None };
             Some((settled.notice.as_str(), settled.accepted))
         });
         assert_eq!(settled.collect::<Vec<_>>(), [("submission", true), ("approval", false)]);
-        assert_eq!(facts.len(), 2);
+        assert_eq!(events.len(), 2);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r27_r42_a_claim_walks_from_submission_to_official_in_silence() {
-    on_both(async |house: House| {
-        house.submitted().await;
-        house.days_pass(3).await;
-        house.approved().await;
-        house.days_pass(6).await;
-        assert_eq!(house.consent().await.state.kind(), StateKind::WindowOpen);
-        house.days_pass(2).await;
-        assert_eq!(house.consent().await.state.kind(), StateKind::Granted);
-        let told = house.facts().await;
+async fn r27_r42_silence_makes_the_association_official() {
+    on_both_databases(async |system: TestSystem| {
+        system.submit_claim().await;
+        system.advance_days(3).await;
+        system.approve_claim().await;
+        system.advance_days(6).await;
+        assert_eq!(system.consent().await.state.kind(), StateKind::WindowOpen);
+        system.advance_days(2).await;
+        assert_eq!(system.consent().await.state.kind(), StateKind::Granted);
+        let events = system.sent_events().await;
         let [
             Payload::NoticeSettled(_),
             Payload::NoticeSettled(_),
             Payload::ConsentWindowOpened(opened),
             Payload::ConsentWindowPassed(_),
-        ] = told.as_slice()
+        ] = events.as_slice()
         else {
-            panic!("{told:?}")
+            panic!("{events:?}")
         };
         assert_eq!(opened.rule, "7 calendar days, calendar de 2026");
     })
@@ -200,100 +200,105 @@ async fn r27_r42_a_claim_walks_from_submission_to_official_in_silence() {
 }
 
 #[tokio::test]
-async fn a_closed_claim_writes_to_nobody() {
-    on_both(async |house: House| {
-        house.told(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(crate::harness::snapshot()) })).await;
-        house.closed().await;
-        assert_eq!(house.sender.drain().await.unwrap(), 0);
-        assert!(house.mailbox.taken.lock().unwrap().is_empty());
-        assert_eq!(house.consent().await.state.kind(), StateKind::Closed);
+async fn a_closed_claim_sends_no_mail() {
+    on_both_databases(async |system: TestSystem| {
+        system
+            .receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(crate::test_system::snapshot()) }))
+            .await;
+        system.withdraw_claim().await;
+        assert_eq!(system.sender.drain().await.unwrap(), 0);
+        assert!(system.mailbox.accepted_mails.lock().unwrap().is_empty());
+        assert_eq!(system.consent().await.state.kind(), StateKind::Closed);
     })
     .await;
 }
 
 #[tokio::test]
-async fn each_mail_has_a_link_of_its_own_that_is_stored_nowhere() {
-    on_both(async |house: House| {
-        house.submitted().await;
-        let first = house.mailbox.token();
-        house.approved().await;
-        let second = house.mailbox.token();
+async fn each_mail_has_its_own_unstored_link() {
+    on_both_databases(async |system: TestSystem| {
+        system.submit_claim().await;
+        let first = system.mailbox.token();
+        system.approve_claim().await;
+        let second = system.mailbox.token();
         assert_ne!(first, second);
-        let leads_to = async |token: &str| house.links.find(token).await.unwrap().unwrap().consent;
-        assert_eq!((leads_to(&first).await, leads_to(&second).await), (House::key(), House::key()));
-        let stored = serde_json::to_string(&house.consent().await).unwrap();
+        let consent_of = async |token: &str| system.links.find(token).await.unwrap().unwrap().consent;
+        assert_eq!((consent_of(&first).await, consent_of(&second).await), (TestSystem::key(), TestSystem::key()));
+        let stored = serde_json::to_string(&system.consent().await).unwrap();
         assert!(!stored.contains(&first) && !stored.contains(&second));
     })
     .await;
 }
 
-/// The sample claim is submitted under this policy, and its notice sent.
-async fn submitted_under(house: &House, policy: &str) {
-    let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::harness::snapshot() };
-    house.told(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) })).await;
-    house.sender.drain().await.unwrap();
+/// Submits the sample claim under this policy and sends its notice.
+async fn submit_under(system: &TestSystem, policy: &str) {
+    let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::test_system::snapshot() };
+    system.receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) })).await;
+    system.sender.drain().await.unwrap();
 }
 
-/// The sample claim is approved under this policy, whatever that tells the customer.
-async fn approved_under(house: &House, policy: &str) {
-    let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::harness::snapshot() };
+/// Approves the sample claim under this policy and sends the notices that follow.
+async fn approve_under(system: &TestSystem, policy: &str) {
+    let snapshot = ClaimSnapshot { policy: policy.into(), ..crate::test_system::snapshot() };
     let approved = ClaimApproved { snapshot: Some(snapshot), ..ClaimApproved::default() };
-    house.told(Payload::ClaimApproved(approved)).await;
-    house.sender.drain().await.unwrap();
+    system.receive(Payload::ClaimApproved(approved)).await;
+    system.sender.drain().await.unwrap();
 }
 
 #[tokio::test]
-async fn r61_in_2020_one_notice_is_sent_and_the_window_is_counted_from_it() {
-    on_both(async |house: House| {
-        submitted_under(&house, "2020@1").await;
-        let text = house.mailbox.taken.lock().unwrap().last().unwrap().clone();
+async fn r61_in_2020_the_window_counts_from_the_one_notice() {
+    on_both_databases(async |system: TestSystem| {
+        submit_under(&system, "2020@1").await;
+        let text = system.mailbox.accepted_mails.lock().unwrap().last().unwrap().clone();
         assert!(text.contains("5 Arbeitstage") && text.contains("5 business days"), "{text}");
-        assert_eq!(house.consent().await.state.kind(), StateKind::RequestedInWindow);
-        house.days_pass(8).await;
-        assert_eq!(house.consent().await.state.kind(), StateKind::RequestedWindowPassed);
-        assert_eq!(house.facts().await.len(), 1, "official no earlier than the approval");
-        approved_under(&house, "2020@1").await;
-        assert_eq!(house.mailbox.taken.lock().unwrap().len(), 1, "no notice at approval");
-        assert_eq!(house.consent().await.state.kind(), StateKind::Granted);
-        let told = house.facts().await;
-        assert!(matches!(told.as_slice(), [Payload::NoticeSettled(_), Payload::ConsentWindowPassed(_)]), "{told:?}");
+        assert_eq!(system.consent().await.state.kind(), StateKind::RequestedInWindow);
+        system.advance_days(8).await;
+        assert_eq!(system.consent().await.state.kind(), StateKind::RequestedWindowPassed);
+        assert_eq!(system.sent_events().await.len(), 1, "official no earlier than the approval");
+        approve_under(&system, "2020@1").await;
+        assert_eq!(system.mailbox.accepted_mails.lock().unwrap().len(), 1, "no notice at approval");
+        assert_eq!(system.consent().await.state.kind(), StateKind::Granted);
+        let events = system.sent_events().await;
+        assert!(
+            matches!(events.as_slice(), [Payload::NoticeSettled(_), Payload::ConsentWindowPassed(_)]),
+            "{events:?}"
+        );
     })
     .await;
 }
 
 #[tokio::test]
-async fn r28_a_decline_is_disputed_and_silence_rejects_again() {
-    on_both(async |house: House| {
-        house.submitted().await;
-        let decided = |consent: Option<&Consent>, now| {
+async fn r28_silence_after_a_disputed_decline_rejects() {
+    on_both_databases(async |system: TestSystem| {
+        system.submit_claim().await;
+        let decide = |consent: Option<&Consent>, now| {
             let consent = consent.ok_or(crate::domain::Refusal::NotFound)?;
             consent.decline(crate::domain::Channel::Link, "", now)
         };
         let actor = Actor::system(Service::CustomerConsent);
-        house.consents.writer.execute(Command::new("decline", House::key(), actor), decided).await.unwrap();
+        system.consents.writer.execute(Command::new("decline", TestSystem::key(), actor), decide).await.unwrap();
         let disputed = ClaimDisputed {
-            snapshot: Some(crate::harness::snapshot()),
+            snapshot: Some(crate::test_system::snapshot()),
             customer_declined: true,
             ..ClaimDisputed::default()
         };
-        house.told(Payload::ClaimDisputed(disputed)).await;
-        house.sender.drain().await.unwrap();
+        system.receive(Payload::ClaimDisputed(disputed)).await;
+        system.sender.drain().await.unwrap();
         let approved = ClaimApproved {
-            snapshot: Some(crate::harness::snapshot()),
+            snapshot: Some(crate::test_system::snapshot()),
             explicit_approval_needed: true,
             ..ClaimApproved::default()
         };
-        house.told(Payload::ClaimApproved(approved)).await;
-        house.sender.drain().await.unwrap();
-        assert_eq!(house.mailbox.taken.lock().unwrap().len(), 3);
-        house.days_pass(9).await;
-        assert_eq!(house.consent().await.state.kind(), StateKind::Declined);
-        let channels: Vec<_> = house
-            .facts()
+        system.receive(Payload::ClaimApproved(approved)).await;
+        system.sender.drain().await.unwrap();
+        assert_eq!(system.mailbox.accepted_mails.lock().unwrap().len(), 3);
+        system.advance_days(9).await;
+        assert_eq!(system.consent().await.state.kind(), StateKind::Declined);
+        let channels: Vec<_> = system
+            .sent_events()
             .await
             .into_iter()
-            .filter_map(|fact| {
-                let Payload::CustomerDeclined(declined) = fact else { return None };
+            .filter_map(|event| {
+                let Payload::CustomerDeclined(declined) = event else { return None };
                 Some(declined.channel)
             })
             .collect();
@@ -303,10 +308,10 @@ async fn r28_a_decline_is_disputed_and_silence_rejects_again() {
 }
 
 #[tokio::test]
-async fn r37_when_all_lines_have_ended_the_window_closes() {
-    on_both(async |house: House| {
-        house.submitted().await;
-        house.approved().await;
+async fn r37_the_consent_closes_when_all_lines_end() {
+    on_both_databases(async |system: TestSystem| {
+        system.submit_claim().await;
+        system.approve_claim().await;
         let claim = samples::claim();
         let ended = |all| LinesEnded {
             claim: claim.name.to_string(),
@@ -314,12 +319,12 @@ async fn r37_when_all_lines_have_ended_the_window_closes() {
             all,
             ..LinesEnded::default()
         };
-        house.told(Payload::LinesEnded(ended(false))).await;
-        assert_eq!(house.consent().await.state.kind(), StateKind::WindowOpen);
-        house.told(Payload::LinesEnded(ended(true))).await;
-        house.days_pass(9).await;
-        assert_eq!(house.consent().await.state.kind(), StateKind::Closed);
-        assert!(!house.facts().await.iter().any(|fact| matches!(fact, Payload::ConsentWindowPassed(_))));
+        system.receive(Payload::LinesEnded(ended(false))).await;
+        assert_eq!(system.consent().await.state.kind(), StateKind::WindowOpen);
+        system.receive(Payload::LinesEnded(ended(true))).await;
+        system.advance_days(9).await;
+        assert_eq!(system.consent().await.state.kind(), StateKind::Closed);
+        assert!(!system.sent_events().await.iter().any(|event| matches!(event, Payload::ConsentWindowPassed(_))));
     })
     .await;
 }

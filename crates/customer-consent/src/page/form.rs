@@ -1,20 +1,22 @@
+//! The query parameters and the form of the consent page.
+
 use serde::Deserialize;
 
-/// Longest comment, in characters; the same as that of `DeclineConsent`.
+/// The maximum length of a comment in characters, the same as in `DeclineConsent`.
 pub(super) const MAX_COMMENT: usize = 2000;
 
-/// What a customer decides.
+/// A decision of the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Decision {
-    /// R26a.
+    /// Approve the claim (R26a).
     Approve,
-    /// R26.
+    /// Decline the claim (R26).
     Decline,
 }
 
 impl Decision {
-    /// As it stands in links and forms.
+    /// Returns the value in links and forms.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Approve => "approve",
@@ -23,48 +25,50 @@ impl Decision {
     }
 }
 
-/// What a link on the page asks to be shown. Anything else shows the first page.
+/// The query parameters of the page. Unknown values are ignored.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct QueryParams {
+    /// The value of [`Decision::as_str`] that is to be confirmed.
     #[serde(default)]
     decision: String,
-    /// The language that the reader switched to.
+    /// The tag of the language that the reader switched to.
     #[serde(default)]
     pub(super) lang: String,
 }
 
-impl Asked {
-    /// The decision that is to be confirmed, if any.
+impl QueryParams {
+    /// Returns the decision that the reader wants to confirm, if any.
     pub(super) fn decision(&self) -> Option<Decision> {
         [Decision::Approve, Decision::Decline].into_iter().find(|decision| decision.as_str() == self.decision)
     }
 }
 
-/// A form, as it was sent.
+/// The submitted form.
 #[derive(Deserialize)]
 pub(super) struct Form {
-    /// What is decided.
+    /// The decision.
     pub(super) decision: Decision,
-    /// `yes` when the box was ticked.
+    /// `yes` if the reader ticked the box.
     #[serde(default)]
     pub(super) confirm: String,
-    /// Why; a decline's only.
+    /// The reason for a decline; may be empty.
     #[serde(default)]
     pub(super) comment: String,
 }
 
 impl Form {
-    /// Whether this is a deliberate act (R43).
+    /// Whether the decision was confirmed. R43: only a deliberate act counts.
     pub(super) fn is_confirmed(&self) -> bool {
         self.confirm == "yes"
     }
 
-    /// The comment without what browsers and people leave around it, and without U+0000, which PostgreSQL does not keep.
+    /// Returns the comment without surrounding white space, with plain line breaks, and without
+    /// U+0000, which PostgreSQL cannot store.
     pub(super) fn comment(&self) -> String {
         self.comment.replace("\r\n", "\n").replace('\0', "").trim().to_owned()
     }
 
-    /// Whether the comment is longer than the partner should have to read.
+    /// Whether the comment is longer than [`MAX_COMMENT`].
     pub(super) fn is_too_long(&self) -> bool {
         self.comment().chars().count() > MAX_COMMENT
     }

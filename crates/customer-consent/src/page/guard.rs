@@ -1,4 +1,4 @@
-//! What holds for every answer of the public listener, whatever is asked.
+//! The middleware of all requests to the public listener.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,19 +10,21 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Semaphore;
 
 use super::view::{Problem, STYLE_HASH};
-use super::{Web, Wish, problem};
-use crate::texts::Texts;
+use super::{PageContext, RequestOptions, problem_page};
+use crate::translation::Translation;
 
-/// Bytes of a form. 2,000 characters of four bytes each, percent-encoded, come to 24,000.
+/// The maximum size of a form in bytes. 2,000 characters of four bytes each, percent-encoded, take
+/// 24,000.
 pub(super) const MAX_BODY: usize = 32 << 10;
-/// Requests in work at once; more are told to come back.
+/// The maximum number of concurrent requests. Further requests get 503.
 pub(super) const MAX_REQUESTS: usize = 256;
 /// How long one request may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Bounds what is in work, refuses forms from elsewhere, and puts the safety headers on every answer.
-pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
-    let mut response = answer(&web, request, next).await;
+/// Limits concurrent requests, refuses forms from other sites, and adds security headers to every
+/// response.
+pub(super) async fn guard_requests(State(context): State<Arc<PageContext>>, request: Request, next: Next) -> Response {
+    let mut response = respond(&context, request, next).await;
     let content_security = format!(
         "default-src 'none'; style-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         STYLE_HASH.as_str()
@@ -41,31 +43,35 @@ pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
     response
 }
 
-async fn answer(web: &Web, request: Request, next: Next) -> Response {
-    let texts = Wish::read(web, request.uri(), request.headers()).texts;
-    if request.method() == Method::POST && is_foreign(request.headers(), &web.origin) {
-        return problem(web, texts.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
+/// Handles a request unless it is refused or takes too long.
+async fn respond(context: &PageContext, request: Request, next: Next) -> Response {
+    let translation = RequestOptions::read(context, request.uri(), request.headers()).translation;
+    if request.method() == Method::POST && is_from_another_site(request.headers(), &context.origin) {
+        return problem_page(context, translation.as_deref(), StatusCode::FORBIDDEN, Problem::Foreign);
     }
-    let Ok(_place) = Semaphore::try_acquire(&web.places) else { return busy(web, texts.as_deref()) };
-    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+    let Ok(_permit) = Semaphore::try_acquire(&context.request_permits) else {
+        return busy_page(context, translation.as_deref());
+    };
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_elapsed) => busy(web, texts.as_deref()),
+        Err(_elapsed) => busy_page(context, translation.as_deref()),
     }
 }
 
-/// 503, with a word on when to come back.
-pub(super) fn busy(web: &Web, texts: Option<&Texts>) -> Response {
-    let page = problem(web, texts, StatusCode::SERVICE_UNAVAILABLE, Problem::Busy);
+/// Returns a 503 page that asks the reader to try again later.
+pub(super) fn busy_page(context: &PageContext, translation: Option<&Translation>) -> Response {
+    let page = problem_page(context, translation, StatusCode::SERVICE_UNAVAILABLE, Problem::Busy);
     ([(header::RETRY_AFTER, "5")], page).into_response()
 }
 
-/// Whether a browser says that a form was sent from another site. The token in the address is what authorises an act, and another site
-/// does not have it; this keeps one that got hold of it from acting with a visitor's browser. `Origin: null` says nothing here: browsers
-/// send it from pages with `Referrer-Policy: no-referrer`, which ours are.
-fn is_foreign(headers: &HeaderMap, own: &str) -> bool {
+/// Whether the browser says that a form was sent from another site. The token in the URL authorises
+/// a decision, and other sites do not know it. This check keeps a site that learned a token from
+/// deciding in a visitor's browser. `Origin: null` is accepted: browsers send it from pages with
+/// `Referrer-Policy: no-referrer`, and all pages here have that policy.
+fn is_from_another_site(headers: &HeaderMap, own_origin: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site != "same-origin" && site != "none",
-        None => headers.get(header::ORIGIN).is_some_and(|origin| origin != own && origin != "null"),
+        None => headers.get(header::ORIGIN).is_some_and(|origin| origin != own_origin && origin != "null"),
     }
 }
 
@@ -73,23 +79,24 @@ fn is_foreign(headers: &HeaderMap, own: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn foreign(sent: &[(&'static str, &'static str)]) -> bool {
-        let headers = sent.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        is_foreign(&headers.collect(), "https://consent.example")
+    fn is_refused(header_pairs: &[(&'static str, &'static str)]) -> bool {
+        let headers =
+            header_pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        is_from_another_site(&headers.collect(), "https://consent.example")
     }
 
     #[test]
-    fn forms_of_our_own_pages_are_taken_whatever_the_browser_tells() {
-        assert!(!foreign(&[]));
-        assert!(!foreign(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
-        assert!(!foreign(&[("origin", "null")]));
-        assert!(!foreign(&[("origin", "https://consent.example")]));
+    fn forms_of_own_pages_are_accepted() {
+        assert!(!is_refused(&[]));
+        assert!(!is_refused(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
+        assert!(!is_refused(&[("origin", "null")]));
+        assert!(!is_refused(&[("origin", "https://consent.example")]));
     }
 
     #[test]
-    fn forms_of_other_sites_are_not() {
-        assert!(foreign(&[("sec-fetch-site", "cross-site")]));
-        assert!(foreign(&[("sec-fetch-site", "same-site"), ("origin", "https://consent.example")]));
-        assert!(foreign(&[("origin", "https://evil.example")]));
+    fn forms_of_other_sites_are_refused() {
+        assert!(is_refused(&[("sec-fetch-site", "cross-site")]));
+        assert!(is_refused(&[("sec-fetch-site", "same-site"), ("origin", "https://consent.example")]));
+        assert!(is_refused(&[("origin", "https://evil.example")]));
     }
 }

@@ -1,7 +1,8 @@
-//! The public page behind the links in e-mails.
+//! The consent page: the public page behind the links in notices.
 //!
-//! `GET` and `HEAD` show and change nothing, so that mail scanners, prefetchers and the merely curious decide nothing. Only a `POST` that
-//! carries both a decision and its confirmation acts (R43). The page needs no script, no cookie and nothing from elsewhere.
+//! `GET` and `HEAD` only show the consent, so that mail scanners and prefetching decide nothing.
+//! Only a `POST` with a decision and its confirmation acts (R43). The page needs no scripts, no
+//! cookies and no external resources.
 
 mod form;
 mod guard;
@@ -24,70 +25,81 @@ use cpor_durable::{Command, Failure};
 use cpor_types::{Actor, ActorSide};
 use tokio::sync::Semaphore;
 
-use crate::consents::{Consents, Word};
+use crate::consents::{Consents, CustomerDecision};
 use crate::domain::{self, Channel, Consent, Refusal, Terms};
 use crate::languages::Languages;
-use crate::links::Links;
-use crate::store::link::Link;
-use crate::texts::Texts;
-use form::{Asked, Decision, Form};
-use view::{Alert, ConfirmPage, Problem, ProblemPage, Shown, StatusPage, Tongue};
+use crate::links::ConsentLinks;
+use crate::store::link::ConsentLink;
+use crate::translation::Translation;
+use form::{Decision, Form, QueryParams};
+use view::{Alert, ConfirmPage, ConsentView, PageLanguage, Problem, ProblemPage, StatusPage};
 
-/// What the page works with.
-pub(crate) struct Web {
+/// The dependencies of the page.
+pub(crate) struct PageContext {
+    /// The consents that the page shows and changes.
     pub(crate) consents: Consents,
-    pub(crate) links: Links,
+    /// Finds the consent of a link.
+    pub(crate) links: ConsentLinks,
+    /// The translations of the page.
     pub(crate) languages: Arc<Languages>,
-    /// Scheme and authority of the public address.
+    /// Scheme and authority of the public URL.
     pub(crate) origin: String,
-    places: Semaphore,
+    /// Limits the number of concurrent requests.
+    request_permits: Semaphore,
 }
 
-impl Web {
-    /// The page for customers who come by `origin`.
-    pub(crate) fn new(consents: Consents, links: Links, languages: Arc<Languages>, origin: String) -> Self {
-        Self { consents, links, languages, origin, places: Semaphore::new(guard::MAX_REQUESTS) }
+impl PageContext {
+    /// Creates the context of the page. `origin` is scheme and authority of the public URL.
+    pub(crate) fn new(consents: Consents, links: ConsentLinks, languages: Arc<Languages>, origin: String) -> Self {
+        Self { consents, links, languages, origin, request_permits: Semaphore::new(guard::MAX_REQUESTS) }
     }
 }
 
-/// The public listener's routes. Whoever serves them must not log paths: they hold tokens.
-pub(crate) fn router(web: Web) -> Router {
-    let web = Arc::new(web);
+/// Returns the routes of the public listener. The server must not log paths, because they contain
+/// tokens.
+pub(crate) fn router(context: PageContext) -> Router {
+    let context = Arc::new(context);
     Router::new()
-        .route("/consent/{token}", get(show).post(act))
+        .route("/consent/{token}", get(show_consent).post(submit_decision))
         .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
-        .fallback(unknown)
-        .method_not_allowed_fallback(unreadable)
+        .fallback(page_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(guard::MAX_BODY))
-        .layer(axum::middleware::from_fn_with_state(web.clone(), guard::guard))
-        .with_state(web)
+        .layer(axum::middleware::from_fn_with_state(context.clone(), guard::guard_requests))
+        .with_state(context)
 }
 
-/// Shows where the consent stands or, asked for a decision that can still be taken, the page that confirms it.
-async fn show(State(web): State<Arc<Web>>, Path(token): Path<String>, asked: Wish) -> Response {
-    let subject = match Subject::find(&web, &token, &asked).await {
-        Ok(subject) => subject,
-        Err(answer) => return answer,
+/// Shows the state of the consent. If the query names a decision that is still possible, shows the
+/// page that asks for confirmation instead.
+async fn show_consent(
+    State(context): State<Arc<PageContext>>,
+    Path(token): Path<String>,
+    options: RequestOptions,
+) -> Response {
+    let linked = match LinkedConsent::find(&context, &token, &options).await {
+        Ok(linked) => linked,
+        Err(page) => return page,
     };
-    match asked.decision.filter(|decision| subject.offers(*decision)) {
-        Some(decision) => subject.confirm(&web, StatusCode::OK, decision, "", None),
-        None => subject.status(&web, StatusCode::OK),
+    match options.decision.filter(|decision| linked.allows(*decision)) {
+        Some(decision) => linked.confirm_page(&context, StatusCode::OK, decision, "", None),
+        None => linked.status_page(&context, StatusCode::OK),
     }
 }
 
-/// Takes the customer's word, if it is one: chosen, and confirmed.
-async fn act(
-    State(web): State<Arc<Web>>,
+/// Executes a decision that was confirmed in the form. Without a confirmation, shows the form
+/// again.
+async fn submit_decision(
+    State(context): State<Arc<PageContext>>,
     Path(token): Path<String>,
-    asked: Wish,
+    options: RequestOptions,
     form: Result<axum::Form<Form>, FormRejection>,
 ) -> Response {
     let Ok(axum::Form(form)) = form else {
-        return problem(&web, asked.texts.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
+        return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
     };
-    let subject = match Subject::find(&web, &token, &asked).await {
-        Ok(subject) => subject,
-        Err(answer) => return answer,
+    let linked = match LinkedConsent::find(&context, &token, &options).await {
+        Ok(linked) => linked,
+        Err(page) => return page,
     };
     let comment = form.comment();
     let alert = if form.is_too_long() {
@@ -96,72 +108,95 @@ async fn act(
         (!form.is_confirmed()).then_some(Alert::Unconfirmed)
     };
     match alert {
-        Some(_) if !subject.offers(form.decision) => subject.status(&web, StatusCode::OK),
-        Some(alert) => subject.confirm(&web, StatusCode::UNPROCESSABLE_ENTITY, form.decision, &comment, Some(alert)),
-        None => subject.say(&web, form.decision, comment).await,
+        Some(_) if !linked.allows(form.decision) => linked.status_page(&context, StatusCode::OK),
+        Some(alert) => {
+            linked.confirm_page(&context, StatusCode::UNPROCESSABLE_ENTITY, form.decision, &comment, Some(alert))
+        }
+        None => linked.submit(&context, form.decision, comment).await,
     }
 }
 
-async fn unknown(State(web): State<Arc<Web>>, asked: Wish) -> Response {
-    problem(&web, asked.texts.as_deref(), StatusCode::NOT_FOUND, Problem::Unknown)
+/// Answers requests for unknown paths.
+async fn page_not_found(State(context): State<Arc<PageContext>>, options: RequestOptions) -> Response {
+    problem_page(&context, options.translation.as_deref(), StatusCode::NOT_FOUND, Problem::Unknown)
 }
 
-async fn unreadable(State(web): State<Arc<Web>>, asked: Wish) -> Response {
-    problem(&web, asked.texts.as_deref(), StatusCode::METHOD_NOT_ALLOWED, Problem::Form)
+/// Answers requests with a method that the page does not support.
+async fn method_not_allowed(State(context): State<Arc<PageContext>>, options: RequestOptions) -> Response {
+    problem_page(&context, options.translation.as_deref(), StatusCode::METHOD_NOT_ALLOWED, Problem::Form)
 }
 
-/// What a link leads to: a consent as it stands now, in the language of its reader.
-struct Subject {
-    link: Link,
+/// The consent that a link leads to, in the reader's language.
+struct LinkedConsent {
+    /// The link that the reader used.
+    link: ConsentLink,
+    /// The consent with passed deadlines applied.
     consent: Consent,
+    /// The values of policy and calendar that apply to the consent.
     terms: Terms,
-    texts: Arc<Texts>,
+    /// The translation in the reader's language.
+    translation: Arc<Translation>,
 }
 
-impl Subject {
-    /// The subject of the link, or the page that says why there is none.
-    async fn find(web: &Web, token: &str, wish: &Wish) -> Result<Self, Response> {
-        let asked = wish.texts.as_deref();
-        let link = web.links.find(token).await.map_err(|error| unavailable(web, asked, &error))?;
-        let link = link.ok_or_else(|| problem(web, asked, StatusCode::NOT_FOUND, Problem::Unknown))?;
-        let found = web.consents.find(&link.consent).await.map_err(|error| unavailable(web, asked, &error))?;
-        let consent = found.ok_or_else(|| problem(web, asked, StatusCode::NOT_FOUND, Problem::Unknown))?.state;
-        let terms = web.consents.rules.terms(&consent.claim).map_err(|error| unavailable(web, asked, &error))?;
-        let texts = wish.texts.as_ref().unwrap_or_else(|| web.languages.of_calendar(&consent.claim.calendar)).clone();
-        Ok(Self { link, consent, terms, texts })
+impl LinkedConsent {
+    /// Loads the consent of the link. Returns an error page if there is none or it cannot be read.
+    async fn find(context: &PageContext, token: &str, options: &RequestOptions) -> Result<Self, Response> {
+        let translation = options.translation.as_deref();
+        let link = context.links.find(token).await.map_err(|error| unavailable_page(context, translation, &error))?;
+        let link = link.ok_or_else(|| problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown))?;
+        let consent = context
+            .consents
+            .find(&link.consent)
+            .await
+            .map_err(|error| unavailable_page(context, translation, &error))?;
+        let consent =
+            consent.ok_or_else(|| problem_page(context, translation, StatusCode::NOT_FOUND, Problem::Unknown))?.state;
+        let terms = context
+            .consents
+            .rules
+            .terms_of(&consent.claim)
+            .map_err(|error| unavailable_page(context, translation, &error))?;
+        let translation = options
+            .translation
+            .as_ref()
+            .unwrap_or_else(|| context.languages.for_calendar(&consent.claim.calendar))
+            .clone();
+        Ok(Self { link, consent, terms, translation })
     }
 
-    fn shown(&self) -> Shown<'_> {
-        let approves = self.consent.approves_by(self.link.notice);
-        Shown { consent: &self.consent, terms: &self.terms, approves }
+    /// Returns the consent as the holder of this link sees it.
+    fn view(&self) -> ConsentView<'_> {
+        let can_approve = self.consent.can_approve_by_link_of(self.link.notice);
+        ConsentView { consent: &self.consent, terms: &self.terms, can_approve }
     }
 
-    fn offers(&self, decision: Decision) -> bool {
-        self.shown().offers(match decision {
-            Decision::Approve => domain::Command::Approve,
-            Decision::Decline => domain::Command::Decline,
+    /// Whether the reader can make this decision now.
+    fn allows(&self, decision: Decision) -> bool {
+        self.view().allows(match decision {
+            Decision::Approve => domain::CustomerCommand::Approve,
+            Decision::Decline => domain::CustomerCommand::Decline,
         })
     }
 
-    /// Says it to the writer, and shows what came of it.
-    async fn say(mut self, web: &Web, decision: Decision, comment: String) -> Response {
-        let (name, word) = match decision {
-            Decision::Approve => ("approve_by_link", Word::ApproveByLink(self.link.notice)),
-            Decision::Decline => ("decline_by_link", Word::Decline { comment }),
+    /// Executes the decision and shows the resulting state.
+    async fn submit(mut self, context: &PageContext, decision: Decision, comment: String) -> Response {
+        let (command_name, customer_decision) = match decision {
+            Decision::Approve => ("approve_by_link", CustomerDecision::ApproveByLink(self.link.notice)),
+            Decision::Decline => ("decline_by_link", CustomerDecision::Decline { comment }),
         };
-        // Which mail's link it was; who held it, nobody knows.
+        // The id of the notice identifies the link. Who used the link is unknown.
         let actor = Actor::new(ActorSide::Customer, format!("link:{}", self.link.notice));
-        let command = Command::new(name, self.link.consent.clone(), actor);
-        match web.consents.say(command, word, Channel::Link).await {
+        let command = Command::new(command_name, self.link.consent.clone(), actor);
+        match context.consents.submit_decision(command, customer_decision, Channel::Link).await {
             Ok(committed) => match committed.state {
                 Some(consent) => {
                     self.consent = consent;
-                    self.status(web, StatusCode::OK)
+                    self.status_page(context, StatusCode::OK)
                 }
-                None => problem(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown),
+                None => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown),
             },
             Err(Failure::Refused(Refusal::NotFound)) => {
-                problem(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown)
+                problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown)
             }
             Err(Failure::Refused(
                 Refusal::WindowPassed { .. }
@@ -169,7 +204,7 @@ impl Subject {
                 | Refusal::ClaimClosed
                 | Refusal::LinkOutdated
                 | Refusal::NoNotice,
-            )) => self.late(web).await,
+            )) => self.conflict_page(context).await,
             Err(Failure::Clash(clash)) => match clash {},
             Err(
                 Failure::Moved { .. }
@@ -177,79 +212,99 @@ impl Subject {
                 | Failure::Gap { .. }
                 | Failure::Overloaded
                 | Failure::Unavailable(_),
-            ) => guard::busy(web, Some(&self.texts)),
+            ) => guard::busy_page(context, Some(&self.translation)),
         }
     }
 
-    /// The word came too late: shows what stands instead.
-    async fn late(mut self, web: &Web) -> Response {
-        match web.consents.find(&self.link.consent).await {
+    /// Shows the current state of the consent after a decision was refused.
+    async fn conflict_page(mut self, context: &PageContext) -> Response {
+        match context.consents.find(&self.link.consent).await {
             Ok(Some(found)) => {
                 self.consent = found.state;
-                self.status(web, StatusCode::CONFLICT)
+                self.status_page(context, StatusCode::CONFLICT)
             }
-            Ok(None) => problem(web, Some(&self.texts), StatusCode::NOT_FOUND, Problem::Unknown),
-            Err(error) => unavailable(web, Some(&self.texts), &error),
+            Ok(None) => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown),
+            Err(error) => unavailable_page(context, Some(&self.translation), &error),
         }
     }
 
-    fn status(&self, web: &Web, code: StatusCode) -> Response {
-        let tongue = Tongue { languages: &web.languages, texts: &self.texts };
-        html(tongue, code, &StatusPage::new(tongue, self.shown()))
+    /// Renders the page that shows the state of the consent.
+    fn status_page(&self, context: &PageContext, code: StatusCode) -> Response {
+        let language = PageLanguage { languages: &context.languages, translation: &self.translation };
+        render_page(language, code, &StatusPage::new(language, self.view()))
     }
 
-    fn confirm(
+    /// Renders the page that asks the reader to confirm the decision.
+    fn confirm_page(
         &self,
-        web: &Web,
+        context: &PageContext,
         code: StatusCode,
         decision: Decision,
         comment: &str,
         alert: Option<Alert>,
     ) -> Response {
-        let tongue = Tongue { languages: &web.languages, texts: &self.texts };
-        html(tongue, code, &ConfirmPage::new(tongue, self.shown(), decision, comment, alert))
+        let language = PageLanguage { languages: &context.languages, translation: &self.translation };
+        render_page(language, code, &ConfirmPage::new(language, self.view(), decision, comment, alert))
     }
 }
 
-/// What the address and the browser ask for.
-struct Wish {
-    /// The decision that is to be confirmed.
+/// What the URL and the headers of a request ask for.
+struct RequestOptions {
+    /// The decision that the reader wants to confirm.
     decision: Option<Decision>,
-    /// The language: the one switched to, else the one that the browser likes best of ours.
-    texts: Option<Arc<Texts>>,
+    /// The language that the reader switched to, or the best one that the browser accepts.
+    translation: Option<Arc<Translation>>,
 }
 
-impl FromRequestParts<Arc<Web>> for Wish {
+impl FromRequestParts<Arc<PageContext>> for RequestOptions {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
-        Ok(Self::read(web, &parts.uri, &parts.headers))
+    async fn from_request_parts(parts: &mut Parts, context: &Arc<PageContext>) -> Result<Self, Infallible> {
+        Ok(Self::read(context, &parts.uri, &parts.headers))
     }
 }
 
-impl Wish {
-    fn read(web: &Web, uri: &Uri, headers: &HeaderMap) -> Self {
-        let asked = Query::<Asked>::try_from_uri(uri).map(|Query(asked)| asked).unwrap_or_default();
+impl RequestOptions {
+    /// Reads the options from the URL and the headers of a request.
+    fn read(context: &PageContext, uri: &Uri, headers: &HeaderMap) -> Self {
+        let params = Query::<QueryParams>::try_from_uri(uri).map(|Query(params)| params).unwrap_or_default();
         let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let texts = web.languages.named(&asked.lang).or_else(|| web.languages.accepted(header));
-        Self { decision: asked.decision(), texts: texts.cloned() }
+        let translation =
+            context.languages.by_tag(&params.lang).or_else(|| context.languages.by_accept_language(header));
+        Self { decision: params.decision(), translation: translation.cloned() }
     }
 }
 
-/// A page that says that something did not work, in English where no language is asked for.
-fn problem(web: &Web, texts: Option<&Texts>, code: StatusCode, problem: Problem) -> Response {
-    let tongue = Tongue { languages: &web.languages, texts: texts.unwrap_or_else(|| web.languages.english()) };
-    html(tongue, code, &ProblemPage::new(tongue, problem))
+/// Returns an error page, in English if the request asks for no shipped language.
+fn problem_page(
+    context: &PageContext,
+    translation: Option<&Translation>,
+    code: StatusCode,
+    problem: Problem,
+) -> Response {
+    let language = PageLanguage {
+        languages: &context.languages,
+        translation: translation.unwrap_or_else(|| context.languages.english()),
+    };
+    render_page(language, code, &ProblemPage::new(language, problem))
 }
 
-fn unavailable(web: &Web, texts: Option<&Texts>, error: &dyn std::fmt::Display) -> Response {
+/// Logs the error and returns a 503 page.
+fn unavailable_page(
+    context: &PageContext,
+    translation: Option<&Translation>,
+    error: &dyn std::fmt::Display,
+) -> Response {
     tracing::error!(%error, "the consent page cannot answer");
-    guard::busy(web, texts)
+    guard::busy_page(context, translation)
 }
 
-fn html(tongue: Tongue<'_>, code: StatusCode, page: &impl Template) -> Response {
+/// Renders a page with the header `Content-Language`.
+fn render_page(language: PageLanguage<'_>, code: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(body) => (code, [(header::CONTENT_LANGUAGE, tongue.texts.language.clone())], Html(body)).into_response(),
+        Ok(body) => {
+            (code, [(header::CONTENT_LANGUAGE, language.translation.language.clone())], Html(body)).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "a page cannot be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -1,4 +1,4 @@
-//! What a browser, a scanner and a stranger get from the public listener.
+//! Tests of the responses of the public listener to browsers, mail scanners and other sites.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -9,25 +9,30 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::domain::StateKind;
-use crate::harness::{House, due, on_both};
+use crate::test_system::{TestSystem, due, on_both_databases};
 
-/// A visitor of the page.
+/// A client of the page.
 struct Browser(Router);
 
-struct Seen {
+struct PageResponse {
     code: StatusCode,
     headers: HeaderMap,
     page: String,
 }
 
 impl Browser {
-    fn at(house: &House) -> Self {
+    fn new(system: &TestSystem) -> Self {
         let languages = Arc::new(Languages::shipped().unwrap());
-        let web = Web::new(house.consents.clone(), house.links.clone(), languages, "https://consent.example".into());
-        Self(router(web))
+        let context = PageContext::new(
+            system.consents.clone(),
+            system.links.clone(),
+            languages,
+            "https://consent.example".into(),
+        );
+        Self(router(context))
     }
 
-    async fn asks(&self, method: Method, path: &str, form: Option<&str>, headers: &[(&str, &str)]) -> Seen {
+    async fn request(&self, method: Method, path: &str, form: Option<&str>, headers: &[(&str, &str)]) -> PageResponse {
         let mut request = Request::builder().method(method).uri(path);
         if form.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -39,218 +44,222 @@ impl Browser {
             request = request.header(*name, *value);
         }
         let body = Body::from(form.unwrap_or_default().to_owned());
-        let response: Response = self.0.clone().oneshot(request.body(body).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
+        let raw: Response = self.0.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = raw.into_parts();
         let page = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-        Seen { code: parts.status, headers: parts.headers, page }
+        PageResponse { code: parts.status, headers: parts.headers, page }
     }
 
-    async fn opens(&self, path: &str) -> Seen {
-        self.asks(Method::GET, path, None, &[]).await
+    async fn get(&self, path: &str) -> PageResponse {
+        self.request(Method::GET, path, None, &[]).await
     }
 
-    async fn sends(&self, path: &str, form: &str) -> Seen {
-        self.asks(Method::POST, path, Some(form), &[("sec-fetch-site", "same-origin"), ("origin", "null")]).await
+    async fn post(&self, path: &str, form: &str) -> PageResponse {
+        self.request(Method::POST, path, Some(form), &[("sec-fetch-site", "same-origin"), ("origin", "null")]).await
     }
 }
 
-async fn state(house: &House) -> StateKind {
-    house.consent().await.state.kind()
+async fn state(system: &TestSystem) -> StateKind {
+    system.consent().await.state.kind()
 }
 
 #[tokio::test]
-async fn r43_opening_prefetching_and_scanning_change_nothing() {
-    on_both(async |house| {
-        house.submitted().await;
-        house.approved().await;
-        let (before, browser) = (house.consent().await, Browser::at(&house));
-        let link = format!("/consent/{}", house.mailbox.token());
+async fn r43_opening_or_prefetching_changes_nothing() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        system.approve_claim().await;
+        let (before, browser) = (system.consent().await, Browser::new(&system));
+        let link = format!("/consent/{}", system.mailbox.token());
         for query in ["", "?decision=approve", "?decision=decline", "?decision=decline&confirm=yes", "?x=%ff"] {
             for (method, hint) in [(Method::GET, "prefetch"), (Method::HEAD, "prefetch"), (Method::GET, "none")] {
-                let seen =
-                    browser.asks(method.clone(), &format!("{link}{query}"), None, &[("sec-purpose", hint)]).await;
-                assert_eq!(seen.code, StatusCode::OK, "{method} {query}");
-                assert_eq!(seen.page.is_empty(), method == Method::HEAD);
+                let response =
+                    browser.request(method.clone(), &format!("{link}{query}"), None, &[("sec-purpose", hint)]).await;
+                assert_eq!(response.code, StatusCode::OK, "{method} {query}");
+                assert_eq!(response.page.is_empty(), method == Method::HEAD);
             }
         }
         for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
-            let seen = browser.asks(method, &link, Some("decision=decline&confirm=yes"), &[]).await;
-            assert_eq!(seen.code, StatusCode::METHOD_NOT_ALLOWED);
+            let response = browser.request(method, &link, Some("decision=decline&confirm=yes"), &[]).await;
+            assert_eq!(response.code, StatusCode::METHOD_NOT_ALLOWED);
         }
-        assert_eq!(house.consent().await, before);
+        assert_eq!(system.consent().await, before);
     })
     .await;
 }
 
 #[tokio::test]
 async fn r43_only_a_confirmed_decision_acts() {
-    on_both(async |house| {
-        house.submitted().await;
-        let (before, browser) = (house.consent().await, Browser::at(&house));
-        let link = format!("/consent/{}", house.mailbox.token());
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let (before, browser) = (system.consent().await, Browser::new(&system));
+        let link = format!("/consent/{}", system.mailbox.token());
         for form in [
             "decision=decline",
             "decision=decline&confirm=no",
             "decision=approve&confirm=",
             "decision=decline&comment=x",
         ] {
-            let seen = browser.sends(&link, form).await;
-            assert_eq!(seen.code, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
-            assert!(seen.page.contains("Please tick the box"), "{form}");
+            let response = browser.post(&link, form).await;
+            assert_eq!(response.code, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
+            assert!(response.page.contains("Please tick the box"), "{form}");
         }
         for form in ["", "confirm=yes", "decision=maybe&confirm=yes", "decision=decline&decision=approve&confirm=yes"] {
-            assert_eq!(browser.sends(&link, form).await.code, StatusCode::BAD_REQUEST, "{form}");
+            assert_eq!(browser.post(&link, form).await.code, StatusCode::BAD_REQUEST, "{form}");
         }
         let long = format!("decision=decline&confirm=yes&comment={}", "%E2%82%AC".repeat(2001));
-        let seen = browser.sends(&link, &long).await;
-        assert_eq!(seen.code, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(seen.page.contains("shorten your comment") && seen.page.contains("€€€"));
+        let response = browser.post(&link, &long).await;
+        assert_eq!(response.code, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(response.page.contains("shorten your comment") && response.page.contains("€€€"));
         let huge = format!("decision=decline&confirm=yes&comment={}", "x".repeat(64 << 10));
-        assert_eq!(browser.sends(&link, &huge).await.code, StatusCode::BAD_REQUEST);
+        assert_eq!(browser.post(&link, &huge).await.code, StatusCode::BAD_REQUEST);
         let json = [("content-type", "application/json")];
-        let seen = browser.asks(Method::POST, &link, None, &json).await;
-        assert_eq!(seen.code, StatusCode::BAD_REQUEST);
-        assert_eq!(house.consent().await, before);
+        let response = browser.request(Method::POST, &link, None, &json).await;
+        assert_eq!(response.code, StatusCode::BAD_REQUEST);
+        assert_eq!(system.consent().await, before);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r43_a_form_from_another_site_does_nothing() {
-    on_both(async |house| {
-        house.submitted().await;
-        let (before, browser) = (house.consent().await, Browser::at(&house));
-        let link = format!("/consent/{}", house.mailbox.token());
+async fn r43_a_form_from_another_site_is_refused() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let (before, browser) = (system.consent().await, Browser::new(&system));
+        let link = format!("/consent/{}", system.mailbox.token());
         for foreign in
             [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]
         {
-            let seen = browser.asks(Method::POST, &link, Some("decision=decline&confirm=yes"), &[foreign]).await;
-            assert_eq!(seen.code, StatusCode::FORBIDDEN);
+            let response = browser.request(Method::POST, &link, Some("decision=decline&confirm=yes"), &[foreign]).await;
+            assert_eq!(response.code, StatusCode::FORBIDDEN);
         }
-        assert_eq!(house.consent().await, before);
+        assert_eq!(system.consent().await, before);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r26_a_customer_declines_by_link_and_the_reason_reaches_the_partner() {
-    on_both(async |house| {
-        house.submitted().await;
-        house.approved().await;
-        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
-        let first = browser.opens(&link).await;
+async fn r26_a_decline_by_link_reports_the_comment() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        system.approve_claim().await;
+        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
+        let first = browser.get(&link).await;
         assert!(first.page.contains("?decision=decline") && first.page.contains("?decision=approve"));
-        let confirm = browser.opens(&format!("{link}?decision=decline")).await;
+        let confirm = browser.get(&format!("{link}?decision=decline")).await;
         assert!(confirm.page.contains("name=\"confirm\" value=\"yes\"") && confirm.page.contains("method=\"post\""));
         let declined =
-            browser.sends(&link, "decision=decline&confirm=yes&comment=+We+do+not+%3Cknow%3E+them.%0D%0A").await;
+            browser.post(&link, "decision=decline&confirm=yes&comment=+We+do+not+%3Cknow%3E+them.%0D%0A").await;
         assert_eq!(declined.code, StatusCode::OK);
         assert!(declined.page.contains("You have declined"), "{}", declined.page);
-        let again = browser.sends(&link, "decision=decline&confirm=yes&comment=Another").await;
+        let again = browser.post(&link, "decision=decline&confirm=yes&comment=Another").await;
         assert_eq!((again.code, again.page), (StatusCode::OK, declined.page), "repeating gets the first answer");
-        let late = browser.sends(&link, "decision=approve&confirm=yes").await;
+        let late = browser.post(&link, "decision=approve&confirm=yes").await;
         assert_eq!(late.code, StatusCode::CONFLICT);
         assert!(late.page.contains("You have declined"));
 
-        let told = house.facts().await.into_iter().filter_map(|fact| {
-            let Payload::CustomerDeclined(declined) = fact else { return None };
+        let reported = system.sent_events().await.into_iter().filter_map(|event| {
+            let Payload::CustomerDeclined(declined) = event else { return None };
             Some((declined.channel, declined.comment))
         });
-        assert_eq!(told.collect::<Vec<_>>(), [("link".to_owned(), "We do not <know> them.".to_owned())]);
+        assert_eq!(reported.collect::<Vec<_>>(), [("link".to_owned(), "We do not <know> them.".to_owned())]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r26a_a_customer_approves_by_link_before_the_claim_is_approved() {
-    on_both(async |house| {
-        house.submitted().await;
-        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
-        let approved = browser.sends(&link, "decision=approve&confirm=yes").await;
+async fn r26a_approval_by_link_before_claim_approval() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
+        let approved = browser.post(&link, "decision=approve&confirm=yes").await;
         assert!(approved.page.contains("You approved this claim on Monday, 2 March 2026, 09:30"), "{}", approved.page);
         assert!(!approved.page.contains("?decision=approve") && approved.page.contains("?decision=decline"));
         assert!(approved.page.contains("until 7 calendar days after the e-mail"), "{}", approved.page);
-        house.approved().await;
-        assert_eq!(state(&house).await, StateKind::GrantedInWindow);
-        assert_eq!(house.mailbox.taken.lock().unwrap().len(), 2, "the contact is told of the approval all the same");
+        system.approve_claim().await;
+        assert_eq!(state(&system).await, StateKind::GrantedInWindow);
+        assert_eq!(
+            system.mailbox.accepted_mails.lock().unwrap().len(),
+            2,
+            "the contact is still notified of the approval"
+        );
     })
     .await;
 }
 
 #[tokio::test]
 async fn r43_an_early_approval_can_be_taken_back_by_link() {
-    on_both(async |house| {
-        house.submitted().await;
-        let (browser, asked) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
-        browser.sends(&asked, "decision=approve&confirm=yes").await;
-        *house.mailbox.refusing.lock().unwrap() = 1;
-        house.approved().await;
-        assert_eq!(state(&house).await, StateKind::GrantedAwaitingDelivery);
-        let waiting = browser.opens(&asked).await.page;
-        for said in ["You approved this claim on", "is on record as your partner", "after our e-mail has reached"] {
-            assert!(waiting.contains(said), "{said} is missing in {waiting}");
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let (browser, first_link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
+        browser.post(&first_link, "decision=approve&confirm=yes").await;
+        *system.mailbox.refuse_next.lock().unwrap() = 1;
+        system.approve_claim().await;
+        assert_eq!(state(&system).await, StateKind::GrantedAwaitingDelivery);
+        let waiting = browser.get(&first_link).await.page;
+        for expected in ["You approved this claim on", "is on record as your partner", "after our e-mail has reached"] {
+            assert!(waiting.contains(expected), "{expected} is missing in {waiting}");
         }
         assert!(!waiting.contains("?decision=approve") && waiting.contains("?decision=decline"));
-        let confirm = browser.opens(&format!("{asked}?decision=decline")).await.page;
+        let confirm = browser.get(&format!("{first_link}?decision=decline")).await.page;
         assert!(confirm.contains("the access of Contoso Consulting to your usage figures ends"), "{confirm}");
-        let declined = browser.sends(&asked, "decision=decline&confirm=yes").await;
+        let declined = browser.post(&first_link, "decision=decline&confirm=yes").await;
         assert_eq!(declined.code, StatusCode::OK);
-        assert_eq!(state(&house).await, StateKind::Declined);
+        assert_eq!(state(&system).await, StateKind::Declined);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r43_an_early_approval_stands_once_the_window_has_passed() {
-    on_both(async |house| {
-        house.submitted().await;
-        let browser = Browser::at(&house);
-        let asked = format!("/consent/{}", house.mailbox.token());
-        browser.sends(&asked, "decision=approve&confirm=yes").await;
-        house.approved().await;
-        let link = format!("/consent/{}", house.mailbox.token());
-        let open = browser.opens(&link).await.page;
+async fn r43_an_early_approval_stands_after_the_window() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let browser = Browser::new(&system);
+        let first_link = format!("/consent/{}", system.mailbox.token());
+        browser.post(&first_link, "decision=approve&confirm=yes").await;
+        system.approve_claim().await;
+        let link = format!("/consent/{}", system.mailbox.token());
+        let open = browser.get(&link).await.page;
         assert!(open.contains("You can decline until the end of Monday, 9 March 2026"), "{open}");
         assert!(!open.contains("?decision=approve") && open.contains("?decision=decline"));
-        house.host.advance(due()).await.unwrap();
-        let late = browser.sends(&link, "decision=decline&confirm=yes").await;
+        system.host.advance(due()).await.unwrap();
+        let late = browser.post(&link, "decision=decline&confirm=yes").await;
         assert_eq!(late.code, StatusCode::CONFLICT);
         assert!(late.page.contains("You approved this claim on") && late.page.contains("too late to decline"));
-        let facts = house.facts().await;
-        let passed = facts.iter().filter(|fact| matches!(fact, Payload::ConsentWindowPassed(_))).count();
-        assert_eq!(passed, 1, "R56: that it can be declined no more is told too");
+        let events = system.sent_events().await;
+        let passed = events.iter().filter(|event| matches!(event, Payload::ConsentWindowPassed(_))).count();
+        assert_eq!(passed, 1, "R56: the end of the window is reported too");
     })
     .await;
 }
 
 #[tokio::test]
-async fn r43_after_the_window_the_page_says_so_in_plain_words() {
-    on_both(async |house| {
-        house.submitted().await;
-        house.approved().await;
-        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
-        let open = browser.opens(&link).await;
+async fn r43_the_page_shows_that_the_window_passed() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        system.approve_claim().await;
+        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
+        let open = browser.get(&link).await;
         assert!(
             open.page.contains("the end of Monday, 9 March 2026: midnight, Europe/Berlin time (UTC+01:00)"),
             "{}",
             open.page
         );
-        // The deadline has passed, whether or not it has fired.
-        house.host.advance(due()).await.unwrap();
-        let late = browser.sends(&link, "decision=decline&confirm=yes").await;
+        // The deadline has passed, even if it has not been processed yet.
+        system.host.advance(due()).await.unwrap();
+        let late = browser.post(&link, "decision=decline&confirm=yes").await;
         assert_eq!(late.code, StatusCode::CONFLICT);
         assert!(late.page.contains("is on record as your partner") && late.page.contains("too late to decline"));
-        assert!(!browser.opens(&format!("{link}?decision=decline")).await.page.contains("<form"));
-        assert_eq!(state(&house).await, StateKind::Granted);
+        assert!(!browser.get(&format!("{link}?decision=decline")).await.page.contains("<form"));
+        assert_eq!(state(&system).await, StateKind::Granted);
     })
     .await;
 }
 
 #[tokio::test]
-async fn links_that_lead_nowhere_look_alike() {
-    on_both(async |house| {
-        house.submitted().await;
-        let (browser, token) = (Browser::at(&house), house.mailbox.token());
+async fn invalid_links_get_the_same_page() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let (browser, token) = (Browser::new(&system), system.mailbox.token());
         let mut pages = vec![];
         let other = format!("{}{}", &token[..42], if token.ends_with('A') { 'E' } else { 'A' });
         for path in [
@@ -260,15 +269,15 @@ async fn links_that_lead_nowhere_look_alike() {
             format!("/consent/{other}"),
             format!("/consent/{token}="),
         ] {
-            let seen = browser.opens(&path).await;
-            assert_eq!(seen.code, StatusCode::NOT_FOUND, "{path}");
-            pages.push(seen.page);
+            let response = browser.get(&path).await;
+            assert_eq!(response.code, StatusCode::NOT_FOUND, "{path}");
+            pages.push(response.page);
         }
-        let seen = browser.sends(&format!("/consent/{other}"), "decision=decline&confirm=yes").await;
-        assert_eq!(seen.code, StatusCode::NOT_FOUND);
-        pages.push(seen.page);
-        house.clock.advance_by(chrono::TimeDelta::days(181));
-        pages.push(browser.opens(&format!("/consent/{token}")).await.page);
+        let response = browser.post(&format!("/consent/{other}"), "decision=decline&confirm=yes").await;
+        assert_eq!(response.code, StatusCode::NOT_FOUND);
+        pages.push(response.page);
+        system.clock.advance_by(chrono::TimeDelta::days(181));
+        pages.push(browser.get(&format!("/consent/{token}")).await.page);
         pages.dedup();
         assert_eq!(pages.len(), 1);
     })
@@ -276,12 +285,12 @@ async fn links_that_lead_nowhere_look_alike() {
 }
 
 #[tokio::test]
-async fn every_answer_is_kept_by_nobody_framed_by_nobody_and_needs_nothing_from_elsewhere() {
-    on_both(async |house| {
-        house.submitted().await;
-        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
+async fn every_response_has_the_security_headers() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
         for path in [link.clone(), format!("{link}?decision=approve"), "/nowhere".into()] {
-            let Seen { headers, page, .. } = browser.opens(&path).await;
+            let PageResponse { headers, page, .. } = browser.get(&path).await;
             assert_eq!(headers[header::CACHE_CONTROL], "no-store");
             assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
             assert_eq!(headers["x-robots-tag"], "noindex, nofollow, noarchive");
@@ -299,57 +308,59 @@ async fn every_answer_is_kept_by_nobody_framed_by_nobody_and_needs_nothing_from_
 }
 
 #[tokio::test]
-async fn what_a_partner_writes_is_text_on_the_page() {
-    on_both(async |house| {
-        let mut snapshot = crate::harness::snapshot();
+async fn partner_texts_are_escaped() {
+    on_both_databases(async |system| {
+        let mut snapshot = crate::test_system::snapshot();
         snapshot.claim_display_name = "<script>alert(1)</script> {due} \"&".into();
         let submitted = cpor_proto::events::v1::ClaimSubmitted { snapshot: Some(snapshot) };
-        house.told(Payload::ClaimSubmitted(submitted)).await;
-        house.sender.drain().await.unwrap();
-        let seen = Browser::at(&house).opens(&format!("/consent/{}", house.mailbox.token())).await;
-        assert!(!seen.page.contains("<script>") && seen.page.contains("&#60;script&#62;"), "{}", seen.page);
+        system.receive(Payload::ClaimSubmitted(submitted)).await;
+        system.sender.drain().await.unwrap();
+        let response = Browser::new(&system).get(&format!("/consent/{}", system.mailbox.token())).await;
+        assert!(!response.page.contains("<script>") && response.page.contains("&#60;script&#62;"), "{}", response.page);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r29_an_earlier_link_can_only_decline_and_says_where_to_approve() {
-    on_both(async |house| {
-        house.submitted().await;
-        let (browser, earlier) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
-        let mut claim = crate::harness::snapshot();
+async fn r29_an_earlier_link_can_only_decline() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let (browser, earlier) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
+        let mut claim = crate::test_system::snapshot();
         claim.lines.pop();
         let edited =
             cpor_proto::events::v1::ClaimEdited { snapshot: Some(claim), renotify: true, previous_contact: None };
-        house.told(Payload::ClaimEdited(edited)).await;
-        house.sender.drain().await.unwrap();
-        let latest = format!("/consent/{}", house.mailbox.token());
+        system.receive(Payload::ClaimEdited(edited)).await;
+        system.sender.drain().await.unwrap();
+        let latest = format!("/consent/{}", system.mailbox.token());
         assert_ne!(earlier, latest);
-        let page = browser.opens(&earlier).await.page;
+        let page = browser.get(&earlier).await.page;
         assert!(page.contains("use the link in the newest e-mail") && page.contains("?decision=decline"), "{page}");
         assert!(!page.contains("?decision=approve") && page.contains("No longer claimed: Exchange Online."), "{page}");
-        let refused = browser.sends(&earlier, "decision=approve&confirm=yes").await;
-        assert_eq!((refused.code, house.consent().await.approval), (StatusCode::CONFLICT, None));
-        assert!(browser.opens(&latest).await.page.contains("?decision=approve"));
-        assert_eq!(browser.sends(&latest, "decision=approve&confirm=yes").await.code, StatusCode::OK);
-        assert!(house.consent().await.approval.is_some());
-        assert_eq!(browser.sends(&earlier, "decision=decline&confirm=yes").await.code, StatusCode::OK);
-        assert_eq!(state(&house).await, StateKind::Declined);
+        let refused = browser.post(&earlier, "decision=approve&confirm=yes").await;
+        assert_eq!((refused.code, system.consent().await.approval), (StatusCode::CONFLICT, None));
+        assert!(browser.get(&latest).await.page.contains("?decision=approve"));
+        assert_eq!(browser.post(&latest, "decision=approve&confirm=yes").await.code, StatusCode::OK);
+        assert!(system.consent().await.approval.is_some());
+        assert_eq!(browser.post(&earlier, "decision=decline&confirm=yes").await.code, StatusCode::OK);
+        assert_eq!(state(&system).await, StateKind::Declined);
     })
     .await;
 }
 
 #[tokio::test]
-async fn the_page_speaks_the_readers_language_else_that_of_the_tenants_calendar() {
-    on_both(async |house| {
-        house.submitted().await;
-        let (browser, link) = (Browser::at(&house), format!("/consent/{}", house.mailbox.token()));
+async fn language_of_the_browser_then_of_the_calendar() {
+    on_both_databases(async |system| {
+        system.submit_claim().await;
+        let (browser, link) = (Browser::new(&system), format!("/consent/{}", system.mailbox.token()));
         let language = async |path: &str, accepts: &str| {
-            let seen = browser.asks(Method::GET, path, None, &[("accept-language", accepts)]).await;
+            let response = browser.request(Method::GET, path, None, &[("accept-language", accepts)]).await;
             assert!(
-                seen.page.contains(&format!("<html lang=\"{}\">", seen.headers["content-language"].to_str().unwrap()))
+                response
+                    .page
+                    .contains(&format!("<html lang=\"{}\">", response.headers["content-language"].to_str().unwrap()))
             );
-            seen.headers["content-language"].to_str().unwrap().to_owned()
+            response.headers["content-language"].to_str().unwrap().to_owned()
         };
         assert_eq!(language(&link, "fr-CA,en;q=0.1").await, "fr");
         assert_eq!(language(&link, "ja").await, "de", "the sample tenant's calendar is German");
@@ -358,7 +369,7 @@ async fn the_page_speaks_the_readers_language_else_that_of_the_tenants_calendar(
         assert_eq!(language(&format!("{link}?lang=xx"), "fr").await, "fr");
         assert_eq!(language("/nowhere", "es").await, "es");
         assert_eq!(language("/nowhere", "ja").await, "en");
-        let declined = browser.sends(&format!("{link}?lang=cs"), "decision=decline&confirm=yes").await;
+        let declined = browser.post(&format!("{link}?lang=cs"), "decision=decline&confirm=yes").await;
         assert!(declined.page.contains("Odmítli jste"), "{}", declined.page);
     })
     .await;

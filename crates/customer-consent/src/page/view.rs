@@ -1,4 +1,5 @@
-//! The pages, as values: everything is worded and decided here, and the templates only set it.
+//! The pages as data: all texts and choices are determined here, and the templates only lay them
+//! out.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,131 +9,157 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::form::Decision;
-use crate::domain::{Channel, Command, Consent, State, Terms};
+use crate::consent_text::{ConsentText, Facts, Paragraphs, Section};
+use crate::domain::{Channel, Consent, CustomerCommand, State, Terms};
 use crate::languages::Languages;
-use crate::texts::{Text, Texts};
-use crate::words::{Facts, Paragraphs, Section, Words};
+use crate::translation::{Text, Translation};
 
-/// The one style of all pages, inline, so that a page needs nothing but itself.
+/// The style sheet of all pages. It is inlined, so that a page needs no other resource.
 const STYLE: &str = include_str!("../../templates/style.css");
 
-/// What `style-src` names so that the style, and no other, applies.
+/// The source in the header directive `style-src` that allows exactly this style sheet.
 pub(super) static STYLE_HASH: LazyLock<String> =
     LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE.as_bytes()))));
 
 /// What all pages have around their content.
 pub(super) struct Chrome<'a> {
+    /// The tag of the page's language.
     language: &'a str,
+    /// The style sheet.
     style: &'static str,
+    /// The footer of the page.
     footer: String,
-    /// What the switch between languages is called, and where it leads.
+    /// The accessible name of the language switch.
     languages_label: String,
-    languages: Vec<Language<'a>>,
-    /// What of the address stays when the language is switched: `decision=approve&`, or nothing.
+    /// The languages of the switch.
+    languages: Vec<LanguageOption<'a>>,
+    /// The query parameters that the language switch keeps: `decision=approve&`, for example, or
+    /// nothing.
     query: String,
 }
 
-struct Language<'a> {
+/// An entry of the language switch.
+struct LanguageOption<'a> {
+    /// The tag of the language.
     tag: &'a str,
+    /// The name of the language in that language.
     name: &'a str,
 }
 
 impl<'a> Chrome<'a> {
-    fn new(tongue: Tongue<'a>, decision: Option<Decision>) -> Self {
-        let Tongue { languages, texts } = tongue;
-        let language = |texts: &'a Arc<Texts>| Language { tag: &texts.language, name: &texts.name };
+    fn new(language: PageLanguage<'a>, decision: Option<Decision>) -> Self {
+        let PageLanguage { languages, translation } = language;
+        let switch_entry =
+            |translation: &'a Arc<Translation>| LanguageOption { tag: &translation.language, name: &translation.name };
         Self {
-            language: &texts.language,
+            language: &translation.language,
             style: STYLE,
-            footer: texts.problem.footer.plain(),
-            languages_label: texts.page.language.plain(),
-            languages: languages.all().map(language).collect(),
+            footer: translation.problem.footer.plain(),
+            languages_label: translation.page.language.plain(),
+            languages: languages.all().map(switch_entry).collect(),
             query: decision.map(|decision| format!("decision={}&", decision.as_str())).unwrap_or_default(),
         }
     }
 }
 
-/// The language of a page, and those that it can be switched to.
+/// The language of a page, and the languages that the reader can switch to.
 #[derive(Clone, Copy)]
-pub(super) struct Tongue<'a> {
+pub(super) struct PageLanguage<'a> {
+    /// All languages.
     pub(super) languages: &'a Languages,
-    pub(super) texts: &'a Texts,
+    /// The translation in the language of the page.
+    pub(super) translation: &'a Translation,
 }
 
-/// A link's consent, as its holder is shown it.
+/// A consent as the holder of a link sees it.
 #[derive(Clone, Copy)]
-pub(super) struct Shown<'a> {
+pub(super) struct ConsentView<'a> {
+    /// The consent.
     pub(super) consent: &'a Consent,
+    /// The values of policy and calendar that apply to the consent.
     pub(super) terms: &'a Terms,
-    /// Whether the link can approve as well as decline (R29).
-    pub(super) approves: bool,
+    /// Whether the link can approve. R29: a link that was sent before an edit can only decline.
+    pub(super) can_approve: bool,
 }
 
-impl Shown<'_> {
-    /// What can be chosen by this link.
-    pub(super) fn offers(self, command: Command) -> bool {
-        let allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
-        allowed && (self.approves || command == Command::Decline)
+impl ConsentView<'_> {
+    /// Whether the holder of the link can give this command now.
+    pub(super) fn allows(self, command: CustomerCommand) -> bool {
+        let is_allowed = self.consent.allowed_commands().any(|allowed| allowed == command);
+        is_allowed && (self.can_approve || command == CustomerCommand::Decline)
     }
 }
 
-/// Where the consent stands, and what can be chosen.
+/// The page that shows the state of the consent and the possible decisions.
 #[derive(Template)]
 #[template(path = "status.html")]
 pub(super) struct StatusPage<'a> {
     chrome: Chrome<'a>,
     title: String,
+    /// The first paragraphs: where the consent stands.
     lead: Vec<String>,
+    /// What the partner changed, while the customer can still decide on it.
     change: Option<Paragraphs>,
+    /// Until when the customer can decline.
     until: Option<Section>,
+    /// What happens if the customer does nothing.
     silence: Option<Section>,
+    /// The table of facts about the claim.
     facts: Facts,
+    /// What the partner will see.
     sees: Option<Paragraphs>,
+    /// The possible decisions, if there are any.
     choices: Option<Choices>,
 }
 
+/// The possible decisions.
 struct Choices {
     heading: String,
+    /// The decisions that the holder of the link can make now.
     offered: Vec<Choice>,
     note: String,
 }
 
+/// One possible decision.
 struct Choice {
+    /// The value of the decision in links.
     decision: &'static str,
     label: String,
+    /// What the decision means.
     hint: String,
 }
 
 impl<'a> StatusPage<'a> {
-    pub(super) fn new(tongue: Tongue<'a>, shown: Shown<'_>) -> Self {
-        let (texts, consent) = (tongue.texts, shown.consent);
-        let words = Words::new(texts, consent, shown.terms);
-        let (title, mut lead) = title_and_lead(texts, consent);
-        let undecided = consent.approval.is_none() && consent.state.official_since().is_none();
-        let over = consent.state.kind().is_over();
-        if consent.declined_before && undecided && !over {
-            lead.push(&texts.page.declined_before);
+    pub(super) fn new(language: PageLanguage<'a>, view: ConsentView<'_>) -> Self {
+        let (translation, consent) = (language.translation, view.consent);
+        let text = ConsentText::new(translation, consent, view.terms);
+        let (title, mut lead) = title_and_lead(translation, consent);
+        let is_undecided = consent.approval.is_none() && consent.state.official_since().is_none();
+        let is_over = consent.state.kind().is_over();
+        if consent.declined_before && is_undecided && !is_over {
+            lead.push(&translation.page.declined_before);
         }
-        if !shown.approves && consent.allowed_commands().any(|allowed| allowed == Command::Approve) {
-            lead.push(&texts.page.outdated_link);
+        if !view.can_approve && consent.allowed_commands().any(|allowed| allowed == CustomerCommand::Approve) {
+            lead.push(&translation.page.outdated_link);
         }
         Self {
-            chrome: Chrome::new(tongue, None),
-            title: words.fill(title),
-            lead: lead.into_iter().map(|text| words.fill(text)).collect(),
-            change: words.change().filter(|_| undecided && !consent.is_checked()),
-            until: words.until(),
-            silence: words.silence(),
-            facts: words.facts(),
-            sees: (!over).then(|| words.sees()),
-            choices: choices(&words, shown),
+            chrome: Chrome::new(language, None),
+            title: text.fill(title),
+            lead: lead.into_iter().map(|paragraph| text.fill(paragraph)).collect(),
+            change: text.change().filter(|_| is_undecided && !consent.is_past_review()),
+            until: text.decline_until(),
+            silence: text.no_response(),
+            facts: text.facts(),
+            sees: (!is_over).then(|| text.partner_access()),
+            choices: choices(&text, view),
         }
     }
 }
 
-fn title_and_lead<'a>(texts: &'a Texts, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
-    let page = &texts.page;
-    let later = if consent.decline_any_time { &texts.until.any_time } else { &page.late };
+/// Returns the title and the first paragraphs for the state of the consent.
+fn title_and_lead<'a>(translation: &'a Translation, consent: &Consent) -> (&'a Text, Vec<&'a Text>) {
+    let page = &translation.page;
+    let decline_later = if consent.decline_any_time { &translation.decline_until.any_time } else { &page.late };
     match (&consent.state, &consent.approval) {
         (State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_), None) => {
             (&page.title, vec![&page.requested])
@@ -144,16 +171,16 @@ fn title_and_lead<'a>(texts: &'a Texts, consent: &Consent) -> (&'a Text, Vec<&'a
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, Some(_)) => {
             (&page.granted_title, vec![&page.in_window])
         }
-        // Only claim-intake knows of an approval.
+        // Only claim-intake knows of the approval.
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, None) => {
             (&page.granted_title, vec![&page.in_window_told])
         }
-        (State::Granted { .. }, Some(_)) => (&page.granted_title, vec![&page.granted_spoken, later]),
+        (State::Granted { .. }, Some(_)) => (&page.granted_title, vec![&page.granted_spoken, decline_later]),
         (State::Granted { since, window }, None) if *since < window.deadline.due => {
-            (&page.granted_title, vec![&page.granted_told, later])
+            (&page.granted_title, vec![&page.granted_told, decline_later])
         }
-        (State::Granted { .. }, None) => (&page.granted_title, vec![&page.granted_silent, later]),
-        (State::Declined(decline), _) => match decline.spoken.channel {
+        (State::Granted { .. }, None) => (&page.granted_title, vec![&page.granted_silent, decline_later]),
+        (State::Declined(decline), _) => match decline.decision.channel {
             Channel::Link | Channel::SignedIn => (&page.declined_title, vec![&page.declined]),
             Channel::Silence => (&page.disputable_title, vec![&page.declined_silent]),
         },
@@ -162,46 +189,63 @@ fn title_and_lead<'a>(texts: &'a Texts, consent: &Consent) -> (&'a Text, Vec<&'a
     }
 }
 
-fn choices(words: &Words<'_>, shown: Shown<'_>) -> Option<Choices> {
-    let (texts, consent) = (&words.texts().choice, shown.consent);
-    let approve_hint = if consent.is_checked() { &texts.approve_hint_approved } else { &texts.approve_hint_requested };
-    let granted = consent.state.official_since().is_some();
-    let decline_hint = if granted { &texts.decline_hint_granted } else { &texts.decline_hint };
+/// Returns the decisions that the holder of the link can make now, if there are any.
+fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
+    let (choice_texts, consent) = (&text.translation().choice, view.consent);
+    let approve_hint = if consent.is_past_review() {
+        &choice_texts.approve_hint_approved
+    } else {
+        &choice_texts.approve_hint_requested
+    };
+    let is_official = consent.state.official_since().is_some();
+    let decline_hint = if is_official { &choice_texts.decline_hint_granted } else { &choice_texts.decline_hint };
     let choice = |command| {
         let (decision, label, hint) = match command {
-            Command::Approve => (Decision::Approve, &texts.approve, approve_hint),
-            Command::Decline => (Decision::Decline, &texts.decline, decline_hint),
+            CustomerCommand::Approve => (Decision::Approve, &choice_texts.approve, approve_hint),
+            CustomerCommand::Decline => (Decision::Decline, &choice_texts.decline, decline_hint),
         };
-        Choice { decision: decision.as_str(), label: label.plain(), hint: words.fill(hint) }
+        Choice { decision: decision.as_str(), label: label.plain(), hint: text.fill(hint) }
     };
-    let offered = consent.allowed_commands().filter(|command| shown.offers(*command));
+    let offered = consent.allowed_commands().filter(|command| view.allows(*command));
     let offered: Vec<Choice> = offered.map(choice).collect();
-    (!offered.is_empty()).then(|| Choices { heading: texts.heading.plain(), offered, note: texts.asks_again.plain() })
+    (!offered.is_empty()).then(|| Choices {
+        heading: choice_texts.heading.plain(),
+        offered,
+        note: choice_texts.asks_again.plain(),
+    })
 }
 
-/// Asks once more.
+/// The page that asks the reader to confirm a decision.
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub(super) struct ConfirmPage<'a> {
     chrome: Chrome<'a>,
+    /// What is wrong with the submitted form, if it was submitted.
     alert: Option<String>,
     title: String,
     lead: String,
+    /// Until when the customer can decline, on the page that confirms an approval.
     until: Option<Section>,
+    /// The value of the decision in the form.
     decision: &'static str,
+    /// The comment field, on the page that confirms a decline.
     comment: Option<CommentField<'a>>,
+    /// The label of the box that confirms the decision.
     check: String,
+    /// The label of the button.
     button: String,
+    /// The label of the link back to the status page.
     back: String,
 }
 
+/// The field for the comment on a decline.
 struct CommentField<'a> {
     label: String,
     hint: String,
     value: &'a str,
 }
 
-/// What was wrong with a form that asked for something.
+/// What is wrong with a submitted form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Alert {
     /// The box was not ticked.
@@ -212,83 +256,89 @@ pub(super) enum Alert {
 
 impl<'a> ConfirmPage<'a> {
     pub(super) fn new(
-        tongue: Tongue<'a>,
-        shown: Shown<'_>,
+        language: PageLanguage<'a>,
+        view: ConsentView<'_>,
         decision: Decision,
         comment: &'a str,
         alert: Option<Alert>,
     ) -> Self {
-        let (texts, consent) = (tongue.texts, shown.consent);
-        let (words, confirm) = (Words::new(texts, consent, shown.terms), &texts.confirm);
+        let (translation, consent) = (language.translation, view.consent);
+        let (text, confirm) = (ConsentText::new(translation, consent, view.terms), &translation.confirm);
         let approve_lead =
-            if consent.is_checked() { &confirm.approve_lead_now } else { &confirm.approve_lead_requested };
+            if consent.is_past_review() { &confirm.approve_lead_now } else { &confirm.approve_lead_requested };
         let (title, lead, check, button) = match decision {
             Decision::Approve => {
                 (&confirm.approve_title, approve_lead, &confirm.approve_check, &confirm.approve_button)
             }
             Decision::Decline => (
                 &confirm.decline_title,
-                decline_lead(texts, &consent.state),
+                decline_lead(translation, &consent.state),
                 &confirm.decline_check,
                 &confirm.decline_button,
             ),
         };
-        let field =
+        let comment_field =
             || CommentField { label: confirm.comment.plain(), hint: confirm.comment_hint.plain(), value: comment };
         Self {
-            chrome: Chrome::new(tongue, Some(decision)),
+            chrome: Chrome::new(language, Some(decision)),
             alert: alert.map(|alert| match alert {
                 Alert::Unconfirmed => confirm.missing.plain(),
                 Alert::CommentTooLong => confirm.too_long.plain(),
             }),
-            title: words.fill(title),
-            lead: words.fill(lead),
-            until: words.until().filter(|_| decision == Decision::Approve),
+            title: text.fill(title),
+            lead: text.fill(lead),
+            until: text.decline_until().filter(|_| decision == Decision::Approve),
             decision: decision.as_str(),
-            comment: (decision == Decision::Decline).then(field),
-            check: words.fill(check),
+            comment: (decision == Decision::Decline).then(comment_field),
+            check: text.fill(check),
             button: button.plain(),
             back: confirm.back.plain(),
         }
     }
 }
 
-fn decline_lead<'a>(texts: &'a Texts, state: &State) -> &'a Text {
-    if state.official_since().is_some() { &texts.confirm.decline_lead_granted } else { &texts.confirm.decline_lead }
+/// Returns the paragraph that says what a decline does.
+fn decline_lead<'a>(translation: &'a Translation, state: &State) -> &'a Text {
+    if state.official_since().is_some() {
+        &translation.confirm.decline_lead_granted
+    } else {
+        &translation.confirm.decline_lead
+    }
 }
 
-/// Says that something did not work.
+/// The error page.
 #[derive(Template)]
 #[template(path = "problem.html")]
 pub(super) struct ProblemPage<'a> {
     chrome: Chrome<'a>,
     title: String,
+    /// The paragraph under the title.
     words: String,
 }
 
-/// Why there is no page, or no act.
+/// The reason for an error page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
-    /// No such link; it looks the same whether it never was or is no longer.
+    /// The link does not exist or has expired; both look the same.
     Unknown,
-    /// The form could not be read.
+    /// The form cannot be read.
     Form,
     /// The form came from another site.
     Foreign,
-    /// The system cannot answer now.
+    /// The service cannot answer now.
     Busy,
 }
 
 impl<'a> ProblemPage<'a> {
-    pub(super) fn new(tongue: Tongue<'a>, problem: Problem) -> Self {
-        let texts = tongue.texts;
-        let (title, words) = match problem {
-            Problem::Unknown => (&texts.problem.unknown_title, &texts.problem.unknown),
-            Problem::Form => (&texts.problem.form_title, &texts.problem.form),
-            Problem::Foreign => (&texts.problem.foreign_title, &texts.problem.foreign),
-            Problem::Busy => (&texts.problem.busy_title, &texts.problem.busy),
+    pub(super) fn new(language: PageLanguage<'a>, problem: Problem) -> Self {
+        let translation = language.translation;
+        let (title, text) = match problem {
+            Problem::Unknown => (&translation.problem.unknown_title, &translation.problem.unknown),
+            Problem::Form => (&translation.problem.form_title, &translation.problem.form),
+            Problem::Foreign => (&translation.problem.foreign_title, &translation.problem.foreign),
+            Problem::Busy => (&translation.problem.busy_title, &translation.problem.busy),
         };
-        Self { chrome: Chrome::new(tongue, None), title: title.plain(), words: words.plain() }
+        Self { chrome: Chrome::new(language, None), title: title.plain(), words: text.plain() }
     }
 }
 

@@ -1,3 +1,5 @@
+//! Statements on the table of consent links.
+
 use cpor_durable::{Key, Micros};
 use cpor_kit::Db;
 use cpor_types::Timestamp;
@@ -7,20 +9,21 @@ use uuid::Uuid;
 
 use super::entity::link_token as row;
 
-/// What a link leads to.
+/// What a consent link leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Link {
-    /// The consent.
+pub(crate) struct ConsentLink {
+    /// The key of the consent.
     pub(crate) consent: Key,
-    /// The notice whose mail carries the link.
+    /// The id of the notice whose mail has the link.
     pub(crate) notice: Uuid,
 }
 
-/// Stores a link under the hash of its token. One round trip, one fsync.
+/// Stores a link under the hash of its token. It takes one round trip to the database and one
+/// fsync.
 pub(crate) async fn insert(
     db: &Db,
     hash: [u8; 32],
-    link: Link,
+    link: ConsentLink,
     create_time: Timestamp,
     expire_time: Timestamp,
 ) -> Result<(), DbErr> {
@@ -35,14 +38,14 @@ pub(crate) async fn insert(
     row::Entity::insert(row).exec_without_returning(db.writer()).await.map(|_| ())
 }
 
-/// The link under this hash, unless it has expired. One round trip.
-pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<Link>, DbErr> {
-    let live = row::Column::ExpireTime.gt(Micros::from(now));
-    let found = row::Entity::find_by_id(hash.to_vec()).filter(live).one(db.reader()).await?;
-    Ok(found.map(|row| Link { consent: Key::new(row.tenant, row.claim), notice: row.notice }))
+/// Returns the link with this hash unless it has expired. It takes one round trip.
+pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<ConsentLink>, DbErr> {
+    let not_expired = row::Column::ExpireTime.gt(Micros::from(now));
+    let found = row::Entity::find_by_id(hash.to_vec()).filter(not_expired).one(db.reader()).await?;
+    Ok(found.map(|row| ConsentLink { consent: Key::new(row.tenant, row.claim), notice: row.notice }))
 }
 
-/// Deletes the links that have expired; answers how many.
+/// Deletes the links that have expired and returns their number.
 pub(crate) async fn delete_expired(db: &Db, now: Timestamp) -> Result<u64, DbErr> {
     let expired = row::Column::ExpireTime.lte(Micros::from(now));
     Ok(row::Entity::delete_many().filter(expired).exec(db.writer()).await?.rows_affected)

@@ -1,70 +1,70 @@
-//! This service's tables: consents and link tokens; mails are `cpor_mail`'s.
+//! The store: tables of consents and consent links. The table of mails belongs to `cpor_mail`.
 
 mod consent;
 mod entity;
 pub(crate) mod link;
-mod list;
+mod list_query;
 mod migration;
 #[cfg(test)]
 mod tests;
 
-use cpor_durable::rows::{self, Micros};
+use cpor_durable::rows;
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned};
 use cpor_kit::Db;
 use cpor_mail::Draft;
 use cpor_types::PersonalData;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
-pub(crate) use list::{Cursor, Filter, list};
+pub(crate) use list_query::{Cursor, Filter, list_consents};
 pub(crate) use migration::migrations;
 
 use crate::domain::{Consent, Event};
-use crate::outgoing;
+use crate::events::outgoing;
 use entity::consent as row;
 
-/// Keeps consents, one row each, and queues their mails in the transaction that decides them.
+/// Stores consents, one row for each, and queues their mails in the same transaction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConsentStore;
 
-/// No rule of this service is a uniqueness rule of its database.
+/// The conflicts with uniqueness rules of the database. This service has no such rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoClash {}
+pub(crate) enum NoConflict {}
 
 impl Store for ConsentStore {
     type Aggregate = Consent;
-    type Clash = NoClash;
+    type Clash = NoConflict;
 
     const AGGREGATE: &'static str = "consent";
 
     fn resource(key: &Key) -> String {
-        resource(key)
+        resource_name(key)
     }
 
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Consent>)>, StoreError> {
-        rows::lock::<row::Entity>(tx, keys).await?.into_iter().map(consent::read).collect()
+        rows::lock::<row::Entity>(tx, keys).await?.into_iter().map(consent::from_row).collect()
     }
 
-    async fn save(&self, tx: &Tx, changes: &[Change<Consent>]) -> Result<Vec<(Key, NoClash)>, StoreError> {
-        let written = changes.iter().map(consent::write).collect::<Result<Vec<_>, _>>()?;
-        rows::save::<row::Entity>(tx, written).await?;
-        cpor_mail::enqueue(tx, changes.iter().flat_map(drafts)).await?;
-        forget(tx, changes).await?;
+    async fn save(&self, tx: &Tx, changes: &[Change<Consent>]) -> Result<Vec<(Key, NoConflict)>, StoreError> {
+        let rows = changes.iter().map(consent::to_row).collect::<Result<Vec<_>, _>>()?;
+        rows::save::<row::Entity>(tx, rows).await?;
+        cpor_mail::enqueue(tx, changes.iter().flat_map(new_mails)).await?;
+        erase_mail_recipients(tx, changes).await?;
         Ok(vec![])
     }
 
     fn outgoing(&self, change: &Change<Consent>) -> Vec<Outgoing> {
         let claim = &change.after.state.claim.name;
-        change.events.iter().filter_map(|recorded| outgoing::event(claim, recorded)).collect()
+        change.events.iter().filter_map(|recorded| outgoing::outgoing_event(claim, recorded)).collect()
     }
 }
 
-/// The name of a consent.
-pub(crate) fn resource(key: &Key) -> String {
+/// Returns the resource name of a consent.
+pub(crate) fn resource_name(key: &Key) -> String {
     format!("tenants/{}/consents/{}", key.owner, key.id)
 }
 
-/// The mails that a change asks for.
-fn drafts(change: &Change<Consent>) -> impl Iterator<Item = Draft> {
+/// Returns the mails that a change causes.
+fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = Draft> {
     change.events.iter().filter_map(move |recorded| match &recorded.event {
         Event::NoticeQueued { notice } => {
             let notice = change.after.state.notices.iter().find(|known| known.id == *notice)?;
@@ -87,9 +87,9 @@ fn drafts(change: &Change<Consent>) -> impl Iterator<Item = Draft> {
     })
 }
 
-/// Forgets to whom the mails of consents went whose contacts are erased (R56).
-async fn forget(tx: &Tx, changes: &[Change<Consent>]) -> Result<(), DbErr> {
-    let erases = |event: &Event| match event {
+/// Erases the recipients of mails about consents whose contacts are erased (R56).
+async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(), DbErr> {
+    let erases_contacts = |event: &Event| match event {
         Event::PersonalDataErased { kinds } => kinds.contains(&PersonalData::Contacts),
         Event::NoticeQueued { .. }
         | Event::NoticeResent { .. }
@@ -99,29 +99,25 @@ async fn forget(tx: &Tx, changes: &[Change<Consent>]) -> Result<(), DbErr> {
         | Event::CustomerApproved { .. }
         | Event::CustomerDeclined { .. } => false,
     };
-    for change in changes.iter().filter(|change| change.events.iter().any(|recorded| erases(&recorded.event))) {
+    for change in changes.iter().filter(|change| change.events.iter().any(|recorded| erases_contacts(&recorded.event)))
+    {
         let mails: Vec<_> = change.after.state.notices.iter().map(|notice| notice.id).collect();
         cpor_mail::forget(tx, &change.key.owner, &mails).await?;
     }
     Ok(())
 }
 
-/// One consent, as last committed. One round trip.
+/// Reads one consent as last committed. It takes one round trip.
 pub(crate) async fn find(db: &Db, key: &Key) -> Result<Option<Versioned<Consent>>, StoreError> {
-    let found = row::Entity::find()
+    let row = row::Entity::find()
         .filter(row::Column::Owner.eq(key.owner.as_str()))
         .filter(row::Column::Id.eq(key.id))
         .one(db.reader())
         .await?;
-    found.map(|found| consent::read(found).map(|(_, consent)| consent)).transpose()
+    row.map(|row| consent::from_row(row).map(|(_, consent)| consent)).transpose()
 }
 
-/// What a row says of its time.
-fn micros(time: cpor_types::Timestamp) -> Micros {
-    Micros::from(time)
-}
-
-/// A count as the databases store it.
-fn stored(count: u64) -> Result<i64, DbErr> {
+/// Converts a count into a `bigint` value.
+fn to_bigint(count: u64) -> Result<i64, DbErr> {
     i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))
 }

@@ -1,3 +1,5 @@
+//! Leasing queued mails, so that no two senders work on the same mail at the same time.
+
 use cpor_durable::rows::Micros;
 use cpor_kit::{Db, Engine};
 use cpor_types::Timestamp;
@@ -10,25 +12,28 @@ use uuid::Uuid;
 use super::entity::{Column, Entity, Model};
 use super::{Mail, MailState};
 
-/// A mail that nobody else may send until the lease ends.
+/// A mail that no other sender may send until the lease ends.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Leased {
+pub(crate) struct LeasedMail {
+    /// The mail.
     pub(crate) mail: Mail,
-    /// When it was first tried.
+    /// The real time of the first attempt to send the mail.
     pub(crate) first_attempt_time: Timestamp,
-    /// When the lease ends.
+    /// The real time at which the lease ends.
     pub(crate) until: Timestamp,
+    /// The id of the lease, as stored in the row.
     token: Uuid,
 }
 
-/// Leases up to `limit` mails whose time has come, in one statement and so in a transaction of its own.
-pub(crate) async fn lease(
+/// Leases up to `limit` mails whose next attempt is due. It is a single statement and therefore a
+/// transaction of its own. `token` identifies the lease.
+pub(crate) async fn lease_due(
     db: &Db,
     token: Uuid,
     now: Timestamp,
     until: Timestamp,
     limit: u64,
-) -> Result<Vec<Leased>, DbErr> {
+) -> Result<Vec<LeasedMail>, DbErr> {
     let values = [
         token.into(),
         Micros::from(until).into(),
@@ -36,13 +41,17 @@ pub(crate) async fn lease(
         i64::try_from(limit).unwrap_or(i64::MAX).into(),
     ];
     let backend = db.writer().get_database_backend();
-    let rows = db.writer().query_all_raw(Statement::from_sql_and_values(backend, sql(db.engine()), values)).await?;
-    rows.iter().map(|row| leased(Model::from_query_result(row, "")?, token, now, until)).collect()
+    let rows = db
+        .writer()
+        .query_all_raw(Statement::from_sql_and_values(backend, lease_statement(db.engine()), values))
+        .await?;
+    rows.iter().map(|row| to_leased_mail(Model::from_query_result(row, "")?, token, now, until)).collect()
 }
 
-/// Ends every lease: for the one process that works on an SQLite database, whose leases at its start are those of a
-/// process that died. Answers how many there were.
-pub(crate) async fn end_all(db: &Db) -> Result<u64, DbErr> {
+/// Ends all leases and returns how many there were. It is called when a process starts on an SQLite
+/// database: only one process uses such a database, so that every existing lease belongs to a
+/// process that has died.
+pub(crate) async fn end_all_leases(db: &Db) -> Result<u64, DbErr> {
     let ended = Entity::update_many()
         .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
         .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
@@ -53,49 +62,60 @@ pub(crate) async fn end_all(db: &Db) -> Result<u64, DbErr> {
     Ok(ended.rows_affected)
 }
 
-const WAITING: &str = "SELECT owner, id FROM mail \
+/// Selects up to $4 queued mails that are due at $3 and not leased.
+const SELECT_DUE: &str = "SELECT owner, id FROM mail \
     WHERE state = 'queued' AND next_attempt_time <= $3 AND (lease_until IS NULL OR lease_until <= $3) \
     ORDER BY next_attempt_time, owner, id LIMIT $4";
-const TAKE: &str =
+/// Stores the lease $1, which ends at $2, and the time $3 of the first attempt.
+const TAKE_LEASE: &str =
     "UPDATE mail SET lease_token = $1, lease_until = $2, first_attempt_time = COALESCE(first_attempt_time, $3)";
 
-fn sql(engine: Engine) -> String {
+/// Builds the statement that leases mails, in the SQL of the engine.
+fn lease_statement(engine: Engine) -> String {
     match engine {
-        // Materialised, or the planner may evaluate the LIMIT more than once.
+        // Without MATERIALIZED the planner may evaluate the LIMIT more than once.
         Engine::Postgres => format!(
-            "WITH waiting AS MATERIALIZED ({WAITING} FOR UPDATE SKIP LOCKED) {TAKE} FROM waiting \
+            "WITH waiting AS MATERIALIZED ({SELECT_DUE} FOR UPDATE SKIP LOCKED) {TAKE_LEASE} FROM waiting \
              WHERE mail.owner = waiting.owner AND mail.id = waiting.id RETURNING mail.*"
         ),
-        Engine::Sqlite => format!("{TAKE} WHERE (owner, id) IN ({WAITING}) RETURNING *").replace('$', "?"),
+        Engine::Sqlite => format!("{TAKE_LEASE} WHERE (owner, id) IN ({SELECT_DUE}) RETURNING *").replace('$', "?"),
     }
 }
 
-fn leased(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> Result<Leased, DbErr> {
+/// Reads a leased mail from its row.
+fn to_leased_mail(row: Model, token: Uuid, now: Timestamp, until: Timestamp) -> Result<LeasedMail, DbErr> {
     let Model { owner, id, kind, recipient, decide_time, data, attempts, first_attempt_time, .. } = row;
     let attempts = u32::try_from(attempts).map_err(|_| DbErr::Type(format!("mail {id} has {attempts} attempts")))?;
     let mail = Mail { owner, id, kind, recipient, time: decide_time.into(), data, attempts };
-    Ok(Leased { mail, first_attempt_time: first_attempt_time.map_or(now, Timestamp::from), until, token })
+    Ok(LeasedMail { mail, first_attempt_time: first_attempt_time.map_or(now, Timestamp::from), until, token })
 }
 
-/// Marks a leased mail as done. Answers whether the lease was still held.
-pub(crate) async fn settle(db: &Db, leased: &Leased, state: MailState, now: Timestamp) -> Result<bool, DbErr> {
+/// Sets the final state of a leased mail. Returns whether the lease was still held.
+pub(crate) async fn finish(db: &Db, leased: &LeasedMail, state: MailState, now: Timestamp) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::State, Expr::value(state.as_str()))
         .col_expr(Column::SettleTime, Expr::value(Micros::from(now)));
-    release(db, leased, update).await
+    update_and_release(db, leased, update).await
 }
 
-/// Puts a leased mail off until `next`. Answers whether the lease was still held.
-pub(crate) async fn postpone(db: &Db, leased: &Leased, next: Timestamp, why: &str) -> Result<bool, DbErr> {
+/// Releases a leased mail until its next attempt. Returns whether the lease was still held.
+pub(crate) async fn postpone(
+    db: &Db,
+    leased: &LeasedMail,
+    next_attempt_time: Timestamp,
+    reason: &str,
+) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .col_expr(Column::NextAttemptTime, Expr::value(Micros::from(next)))
-        .col_expr(Column::LastError, Expr::value(why));
-    release(db, leased, update).await
+        .col_expr(Column::NextAttemptTime, Expr::value(Micros::from(next_attempt_time)))
+        .col_expr(Column::LastError, Expr::value(reason));
+    update_and_release(db, leased, update).await
 }
 
-async fn release(db: &Db, leased: &Leased, update: sea_orm::UpdateMany<Entity>) -> Result<bool, DbErr> {
-    let Leased { mail, token, .. } = leased;
+/// Applies `update` to a leased mail and ends its lease, if the lease is still held. Returns
+/// whether it was.
+async fn update_and_release(db: &Db, leased: &LeasedMail, update: sea_orm::UpdateMany<Entity>) -> Result<bool, DbErr> {
+    let LeasedMail { mail, token, .. } = leased;
     let updated = update
         .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
         .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))

@@ -1,11 +1,15 @@
+//! The migration that creates the table `mail`.
+
 use sea_orm_migration::prelude::*;
 
-/// The migration that creates the table of mails, for a service's own list.
+/// Returns the migration that creates the table of mails. A service adds it to its own list of
+/// migrations.
 #[must_use]
 pub fn migration() -> Box<dyn MigrationTrait> {
     Box::new(CreateMail)
 }
 
+/// Creates the table of mails and its index.
 struct CreateMail;
 
 impl MigrationName for CreateMail {
@@ -19,7 +23,7 @@ impl MigrationName for CreateMail {
 impl MigrationTrait for CreateMail {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(table()).await?;
-        // Only what waits: the sent mails of years cost a poll nothing.
+        // The index is partial: mails that are done do not make a poll of the queue slower.
         let index = "CREATE INDEX mail_waiting ON mail (next_attempt_time) WHERE state = 'queued'";
         manager.get_connection().execute_unprepared(index).await.map(|_| ())
     }
@@ -29,6 +33,7 @@ impl MigrationTrait for CreateMail {
     }
 }
 
+/// The table of mails.
 fn table() -> TableCreateStatement {
     Table::create()
         .table("mail")

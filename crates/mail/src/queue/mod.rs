@@ -1,4 +1,4 @@
-//! The rows: one for each mail, in the service's own database.
+//! The queue: the table `mail` in the database of the service, one row for each mail.
 
 mod entity;
 mod lease;
@@ -17,27 +17,28 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub(crate) use lease::{Leased, end_all, lease, postpone, settle};
+pub(crate) use lease::{LeasedMail, end_all_leases, finish, lease_due, postpone};
 pub use migration::migration;
 
 use crate::Draft;
 
-/// A mail as it waits.
+/// A mail in the queue.
 #[derive(Clone, PartialEq)]
 pub struct Mail {
-    /// The owner part of its key.
+    /// The owner (partner or tenant) of the aggregate that the mail belongs to; the first part of
+    /// the row's key.
     pub owner: String,
-    /// Its id, unique within the owner.
+    /// The id of the mail, unique within the owner.
     pub id: Uuid,
-    /// What the composer knows it by.
+    /// The kind of mail, which tells the renderer what to write.
     pub kind: String,
-    /// The recipient's address; personal data.
+    /// The recipient's e-mail address (personal data).
     pub recipient: String,
-    /// When it was decided, in business time.
+    /// The business time at which the mail was decided.
     pub time: Timestamp,
-    /// What the composer needs.
+    /// What the renderer needs to find the subject of the mail, for example the id of the claim.
     pub data: serde_json::Value,
-    /// Attempts that failed so far.
+    /// The number of attempts that have failed so far.
     pub attempts: u32,
 }
 
@@ -53,16 +54,21 @@ impl std::fmt::Debug for Mail {
     }
 }
 
-/// Where a mail stands, as it is stored.
+/// The stored state of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MailState {
+    /// The mail is to be sent.
     Queued,
+    /// The mail system accepted the mail.
     Sent,
+    /// The mail system refused the mail permanently.
     Bounced,
+    /// The mail was not sent, because its reason no longer existed or its recipient was erased.
     Withdrawn,
 }
 
 impl MailState {
+    /// Returns the state as it is stored.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -73,25 +79,27 @@ impl MailState {
     }
 }
 
-/// Queues mails in the transaction that decides them: they are sent if it commits, and only then. One statement, however many. Wake the
-/// [`Sender`](crate::Sender) after the commit.
+/// Queues mails in the transaction that decides them, with one statement. They are sent if and only
+/// if the transaction commits. Mails whose id is queued already are ignored. Call
+/// [`Sender::wake`](crate::Sender::wake) after the commit.
 ///
 /// # Errors
-/// The database's.
-pub async fn enqueue(tx: &DatabaseTransaction, drafts: impl IntoIterator<Item = Draft>) -> Result<(), DbErr> {
-    let rows: Vec<entity::ActiveModel> = drafts.into_iter().map(row).collect();
+/// Returns the error of the database.
+pub async fn enqueue(tx: &DatabaseTransaction, mails: impl IntoIterator<Item = Draft>) -> Result<(), DbErr> {
+    let rows: Vec<entity::ActiveModel> = mails.into_iter().map(to_row).collect();
     if rows.is_empty() {
         return Ok(());
     }
-    // One that is there already is one that was enqueued before.
+    // A mail with a known id was enqueued before: the existing row stays.
     rows::insert_new::<entity::Entity>(tx, rows).await.map(|_| ())
 }
 
-/// Forgets to whom mails went, in the transaction that erases that: what still waits is withdrawn, also from whoever is about to send it. One
-/// statement for a thousand ids; those that no mail has are passed over.
+/// Erases the recipients of the mails with these ids and withdraws those that are still queued. A
+/// sender that holds a lease on such a mail loses the lease. It runs in the transaction that erases
+/// the personal data, with one statement per thousand ids. Ids without a mail are ignored.
 ///
 /// # Errors
-/// The database's.
+/// Returns the error of the database.
 pub async fn forget(tx: &DatabaseTransaction, owner: &str, ids: &[Uuid]) -> Result<(), DbErr> {
     use entity::{Column, Entity};
     let withdrawn = Expr::value(MailState::Withdrawn.as_str());
@@ -111,8 +119,9 @@ pub async fn forget(tx: &DatabaseTransaction, owner: &str, ids: &[Uuid]) -> Resu
     Ok(())
 }
 
-fn row(draft: Draft) -> entity::ActiveModel {
-    let Draft { owner, id, kind, recipient, time, data } = draft;
+/// Builds the row of a mail that is queued and due at once.
+fn to_row(mail: Draft) -> entity::ActiveModel {
+    let Draft { owner, id, kind, recipient, time, data } = mail;
     entity::ActiveModel {
         owner: ActiveValue::Set(owner),
         id: ActiveValue::Set(id),
@@ -122,7 +131,7 @@ fn row(draft: Draft) -> entity::ActiveModel {
         data: ActiveValue::Set(data),
         state: ActiveValue::Set(MailState::Queued.as_str().to_owned()),
         attempts: ActiveValue::Set(0),
-        // At once: real time is not known inside a deciding transaction, and need not be.
+        // Zero means at once: the deciding transaction does not know the real time.
         next_attempt_time: ActiveValue::Set(Micros(0)),
         first_attempt_time: ActiveValue::Set(None),
         settle_time: ActiveValue::Set(None),
@@ -132,11 +141,13 @@ fn row(draft: Draft) -> entity::ActiveModel {
     }
 }
 
-/// How many mails are not settled: all of them, and those of them that need not wait for their next attempt.
-pub(crate) async fn waiting(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
+/// Counts the queued mails. Returns the number of all of them and the number of those whose next
+/// attempt is due.
+pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
     let due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(Micros::from(now)), 1);
-    // In one statement: a mail that is settled between two would count in the first and look as if it waited.
-    let counted = entity::Entity::find()
+    // Both counts come from one statement. With two, a mail that is finished in between would be
+    // counted as queued but not due.
+    let counts = entity::Entity::find()
         .filter(entity::Column::State.eq(MailState::Queued.as_str()))
         .select_only()
         .expr_as(Func::count(Expr::col(entity::Column::Id)), "queued")
@@ -144,6 +155,6 @@ pub(crate) async fn waiting(db: &impl ConnectionTrait, now: Timestamp) -> Result
         .into_tuple::<(i64, i64)>()
         .one(db)
         .await?;
-    let (all, due) = counted.unwrap_or_default();
-    Ok((all.unsigned_abs(), due.unsigned_abs()))
+    let (queued, due) = counts.unwrap_or_default();
+    Ok((queued.unsigned_abs(), due.unsigned_abs()))
 }

@@ -1,4 +1,4 @@
-//! A mail for tests.
+//! Sample mails for tests.
 
 use cpor_types::{Clock as _, Entropy as _, SeededEntropy, VirtualClock};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Mail;
 use crate::{Draft, MailConfig, Message};
 
-/// To the recipient, decided at the beginning of 2025.
+/// Returns a mail to `recipient` that was decided at the beginning of 2025.
 pub(crate) fn mail(recipient: &str) -> Mail {
     let id = uuid::uuid!("01941f29-7c00-7000-8000-000000000001");
     Mail {
@@ -20,10 +20,10 @@ pub(crate) fn mail(recipient: &str) -> Mail {
     }
 }
 
-/// `n` drafts with ids of their own.
-pub(crate) fn drafts(n: usize) -> Vec<Draft> {
+/// Returns `n` mails to be queued, each with its own id.
+pub(crate) fn new_mails(n: usize) -> Vec<Draft> {
     let entropy = SeededEntropy::new(1);
-    let draft = |_| Draft {
+    let new_mail = |_| Draft {
         owner: "tenant".into(),
         id: entropy.uuid(),
         kind: "approval",
@@ -31,11 +31,11 @@ pub(crate) fn drafts(n: usize) -> Vec<Draft> {
         time: "2025-01-01T00:00:00Z".parse().unwrap(),
         data: json!({ "claim": "c" }),
     };
-    (0..n).map(draft).collect()
+    (0..n).map(new_mail).collect()
 }
 
-/// What a composer makes of `mail`.
-pub(crate) fn words(mail: &Mail) -> Message {
+/// Returns the content that a test renderer gives to `mail`.
+pub(crate) fn message(mail: &Mail) -> Message {
     Message {
         name: "Anna Lee".into(),
         address: mail.recipient.clone(),
@@ -45,10 +45,10 @@ pub(crate) fn words(mail: &Mail) -> Message {
     }
 }
 
-/// The same, written out.
-pub(crate) fn message(mail: &Mail) -> lettre::Message {
+/// Returns the same content as a complete e-mail.
+pub(crate) fn email(mail: &Mail) -> lettre::Message {
     let now = VirtualClock::new("2026-03-02T08:30:00Z".parse().unwrap()).now();
-    let mut words = words(mail);
-    words.address = "anna.lee@fabrikam.example".into();
-    words.written(mail.id, &MailConfig::default().sender().unwrap(), now).unwrap()
+    let mut message = message(mail);
+    message.address = "anna.lee@fabrikam.example".into();
+    message.into_email(mail.id, &MailConfig::default().sender_mailbox().unwrap(), now).unwrap()
 }

@@ -1,3 +1,5 @@
+//! One attempt to send one mail.
+
 use std::time::Duration;
 
 use cpor_kit::lifecycle::Backoff;
@@ -5,145 +7,165 @@ use cpor_types::{Entropy, Timestamp};
 use sea_orm::DbErr;
 
 use super::Sender;
-use crate::queue::{self, Leased, Mail, MailState};
-use crate::{Composed, Composer, Message, Outcome, Rejection, Unavailable};
+use crate::queue::{self, LeasedMail, Mail, MailState};
+use crate::{Composed, Composer, Message, Outcome, SendError, Unavailable};
 
-/// Between attempts at one mail: doubling from the first to the second, each drawn evenly from nought.
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(900));
-/// How often the composer is told an outcome before the mail goes back to the queue.
-const TELLINGS: u32 = 6;
+/// The maximum delay after the first failed attempt. It doubles with each further attempt.
+const FIRST_RETRY_DELAY: Duration = Duration::from_secs(2);
+/// The limit of the maximum delay.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(900);
+/// How many times the sender reports an outcome to the renderer before it gives the mail back to
+/// the queue.
+const MAX_OUTCOME_REPORTS: u32 = 6;
 
-/// What one attempt came to.
-enum Fate {
-    Settled(Outcome),
+/// The result of one attempt to send a mail.
+enum AttemptResult {
+    /// The mail has its final outcome.
+    Final(Outcome),
+    /// The renderer decided that the mail is not sent.
     Withdrawn,
-    /// `deferred`: the mail system put it off, as opposed to not having been asked.
-    Later {
-        why: String,
-        deferred: bool,
-    },
+    /// The mail is tried again later. `deferred_by_server` is false if no mail server was asked.
+    Retry { reason: String, deferred_by_server: bool },
 }
 
 impl<C: Composer> Sender<C> {
-    /// One attempt at one mail, from its words to its mark.
-    pub(super) async fn attempt(&self, leased: Leased) -> Result<(), DbErr> {
+    /// Renders and sends one mail, reports the outcome to the renderer, and marks the row.
+    pub(super) async fn attempt(&self, leased: LeasedMail) -> Result<(), DbErr> {
         let mail = &leased.mail;
-        match self.patient(&leased, self.fate(&leased).await) {
-            Fate::Settled(outcome) => {
-                let word = outcome.as_str();
-                tracing::info!(owner = mail.owner, mail = %mail.id, kind = mail.kind, outcome = word, "mail settled");
-                self.count(word);
-                match self.tell(mail, &outcome).await {
-                    Ok(()) => self.mark(&leased, state(&outcome)).await,
-                    Err(Unavailable(why)) => self.put_off(&leased, &why).await,
+        match self.give_up_if_deferred_too_long(&leased, self.render_and_send(&leased).await) {
+            AttemptResult::Final(outcome) => {
+                let outcome_name = outcome.as_str();
+                tracing::info!(owner = mail.owner, mail = %mail.id, kind = mail.kind, outcome = outcome_name, "mail finished");
+                self.count_attempt(outcome_name);
+                match self.report_outcome(mail, &outcome).await {
+                    Ok(()) => self.mark_done(&leased, final_state(&outcome)).await,
+                    Err(Unavailable(reason)) => self.retry_later(&leased, &reason).await,
                 }
             }
-            Fate::Withdrawn => {
-                self.count("withdrawn");
-                self.mark(&leased, MailState::Withdrawn).await
+            AttemptResult::Withdrawn => {
+                self.count_attempt("withdrawn");
+                self.mark_done(&leased, MailState::Withdrawn).await
             }
-            Fate::Later { why, .. } => {
-                tracing::warn!(owner = mail.owner, mail = %mail.id, kind = mail.kind, attempts = mail.attempts + 1, why, "mail put off");
-                self.count("failed");
-                self.put_off(&leased, &why).await
+            AttemptResult::Retry { reason, .. } => {
+                tracing::warn!(owner = mail.owner, mail = %mail.id, kind = mail.kind, attempts = mail.attempts + 1, reason, "mail not sent; retrying later");
+                self.count_attempt("failed");
+                self.retry_later(&leased, &reason).await
             }
         }
     }
 
-    async fn fate(&self, leased: &Leased) -> Fate {
-        match self.0.parts.composer.compose(&leased.mail).await {
+    /// Renders the mail and sends it, without changing its row.
+    async fn render_and_send(&self, leased: &LeasedMail) -> AttemptResult {
+        match self.0.parts.renderer.compose(&leased.mail).await {
             Ok(Composed::Message(message)) => self.send(leased, *message).await,
-            Ok(Composed::Withdrawn) => Fate::Withdrawn,
-            Err(Unavailable(why)) => Fate::Later { why, deferred: false },
+            Ok(Composed::Withdrawn) => AttemptResult::Withdrawn,
+            Err(Unavailable(reason)) => AttemptResult::Retry { reason, deferred_by_server: false },
         }
     }
 
-    async fn send(&self, Leased { mail, until, .. }: &Leased, message: Message) -> Fate {
+    /// Sends a rendered mail through the transport.
+    async fn send(&self, LeasedMail { mail, until, .. }: &LeasedMail, message: Message) -> AttemptResult {
         let parts = &self.0.parts;
-        let (now, patience) = (parts.clock.now(), parts.transport.patience());
-        // Somebody else may send it as soon as the lease ends: by then we must have stopped.
-        if now + patience > *until {
-            return Fate::Later { why: "the words took too long".to_owned(), deferred: false };
+        let (now, send_timeout) = (parts.clock.now(), parts.transport.send_timeout());
+        // After the end of the lease another sender may send the mail, so this attempt must have
+        // ended by then.
+        if now + send_timeout > *until {
+            return AttemptResult::Retry {
+                reason: "rendering took longer than the lease allows".to_owned(),
+                deferred_by_server: false,
+            };
         }
-        let message = match message.written(mail.id, &self.0.from, now) {
+        let message = match message.into_email(mail.id, &self.0.from, now) {
             Ok(message) => message,
             Err(error) => {
-                tracing::warn!(mail = %mail.id, %error, "mail cannot be delivered");
-                return Fate::Settled(Outcome::Bounced(error.to_string()));
+                tracing::warn!(mail = %mail.id, %error, "the mail is invalid and cannot be sent");
+                return AttemptResult::Final(Outcome::Bounced(error.to_string()));
             }
         };
-        match tokio::time::timeout(patience, parts.transport.send(mail, &message)).await {
-            Ok(Ok(())) => Fate::Settled(Outcome::Accepted),
-            Ok(Err(Rejection::Permanent(why))) => Fate::Settled(Outcome::Bounced(why)),
-            Ok(Err(Rejection::Deferred(why))) => Fate::Later { why, deferred: true },
-            Ok(Err(Rejection::Unavailable(why))) => Fate::Later { why, deferred: false },
-            Err(_elapsed) => Fate::Later { why: "the transport does not answer".to_owned(), deferred: false },
+        match tokio::time::timeout(send_timeout, parts.transport.send(mail, &message)).await {
+            Ok(Ok(())) => AttemptResult::Final(Outcome::Accepted),
+            Ok(Err(SendError::Permanent(reason))) => AttemptResult::Final(Outcome::Bounced(reason)),
+            Ok(Err(SendError::Deferred(reason))) => AttemptResult::Retry { reason, deferred_by_server: true },
+            Ok(Err(SendError::Unavailable(reason))) => AttemptResult::Retry { reason, deferred_by_server: false },
+            Err(_elapsed) => AttemptResult::Retry {
+                reason: "the transport did not answer in time".to_owned(),
+                deferred_by_server: false,
+            },
         }
     }
 
-    /// A mail system that puts a mail off for too long has refused it.
-    fn patient(&self, leased: &Leased, fate: Fate) -> Fate {
+    /// Turns a deferral into a bounce if the mail system has deferred the mail for too long.
+    fn give_up_if_deferred_too_long(&self, leased: &LeasedMail, result: AttemptResult) -> AttemptResult {
         let parts = &self.0.parts;
-        let patience = chrono::TimeDelta::hours(parts.config.give_up_after_hours.into());
-        match fate {
-            Fate::Later { deferred: true, why } if parts.clock.now() - leased.first_attempt_time >= patience => {
-                Fate::Settled(Outcome::Bounced(why))
+        let give_up_after = chrono::TimeDelta::hours(parts.config.give_up_after_hours.into());
+        match result {
+            AttemptResult::Retry { deferred_by_server: true, reason }
+                if parts.clock.now() - leased.first_attempt_time >= give_up_after =>
+            {
+                AttemptResult::Final(Outcome::Bounced(reason))
             }
-            Fate::Later { .. } | Fate::Settled(..) | Fate::Withdrawn => fate,
+            AttemptResult::Retry { .. } | AttemptResult::Final(..) | AttemptResult::Withdrawn => result,
         }
     }
 
-    /// Tells the composer, again and again for a while: a mail that goes back to the queue now would be sent twice.
-    async fn tell(&self, mail: &Mail, outcome: &Outcome) -> Result<(), Unavailable> {
+    /// Reports the outcome to the renderer and retries for a while, because a mail that goes back
+    /// to the queue now would be sent twice.
+    async fn report_outcome(&self, mail: &Mail, outcome: &Outcome) -> Result<(), Unavailable> {
         let parts = &self.0.parts;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
-        let mut told = parts.composer.settled(mail, outcome.clone()).await;
-        for _ in 1..TELLINGS {
-            if told.is_ok() {
+        let mut reported = parts.renderer.settled(mail, outcome.clone()).await;
+        for _ in 1..MAX_OUTCOME_REPORTS {
+            if reported.is_ok() {
                 break;
             }
             tokio::time::sleep(backoff.next(&*parts.entropy)).await;
-            told = parts.composer.settled(mail, outcome.clone()).await;
+            reported = parts.renderer.settled(mail, outcome.clone()).await;
         }
-        told
+        reported
     }
 
-    async fn mark(&self, leased: &Leased, state: MailState) -> Result<(), DbErr> {
-        let held = queue::settle(&self.0.parts.db, leased, state, self.0.parts.clock.now()).await?;
-        note_lost(leased, held);
+    /// Stores the final state of the mail in the queue.
+    async fn mark_done(&self, leased: &LeasedMail, state: MailState) -> Result<(), DbErr> {
+        let still_held = queue::finish(&self.0.parts.db, leased, state, self.0.parts.clock.now()).await?;
+        warn_if_lease_lost(leased, still_held);
         Ok(())
     }
 
-    async fn put_off(&self, leased: &Leased, why: &str) -> Result<(), DbErr> {
+    /// Puts the mail back into the queue, to be tried again after a delay.
+    async fn retry_later(&self, leased: &LeasedMail, reason: &str) -> Result<(), DbErr> {
         let parts = &self.0.parts;
-        let next = next_attempt(leased.mail.attempts, parts.clock.now(), &*parts.entropy);
-        let held = queue::postpone(&parts.db, leased, next, why).await?;
-        note_lost(leased, held);
+        let next_attempt_time = next_attempt_time(leased.mail.attempts, parts.clock.now(), &*parts.entropy);
+        let still_held = queue::postpone(&parts.db, leased, next_attempt_time, reason).await?;
+        warn_if_lease_lost(leased, still_held);
         Ok(())
     }
 
-    fn count(&self, outcome: &'static str) {
-        self.0.attempts.add(&[("service", self.0.parts.service.as_str()), ("outcome", outcome)], 1);
+    /// Counts one attempt in the metrics.
+    fn count_attempt(&self, outcome: &'static str) {
+        self.0.attempt_counter.add(&[("service", self.0.parts.service.as_str()), ("outcome", outcome)], 1);
     }
 }
 
-const fn state(outcome: &Outcome) -> MailState {
+/// Returns the stored state for an outcome.
+const fn final_state(outcome: &Outcome) -> MailState {
     match outcome {
         Outcome::Accepted => MailState::Sent,
         Outcome::Bounced(_) => MailState::Bounced,
     }
 }
 
-/// Full jitter, so that mails that failed together do not come back together.
-fn next_attempt(attempts: u32, now: Timestamp, entropy: &dyn Entropy) -> Timestamp {
-    let (first, most) = BACKOFF;
-    let ceiling = first.saturating_mul(2_u32.saturating_pow(attempts)).min(most);
-    now + ceiling.mul_f64(entropy.fraction())
+/// Draws the time of the next attempt evenly between now and a maximum delay that doubles with each
+/// attempt (full jitter), so that mails that failed together are not retried together.
+fn next_attempt_time(attempts: u32, now: Timestamp, entropy: &dyn Entropy) -> Timestamp {
+    let max_delay = FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(attempts)).min(MAX_RETRY_DELAY);
+    now + max_delay.mul_f64(entropy.fraction())
 }
 
-fn note_lost(leased: &Leased, held: bool) {
-    if !held {
-        tracing::warn!(owner = leased.mail.owner, mail = %leased.mail.id, "a mail's lease ended before its attempt");
+/// Logs a warning if the lease ended before the attempt did: another sender may send the mail
+/// again.
+fn warn_if_lease_lost(leased: &LeasedMail, still_held: bool) {
+    if !still_held {
+        tracing::warn!(owner = leased.mail.owner, mail = %leased.mail.id, "the lease of a mail ended before its attempt did");
     }
 }
 
@@ -154,13 +176,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attempts_come_within_a_ceiling_that_doubles_up_to_a_limit() {
+    fn retry_delays_double_up_to_a_limit() {
         let now: Timestamp = "2026-03-02T08:30:00Z".parse().unwrap();
         let entropy = SeededEntropy::new(3);
-        for (attempts, most) in [(0, 2), (1, 4), (5, 64), (30, 900), (u32::MAX, 900)] {
-            let wait = next_attempt(attempts, now, &entropy) - now;
+        for (attempts, max_seconds) in [(0, 2), (1, 4), (5, 64), (30, 900), (u32::MAX, 900)] {
+            let wait = next_attempt_time(attempts, now, &entropy) - now;
             assert!(
-                wait >= chrono::TimeDelta::zero() && wait <= chrono::TimeDelta::seconds(most),
+                wait >= chrono::TimeDelta::zero() && wait <= chrono::TimeDelta::seconds(max_seconds),
                 "{attempts}: {wait}"
             );
         }

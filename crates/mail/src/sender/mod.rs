@@ -1,7 +1,7 @@
-//! The loop that empties the queue.
+//! The background task that sends the queued mails of one service.
 
 mod attempt;
-mod hosted;
+mod spawn;
 #[cfg(test)]
 mod tests;
 
@@ -17,48 +17,56 @@ use sea_orm::DbErr;
 use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 
-pub use hosted::SetupError;
+pub use spawn::SetupError;
 
 use crate::{Composer, MailConfig, Transport, queue};
 
-/// How often the queue is looked at when nobody wakes the sender.
-const POLL: Duration = Duration::from_secs(1);
-/// What a lease lasts beyond the transport's patience: for finding the words before a message leaves, and afterwards for
-/// saying and marking what came of it.
-const MARGIN: Duration = Duration::from_secs(15);
+/// How often the sender looks at the queue if it is not woken up.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The part of a lease beyond the send timeout of the transport. It covers rendering the mail
+/// before it is sent, and reporting and storing the outcome afterwards.
+const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
-/// What a sender works with.
+/// The dependencies of a [`Sender`].
 pub struct SenderParts<C> {
-    /// Whose mails these are.
+    /// The service whose mails are sent.
     pub service: Service,
-    /// That service's database.
+    /// The database of that service.
     pub db: Db,
-    /// Real time.
+    /// The clock of real time.
     pub clock: Arc<dyn Clock>,
-    /// For lease tokens and jitter.
+    /// The source of lease tokens and of the jitter between attempts.
     pub entropy: Arc<dyn Entropy>,
-    /// Where queued, sent and failed mails are counted.
+    /// The metrics that count queued mails and attempts.
     pub metrics: Metrics,
-    /// The words.
-    pub composer: C,
-    /// The way out.
+    /// The renderer of the service's mails.
+    pub renderer: C,
+    /// How messages leave the process.
     pub transport: Box<dyn Transport>,
-    /// Sender, parallelism, patience.
+    /// The sender address, the parallelism and the give-up time.
     pub config: MailConfig,
 }
 
-/// Sends the mails of one service. Any number of replicas may run one. Cheap to clone.
+/// Sends the mails of one service. Any number of replicas may run one. A clone shares the state and
+/// is cheap.
 pub struct Sender<C>(Arc<Inner<C>>);
 
+/// The state that all clones of a sender share.
 struct Inner<C> {
+    /// The dependencies.
     parts: SenderParts<C>,
+    /// The sender address of all mails.
     from: Mailbox,
+    /// Wakes the background task up before its next poll.
     wake: Notify,
+    /// Signals the end of a batch to tasks that wait in [`Sender::drain`].
     progress: Notify,
-    /// Set once the leases of a process that died have been ended.
-    leases_ended: OnceCell<()>,
-    queued: Gauges,
-    attempts: Counters,
+    /// Set once the leases that a dead process left behind have been ended.
+    stale_leases_ended: OnceCell<()>,
+    /// The metric for the number of queued mails.
+    queued_gauge: Gauges,
+    /// The metric for the number of attempts, by outcome.
+    attempt_counter: Counters,
 }
 
 impl<C> Clone for Sender<C> {
@@ -74,113 +82,123 @@ impl<C> std::fmt::Debug for Sender<C> {
 }
 
 impl<C: Composer> Sender<C> {
-    /// A sender that does nothing yet; `None` where the configuration's `from` is no mailbox, which its validation tells.
+    /// Creates a sender. It sends nothing before [`Self::run`] or [`Self::drain`] is called.
+    /// Returns `None` if `from` in the configuration is not a valid mailbox; validating the
+    /// configuration reports that.
     #[must_use]
     pub fn new(parts: SenderParts<C>) -> Option<Self> {
-        let from = parts.config.sender()?;
-        let queued = parts.metrics.gauge("cpor_mails_queued", "Mails that are not settled.");
-        let attempts = parts.metrics.counter("cpor_mail_attempts", "Attempts to send a mail, by what came of them.");
-        let (wake, progress, leases_ended) = (Notify::new(), Notify::new(), OnceCell::new());
-        Some(Self(Arc::new(Inner { parts, from, wake, progress, leases_ended, queued, attempts })))
+        let from = parts.config.sender_mailbox()?;
+        let queued_gauge =
+            parts.metrics.gauge("cpor_mails_queued", "Mails that are neither sent, bounced nor withdrawn.");
+        let attempt_counter = parts.metrics.counter("cpor_mail_attempts", "Attempts to send a mail, by outcome.");
+        let (wake, progress, stale_leases_ended) = (Notify::new(), Notify::new(), OnceCell::new());
+        Some(Self(Arc::new(Inner { parts, from, wake, progress, stale_leases_ended, queued_gauge, attempt_counter })))
     }
 
-    /// Looks at the queue at once: to be called after a transaction that enqueued something has committed.
+    /// Makes the sender look at the queue at once. Call it after a transaction that enqueued a mail
+    /// has committed.
     pub fn wake(&self) {
         self.0.wake.notify_one();
     }
 
-    /// Sends what waits until `stop` is cancelled. What is being sent then is finished first.
+    /// Sends queued mails until `stop` is cancelled. Attempts that have begun by then are finished.
     ///
     /// # Errors
-    /// The database's; mails that were leased wait for their leases to end.
+    /// Returns the error of the database. Leased mails then wait for their leases to end.
     pub async fn run(self, stop: CancellationToken) -> Result<(), DbErr> {
-        self.begin().await?;
+        self.end_stale_leases_once().await?;
         while !stop.is_cancelled() {
-            if self.pass().await? > 0 {
+            if self.send_batch().await? > 0 {
                 continue;
             }
             tokio::select! {
                 () = self.0.wake.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
                 () = stop.cancelled() => {}
             }
         }
         Ok(())
     }
 
-    /// Before the first lease of this process, and never after it: what it is at itself is no dead process's.
-    async fn begin(&self) -> Result<(), DbErr> {
-        self.0.leases_ended.get_or_try_init(|| self.end_leases()).await.map(|_| ())
+    /// Ends stale leases before the first lease of this process is taken. Later calls do nothing,
+    /// because leases then belong to this process.
+    async fn end_stale_leases_once(&self) -> Result<(), DbErr> {
+        self.0.stale_leases_ended.get_or_try_init(|| self.end_stale_leases()).await.map(|_| ())
     }
 
-    /// What a process that was killed had leased need not wait for the lease to run out, where nobody else can have it:
-    /// on SQLite. Replicas on PostgreSQL wait. Either way a mail that was on its way may be sent twice.
-    async fn end_leases(&self) -> Result<(), DbErr> {
+    /// Ends the leases that a killed process left behind, so that its mails need not wait for the
+    /// leases to run out. This is possible on SQLite only, where no other process can hold a lease.
+    /// A mail that was being sent may be sent twice.
+    async fn end_stale_leases(&self) -> Result<(), DbErr> {
         let SenderParts { db, service, .. } = &self.0.parts;
         if db.engine() == Engine::Postgres {
             return Ok(());
         }
-        let ended = queue::end_all(db).await?;
+        let ended = queue::end_all_leases(db).await?;
         if ended > 0 {
-            tracing::info!(%service, ended, "mails of a process that died go on");
+            tracing::info!(%service, ended, "ended the mail leases that a stopped process held");
         }
         Ok(())
     }
 
-    /// Returns once every mail has been tried that need not wait for a further attempt; answers how many do wait for one.
+    /// Sends queued mails until no mail is due. Returns the number of mails that wait for a further
+    /// attempt.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns the error of the database.
     pub async fn drain(&self) -> Result<u64, DbErr> {
-        self.begin().await?;
+        self.end_stale_leases_once().await?;
         loop {
             let progress = self.0.progress.notified();
-            let (all, due) = queue::waiting(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
+            let (queued, due) = queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?;
             if due == 0 {
-                return Ok(all);
+                return Ok(queued);
             }
-            if self.pass().await? == 0 {
-                // Somebody else holds the lease of what is left.
-                let _ = tokio::time::timeout(POLL / 10, progress).await;
+            if self.send_batch().await? == 0 {
+                // Other senders hold the leases of the mails that are left.
+                let _ = tokio::time::timeout(POLL_INTERVAL / 10, progress).await;
             }
         }
     }
 
-    /// How many mails are not settled.
+    /// Returns the number of mails that are queued, due or not.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn unsettled(&self) -> Result<u64, DbErr> {
-        Ok(queue::waiting(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.0)
+    /// Returns the error of the database.
+    pub async fn count_queued(&self) -> Result<u64, DbErr> {
+        Ok(queue::count_queued(self.0.parts.db.reader(), self.0.parts.clock.now()).await?.0)
     }
 
-    /// How long a leased mail stays with whoever leased it: longer than the transport may take, because what two send arrives
-    /// twice; and no longer than a mail may rest that a process on PostgreSQL took with it when it died.
-    fn lease(&self) -> Duration {
-        self.0.parts.transport.patience() + MARGIN
+    /// Returns how long a mail is leased. A lease is longer than the send timeout of the transport,
+    /// because a mail that two senders send arrives twice. It is as short as possible, because on
+    /// PostgreSQL the mails of a dead process wait until their leases end.
+    fn lease_duration(&self) -> Duration {
+        self.0.parts.transport.send_timeout() + LEASE_MARGIN
     }
 
-    /// Leases and tries one batch; answers how many there were.
-    async fn pass(&self) -> Result<usize, DbErr> {
+    /// Leases and sends one batch of mails. Returns the number of mails in the batch.
+    async fn send_batch(&self) -> Result<usize, DbErr> {
         let SenderParts { db, clock, entropy, config, service, .. } = &self.0.parts;
         let now = clock.now();
-        // A look by a reader first: an idle sender never asks SQLite for its one writer.
-        let (all, due) = queue::waiting(db.reader(), now).await?;
-        self.0.queued.set(&[("service", service.as_str())], u32::try_from(all).unwrap_or(u32::MAX).into());
+        // Counting first with a read connection keeps an idle sender away from the only write
+        // connection of SQLite.
+        let (queued, due) = queue::count_queued(db.reader(), now).await?;
+        self.0.queued_gauge.set(&[("service", service.as_str())], u32::try_from(queued).unwrap_or(u32::MAX).into());
         if due == 0 {
             return Ok(0);
         }
         let limit = u64::try_from(config.parallel).unwrap_or(u64::MAX);
-        let leased = queue::lease(db, entropy.uuid(), now, now + self.lease(), limit).await?;
-        let tried = leased.len();
-        if tried == 0 {
-            // What is due is with others. Saying that something was settled would have `drain` ask again at once.
+        let leased = queue::lease_due(db, entropy.uuid(), now, now + self.lease_duration(), limit).await?;
+        let attempted = leased.len();
+        if attempted == 0 {
+            // Other senders hold the leases of the due mails. Signalling progress would make
+            // `drain` look again at once.
             return Ok(0);
         }
         let attempts =
             futures_util::stream::iter(leased).map(|leased| self.attempt(leased)).buffer_unordered(config.parallel);
         let results: Vec<Result<(), DbErr>> = attempts.collect().await;
         self.0.progress.notify_waiters();
-        results.into_iter().collect::<Result<(), DbErr>>().map(|()| tried)
+        results.into_iter().collect::<Result<(), DbErr>>().map(|()| attempted)
     }
 }

@@ -1,4 +1,4 @@
-//! The sender with a transport and a composer that do as they are told.
+//! Tests of the sender with a transport and a renderer whose behaviour the tests set.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -9,68 +9,68 @@ use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::*;
-use crate::engines::on_both;
-use crate::queue::sample::{drafts, words};
+use crate::queue::sample::{message, new_mails};
+use crate::test_databases::on_both_databases;
 use crate::transport::EmlFiles;
-use crate::{Composed, Draft, Mail, Outcome, Rejection, Unavailable, enqueue};
+use crate::{Composed, Draft, Mail, Outcome, SendError, Unavailable, enqueue};
 
-/// What was seen, and what is to happen.
+/// A transport and renderer that records calls and fails as a test asks for.
 #[derive(Clone, Default)]
-struct World(Arc<Mutex<Inside>>);
+struct FakeMailSystem(Arc<Mutex<FakeState>>);
 
 #[derive(Default)]
-struct Inside {
+struct FakeState {
     sent: Vec<Uuid>,
-    composed: usize,
-    told: Vec<(Uuid, Outcome)>,
-    rejections: HashMap<Uuid, Vec<Rejection>>,
+    render_count: usize,
+    outcomes: Vec<(Uuid, Outcome)>,
+    send_errors: HashMap<Uuid, Vec<SendError>>,
     withdrawn: Vec<Uuid>,
-    deaf: u32,
-    /// How long the first words take, by which clock.
-    slow: Option<(VirtualClock, TimeDelta)>,
+    failing_reports: u32,
+    /// Advances the clock by this much during the first rendering.
+    slow_rendering: Option<(VirtualClock, TimeDelta)>,
 }
 
-impl World {
-    fn with<T>(&self, look: impl FnOnce(&mut Inside) -> T) -> T {
-        look(&mut self.0.lock().unwrap())
+impl FakeMailSystem {
+    fn with<T>(&self, access: impl FnOnce(&mut FakeState) -> T) -> T {
+        access(&mut self.0.lock().unwrap())
     }
 }
 
-impl Composer for World {
+impl Composer for FakeMailSystem {
     async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
-        self.with(|inside| {
-            inside.composed += 1;
-            if let Some((clock, time)) = inside.slow.take() {
+        self.with(|state| {
+            state.render_count += 1;
+            if let Some((clock, time)) = state.slow_rendering.take() {
                 clock.advance_by(time);
             }
-            if inside.withdrawn.contains(&mail.id) {
+            if state.withdrawn.contains(&mail.id) {
                 return Ok(Composed::Withdrawn);
             }
-            Ok(Composed::Message(Box::new(words(mail))))
+            Ok(Composed::Message(Box::new(message(mail))))
         })
     }
 
     async fn settled(&self, mail: &Mail, outcome: Outcome) -> Result<(), Unavailable> {
-        self.with(|inside| {
-            if inside.deaf > 0 {
-                inside.deaf -= 1;
+        self.with(|state| {
+            if state.failing_reports > 0 {
+                state.failing_reports -= 1;
                 return Err(Unavailable("not now".into()));
             }
-            inside.told.push((mail.id, outcome));
+            state.outcomes.push((mail.id, outcome));
             Ok(())
         })
     }
 }
 
 #[async_trait::async_trait]
-impl Transport for World {
-    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection> {
+impl Transport for FakeMailSystem {
+    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), SendError> {
         let id = format!("Message-ID: <{}@cpor.example>", mail.id);
         assert!(String::from_utf8_lossy(&message.formatted()).contains(&id));
-        self.with(|inside| match inside.rejections.get_mut(&mail.id).and_then(Vec::pop) {
-            Some(rejection) => Err(rejection),
+        self.with(|state| match state.send_errors.get_mut(&mail.id).and_then(Vec::pop) {
+            Some(error) => Err(error),
             None => {
-                inside.sent.push(mail.id);
+                state.sent.push(mail.id);
                 Ok(())
             }
         })
@@ -81,136 +81,147 @@ fn clock() -> VirtualClock {
     VirtualClock::new("2026-03-02T08:30:00Z".parse().unwrap())
 }
 
-fn sender(db: &Db, clock: &VirtualClock, world: &World, transport: Box<dyn Transport>) -> Sender<World> {
+fn sender(
+    db: &Db,
+    clock: &VirtualClock,
+    fake: &FakeMailSystem,
+    transport: Box<dyn Transport>,
+) -> Sender<FakeMailSystem> {
     let parts = SenderParts {
         service: Service::CustomerConsent,
         db: db.clone(),
         clock: Arc::new(clock.clone()),
         entropy: Arc::new(SystemEntropy),
         metrics: Metrics::new(),
-        composer: world.clone(),
+        renderer: fake.clone(),
         transport,
         config: MailConfig::default(),
     };
     Sender::new(parts).unwrap()
 }
 
-async fn queued(db: &Db, n: usize) -> Vec<Draft> {
+async fn enqueue_committed(db: &Db, n: usize) -> Vec<Draft> {
     let tx = db.begin().await.unwrap();
-    enqueue(&tx, drafts(n)).await.unwrap();
+    enqueue(&tx, new_mails(n)).await.unwrap();
     tx.commit().await.unwrap();
-    drafts(n)
+    new_mails(n)
 }
 
 #[tokio::test]
-async fn every_mail_is_sent_once_and_the_composer_is_told() {
-    on_both(async |db| {
-        let (clock, world) = (clock(), World::default());
-        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
-        let mut expected: Vec<Uuid> = queued(&db, 20).await.into_iter().map(|draft| draft.id).collect();
-        assert_eq!(sender.unsettled().await.unwrap(), 20);
+async fn every_mail_is_sent_and_reported_once() {
+    on_both_databases(async |db| {
+        let (clock, fake) = (clock(), FakeMailSystem::default());
+        let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
+        let mut expected: Vec<Uuid> = enqueue_committed(&db, 20).await.into_iter().map(|draft| draft.id).collect();
+        assert_eq!(sender.count_queued().await.unwrap(), 20);
         assert_eq!(sender.drain().await.unwrap(), 0);
         assert_eq!(sender.drain().await.unwrap(), 0);
         expected.sort_unstable();
-        world.with(|inside| {
-            inside.sent.sort_unstable();
-            inside.told.sort_unstable_by_key(|(id, _)| *id);
-            assert_eq!(inside.sent, expected);
-            assert_eq!(inside.told, expected.iter().map(|id| (*id, Outcome::Accepted)).collect::<Vec<_>>());
+        fake.with(|state| {
+            state.sent.sort_unstable();
+            state.outcomes.sort_unstable_by_key(|(id, _)| *id);
+            assert_eq!(state.sent, expected);
+            assert_eq!(state.outcomes, expected.iter().map(|id| (*id, Outcome::Accepted)).collect::<Vec<_>>());
         });
     })
     .await;
 }
 
 #[tokio::test]
-async fn r41_what_is_refused_for_good_is_not_tried_again() {
-    on_both(async |db| {
-        let (clock, world) = (clock(), World::default());
-        let id = queued(&db, 1).await[0].id;
-        world.with(|inside| inside.rejections.insert(id, vec![Rejection::Permanent("SMTP 550".into())]));
-        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+async fn r41_a_permanent_refusal_is_not_retried() {
+    on_both_databases(async |db| {
+        let (clock, fake) = (clock(), FakeMailSystem::default());
+        let id = enqueue_committed(&db, 1).await[0].id;
+        fake.with(|state| state.send_errors.insert(id, vec![SendError::Permanent("SMTP 550".into())]));
+        let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
         assert_eq!(sender.drain().await.unwrap(), 0);
         clock.advance_by(TimeDelta::days(30));
         sender.drain().await.unwrap();
-        world.with(|inside| {
-            assert_eq!((inside.sent.len(), &*inside.told), (0, &[(id, Outcome::Bounced("SMTP 550".into()))][..]))
+        fake.with(|state| {
+            assert_eq!((state.sent.len(), &*state.outcomes), (0, &[(id, Outcome::Bounced("SMTP 550".into()))][..]))
         });
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_is_put_off_is_tried_again_later_and_composed_anew() {
-    on_both(async |db| {
-        let (clock, world) = (clock(), World::default());
-        let id = queued(&db, 1).await[0].id;
-        let later = vec![Rejection::Unavailable("no server".into()), Rejection::Deferred("SMTP 450".into())];
-        world.with(|inside| inside.rejections.insert(id, later));
-        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+async fn a_deferred_mail_is_rendered_and_sent_again() {
+    on_both_databases(async |db| {
+        let (clock, fake) = (clock(), FakeMailSystem::default());
+        let id = enqueue_committed(&db, 1).await[0].id;
+        let send_errors = vec![SendError::Unavailable("no server".into()), SendError::Deferred("SMTP 450".into())];
+        fake.with(|state| state.send_errors.insert(id, send_errors));
+        let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
         for left in [1, 1, 0] {
             assert_eq!(sender.drain().await.unwrap(), left);
             clock.advance_by(TimeDelta::minutes(15));
         }
-        world.with(|inside| {
-            assert_eq!((inside.composed, &*inside.sent, &*inside.told), (3, &[id][..], &[(id, Outcome::Accepted)][..]));
+        fake.with(|state| {
+            assert_eq!(
+                (state.render_count, &*state.sent, &*state.outcomes),
+                (3, &[id][..], &[(id, Outcome::Accepted)][..])
+            );
         });
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_mail_system_that_puts_off_for_days_has_refused_but_one_that_is_not_there_has_not() {
-    on_both(async |db| {
-        let (clock, world) = (clock(), World::default());
-        let ids: Vec<Uuid> = queued(&db, 2).await.into_iter().map(|draft| draft.id).collect();
-        world.with(|inside| {
-            inside.rejections.insert(ids[0], vec![Rejection::Deferred("SMTP 451".into()); 9]);
-            inside.rejections.insert(ids[1], vec![Rejection::Unavailable("no server".into()); 9]);
+async fn only_deferrals_by_the_server_become_a_bounce() {
+    on_both_databases(async |db| {
+        let (clock, fake) = (clock(), FakeMailSystem::default());
+        let ids: Vec<Uuid> = enqueue_committed(&db, 2).await.into_iter().map(|draft| draft.id).collect();
+        fake.with(|state| {
+            state.send_errors.insert(ids[0], vec![SendError::Deferred("SMTP 451".into()); 9]);
+            state.send_errors.insert(ids[1], vec![SendError::Unavailable("no server".into()); 9]);
         });
-        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+        let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
         assert_eq!(sender.drain().await.unwrap(), 2);
         clock.advance_by(TimeDelta::hours(121));
         assert_eq!(sender.drain().await.unwrap(), 1);
-        world.with(|inside| assert_eq!(inside.told, [(ids[0], Outcome::Bounced("SMTP 451".into()))]));
+        fake.with(|state| assert_eq!(state.outcomes, [(ids[0], Outcome::Bounced("SMTP 451".into()))]));
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_no_longer_holds_is_not_said() {
-    on_both(async |db| {
-        let (clock, world) = (clock(), World::default());
-        let id = queued(&db, 1).await[0].id;
-        world.with(|inside| inside.withdrawn.push(id));
-        assert_eq!(sender(&db, &clock, &world, Box::new(world.clone())).drain().await.unwrap(), 0);
-        world.with(|inside| assert_eq!((inside.sent.len(), inside.told.len()), (0, 0)));
+async fn a_withdrawn_mail_is_not_sent() {
+    on_both_databases(async |db| {
+        let (clock, fake) = (clock(), FakeMailSystem::default());
+        let id = enqueue_committed(&db, 1).await[0].id;
+        fake.with(|state| state.withdrawn.push(id));
+        assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap(), 0);
+        fake.with(|state| assert_eq!((state.sent.len(), state.outcomes.len()), (0, 0)));
     })
     .await;
 }
 
 #[tokio::test]
-async fn an_outcome_that_could_not_be_noted_is_told_again_without_a_second_mail() {
-    on_both(async |db| {
-        let (clock, world) = (clock(), World::default());
-        let id = queued(&db, 1).await[0].id;
-        world.with(|inside| inside.deaf = 2);
-        assert_eq!(sender(&db, &clock, &world, Box::new(world.clone())).drain().await.unwrap(), 0);
-        world.with(|inside| assert_eq!((&*inside.sent, &*inside.told), (&[id][..], &[(id, Outcome::Accepted)][..])));
+async fn an_outcome_is_reported_again_without_a_resend() {
+    on_both_databases(async |db| {
+        let (clock, fake) = (clock(), FakeMailSystem::default());
+        let id = enqueue_committed(&db, 1).await[0].id;
+        fake.with(|state| state.failing_reports = 2);
+        assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap(), 0);
+        fake.with(|state| assert_eq!((&*state.sent, &*state.outcomes), (&[id][..], &[(id, Outcome::Accepted)][..])));
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_mail_without_an_address_bounces() {
-    on_both(async |db| {
-        let (clock, world) = (clock(), World::default());
+    on_both_databases(async |db| {
+        let (clock, fake) = (clock(), FakeMailSystem::default());
         let tx = db.begin().await.unwrap();
-        let draft = Draft { recipient: "nobody".into(), ..drafts(1).remove(0) };
+        let draft = Draft { recipient: "nobody".into(), ..new_mails(1).remove(0) };
         enqueue(&tx, [draft.clone()]).await.unwrap();
         tx.commit().await.unwrap();
-        sender(&db, &clock, &world, Box::new(world.clone())).drain().await.unwrap();
-        world.with(|inside| {
-            assert_eq!(inside.told, [(draft.id, Outcome::Bounced("the recipient's address is none".into()))])
+        sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap();
+        fake.with(|state| {
+            assert_eq!(
+                state.outcomes,
+                [(draft.id, Outcome::Bounced("the recipient's address must be a valid e-mail address".into()))]
+            )
         });
     })
     .await;
@@ -218,42 +229,42 @@ async fn a_mail_without_an_address_bounces() {
 
 #[tokio::test]
 async fn a_running_sender_wakes_up_and_stops() {
-    on_both(async |db| {
-        let (clock, world, folder) = (clock(), World::default(), tempfile::tempdir().unwrap());
+    on_both_databases(async |db| {
+        let (clock, fake, folder) = (clock(), FakeMailSystem::default(), tempfile::tempdir().unwrap());
         let files = EmlFiles::new(folder.path().to_owned()).unwrap();
-        let sender = sender(&db, &clock, &world, Box::new(files));
+        let sender = sender(&db, &clock, &fake, Box::new(files));
         let stop = CancellationToken::new();
         let running = tokio::spawn(sender.clone().run(stop.clone()));
-        queued(&db, 3).await;
+        enqueue_committed(&db, 3).await;
         sender.wake();
         assert_eq!(sender.drain().await.unwrap(), 0);
         stop.cancel();
         running.await.unwrap().unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
-        world.with(|inside| assert_eq!(inside.told.len(), 3));
+        fake.with(|state| assert_eq!(state.outcomes.len(), 3));
     })
     .await;
 }
 
-/// A mail server that takes a message and says nothing, for as long as nobody gives up.
+/// A transport that never answers.
 #[derive(Clone, Default)]
-struct Silent(Arc<Notify>);
+struct SilentTransport(Arc<Notify>);
 
 #[async_trait::async_trait]
-impl Transport for Silent {
-    async fn send(&self, _mail: &Mail, _message: &lettre::Message) -> Result<(), Rejection> {
+impl Transport for SilentTransport {
+    async fn send(&self, _mail: &Mail, _message: &lettre::Message) -> Result<(), SendError> {
         self.0.notify_one();
         std::future::pending().await
     }
 }
 
-/// The loop may begin after somebody has drained the queue already: what this process is at is no dead one's.
+/// Another task may drain the queue before the loop begins. The leases of that drain are not stale.
 #[tokio::test]
-async fn a_sender_that_begins_late_leaves_what_is_on_its_way() {
-    on_both(async |db| {
-        let (clock, world, silent) = (clock(), World::default(), Silent::default());
-        queued(&db, 1).await;
-        let sender_at_work = sender(&db, &clock, &world, Box::new(silent.clone()));
+async fn a_late_run_keeps_the_leases_of_its_own_process() {
+    on_both_databases(async |db| {
+        let (clock, fake, silent) = (clock(), FakeMailSystem::default(), SilentTransport::default());
+        enqueue_committed(&db, 1).await;
+        let sender_at_work = sender(&db, &clock, &fake, Box::new(silent.clone()));
         let draining = tokio::spawn({
             let sender = sender_at_work.clone();
             async move { sender.drain().await }
@@ -262,85 +273,86 @@ async fn a_sender_that_begins_late_leaves_what_is_on_its_way() {
         let stopped = CancellationToken::new();
         stopped.cancel();
         sender_at_work.run(stopped).await.unwrap();
-        assert_eq!(sender(&db, &clock, &world, Box::new(world.clone())).pass().await.unwrap(), 0);
+        assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).send_batch().await.unwrap(), 0);
         draining.abort();
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_a_killed_sender_was_at_goes_on_when_its_lease_is_over_and_not_before() {
-    on_both(async |db| {
-        let (clock, world, silent) = (clock(), World::default(), Silent::default());
-        let id = queued(&db, 1).await[0].id;
-        let dying = sender(&db, &clock, &world, Box::new(silent.clone()));
-        let killed = tokio::spawn(async move { dying.pass().await });
+async fn a_killed_senders_mail_waits_for_its_lease() {
+    on_both_databases(async |db| {
+        let (clock, fake, silent) = (clock(), FakeMailSystem::default(), SilentTransport::default());
+        let id = enqueue_committed(&db, 1).await[0].id;
+        let killed_sender = sender(&db, &clock, &fake, Box::new(silent.clone()));
+        let task = tokio::spawn(async move { killed_sender.send_batch().await });
         silent.0.notified().await;
-        killed.abort();
-        assert!(killed.await.unwrap_err().is_cancelled());
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
 
-        let other = sender(&db, &clock, &world, Box::new(world.clone()));
+        let other = sender(&db, &clock, &fake, Box::new(fake.clone()));
         clock.advance_by(TimeDelta::seconds(45) - TimeDelta::microseconds(1));
-        assert_eq!(other.pass().await.unwrap(), 0);
+        assert_eq!(other.send_batch().await.unwrap(), 0);
         clock.advance_by(TimeDelta::microseconds(1));
-        assert_eq!(other.pass().await.unwrap(), 1);
-        world.with(|inside| assert_eq!(inside.sent, [id]));
+        assert_eq!(other.send_batch().await.unwrap(), 1);
+        fake.with(|state| assert_eq!(state.sent, [id]));
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_look_at_what_others_are_at_is_no_progress() {
-    on_both(async |db| {
-        let (clock, world) = (clock(), World::default());
-        queued(&db, 1).await;
-        let sender = sender(&db, &clock, &world, Box::new(world.clone()));
+async fn an_empty_batch_does_not_signal_progress() {
+    on_both_databases(async |db| {
+        let (clock, fake) = (clock(), FakeMailSystem::default());
+        enqueue_committed(&db, 1).await;
+        let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
         let until = clock.now() + TimeDelta::minutes(5);
-        let others = queue::lease(&db, Uuid::from_u128(1), clock.now(), until, 10).await.unwrap();
-        assert_eq!(others.len(), 1);
-        // Who waits for progress would look again at once, and again.
+        let leased_by_others = queue::lease_due(&db, Uuid::from_u128(1), clock.now(), until, 10).await.unwrap();
+        assert_eq!(leased_by_others.len(), 1);
+        // A drain that waits for progress would otherwise look again at once, and again.
         let progress = sender.0.progress.notified();
-        assert_eq!(sender.pass().await.unwrap(), 0);
+        assert_eq!(sender.send_batch().await.unwrap(), 0);
         assert!(progress.now_or_never().is_none());
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_silent_server_is_given_up_while_the_lease_lasts() {
-    on_both(async |db| {
-        let (clock, world, silent) = (clock(), World::default(), Silent::default());
-        let id = queued(&db, 1).await[0].id;
-        let waiting = sender(&db, &clock, &world, Box::new(silent.clone()));
-        let patience = silent.patience();
-        assert!(patience < waiting.lease());
-        let attempt = tokio::spawn(async move { waiting.pass().await });
+async fn a_silent_server_times_out_within_the_lease() {
+    on_both_databases(async |db| {
+        let (clock, fake, silent) = (clock(), FakeMailSystem::default(), SilentTransport::default());
+        let id = enqueue_committed(&db, 1).await[0].id;
+        let sender_at_work = sender(&db, &clock, &fake, Box::new(silent.clone()));
+        let send_timeout = silent.send_timeout();
+        assert!(send_timeout < sender_at_work.lease_duration());
+        let attempt = tokio::spawn(async move { sender_at_work.send_batch().await });
         silent.0.notified().await;
         tokio::time::pause();
-        tokio::time::advance(patience).await;
+        tokio::time::advance(send_timeout).await;
         tokio::time::resume();
         assert_eq!(attempt.await.unwrap().unwrap(), 1);
-        // Put off for seconds, and not leased any more, by a clock that stood still.
+        // The mail waits some seconds for its next attempt and is no longer leased; the virtual
+        // clock stood still.
         clock.advance_by(TimeDelta::seconds(2));
-        assert_eq!(sender(&db, &clock, &world, Box::new(world.clone())).drain().await.unwrap(), 0);
-        world.with(|inside| assert_eq!(inside.sent, [id]));
+        assert_eq!(sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap(), 0);
+        fake.with(|state| assert_eq!(state.sent, [id]));
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_mail_whose_lease_might_end_on_the_way_is_not_sent() {
-    on_both(async |db| {
+async fn a_mail_is_not_sent_if_its_lease_may_end() {
+    on_both_databases(async |db| {
         for (mails, seconds, sent) in [(1, 16, 0), (2, 15, 1)] {
-            let (clock, world) = (clock(), World::default());
-            queued(&db, mails).await;
-            world.with(|inside| inside.slow = Some((clock.clone(), TimeDelta::seconds(seconds))));
-            let sender = sender(&db, &clock, &world, Box::new(world.clone()));
-            assert_eq!(sender.pass().await.unwrap(), 1);
-            world.with(|inside| assert_eq!((inside.composed, inside.sent.len()), (1, sent), "{seconds} s"));
+            let (clock, fake) = (clock(), FakeMailSystem::default());
+            enqueue_committed(&db, mails).await;
+            fake.with(|state| state.slow_rendering = Some((clock.clone(), TimeDelta::seconds(seconds))));
+            let sender = sender(&db, &clock, &fake, Box::new(fake.clone()));
+            assert_eq!(sender.send_batch().await.unwrap(), 1);
+            fake.with(|state| assert_eq!((state.render_count, state.sent.len()), (1, sent), "{seconds} s"));
             clock.advance_by(TimeDelta::seconds(2));
             assert_eq!(sender.drain().await.unwrap(), 0);
-            world.with(|inside| assert_eq!(inside.sent.len(), 1));
+            fake.with(|state| assert_eq!(state.sent.len(), 1));
         }
     })
     .await;

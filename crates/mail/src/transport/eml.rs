@@ -1,69 +1,74 @@
+//! The transport for machines without a mail server.
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Rejection, Transport};
+use super::{SendError, Transport};
 use crate::Mail;
 
-/// Writes each mail as an `.eml` file (RFC 5322), for machines without a mail server. The files sort by the business time at which their
-/// mails were decided, and are named so that a person finds the one looked for:
-/// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
+/// Writes each mail to an `.eml` file (RFC 5322). The file name begins with the business time at
+/// which the mail was decided, so that files sort by time, and names kind and recipient, for
+/// example `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
 #[derive(Clone, Debug)]
 pub struct EmlFiles {
+    /// The directory of the files.
     directory: PathBuf,
 }
 
 impl EmlFiles {
-    /// Files in `directory`, which is created if it is missing.
+    /// Creates the transport, and `directory` if it does not exist.
     ///
     /// # Errors
-    /// It cannot be created.
+    /// Returns the error of the file system if the directory cannot be created.
     pub fn new(directory: PathBuf) -> io::Result<Self> {
         std::fs::create_dir_all(&directory)?;
         Ok(Self { directory })
     }
 
-    /// Where the files lie.
+    /// Returns the directory of the files.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Under a hidden name first, so that whoever reads the directory never meets half a mail.
+    /// Writes to a hidden file first and renames it, so that a reader of the directory never sees
+    /// an incomplete mail.
     async fn write(&self, mail: &Mail, bytes: Vec<u8>) -> io::Result<()> {
-        let hidden = self.directory.join(format!(".{}.part", mail.id));
-        tokio::fs::write(&hidden, bytes).await?;
-        tokio::fs::rename(&hidden, self.directory.join(file_name(mail))).await
+        let temporary = self.directory.join(format!(".{}.part", mail.id));
+        tokio::fs::write(&temporary, bytes).await?;
+        tokio::fs::rename(&temporary, self.directory.join(file_name(mail))).await
     }
 }
 
 #[async_trait]
 impl Transport for EmlFiles {
-    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection> {
-        let written = self.write(mail, message.formatted()).await;
-        written.map_err(|error| Rejection::Unavailable(error.kind().to_string()))
+    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), SendError> {
+        let result = self.write(mail, message.formatted()).await;
+        result.map_err(|error| SendError::Unavailable(error.kind().to_string()))
     }
 
-    /// A disk is quick, and a file that is written twice is still one.
-    fn patience(&self) -> Duration {
+    /// Writing a file is quick, and writing it twice results in one file.
+    fn send_timeout(&self) -> Duration {
         Duration::from_secs(5)
     }
 }
 
-/// The same for every attempt at one mail, so that a second one replaces the first.
+/// Returns the file name of a mail. It is the same for every attempt, so that a second attempt
+/// replaces the file of the first.
 fn file_name(mail: &Mail) -> String {
     let time = mail.time.format("%Y-%m-%dT%H%M%S%.3fZ");
     let id = mail.id.simple().to_string();
-    let short = id.get(26..).unwrap_or_default();
-    format!("{time}-{}-{}-{short}.eml", plain(&mail.kind), plain(&mail.recipient))
+    let short_id = id.get(26..).unwrap_or_default();
+    format!("{time}-{}-{}-{short_id}.eml", sanitize(&mail.kind), sanitize(&mail.recipient))
 }
 
-/// What is safe in a file name everywhere, and no longer than a person reads.
-fn plain(text: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "@._+-".contains(c) { c } else { '_' };
-    text.chars().take(80).map(safe).collect()
+/// Replaces characters that are not safe in file names, and cuts the text to 80 characters.
+fn sanitize(text: &str) -> String {
+    let replace_unsafe = |c: char| if c.is_ascii_alphanumeric() || "@._+-".contains(c) { c } else { '_' };
+    text.chars().take(80).map(replace_unsafe).collect()
 }
 
 #[cfg(test)]
@@ -77,13 +82,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_mail_becomes_one_file_that_a_person_finds() {
+    async fn a_mail_becomes_one_readable_file() {
         let folder = tempfile::tempdir().unwrap();
         let files = EmlFiles::new(folder.path().join("mail")).unwrap();
         let mail = sample::mail("anna.lee@fabrikam.example");
-        let message = sample::message(&mail);
-        files.send(&mail, &message).await.unwrap();
-        files.send(&mail, &message).await.unwrap();
+        let email = sample::email(&mail);
+        files.send(&mail, &email).await.unwrap();
+        files.send(&mail, &email).await.unwrap();
         let found = names(files.directory());
         assert_eq!(found, ["2025-01-01T000000.000Z-approval-anna.lee@fabrikam.example-000001.eml"]);
         let text = std::fs::read_to_string(files.directory().join(&found[0])).unwrap();
@@ -92,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_never_leaves_the_directory() {
+    fn file_names_never_leave_the_directory() {
         let name = file_name(&sample::mail("\"../../etc/x y\"@fabrikam.example"));
         assert!(name.contains("-_.._.._etc_x_y_@fabrikam.example-"), "{name}");
     }

@@ -1,4 +1,4 @@
-//! Where messages go.
+//! How messages leave the process: through an SMTP server or as `.eml` files.
 
 mod eml;
 mod smtp;
@@ -13,61 +13,65 @@ pub use smtp::Smtp;
 
 use crate::{Mail, MailConfig};
 
-/// Takes messages out of the process.
+/// Hands messages to a mail system.
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
-    /// Hands `message`, which is `mail` written out, to the recipient's mail system.
+    /// Hands `message`, the complete e-mail for `mail`, to the mail system.
     ///
     /// # Errors
-    /// [`Rejection`], which says whether trying again can help.
-    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), Rejection>;
+    /// Returns [`SendError`], which says whether trying again can help.
+    async fn send(&self, mail: &Mail, message: &lettre::Message) -> Result<(), SendError>;
 
-    /// How long one message is given: then it counts as not sent, and may be sent again. A mail is leased for longer.
-    fn patience(&self) -> Duration {
-        PATIENCE
+    /// Returns how long [`Self::send`] may take. After that the message counts as not sent and may
+    /// be sent again. Mails are leased for longer than this.
+    fn send_timeout(&self) -> Duration {
+        DEFAULT_SEND_TIMEOUT
     }
 }
 
-/// What a mail system may take that is slow and well: time to look a message over before it takes it.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Leaves a slow mail system time to inspect a message before it accepts it.
+const DEFAULT_SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A message that was not taken. The texts are for log and queue, without personal data.
+/// A message that the mail system did not accept. The texts go to the log and the queue and contain
+/// no personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// For good: this recipient will not get this message.
-    #[error("refused for good: {0}")]
+pub enum SendError {
+    /// The mail system refused the message permanently: this recipient will not get it.
+    #[error("refused permanently: {0}")]
     Permanent(String),
-    /// The mail system puts it off. When it does so for too long, it has refused.
-    #[error("put off: {0}")]
+    /// The mail system asks to try again later. If it does so for too long, the mail counts as
+    /// bounced.
+    #[error("deferred: {0}")]
     Deferred(String),
-    /// Nothing was said of this message: no server, no login, no disk. This is tried again for as long as it takes.
-    #[error("mail cannot be sent: {0}")]
+    /// No mail system judged the message, for example because the server, the login or the disk
+    /// failed. The sender retries without a limit.
+    #[error("the mail cannot be sent at the moment: {0}")]
     Unavailable(String),
 }
 
 /// A transport that cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// There is neither a server nor a directory.
-    #[error("mail has no way out: set mail.smtp, or mail.directory for .eml files")]
-    NoWayOut,
-    /// The directory for `.eml` files cannot be made.
-    #[error("the mail directory cannot be used: {0}")]
+    /// Neither an SMTP server nor a directory is configured.
+    #[error("mail: either mail.smtp or mail.directory (for .eml files) must be set")]
+    NotConfigured,
+    /// The directory for `.eml` files cannot be created.
+    #[error("mail.directory: cannot be created: {0}")]
     Directory(#[from] std::io::Error),
-    /// The server's description cannot be used.
-    #[error("the mail server cannot be used: {0}")]
+    /// The configuration of the SMTP server cannot be used.
+    #[error("mail.smtp: cannot be set up: {0}")]
     Server(#[from] lettre::transport::smtp::Error),
 }
 
-/// The transport that the configuration asks for: the SMTP server, or else `.eml` files in its directory, or else in `mail` under
-/// `data_dir`.
+/// Creates the configured transport: the SMTP server, or `.eml` files in the configured directory,
+/// or `.eml` files in `mail` under `data_dir`.
 ///
 /// # Errors
-/// [`TransportError`].
-pub fn transport(config: &MailConfig, data_dir: Option<&Path>) -> Result<Box<dyn Transport>, TransportError> {
+/// Returns [`TransportError`] if none of them can be used.
+pub fn build_transport(config: &MailConfig, data_dir: Option<&Path>) -> Result<Box<dyn Transport>, TransportError> {
     if let Some(smtp) = &config.smtp {
         return Ok(Box::new(Smtp::new(smtp)?));
     }
     let directory = config.directory.clone().or_else(|| data_dir.map(|data| data.join("mail")));
-    Ok(Box::new(EmlFiles::new(directory.ok_or(TransportError::NoWayOut)?)?))
+    Ok(Box::new(EmlFiles::new(directory.ok_or(TransportError::NotConfigured)?)?))
 }

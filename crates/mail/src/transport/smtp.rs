@@ -1,3 +1,5 @@
+//! The transport that sends through an SMTP server.
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,28 +9,29 @@ use lettre::transport::smtp::response::{Category, Code, Severity};
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
-use super::{PATIENCE, Rejection, Transport, TransportError};
+use super::{DEFAULT_SEND_TIMEOUT, SendError, Transport, TransportError};
 use crate::{Mail, Security, SmtpConfig};
 
-/// Sends through an SMTP server, over connections that are kept for a while.
+/// Sends through an SMTP server, over a pool of connections.
 #[derive(Debug)]
 pub struct Smtp {
+    /// The connection pool.
     server: AsyncSmtpTransport<Tokio1Executor>,
-    /// For one step of a conversation.
+    /// The timeout for one step of the SMTP dialogue.
     timeout: Duration,
 }
 
 impl Smtp {
-    /// The server of `config`. Nothing is connected yet.
+    /// Creates the transport. It connects when the first message is sent.
     ///
     /// # Errors
-    /// The authority's file cannot be used.
+    /// Returns [`TransportError`] if the file of the certificate authority cannot be used.
     pub fn new(config: &SmtpConfig) -> Result<Self, TransportError> {
         let timeout = Duration::from_secs(config.timeout_seconds);
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
             .port(config.port.unwrap_or_else(|| default_port(config.security)))
             .timeout(Some(timeout))
-            .tls(tls(config)?);
+            .tls(tls_settings(config)?);
         if let (Some(username), Some(password)) = (&config.username, &config.password) {
             builder = with_login(builder, username, password.expose());
         }
@@ -36,11 +39,12 @@ impl Smtp {
     }
 }
 
+/// Sets user name and password.
 fn with_login(builder: AsyncSmtpTransportBuilder, username: &str, password: &str) -> AsyncSmtpTransportBuilder {
     builder.credentials(Credentials::new(username.to_owned(), password.to_owned()))
 }
 
-/// RFC 8314 and RFC 6409.
+/// The ports of RFC 8314 (TLS) and RFC 6409 (STARTTLS).
 const fn default_port(security: Security) -> u16 {
     match security {
         Security::Starttls => 587,
@@ -49,7 +53,8 @@ const fn default_port(security: Security) -> u16 {
     }
 }
 
-fn tls(config: &SmtpConfig) -> Result<Tls, TransportError> {
+/// Returns whether and how the connection is encrypted.
+fn tls_settings(config: &SmtpConfig) -> Result<Tls, TransportError> {
     let parameters = || -> Result<TlsParameters, TransportError> {
         let mut builder = TlsParameters::builder(config.host.clone());
         if let Some(file) = &config.ca_file {
@@ -66,38 +71,41 @@ fn tls(config: &SmtpConfig) -> Result<Tls, TransportError> {
 
 #[async_trait]
 impl Transport for Smtp {
-    async fn send(&self, _mail: &Mail, message: &lettre::Message) -> Result<(), Rejection> {
+    async fn send(&self, _mail: &Mail, message: &lettre::Message) -> Result<(), SendError> {
         match self.server.send(message.clone()).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(rejection(&error)),
+            Err(error) => Err(to_send_error(&error)),
         }
     }
 
-    /// A step that is given its time is not cut off before: a server that is still at the last one may have taken the
-    /// message.
-    fn patience(&self) -> Duration {
-        self.timeout.max(PATIENCE)
+    /// At least the timeout of one step: a server that uses that time in the last step may have
+    /// accepted the message.
+    fn send_timeout(&self) -> Duration {
+        self.timeout.max(DEFAULT_SEND_TIMEOUT)
     }
 }
 
-/// The server's words may name the recipient; its code never does.
-fn rejection(error: &Error) -> Rejection {
+/// Uses only the code of the server's reply, because its text may contain the recipient's address.
+fn to_send_error(error: &Error) -> SendError {
     match error.status() {
-        Some(code) => verdict(code),
-        None if error.is_timeout() => Rejection::Unavailable("the server does not answer in time".to_owned()),
-        None if error.is_tls() => Rejection::Unavailable("the connection cannot be encrypted".to_owned()),
-        None => Rejection::Unavailable("the server cannot be talked to".to_owned()),
+        Some(code) => classify_reply(code),
+        None if error.is_timeout() => SendError::Unavailable("the SMTP server did not answer in time".to_owned()),
+        None if error.is_tls() => {
+            SendError::Unavailable("the connection to the SMTP server cannot be encrypted".to_owned())
+        }
+        None => SendError::Unavailable("the SMTP server cannot be reached".to_owned()),
     }
 }
 
-/// RFC 5321, section 4.2.1: 55x speaks of the mailbox. Other 5xx speak of this process (its syntax, its login): no customer's mail may
-/// count as bounced because a password has expired.
-fn verdict(code: Code) -> Rejection {
-    let said = format!("SMTP {code}");
+/// Classifies a reply by RFC 5321, section 4.2.1: 55x is about the mailbox and therefore a bounce.
+/// Other 5xx codes are about this process (its syntax or its login), and must not count as a
+/// bounce, for example when a password has expired.
+fn classify_reply(code: Code) -> SendError {
+    let reply = format!("SMTP {code}");
     match (code.severity, code.category) {
-        (Severity::PermanentNegativeCompletion, Category::MailSystem) => Rejection::Permanent(said),
-        (Severity::TransientNegativeCompletion, _) => Rejection::Deferred(said),
-        (_, _) => Rejection::Unavailable(said),
+        (Severity::PermanentNegativeCompletion, Category::MailSystem) => SendError::Permanent(reply),
+        (Severity::TransientNegativeCompletion, _) => SendError::Deferred(reply),
+        (_, _) => SendError::Unavailable(reply),
     }
 }
 

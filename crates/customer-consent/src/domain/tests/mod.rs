@@ -1,4 +1,4 @@
-mod asked_anew;
-mod machine;
 mod properties;
+mod renewed_requests;
 mod rules;
+mod transition_table;

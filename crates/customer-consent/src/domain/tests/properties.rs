@@ -1,11 +1,12 @@
-//! What holds after any sequence of inputs at any times, under the policies of 2020, 2021 and 2023.
+//! Properties that hold after any sequence of inputs at any times, under the policies of 2020, 2021
+//! and 2023.
 
 use cpor_durable::{Aggregate, Transition};
 use cpor_types::Timestamp;
 use proptest::prelude::*;
 
 use crate::domain::samples::{
-    approval, bounced_for_good, claim, day, edited_claim, monday, notice, terms, terms_of_2020,
+    approval, claim, day, edited_claim, monday, notice, permanent_bounce, terms, terms_of_2020,
 };
 use crate::domain::*;
 
@@ -15,11 +16,11 @@ enum Step {
     ApproveByLink { notice: u128 },
     Decline,
     Resend,
-    ClaimApproved { official: bool, explicit_needed: bool },
+    ClaimApproved { official: bool, explicit_approval_needed: bool },
     Edit { contact: bool },
-    Settle { notice: u128, settlement: Settlement },
+    Settle { notice: u128, report: DeliveryReport },
     Close { disputable: bool },
-    Dispute { last_word: LastWord },
+    Dispute { earlier_decision: EarlierDecision },
     LinesEnd,
 }
 
@@ -28,116 +29,122 @@ fn policies() -> impl Strategy<Value = Terms> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
-    let settlement = prop_oneof![4 => Just(Settlement::Accepted), 1 => Just(bounced_for_good())];
-    let last_word = prop_oneof![Just(LastWord::Declined), Just(LastWord::Approved), Just(LastWord::Nothing)];
+    let report = prop_oneof![4 => Just(DeliveryReport::Accepted), 1 => Just(permanent_bounce())];
+    let earlier_decision =
+        prop_oneof![Just(EarlierDecision::Declined), Just(EarlierDecision::Approved), Just(EarlierDecision::None)];
     let step = prop_oneof![
         2 => Just(Step::Approve),
         1 => (1..9u128).prop_map(|notice| Step::ApproveByLink { notice }),
         2 => Just(Step::Decline),
         2 => Just(Step::Resend),
-        4 => (any::<bool>(), any::<bool>()).prop_map(|(official, explicit_needed)| Step::ClaimApproved { official, explicit_needed }),
+        4 => (any::<bool>(), any::<bool>()).prop_map(|(official, explicit_approval_needed)| Step::ClaimApproved { official, explicit_approval_needed }),
         2 => any::<bool>().prop_map(|contact| Step::Edit { contact }),
-        6 => (1..9u128, settlement).prop_map(|(notice, settlement)| Step::Settle { notice, settlement }),
+        6 => (1..9u128, report).prop_map(|(notice, report)| Step::Settle { notice, report }),
         1 => any::<bool>().prop_map(|disputable| Step::Close { disputable }),
-        2 => last_word.prop_map(|last_word| Step::Dispute { last_word }),
+        2 => earlier_decision.prop_map(|earlier_decision| Step::Dispute { earlier_decision }),
         1 => Just(Step::LinesEnd),
     ];
-    // Hours since the step before: often within one window, sometimes past it.
+    // The number is the hours since the previous step: often within one window, sometimes beyond
+    // it.
     proptest::collection::vec((step, prop_oneof![0..48i64, 0..400i64]), 1..32)
 }
 
-/// What the writer does: deadlines first, then the command.
+/// Does what the writer does: applies passed deadlines first, then the command.
 fn run(consent: &Consent, terms: &Terms, step: Step, now: Timestamp, events: &mut Vec<(Timestamp, Event)>) -> Consent {
     let mut current = consent.clone();
     while let Some(elapsed) = current.elapse(now) {
         events.extend(elapsed.transition.events.into_iter().map(|event| (elapsed.due, event)));
         current = elapsed.transition.next;
     }
-    if let Some(transition) = taken(&current, terms, step, now) {
+    if let Some(transition) = apply_step(&current, terms, step, now) {
         events.extend(transition.events.into_iter().map(|event| (now, event)));
         current = transition.next;
     }
     current
 }
 
-fn taken(current: &Consent, terms: &Terms, step: Step, now: Timestamp) -> Option<Transition<Consent>> {
+fn apply_step(current: &Consent, terms: &Terms, step: Step, now: Timestamp) -> Option<Transition<Consent>> {
     let queued = u128::try_from(current.notices.len()).unwrap() + 1;
     match step {
         Step::Approve => current.approve(Channel::SignedIn, now).unwrap_or(None),
         Step::ApproveByLink { notice: n } => current.approve_by_link(notice(n), now).unwrap_or(None),
         Step::Decline => current.decline(Channel::SignedIn, "", now).unwrap_or(None),
-        Step::Resend => current.resend(notice(queued), now).unwrap_or(None),
-        Step::ClaimApproved { official, explicit_needed } => {
-            let approval = Approval { official, explicit_needed, ..approval(now) };
-            current.claim_approved(claim(), approval, notice(queued), terms, now)
+        Step::Resend => current.resend_notice(notice(queued), now).unwrap_or(None),
+        Step::ClaimApproved { official, explicit_approval_needed } => {
+            let approval = ClaimApproval { customer_approved: official, explicit_approval_needed, ..approval(now) };
+            current.on_claim_approved(claim(), approval, notice(queued), terms, now)
         }
         Step::Edit { contact } => {
             let edited = if contact { edited_claim() } else { claim() };
-            current.claim_edited(edited, true, [notice(queued + 100), notice(queued)], now)
+            current.on_claim_edited(edited, true, [notice(queued + 100), notice(queued)], now)
         }
-        Step::Settle { notice: n, settlement } => current.notice_settled(notice(n), settlement, terms, now),
-        Step::Close { disputable } => current.claim_closed(disputable.then(|| now + chrono::TimeDelta::days(30)), now),
-        Step::Dispute { last_word } => current.claim_disputed(claim(), last_word, notice(queued), terms, now),
-        Step::LinesEnd => current.lines_ended(now),
+        Step::Settle { notice: n, report } => current.on_notice_settled(notice(n), report, terms, now),
+        Step::Close { disputable } => {
+            current.on_claim_closed(disputable.then(|| now + chrono::TimeDelta::days(30)), now)
+        }
+        Step::Dispute { earlier_decision } => {
+            current.on_claim_disputed(claim(), earlier_decision, notice(queued), terms, now)
+        }
+        Step::LinesEnd => current.on_lines_ended(now),
     }
 }
 
-fn asked(terms: &Terms) -> Consent {
-    Consent::requested(claim(), notice(1), terms, monday()).next
+fn requested(terms: &Terms) -> Consent {
+    Consent::request(claim(), notice(1), terms, monday()).next
 }
 
 proptest! {
     #[test]
-    fn a_customers_word_and_the_window_are_told_in_time_and_never_against_each_other(terms in policies(), steps in steps()) {
-        let mut consent = asked(&terms);
+    fn decisions_and_windows_are_consistent(terms in policies(), steps in steps()) {
+        let mut consent = requested(&terms);
         let mut now = day(0);
         for (step, hours) in steps {
             now += chrono::TimeDelta::hours(hours);
             let (before, mut events) = (consent.clone(), vec![]);
             consent = run(&consent, &terms, step.clone(), now, &mut events);
 
-            let armed = consent.deadlines();
-            prop_assert!(armed.iter().all(|deadline| !deadline.has_passed(now)), "nothing due is left undone");
-            prop_assert_eq!(armed.is_empty(), consent.state.deadline().is_none());
-            prop_assert!(consent.notices.len() >= before.notices.len(), "no notice is forgotten");
+            let deadlines = consent.deadlines();
+            prop_assert!(deadlines.iter().all(|deadline| !deadline.has_passed(now)), "no deadline that has passed is left");
+            prop_assert_eq!(deadlines.is_empty(), consent.state.deadline().is_none());
+            prop_assert!(consent.notices.len() >= before.notices.len(), "no notice is removed");
             let opened_again = matches!(step, Step::Dispute { .. });
             let declined = before.state.kind() == StateKind::Declined;
             prop_assert!(!declined || opened_again || consent.state == before.state, "a decline stands until a dispute");
             let official = |consent: &Consent| consent.state.official_since();
             prop_assert!(
                 official(&before).is_none() || official(&consent).is_none() || official(&before) == official(&consent),
-                "official is official since once"
+                "the official date never changes"
             );
             let counted = |wanted: fn(&Event) -> bool| events.iter().filter(|(_, event)| wanted(event)).count();
             let passed = counted(|event| matches!(event, Event::WindowPassed));
             let approved = counted(|event| matches!(event, Event::CustomerApproved { .. }));
-            let told = passed + approved;
-            let became = official(&before).is_none() && official(&consent).is_some();
-            let by_intake = matches!(step, Step::ClaimApproved { .. });
-            prop_assert!(!became || told == 1 || by_intake, "it is granted by a word, or by silence: {:?}", events);
+            let granting_events = passed + approved;
+            let became_official = official(&before).is_none() && official(&consent).is_some();
+            let granted_by_claim_approval = matches!(step, Step::ClaimApproved { .. });
+            prop_assert!(!became_official || granting_events == 1 || granted_by_claim_approval, "a decision or silence makes it official, once: {:?}", events);
             for (time, event) in &events {
                 if let (Event::WindowPassed, Some(window)) = (event, before.state.open_window()) {
-                    prop_assert!(*time == window.deadline.due || by_intake, "it passes when it is due");
+                    prop_assert!(*time == window.deadline.due || granted_by_claim_approval, "the window passes when it is due");
                 }
             }
-            // The invariant of R44: a window, once open, has one end, until the customer is asked anew.
+            // R44: an open window keeps its end until the customer is asked again.
             let ends = (before.state.window().map(|w| w.deadline.due), consent.state.window().map(|w| w.deadline.due));
-            let anew = matches!(step, Step::Edit { .. } | Step::Dispute { .. });
-            prop_assert!(anew || !matches!(ends, (Some(one), Some(other)) if one != other), "{:?}", ends);
+            let was_asked_again = matches!(step, Step::Edit { .. } | Step::Dispute { .. });
+            prop_assert!(was_asked_again || !matches!(ends, (Some(one), Some(other)) if one != other), "{:?}", ends);
         }
     }
 
     #[test]
-    fn who_can_decline_is_heard_and_who_cannot_is_told_why(terms in policies(), steps in steps()) {
-        let mut consent = asked(&terms);
+    fn a_decline_is_accepted_or_refused_with_a_reason(terms in policies(), steps in steps()) {
+        let mut consent = requested(&terms);
         let mut now = day(0);
         for (step, hours) in steps {
             now += chrono::TimeDelta::hours(hours);
             consent = run(&consent, &terms, step, now, &mut vec![]);
-            let offered = consent.allowed_commands().any(|command| command == Command::Decline);
+            let is_allowed = consent.allowed_commands().any(|command| command == CustomerCommand::Decline);
             match consent.decline(Channel::Link, "", now) {
                 Ok(Some(next)) => {
-                    prop_assert!(offered);
+                    prop_assert!(is_allowed);
                     prop_assert_eq!(next.next.state.kind(), StateKind::Declined);
                 }
                 Ok(None) => prop_assert_eq!(consent.state.kind(), StateKind::Declined),
@@ -148,9 +155,9 @@ proptest! {
     }
 
     #[test]
-    fn what_is_stored_reads_back(terms in policies(), steps in steps()) {
+    fn a_consent_survives_serialization(terms in policies(), steps in steps()) {
         let mut now = day(0);
-        let mut consent = asked(&terms);
+        let mut consent = requested(&terms);
         for (step, hours) in steps {
             now += chrono::TimeDelta::hours(hours);
             consent = run(&consent, &terms, step, now, &mut vec![]);

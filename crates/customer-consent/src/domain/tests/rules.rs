@@ -1,4 +1,4 @@
-//! The rules of customer consent, one by one.
+//! Tests of the rules of customer consent, in the order of the rules.
 
 use cpor_durable::Aggregate;
 use cpor_types::{CustomerNotices, Timestamp};
@@ -11,29 +11,35 @@ fn berlin_midnight_after(day: &str) -> Timestamp {
 }
 
 #[test]
-fn r26_a_decline_is_possible_from_submission_until_the_window_has_passed() {
+fn r26_a_decline_is_possible_until_the_window_passes() {
     for consent in [requested(), ahead(), awaiting(), granted_awaiting(), window_open(), granted_in_window()] {
         let declined = consent.decline(Channel::Link, "No.", day(4)).unwrap().unwrap();
         assert_eq!(declined.next.state.kind(), StateKind::Declined);
-        let said = Event::CustomerDeclined { channel: Channel::Link, comment: "No.".into() };
-        assert_eq!(declined.events, [said]);
+        let declined_event = Event::CustomerDeclined { channel: Channel::Link, comment: "No.".into() };
+        assert_eq!(declined.events, [declined_event]);
     }
 }
 
 #[test]
-fn r26a_an_approval_before_the_claim_is_approved_is_remembered_and_told() {
+fn r26a_an_early_approval_is_recorded_and_reported() {
     let approved = requested().approve(Channel::SignedIn, day(1)).unwrap().unwrap();
     assert_eq!(approved.next.state, State::Requested);
-    assert_eq!(approved.next.approval, Some(Spoken { time: day(1), channel: Channel::SignedIn }));
+    assert_eq!(approved.next.approval, Some(DecisionRecord { time: day(1), channel: Channel::SignedIn }));
     assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::SignedIn, askings: 0 }]);
 }
 
 #[test]
-fn r26a_approved_ahead_means_official_at_approval_and_the_contact_is_told() {
-    // Whichever of the two services heard of it first.
+fn r26a_an_early_approval_is_official_at_claim_approval() {
+    // It does not matter which of the two services learned of the approval first.
     for (consent, official) in [(ahead(), false), (ahead(), true), (requested(), true)] {
         let approved = consent
-            .claim_approved(claim(), Approval { official, ..approval(day(2)) }, notice(2), &terms(), day(2))
+            .on_claim_approved(
+                claim(),
+                ClaimApproval { customer_approved: official, ..approval(day(2)) },
+                notice(2),
+                &terms(),
+                day(2),
+            )
             .unwrap();
         assert_eq!(approved.next.state, State::GrantedAwaitingDelivery { since: day(2) });
         assert_eq!(approved.events, [Event::NoticeQueued { notice: notice(2) }]);
@@ -43,7 +49,7 @@ fn r26a_approved_ahead_means_official_at_approval_and_the_contact_is_told() {
 }
 
 #[test]
-fn r26a_an_approval_after_the_claim_is_approved_makes_it_official_at_once() {
+fn r26a_a_later_approval_is_official_at_once() {
     let waiting = awaiting().approve(Channel::Link, day(3)).unwrap().unwrap();
     assert_eq!(waiting.next.state, State::GrantedAwaitingDelivery { since: day(3) });
     let open = window_open().approve(Channel::Link, day(3)).unwrap().unwrap();
@@ -52,21 +58,18 @@ fn r26a_an_approval_after_the_claim_is_approved_makes_it_official_at_once() {
     for approved in [waiting, open] {
         assert_eq!(approved.events, [Event::CustomerApproved { channel: Channel::Link, askings: 0 }]);
         assert_eq!(approved.next.notices[1].kind, NoticeKind::Approval);
-        assert!(
-            !matches!(approved.next.notices[1].delivery, Delivery::Withdrawn { .. }),
-            "the notice goes out all the same"
-        );
+        assert!(!matches!(approved.next.notices[1].delivery, Delivery::Withdrawn { .. }), "the notice is still sent");
     }
 }
 
 #[test]
-fn r26a_in_silence_official_there_is_nothing_left_to_approve() {
+fn r26a_after_silence_an_approval_is_refused() {
     let due = window_open().state.window().map(|window| window.deadline.due);
     assert_eq!(granted().approve(Channel::Link, day(21)), Err(Refusal::WindowPassed { due }));
 }
 
 #[test]
-fn r27_the_window_passes_in_silence_exactly_when_it_is_due() {
+fn r27_the_window_passes_exactly_when_due() {
     let consent = window_open();
     let due = berlin_midnight_after("2026-03-11");
     assert_eq!(consent.elapse(due - chrono::TimeDelta::microseconds(1)), None);
@@ -78,11 +81,12 @@ fn r27_the_window_passes_in_silence_exactly_when_it_is_due() {
 }
 
 #[test]
-fn r27_after_an_explicit_approval_the_window_takes_the_chance_to_decline() {
-    let opened =
-        |waiting: Consent| waiting.notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next;
+fn r27_the_window_ends_the_chance_to_decline() {
+    let opened = |waiting: Consent| {
+        waiting.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next
+    };
     for (consent, official) in
-        [(granted_in_window(), day(3)), (opened(granted_awaiting()), day(2)), (opened(told()), day(2))]
+        [(granted_in_window(), day(3)), (opened(granted_awaiting()), day(2)), (opened(reported_approval()), day(2))]
     {
         let elapsed = consent.elapse(day(30)).unwrap();
         assert_eq!(elapsed.transition.events, [Event::WindowPassed]);
@@ -93,64 +97,65 @@ fn r27_after_an_explicit_approval_the_window_takes_the_chance_to_decline() {
 }
 
 #[test]
-fn r40_the_contact_is_told_at_submission_and_at_approval() {
+fn r40_notices_at_submission_and_at_approval_once() {
     let kinds = |consent: &Consent| consent.notices.iter().map(|notice| notice.kind).collect::<Vec<_>>();
     assert_eq!(kinds(&requested()), [NoticeKind::Submission]);
     assert_eq!(kinds(&awaiting()), [NoticeKind::Submission, NoticeKind::Approval]);
-    let queued = awaiting().claim_approved(claim(), approval(day(3)), notice(3), &terms(), day(3));
-    assert_eq!(queued, None, "the same approval twice tells nobody twice");
+    let queued = awaiting().on_claim_approved(claim(), approval(day(3)), notice(3), &terms(), day(3));
+    assert_eq!(queued, None, "a repeated approval queues no notice");
 }
 
 #[test]
 fn r40_at_submission_only_where_the_policy_says_so() {
-    let quiet = Terms { notices: CustomerNotices { at_submission: false, at_approval: true }, ..terms() };
-    let submitted = Consent::requested(claim(), notice(1), &quiet, monday());
+    let no_submission_notice =
+        Terms { notices: CustomerNotices { at_submission: false, at_approval: true }, ..terms() };
+    let submitted = Consent::request(claim(), notice(1), &no_submission_notice, monday());
     assert_eq!(submitted.next.notices, []);
     assert_eq!(submitted.events, []);
 }
 
 #[test]
-fn r40_an_approval_goes_to_the_contact_of_the_claim_as_it_was_approved() {
+fn r40_the_approval_notice_goes_to_the_current_contact() {
     let mut approved = claim();
     approved.contact = Contact { name: "Ben Ode".into(), email: "ben@fabrikam.example".into() };
-    let next = requested().claim_approved(approved, approval(day(2)), notice(2), &terms(), day(2)).unwrap().next;
+    let next = requested().on_claim_approved(approved, approval(day(2)), notice(2), &terms(), day(2)).unwrap().next;
     assert_eq!(next.notices[1].contact.email, "ben@fabrikam.example");
 }
 
 #[test]
-fn r41_the_window_is_seven_calendar_days_of_the_tenants_calendar_from_acceptance() {
-    let opened = awaiting().notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap();
+fn r41_the_window_is_seven_days_from_acceptance() {
+    let opened = awaiting().on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap();
     let due = berlin_midnight_after("2026-03-11");
     let rule = "7 calendar days, calendar de 2026".to_owned();
-    let settled = Event::NoticeSettled { kind: NoticeKind::Approval, settlement: Settlement::Accepted };
+    let settled = Event::NoticeSettled { kind: NoticeKind::Approval, report: DeliveryReport::Accepted };
     assert_eq!(opened.events, [settled, Event::WindowOpened { due, rule }]);
     assert_eq!(opened.next.deadlines().iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [due]);
 }
 
 #[test]
-fn r41_across_the_change_to_summer_time_the_window_ends_at_local_midnight() {
+fn r41_the_window_ends_at_local_midnight() {
     // 2026-03-29 has 23 hours in Berlin.
-    let opened = awaiting().notice_settled(notice(2), Settlement::Accepted, &terms(), day(24)).unwrap();
+    let opened = awaiting().on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(24)).unwrap();
     let due = opened.next.state.window().unwrap().deadline.due;
     assert_eq!(due, "2026-04-02T22:00:00Z".parse::<Timestamp>().unwrap());
 }
 
 #[test]
-fn r41_a_notice_accepted_at_submission_opens_no_window() {
-    let settled = requested().notice_settled(notice(1), Settlement::Accepted, &terms(), monday()).unwrap();
-    let approved = settled.next.claim_approved(claim(), approval(day(2)), notice(2), &terms(), day(2)).unwrap().next;
+fn r41_the_submission_notice_opens_no_window() {
+    let settled = requested().on_notice_settled(notice(1), DeliveryReport::Accepted, &terms(), monday()).unwrap();
+    let approved = settled.next.on_claim_approved(claim(), approval(day(2)), notice(2), &terms(), day(2)).unwrap().next;
     assert_eq!(approved.state, State::AwaitingDelivery);
     assert_eq!(approved.deadlines(), []);
-    let late = awaiting().notice_settled(notice(1), Settlement::Accepted, &terms(), day(3)).unwrap().next;
+    let late = awaiting().on_notice_settled(notice(1), DeliveryReport::Accepted, &terms(), day(3)).unwrap().next;
     assert_eq!(late.state, State::AwaitingDelivery);
 }
 
 #[test]
-fn r41_after_an_early_approval_the_window_opens_when_the_notice_is_accepted() {
+fn r41_the_window_opens_after_an_early_approval() {
     let late = awaiting().approve(Channel::Link, day(2)).unwrap().unwrap().next;
     for waiting in [granted_awaiting(), late] {
         assert_eq!(waiting.elapse(day(400)), None);
-        let opened = waiting.notice_settled(notice(2), Settlement::Accepted, &terms(), day(3)).unwrap();
+        let opened = waiting.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(3)).unwrap();
         assert!(matches!(opened.events.as_slice(), [Event::NoticeSettled { .. }, Event::WindowOpened { .. }]));
         let State::GrantedInWindow { since, window } = &opened.next.state else { panic!("not in the window") };
         assert_eq!(*since, day(2), "it stays official since the approval");
@@ -160,35 +165,35 @@ fn r41_after_an_early_approval_the_window_opens_when_the_notice_is_accepted() {
 }
 
 #[test]
-fn r41_a_bounced_notice_leaves_the_consent_waiting_and_visible() {
-    let bounced = awaiting().notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap();
-    assert_eq!(bounced.events, [Event::NoticeSettled { kind: NoticeKind::Approval, settlement: bounced_for_good() }]);
+fn r41_after_a_bounce_the_consent_waits() {
+    let bounced = awaiting().on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap();
+    assert_eq!(bounced.events, [Event::NoticeSettled { kind: NoticeKind::Approval, report: permanent_bounce() }]);
     assert_eq!(bounced.next.state, State::AwaitingDelivery);
     assert_eq!(bounced.next.elapse(day(400)), None);
-    let approved = granted_awaiting().notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap().next;
+    let approved = granted_awaiting().on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
     assert_eq!(approved.state, granted_awaiting().state);
     assert!(approved.decline(Channel::SignedIn, "", day(400)).is_ok(), "no window has passed");
 }
 
 #[test]
-fn r41_a_full_window_runs_from_the_first_notice_that_does_not_bounce() {
-    let mut consent = awaiting().notice_settled(notice(2), bounced_for_good(), &terms(), day(2)).unwrap().next;
+fn r41_a_full_window_runs_after_a_bounce() {
+    let mut consent = awaiting().on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
     consent.notices.push(Notice { id: notice(3), delivery: Delivery::Queued, ..consent.notices[1].clone() });
-    let opened = consent.notice_settled(notice(3), Settlement::Accepted, &terms(), day(9)).unwrap().next;
+    let opened = consent.on_notice_settled(notice(3), DeliveryReport::Accepted, &terms(), day(9)).unwrap().next;
     assert_eq!(opened.state.window().unwrap().deadline.due, berlin_midnight_after("2026-03-18"));
 }
 
 #[test]
-fn r41_the_mail_systems_word_counts_once() {
+fn r41_a_delivery_report_counts_once() {
     let open = window_open();
-    assert_eq!(open.notice_settled(notice(2), Settlement::Accepted, &terms(), day(5)), None);
-    assert_eq!(open.notice_settled(notice(2), bounced_for_good(), &terms(), day(5)), None);
-    assert_eq!(open.notice_settled(notice(77), Settlement::Accepted, &terms(), day(5)), None);
+    assert_eq!(open.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(5)), None);
+    assert_eq!(open.on_notice_settled(notice(2), permanent_bounce(), &terms(), day(5)), None);
+    assert_eq!(open.on_notice_settled(notice(77), DeliveryReport::Accepted, &terms(), day(5)), None);
 }
 
 #[test]
 fn r42_silence_is_enough() {
-    let consent = window_open().at(day(30));
+    let consent = window_open().with_deadlines_applied(day(30));
     assert_eq!(consent.state.kind(), StateKind::Granted);
     assert_eq!(consent.approval, None);
 }
@@ -198,49 +203,56 @@ fn r43_after_the_window_a_decline_is_refused() {
     let due = Some(berlin_midnight_after("2026-03-11"));
     let expected = Err(Refusal::WindowPassed { due });
     assert_eq!(granted().decline(Channel::Link, "", day(21)), expected);
-    assert_eq!(granted_in_window().at(day(20)).decline(Channel::Link, "", day(21)), expected);
-    let early = granted_awaiting().notice_settled(notice(2), Settlement::Accepted, &terms(), day(2)).unwrap().next;
-    assert_eq!(early.at(day(20)).decline(Channel::Link, "", day(21)), expected);
+    assert_eq!(granted_in_window().with_deadlines_applied(day(20)).decline(Channel::Link, "", day(21)), expected);
+    let early =
+        granted_awaiting().on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(2)).unwrap().next;
+    assert_eq!(early.with_deadlines_applied(day(20)).decline(Channel::Link, "", day(21)), expected);
 }
 
 #[test]
-fn r43_a_decline_beats_an_approval_and_an_approval_never_a_decline() {
+fn r43_a_decline_overrides_an_approval() {
     for approved in [ahead(), granted_awaiting(), granted_in_window()] {
         let declined = approved.decline(Channel::SignedIn, "", day(4)).unwrap().unwrap().next;
         assert_eq!(declined.state.kind(), StateKind::Declined);
-        assert!(declined.approval.is_some(), "what was said stays on record");
+        assert!(declined.approval.is_some(), "the approval stays on record");
         assert_eq!(declined.approve(Channel::Link, day(5)), Err(Refusal::AlreadyDeclined));
     }
 }
 
 #[test]
-fn r43_repeating_either_gets_the_first_answer() {
-    for approved in [ahead(), granted_awaiting(), granted_in_window(), granted_in_window().at(day(30))] {
+fn r43_repeating_a_decision_changes_nothing() {
+    for approved in
+        [ahead(), granted_awaiting(), granted_in_window(), granted_in_window().with_deadlines_applied(day(30))]
+    {
         assert_eq!(approved.approve(Channel::Link, day(31)), Ok(None));
     }
     assert_eq!(declined().decline(Channel::SignedIn, "Again.", day(5)), Ok(None));
 }
 
 #[test]
-fn r43_of_a_closed_claim_nothing_can_be_said() {
+fn r43_a_closed_claim_refuses_decisions() {
     assert_eq!(closed().approve(Channel::Link, day(5)), Err(Refusal::ClaimClosed));
     assert_eq!(closed().decline(Channel::Link, "", day(5)), Err(Refusal::ClaimClosed));
 }
 
 #[test]
-fn r45_a_last_word_cancels_the_window_and_what_was_not_sent() {
+fn r45_a_final_state_cancels_window_and_notices() {
     for over in [
         declined(),
-        granted_awaiting().claim_closed(None, day(4)).unwrap().next,
-        window_open().claim_closed(None, day(4)).unwrap().next,
+        granted_awaiting().on_claim_closed(None, day(4)).unwrap().next,
+        window_open().on_claim_closed(None, day(4)).unwrap().next,
     ] {
         assert_eq!(over.deadlines(), []);
         assert_eq!(over.elapse(day(400)), None);
     }
     let withdrawn = awaiting().decline(Channel::SignedIn, "", day(2)).unwrap().unwrap().next;
     assert!(withdrawn.notices.iter().all(|notice| notice.delivery == Delivery::Withdrawn { time: day(2) }));
-    let sent = withdrawn.notice_settled(notice(2), Settlement::Accepted, &terms(), day(3)).unwrap().next;
-    assert_eq!(sent.notices[1].delivery, Delivery::Accepted { time: day(3) }, "it was on its way already");
+    let sent = withdrawn.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(3)).unwrap().next;
+    assert_eq!(
+        sent.notices[1].delivery,
+        Delivery::Accepted { time: day(3) },
+        "the mail was sent before the withdrawal"
+    );
 }
 
 #[test]

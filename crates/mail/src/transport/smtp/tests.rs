@@ -7,34 +7,40 @@ use super::*;
 use crate::queue::sample;
 
 #[test]
-fn r41_only_a_last_word_on_the_mailbox_is_a_bounce() {
-    let heard = |severity, category| verdict(Code::new(severity, category, Detail::Zero));
+fn r41_only_permanent_mailbox_replies_are_bounces() {
+    let classify = |severity, category| classify_reply(Code::new(severity, category, Detail::Zero));
     let (permanent, transient) = (Severity::PermanentNegativeCompletion, Severity::TransientNegativeCompletion);
-    assert_eq!(heard(permanent, Category::MailSystem), Rejection::Permanent("SMTP 550".into()));
-    assert_eq!(heard(transient, Category::MailSystem), Rejection::Deferred("SMTP 450".into()), "greylisted");
-    assert_eq!(heard(permanent, Category::Unspecified3), Rejection::Unavailable("SMTP 530".into()), "our login");
-    assert_eq!(heard(permanent, Category::Syntax), Rejection::Unavailable("SMTP 500".into()), "our syntax");
+    assert_eq!(classify(permanent, Category::MailSystem), SendError::Permanent("SMTP 550".into()));
+    assert_eq!(classify(transient, Category::MailSystem), SendError::Deferred("SMTP 450".into()), "greylisted");
+    assert_eq!(classify(permanent, Category::Unspecified3), SendError::Unavailable("SMTP 530".into()), "our login");
+    assert_eq!(classify(permanent, Category::Syntax), SendError::Unavailable("SMTP 500".into()), "our syntax");
 }
 
-/// A mail server that answers every recipient with `to_recipient`, and passes on what it is given.
-async fn server(to_recipient: &'static str) -> (u16, UnboundedReceiver<String>) {
+/// Starts an SMTP server that answers every recipient with `to_recipient`. Returns its port and the
+/// messages that it receives.
+async fn start_server(to_recipient: &'static str) -> (u16, UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (taken, received) = unbounded_channel();
+    let (accepted, received) = unbounded_channel();
     tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
-            let _ = converse(connection, to_recipient, &taken).await;
+            let _ = converse(connection, to_recipient, &accepted).await;
         }
     });
     (port, received)
 }
 
-async fn converse(connection: TcpStream, to_recipient: &str, taken: &UnboundedSender<String>) -> std::io::Result<()> {
+/// Answers one SMTP connection and passes each received message on.
+async fn converse(
+    connection: TcpStream,
+    to_recipient: &str,
+    accepted: &UnboundedSender<String>,
+) -> std::io::Result<()> {
     let (read, mut write) = connection.into_split();
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 mail.example\r\n").await?;
     while let Some(line) = lines.next_line().await? {
-        let answer = match line.split([' ', ':']).next().unwrap_or_default() {
+        let reply = match line.split([' ', ':']).next().unwrap_or_default() {
             "RCPT" => to_recipient,
             "DATA" => {
                 write.write_all(b"354 go on\r\n").await?;
@@ -43,12 +49,12 @@ async fn converse(connection: TcpStream, to_recipient: &str, taken: &UnboundedSe
                     text.push_str(&line);
                     text.push('\n');
                 }
-                let _ = taken.send(text);
+                let _ = accepted.send(text);
                 "250 taken"
             }
             _ => "250 mail.example",
         };
-        write.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        write.write_all(format!("{reply}\r\n").as_bytes()).await?;
     }
     Ok(())
 }
@@ -65,22 +71,22 @@ fn config(port: u16, timeout_seconds: u64) -> SmtpConfig {
     }
 }
 
-async fn sent(port: u16) -> Result<(), Rejection> {
+async fn send_to(port: u16) -> Result<(), SendError> {
     let mail = sample::mail("anna.lee@fabrikam.example");
-    Smtp::new(&config(port, 5)).unwrap().send(&mail, &sample::message(&mail)).await
+    Smtp::new(&config(port, 5)).unwrap().send(&mail, &sample::email(&mail)).await
 }
 
 #[tokio::test]
-async fn no_step_is_cut_off_that_is_given_its_time() {
-    for (timeout, patience) in [(1, 30), (30, 30), (60, 60)] {
-        assert_eq!(Smtp::new(&config(25, timeout)).unwrap().patience(), Duration::from_secs(patience));
+async fn the_send_timeout_covers_one_slow_step() {
+    for (timeout, send_timeout) in [(1, 30), (30, 30), (60, 60)] {
+        assert_eq!(Smtp::new(&config(25, timeout)).unwrap().send_timeout(), Duration::from_secs(send_timeout));
     }
 }
 
 #[tokio::test]
-async fn what_a_server_takes_is_the_whole_message() {
-    let (port, mut received) = server("250 ok").await;
-    sent(port).await.unwrap();
+async fn the_server_receives_the_whole_message() {
+    let (port, mut received) = start_server("250 ok").await;
+    send_to(port).await.unwrap();
     let text = received.recv().await.unwrap();
     for part in [
         "Auto-Submitted: auto-generated",
@@ -93,17 +99,17 @@ async fn what_a_server_takes_is_the_whole_message() {
 }
 
 #[tokio::test]
-async fn r41_a_server_refuses_a_recipient_for_good_or_for_now() {
-    let (port, _received) = server("550 5.1.1 no such user anna.lee@fabrikam.example").await;
-    assert_eq!(sent(port).await, Err(Rejection::Permanent("SMTP 550".into())), "without the address");
-    let (port, _received) = server("451 4.7.1 greylisted").await;
-    assert_eq!(sent(port).await, Err(Rejection::Deferred("SMTP 451".into())));
+async fn r41_refusals_are_permanent_or_deferred() {
+    let (port, _received) = start_server("550 5.1.1 no such user anna.lee@fabrikam.example").await;
+    assert_eq!(send_to(port).await, Err(SendError::Permanent("SMTP 550".into())), "without the address");
+    let (port, _received) = start_server("451 4.7.1 greylisted").await;
+    assert_eq!(send_to(port).await, Err(SendError::Deferred("SMTP 451".into())));
 }
 
 #[tokio::test]
-async fn without_a_server_nothing_is_said_of_the_recipient() {
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    assert!(matches!(sent(gone).await, Err(Rejection::Unavailable(_))));
-    let login = server("530 5.7.0 authentication required").await;
-    assert_eq!(sent(login.0).await, Err(Rejection::Unavailable("SMTP 530".into())));
+async fn an_unreachable_server_is_not_a_bounce() {
+    let closed_port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    assert!(matches!(send_to(closed_port).await, Err(SendError::Unavailable(_))));
+    let login_server = start_server("530 5.7.0 authentication required").await;
+    assert_eq!(send_to(login_server.0).await, Err(SendError::Unavailable("SMTP 530".into())));
 }

@@ -1,12 +1,12 @@
-//! Databases for tests: one of each engine.
+//! Databases for tests, one for each engine.
 
 use cpor_kit::Db;
 use cpor_types::{Entropy as _, SystemEntropy};
 use sea_orm::ConnectionTrait as _;
 use sea_orm_migration::SchemaManager;
 
-/// Runs `test` on an empty queue in SQLite, and then on one in PostgreSQL.
-pub(crate) async fn on_both(test: impl AsyncFn(Db)) {
+/// Runs `test` on an empty queue in SQLite and then on one in PostgreSQL.
+pub(crate) async fn on_both_databases(test: impl AsyncFn(Db)) {
     let directory = tempfile::tempdir().unwrap();
     let sqlite = Db::sqlite(&directory.path().join("mail.sqlite")).await.unwrap();
     migrate(&sqlite).await;

@@ -1,4 +1,4 @@
-//! What claim-intake is told.
+//! Builds the events that are sent to claim-intake.
 
 use cpor_durable::{Outgoing, Recorded};
 use cpor_proto::events::v1::event::Payload;
@@ -7,11 +7,12 @@ use cpor_proto::events::v1::{
 };
 use cpor_types::{ClaimName, Service};
 
-use crate::domain::{Event, Settlement};
-use crate::wire;
+use crate::domain::{DeliveryReport, Event};
+use crate::proto_time;
 
-/// The fact that an event of a consent is to claim-intake; `None` where it is none of its business.
-pub(crate) fn event(claim: &ClaimName, recorded: &Recorded<Event>) -> Option<Outgoing> {
+/// Returns the event for claim-intake, or `None` if claim-intake does not need this event of the
+/// consent.
+pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &Recorded<Event>) -> Option<Outgoing> {
     let claim = claim.to_string();
     let payload = match &recorded.event {
         Event::NoticeQueued { .. } | Event::PersonalDataErased { .. } => return None,
@@ -20,17 +21,17 @@ pub(crate) fn event(claim: &ClaimName, recorded: &Recorded<Event>) -> Option<Out
             notice: kind.as_str().to_owned(),
             previous: (*previous).to_owned(),
         }),
-        Event::NoticeSettled { kind, settlement } => {
-            let (accepted, bounce_reason) = match settlement {
-                Settlement::Accepted => (true, String::new()),
-                Settlement::Bounced(why) => (false, why.clone()),
+        Event::NoticeSettled { kind, report } => {
+            let (accepted, bounce_reason) = match report {
+                DeliveryReport::Accepted => (true, String::new()),
+                DeliveryReport::Bounced(reason) => (false, reason.clone()),
             };
             let notice = kind.as_str().to_owned();
             Payload::NoticeSettled(NoticeSettled { claim, notice, accepted, bounce_reason })
         }
         Event::WindowOpened { due, rule } => Payload::ConsentWindowOpened(ConsentWindowOpened {
             claim,
-            due_time: Some(wire::timestamp(*due)),
+            due_time: Some(proto_time::to_proto(*due)),
             rule: rule.clone(),
         }),
         Event::WindowPassed => Payload::ConsentWindowPassed(ConsentWindowPassed { claim }),

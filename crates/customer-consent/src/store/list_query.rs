@@ -1,3 +1,5 @@
+//! Listing consents with filters, page by page.
+
 use cpor_durable::{Micros, StoreError, Versioned};
 use cpor_kit::Db;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
@@ -8,25 +10,29 @@ use super::consent;
 use super::entity::consent::{Column, Entity};
 use crate::domain::{Consent, StateKind};
 
-/// Which consents are listed.
+/// The filter of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
-    /// Only those in these states; empty: in any.
+    /// List only consents in these states; if empty, in any state.
     pub(crate) states: Vec<StateKind>,
-    /// Only those whose customer has not been reached (R41).
-    pub(crate) waiting: bool,
+    /// List only consents whose customer has not been reached (R41).
+    pub(crate) only_waiting_for_delivery: bool,
 }
 
-/// The place of a consent in a list.
+/// The position of a consent in a list. A page token contains it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
+    /// The time at which the claim of the consent was first submitted.
     create_time: Micros,
+    /// The tenant of the consent.
     owner: String,
+    /// The id of the claim.
     id: Uuid,
 }
 
-/// So many consents of `owner`, or of all tenants, newest first, each with its place. One round trip.
-pub(crate) async fn list(
+/// Lists up to `limit` consents of `owner`, or of all tenants, newest first, each with its
+/// position. It takes one round trip.
+pub(crate) async fn list_consents(
     db: &Db,
     owner: Option<&str>,
     filter: &Filter,
@@ -44,20 +50,21 @@ pub(crate) async fn list(
     if !filter.states.is_empty() {
         query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
     }
-    if filter.waiting {
+    if filter.only_waiting_for_delivery {
         query = query.filter(Column::Waiting.eq(true));
     }
     if let Some(cursor) = after {
-        query = query.filter(beyond(cursor));
+        query = query.filter(after_cursor(cursor));
     }
-    let placed = query.all(db.reader()).await?.into_iter().map(|row| {
+    let consents = query.all(db.reader()).await?.into_iter().map(|row| {
         let cursor = Cursor { create_time: row.create_time, owner: row.owner.clone(), id: row.id };
-        consent::read(row).map(|(_, consent)| (cursor, consent))
+        consent::from_row(row).map(|(_, consent)| (cursor, consent))
     });
-    placed.collect()
+    consents.collect()
 }
 
-fn beyond(Cursor { create_time, owner, id }: Cursor) -> Condition {
+/// Returns the condition for the consents that come after the cursor in the list.
+fn after_cursor(Cursor { create_time, owner, id }: Cursor) -> Condition {
     let same_time = Condition::all().add(Column::CreateTime.eq(create_time));
     let same_owner = same_time.clone().add(Column::Owner.eq(owner.as_str()));
     Condition::any()

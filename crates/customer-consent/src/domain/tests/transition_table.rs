@@ -1,16 +1,16 @@
-//! Every state with every input, against the table.
+//! Tests that every input in every state does what the transition table says.
 
 use crate::domain::samples::{
     after_decline, approval, claim, day, every_consent, in_state, notice, official, terms, terms_of_2020,
 };
-use crate::domain::table::{Input, Outcome, outcome};
+use crate::domain::table::{Effect, Input, effect};
 use crate::domain::*;
 use cpor_durable::Aggregate;
 
-/// What the machine does with `input`: the state it comes to, `None` where nothing changes, or the refusal.
+/// Applies `input`. Returns the changed consent, `None` if nothing changes, or the refusal.
 fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
     let now = day(4);
-    let approved = |approval| consent.claim_approved(claim(), approval, notice(9), &terms(), now);
+    let approved = |approval| consent.on_claim_approved(claim(), approval, notice(9), &terms(), now);
     let as_policy = |decline_any_time| Consent { decline_any_time, ..consent.clone() };
     let passes = |declined_before| {
         let waiting = Consent { declined_before, ..consent.clone() };
@@ -20,33 +20,34 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
         Input::Approve => consent.approve(Channel::Link, now)?,
         Input::Decline => as_policy(false).decline(Channel::Link, "", now)?,
         Input::DeclineAnyTime => as_policy(true).decline(Channel::Link, "", now)?,
-        Input::Resend => settled(consent).resend(notice(9), now)?,
+        Input::Resend => settled(consent).resend_notice(notice(9), now)?,
         Input::ClaimApproved => approved(approval(day(20))),
-        Input::ClaimApprovedAhead => approved(official(day(20))),
+        Input::ClaimApprovedWithConsent => approved(official(day(20))),
         Input::ClaimApprovedAfterDecline => approved(after_decline(day(20))),
-        Input::ClaimEdited => consent.claim_edited(claim(), true, [notice(8), notice(9)], now),
+        Input::ClaimEdited => consent.on_claim_edited(claim(), true, [notice(8), notice(9)], now),
         Input::NoticeAccepted => return Ok(accepted(consent)),
         Input::WindowPasses => passes(false).filter(|_| consent.state.window().is_some()),
         Input::WindowPassesAfterDecline => passes(true).filter(|_| consent.state.window().is_some()),
-        Input::ClaimClosed => consent.claim_closed(None, now),
-        Input::ClaimRejected => consent.claim_closed(Some(day(30)), now),
+        Input::ClaimClosed => consent.on_claim_closed(None, now),
+        Input::ClaimRejected => consent.on_claim_closed(Some(day(30)), now),
         Input::DisputeWindowPasses => {
             consent.elapse(day(40)).map(|elapsed| elapsed.transition).filter(|_| consent.state.window().is_none())
         }
-        Input::ClaimDisputed => consent.claim_disputed(claim(), LastWord::Nothing, notice(9), &terms(), now),
-        Input::LinesEnded => consent.lines_ended(now),
+        Input::ClaimDisputed => consent.on_claim_disputed(claim(), EarlierDecision::None, notice(9), &terms(), now),
+        Input::LinesEnded => consent.on_lines_ended(now),
     };
     Ok(next.map(|transition| transition.next))
 }
 
-/// Whatever settles the last notice has settled it.
+/// Returns the consent with its last notice accepted, so that it can be sent again.
 fn settled(consent: &Consent) -> Consent {
     let mut settled = consent.clone();
     settled.notices.last_mut().unwrap().delivery = Delivery::Accepted { time: day(1) };
     settled
 }
 
-/// The consent once a notice that the window is counted from is accepted; `None` where that does not move it.
+/// Accepts a notice that can start the window. Returns the changed consent, or `None` if the state
+/// stays.
 fn accepted(consent: &Consent) -> Option<Consent> {
     let mut waiting = consent.clone();
     waiting.notices.push(Notice {
@@ -55,48 +56,48 @@ fn accepted(consent: &Consent) -> Option<Consent> {
         current: true,
         ..consent.notices[0].clone()
     });
-    let next = waiting.notice_settled(notice(8), Settlement::Accepted, &terms_of_2020(), day(4)).unwrap().next;
+    let next = waiting.on_notice_settled(notice(8), DeliveryReport::Accepted, &terms_of_2020(), day(4)).unwrap().next;
     (next.state != consent.state).then_some(next)
 }
 
 #[test]
-fn every_state_does_with_every_input_what_the_table_says() {
+fn every_input_follows_the_transition_table() {
     for state in StateKind::ALL {
         for input in Input::ALL {
             let consent = in_state(state);
             assert_eq!(consent.state.kind(), state);
             let after = apply(&consent, input);
             let case = format!("{state:?} × {input:?}: {after:?}");
-            match outcome(state, input) {
-                Outcome::Becomes(to) => assert_eq!(after.unwrap().unwrap().state.kind(), to, "{case}"),
-                Outcome::Remembered => {
+            match effect(state, input) {
+                Effect::MovesTo(to) => assert_eq!(after.unwrap().unwrap().state.kind(), to, "{case}"),
+                Effect::Recorded => {
                     let next = after.unwrap().unwrap();
                     assert_eq!(next.state, consent.state, "{case}");
                     assert_ne!(next, consent, "{case}");
                 }
-                Outcome::Nothing => assert_eq!(after, Ok(None), "{case}"),
-                Outcome::Refused => assert!(after.is_err(), "{case}"),
+                Effect::Nothing => assert_eq!(after, Ok(None), "{case}"),
+                Effect::Refused => assert!(after.is_err(), "{case}"),
             }
         }
     }
 }
 
 #[test]
-fn what_is_allowed_changes_something_and_what_is_not_does_not() {
+fn exactly_the_allowed_commands_change_something() {
     for consent in every_consent() {
-        let allowed: Vec<Command> = consent.allowed_commands().collect();
+        let allowed: Vec<CustomerCommand> = consent.allowed_commands().collect();
         let approve = consent.approve(Channel::Link, day(4));
         let decline = consent.decline(Channel::Link, "", day(4));
-        for (command, answer) in [(Command::Approve, approve), (Command::Decline, decline)] {
+        for (command, answer) in [(CustomerCommand::Approve, approve), (CustomerCommand::Decline, decline)] {
             assert_eq!(allowed.contains(&command), matches!(answer, Ok(Some(_))), "{consent:?} {command:?}");
         }
     }
 }
 
 #[test]
-fn the_stored_words_of_states_differ() {
-    let mut words: Vec<&str> = StateKind::ALL.map(StateKind::as_str).to_vec();
-    words.sort_unstable();
-    words.dedup();
-    assert_eq!(words.len(), StateKind::ALL.len());
+fn stored_state_names_are_unique() {
+    let mut names: Vec<&str> = StateKind::ALL.map(StateKind::as_str).to_vec();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), StateKind::ALL.len());
 }

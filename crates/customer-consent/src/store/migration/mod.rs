@@ -1,6 +1,8 @@
+//! The migrations of this service's database.
+
 use sea_orm_migration::prelude::*;
 
-/// This service's tables: those of the machinery, of the mails, and its own.
+/// Returns all migrations: those of event delivery and deadlines, of mails, and of this service.
 pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut all = cpor_durable::migrations();
     all.push(cpor_mail::migration());
@@ -8,6 +10,7 @@ pub(crate) fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     all
 }
 
+/// Creates the tables of consents and consent links.
 struct CreateConsent;
 
 impl MigrationName for CreateConsent {
@@ -34,7 +37,8 @@ impl MigrationTrait for CreateConsent {
     }
 }
 
-/// Lists of one tenant and of all, newest first, and of the few that wait; and the tokens that are no longer needed.
+/// Indexes for lists of one tenant, of all tenants and of waiting consents, and for the deletion of
+/// expired links.
 const INDEXES: [&str; 4] = [
     "CREATE INDEX consent_of_owner ON consent (owner, create_time, id)",
     "CREATE INDEX consent_of_all ON consent (create_time, owner, id)",
@@ -42,6 +46,7 @@ const INDEXES: [&str; 4] = [
     "CREATE INDEX link_token_expire_time ON link_token (expire_time)",
 ];
 
+/// The table of consents.
 fn consent() -> TableCreateStatement {
     Table::create()
         .table("consent")
@@ -57,6 +62,7 @@ fn consent() -> TableCreateStatement {
         .to_owned()
 }
 
+/// The table of consent links.
 fn link_token() -> TableCreateStatement {
     Table::create()
         .table("link_token")

@@ -1,4 +1,5 @@
-//! This service in a test: real tables on either engine, a business clock that is moved by hand, and a mail system that does as told.
+//! The service as tests run it: real tables in either database engine, a virtual business clock,
+//! and a fake mail system.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +9,7 @@ use cpor_durable::{
     BusinessClock, Courier, Host, Incoming, Key, Parts, Position, ReceiveError, Receiver as _, StreamKey, Undelivered,
 };
 use cpor_kit::{Db, Metrics};
-use cpor_mail::{Mail, MailConfig, Rejection, Sender, SenderParts, Transport};
+use cpor_mail::{Mail, MailConfig, SendError, Sender, SenderParts, Transport};
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     ClaimApproved, ClaimClosed, ClaimSnapshot, ClaimSubmitted, ContactSnapshot, LineSnapshot,
@@ -20,47 +21,48 @@ use sea_orm_migration::sea_orm::ConnectionTrait as _;
 
 use crate::consents::Consents;
 use crate::domain::{Consent, Rules, samples};
-use crate::incoming::Events;
+use crate::events::incoming::ClaimEventReceiver;
 use crate::languages::Languages;
-use crate::links::Links;
-use crate::notices::Notices;
+use crate::links::ConsentLinks;
+use crate::notices::NoticeRenderer;
+use crate::proto_time;
 use crate::store::ConsentStore;
-use crate::wire;
 
-/// Runs `test` with the service on SQLite, and then on PostgreSQL.
-pub(crate) async fn on_both(test: impl AsyncFn(House)) {
+/// Runs `test` with the service on SQLite and then on PostgreSQL.
+pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
     let directory = tempfile::tempdir().unwrap();
     let sqlite = Db::sqlite(&directory.path().join("consent.sqlite")).await.unwrap();
-    test(House::new(sqlite).await).await;
+    test(TestSystem::new(sqlite).await).await;
 
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
     let schema = format!("consent_{}", SystemEntropy.uuid().simple());
     let postgres = Db::postgres(&url, Some(&schema), 4).await.unwrap();
     postgres.create_schema().await.unwrap();
-    test(House::new(postgres.clone()).await).await;
+    test(TestSystem::new(postgres.clone()).await).await;
     postgres.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
 }
 
-/// The service, taken apart.
-pub(crate) struct House {
+/// The service and the fakes around it.
+pub(crate) struct TestSystem {
     pub(crate) host: Host,
     pub(crate) consents: Consents,
-    pub(crate) links: Links,
-    pub(crate) sender: Sender<Notices>,
-    pub(crate) mailbox: Mailbox,
-    pub(crate) intake: Intake,
-    /// Real time.
+    pub(crate) links: ConsentLinks,
+    pub(crate) sender: Sender<NoticeRenderer>,
+    pub(crate) mailbox: FakeMailSystem,
+    pub(crate) intake: FakeClaimIntake,
+    /// The clock of real time.
     pub(crate) clock: VirtualClock,
-    events: Events,
+    receiver: ClaimEventReceiver,
     sequence: AtomicU64,
 }
 
-impl House {
+impl TestSystem {
     async fn new(db: Db) -> Self {
         for migration in crate::migrations() {
             migration.up(&SchemaManager::new(db.writer())).await.unwrap();
         }
-        let (clock, intake, mailbox) = (VirtualClock::new(samples::monday()), Intake::default(), Mailbox::default());
+        let (clock, intake, mailbox) =
+            (VirtualClock::new(samples::monday()), FakeClaimIntake::default(), FakeMailSystem::default());
         let entropy = Arc::new(SystemEntropy);
         let parts = Parts {
             db: db.clone(),
@@ -74,7 +76,7 @@ impl House {
         let rules = Arc::new(Rules::shipped().unwrap());
         let writer = host.writer(ConsentStore);
         let consents = Consents { db: db.clone(), clock: BusinessClock::Virtual, writer, rules };
-        let links = Links {
+        let links = ConsentLinks {
             db: db.clone(),
             clock: Arc::new(clock.clone()),
             entropy: entropy.clone(),
@@ -82,44 +84,44 @@ impl House {
             lifetime: TimeDelta::days(180),
         };
         let languages = Arc::new(Languages::shipped().unwrap());
-        let composer = Notices { consents: consents.clone(), languages, links: links.clone() };
+        let renderer = NoticeRenderer { consents: consents.clone(), languages, links: links.clone() };
         let sender = Sender::new(SenderParts {
             service: Service::CustomerConsent,
             db,
             clock: Arc::new(clock.clone()),
             entropy: entropy.clone(),
             metrics: Metrics::new(),
-            composer,
+            renderer,
             transport: Box::new(mailbox.clone()),
             config: MailConfig::default(),
         });
         let sender = sender.unwrap();
-        let events = Events { consents: consents.clone(), entropy, sender: sender.clone() };
-        Self { host, consents, links, sender, mailbox, intake, clock, events, sequence: 1.into() }
+        let receiver = ClaimEventReceiver { consents: consents.clone(), entropy, sender: sender.clone() };
+        Self { host, consents, links, sender, mailbox, intake, clock, receiver, sequence: 1.into() }
     }
 
-    /// The key of the sample claim's consent.
+    /// Returns the key of the sample claim's consent.
     pub(crate) fn key() -> Key {
         let claim = samples::claim();
         Key::new(claim.tenant.to_string(), claim.name.claim.uuid())
     }
 
-    /// The sample claim's consent, as stored.
+    /// Returns the sample claim's consent with passed deadlines applied.
     pub(crate) async fn consent(&self) -> Consent {
         self.consents.find(&Self::key()).await.unwrap().unwrap().state
     }
 
-    /// Claim-intake tells something, twice, as deliveries may be repeated.
-    pub(crate) async fn told(&self, payload: Payload) {
+    /// Receives an event of claim-intake twice, because deliveries may be repeated.
+    pub(crate) async fn receive(&self, payload: Payload) {
         let incoming = self.incoming(payload).await;
-        self.events.apply(incoming.clone()).await.unwrap();
-        self.events.apply(incoming).await.unwrap();
+        self.receiver.apply(incoming.clone()).await.unwrap();
+        self.receiver.apply(incoming).await.unwrap();
         self.sequence.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// What becomes of something that claim-intake tells.
-    pub(crate) async fn offered(&self, payload: Payload) -> Result<(), ReceiveError> {
-        self.events.apply(self.incoming(payload).await).await
+    /// Receives an event of claim-intake once and returns the result.
+    pub(crate) async fn try_receive(&self, payload: Payload) -> Result<(), ReceiveError> {
+        self.receiver.apply(self.incoming(payload).await).await
     }
 
     async fn incoming(&self, payload: Payload) -> Incoming {
@@ -134,22 +136,22 @@ impl House {
         }
     }
 
-    /// The sample claim is submitted, and its notice sent.
-    pub(crate) async fn submitted(&self) {
-        self.told(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot()) })).await;
+    /// Submits the sample claim and sends its notice.
+    pub(crate) async fn submit_claim(&self) {
+        self.receive(Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot()) })).await;
         self.sender.drain().await.unwrap();
     }
 
-    /// The sample claim is approved, and its notice sent.
-    pub(crate) async fn approved(&self) {
-        self.told(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() })).await;
+    /// Approves the sample claim and sends its notice.
+    pub(crate) async fn approve_claim(&self) {
+        self.receive(Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() })).await;
         self.sender.drain().await.unwrap();
     }
 
-    /// The sample claim is withdrawn.
-    pub(crate) async fn closed(&self) {
+    /// Withdraws the sample claim.
+    pub(crate) async fn withdraw_claim(&self) {
         let claim = samples::claim();
-        self.told(Payload::ClaimClosed(ClaimClosed {
+        self.receive(Payload::ClaimClosed(ClaimClosed {
             claim: claim.name.to_string(),
             tenant: format!("tenants/{}", claim.tenant),
             primary_reason: "partner_request".into(),
@@ -159,21 +161,21 @@ impl House {
         .await;
     }
 
-    /// Business time goes on, and what is due happens.
-    pub(crate) async fn days_pass(&self, days: i64) {
+    /// Advances the business clock and processes what falls due.
+    pub(crate) async fn advance_days(&self, days: i64) {
         let now = self.host.now().await.unwrap();
         self.host.advance(now + TimeDelta::days(days)).await.unwrap();
         self.host.runner().drain().await.unwrap();
     }
 
-    /// What claim-intake has been told, as names of facts.
-    pub(crate) async fn facts(&self) -> Vec<Payload> {
+    /// Delivers all events and returns what claim-intake has received so far.
+    pub(crate) async fn sent_events(&self) -> Vec<Payload> {
         self.host.relay().drain().await.unwrap();
         self.intake.0.lock().unwrap().iter().filter_map(|event| event.payload.clone()).collect()
     }
 }
 
-/// The sample claim on the wire.
+/// Returns the sample claim as claim-intake sends it.
 pub(crate) fn snapshot() -> ClaimSnapshot {
     let claim = samples::claim();
     let line = |line: &crate::domain::Line| LineSnapshot {
@@ -203,7 +205,7 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
             email: claim.contact.email,
         }),
         review_case_id: String::new(),
-        submit_time: Some(wire::timestamp(claim.submit_time)),
+        submit_time: Some(proto_time::to_proto(claim.submit_time)),
         programs: vec![],
         evidence: vec![],
         askings: claim.askings,
@@ -212,38 +214,38 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
 
 /// The customer's mail system.
 #[derive(Clone, Default)]
-pub(crate) struct Mailbox {
-    /// What it took, newest last.
-    pub(crate) taken: Arc<Mutex<Vec<String>>>,
-    /// What it refuses: the next so many.
-    pub(crate) refusing: Arc<Mutex<u32>>,
+pub(crate) struct FakeMailSystem {
+    /// The mails that were accepted, newest last.
+    pub(crate) accepted_mails: Arc<Mutex<Vec<String>>>,
+    /// How many of the next mails are refused.
+    pub(crate) refuse_next: Arc<Mutex<u32>>,
 }
 
-impl Mailbox {
-    /// The token of the link in the newest mail.
+impl FakeMailSystem {
+    /// Returns the token of the link in the newest mail.
     pub(crate) fn token(&self) -> String {
-        let taken = self.taken.lock().unwrap();
-        let mail = taken.last().unwrap();
+        let accepted_mails = self.accepted_mails.lock().unwrap();
+        let mail = accepted_mails.last().unwrap();
         let link = mail.split_whitespace().find(|word| word.starts_with("https://consent.example/consent/")).unwrap();
         link.rsplit('/').next().unwrap().to_owned()
     }
 }
 
 #[async_trait::async_trait]
-impl Transport for Mailbox {
-    async fn send(&self, _mail: &Mail, message: &cpor_mail::Written) -> Result<(), Rejection> {
-        let mut refusing = self.refusing.lock().unwrap();
-        if *refusing > 0 {
-            *refusing -= 1;
-            return Err(Rejection::Permanent("SMTP 550".into()));
+impl Transport for FakeMailSystem {
+    async fn send(&self, _mail: &Mail, message: &cpor_mail::Email) -> Result<(), SendError> {
+        let mut refuse_next = self.refuse_next.lock().unwrap();
+        if *refuse_next > 0 {
+            *refuse_next -= 1;
+            return Err(SendError::Permanent("SMTP 550".into()));
         }
-        self.taken.lock().unwrap().push(decoded(&message.formatted()));
+        self.accepted_mails.lock().unwrap().push(decode_quoted_printable(&message.formatted()));
         Ok(())
     }
 }
 
-/// A mail without its quoted-printable encoding (RFC 2045, 6.7).
-fn decoded(mail: &[u8]) -> String {
+/// Decodes the quoted-printable encoding of a mail (RFC 2045, section 6.7).
+fn decode_quoted_printable(mail: &[u8]) -> String {
     let unfolded = String::from_utf8(mail.to_vec()).unwrap().replace("=\r\n", "");
     let (mut bytes, mut rest) = (vec![], unfolded.as_bytes());
     while let Some((first, behind)) = rest.split_first() {
@@ -262,12 +264,12 @@ fn decoded(mail: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Claim-intake, which takes every event.
+/// A claim-intake that accepts every event.
 #[derive(Clone, Default)]
-pub(crate) struct Intake(Arc<Mutex<Vec<Event>>>);
+pub(crate) struct FakeClaimIntake(Arc<Mutex<Vec<Event>>>);
 
 #[async_trait::async_trait]
-impl Courier for Intake {
+impl Courier for FakeClaimIntake {
     async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
         let mut all = self.0.lock().unwrap();
         let results = request.streams.into_iter().map(|stream| {
@@ -279,7 +281,7 @@ impl Courier for Intake {
     }
 }
 
-/// Virtual, so that a test names it.
+/// Returns the end of the window that opens on the sample Monday.
 pub(crate) fn due() -> Timestamp {
     "2026-03-09T23:00:00Z".parse().unwrap()
 }

@@ -1,0 +1,254 @@
+//! The texts about a consent in one language: who claims what, what the partner will see, and what
+//! happens if the customer does nothing (R40). Mails and pages use the same texts.
+
+mod time_text;
+
+use cpor_types::{Activity, AssociationKey, Length, Timestamp, WindowStart};
+
+use crate::domain::{Consent, Line, State, Terms};
+use crate::translation::{Text, Translation};
+
+/// A heading with one paragraph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Section {
+    /// The heading.
+    pub(crate) heading: String,
+    /// The paragraph under the heading.
+    pub(crate) words: String,
+}
+
+/// A heading with several paragraphs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Paragraphs {
+    /// The heading.
+    pub(crate) heading: String,
+    /// The paragraphs under the heading.
+    pub(crate) paragraphs: Vec<String>,
+}
+
+/// The table of facts about the claim: partner, customer, claim, products and activities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The heading of the table.
+    pub(crate) heading: String,
+    /// The rows of the table.
+    pub(crate) rows: Vec<Fact>,
+}
+
+/// One row of the table of facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fact {
+    /// The name of the row.
+    pub(crate) name: String,
+    /// The values of the row, one per line.
+    pub(crate) values: Vec<String>,
+}
+
+/// Builds the texts about one consent in one language.
+pub(crate) struct ConsentText<'a> {
+    /// The translation that the texts are taken from.
+    translation: &'a Translation,
+    /// The consent that the texts are about.
+    consent: &'a Consent,
+    /// Whether the consent window is counted from the notice at submission (R41).
+    counts_from_submission: bool,
+    /// The length of the consent window as text.
+    window_length: String,
+    /// The end of the window as text; empty if it is unknown.
+    due_time: String,
+    /// The time of the customer's last decision as text; empty if there is none.
+    decision_time: String,
+}
+
+impl<'a> ConsentText<'a> {
+    /// Creates the texts for `consent`. Times are shown in the zone of the tenant's calendar.
+    pub(crate) fn new(translation: &'a Translation, consent: &'a Consent, terms: &Terms) -> Self {
+        let format = |time: Timestamp| time_text::format_time(&translation.time, &terms.calendar, time);
+        let deadline = consent.state.window().map(|window| &window.deadline).or_else(|| consent.state.deadline());
+        let due_time = deadline.map(|deadline| format(deadline.due)).unwrap_or_default();
+        let decision_time = decision_time(consent).map(format).unwrap_or_default();
+        let counts_from_submission = terms.window_start == WindowStart::NoticeAtSubmission;
+        Self {
+            translation,
+            consent,
+            counts_from_submission,
+            window_length: window_length(translation, terms.window),
+            due_time,
+            decision_time,
+        }
+    }
+
+    /// Uses, if no window is open yet, the time at which a window that opens at `now` would pass.
+    pub(crate) fn assuming_window_opens_at(mut self, terms: &Terms, now: Timestamp) -> Self {
+        if self.consent.state.window().is_none() {
+            let due = terms.window_opened_at(now).deadline.due;
+            self.due_time = time_text::format_time(&self.translation.time, &terms.calendar, due);
+        }
+        self
+    }
+
+    /// Returns the translation that the texts are taken from.
+    pub(crate) fn translation(&self) -> &'a Translation {
+        self.translation
+    }
+
+    /// Replaces the placeholders of a text with this consent's partner, customer, window length and
+    /// times.
+    pub(crate) fn fill(&self, text: &Text) -> String {
+        let partner = &self.consent.claim.partner;
+        text.fill(&[
+            ("partner", partner),
+            ("customer", self.consent.claim.customer_name()),
+            ("length", &self.window_length),
+            ("due", &self.due_time),
+            ("time", &self.decision_time),
+        ])
+    }
+
+    /// Returns the table of facts: who claims what.
+    pub(crate) fn facts(&self) -> Facts {
+        let (texts, claim) = (&self.translation.facts, &self.consent.claim);
+        let fact = |name: &Text, values: Vec<String>| Fact { name: name.plain(), values };
+        let partner = texts.partner_with_location.fill(&[("partner", &claim.partner), ("mpn", claim.mpn_id.as_str())]);
+        let domain = claim.customer_domain.as_str();
+        let customer = match claim.customer.as_str() {
+            "" => domain.to_owned(),
+            name => texts.customer_with_domain.fill(&[("customer", name), ("domain", domain)]),
+        };
+        Facts {
+            heading: texts.heading.plain(),
+            rows: vec![
+                fact(&texts.partner, vec![partner]),
+                fact(&texts.customer, vec![customer]),
+                fact(&texts.claim, vec![claim.display_name.clone()]),
+                fact(&texts.products, claim.lines.iter().map(|line| self.line_name(line)).collect()),
+                fact(&texts.work, claim.activities.iter().map(|activity| self.activity_name(*activity)).collect()),
+            ],
+        }
+    }
+
+    /// Returns what the partner will see (R40).
+    pub(crate) fn partner_access(&self) -> Paragraphs {
+        let texts = &self.translation.partner_access;
+        Paragraphs {
+            heading: texts.heading.plain(),
+            paragraphs: vec![texts.figures.plain(), texts.no_content.plain(), texts.ends.plain()],
+        }
+    }
+
+    /// Returns what the partner changed since the customer was first asked (R29), if anything.
+    pub(crate) fn change(&self) -> Option<Paragraphs> {
+        let (texts, change) = (&self.translation.change, self.consent.change.as_ref()?);
+        let paragraph = |text: &Text, lines: &[Line]| {
+            let products: Vec<String> = lines.iter().map(|line| self.line_name(line)).collect();
+            (!products.is_empty()).then(|| text.fill(&[("products", &products.join("; "))]))
+        };
+        let paragraphs = [
+            paragraph(&texts.added, &change.added),
+            paragraph(&texts.removed, &change.removed),
+            change.new_contact.then(|| texts.contact.plain()),
+            Some(texts.lapsed.plain()),
+        ];
+        Some(Paragraphs { heading: texts.heading.plain(), paragraphs: paragraphs.into_iter().flatten().collect() })
+    }
+
+    /// Returns what happens if the customer does nothing (R42), or `None` if nothing can happen any
+    /// more.
+    pub(crate) fn no_response(&self) -> Option<Section> {
+        let texts = &self.translation.no_response;
+        let has_approved = self.consent.approval.is_some();
+        let text = match &self.consent.state {
+            State::Requested | State::RequestedInWindow(_) | State::RequestedWindowPassed(_) if has_approved => {
+                &texts.ahead
+            }
+            State::Requested
+            | State::RequestedInWindow(_)
+            | State::RequestedWindowPassed(_)
+            | State::AwaitingDelivery
+            | State::WindowOpen(_)
+                if self.consent.declined_before =>
+            {
+                &texts.explicit
+            }
+            State::Requested if self.counts_from_submission => &texts.requested_counted,
+            State::Requested => &texts.requested,
+            State::RequestedInWindow(_) => &texts.requested_window,
+            State::RequestedWindowPassed(_) => &texts.requested_passed,
+            State::AwaitingDelivery => &texts.awaiting,
+            State::WindowOpen(_) => &texts.window,
+            State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. } => &texts.in_window,
+            State::Granted { .. } | State::Declined(_) | State::Disputable { .. } | State::Closed { .. } => {
+                return None;
+            }
+        };
+        Some(Section { heading: texts.heading.plain(), words: self.fill(text) })
+    }
+
+    /// Returns until when the customer can decline (R41, R43), or `None` if that is no longer
+    /// possible.
+    pub(crate) fn decline_until(&self) -> Option<Section> {
+        let texts = &self.translation.decline_until;
+        let text = match &self.consent.state {
+            State::Requested if self.counts_from_submission => &texts.awaiting,
+            State::Requested => &texts.requested,
+            State::AwaitingDelivery | State::GrantedAwaitingDelivery { .. } => &texts.awaiting,
+            State::WindowOpen(_) if self.consent.declined_before => &texts.explicit,
+            State::RequestedInWindow(_)
+            | State::WindowOpen(_)
+            | State::GrantedInWindow { .. }
+            | State::Disputable { .. } => &texts.window,
+            State::RequestedWindowPassed(_) | State::Granted { .. } | State::Declined(_) | State::Closed { .. } => {
+                return None;
+            }
+        };
+        Some(self.decline_until_section(text))
+    }
+
+    /// Returns the section on the time to decline with `text` as its paragraph. If the policy
+    /// allows a decline at any time, a sentence says so (R43).
+    pub(crate) fn decline_until_section(&self, text: &Text) -> Section {
+        let texts = &self.translation.decline_until;
+        let mut words = self.fill(text);
+        if self.consent.decline_any_time && !self.consent.state.kind().is_over() {
+            words = format!("{words} {}", self.fill(&texts.any_time));
+        }
+        Section { heading: texts.heading.plain(), words }
+    }
+
+    /// Returns the name of an activity.
+    fn activity_name(&self, activity: Activity) -> String {
+        match activity {
+            Activity::Usage => self.translation.product.usage.plain(),
+            Activity::PreSales => self.translation.product.pre_sales.plain(),
+            Activity::RevenueAssociation => self.translation.product.revenue_association.plain(),
+        }
+    }
+
+    /// Returns the name of a line: the product, with the subscription id if there is one.
+    fn line_name(&self, line: &Line) -> String {
+        match &line.key {
+            AssociationKey::Workload(_) => line.product.clone(),
+            AssociationKey::Subscription(id) => {
+                let product = &self.translation.product;
+                product.subscription.fill(&[("product", &line.product), ("id", &id.to_string())])
+            }
+        }
+    }
+}
+
+/// Returns when the customer made the last decision, or when the window passed in silence.
+fn decision_time(consent: &Consent) -> Option<Timestamp> {
+    let decline_time = consent.current_decline().map(|decline| decline.decision.time);
+    let window_end = || consent.state.official_since().and(consent.state.window()).map(|window| window.deadline.due);
+    decline_time.or_else(|| consent.approval.map(|approval| approval.time)).or_else(window_end)
+}
+
+/// Returns the length of the consent window as text.
+fn window_length(translation: &Translation, length: Length) -> String {
+    let days = length.days().to_string();
+    let text = match length {
+        Length::CalendarDays(_) => &translation.window_length.calendar_days,
+        Length::BusinessDays(_) => &translation.window_length.business_days,
+    };
+    text.fill(&[("n", &days)])
+}

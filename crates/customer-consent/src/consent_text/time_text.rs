@@ -1,0 +1,67 @@
+//! Writing points in time for customers.
+
+use chrono::{DateTime, Datelike, Offset};
+use chrono_tz::Tz;
+use cpor_types::{Calendar, Moment, Timestamp};
+
+use crate::translation::TimeTexts;
+
+/// Formats a time in the zone of the calendar, with date, time, zone and UTC offset. A time that
+/// ends a day is written as the end of that day.
+pub(super) fn format_time(texts: &TimeTexts, calendar: &Calendar, time: Timestamp) -> String {
+    let Moment { local, ends_day } = calendar.moment(time);
+    let text = if ends_day { &texts.end_of_day } else { &texts.moment };
+    text.fill(&[
+        ("weekday", name_at(&texts.weekdays, local.weekday().num_days_from_monday())),
+        ("day", &local.day().to_string()),
+        ("month", name_at(&texts.months, local.month0())),
+        ("year", &local.year().to_string()),
+        ("clock", &local.format("%H:%M").to_string()),
+        ("zone", calendar.zone.name()),
+        ("offset", &utc_offset(&local)),
+    ])
+}
+
+/// Returns the name with this index; empty if there is none.
+fn name_at(names: &[String], index: u32) -> &str {
+    usize::try_from(index).ok().and_then(|index| names.get(index)).map_or("", String::as_str)
+}
+
+/// Returns the UTC offset of a local time, for example `+01:00`.
+fn utc_offset(time: &DateTime<Tz>) -> String {
+    time.offset().fix().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use cpor_types::Calendars;
+
+    use super::*;
+    use crate::languages::Languages;
+
+    fn in_berlin(time: &str) -> String {
+        let calendars = Calendars::shipped().unwrap();
+        format_time(&Languages::shipped().unwrap().english().time, calendars.get("de").unwrap(), time.parse().unwrap())
+    }
+
+    #[test]
+    fn r46_a_deadline_shows_its_time_and_zone() {
+        assert_eq!(
+            in_berlin("2026-03-11T23:00:00Z"),
+            "the end of Wednesday, 11 March 2026: midnight, Europe/Berlin time (UTC+01:00)"
+        );
+        assert_eq!(
+            in_berlin("2026-07-05T22:00:00Z"),
+            "the end of Sunday, 5 July 2026: midnight, Europe/Berlin time (UTC+02:00)"
+        );
+    }
+
+    #[test]
+    fn other_times_are_shown_to_the_minute() {
+        assert_eq!(in_berlin("2026-03-05T08:30:59Z"), "Thursday, 5 March 2026, 09:30 (Europe/Berlin, UTC+01:00)");
+        assert_eq!(
+            in_berlin("2026-03-11T23:00:00.000001Z"),
+            "Thursday, 12 March 2026, 00:00 (Europe/Berlin, UTC+01:00)"
+        );
+    }
+}

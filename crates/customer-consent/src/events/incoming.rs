@@ -1,0 +1,261 @@
+//! Applies the events of claim-intake to consents.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use cpor_durable::{Incoming, Key, ReceiveError, Receiver};
+use cpor_mail::Sender;
+use cpor_proto::events::v1::event::Payload;
+use cpor_proto::events::v1::{
+    ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimSnapshot, ClaimSubmitted, ContactSnapshot,
+    LineSnapshot, LinesEnded, PersonalDataErased,
+};
+use cpor_types::{ClaimName, Entropy, Malformed, PersonalData, TenantName, Timestamp};
+
+use crate::consents::Consents;
+use crate::domain::{ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, Line, Refusal};
+use crate::notices::NoticeRenderer;
+use crate::proto_time;
+
+/// Turns each event into a command. The command stores the position of the event in the transaction
+/// that applies it, so that a repeated event changes nothing.
+pub(crate) struct ClaimEventReceiver {
+    /// The consents that events are applied to.
+    pub(crate) consents: Consents,
+    /// The source of ids for notices.
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// The sender of notices, woken up after each event.
+    pub(crate) sender: Sender<NoticeRenderer>,
+}
+
+#[async_trait::async_trait]
+impl Receiver for ClaimEventReceiver {
+    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+        let result = match &incoming.payload {
+            Payload::ClaimSubmitted(event) => self.apply_claim_submitted(&incoming, event).await,
+            Payload::ClaimApproved(event) => self.apply_claim_approved(&incoming, event).await,
+            Payload::ClaimEdited(event) => self.apply_claim_edited(&incoming, event).await,
+            Payload::ClaimClosed(event) => self.apply_claim_closed(&incoming, event).await,
+            Payload::ClaimDisputed(event) => self.apply_claim_disputed(&incoming, event).await,
+            Payload::LinesEnded(event) => self.apply_lines_ended(&incoming, event).await,
+            Payload::PersonalDataErased(event) => self.apply_personal_data_erased(&incoming, event).await,
+            Payload::ClaimResubmitted(_)
+            | Payload::AssociationGranted(_)
+            | Payload::ReviewAssigned(_)
+            | Payload::ReviewStarted(_)
+            | Payload::PartnerActionRequested(_)
+            | Payload::ReviewApproved(_)
+            | Payload::ReviewRejected(_)
+            | Payload::ReviewOverdue(_)
+            | Payload::ReviewNoted(_)
+            | Payload::ApprovalRefused(_)
+            | Payload::LinesAwarded(_)
+            | Payload::CompetitionChanged(_)
+            | Payload::ReviewOpened(_)
+            | Payload::ApprovalBegun(_)
+            | Payload::ReviewReminded(_)
+            | Payload::NoticeResent(_)
+            | Payload::NoticeSettled(_)
+            | Payload::ConsentWindowOpened(_)
+            | Payload::ConsentWindowPassed(_)
+            | Payload::CustomerApproved(_)
+            | Payload::CustomerDeclined(_)
+            | Payload::AssociationBecameOfficial(_)
+            | Payload::AssociationEnded(_)
+            | Payload::SubscriptionChanged(_)
+            | Payload::PartnerChanged(_)
+            | Payload::ClaimAssessed(_) => {
+                Err(ReceiveError::park("customer-consent does not accept this kind of event"))
+            }
+        };
+        self.sender.wake();
+        result
+    }
+}
+
+impl ClaimEventReceiver {
+    /// Creates the consent of a submitted claim (R18). If it exists, nothing changes.
+    async fn apply_claim_submitted(&self, incoming: &Incoming, event: &ClaimSubmitted) -> Result<(), ReceiveError> {
+        let claim = claim_summary(event.snapshot.as_ref())?;
+        let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
+        let (key, notice) = (consent_key_of(&claim), self.entropy.uuid());
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
+            let is_new = consent.is_none();
+            Ok(is_new.then(|| Consent::request(claim.clone(), notice, &terms, now)))
+        };
+        self.consents.writer.execute(incoming.command("request_consent", key), decide).await?;
+        Ok(())
+    }
+
+    /// Applies the approval of the claim (R23).
+    async fn apply_claim_approved(&self, incoming: &Incoming, event: &ClaimApproved) -> Result<(), ReceiveError> {
+        let claim = claim_summary(event.snapshot.as_ref())?;
+        let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
+        let (key, notice) = (consent_key_of(&claim), self.entropy.uuid());
+        let approval = ClaimApproval {
+            time: incoming.effective_time,
+            customer_approved: event.official,
+            explicit_approval_needed: event.explicit_approval_needed,
+        };
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
+            let consent = consent.ok_or(Refusal::NotFound)?;
+            Ok(consent.on_claim_approved(claim.clone(), approval, notice, &terms, now))
+        };
+        self.consents.writer.execute(incoming.command("claim_approved", key), decide).await?;
+        Ok(())
+    }
+
+    /// Applies an edit of the claim (R29).
+    async fn apply_claim_edited(&self, incoming: &Incoming, event: &ClaimEdited) -> Result<(), ReceiveError> {
+        let (claim, renotify) = (claim_summary(event.snapshot.as_ref())?, event.renotify);
+        let (key, notices) = (consent_key_of(&claim), [self.entropy.uuid(), self.entropy.uuid()]);
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
+            let consent = consent.ok_or(Refusal::NotFound)?;
+            Ok(consent.on_claim_edited(claim.clone(), renotify, notices, now))
+        };
+        self.consents.writer.execute(incoming.command("claim_edited", key), decide).await?;
+        Ok(())
+    }
+
+    /// Applies the closing of the claim (R22, R24, R25). If there is no consent, nothing changes.
+    async fn apply_claim_closed(&self, incoming: &Incoming, event: &ClaimClosed) -> Result<(), ReceiveError> {
+        let disputable_until = event.dispute_due_time.as_ref().and_then(proto_time::from_proto);
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
+            Ok(consent.and_then(|consent| consent.on_claim_closed(disputable_until, now)))
+        };
+        let key = consent_key(&event.tenant, &event.claim)?;
+        self.consents.writer.execute(incoming.command("claim_closed", key), decide).await?;
+        Ok(())
+    }
+
+    /// Applies a dispute of the claim's rejection (R28).
+    async fn apply_claim_disputed(&self, incoming: &Incoming, event: &ClaimDisputed) -> Result<(), ReceiveError> {
+        let claim = claim_summary(event.snapshot.as_ref())?;
+        let earlier_decision = match (event.customer_declined, event.customer_approved) {
+            (true, _) => EarlierDecision::Declined,
+            (false, true) => EarlierDecision::Approved,
+            (false, false) => EarlierDecision::None,
+        };
+        let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
+        let (key, notice) = (consent_key_of(&claim), self.entropy.uuid());
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
+            let consent = consent.ok_or(Refusal::NotFound)?;
+            Ok(consent.on_claim_disputed(claim.clone(), earlier_decision, notice, &terms, now))
+        };
+        self.consents.writer.execute(incoming.command("claim_disputed", key), decide).await?;
+        Ok(())
+    }
+
+    /// Applies the end of lines (R37, R39), if no line of the claim is left.
+    async fn apply_lines_ended(&self, incoming: &Incoming, event: &LinesEnded) -> Result<(), ReceiveError> {
+        let has_no_lines_left = event.all;
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
+            Ok(consent.filter(|_| has_no_lines_left).and_then(|consent| consent.on_lines_ended(now)))
+        };
+        let key = consent_key(&event.tenant, &event.claim)?;
+        self.consents.writer.execute(incoming.command("lines_ended", key), decide).await?;
+        Ok(())
+    }
+
+    /// Erases personal data of the claim (R56).
+    async fn apply_personal_data_erased(
+        &self,
+        incoming: &Incoming,
+        event: &PersonalDataErased,
+    ) -> Result<(), ReceiveError> {
+        let kinds = event.kinds.iter().map(|kind| parse(kind)).collect::<Result<Vec<PersonalData>, _>>()?;
+        let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
+            Ok(consent.and_then(|consent| consent.erase(&kinds, now)))
+        };
+        let key = consent_key(&event.tenant, &event.claim)?;
+        self.consents.writer.execute(incoming.command("erase_personal_data", key), decide).await?;
+        Ok(())
+    }
+}
+
+/// Returns the key of the consent, from the resource names of tenant and claim.
+fn consent_key(tenant: &str, claim: &str) -> Result<Key, ReceiveError> {
+    let (tenant, claim): (TenantName, ClaimName) = (parse(tenant)?, parse(claim)?);
+    Ok(Key::new(tenant.tenant.to_string(), claim.claim.uuid()))
+}
+
+/// Returns the key of the claim's consent.
+fn consent_key_of(claim: &ClaimSummary) -> Key {
+    Key::new(claim.tenant.to_string(), claim.name.claim.uuid())
+}
+
+/// Reads the parts of the claim that concern the customer.
+fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, ReceiveError> {
+    let snapshot = snapshot.ok_or_else(|| ReceiveError::park("the event has no snapshot"))?;
+    let contact = snapshot.customer_contact.as_ref().ok_or_else(|| ReceiveError::park("the claim has no contact"))?;
+    let submit_time = snapshot.submit_time.as_ref().and_then(proto_time::from_proto);
+    let tenant: TenantName = parse(&snapshot.tenant)?;
+    Ok(ClaimSummary {
+        name: parse(&snapshot.claim)?,
+        partner: snapshot.partner_display_name.clone(),
+        mpn_id: parse(&snapshot.mpn_id)?,
+        tenant: tenant.tenant,
+        customer: snapshot.customer_display_name.clone(),
+        customer_domain: parse(&snapshot.customer_domain)?,
+        display_name: snapshot.claim_display_name.clone(),
+        activities: snapshot.activities.iter().map(|activity| parse(activity)).collect::<Result<_, _>>()?,
+        lines: snapshot.lines.iter().map(line_from).collect::<Result<_, _>>()?,
+        policy: parse(&snapshot.policy)?,
+        calendar: snapshot.tenant_calendar.clone(),
+        contact: contact_from(contact),
+        submit_time: submit_time.ok_or_else(|| ReceiveError::park("the claim has no submit time"))?,
+        askings: snapshot.askings,
+    })
+}
+
+/// Reads the customer contact.
+fn contact_from(contact: &ContactSnapshot) -> Contact {
+    Contact { name: contact.name.clone(), email: contact.email.clone() }
+}
+
+/// Reads one line of the claim.
+fn line_from(line: &LineSnapshot) -> Result<Line, ReceiveError> {
+    Ok(Line { product: line.product_display_name.clone(), key: parse(&line.key)? })
+}
+
+/// Parses a value. An event with a malformed value is parked.
+fn parse<T: std::str::FromStr<Err = Malformed>>(text: &str) -> Result<T, ReceiveError> {
+    text.parse().map_err(ReceiveError::park)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_system::{TestSystem, on_both_databases, snapshot};
+
+    fn claim_submitted(change: impl FnOnce(&mut ClaimSnapshot)) -> Payload {
+        let mut snapshot = snapshot();
+        change(&mut snapshot);
+        Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) })
+    }
+
+    #[tokio::test]
+    async fn invalid_events_are_parked_with_a_reason() {
+        on_both_databases(async |system: TestSystem| {
+            let invalid_events = [
+                (claim_submitted(|claim| claim.tenant_calendar = "mars".into()), "no calendar `mars`"),
+                (claim_submitted(|claim| claim.policy = "1999@1".into()), "no policy profile `1999@1`"),
+                (claim_submitted(|claim| claim.customer_contact = None), "no contact"),
+                (claim_submitted(|claim| claim.claim = "claims/1".into()), "partners/{partner}/claims/{claim}"),
+                (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: None }), "no snapshot"),
+                (
+                    Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() }),
+                    "NotFound",
+                ),
+                (Payload::ClaimAssessed(Default::default()), "does not accept this kind of event"),
+            ];
+            for (payload, expected) in invalid_events {
+                let Err(ReceiveError::Park(reason)) = system.try_receive(payload).await else {
+                    panic!("not parked: {expected}")
+                };
+                assert!(reason.contains(expected), "{reason}");
+            }
+        })
+        .await;
+    }
+}

@@ -1,0 +1,387 @@
+//! The texts that customers read, in one language. Each text is a field. A translation file with a
+//! missing or an unknown key does not load, and a text that is never used is reported as dead code.
+
+use serde::Deserialize;
+
+/// One text, with placeholders in braces.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Text(String);
+
+impl Text {
+    /// Returns a text that has no placeholders.
+    pub(crate) fn plain(&self) -> String {
+        self.0.clone()
+    }
+
+    /// Replaces each placeholder `{name}` with its value. Values are not searched for placeholders.
+    /// If a value ends with a full stop, as `Litware Inc.` does, a full stop that follows in the
+    /// text is left out.
+    pub(crate) fn fill(&self, values: &[(&str, &str)]) -> String {
+        let mut filled = String::with_capacity(self.0.len() * 2);
+        let mut rest = self.0.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            rest = match after.split_once('}') {
+                Some((name, after_placeholder)) => {
+                    match values.iter().find(|(known, _)| *known == name) {
+                        Some((_, value)) => filled.push_str(value),
+                        None => filled.extend(["{", name, "}"]),
+                    }
+                    if filled.ends_with('.') {
+                        after_placeholder.strip_prefix('.').unwrap_or(after_placeholder)
+                    } else {
+                        after_placeholder
+                    }
+                }
+                None => {
+                    filled.push('{');
+                    after
+                }
+            };
+        }
+        filled + rest
+    }
+}
+
+/// A translation file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the translation {file} cannot be used: {reason}")]
+pub struct TranslationError {
+    /// The name of the file.
+    pub(crate) file: &'static str,
+    /// What is wrong with the file.
+    pub(crate) reason: String,
+}
+
+/// Defines a section of a translation file as a struct with one [`Text`] for each key. A file with
+/// a missing or an unknown key does not load.
+macro_rules! text_sections {
+    ($($(#[$doc:meta])* $section:ident { $($(#[$key_doc:meta])* $key:ident),+ $(,)? })+) => {
+        $($(#[$doc])*
+        #[derive(Debug, Clone, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $section { $($(#[$key_doc])* pub(crate) $key: Text),+ })+
+    };
+}
+
+/// All texts in one language, as in the file `texts/<language>.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Translation {
+    /// The BCP 47 tag of the language, for `lang` and `Content-Language`.
+    pub(crate) language: String,
+    /// The name of the language in that language.
+    pub(crate) name: String,
+    /// The names of activities and products.
+    pub(crate) product: ProductTexts,
+    /// The length of the consent window.
+    #[serde(rename = "length")]
+    pub(crate) window_length: WindowLengthTexts,
+    /// How points in time are written.
+    pub(crate) time: TimeTexts,
+    /// The table of facts about the claim.
+    pub(crate) facts: FactsTexts,
+    /// What the partner changed after the submission.
+    pub(crate) change: ChangeTexts,
+    /// What the partner will see.
+    #[serde(rename = "sees")]
+    pub(crate) partner_access: PartnerAccessTexts,
+    /// What happens if the customer does nothing.
+    #[serde(rename = "silence")]
+    pub(crate) no_response: NoResponseTexts,
+    /// Until when the customer can decline.
+    #[serde(rename = "until")]
+    pub(crate) decline_until: DeclineUntilTexts,
+    /// The choices of the status page.
+    pub(crate) choice: ChoiceTexts,
+    /// The status page.
+    pub(crate) page: PageTexts,
+    /// The page that asks for confirmation.
+    pub(crate) confirm: ConfirmTexts,
+    /// The error pages.
+    pub(crate) problem: ProblemTexts,
+    /// The notices.
+    pub(crate) mail: MailTexts,
+}
+
+text_sections! {
+    /// The names of activities and products.
+    ProductTexts {
+        /// The activity *usage*.
+        usage,
+        /// The activity *pre-sales*.
+        pre_sales,
+        /// The activity *revenue association*.
+        revenue_association,
+        /// A product with the id of its subscription.
+        subscription,
+    }
+    /// The length of the consent window.
+    WindowLengthTexts {
+        calendar_days,
+        business_days,
+    }
+    /// The table of facts about the claim: heading, row names and values.
+    FactsTexts {
+        heading,
+        /// Row name: the partner.
+        partner,
+        /// The partner with the MPN id of its location.
+        partner_with_location,
+        /// Row name: the customer.
+        customer,
+        /// The customer with its domain.
+        customer_with_domain,
+        /// Row name: the name of the claim.
+        claim,
+        /// Row name: the activities.
+        work,
+        /// Row name: the products.
+        products,
+    }
+    /// What the partner changed after the submission (R29).
+    ChangeTexts {
+        heading,
+        /// The products that were added.
+        added,
+        /// The products that were removed.
+        removed,
+        /// The customer contact is another person.
+        contact,
+        /// An earlier approval no longer counts.
+        lapsed,
+    }
+    /// What the partner will see (R40).
+    PartnerAccessTexts {
+        heading,
+        /// The partner sees usage figures.
+        figures,
+        /// The partner sees no content.
+        no_content,
+        /// When the access begins and ends.
+        ends,
+    }
+    /// What happens if the customer does nothing (R42), depending on the state of the consent.
+    NoResponseTexts {
+        heading,
+        /// The claim is not approved yet.
+        requested,
+        /// The claim is not approved yet, and the window starts with the notice at submission.
+        requested_counted,
+        /// The claim is not approved yet, and the window is open.
+        requested_window,
+        /// The claim is not approved yet, and the window has passed.
+        requested_passed,
+        /// The customer declined before a dispute: silence rejects the claim.
+        explicit,
+        /// The claim is approved, and no notice has been accepted yet.
+        awaiting,
+        /// The claim is approved, and the window is open.
+        window,
+        /// The customer approved, and the claim is not approved yet.
+        ahead,
+        /// The association is official, and the window has not passed yet.
+        in_window,
+    }
+    /// Until when the customer can decline (R41), depending on the state of the consent.
+    DeclineUntilTexts {
+        heading,
+        /// The window starts with the notice at approval.
+        requested,
+        /// The window starts when a notice is accepted.
+        awaiting,
+        /// The window is open.
+        window,
+        /// The window is open, and only an explicit approval counts.
+        explicit,
+        /// The policy allows a decline after the window too.
+        any_time,
+    }
+    /// The two choices of the status page. A hint says what the choice means.
+    ChoiceTexts {
+        heading,
+        /// Label of the choice to approve.
+        approve,
+        /// The claim is not approved yet.
+        approve_hint_requested,
+        /// The claim is approved.
+        approve_hint_approved,
+        /// Label of the choice to decline.
+        decline,
+        /// The association is not official.
+        decline_hint,
+        /// The association is official.
+        decline_hint_granted,
+        /// Each choice must be confirmed.
+        asks_again,
+    }
+    /// The status page: the label of the language switch, and titles and paragraphs for each state
+    /// of the consent.
+    PageTexts {
+        /// Label of the language switch.
+        language,
+        /// Title while the customer can decide.
+        title,
+        /// The claim is not approved yet.
+        requested,
+        /// The customer approved, and the claim is not approved yet.
+        ahead,
+        /// The claim is approved.
+        approved,
+        /// The customer declined before a dispute.
+        declined_before,
+        /// The link can only decline.
+        outdated_link,
+        /// The customer approved, and can still decline.
+        in_window,
+        /// The association is official by an approval that this service does not know, and the
+        /// customer can still decline.
+        in_window_told,
+        /// Title while the association is official.
+        granted_title,
+        /// The customer approved, and the window has passed.
+        granted_spoken,
+        /// The window passed in silence.
+        granted_silent,
+        /// The association is official by an approval that this service does not know.
+        granted_told,
+        /// The customer can no longer decline.
+        late,
+        /// Title after a decline.
+        declined_title,
+        /// The customer declined.
+        declined,
+        /// Silence counted as a decline.
+        declined_silent,
+        /// Title after a rejection.
+        disputable_title,
+        /// The rejection can be disputed, and the customer can decline.
+        disputable,
+        /// Title after the end of the claim.
+        closed_title,
+        /// The claim was closed.
+        closed,
+    }
+    /// The page that asks the reader to confirm a decision.
+    ConfirmTexts {
+        approve_title,
+        /// The claim is not approved yet.
+        approve_lead_requested,
+        /// The claim is approved.
+        approve_lead_now,
+        /// Label of the box that confirms an approval.
+        approve_check,
+        approve_button,
+        decline_title,
+        /// The association is not official.
+        decline_lead,
+        /// The association is official.
+        decline_lead_granted,
+        /// Label of the box that confirms a decline.
+        decline_check,
+        decline_button,
+        /// Label of the comment.
+        comment,
+        comment_hint,
+        /// Link back to the status page.
+        back,
+        /// The box was not ticked.
+        missing,
+        /// The comment is too long.
+        too_long,
+    }
+    /// The error pages, each with a title and a paragraph, and the footer of all pages.
+    ProblemTexts {
+        /// The link does not exist or has expired.
+        unknown_title,
+        unknown,
+        /// The form cannot be read.
+        form_title,
+        form,
+        /// The form came from another site.
+        foreign_title,
+        foreign,
+        /// The service cannot answer now.
+        busy_title,
+        busy,
+        /// The footer of all pages.
+        footer,
+    }
+    /// The notices: subjects, first paragraphs (lead) and requests (ask) for each kind of notice.
+    MailTexts {
+        greeting,
+        submission_subject,
+        /// The claim is not approved yet.
+        submission_lead,
+        /// The claim was approved before the notice was sent.
+        submission_lead_checked,
+        submission_ask,
+        approval_subject,
+        approval_lead,
+        /// The association is official.
+        approval_subject_granted,
+        /// The association is official.
+        approval_lead_granted,
+        approval_ask,
+        /// The customer has approved.
+        approved_ask,
+        change_subject,
+        change_lead,
+        /// The recipient is no longer the contact and can only decline.
+        former_ask,
+        dispute_subject,
+        dispute_lead,
+        /// Only an explicit approval makes the association official.
+        explicit_subject,
+        /// The window starts with this very mail.
+        counted_until,
+        /// Label of the consent link.
+        link,
+        /// Opening the link decides nothing.
+        opening,
+        /// Why the recipient gets this mail.
+        why,
+        /// The mail was sent automatically.
+        automatic,
+    }
+}
+
+/// How points in time are written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TimeTexts {
+    /// The names of the days of the week, from Monday.
+    pub(crate) weekdays: [String; 7],
+    /// The names of the months, from January.
+    pub(crate) months: [String; 12],
+    /// Date, time, zone and UTC offset of a point in time.
+    pub(crate) moment: Text,
+    /// The end of a day, with date, zone and UTC offset.
+    pub(crate) end_of_day: Text,
+}
+
+impl Translation {
+    /// Reads the content of a translation file.
+    pub(crate) fn read(file: &'static str, content: &str) -> Result<Self, TranslationError> {
+        toml::from_str(content).map_err(|error| TranslationError { file, reason: error.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_once() {
+        let text = Text("{a} and {b} and {a}; {unknown}; {open".into());
+        assert_eq!(text.fill(&[("a", "{b}"), ("b", "x")]), "{b} and x and {b}; {unknown}; {open");
+    }
+
+    #[test]
+    fn no_second_full_stop_after_an_abbreviation() {
+        let text = Text("It is for {customer}. {customer}, {partner}.".into());
+        let filled = text.fill(&[("customer", "Litware Inc."), ("partner", "Contoso")]);
+        assert_eq!(filled, "It is for Litware Inc. Litware Inc., Contoso.");
+    }
+}

@@ -1,0 +1,31 @@
+use cpor_types::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A mail that is to be queued. It has no content yet; the content is rendered when the mail is
+/// sent.
+#[derive(Clone, PartialEq)]
+pub struct Draft {
+    /// The owner (partner or tenant) of the aggregate that the mail belongs to; the first part of
+    /// the row's key, at most 63 bytes.
+    pub owner: String,
+    /// The id of the mail, unique within the owner. A mail that is enqueued twice with one id is
+    /// sent once.
+    pub id: Uuid,
+    /// The kind of mail, for example `approval`, which tells the renderer what to write.
+    pub kind: &'static str,
+    /// The recipient's e-mail address (personal data).
+    pub recipient: String,
+    /// The business time at which the mail was decided.
+    pub time: Timestamp,
+    /// What the renderer needs to find the subject of the mail, for example the id of the claim. It
+    /// is stored in clear text and must not contain secrets.
+    pub data: Value,
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { owner, id, kind, recipient: _, time: _, data: _ } = self;
+        f.debug_struct("Draft").field("owner", owner).field("id", id).field("kind", kind).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! The interface between the sender and the service whose mails it sends.
+
+use std::future::Future;
+
+use crate::{Mail, Message};
+
+/// Renders the mails of a service and records their outcomes. Each service implements it.
+pub trait Composer: Send + Sync + 'static {
+    /// Renders the content of `mail`. It is called for every attempt, right before the mail is
+    /// sent.
+    ///
+    /// # Errors
+    /// Returns [`Unavailable`] if the content cannot be rendered now. The sender tries the mail
+    /// again later.
+    fn compose(&self, mail: &Mail) -> impl Future<Output = Result<Composed, Unavailable>> + Send;
+
+    /// Records the final outcome of `mail`, before the mail is marked as done in the queue. It may
+    /// be called more than once for a mail, so that repeating it must change nothing.
+    ///
+    /// # Errors
+    /// Returns [`Unavailable`] if the outcome cannot be recorded now. The sender calls again later.
+    fn settled(&self, mail: &Mail, outcome: Outcome) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// The result of rendering a mail.
+#[derive(Clone, Debug)]
+pub enum Composed {
+    /// The content to send.
+    Message(Box<Message>),
+    /// The mail is not sent, because its reason no longer exists. No outcome is reported for it.
+    Withdrawn,
+}
+
+/// The final outcome of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The mail system of the recipient accepted the mail.
+    Accepted,
+    /// The mail system refused the mail permanently, or deferred it for too long. The text is the
+    /// reason, without personal data.
+    Bounced(String),
+}
+
+impl Outcome {
+    /// Returns the name of the outcome for logs and metrics.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Bounced(_) => "bounced",
+        }
+    }
+}
+
+/// A renderer that temporarily cannot do its work. The text is the reason for the log, without
+/// personal data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
