@@ -19,7 +19,7 @@ async fn load(system: &TestSystem, number: u128) -> Versioned<Assessment> {
 }
 
 async fn latest_verdict(system: &TestSystem, number: u128) -> (Month, Verdict) {
-    let latest = found(world, number).await.state.latest.unwrap();
+    let latest = load(system, number).await.state.latest.unwrap();
     (latest.month, latest.results[0].verdict)
 }
 

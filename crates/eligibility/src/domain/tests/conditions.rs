@@ -68,6 +68,6 @@ fn r53_recognition_is_never_paid() {
     revenue.activities = vec![Activity::RevenueAssociation];
     assert_eq!(assess(revenue, no_usage()), (Verdict::RecognitionOnly, vec![]));
     let mut yammer = usage_of_teams();
-    yammer.lines[0].incentivised = false;
+    yammer.lines[0].is_incentivised = false;
     assert_eq!(assess(yammer, no_usage()), (Verdict::RecognitionOnly, vec![]));
 }

@@ -51,7 +51,7 @@ fn r28_an_association_can_become_official_again() {
     claim.usage = seats(&[("2026-04", 9), ("2026-08", 20)]);
     claim.assess("2026-09-02T00:00:00Z");
     assert_eq!(
-        claim.lines().last(),
+        claim.amounts().last(),
         Some(&("2026-04".to_owned(), -4_000_000)),
         "the first association is corrected too"
     );

@@ -114,11 +114,11 @@ async fn load(system: &TestSystem, number: u128) -> Versioned<Assessment> {
 }
 
 async fn location_region(system: &TestSystem, number: u128) -> String {
-    load(world, number).await.state.facts().partner.location_region.clone()
+    load(system, number).await.state.facts().partner.location_region.clone()
 }
 
 async fn latest_verdict(system: &TestSystem) -> Verdict {
-    load(world, 1).await.state.latest.unwrap().results[0].verdict
+    load(system, 1).await.state.latest.unwrap().results[0].verdict
 }
 
 #[tokio::test]
