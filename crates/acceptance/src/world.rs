@@ -11,7 +11,7 @@ use std::sync::{
 };
 
 use cpor_kit::auth::{TokenSigner, UserToken};
-use cpor_types::{Actor as Behalf, ActorSide, Role, Service};
+use cpor_types::{ActorSide, Role, Service};
 
 use crate::{
     Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Mail, MailServer, Node, Store, TAILSPIN,
@@ -128,7 +128,7 @@ impl World {
     /// The service `from` as a caller of the service `to`.
     #[must_use]
     pub fn service(&self, from: Service, to: Service) -> Actor {
-        let token = self.signer.service_token(from, to, Some(&Behalf::system(from))).expect("a token");
+        let token = self.signer.service_token(from, to, Some(&cpor_types::Actor::system(from))).expect("a token");
         Actor::new(from.as_str(), Some(&token), self.connections.clone())
     }
 

@@ -144,6 +144,7 @@ fn from_earning(earning: &Earning) -> Result<ActiveModel, StoreError> {
         number: Set(row::to_bigint(earning.number)?),
         currency: Set(earning.amount.map(|amount| amount.currency.to_string())),
         amount_micros: Set(earning.amount.map(|amount| amount.micros)),
+        // The column `line` contains the complete earning.
         line: Set(row::to_json(earning)?),
         status: Set(status.as_str().to_owned()),
         payout: Set(None),

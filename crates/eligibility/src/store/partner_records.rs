@@ -32,6 +32,7 @@ pub(crate) async fn save(
         sequence: Set(row::to_bigint(sequence)?),
         record: Set(row::to_json(record)?),
     };
+    // In an upsert, `excluded` is the row that could not be inserted.
     let is_newer = Expr::col((Entity, Column::Sequence)).lt(Expr::col(("excluded", Column::Sequence)));
     let on_conflict = OnConflict::column(Column::Partner)
         .update_columns([Column::Sequence, Column::Record])

@@ -51,6 +51,7 @@ pub(super) fn from_monthly_result(
         owner: Set(key.owner.clone()),
         id: Set(key.id),
         month: Set(result.month.to_string()),
+        // The column `answer` contains the complete result.
         answer: Set(to_json(result)?),
     })
 }

@@ -1,4 +1,5 @@
-//! Pending usage: imported months that assessments have not used yet.
+//! Pending usage: imported months that assessments have not used yet. The column `unseen` of the table
+//! `usage_month` marks them.
 use std::collections::BTreeSet;
 
 use cpor_durable::{Key, StoreError};
