@@ -39,7 +39,7 @@ pub(crate) fn usage(subscription: &str) -> Claim {
 }
 
 /// A revenue association claim of Contoso for Fabrikam, with a subscription of Power Apps.
-pub(crate) fn recognition(subscription: &str) -> Claim {
+pub(crate) fn revenue_association(subscription: &str) -> Claim {
     Claim {
         display_name: "Fabrikam add-on".into(),
         activities: vec![Activity::RevenueAssociation.into()],

@@ -61,7 +61,7 @@ impl World {
 
     /// A revenue association claim of Contoso for Fabrikam, with a new subscription of Power Apps.
     pub async fn recognition(&self) -> Claim {
-        draft::recognition(&self.subscribe("power-apps").await)
+        draft::revenue_association(&self.subscribe("power-apps").await)
     }
 
     /// A usage claim of Northwind for Litware, with the workloads Exchange Online and Teams.
