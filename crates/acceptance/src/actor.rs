@@ -1,4 +1,4 @@
-//! Somebody who calls the API: a bearer token and the clients to act with.
+//! A caller of the API: a bearer token and the clients that send it.
 
 use std::sync::Arc;
 
@@ -17,16 +17,16 @@ use tonic::{
     transport::Channel,
 };
 
-use crate::Wire;
+use crate::Connections;
 
-/// A channel that shows the actor's token with every call.
-pub type Authorised = InterceptedService<Channel, Badge>;
+/// A channel that sends the actor's token with every call.
+pub type AuthorizedChannel = InterceptedService<Channel, BearerToken>;
 
-/// Adds `authorization: Bearer …`, or nothing for somebody without a token.
+/// Adds the header `authorization: Bearer …`; adds nothing for an actor without a token.
 #[derive(Clone, Debug)]
-pub struct Badge(Option<MetadataValue<Ascii>>);
+pub struct BearerToken(Option<MetadataValue<Ascii>>);
 
-impl Interceptor for Badge {
+impl Interceptor for BearerToken {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         if let Some(bearer) = &self.0 {
             request.metadata_mut().insert("authorization", bearer.clone());
@@ -35,69 +35,69 @@ impl Interceptor for Badge {
     }
 }
 
-/// Somebody who calls the API.
+/// A caller of the API.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The subject of the token.
     pub subject: String,
-    badge: Badge,
-    wire: Arc<Wire>,
+    bearer_token: BearerToken,
+    connections: Arc<Connections>,
     replica: usize,
 }
 
 impl Actor {
-    /// Somebody with this token, or with none.
+    /// A caller with this token, or without a token.
     #[must_use]
-    pub fn new(subject: &str, token: Option<&str>, wire: Arc<Wire>) -> Self {
+    pub fn new(subject: &str, token: Option<&str>, connections: Arc<Connections>) -> Self {
         let bearer = token.map(|token| format!("Bearer {token}").parse().expect("a header value"));
-        Self { subject: subject.to_owned(), badge: Badge(bearer), wire, replica: 0 }
+        Self { subject: subject.to_owned(), bearer_token: BearerToken(bearer), connections, replica: 0 }
     }
 
-    /// The same person at another replica.
+    /// The same caller, connected to another replica.
     #[must_use]
     pub fn at_replica(&self, replica: usize) -> Self {
         Self { replica, ..self.clone() }
     }
 
-    /// The channel to the process that hosts a service.
+    /// The channel to the process that hosts a service, with the caller's token.
     #[must_use]
-    pub fn channel(&self, service: Service) -> Authorised {
-        InterceptedService::new(self.wire.channel(service, self.replica), self.badge.clone())
+    pub fn channel(&self, service: Service) -> AuthorizedChannel {
+        InterceptedService::new(self.connections.channel(service, self.replica), self.bearer_token.clone())
     }
 
-    /// Claims.
+    /// A client of the claim-intake service.
     #[must_use]
-    pub fn claims(&self) -> ClaimServiceClient<Authorised> {
+    pub fn claims(&self) -> ClaimServiceClient<AuthorizedChannel> {
         ClaimServiceClient::new(self.channel(Service::ClaimIntake))
     }
 
-    /// Review cases.
+    /// A client of the PoE review service.
     #[must_use]
-    pub fn reviews(&self) -> ReviewServiceClient<Authorised> {
+    pub fn reviews(&self) -> ReviewServiceClient<AuthorizedChannel> {
         ReviewServiceClient::new(self.channel(Service::PoeReview))
     }
 
-    /// Consents.
+    /// A client of the customer consent service.
     #[must_use]
-    pub fn consents(&self) -> ConsentServiceClient<Authorised> {
+    pub fn consents(&self) -> ConsentServiceClient<AuthorizedChannel> {
         ConsentServiceClient::new(self.channel(Service::CustomerConsent))
     }
 
-    /// Usage, guides and assessments.
+    /// A client of the eligibility service.
     #[must_use]
-    pub fn eligibility(&self) -> EligibilityServiceClient<Authorised> {
+    pub fn eligibility(&self) -> EligibilityServiceClient<AuthorizedChannel> {
         EligibilityServiceClient::new(self.channel(Service::Eligibility))
     }
 
-    /// Directory, catalog and associations.
+    /// A client of the registry.
     #[must_use]
-    pub fn registry(&self) -> RegistryServiceClient<Authorised> {
+    pub fn registry(&self) -> RegistryServiceClient<AuthorizedChannel> {
         RegistryServiceClient::new(self.channel(Service::Registry))
     }
 
-    /// Streams, deadlines and the clock of the process that hosts a service.
+    /// A client of the operations API of the process that hosts a service.
     #[must_use]
-    pub fn operations(&self, service: Service) -> OperationsServiceClient<Authorised> {
+    pub fn operations(&self, service: Service) -> OperationsServiceClient<AuthorizedChannel> {
         OperationsServiceClient::new(self.channel(service))
     }
 }

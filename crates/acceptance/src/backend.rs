@@ -1,47 +1,50 @@
-//! The two databases that every test runs on, and one test's own copy of the template.
+//! The two databases that every test runs on, and the storage of one system.
 
 use std::path::{Path, PathBuf};
 
 use cpor_kit::config::{DatabaseConfig, SecretUrl};
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
 
-/// A database engine.
+/// The database that a system uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Backend {
-    /// Embedded: one file for each service.
+    /// SQLite, with one file for each service.
     Sqlite,
-    /// A throw-away cluster, named by `CPOR_TEST_POSTGRES`: one schema for each service in one database.
+    /// The PostgreSQL server that `CPOR_TEST_POSTGRES` names, with one schema for each service in
+    /// one database.
     Postgres,
 }
 
-/// Where the systems of one test keep their data.
+/// The databases and folders of one system.
 #[derive(Debug)]
 pub struct Store {
     backend: Backend,
-    /// Evidence, mail, and the SQLite files, of each process in a folder of its own.
+    /// Contains a folder for each process, with its evidence and SQLite files, and a folder for
+    /// mail.
     folder: tempfile::TempDir,
-    /// The PostgreSQL database, to be dropped in the end.
+    /// The name of the PostgreSQL database, which is dropped in the end.
     database: Option<String>,
 }
 
 impl Store {
-    /// An empty store: folders only, and on PostgreSQL an empty database.
+    /// Creates an empty storage: folders, and on PostgreSQL an empty database.
     pub(crate) async fn empty(backend: Backend, name: String) -> Self {
-        Self::made(backend, name, |name| format!("CREATE DATABASE \"{name}\"")).await
+        Self::create(backend, name, |name| format!("CREATE DATABASE \"{name}\"")).await
     }
 
-    /// A copy of `template`, for a test of that name.
+    /// Copies `template`, with a data directory for each process. `name` is the name of the new
+    /// database.
     pub(crate) async fn copy(template: &Self, name: String, processes: usize) -> Self {
         let from = template.database.clone().unwrap_or_default();
         let copy = |name: &str| format!("CREATE DATABASE \"{name}\" TEMPLATE \"{from}\"");
-        let store = Self::made(template.backend, name, copy).await;
+        let store = Self::create(template.backend, name, copy).await;
         for process in 0..processes {
             copy_files(&template.directory(0), &store.directory(process));
         }
         store
     }
 
-    async fn made(backend: Backend, name: String, create: impl Fn(&str) -> String) -> Self {
+    async fn create(backend: Backend, name: String, create_statement: impl Fn(&str) -> String) -> Self {
         let folder = tempfile::Builder::new()
             .prefix(&format!("cpor-test-{}-", std::process::id()))
             .tempdir_in(std::env::temp_dir())
@@ -49,14 +52,14 @@ impl Store {
         let database = match backend {
             Backend::Sqlite => None,
             Backend::Postgres => {
-                admin(&create(&name)).await;
+                execute_on_server(&create_statement(&name)).await;
                 Some(name)
             }
         };
         Self { backend, folder, database }
     }
 
-    /// The engine.
+    /// The database that is used.
     #[must_use]
     pub fn backend(&self) -> Backend {
         self.backend
@@ -68,13 +71,13 @@ impl Store {
         self.folder.path().join(format!("process-{process}"))
     }
 
-    /// Where mail lies when there is no mail server.
+    /// The directory of the mails, if there is no mail server.
     #[must_use]
     pub fn mail(&self) -> PathBuf {
         self.folder.path().join("mail")
     }
 
-    /// How a process finds its databases.
+    /// The database configuration of a process.
     #[must_use]
     pub fn config(&self, process: usize) -> DatabaseConfig {
         let url = self.database.as_ref().map(|name| SecretUrl::new(database_url(name)));
@@ -82,7 +85,7 @@ impl Store {
         DatabaseConfig { directory: self.directory(process), url, schema, connections: 2 }
     }
 
-    /// Drops the database; folders go by themselves.
+    /// Drops the database and removes the folders.
     pub async fn close(self) {
         if let Some(name) = &self.database {
             drop_database(name).await;
@@ -103,16 +106,16 @@ fn copy_files(from: &Path, to: &Path) {
 }
 
 pub(crate) async fn drop_database(name: &str) {
-    admin(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
+    execute_on_server(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
 }
 
-/// What an earlier run of the tests left behind, because it was killed or because templates live as long as their process: folders and
-/// databases whose process is gone.
+/// Removes the folders and databases of earlier test runs whose process has ended. A run leaves its
+/// templates behind, and everything if it is killed.
 pub(crate) async fn remove_leftovers(backend: Backend) {
     for entry in std::fs::read_dir(std::env::temp_dir()).expect("the temporary directory").flatten() {
         let name = entry.file_name().into_string().unwrap_or_default();
         if name.strip_prefix("cpor-test-").is_some_and(|rest| is_gone(rest.split('-').next())) {
-            // Another run may be at the same.
+            // The result is ignored because another test run may remove the same folder.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
@@ -127,7 +130,7 @@ fn is_gone(process: Option<&str>) -> bool {
 }
 
 async fn drop_leftovers() {
-    let connection = maintenance().await;
+    let connection = connect_to_server().await;
     let listing = "SELECT datname FROM pg_database WHERE datname LIKE 'cpor\\_test\\_%'";
     let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, listing);
     for row in connection.query_all_raw(statement).await.expect("the list of databases") {
@@ -139,24 +142,24 @@ async fn drop_leftovers() {
     connection.close().await.expect("to disconnect");
 }
 
-async fn admin(sql: &str) {
-    let connection = maintenance().await;
+async fn execute_on_server(sql: &str) {
+    let connection = connect_to_server().await;
     connection.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     connection.close().await.expect("to disconnect");
 }
 
-async fn maintenance() -> DatabaseConnection {
-    let mut options = sea_orm::ConnectOptions::new(maintenance_url());
+async fn connect_to_server() -> DatabaseConnection {
+    let mut options = sea_orm::ConnectOptions::new(server_url());
     options.max_connections(1).sqlx_logging(false);
     Database::connect(options).await.expect("the PostgreSQL of CPOR_TEST_POSTGRES")
 }
 
-fn maintenance_url() -> String {
+fn server_url() -> String {
     std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`")
 }
 
 fn database_url(name: &str) -> String {
-    let url = maintenance_url();
+    let url = server_url();
     let (server, _) = url.rsplit_once('/').expect("CPOR_TEST_POSTGRES names a database");
     format!("{server}/{name}")
 }

@@ -1,4 +1,5 @@
-//! A claim and what the parties do to it, each a call. A call answers as the API does; what must succeed is unwrapped by the test.
+//! A claim of a test, with a method for each call that the parties make. The methods return the
+//! result of the API; a test unwraps it where the call must succeed.
 
 mod customer;
 mod partner;
@@ -16,27 +17,28 @@ use tonic::Status;
 
 use crate::{Actor, CONTOSO, NORTHWIND, PDF, World};
 
-/// What the API answers.
+/// The result of a call of the API.
 pub type Answer<T> = Result<T, Status>;
 
-/// A claim.
+/// A claim of a test.
 #[derive(Clone, Debug)]
 pub struct Case<'w> {
-    /// The world that it lives in.
+    /// The system that contains the claim.
     pub world: &'w World,
-    /// Who acts for its partner.
+    /// The actor of the claim's partner.
     pub partner: Actor,
-    /// `partners/{partner}/claims/{claim}`.
+    /// The resource name: `partners/{partner}/claims/{claim}`.
     pub name: String,
-    /// The customer's id.
+    /// The id of the tenant.
     pub tenant: String,
 }
 
 impl<'w> Case<'w> {
-    /// A draft of this content, without proof. It belongs to Northwind when its location does, else to Contoso.
+    /// Creates a draft without evidence. It belongs to Northwind if its MPN id begins with 2,
+    /// otherwise to Contoso.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn draft(world: &'w World, claim: Claim) -> Answer<Self> {
         let (partner, parent) =
             if claim.mpn_id.starts_with('2') { (&world.northwind, NORTHWIND) } else { (&world.contoso, CONTOSO) };
@@ -46,44 +48,45 @@ impl<'w> Case<'w> {
         Ok(Self { world, partner: partner.clone(), name, tenant })
     }
 
-    /// A complete draft: with one document.
+    /// Creates a draft and uploads a document.
     pub async fn complete(world: &'w World, claim: Claim) -> Self {
         let case = Self::draft(world, claim).await.expect("a draft");
         case.upload("proof.pdf", PDF).await.expect("a document");
         case
     }
 
-    /// A case that exists.
+    /// Wraps a claim that exists already.
     #[must_use]
     pub fn of(world: &'w World, partner: &Actor, claim: &Claim) -> Self {
         Self { world, partner: partner.clone(), name: claim.name.clone(), tenant: claim.tenant_id.clone() }
     }
 
-    /// The claim as its partner sees it.
+    /// Gets the claim as its partner.
     pub async fn claim(&self) -> Claim {
         self.seen_by(&self.partner).await.expect("the claim")
     }
 
-    /// The claim as somebody sees it.
+    /// Gets the claim as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn seen_by(&self, actor: &Actor) -> Answer<Claim> {
         Ok(actor.claims().get_claim(GetClaimRequest { name: self.name.clone() }).await?.into_inner())
     }
 
-    /// The claim's id.
+    /// The id of the claim.
     #[must_use]
     pub fn id(&self) -> &str {
         self.name.rsplit('/').next().unwrap_or_default()
     }
 
-    /// The key of a line, as the registry names it: `tenants/{tenant}/subscriptions/{subscription}`.
+    /// The resource name of the key of a line, for example
+    /// `tenants/{tenant}/subscriptions/{subscription}`.
     pub async fn key(&self, line: usize) -> String {
         format!("tenants/{}/{}", self.tenant, self.claim().await.lines[line].key)
     }
 
-    /// The whole history, as a lead sees it; its positions must have no gap.
+    /// Lists the whole history as a review lead, and asserts that the positions have no gap.
     pub async fn history(&self) -> Vec<HistoryEntry> {
         let request =
             ListHistoryRequest { parent: self.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
@@ -92,10 +95,10 @@ impl<'w> Case<'w> {
         entries
     }
 
-    /// The newest entry of the history with this action.
+    /// The newest history entry with this action.
     ///
     /// # Panics
-    /// When there is none.
+    /// The history has no such entry.
     pub async fn entry(&self, action: &str) -> HistoryEntry {
         let history = self.history().await;
         let found = history.iter().rev().find(|entry| entry.action == action).cloned();
@@ -104,7 +107,7 @@ impl<'w> Case<'w> {
         })
     }
 
-    /// Its associations in the registry, the ended ones too.
+    /// Lists the claim's associations, including ended ones, as a review lead.
     pub async fn associations(&self) -> Vec<Association> {
         let request = ListAssociationsRequest {
             parent: format!("tenants/{}", self.tenant),
@@ -114,17 +117,17 @@ impl<'w> Case<'w> {
         self.world.lead.registry().list_associations(request).await.expect("associations").into_inner().associations
     }
 
-    /// Its assessment, as its partner sees it.
+    /// Gets the assessment of the claim as its partner.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn assessment(&self) -> Answer<Assessment> {
         let name = format!("tenants/{}/assessments/{}", self.tenant, self.id());
         let request = GetAssessmentRequest { name, ..GetAssessmentRequest::default() };
         Ok(self.partner.eligibility().get_assessment(request).await?.into_inner())
     }
 
-    /// The one message that uploads a small document.
+    /// The message that uploads a small document in one part.
     #[must_use]
     pub fn upload_message(&self, file_name: &str, bytes: &[u8]) -> UploadEvidenceRequest {
         let metadata =

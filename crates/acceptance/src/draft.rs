@@ -1,16 +1,16 @@
-//! Claims that lack nothing but their proof.
+//! Contents of draft claims that are complete except for evidence.
 
 use cpor_proto::claims::v1::{Activity, Claim, ClaimLine, Contact, SolutionArea};
 
 use crate::{FABRIKAM, LITWARE};
 
-/// A person.
+/// A contact with name, title and e-mail address.
 #[must_use]
 pub fn contact(name: &str, title: &str, email: &str) -> Option<Contact> {
     Some(Contact { name: name.into(), title: title.into(), email: email.into() })
 }
 
-/// Contoso's Pre-sales for Fabrikam, of a subscription of Dynamics 365 Sales.
+/// A pre-sales claim of Contoso for Fabrikam, with a subscription of Dynamics 365 Sales.
 pub(crate) fn presales(subscription: &str) -> Claim {
     Claim {
         display_name: "Fabrikam sales rollout".into(),
@@ -27,7 +27,7 @@ pub(crate) fn presales(subscription: &str) -> Claim {
     }
 }
 
-/// Contoso's Usage of a Power Apps subscription of Fabrikam.
+/// A usage claim of Contoso for Fabrikam, with a subscription of Power Apps.
 pub(crate) fn usage(subscription: &str) -> Claim {
     Claim {
         display_name: "Fabrikam field app".into(),
@@ -38,8 +38,8 @@ pub(crate) fn usage(subscription: &str) -> Claim {
     }
 }
 
-/// Contoso's Revenue association of a Power Apps subscription of Fabrikam.
-pub(crate) fn recognition(subscription: &str) -> Claim {
+/// A revenue association claim of Contoso for Fabrikam, with a subscription of Power Apps.
+pub(crate) fn revenue_association(subscription: &str) -> Claim {
     Claim {
         display_name: "Fabrikam add-on".into(),
         activities: vec![Activity::RevenueAssociation.into()],
@@ -50,7 +50,7 @@ pub(crate) fn recognition(subscription: &str) -> Claim {
     }
 }
 
-/// Northwind's Usage of workloads of Litware.
+/// A usage claim of Northwind for Litware, with these workloads.
 pub(crate) fn workloads(products: &[&str]) -> Claim {
     Claim {
         display_name: "Litware migration".into(),
@@ -66,7 +66,7 @@ pub(crate) fn workloads(products: &[&str]) -> Claim {
     }
 }
 
-/// A line as a partner enters it.
+/// A line of a claim; `subscription` is empty for a workload.
 #[must_use]
 pub fn line(product: &str, subscription: &str) -> ClaimLine {
     ClaimLine { product: format!("products/{product}"), subscription_id: subscription.into(), ..ClaimLine::default() }

@@ -1,71 +1,75 @@
-//! What a refusal must look like.
+//! Assertions on the statuses of refused requests.
 
 use std::{collections::BTreeSet, fmt::Debug, time::Duration};
 
 use cpor_kit::status;
 use tonic::{Code, Status};
 
-/// Refused with this code, and this reason in the `ErrorInfo` of the domain `cpor`.
+/// Asserts that a request was refused with this code, and with this reason in the `ErrorInfo`.
+/// Returns the status.
 #[track_caller]
-pub fn refused<T: Debug>(answer: Result<T, Status>, code: Code, wanted: &str) -> Status {
-    let status = answer.expect_err("a refusal");
-    assert_eq!((status.code(), reason(&status).as_str()), (code, wanted), "{status:?}");
-    leaks_nothing(&status);
+pub fn refused<T: Debug>(result: Result<T, Status>, code: Code, expected_reason: &str) -> Status {
+    let status = result.expect_err("a refusal");
+    assert_eq!((status.code(), reason(&status).as_str()), (code, expected_reason), "{status:?}");
+    assert_no_internals(&status);
     status
 }
 
-/// Refused because the state does not admit `command`: FAILED_PRECONDITION with COMMAND_NOT_ALLOWED, naming state, command, and what is
-/// allowed. The command and the state are in lower case, as `resubmit` in `under_review`.
+/// Asserts that a command was refused because of the state: with FAILED_PRECONDITION, the reason
+/// COMMAND_NOT_ALLOWED, and the state, the command and the allowed commands as metadata. `command`
+/// and `state` are in lower case, for example `resubmit` and `under_review`.
 #[track_caller]
-pub fn not_allowed<T: Debug>(answer: Result<T, Status>, command: &str, state: &str) -> Status {
-    let status = refused(answer, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
-    let said = |key: &str| metadata(&status, key).to_lowercase();
-    assert_eq!((said("command").as_str(), said("state").as_str()), (command, state), "{status:?}");
+pub fn not_allowed<T: Debug>(result: Result<T, Status>, command: &str, state: &str) -> Status {
+    let status = refused(result, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
+    let value = |key: &str| metadata(&status, key).to_lowercase();
+    assert_eq!((value("command").as_str(), value("state").as_str()), (command, state), "{status:?}");
     assert!(status::metadata(&status, "allowed").is_some(), "the refusal does not say what is allowed: {status:?}");
     status
 }
 
-/// Refused for exactly these violations of the claim, each a field and a reason, in any order (R11).
+/// Asserts that a submission was refused for exactly these violations, each a field and a reason,
+/// in any order (R11).
 #[track_caller]
-pub fn violates<T: Debug>(answer: Result<T, Status>, wanted: &[(&str, &str)]) {
-    let status = refused(answer, Code::InvalidArgument, "CLAIM_INCOMPLETE");
-    let wanted: BTreeSet<_> =
-        wanted.iter().map(|(field, reason)| ((*field).to_owned(), (*reason).to_owned())).collect();
-    assert_eq!(faults(&status), wanted);
+pub fn violates<T: Debug>(result: Result<T, Status>, expected: &[(&str, &str)]) {
+    let status = refused(result, Code::InvalidArgument, "CLAIM_INCOMPLETE");
+    let expected: BTreeSet<_> =
+        expected.iter().map(|(field, reason)| ((*field).to_owned(), (*reason).to_owned())).collect();
+    assert_eq!(faults(&status), expected);
 }
 
-/// The field violations of a refusal: field and reason.
+/// The violations of a refusal, each a field and a reason.
 #[must_use]
 #[track_caller]
 pub fn faults(status: &Status) -> BTreeSet<(String, String)> {
-    let faults = status::violations(status);
-    assert!(faults.iter().all(|fault| !fault.description.is_empty()), "a violation without words: {faults:?}");
-    faults.into_iter().map(|fault| (fault.field, fault.reason)).collect()
+    let violations = status::violations(status);
+    let has_description = violations.iter().all(|violation| !violation.description.is_empty());
+    assert!(has_description, "a violation without a description: {violations:?}");
+    violations.into_iter().map(|violation| (violation.field, violation.reason)).collect()
 }
 
-/// The reason in the `ErrorInfo`; empty when there is none of this domain.
+/// The reason in the `ErrorInfo` of the domain `cpor`; empty if there is none.
 #[must_use]
 pub fn reason(status: &Status) -> String {
     status::reason(status).unwrap_or_default()
 }
 
-/// One entry of the `ErrorInfo`'s metadata; empty when there is none.
+/// One entry of the metadata in the `ErrorInfo`; empty if there is none.
 #[must_use]
 pub fn metadata(status: &Status, key: &str) -> String {
     status::metadata(status, key).unwrap_or_default()
 }
 
-/// How long the refusal asks to wait.
+/// The delay in the `RetryInfo`, if there is one.
 #[must_use]
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status::retry_after(status)
 }
 
-/// No SQL, driver, table, path or panic in what a caller reads.
+/// Asserts that a status contains no SQL, driver name, file path or panic message.
 #[track_caller]
-fn leaks_nothing(status: &Status) {
-    let shown = format!("{} {}", status.message(), String::from_utf8_lossy(status.details())).to_lowercase();
-    for inside in [
+fn assert_no_internals(status: &Status) {
+    let content = format!("{} {}", status.message(), String::from_utf8_lossy(status.details())).to_lowercase();
+    for internal in [
         "select ",
         "insert into",
         "sqlx",
@@ -77,6 +81,6 @@ fn leaks_nothing(status: &Status) {
         "/tmp/",
         ".rs:",
     ] {
-        assert!(!shown.contains(inside), "a caller reads of {inside:?}: {shown}");
+        assert!(!content.contains(internal), "the status contains {internal:?}: {content}");
     }
 }

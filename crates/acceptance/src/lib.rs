@@ -1,57 +1,59 @@
-//! The test kit: the real services on real databases, driven through their API as callers see it.
+//! The harness of the acceptance tests. It runs the real services on real databases and calls them
+//! through their API.
 //!
-//! A test is an `async fn(&World)` that [`both_databases!`] runs on SQLite and on PostgreSQL. Its world is one system of its own, booted
-//! from migrated templates, on its own virtual clock; when the test is done, everything must have been delivered.
+//! A test is an `async fn(&World)` that [`both_databases!`] runs on SQLite and on PostgreSQL. Each
+//! test has a system of its own, with a copy of a migrated template database and its own virtual
+//! clock. After the test the harness checks that all events were delivered.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::wildcard_enum_match_arm,
-    reason = "a test kit: an expectation that fails here is a failed test"
+    reason = "a failed expectation in the test harness is a failed test"
 )]
 
 mod actor;
 mod backend;
 mod browser;
 mod case;
+mod connections;
 mod directory;
+mod documents;
 mod draft;
+mod encoded_call;
 mod expect;
 mod mail_server;
 mod mailbox;
 mod methods;
 mod node;
-mod poe;
 mod port;
-mod raw;
 mod run;
 mod setup;
 mod template;
 mod time;
 mod walk;
-mod wire;
 mod world;
 
-pub use actor::{Actor, Authorised, Badge};
+pub use actor::{Actor, AuthorizedChannel, BearerToken};
 pub use backend::{Backend, Store};
 pub use browser::{Browser, Page};
 pub use case::{Answer, Case};
+pub use connections::Connections;
 pub use directory::{
     CONTOSO, FABRIKAM, FABRIKAM_CSP, FABRIKAM_SALES, LITWARE, NORTHWIND, TAILSPIN, TAILSPIN_POWER_BI, rows,
 };
+pub use documents::{DOCX, JPEG, PDF, PNG, PPTX, XLSX};
 pub use draft::{contact, line};
+pub use encoded_call::{call, decode, encode};
 pub use expect::{faults, metadata, not_allowed, reason, refused, retry_after, violates};
 pub use mail_server::MailServer;
 pub use mailbox::Mail;
 pub use methods::{Method, methods};
 pub use node::Node;
-pub use poe::{DOCX, JPEG, PDF, PNG, PPTX, XLSX};
 pub use port::Port;
-pub use raw::{call, decode, encode};
 pub use run::run;
-pub use setup::{Layout, Setup};
+pub use setup::{ProcessLayout, Setup};
 pub use template::Template;
 pub use time::{at, moment, stamp};
 pub use walk::Stage;
-pub use wire::Wire;
 pub use world::World;

@@ -1,4 +1,4 @@
-//! A mail server (RFC 5321), as small as one can be, that refuses the recipients it is told to refuse.
+//! A minimal SMTP server (RFC 5321) that accepts mail and can refuse recipients.
 
 use std::{
     collections::HashSet,
@@ -13,16 +13,16 @@ use tokio::{
 
 use crate::Mail;
 
-/// The server; it ends with the test's runtime.
+/// The SMTP server. It stops with the runtime of the test.
 #[derive(Debug)]
 pub struct MailServer {
     address: SocketAddr,
-    books: Arc<Mutex<Books>>,
+    state: Arc<Mutex<ServerState>>,
 }
 
 #[derive(Debug, Default)]
-struct Books {
-    refused: HashSet<String>,
+struct ServerState {
+    refused_recipients: HashSet<String>,
     accepted: Vec<Mail>,
 }
 
@@ -30,73 +30,73 @@ impl MailServer {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let books = Arc::<Mutex<Books>>::default();
-        let kept = books.clone();
+        let state = Arc::<Mutex<ServerState>>::default();
+        let server_state = state.clone();
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                tokio::spawn(converse(connection, kept.clone()));
+                tokio::spawn(serve_connection(connection, server_state.clone()));
             }
         });
-        Self { address, books }
+        Self { address, state }
     }
 
-    /// Where it listens.
+    /// The address that the server listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From now on mail to this address is refused for good.
+    /// Refuses mail to this address permanently from now on.
     pub fn refuse(&self, recipient: &str) {
-        lock(&self.books).refused.insert(recipient.to_owned());
+        lock(&self.state).refused_recipients.insert(recipient.to_owned());
     }
 
-    /// From now on mail to this address is accepted.
+    /// Accepts mail to this address from now on.
     pub fn admit(&self, recipient: &str) {
-        lock(&self.books).refused.remove(recipient);
+        lock(&self.state).refused_recipients.remove(recipient);
     }
 
-    /// What was accepted, in that order.
+    /// The accepted mails, in the order of their acceptance.
     #[must_use]
     pub fn accepted(&self) -> Vec<Mail> {
-        lock(&self.books).accepted.clone()
+        lock(&self.state).accepted.clone()
     }
 }
 
-fn lock(books: &Mutex<Books>) -> std::sync::MutexGuard<'_, Books> {
-    books.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(state: &Mutex<ServerState>) -> std::sync::MutexGuard<'_, ServerState> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One conversation. That it breaks off is the client's business.
-async fn converse(connection: TcpStream, books: Arc<Mutex<Books>>) -> std::io::Result<()> {
+/// Serves one connection. An error of the connection is ignored.
+async fn serve_connection(connection: TcpStream, state: Arc<Mutex<ServerState>>) -> std::io::Result<()> {
     let (read, mut write) = connection.into_split();
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 mail.example ESMTP\r\n").await?;
     while let Some(line) = lines.next_line().await? {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
-        let answer = match verb.as_str() {
-            "RCPT" if is_refused(&books, &line) => "550 5.1.1 no such mailbox",
+        let reply = match verb.as_str() {
+            "RCPT" if is_refused(&state, &line) => "550 5.1.1 no such mailbox",
             "DATA" => {
                 write.write_all(b"354 go on\r\n").await?;
-                let mail = Mail::parse(&content(&mut lines).await?);
-                lock(&books).accepted.push(mail);
+                let mail = Mail::parse(&read_content(&mut lines).await?);
+                lock(&state).accepted.push(mail);
                 "250 2.0.0 taken"
             }
             "QUIT" => "221 2.0.0 bye",
             _ => "250 2.0.0 well",
         };
-        write.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        write.write_all(format!("{reply}\r\n").as_bytes()).await?;
     }
     Ok(())
 }
 
-fn is_refused(books: &Mutex<Books>, line: &str) -> bool {
+fn is_refused(state: &Mutex<ServerState>, line: &str) -> bool {
     let recipient = line.split(['<', '>']).nth(1).unwrap_or_default();
-    lock(books).refused.contains(recipient)
+    lock(state).refused_recipients.contains(recipient)
 }
 
-/// The mail up to the lonely dot.
-async fn content(lines: &mut Lines<BufReader<OwnedReadHalf>>) -> std::io::Result<Vec<u8>> {
+/// Reads the content of a mail up to the line that consists of a dot.
+async fn read_content(lines: &mut Lines<BufReader<OwnedReadHalf>>) -> std::io::Result<Vec<u8>> {
     let mut mail = Vec::new();
     while let Some(line) = lines.next_line().await? {
         if line == "." {

@@ -1,45 +1,47 @@
-//! The mails that left the system.
+//! The mails that the system sent.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// What of a file's name is its mail's business time: `2026-03-02T083000.123Z`.
-const TIME: usize = 22;
+/// The length of the business time at the beginning of a mail's file name:
+/// `2026-03-02T083000.123Z`.
+const TIME_LENGTH: usize = 22;
 
-/// A mail as its reader sees it.
+/// A mail, parsed.
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// Its id, for mail systems.
+    /// The `Message-ID`.
     pub id: String,
-    /// To whom.
+    /// The address of the recipient.
     pub to: String,
     /// The subject line.
     pub subject: String,
-    /// The plain text.
+    /// The plain-text body.
     pub text: String,
-    /// The web page.
+    /// The HTML body.
     pub html: String,
 }
 
 impl Mail {
-    /// All mails in a folder of `.eml` files, in the order in which they were decided.
+    /// Reads all `.eml` files of a folder, in the order of the decisions that caused the mails.
     pub(crate) fn all_in(folder: &Path) -> Vec<Self> {
         let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         files.retain(|file| file.extension().is_some_and(|extension| extension == "eml"));
         let read = |file: PathBuf| {
-            let time = file.file_name().unwrap().to_string_lossy().chars().take(TIME).collect::<String>();
+            let time = file.file_name().unwrap().to_string_lossy().chars().take(TIME_LENGTH).collect::<String>();
             (time, Self::parse(&fs::read(file).unwrap()))
         };
         let mut mails: Vec<_> = files.into_iter().map(read).collect();
-        // A virtual clock decides much at one instant; ids sort as they were made.
-        mails.sort_by(|(time, mail), (other, next)| (time, &mail.id).cmp(&(other, &next.id)));
+        // Many mails can have the same virtual time. The order of their ids is the order of their
+        // creation.
+        mails.sort_by(|(time, mail), (other_time, other)| (time, &mail.id).cmp(&(other_time, &other.id)));
         mails.into_iter().map(|(_, mail)| mail).collect()
     }
 
-    /// Reads a mail.
+    /// Parses a mail in the format of RFC 5322.
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let message = mail_parser::MessageParser::default().parse(bytes).expect("a mail (RFC 5322)");
         let to = message.to().and_then(|to| to.first()).and_then(|to| to.address()).expect("a recipient").to_owned();

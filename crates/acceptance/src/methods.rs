@@ -1,35 +1,35 @@
-//! The methods of the system as their descriptors declare them.
+//! The methods of the API, as the proto descriptors declare them.
 
 use cpor_proto::options::v1::{Access, Role as WireRole, Service as WireService};
 use cpor_types::{Role, Service};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor, Value};
 
-/// A method.
+/// A method of the API.
 #[derive(Clone, Debug)]
 pub struct Method {
-    /// `/cpor.claims.v1.ClaimService/GetClaim`.
+    /// The path, for example `/cpor.claims.v1.ClaimService/GetClaim`.
     pub path: String,
-    /// `GetClaim`.
+    /// The name, for example `GetClaim`.
     pub name: String,
-    /// The service that serves it; of the ones that every process serves, claim-intake.
+    /// The service that hosts the method; claim-intake for methods that every process hosts.
     pub service: Service,
-    /// The roles that are let in.
+    /// The roles that may call the method.
     pub roles: Vec<Role>,
-    /// The services that are let in.
+    /// The services that may call the method.
     pub services: Vec<Service>,
-    /// The field that names the owner; empty when there is none.
+    /// The request field that contains the owner; empty if there is none.
     pub owner_field: String,
-    /// What it takes.
+    /// The type of the request.
     pub input: MessageDescriptor,
-    /// What it answers.
+    /// The type of the response.
     pub output: MessageDescriptor,
 }
 
-/// Every method of every `cpor.*` service.
+/// Returns every method of every `cpor.*` service.
 ///
 /// # Panics
-/// When one does not declare who may call it.
+/// A method does not declare who may call it.
 #[must_use]
 pub fn methods() -> Vec<Method> {
     let pool = DescriptorPool::decode(cpor_proto::DESCRIPTOR_SET).expect("the descriptors");
@@ -37,19 +37,19 @@ pub fn methods() -> Vec<Method> {
     services
         .iter()
         .flat_map(|service| service.methods().collect::<Vec<_>>())
-        .map(|method| declared(&pool, &method))
+        .map(|method| to_method(&pool, &method))
         .collect()
 }
 
-fn declared(pool: &DescriptorPool, method: &MethodDescriptor) -> Method {
+fn to_method(pool: &DescriptorPool, method: &MethodDescriptor) -> Method {
     let access = access(pool, method);
     let package = method.parent_service().full_name().to_owned();
     Method {
         path: format!("/{package}/{}", method.name()),
         name: method.name().to_owned(),
-        service: host(&package),
-        roles: access.roles().map(role).collect(),
-        services: access.services().map(service).collect(),
+        service: hosting_service(&package),
+        roles: access.roles().map(to_role).collect(),
+        services: access.services().map(to_service).collect(),
         owner_field: access.owner_field.clone(),
         input: method.input(),
         output: method.output(),
@@ -66,7 +66,7 @@ fn access(pool: &DescriptorPool, method: &MethodDescriptor) -> Access {
     }
 }
 
-fn host(package: &str) -> Service {
+fn hosting_service(package: &str) -> Service {
     match package {
         "cpor.reviews.v1.ReviewService" => Service::PoeReview,
         "cpor.consents.v1.ConsentService" => Service::CustomerConsent,
@@ -76,12 +76,12 @@ fn host(package: &str) -> Service {
     }
 }
 
-fn role(role: WireRole) -> Role {
-    let word = role.as_str_name().trim_start_matches("ROLE_").to_lowercase();
-    word.parse().unwrap_or_else(|_| panic!("the role {word} is declared and does not exist"))
+fn to_role(role: WireRole) -> Role {
+    let name = role.as_str_name().trim_start_matches("ROLE_").to_lowercase();
+    name.parse().unwrap_or_else(|_| panic!("a method declares the unknown role {name}"))
 }
 
-fn service(service: WireService) -> Service {
-    let word = service.as_str_name().trim_start_matches("SERVICE_").to_lowercase().replace('_', "-");
-    word.parse().unwrap_or_else(|_| panic!("the service {word} is declared and does not exist"))
+fn to_service(service: WireService) -> Service {
+    let name = service.as_str_name().trim_start_matches("SERVICE_").to_lowercase().replace('_', "-");
+    name.parse().unwrap_or_else(|_| panic!("a method declares the unknown service {name}"))
 }

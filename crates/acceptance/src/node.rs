@@ -1,4 +1,5 @@
-//! One process of a system: started, stopped, killed, and started again on the same data and the same port.
+//! One process of the system under test. It can be stopped or killed, and started again on the same
+//! data and ports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,13 +16,13 @@ use tokio::{
 
 use crate::{Port, world::START};
 
-/// A process, running or not.
+/// A process, which may be running or stopped.
 pub struct Node {
-    /// What it hosts.
+    /// The services that the process hosts.
     pub services: Vec<Service>,
-    /// Its gRPC port.
+    /// The port of the gRPC API.
     pub grpc: Port,
-    /// The port of its consent page.
+    /// The port of the consent page.
     pub web: Port,
     config: Config,
     threads: u8,
@@ -30,7 +31,7 @@ pub struct Node {
     running: Mutex<Option<Running>>,
 }
 
-/// A system and the runtime that is its process: whatever the system has begun ends with it.
+/// A running system and its runtime. All tasks of the system end with the runtime.
 struct Running {
     system: System,
     runtime: Runtime,
@@ -43,7 +44,8 @@ impl std::fmt::Debug for Node {
 }
 
 impl Node {
-    /// A process that is not running yet. `issuer` signs users' tokens, `signer` those of services.
+    /// A process that has not been started. `issuer` signs the users' tokens, `signer` the
+    /// services' tokens.
     pub(crate) fn new(
         services: Vec<Service>,
         config: Config,
@@ -64,43 +66,43 @@ impl Node {
         }
     }
 
-    /// Changes the configuration of the next start.
+    /// Changes the configuration that the next start uses.
     pub(crate) fn configure(&mut self, change: impl FnOnce(&mut Config)) {
         change(&mut self.config);
     }
 
-    /// Starts it.
+    /// Starts the process.
     ///
     /// # Panics
-    /// When it runs already, or does not start.
+    /// The process is running already, or it cannot start.
     pub async fn start(&self) {
         let mut running = self.running.lock().await;
-        assert!(running.is_none(), "{:?} run already", self.services);
+        assert!(running.is_none(), "{:?} are running already", self.services);
         let runtime =
             Builder::new_multi_thread().worker_threads(self.threads.into()).enable_all().build().expect("a runtime");
         let (settings, grpc) = (self.settings(), self.grpc.clone());
         let web = self.services.contains(&Service::CustomerConsent).then(|| self.web.clone());
-        let starting = async move {
+        let start_system = async move {
             let listeners = Listeners { grpc: grpc.listen(), web: web.map(|port| port.listen()), admin: None };
             System::start(settings, listeners).await
         };
-        let system = runtime.spawn(starting).await.expect("no panic").expect("the system starts");
+        let system = runtime.spawn(start_system).await.expect("no panic").expect("the system starts");
         *running = Some(Running { system, runtime });
     }
 
-    /// Ends it in order, as SIGTERM does.
+    /// Stops the process gracefully, like SIGTERM.
     pub async fn stop(&self) {
         if let Some(Running { system, runtime }) = self.running.lock().await.take() {
             runtime.spawn(system.stop()).await.expect("no panic");
-            end(runtime).await;
+            shut_down(runtime).await;
         }
     }
 
-    /// Drops it in the middle of whatever it does, and waits until nothing of it is left, as `kill -9` and `wait` do.
+    /// Kills the process, like SIGKILL, and waits until all its tasks have ended.
     pub async fn kill(&self) {
         if let Some(Running { system, runtime }) = self.running.lock().await.take() {
             system.kill();
-            end(runtime).await;
+            shut_down(runtime).await;
         }
     }
 
@@ -117,8 +119,8 @@ impl Node {
     }
 }
 
-/// Drops every task. Waits for those that are being polled at this very moment, and for blocking work.
-async fn end(runtime: Runtime) {
-    let ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(Duration::from_secs(10)));
-    ended.await.expect("the runtime ends");
+/// Drops all tasks. Waits for tasks that are being polled, and for blocking work.
+async fn shut_down(runtime: Runtime) {
+    let shutdown = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(Duration::from_secs(10)));
+    shutdown.await.expect("the runtime ends");
 }

@@ -1,4 +1,4 @@
-//! Running a test on a database.
+//! Runs a test on a database.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
@@ -7,10 +7,10 @@ use tokio::runtime::Builder;
 
 use crate::{Backend, Setup, Template, World};
 
-/// Boots a world, runs the test in it, and holds the world against what must be true of every one: nothing undelivered, nothing parked.
+/// Starts a system, runs the test on it, and checks that all events were delivered.
 ///
 /// # Panics
-/// When the test does, or the world has not come to rest.
+/// The test panicked, or the system did not become idle.
 pub fn run(backend: Backend, setup: fn() -> Setup, test: impl AsyncFn(&World)) {
     let template = Template::of(backend);
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -27,8 +27,8 @@ pub fn run(backend: Backend, setup: fn() -> Setup, test: impl AsyncFn(&World)) {
     });
 }
 
-/// Makes of each `async fn name(world: &World)` two tests, `name::sqlite` and `name::postgres`. `with setup:` boots another [`Setup`]
-/// than [`Setup::one_process`].
+/// Defines two tests for each `async fn name(world: &World)`: `name::sqlite` and `name::postgres`.
+/// With `with setup:` the system is started with that [`Setup`] instead of [`Setup::one_process`].
 #[macro_export]
 macro_rules! both_databases {
     (with $setup:ident: $($test:ident),+ $(,)?) => {$(

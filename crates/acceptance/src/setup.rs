@@ -1,71 +1,76 @@
-//! How a test's system is laid out.
+//! The setup of the system under test.
 
 use cpor_types::Service;
 
-/// Which processes there are.
+/// How the services are distributed over processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// All five services in one.
+pub enum ProcessLayout {
+    /// One process hosts all five services.
     OneProcess,
-    /// Each service in a process of its own.
+    /// Each service has a process of its own.
     FiveProcesses,
-    /// On PostgreSQL two processes that both host all five services on the same database; on SQLite, which belongs to one process, one.
+    /// On PostgreSQL two processes host all five services on the same database. On SQLite, which
+    /// only one process can use, there is one process.
     TwoReplicas,
 }
 
-/// What to boot.
+/// The setup of a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setup {
-    /// The processes.
-    pub layout: Layout,
-    /// Whether there is a [`crate::MailServer`]; without one, mails are files.
+    /// The layout of the processes.
+    pub layout: ProcessLayout,
+    /// Whether the system sends its mails to a [`crate::MailServer`]. Otherwise it writes them to
+    /// files.
     pub mail_server: bool,
-    /// The policy profile in force (R61), for example `2023@1`; none: the default.
+    /// The policy profile in force (R61), for example `2023@1`. `None` for the default profile.
     pub policy: Option<&'static str>,
 }
 
 impl Setup {
-    /// All five services in one process, mails as files: what most tests need.
+    /// All five services in one process, with mails as files.
     #[must_use]
     pub fn one_process() -> Self {
-        Self { layout: Layout::OneProcess, mail_server: false, policy: None }
+        Self { layout: ProcessLayout::OneProcess, mail_server: false, policy: None }
     }
 
-    /// A process for each service.
+    /// One process for each service.
     #[must_use]
     pub fn five_processes() -> Self {
-        Self { layout: Layout::FiveProcesses, ..Self::one_process() }
+        Self { layout: ProcessLayout::FiveProcesses, ..Self::one_process() }
     }
 
-    /// Two replicas of everything, where the database allows it.
+    /// Two replicas of all services, on PostgreSQL.
     #[must_use]
     pub fn two_replicas() -> Self {
-        Self { layout: Layout::TwoReplicas, ..Self::one_process() }
+        Self { layout: ProcessLayout::TwoReplicas, ..Self::one_process() }
     }
 
-    /// One process where the profile of 2020 is in force.
+    /// One process with the policy profile of 2020.
     #[must_use]
     pub fn under_2020() -> Self {
         Self { policy: Some("2020@1"), ..Self::one_process() }
     }
 
-    /// One process where the profile of 2023 is in force.
+    /// One process with the policy profile of 2023.
     #[must_use]
     pub fn under_2023() -> Self {
         Self { policy: Some("2023@1"), ..Self::one_process() }
     }
 
-    /// One process and a mail server that refuses what it is told to refuse.
+    /// One process and a mail server.
     #[must_use]
     pub fn with_mail_server() -> Self {
         Self { mail_server: true, ..Self::one_process() }
     }
 }
 
-impl Layout {
-    /// The threads of each process, and the PostgreSQL connections of each of its pools. Replicas race, each with itself too. Elsewhere one has to do:
-    /// starting the server's processes would be most of a test's time, and whoever took a second connection while holding the first would wait in vain.
-    pub(crate) fn width(self) -> u8 {
+impl ProcessLayout {
+    /// The number of threads of a process, and of PostgreSQL connections of each pool.
+    ///
+    /// Replicas have two, so that requests run concurrently. Other layouts have one: connecting is
+    /// slow, and code that takes a second connection while it holds the first then blocks and fails
+    /// the test.
+    pub(crate) fn concurrency(self) -> u8 {
         match self {
             Self::TwoReplicas => 2,
             Self::OneProcess | Self::FiveProcesses => 1,

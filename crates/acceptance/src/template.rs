@@ -1,4 +1,5 @@
-//! The system as every test finds it: migrated, with the directory loaded. Made once for each run of the tests and copied.
+//! The template that every test starts from: migrated databases with the example directory. It is
+//! created once for each test run and copied for each test.
 
 use std::sync::{
     OnceLock,
@@ -10,10 +11,10 @@ use cpor_types::Service;
 use crate::{
     Backend, Setup, Store, World,
     backend::remove_leftovers,
-    directory::{example, more},
+    directory::{additional_rows, example_rows},
 };
 
-/// A migrated system, at rest.
+/// The storage of a migrated system that is idle.
 #[derive(Debug)]
 pub struct Template {
     store: Store,
@@ -21,7 +22,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// The template of this run for an engine.
+    /// The template of this test run for a database.
     pub fn of(backend: Backend) -> &'static Self {
         static SQLITE: OnceLock<Template> = OnceLock::new();
         static POSTGRES: OnceLock<Template> = OnceLock::new();
@@ -29,39 +30,39 @@ impl Template {
             Backend::Sqlite => &SQLITE,
             Backend::Postgres => &POSTGRES,
         };
-        template.get_or_init(|| make(backend))
+        template.get_or_init(|| create(backend))
     }
 
-    /// The engine.
+    /// The database of the template.
     pub(crate) fn backend(&self) -> Backend {
         self.store.backend()
     }
 
-    /// A copy for one test, with a data directory for each process.
+    /// Copies the template for one test, with a data directory for each process.
     pub async fn copy(&self, processes: usize) -> Store {
         let number = self.copies.fetch_add(1, Ordering::Relaxed);
-        Store::copy(&self.store, name(&number.to_string()), processes).await
+        Store::copy(&self.store, database_name(&number.to_string()), processes).await
     }
 }
 
-fn name(which: &str) -> String {
-    format!("cpor_test_{}_{which}", std::process::id())
+fn database_name(suffix: &str) -> String {
+    format!("cpor_test_{}_{suffix}", std::process::id())
 }
 
-/// On a runtime of its own, since no test's runtime lives as long as the template.
-fn make(backend: Backend) -> Template {
+/// Creates a template. It uses a runtime of its own, because the runtimes of the tests end earlier.
+fn create(backend: Backend) -> Template {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let store = runtime.block_on(async {
         remove_leftovers(backend).await;
-        let store = Store::empty(backend, name("template")).await;
+        let store = Store::empty(backend, database_name("template")).await;
         std::fs::create_dir_all(store.directory(0)).expect("a data directory");
         let mut config = cpor::Config::default();
         config.database = store.config(0);
         cpor::system::migrate(&config, Service::ALL).await.expect("the migrations");
         let world = World::on(store, Setup::one_process()).await;
-        world.import(example()).await;
-        world.import(more()).await;
+        world.import(example_rows()).await;
+        world.import(additional_rows()).await;
         world.settle().await;
         world.into_store().await
     });

@@ -1,28 +1,28 @@
-//! Times in tests.
+//! Conversions of times.
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 
-/// A time as the API carries it.
+/// Parses an RFC 3339 time to a proto timestamp.
 ///
 /// # Panics
-/// When `text` is not RFC 3339.
+/// `text` is not a time in the format of RFC 3339.
 #[must_use]
 #[track_caller]
 pub fn at(text: &str) -> Timestamp {
-    stamp(text.parse().expect("a time, as 2026-03-16T09:00:00Z"))
+    stamp(text.parse().expect("a time such as 2026-03-16T09:00:00Z"))
 }
 
-/// A time for the API.
+/// Converts a time to a proto timestamp.
 #[must_use]
 pub fn stamp(time: DateTime<Utc>) -> Timestamp {
     Timestamp { seconds: time.timestamp(), nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0) }
 }
 
-/// A time of the API.
+/// Converts a proto timestamp to a time.
 ///
 /// # Panics
-/// When it is absent or out of range.
+/// The timestamp is absent or out of range.
 #[must_use]
 #[track_caller]
 pub fn moment(time: Option<Timestamp>) -> DateTime<Utc> {

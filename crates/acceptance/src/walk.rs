@@ -1,4 +1,4 @@
-//! Taking a claim to where a test needs it, through the API alone.
+//! Takes a claim to the stage that a test needs, with calls of the API only.
 
 use std::slice;
 
@@ -7,33 +7,33 @@ use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState, WithdrawReason
 
 use crate::{Case, World};
 
-/// A point on the way of a claim.
+/// A stage of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// A complete draft.
+    /// The claim is a complete draft.
     Editing,
-    /// Submitted.
+    /// The claim is submitted.
     Submitted,
-    /// The reviewer works on it.
+    /// The reviewer has started the review.
     UnderReview,
-    /// The reviewer has asked for something.
+    /// The reviewer has requested partner action.
     PartnerActionRequired,
-    /// Approved, the association pending, the consent window open.
+    /// The claim is approved, the association is pending and the consent window is open.
     Approved,
-    /// Approved, the association official, assessed.
+    /// The claim is approved, the association is official and assessed.
     Official,
-    /// Rejected by the reviewer.
+    /// The reviewer has rejected the claim.
     Rejected,
-    /// Withdrawn by the partner.
+    /// The partner has withdrawn the claim.
     Withdrawn,
-    /// Declined by the customer after approval.
+    /// The customer has declined the approved claim.
     Declined,
-    /// Rejected by the reviewer and disputed by the partner.
+    /// The partner has disputed the reviewer's rejection.
     Disputed,
 }
 
 impl Stage {
-    /// Every one.
+    /// All stages.
     pub const ALL: [Self; 10] = [
         Self::Editing,
         Self::Submitted,
@@ -47,7 +47,7 @@ impl Stage {
         Self::Disputed,
     ];
 
-    /// The claim's state there.
+    /// The state of a claim at this stage.
     #[must_use]
     pub fn state(self) -> ClaimState {
         match self {
@@ -61,7 +61,7 @@ impl Stage {
         }
     }
 
-    /// The association's state there.
+    /// The state of the claim's association at this stage.
     #[must_use]
     pub fn association(self) -> AssociationState {
         match self {
@@ -80,7 +80,7 @@ impl Stage {
 }
 
 impl<'w> Case<'w> {
-    /// A claim of this content, taken to a stage.
+    /// Creates a claim and takes it to a stage.
     pub async fn at(world: &'w World, claim: Claim, stage: Stage) -> Self {
         let case = Self::complete(world, claim).await;
         case.walk_to(stage).await;
@@ -90,12 +90,12 @@ impl<'w> Case<'w> {
     /// Takes a complete draft to a stage.
     ///
     /// # Panics
-    /// When it does not get there.
+    /// The claim does not reach the stage.
     pub async fn walk_to(&self, stage: Stage) {
         Self::walk_together(self.world, slice::from_ref(self), stage).await;
     }
 
-    /// So many claims for presales, taken to a stage together.
+    /// Creates `count` pre-sales claims and takes them to a stage together.
     pub async fn several_at(world: &'w World, stage: Stage, count: usize) -> Vec<Self> {
         let mut cases = Vec::with_capacity(count);
         for _ in 0..count {
@@ -105,10 +105,10 @@ impl<'w> Case<'w> {
         cases
     }
 
-    /// Takes complete drafts to a stage, all of them a step before any takes the next.
+    /// Takes complete drafts to a stage. Each step is taken for all claims before the next step.
     async fn walk_together(world: &World, cases: &[Self], stage: Stage) {
         world.settle().await;
-        for step in stage.way() {
+        for step in stage.steps() {
             for case in cases {
                 case.take_step(*step).await;
             }
@@ -127,7 +127,7 @@ impl<'w> Case<'w> {
         let reviewer = &self.world.reviewer;
         match step {
             Step::Submit => drop(self.submit().await.expect("a submission")),
-            Step::StartReview => self.reviewer_starts().await,
+            Step::StartReview => self.take_and_start().await,
             Step::RequestAction => drop(self.request_action(reviewer).await.expect("a request")),
             Step::Approve => drop(self.approve(reviewer).await.expect("an approval")),
             Step::Reject => drop(self.reject(reviewer).await.expect("a rejection")),
@@ -137,7 +137,7 @@ impl<'w> Case<'w> {
         }
     }
 
-    async fn reviewer_starts(&self) {
+    async fn take_and_start(&self) {
         let reviewer = &self.world.reviewer;
         if self.review(reviewer).await.expect("the review case").reviewer.is_empty() {
             self.take(reviewer).await.expect("to take the case");
@@ -145,14 +145,15 @@ impl<'w> Case<'w> {
         self.start_review(reviewer).await.expect("to start the review");
     }
 
-    /// The reviewer takes the case, if nobody has it, and starts.
+    /// Starts the review, after the reviewer has taken the case if it has no reviewer. Then waits
+    /// until the system is idle.
     pub async fn review_starts(&self) {
-        self.reviewer_starts().await;
+        self.take_and_start().await;
         self.world.settle().await;
     }
 }
 
-/// What somebody does on the way of a claim.
+/// A call that takes a claim from one stage to another.
 #[derive(Clone, Copy)]
 enum Step {
     Submit,
@@ -166,8 +167,8 @@ enum Step {
 }
 
 impl Stage {
-    /// The steps from a complete draft to here.
-    const fn way(self) -> &'static [Step] {
+    /// The steps from a complete draft to this stage.
+    const fn steps(self) -> &'static [Step] {
         use Step::{Approve, Decline, Dispute, Reject, RequestAction, StartReview, Submit, Withdraw};
         match self {
             Self::Editing => &[],

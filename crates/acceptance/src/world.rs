@@ -1,4 +1,4 @@
-//! One test's system and everybody who acts on it.
+//! The system under test, with the actors that call it.
 
 mod boot;
 mod clock;
@@ -11,24 +11,26 @@ use std::sync::{
 };
 
 use cpor_kit::auth::{TokenSigner, UserToken};
-use cpor_types::{Actor as Behalf, ActorSide, Role, Service};
+use cpor_types::{ActorSide, Role, Service};
 
-use crate::{Actor, Backend, Browser, CONTOSO, FABRIKAM, LITWARE, Mail, MailServer, Node, Store, TAILSPIN, Wire};
+use crate::{
+    Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Mail, MailServer, Node, Store, TAILSPIN,
+};
 
-/// When the virtual clock of every world starts: a Monday.
+/// The start of virtual time in every test: a Monday.
 pub(crate) const START: &str = "2026-03-16T09:00:00Z";
 
-/// Who issues users' tokens.
+/// The issuer of the users' tokens.
 pub(crate) const ISSUER: &str = "cpor";
 
-/// A system of its own and everybody who acts on it.
+/// The system of one test, with the actors that call it.
 #[derive(Debug)]
 pub struct World {
-    /// `incentives_admin` of Contoso.
+    /// An `incentives_admin` of Contoso.
     pub contoso: Actor,
-    /// `incentives_user` of Contoso.
+    /// An `incentives_user` of Contoso.
     pub contoso_user: Actor,
-    /// `incentives_admin` of Northwind.
+    /// An `incentives_admin` of Northwind.
     pub northwind: Actor,
     /// A `poe_reviewer`.
     pub reviewer: Actor,
@@ -40,30 +42,31 @@ pub struct World {
     pub manager: Actor,
     /// An `operator`.
     pub operator: Actor,
-    /// The `directory_sync`.
+    /// The service account with the role `directory_sync`.
     pub directory: Actor,
-    /// `customer_admin` of Fabrikam.
+    /// A `customer_admin` of Fabrikam.
     pub fabrikam: Actor,
-    /// `customer_admin` of Litware.
+    /// A `customer_admin` of Litware.
     pub litware: Actor,
-    /// `customer_admin` of Tailspin.
+    /// A `customer_admin` of Tailspin.
     pub tailspin: Actor,
-    /// Somebody without a token.
+    /// A caller without a token.
     pub nobody: Actor,
-    /// The customer's browser.
+    /// A client for the consent page.
     pub browser: Browser,
-    wire: Arc<Wire>,
+    connections: Arc<Connections>,
     issuer: TokenSigner,
     signer: TokenSigner,
     nodes: Vec<Node>,
     store: Store,
     mail_server: Option<MailServer>,
-    numbers: AtomicU64,
-    may_be_parked: AtomicBool,
+    next_number: AtomicU64,
+    /// Whether the test may end with parked streams.
+    allows_parked_streams: AtomicBool,
 }
 
 impl World {
-    /// The database that the world stands on.
+    /// The database that the system uses.
     #[must_use]
     pub fn backend(&self) -> Backend {
         self.store.backend()
@@ -75,39 +78,41 @@ impl World {
         &self.nodes
     }
 
-    /// How many processes host everything: two on PostgreSQL where the test asked for replicas, else one.
+    /// The number of processes that host all services: two if the test asked for replicas and runs
+    /// on PostgreSQL, otherwise one.
     #[must_use]
     pub fn replicas(&self) -> usize {
         self.nodes.iter().filter(|node| node.services.len() == Service::ALL.len()).count()
     }
 
-    /// Where the system keeps its data.
+    /// The storage of the system.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    /// The mail server, where the test asked for one.
+    /// The mail server.
     ///
     /// # Panics
-    /// When it did not.
+    /// The test did not ask for a mail server.
     #[must_use]
     pub fn mail_server(&self) -> &MailServer {
         self.mail_server.as_ref().expect("Setup::with_mail_server")
     }
 
-    /// A number that was not given before, to tell things apart.
+    /// Returns a number that was not returned before.
     pub fn number(&self) -> u64 {
-        self.numbers.fetch_add(1, Ordering::Relaxed)
+        self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Somebody with this one role. `owner` is the partner or the tenant that the role needs.
+    /// A caller with this role. `owner` is the name of the partner or tenant, for roles that need
+    /// one.
     #[must_use]
     pub fn actor(&self, subject: &str, role: Role, owner: Option<&str>) -> Actor {
-        new_actor(&self.wire, &self.issuer, subject, role, owner)
+        new_actor(&self.connections, &self.issuer, subject, role, owner)
     }
 
-    /// Somebody with this one role: a partner's is Contoso's, a customer's Fabrikam's.
+    /// A caller with this role. Partner roles belong to Contoso, the customer role to Fabrikam.
     #[must_use]
     pub fn somebody(&self, role: Role) -> Actor {
         let subject = format!("{role}@test.example");
@@ -120,32 +125,32 @@ impl World {
         }
     }
 
-    /// A service that calls another, on its own behalf.
+    /// The service `from` as a caller of the service `to`.
     #[must_use]
     pub fn service(&self, from: Service, to: Service) -> Actor {
-        let token = self.signer.service_token(from, to, Some(&Behalf::system(from))).expect("a token");
-        Actor::new(from.as_str(), Some(&token), self.wire.clone())
+        let token = self.signer.service_token(from, to, Some(&cpor_types::Actor::system(from))).expect("a token");
+        Actor::new(from.as_str(), Some(&token), self.connections.clone())
     }
 
-    /// Somebody with a token that a test made itself.
+    /// A caller with this token.
     #[must_use]
     pub fn bearer(&self, token: &str) -> Actor {
-        Actor::new("bearer", Some(token), self.wire.clone())
+        Actor::new("bearer", Some(token), self.connections.clone())
     }
 
-    /// What signs users' tokens.
+    /// The key that signs the users' tokens.
     #[must_use]
     pub fn issuer(&self) -> &TokenSigner {
         &self.issuer
     }
 
-    /// What signs the services' tokens, and receipts.
+    /// The key that signs the services' tokens and the receipts.
     #[must_use]
     pub fn signer(&self) -> &TokenSigner {
         &self.signer
     }
 
-    /// The mails to an address, in the order in which they were decided.
+    /// The mails to an address, in the order of the decisions that caused them.
     #[must_use]
     pub fn mails_to(&self, address: &str) -> Vec<Mail> {
         let mut mails =
@@ -157,14 +162,20 @@ impl World {
     /// The newest mail to an address.
     ///
     /// # Panics
-    /// When there is none.
+    /// There is no mail to the address.
     #[must_use]
     pub fn mail_to(&self, address: &str) -> Mail {
         self.mails_to(address).pop().unwrap_or_else(|| panic!("no mail to {address}"))
     }
 }
 
-fn new_actor(wire: &Arc<Wire>, issuer: &TokenSigner, subject: &str, role: Role, owner: Option<&str>) -> Actor {
+fn new_actor(
+    connections: &Arc<Connections>,
+    issuer: &TokenSigner,
+    subject: &str,
+    role: Role,
+    owner: Option<&str>,
+) -> Actor {
     let token = UserToken {
         subject: subject.to_owned(),
         roles: vec![role],
@@ -176,5 +187,5 @@ fn new_actor(wire: &Arc<Wire>, issuer: &TokenSigner, subject: &str, role: Role, 
             .map(|tenant| tenant.parse().expect("a tenant id")),
         lifetime: std::time::Duration::from_secs(3600),
     };
-    Actor::new(subject, Some(&issuer.user_token(&token).expect("a token")), wire.clone())
+    Actor::new(subject, Some(&issuer.user_token(&token).expect("a token")), connections.clone())
 }

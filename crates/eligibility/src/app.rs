@@ -1,4 +1,4 @@
-//! The composition root.
+//! Builds the service from its parts.
 use std::sync::Arc;
 
 use cpor_durable::{Context, Host, Hosted};
@@ -10,65 +10,66 @@ use crate::{
     Config,
     api::Api,
     assessor::Assessor,
-    incoming::Intake,
-    store::{AssessmentStore, guides::ShelfStore, payouts::PayoutStore},
+    events::incoming::EventHandler,
+    store::{AssessmentStore, guide_catalog::GuideCatalogStore, payouts::PayoutStore},
 };
 
-/// Why the service cannot start.
+/// The error that the service cannot start.
 #[derive(Debug, thiserror::Error)]
 #[error("eligibility cannot start: {0}")]
 pub struct BuildError(#[from] sea_orm::DbErr);
 
-/// The service within its process. Its database must have been migrated.
+/// Builds the service for its process. The database must have been migrated.
 ///
 /// # Errors
-/// The database does not answer.
+/// The database does not respond.
 pub async fn build(_: Config, context: Context) -> Result<Hosted, BuildError> {
     let host = Host::new(Service::Eligibility, &context).await?;
     let registry = Arc::new(GrpcRegistry::new(context.peers));
-    let App { api, intake, .. } = compose(&host, context.entropy, registry);
+    let App { api, event_handler, .. } = compose(&host, context.entropy, registry);
     Ok(Hosted {
         service: Service::Eligibility,
         grpc: vec![SERVICE_NAME],
         routes: tonic::service::Routes::new(EligibilityServiceServer::new(api)),
         host,
-        receiver: Arc::new(intake),
+        receiver: Arc::new(event_handler),
         web: None,
     })
 }
 
-/// The parts, connected.
+/// The connected parts of the service.
 pub(crate) struct App {
     pub(crate) api: Api,
-    pub(crate) intake: Intake,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the host runs it; tests make it work at once"))]
+    pub(crate) event_handler: EventHandler,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the host runs the assessor; tests call it directly"))]
     pub(crate) assessor: Assessor,
 }
 
-/// Connects the parts, with the assessor among the host's loops and probes.
+/// Connects the parts, and registers the assessor with the host as a background task and as a
+/// probe.
 pub(crate) fn compose(host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRegistry) -> App {
     let db = host.db().clone();
     let writer = host.writer(AssessmentStore);
     let assessor = Assessor::new(db.clone(), writer.clone());
-    let looping = assessor.clone();
+    let task_assessor = assessor.clone();
     host.spawn("assessor", move |stop| {
-        let assessor = looping.clone();
+        let assessor = task_assessor.clone();
         async move { Ok(assessor.run(stop).await?) }
     });
-    let probed = assessor.clone();
+    let probe_assessor = assessor.clone();
     host.probe("assessor", move || {
-        let assessor = probed.clone();
-        async move { Ok(assessor.settle().await?) }
+        let assessor = probe_assessor.clone();
+        async move { Ok(assessor.drain_and_report().await?) }
     });
-    let intake = Intake::new(db.clone(), writer, host.inbox(), assessor.clone());
+    let event_handler = EventHandler::new(db.clone(), writer, host.inbox(), assessor.clone());
     let api = Api {
         db,
         business_clock: host.clock().clone(),
         entropy,
-        shelves: host.writer(ShelfStore),
-        payouts: host.writer(PayoutStore),
+        guide_writer: host.writer(GuideCatalogStore),
+        payout_writer: host.writer(PayoutStore),
         registry,
         assessor: assessor.clone(),
     };
-    App { api, intake, assessor }
+    App { api, event_handler, assessor }
 }

@@ -1,13 +1,14 @@
-//! This service's section of the configuration.
+//! The configuration of the eligibility service.
 use cpor_kit::config::Faults;
 use serde::{Deserialize, Serialize};
 
-/// `[eligibility]`: nothing is configured here. Program guides are data, which a program manager uploads (R52).
+/// The section `[eligibility]` of the configuration file. It has no settings: program guides are
+/// data that a program manager uploads (R52).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {}
 
 impl Config {
-    /// There is nothing that could be wrong.
+    /// Validates the section. It is always valid.
     pub fn validate(&self, _: &mut Faults) {}
 }

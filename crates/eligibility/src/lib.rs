@@ -1,19 +1,20 @@
-//! Eligibility: usage, program guides, whether an official association earns incentives, and how much (R50–R54).
+//! The eligibility service: monthly usage, program guides, and whether and how much official
+//! associations earn (R50 to R54).
 //!
-//! The registry tells of associations (`incoming`); each official one has an assessment (`domain`), which the
-//! assessor keeps current (`assessor`) and claim-intake hears of (`outgoing`). What its months earn is written down in a
-//! ledger in the same transaction (`domain::earning`, `store::earnings`).
+//! The registry reports official associations (`events::incoming`). Each one has an assessment
+//! (`domain`), which the assessor keeps up to date (`assessor`) and whose verdicts are sent to the
+//! claim-intake service (`events::outgoing`). What a month earns is recorded in a ledger in the
+//! transaction that saves the assessment (`domain::earning`, `store::earnings`).
 
 mod api;
 mod app;
 mod assessor;
 mod config;
 mod domain;
-mod incoming;
-mod outgoing;
+mod events;
 mod store;
 #[cfg(test)]
-mod world;
+mod test_system;
 
 pub use app::{BuildError, build};
 pub use config::Config;

@@ -1,4 +1,4 @@
-//! What the customer does to a claim.
+//! The customer's calls.
 
 use cpor_proto::consents::v1::{
     ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, ResendNoticeRequest,
@@ -8,7 +8,7 @@ use super::{Answer, Case};
 use crate::{Actor, FABRIKAM, LITWARE};
 
 impl Case<'_> {
-    /// The `customer_admin` of its tenant.
+    /// The `customer_admin` of the claim's tenant.
     #[must_use]
     pub fn customer(&self) -> &Actor {
         match self.tenant.as_str() {
@@ -18,34 +18,34 @@ impl Case<'_> {
         }
     }
 
-    /// The name of its consent.
+    /// The resource name of the claim's consent.
     #[must_use]
     pub fn consent_name(&self) -> String {
         format!("tenants/{}/consents/{}", self.tenant, self.id())
     }
 
-    /// Its consent, as the customer sees it.
+    /// Gets the consent as the customer.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn consent(&self) -> Answer<Consent> {
         let request = GetConsentRequest { name: self.consent_name() };
         Ok(self.customer().consents().get_consent(request).await?.into_inner())
     }
 
-    /// The customer approves, signed in.
+    /// Approves through the API as the customer.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn approve_consent(&self) -> Answer<Consent> {
         let request = ApproveConsentRequest { name: self.consent_name(), ..ApproveConsentRequest::default() };
         Ok(self.customer().consents().approve_consent(request).await?.into_inner())
     }
 
-    /// The customer declines, signed in.
+    /// Declines through the API as the customer.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn decline_consent(&self, comment: &str) -> Answer<Consent> {
         let request = DeclineConsentRequest {
             name: self.consent_name(),
@@ -55,16 +55,16 @@ impl Case<'_> {
         Ok(self.customer().consents().decline_consent(request).await?.into_inner())
     }
 
-    /// Somebody sends the last notice again.
+    /// Sends the last notice again, as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn resend_notice(&self, actor: &Actor) -> Answer<Consent> {
         let request = ResendNoticeRequest { name: self.consent_name(), request_id: String::new() };
         Ok(actor.consents().resend_notice(request).await?.into_inner())
     }
 
-    /// The address that the customer's notices go to.
+    /// The e-mail address of the customer contact.
     pub async fn contact(&self) -> String {
         self.claim().await.customer_contact.expect("a customer contact").email
     }

@@ -1,4 +1,4 @@
-//! What reviewers do to a claim.
+//! The reviewers' calls.
 
 use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Award, Competition,
@@ -12,24 +12,24 @@ use super::{Answer, Case};
 use crate::Actor;
 
 impl Case<'_> {
-    /// The name of its review case, `tenants/{tenant}/reviewCases/{case}`.
+    /// The resource name of the review case: `tenants/{tenant}/reviewCases/{case}`.
     pub async fn review_name(&self) -> String {
         self.seen_by(&self.world.lead).await.expect("the claim").review_case
     }
 
-    /// Its review case, as somebody sees it.
+    /// Gets the review case as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn review(&self, actor: &Actor) -> Answer<ReviewCase> {
         let request = GetReviewCaseRequest { name: self.review_name().await };
         Ok(actor.reviews().get_review_case(request).await?.into_inner())
     }
 
-    /// Somebody gives the case to a reviewer.
+    /// Assigns the case to `reviewer`, as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn assign(&self, actor: &Actor, reviewer: &Actor) -> Answer<ReviewCase> {
         let reviewer = reviewer.subject.clone();
         let request =
@@ -37,38 +37,38 @@ impl Case<'_> {
         Ok(actor.reviews().assign_review_case(request).await?.into_inner())
     }
 
-    /// Somebody takes the case.
+    /// Takes the case as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn take(&self, actor: &Actor) -> Answer<ReviewCase> {
         let request = TakeReviewCaseRequest { name: self.review_name().await, ..TakeReviewCaseRequest::default() };
         Ok(actor.reviews().take_review_case(request).await?.into_inner())
     }
 
-    /// Somebody gives the case back.
+    /// Releases the case as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn release(&self, actor: &Actor) -> Answer<ReviewCase> {
         let request =
             ReleaseReviewCaseRequest { name: self.review_name().await, ..ReleaseReviewCaseRequest::default() };
         Ok(actor.reviews().release_review_case(request).await?.into_inner())
     }
 
-    /// Somebody starts the review.
+    /// Starts the review as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn start_review(&self, actor: &Actor) -> Answer<ReviewCase> {
         let request = StartReviewRequest { name: self.review_name().await, ..StartReviewRequest::default() };
         Ok(actor.reviews().start_review(request).await?.into_inner())
     }
 
-    /// Somebody asks the partner for a signature.
+    /// Requests a signature from the partner, as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn request_action(&self, actor: &Actor) -> Answer<ReviewCase> {
         let request = RequestPartnerActionRequest {
             name: self.review_name().await,
@@ -79,20 +79,20 @@ impl Case<'_> {
         Ok(actor.reviews().request_partner_action(request).await?.into_inner())
     }
 
-    /// Somebody approves.
+    /// Approves the case as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn approve(&self, actor: &Actor) -> Answer<ReviewCase> {
         let request =
             ApproveReviewCaseRequest { name: self.review_name().await, ..ApproveReviewCaseRequest::default() };
         Ok(actor.reviews().approve_review_case(request).await?.into_inner())
     }
 
-    /// Somebody rejects for insufficient proof.
+    /// Rejects the case for insufficient PoE, as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn reject(&self, actor: &Actor) -> Answer<ReviewCase> {
         let request = RejectReviewCaseRequest {
             name: self.review_name().await,
@@ -104,10 +104,10 @@ impl Case<'_> {
         Ok(actor.reviews().reject_review_case(request).await?.into_inner())
     }
 
-    /// Somebody writes a note for reviewers.
+    /// Creates a reviewer-only note as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn note(&self, actor: &Actor, text: &str) -> Answer<ReviewNote> {
         let note = Some(ReviewNote { text: text.into(), ..ReviewNote::default() });
         let request =
@@ -115,28 +115,28 @@ impl Case<'_> {
         Ok(actor.reviews().create_review_note(request).await?.into_inner())
     }
 
-    /// The notes on its case, as somebody reads them.
+    /// Lists the notes on the case as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn notes(&self, actor: &Actor) -> Answer<Vec<ReviewNote>> {
         let request = ListReviewNotesRequest { parent: self.review_name().await, ..ListReviewNotesRequest::default() };
         Ok(actor.reviews().list_review_notes(request).await?.into_inner().notes)
     }
 
-    /// Its case beside its rivals, as somebody sees them.
+    /// Gets the competition of the case as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn competition(&self, actor: &Actor) -> Answer<Competition> {
         let request = GetCompetitionRequest { name: self.review_name().await };
         Ok(actor.reviews().get_competition(request).await?.into_inner())
     }
 
-    /// Somebody awards these of its keys to it.
+    /// Awards these keys to the claim, as `actor`.
     ///
     /// # Errors
-    /// As the API's.
+    /// The API refused the request.
     pub async fn award(&self, actor: &Actor, keys: &[&str]) -> Answer<Arbitration> {
         let winner = self.review_name().await;
         let award = |key: &&str| Award { key: (*key).to_owned(), winner: winner.clone(), ..Award::default() };

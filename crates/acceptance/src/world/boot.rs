@@ -1,4 +1,4 @@
-//! How a world comes up and goes down.
+//! Starts and stops the system under test.
 
 use std::sync::{
     Arc,
@@ -12,45 +12,47 @@ use cpor_proto::operations::v1::ListStreamsRequest;
 use cpor_types::{PolicyInForce, Role, Service, SystemClock};
 
 use super::{
-    Actor, Backend, Browser, CONTOSO, FABRIKAM, ISSUER, LITWARE, MailServer, Node, Store, TAILSPIN, Wire, World,
+    Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, ISSUER, LITWARE, MailServer, Node, Store, TAILSPIN, World,
     new_actor,
 };
 use crate::{NORTHWIND, Setup, Template, world::START};
 
 impl World {
-    /// A system on a copy of the template.
+    /// Starts a system on a copy of the template.
     pub(crate) async fn boot(template: &Template, setup: Setup) -> Self {
         let processes = setup.layout.processes(template.backend() == Backend::Postgres).len();
         Self::on(template.copy(processes).await, setup).await
     }
 
-    /// A system on this store.
+    /// Starts a system on this storage.
     pub(crate) async fn on(store: Store, setup: Setup) -> Self {
-        let signer = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
-        let (issuer, signer) = (signer(), signer());
+        let generate_key = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
+        let (issuer, signer) = (generate_key(), generate_key());
         let mail_server = if setup.mail_server { Some(MailServer::start().await) } else { None };
         let processes = setup.layout.processes(store.backend() == Backend::Postgres).into_iter().enumerate();
-        let config = |process| configuration(&store, process, mail_server.as_ref(), setup);
+        let config = |process| process_config(&store, process, mail_server.as_ref(), setup);
         let mut nodes: Vec<_> = processes
-            .map(|(process, services)| Node::new(services, config(process), setup.layout.width(), &issuer, &signer))
+            .map(|(process, services)| {
+                Node::new(services, config(process), setup.layout.concurrency(), &issuer, &signer)
+            })
             .collect();
-        introduce(&mut nodes);
-        let world = Self::with(store, nodes, issuer, signer, mail_server);
+        configure_peers(&mut nodes);
+        let world = Self::from_parts(store, nodes, issuer, signer, mail_server);
         for process in 0..world.nodes.len() {
             world.start(process).await;
         }
         world
     }
 
-    fn with(
+    fn from_parts(
         store: Store,
         nodes: Vec<Node>,
         issuer: TokenSigner,
         signer: TokenSigner,
         mail_server: Option<MailServer>,
     ) -> Self {
-        let wire = Arc::<Wire>::default();
-        let actor = |subject: &str, role, owner: Option<&str>| new_actor(&wire, &issuer, subject, role, owner);
+        let connections = Arc::<Connections>::default();
+        let actor = |subject: &str, role, owner: Option<&str>| new_actor(&connections, &issuer, subject, role, owner);
         let customer =
             |subject: &str, tenant: &str| actor(subject, Role::CustomerAdmin, Some(&format!("tenants/{tenant}")));
         Self {
@@ -66,62 +68,63 @@ impl World {
             fabrikam: customer("admin@fabrikam.example", FABRIKAM),
             litware: customer("admin@litware.example", LITWARE),
             tailspin: customer("admin@tailspin.example", TAILSPIN),
-            nobody: Actor::new("nobody", None, wire.clone()),
+            nobody: Actor::new("nobody", None, connections.clone()),
             browser: Browser::default(),
-            wire,
+            connections,
             issuer,
             signer,
             nodes,
             store,
             mail_server,
-            numbers: AtomicU64::new(1),
-            may_be_parked: AtomicBool::new(false),
+            next_number: AtomicU64::new(1),
+            allows_parked_streams: AtomicBool::new(false),
         }
     }
 
-    /// A world whose system runs elsewhere, at `url`, on this store, and believes tokens of `issuer`.
+    /// Connects to a system that runs outside of the harness, at `url` and on this storage. The
+    /// system must accept tokens that `issuer` signs.
     #[must_use]
     pub fn around(store: Store, issuer: TokenSigner, url: &str) -> Self {
         let signer = TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
-        let world = Self::with(store, Vec::new(), issuer, signer, None);
+        let world = Self::from_parts(store, Vec::new(), issuer, signer, None);
         world.reconnect(url);
         world
     }
 
-    /// Connects to a system that runs elsewhere, once it has been started again.
+    /// Connects again to a system outside of the harness after it was restarted.
     pub fn reconnect(&self, url: &str) {
-        self.wire.connect(0, Service::ALL, url);
+        self.connections.connect(0, Service::ALL, url);
     }
 
-    /// Starts a process that does not run, and connects to it.
+    /// Starts a stopped process and connects to it.
     pub async fn start(&self, process: usize) {
         let node = &self.nodes[process];
         node.start().await;
-        self.wire.connect(process, &node.services, &node.grpc.url());
+        self.connections.connect(process, &node.services, &node.grpc.url());
     }
 
-    /// The process that hosts a service.
+    /// The index of the process that hosts a service.
     ///
     /// # Panics
-    /// When none does.
+    /// No process hosts the service.
     #[must_use]
     pub fn process_of(&self, service: Service) -> usize {
         self.nodes.iter().position(|node| node.services.contains(&service)).expect("a process that hosts it")
     }
 
-    /// Says that this test parks a stream on purpose and leaves it so.
+    /// Allows the test to end with parked streams.
     pub fn may_be_parked(&self) {
-        self.may_be_parked.store(true, Ordering::Relaxed);
+        self.allows_parked_streams.store(true, Ordering::Relaxed);
     }
 
-    /// Lets everything come to rest, holds the world against what must be true in the end, and stops it.
+    /// Waits until the system is idle, checks that all events were delivered, and stops the system.
     pub(crate) async fn close(self) {
         self.settle().await;
         self.assert_all_delivered().await;
         self.into_store().await.close().await;
     }
 
-    /// Stops a world whose test failed.
+    /// Stops the system of a failed test, without checks.
     pub(crate) async fn abandon(self) {
         for node in &self.nodes {
             node.kill().await;
@@ -129,7 +132,7 @@ impl World {
         self.store.close().await;
     }
 
-    /// Stops the processes and hands back what they stood on.
+    /// Stops the processes and returns their storage.
     pub async fn into_store(self) -> Store {
         for node in &self.nodes {
             node.stop().await;
@@ -137,12 +140,12 @@ impl World {
         self.store
     }
 
-    /// Nothing is undelivered and nothing parked.
+    /// Checks that no event is undelivered and no stream is parked.
     ///
     /// # Panics
-    /// When something is.
+    /// A stream has undelivered events or is parked.
     pub async fn assert_all_delivered(&self) {
-        if self.may_be_parked.load(Ordering::Relaxed) {
+        if self.allows_parked_streams.load(Ordering::Relaxed) {
             return;
         }
         for (number, service) in (1..).zip(Service::ALL) {
@@ -160,10 +163,10 @@ impl World {
     }
 }
 
-fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>, setup: Setup) -> Config {
+fn process_config(store: &Store, process: usize, mail_server: Option<&MailServer>, setup: Setup) -> Config {
     let mut config = Config::default();
     config.database = store.config(process);
-    config.database.connections = setup.layout.width().into();
+    config.database.connections = setup.layout.concurrency().into();
     config.auth.issuer = ISSUER.to_owned();
     config.claim_intake.watch_heartbeat_seconds = 1;
     let in_force = |profile: &str| PolicyInForce {
@@ -187,8 +190,9 @@ fn configuration(store: &Store, process: usize, mail_server: Option<&MailServer>
     config
 }
 
-/// Tells every process where each service is. Of replicas each calls itself.
-fn introduce(nodes: &mut [Node]) {
+/// Configures the address of each service in every process. A process that hosts a service itself
+/// calls itself.
+fn configure_peers(nodes: &mut [Node]) {
     let hosts: Vec<_> = nodes.iter().map(|node| (node.services.clone(), node.grpc.url(), node.web.url())).collect();
     for node in nodes.iter_mut() {
         let (own, own_url) = (node.services.clone(), node.grpc.url());

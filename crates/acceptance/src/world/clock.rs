@@ -1,4 +1,4 @@
-//! The virtual clock of a world: moving it is also how a test waits for everything to come to rest.
+//! Controls the virtual clock. Advancing it also waits until the system is idle.
 
 use std::time::Duration;
 
@@ -14,43 +14,45 @@ use cpor_types::Service;
 use super::World;
 use crate::{moment, stamp};
 
-/// How long a system may take to come to rest. On PostgreSQL what a process had leased when it was killed rests until the lease ends.
-const PATIENCE: Duration = Duration::from_secs(100);
+/// How long the system may take to become idle. On PostgreSQL, work that a killed process had
+/// leased waits until the lease ends.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(100);
 
-/// Rounds after which a system of several processes must have come to rest: far more than the longest way of an event.
-const ROUNDS: usize = 50;
+/// The number of rounds after which a system of several processes must be idle. It is far larger
+/// than the longest chain of events.
+const MAX_ROUNDS: usize = 50;
 
 impl World {
-    /// The business time.
+    /// Reads the business clock.
     pub async fn now(&self) -> DateTime<Utc> {
         let clock = self.operator.operations(Service::ClaimIntake).get_clock(GetClockRequest {}).await;
         moment(clock.expect("the clock").into_inner().time)
     }
 
-    /// Waits until no deadline is due and nothing undelivered, and lets no time pass.
+    /// Waits until no deadline is due and no event is undelivered. Virtual time does not change.
     ///
     /// # Panics
-    /// When something does not come to rest.
+    /// The system does not become idle.
     pub async fn settle(&self) {
-        if self.is_spread() {
-            self.settle_together().await;
+        if self.has_separate_processes() {
+            self.settle_processes().await;
         } else {
             self.advance_clock(Service::ClaimIntake, Target::BySeconds(0)).await;
         }
     }
 
-    /// Lets time pass, one deadline after the other, and waits until everything is at rest again.
+    /// Advances the clock deadline by deadline, and waits until the system is idle.
     pub async fn advance(&self, by: TimeDelta) {
-        if self.is_spread() {
+        if self.has_separate_processes() {
             self.advance_to(self.now().await + by).await;
         } else {
             self.advance_clock(Service::ClaimIntake, Target::BySeconds(by.num_seconds())).await;
         }
     }
 
-    /// Lets time pass until `to`.
+    /// Advances the clock to `to`, deadline by deadline, and waits until the system is idle.
     pub async fn advance_to(&self, to: DateTime<Utc>) {
-        if !self.is_spread() {
+        if !self.has_separate_processes() {
             return self.advance_clock(Service::ClaimIntake, Target::ToTime(stamp(to))).await;
         }
         self.settle().await;
@@ -60,7 +62,7 @@ impl World {
         self.step_to(to).await;
     }
 
-    /// Moves the clock behind the system's back, as time passes: no deadline is fired on the way.
+    /// Changes the clock in the databases only: the system processes no deadlines on the way.
     pub async fn time_passes_unseen(&self, to: DateTime<Utc>) {
         for service in Service::ALL {
             let process = self.process_of(*service);
@@ -70,7 +72,7 @@ impl World {
         }
     }
 
-    fn is_spread(&self) -> bool {
+    fn has_separate_processes(&self) -> bool {
         self.nodes.iter().any(|node| node.services.len() < Service::ALL.len())
     }
 
@@ -83,16 +85,18 @@ impl World {
 
     async fn advance_clock(&self, service: Service, target: Target) {
         let mut request = tonic::Request::new(AdvanceClockRequest { target: Some(target) });
-        request.set_timeout(PATIENCE);
+        request.set_timeout(IDLE_TIMEOUT);
         let answer =
             self.operator.operations(service).advance_clock(request).await.expect("to move the clock").into_inner();
-        assert!(answer.unsettled.is_empty(), "still under way: {:#?}", answer.unsettled);
+        assert!(answer.unsettled.is_empty(), "the system is not idle: {:#?}", answer.unsettled);
     }
 
-    /// Each process answers for itself alone, and what one delivers may set another to work: until nobody has sent anything new.
-    async fn settle_together(&self) {
+    /// Waits until every process is idle. A process reports only on itself, and events that it
+    /// delivers may cause work in another process, so the processes are asked until no new event
+    /// was sent.
+    async fn settle_processes(&self) {
         let mut sent = None;
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             for service in Service::ALL {
                 self.advance_clock(*service, Target::BySeconds(0)).await;
             }
@@ -101,10 +105,10 @@ impl World {
                 return;
             }
         }
-        panic!("the system does not come to rest");
+        panic!("the system does not become idle");
     }
 
-    /// How many events all services together have sent.
+    /// The number of events that all services together have sent.
     async fn events_sent(&self) -> u64 {
         let mut sent = 0;
         for (number, service) in (1..).zip(Service::ALL) {

@@ -1,4 +1,4 @@
-//! What is in a world: directory, usage, and claims to make.
+//! Creates the content of the system under test: directory entries, usage and draft claims.
 
 use cpor_proto::{
     claims::v1::Claim,
@@ -15,10 +15,10 @@ use super::World;
 use crate::{FABRIKAM, draft, rows};
 
 impl World {
-    /// Imports rows, all of which must be taken.
+    /// Imports directory rows and returns their outcomes.
     ///
     /// # Panics
-    /// When one is refused.
+    /// A row is refused.
     pub async fn import(&self, rows: Vec<DirectoryRow>) -> Vec<Outcome> {
         let results =
             self.directory.registry().import_directory(ImportDirectoryRequest { rows }).await.expect("the import");
@@ -27,60 +27,61 @@ impl World {
         results.iter().map(cpor_proto::registry::v1::ImportResult::outcome).collect()
     }
 
-    /// Imports one row.
+    /// Imports one directory row and returns its outcome.
     pub async fn import_row(&self, row: Row) -> Outcome {
         self.import(vec![DirectoryRow { row: Some(row) }]).await[0]
     }
 
-    /// A new subscription of Fabrikam that can be claimed; answers its id.
+    /// Creates a claimable subscription of Fabrikam and returns its id.
     pub async fn subscribe(&self, product: &str) -> String {
         self.subscribe_as(rows::subscription(FABRIKAM, &self.id(), product)).await
     }
 
-    /// This subscription, imported; answers its id.
+    /// Imports a subscription and returns its id.
     pub async fn subscribe_as(&self, subscription: Subscription) -> String {
         let id = subscription.name.rsplit('/').next().unwrap_or_default().to_owned();
         self.import_row(Row::Subscription(subscription)).await;
         id
     }
 
-    /// A UUID that was not given before.
+    /// Returns a UUID that was not returned before.
     pub fn id(&self) -> String {
         Uuid::from_u128(0x0018_0000_0000_4000_8000_0000_0000_0000 + u128::from(self.number())).to_string()
     }
 
-    /// Contoso's Pre-sales for Fabrikam, of a subscription of Dynamics 365 Sales that nobody else claims.
+    /// A pre-sales claim of Contoso for Fabrikam, with a new subscription of Dynamics 365 Sales.
     pub async fn presales(&self) -> Claim {
         draft::presales(&self.subscribe("dynamics-365-sales").await)
     }
 
-    /// Contoso's Usage for Fabrikam, of a subscription of Power Apps that nobody else claims.
+    /// A usage claim of Contoso for Fabrikam, with a new subscription of Power Apps.
     pub async fn usage(&self) -> Claim {
         draft::usage(&self.subscribe("power-apps").await)
     }
 
-    /// Contoso's Revenue association for Fabrikam, of a subscription of Power Apps.
+    /// A revenue association claim of Contoso for Fabrikam, with a new subscription of Power Apps.
     pub async fn recognition(&self) -> Claim {
-        draft::recognition(&self.subscribe("power-apps").await)
+        draft::revenue_association(&self.subscribe("power-apps").await)
     }
 
-    /// Northwind's Usage of Litware's Exchange Online and Teams.
+    /// A usage claim of Northwind for Litware, with the workloads Exchange Online and Teams.
     #[must_use]
     pub fn workloads(&self) -> Claim {
         draft::workloads(&["exchange-online", "teams"])
     }
 
-    /// The same claim by Northwind, from its location 2002.
+    /// A rival claim: the same claim by Northwind, for its location 2002.
     #[must_use]
     pub fn rival_of(&self, claim: &Claim) -> Claim {
         let contact = draft::contact("Nora Novak", "", "nora.novak@northwind.example");
         Claim { mpn_id: "2002".into(), partner_contact: contact, display_name: "Northwind's".into(), ..claim.clone() }
     }
 
-    /// Imports monthly active use: users of workloads, consumption of subscriptions.
+    /// Imports the active usage of a key by month: active users of a workload, consumption of a
+    /// subscription. Returns the outcomes of the rows.
     ///
     /// # Panics
-    /// When a row is refused.
+    /// A row is refused.
     pub async fn import_usage(&self, key: &str, months: &[(&str, i64)]) -> Vec<UsageOutcome> {
         let rows = months.iter().map(|(month, active)| usage_row(key, month, *active)).collect();
         let answer = self.directory.eligibility().import_usage(ImportUsageRequest { rows }).await.expect("the import");
@@ -89,7 +90,7 @@ impl World {
         results.iter().map(cpor_proto::eligibility::v1::ImportUsageResult::outcome).collect()
     }
 
-    /// Who is on record for a key, now or at a time.
+    /// The associations of a key, now or at a time.
     pub async fn on_record(&self, key: &str, as_of_time: Option<Timestamp>) -> Vec<Association> {
         let request = LookUpAssociationsRequest { key: key.to_owned(), as_of_time };
         self.manager.registry().look_up_associations(request).await.expect("the look-up").into_inner().associations

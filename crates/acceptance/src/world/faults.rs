@@ -1,4 +1,4 @@
-//! What befalls a system.
+//! Faults that a test can inject, and searches in the stored data.
 
 use cpor_kit::{Db, Engine};
 use cpor_types::Service;
@@ -7,30 +7,30 @@ use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use super::World;
 
 impl World {
-    /// Every process ends in order.
+    /// Stops every process gracefully.
     pub async fn stop_all(&self) {
         for node in &self.nodes {
             node.stop().await;
         }
     }
 
-    /// Every process starts.
+    /// Starts every process.
     pub async fn start_all(&self) {
         for process in 0..self.nodes.len() {
             self.start(process).await;
         }
     }
 
-    /// The process that hosts a service is dropped in the middle of its work and started again on the same data.
+    /// Kills the process that hosts a service, and starts it again on the same data.
     pub async fn crash(&self, service: Service) {
         let process = self.process_of(service);
         self.nodes[process].kill().await;
         self.start(process).await;
     }
 
-    /// Somebody changes the tables of a service behind its back.
+    /// Changes the tables of a service with an SQL statement, while the system is stopped.
     pub async fn tamper(&self, service: Service, sql: &str) {
-        // SQLite belongs to its process, which must let go of it.
+        // A SQLite file can be changed only when no process has it open.
         self.stop_all().await;
         let db = Db::open(&self.store.config(0), service).await.expect("the database");
         let changed = db.writer().execute_unprepared(sql).await.expect("to change the tables");
@@ -39,7 +39,8 @@ impl World {
         self.start_all().await;
     }
 
-    /// The tables of a PostgreSQL world that hold this text anywhere in a row.
+    /// Finds the columns that contain a text, while the system is running. For PostgreSQL only.
+    /// Each result has the form `{service}.{table}.{column}`.
     pub async fn rows_that_contain(&self, text: &str) -> Vec<String> {
         let mut found = Vec::new();
         for service in Service::ALL {
@@ -50,7 +51,8 @@ impl World {
         found
     }
 
-    /// The columns of all services' tables that hold one of these texts anywhere: `{service}.{table}.{column} has {text}`.
+    /// Finds the columns that contain one of these texts; the system is restarted. Each result has
+    /// the form `{service}.{table}.{column} has {text}`.
     pub async fn stored(&self, texts: &[&str]) -> Vec<String> {
         self.stop_all().await;
         let mut found = Vec::new();
@@ -79,15 +81,15 @@ async fn columns_that_contain(db: &Db, text: &str) -> Vec<String> {
         }
     };
     let columns = db.reader().query_all_raw(Statement::from_string(backend, listing)).await.expect("the columns");
-    // Bytes are cast to hexadecimal digits on PostgreSQL.
+    // PostgreSQL casts bytes to hexadecimal digits.
     let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut found = Vec::new();
     for row in columns {
         let [table, column]: [String; 2] = ["t", "c"].map(|name| row.try_get("", name).expect("a name"));
-        let says = |what: &str| format!("CAST(\"{column}\" AS TEXT) LIKE '%{what}%'");
-        let holds = format!("SELECT 1 FROM \"{table}\" WHERE {} OR {} LIMIT 1", says(text), says(&hex));
-        let holds = db.reader().query_one_raw(Statement::from_string(backend, holds)).await.expect("an answer");
-        found.extend(holds.map(|_| format!("{table}.{column}")));
+        let contains = |text: &str| format!("CAST(\"{column}\" AS TEXT) LIKE '%{text}%'");
+        let query = format!("SELECT 1 FROM \"{table}\" WHERE {} OR {} LIMIT 1", contains(text), contains(&hex));
+        let row = db.reader().query_one_raw(Statement::from_string(backend, query)).await.expect("a result");
+        found.extend(row.map(|_| format!("{table}.{column}")));
     }
     found
 }

@@ -1,12 +1,13 @@
-//! `ActivateProgramGuide` (R52): one transaction on the shelf. Its new edition makes the assessor assess again (R54).
+//! `ActivateProgramGuide` (R52): puts a draft in force for a period, in one transaction on the
+//! guide catalog. The catalog's new edition makes the assessor assess all claims again (R54).
 use cpor_durable::Command;
 use cpor_kit::request;
 use cpor_proto::eligibility::v1::{ActivateProgramGuideRequest, ProgramGuide};
 use cpor_types::{Month, ProgramGuideName};
 use tonic::{Request, Response, Status};
 
-use super::{Api, call, convert, error::Refusal, parse};
-use crate::{domain::Shelf, store::guides};
+use super::{Api, command, convert, error::Refusal, parse};
+use crate::{domain::GuideCatalog, store::guide_catalog};
 
 pub(super) async fn activate_program_guide(
     api: &Api,
@@ -18,15 +19,16 @@ pub(super) async fn activate_program_guide(
     let end: Option<Month> = parse::optional("end_month", &request.end_month)?;
 
     let guide = name.guide.clone();
-    let activate = move |known: &Shelf, _| known.activate(&guide, start, end);
-    let shelf = if request.validate_only {
+    let activate = move |current: &GuideCatalog, _| current.activate(&guide, start, end);
+    let catalog = if request.validate_only {
         let now = api.now().await?;
-        activate(&api.shelf().await?, now).map_err(Refusal::Shelf)?.next
+        activate(&api.guide_catalog().await?, now).map_err(Refusal::Guide)?.next
     } else {
-        let command = Command::new("activate_program_guide", guides::key(), caller.actor.clone());
-        let command = command.request(call::request_id(&caller, "ActivateProgramGuide", &request.request_id, &request));
-        api.change_shelf(command, activate).await?
+        let command = Command::new("activate_program_guide", guide_catalog::catalog_key(), caller.actor.clone());
+        let request_id = command::request_id(&caller, "ActivateProgramGuide", &request.request_id, &request);
+        api.change_guide_catalog(command.request(request_id), activate).await?
     };
     api.assessor.wake();
-    Ok(Response::new(convert::guide(shelf.get(&name.guide).ok_or(Refusal::NotFound { resource: request.name })?)))
+    let activated = catalog.get(&name.guide).ok_or(Refusal::NotFound { resource: request.name })?;
+    Ok(Response::new(convert::to_program_guide(activated)))
 }

@@ -1,4 +1,5 @@
-//! `CreateProgramGuide` (R52): everything that is wrong is named at once, then one transaction on the shelf.
+//! `CreateProgramGuide` (R52): checks the whole guide and reports all violations at once, then adds
+//! the draft in one transaction on the guide catalog.
 use cpor_durable::Command;
 use cpor_kit::{
     request,
@@ -8,61 +9,63 @@ use cpor_proto::eligibility::v1::{CreateProgramGuideRequest, ProgramGuide};
 use cpor_types::ProgramGuideId;
 use tonic::{Request, Response, Status};
 
-use super::{Api, call, convert, error::Refusal};
+use super::{Api, command, convert, error::Refusal};
 use crate::{
-    domain::{Guide, GuideDocument, Shelf},
-    store::guides,
+    domain::{Guide, GuideCatalog, GuideDocument},
+    store::guide_catalog,
 };
 
 pub(super) async fn create_program_guide(
     api: &Api,
     request: Request<CreateProgramGuideRequest>,
 ) -> Result<Response<ProgramGuide>, Status> {
-    let faults = faults(request.get_ref());
-    let (caller, request) = request::open(request).map_err(|status| with(status, &faults))?;
-    if !faults.is_empty() {
-        return Err(status::invalid(faults));
+    let violations = guide_violations(request.get_ref());
+    let (caller, request) = request::open(request).map_err(|status| with_violations(status, &violations))?;
+    if !violations.is_empty() {
+        return Err(status::invalid(violations));
     }
-    let (id, guide) = (id(&request)?, request.program_guide.clone().unwrap_or_default());
-    let (document, _) = convert::document(id.clone(), &guide);
-    let revises = convert::revises(&guide);
+    let (id, guide) = (parse_id(&request)?, request.program_guide.clone().unwrap_or_default());
+    let (document, _) = convert::to_document(id.clone(), &guide);
+    let revises = convert::parse_revises(&guide);
     let revises = revises.map_err(|malformed| Refusal::Malformed { field: "program_guide.revises", malformed })?;
 
-    let create = move |known: &Shelf, now| known.create(document.clone(), revises.clone(), now);
-    let shelf = if request.validate_only {
+    let create = move |current: &GuideCatalog, now| current.create(document.clone(), revises.clone(), now);
+    let catalog = if request.validate_only {
         let now = api.now().await?;
-        create(&api.shelf().await?, now).map_err(Refusal::Shelf)?.next
+        create(&api.guide_catalog().await?, now).map_err(Refusal::Guide)?.next
     } else {
-        let command = Command::new("create_program_guide", guides::key(), caller.actor.clone());
-        let command = command.request(call::request_id(&caller, "CreateProgramGuide", &request.request_id, &request));
-        api.change_shelf(command, create).await?
+        let key = guide_catalog::catalog_key();
+        let command = Command::new("create_program_guide", key, caller.actor.clone());
+        let request_id = command::request_id(&caller, "CreateProgramGuide", &request.request_id, &request);
+        api.change_guide_catalog(command.request(request_id), create).await?
     };
-    Ok(Response::new(convert::guide(shelf.get(&id).ok_or(Refusal::NotFound { resource: id.to_string() })?)))
+    let created = catalog.get(&id).ok_or(Refusal::NotFound { resource: id.to_string() })?;
+    Ok(Response::new(convert::to_program_guide(created)))
 }
 
-fn id(request: &CreateProgramGuideRequest) -> Result<ProgramGuideId, Refusal> {
+fn parse_id(request: &CreateProgramGuideRequest) -> Result<ProgramGuideId, Refusal> {
     let id = request.program_guide_id.parse();
     id.map_err(|malformed| Refusal::Malformed { field: "program_guide_id", malformed })
 }
 
-/// What is wrong with the guide beyond what the proto's constraints say.
-fn faults(request: &CreateProgramGuideRequest) -> Vec<FieldViolation> {
+/// Returns the violations that the constraints in the proto cannot express.
+fn guide_violations(request: &CreateProgramGuideRequest) -> Vec<FieldViolation> {
     let Some(guide) = &request.program_guide else { return Vec::new() };
-    // Under an id that is none, the rest can be judged all the same.
-    let Ok(id) = id(request).or_else(|_| "x".parse()) else { return Vec::new() };
-    let (document, mut faults) = convert::document(id, guide);
-    faults.extend(unsound(&document));
-    faults
+    // With a placeholder for an invalid id, the rest of the guide can still be checked.
+    let Ok(id) = parse_id(request).or_else(|_| "x".parse()) else { return Vec::new() };
+    let (document, mut violations) = convert::to_document(id, guide);
+    violations.extend(document_violations(&document));
+    violations
 }
 
-fn unsound(document: &GuideDocument) -> Vec<FieldViolation> {
-    Guide::of(document).err().unwrap_or_default().iter().map(convert::faulty).collect()
+fn document_violations(document: &GuideDocument) -> Vec<FieldViolation> {
+    Guide::compile(document).err().unwrap_or_default().iter().map(convert::to_field_violation).collect()
 }
 
-/// The same refusal with these faults too, where it is one of fields.
-fn with(refused: Status, faults: &[FieldViolation]) -> Status {
-    if status::reason(&refused).as_deref() != Some("INVALID_FIELDS") || faults.is_empty() {
-        return refused;
+/// Adds the violations to a status that reports invalid fields; returns any other status unchanged.
+fn with_violations(status: Status, violations: &[FieldViolation]) -> Status {
+    if status::reason(&status).as_deref() != Some("INVALID_FIELDS") || violations.is_empty() {
+        return status;
     }
-    status::invalid(status::violations(&refused).into_iter().chain(faults.iter().cloned()).collect())
+    status::invalid(status::violations(&status).into_iter().chain(violations.iter().cloned()).collect())
 }

@@ -1,25 +1,29 @@
-//! Which lines of the ledger a request is about.
+//! Reads the filter of requests for earnings.
 use cpor_kit::Caller;
-use cpor_proto::eligibility::v1::{EarningFilter, EarningStatus};
+use cpor_proto::eligibility::v1::{self as wire, EarningFilter};
 use cpor_types::ClaimName;
 use tonic::Status;
 
-use super::{parse, scope::scope};
-use crate::store::earnings::{StatusWord, Wanted};
+use super::{parse, scope::scope_of_caller};
+use crate::store::earnings::{EarningQuery, EarningStatus};
 
-/// What is wanted of what the caller may see.
-pub(super) fn wanted(caller: &Caller, parent: &str, filter: Option<EarningFilter>) -> Result<Wanted, Status> {
+/// Builds the query for the earnings that match the filter and that the caller may see.
+pub(super) fn earning_query(
+    caller: &Caller,
+    parent: &str,
+    filter: Option<EarningFilter>,
+) -> Result<EarningQuery, Status> {
     let filter = filter.unwrap_or_default();
     let claim: Option<ClaimName> = parse::optional("filter.claim", &filter.claim)?;
     let status = match filter.status() {
-        EarningStatus::Unspecified => None,
-        EarningStatus::NothingDue => Some(StatusWord::NothingDue),
-        EarningStatus::Accrued => Some(StatusWord::Accrued),
-        EarningStatus::Paid => Some(StatusWord::Paid),
+        wire::EarningStatus::Unspecified => None,
+        wire::EarningStatus::NothingDue => Some(EarningStatus::NothingDue),
+        wire::EarningStatus::Accrued => Some(EarningStatus::Accrued),
+        wire::EarningStatus::Paid => Some(EarningStatus::Paid),
     };
-    Ok(Wanted {
-        scope: scope(caller, parent)?,
-        tenant: parse::parent(parent)?,
+    Ok(EarningQuery {
+        scope: scope_of_caller(caller, parent)?,
+        tenant: parse::tenant_parent(parent)?,
         claim: claim.map(|name| name.claim),
         key: parse::optional("filter.key", &filter.key)?,
         month: parse::optional("filter.month", &filter.month)?,

@@ -1,4 +1,4 @@
-//! What is refused, and how callers read it.
+//! The refusals of the API and the statuses that callers receive for them.
 use std::time::Duration;
 
 use cpor_durable::StoreError;
@@ -9,39 +9,39 @@ use cpor_types::{Malformed, ProgramGuideId, ProgramGuideName, rfc3339};
 use tonic::{Code, Status};
 
 use crate::{
-    domain::{PeriodNotOver, ShelfRefusal, UsageRefusal},
+    domain::{GuideRefusal, PeriodNotOver, UsageRefusal},
     store::usage::ImportError,
 };
 
-/// When to try again what the registry, or another import, was in the way of.
+/// When a caller should retry after a temporary failure.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Everything that this service refuses.
+/// Why a request is refused or fails.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// No such resource, or not the caller's.
+    /// The resource does not exist, or the caller may not see it.
     NotFound { resource: String },
-    /// A field that the constraints of the proto let pass and that is no name of ours all the same.
+    /// A field satisfies the constraints of the proto but cannot be parsed.
     Malformed { field: &'static str, malformed: Malformed },
-    /// The partner is not officially on record for the key (R50).
+    /// The partner has no official association with the key (R50).
     UsageNotOpen,
-    /// A row of usage that is not stored (R51).
+    /// A row of usage is refused (R51).
     Usage(UsageRefusal),
-    /// The shelf of guides refuses (R52).
-    Shelf(ShelfRefusal),
+    /// A change of the guide catalog is refused (R52).
+    Guide(GuideRefusal),
     /// The payout period is not over (R54).
     Payout(PeriodNotOver),
-    /// The request id was used for another request.
+    /// The request id was used for a different request.
     RequestIdReused,
-    /// Too many commands wait.
+    /// Too many commands are waiting.
     Overloaded,
-    /// The outcome is not known; the text is for the log.
+    /// The outcome of the command is unknown. The text is logged and not sent to the caller.
     Unavailable(String),
-    /// The registry was asked in vain.
+    /// The call of the registry failed.
     Registry(RegistryError),
-    /// Nothing was imported.
+    /// The import of usage failed.
     Import(ImportError),
-    /// The database's error, or an inconsistent row.
+    /// The database failed, or a row is inconsistent.
     Store(StoreError),
 }
 
@@ -54,49 +54,49 @@ impl From<Refusal> for Status {
                 "the resource does not exist",
                 &[("resource", &resource)],
             ),
-            Refusal::Malformed { field, malformed } => status::invalid(vec![FieldViolation {
-                field: field.to_owned(),
-                reason: "MALFORMED".to_owned(),
-                description: malformed.to_string(),
-            }]),
+            Refusal::Malformed { field, malformed } => {
+                status::invalid(vec![violation(field, "MALFORMED", &malformed.to_string())])
+            }
             Refusal::UsageNotOpen => refused(
                 Code::PermissionDenied,
                 ErrorReason::UsageNotOpen,
-                "usage is open to a partner while its association is official",
+                "the usage of a key is readable only while the partner's association with it is official",
                 &[],
             ),
             Refusal::Usage(UsageRefusal::MeasureMismatch) => refused(
                 Code::InvalidArgument,
                 ErrorReason::UsageMeasureMismatch,
-                "workloads have active users and paid available units, subscriptions seats sold and consumption",
+                "the counts do not match the key: a workload has active_users and paid_available_units, \
+                 a subscription has seats_sold and consumption",
                 &[],
             ),
             Refusal::Usage(UsageRefusal::MonthInFuture) => {
-                refused(Code::InvalidArgument, ErrorReason::UsageMonthInFuture, "the month has not begun", &[])
+                let message = "month: must not be in the future";
+                refused(Code::InvalidArgument, ErrorReason::UsageMonthInFuture, message, &[])
             }
-            Refusal::Shelf(refusal) => shelf(refusal),
+            Refusal::Guide(refusal) => guide_status(refusal),
             Refusal::Payout(PeriodNotOver { end }) => refused(
                 Code::FailedPrecondition,
                 ErrorReason::PayoutPeriodNotOver,
-                "the period is not over: more may be accrued in it",
+                &format!("payout_period: must be over; the period ends at {}", rfc3339(end)),
                 &[("end_time", &rfc3339(end))],
             ),
             Refusal::RequestIdReused => refused(
                 Code::InvalidArgument,
                 ErrorReason::RequestIdReused,
-                "the request id was used for another request",
+                "request_id: was already used for a different request",
                 &[],
             ),
             Refusal::Overloaded => status::overloaded(RETRY_AFTER),
             Refusal::Unavailable(why) => {
-                tracing::warn!(why, "storage does not answer");
+                tracing::warn!(why, "the database is unavailable");
                 let reason = ErrorReason::StorageUnavailable.as_str_name();
-                status::unavailable(reason, "eligibility cannot be reached now; try again", RETRY_AFTER)
+                status::unavailable(reason, "the eligibility service is temporarily unavailable", RETRY_AFTER)
             }
             Refusal::Registry(RegistryError::Unavailable(why)) => {
-                tracing::warn!(why, "the registry cannot be asked");
+                tracing::warn!(why, "the registry is unavailable");
                 let reason = ErrorReason::RegistryUnavailable.as_str_name();
-                status::unavailable(reason, "the registry cannot be asked now", RETRY_AFTER)
+                status::unavailable(reason, "the registry is temporarily unavailable", RETRY_AFTER)
             }
             Refusal::Registry(broken @ RegistryError::Broken(_)) => status::internal(&broken),
             Refusal::Import(ImportError::Contended) => status::overloaded(RETRY_AFTER),
@@ -105,36 +105,36 @@ impl From<Refusal> for Status {
     }
 }
 
-fn shelf(refusal: ShelfRefusal) -> Status {
+fn guide_status(refusal: GuideRefusal) -> Status {
     use ErrorReason::{GuideExists, GuideNotDraft, GuideNotInForce, GuidePeriodOverlaps};
-    let said = |code, reason, message: &str, guide: ProgramGuideId| {
+    // `{}` in a message stands for the name of the guide.
+    let refused_for = |code, reason, message: &str, guide: ProgramGuideId| {
         let name = ProgramGuideName { guide }.to_string();
         refused(code, reason, &message.replace("{}", &name), &[("guide", &name)])
     };
     match refusal {
-        ShelfRefusal::NotFound(guide) => status::not_found(&ProgramGuideName { guide }.to_string()),
-        ShelfRefusal::EmptyPeriod => status::invalid(vec![FieldViolation {
-            field: "end_month".to_owned(),
-            reason: "NOT_AFTER_START".to_owned(),
-            description: "must be after start_month".to_owned(),
-        }]),
-        ShelfRefusal::Exists(guide) => said(Code::AlreadyExists, GuideExists, "there is {} already", guide),
-        ShelfRefusal::NothingToRevise(guide) => said(
-            Code::FailedPrecondition,
-            GuideNotInForce,
-            "{} is no guide in force, so that nothing revises it",
-            guide,
-        ),
-        ShelfRefusal::NotDraft(guide) => said(Code::FailedPrecondition, GuideNotDraft, "{} is no draft", guide),
-        ShelfRefusal::Overlaps(guide) => {
-            said(Code::FailedPrecondition, GuidePeriodOverlaps, "{} is in force in a part of the period", guide)
+        GuideRefusal::NotFound(guide) => status::not_found(&ProgramGuideName { guide }.to_string()),
+        GuideRefusal::EmptyPeriod => {
+            status::invalid(vec![violation("end_month", "NOT_AFTER_START", "must be after start_month")])
+        }
+        GuideRefusal::Exists(guide) => refused_for(Code::AlreadyExists, GuideExists, "{} already exists", guide),
+        GuideRefusal::RevisedNotActive(guide) => {
+            let message = "program_guide.revises: must be an active guide; {} is not";
+            refused_for(Code::FailedPrecondition, GuideNotInForce, message, guide)
+        }
+        GuideRefusal::NotDraft(guide) => {
+            refused_for(Code::FailedPrecondition, GuideNotDraft, "{} is not a draft", guide)
+        }
+        GuideRefusal::Overlaps(guide) => {
+            let message = "the period overlaps the period of {}";
+            refused_for(Code::FailedPrecondition, GuidePeriodOverlaps, message, guide)
         }
     }
 }
 
-impl From<ShelfRefusal> for Refusal {
-    fn from(refusal: ShelfRefusal) -> Self {
-        Self::Shelf(refusal)
+impl From<GuideRefusal> for Refusal {
+    fn from(refusal: GuideRefusal) -> Self {
+        Self::Guide(refusal)
     }
 }
 
@@ -148,6 +148,10 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
+}
+
+fn violation(field: &str, reason: &str, description: &str) -> FieldViolation {
+    FieldViolation { field: field.to_owned(), reason: reason.to_owned(), description: description.to_owned() }
 }
 
 fn refused(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {

@@ -1,10 +1,11 @@
-//! `GetAssessment`: one indexed read, and another for the answer of an earlier month.
+//! `GetAssessment`: returns the assessment of a claim with its latest result, or with the result of
+//! the requested month.
 use cpor_kit::request;
 use cpor_proto::eligibility::v1::{Assessment, GetAssessmentRequest};
 use cpor_types::{AssessmentName, Month};
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, error::Refusal, parse, scope::scope};
+use super::{Api, convert, error::Refusal, parse, scope::scope_of_caller};
 use crate::store::{self, assessments};
 
 pub(super) async fn get_assessment(
@@ -12,17 +13,18 @@ pub(super) async fn get_assessment(
     request: Request<GetAssessmentRequest>,
 ) -> Result<Response<Assessment>, Status> {
     let (caller, GetAssessmentRequest { name, month }) = request::open(request)?;
-    let (key, month) = (parse::required::<AssessmentName>("name", &name)?, parse::optional::<Month>("month", &month)?);
-    let (scope, key) = (scope(&caller, &name)?, store::key_of(&key));
+    let parsed_name: AssessmentName = parse::required("name", &name)?;
+    let month: Option<Month> = parse::optional("month", &month)?;
+    let (scope, key) = (scope_of_caller(&caller, &name)?, store::assessment_key_from_name(&parsed_name));
     let found = assessments::get(api.db.reader(), &scope, &key).await.map_err(Refusal::Store)?;
     let not_found = || Refusal::NotFound { resource: name.clone() };
-    let state = found.ok_or_else(not_found)?.state;
-    let answer = match month {
-        None => state.latest.clone(),
+    let assessment = found.ok_or_else(not_found)?.state;
+    let result = match month {
+        None => assessment.latest.clone(),
         Some(month) => {
-            let answer = assessments::answer(api.db.reader(), &key, month).await.map_err(Refusal::Store)?;
-            Some(answer.ok_or_else(not_found)?)
+            let result = assessments::get_monthly_result(api.db.reader(), &key, month).await;
+            Some(result.map_err(Refusal::Store)?.ok_or_else(not_found)?)
         }
     };
-    Ok(Response::new(convert::assessment(&state, answer)))
+    Ok(Response::new(convert::to_assessment(&assessment, result)))
 }

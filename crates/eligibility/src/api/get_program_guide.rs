@@ -1,18 +1,18 @@
-//! `GetProgramGuide`: one read of the shelf.
+//! `GetProgramGuide`: returns a guide of the catalog.
 use cpor_kit::request;
 use cpor_proto::eligibility::v1::{GetProgramGuideRequest, ProgramGuide};
 use cpor_types::ProgramGuideName;
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, error::Refusal, parse, scope::sees_guide};
+use super::{Api, convert, error::Refusal, parse, scope::can_see_guide};
 
 pub(super) async fn get_program_guide(
     api: &Api,
     request: Request<GetProgramGuideRequest>,
 ) -> Result<Response<ProgramGuide>, Status> {
     let (caller, GetProgramGuideRequest { name }) = request::open(request)?;
-    let wanted: ProgramGuideName = parse::required("name", &name)?;
-    let shelf = api.shelf().await?;
-    let found = shelf.get(&wanted.guide).filter(|guide| sees_guide(&caller, guide));
-    Ok(Response::new(convert::guide(found.ok_or(Refusal::NotFound { resource: name })?)))
+    let parsed_name: ProgramGuideName = parse::required("name", &name)?;
+    let catalog = api.guide_catalog().await?;
+    let found = catalog.get(&parsed_name.guide).filter(|guide| can_see_guide(&caller, guide));
+    Ok(Response::new(convert::to_program_guide(found.ok_or(Refusal::NotFound { resource: name })?)))
 }

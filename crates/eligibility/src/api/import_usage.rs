@@ -1,5 +1,5 @@
-//! `ImportUsage`: one transaction of up to four statements and one fsync, whatever the number of rows; none when the
-//! rows say what is known.
+//! `ImportUsage` (R51): stores rows of usage in one transaction and returns one result for each
+//! row. A refused row does not affect the others.
 use cpor_kit::{
     request::{self, RowViolations},
     status,
@@ -12,63 +12,63 @@ use tonic::{Request, Response, Status};
 
 use super::{Api, error::Refusal};
 use crate::{
-    domain::{Counts, Imported, Measures, Usage, UsageId},
+    domain::{ImportOutcome, Measures, Usage, UsageCounts, UsageId},
     store::usage,
 };
 
-/// A row to be stored, or why it is not.
-type Row = Result<Usage, Status>;
+/// A row that can be stored, or the status of its refusal.
+type CheckedRow = Result<Usage, Status>;
 
 pub(super) async fn import_usage(
     api: &Api,
     request: Request<ImportUsageRequest>,
 ) -> Result<Response<ImportUsageResponse>, Status> {
     let (_, request, violations) = request::open_rows(request, "rows")?;
-    let rows = sound(&request.rows, violations);
-    let good: Vec<Usage> = rows.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
-    let outcomes = usage::import(&api.db, &api.business_clock, &good).await.map_err(Refusal::Import)?;
+    let rows = check_rows(&request.rows, violations);
+    let accepted: Vec<Usage> = rows.iter().filter_map(|row| row.as_ref().ok()).cloned().collect();
+    let outcomes = usage::import(&api.db, &api.business_clock, &accepted).await.map_err(Refusal::Import)?;
     api.assessor.wake();
     let mut outcomes = outcomes.into_iter();
-    // The good rows' outcomes are in the rows' order.
+    // The outcomes are those of the accepted rows, in their order.
     let results = rows.into_iter().filter_map(|row| match row {
-        Ok(_) => outcomes.next().map(result),
-        Err(refused) => Some(refusal(&refused)),
+        Ok(_) => outcomes.next().map(to_result),
+        Err(refused) => Some(refused_result(&refused)),
     });
     Ok(Response::new(ImportUsageResponse { results: results.collect() }))
 }
 
-/// The rows, each apart: a bad one does not stop the others.
-fn sound(rows: &[UsageMonth], mut violations: RowViolations) -> Vec<Row> {
-    let row = |(n, row)| match violations.remove(&n) {
+/// Checks each row on its own.
+fn check_rows(rows: &[UsageMonth], mut violations: RowViolations) -> Vec<CheckedRow> {
+    let check = |(index, row)| match violations.remove(&index) {
         Some(violations) => Err(status::invalid(violations)),
-        None => read(row).map_err(Status::from),
+        None => parse_row(row).map_err(Status::from),
     };
-    rows.iter().enumerate().map(row).collect()
+    rows.iter().enumerate().map(check).collect()
 }
 
-fn read(row: &UsageMonth) -> Result<Usage, Refusal> {
+fn parse_row(row: &UsageMonth) -> Result<Usage, Refusal> {
     let key: TenantKey = row.key.parse().map_err(|malformed| Refusal::Malformed { field: "key", malformed })?;
     let month: Month = row.month.parse().map_err(|malformed| Refusal::Malformed { field: "month", malformed })?;
-    let counts = Counts {
+    let counts = UsageCounts {
         active_users: row.active_users,
         paid_available_units: row.paid_available_units,
         seats_sold: row.seats_sold,
         consumption: row.consumption,
     };
-    let measures = Measures::of(key.key.kind(), counts).map_err(Refusal::Usage)?;
+    let measures = Measures::from_counts(key.key.kind(), counts).map_err(Refusal::Usage)?;
     Ok(Usage { id: UsageId { key, month }, measures })
 }
 
-fn result(imported: Imported) -> ImportUsageResult {
-    let outcome = match imported {
-        Imported::Created => Outcome::Created,
-        Imported::Replaced => Outcome::Replaced,
-        Imported::Unchanged => Outcome::Unchanged,
-        Imported::Refused(why) => return refusal(&Refusal::Usage(why).into()),
+fn to_result(outcome: ImportOutcome) -> ImportUsageResult {
+    let outcome = match outcome {
+        ImportOutcome::Created => Outcome::Created,
+        ImportOutcome::Replaced => Outcome::Replaced,
+        ImportOutcome::Unchanged => Outcome::Unchanged,
+        ImportOutcome::Refused(why) => return refused_result(&Refusal::Usage(why).into()),
     };
     ImportUsageResult { outcome: outcome.into(), error: None }
 }
 
-fn refusal(refused: &Status) -> ImportUsageResult {
+fn refused_result(refused: &Status) -> ImportUsageResult {
     ImportUsageResult { outcome: Outcome::Refused.into(), error: Some(status::message(refused)) }
 }

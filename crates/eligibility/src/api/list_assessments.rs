@@ -1,4 +1,4 @@
-//! `ListAssessments`: one read of a page by index.
+//! `ListAssessments`: lists the assessments of a tenant, or of all tenants, page by page.
 use cpor_durable::Key;
 use cpor_kit::{
     page::{self, Binding},
@@ -8,7 +8,7 @@ use cpor_proto::eligibility::v1::{ListAssessmentsRequest, ListAssessmentsRespons
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Api, convert, error::Refusal, parse, scope::scope};
+use super::{Api, convert, error::Refusal, parse, scope::scope_of_caller};
 use crate::store::assessments;
 
 pub(super) async fn list_assessments(
@@ -18,13 +18,13 @@ pub(super) async fn list_assessments(
     let (caller, request) = request::open(request)?;
     let binding = Binding::of(&request);
     let after = binding.decode::<(String, Uuid)>(&request.page_token)?.map(|(owner, id)| Key::new(owner, id));
-    let (scope, tenant) = (scope(&caller, &request.parent)?, parse::parent(&request.parent)?);
+    let (scope, tenant) = (scope_of_caller(&caller, &request.parent)?, parse::tenant_parent(&request.parent)?);
     let size = page::size(request.page_size);
     let found = assessments::list(api.db.reader(), &scope, tenant, after.as_ref(), size + 1).await;
-    let shown = found.map_err(Refusal::Store)?.into_iter().map(|(key, found)| {
+    let items = found.map_err(Refusal::Store)?.into_iter().map(|(key, found)| {
         let latest = found.state.latest.clone();
-        ((key.owner, key.id), convert::assessment(&found.state, latest))
+        ((key.owner, key.id), convert::to_assessment(&found.state, latest))
     });
-    let (assessments, next_page_token) = binding.page(size, shown)?;
+    let (assessments, next_page_token) = binding.page(size, items)?;
     Ok(Response::new(ListAssessmentsResponse { assessments, next_page_token }))
 }

@@ -1,4 +1,4 @@
-//! `ListEarnings` (R54): one read of a page by index.
+//! `ListEarnings` (R54): lists the earnings of the ledger page by page.
 use cpor_kit::{
     page::{self, Binding},
     request,
@@ -6,7 +6,7 @@ use cpor_kit::{
 use cpor_proto::eligibility::v1::{ListEarningsRequest, ListEarningsResponse};
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, earning_filter::wanted, error::Refusal};
+use super::{Api, convert, earning_filter::earning_query, error::Refusal};
 use crate::store::earnings::{self, Cursor};
 
 pub(super) async fn list_earnings(
@@ -16,10 +16,10 @@ pub(super) async fn list_earnings(
     let (caller, request) = request::open(request)?;
     let binding = Binding::of(&request);
     let after = binding.decode::<Cursor>(&request.page_token)?;
-    let wanted = wanted(&caller, &request.parent, request.filter)?;
+    let query = earning_query(&caller, &request.parent, request.filter)?;
     let size = page::size(request.page_size);
-    let found = earnings::list(api.db.reader(), &wanted, after, size + 1).await.map_err(Refusal::Store)?;
-    let shown = found.into_iter().map(|entry| (entry.cursor(), convert::entry(entry)));
-    let (earnings, next_page_token) = binding.page(size, shown)?;
+    let found = earnings::list(api.db.reader(), &query, after, size + 1).await.map_err(Refusal::Store)?;
+    let items = found.into_iter().map(|entry| (entry.cursor(), convert::to_earning(entry)));
+    let (earnings, next_page_token) = binding.page(size, items)?;
     Ok(Response::new(ListEarningsResponse { earnings, next_page_token }))
 }

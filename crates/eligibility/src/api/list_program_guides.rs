@@ -1,4 +1,5 @@
-//! `ListProgramGuides`: one read of the shelf; drafts, then those in force, newest first.
+//! `ListProgramGuides`: lists the guides of the catalog page by page: first the drafts, then the
+//! active guides, each the newest first.
 use std::cmp::Reverse;
 
 use cpor_kit::{
@@ -9,8 +10,8 @@ use cpor_proto::eligibility::v1::{ListProgramGuidesRequest, ListProgramGuidesRes
 use cpor_types::ProgramGuideId;
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, scope::sees_guide};
-use crate::domain::Shelved;
+use super::{Api, convert, scope::can_see_guide};
+use crate::domain::CatalogGuide;
 
 pub(super) async fn list_program_guides(
     api: &Api,
@@ -19,15 +20,18 @@ pub(super) async fn list_program_guides(
     let (caller, request) = request::open(request)?;
     let binding = Binding::of(&request);
     let after = binding.decode::<ProgramGuideId>(&request.page_token)?;
-    let shelf = api.shelf().await?;
-    let mut all: Vec<&Shelved> = shelf.guides.iter().filter(|guide| sees_guide(&caller, guide)).collect();
-    let started = |guide: &Shelved| guide.term().map(|term| Reverse((term.start, term.edition)));
-    all.sort_by_cached_key(|guide| (started(guide), Reverse(guide.create_time), guide.document.id.clone()));
-    // A guide that is gone since the page before ends the list.
-    let start =
-        after.map(|after| all.iter().position(|guide| guide.document.id == after).map_or(all.len(), |at| at + 1));
-    let shown =
-        all.into_iter().skip(start.unwrap_or_default()).map(|guide| (&guide.document.id, convert::guide(guide)));
-    let (program_guides, next_page_token) = binding.page(page::size(request.page_size), shown)?;
+    let catalog = api.guide_catalog().await?;
+    let mut guides: Vec<&CatalogGuide> = catalog.guides.iter().filter(|guide| can_see_guide(&caller, guide)).collect();
+    let activation =
+        |guide: &CatalogGuide| guide.effective_period().map(|period| Reverse((period.start, period.edition)));
+    guides.sort_by_cached_key(|guide| (activation(guide), Reverse(guide.create_time), guide.document.id.clone()));
+    // The list ends if the caller can no longer see the last guide of the page before.
+    let start = after.map(|after| {
+        let position = guides.iter().position(|guide| guide.document.id == after);
+        position.map_or(guides.len(), |position| position + 1)
+    });
+    let rest = guides.into_iter().skip(start.unwrap_or_default());
+    let items = rest.map(|guide| (&guide.document.id, convert::to_program_guide(guide)));
+    let (program_guides, next_page_token) = binding.page(page::size(request.page_size), items)?;
     Ok(Response::new(ListProgramGuidesResponse { program_guides, next_page_token }))
 }

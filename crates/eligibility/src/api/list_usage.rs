@@ -1,4 +1,5 @@
-//! `ListUsage`: for partners one call of the registry, then one read of a page by index, or two with what was replaced.
+//! `ListUsage` (R50): lists the usage of a key page by page. The registry is asked first whether a
+//! partner may read the usage.
 use cpor_kit::{
     Caller,
     page::{self, Binding},
@@ -8,7 +9,7 @@ use cpor_proto::eligibility::v1::{ListUsageRequest, ListUsageResponse};
 use cpor_types::{Month, TenantKey};
 use tonic::{Request, Response, Status};
 
-use super::{Api, convert, error::Refusal, scope::scope};
+use super::{Api, convert, error::Refusal, scope::scope_of_caller};
 use crate::store::{
     assessments::Scope,
     usage::{self, Cursor},
@@ -27,19 +28,23 @@ pub(super) async fn list_usage(
     let size = page::size(request.page_size);
     let found = usage::list(api.db.reader(), &key, request.show_replaced, before, size + 1).await;
     let found = found.map_err(Refusal::Store)?;
-    let shown = found.iter().map(|listed| (listed.cursor(), convert::usage(listed, credited_from)));
-    let (usage_months, next_page_token) = binding.page(size, shown)?;
+    let items = found.iter().map(|revision| (revision.cursor(), convert::to_usage_month(revision, credited_from)));
+    let (usage_months, next_page_token) = binding.page(size, items)?;
     Ok(Response::new(ListUsageResponse { usage_months, next_page_token }))
 }
 
-/// The first month that is credited to the caller; none to the vendor's staff. Refused where usage is not open (R50).
+/// Returns the first month whose usage is credited to the calling partner; `None` for the vendor's
+/// staff.
+///
+/// # Errors
+/// The partner has no official association with the key, or the registry failed.
 async fn credited_from(api: &Api, caller: &Caller, key: &TenantKey) -> Result<Option<Month>, Status> {
-    match scope(caller, &key.to_string())? {
+    match scope_of_caller(caller, &key.to_string())? {
         Scope::All => Ok(None),
         Scope::Partner(partner) => {
-            let asked = api.registry.check_usage_access(&caller.actor, &partner, key).await;
-            let official = asked.map_err(Refusal::Registry)?.ok_or(Refusal::UsageNotOpen)?;
-            Ok(Some(Month::first_full_month_after(official)))
+            let official_time = api.registry.check_usage_access(&caller.actor, &partner, key).await;
+            let official_time = official_time.map_err(Refusal::Registry)?.ok_or(Refusal::UsageNotOpen)?;
+            Ok(Some(Month::first_full_month_after(official_time)))
         }
     }
 }

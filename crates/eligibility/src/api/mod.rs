@@ -1,6 +1,6 @@
-//! The gRPC service; each method has its file.
+//! The gRPC service. Each method has its own module.
 mod activate_program_guide;
-mod call;
+mod command;
 mod convert;
 mod create_program_guide;
 mod earning_filter;
@@ -38,46 +38,46 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     assessor::Assessor,
-    domain::{Shelf, ShelfRefusal},
+    domain::{GuideCatalog, GuideRefusal},
     store::{
-        guides::{self, ShelfStore},
+        guide_catalog::{self, GuideCatalogStore},
         payouts::PayoutStore,
     },
 };
 use error::Refusal;
 
-/// What the methods need.
+/// The implementation of the gRPC service, with everything that its methods use.
 pub(crate) struct Api {
     pub(crate) db: Db,
     pub(crate) business_clock: BusinessClock,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) shelves: Writer<ShelfStore>,
-    pub(crate) payouts: Writer<PayoutStore>,
+    pub(crate) guide_writer: Writer<GuideCatalogStore>,
+    pub(crate) payout_writer: Writer<PayoutStore>,
     pub(crate) registry: SharedRegistry,
     pub(crate) assessor: Assessor,
 }
 
 impl Api {
-    /// The guides as they stand.
-    async fn shelf(&self) -> Result<Shelf, Refusal> {
-        Ok(guides::load(self.db.reader()).await?)
+    /// Loads the guide catalog.
+    async fn guide_catalog(&self) -> Result<GuideCatalog, Refusal> {
+        Ok(guide_catalog::load(self.db.reader()).await?)
     }
 
-    /// The business time.
+    /// Reads the business clock.
     async fn now(&self) -> Result<Timestamp, Refusal> {
         self.business_clock.now(&self.db).await.map_err(|error| Refusal::Store(error.into()))
     }
 
-    /// Changes the shelf; answers how it stands then.
-    async fn change_shelf(
+    /// Executes a command on the guide catalog and returns the catalog after it.
+    async fn change_guide_catalog(
         &self,
         command: Command,
-        change: impl Fn(&Shelf, Timestamp) -> Result<Transition<Shelf>, ShelfRefusal> + Send + 'static,
-    ) -> Result<Shelf, Refusal> {
-        let shipped = guides::shipped()?;
-        let decide = move |known: Option<&Shelf>, now| change(known.unwrap_or(&shipped), now).map(Some);
-        let committed = self.shelves.execute(command, decide).await.map_err(call::failed)?;
-        committed.state.map_or_else(|| Ok(guides::shipped()?), Ok)
+        change: impl Fn(&GuideCatalog, Timestamp) -> Result<Transition<GuideCatalog>, GuideRefusal> + Send + 'static,
+    ) -> Result<GuideCatalog, Refusal> {
+        let shipped = guide_catalog::shipped_catalog()?;
+        let decide = move |current: Option<&GuideCatalog>, now| change(current.unwrap_or(&shipped), now).map(Some);
+        let committed = self.guide_writer.execute(command, decide).await.map_err(command::writer_refusal)?;
+        committed.state.map_or_else(|| Ok(guide_catalog::shipped_catalog()?), Ok)
     }
 }
 
@@ -122,7 +122,7 @@ impl EligibilityService for Api {
         activate_program_guide::activate_program_guide(self, request).await
     }
 
-    type SimulateProgramGuideStream = simulate_program_guide::Simulation;
+    type SimulateProgramGuideStream = simulate_program_guide::SimulationStream;
 
     async fn simulate_program_guide(
         &self,
@@ -149,7 +149,7 @@ impl EligibilityService for Api {
         list_earnings::list_earnings(self, request).await
     }
 
-    type ExportEarningsStream = export_earnings::Export;
+    type ExportEarningsStream = export_earnings::ExportStream;
 
     async fn export_earnings(
         &self,

@@ -1,25 +1,25 @@
-//! Fields of requests to values of the domain.
+//! Parses fields of requests.
 use std::str::FromStr;
 
 use cpor_types::{Malformed, TenantId, TenantName};
 
 use super::error::Refusal;
 
-/// The tenants of all that the caller may see.
+/// The parent that stands for all tenants.
 const ANY_TENANT: &str = "tenants/-";
 
-/// A field that must be given.
+/// Parses a field that must not be empty.
 pub(super) fn required<T: FromStr<Err = Malformed>>(field: &'static str, text: &str) -> Result<T, Refusal> {
     text.parse().map_err(|malformed| Refusal::Malformed { field, malformed })
 }
 
-/// A field that may be empty.
+/// Parses a field; `None` if it is empty.
 pub(super) fn optional<T: FromStr<Err = Malformed>>(field: &'static str, text: &str) -> Result<Option<T>, Refusal> {
     if text.is_empty() { Ok(None) } else { required(field, text).map(Some) }
 }
 
-/// The tenant that a list is of; `None`: of all.
-pub(super) fn parent(parent: &str) -> Result<Option<TenantId>, Refusal> {
+/// Parses the `parent` of a list, which is a tenant; `None` for all tenants.
+pub(super) fn tenant_parent(parent: &str) -> Result<Option<TenantId>, Refusal> {
     if parent == ANY_TENANT {
         return Ok(None);
     }

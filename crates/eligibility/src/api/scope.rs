@@ -1,16 +1,19 @@
-//! What a caller may see.
+//! Determines what a caller may see.
 use cpor_kit::Caller;
 use cpor_types::ActorSide;
 use tonic::Status;
 
 use super::error::Refusal;
 use crate::{
-    domain::{Shelved, Standing},
+    domain::{CatalogGuide, GuideState},
     store::assessments::Scope,
 };
 
-/// Partners see their own only, the vendor's staff all. `resource` is what a caller who sees nothing does not find.
-pub(super) fn scope(caller: &Caller, resource: &str) -> Result<Scope, Status> {
+/// Returns the rows that a caller may see: a partner its own, the vendor's staff all.
+///
+/// # Errors
+/// Any other caller: the requested `resource` is reported as not found.
+pub(super) fn scope_of_caller(caller: &Caller, resource: &str) -> Result<Scope, Status> {
     match (caller.side(), &caller.partner) {
         (ActorSide::Partner, Some(partner)) => Ok(Scope::Partner(partner.clone())),
         (ActorSide::Reviewer | ActorSide::Vendor, _) => Ok(Scope::All),
@@ -20,10 +23,10 @@ pub(super) fn scope(caller: &Caller, resource: &str) -> Result<Scope, Status> {
     }
 }
 
-/// Drafts are the vendor's own business.
-pub(super) fn sees_guide(caller: &Caller, guide: &Shelved) -> bool {
-    match guide.standing {
-        Standing::Active(_) => true,
-        Standing::Draft => matches!(caller.side(), ActorSide::Reviewer | ActorSide::Vendor),
+/// Whether a caller may see a guide. Only the vendor's staff sees drafts.
+pub(super) fn can_see_guide(caller: &Caller, guide: &CatalogGuide) -> bool {
+    match guide.state {
+        GuideState::Active(_) => true,
+        GuideState::Draft => matches!(caller.side(), ActorSide::Reviewer | ActorSide::Vendor),
     }
 }

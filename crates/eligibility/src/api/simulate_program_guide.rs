@@ -1,4 +1,5 @@
-//! `SimulateProgramGuide`: page after page of assessments, each held against the draft; reads alone.
+//! `SimulateProgramGuide`: compares the stored results of all claims with the results that a draft
+//! would give, page by page. It writes nothing.
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
 use cpor_durable::Key;
@@ -12,96 +13,105 @@ use tonic::{Request, Response, Status};
 
 use super::{Api, convert, error::Refusal, parse};
 use crate::{
-    assessor::{looked_at, own},
-    domain::{Guide, ShelfRefusal, Standing, Summary},
+    assessor::{usage_keys, usage_of_assessment},
+    domain::{Guide, GuideRefusal, GuideState, SimulationSummary},
     store::{
-        assessments::{self, Found, Scope},
-        guides, usage,
+        assessments::{self, Scope, StoredAssessment},
+        guide_catalog, usage,
     },
 };
 
-/// The stream of an answer.
-pub(super) type Simulation = Pin<Box<dyn Stream<Item = Result<SimulateProgramGuideResponse, Status>> + Send>>;
+/// The stream of response messages.
+pub(super) type SimulationStream = Pin<Box<dyn Stream<Item = Result<SimulateProgramGuideResponse, Status>> + Send>>;
 
-/// Assessments that are read at a time.
-const PAGE: u64 = 100;
+/// How many assessments are read at a time.
+const PAGE_SIZE: u64 = 100;
 
-/// A simulation under way.
-struct Run {
+/// A simulation in progress.
+struct Simulation {
     db: Db,
     draft: Arc<Guide>,
-    /// From the first month until the second, exclusive.
-    months: (Option<Month>, Option<Month>),
+    /// The first month to compare; `None` for no limit.
+    start_month: Option<Month>,
+    /// The first month that is not compared; `None` for no limit.
+    end_month: Option<Month>,
     now: Timestamp,
+    /// The key of the last assessment that was compared.
     after: Option<Key>,
-    summary: Summary,
+    summary: SimulationSummary,
 }
 
 pub(super) async fn simulate_program_guide(
     api: &Api,
     request: Request<SimulateProgramGuideRequest>,
-) -> Result<Response<Simulation>, Status> {
+) -> Result<Response<SimulationStream>, Status> {
     let (_, request) = request::open(request)?;
     let name: ProgramGuideName = parse::required("name", &request.name)?;
-    let months =
-        (parse::optional("start_month", &request.start_month)?, parse::optional("end_month", &request.end_month)?);
-    let draft = Arc::new(draft(api, name).await?);
+    let start_month = parse::optional("start_month", &request.start_month)?;
+    let end_month = parse::optional("end_month", &request.end_month)?;
+    let draft = Arc::new(load_draft(api, name).await?);
     let (db, now) = (api.db.clone(), api.now().await?);
-    let run = Run { db, draft, months, now, after: None, summary: Summary::default() };
-    let pages = stream::try_unfold(Some(run), |run| async {
-        match run {
-            Some(run) => run.next().await.map(Some).map_err(Status::from),
+    let summary = SimulationSummary::default();
+    let simulation = Simulation { db, draft, start_month, end_month, now, after: None, summary };
+    let pages = stream::try_unfold(Some(simulation), |simulation| async {
+        match simulation {
+            Some(simulation) => simulation.next_page().await.map(Some).map_err(Status::from),
             None => Ok(None),
         }
     });
-    Ok(Response::new(pages.map_ok(|parts| stream::iter(parts.into_iter().map(Ok))).try_flatten().boxed()))
+    let messages = pages.map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten();
+    Ok(Response::new(messages.boxed()))
 }
 
-async fn draft(api: &Api, name: ProgramGuideName) -> Result<Guide, Refusal> {
-    let shelf = api.shelf().await?;
-    let found = shelf.get(&name.guide).ok_or_else(|| Refusal::NotFound { resource: name.to_string() })?;
-    match found.standing {
-        Standing::Draft => {}
-        Standing::Active(_) => return Err(Refusal::Shelf(ShelfRefusal::NotDraft(name.guide))),
+async fn load_draft(api: &Api, name: ProgramGuideName) -> Result<Guide, Refusal> {
+    let catalog = api.guide_catalog().await?;
+    let guide = catalog.get(&name.guide).ok_or_else(|| Refusal::NotFound { resource: name.to_string() })?;
+    match guide.state {
+        GuideState::Draft => {}
+        GuideState::Active(_) => return Err(Refusal::Guide(GuideRefusal::NotDraft(name.guide))),
     }
-    Ok(guides::compiled_draft(found)?)
+    Ok(guide_catalog::compile_draft(guide)?)
 }
 
-impl Run {
-    /// The differences of the next page, and the rest of the run; after the last page, the summary.
-    async fn next(mut self) -> Result<(Vec<SimulateProgramGuideResponse>, Option<Self>), Refusal> {
-        let page = assessments::list(self.db.reader(), &Scope::All, None, self.after.as_ref(), PAGE).await?;
+impl Simulation {
+    /// Compares the next page of assessments. Returns the messages for it, and the simulation to
+    /// continue with. After the last page the only message is the summary.
+    async fn next_page(mut self) -> Result<(Vec<SimulateProgramGuideResponse>, Option<Self>), Refusal> {
+        let page = assessments::list(self.db.reader(), &Scope::All, None, self.after.as_ref(), PAGE_SIZE).await?;
         let Some((last, _)) = page.last() else {
-            return Ok((vec![part(Part::Summary(convert::summary(&self.summary)))], None));
+            return Ok((vec![message(Part::Summary(convert::to_summary(&self.summary)))], None));
         };
         self.after = Some(last.clone());
-        let parts = self.compare(&page).await?;
-        Ok((parts, Some(self)))
+        let messages = self.compare(&page).await?;
+        Ok((messages, Some(self)))
     }
 
-    async fn compare(&mut self, page: &[Found]) -> Result<Vec<SimulateProgramGuideResponse>, Refusal> {
+    async fn compare(&mut self, page: &[StoredAssessment]) -> Result<Vec<SimulateProgramGuideResponse>, Refusal> {
         let db = self.db.reader();
         let keys: Vec<Key> = page.iter().map(|(key, _)| key.clone()).collect();
-        let mut answers = assessments::answers(db, &keys).await?;
-        let usage = usage::of_keys(db, page.iter().flat_map(|(_, found)| looked_at(&found.state)).collect()).await?;
-        let (from, until) = self.months;
-        let mut parts = Vec::new();
+        let mut stored_results = assessments::list_monthly_results(db, &keys).await?;
+        let usage_keys = page.iter().flat_map(|(_, found)| usage_keys(&found.state)).collect();
+        let usage = usage::load_usage(db, usage_keys).await?;
+        let mut messages = Vec::new();
         for (key, found) in page {
-            let (assessment, own) = (&found.state, own(&usage, &found.state));
-            let answers: BTreeMap<_, _> = answers.remove(key).unwrap_or_default();
-            for (month, before) in answers {
-                if from.is_some_and(|from| month < from) || until.is_some_and(|until| month >= until) {
+            let assessment = &found.state;
+            let usage = usage_of_assessment(&usage, assessment);
+            let results: BTreeMap<_, _> = stored_results.remove(key).unwrap_or_default();
+            for (month, before) in results {
+                if self.start_month.is_some_and(|start| month < start) || self.end_month.is_some_and(|end| month >= end)
+                {
                     continue;
                 }
-                let Some(after) = assessment.simulate(&self.draft, &own, month, self.now) else { continue };
-                let differences = self.summary.compare(&before, &after).into_iter();
-                parts.extend(differences.map(|one| part(Part::Difference(convert::difference(assessment, one)))));
+                let Some(after) = assessment.simulate(&self.draft, &usage, month, self.now) else { continue };
+                for difference in self.summary.compare(&before, &after) {
+                    messages.push(message(Part::Difference(convert::to_difference(assessment, difference))));
+                }
             }
         }
-        Ok(parts)
+        Ok(messages)
     }
 }
 
-fn part(part: Part) -> SimulateProgramGuideResponse {
+fn message(part: Part) -> SimulateProgramGuideResponse {
     SimulateProgramGuideResponse { part: Some(part) }
 }

@@ -1,4 +1,4 @@
-//! The methods as callers see them, on both engines.
+//! Tests the methods of the service, on both databases.
 use std::sync::Arc;
 
 use cpor_kit::{Caller, auth::MethodTable, status};
@@ -14,13 +14,13 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     domain::examples::{presales, time, usage_of_teams},
-    world::{World, claim, month, on_both, teams},
+    test_system::{TestSystem, facts_of_claim, on_both_databases, teams_key, teams_usage},
 };
 
 const TENANT: &str = "tenants/00000000-0000-0000-0000-000000000002";
 
-/// A request as it comes through the auth layer.
-fn by<T>(caller: Caller, method: &str, request: T) -> Request<T> {
+/// A request as the authentication layer passes it on.
+fn request_by<T>(caller: Caller, method: &str, request: T) -> Request<T> {
     let table = MethodTable::build(&[(SERVICE_NAME, vec![Service::Eligibility])]).unwrap();
     let mut request = Request::new(request);
     request.extensions_mut().insert(table.get(&format!("/{SERVICE_NAME}/{method}")).unwrap());
@@ -47,21 +47,21 @@ fn staff() -> Caller {
     caller(ActorSide::Vendor, None)
 }
 
-fn refused(status: &Status) -> (Code, String) {
+fn code_and_reason(status: &Status) -> (Code, String) {
     (status.code(), status::reason(status).unwrap_or_default())
 }
 
-async fn get(world: &World, caller: Caller, number: u128) -> Result<Assessment, Status> {
+async fn get_assessment(system: &TestSystem, caller: Caller, number: u128) -> Result<Assessment, Status> {
     let name = format!("{TENANT}/assessments/{}", Uuid::from_u128(number));
-    let request = by(caller, "GetAssessment", GetAssessmentRequest { name, month: String::new() });
-    world.app.api.get_assessment(request).await.map(Response::into_inner)
+    let request = request_by(caller, "GetAssessment", GetAssessmentRequest { name, month: String::new() });
+    system.app.api.get_assessment(request).await.map(Response::into_inner)
 }
 
 #[tokio::test]
-async fn r52_an_assessment_shows_each_condition_and_what_it_saw() {
-    on_both(async |world| {
-        world.open(presales()).await;
-        let found = get(&world, partner("contoso"), 1).await.unwrap();
+async fn r52_an_assessment_shows_conditions_and_facts() {
+    on_both_databases(async |system| {
+        system.open_assessment(presales()).await;
+        let found = get_assessment(&system, partner("contoso"), 1).await.unwrap();
         assert_eq!((found.month.as_str(), found.guide.as_str()), ("2026-03", "programGuides/default-2026"));
         assert_eq!(found.claim, presales().claim.name().to_string());
         assert_eq!(found.next_assess_time.unwrap().seconds, time("2026-04-01T00:00:00Z").timestamp());
@@ -75,28 +75,28 @@ async fn r52_an_assessment_shows_each_condition_and_what_it_saw() {
 }
 
 #[tokio::test]
-async fn r4_what_is_not_yours_is_not_found() {
-    on_both(async |world| {
-        world.open(claim(1, "contoso", presales())).await;
+async fn r4_a_foreign_assessment_is_not_found() {
+    on_both_databases(async |system| {
+        system.open_assessment(facts_of_claim(1, "contoso", presales())).await;
         let not_found = (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned());
-        assert_eq!(refused(&get(&world, partner("fabrikam"), 1).await.unwrap_err()), not_found);
-        assert_eq!(refused(&get(&world, staff(), 2).await.unwrap_err()), not_found);
-        let ownerless = caller(ActorSide::Partner, None);
-        assert_eq!(refused(&get(&world, ownerless, 1).await.unwrap_err()), not_found);
-        assert!(get(&world, staff(), 1).await.is_ok());
+        assert_eq!(code_and_reason(&get_assessment(&system, partner("fabrikam"), 1).await.unwrap_err()), not_found);
+        assert_eq!(code_and_reason(&get_assessment(&system, staff(), 2).await.unwrap_err()), not_found);
+        let without_partner = caller(ActorSide::Partner, None);
+        assert_eq!(code_and_reason(&get_assessment(&system, without_partner, 1).await.unwrap_err()), not_found);
+        assert!(get_assessment(&system, staff(), 1).await.is_ok());
     })
     .await;
 }
 
 #[tokio::test]
-async fn lists_are_narrowed_and_paged() {
-    on_both(async |world| {
-        for (number, whose) in [(1, "contoso"), (2, "fabrikam"), (3, "contoso"), (4, "contoso")] {
-            world.open(claim(number, whose, presales())).await;
+async fn lists_are_filtered_and_paged() {
+    on_both_databases(async |system| {
+        for (number, owner) in [(1, "contoso"), (2, "fabrikam"), (3, "contoso"), (4, "contoso")] {
+            system.open_assessment(facts_of_claim(number, owner, presales())).await;
         }
         let list = async |caller: Caller, parent: &str, page_token: String| {
             let request = ListAssessmentsRequest { parent: parent.to_owned(), page_size: 2, page_token };
-            let page = world.app.api.list_assessments(by(caller, "ListAssessments", request)).await;
+            let page = system.app.api.list_assessments(request_by(caller, "ListAssessments", request)).await;
             let page = page.unwrap().into_inner();
             let ids = page.assessments.iter().map(|found| found.name.chars().last().unwrap()).collect::<String>();
             (ids, page.next_page_token)
@@ -112,25 +112,30 @@ async fn lists_are_narrowed_and_paged() {
 }
 
 #[tokio::test]
-async fn r52_the_guides_can_be_read() {
-    on_both(async |world| {
-        let request = by(partner("contoso"), "ListProgramGuides", ListProgramGuidesRequest::default());
-        let listed = world.app.api.list_program_guides(request).await.unwrap().into_inner();
+async fn r52_guides_can_be_listed_and_read() {
+    on_both_databases(async |system| {
+        let request = request_by(partner("contoso"), "ListProgramGuides", ListProgramGuidesRequest::default());
+        let listed = system.app.api.list_program_guides(request).await.unwrap().into_inner();
         let [listed] = listed.program_guides.as_slice() else { panic!("{listed:?}") };
         let get = async |name: &str| {
             let request = GetProgramGuideRequest { name: name.to_owned() };
-            world.app.api.get_program_guide(by(staff(), "GetProgramGuide", request)).await.map(Response::into_inner)
+            system
+                .app
+                .api
+                .get_program_guide(request_by(staff(), "GetProgramGuide", request))
+                .await
+                .map(Response::into_inner)
         };
         let guide = get("programGuides/default-2026").await.unwrap();
         assert_eq!((&guide, guide.conditions.len()), (listed, 5));
-        assert_eq!(refused(&get("programGuides/none").await.unwrap_err()).1, "RESOURCE_NOT_FOUND");
+        assert_eq!(code_and_reason(&get("programGuides/none").await.unwrap_err()).1, "RESOURCE_NOT_FOUND");
     })
     .await;
 }
 
 #[tokio::test]
-async fn r51_one_bad_row_does_not_stop_the_others() {
-    on_both(async |world| {
+async fn r51_a_refused_row_does_not_affect_the_others() {
+    on_both_databases(async |system| {
         let row = |key: &str, month: &str| UsageMonth {
             key: format!("{TENANT}/{key}"),
             month: month.to_owned(),
@@ -147,8 +152,8 @@ async fn r51_one_bad_row_does_not_stop_the_others() {
             row("workloads/teams", "2026-01"),
             UsageMonth { active_users: 6, ..row("workloads/teams", "2026-01") },
         ];
-        let request = by(staff(), "ImportUsage", ImportUsageRequest { rows });
-        let results = world.app.api.import_usage(request).await.unwrap().into_inner().results;
+        let request = request_by(staff(), "ImportUsage", ImportUsageRequest { rows });
+        let results = system.app.api.import_usage(request).await.unwrap().into_inner().results;
         let reason = |result: &cpor_proto::eligibility::v1::ImportUsageResult| {
             let error = result.error.clone().map(|error| {
                 Status::with_details(
@@ -171,72 +176,75 @@ async fn r51_one_bad_row_does_not_stop_the_others() {
             (Outcome::Replaced, String::new()),
         ];
         assert_eq!(results.iter().map(reason).collect::<Vec<_>>(), expected);
-        let empty = world.app.api.import_usage(by(staff(), "ImportUsage", ImportUsageRequest::default())).await;
-        assert_eq!(self::refused(&empty.unwrap_err()), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
+        let empty =
+            system.app.api.import_usage(request_by(staff(), "ImportUsage", ImportUsageRequest::default())).await;
+        assert_eq!(code_and_reason(&empty.unwrap_err()), (Code::InvalidArgument, "INVALID_FIELDS".to_owned()));
     })
     .await;
 }
 
-async fn hold(world: &World) {
-    let about = usage_of_teams();
-    let line = &about.lines[0];
-    let held = HoldRequest {
+async fn place_hold(system: &TestSystem) {
+    let facts = usage_of_teams();
+    let line = &facts.lines[0];
+    let request = HoldRequest {
         decision_id: Uuid::from_u128(11).into(),
         review_case: Uuid::from_u128(12).into(),
-        claim: about.claim.name(),
+        claim: facts.claim.name(),
         mpn_id: "1001".parse().unwrap(),
-        tenant: about.tenant,
+        tenant: facts.tenant,
         customer_domain: "customer.example".to_owned(),
-        solution_area: about.solution_area,
-        activities: about.activities.clone(),
+        solution_area: facts.solution_area,
+        activities: facts.activities.clone(),
         lines: vec![LineToHold { line_id: line.line, product: line.product.clone(), key: line.key.clone() }],
-        submit_time: about.submit_time,
+        submit_time: facts.submit_time,
     };
-    world.registry.place_hold(&Actor::system(Service::PoeReview), held).await.unwrap();
+    system.registry.place_hold(&Actor::system(Service::PoeReview), request).await.unwrap();
 }
 
-async fn usage(world: &World, caller: Caller, page_token: &str) -> Result<ListUsageResponse, Status> {
+async fn list_usage(system: &TestSystem, caller: Caller, page_token: &str) -> Result<ListUsageResponse, Status> {
     let request = ListUsageRequest {
-        parent: teams().to_string(),
+        parent: teams_key().to_string(),
         page_size: 2,
         page_token: page_token.to_owned(),
         ..ListUsageRequest::default()
     };
-    world.app.api.list_usage(by(caller, "ListUsage", request)).await.map(Response::into_inner)
+    system.app.api.list_usage(request_by(caller, "ListUsage", request)).await.map(Response::into_inner)
 }
 
-fn shown(page: &ListUsageResponse) -> Vec<(&str, i64, bool)> {
+fn months_of(page: &ListUsageResponse) -> Vec<(&str, i64, bool)> {
     page.usage_months.iter().map(|usage| (usage.month.as_str(), usage.active_users, usage.credited)).collect()
 }
 
 #[tokio::test]
-async fn r50_usage_is_open_while_the_association_is_official() {
-    on_both(async |world| {
-        world.advance("2026-05-02T00:00:00Z").await;
-        world.import(&[month("2026-03", 1000), month("2026-04", 1100), month("2026-05", 50)]).await;
+async fn r50_usage_is_readable_while_officially_associated() {
+    on_both_databases(async |system| {
+        system.advance_to("2026-05-02T00:00:00Z").await;
+        system
+            .import_usage(&[teams_usage("2026-03", 1000), teams_usage("2026-04", 1100), teams_usage("2026-05", 50)])
+            .await;
         let closed = (Code::PermissionDenied, "USAGE_NOT_OPEN".to_owned());
-        assert_eq!(refused(&usage(&world, partner("contoso"), "").await.unwrap_err()), closed);
-        hold(&world).await;
-        assert_eq!(refused(&usage(&world, partner("contoso"), "").await.unwrap_err()), closed, "pending");
+        assert_eq!(code_and_reason(&list_usage(&system, partner("contoso"), "").await.unwrap_err()), closed);
+        place_hold(&system).await;
+        assert_eq!(code_and_reason(&list_usage(&system, partner("contoso"), "").await.unwrap_err()), closed, "pending");
 
-        world.registry.make_official(&usage_of_teams().claim.name(), usage_of_teams().official_time);
-        let page = usage(&world, partner("contoso"), "").await.unwrap();
-        assert_eq!(shown(&page), [("2026-05", 50, true), ("2026-04", 1100, true)]);
-        let last = usage(&world, partner("contoso"), &page.next_page_token).await.unwrap();
-        assert_eq!((shown(&last), last.next_page_token.as_str()), (vec![("2026-03", 1000, false)], ""));
-        assert_eq!(refused(&usage(&world, partner("fabrikam"), "").await.unwrap_err()), closed);
+        system.registry.make_official(&usage_of_teams().claim.name(), usage_of_teams().official_time);
+        let page = list_usage(&system, partner("contoso"), "").await.unwrap();
+        assert_eq!(months_of(&page), [("2026-05", 50, true), ("2026-04", 1100, true)]);
+        let last = list_usage(&system, partner("contoso"), &page.next_page_token).await.unwrap();
+        assert_eq!((months_of(&last), last.next_page_token.as_str()), (vec![("2026-03", 1000, false)], ""));
+        assert_eq!(code_and_reason(&list_usage(&system, partner("fabrikam"), "").await.unwrap_err()), closed);
 
         let unavailable = (Code::Unavailable, "REGISTRY_UNAVAILABLE".to_owned());
-        world.registry.go_down();
-        let down = usage(&world, partner("contoso"), "").await.unwrap_err();
-        assert_eq!(refused(&down), unavailable);
+        system.registry.go_down();
+        let down = list_usage(&system, partner("contoso"), "").await.unwrap_err();
+        assert_eq!(code_and_reason(&down), unavailable);
         assert!(status::retry_after(&down).is_some());
-        let seen = usage(&world, staff(), "").await.unwrap();
-        assert_eq!(shown(&seen), [("2026-05", 50, false), ("2026-04", 1100, false)]);
+        let staff_page = list_usage(&system, staff(), "").await.unwrap();
+        assert_eq!(months_of(&staff_page), [("2026-05", 50, false), ("2026-04", 1100, false)]);
 
-        world.registry.come_back();
-        world.registry.close(&usage_of_teams().claim.name());
-        assert_eq!(refused(&usage(&world, partner("contoso"), "").await.unwrap_err()), closed, "ended");
+        system.registry.come_back();
+        system.registry.close(&usage_of_teams().claim.name());
+        assert_eq!(code_and_reason(&list_usage(&system, partner("contoso"), "").await.unwrap_err()), closed, "ended");
     })
     .await;
 }

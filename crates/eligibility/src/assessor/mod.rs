@@ -1,7 +1,9 @@
-//! The assessor: assesses what is stale, and what looks at usage that it has not been assessed with (R52).
+//! The assessor: a background task that assesses every claim that is stale, that was last assessed
+//! with an earlier edition of the guide catalog, or that depends on pending usage (R52).
 //!
-//! It holds no state of its own. What there is to do stands in the database, so that a restart or a second replica
-//! changes nothing: whoever comes second finds that the version has moved, or that nothing is left to do.
+//! The assessor keeps no state of its own; the database contains what has to be done. Restarts and
+//! further replicas are therefore harmless: the slower of two assessors finds that the version of
+//! the assessment has changed, or that nothing is left to do.
 #[cfg(test)]
 mod tests;
 
@@ -19,190 +21,207 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{Assessment, Basis, Guides, MonthOfUse, NoneInForce, UsageByKey},
+    domain::{ActiveGuides, Assessment, AssessmentInputs, MonthlyUsage, NoGuideInForce, UsageByKey},
     store::{
         AssessmentStore,
-        assessments::{self, Answers},
-        guides,
-        usage::{self, News},
+        assessments::{self, ResultsByMonth},
+        guide_catalog,
+        usage::{self, PendingUsage},
     },
 };
 
-/// Stale assessments, and months of usage, that a round takes on.
-const BATCH: u64 = 250;
+/// The largest number of each that a round reads: stale assessments, outdated assessments, and
+/// pending months of usage.
+const BATCH_SIZE: u64 = 250;
 
-/// Waking is by notification; this is how long it takes when one is lost, or when a month begins.
-const POLL: Duration = Duration::from_secs(1);
+/// How long an idle assessor waits if it is not woken. It notices the start of a month, or a lost
+/// notification, after this time.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a round came to.
+/// The outcome of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Round {
+enum RoundOutcome {
     /// There was nothing to do.
     Idle,
-    /// Something was done, and there may be more.
+    /// Something was done, and more may be left.
     Progress,
-    /// There was something to do, and nothing of it could be done now.
+    /// There was something to do, but all of it failed.
     Stuck,
 }
 
-/// Assesses in the background. Cheap to clone; the clones are the same assessor.
+/// Assesses claims in the background. Clones share one assessor.
 #[derive(Clone)]
-pub(crate) struct Assessor(Arc<Parts>);
+pub(crate) struct Assessor(Arc<Inner>);
 
-struct Parts {
+struct Inner {
     db: Db,
     writer: Writer<AssessmentStore>,
     wake: Notify,
 }
 
 impl Assessor {
-    /// An assessor that commands by `writer`.
+    /// An assessor that sends its commands to `writer`.
     pub(crate) fn new(db: Db, writer: Writer<AssessmentStore>) -> Self {
-        Self(Arc::new(Parts { db, writer, wake: Notify::new() }))
+        Self(Arc::new(Inner { db, writer, wake: Notify::new() }))
     }
 
-    /// There may be something to do.
+    /// Starts the next round at once if the assessor is idle.
     pub(crate) fn wake(&self) {
         self.0.wake.notify_one();
     }
 
-    /// Works until `stop`.
+    /// Runs rounds until `stop` is cancelled.
     ///
     /// # Errors
-    /// The database's; whoever runs it begins anew.
+    /// The database failed. The caller may run the assessor again.
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), StoreError> {
         while !stop.is_cancelled() {
-            match self.round().await? {
-                Round::Progress => {}
-                Round::Idle => tokio::select! {
+            match self.run_round().await? {
+                RoundOutcome::Progress => {}
+                RoundOutcome::Idle => tokio::select! {
                     () = stop.cancelled() => {}
                     () = self.0.wake.notified() => {}
-                    () = tokio::time::sleep(POLL) => {}
+                    () = tokio::time::sleep(POLL_INTERVAL) => {}
                 },
-                // A wake-up would change nothing about what is in the way.
-                Round::Stuck => tokio::select! {
+                // Notifications are ignored here: they do not remove the cause of the failure.
+                RoundOutcome::Stuck => tokio::select! {
                     () = stop.cancelled() => {}
-                    () = tokio::time::sleep(POLL) => {}
+                    () = tokio::time::sleep(POLL_INTERVAL) => {}
                 },
             }
         }
         Ok(())
     }
 
-    /// Works until nothing is left to do, or what is left cannot be done now.
+    /// Runs rounds until nothing is left to do, or until a round gets stuck.
     ///
     /// # Errors
-    /// The database's.
+    /// The database failed.
     pub(crate) async fn drain(&self) -> Result<(), StoreError> {
-        while self.round().await? == Round::Progress {}
+        while self.run_round().await? == RoundOutcome::Progress {}
         Ok(())
     }
 
-    /// Works if there is anything to do, and answers what is left: one line for each kind of work, none when all is done. Three reads when there is nothing.
+    /// Drains the work if there is any, and describes what is left: one line for each kind of work,
+    /// none if everything is done.
     ///
     /// # Errors
-    /// The database's.
-    pub(crate) async fn settle(&self) -> Result<Vec<String>, StoreError> {
-        if self.left().await?.is_empty() {
+    /// The database failed.
+    pub(crate) async fn drain_and_report(&self) -> Result<Vec<String>, StoreError> {
+        if self.describe_remaining_work().await?.is_empty() {
             return Ok(Vec::new());
         }
         self.drain().await?;
-        self.left().await
+        self.describe_remaining_work().await
     }
 
-    async fn left(&self) -> Result<Vec<String>, StoreError> {
+    async fn describe_remaining_work(&self) -> Result<Vec<String>, StoreError> {
         let db = self.0.db.reader();
-        let due = assessments::count_due(db, guides::load(db).await?.edition).await?;
-        let unseen = usage::count_unseen(db).await?;
-        let lines = [("claims to be assessed", due), ("months of usage to be assessed with", unseen)];
-        Ok(lines.into_iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{what}: {n}")).collect())
+        let due = assessments::count_due(db, guide_catalog::load(db).await?.edition).await?;
+        let pending = usage::count_pending(db).await?;
+        let counts = [("claims to be assessed", due), ("imported months of usage to be assessed", pending)];
+        Ok(counts.into_iter().filter(|(_, count)| *count > 0).map(|(work, count)| format!("{work}: {count}")).collect())
     }
 
-    /// Six reads; the assessments themselves, which share transactions; one statement for the usage seen.
-    async fn round(&self) -> Result<Round, StoreError> {
+    /// Reads what has to be done, assesses these claims, and marks the usage that they were
+    /// assessed with.
+    ///
+    /// The order of the queries matters: anything that changes between two of them is read by a
+    /// later query or makes the claim due again.
+    async fn run_round(&self) -> Result<RoundOutcome, StoreError> {
         let db = self.0.db.reader();
-        // First, so that whatever looks at a month by now, or soon, is either found below or reads that month itself.
-        let news = usage::unseen(db, BATCH).await?;
-        // Before the assessments: one that was made by these guides has their edition.
-        let shelf = guides::load(db).await?;
-        let due = self.due(&news, shelf.edition).await?;
-        if news.is_empty() && due.is_empty() {
-            return Ok(Round::Idle);
+        // Before the assessments: an assessment that is not found below is opened later, and reads
+        // these months itself.
+        let pending = usage::list_pending(db, BATCH_SIZE).await?;
+        // Before the assessments: one that has this edition already was made with these guides.
+        let catalog = guide_catalog::load(db).await?;
+        let due = self.load_due(&pending, catalog.edition).await?;
+        if pending.is_empty() && due.is_empty() {
+            return Ok(RoundOutcome::Idle);
         }
-        // After the versions: what arrives between the two is assessed with once more, and never missed.
-        let usage = usage::of_keys(db, due.values().flat_map(|due| looked_at(&due.state)).collect()).await?;
-        let mut answers = assessments::answers(db, &due.keys().cloned().collect::<Vec<_>>()).await?;
-        let guides = Arc::new(guides::compiled(&shelf)?);
-        let work = due.iter().map(|(key, due)| {
-            let basis = Gathered {
+        // After the versions of the assessments: usage that arrives in between may be used twice,
+        // but is never missed.
+        let usage = usage::load_usage(db, due.values().flat_map(|due| usage_keys(&due.state)).collect()).await?;
+        let mut results = assessments::list_monthly_results(db, &due.keys().cloned().collect::<Vec<_>>()).await?;
+        let guides = Arc::new(guide_catalog::compile_active(&catalog)?);
+        let assessments = due.iter().map(|(key, due)| {
+            let inputs = OwnedInputs {
                 guides: Arc::clone(&guides),
-                usage: own(&usage, &due.state),
-                answers: answers.remove(key).unwrap_or_default(),
+                usage: usage_of_assessment(&usage, &due.state),
+                previous_results: results.remove(key).unwrap_or_default(),
             };
-            self.assess(key, due.version, basis)
+            self.assess(key, due.version, inputs)
         });
-        let done = join_all(work.collect::<Vec<_>>()).await;
-        let undone = due.values().zip(&done).filter(|(_, done)| **done != Done::Assessed);
-        let left: BTreeSet<TenantKey> = undone.flat_map(|(due, _)| looked_at(&due.state)).collect();
-        let seen: Vec<News> = news.into_iter().filter(|news| !left.contains(news.key())).collect();
-        usage::seen(self.0.db.writer(), &seen).await?;
-        let moved = done.iter().any(|done| *done != Done::Failed) || !seen.is_empty();
-        Ok(if moved { Round::Progress } else { Round::Stuck })
+        let outcomes = join_all(assessments.collect::<Vec<_>>()).await;
+        let not_assessed = due.values().zip(&outcomes).filter(|(_, outcome)| **outcome != AssessOutcome::Assessed);
+        let still_pending: BTreeSet<TenantKey> = not_assessed.flat_map(|(due, _)| usage_keys(&due.state)).collect();
+        let used: Vec<_> = pending.into_iter().filter(|month| !still_pending.contains(month.key())).collect();
+        usage::mark_as_assessed(self.0.db.writer(), &used).await?;
+        let has_progress = outcomes.iter().any(|outcome| *outcome != AssessOutcome::Failed) || !used.is_empty();
+        Ok(if has_progress { RoundOutcome::Progress } else { RoundOutcome::Stuck })
     }
 
-    /// What is stale, what looks at these months, and what other guides have been activated for since.
-    async fn due(&self, news: &[News], edition: u64) -> Result<BTreeMap<Key, Versioned<Assessment>>, StoreError> {
+    /// Loads the assessments that are stale, that depend on the pending months, or that were made
+    /// with an edition of the guide catalog before `edition`.
+    async fn load_due(
+        &self,
+        pending: &[PendingUsage],
+        edition: u64,
+    ) -> Result<BTreeMap<Key, Versioned<Assessment>>, StoreError> {
         let db = self.0.db.reader();
-        let looking = usage::assessed_with(db, news).await?;
-        let mut due: BTreeMap<_, _> = assessments::of_keys(db, &looking).await?.into_iter().collect();
-        due.extend(assessments::stale(db, BATCH).await?);
-        due.extend(assessments::outdated(db, edition, BATCH).await?);
+        let dependent = usage::assessments_to_update(db, pending).await?;
+        let mut due: BTreeMap<_, _> = assessments::get_many(db, &dependent).await?.into_iter().collect();
+        due.extend(assessments::list_stale(db, BATCH_SIZE).await?);
+        due.extend(assessments::list_outdated(db, edition, BATCH_SIZE).await?);
         Ok(due)
     }
 
-    /// Assesses one claim by what was read after its version.
-    async fn assess(&self, key: &Key, version: u64, basis: Gathered) -> Done {
+    /// Assesses one claim, if its assessment still has this version.
+    async fn assess(&self, key: &Key, version: u64, inputs: OwnedInputs) -> AssessOutcome {
         let actor = Actor::system(Service::Eligibility);
         let command = Command::new("assess", key.clone(), actor).expecting(version);
-        let decide = move |known: Option<&Assessment>, now| -> Result<Option<Transition<_>>, NoneInForce> {
-            let Gathered { guides, usage, answers } = &basis;
-            known.map(|known| known.assess(Basis { guides, usage, answers }, now)).transpose()
+        let decide = move |current: Option<&Assessment>, now| -> Result<Option<Transition<_>>, NoGuideInForce> {
+            let OwnedInputs { guides, usage, previous_results } = &inputs;
+            current.map(|current| current.assess(AssessmentInputs { guides, usage, previous_results }, now)).transpose()
         };
         match self.0.writer.execute(command, decide).await {
-            Ok(_) => Done::Assessed,
-            Err(Failure::Moved { .. }) => Done::Moved,
+            Ok(_) => AssessOutcome::Assessed,
+            Err(Failure::Moved { .. }) => AssessOutcome::VersionChanged,
             Err(failure) => {
                 tracing::warn!(claim = %key.id, %failure, "a claim could not be assessed");
-                Done::Failed
+                AssessOutcome::Failed
             }
         }
     }
 }
 
-/// What one assessment is made by.
-struct Gathered {
-    guides: Arc<Guides>,
+/// The inputs of one assessment, in a form that a command can own.
+struct OwnedInputs {
+    guides: Arc<ActiveGuides>,
     usage: UsageByKey,
-    answers: Answers,
+    previous_results: ResultsByMonth,
 }
 
-/// What became of one assessment.
+/// The outcome of assessing one claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Done {
+enum AssessOutcome {
     Assessed,
-    /// Something else happened to it meanwhile: the next round finds it as it is by then.
-    Moved,
+    /// Another command changed the assessment in the meantime. The next round tries again.
+    VersionChanged,
     Failed,
 }
 
-/// The keys whose usage an assessment looks at.
-pub(crate) fn looked_at(assessment: &Assessment) -> impl Iterator<Item = TenantKey> {
-    let tenant = assessment.about().tenant;
+/// The keys whose usage an assessment depends on.
+pub(crate) fn usage_keys(assessment: &Assessment) -> impl Iterator<Item = TenantKey> {
+    let tenant = assessment.facts().tenant;
     assessment.keys().into_iter().map(move |key| TenantKey { tenant, key: key.clone() })
 }
 
-/// The usage that an assessment looks at.
-pub(crate) fn own(usage: &BTreeMap<TenantKey, Vec<MonthOfUse>>, assessment: &Assessment) -> UsageByKey {
+/// Selects the usage that an assessment depends on.
+pub(crate) fn usage_of_assessment(
+    usage: &BTreeMap<TenantKey, Vec<MonthlyUsage>>,
+    assessment: &Assessment,
+) -> UsageByKey {
     let months = |key: TenantKey| usage.get(&key).map(|months| (key.key, months.clone()));
-    UsageByKey(looked_at(assessment).filter_map(months).collect())
+    UsageByKey(usage_keys(assessment).filter_map(months).collect())
 }

@@ -1,4 +1,4 @@
-//! What is assessed when, and what claim-intake hears of it, on both engines.
+//! Tests when claims are assessed and which events are sent, on both databases.
 use cpor_durable::Versioned;
 use cpor_types::Month;
 use uuid::Uuid;
@@ -6,136 +6,141 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     domain::{
-        Opening, Verdict,
+        AssociationFacts, Verdict,
         examples::{presales, time, usage_of_teams},
     },
     store::{self, assessments::Scope},
-    world::{World, claim, month, on_both, on_both_from},
+    test_system::{TestSystem, facts_of_claim, on_both_databases, on_both_databases_from, teams_usage},
 };
 
-async fn found(world: &World, number: u128) -> Versioned<Assessment> {
-    let key = store::key(presales().tenant, Uuid::from_u128(number).into());
-    assessments::get(world.db.reader(), &Scope::All, &key).await.unwrap().unwrap()
+async fn load(system: &TestSystem, number: u128) -> Versioned<Assessment> {
+    let key = store::assessment_key(presales().tenant, Uuid::from_u128(number).into());
+    assessments::get(system.db.reader(), &Scope::All, &key).await.unwrap().unwrap()
 }
 
-async fn answer(world: &World, number: u128) -> (Month, Verdict) {
-    let latest = found(world, number).await.state.latest.unwrap();
+async fn latest_verdict(system: &TestSystem, number: u128) -> (Month, Verdict) {
+    let latest = load(system, number).await.state.latest.unwrap();
     (latest.month, latest.results[0].verdict)
 }
 
-fn in_month(month: &str, verdict: Verdict) -> (Month, Verdict) {
+fn verdict_in(month: &str, verdict: Verdict) -> (Month, Verdict) {
     (month.parse().unwrap(), verdict)
 }
 
 #[tokio::test]
-async fn r52_an_official_association_is_assessed_and_claim_intake_hears_of_it() {
-    on_both(async |world| {
-        world.open(presales()).await;
-        assert_eq!(answer(&world, 1).await, in_month("2026-03", Verdict::Eligible));
-        let told = world.told().await;
-        let [told] = told.as_slice() else { panic!("{told:?}") };
-        assert_eq!(told.claim, presales().claim.name().to_string());
-        assert_eq!((told.month.as_str(), told.verdicts[0].verdict.as_str()), ("2026-03", "eligible"));
-        assert_eq!(world.app.assessor.settle().await.unwrap(), [""; 0]);
+async fn r52_an_official_association_is_assessed_and_sent() {
+    on_both_databases(async |system| {
+        system.open_assessment(presales()).await;
+        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-03", Verdict::Eligible));
+        let sent = system.sent_events().await;
+        let [event] = sent.as_slice() else { panic!("{sent:?}") };
+        assert_eq!(event.claim, presales().claim.name().to_string());
+        assert_eq!((event.month.as_str(), event.verdicts[0].verdict.as_str()), ("2026-03", "eligible"));
+        assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), [""; 0]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r52_assessed_again_when_usage_arrives_that_it_looks_at() {
-    on_both(async |world| {
-        world.open(claim(1, "contoso", usage_of_teams())).await;
-        world.open(claim(2, "fabrikam", presales())).await;
-        world.advance("2026-05-01T00:00:00Z").await;
-        assert_eq!(answer(&world, 1).await, in_month("2026-05", Verdict::NotEligible));
-        let (of_teams, other) = (found(&world, 1).await.version, found(&world, 2).await.version);
-        world.told().await;
+async fn r52_assessed_again_when_its_usage_is_imported() {
+    on_both_databases(async |system| {
+        system.open_assessment(facts_of_claim(1, "contoso", usage_of_teams())).await;
+        system.open_assessment(facts_of_claim(2, "fabrikam", presales())).await;
+        system.advance_to("2026-05-01T00:00:00Z").await;
+        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-05", Verdict::NotEligible));
+        let (teams_version, other_version) = (load(&system, 1).await.version, load(&system, 2).await.version);
+        system.sent_events().await;
 
-        world.import(&[month("2026-03", 1000), month("2026-04", 1100)]).await;
-        world.app.assessor.drain().await.unwrap();
-        assert_eq!(answer(&world, 1).await, in_month("2026-05", Verdict::Eligible));
-        assert_eq!(found(&world, 1).await.version, of_teams + 1);
-        assert_eq!(found(&world, 2).await.version, other, "looks at no usage of Teams");
-        assert_eq!(world.told().await.len(), 1);
+        system.import_usage(&[teams_usage("2026-03", 1000), teams_usage("2026-04", 1100)]).await;
+        system.app.assessor.drain().await.unwrap();
+        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-05", Verdict::Eligible));
+        assert_eq!(load(&system, 1).await.version, teams_version + 1);
+        assert_eq!(load(&system, 2).await.version, other_version, "does not depend on the usage of Teams");
+        assert_eq!(system.sent_events().await.len(), 1);
 
-        world.import(&[month("2026-04", 1050)]).await;
-        world.app.assessor.drain().await.unwrap();
-        assert_eq!(answer(&world, 1).await, in_month("2026-05", Verdict::NotEligible), "R51: replaced");
-        assert_eq!(world.told().await[0].verdicts[0].failed_conditions, ["usage_grown_by_10_percent"]);
+        system.import_usage(&[teams_usage("2026-04", 1050)]).await;
+        system.app.assessor.drain().await.unwrap();
+        assert_eq!(
+            latest_verdict(&system, 1).await,
+            verdict_in("2026-05", Verdict::NotEligible),
+            "R51: the month was replaced"
+        );
+        assert_eq!(system.sent_events().await[0].verdicts[0].failed_conditions, ["usage_grown_by_10_percent"]);
     })
     .await;
 }
 
 #[tokio::test]
 async fn r52_assessed_again_each_month() {
-    on_both(async |world| {
-        world.open(presales()).await;
-        world.advance("2026-03-31T23:59:59Z").await;
-        assert_eq!(found(&world, 1).await.version, 2, "no month has begun");
-        world.advance("2026-04-01T00:00:00Z").await;
-        assert_eq!(answer(&world, 1).await, in_month("2026-04", Verdict::Eligible));
-        world.advance("2026-07-14T12:00:00Z").await;
-        assert_eq!(answer(&world, 1).await, in_month("2026-07", Verdict::Eligible));
-        let next = found(&world, 1).await.state.next_time().unwrap();
+    on_both_databases(async |system| {
+        system.open_assessment(presales()).await;
+        system.advance_to("2026-03-31T23:59:59Z").await;
+        assert_eq!(load(&system, 1).await.version, 2, "no month has begun");
+        system.advance_to("2026-04-01T00:00:00Z").await;
+        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-04", Verdict::Eligible));
+        system.advance_to("2026-07-14T12:00:00Z").await;
+        assert_eq!(latest_verdict(&system, 1).await, verdict_in("2026-07", Verdict::Eligible));
+        let next = load(&system, 1).await.state.next_assess_time().unwrap();
         assert_eq!(next, "2026-08".parse::<Month>().unwrap().start());
-        let months: Vec<_> = world.told().await.into_iter().map(|told| told.month).collect();
+        let months: Vec<_> = system.sent_events().await.into_iter().map(|event| event.month).collect();
         assert_eq!(months, ["2026-03", "2026-04", "2026-07"]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn two_assessors_do_no_harm() {
-    on_both(async |world| {
+async fn concurrent_assessors_assess_each_claim_once() {
+    on_both_databases(async |system| {
         for number in 1..=20 {
-            world.open(claim(number, "contoso", usage_of_teams())).await;
+            system.open_assessment(facts_of_claim(number, "contoso", usage_of_teams())).await;
         }
-        world.told().await;
+        system.sent_events().await;
         let versions = async || {
-            let all = assessments::list(world.db.reader(), &Scope::All, None, None, 100).await.unwrap();
+            let all = assessments::list(system.db.reader(), &Scope::All, None, None, 100).await.unwrap();
             all.iter().map(|(_, found)| found.version).sum::<u64>()
         };
         let before = versions().await;
-        world.import(&[month("2026-03", 1000)]).await;
-        let other = Assessor::new(world.db.clone(), world.writer.clone());
-        let (one, two) = tokio::join!(world.app.assessor.drain(), other.drain());
-        one.unwrap();
-        two.unwrap();
+        system.import_usage(&[teams_usage("2026-03", 1000)]).await;
+        let other = Assessor::new(system.db.clone(), system.writer.clone());
+        let (first, second) = tokio::join!(system.app.assessor.drain(), other.drain());
+        first.unwrap();
+        second.unwrap();
         assert!(versions().await >= before + 20);
-        assert_eq!(world.app.assessor.settle().await.unwrap(), [""; 0]);
-        assert_eq!(world.told().await.len(), 20, "each has one new answer, whoever found it");
+        assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), [""; 0]);
+        assert_eq!(system.sent_events().await.len(), 20, "each claim has one new result");
     })
     .await;
 }
 
 #[tokio::test]
-async fn r52_what_no_guide_covers_waits_and_is_named() {
-    on_both_from("2019-03-25T00:00:00Z", async |world| {
-        world.open(Opening { official_time: time("2019-03-25T00:00:00Z"), ..presales() }).await;
-        assert!(found(&world, 1).await.state.stale);
-        assert_eq!(world.app.assessor.settle().await.unwrap(), ["claims to be assessed: 1"]);
-        world.advance("2020-01-01T00:00:00Z").await;
-        assert_eq!(answer(&world, 1).await.0, "2020-01".parse().unwrap());
+async fn r52_a_claim_without_a_guide_waits() {
+    on_both_databases_from("2019-03-25T00:00:00Z", async |system| {
+        system.open_assessment(AssociationFacts { official_time: time("2019-03-25T00:00:00Z"), ..presales() }).await;
+        assert!(load(&system, 1).await.state.is_stale);
+        assert_eq!(system.app.assessor.drain_and_report().await.unwrap(), ["claims to be assessed: 1"]);
+        system.advance_to("2020-01-01T00:00:00Z").await;
+        assert_eq!(latest_verdict(&system, 1).await.0, "2020-01".parse().unwrap());
     })
     .await;
 }
 
 #[tokio::test]
-async fn the_loop_works_when_woken_and_ends_when_told() {
-    on_both(async |world| {
+async fn the_assessor_runs_when_woken_until_it_is_stopped() {
+    on_both_databases(async |system| {
         let stop = CancellationToken::new();
         let running = tokio::spawn({
-            let (assessor, stop) = (world.app.assessor.clone(), stop.clone());
+            let (assessor, stop) = (system.app.assessor.clone(), stop.clone());
             async move { assessor.run(stop).await }
         });
-        let about = presales();
-        let command = Command::new("open_assessment", store::key(about.tenant, about.claim.claim), Actor::time());
-        let decide = move |known: Option<&Assessment>, _| {
-            Ok::<_, std::convert::Infallible>(Assessment::official(known, about.clone()))
+        let facts = presales();
+        let command =
+            Command::new("open_assessment", store::assessment_key(facts.tenant, facts.claim.claim), Actor::time());
+        let decide = move |current: Option<&Assessment>, _| {
+            Ok::<_, std::convert::Infallible>(Assessment::open(current, facts.clone()))
         };
-        world.writer.execute(command, decide).await.unwrap();
-        world.app.assessor.wake();
-        while found(&world, 1).await.state.stale {
+        system.writer.execute(command, decide).await.unwrap();
+        system.app.assessor.wake();
+        while load(&system, 1).await.state.is_stale {
             tokio::task::yield_now().await;
         }
         stop.cancel();

@@ -1,4 +1,5 @@
-//! The assessment of one claim, from the day its association became official: an answer for each month.
+//! The assessment of one claim: for every month since the claim's association became official, what
+//! the program guide says about each line, and what the line earns.
 
 use std::{
     borrow::Cow,
@@ -10,210 +11,268 @@ use cpor_types::{Activity, AssociationKey, Deadline, LineId, Month, ProgramGuide
 use serde::{Deserialize, Serialize};
 
 use super::{
-    earning::{Earning, book},
-    evaluate::{LineResult, Look, evaluate},
-    facts::{Ended, Opening, PartnerRecord, Subscription, UsageByKey},
-    guide::{Guide, Guides, NoneInForce},
-    span::Span,
+    association_period::AssociationPeriod,
+    earning::{Earning, record_earnings},
+    evaluate::{Evaluation, LineResult, evaluate},
+    facts::{AssociationEnd, AssociationFacts, PartnerRecord, SubscriptionFacts, UsageByKey},
+    guide::{ActiveGuides, Guide, NoGuideInForce},
 };
 
-/// Kind of the one deadline that an assessment has.
-const MONTHLY: &str = "monthly_assessment";
+/// The kind of the only deadline of an assessment: the start of the next month.
+const MONTHLY_DEADLINE: &str = "monthly_assessment";
 
 /// The assessment of one claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Assessment {
-    /// The association, with the facts that it stands on.
-    span: Span,
-    /// The claim's associations that ended before this one became official (R28).
-    past: Vec<Span>,
-    /// A fact has changed since, or a month begun: it is to be assessed again (R52).
-    pub(crate) stale: bool,
-    /// The edition of the guides that it was last assessed by.
+    /// The claim's current official association, or the last one if it has ended.
+    #[serde(rename = "span")]
+    association: AssociationPeriod,
+    /// Official associations of the same claim that ended before `association` began. A claim that
+    /// was rejected and then approved on a dispute has several (R28).
+    #[serde(rename = "past")]
+    earlier_associations: Vec<AssociationPeriod>,
+    /// Whether the claim must be assessed again: a fact has changed, or a month has begun (R52).
+    #[serde(rename = "stale")]
+    pub(crate) is_stale: bool,
+    /// The edition of the guide catalog that the claim was last assessed with.
     pub(crate) edition: u64,
-    /// How many lines of the ledger it has written.
-    written: u64,
-    /// The answer for the last month.
-    pub(crate) latest: Option<Answer>,
-    /// Next time that it will be assessed without any change of facts.
-    next: Timestamp,
+    /// How many earnings of this claim the ledger contains.
+    #[serde(rename = "written")]
+    earning_count: u64,
+    /// The result for the last assessed month.
+    pub(crate) latest: Option<MonthlyResult>,
+    /// When the claim is assessed next if no fact changes before.
+    #[serde(rename = "next")]
+    next_assess_time: Timestamp,
 }
 
-/// The answer for a month.
+/// The result of assessing a claim for one month.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Answer {
+pub(crate) struct MonthlyResult {
     pub(crate) month: Month,
+    /// The program guide that the claim was assessed with.
     pub(crate) guide: ProgramGuideId,
     pub(crate) assess_time: Timestamp,
+    /// One result for each line and activity.
     pub(crate) results: Vec<LineResult>,
 }
 
-impl Answer {
-    /// What it says of a line and activity.
-    pub(crate) fn result(&self, line: LineId, activity: Activity) -> Option<&LineResult> {
+impl MonthlyResult {
+    /// Returns the result for one line and activity, if the month has one.
+    pub(crate) fn line_result(&self, line: LineId, activity: Activity) -> Option<&LineResult> {
         self.results.iter().find(|result| (result.line, result.activity) == (line, activity))
     }
 
-    fn says_the_same(&self, other: &Self) -> bool {
+    /// Whether two results differ at most in their assessment time.
+    fn has_same_content(&self, other: &Self) -> bool {
         self.guide == other.guide && self.results == other.results
     }
 }
 
-/// What an assessment is made by, all read after its version.
+/// What an assessment is computed from. All of it must be read after the version of the assessment,
+/// so that a later change of it is noticed.
 #[derive(Clone, Copy)]
-pub(crate) struct Basis<'a> {
-    pub(crate) guides: &'a Guides,
+pub(crate) struct AssessmentInputs<'a> {
+    pub(crate) guides: &'a ActiveGuides,
     pub(crate) usage: &'a UsageByKey,
-    /// The answers so far, by month.
-    pub(crate) answers: &'a BTreeMap<Month, Answer>,
+    /// The results that are stored, by month.
+    pub(crate) previous_results: &'a BTreeMap<Month, MonthlyResult>,
 }
 
 /// What happened to an assessment.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Event {
+pub(crate) enum AssessmentEvent {
     /// The association became official.
     Opened,
     /// A fact changed, or a month began.
     BecameStale,
-    /// There is a new answer for a month.
-    Assessed(Answer),
-    /// These lines were added to the ledger.
-    Booked(Vec<Earning>),
+    /// A month has a new result.
+    MonthAssessed(MonthlyResult),
+    /// These earnings were added to the ledger.
+    EarningsRecorded(Vec<Earning>),
     /// The association, or some of its lines, ended.
     Ended,
 }
 
-/// What a command makes of an assessment.
-type Step = Transition<Assessment>;
+type AssessmentTransition = Transition<Assessment>;
 
 impl Assessment {
-    /// An association became official, for the first time or anew after it had ended (R28). `None` when that is known.
-    pub(crate) fn official(known: Option<&Self>, about: Opening) -> Option<Step> {
-        let (past, written) = match known {
+    /// Opens the assessment when an association becomes official, for the first time or again after
+    /// an earlier association ended (R28). Returns `None` if an association is open already.
+    pub(crate) fn open(current: Option<&Self>, facts: AssociationFacts) -> Option<AssessmentTransition> {
+        let (earlier_associations, earning_count) = match current {
             None => (Vec::new(), 0),
-            Some(known) if known.ended().is_some() => (known.spans().cloned().collect(), known.written),
+            Some(current) if current.association_end().is_some() => {
+                (current.associations().cloned().collect(), current.earning_count)
+            }
             Some(_) => return None,
         };
-        let next = Month::of(about.official_time).next().start();
-        let opened = Self { span: Span::new(about), past, stale: true, edition: 0, written, latest: None, next };
-        Some(Transition::new(opened, [Event::Opened]))
+        let next_assess_time = Month::of(facts.official_time).next().start();
+        let opened = Self {
+            association: AssociationPeriod::new(facts),
+            earlier_associations,
+            is_stale: true,
+            edition: 0,
+            earning_count,
+            latest: None,
+            next_assess_time,
+        };
+        Some(Transition::new(opened, [AssessmentEvent::Opened]))
     }
 
-    /// The facts that it stands on, as they are now.
-    pub(crate) fn about(&self) -> &Opening {
-        &self.span.about
+    /// The current facts of the association.
+    pub(crate) fn facts(&self) -> &AssociationFacts {
+        &self.association.facts
     }
 
-    /// The keys whose usage it looks at, also when it has ended: usage of its months may be imported again.
+    /// The keys whose usage the assessment depends on. An ended association keeps its keys, because
+    /// the usage of its months may be imported again.
     pub(crate) fn keys(&self) -> BTreeSet<&AssociationKey> {
-        self.spans().flat_map(|span| span.about.lines.iter().map(|line| &line.key)).collect()
+        self.associations().flat_map(|association| association.facts.lines.iter().map(|line| &line.key)).collect()
     }
 
-    /// When and why the association ended; `None` while it lasts.
-    pub(crate) fn ended(&self) -> Option<&Ended> {
-        self.span.ended()
+    /// When and why the association ended; `None` while it is official.
+    pub(crate) fn association_end(&self) -> Option<&AssociationEnd> {
+        self.association.end()
     }
 
-    /// Every month until now is held against its guide and the usage that is stored. A month that no guide covers has no
-    /// answer, as long as it is not the present one.
+    /// Assesses every month until `now` with the guide of that month and the stored usage. A past
+    /// month that has no guide is skipped.
     ///
     /// # Errors
-    /// No guide covers the present month.
-    pub(crate) fn assess(&self, basis: Basis<'_>, now: Timestamp) -> Result<Step, NoneInForce> {
-        let mut next = Self { stale: false, edition: basis.guides.edition, ..self.clone() };
+    /// No guide is in force in the current month.
+    pub(crate) fn assess(
+        &self,
+        inputs: AssessmentInputs<'_>,
+        now: Timestamp,
+    ) -> Result<AssessmentTransition, NoGuideInForce> {
+        let mut next = Self { is_stale: false, edition: inputs.guides.edition, ..self.clone() };
         let mut events = Vec::new();
-        for (month, span) in self.months(now) {
-            let guide = match basis.guides.of_month(month) {
+        for (month, association) in self.assessed_months(now) {
+            let guide = match inputs.guides.for_month(month) {
                 Ok(guide) => guide,
-                Err(none) if month.contains(now) => return Err(none),
+                Err(missing) if month.contains(now) => return Err(missing),
                 Err(_) => continue,
             };
-            let mut answer = answer(guide, span, basis.usage, month, now);
-            let before = basis.answers.get(&month);
-            let lines = book(&span.about, next.written, before, &mut answer, basis.usage, now);
-            if !before.is_some_and(|before| before.says_the_same(&answer)) {
-                events.push(Event::Assessed(answer.clone()));
+            let mut result = assess_month(guide, association, inputs.usage, month, now);
+            let previous = inputs.previous_results.get(&month);
+            let earnings =
+                record_earnings(&association.facts, next.earning_count, previous, &mut result, inputs.usage, now);
+            if !previous.is_some_and(|previous| previous.has_same_content(&result)) {
+                events.push(AssessmentEvent::MonthAssessed(result.clone()));
             }
-            if !lines.is_empty() {
-                next.written += lines.len() as u64;
-                events.push(Event::Booked(lines));
+            if !earnings.is_empty() {
+                next.earning_count += earnings.len() as u64;
+                events.push(AssessmentEvent::EarningsRecorded(earnings));
             }
-            next.latest = Some(answer);
+            next.latest = Some(result);
         }
         Ok(Transition::new(next, events))
     }
 
-    /// What a month's answer would be by another guide. `None` for a month in which nothing was official.
-    pub(crate) fn simulate(&self, guide: &Guide, usage: &UsageByKey, month: Month, now: Timestamp) -> Option<Answer> {
-        self.months(now).get(&month).map(|span| answer(guide, span, usage, month, now))
+    /// Returns the result that another guide would give for a month. `None` if the association was
+    /// not official in that month.
+    pub(crate) fn simulate(
+        &self,
+        guide: &Guide,
+        usage: &UsageByKey,
+        month: Month,
+        now: Timestamp,
+    ) -> Option<MonthlyResult> {
+        self.assessed_months(now).get(&month).map(|association| assess_month(guide, association, usage, month, now))
     }
 
-    /// The directory changed a subscription that a line stands on, at `time`.
-    pub(crate) fn subscription_changed(&self, subscription: &Subscription, time: Timestamp) -> Option<Step> {
-        self.told(time, |about| {
-            for line in about.lines.iter_mut().filter(|line| line.ended.is_none()) {
-                if line.subscription.as_ref().is_some_and(|known| known.id == subscription.id) {
+    /// Applies a change of a subscription in the directory at `time`. Returns `None` if no line of
+    /// the claim is affected.
+    pub(crate) fn change_subscription(
+        &self,
+        subscription: &SubscriptionFacts,
+        time: Timestamp,
+    ) -> Option<AssessmentTransition> {
+        self.change_facts(time, |facts| {
+            for line in facts.lines.iter_mut().filter(|line| line.end.is_none()) {
+                if line.subscription.as_ref().is_some_and(|current| current.id == subscription.id) {
                     line.subscription = Some(subscription.clone());
                 }
             }
         })
     }
 
-    /// The directory changed the partner, at `time`.
-    pub(crate) fn partner_changed(&self, record: &PartnerRecord, time: Timestamp) -> Option<Step> {
-        self.told(time, |about| about.partner = record.of_location(&about.partner.mpn_id))
+    /// Applies a change of the partner in the directory at `time`. Returns `None` if the claim is
+    /// not affected.
+    pub(crate) fn change_partner(&self, record: &PartnerRecord, time: Timestamp) -> Option<AssessmentTransition> {
+        self.change_facts(time, |facts| facts.partner = record.facts_for_location(&facts.partner.mpn_id))
     }
 
-    /// These lines ended, or with none named all; `None` when that is known. The month in which they did is assessed once more.
-    pub(crate) fn end(&self, lines: &[LineId], ended: &Ended) -> Option<Step> {
-        let span = self.span.end(lines, ended);
-        (span != self.span).then(|| Transition::new(Self { span, stale: true, ..self.clone() }, [Event::Ended]))
+    /// Ends these lines, or all lines if `lines` is empty. The month of the end is assessed once
+    /// more. Returns `None` if the lines have ended already.
+    pub(crate) fn end_lines(&self, lines: &[LineId], end: &AssociationEnd) -> Option<AssessmentTransition> {
+        let association = self.association.with_ended_lines(lines, end);
+        let has_changed = association != self.association;
+        has_changed
+            .then(|| Transition::new(Self { association, is_stale: true, ..self.clone() }, [AssessmentEvent::Ended]))
     }
 
-    /// When it will be assessed next, if nothing changes before.
-    pub(crate) fn next_time(&self) -> Option<Timestamp> {
-        self.ended().is_none().then_some(self.next)
+    /// When the claim is assessed next if no fact changes before; `None` after the association
+    /// ended.
+    pub(crate) fn next_assess_time(&self) -> Option<Timestamp> {
+        self.association_end().is_none().then_some(self.next_assess_time)
     }
 
-    fn told(&self, time: Timestamp, change: impl FnOnce(&mut Opening)) -> Option<Step> {
-        if self.ended().is_some() {
+    fn change_facts(
+        &self,
+        time: Timestamp,
+        change: impl FnOnce(&mut AssociationFacts),
+    ) -> Option<AssessmentTransition> {
+        if self.association_end().is_some() {
             return None;
         }
-        let span = self.span.told(time, change);
-        let changed = span != self.span;
-        changed.then(|| Transition::new(Self { span, stale: true, ..self.clone() }, [Event::BecameStale]))
+        let association = self.association.with_changed_facts(time, change);
+        let has_changed = association != self.association;
+        has_changed.then(|| {
+            Transition::new(Self { association, is_stale: true, ..self.clone() }, [AssessmentEvent::BecameStale])
+        })
     }
 
-    fn spans(&self) -> impl Iterator<Item = &Span> {
-        self.past.iter().chain([&self.span])
+    /// All official associations of the claim, the oldest first.
+    fn associations(&self) -> impl Iterator<Item = &AssociationPeriod> {
+        self.earlier_associations.iter().chain([&self.association])
     }
 
-    /// The months until now, each with the association that was official last in it.
-    fn months(&self, now: Timestamp) -> BTreeMap<Month, &Span> {
-        self.spans().flat_map(|span| span.months(now).map(move |month| (month, span))).collect()
+    /// The months until `now`, each with the last association that was official in it.
+    fn assessed_months(&self, now: Timestamp) -> BTreeMap<Month, &AssociationPeriod> {
+        let associations = self.associations();
+        associations.flat_map(|association| association.months(now).map(move |month| (month, association))).collect()
     }
 }
 
-fn answer(guide: &Guide, span: &Span, usage: &UsageByKey, month: Month, now: Timestamp) -> Answer {
-    let last = month.end() - std::time::Duration::from_micros(1);
-    let look = Look { guide, usage, month, as_of: now.min(last) };
-    Answer { month, guide: guide.id.clone(), assess_time: now, results: evaluate(look, &span.about_in(month)) }
+fn assess_month(
+    guide: &Guide,
+    association: &AssociationPeriod,
+    usage: &UsageByKey,
+    month: Month,
+    now: Timestamp,
+) -> MonthlyResult {
+    let last_instant = month.end() - std::time::Duration::from_micros(1);
+    let evaluation = Evaluation { guide, usage, month, as_of: now.min(last_instant) };
+    let results = evaluate(evaluation, &association.facts_in(month));
+    MonthlyResult { month, guide: guide.id.clone(), assess_time: now, results }
 }
 
 impl Aggregate for Assessment {
-    type Event = Event;
+    type Event = AssessmentEvent;
 
-    /// The month's end, as long as the association lasts.
+    /// The end of the current month, while the association is official.
     fn deadlines(&self) -> Vec<Deadline> {
         let rule = "first instant of each month, UTC";
-        let deadline = |due| Deadline { kind: Cow::Borrowed(MONTHLY), due, rule: rule.to_owned() };
-        self.next_time().map(deadline).into_iter().collect()
+        let deadline = |due| Deadline { kind: Cow::Borrowed(MONTHLY_DEADLINE), due, rule: rule.to_owned() };
+        self.next_assess_time().map(deadline).into_iter().collect()
     }
 
-    /// A month has begun: to be assessed again.
+    /// Marks the assessment as stale when a month begins.
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
-        let due = self.next_time().filter(|due| *due <= now)?;
-        let next = Self { stale: true, next: Month::of(due).next().start(), ..self.clone() };
-        Some(Elapsed { due, transition: Transition::new(next, [Event::BecameStale]) })
+        let due = self.next_assess_time().filter(|due| *due <= now)?;
+        let next = Self { is_stale: true, next_assess_time: Month::of(due).next().start(), ..self.clone() };
+        Some(Elapsed { due, transition: Transition::new(next, [AssessmentEvent::BecameStale]) })
     }
 }

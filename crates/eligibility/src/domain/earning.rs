@@ -1,7 +1,7 @@
-//! What a line earns in a month, and the ledger that it is written down in (R54).
+//! What a line of a claim earns in a month, and the ledger that records it (R54).
 //!
-//! The ledger only grows. A fact or a guide that changes what was written adds a line with the difference, which points at
-//! the line that it corrects.
+//! The ledger only grows. If a fact or a guide changes what a month earns, a further earning with
+//! the difference is added; it names the earning that it corrects.
 use cpor_types::{
     Activity, AssociationKey, Currency, LineId, Money, Month, ProductId, Program, ProgramGuideId, TenantId, Timestamp,
 };
@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{
-    assessment::Answer,
+    assessment::MonthlyResult,
     evaluate::LineResult,
-    facts::{ClaimRef, Opening, UsageByKey},
+    facts::{AssociationFacts, ClaimRef, UsageByKey},
     guide::Unit,
     payout::PayoutPeriod,
 };
@@ -20,123 +20,137 @@ use super::{
 /// What a line earns in a month for an activity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Earned {
-    /// So much.
-    Paid(Pay),
-    /// Nothing, and why.
-    Nothing(Reason),
+pub(crate) enum EarnedAmount {
+    /// The line earns this amount.
+    Paid(PaidAmount),
+    /// The line earns nothing, for this reason.
+    Nothing(NoEarningReason),
 }
 
-/// Units times rate.
+/// The amount that a line earns: units times rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pay {
+pub(crate) struct PaidAmount {
     pub(crate) unit: Unit,
+    /// How many units were used in the month.
     pub(crate) units: i64,
-    /// For one unit.
+    /// What one unit earns.
     pub(crate) rate: Money,
     pub(crate) amount: Money,
 }
 
-/// Why a line earns nothing; of several reasons, the first of these.
+/// Why a line earns nothing. If several reasons apply, the first one in this order is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Reason {
-    /// Recognised, never paid (R53).
+pub(crate) enum NoEarningReason {
+    /// The line is recognised but never paid (R53).
     RecognitionOnly,
-    /// The association was not official from the month's beginning to its end (R50).
+    /// The association was not official from the beginning to the end of the month (R50).
     NotCredited,
-    /// These conditions did not hold.
+    /// The conditions with these names do not hold.
     ConditionsFailed(Vec<String>),
-    /// No usage of the month is stored.
+    /// No usage is stored for the month.
     UsageMissing,
-    /// The guide has no rate for it.
+    /// The guide has no rate for the line.
     NoRate,
-    /// Units times rate exceeds what can be written down; the usage or the rate must be wrong.
+    /// Units times rate exceeds the range of [`Money`]. The usage or the rate must be wrong.
     AmountTooLarge,
-    /// Taken back, because the line after it pays in another currency.
+    /// The earning takes an amount back because the next earning is in another currency.
     CurrencyChanged,
 }
 
-impl Earned {
-    /// How much; `None` where it is nothing.
+impl EarnedAmount {
+    /// The amount; `None` if the line earns nothing.
     pub(crate) const fn amount(&self) -> Option<Money> {
         match self {
-            Self::Paid(pay) => Some(pay.amount),
+            Self::Paid(paid) => Some(paid.amount),
             Self::Nothing(_) => None,
         }
     }
 }
 
-/// A line of the ledger. Nothing in it ever changes.
+/// An entry of the ledger. It never changes after it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Earning {
     pub(crate) id: Uuid,
-    /// Its place among the lines of its claim: from 1, without gaps, in the order of writing.
+    /// The number of the earning within its claim: 1, 2, 3 ... in the order of recording.
     pub(crate) number: u64,
-    /// The line that this one corrects.
+    /// The id of the earning that this one corrects.
     pub(crate) corrects: Option<Uuid>,
     pub(crate) tenant: TenantId,
     pub(crate) claim: ClaimRef,
+    /// The line of the claim.
     pub(crate) line: LineId,
     pub(crate) key: AssociationKey,
     pub(crate) product: ProductId,
     pub(crate) activity: Activity,
+    /// The program that pays; `None` for recognition-only lines.
     pub(crate) program: Option<Program>,
+    /// The month that the line earns for.
     pub(crate) month: Month,
+    /// The program guide that the month was assessed with.
     pub(crate) guide: ProgramGuideId,
-    /// What the month earns by now, all lines together.
-    pub(crate) earned: Earned,
-    /// What this line adds: for a correction, the difference. `None`: nothing, and nothing was.
+    /// What the line earns in the month in total, this and all earlier earnings together.
+    pub(crate) earned: EarnedAmount,
+    /// What this earning adds to the total; a correction adds the difference. `None` if neither
+    /// this nor an earlier earning has an amount.
     pub(crate) amount: Option<Money>,
     pub(crate) payout_period: PayoutPeriod,
+    /// When the earning was recorded.
     pub(crate) accrue_time: Timestamp,
 }
 
-/// Writes down what an answer changes of what was written before, and keeps count of it in the answer. A line is first
-/// written when the month is over or its usage is stored, whichever comes first. `written` counts the claim's lines so far.
-pub(crate) fn book(
-    about: &Opening,
-    written: u64,
-    before: Option<&Answer>,
-    answer: &mut Answer,
+/// Returns the earnings to record because a month was assessed, and counts them in `result`.
+///
+/// The first earning of a line and month is recorded when the month is over or when its usage is
+/// stored, whichever comes first. `earning_count` is the number of the claim's earnings so far;
+/// `previous` is the stored result of the same month.
+pub(crate) fn record_earnings(
+    facts: &AssociationFacts,
+    earning_count: u64,
+    previous: Option<&MonthlyResult>,
+    result: &mut MonthlyResult,
     usage: &UsageByKey,
     now: Timestamp,
 ) -> Vec<Earning> {
-    let Answer { month, guide, results, .. } = answer;
-    let mut lines = Vec::new();
-    for result in results.iter_mut() {
-        let known = before.and_then(|before| before.result(result.line, result.activity)).filter(|old| old.booked > 0);
-        result.booked = known.map_or(0, |old| old.booked);
-        if known.is_none() && now < month.end() && usage.of_month(&result.key, *month).is_none() {
+    let MonthlyResult { month, guide, results, .. } = result;
+    let mut earnings = Vec::new();
+    for line_result in results.iter_mut() {
+        let recorded = previous
+            .and_then(|previous| previous.line_result(line_result.line, line_result.activity))
+            .filter(|previous| previous.earning_count > 0);
+        line_result.earning_count = recorded.map_or(0, |recorded| recorded.earning_count);
+        if recorded.is_none() && now < month.end() && usage.measures_in(&line_result.key, *month).is_none() {
             continue;
         }
-        for (earned, amount) in difference(known.map(|old| &old.earned), &result.earned) {
-            result.booked += 1;
-            let number = written + lines.len() as u64 + 1;
-            lines.push(line(about, result, (number, *month, guide), (earned, amount), now));
+        for (earned, amount) in amounts_to_record(recorded.map(|recorded| &recorded.earned), &line_result.earned) {
+            line_result.earning_count += 1;
+            let number = earning_count + earnings.len() as u64 + 1;
+            earnings.push(new_earning(facts, line_result, (number, *month, guide), (earned, amount), now));
         }
     }
-    lines
+    earnings
 }
 
-fn line(
-    about: &Opening,
+fn new_earning(
+    facts: &AssociationFacts,
     result: &LineResult,
     (number, month, guide): (u64, Month, &ProgramGuideId),
-    (earned, amount): (Earned, Option<Money>),
+    (earned, amount): (EarnedAmount, Option<Money>),
     now: Timestamp,
 ) -> Earning {
-    let LineResult { line, key, product, activity, program, booked, .. } = result;
-    let id = |booked: u32| {
-        let name = format!("{line}/{activity}/{month}/{booked}");
-        Uuid::new_v5(&about.claim.claim.uuid(), name.as_bytes())
+    let LineResult { line, key, product, activity, program, earning_count, .. } = result;
+    // The id is derived from the position within the month, so that an earning can name its
+    // predecessor.
+    let id_at = |position: u32| {
+        let name = format!("{line}/{activity}/{month}/{position}");
+        Uuid::new_v5(&facts.claim.claim.uuid(), name.as_bytes())
     };
     Earning {
-        id: id(*booked),
+        id: id_at(*earning_count),
         number,
-        corrects: booked.checked_sub(1).filter(|before| *before > 0).map(id),
-        tenant: about.tenant,
-        claim: about.claim.clone(),
+        corrects: earning_count.checked_sub(1).filter(|previous| *previous > 0).map(id_at),
+        tenant: facts.tenant,
+        claim: facts.claim.clone(),
         line: *line,
         key: key.clone(),
         product: product.clone(),
@@ -146,35 +160,36 @@ fn line(
         guide: guide.clone(),
         earned,
         amount,
-        payout_period: PayoutPeriod::of(now),
+        payout_period: PayoutPeriod::containing(now),
         accrue_time: now,
     }
 }
 
-/// What has to be written when this was written before and that is true now: what is earned by then, and the difference.
-fn difference(written: Option<&Earned>, now: &Earned) -> Vec<(Earned, Option<Money>)> {
-    let Some(before) = written else { return vec![(now.clone(), now.amount())] };
-    if before == now {
+/// Returns what to record if `recorded` is what the ledger says and `current` is what the line
+/// earns now: for each new earning the total and the difference to the total before it.
+fn amounts_to_record(recorded: Option<&EarnedAmount>, current: &EarnedAmount) -> Vec<(EarnedAmount, Option<Money>)> {
+    let Some(recorded) = recorded else { return vec![(current.clone(), current.amount())] };
+    if recorded == current {
         return Vec::new();
     }
-    match (before.amount(), now.amount()) {
-        (None, amount) => vec![(now.clone(), amount)],
-        (Some(old), None) => vec![(now.clone(), Some(old.negated()))],
+    match (recorded.amount(), current.amount()) {
+        (None, amount) => vec![(current.clone(), amount)],
+        (Some(old), None) => vec![(current.clone(), Some(old.negated()))],
         (Some(old), Some(new)) => match new.minus(old) {
-            Some(more) => vec![(now.clone(), Some(more))],
+            Some(difference) => vec![(current.clone(), Some(difference))],
             None => {
-                let taken_back = (Earned::Nothing(Reason::CurrencyChanged), Some(old.negated()));
-                vec![taken_back, (now.clone(), Some(new))]
+                let taken_back = (EarnedAmount::Nothing(NoEarningReason::CurrencyChanged), Some(old.negated()));
+                vec![taken_back, (current.clone(), Some(new))]
             }
         },
     }
 }
 
-/// Sums of money, one for each currency. Beyond what can be written down they stay at the limit.
+/// Sums of money, one for each currency. A sum that would overflow stays at the limit of `i64`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Totals(BTreeMap<Currency, i64>);
+pub(crate) struct CurrencyTotals(BTreeMap<Currency, i64>);
 
-impl Totals {
+impl CurrencyTotals {
     /// Adds an amount, if there is one.
     pub(crate) fn add(&mut self, amount: Option<Money>) {
         if let Some(Money { currency, micros }) = amount {
@@ -183,7 +198,7 @@ impl Totals {
         }
     }
 
-    /// The sums, by currency.
+    /// The sums, ordered by currency.
     pub(crate) fn sums(&self) -> impl Iterator<Item = Money> + '_ {
         self.0.iter().map(|(currency, micros)| Money::new(*currency, *micros))
     }
@@ -197,16 +212,17 @@ mod tests {
         Money::new("USD".parse().unwrap(), micros)
     }
 
-    fn paid(amount: Money) -> Earned {
-        Earned::Paid(Pay { unit: Unit::ActiveUsers, units: 1, rate: amount, amount })
+    fn paid(amount: Money) -> EarnedAmount {
+        EarnedAmount::Paid(PaidAmount { unit: Unit::ActiveUsers, units: 1, rate: amount, amount })
     }
 
     #[test]
-    fn r54_a_correction_is_the_difference_and_repetitions_are_none() {
-        let nothing = || Earned::Nothing(Reason::UsageMissing);
+    fn r54_a_correction_is_the_difference() {
+        let nothing = || EarnedAmount::Nothing(NoEarningReason::UsageMissing);
+        let other_reason = EarnedAmount::Nothing(NoEarningReason::NoRate);
         let euros = Money::new("EUR".parse().unwrap(), 7);
-        let amounts = |before: Option<&Earned>, now: &Earned| {
-            difference(before, now).into_iter().map(|(_, amount)| amount).collect::<Vec<_>>()
+        let amounts = |recorded: Option<&EarnedAmount>, current: &EarnedAmount| {
+            amounts_to_record(recorded, current).into_iter().map(|(_, amount)| amount).collect::<Vec<_>>()
         };
         assert_eq!(amounts(None, &nothing()), [None]);
         assert_eq!(amounts(None, &paid(usd(5))), [Some(usd(5))]);
@@ -214,7 +230,7 @@ mod tests {
         assert_eq!(amounts(Some(&paid(usd(5))), &paid(usd(3))), [Some(usd(-2))]);
         assert_eq!(amounts(Some(&paid(usd(5))), &nothing()), [Some(usd(-5))]);
         assert_eq!(amounts(Some(&paid(usd(5))), &paid(euros)), [Some(usd(-5)), Some(euros)]);
-        assert_eq!(amounts(Some(&nothing()), &Earned::Nothing(Reason::NoRate)), [None], "another reason is told too");
-        assert_eq!(amounts(Some(&paid(usd(5))), &paid(usd(5))), []);
+        assert_eq!(amounts(Some(&nothing()), &other_reason), [None], "a new reason is recorded too");
+        assert_eq!(amounts(Some(&paid(usd(5))), &paid(usd(5))), [], "an unchanged amount is not recorded again");
     }
 }

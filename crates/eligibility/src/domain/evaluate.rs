@@ -1,4 +1,5 @@
-//! Holding a line against a guide.
+//! Evaluates the conditions of a program guide for the lines of a claim, and calculates what each
+//! line earns in a month.
 
 use std::collections::BTreeMap;
 
@@ -7,25 +8,25 @@ use cpor_types::{Activity, AssociationKey, LineId, Month, ProductId, Program, Ti
 use serde::{Deserialize, Serialize};
 
 use super::{
-    earning::{Earned, Pay, Reason},
-    facts::{Growth, Line, Opening, Subscription, UsageByKey},
+    earning::{EarnedAmount, NoEarningReason, PaidAmount},
+    facts::{AssociationFacts, LineFacts, SubscriptionFacts, UsageByKey, UsageGrowth},
     guide::{Condition, Guide},
 };
 
-/// The answer for one line and activity.
+/// Whether a line is eligible for incentives for an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
     /// All conditions hold.
     Eligible,
-    /// At least one does not.
+    /// At least one condition does not hold.
     NotEligible,
-    /// Recognised, never paid (R53).
+    /// The line is recognised but never paid (R53).
     RecognitionOnly,
 }
 
 impl Verdict {
-    /// The stable word that events carry.
+    /// The stable name that events carry.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Eligible => "eligible",
@@ -35,66 +36,77 @@ impl Verdict {
     }
 }
 
-/// The answer for one line and activity, with its reasons.
+/// The result for one line, activity and month.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LineResult {
     pub(crate) line: LineId,
     pub(crate) key: AssociationKey,
     pub(crate) product: ProductId,
     pub(crate) activity: Activity,
-    /// Absent for recognition only.
+    /// The program that would pay; `None` for recognition-only lines.
     pub(crate) program: Option<Program>,
     pub(crate) verdict: Verdict,
+    /// The results of the guide's conditions that apply to the program.
     pub(crate) conditions: Vec<ConditionResult>,
-    /// What it earns in the month by this answer (R54).
-    pub(crate) earned: Earned,
-    /// How many lines of the ledger say so; 0: nothing has been written yet.
-    pub(crate) booked: u32,
+    /// What the line earns in the month, by this result (R54).
+    pub(crate) earned: EarnedAmount,
+    /// How many earnings the ledger contains for this line, activity and month.
+    #[serde(rename = "booked")]
+    pub(crate) earning_count: u32,
 }
 
 impl LineResult {
-    /// The names of the conditions that did not hold.
-    pub(crate) fn failed(&self) -> impl Iterator<Item = &str> {
+    /// The names of the conditions that do not hold.
+    pub(crate) fn failed_conditions(&self) -> impl Iterator<Item = &str> {
         self.conditions.iter().filter(|condition| !condition.held).map(|condition| condition.name.as_str())
     }
 }
 
-/// What became of one condition.
+/// The result of one condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ConditionResult {
     pub(crate) name: String,
+    /// Whether the condition holds.
     pub(crate) held: bool,
-    /// The facts it saw, as CEL literals.
+    /// The values of the facts that the condition is about, by dotted path, as CEL literals.
     pub(crate) facts: BTreeMap<String, String>,
-    /// Empty when it held.
+    /// The guide's explanation of a failed condition; empty if the condition holds.
     pub(crate) explanation: String,
 }
 
-/// By what, and for which month, lines are assessed.
+/// The guide, usage and month that lines are evaluated with.
 #[derive(Clone, Copy)]
-pub(crate) struct Look<'a> {
+pub(crate) struct Evaluation<'a> {
     pub(crate) guide: &'a Guide,
     pub(crate) usage: &'a UsageByKey,
     pub(crate) month: Month,
-    /// Now, or the last moment of a month that is over.
+    /// The current time, or the last instant of a month that is over.
     pub(crate) as_of: Timestamp,
 }
 
-/// Every line that was associated in the month, for every activity (R52).
-pub(crate) fn evaluate(look: Look<'_>, about: &Opening) -> Vec<LineResult> {
-    let lasts = |line: &&Line| line.ended.as_ref().is_none_or(|ended| ended.time >= look.month.start());
-    let lines = about.lines.iter().filter(lasts);
-    let pairs = lines.flat_map(|line| about.activities.iter().map(move |activity| (line, *activity)));
-    pairs.map(|(line, activity)| evaluate_line(look, about, line, activity)).collect()
+/// Evaluates each activity of each line that was associated in the month (R52).
+pub(crate) fn evaluate(evaluation: Evaluation<'_>, facts: &AssociationFacts) -> Vec<LineResult> {
+    let is_associated = |line: &&LineFacts| line.end.as_ref().is_none_or(|end| end.time >= evaluation.month.start());
+    let lines = facts.lines.iter().filter(is_associated);
+    let pairs = lines.flat_map(|line| facts.activities.iter().map(move |activity| (line, *activity)));
+    pairs.map(|(line, activity)| evaluate_line(evaluation, facts, line, activity)).collect()
 }
 
-fn evaluate_line(look: Look<'_>, about: &Opening, line: &Line, activity: Activity) -> LineResult {
-    // A pair that R7 does not list cannot become official; it earns nothing.
-    let program = program(about.solution_area, activity).ok().flatten().filter(|_| line.incentivised);
+fn evaluate_line(
+    evaluation: Evaluation<'_>,
+    facts: &AssociationFacts,
+    line: &LineFacts,
+    activity: Activity,
+) -> LineResult {
+    // R7 lists the allowed pairs of solution area and activity. Any other pair cannot become
+    // official and earns nothing.
+    let program = program(facts.solution_area, activity).ok().flatten().filter(|_| line.is_incentivised);
     let conditions = program.map(|program| {
-        let growth = Growth::of(look.usage.until(&line.key, look.month), about.official_time);
-        let facts = facts(about, line, program, growth, look.as_of);
-        look.guide.applies(program).map(|condition| hold(condition, &facts)).collect::<Vec<_>>()
+        let months = evaluation.usage.months_until(&line.key, evaluation.month);
+        let growth = UsageGrowth::since(facts.official_time, months);
+        let values = fact_values(facts, line, program, growth, evaluation.as_of);
+        let conditions = evaluation.guide.conditions_for(program);
+        conditions.map(|condition| evaluate_condition(condition, &values)).collect::<Vec<_>>()
     });
     let verdict = match &conditions {
         None => Verdict::RecognitionOnly,
@@ -109,106 +121,125 @@ fn evaluate_line(look: Look<'_>, about: &Opening, line: &Line, activity: Activit
         program,
         verdict,
         conditions: conditions.unwrap_or_default(),
-        earned: Earned::Nothing(Reason::RecognitionOnly),
-        booked: 0,
+        earned: EarnedAmount::Nothing(NoEarningReason::RecognitionOnly),
+        earning_count: 0,
     };
     if let Some(program) = program {
-        let credited = line.is_credited(about.official_time, look.month);
-        result.earned = pay(look, &result, program, credited).map_or_else(Earned::Nothing, Earned::Paid);
+        let is_credited = line.is_credited(facts.official_time, evaluation.month);
+        result.earned = calculate_amount(evaluation, &result, program, is_credited)
+            .map_or_else(EarnedAmount::Nothing, EarnedAmount::Paid);
     }
     result
 }
 
-/// Units times rate, or why it earns nothing (R54).
-fn pay(look: Look<'_>, result: &LineResult, program: Program, credited: bool) -> Result<Pay, Reason> {
-    if !credited {
-        return Err(Reason::NotCredited);
+/// Calculates units times rate, or returns the reason why the line earns nothing (R54).
+fn calculate_amount(
+    evaluation: Evaluation<'_>,
+    result: &LineResult,
+    program: Program,
+    is_credited: bool,
+) -> Result<PaidAmount, NoEarningReason> {
+    if !is_credited {
+        return Err(NoEarningReason::NotCredited);
     }
-    let failed: Vec<String> = result.failed().map(str::to_owned).collect();
+    let failed: Vec<String> = result.failed_conditions().map(str::to_owned).collect();
     if !failed.is_empty() {
-        return Err(Reason::ConditionsFailed(failed));
+        return Err(NoEarningReason::ConditionsFailed(failed));
     }
-    let measures = look.usage.of_month(&result.key, look.month).ok_or(Reason::UsageMissing)?;
-    let rate = look.guide.rate(program, &result.product).ok_or(Reason::NoRate)?;
-    let units = measures.count(rate.unit).ok_or(Reason::NoRate)?;
-    let amount = rate.amount.times(units).ok_or(Reason::AmountTooLarge)?;
-    Ok(Pay { unit: rate.unit, units, rate: rate.amount, amount })
+    let measures = evaluation.usage.measures_in(&result.key, evaluation.month);
+    let measures = measures.ok_or(NoEarningReason::UsageMissing)?;
+    let rate = evaluation.guide.rate_for(program, &result.product).ok_or(NoEarningReason::NoRate)?;
+    let units = measures.units(rate.unit).ok_or(NoEarningReason::NoRate)?;
+    let amount = rate.amount.times(units).ok_or(NoEarningReason::AmountTooLarge)?;
+    Ok(PaidAmount { unit: rate.unit, units, rate: rate.amount, amount })
 }
 
-/// The facts of one line, by name.
-type Facts = BTreeMap<&'static str, Value>;
+/// The values of the facts that conditions can use, by name. The guide's `FACTS` declares their
+/// types.
+type FactValues = BTreeMap<&'static str, Value>;
 
-fn hold(condition: &Condition, facts: &Facts) -> ConditionResult {
+fn evaluate_condition(condition: &Condition, values: &FactValues) -> ConditionResult {
     let mut context = Context::default();
-    for (name, value) in facts {
+    for (name, value) in values {
         context.add_variable_from_value(*name, value.clone());
     }
     let held = condition.expression.holds(&context);
+    let facts = condition.facts.iter().map(|path| (path.clone(), cel_literal(&value_at(values, path))));
     ConditionResult {
         name: condition.name.clone(),
         held,
-        facts: condition.facts.iter().map(|path| (path.clone(), literal(&look_up(facts, path)))).collect(),
+        facts: facts.collect(),
         explanation: if held { String::new() } else { condition.explanation.clone() },
     }
 }
 
-fn facts(about: &Opening, line: &Line, program: Program, growth: Growth, now: Timestamp) -> Facts {
-    let enrolled: Vec<Value> = about.partner.enrolled_at(now).map(|program| text(program.as_str())).collect();
+fn fact_values(
+    facts: &AssociationFacts,
+    line: &LineFacts,
+    program: Program,
+    growth: UsageGrowth,
+    now: Timestamp,
+) -> FactValues {
+    let enrolled = facts.partner.enrolled_programs(now);
+    let enrolled: Vec<Value> = enrolled.map(|program| text_value(program.as_str())).collect();
+    let region = text_value(&facts.partner.location_region);
+    let (baseline, latest) = (optional_int(growth.baseline), optional_int(growth.latest));
     BTreeMap::from([
-        ("program", text(program.as_str())),
-        ("now", time(now)),
-        ("claim", map([("submit_time", time(about.submit_time))])),
-        ("association", map([("official_time", time(about.official_time))])),
-        ("partner", map([("enrolled", enrolled.into()), ("region", text(&about.partner.location_region))])),
-        ("tenant", map([("region", text(&about.tenant_region))])),
-        ("subscription", line.subscription.as_ref().map_or(Value::Null, subscription)),
-        ("usage", map([("baseline", number(growth.baseline)), ("latest", number(growth.latest))])),
+        ("program", text_value(program.as_str())),
+        ("now", time_value(now)),
+        ("claim", map_value([("submit_time", time_value(facts.submit_time))])),
+        ("association", map_value([("official_time", time_value(facts.official_time))])),
+        ("partner", map_value([("enrolled", enrolled.into()), ("region", region)])),
+        ("tenant", map_value([("region", text_value(&facts.tenant_region))])),
+        ("subscription", line.subscription.as_ref().map_or(Value::Null, subscription_value)),
+        ("usage", map_value([("baseline", baseline), ("latest", latest)])),
     ])
 }
 
-fn subscription(subscription: &Subscription) -> Value {
-    map([
-        ("status", text(&subscription.status)),
-        ("channel", text(&subscription.channel)),
-        ("purchase_time", time(subscription.purchase_time)),
-        ("end_time", subscription.end_time.map_or(Value::Null, time)),
+fn subscription_value(subscription: &SubscriptionFacts) -> Value {
+    map_value([
+        ("status", text_value(&subscription.status)),
+        ("channel", text_value(&subscription.channel)),
+        ("purchase_time", time_value(subscription.purchase_time)),
+        ("end_time", subscription.end_time.map_or(Value::Null, time_value)),
     ])
 }
 
-fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
+fn map_value<const N: usize>(entries: [(&str, Value); N]) -> Value {
     std::collections::HashMap::from(entries.map(|(name, value)| (name.to_owned(), value))).into()
 }
 
-fn text(text: &str) -> Value {
+fn text_value(text: &str) -> Value {
     text.to_owned().into()
 }
 
-fn time(time: Timestamp) -> Value {
+fn time_value(time: Timestamp) -> Value {
     Value::Timestamp(time.fixed_offset())
 }
 
-fn number(number: Option<i64>) -> Value {
+fn optional_int(number: Option<i64>) -> Value {
     number.map_or(Value::Null, Value::Int)
 }
 
-fn look_up(facts: &Facts, path: &str) -> Value {
+/// The value at a dotted path such as `partner.region`; null if there is none.
+fn value_at(values: &FactValues, path: &str) -> Value {
     let (root, field) = path.split_once('.').unwrap_or((path, ""));
-    match facts.get(root) {
+    match values.get(root) {
         Some(Value::Map(map)) if !field.is_empty() => map.map.get(&Key::from(field)).cloned().unwrap_or(Value::Null),
-        Some(found) => found.clone(),
+        Some(value) => value.clone(),
         None => Value::Null,
     }
 }
 
-/// The value as CEL spells it.
-#[expect(clippy::wildcard_enum_match_arm, reason = "facts are made of these kinds alone, see `facts`")]
-fn literal(value: &Value) -> String {
+/// Formats a value as a CEL literal.
+#[expect(clippy::wildcard_enum_match_arm, reason = "`fact_values` creates only these kinds of values")]
+fn cel_literal(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
         Value::Int(number) => number.to_string(),
         Value::String(text) => format!("{:?}", text.as_str()),
         Value::Timestamp(time) => format!("timestamp({:?})", cpor_types::rfc3339(time.to_utc())),
-        Value::List(list) => format!("[{}]", list.iter().map(literal).collect::<Vec<_>>().join(", ")),
+        Value::List(list) => format!("[{}]", list.iter().map(cel_literal).collect::<Vec<_>>().join(", ")),
         other => format!("{other:?}"),
     }
 }

@@ -1,16 +1,20 @@
-//! Openings for tests.
+//! Facts of example associations, for tests.
 
 use cpor_types::{Activity, AssociationKey, LineId, SolutionArea, Timestamp};
 use uuid::Uuid;
 
-use super::{Enrolment, GuideDocument, Guides, Line, Opening, Partner, Shelf, Subscription};
+use super::{
+    ActiveGuides, AssociationFacts, Enrolment, GuideCatalog, GuideDocument, LineFacts, PartnerFacts, SubscriptionFacts,
+};
 
+/// Parses an RFC 3339 timestamp.
 pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub(crate) fn subscription() -> Subscription {
-    Subscription {
+/// The subscription that [`presales`] is about.
+pub(crate) fn subscription() -> SubscriptionFacts {
+    SubscriptionFacts {
         id: Uuid::from_u128(7).into(),
         status: "active".into(),
         channel: "web_direct".into(),
@@ -19,8 +23,9 @@ pub(crate) fn subscription() -> Subscription {
     }
 }
 
-pub(crate) fn presales() -> Opening {
-    Opening {
+/// A pre-sales association with one subscription of Dynamics 365 Sales.
+pub(crate) fn presales() -> AssociationFacts {
+    AssociationFacts {
         claim: "partners/contoso/claims/00000000-0000-0000-0000-000000000001"
             .parse::<cpor_types::ClaimName>()
             .unwrap()
@@ -29,15 +34,15 @@ pub(crate) fn presales() -> Opening {
         tenant_region: "emea".into(),
         solution_area: SolutionArea::BusinessApplications,
         activities: vec![Activity::PreSales],
-        lines: vec![Line {
+        lines: vec![LineFacts {
             line: LineId::from(Uuid::from_u128(3)),
             key: AssociationKey::Subscription(Uuid::from_u128(7).into()),
             product: "dynamics-365-sales".parse().unwrap(),
-            incentivised: true,
+            is_incentivised: true,
             subscription: Some(subscription()),
-            ended: None,
+            end: None,
         }],
-        partner: Partner {
+        partner: PartnerFacts {
             mpn_id: "1001".into(),
             location_region: "emea".into(),
             enrolments: ["osa_sell", "osu_microsoft_365"]
@@ -53,21 +58,23 @@ pub(crate) fn presales() -> Opening {
     }
 }
 
-pub(crate) fn usage_of_teams() -> Opening {
-    let mut about = presales();
-    about.solution_area = SolutionArea::Microsoft365;
-    about.activities = vec![Activity::Usage];
-    about.lines[0].key = AssociationKey::Workload("teams".parse().unwrap());
-    about.lines[0].product = "teams".parse().unwrap();
-    about.lines[0].subscription = None;
-    about
+/// A usage association with the workload Teams.
+pub(crate) fn usage_of_teams() -> AssociationFacts {
+    let mut facts = presales();
+    facts.solution_area = SolutionArea::Microsoft365;
+    facts.activities = vec![Activity::Usage];
+    facts.lines[0].key = AssociationKey::Workload("teams".parse().unwrap());
+    facts.lines[0].product = "teams".parse().unwrap();
+    facts.lines[0].subscription = None;
+    facts
 }
 
-/// The shipped guide alone, in force since 2020.
-pub(crate) fn shelf() -> Shelf {
-    Shelf::shipped(GuideDocument::shipped().unwrap(), "2020-01".parse().unwrap())
+/// A catalog with the shipped guide only, in force since 2020.
+pub(crate) fn guide_catalog() -> GuideCatalog {
+    GuideCatalog::shipped(GuideDocument::shipped().unwrap(), "2020-01".parse().unwrap())
 }
 
-pub(crate) fn guides() -> Guides {
-    Guides::of(&shelf()).unwrap()
+/// The active guides of [`guide_catalog`].
+pub(crate) fn active_guides() -> ActiveGuides {
+    ActiveGuides::compile(&guide_catalog()).unwrap()
 }

@@ -1,4 +1,5 @@
-//! What an assessment looks at (R52).
+//! The facts that an assessment is based on (R52): the association, its lines, the partner, and the
+//! stored usage.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +10,23 @@ use cpor_types::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Everything that is known when an association becomes official.
+/// The facts about an official association and its claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Opening {
+pub(crate) struct AssociationFacts {
     pub(crate) claim: ClaimRef,
     pub(crate) tenant: TenantId,
     pub(crate) tenant_region: String,
     pub(crate) solution_area: SolutionArea,
     pub(crate) activities: Vec<Activity>,
-    pub(crate) lines: Vec<Line>,
-    pub(crate) partner: Partner,
+    pub(crate) lines: Vec<LineFacts>,
+    pub(crate) partner: PartnerFacts,
+    /// When the claim was submitted.
     pub(crate) submit_time: Timestamp,
+    /// When the association became official.
     pub(crate) official_time: Timestamp,
 }
 
-/// The claim, as its name spells it.
+/// The identity of a claim: its partner and its id. The stored form of a [`ClaimName`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ClaimRef {
     pub(crate) partner: PartnerId,
@@ -37,83 +40,90 @@ impl From<ClaimName> for ClaimRef {
 }
 
 impl ClaimRef {
+    /// The resource name of the claim.
     pub(crate) fn name(&self) -> ClaimName {
         ClaimName { partner: self.partner.clone(), claim: self.claim }
     }
 }
 
-/// A line of the claim, with what the directory says of it.
+/// The facts about one line of a claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Line {
+pub(crate) struct LineFacts {
     pub(crate) line: LineId,
     pub(crate) key: AssociationKey,
     pub(crate) product: ProductId,
-    /// Otherwise the product is recognition-only (R9).
-    pub(crate) incentivised: bool,
-    /// Absent for workloads.
-    pub(crate) subscription: Option<Subscription>,
-    /// Absent while its association lasts.
-    #[serde(default)]
-    pub(crate) ended: Option<Ended>,
+    /// Whether the product can earn incentives. Other products are recognition-only (R9).
+    #[serde(rename = "incentivised")]
+    pub(crate) is_incentivised: bool,
+    /// The subscription that the line claims; `None` if the line claims a workload.
+    pub(crate) subscription: Option<SubscriptionFacts>,
+    /// When and why the line's association ended; `None` while it is official.
+    #[serde(default, rename = "ended")]
+    pub(crate) end: Option<AssociationEnd>,
 }
 
-/// An association is over.
+/// When and why an association ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ended {
+pub(crate) struct AssociationEnd {
     pub(crate) time: Timestamp,
+    /// The reason as the registry reported it, for example `declined`.
     pub(crate) reason: String,
 }
 
-impl Line {
-    /// Whether its association was official from a month's beginning to its end: usage counts for these months (R50).
-    pub(crate) fn is_credited(&self, official: Timestamp, month: Month) -> bool {
-        let lasted = self.ended.as_ref().is_none_or(|ended| month.end() <= ended.time);
-        lasted && month >= Month::first_full_month_after(official)
+impl LineFacts {
+    /// Whether the line's usage of a month is credited to the partner. It is if the association was
+    /// official from the first to the last instant of the month (R50).
+    pub(crate) fn is_credited(&self, official_time: Timestamp, month: Month) -> bool {
+        let is_associated_until_end = self.end.as_ref().is_none_or(|end| month.end() <= end.time);
+        is_associated_until_end && month >= Month::first_full_month_after(official_time)
     }
 }
 
-/// A subscription, in the registry's words.
+/// The facts about a subscription. Status and channel are spelled as the registry spells them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Subscription {
+pub(crate) struct SubscriptionFacts {
     pub(crate) id: SubscriptionId,
+    /// For example `active`, `in_grace` or `expired`.
     pub(crate) status: String,
+    /// How the subscription was bought, for example `web_direct`.
     pub(crate) channel: String,
     pub(crate) purchase_time: Timestamp,
     pub(crate) end_time: Option<Timestamp>,
 }
 
-/// The partner and its location on the claim.
+/// The facts about the partner and about the location that the claim names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Partner {
+pub(crate) struct PartnerFacts {
+    /// The MPN id of the location.
     pub(crate) mpn_id: String,
     pub(crate) location_region: String,
     pub(crate) enrolments: Vec<Enrolment>,
 }
 
-impl Partner {
-    /// The programs that it is enrolled in at a time.
-    pub(crate) fn enrolled_at(&self, time: Timestamp) -> impl Iterator<Item = Program> + '_ {
+impl PartnerFacts {
+    /// The programs that the partner is enrolled in at a time.
+    pub(crate) fn enrolled_programs(&self, time: Timestamp) -> impl Iterator<Item = Program> + '_ {
         self.enrolments.iter().filter(move |enrolment| enrolment.covers(time)).map(|enrolment| enrolment.program)
     }
 }
 
-/// A partner as the directory last told of it, with all its locations.
+/// A partner with all its locations, as the directory last reported it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartnerRecord {
-    /// Region of each location, by MPN id.
+    /// The region of each location, by MPN id.
     pub(crate) regions: BTreeMap<String, String>,
     pub(crate) enrolments: Vec<Enrolment>,
 }
 
 impl PartnerRecord {
-    /// The partner as a claim for one of its locations sees it. A location that is gone has no region.
-    pub(crate) fn of_location(&self, mpn_id: &str) -> Partner {
+    /// The facts for a claim that names this location. The region of an unknown location is empty.
+    pub(crate) fn facts_for_location(&self, mpn_id: &str) -> PartnerFacts {
         let location_region = self.regions.get(mpn_id).cloned().unwrap_or_default();
-        Partner { mpn_id: mpn_id.to_owned(), location_region, enrolments: self.enrolments.clone() }
+        PartnerFacts { mpn_id: mpn_id.to_owned(), location_region, enrolments: self.enrolments.clone() }
     }
 }
 
-/// An enrolment in a program, from a time until another.
+/// An enrolment of a partner in a program, from `start_time` until `end_time`, exclusive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Enrolment {
     pub(crate) program: Program,
@@ -127,46 +137,51 @@ impl Enrolment {
     }
 }
 
-/// What was measured of a key in one month.
+/// The usage of a key in one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MonthOfUse {
+pub(crate) struct MonthlyUsage {
     pub(crate) month: Month,
     pub(crate) measures: Measures,
 }
 
-/// The stored months of each key, in order.
+/// The stored usage of each key, in the order of the months.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct UsageByKey(pub(crate) BTreeMap<AssociationKey, Vec<MonthOfUse>>);
+pub(crate) struct UsageByKey(pub(crate) BTreeMap<AssociationKey, Vec<MonthlyUsage>>);
 
 impl UsageByKey {
-    /// The stored months of a key, until a month, inclusive.
-    pub(crate) fn until(&self, key: &AssociationKey, last: Month) -> &[MonthOfUse] {
+    /// The stored months of a key up to and including `last`.
+    pub(crate) fn months_until(&self, key: &AssociationKey, last: Month) -> &[MonthlyUsage] {
         let months = self.0.get(key).map(Vec::as_slice).unwrap_or_default();
-        &months[..months.partition_point(|use_| use_.month <= last)]
+        &months[..months.partition_point(|usage| usage.month <= last)]
     }
 
-    /// What was measured of a key in a month.
-    pub(crate) fn of_month(&self, key: &AssociationKey, month: Month) -> Option<Measures> {
-        self.until(key, month).last().filter(|use_| use_.month == month).map(|use_| use_.measures)
+    /// What was measured of a key in a month; `None` if no usage is stored for it.
+    pub(crate) fn measures_in(&self, key: &AssociationKey, month: Month) -> Option<Measures> {
+        self.months_until(key, month).last().filter(|usage| usage.month == month).map(|usage| usage.measures)
     }
 }
 
-/// The two months that growth is measured between (R53).
+/// The two values of active usage between which growth is measured (R53).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Growth {
-    /// The month of the official date, or the last stored one before it.
+pub(crate) struct UsageGrowth {
+    /// Active usage in the month of the official time, or in the last stored month before it.
     pub(crate) baseline: Option<i64>,
-    /// The latest credited month: a full one after the official date (R50).
+    /// Active usage in the latest credited month: a full month after the official time (R50).
     pub(crate) latest: Option<i64>,
 }
 
-impl Growth {
-    pub(crate) fn of(months: &[MonthOfUse], official: Timestamp) -> Self {
-        let start = Month::of(official);
-        let credited = Month::first_full_month_after(official);
-        let last = |fits: &dyn Fn(Month) -> bool| {
-            months.iter().rev().find(|use_| fits(use_.month)).map(|use_| use_.measures.active())
+impl UsageGrowth {
+    /// Finds both values among the stored months of a key.
+    pub(crate) fn since(official_time: Timestamp, months: &[MonthlyUsage]) -> Self {
+        let official_month = Month::of(official_time);
+        let first_credited = Month::first_full_month_after(official_time);
+        let last_active_usage = |is_eligible: &dyn Fn(Month) -> bool| {
+            let usage = months.iter().rev().find(|usage| is_eligible(usage.month));
+            usage.map(|usage| usage.measures.active_usage())
         };
-        Self { baseline: last(&|month| month <= start), latest: last(&|month| month >= credited && month > start) }
+        Self {
+            baseline: last_active_usage(&|month| month <= official_month),
+            latest: last_active_usage(&|month| month >= first_credited && month > official_month),
+        }
     }
 }

@@ -1,13 +1,14 @@
-//! Assessing official associations: pure, no clock, no database, no wire.
+//! The rules of assessing official associations. These modules are pure: they use no clock, no
+//! database and no wire types.
 
 mod assessment;
+mod association_period;
 mod earning;
 mod evaluate;
 mod facts;
 mod guide;
 mod payout;
 mod simulation;
-mod span;
 mod usage;
 
 #[cfg(test)]
@@ -15,16 +16,19 @@ pub(crate) mod examples;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assessment::{Answer, Assessment, Basis, Event};
-pub(crate) use earning::{Earned, Earning, Pay, Reason};
+pub(crate) use assessment::{Assessment, AssessmentEvent, AssessmentInputs, MonthlyResult};
+pub(crate) use earning::{EarnedAmount, Earning, NoEarningReason, PaidAmount};
 pub(crate) use evaluate::{ConditionResult, LineResult, Verdict};
 #[cfg(test)]
 pub(crate) use facts::ClaimRef;
-pub(crate) use facts::{Ended, Enrolment, Line, MonthOfUse, Opening, Partner, PartnerRecord, Subscription, UsageByKey};
+pub(crate) use facts::{
+    AssociationEnd, AssociationFacts, Enrolment, LineFacts, MonthlyUsage, PartnerFacts, PartnerRecord,
+    SubscriptionFacts, UsageByKey,
+};
 pub(crate) use guide::{
-    ConditionText, Guide, GuideDocument, GuideFault, Guides, NoneInForce, Rate, Shelf, ShelfRefusal, Shelved, Standing,
-    Unit,
+    ActiveGuides, CatalogGuide, ConditionSource, Guide, GuideCatalog, GuideDocument, GuideRefusal, GuideState,
+    GuideViolation, NoGuideInForce, Rate, Unit,
 };
 pub(crate) use payout::{Payout, PayoutPeriod, PeriodNotOver};
-pub(crate) use simulation::{Difference, Summary};
-pub(crate) use usage::{Counts, Import, Imported, Measures, Stored, Usage, UsageId, UsageRefusal};
+pub(crate) use simulation::{ResultDifference, SimulationSummary};
+pub(crate) use usage::{ImportOutcome, Measures, StoredUsage, Usage, UsageCounts, UsageId, UsageImport, UsageRefusal};

@@ -1,4 +1,4 @@
-//! Payouts: what was accrued in a calendar quarter is paid together (R54).
+//! Payouts: the earnings that were recorded in a calendar quarter are paid together (R54).
 use std::{fmt, str::FromStr};
 
 use cpor_durable::{Aggregate, Elapsed, Transition};
@@ -6,36 +6,37 @@ use cpor_types::{Deadline, Malformed, Month, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The calendar quarter, in UTC, in which a line of the ledger was accrued: `2026-Q2`. A correction of an earlier month is
-/// paid with the quarter in which it was written, so that a quarter that is over stays as it is.
+/// The calendar quarter, in UTC, in which an earning was recorded, for example `2026-Q2`. A
+/// correction of an earlier month is paid with the quarter in which the correction was recorded, so
+/// that the earnings of a past quarter never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct PayoutPeriod {
-    /// The quarter's first.
-    first: Month,
+    /// The first month of the quarter.
+    first_month: Month,
 }
 
 impl PayoutPeriod {
     const EXPECTED: &'static str = "a payout period: YYYY-Q1 to YYYY-Q4";
 
-    /// The period that a moment lies in.
-    pub(crate) fn of(moment: Timestamp) -> Self {
-        let mut first = Month::of(moment);
-        while first.number() % 3 != 1 {
-            first = first.previous();
+    /// The period that contains an instant.
+    pub(crate) fn containing(instant: Timestamp) -> Self {
+        let mut first_month = Month::of(instant);
+        while first_month.number() % 3 != 1 {
+            first_month = first_month.previous();
         }
-        Self { first }
+        Self { first_month }
     }
 
-    /// The first moment after it.
+    /// The first instant after the period.
     pub(crate) fn end(self) -> Timestamp {
-        self.first.next().next().end()
+        self.first_month.next().next().end()
     }
 }
 
 impl fmt::Display for PayoutPeriod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-Q{}", self.first.year(), self.first.number().div_ceil(3))
+        write!(f, "{:04}-Q{}", self.first_month.year(), self.first_month.number().div_ceil(3))
     }
 }
 
@@ -45,10 +46,11 @@ impl FromStr for PayoutPeriod {
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let parse = || {
             let (year, quarter) = text.split_once("-Q")?;
-            let quarter = ["1", "2", "3", "4"].iter().zip([1, 4, 7, 10]).find(|(digit, _)| **digit == quarter)?.1;
-            (year.len() == 4).then(|| format!("{year}-{quarter:02}").parse().ok())?
+            let first_months = [("1", 1), ("2", 4), ("3", 7), ("4", 10)];
+            let (_, month) = first_months.into_iter().find(|(digit, _)| *digit == quarter)?;
+            (year.len() == 4).then(|| format!("{year}-{month:02}").parse().ok())?
         };
-        parse().map(|first| Self { first }).ok_or_else(|| Malformed::new(Self::EXPECTED, text))
+        parse().map(|first_month| Self { first_month }).ok_or_else(|| Malformed::new(Self::EXPECTED, text))
     }
 }
 
@@ -66,28 +68,31 @@ impl From<PayoutPeriod> for String {
     }
 }
 
-/// That what was due of a period has been paid. Saving it marks the lines of the ledger.
+/// The record that the unpaid earnings of a period have been paid. Saving a payout marks these
+/// earnings as paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Payout {
     pub(crate) id: Uuid,
     pub(crate) period: PayoutPeriod,
-    /// What the payment is called where it was made.
+    /// The reference of the payment in the paying system.
     pub(crate) reference: String,
+    /// When the payout was recorded.
     pub(crate) pay_time: Timestamp,
 }
 
-/// The period is not over: more may be accrued in it.
+/// The refusal of a payout because its period is not over: more earnings may be recorded in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PeriodNotOver {
+    /// When the period will be over.
     pub(crate) end: Timestamp,
 }
 
-/// A payout was recorded.
+/// The event of a payout: it was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Recorded;
+pub(crate) struct PayoutRecorded;
 
 impl Payout {
-    /// Records that what is due of a period has been paid.
+    /// Records that the unpaid earnings of a period have been paid.
     ///
     /// # Errors
     /// The period is not over.
@@ -100,12 +105,12 @@ impl Payout {
         if now < period.end() {
             return Err(PeriodNotOver { end: period.end() });
         }
-        Ok(Transition::new(Self { id, period, reference, pay_time: now }, [Recorded]))
+        Ok(Transition::new(Self { id, period, reference, pay_time: now }, [PayoutRecorded]))
     }
 }
 
 impl Aggregate for Payout {
-    type Event = Recorded;
+    type Event = PayoutRecorded;
 
     fn deadlines(&self) -> Vec<Deadline> {
         Vec::new()
@@ -122,11 +127,11 @@ mod tests {
 
     #[test]
     fn r54_the_payout_period_is_the_quarter_of_accrual() {
-        let of = |moment: &str| PayoutPeriod::of(moment.parse().unwrap()).to_string();
-        assert_eq!(of("2026-01-01T00:00:00Z"), "2026-Q1");
-        assert_eq!(of("2026-03-31T23:59:59.999999Z"), "2026-Q1");
-        assert_eq!(of("2026-04-01T00:00:00Z"), "2026-Q2");
-        assert_eq!(of("2026-12-31T23:59:59Z"), "2026-Q4");
+        let period = |instant: &str| PayoutPeriod::containing(instant.parse().unwrap()).to_string();
+        assert_eq!(period("2026-01-01T00:00:00Z"), "2026-Q1");
+        assert_eq!(period("2026-03-31T23:59:59.999999Z"), "2026-Q1");
+        assert_eq!(period("2026-04-01T00:00:00Z"), "2026-Q2");
+        assert_eq!(period("2026-12-31T23:59:59Z"), "2026-Q4");
         let fourth: PayoutPeriod = "2026-Q4".parse().unwrap();
         assert_eq!((fourth.to_string(), fourth.end()), ("2026-Q4".to_owned(), "2027-01-01T00:00:00Z".parse().unwrap()));
         for bad in ["", "2026", "2026-Q0", "2026-Q5", "26-Q1", "2026-Q11", "2026-q1", "2026-Q1 "] {

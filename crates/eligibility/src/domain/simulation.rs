@@ -1,49 +1,55 @@
-//! What a draft would change of the answers that there are.
+//! Compares the stored results of claims with the results that a draft guide would give.
 use cpor_types::{Money, Month};
 
 use super::{
-    assessment::Answer,
-    earning::Totals,
+    assessment::MonthlyResult,
+    earning::CurrencyTotals,
     evaluate::{ConditionResult, LineResult},
 };
 
-/// One line and activity of one month that a draft would answer otherwise.
+/// A line and activity of one month for which a draft guide gives another verdict or amount.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Difference {
+pub(crate) struct ResultDifference {
     pub(crate) month: Month,
+    /// The stored result.
     pub(crate) before: LineResult,
+    /// The result by the draft.
     pub(crate) after: LineResult,
-    /// Names of the conditions that hold in one answer and do not in the other, or are in one alone.
-    pub(crate) conditions: Vec<String>,
+    /// The names of the conditions whose outcome differs, or that only one of the guides has.
+    pub(crate) changed_conditions: Vec<String>,
 }
 
-/// What was looked at, and what the draft would change in all.
+/// The totals of a simulation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Summary {
-    pub(crate) looked_at: u64,
+pub(crate) struct SimulationSummary {
+    /// How many line results were compared.
+    pub(crate) compared: u64,
+    /// How many of them the draft would change.
     pub(crate) changed: u64,
-    pub(crate) before: Totals,
-    pub(crate) after: Totals,
+    /// What the compared lines earn by the stored results.
+    pub(crate) amounts_before: CurrencyTotals,
+    /// What the compared lines would earn by the draft.
+    pub(crate) amounts_after: CurrencyTotals,
 }
 
-impl Summary {
-    /// Counts an answer and what it would be; answers the lines whose verdict or amount differs.
-    pub(crate) fn compare(&mut self, before: &Answer, after: &Answer) -> Vec<Difference> {
+impl SimulationSummary {
+    /// Adds the results of one claim and month. Returns the lines whose verdict or amount differs.
+    pub(crate) fn compare(&mut self, before: &MonthlyResult, after: &MonthlyResult) -> Vec<ResultDifference> {
         let mut differences = Vec::new();
         for old in &before.results {
-            let Some(new) = after.result(old.line, old.activity) else { continue };
-            let amounts: [Option<Money>; 2] = [old.earned.amount(), new.earned.amount()];
-            self.looked_at += 1;
-            self.before.add(amounts[0]);
-            self.after.add(amounts[1]);
-            if (old.verdict, amounts[0]) != (new.verdict, amounts[1]) {
+            let Some(new) = after.line_result(old.line, old.activity) else { continue };
+            let old_amount: Option<Money> = old.earned.amount();
+            let new_amount: Option<Money> = new.earned.amount();
+            self.compared += 1;
+            self.amounts_before.add(old_amount);
+            self.amounts_after.add(new_amount);
+            if (old.verdict, old_amount) != (new.verdict, new_amount) {
                 self.changed += 1;
-                let conditions = changed(&old.conditions, &new.conditions);
-                differences.push(Difference {
+                differences.push(ResultDifference {
                     month: before.month,
                     before: old.clone(),
                     after: new.clone(),
-                    conditions,
+                    changed_conditions: changed_conditions(&old.conditions, &new.conditions),
                 });
             }
         }
@@ -51,11 +57,11 @@ impl Summary {
     }
 }
 
-fn changed(before: &[ConditionResult], after: &[ConditionResult]) -> Vec<String> {
-    let held = |among: &[ConditionResult], name: &str| {
-        among.iter().find(|condition| condition.name == name).map(|condition| condition.held)
+fn changed_conditions(before: &[ConditionResult], after: &[ConditionResult]) -> Vec<String> {
+    let outcome_of = |name: &str, conditions: &[ConditionResult]| {
+        conditions.iter().find(|condition| condition.name == name).map(|condition| condition.held)
     };
-    let gone = before.iter().filter(|old| held(after, &old.name) != Some(old.held));
-    let new = after.iter().filter(|new| held(before, &new.name).is_none());
-    gone.chain(new).map(|condition| condition.name.clone()).collect()
+    let changed_or_removed = before.iter().filter(|old| outcome_of(&old.name, after) != Some(old.held));
+    let added = after.iter().filter(|new| outcome_of(&new.name, before).is_none());
+    changed_or_removed.chain(added).map(|condition| condition.name.clone()).collect()
 }

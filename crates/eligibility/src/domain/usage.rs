@@ -1,4 +1,4 @@
-//! Monthly usage of a workload or a subscription, and what an import makes of what is stored (R51).
+//! Monthly usage of a workload or a subscription, and the rules of importing it (R51).
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use cpor_types::{Month, ProductKind, TenantKey, Timestamp};
 /// What is measured of a key in one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measures {
-    /// Of a workload.
+    /// The measures of a workload.
     Workload { active_users: i64, paid_available_units: i64 },
-    /// Of a subscription; consumption in units of the product.
+    /// The measures of a subscription. Consumption is counted in units of the product.
     Subscription { seats_sold: i64, consumption: i64 },
 }
 
-/// All that a row can say; 0 where it says nothing.
+/// The counts of an imported row; a count that the row does not state is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub(crate) struct UsageCounts {
     pub(crate) active_users: i64,
     pub(crate) paid_available_units: i64,
     pub(crate) seats_sold: i64,
@@ -24,9 +24,12 @@ pub(crate) struct Counts {
 }
 
 impl Measures {
-    /// The counts that belong to the kind of key; refused when a row has others too.
-    pub(crate) fn of(kind: ProductKind, counts: Counts) -> Result<Self, UsageRefusal> {
-        let Counts { active_users, paid_available_units, seats_sold, consumption } = counts;
+    /// Takes the counts that belong to this kind of key.
+    ///
+    /// # Errors
+    /// A count of the other kind is not 0.
+    pub(crate) fn from_counts(kind: ProductKind, counts: UsageCounts) -> Result<Self, UsageRefusal> {
+        let UsageCounts { active_users, paid_available_units, seats_sold, consumption } = counts;
         match kind {
             ProductKind::Workload if (seats_sold, consumption) == (0, 0) => {
                 Ok(Self::Workload { active_users, paid_available_units })
@@ -38,16 +41,17 @@ impl Measures {
         }
     }
 
-    /// Active use, whose growth is judged (R53): active users of a workload, consumption of a subscription.
-    pub(crate) const fn active(self) -> i64 {
+    /// The active usage, from which growth is calculated (R53): the active users of a workload, the
+    /// consumption of a subscription.
+    pub(crate) const fn active_usage(self) -> i64 {
         match self {
             Self::Workload { active_users, .. } => active_users,
             Self::Subscription { consumption, .. } => consumption,
         }
     }
 
-    /// How many of a unit, where the unit is counted of this kind of key.
-    pub(crate) const fn count(self, unit: Unit) -> Option<i64> {
+    /// The number of these units; `None` if this kind of key does not count the unit.
+    pub(crate) const fn units(self, unit: Unit) -> Option<i64> {
         match (self, unit) {
             (Self::Workload { active_users, .. }, Unit::ActiveUsers) => Some(active_users),
             (Self::Workload { paid_available_units, .. }, Unit::PaidAvailableUnits) => Some(paid_available_units),
@@ -59,105 +63,110 @@ impl Measures {
     }
 }
 
-/// Why a row is not stored.
+/// Why a row of usage is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UsageRefusal {
-    /// Workloads have users and units, subscriptions seats and consumption.
+    /// The row states counts that its kind of key does not have.
     MeasureMismatch,
     /// The month has not begun.
     MonthInFuture,
 }
 
-/// Which month of which key.
+/// The identity of a usage record: a key and a month.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UsageId {
     pub(crate) key: TenantKey,
     pub(crate) month: Month,
 }
 
-/// A month as a row of an import has it.
+/// The usage of a key in a month, as a row of an import states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Usage {
     pub(crate) id: UsageId,
     pub(crate) measures: Measures,
 }
 
-/// A month as it is stored.
+/// The usage of a key in a month, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stored {
+pub(crate) struct StoredUsage {
     pub(crate) usage: Usage,
-    /// 1 when it was first imported, one more with every replacement.
+    /// 1 for the first import of the month; every replacement adds 1.
     pub(crate) revision: u64,
     pub(crate) import_time: Timestamp,
 }
 
-/// What became of a row.
+/// The outcome of one row of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Imported {
+pub(crate) enum ImportOutcome {
+    /// The month was not stored before.
     Created,
+    /// The row replaced a stored month that had other measures.
     Replaced,
+    /// The stored month has the same measures.
     Unchanged,
+    /// The row was not stored.
     Refused(UsageRefusal),
 }
 
-/// An import in progress: what is known of the months it names, and what it makes of them.
+/// An import in progress. It collects what has to be written because of its rows.
 #[derive(Debug)]
-pub(crate) struct Import {
+pub(crate) struct UsageImport {
     now: Timestamp,
-    /// What is stored; goes out of date as rows are taken.
-    known: BTreeMap<UsageId, Stored>,
-    /// What has to be stored instead, or anew.
-    written: BTreeMap<UsageId, Stored>,
-    /// What was replaced and is kept.
-    replaced: Vec<Stored>,
+    /// The months that were stored before the import.
+    stored: BTreeMap<UsageId, StoredUsage>,
+    /// The months that have to be written.
+    written: BTreeMap<UsageId, StoredUsage>,
+    /// The months that were replaced. They are kept in a table of their own.
+    replaced: Vec<StoredUsage>,
 }
 
-impl Import {
-    /// An import at a time, over what is stored of the months that it names.
-    pub(crate) fn over(known: impl IntoIterator<Item = Stored>, now: Timestamp) -> Self {
-        let known = known.into_iter().map(|stored| (stored.usage.id.clone(), stored)).collect();
-        Self { now, known, written: BTreeMap::new(), replaced: Vec::new() }
+impl UsageImport {
+    /// Begins an import. `stored` contains what is stored of the months that the rows name.
+    pub(crate) fn new(stored: impl IntoIterator<Item = StoredUsage>, now: Timestamp) -> Self {
+        let stored = stored.into_iter().map(|stored| (stored.usage.id.clone(), stored)).collect();
+        Self { now, stored, written: BTreeMap::new(), replaced: Vec::new() }
     }
 
-    /// Takes the next row. A later row of the same month replaces an earlier one.
-    pub(crate) fn take(&mut self, row: &Usage) -> Imported {
+    /// Adds the next row. It replaces an earlier row for the same month.
+    pub(crate) fn add_row(&mut self, row: &Usage) -> ImportOutcome {
         if row.id.month.start() > self.now {
-            return Imported::Refused(UsageRefusal::MonthInFuture);
+            return ImportOutcome::Refused(UsageRefusal::MonthInFuture);
         }
-        let known = self.written.get(&row.id).or_else(|| self.known.get(&row.id)).cloned();
-        let (revision, outcome) = match &known {
-            None => (1, Imported::Created),
-            Some(known) if known.usage == *row => return Imported::Unchanged,
-            Some(known) => (known.revision + 1, Imported::Replaced),
+        let current = self.written.get(&row.id).or_else(|| self.stored.get(&row.id)).cloned();
+        let (revision, outcome) = match &current {
+            None => (1, ImportOutcome::Created),
+            Some(current) if current.usage == *row => return ImportOutcome::Unchanged,
+            Some(current) => (current.revision + 1, ImportOutcome::Replaced),
         };
-        self.replaced.extend(known);
-        let stored = Stored { usage: row.clone(), revision, import_time: self.now };
+        self.replaced.extend(current);
+        let stored = StoredUsage { usage: row.clone(), revision, import_time: self.now };
         self.written.insert(row.id.clone(), stored);
         outcome
     }
 
-    /// When it takes place, in business time.
+    /// The business time of the import.
     pub(crate) const fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Whether it changes nothing.
+    /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.written.is_empty()
     }
 
-    /// Months that were not known before, in order.
-    pub(crate) fn created(&self) -> impl Iterator<Item = &Stored> {
-        self.written.iter().filter(|(id, _)| !self.known.contains_key(id)).map(|(_, stored)| stored)
+    /// The months to insert because they were not stored before, in order.
+    pub(crate) fn created_months(&self) -> impl Iterator<Item = &StoredUsage> {
+        self.written.iter().filter(|(id, _)| !self.stored.contains_key(id)).map(|(_, stored)| stored)
     }
 
-    /// Months that were known with other measures, in order, as they are now.
-    pub(crate) fn changed(&self) -> impl Iterator<Item = &Stored> {
-        self.written.iter().filter(|(id, _)| self.known.contains_key(id)).map(|(_, stored)| stored)
+    /// The months to update because they were stored with other measures, in order, with the new
+    /// measures.
+    pub(crate) fn changed_months(&self) -> impl Iterator<Item = &StoredUsage> {
+        self.written.iter().filter(|(id, _)| self.stored.contains_key(id)).map(|(_, stored)| stored)
     }
 
-    /// What was replaced.
-    pub(crate) fn replaced(&self) -> &[Stored] {
+    /// The months that were replaced, with their former measures.
+    pub(crate) fn replaced_months(&self) -> &[StoredUsage] {
         &self.replaced
     }
 }
@@ -172,35 +181,45 @@ mod tests {
         Usage { id: UsageId { key, month: month.parse().unwrap() }, measures }
     }
 
-    fn revisions<'s>(stored: impl IntoIterator<Item = &'s Stored>) -> Vec<(String, i64, u64)> {
-        let of = |stored: &Stored| (stored.usage.id.month.to_string(), stored.usage.measures.active(), stored.revision);
-        stored.into_iter().map(of).collect()
+    /// The month, active users and revision of each stored month.
+    fn summaries<'s>(stored: impl IntoIterator<Item = &'s StoredUsage>) -> Vec<(String, i64, u64)> {
+        let summary = |StoredUsage { usage, revision, .. }: &StoredUsage| {
+            (usage.id.month.to_string(), usage.measures.active_usage(), *revision)
+        };
+        stored.into_iter().map(summary).collect()
     }
 
     #[test]
     fn r51_a_row_creates_replaces_or_changes_nothing() {
         let now = "2026-03-31T12:00:00Z".parse().unwrap();
-        let stored = |usage, revision| Stored { usage, revision, import_time: now };
-        let mut import = Import::over([stored(row("2026-01", 5), 3), stored(row("2026-02", 6), 1)], now);
+        let stored = |usage, revision| StoredUsage { usage, revision, import_time: now };
+        let mut import = UsageImport::new([stored(row("2026-01", 5), 3), stored(row("2026-02", 6), 1)], now);
         let rows = [row("2026-01", 5), row("2026-02", 7), row("2026-03", 8), row("2026-03", 9), row("2026-04", 1)];
-        let outcomes = rows.map(|row| import.take(&row));
-        let future = Imported::Refused(UsageRefusal::MonthInFuture);
-        assert_eq!(outcomes, [Imported::Unchanged, Imported::Replaced, Imported::Created, Imported::Replaced, future]);
-        assert_eq!(revisions(import.created()), [("2026-03".to_owned(), 9, 2)]);
-        assert_eq!(revisions(import.changed()), [("2026-02".to_owned(), 7, 2)]);
-        assert_eq!(revisions(import.replaced()), [("2026-02".to_owned(), 6, 1), ("2026-03".to_owned(), 8, 1)]);
+        let outcomes = rows.map(|row| import.add_row(&row));
+        let expected = [
+            ImportOutcome::Unchanged,
+            ImportOutcome::Replaced,
+            ImportOutcome::Created,
+            ImportOutcome::Replaced,
+            ImportOutcome::Refused(UsageRefusal::MonthInFuture),
+        ];
+        assert_eq!(outcomes, expected);
+        assert_eq!(summaries(import.created_months()), [("2026-03".to_owned(), 9, 2)]);
+        assert_eq!(summaries(import.changed_months()), [("2026-02".to_owned(), 7, 2)]);
+        let replaced = [("2026-02".to_owned(), 6, 1), ("2026-03".to_owned(), 8, 1)];
+        assert_eq!(summaries(import.replaced_months()), replaced);
     }
 
     #[test]
     fn r51_each_kind_of_key_has_its_own_measures() {
-        let users = Counts { active_users: 3, paid_available_units: 4, ..Counts::default() };
-        let seats = Counts { seats_sold: 5, consumption: 6, ..Counts::default() };
+        let users = UsageCounts { active_users: 3, paid_available_units: 4, ..UsageCounts::default() };
+        let seats = UsageCounts { seats_sold: 5, consumption: 6, ..UsageCounts::default() };
         let workload = Measures::Workload { active_users: 3, paid_available_units: 4 };
         let subscription = Measures::Subscription { seats_sold: 5, consumption: 6 };
-        assert_eq!(Measures::of(ProductKind::Workload, users), Ok(workload));
-        assert_eq!(Measures::of(ProductKind::Subscription, seats), Ok(subscription));
-        assert_eq!(Measures::of(ProductKind::Workload, seats), Err(UsageRefusal::MeasureMismatch));
-        assert_eq!(Measures::of(ProductKind::Subscription, users), Err(UsageRefusal::MeasureMismatch));
-        assert_eq!((workload.active(), subscription.active()), (3, 6));
+        assert_eq!(Measures::from_counts(ProductKind::Workload, users), Ok(workload));
+        assert_eq!(Measures::from_counts(ProductKind::Subscription, seats), Ok(subscription));
+        assert_eq!(Measures::from_counts(ProductKind::Workload, seats), Err(UsageRefusal::MeasureMismatch));
+        assert_eq!(Measures::from_counts(ProductKind::Subscription, users), Err(UsageRefusal::MeasureMismatch));
+        assert_eq!((workload.active_usage(), subscription.active_usage()), (3, 6));
     }
 }

@@ -1,4 +1,4 @@
-//! Reading assessments, outside of the writer.
+//! Queries for assessments and monthly results.
 use std::collections::BTreeMap;
 
 use cpor_durable::{Key, StoreError, Versioned, rows};
@@ -15,126 +15,141 @@ use super::{
     },
     row,
 };
-use crate::domain::{Answer, Assessment};
+use crate::domain::{Assessment, MonthlyResult};
 
-/// The answers of one assessment, by month.
-pub(crate) type Answers = BTreeMap<Month, Answer>;
+/// The stored results of one assessment, by month.
+pub(crate) type ResultsByMonth = BTreeMap<Month, MonthlyResult>;
 
-/// An assessment as it is stored.
-pub(crate) type Found = (Key, Versioned<Assessment>);
+/// An assessment with its key and version.
+pub(crate) type StoredAssessment = (Key, Versioned<Assessment>);
 
-/// Whose assessments a query may find.
+/// The partners whose rows a query may return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// One company's.
+    /// Rows of one partner.
     Partner(PartnerId),
-    /// Every company's: for the vendor's staff, and for events.
+    /// Rows of all partners: for the vendor's staff and for internal use.
     All,
 }
 
-/// What of a scope there is. The name of an assessment says whose tenant it is about and not whose claim, so that
-/// every query for a caller begins here.
-fn within(scope: &Scope) -> Select<Entity> {
+/// Selects the assessments in a scope. Every query on behalf of a caller starts here: the name of
+/// an assessment contains the tenant but not the partner, so the name alone does not limit access.
+fn select_in_scope(scope: &Scope) -> Select<Entity> {
     match scope {
         Scope::Partner(partner) => Entity::find().filter(Column::Partner.eq(partner.as_str())),
         Scope::All => Entity::find(),
     }
 }
 
-/// The assessment of this key; one indexed read.
+/// Returns the assessment with this key, if it is in the scope.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
+/// The database failed, or the row is inconsistent.
 pub(crate) async fn get(
     db: &impl ConnectionTrait,
     scope: &Scope,
     key: &Key,
 ) -> Result<Option<Versioned<Assessment>>, StoreError> {
-    let wanted = Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id));
-    let found = within(scope).filter(wanted).one(db).await?;
-    Ok(found.map(row::assessment).transpose()?.map(|(_, assessment)| assessment))
+    let has_key = Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id));
+    let found = select_in_scope(scope).filter(has_key).one(db).await?;
+    Ok(found.map(row::to_assessment).transpose()?.map(|(_, assessment)| assessment))
 }
 
-/// The assessments of one tenant's claims, or of all, by tenant and claim, beginning after `after`; at most `limit`.
+/// Lists at most `limit` assessments of one tenant, or of all tenants, ordered by tenant and claim.
+/// The list begins after the key `after`.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
+/// The database failed, or a row is inconsistent.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     scope: &Scope,
     tenant: Option<TenantId>,
     after: Option<&Key>,
     limit: u64,
-) -> Result<Vec<Found>, StoreError> {
-    let mut wanted = Condition::all();
+) -> Result<Vec<StoredAssessment>, StoreError> {
+    let mut condition = Condition::all();
     if let Some(tenant) = tenant {
-        wanted = wanted.add(Column::Owner.eq(tenant.to_string()));
+        condition = condition.add(Column::Owner.eq(tenant.to_string()));
     }
     if let Some(Key { owner, id }) = after {
         let columns = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
-        wanted = wanted.add(columns.gt(Expr::tuple([Expr::val(owner.as_str()), Expr::val(*id)])));
+        condition = condition.add(columns.gt(Expr::tuple([Expr::val(owner.as_str()), Expr::val(*id)])));
     }
-    let query = within(scope).filter(wanted).order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
-    query.all(db).await?.into_iter().map(row::assessment).collect()
+    let query =
+        select_in_scope(scope).filter(condition).order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
+    query.all(db).await?.into_iter().map(row::to_assessment).collect()
 }
 
-/// Assessments that are stale, at most `limit`; found by the partial index.
+/// Lists at most `limit` stale assessments, using the partial index `assessment_stale`.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
-pub(crate) async fn stale(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Found>, StoreError> {
+/// The database failed, or a row is inconsistent.
+pub(crate) async fn list_stale(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<StoredAssessment>, StoreError> {
     let query = Entity::find().filter(Expr::col(Column::Stale));
     let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
-    query.all(db).await?.into_iter().map(row::assessment).collect()
+    query.all(db).await?.into_iter().map(row::to_assessment).collect()
 }
 
-/// Assessments that were last made by guides of an earlier edition, at most `limit`; found by index.
+/// Lists at most `limit` assessments that were last assessed with an edition of the guide catalog
+/// before `edition`, using the index `assessment_edition`.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
-pub(crate) async fn outdated(db: &impl ConnectionTrait, edition: u64, limit: u64) -> Result<Vec<Found>, StoreError> {
-    let query = Entity::find().filter(Column::Edition.lt(row::stored(edition)?)).order_by_asc(Column::Edition);
+/// The database failed, or a row is inconsistent.
+pub(crate) async fn list_outdated(
+    db: &impl ConnectionTrait,
+    edition: u64,
+    limit: u64,
+) -> Result<Vec<StoredAssessment>, StoreError> {
+    let query = Entity::find().filter(Column::Edition.lt(row::to_bigint(edition)?)).order_by_asc(Column::Edition);
     let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Id).limit(limit);
-    query.all(db).await?.into_iter().map(row::assessment).collect()
+    query.all(db).await?.into_iter().map(row::to_assessment).collect()
 }
 
-/// How many are stale, or were made by guides of an earlier edition.
+/// Counts the assessments that are stale or were last assessed with an earlier edition of the
+/// catalog.
 ///
 /// # Errors
-/// The database's.
+/// The database failed.
 pub(crate) async fn count_due(db: &impl ConnectionTrait, edition: u64) -> Result<u64, StoreError> {
-    let due = Expr::col(Column::Stale).or(Column::Edition.lt(row::stored(edition)?));
-    Ok(Entity::find().filter(due).count(db).await?)
+    let is_due = Expr::col(Column::Stale).or(Column::Edition.lt(row::to_bigint(edition)?));
+    Ok(Entity::find().filter(is_due).count(db).await?)
 }
 
-/// The answer for a month, and none where the assessment has none.
+/// Returns the result of an assessment for one month, if there is one.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
-pub(crate) async fn answer(db: &impl ConnectionTrait, key: &Key, month: Month) -> Result<Option<Answer>, StoreError> {
-    let of_month = assessment_month::Entity::find_by_id((key.owner.clone(), key.id, month.to_string()));
-    Ok(of_month.one(db).await?.map(row::answer).transpose()?.map(|(_, answer)| answer))
+/// The database failed, or the row is inconsistent.
+pub(crate) async fn get_monthly_result(
+    db: &impl ConnectionTrait,
+    key: &Key,
+    month: Month,
+) -> Result<Option<MonthlyResult>, StoreError> {
+    let query = assessment_month::Entity::find_by_id((key.owner.clone(), key.id, month.to_string()));
+    Ok(query.one(db).await?.map(row::to_monthly_result).transpose()?.map(|(_, result)| result))
 }
 
-/// All answers of these assessments, by month.
+/// Returns all monthly results of these assessments.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
-pub(crate) async fn answers(db: &impl ConnectionTrait, keys: &[Key]) -> Result<BTreeMap<Key, Answers>, StoreError> {
+/// The database failed, or a row is inconsistent.
+pub(crate) async fn list_monthly_results(
+    db: &impl ConnectionTrait,
+    keys: &[Key],
+) -> Result<BTreeMap<Key, ResultsByMonth>, StoreError> {
     use assessment_month::{Column, Entity};
-    let mut answers = BTreeMap::<Key, Answers>::new();
+    let mut results = BTreeMap::<Key, ResultsByMonth>::new();
     for found in rows::children::<Entity>(db, [Column::Owner, Column::Id], keys).await? {
-        let (key, answer) = row::answer(found)?;
-        answers.entry(key).or_default().insert(answer.month, answer);
+        let (key, result) = row::to_monthly_result(found)?;
+        results.entry(key).or_default().insert(result.month, result);
     }
-    Ok(answers)
+    Ok(results)
 }
 
-/// The assessments of these keys that there are.
+/// Returns the assessments with these keys; a key without an assessment is skipped.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
-pub(crate) async fn of_keys(db: &impl ConnectionTrait, keys: &[Key]) -> Result<Vec<Found>, StoreError> {
+/// The database failed, or a row is inconsistent.
+pub(crate) async fn get_many(db: &impl ConnectionTrait, keys: &[Key]) -> Result<Vec<StoredAssessment>, StoreError> {
     let found = rows::children::<Entity>(db, [Column::Owner, Column::Id], keys).await?;
-    found.into_iter().map(row::assessment).collect()
+    found.into_iter().map(row::to_assessment).collect()
 }

@@ -1,4 +1,5 @@
-//! The ledger (R54): lines are added with the answers that they follow from, and read.
+//! The table `earning`, which is the ledger (R54). Earnings are inserted in the transaction of the
+//! assessment that causes them.
 use cpor_durable::{Change, Key, Micros, StoreError, Tx, rows};
 use cpor_types::{AssociationKey, ClaimId, Month, TenantId, Timestamp};
 use sea_orm::{
@@ -12,29 +13,30 @@ use super::{
     entity::earning::{ActiveModel, Column, Entity, Model},
     row,
 };
-use crate::domain::{Assessment, Earning, Event, PayoutPeriod};
+use crate::domain::{Assessment, AssessmentEvent, Earning, PayoutPeriod};
 
-/// Whether a line has been paid.
+/// Whether an earning has been paid, with the payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// It adds nothing.
+pub(crate) enum Payment {
+    /// The earning has no amount to pay.
     NothingDue,
-    /// To be paid.
+    /// The amount has not been paid yet.
     Accrued,
-    /// Paid, or taken back, with the payment of this reference.
+    /// The amount was paid, or taken back if it is negative. `reference` identifies the payment in
+    /// the paying system.
     Paid { reference: String, time: Timestamp },
 }
 
-/// The words of the statuses, as the column holds them.
+/// The values of the column `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StatusWord {
+pub(crate) enum EarningStatus {
     NothingDue,
     Accrued,
     Paid,
 }
 
-impl StatusWord {
-    /// The stable word.
+impl EarningStatus {
+    /// The stored text.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::NothingDue => "nothing_due",
@@ -44,36 +46,38 @@ impl StatusWord {
     }
 }
 
-/// A line of the ledger, and whether it has been paid.
+/// An earning, and whether it has been paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) line: Earning,
-    pub(crate) status: Status,
+pub(crate) struct LedgerEntry {
+    pub(crate) earning: Earning,
+    pub(crate) payment: Payment,
 }
 
-impl Entry {
-    /// Where a list goes on after it.
+impl LedgerEntry {
+    /// The cursor with which a list continues after this entry.
     pub(crate) fn cursor(&self) -> Cursor {
-        (self.line.accrue_time.timestamp_micros(), self.line.number.cast_signed(), self.line.id)
+        let Earning { accrue_time, number, id, .. } = &self.earning;
+        (accrue_time.timestamp_micros(), number.cast_signed(), *id)
     }
 }
 
-/// A place in the order of the ledger: microseconds since 1970 UTC, the line's number within its claim, and its id.
+/// A position in the ledger: the accrue time in microseconds since 1970-01-01T00:00:00Z, the number
+/// of the earning within its claim, and its id.
 pub(crate) type Cursor = (i64, i64, Uuid);
 
-/// Which lines a list is about.
+/// Which earnings a list contains. A field that is `None` does not restrict the list.
 #[derive(Clone, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct EarningQuery {
     pub(crate) scope: Scope,
     pub(crate) tenant: Option<TenantId>,
     pub(crate) claim: Option<ClaimId>,
     pub(crate) key: Option<AssociationKey>,
     pub(crate) month: Option<Month>,
     pub(crate) payout_period: Option<PayoutPeriod>,
-    pub(crate) status: Option<StatusWord>,
+    pub(crate) status: Option<EarningStatus>,
 }
 
-impl Wanted {
+impl EarningQuery {
     fn condition(&self) -> Condition {
         let partner = match &self.scope {
             Scope::Partner(partner) => Some(Column::Partner.eq(partner.as_str())),
@@ -90,52 +94,58 @@ impl Wanted {
     }
 }
 
-/// Adds the lines that changes of assessments cause.
+/// Inserts the earnings that changes of assessments cause.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), StoreError> {
-    let booked = changes.iter().flat_map(|change| &change.events).filter_map(|recorded| match &recorded.event {
-        Event::Booked(lines) => Some(lines),
-        Event::Opened | Event::BecameStale | Event::Assessed(_) | Event::Ended => None,
+    let events = changes.iter().flat_map(|change| &change.events);
+    let earnings = events.filter_map(|recorded| match &recorded.event {
+        AssessmentEvent::EarningsRecorded(earnings) => Some(earnings),
+        AssessmentEvent::Opened
+        | AssessmentEvent::BecameStale
+        | AssessmentEvent::MonthAssessed(_)
+        | AssessmentEvent::Ended => None,
     });
-    let rows = booked.flatten().map(of_line).collect::<Result<Vec<_>, _>>()?;
+    let rows = earnings.flatten().map(from_earning).collect::<Result<Vec<_>, _>>()?;
     Ok(rows::insert::<Entity>(tx, rows).await?)
 }
 
-/// The lines that are wanted, in the order in which they were written, beginning after `after`; at most `limit`.
+/// Lists at most `limit` earnings in the order of their recording, beginning after the position
+/// `after`.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
+/// The database failed, or a row is inconsistent.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
-    wanted: &Wanted,
+    query: &EarningQuery,
     after: Option<Cursor>,
     limit: u64,
-) -> Result<Vec<Entry>, StoreError> {
-    let after = after.map(|(time, number, id)| {
+) -> Result<Vec<LedgerEntry>, StoreError> {
+    let is_after = after.map(|(time, number, id)| {
         let columns = Expr::tuple([Column::AccrueTime, Column::Number, Column::Id].map(Expr::col));
         columns.gt(Expr::tuple([Expr::val(time), Expr::val(number), Expr::val(id)]))
     });
-    let query = Entity::find().filter(wanted.condition().add_option(after));
-    let query = query.order_by_asc(Column::AccrueTime).order_by_asc(Column::Number).order_by_asc(Column::Id);
-    let query = query.limit(limit);
-    query.all(db).await?.into_iter().map(entry).collect()
+    let select = Entity::find().filter(query.condition().add_option(is_after));
+    let select = select.order_by_asc(Column::AccrueTime).order_by_asc(Column::Number).order_by_asc(Column::Id);
+    let select = select.limit(limit);
+    select.all(db).await?.into_iter().map(to_ledger_entry).collect()
 }
 
-fn of_line(line: &Earning) -> Result<ActiveModel, StoreError> {
-    let due = line.amount.is_some_and(|amount| amount.micros != 0);
-    let status = if due { StatusWord::Accrued } else { StatusWord::NothingDue };
+fn from_earning(earning: &Earning) -> Result<ActiveModel, StoreError> {
+    let is_due = earning.amount.is_some_and(|amount| amount.micros != 0);
+    let status = if is_due { EarningStatus::Accrued } else { EarningStatus::NothingDue };
     Ok(ActiveModel {
-        owner: Set(line.tenant.to_string()),
-        id: Set(line.id),
-        partner: Set(line.claim.partner.as_str().to_owned()),
-        claim: Set(line.claim.claim.uuid()),
-        key: Set(line.key.to_string()),
-        month: Set(line.month.to_string()),
-        payout_period: Set(line.payout_period.to_string()),
-        accrue_time: Set(line.accrue_time.into()),
-        number: Set(row::stored(line.number)?),
-        currency: Set(line.amount.map(|amount| amount.currency.to_string())),
-        amount_micros: Set(line.amount.map(|amount| amount.micros)),
-        line: Set(row::json(line)?),
+        owner: Set(earning.tenant.to_string()),
+        id: Set(earning.id),
+        partner: Set(earning.claim.partner.as_str().to_owned()),
+        claim: Set(earning.claim.claim.uuid()),
+        key: Set(earning.key.to_string()),
+        month: Set(earning.month.to_string()),
+        payout_period: Set(earning.payout_period.to_string()),
+        accrue_time: Set(earning.accrue_time.into()),
+        number: Set(row::to_bigint(earning.number)?),
+        currency: Set(earning.amount.map(|amount| amount.currency.to_string())),
+        amount_micros: Set(earning.amount.map(|amount| amount.micros)),
+        // The column `line` contains the complete earning.
+        line: Set(row::to_json(earning)?),
         status: Set(status.as_str().to_owned()),
         payout: Set(None),
         reference: Set(None),
@@ -143,15 +153,17 @@ fn of_line(line: &Earning) -> Result<ActiveModel, StoreError> {
     })
 }
 
-fn entry(row: Model) -> Result<Entry, StoreError> {
+fn to_ledger_entry(row: Model) -> Result<LedgerEntry, StoreError> {
     let key = Key::new(row.owner, row.id);
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("earning", &key, what);
-    let line = serde_json::from_value(row.line).map_err(|error| inconsistent(&error))?;
-    let status = match (row.status.as_str(), row.reference, row.pay_time) {
-        ("nothing_due", None, None) => Status::NothingDue,
-        ("accrued", None, None) => Status::Accrued,
-        ("paid", Some(reference), Some(time)) => Status::Paid { reference, time: Micros::into(time) },
-        (other, ..) => return Err(inconsistent(&format_args!("the status {other} and what belongs to it"))),
+    let earning = serde_json::from_value(row.line).map_err(|error| inconsistent(&error))?;
+    let payment = match (row.status.as_str(), row.reference, row.pay_time) {
+        ("nothing_due", None, None) => Payment::NothingDue,
+        ("accrued", None, None) => Payment::Accrued,
+        ("paid", Some(reference), Some(time)) => Payment::Paid { reference, time: Micros::into(time) },
+        (other, ..) => {
+            return Err(inconsistent(&format_args!("the status {other} does not match the payment columns")));
+        }
     };
-    Ok(Entry { line, status })
+    Ok(LedgerEntry { earning, payment })
 }

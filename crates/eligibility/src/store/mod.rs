@@ -1,12 +1,13 @@
-//! The tables of assessments, usage, guides and the ledger, and the queries that speak domain types.
+//! The tables of the service (assessments, usage, guides, the ledger), and queries that take and
+//! return domain types.
+mod assessment_keys;
+mod assessment_months;
 pub(crate) mod assessments;
 pub(crate) mod earnings;
 pub(crate) mod entity;
-pub(crate) mod guides;
-mod keys;
+pub(crate) mod guide_catalog;
 pub(crate) mod migration;
-mod months;
-pub(crate) mod partners;
+pub(crate) mod partner_records;
 pub(crate) mod payouts;
 mod row;
 pub(crate) mod usage;
@@ -19,24 +20,24 @@ use std::convert::Infallible;
 use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{AssessmentName, ClaimId, TenantId};
 
-use crate::{domain::Assessment, outgoing};
+use crate::{domain::Assessment, events::outgoing};
 
-/// The key of a claim's assessment.
-pub(crate) fn key(tenant: TenantId, claim: ClaimId) -> Key {
+/// The primary key of a claim's assessment.
+pub(crate) fn assessment_key(tenant: TenantId, claim: ClaimId) -> Key {
     Key::new(tenant.to_string(), claim.uuid())
 }
 
-/// The key of the assessment of this name.
-pub(crate) fn key_of(name: &AssessmentName) -> Key {
-    key(name.tenant, name.claim)
+/// The primary key of the assessment with this resource name.
+pub(crate) fn assessment_key_from_name(name: &AssessmentName) -> Key {
+    assessment_key(name.tenant, name.claim)
 }
 
-/// How assessments lie in the database.
+/// Loads and saves assessments for the writer.
 pub(crate) struct AssessmentStore;
 
 impl Store for AssessmentStore {
     type Aggregate = Assessment;
-    /// Nothing about an assessment is unique but its key.
+    /// Assessments have no uniqueness rule besides their key.
     type Clash = Infallible;
 
     const AGGREGATE: &'static str = "assessment";
@@ -47,20 +48,21 @@ impl Store for AssessmentStore {
 
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Assessment>)>, StoreError> {
         let found = rows::lock::<entity::assessment::Entity>(tx, keys).await?;
-        found.into_iter().map(row::assessment).collect()
+        found.into_iter().map(row::to_assessment).collect()
     }
 
-    /// One statement; one more each for new answers, new lines of the ledger, and an association that became official.
+    /// Executes one statement for the assessments, and one more for each table that has to change:
+    /// keys, monthly results and earnings.
     async fn save(&self, tx: &Tx, changes: &[Change<Assessment>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
-        let rows = changes.iter().map(|change| Ok((change.previous_version(), row::of_assessment(change)?)));
+        let rows = changes.iter().map(|change| Ok((change.previous_version(), row::from_assessment(change)?)));
         rows::save::<entity::assessment::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
-        keys::save(tx, changes).await?;
-        months::save(tx, changes).await?;
+        assessment_keys::save(tx, changes).await?;
+        assessment_months::save(tx, changes).await?;
         earnings::save(tx, changes).await?;
         Ok(Vec::new())
     }
 
     fn outgoing(&self, change: &Change<Assessment>) -> Vec<Outgoing> {
-        outgoing::of(change)
+        outgoing::outgoing_events(change)
     }
 }

@@ -1,4 +1,4 @@
-//! Payouts: recording one marks the lines of the ledger that it pays, in the same transaction.
+//! The table `payout`. Saving a payout marks the earnings that it pays in the same transaction.
 use std::convert::Infallible;
 
 use cpor_durable::{Change, Key, Micros, Outgoing, Store, StoreError, Tx, Versioned, rows};
@@ -10,7 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    earnings::StatusWord,
+    earnings::EarningStatus,
     entity::{
         earning,
         payout::{ActiveModel, Entity, Model},
@@ -19,17 +19,17 @@ use super::{
 };
 use crate::domain::{Payout, PayoutPeriod};
 
-/// The key of a payout.
-pub(crate) fn key(period: PayoutPeriod, id: Uuid) -> Key {
+/// The primary key of a payout.
+pub(crate) fn payout_key(period: PayoutPeriod, id: Uuid) -> Key {
     Key::new(period.to_string(), id)
 }
 
-/// How payouts lie in the database.
+/// Loads and saves payouts for the writer.
 pub(crate) struct PayoutStore;
 
 impl Store for PayoutStore {
     type Aggregate = Payout;
-    /// A period may be paid more than once: each payment finds what is due by then.
+    /// A period may have several payouts. Each one pays the earnings that are unpaid at its time.
     type Clash = Infallible;
 
     const AGGREGATE: &'static str = "payout";
@@ -39,14 +39,14 @@ impl Store for PayoutStore {
     }
 
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Payout>)>, StoreError> {
-        rows::lock::<Entity>(tx, keys).await?.into_iter().map(read).collect()
+        rows::lock::<Entity>(tx, keys).await?.into_iter().map(to_payout).collect()
     }
 
     async fn save(&self, tx: &Tx, changes: &[Change<Payout>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
-        let rows = changes.iter().map(|change| Ok((change.previous_version(), write(change)?)));
+        let rows = changes.iter().map(|change| Ok((change.previous_version(), from_payout(change)?)));
         rows::save::<Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         for change in changes {
-            pay(tx, &change.after.state).await?;
+            mark_as_paid(tx, &change.after.state).await?;
         }
         Ok(Vec::new())
     }
@@ -56,44 +56,44 @@ impl Store for PayoutStore {
     }
 }
 
-/// Marks what is due of the period: the only change that a line of the ledger ever sees.
-async fn pay(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
+/// Marks the accrued earnings of the payout's period as paid. Earnings are never changed otherwise.
+async fn mark_as_paid(tx: &Tx, payout: &Payout) -> Result<(), StoreError> {
     use earning::{Column, Entity};
-    // Literal, so that the partial index of what is due serves.
-    let accrued = Expr::cust(format!("'{}'", StatusWord::Accrued.as_str()));
-    let due = Column::PayoutPeriod.eq(payout.period.to_string()).and(Expr::col(Column::Status).eq(accrued));
+    // The status is a literal and not a parameter, so that the partial index `earning_due` is used.
+    let accrued = Expr::cust(format!("'{}'", EarningStatus::Accrued.as_str()));
+    let is_due = Column::PayoutPeriod.eq(payout.period.to_string()).and(Expr::col(Column::Status).eq(accrued));
     Entity::update_many()
-        .col_expr(Column::Status, Expr::val(StatusWord::Paid.as_str()))
+        .col_expr(Column::Status, Expr::val(EarningStatus::Paid.as_str()))
         .col_expr(Column::Payout, Expr::val(payout.id))
         .col_expr(Column::Reference, Expr::val(payout.reference.as_str()))
         .col_expr(Column::PayTime, Expr::val(Micros::from(payout.pay_time).0))
-        .filter(due)
+        .filter(is_due)
         .exec(tx)
         .await?;
     Ok(())
 }
 
-/// How many lines a payout paid, and how much of each currency.
+/// Returns how many earnings a payout paid, and their sum in each currency.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
-pub(crate) async fn paid(db: &impl ConnectionTrait, payout: Uuid) -> Result<(u64, Vec<Money>), StoreError> {
+/// The database failed, or a row is inconsistent.
+pub(crate) async fn totals(db: &impl ConnectionTrait, payout: Uuid) -> Result<(u64, Vec<Money>), StoreError> {
     use earning::{Column, Entity};
     let sum = Expr::cust("CAST(SUM(amount_micros) AS BIGINT)");
-    let query = Entity::find().select_only().column(Column::Currency).column_as(Column::Id.count(), "lines");
+    let query = Entity::find().select_only().column(Column::Currency).column_as(Column::Id.count(), "earnings");
     let query = query.column_as(sum, "micros").filter(Column::Payout.eq(payout));
     let query = query.group_by(Column::Currency).order_by_asc(Column::Currency);
-    let (mut lines, mut amounts) = (0, Vec::new());
+    let (mut earnings, mut amounts) = (0, Vec::new());
     for (currency, count, micros) in query.into_tuple::<(String, i64, i64)>().all(db).await? {
         let key = Key::new(String::new(), payout);
         let currency = currency.parse().map_err(|malformed| StoreError::inconsistent("earning", &key, malformed))?;
-        lines += count.unsigned_abs();
+        earnings += count.unsigned_abs();
         amounts.push(Money::new(currency, micros));
     }
-    Ok((lines, amounts))
+    Ok((earnings, amounts))
 }
 
-fn read(row: Model) -> Result<(Key, Versioned<Payout>), StoreError> {
+fn to_payout(row: Model) -> Result<(Key, Versioned<Payout>), StoreError> {
     let key = Key::new(row.owner, row.id);
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("payout", &key, what);
     let state = serde_json::from_value(row.state).map_err(|error| inconsistent(&error))?;
@@ -101,13 +101,13 @@ fn read(row: Model) -> Result<(Key, Versioned<Payout>), StoreError> {
     Ok((key, Versioned::new(version, state)))
 }
 
-fn write(change: &Change<Payout>) -> Result<ActiveModel, StoreError> {
+fn from_payout(change: &Change<Payout>) -> Result<ActiveModel, StoreError> {
     let Versioned { version, state } = &change.after;
     let Key { owner, id } = change.key.clone();
     Ok(ActiveModel {
         owner: Set(owner),
         id: Set(id),
-        version: Set(row::stored(*version)?),
-        state: Set(row::json(state)?),
+        version: Set(row::to_bigint(*version)?),
+        state: Set(row::to_json(state)?),
     })
 }

@@ -1,4 +1,5 @@
-//! Rows to values. A row that no code of ours wrote is an inconsistency that names table and key, never a guess.
+//! Converts rows to domain values and back. A row that this service cannot have written is reported
+//! as an inconsistency with its table and key.
 use cpor_durable::{Change, Key, StoreError, Versioned, rows::Micros};
 use cpor_types::{TenantKey, Timestamp};
 use sea_orm::{ActiveValue::Set, DbErr};
@@ -6,59 +7,63 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::entity::{assessment, assessment_month, partner_record, usage_month, usage_replaced};
-use crate::domain::{Answer, Assessment, Measures, PartnerRecord, Stored, Usage, UsageId};
+use crate::domain::{Assessment, Measures, MonthlyResult, PartnerRecord, StoredUsage, Usage, UsageId};
 
-/// The assessment that a row holds.
-pub(super) fn assessment(row: assessment::Model) -> Result<(Key, Versioned<Assessment>), StoreError> {
+/// Reads an assessment with its key and version.
+pub(super) fn to_assessment(row: assessment::Model) -> Result<(Key, Versioned<Assessment>), StoreError> {
     let key = Key::new(row.owner, row.id);
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("assessment", &key, what);
     let state: Assessment = serde_json::from_value(row.state).map_err(|error| inconsistent(&error))?;
-    if (state.stale, stored(state.edition)?) != (row.stale, row.edition) {
-        return Err(inconsistent(&"stale or edition are not as the state has them"));
+    if (state.is_stale, to_bigint(state.edition)?) != (row.stale, row.edition) {
+        return Err(inconsistent(&"the columns stale and edition differ from the state"));
     }
     let version = u64::try_from(row.version).map_err(|_| inconsistent(&"the version is negative"))?;
     Ok((key, Versioned::new(version, state)))
 }
 
-/// The row that holds the assessment after `change`.
-pub(super) fn of_assessment(change: &Change<Assessment>) -> Result<assessment::ActiveModel, StoreError> {
+/// Builds the row of the assessment after `change`.
+pub(super) fn from_assessment(change: &Change<Assessment>) -> Result<assessment::ActiveModel, StoreError> {
     let Versioned { version, state } = &change.after;
     Ok(assessment::ActiveModel {
         owner: Set(change.key.owner.clone()),
         id: Set(change.key.id),
-        version: Set(stored(*version)?),
-        partner: Set(state.about().claim.partner.as_str().to_owned()),
-        stale: Set(state.stale),
-        edition: Set(stored(state.edition)?),
-        state: Set(json(state)?),
+        version: Set(to_bigint(*version)?),
+        partner: Set(state.facts().claim.partner.as_str().to_owned()),
+        stale: Set(state.is_stale),
+        edition: Set(to_bigint(state.edition)?),
+        state: Set(to_json(state)?),
     })
 }
 
-/// The answer that a row holds.
-pub(super) fn answer(row: assessment_month::Model) -> Result<(Key, Answer), StoreError> {
+/// Reads a monthly result with the key of its assessment.
+pub(super) fn to_monthly_result(row: assessment_month::Model) -> Result<(Key, MonthlyResult), StoreError> {
     let key = Key::new(row.owner, row.id);
-    let answer = serde_json::from_value(row.answer);
-    Ok((key.clone(), answer.map_err(|error| StoreError::inconsistent("assessment_month", &key, error))?))
+    let result = serde_json::from_value(row.answer);
+    Ok((key.clone(), result.map_err(|error| StoreError::inconsistent("assessment_month", &key, error))?))
 }
 
-/// The row that holds an answer.
-pub(super) fn of_answer(key: &Key, answer: &Answer) -> Result<assessment_month::ActiveModel, StoreError> {
+/// Builds the row of a monthly result.
+pub(super) fn from_monthly_result(
+    key: &Key,
+    result: &MonthlyResult,
+) -> Result<assessment_month::ActiveModel, StoreError> {
     Ok(assessment_month::ActiveModel {
         owner: Set(key.owner.clone()),
         id: Set(key.id),
-        month: Set(answer.month.to_string()),
-        answer: Set(json(answer)?),
+        month: Set(result.month.to_string()),
+        // The column `answer` contains the complete result.
+        answer: Set(to_json(result)?),
     })
 }
 
-/// What a row says of a partner.
-pub(super) fn partner(row: partner_record::Model) -> Result<PartnerRecord, StoreError> {
+/// Reads a partner record.
+pub(super) fn to_partner_record(row: partner_record::Model) -> Result<PartnerRecord, StoreError> {
     let key = Key::new(row.partner, Uuid::nil());
     serde_json::from_value(row.record).map_err(|error| StoreError::inconsistent("partner_record", &key, error))
 }
 
-/// The month that a row holds.
-pub(super) fn usage(row: usage_month::Model) -> Result<Stored, StoreError> {
+/// Reads the usage of a month.
+pub(super) fn to_usage(row: usage_month::Model) -> Result<StoredUsage, StoreError> {
     let key = Key::new(format!("{}/{}/{}", row.owner, row.key, row.month), Uuid::nil());
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("usage_month", &key, what);
     let tenant = row.owner.parse().map_err(|malformed| inconsistent(&malformed))?;
@@ -71,21 +76,21 @@ pub(super) fn usage(row: usage_month::Model) -> Result<Stored, StoreError> {
             Measures::Workload { active_users, paid_available_units }
         }
         (None, None, Some(seats_sold), Some(consumption)) => Measures::Subscription { seats_sold, consumption },
-        _ => return Err(inconsistent(&"the measures are of neither a workload nor a subscription")),
+        _ => return Err(inconsistent(&"the row has neither the measures of a workload nor those of a subscription")),
     };
     let revision = u64::try_from(row.revision).map_err(|_| inconsistent(&"the revision is negative"))?;
-    Ok(Stored { usage: Usage { id, measures }, revision, import_time: row.import_time.into() })
+    Ok(StoredUsage { usage: Usage { id, measures }, revision, import_time: row.import_time.into() })
 }
 
-/// The row of a month that assessments have yet to see.
-pub(super) fn of_usage(month: &Stored) -> Result<usage_month::ActiveModel, StoreError> {
-    let Stored { usage: Usage { id, measures }, revision, import_time } = month;
-    let Columns { active_users, paid_available_units, seats_sold, consumption } = (*measures).into();
+/// Builds the row of a month of usage that no assessment has used yet.
+pub(super) fn from_usage(month: &StoredUsage) -> Result<usage_month::ActiveModel, StoreError> {
+    let StoredUsage { usage: Usage { id, measures }, revision, import_time } = month;
+    let MeasureColumns { active_users, paid_available_units, seats_sold, consumption } = (*measures).into();
     Ok(usage_month::ActiveModel {
         owner: Set(id.key.tenant.to_string()),
         key: Set(id.key.key.to_string()),
         month: Set(id.month.to_string()),
-        revision: Set(stored(*revision)?),
+        revision: Set(to_bigint(*revision)?),
         active_users: Set(active_users),
         paid_available_units: Set(paid_available_units),
         seats_sold: Set(seats_sold),
@@ -95,12 +100,12 @@ pub(super) fn of_usage(month: &Stored) -> Result<usage_month::ActiveModel, Store
     })
 }
 
-/// The replaced month that a row holds, and when it was replaced.
-pub(super) fn replaced(row: usage_replaced::Model) -> Result<(Stored, Timestamp), StoreError> {
+/// Reads a replaced month of usage, and when it was replaced.
+pub(super) fn to_replaced_usage(row: usage_replaced::Model) -> Result<(StoredUsage, Timestamp), StoreError> {
     let usage_replaced::Model { owner, key, month, revision, import_time, replace_time, .. } = row;
     let (active_users, paid_available_units) = (row.active_users, row.paid_available_units);
     let (seats_sold, consumption, unseen) = (row.seats_sold, row.consumption, false);
-    let same = usage_month::Model {
+    let usage_row = usage_month::Model {
         owner,
         key,
         month,
@@ -112,37 +117,41 @@ pub(super) fn replaced(row: usage_replaced::Model) -> Result<(Stored, Timestamp)
         import_time,
         unseen,
     };
-    Ok((usage(same)?, replace_time.into()))
+    Ok((to_usage(usage_row)?, replace_time.into()))
 }
 
-/// The row that keeps a month which was replaced.
-pub(super) fn of_replaced(month: &Stored, replaced: Timestamp) -> Result<usage_replaced::ActiveModel, StoreError> {
-    let Stored { usage: Usage { id, measures }, revision, import_time } = month;
-    let Columns { active_users, paid_available_units, seats_sold, consumption } = (*measures).into();
+/// Builds the row of a month of usage that was replaced at `replace_time`.
+pub(super) fn from_replaced_usage(
+    month: &StoredUsage,
+    replace_time: Timestamp,
+) -> Result<usage_replaced::ActiveModel, StoreError> {
+    let StoredUsage { usage: Usage { id, measures }, revision, import_time } = month;
+    let MeasureColumns { active_users, paid_available_units, seats_sold, consumption } = (*measures).into();
     Ok(usage_replaced::ActiveModel {
         owner: Set(id.key.tenant.to_string()),
         key: Set(id.key.key.to_string()),
         month: Set(id.month.to_string()),
-        revision: Set(stored(*revision)?),
+        revision: Set(to_bigint(*revision)?),
         active_users: Set(active_users),
         paid_available_units: Set(paid_available_units),
         seats_sold: Set(seats_sold),
         consumption: Set(consumption),
         import_time: Set(Micros::from(*import_time)),
-        replace_time: Set(Micros::from(replaced)),
+        replace_time: Set(Micros::from(replace_time)),
     })
 }
 
-/// The measures as both usage tables hold them.
+/// The measures as columns, which both usage tables have. The columns of the other kind of key are
+/// null.
 #[derive(Default)]
-struct Columns {
+struct MeasureColumns {
     active_users: Option<i64>,
     paid_available_units: Option<i64>,
     seats_sold: Option<i64>,
     consumption: Option<i64>,
 }
 
-impl From<Measures> for Columns {
+impl From<Measures> for MeasureColumns {
     fn from(measures: Measures) -> Self {
         match measures {
             Measures::Workload { active_users, paid_available_units } => Self {
@@ -157,12 +166,12 @@ impl From<Measures> for Columns {
     }
 }
 
-/// A value for a JSON column.
-pub(super) fn json(value: &impl Serialize) -> Result<serde_json::Value, StoreError> {
+/// Converts a value for a JSON column.
+pub(super) fn to_json(value: &impl Serialize) -> Result<serde_json::Value, StoreError> {
     Ok(serde_json::to_value(value).map_err(|error| DbErr::Json(error.to_string()))?)
 }
 
-/// A count for a big integer column.
-pub(super) fn stored(count: u64) -> Result<i64, StoreError> {
-    Ok(i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds bigint")))?)
+/// Converts a count for a column of type BIGINT.
+pub(super) fn to_bigint(count: u64) -> Result<i64, StoreError> {
+    Ok(i64::try_from(count).map_err(|_| DbErr::Type(format!("{count} exceeds the range of BIGINT")))?)
 }

@@ -1,4 +1,4 @@
-//! Assessments and usage in the database, on both engines.
+//! Tests storing and querying assessments and usage, on both databases.
 use std::convert::Infallible;
 
 use cpor_durable::Command;
@@ -6,176 +6,190 @@ use cpor_types::{Actor, Service};
 use sea_orm::{EntityTrait, QueryOrder};
 
 use super::{
+    assessment_key as key_of_assessment,
     assessments::{self, Scope},
     entity::{assessment_key, usage_month, usage_replaced},
-    key, usage,
+    usage,
 };
 use crate::{
     domain::{
-        Assessment, Ended, Imported, Opening, UsageRefusal,
+        Assessment, AssociationEnd, AssociationFacts, ImportOutcome, StoredUsage, UsageRefusal,
         examples::{presales, time, usage_of_teams},
     },
-    world::{World, claim, month, on_both, teams},
+    test_system::{TestSystem, facts_of_claim, on_both_databases, teams_key, teams_usage},
 };
 
-fn of(partner: &str) -> Scope {
+fn scope_of(partner: &str) -> Scope {
     Scope::Partner(partner.parse().unwrap())
 }
 
-async fn end(world: &World, about: &Opening) {
-    let command =
-        Command::new("end_assessment", key(about.tenant, about.claim.claim), Actor::system(Service::Registry));
-    let decide = |known: Option<&Assessment>, time| {
-        Ok::<_, Infallible>(known.unwrap().end(&[], &Ended { time, reason: "declined".to_owned() }))
+async fn end_association(system: &TestSystem, facts: &AssociationFacts) {
+    let key = key_of_assessment(facts.tenant, facts.claim.claim);
+    let command = Command::new("end_assessment", key, Actor::system(Service::Registry));
+    let decide = |current: Option<&Assessment>, time| {
+        let end = AssociationEnd { time, reason: "declined".to_owned() };
+        Ok::<_, Infallible>(current.unwrap().end_lines(&[], &end))
     };
-    world.writer.execute(command, decide).await.unwrap();
+    system.writer.execute(command, decide).await.unwrap();
 }
 
 #[tokio::test]
 async fn an_assessment_reads_back_as_it_was_saved() {
-    on_both(async |world| {
-        world.open(presales()).await;
-        let found = assessments::list(world.db.reader(), &Scope::All, None, None, 10).await.unwrap();
+    on_both_databases(async |system| {
+        system.open_assessment(presales()).await;
+        let found = assessments::list(system.db.reader(), &Scope::All, None, None, 10).await.unwrap();
         let [(found_key, found)] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!(*found_key, key(presales().tenant, presales().claim.claim));
-        assert_eq!((found.state.about(), found.state.stale, found.version), (&presales(), false, 2));
+        assert_eq!(*found_key, key_of_assessment(presales().tenant, presales().claim.claim));
+        assert_eq!((found.state.facts(), found.state.is_stale, found.version), (&presales(), false, 2));
         assert!(found.state.latest.is_some());
     })
     .await;
 }
 
 #[tokio::test]
-async fn r4_a_partner_finds_its_own_only() {
-    on_both(async |world| {
-        world.open(claim(1, "contoso", presales())).await;
-        world.open(claim(2, "fabrikam", usage_of_teams())).await;
-        world.open(claim(3, "contoso", usage_of_teams())).await;
+async fn r4_a_partner_finds_only_its_own_assessments() {
+    on_both_databases(async |system| {
+        system.open_assessment(facts_of_claim(1, "contoso", presales())).await;
+        system.open_assessment(facts_of_claim(2, "fabrikam", usage_of_teams())).await;
+        system.open_assessment(facts_of_claim(3, "contoso", usage_of_teams())).await;
         let ids = async |scope: &Scope| {
-            let found = assessments::list(world.db.reader(), scope, None, None, 10).await.unwrap();
+            let found = assessments::list(system.db.reader(), scope, None, None, 10).await.unwrap();
             found.into_iter().map(|(key, _)| key.id.as_u128()).collect::<Vec<_>>()
         };
         assert_eq!(ids(&Scope::All).await, [1, 2, 3]);
-        assert_eq!(ids(&of("contoso")).await, [1, 3]);
-        let theirs = key(presales().tenant, uuid::Uuid::from_u128(2).into());
-        assert!(assessments::get(world.db.reader(), &of("contoso"), &theirs).await.unwrap().is_none());
-        assert!(assessments::get(world.db.reader(), &of("fabrikam"), &theirs).await.unwrap().is_some());
+        assert_eq!(ids(&scope_of("contoso")).await, [1, 3]);
+        let foreign = key_of_assessment(presales().tenant, uuid::Uuid::from_u128(2).into());
+        assert!(assessments::get(system.db.reader(), &scope_of("contoso"), &foreign).await.unwrap().is_none());
+        assert!(assessments::get(system.db.reader(), &scope_of("fabrikam"), &foreign).await.unwrap().is_some());
     })
     .await;
 }
 
 #[tokio::test]
-async fn lists_go_on_where_the_page_before_ended() {
-    on_both(async |world| {
+async fn a_list_continues_after_the_last_key() {
+    on_both_databases(async |system| {
         for number in 1..=5 {
-            world.open(claim(number, "contoso", presales())).await;
+            system.open_assessment(facts_of_claim(number, "contoso", presales())).await;
         }
-        let (mut after, mut seen) = (None, Vec::new());
+        let (mut after, mut listed) = (None, Vec::new());
         loop {
             let tenant = Some(presales().tenant);
-            let page = assessments::list(world.db.reader(), &Scope::All, tenant, after.as_ref(), 2).await.unwrap();
+            let page = assessments::list(system.db.reader(), &Scope::All, tenant, after.as_ref(), 2).await.unwrap();
             let Some((last, _)) = page.last() else { break };
             after = Some(last.clone());
-            seen.extend(page.iter().map(|(key, _)| key.id.as_u128()));
+            listed.extend(page.iter().map(|(key, _)| key.id.as_u128()));
         }
-        assert_eq!(seen, [1, 2, 3, 4, 5]);
+        assert_eq!(listed, [1, 2, 3, 4, 5]);
         let other = uuid::Uuid::from_u128(99).into();
-        assert_eq!(assessments::list(world.db.reader(), &Scope::All, Some(other), None, 2).await.unwrap(), []);
+        assert_eq!(assessments::list(system.db.reader(), &Scope::All, Some(other), None, 2).await.unwrap(), []);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r54_an_assessment_that_ended_looks_at_usage_all_the_same() {
-    on_both(async |world| {
-        let keys = async || assessment_key::Entity::find().all(world.db.reader()).await.unwrap();
-        world.open(usage_of_teams()).await;
+async fn r54_an_ended_assessment_still_depends_on_its_keys() {
+    on_both_databases(async |system| {
+        let keys = async || assessment_key::Entity::find().all(system.db.reader()).await.unwrap();
+        system.open_assessment(usage_of_teams()).await;
         assert_eq!(keys().await.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["workloads/teams"]);
-        end(&world, &usage_of_teams()).await;
-        assert_eq!(keys().await.len(), 1, "its months may be imported again");
+        end_association(&system, &usage_of_teams()).await;
+        assert_eq!(keys().await.len(), 1, "the usage of its months may be imported again");
     })
     .await;
 }
 
-async fn months(world: &World) -> Vec<(String, i64, i64, bool)> {
-    let stored = usage_month::Entity::find().order_by_asc(usage_month::Column::Month).all(world.db.reader());
+async fn stored_months(system: &TestSystem) -> Vec<(String, i64, i64, bool)> {
+    let stored = usage_month::Entity::find().order_by_asc(usage_month::Column::Month).all(system.db.reader());
     let row = |row: usage_month::Model| (row.month, row.active_users.unwrap(), row.revision, row.unseen);
     stored.await.unwrap().into_iter().map(row).collect()
 }
 
 #[tokio::test]
-async fn r51_an_import_replaces_and_keeps_what_it_replaced() {
-    on_both(async |world| {
-        let first = world.import(&[month("2026-01", 100), month("2026-02", 200)]).await;
-        assert_eq!(first, [Imported::Created, Imported::Created]);
-        let future = Imported::Refused(UsageRefusal::MonthInFuture);
-        let rows = [month("2026-01", 100), month("2026-02", 222), month("2026-03", 300), month("2026-04", 400)];
-        let second = world.import(&rows).await;
-        assert_eq!(second, [Imported::Unchanged, Imported::Replaced, Imported::Created, future]);
+async fn r51_an_import_replaces_months_and_keeps_the_old() {
+    on_both_databases(async |system| {
+        let first = system.import_usage(&[teams_usage("2026-01", 100), teams_usage("2026-02", 200)]).await;
+        assert_eq!(first, [ImportOutcome::Created, ImportOutcome::Created]);
+        let future = ImportOutcome::Refused(UsageRefusal::MonthInFuture);
+        let rows = [
+            teams_usage("2026-01", 100),
+            teams_usage("2026-02", 222),
+            teams_usage("2026-03", 300),
+            teams_usage("2026-04", 400),
+        ];
+        let second = system.import_usage(&rows).await;
+        assert_eq!(second, [ImportOutcome::Unchanged, ImportOutcome::Replaced, ImportOutcome::Created, future]);
         let stored = [("2026-01", 100, 1), ("2026-02", 222, 2), ("2026-03", 300, 1)];
         assert_eq!(
-            months(&world).await,
+            stored_months(&system).await,
             stored.map(|(month, users, revision)| (month.to_owned(), users, revision, true))
         );
-        let kept = usage_replaced::Entity::find().all(world.db.reader()).await.unwrap();
-        let [kept] = kept.as_slice() else { panic!("{kept:?}") };
-        assert_eq!((kept.month.as_str(), kept.active_users, kept.revision), ("2026-02", Some(200), 1));
+        let replaced = usage_replaced::Entity::find().all(system.db.reader()).await.unwrap();
+        let [replaced] = replaced.as_slice() else { panic!("{replaced:?}") };
+        assert_eq!((replaced.month.as_str(), replaced.active_users, replaced.revision), ("2026-02", Some(200), 1));
 
-        let list =
-            async |replaced, before| usage::list(world.db.reader(), &teams(), replaced, before, 10).await.unwrap();
+        let list = async |show_replaced, before| {
+            usage::list(system.db.reader(), &teams_key(), show_replaced, before, 10).await.unwrap()
+        };
         let march = Some(("2026-03".parse().unwrap(), 1));
         let listed = list(false, march).await;
-        assert_eq!(listed.iter().map(|listed| &listed.stored.usage).collect::<Vec<_>>(), [&rows[1], &rows[0]]);
+        assert_eq!(listed.iter().map(|revision| &revision.stored.usage).collect::<Vec<_>>(), [&rows[1], &rows[0]]);
         assert_eq!(listed[0].stored.import_time, time("2026-03-25T00:00:00Z"));
-        let places = |listed: Vec<usage::Listed>| {
-            let place = |listed: &usage::Listed| {
-                (listed.stored.usage.measures.active(), listed.stored.revision, listed.replaced.is_some())
+        let summaries = |listed: Vec<usage::UsageRevision>| {
+            let summary = |revision: &usage::UsageRevision| {
+                let StoredUsage { usage, revision: number, .. } = &revision.stored;
+                (usage.measures.active_usage(), *number, revision.replace_time.is_some())
             };
-            listed.iter().map(place).collect::<Vec<_>>()
+            listed.iter().map(summary).collect::<Vec<_>>()
         };
         let all = [(300, 1, false), (222, 2, false), (200, 1, true), (100, 1, false)];
-        assert_eq!(places(list(true, None).await), all);
-        assert_eq!(places(list(true, Some(("2026-02".parse().unwrap(), 2))).await), all[2..]);
+        assert_eq!(summaries(list(true, None).await), all);
+        assert_eq!(summaries(list(true, Some(("2026-02".parse().unwrap(), 2))).await), all[2..]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r51_importing_again_what_is_known_writes_nothing() {
-    on_both(async |world| {
-        world.import(&[month("2026-01", 100)]).await;
-        world.app.assessor.drain().await.unwrap();
-        assert_eq!(months(&world).await, [("2026-01".to_owned(), 100, 1, false)], "nobody looks at it, so it is seen");
-        assert_eq!(world.import(&[month("2026-01", 100)]).await, [Imported::Unchanged]);
-        assert_eq!(months(&world).await, [("2026-01".to_owned(), 100, 1, false)]);
+async fn r51_importing_the_same_usage_again_writes_nothing() {
+    on_both_databases(async |system| {
+        system.import_usage(&[teams_usage("2026-01", 100)]).await;
+        system.app.assessor.drain().await.unwrap();
+        assert_eq!(
+            stored_months(&system).await,
+            [("2026-01".to_owned(), 100, 1, false)],
+            "no assessment depends on it, so it is not pending"
+        );
+        assert_eq!(system.import_usage(&[teams_usage("2026-01", 100)]).await, [ImportOutcome::Unchanged]);
+        assert_eq!(stored_months(&system).await, [("2026-01".to_owned(), 100, 1, false)]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r52_usage_imported_again_meanwhile_stays_unseen() {
-    on_both(async |world| {
-        world.import(&[month("2026-01", 100), month("2026-02", 200)]).await;
-        let news = usage::unseen(world.db.reader(), 10).await.unwrap();
-        world.import(&[month("2026-02", 201)]).await;
-        usage::seen(world.db.writer(), &news).await.unwrap();
+async fn r52_usage_imported_again_stays_pending() {
+    on_both_databases(async |system| {
+        system.import_usage(&[teams_usage("2026-01", 100), teams_usage("2026-02", 200)]).await;
+        let pending = usage::list_pending(system.db.reader(), 10).await.unwrap();
+        system.import_usage(&[teams_usage("2026-02", 201)]).await;
+        usage::mark_as_assessed(system.db.writer(), &pending).await.unwrap();
         let expected = [("2026-01".to_owned(), 100, 1, false), ("2026-02".to_owned(), 201, 2, true)];
-        assert_eq!(months(&world).await, expected);
+        assert_eq!(stored_months(&system).await, expected);
     })
     .await;
 }
 
 #[tokio::test]
-async fn r51_imports_at_once_lose_nothing() {
-    on_both(async |world| {
-        let rows: Vec<_> = (1..=6).map(|users| [month("2026-01", users), month("2026-02", users)]).collect();
-        let imports = rows.iter().map(|rows| usage::import(&world.db, world.host.clock(), rows));
-        for outcome in futures_util::future::join_all(imports).await {
-            let outcome = outcome.unwrap();
-            assert!(outcome.iter().all(|imported| [Imported::Created, Imported::Replaced].contains(imported)));
+async fn r51_concurrent_imports_lose_nothing() {
+    on_both_databases(async |system| {
+        let rows: Vec<_> =
+            (1..=6).map(|users| [teams_usage("2026-01", users), teams_usage("2026-02", users)]).collect();
+        let imports = rows.iter().map(|rows| usage::import(&system.db, system.host.clock(), rows));
+        for outcomes in futures_util::future::join_all(imports).await {
+            let outcomes = outcomes.unwrap();
+            assert!(outcomes.iter().all(|outcome| [ImportOutcome::Created, ImportOutcome::Replaced].contains(outcome)));
         }
-        let revisions: Vec<i64> = months(&world).await.iter().map(|(_, _, revision, _)| *revision).collect();
+        let revisions: Vec<i64> = stored_months(&system).await.iter().map(|(_, _, revision, _)| *revision).collect();
         assert_eq!(revisions, [6, 6]);
-        assert_eq!(usage_replaced::Entity::find().all(world.db.reader()).await.unwrap().len(), 10);
+        assert_eq!(usage_replaced::Entity::find().all(system.db.reader()).await.unwrap().len(), 10);
     })
     .await;
 }

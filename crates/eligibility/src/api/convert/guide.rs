@@ -1,34 +1,34 @@
-//! Program guides, out and in.
+//! Converts program guides to and from proto messages.
 use cpor_kit::status::FieldViolation;
 use cpor_proto::eligibility::v1 as wire;
 use cpor_types::{Malformed, Money, ProductName, ProgramGuideId, ProgramGuideName};
 
-use super::{earning::unit, guide_name, money, timestamp};
-use crate::domain::{ConditionText, GuideDocument, GuideFault, Rate, Shelved, Standing, Unit};
+use super::{earnings::to_usage_unit, guide_name, to_money, to_timestamp};
+use crate::domain::{CatalogGuide, ConditionSource, GuideDocument, GuideState, GuideViolation, Rate, Unit};
 
-/// A guide as it stands.
-pub(in crate::api) fn guide(guide: &Shelved) -> wire::ProgramGuide {
-    let Shelved { document, revises, create_time, standing } = guide;
-    let state = match standing {
-        Standing::Draft => wire::GuideState::Draft,
-        Standing::Active(_) => wire::GuideState::Active,
+/// Converts a guide of the catalog.
+pub(in crate::api) fn to_program_guide(guide: &CatalogGuide) -> wire::ProgramGuide {
+    let CatalogGuide { document, revises, create_time, state } = guide;
+    let state = match state {
+        GuideState::Draft => wire::GuideState::Draft,
+        GuideState::Active(_) => wire::GuideState::Active,
     };
-    let term = guide.term();
+    let period = guide.effective_period();
     wire::ProgramGuide {
         name: guide_name(&document.id),
         display_name: document.display_name.clone(),
         version: document.version.clone(),
-        effective_start_time: term.map(|term| timestamp(term.start.start())),
-        effective_end_time: term.and_then(|term| term.end).map(|end| timestamp(end.start())),
-        conditions: document.conditions.iter().map(condition).collect(),
-        rates: document.rates.iter().map(rate).collect(),
+        effective_start_time: period.map(|period| to_timestamp(period.start.start())),
+        effective_end_time: period.and_then(|period| period.end).map(|end| to_timestamp(end.start())),
+        conditions: document.conditions.iter().map(to_condition).collect(),
+        rates: document.rates.iter().map(to_rate).collect(),
         state: state.into(),
         revises: revises.as_ref().map(guide_name).unwrap_or_default(),
-        create_time: Some(timestamp(*create_time)),
+        create_time: Some(to_timestamp(*create_time)),
     }
 }
 
-fn condition(condition: &ConditionText) -> wire::GuideCondition {
+fn to_condition(condition: &ConditionSource) -> wire::GuideCondition {
     wire::GuideCondition {
         name: condition.name.clone(),
         programs: condition.programs.iter().map(ToString::to_string).collect(),
@@ -38,49 +38,56 @@ fn condition(condition: &ConditionText) -> wire::GuideCondition {
     }
 }
 
-fn rate(rate: &Rate) -> wire::GuideRate {
+fn to_rate(rate: &Rate) -> wire::GuideRate {
     wire::GuideRate {
         program: rate.program.to_string(),
         product: rate.product.clone().map(|product| ProductName { product }.to_string()).unwrap_or_default(),
-        unit: unit(rate.unit).into(),
-        amount: Some(money(rate.amount)),
+        unit: to_usage_unit(rate.unit).into(),
+        amount: Some(to_money(rate.amount)),
     }
 }
 
-/// The guide that one is to revise.
-pub(in crate::api) fn revises(guide: &wire::ProgramGuide) -> Result<Option<ProgramGuideId>, Malformed> {
-    let read = || guide.revises.parse::<ProgramGuideName>().map(|name| Some(name.guide));
-    if guide.revises.is_empty() { Ok(None) } else { read() }
+/// Parses the id of the guide that the new guide revises; `None` if it revises none.
+pub(in crate::api) fn parse_revises(guide: &wire::ProgramGuide) -> Result<Option<ProgramGuideId>, Malformed> {
+    let parse = || guide.revises.parse::<ProgramGuideName>().map(|name| Some(name.guide));
+    if guide.revises.is_empty() { Ok(None) } else { parse() }
 }
 
-/// The document that a request describes, with a violation for every word that is none. What cannot be read is left out.
-pub(in crate::api) fn document(id: ProgramGuideId, guide: &wire::ProgramGuide) -> (GuideDocument, Vec<FieldViolation>) {
-    let mut reading = Reading(Vec::new());
-    let conditions = guide.conditions.iter().enumerate().map(|(n, condition)| reading.condition(n, condition));
-    let conditions = conditions.collect();
+/// Converts the guide of a request to a document. Values that cannot be parsed are left out of the
+/// document, and each of them is returned as a violation.
+pub(in crate::api) fn to_document(
+    id: ProgramGuideId,
+    guide: &wire::ProgramGuide,
+) -> (GuideDocument, Vec<FieldViolation>) {
+    let mut parser = GuideParser { violations: Vec::new() };
+    let conditions = guide.conditions.iter().enumerate();
+    let conditions = conditions.map(|(index, condition)| parser.parse_condition(index, condition)).collect();
     let rates = guide.rates.iter().enumerate();
-    let rates = rates.filter_map(|(n, rate)| reading.rate(&format!("rates[{n}]"), rate)).collect();
+    let rates = rates.filter_map(|(index, rate)| parser.parse_rate(index, rate)).collect();
     let (version, display_name) = (guide.version.clone(), guide.display_name.clone());
-    (GuideDocument { id, version, display_name, conditions, rates }, reading.0)
+    (GuideDocument { id, version, display_name, conditions, rates }, parser.violations)
 }
 
-/// A fault of the document, as a violation of the request.
-pub(in crate::api) fn faulty(fault: &GuideFault) -> FieldViolation {
-    violation(&fault.field, fault.kind.as_str(), fault.kind.to_string())
+/// Converts a violation of the document to a violation of the request.
+pub(in crate::api) fn to_field_violation(violation: &GuideViolation) -> FieldViolation {
+    field_violation(&violation.field, violation.kind.reason(), violation.kind.to_string())
 }
 
-fn violation(field: &str, reason: &str, description: String) -> FieldViolation {
+fn field_violation(field: &str, reason: &str, description: String) -> FieldViolation {
     FieldViolation { field: format!("program_guide.{field}"), reason: reason.to_owned(), description }
 }
 
-struct Reading(Vec<FieldViolation>);
+/// Parses conditions and rates, and collects the violations.
+struct GuideParser {
+    violations: Vec<FieldViolation>,
+}
 
-impl Reading {
-    fn condition(&mut self, n: usize, condition: &wire::GuideCondition) -> ConditionText {
+impl GuideParser {
+    fn parse_condition(&mut self, index: usize, condition: &wire::GuideCondition) -> ConditionSource {
         let programs = condition.programs.iter().enumerate();
-        let programs =
-            programs.filter_map(|(p, program)| self.read(&format!("conditions[{n}].programs[{p}]"), program.parse()));
-        ConditionText {
+        let programs = programs
+            .filter_map(|(n, program)| self.accept(&format!("conditions[{index}].programs[{n}]"), program.parse()));
+        ConditionSource {
             programs: programs.collect(),
             name: condition.name.clone(),
             expression: condition.expression.clone(),
@@ -89,26 +96,31 @@ impl Reading {
         }
     }
 
-    fn rate(&mut self, at: &str, rate: &wire::GuideRate) -> Option<Rate> {
-        let program = self.read(&format!("{at}.program"), rate.program.parse());
+    fn parse_rate(&mut self, index: usize, rate: &wire::GuideRate) -> Option<Rate> {
+        let field = |name: &str| format!("rates[{index}].{name}");
+        let program = self.accept(&field("program"), rate.program.parse());
         let product = (!rate.product.is_empty()).then(|| rate.product.parse::<ProductName>());
-        let product = product.map(|product| self.read(&format!("{at}.product"), product));
+        let product = product.map(|product| self.accept(&field("product"), product));
         let amount = rate.amount.as_ref()?;
-        let currency = self.read(&format!("{at}.amount.currency"), amount.currency.parse());
+        let currency = self.accept(&field("amount.currency"), amount.currency.parse());
         Some(Rate {
             program: program?,
             product: product.map(|product| product.map(|name| name.product)).unwrap_or(None),
-            unit: counted(rate.unit())?,
+            unit: from_usage_unit(rate.unit())?,
             amount: Money::new(currency?, amount.micros),
         })
     }
 
-    fn read<T>(&mut self, field: &str, read: Result<T, Malformed>) -> Option<T> {
-        read.map_err(|malformed| self.0.push(violation(field, "MALFORMED", malformed.to_string()))).ok()
+    /// Returns the parsed value, or records the violation of the field.
+    fn accept<T>(&mut self, field: &str, parsed: Result<T, Malformed>) -> Option<T> {
+        let report = |malformed: Malformed| {
+            self.violations.push(field_violation(field, "MALFORMED", malformed.to_string()));
+        };
+        parsed.map_err(report).ok()
     }
 }
 
-fn counted(unit: wire::UsageUnit) -> Option<Unit> {
+fn from_usage_unit(unit: wire::UsageUnit) -> Option<Unit> {
     match unit {
         wire::UsageUnit::Unspecified => None,
         wire::UsageUnit::ActiveUsers => Some(Unit::ActiveUsers),

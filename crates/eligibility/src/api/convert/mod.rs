@@ -1,100 +1,99 @@
-//! Domain to wire, and where the wire brings it, back.
-mod earning;
+//! Converts domain types to proto messages, and program guides also from proto messages.
+mod earnings;
 mod guide;
 
-pub(super) use earning::{earned, entry, money};
-pub(super) use guide::{document, faulty, guide, revises};
+pub(super) use earnings::{to_earned, to_earning, to_money};
+pub(super) use guide::{parse_revises, to_document, to_field_violation, to_program_guide};
 
 use cpor_proto::eligibility::v1 as wire;
 use cpor_types::{
-    AssessmentName, Month, ProductName, ProgramGuideId, ProgramGuideName, TenantId, TenantKey, Timestamp,
+    Activity, AssessmentName, Month, ProductName, ProgramGuideId, ProgramGuideName, TenantId, TenantKey, Timestamp,
 };
 
 use crate::{
-    domain::{Answer, Assessment, ConditionResult, Difference, LineResult, Measures, Summary, Verdict},
-    store::usage::Listed,
+    domain::{
+        Assessment, ConditionResult, LineResult, Measures, MonthlyResult, ResultDifference, SimulationSummary, Verdict,
+    },
+    store::usage::UsageRevision,
 };
 
-/// An assessment with the answer for a month, once it has any.
-pub(super) fn assessment(assessment: &Assessment, answer: Option<Answer>) -> wire::Assessment {
-    let about = assessment.about();
-    let name = AssessmentName { tenant: about.tenant, claim: about.claim.claim };
-    let answer = answer.map(|Answer { month, guide, assess_time, results }| {
-        let results = results.into_iter().map(|result| line(about.tenant, result)).collect();
-        (results, month.to_string(), guide_name(&guide), timestamp(assess_time))
-    });
-    let (results, month, guide, assess_time) = match answer {
-        Some((results, month, guide, time)) => (results, month, guide, Some(time)),
-        None => Default::default(),
-    };
-    wire::Assessment {
+/// Converts an assessment with the result of one month; `None` if no month has been assessed yet.
+pub(super) fn to_assessment(assessment: &Assessment, result: Option<MonthlyResult>) -> wire::Assessment {
+    let facts = assessment.facts();
+    let name = AssessmentName { tenant: facts.tenant, claim: facts.claim.claim };
+    let message = wire::Assessment {
         name: name.to_string(),
-        claim: about.claim.name().to_string(),
-        results,
-        month,
-        guide,
-        assess_time,
-        next_assess_time: assessment.next_time().map(timestamp),
-        official_time: Some(timestamp(about.official_time)),
-        end_time: assessment.ended().map(|ended| timestamp(ended.time)),
+        claim: facts.claim.name().to_string(),
+        next_assess_time: assessment.next_assess_time().map(to_timestamp),
+        official_time: Some(to_timestamp(facts.official_time)),
+        end_time: assessment.association_end().map(|end| to_timestamp(end.time)),
+        ..wire::Assessment::default()
+    };
+    let Some(MonthlyResult { month, guide, assess_time, results }) = result else { return message };
+    wire::Assessment {
+        results: results.into_iter().map(|result| to_line_result(facts.tenant, result)).collect(),
+        month: month.to_string(),
+        guide: guide_name(&guide),
+        assess_time: Some(to_timestamp(assess_time)),
+        ..message
     }
 }
 
-/// A difference that a draft would make to a claim.
-pub(super) fn difference(assessment: &Assessment, difference: Difference) -> wire::GuideDifference {
-    let about = assessment.about();
+/// Converts a difference between the stored result of a claim and the result by a draft.
+pub(super) fn to_difference(assessment: &Assessment, difference: ResultDifference) -> wire::GuideDifference {
+    let facts = assessment.facts();
     wire::GuideDifference {
-        claim: about.claim.name().to_string(),
+        claim: facts.claim.name().to_string(),
         month: difference.month.to_string(),
-        before: Some(line(about.tenant, difference.before)),
-        after: Some(line(about.tenant, difference.after)),
-        changed_conditions: difference.conditions,
+        before: Some(to_line_result(facts.tenant, difference.before)),
+        after: Some(to_line_result(facts.tenant, difference.after)),
+        changed_conditions: difference.changed_conditions,
     }
 }
 
-/// What a simulation came to.
-pub(super) fn summary(summary: &Summary) -> wire::SimulationSummary {
+/// Converts the totals of a simulation.
+pub(super) fn to_summary(summary: &SimulationSummary) -> wire::SimulationSummary {
     wire::SimulationSummary {
-        looked_at: count(summary.looked_at),
-        changed: count(summary.changed),
-        amounts_before: summary.before.sums().map(money).collect(),
-        amounts_after: summary.after.sums().map(money).collect(),
+        looked_at: to_count(summary.compared),
+        changed: to_count(summary.changed),
+        amounts_before: summary.amounts_before.sums().map(to_money).collect(),
+        amounts_after: summary.amounts_after.sums().map(to_money).collect(),
     }
 }
 
-/// A count, as the wire has it.
-pub(super) fn count(count: u64) -> i64 {
+/// Converts a count. A count beyond the range of `i64` becomes `i64::MAX`.
+pub(super) fn to_count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn line(tenant: TenantId, result: LineResult) -> wire::LineResult {
-    let LineResult { line, key, product, activity, program, verdict: answer, conditions, earned, booked: _ } = result;
+fn to_line_result(tenant: TenantId, result: LineResult) -> wire::LineResult {
+    let LineResult { line, key, product, activity, program, verdict, conditions, earned, earning_count: _ } = result;
     wire::LineResult {
         line_id: line.to_string(),
         key: TenantKey { tenant, key }.to_string(),
         product: ProductName { product }.to_string(),
-        activity: self::activity(activity).into(),
+        activity: to_activity(activity).into(),
         program: program.map(|program| program.to_string()).unwrap_or_default(),
-        verdict: verdict(answer).into(),
-        conditions: conditions.into_iter().map(condition_result).collect(),
-        earned: Some(self::earned(&earned)),
+        verdict: to_verdict(verdict).into(),
+        conditions: conditions.into_iter().map(to_condition_result).collect(),
+        earned: Some(to_earned(&earned)),
     }
 }
 
-fn condition_result(result: ConditionResult) -> wire::ConditionResult {
+fn to_condition_result(result: ConditionResult) -> wire::ConditionResult {
     let ConditionResult { name, held, facts, explanation } = result;
     wire::ConditionResult { condition: name, held, facts: facts.into_iter().collect(), explanation }
 }
 
-fn activity(activity: cpor_types::Activity) -> wire::Activity {
+fn to_activity(activity: Activity) -> wire::Activity {
     match activity {
-        cpor_types::Activity::Usage => wire::Activity::Usage,
-        cpor_types::Activity::PreSales => wire::Activity::PreSales,
-        cpor_types::Activity::RevenueAssociation => wire::Activity::RevenueAssociation,
+        Activity::Usage => wire::Activity::Usage,
+        Activity::PreSales => wire::Activity::PreSales,
+        Activity::RevenueAssociation => wire::Activity::RevenueAssociation,
     }
 }
 
-fn verdict(verdict: Verdict) -> wire::Verdict {
+fn to_verdict(verdict: Verdict) -> wire::Verdict {
     match verdict {
         Verdict::Eligible => wire::Verdict::Eligible,
         Verdict::NotEligible => wire::Verdict::NotEligible,
@@ -106,17 +105,18 @@ fn guide_name(guide: &ProgramGuideId) -> String {
     ProgramGuideName { guide: guide.clone() }.to_string()
 }
 
-/// A month of usage. `credited_from` is the first month that counts for the caller, if any does (R50).
-pub(super) fn usage(listed: &Listed, credited_from: Option<Month>) -> wire::UsageMonth {
-    let Listed { stored, replaced } = listed;
+/// Converts a month of usage. `credited_from` is the first month that is credited to the caller, if
+/// any is (R50).
+pub(super) fn to_usage_month(revision: &UsageRevision, credited_from: Option<Month>) -> wire::UsageMonth {
+    let UsageRevision { stored, replace_time } = revision;
     let id = &stored.usage.id;
     let month = wire::UsageMonth {
         key: id.key.to_string(),
         month: id.month.to_string(),
-        credited: replaced.is_none() && credited_from.is_some_and(|first| id.month >= first),
-        import_time: Some(timestamp(stored.import_time)),
-        revision: count(stored.revision),
-        replace_time: replaced.map(timestamp),
+        credited: replace_time.is_none() && credited_from.is_some_and(|first| id.month >= first),
+        import_time: Some(to_timestamp(stored.import_time)),
+        revision: to_count(stored.revision),
+        replace_time: replace_time.map(to_timestamp),
         ..wire::UsageMonth::default()
     };
     match stored.usage.measures {
@@ -127,8 +127,8 @@ pub(super) fn usage(listed: &Listed, credited_from: Option<Month>) -> wire::Usag
     }
 }
 
-/// A time, as the wire has it.
-pub(super) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
+/// Converts a time.
+pub(super) fn to_timestamp(time: Timestamp) -> prost_types::Timestamp {
     let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default();
     prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }

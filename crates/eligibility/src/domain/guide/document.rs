@@ -1,44 +1,49 @@
-//! A program guide as it is written: what a program manager uploads, and what is kept.
+//! The source of a program guide: what a program manager uploads and what is stored.
 use cpor_types::{Money, ProductId, ProductKind, Program, ProgramGuideId};
 use serde::{Deserialize, Serialize};
 
-/// A document that says what is paid, and for what. It never changes; a change is another guide.
+/// A document that states what is paid under which conditions. It never changes; a revision is a
+/// new document with its own id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GuideDocument {
     pub(crate) id: ProgramGuideId,
     pub(crate) version: String,
     pub(crate) display_name: String,
-    pub(crate) conditions: Vec<ConditionText>,
+    pub(crate) conditions: Vec<ConditionSource>,
     pub(crate) rates: Vec<Rate>,
 }
 
-/// A named condition.
+/// A named condition as its author wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ConditionText {
+pub(crate) struct ConditionSource {
     pub(crate) name: String,
+    /// The programs that the condition applies to.
     pub(crate) programs: Vec<Program>,
-    /// CEL over the stated facts; gives a bool.
+    /// A CEL expression over the known facts that evaluates to a bool.
     pub(crate) expression: String,
-    /// Dotted paths of the facts that are shown with the answer; none: those that the expression names.
+    /// The dotted paths of the facts whose values are shown with the condition's result. If empty,
+    /// the facts that the expression names are shown.
     pub(crate) facts: Vec<String>,
+    /// What partners read if the condition does not hold.
     pub(crate) explanation: String,
 }
 
-/// What one unit of a month earns (R54).
+/// What one unit of a month's usage earns (R54).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rate {
     pub(crate) program: Program,
-    /// Of this product; none: of every product of the program that has no rate of its own.
+    /// The product that the rate is for. `None` for all products of the program that have no rate
+    /// of their own.
     #[serde(default)]
     pub(crate) product: Option<ProductId>,
     pub(crate) unit: Unit,
     pub(crate) amount: Money,
 }
 
-/// What is counted of a month of usage (R51).
+/// The units in which monthly usage is counted (R51).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Unit {
@@ -49,7 +54,7 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
-    /// The stable word.
+    /// The stable name.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::ActiveUsers => "active_users",
@@ -59,8 +64,8 @@ impl Unit {
         }
     }
 
-    /// What it is counted of.
-    pub(crate) const fn kind(self) -> ProductKind {
+    /// The kind of product whose usage is counted in this unit.
+    pub(crate) const fn product_kind(self) -> ProductKind {
         match self {
             Self::ActiveUsers | Self::PaidAvailableUnits => ProductKind::Workload,
             Self::SeatsSold | Self::Consumption => ProductKind::Subscription,
@@ -69,10 +74,10 @@ impl Unit {
 }
 
 impl GuideDocument {
-    /// The guide that ships with the service (R53).
+    /// The guide that is shipped with the service (R53).
     ///
     /// # Errors
-    /// Only a release whose tests have not run: the document does not read.
+    /// The shipped file is not a valid document. The tests of this crate exclude that.
     pub(crate) fn shipped() -> Result<Self, toml::de::Error> {
         toml::from_str(include_str!("../../../guides/2026.toml"))
     }

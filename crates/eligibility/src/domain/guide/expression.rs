@@ -1,29 +1,31 @@
-//! A CEL expression, compiled and found sound when the guide is read.
+//! The expression of a condition, in the Common Expression Language (CEL). It is compiled and
+//! type-checked when the guide is compiled.
 use cel::{Context, Value};
 
-use super::typing::{ExpressionFault, Typing};
+use super::type_check::{ExpressionError, TypeChecker};
 
-/// A condition's expression.
+/// A compiled expression.
 #[derive(Debug)]
 pub(crate) struct Expression {
     program: cel::Program,
-    /// Dotted paths of the facts that it names.
+    /// The dotted paths of the facts that the expression names.
     pub(super) facts: Vec<String>,
 }
 
 impl Expression {
-    /// Compiles an expression, and checks its types against the stated facts.
+    /// Compiles an expression and checks its types against the known facts.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub(super) fn compile(text: &str) -> Result<Self, Vec<ExpressionFault>> {
-        let program = cel::Program::compile(text)
-            .map_err(|errors| vec![ExpressionFault::Syntax(errors.to_string().trim().to_owned())])?;
-        let Typing { faults, facts } = Typing::condition(program.expression());
-        if faults.is_empty() { Ok(Self { program, facts: facts.into_iter().collect() }) } else { Err(faults) }
+    /// Everything that is wrong with the expression.
+    pub(super) fn compile(source: &str) -> Result<Self, Vec<ExpressionError>> {
+        let program = cel::Program::compile(source)
+            .map_err(|errors| vec![ExpressionError::Syntax(errors.to_string().trim().to_owned())])?;
+        let TypeChecker { errors, facts } = TypeChecker::check_condition(program.expression());
+        if errors.is_empty() { Ok(Self { program, facts: facts.into_iter().collect() }) } else { Err(errors) }
     }
 
-    /// Whether it holds. One that cannot be computed, because a fact is null, does not.
+    /// Whether the expression is true. An expression that cannot be evaluated because a fact is
+    /// null does not hold.
     pub(crate) fn holds(&self, facts: &Context<'_, '_>) -> bool {
         matches!(self.program.execute(facts), Ok(Value::Bool(true)))
     }
@@ -33,13 +35,14 @@ impl Expression {
 mod tests {
     use super::*;
 
-    fn faults(text: &str) -> Vec<String> {
-        Expression::compile(text).map_or_else(|faults| faults.iter().map(ToString::to_string).collect(), |_| Vec::new())
+    fn errors(source: &str) -> Vec<String> {
+        let errors = Expression::compile(source).err().unwrap_or_default();
+        errors.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn r52_what_is_sound_compiles() {
-        let sound = [
+    fn r52_a_valid_expression_compiles() {
+        let valid = [
             "true",
             "program in ['osa_sell', 'osu_microsoft_365']",
             "size(partner.enrolled) > 1 && partner.region.startsWith('em')",
@@ -48,45 +51,44 @@ mod tests {
             "!(claim.submit_time + duration('24h') < association.official_time)",
             "partner.region in []",
         ];
-        for text in sound {
-            assert_eq!(faults(text), [""; 0], "{text}");
+        for source in valid {
+            assert_eq!(errors(source), [""; 0], "{source}");
         }
     }
 
     #[test]
-    fn r52_every_fault_of_an_expression_is_named() {
-        let unsound = [
-            ("usage.latest", vec!["gives int, and a condition must give bool"]),
-            ("customer.region == 'emea'", vec!["customer.region is not among the stated facts"]),
+    fn r52_every_error_of_an_expression_is_reported() {
+        let invalid = [
+            ("usage.latest", vec!["must evaluate to bool, not int"]),
+            ("customer.region == 'emea'", vec!["customer.region is not a known fact"]),
             (
                 "tenant.name == 'a' && weather && usage.latest > '3'",
                 vec![
-                    "tenant.name is not among the stated facts",
-                    "weather is not among the stated facts",
+                    "tenant.name is not a known fact",
+                    "weather is not a known fact",
                     "> cannot be applied to (int, string)",
                 ],
             ),
             ("partner.region == 3", vec!["== cannot be applied to (string, int)"]),
             ("partner.region == null", vec!["== cannot be applied to (string, null)"]),
             ("3 in partner.enrolled", vec!["in cannot be applied to (int, list(string))"]),
-            ("program in ['a', 1]", vec!["a list holds both string and int"]),
+            ("program in ['a', 1]", vec!["a list must not contain both string and int"]),
             ("partner.enrolled.exists(p, p == 'a')", vec!["a comprehension is not available in conditions"]),
             ("partner.region.matches('e.*')", vec!["the function matches is not available in conditions"]),
-            ("now > timestamp('soon')", vec!["timestamp(\"soon\") does not read as a timestamp"]),
-            ("subscription", vec!["gives record, and a condition must give bool"]),
-            ("program.length > 3", vec!["program.length is not among the stated facts"]),
+            ("now > timestamp('soon')", vec!["timestamp(\"soon\") is not a valid timestamp"]),
+            ("subscription", vec!["must evaluate to bool, not record"]),
+            ("program.length > 3", vec!["program.length is not a known fact"]),
         ];
-        for (text, wanted) in unsound {
-            assert_eq!(faults(text), wanted, "{text}");
+        for (source, expected) in invalid {
+            assert_eq!(errors(source), expected, "{source}");
         }
-        assert!(faults("program in (")[0].starts_with("is no CEL expression"));
-        assert!(!faults(&"(".repeat(1_900)).is_empty(), "nesting has an end");
+        assert!(errors("program in (")[0].starts_with("must be a valid CEL expression"));
+        assert!(!errors(&"(".repeat(1_900)).is_empty(), "the depth of nesting is limited");
     }
 
     #[test]
-    fn the_facts_that_an_expression_names_are_known() {
-        let sound =
-            Expression::compile("subscription != null && subscription.status == 'active' && now == now").unwrap();
-        assert_eq!(sound.facts, ["now", "subscription.status"]);
+    fn the_facts_of_an_expression_are_collected() {
+        let source = "subscription != null && subscription.status == 'active' && now == now";
+        assert_eq!(Expression::compile(source).unwrap().facts, ["now", "subscription.status"]);
     }
 }

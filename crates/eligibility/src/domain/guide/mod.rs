@@ -1,20 +1,21 @@
-//! Program guides: versioned documents with named conditions and rates, each in force for a time (R52).
-mod check;
+//! Program guides: versioned documents with named conditions and rates, each in force for a period
+//! of months (R52).
+mod catalog;
+mod compile;
 mod document;
 mod expression;
-mod facts;
-mod shelf;
-mod typing;
+mod fact_types;
+mod type_check;
 
-pub(crate) use check::GuideFault;
-pub(crate) use document::{ConditionText, GuideDocument, Rate, Unit};
-use shelf::Term;
-pub(crate) use shelf::{Shelf, ShelfRefusal, Shelved, Standing};
+use catalog::EffectivePeriod;
+pub(crate) use catalog::{CatalogGuide, GuideCatalog, GuideRefusal, GuideState};
+pub(crate) use compile::GuideViolation;
+pub(crate) use document::{ConditionSource, GuideDocument, Rate, Unit};
 
 use cpor_types::{Month, ProductId, Program, ProgramGuideId};
 use expression::Expression;
 
-/// A guide that assessments can be made by.
+/// A compiled guide, with which claims can be assessed.
 #[derive(Debug)]
 pub(crate) struct Guide {
     pub(crate) id: ProgramGuideId,
@@ -22,62 +23,66 @@ pub(crate) struct Guide {
     rates: Vec<Rate>,
 }
 
-/// A named condition.
+/// A named condition with its compiled expression.
 #[derive(Debug)]
 pub(crate) struct Condition {
     pub(crate) name: String,
+    /// The programs that the condition applies to.
     programs: Vec<Program>,
     pub(crate) expression: Expression,
-    /// Dotted paths of the facts that are shown with the answer.
+    /// The dotted paths of the facts whose values are shown with the condition's result.
     pub(crate) facts: Vec<String>,
+    /// What partners read if the condition does not hold.
     pub(crate) explanation: String,
 }
 
 impl Guide {
     /// The conditions that apply to a program, in the guide's order.
-    pub(crate) fn applies(&self, program: Program) -> impl Iterator<Item = &Condition> {
+    pub(crate) fn conditions_for(&self, program: Program) -> impl Iterator<Item = &Condition> {
         self.conditions.iter().filter(move |condition| condition.programs.contains(&program))
     }
 
-    /// What a unit earns: the product's own rate, or else the program's (R54).
-    pub(crate) fn rate(&self, program: Program, product: &ProductId) -> Option<&Rate> {
-        let of = |wanted: Option<&ProductId>| {
-            self.rates.iter().find(|rate| rate.program == program && rate.product.as_ref() == wanted)
+    /// The rate of a unit: the rate of the product if there is one, otherwise the rate of the
+    /// program (R54).
+    pub(crate) fn rate_for(&self, program: Program, product: &ProductId) -> Option<&Rate> {
+        let find = |product: Option<&ProductId>| {
+            self.rates.iter().find(|rate| rate.program == program && rate.product.as_ref() == product)
         };
-        of(Some(product)).or_else(|| of(None))
+        find(Some(product)).or_else(|| find(None))
     }
 }
 
-/// No guide says what is paid for this month.
+/// The error that no guide is in force in a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no program guide is in force in {0}")]
-pub(crate) struct NoneInForce(pub(crate) Month);
+pub(crate) struct NoGuideInForce(pub(crate) Month);
 
-/// The guides in force, each for its time.
+/// The compiled guides that are in force, each for its period.
 #[derive(Debug)]
-pub(crate) struct Guides {
-    /// How often the shelf that they are from was changed by an activation.
+pub(crate) struct ActiveGuides {
+    /// The edition of the catalog that the guides were compiled from.
     pub(crate) edition: u64,
-    in_force: Vec<(Term, Guide)>,
+    guides: Vec<(EffectivePeriod, Guide)>,
 }
 
-impl Guides {
-    /// The active guides of a shelf.
+impl ActiveGuides {
+    /// Compiles the active guides of a catalog.
     ///
     /// # Errors
-    /// A document on the shelf that no code of ours would have put there.
-    pub(crate) fn of(shelf: &Shelf) -> Result<Self, Vec<GuideFault>> {
-        let active = shelf.guides.iter().filter_map(|guide| Some((guide.term()?, &guide.document)));
-        let in_force = active.map(|(term, document)| Guide::of(document).map(|guide| (term, guide)));
-        Ok(Self { edition: shelf.edition, in_force: in_force.collect::<Result<_, _>>()? })
+    /// The violations of a document. A stored document has none unless the database was altered.
+    pub(crate) fn compile(catalog: &GuideCatalog) -> Result<Self, Vec<GuideViolation>> {
+        let active = catalog.guides.iter().filter_map(|guide| Some((guide.effective_period()?, &guide.document)));
+        let guides = active.map(|(period, document)| Guide::compile(document).map(|guide| (period, guide)));
+        Ok(Self { edition: catalog.edition, guides: guides.collect::<Result<_, _>>()? })
     }
 
-    /// The guide of a month: of several, the one that was activated last, which revises the others.
+    /// The guide of a month. If several guides cover the month, the last activated one counts; it
+    /// revises the others.
     ///
     /// # Errors
-    /// There is none.
-    pub(crate) fn of_month(&self, month: Month) -> Result<&Guide, NoneInForce> {
-        let covering = self.in_force.iter().filter(|(term, _)| term.covers(month));
-        covering.max_by_key(|(term, _)| term.edition).map(|(_, guide)| guide).ok_or(NoneInForce(month))
+    /// No guide covers the month.
+    pub(crate) fn for_month(&self, month: Month) -> Result<&Guide, NoGuideInForce> {
+        let covering = self.guides.iter().filter(|(period, _)| period.covers(month));
+        covering.max_by_key(|(period, _)| period.edition).map(|(_, guide)| guide).ok_or(NoGuideInForce(month))
     }
 }

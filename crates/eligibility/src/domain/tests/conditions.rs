@@ -1,23 +1,23 @@
-//! R50, R53: what the shipped guide's conditions make of facts.
+//! Tests the conditions of the shipped guide (R50, R53).
 use super::*;
 
 #[test]
-fn r53_presales_that_meets_all_is_eligible() {
+fn r53_presales_that_meets_all_conditions_is_eligible() {
     assert_eq!(assess(presales(), no_usage()), (Verdict::Eligible, vec![]));
 }
 
 #[test]
 fn r53_an_unenrolled_partner_is_not_eligible() {
-    let mut about = presales();
-    about.partner.enrolments[0].end_time = Some(time("2026-05-01T00:00:00Z"));
-    assert_eq!(assess(about, no_usage()), (Verdict::NotEligible, vec!["partner_enrolled".into()]));
+    let mut facts = presales();
+    facts.partner.enrolments[0].end_time = Some(time("2026-05-01T00:00:00Z"));
+    assert_eq!(assess(facts, no_usage()), (Verdict::NotEligible, vec!["partner_enrolled".into()]));
 }
 
 #[test]
 fn r53_the_location_is_in_the_customers_region() {
-    let mut about = presales();
-    about.partner.location_region = "americas".into();
-    assert_eq!(assess(about, no_usage()), (Verdict::NotEligible, vec!["same_region".into()]));
+    let mut facts = presales();
+    facts.partner.location_region = "americas".into();
+    assert_eq!(assess(facts, no_usage()), (Verdict::NotEligible, vec!["same_region".into()]));
 }
 
 #[test]
@@ -25,9 +25,9 @@ fn r53_the_subscription_is_active_or_in_grace() {
     for (status, verdict) in
         [("active", Verdict::Eligible), ("in_grace", Verdict::Eligible), ("expired", Verdict::NotEligible)]
     {
-        let mut about = presales();
-        about.lines[0].subscription = Some(Subscription { status: status.into(), ..subscription() });
-        assert_eq!(assess(about, no_usage()).0, verdict, "{status}");
+        let mut facts = presales();
+        facts.lines[0].subscription = Some(SubscriptionFacts { status: status.into(), ..subscription() });
+        assert_eq!(assess(facts, no_usage()).0, verdict, "{status}");
     }
 }
 
@@ -36,9 +36,9 @@ fn r53_osa_sell_needs_a_purchase_within_90_days_of_submission() {
     for (purchase, verdict) in
         [("2025-12-16T09:00:00Z", Verdict::Eligible), ("2025-12-16T08:59:59Z", Verdict::NotEligible)]
     {
-        let mut about = presales();
-        about.lines[0].subscription = Some(Subscription { purchase_time: time(purchase), ..subscription() });
-        assert_eq!(assess(about, no_usage()).0, verdict, "{purchase}");
+        let mut facts = presales();
+        facts.lines[0].subscription = Some(SubscriptionFacts { purchase_time: time(purchase), ..subscription() });
+        assert_eq!(assess(facts, no_usage()).0, verdict, "{purchase}");
     }
 }
 
@@ -68,6 +68,6 @@ fn r53_recognition_is_never_paid() {
     revenue.activities = vec![Activity::RevenueAssociation];
     assert_eq!(assess(revenue, no_usage()), (Verdict::RecognitionOnly, vec![]));
     let mut yammer = usage_of_teams();
-    yammer.lines[0].incentivised = false;
+    yammer.lines[0].is_incentivised = false;
     assert_eq!(assess(yammer, no_usage()), (Verdict::RecognitionOnly, vec![]));
 }

@@ -1,8 +1,8 @@
-//! The rules of R50 and R52 to R54, on the pure machine.
+//! Tests of the rules R50 and R52 to R54, without a database.
 
 mod conditions;
 mod ledger;
-mod life;
+mod lifecycle;
 
 use std::collections::BTreeMap;
 
@@ -10,52 +10,57 @@ use cpor_durable::{Aggregate as _, Transition};
 use cpor_types::{Activity, AssociationKey, Month, Timestamp};
 
 use super::{
-    Answer, Assessment, Basis, Earned, Earning, Ended, Event, Guides, Measures, MonthOfUse, Opening, PartnerRecord,
-    Reason, Subscription, Summary, UsageByKey, Verdict,
-    examples::{guides, presales, shelf, subscription, time, usage_of_teams},
+    ActiveGuides, Assessment, AssessmentEvent, AssessmentInputs, AssociationEnd, AssociationFacts, EarnedAmount,
+    Earning, Measures, MonthlyResult, MonthlyUsage, NoEarningReason, PartnerRecord, SimulationSummary,
+    SubscriptionFacts, UsageByKey, Verdict,
+    examples::{active_guides, guide_catalog, presales, subscription, time, usage_of_teams},
 };
 
-/// An assessment with its answers and its ledger, as the store keeps them.
-struct Books {
-    state: Assessment,
-    guides: Guides,
+/// An assessment with its inputs, and with the results and earnings that the database would
+/// contain.
+struct AssessedClaim {
+    assessment: Assessment,
+    guides: ActiveGuides,
     usage: UsageByKey,
-    answers: BTreeMap<Month, Answer>,
-    ledger: Vec<Earning>,
+    results: BTreeMap<Month, MonthlyResult>,
+    earnings: Vec<Earning>,
 }
 
-impl Books {
-    fn open(about: Opening) -> Self {
-        let state = Assessment::official(None, about).unwrap().next;
-        Self { state, guides: guides(), usage: no_usage(), answers: BTreeMap::new(), ledger: Vec::new() }
+impl AssessedClaim {
+    fn open(facts: AssociationFacts) -> Self {
+        let assessment = Assessment::open(None, facts).unwrap().next;
+        let guides = active_guides();
+        Self { assessment, guides, usage: no_usage(), results: BTreeMap::new(), earnings: Vec::new() }
     }
 
-    fn assess(&mut self, now: &str) -> Vec<Event> {
-        let Self { guides, usage, answers, .. } = &*self;
-        let Transition { next, events } = self.state.assess(Basis { guides, usage, answers }, time(now)).unwrap();
-        self.state = next;
+    fn assess(&mut self, now: &str) -> Vec<AssessmentEvent> {
+        let Self { guides, usage, results, .. } = &*self;
+        let inputs = AssessmentInputs { guides, usage, previous_results: results };
+        let Transition { next, events } = self.assessment.assess(inputs, time(now)).unwrap();
+        self.assessment = next;
         for event in &events {
             match event {
-                Event::Assessed(answer) => drop(self.answers.insert(answer.month, answer.clone())),
-                Event::Booked(lines) => self.ledger.extend(lines.clone()),
-                Event::Opened | Event::BecameStale | Event::Ended => {}
+                AssessmentEvent::MonthAssessed(result) => drop(self.results.insert(result.month, result.clone())),
+                AssessmentEvent::EarningsRecorded(earnings) => self.earnings.extend(earnings.clone()),
+                AssessmentEvent::Opened | AssessmentEvent::BecameStale | AssessmentEvent::Ended => {}
             }
         }
         events
     }
 
-    fn then(&mut self, step: Option<Transition<Assessment>>) {
-        self.state = step.unwrap().next;
+    fn apply(&mut self, transition: Option<Transition<Assessment>>) {
+        self.assessment = transition.unwrap().next;
     }
 
-    fn earned(&self, month: &str) -> &Earned {
-        &self.answers[&month.parse().unwrap()].results[0].earned
+    /// What the first line earns in a month.
+    fn earned(&self, month: &str) -> &EarnedAmount {
+        &self.results[&month.parse().unwrap()].results[0].earned
     }
 
-    /// Month and millionths of each line of the ledger.
-    fn lines(&self) -> Vec<(String, i64)> {
-        let line = |line: &Earning| (line.month.to_string(), line.amount.map_or(0, |amount| amount.micros));
-        self.ledger.iter().map(line).collect()
+    /// The month and the amount of each earning, in millionths.
+    fn amounts(&self) -> Vec<(String, i64)> {
+        let amount = |earning: &Earning| (earning.month.to_string(), earning.amount.map_or(0, |amount| amount.micros));
+        self.earnings.iter().map(amount).collect()
     }
 }
 
@@ -63,26 +68,32 @@ fn no_usage() -> UsageByKey {
     UsageByKey::default()
 }
 
-fn ended(at: &str) -> Ended {
-    Ended { time: time(at), reason: "declined".into() }
+fn end_at(instant: &str) -> AssociationEnd {
+    AssociationEnd { time: time(instant), reason: "declined".into() }
 }
 
-/// The verdict and the names of the conditions that did not hold.
-fn assess(about: Opening, usage: UsageByKey) -> (Verdict, Vec<String>) {
-    let mut books = Books { usage, ..Books::open(about) };
-    books.assess("2026-06-02T00:00:00Z");
-    let result = &books.state.latest.unwrap().results[0];
-    (result.verdict, result.failed().map(str::to_owned).collect())
+/// The verdict on the first line, and the names of the conditions that do not hold.
+fn assess(facts: AssociationFacts, usage: UsageByKey) -> (Verdict, Vec<String>) {
+    let mut claim = AssessedClaim { usage, ..AssessedClaim::open(facts) };
+    claim.assess("2026-06-02T00:00:00Z");
+    let result = &claim.assessment.latest.unwrap().results[0];
+    (result.verdict, result.failed_conditions().map(str::to_owned).collect())
 }
 
+/// Usage of the workload Teams: the active users of each month.
 fn teams(months: &[(&str, i64)]) -> UsageByKey {
-    let of = |active_users| Measures::Workload { active_users, paid_available_units: 2_000 };
-    let months = months.iter().map(|(month, users)| MonthOfUse { month: month.parse().unwrap(), measures: of(*users) });
-    UsageByKey([(AssociationKey::Workload("teams".parse().unwrap()), months.collect())].into())
+    let usage = months.iter().map(|(month, active_users)| MonthlyUsage {
+        month: month.parse().unwrap(),
+        measures: Measures::Workload { active_users: *active_users, paid_available_units: 2_000 },
+    });
+    UsageByKey([(AssociationKey::Workload("teams".parse().unwrap()), usage.collect())].into())
 }
 
+/// Usage of the subscription of [`presales`]: the seats sold in each month.
 fn seats(months: &[(&str, i64)]) -> UsageByKey {
-    let of = |seats_sold| Measures::Subscription { seats_sold, consumption: 0 };
-    let months = months.iter().map(|(month, seats)| MonthOfUse { month: month.parse().unwrap(), measures: of(*seats) });
-    UsageByKey([(presales().lines[0].key.clone(), months.collect())].into())
+    let usage = months.iter().map(|(month, seats_sold)| MonthlyUsage {
+        month: month.parse().unwrap(),
+        measures: Measures::Subscription { seats_sold: *seats_sold, consumption: 0 },
+    });
+    UsageByKey([(presales().lines[0].key.clone(), usage.collect())].into())
 }

@@ -1,17 +1,18 @@
-//! Which assessments look at the usage of a key, those that have ended too: usage of their months may be imported again.
+//! The keys whose usage an assessment depends on. The rows of ended associations are kept, because
+//! the usage of their months may be imported again.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "assessment_key")]
 pub(crate) struct Model {
-    /// The tenant's id.
+    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
-    /// The claim's id.
+    /// The id of the claim.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// `workloads/{product}` or `subscriptions/{uuid}`.
+    /// The key, as `workloads/{product}` or `subscriptions/{uuid}`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) key: String,
 }

@@ -1,4 +1,4 @@
-//! The eligibility service's tables.
+//! The entities of the service's tables.
 pub(crate) mod assessment;
 pub(crate) mod assessment_key;
 pub(crate) mod assessment_month;

@@ -1,16 +1,19 @@
-//! Payouts that were recorded.
+//! The recorded payouts.
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "payout")]
 pub(crate) struct Model {
-    /// The payout period.
+    /// The payout period, as `YYYY-Qn`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
+    /// The id of the payout.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
+    /// The version of the aggregate; every change adds 1.
     pub(crate) version: i64,
+    /// The complete payout as JSON.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) state: Json,
 }

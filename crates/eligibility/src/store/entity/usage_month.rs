@@ -1,4 +1,4 @@
-//! Usage of a workload or subscription in one month, as imported last (R51).
+//! The current usage of each workload or subscription and month (R51).
 use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
@@ -6,25 +6,25 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "usage_month")]
 pub(crate) struct Model {
-    /// The tenant's id.
+    /// The id of the tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
-    /// `workloads/{product}` or `subscriptions/{uuid}`.
+    /// The key, as `workloads/{product}` or `subscriptions/{uuid}`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) key: String,
-    /// `YYYY-MM`, whose order is that of time.
+    /// The month, as `YYYY-MM`. The order of the texts is the order of the months.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) month: String,
-    /// 1 when first imported, one more with every replacement.
+    /// 1 for the first import of the month; every replacement adds 1.
     pub(crate) revision: i64,
-    /// Workloads only, as the next.
+    /// Set for workloads only, like `paid_available_units`.
     pub(crate) active_users: Option<i64>,
     pub(crate) paid_available_units: Option<i64>,
-    /// Subscriptions only, as the next.
+    /// Set for subscriptions only, like `consumption`.
     pub(crate) seats_sold: Option<i64>,
     pub(crate) consumption: Option<i64>,
     pub(crate) import_time: Micros,
-    /// The assessments that look at this key have not been made with it yet.
+    /// Whether an assessment that depends on the key still has to be made with this usage.
     pub(crate) unseen: bool,
 }
 

@@ -1,4 +1,5 @@
-//! Usage that a later import replaced (R51). Rows are only ever added.
+//! Usage that a later import replaced (R51). Rows are inserted and never changed. The columns have
+//! the meaning that they have in `usage_month`.
 use cpor_durable::rows::Micros;
 use sea_orm::entity::prelude::*;
 
@@ -19,7 +20,7 @@ pub(crate) struct Model {
     pub(crate) seats_sold: Option<i64>,
     pub(crate) consumption: Option<i64>,
     pub(crate) import_time: Micros,
-    /// When a later import took its place.
+    /// When a later import replaced this revision.
     pub(crate) replace_time: Micros,
 }
 

@@ -1,11 +1,11 @@
-//! An import, in one transaction of its own.
+//! Imports usage, in a transaction of its own.
 use cpor_durable::{BusinessClock, StoreError, rows};
 use cpor_kit::Db;
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{CHUNK, among, month_columns};
+use super::{MAX_ROWS, is_in_rows, month_columns};
 use crate::{
-    domain::{Import, Imported, Stored, Usage},
+    domain::{ImportOutcome, StoredUsage, Usage, UsageImport},
     store::{
         entity::{
             usage_month::{Column, Entity},
@@ -16,17 +16,17 @@ use crate::{
 };
 use cpor_durable::Tx;
 
-/// How often an import begins anew because another one created a month of its own meanwhile.
-const TRIES: usize = 5;
+/// How often an import is tried. A try fails if a concurrent import creates one of the same months.
+const MAX_TRIES: usize = 5;
 
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
-    /// The database's error, or an inconsistent row.
+    /// The database failed, or a row is inconsistent.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Others keep importing the same months.
-    #[error("others keep importing the same months")]
+    /// Concurrent imports of the same months interfered with every try.
+    #[error("concurrent imports of the same months interfered")]
     Contended,
 }
 
@@ -36,19 +36,20 @@ impl From<sea_orm::DbErr> for ImportError {
     }
 }
 
-/// Stores the rows, and answers what became of each, in their order. What a row replaces is kept (R51).
+/// Stores rows of usage and returns the outcome of each row, in order. Replaced months are kept
+/// (R51).
 ///
-/// A read; then, as far as there is any, one statement each for new months, changed months and what they replace; one
-/// commit. A repeat of what is known writes nothing.
+/// The import executes one query, then at most one statement each for new, changed and replaced
+/// months. An import that repeats what is stored writes nothing.
 ///
 /// # Errors
-/// See [`ImportError`]; then nothing was stored.
-pub(crate) async fn import(db: &Db, clock: &BusinessClock, usage: &[Usage]) -> Result<Vec<Imported>, ImportError> {
-    for _ in 0..TRIES {
+/// See [`ImportError`]. After an error nothing was stored.
+pub(crate) async fn import(db: &Db, clock: &BusinessClock, usage: &[Usage]) -> Result<Vec<ImportOutcome>, ImportError> {
+    for _ in 0..MAX_TRIES {
         let tx = db.begin().await?;
-        let known = lock(&tx, usage).await?;
-        let mut import = Import::over(known, clock.read(&tx).await?);
-        let outcomes = usage.iter().map(|row| import.take(row)).collect();
+        let stored = lock_months(&tx, usage).await?;
+        let mut import = UsageImport::new(stored, clock.read(&tx).await?);
+        let outcomes = usage.iter().map(|row| import.add_row(row)).collect();
         if import.is_empty() {
             tx.rollback().await?;
             return Ok(outcomes);
@@ -62,26 +63,27 @@ pub(crate) async fn import(db: &Db, clock: &BusinessClock, usage: &[Usage]) -> R
     Err(ImportError::Contended)
 }
 
-/// What is stored of the months that the rows name, locked until the transaction ends.
-async fn lock(tx: &Tx, usage: &[Usage]) -> Result<Vec<Stored>, StoreError> {
-    let mut known = Vec::new();
-    for rows in usage.chunks(CHUNK) {
-        let named = rows.iter().map(|row| month_columns(&row.id.key, row.id.month));
+/// Reads the stored months that the rows name, and locks them until the transaction ends.
+async fn lock_months(tx: &Tx, usage: &[Usage]) -> Result<Vec<StoredUsage>, StoreError> {
+    let mut stored = Vec::new();
+    for rows in usage.chunks(MAX_ROWS) {
+        let months = rows.iter().map(|row| month_columns(&row.id.key, row.id.month));
         let columns = [Column::Owner, Column::Key, Column::Month];
-        let query = Entity::find().filter(among(columns, named));
+        let query = Entity::find().filter(is_in_rows(columns, months));
         let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Key).order_by_asc(Column::Month);
         for found in query.lock_exclusive().all(tx).await? {
-            known.push(row::usage(found)?);
+            stored.push(row::to_usage(found)?);
         }
     }
-    Ok(known)
+    Ok(stored)
 }
 
-/// Writes what the import makes of the months. `false` when another import has created one of them since [`lock`].
-async fn save(tx: &Tx, import: &Import) -> Result<bool, StoreError> {
-    let created = import.created().map(row::of_usage).collect::<Result<Vec<_>, _>>()?;
-    let changed = import.changed().map(row::of_usage).collect::<Result<Vec<_>, _>>()?;
-    let replaced = import.replaced().iter().map(|month| row::of_replaced(month, import.now()));
+/// Writes the months of the import. Returns `false` if a concurrent import has created one of the
+/// months since [`lock_months`].
+async fn save(tx: &Tx, import: &UsageImport) -> Result<bool, StoreError> {
+    let created = import.created_months().map(row::from_usage).collect::<Result<Vec<_>, _>>()?;
+    let changed = import.changed_months().map(row::from_usage).collect::<Result<Vec<_>, _>>()?;
+    let replaced = import.replaced_months().iter().map(|month| row::from_replaced_usage(month, import.now()));
     let replaced = replaced.collect::<Result<Vec<_>, _>>()?;
     if !rows::insert_new::<Entity>(tx, created).await?.is_empty() {
         return Ok(false);

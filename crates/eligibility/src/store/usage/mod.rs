@@ -1,15 +1,16 @@
-//! Monthly usage (R51): imports, lists, and what assessments have yet to see of it.
+//! Monthly usage (R51): imports, lists, and the months that assessments have not used yet.
 //!
-//! A month that an import changes is *unseen* until every assessment that looks at its key was made with it. The
-//! import itself touches no assessment, so it neither waits for commands nor makes them wait; and an association that
-//! becomes official beside it misses nothing, because its first assessment reads usage after both.
+//! A month that an import changes is *pending* until every assessment that depends on its key was
+//! made with it. The import itself changes no assessment, so imports and commands do not wait for
+//! each other. An association that becomes official during an import misses nothing, because its
+//! first assessment reads the usage after both.
 mod import;
-mod news;
+mod pending;
 mod read;
 
 pub(crate) use import::{ImportError, import};
-pub(crate) use news::{News, assessed_with, count_unseen, seen, unseen};
-pub(crate) use read::{Cursor, Listed, list, of_keys};
+pub(crate) use pending::{PendingUsage, assessments_to_update, count_pending, list_pending, mark_as_assessed};
+pub(crate) use read::{Cursor, UsageRevision, list, load_usage};
 
 use cpor_types::{Month, TenantKey};
 use sea_orm::{
@@ -17,27 +18,28 @@ use sea_orm::{
     sea_query::{Expr, IntoIden, IntoValueTuple, Query},
 };
 
-/// Rows of one statement: SQLite admits 32,766 parameters.
-const CHUNK: usize = 5_000;
+/// The largest number of rows in one statement. SQLite admits 32,766 parameters.
+const MAX_ROWS: usize = 5_000;
 
-/// That these columns hold one of `rows`, in a form that both engines look up by index.
-fn among<C: IntoIden, R: IntoValueTuple>(
+/// The condition that the values of these columns are one of `rows`, in a form for which both
+/// SQLite and PostgreSQL use an index.
+fn is_in_rows<C: IntoIden, R: IntoValueTuple>(
     columns: impl IntoIterator<Item = C>,
     rows: impl IntoIterator<Item = R>,
 ) -> Expr {
     let columns: Vec<Expr> = columns.into_iter().map(Expr::col).collect();
-    // Both engines call the columns of VALUES so.
-    let values = (1..=columns.len()).map(|n| format!("column{n}"));
-    let listed = Query::select().columns(values).from_values(rows, "listed").to_owned();
+    // Both databases name the columns of a VALUES list column1, column2 and so on.
+    let value_columns = (1..=columns.len()).map(|n| format!("column{n}"));
+    let listed = Query::select().columns(value_columns).from_values(rows, "listed").to_owned();
     Expr::tuple(columns).in_subquery(listed)
 }
 
-/// A key as both its columns hold it.
+/// The values of the columns `owner` and `key`.
 fn key_columns(key: &TenantKey) -> (String, String) {
     (key.tenant.to_string(), key.key.to_string())
 }
 
-/// A month of a key as its columns hold it.
+/// The values of the columns `owner`, `key` and `month`.
 fn month_columns(key: &TenantKey, month: Month) -> (String, String, String) {
     (key.tenant.to_string(), key.key.to_string(), month.to_string())
 }

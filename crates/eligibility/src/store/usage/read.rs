@@ -1,4 +1,4 @@
-//! Reading usage.
+//! Queries for stored usage.
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
@@ -10,9 +10,9 @@ use sea_orm::{
     Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
-use super::{CHUNK, among, key_columns};
+use super::{MAX_ROWS, is_in_rows, key_columns};
 use crate::{
-    domain::{MonthOfUse, Stored, Usage},
+    domain::{MonthlyUsage, StoredUsage, Usage},
     store::{
         entity::{
             usage_month::{Column, Entity},
@@ -22,87 +22,89 @@ use crate::{
     },
 };
 
-/// A month as a list shows it.
+/// A month of usage, current or replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listed {
-    pub(crate) stored: Stored,
-    /// When a later import took its place; `None` for what counts.
-    pub(crate) replaced: Option<Timestamp>,
+pub(crate) struct UsageRevision {
+    pub(crate) stored: StoredUsage,
+    /// When a later import replaced this revision; `None` for the current one.
+    pub(crate) replace_time: Option<Timestamp>,
 }
 
-impl Listed {
-    /// Where a list goes on after it.
+impl UsageRevision {
+    /// The cursor with which a list continues after this revision.
     pub(crate) fn cursor(&self) -> Cursor {
         (self.stored.usage.id.month, self.stored.revision)
     }
 }
 
-/// A place in a list of months: the month, and the revision within it.
+/// A position in a list of usage: a month and a revision of it.
 pub(crate) type Cursor = (Month, u64);
 
-/// The months of a key, newest first, beginning before `before`; at most `limit`. With `show_replaced`, each with what it
-/// replaced, the latest first (R51).
+/// Lists at most `limit` months of a key, the newest first, beginning before the position `before`.
+/// With `show_replaced`, the list contains the replaced revisions of each month, the latest first
+/// (R51).
 ///
 /// # Errors
-/// The database's; an inconsistent row.
+/// The database failed, or a row is inconsistent.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     key: &TenantKey,
     show_replaced: bool,
     before: Option<Cursor>,
     limit: u64,
-) -> Result<Vec<Listed>, StoreError> {
-    let query = Entity::find().filter(older(key, before)?);
+) -> Result<Vec<UsageRevision>, StoreError> {
+    let query = Entity::find().filter(is_before(key, before)?);
     let query = query.order_by_desc(Column::Month).order_by_desc(Column::Revision).limit(limit);
-    let current = |stored| Listed { stored, replaced: None };
-    let mut found: Vec<_> =
-        query.all(db).await?.into_iter().map(|row| row::usage(row).map(current)).collect::<Result<_, _>>()?;
+    let current = |stored| UsageRevision { stored, replace_time: None };
+    let rows = query.all(db).await?.into_iter();
+    let mut found: Vec<_> = rows.map(|row| row::to_usage(row).map(current)).collect::<Result<_, _>>()?;
     if show_replaced {
-        found.extend(replaced(db, key, before, limit).await?);
-        found.sort_by_key(|listed| Reverse(listed.cursor()));
+        found.extend(list_replaced(db, key, before, limit).await?);
+        found.sort_by_key(|revision| Reverse(revision.cursor()));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
     Ok(found)
 }
 
-async fn replaced(
+async fn list_replaced(
     db: &impl ConnectionTrait,
     key: &TenantKey,
     before: Option<Cursor>,
     limit: u64,
-) -> Result<Vec<Listed>, StoreError> {
+) -> Result<Vec<UsageRevision>, StoreError> {
     use usage_replaced::{Column, Entity};
-    let query = Entity::find().filter(older(key, before)?);
+    let query = Entity::find().filter(is_before(key, before)?);
     let query = query.order_by_desc(Column::Month).order_by_desc(Column::Revision).limit(limit);
-    let listed = |(stored, time)| Listed { stored, replaced: Some(time) };
-    query.all(db).await?.into_iter().map(|row| row::replaced(row).map(listed)).collect()
+    let replaced = |(stored, time)| UsageRevision { stored, replace_time: Some(time) };
+    query.all(db).await?.into_iter().map(|row| row::to_replaced_usage(row).map(replaced)).collect()
 }
 
-/// The rows of a key before a place, in either table of usage: they have these columns in common.
-fn older(key: &TenantKey, before: Option<Cursor>) -> Result<Condition, StoreError> {
+/// The condition that a row belongs to a key and lies before a position. It applies to both usage
+/// tables, which have these columns in common.
+fn is_before(key: &TenantKey, before: Option<Cursor>) -> Result<Condition, StoreError> {
     let (owner, key) = key_columns(key);
     let column = |name: &'static str| Expr::col(name);
-    let wanted = Condition::all().add(column("owner").eq(owner)).add(column("key").eq(key));
-    let Some((month, revision)) = before else { return Ok(wanted) };
-    let place = Expr::tuple([Expr::val(month.to_string()), Expr::val(row::stored(revision)?)]);
-    Ok(wanted.add(Expr::tuple([column("month"), column("revision")]).lt(place)))
+    let condition = Condition::all().add(column("owner").eq(owner)).add(column("key").eq(key));
+    let Some((month, revision)) = before else { return Ok(condition) };
+    let position = Expr::tuple([Expr::val(month.to_string()), Expr::val(row::to_bigint(revision)?)]);
+    Ok(condition.add(Expr::tuple([column("month"), column("revision")]).lt(position)))
 }
 
-/// What was measured of these keys: all stored months of each, in order.
+/// Returns all stored months of these keys, in order.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
-pub(crate) async fn of_keys(
+/// The database failed, or a row is inconsistent.
+pub(crate) async fn load_usage(
     db: &impl ConnectionTrait,
     keys: BTreeSet<TenantKey>,
-) -> Result<BTreeMap<TenantKey, Vec<MonthOfUse>>, StoreError> {
+) -> Result<BTreeMap<TenantKey, Vec<MonthlyUsage>>, StoreError> {
     let keys: Vec<_> = keys.iter().map(key_columns).collect();
-    let mut usage = BTreeMap::<TenantKey, Vec<MonthOfUse>>::new();
-    for keys in keys.chunks(CHUNK) {
-        let query = Entity::find().filter(among([Column::Owner, Column::Key], keys.iter().cloned()));
+    let mut usage = BTreeMap::<TenantKey, Vec<MonthlyUsage>>::new();
+    for keys in keys.chunks(MAX_ROWS) {
+        let query = Entity::find().filter(is_in_rows([Column::Owner, Column::Key], keys.iter().cloned()));
         for found in query.order_by_asc(Column::Month).all(db).await? {
-            let Usage { id, measures } = row::usage(found)?.usage;
-            usage.entry(id.key).or_default().push(MonthOfUse { month: id.month, measures });
+            let Usage { id, measures } = row::to_usage(found)?.usage;
+            usage.entry(id.key).or_default().push(MonthlyUsage { month: id.month, measures });
         }
     }
     Ok(usage)

@@ -1,4 +1,5 @@
-//! The service without a process around it, for tests: on SQLite and on PostgreSQL, with virtual time.
+//! Runs the service inside a test, on SQLite and on PostgreSQL, with virtual time and a fake
+//! registry.
 use std::sync::{Arc, Mutex};
 
 use cpor_durable::{BusinessClock, Courier, Host, Incoming, Parts, Position, StreamKey, Undelivered, Writer};
@@ -14,19 +15,20 @@ use uuid::Uuid;
 
 use crate::{
     app::{App, compose},
-    domain::{Counts, Measures, Opening, Usage, UsageId, examples},
-    store::AssessmentStore,
+    domain::{Assessment, AssociationFacts, ClaimRef, ImportOutcome, Measures, Usage, UsageCounts, UsageId, examples},
+    store::{self, AssessmentStore},
 };
 
-/// When tests begin, unless they say otherwise: the association of [`examples`] has just become official.
+/// The default start of virtual time: the moment when the associations of [`examples`] become
+/// official.
 pub(crate) const START: &str = "2026-03-25T00:00:00Z";
 
-/// Keeps what it is given to deliver.
+/// An event transport that stores the events instead of sending them.
 #[derive(Default)]
-struct Mailbox(Mutex<Vec<wire::Event>>);
+struct RecordingTransport(Mutex<Vec<wire::Event>>);
 
 #[async_trait::async_trait]
-impl Courier for Mailbox {
+impl Courier for RecordingTransport {
     async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
         let mut results = Vec::new();
         for stream in request.streams {
@@ -46,111 +48,111 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// A running service.
-pub(crate) struct World {
+/// A running service with its test doubles.
+pub(crate) struct TestSystem {
     pub(crate) db: Db,
     pub(crate) host: Host,
     pub(crate) app: App,
     pub(crate) writer: Writer<AssessmentStore>,
     pub(crate) registry: FakeRegistry,
-    mailbox: Arc<Mailbox>,
+    transport: Arc<RecordingTransport>,
 }
 
-/// Runs a test on both engines, from [`START`] on.
-pub(crate) async fn on_both(test: impl AsyncFn(World)) {
-    on_both_from(START, test).await;
+/// Runs a test on both databases, with virtual time from [`START`].
+pub(crate) async fn on_both_databases(test: impl AsyncFn(TestSystem)) {
+    on_both_databases_from(START, test).await;
 }
 
-/// Runs a test on both engines.
-pub(crate) async fn on_both_from(start: &str, test: impl AsyncFn(World)) {
+/// Runs a test on both databases, with virtual time from `start`.
+pub(crate) async fn on_both_databases_from(start: &str, test: impl AsyncFn(TestSystem)) {
     let directory = tempfile::tempdir().unwrap();
     let db = Db::sqlite(&directory.path().join("eligibility.sqlite")).await.unwrap();
-    test(World::new(db.clone(), start).await).await;
+    test(TestSystem::new(db.clone(), start).await).await;
     db.close().await.unwrap();
 
     let url = std::env::var("CPOR_TEST_POSTGRES").expect("CPOR_TEST_POSTGRES is not set: run `cargo xtask test`");
     let schema = format!("eligibility_{}", SystemEntropy.uuid().simple());
     let db = Db::postgres(&url, Some(&schema), 8).await.unwrap();
     db.create_schema().await.unwrap();
-    test(World::new(db.clone(), start).await).await;
+    test(TestSystem::new(db.clone(), start).await).await;
     db.writer().execute_unprepared(&format!("DROP SCHEMA {schema} CASCADE")).await.unwrap();
     db.close().await.unwrap();
 }
 
-impl World {
+impl TestSystem {
     async fn new(db: Db, start: &str) -> Self {
         Migrator::up(db.writer(), None).await.unwrap();
-        let (registry, mailbox) = (FakeRegistry::default(), Arc::new(Mailbox::default()));
+        let (registry, transport) = (FakeRegistry::default(), Arc::new(RecordingTransport::default()));
         let parts = Parts {
             db: db.clone(),
             business_clock: BusinessClock::Virtual,
             clock: Arc::new(VirtualClock::new(examples::time(start))),
             entropy: Arc::new(SystemEntropy),
             metrics: Metrics::new(),
-            courier: mailbox.clone(),
+            courier: transport.clone(),
         };
         let host = Host::of(Service::Eligibility, parts).await.unwrap();
         let app = compose(&host, Arc::new(SystemEntropy), Arc::new(registry.clone()));
         let writer = host.writer(AssessmentStore);
-        Self { db, host, app, writer, registry, mailbox }
+        Self { db, host, app, writer, registry, transport }
     }
 
-    /// Moves the clock and lets fire what falls due, as long as anything does; assesses whatever that makes stale.
-    pub(crate) async fn advance(&self, to: &str) {
-        self.host.advance(examples::time(to)).await.unwrap();
+    /// Advances virtual time, processes all deadlines that fall due, and assesses all stale claims.
+    pub(crate) async fn advance_to(&self, time: &str) {
+        self.host.advance(examples::time(time)).await.unwrap();
         while self.host.runner().drain().await.unwrap() > 0 {}
         self.app.assessor.drain().await.unwrap();
     }
 
-    /// What claim-intake has been told since the last call.
-    pub(crate) async fn told(&self) -> Vec<ClaimAssessed> {
+    /// Returns the events that were sent to claim-intake since the last call.
+    pub(crate) async fn sent_events(&self) -> Vec<ClaimAssessed> {
         self.host.relay().drain().await.unwrap();
-        let events = std::mem::take(&mut *self.mailbox.0.lock().unwrap());
-        let assessed = |event: wire::Event| match event.payload {
+        let events = std::mem::take(&mut *self.transport.0.lock().unwrap());
+        let claim_assessed = |event: wire::Event| match event.payload {
             Some(Payload::ClaimAssessed(assessed)) => assessed,
             other => panic!("not a ClaimAssessed: {other:?}"),
         };
-        events.into_iter().map(assessed).collect()
+        events.into_iter().map(claim_assessed).collect()
     }
 
-    /// Opens an assessment, and assesses it.
-    pub(crate) async fn open(&self, about: Opening) {
-        let key = crate::store::key(about.tenant, about.claim.claim);
+    /// Opens an assessment and assesses it.
+    pub(crate) async fn open_assessment(&self, facts: AssociationFacts) {
+        let key = store::assessment_key(facts.tenant, facts.claim.claim);
         let command = cpor_durable::Command::new("open_assessment", key, Actor::system(Service::Registry));
-        let decide = move |known: Option<&crate::domain::Assessment>, _| {
-            Ok::<_, std::convert::Infallible>(crate::domain::Assessment::official(known, about.clone()))
+        let decide = move |current: Option<&Assessment>, _| {
+            Ok::<_, std::convert::Infallible>(Assessment::open(current, facts.clone()))
         };
         self.writer.execute(command, decide).await.unwrap();
         self.app.assessor.drain().await.unwrap();
     }
 
-    /// Imports usage.
-    pub(crate) async fn import(&self, usage: &[Usage]) -> Vec<crate::domain::Imported> {
-        crate::store::usage::import(&self.db, self.host.clock(), usage).await.unwrap()
+    /// Imports usage without assessing any claim.
+    pub(crate) async fn import_usage(&self, usage: &[Usage]) -> Vec<ImportOutcome> {
+        store::usage::import(&self.db, self.host.clock(), usage).await.unwrap()
     }
 }
 
-/// An opening with another claim id and partner.
-pub(crate) fn claim(number: u128, partner: &str, about: Opening) -> Opening {
+/// The same facts for a claim of `partner` with the id `number`.
+pub(crate) fn facts_of_claim(number: u128, partner: &str, facts: AssociationFacts) -> AssociationFacts {
     let partner: PartnerId = partner.parse().unwrap();
-    Opening { claim: crate::domain::ClaimRef { partner, claim: Uuid::from_u128(number).into() }, ..about }
+    AssociationFacts { claim: ClaimRef { partner, claim: Uuid::from_u128(number).into() }, ..facts }
 }
 
-/// The tenant's Teams, which [`examples::usage_of_teams`] is about.
-pub(crate) fn teams() -> TenantKey {
+/// The key of [`examples::usage_of_teams`].
+pub(crate) fn teams_key() -> TenantKey {
     TenantKey { tenant: examples::presales().tenant, key: "workloads/teams".parse().unwrap() }
 }
 
-/// A month of [`teams`].
-pub(crate) fn month(month: &str, active_users: i64) -> Usage {
-    let key = teams();
-    let counts = Counts { active_users, paid_available_units: 2_000, ..Counts::default() };
-    let measures = Measures::of(key.key.kind(), counts).unwrap();
+/// The usage of [`teams_key`] in a month.
+pub(crate) fn teams_usage(month: &str, active_users: i64) -> Usage {
+    let key = teams_key();
+    let counts = UsageCounts { active_users, paid_available_units: 2_000, ..UsageCounts::default() };
+    let measures = Measures::from_counts(key.key.kind(), counts).unwrap();
     Usage { id: UsageId { key, month: month.parse().unwrap() }, measures }
 }
 
-/// An event of the registry, as it arrives.
-pub(crate) fn incoming(aggregate: &str, owner: &str, sequence: u64, payload: Payload) -> Incoming {
+/// An event as the registry sends it.
+pub(crate) fn registry_event(aggregate: &str, owner: &str, sequence: u64, payload: Payload) -> Incoming {
     let stream = StreamKey {
         source: Service::Registry,
         aggregate: aggregate.to_owned(),

@@ -1,7 +1,7 @@
-//! What the directory last told of each partner.
+//! The table `partner_record`: each partner as the directory last reported it.
 //!
-//! It comes on another stream than the associations, so either may arrive first. The record is kept for whoever comes
-//! later.
+//! Partners and associations arrive on different event streams, in any order. The record is stored
+//! so that an association which becomes official later can use it.
 use cpor_durable::StoreError;
 use cpor_types::PartnerId;
 use sea_orm::{
@@ -16,11 +16,12 @@ use super::{
 };
 use crate::domain::PartnerRecord;
 
-/// Keeps what event `sequence` of the partner's stream tells, unless a later one has told more. One statement.
+/// Stores the record from event `sequence` of the partner's stream. A record from a later event is
+/// not overwritten.
 ///
 /// # Errors
-/// The database's.
-pub(crate) async fn keep(
+/// The database failed.
+pub(crate) async fn save(
     db: &impl ConnectionTrait,
     partner: &PartnerId,
     sequence: u64,
@@ -28,13 +29,14 @@ pub(crate) async fn keep(
 ) -> Result<(), StoreError> {
     let row = ActiveModel {
         partner: Set(partner.as_str().to_owned()),
-        sequence: Set(row::stored(sequence)?),
-        record: Set(row::json(record)?),
+        sequence: Set(row::to_bigint(sequence)?),
+        record: Set(row::to_json(record)?),
     };
-    let later = Expr::col((Entity, Column::Sequence)).lt(Expr::col(("excluded", Column::Sequence)));
+    // In an upsert, `excluded` is the row that could not be inserted.
+    let is_newer = Expr::col((Entity, Column::Sequence)).lt(Expr::col(("excluded", Column::Sequence)));
     let on_conflict = OnConflict::column(Column::Partner)
         .update_columns([Column::Sequence, Column::Record])
-        .action_and_where(later)
+        .action_and_where(is_newer)
         .to_owned();
     match Entity::insert(row).on_conflict(on_conflict).exec_without_returning(db).await {
         Ok(_) | Err(DbErr::RecordNotInserted) => Ok(()),
@@ -42,11 +44,12 @@ pub(crate) async fn keep(
     }
 }
 
-/// What is known of a partner; `None` until the directory tells of a change.
+/// Returns the stored record of a partner; `None` until the directory reports a change of the
+/// partner.
 ///
 /// # Errors
-/// The database's; an inconsistent row.
+/// The database failed, or the row is inconsistent.
 pub(crate) async fn get(db: &impl ConnectionTrait, partner: &PartnerId) -> Result<Option<PartnerRecord>, StoreError> {
     let found = Entity::find_by_id(partner.as_str().to_owned()).one(db).await?;
-    found.map(row::partner).transpose()
+    found.map(row::to_partner_record).transpose()
 }

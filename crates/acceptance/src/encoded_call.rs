@@ -1,4 +1,4 @@
-//! Calls of any method with any message, as bytes: for tests that are generated from the descriptors.
+//! Calls any method with encoded messages, for tests that are generated from the proto descriptors.
 
 use std::time::Duration;
 
@@ -14,20 +14,21 @@ use tonic::{
 
 use crate::{Actor, Method};
 
-/// Sends one message and gathers every message of the answer. On the wire a unary call and a stream of one message are the same.
+/// Sends one message and collects all messages of the response. In gRPC a unary call looks like a
+/// stream of one message, so this function serves for all methods.
 ///
 /// # Errors
-/// As the method's.
+/// The method returned an error.
 pub async fn call(actor: &Actor, method: &Method, message: Vec<u8>) -> Result<(MetadataMap, Vec<Bytes>), Status> {
     let mut client = Grpc::new(actor.channel(method.service));
     client.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
     let path = method.path.parse().expect("a path");
     let mut request = Request::new(tokio_stream::once(Bytes::from(message)));
     if method.name == "WatchClaims" {
-        // It goes on as long as it may, and ends well a second before.
+        // A watch has no end of its own. The server ends it before the timeout.
         request.set_timeout(Duration::from_millis(1200));
     }
-    let (metadata, mut stream, _) = client.streaming(request, path, Raw).await?.into_parts();
+    let (metadata, mut stream, _) = client.streaming(request, path, BytesCodec).await?.into_parts();
     let mut messages = Vec::new();
     while let Some(message) = stream.message().await? {
         messages.push(message);
@@ -35,10 +36,10 @@ pub async fn call(actor: &Actor, method: &Method, message: Vec<u8>) -> Result<(M
     Ok((metadata, messages))
 }
 
-/// A message written as JSON, encoded.
+/// Encodes a message that is given as JSON.
 ///
 /// # Panics
-/// When the message has no such field.
+/// The JSON does not match the type of the message.
 #[must_use]
 #[track_caller]
 pub fn encode(message: &MessageDescriptor, json: &serde_json::Value) -> Vec<u8> {
@@ -46,16 +47,17 @@ pub fn encode(message: &MessageDescriptor, json: &serde_json::Value) -> Vec<u8> 
     dynamic.unwrap_or_else(|error| panic!("{}: {error}: {json}", message.full_name())).encode_to_vec()
 }
 
-/// A message of the answer.
+/// Decodes a message of a response.
 #[must_use]
 pub fn decode(message: &MessageDescriptor, bytes: &Bytes) -> DynamicMessage {
     DynamicMessage::decode(message.clone(), bytes.clone()).expect("a message of the declared type")
 }
 
+/// A codec that passes messages on as bytes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Raw;
+struct BytesCodec;
 
-impl Codec for Raw {
+impl Codec for BytesCodec {
     type Encode = Bytes;
     type Decode = Bytes;
     type Encoder = Self;
@@ -70,7 +72,7 @@ impl Codec for Raw {
     }
 }
 
-impl Encoder for Raw {
+impl Encoder for BytesCodec {
     type Item = Bytes;
     type Error = Status;
 
@@ -80,7 +82,7 @@ impl Encoder for Raw {
     }
 }
 
-impl Decoder for Raw {
+impl Decoder for BytesCodec {
     type Item = Bytes;
     type Error = Status;
 

@@ -1,34 +1,36 @@
-//! The eligibility service's tables, after those of `cpor-durable`, which every service has.
+//! Creates the tables of the eligibility service, after the tables of `cpor-durable`, which every
+//! service has.
 use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
-/// Every migration of the service's database, in order.
+/// Returns all migrations of the service's database, in order.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     let mut all = cpor_durable::migrations();
-    all.push(Box::new(Tables));
+    all.push(Box::new(CreateTables));
     all
 }
 
-struct Tables;
+struct CreateTables;
 
-impl MigrationName for Tables {
+impl MigrationName for CreateTables {
     fn name(&self) -> &str {
         "m0001_eligibility"
     }
 }
 
-/// `{uuid}` and `{json}` are what the engines call differently. Times are microseconds since 1970 UTC.
-const TABLES: &[&str] = &[
+/// The statements, with `{uuid}` and `{json}` in place of the type names that differ between SQLite
+/// and PostgreSQL. Times are microseconds since 1970-01-01T00:00:00Z.
+const STATEMENTS: &[&str] = &[
     "CREATE TABLE assessment (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
         partner TEXT NOT NULL, stale BOOLEAN NOT NULL, edition BIGINT NOT NULL, state {json} NOT NULL,
         PRIMARY KEY (owner, id))",
-    // What the assessor has to do: its polls cost what is stale, not what is stored.
+    // The assessor polls for stale rows; the partial index keeps the poll cheap.
     "CREATE INDEX assessment_stale ON assessment (owner, id) WHERE stale",
-    // What was assessed by guides that have changed since.
+    // For finding assessments that were made with an earlier edition of the guide catalog.
     "CREATE INDEX assessment_edition ON assessment (edition, owner, id)",
-    // What a partner sees, and what a change of the partner touches.
+    // For lists on behalf of a partner, and for applying a change of the partner.
     "CREATE INDEX assessment_partner ON assessment (partner, owner, id)",
     "CREATE TABLE assessment_month (
         owner TEXT NOT NULL, id {uuid} NOT NULL, month TEXT NOT NULL, answer {json} NOT NULL,
@@ -56,7 +58,7 @@ const TABLES: &[&str] = &[
         currency TEXT, amount_micros BIGINT, line {json} NOT NULL, status TEXT NOT NULL, payout {uuid},
         reference TEXT, pay_time BIGINT,
         PRIMARY KEY (owner, id))",
-    // What lists begin with: all of them, a partner's, a tenant's.
+    // For lists of all earnings, of a partner's and of a tenant's, in the order of recording.
     "CREATE INDEX earning_time ON earning (accrue_time, number, id)",
     "CREATE INDEX earning_partner ON earning (partner, accrue_time, number, id)",
     "CREATE INDEX earning_tenant ON earning (owner, accrue_time, number, id)",
@@ -73,12 +75,12 @@ const TABLES: &[&str] = &[
 
 #[async_trait::async_trait]
 #[expect(elided_lifetimes_in_paths, reason = "the macro takes the lifetime for one of its own")]
-impl MigrationTrait for Tables {
+impl MigrationTrait for CreateTables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         let postgres = manager.get_database_backend() == DbBackend::Postgres;
         let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
-        for statement in TABLES {
+        for statement in STATEMENTS {
             db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{json}", json)).await?;
         }
         Ok(())

@@ -1,13 +1,14 @@
-//! How calls reach the processes of a system.
+//! The connections to the processes of the system under test.
 
 use std::sync::{PoisonError, RwLock};
 
 use cpor_types::Service;
 use tonic::transport::{Channel, Endpoint};
 
-/// The connections to a system's processes. A process that was restarted gets a new one, so that no test meets the broken old one.
+/// The connections to the processes of a system. After a restart of a process its connection is
+/// replaced, so that no call uses the broken connection.
 #[derive(Debug, Default)]
-pub struct Wire {
+pub struct Connections {
     processes: RwLock<Vec<Process>>,
 }
 
@@ -17,19 +18,20 @@ struct Process {
     channel: Channel,
 }
 
-impl Wire {
-    /// Takes up a process, or a new connection to one that was known.
+impl Connections {
+    /// Adds the connection to a process, or replaces it.
     pub(crate) fn connect(&self, process: usize, services: &[Service], url: &str) {
         let channel = Endpoint::from_shared(url.to_owned()).expect("a URL").connect_lazy();
         let mut processes = self.processes.write().unwrap_or_else(PoisonError::into_inner);
         let connected = Process { services: services.to_vec(), channel };
         match processes.get_mut(process) {
-            Some(known) => *known = connected,
+            Some(current) => *current = connected,
             None => processes.push(connected),
         }
     }
 
-    /// The connection to the process that hosts a service; where several do, to the `replica`th of them, or the last.
+    /// The connection to the process that hosts a service. If several processes host it, `replica`
+    /// is the index of the process; an index beyond the last means the last.
     #[must_use]
     pub fn channel(&self, service: Service, replica: usize) -> Channel {
         let processes = self.processes.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,34 @@
+//! What the methods that execute commands have in common.
+use cpor_durable::{Failure, RequestId};
+use cpor_kit::Caller;
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+use std::convert::Infallible;
+
+use super::error::Refusal;
+
+/// Builds the request id under which the writer stores the answer; `None` if the caller gave no
+/// `id`.
+///
+/// The hash covers the whole request including the id. Only requests with the same id are compared,
+/// so the id does not affect the comparison.
+pub(super) fn request_id(caller: &Caller, method: &'static str, id: &str, request: &impl Message) -> Option<RequestId> {
+    let body_hash = Sha256::digest(request.encode_to_vec()).into();
+    let request_id = || RequestId { caller: caller.id().to_owned(), method, id: id.to_owned(), body_hash };
+    (!id.is_empty()).then(request_id)
+}
+
+/// Converts a failure of the writer.
+pub(super) fn writer_refusal<R: Into<Refusal>>(failure: Failure<R, Infallible>) -> Refusal {
+    match failure {
+        Failure::Refused(refusal) => refusal.into(),
+        Failure::Clash(never) => match never {},
+        Failure::RequestIdReused => Refusal::RequestIdReused,
+        Failure::Overloaded => Refusal::Overloaded,
+        Failure::Unavailable(why) => Refusal::Unavailable(why),
+        Failure::Moved { .. } | Failure::Gap { .. } => {
+            let why = "the writer reported a version or sequence conflict for a command that states neither";
+            Refusal::Unavailable(why.to_owned())
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Converts earnings to proto messages.
+use cpor_proto::eligibility::v1 as wire;
+use cpor_types::{Money, ProductName, TenantId, TenantKey};
+use uuid::Uuid;
+
+use super::{guide_name, to_activity, to_count, to_timestamp};
+use crate::{
+    domain::{EarnedAmount, NoEarningReason, PaidAmount, Unit},
+    store::earnings::{LedgerEntry, Payment},
+};
+
+/// Converts an entry of the ledger.
+pub(in crate::api) fn to_earning(entry: LedgerEntry) -> wire::Earning {
+    let LedgerEntry { earning, payment } = entry;
+    let (status, reference, pay_time) = match payment {
+        Payment::NothingDue => (wire::EarningStatus::NothingDue, String::new(), None),
+        Payment::Accrued => (wire::EarningStatus::Accrued, String::new(), None),
+        Payment::Paid { reference, time } => (wire::EarningStatus::Paid, reference, Some(to_timestamp(time))),
+    };
+    let corrects = earning.corrects.map(|corrected| earning_name(earning.tenant, corrected));
+    wire::Earning {
+        name: earning_name(earning.tenant, earning.id),
+        claim: earning.claim.name().to_string(),
+        line_id: earning.line.to_string(),
+        key: TenantKey { tenant: earning.tenant, key: earning.key }.to_string(),
+        product: ProductName { product: earning.product }.to_string(),
+        activity: to_activity(earning.activity).into(),
+        program: earning.program.map(|program| program.to_string()).unwrap_or_default(),
+        month: earning.month.to_string(),
+        guide: guide_name(&earning.guide),
+        earned: Some(to_earned(&earning.earned)),
+        amount: earning.amount.map(to_money),
+        corrects: corrects.unwrap_or_default(),
+        payout_period: earning.payout_period.to_string(),
+        accrue_time: Some(to_timestamp(earning.accrue_time)),
+        status: status.into(),
+        reference,
+        pay_time,
+        number: to_count(earning.number),
+    }
+}
+
+fn earning_name(tenant: TenantId, id: Uuid) -> String {
+    format!("tenants/{tenant}/earnings/{id}")
+}
+
+/// Converts what a line earns in a month.
+pub(in crate::api) fn to_earned(earned: &EarnedAmount) -> wire::Earned {
+    let outcome = to_outcome(earned).into();
+    match earned {
+        EarnedAmount::Paid(PaidAmount { unit, units, rate, amount }) => wire::Earned {
+            outcome,
+            unit: to_usage_unit(*unit).into(),
+            units: *units,
+            rate: Some(to_money(*rate)),
+            amount: Some(to_money(*amount)),
+            ..wire::Earned::default()
+        },
+        EarnedAmount::Nothing(NoEarningReason::ConditionsFailed(failed)) => {
+            wire::Earned { outcome, failed_conditions: failed.clone(), ..wire::Earned::default() }
+        }
+        EarnedAmount::Nothing(_) => wire::Earned { outcome, ..wire::Earned::default() },
+    }
+}
+
+fn to_outcome(earned: &EarnedAmount) -> wire::EarningOutcome {
+    match earned {
+        EarnedAmount::Paid(_) => wire::EarningOutcome::Paid,
+        EarnedAmount::Nothing(NoEarningReason::RecognitionOnly) => wire::EarningOutcome::RecognitionOnly,
+        EarnedAmount::Nothing(NoEarningReason::NotCredited) => wire::EarningOutcome::NotCredited,
+        EarnedAmount::Nothing(NoEarningReason::ConditionsFailed(_)) => wire::EarningOutcome::ConditionsFailed,
+        EarnedAmount::Nothing(NoEarningReason::UsageMissing) => wire::EarningOutcome::UsageMissing,
+        EarnedAmount::Nothing(NoEarningReason::NoRate) => wire::EarningOutcome::NoRate,
+        EarnedAmount::Nothing(NoEarningReason::AmountTooLarge) => wire::EarningOutcome::AmountTooLarge,
+        EarnedAmount::Nothing(NoEarningReason::CurrencyChanged) => wire::EarningOutcome::CurrencyChanged,
+    }
+}
+
+/// Converts an amount of money.
+pub(in crate::api) fn to_money(money: Money) -> wire::Money {
+    wire::Money { currency: money.currency.to_string(), micros: money.micros }
+}
+
+/// Converts a unit of usage.
+pub(super) fn to_usage_unit(unit: Unit) -> wire::UsageUnit {
+    match unit {
+        Unit::ActiveUsers => wire::UsageUnit::ActiveUsers,
+        Unit::PaidAvailableUnits => wire::UsageUnit::PaidAvailableUnits,
+        Unit::SeatsSold => wire::UsageUnit::SeatsSold,
+        Unit::Consumption => wire::UsageUnit::Consumption,
+    }
+}

@@ -1,0 +1,100 @@
+//! The period in which a claim's association is official, with the facts that apply to each month.
+//!
+//! Facts that carry a date (enrolments, purchase time) or never change (channel) apply to every
+//! month as the directory last stated them. Facts about the present (a subscription's status, a
+//! location's region) apply from the month in which they were reported; earlier months keep the
+//! values that were true at their end.
+use std::{borrow::Cow, collections::BTreeMap};
+
+use cpor_types::{LineId, Month, SubscriptionId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::facts::{AssociationEnd, AssociationFacts};
+
+/// One official association of a claim, from the official time to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AssociationPeriod {
+    /// The current facts. The registry's events keep them up to date.
+    #[serde(rename = "about")]
+    pub(crate) facts: AssociationFacts,
+    /// Former values of facts about the present, the oldest first.
+    #[serde(rename = "earlier")]
+    earlier_facts: Vec<EarlierFacts>,
+}
+
+/// The facts about the present that applied to the months before `before`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct EarlierFacts {
+    /// The month in which the facts changed.
+    before: Month,
+    /// The region of the partner's location.
+    region: String,
+    /// The status of each subscription.
+    statuses: BTreeMap<SubscriptionId, String>,
+}
+
+impl AssociationPeriod {
+    /// The period of an association that has just become official.
+    pub(crate) fn new(facts: AssociationFacts) -> Self {
+        Self { facts, earlier_facts: Vec::new() }
+    }
+
+    /// When and why the last line ended; `None` while any line is associated.
+    pub(crate) fn end(&self) -> Option<&AssociationEnd> {
+        let line_ends = self.facts.lines.iter().map(|line| line.end.as_ref());
+        line_ends.collect::<Option<Vec<_>>>()?.into_iter().max_by_key(|end| end.time)
+    }
+
+    /// The months until `now` in which the association was official at any moment. The month of the
+    /// official time is always included, even if `now` is before it.
+    pub(crate) fn months(&self, now: Timestamp) -> impl Iterator<Item = Month> {
+        let first = Month::of(self.facts.official_time);
+        let last = Month::of(self.end().map_or(now, |end| end.time.min(now))).max(first);
+        std::iter::successors(Some(first), |month| Some(month.next())).take_while(move |month| *month <= last)
+    }
+
+    /// The facts that apply to a month.
+    pub(crate) fn facts_in(&self, month: Month) -> Cow<'_, AssociationFacts> {
+        let Some(earlier) = self.earlier_facts.iter().find(|earlier| month < earlier.before) else {
+            return Cow::Borrowed(&self.facts);
+        };
+        let mut facts = self.facts.clone();
+        facts.partner.location_region.clone_from(&earlier.region);
+        for subscription in facts.lines.iter_mut().filter_map(|line| line.subscription.as_mut()) {
+            if let Some(status) = earlier.statuses.get(&subscription.id) {
+                subscription.status.clone_from(status);
+            }
+        }
+        Cow::Owned(facts)
+    }
+
+    /// Returns the period after `change` was applied to its facts at `time`. The former facts are
+    /// kept for the months before `time`.
+    pub(crate) fn with_changed_facts(&self, time: Timestamp, change: impl FnOnce(&mut AssociationFacts)) -> Self {
+        let mut next = self.clone();
+        change(&mut next.facts);
+        let month = Month::of(time);
+        let is_kept = next.earlier_facts.last().is_some_and(|earlier| earlier.before >= month);
+        if next.facts != self.facts && !is_kept && month > Month::of(self.facts.official_time) {
+            next.earlier_facts.push(self.facts_before(month));
+        }
+        next
+    }
+
+    /// Returns the period after these lines ended, or all lines if `lines` is empty. Lines that
+    /// ended earlier stay as they are.
+    pub(crate) fn with_ended_lines(&self, lines: &[LineId], end: &AssociationEnd) -> Self {
+        let mut next = self.clone();
+        let is_named = |line: LineId| lines.is_empty() || lines.contains(&line);
+        for line in next.facts.lines.iter_mut().filter(|line| line.end.is_none() && is_named(line.line)) {
+            line.end = Some(end.clone());
+        }
+        next
+    }
+
+    fn facts_before(&self, before: Month) -> EarlierFacts {
+        let subscriptions = self.facts.lines.iter().filter_map(|line| line.subscription.as_ref());
+        let statuses = subscriptions.map(|subscription| (subscription.id, subscription.status.clone()));
+        EarlierFacts { before, region: self.facts.partner.location_region.clone(), statuses: statuses.collect() }
+    }
+}

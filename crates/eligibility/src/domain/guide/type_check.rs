@@ -1,0 +1,229 @@
+//! Checks the types of a CEL expression when a guide is created. CEL itself reports a type error
+//! only at evaluation, where a condition that always fails cannot be told from one that never
+//! holds.
+use std::collections::BTreeSet;
+
+use cel::common::ast::{CallExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectExpr, operators as op};
+
+use super::fact_types::{FACTS, ValueType, find_fact};
+
+/// What is wrong with an expression.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ExpressionError {
+    #[error("must be a valid CEL expression: {0}")]
+    Syntax(String),
+    #[error("{0} is not a known fact")]
+    UnknownFact(String),
+    #[error("{0} is not available in conditions")]
+    NotAvailable(String),
+    #[error("{0}")]
+    TypeMismatch(String),
+    #[error("must evaluate to bool, not {0}")]
+    NotBool(String),
+}
+
+/// The type of a part of an expression, and whether its value may be null.
+type InferredType = (ValueType, bool);
+
+/// Walks through an expression and collects all errors and all facts that it names.
+#[derive(Default)]
+pub(super) struct TypeChecker {
+    pub(super) errors: Vec<ExpressionError>,
+    /// The dotted paths of the facts.
+    pub(super) facts: BTreeSet<String>,
+}
+
+impl TypeChecker {
+    /// Checks that an expression is valid and evaluates to a bool.
+    pub(super) fn check_condition(expression: &IdedExpr) -> Self {
+        let mut checker = Self::default();
+        let result = checker.infer(expression).0;
+        if !is_compatible(&result, &ValueType::Bool) {
+            checker.errors.push(ExpressionError::NotBool(result.to_string()));
+        }
+        checker
+    }
+
+    fn infer(&mut self, expression: &IdedExpr) -> InferredType {
+        match &expression.expr {
+            Expr::Literal(literal) => (self.infer_literal(literal), false),
+            Expr::Ident(name) => self.infer_fact(name),
+            Expr::Select(select) => self.infer_field(select),
+            Expr::List(list) => (self.infer_list(list), false),
+            Expr::Call(call) => (self.infer_call(call), false),
+            Expr::Comprehension(_) => (self.not_available("a comprehension"), false),
+            Expr::Map(_) => (self.not_available("a map"), false),
+            Expr::Struct(_) => (self.not_available("a message"), false),
+            Expr::Unspecified => (self.not_available("an empty expression"), false),
+        }
+    }
+
+    fn infer_literal(&mut self, literal: &LiteralValue) -> ValueType {
+        match literal {
+            LiteralValue::Boolean(_) => ValueType::Bool,
+            LiteralValue::Double(_) => ValueType::Double,
+            LiteralValue::Int(_) => ValueType::Int,
+            LiteralValue::Null => ValueType::Null,
+            LiteralValue::String(_) => ValueType::Text,
+            LiteralValue::Bytes(_) => self.not_available("bytes"),
+            LiteralValue::UInt(_) => self.not_available("uint"),
+        }
+    }
+
+    fn infer_fact(&mut self, name: &str) -> InferredType {
+        let Some(fact) = find_fact(FACTS, name) else { return (self.unknown_fact(name.to_owned()), false) };
+        let inferred = fact.value_type();
+        // Only the fields of a record count as facts, not the record itself.
+        if !matches!(inferred.0, ValueType::Record(_)) {
+            self.facts.insert(name.to_owned());
+        }
+        inferred
+    }
+
+    fn infer_field(&mut self, select: &SelectExpr) -> InferredType {
+        let (Expr::Ident(root), false) = (&select.operand.expr, select.test) else {
+            self.infer(&select.operand);
+            return (self.not_available(&format!("the selection of {:?}", select.field)), false);
+        };
+        let path = format!("{root}.{}", select.field);
+        let field = match find_fact(FACTS, root).map(|fact| fact.value_type().0) {
+            Some(ValueType::Record(fields)) => find_fact(fields, &select.field),
+            Some(_) | None => None,
+        };
+        let Some(fact) = field else { return (self.unknown_fact(path), false) };
+        self.facts.insert(path);
+        fact.value_type()
+    }
+
+    fn infer_list(&mut self, list: &ListExpr) -> ValueType {
+        let types: Vec<ValueType> = list.elements.iter().map(|element| self.infer(element).0).collect();
+        let first = types.first().cloned().unwrap_or(ValueType::Any);
+        match types.iter().find(|element| !is_compatible(element, &first)) {
+            Some(other) => self.type_mismatch(format!("a list must not contain both {first} and {other}")),
+            None => ValueType::List(Box::new(first)),
+        }
+    }
+
+    fn infer_call(&mut self, call: &CallExpr) -> ValueType {
+        let arguments = call.target.iter().map(|target| &**target).chain(&call.args);
+        let arguments: Vec<InferredType> = arguments.map(|argument| self.infer(argument)).collect();
+        if arguments.iter().any(|(argument, _)| *argument == ValueType::Any) {
+            return result_of_function(&call.func_name).unwrap_or(ValueType::Any);
+        }
+        let name = call.func_name.as_str();
+        let types: Vec<&ValueType> = arguments.iter().map(|(argument, _)| argument).collect();
+        match (name, arguments.as_slice()) {
+            (op::EQUALS | op::NOT_EQUALS, [left, right]) if are_comparable(left, right) => ValueType::Bool,
+            (op::CONDITIONAL, [(ValueType::Bool, _), (left, _), (right, _)]) if is_compatible(left, right) => {
+                left.clone()
+            }
+            _ => match result_of_call(name, call.target.is_some(), &types) {
+                Some(result) => self.check_constant(call, result),
+                None => self.invalid_arguments(name, &types),
+            },
+        }
+    }
+
+    /// Checks that `timestamp("...")` or `duration("...")` with a literal argument can be
+    /// evaluated.
+    fn check_constant(&mut self, call: &CallExpr, result: ValueType) -> ValueType {
+        let ("timestamp" | "duration", [argument]) = (call.func_name.as_str(), call.args.as_slice()) else {
+            return result;
+        };
+        let Expr::Literal(LiteralValue::String(text)) = &argument.expr else { return result };
+        let constant = format!("{}({:?})", call.func_name, text.inner());
+        let is_valid =
+            cel::Program::compile(&constant).is_ok_and(|program| program.execute(&cel::Context::default()).is_ok());
+        if is_valid { result } else { self.type_mismatch(format!("{constant} is not a valid {}", call.func_name)) }
+    }
+
+    fn invalid_arguments(&mut self, name: &str, types: &[&ValueType]) -> ValueType {
+        match result_of_function(name) {
+            None => self.not_available(&format!("the function {name}")),
+            Some(result) => {
+                let types = types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                self.type_mismatch(format!("{} cannot be applied to ({types})", name.trim_matches(['_', '@'])));
+                result
+            }
+        }
+    }
+
+    fn unknown_fact(&mut self, path: String) -> ValueType {
+        self.errors.push(ExpressionError::UnknownFact(path));
+        ValueType::Any
+    }
+
+    fn not_available(&mut self, construct: &str) -> ValueType {
+        self.errors.push(ExpressionError::NotAvailable(construct.to_owned()));
+        ValueType::Any
+    }
+
+    fn type_mismatch(&mut self, message: String) -> ValueType {
+        self.errors.push(ExpressionError::TypeMismatch(message));
+        ValueType::Any
+    }
+}
+
+fn is_compatible(left: &ValueType, right: &ValueType) -> bool {
+    match (left, right) {
+        (ValueType::Any, _) | (_, ValueType::Any) => true,
+        (ValueType::List(left), ValueType::List(right)) => is_compatible(left, right),
+        (left, right) => left == right,
+    }
+}
+
+/// Whether two values may be compared with `==`. Null may be compared only with a nullable value:
+/// with any other value the result would always be the same, which is a mistake of the author.
+fn are_comparable(left: &InferredType, right: &InferredType) -> bool {
+    match (left, right) {
+        ((ValueType::Null, _), (_, is_nullable)) | ((_, is_nullable), (ValueType::Null, _)) => *is_nullable,
+        ((ValueType::Record(_), _), _) => false,
+        ((left, _), (right, _)) => is_compatible(left, right),
+    }
+}
+
+/// The result type of a function if it is the same for all arguments, `Any` if it depends on the
+/// arguments, and `None` if conditions may not call the function.
+fn result_of_function(name: &str) -> Option<ValueType> {
+    Some(match name {
+        op::EQUALS | op::NOT_EQUALS | op::LESS | op::LESS_EQUALS | op::GREATER | op::GREATER_EQUALS => ValueType::Bool,
+        op::LOGICAL_AND | op::LOGICAL_OR | op::LOGICAL_NOT | op::IN => ValueType::Bool,
+        "contains" | "startsWith" | "endsWith" => ValueType::Bool,
+        "size" => ValueType::Int,
+        "timestamp" => ValueType::Timestamp,
+        "duration" => ValueType::Duration,
+        op::ADD | op::SUBSTRACT | op::MULTIPLY | op::DIVIDE | op::MODULO | op::NEGATE | op::CONDITIONAL => {
+            ValueType::Any
+        }
+        _ => return None,
+    })
+}
+
+/// The result type of a call with arguments of these types; `None` if the arguments do not fit.
+/// `is_method` distinguishes `target.name(...)` from `name(...)`.
+fn result_of_call(name: &str, is_method: bool, arguments: &[&ValueType]) -> Option<ValueType> {
+    use ValueType::{Bool, Double, Duration, Int, List, Text, Timestamp};
+    Some(match (name, is_method, arguments) {
+        (op::LOGICAL_AND | op::LOGICAL_OR, false, [Bool, Bool]) | (op::LOGICAL_NOT, false, [Bool]) => Bool,
+        (
+            op::LESS | op::LESS_EQUALS | op::GREATER | op::GREATER_EQUALS,
+            false,
+            [Int, Int] | [Double, Double] | [Text, Text] | [Timestamp, Timestamp] | [Duration, Duration],
+        ) => Bool,
+        (op::IN, false, [value, List(element)]) if is_compatible(value, element) => Bool,
+        (op::ADD | op::SUBSTRACT | op::MULTIPLY | op::DIVIDE | op::MODULO, false, [Int, Int]) => Int,
+        (op::ADD | op::SUBSTRACT | op::MULTIPLY | op::DIVIDE, false, [Double, Double]) => Double,
+        (op::ADD, false, [Text, Text]) => Text,
+        (op::ADD | op::SUBSTRACT, false, [Duration, Duration]) => Duration,
+        (op::SUBSTRACT, false, [Timestamp, Timestamp]) => Duration,
+        (op::ADD | op::SUBSTRACT, false, [Timestamp, Duration]) => Timestamp,
+        (op::ADD, false, [Duration, Timestamp]) => Timestamp,
+        (op::NEGATE, false, [Int]) => Int,
+        (op::NEGATE, false, [Double]) => Double,
+        ("size", _, [Text | List(_)]) => Int,
+        ("contains" | "startsWith" | "endsWith", true, [Text, Text]) => Bool,
+        ("timestamp", false, [Text]) => Timestamp,
+        ("duration", false, [Text]) => Duration,
+        _ => return None,
+    })
+}

@@ -1,0 +1,111 @@
+//! Converts the payloads of the registry's events to domain types. An event that cannot be
+//! converted parks its stream, which then waits for an operator.
+use std::{fmt::Display, str::FromStr};
+
+use cpor_durable::{Key, ReceiveError};
+use cpor_proto::events::v1 as wire;
+use cpor_types::{
+    ClaimName, LineId, PartnerId, PartnerName, ProductName, TenantId, TenantName, Timestamp, whole_micros,
+};
+
+use crate::{
+    domain::{AssociationFacts, Enrolment, LineFacts, PartnerFacts, PartnerRecord, SubscriptionFacts},
+    store,
+};
+
+/// The facts about an association that became official.
+pub(super) fn association_facts(event: &wire::AssociationBecameOfficial) -> Result<AssociationFacts, ReceiveError> {
+    let activities = event.activities.iter().map(|activity| parse("activity", activity));
+    Ok(AssociationFacts {
+        claim: parse::<ClaimName>("claim", &event.claim)?.into(),
+        tenant: parse_tenant(&event.tenant)?,
+        tenant_region: event.tenant_region.clone(),
+        solution_area: parse("solution_area", &event.solution_area)?,
+        activities: activities.collect::<Result<_, _>>()?,
+        lines: event.lines.iter().map(line_facts).collect::<Result<_, _>>()?,
+        partner: partner_facts(event.partner.as_ref().ok_or_else(|| missing("partner"))?)?,
+        submit_time: parse_time("submit_time", event.submit_time.as_ref())?,
+        official_time: parse_time("official_time", event.official_time.as_ref())?,
+    })
+}
+
+fn line_facts(facts: &wire::LineFacts) -> Result<LineFacts, ReceiveError> {
+    let subscription = facts.subscription.as_ref().map(|facts| subscription_facts(Some(facts)));
+    Ok(LineFacts {
+        line: parse("line_id", &facts.line_id)?,
+        key: parse("key", &facts.key)?,
+        product: parse::<ProductName>("product", &facts.product)?.product,
+        is_incentivised: facts.incentivised,
+        subscription: subscription.transpose()?,
+        end: None,
+    })
+}
+
+/// The facts about a subscription. Status and channel are taken over as the registry spells them.
+pub(super) fn subscription_facts(facts: Option<&wire::SubscriptionFacts>) -> Result<SubscriptionFacts, ReceiveError> {
+    let facts = facts.ok_or_else(|| missing("subscription"))?;
+    Ok(SubscriptionFacts {
+        id: parse("subscription_id", &facts.subscription_id)?,
+        status: facts.status.clone(),
+        channel: facts.channel.clone(),
+        purchase_time: parse_time("purchase_time", facts.purchase_time.as_ref())?,
+        end_time: facts.end_time.as_ref().map(|end| parse_time("end_time", Some(end))).transpose()?,
+    })
+}
+
+fn partner_facts(facts: &wire::PartnerFacts) -> Result<PartnerFacts, ReceiveError> {
+    Ok(PartnerFacts {
+        mpn_id: facts.mpn_id.clone(),
+        location_region: facts.location_region.clone(),
+        enrolments: enrolments(&facts.enrolments)?,
+    })
+}
+
+/// The id of the changed partner, and its record.
+pub(super) fn partner_record(event: &wire::PartnerChanged) -> Result<(PartnerId, PartnerRecord), ReceiveError> {
+    let record = PartnerRecord {
+        regions: event.location_regions.clone().into_iter().collect(),
+        enrolments: enrolments(&event.enrolments)?,
+    };
+    Ok((parse::<PartnerName>("partner", &event.partner)?.partner, record))
+}
+
+fn enrolments(facts: &[wire::EnrolmentFacts]) -> Result<Vec<Enrolment>, ReceiveError> {
+    let enrolment = |facts: &wire::EnrolmentFacts| {
+        Ok(Enrolment {
+            program: parse("program", &facts.program)?,
+            start_time: parse_time("start_time", facts.start_time.as_ref())?,
+            end_time: facts.end_time.as_ref().map(|end| parse_time("end_time", Some(end))).transpose()?,
+        })
+    };
+    facts.iter().map(enrolment).collect()
+}
+
+/// The lines that ended; empty if all lines ended.
+pub(super) fn ended_lines(event: &wire::AssociationEnded) -> Result<Vec<LineId>, ReceiveError> {
+    let line_ids = event.line_ids.iter().filter(|_| !event.all);
+    line_ids.map(|line| parse("line_ids", line)).collect()
+}
+
+/// The key of the assessment of a claim; both are given by resource name.
+pub(super) fn assessment_key(tenant: &str, claim: &str) -> Result<Key, ReceiveError> {
+    Ok(store::assessment_key(parse_tenant(tenant)?, parse::<ClaimName>("claim", claim)?.claim))
+}
+
+fn parse_tenant(name: &str) -> Result<TenantId, ReceiveError> {
+    Ok(parse::<TenantName>("tenant", name)?.tenant)
+}
+
+fn parse<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, ReceiveError> {
+    text.parse().map_err(|malformed| ReceiveError::park(format_args!("{field}: {malformed}")))
+}
+
+fn parse_time(field: &str, time: Option<&prost_types::Timestamp>) -> Result<Timestamp, ReceiveError> {
+    let convert =
+        |time: &prost_types::Timestamp| Timestamp::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?);
+    time.and_then(convert).map(whole_micros).ok_or_else(|| missing(field))
+}
+
+fn missing(field: &str) -> ReceiveError {
+    ReceiveError::park(format_args!("{field} is missing or out of range"))
+}

@@ -1,0 +1,24 @@
+//! The table `assessment_key`: which assessments depend on the usage of which keys.
+use cpor_durable::{Change, Key, Tx, rows};
+use cpor_types::AssociationKey;
+use sea_orm::{ActiveValue::Set, DbErr};
+
+use super::entity::assessment_key::{ActiveModel, Entity};
+use crate::domain::Assessment;
+
+/// Writes the keys that changed assessments gained or lost. Most changes affect no key.
+pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), DbErr> {
+    let (mut removed, mut added) = (Vec::new(), Vec::new());
+    for change in changes {
+        let before = change.before.as_ref().map(|before| before.state.keys()).unwrap_or_default();
+        let after = change.after.state.keys();
+        removed.extend(before.difference(&after).map(|key| key_row(&change.key, key)));
+        added.extend(after.difference(&before).map(|key| key_row(&change.key, key)));
+    }
+    rows::delete::<Entity>(tx, removed).await?;
+    rows::insert::<Entity>(tx, added).await
+}
+
+fn key_row(Key { owner, id }: &Key, key: &AssociationKey) -> ActiveModel {
+    ActiveModel { owner: Set(owner.clone()), id: Set(*id), key: Set(key.to_string()) }
+}

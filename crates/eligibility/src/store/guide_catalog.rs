@@ -1,0 +1,109 @@
+//! The table `guide_shelf`: the catalog of all program guides, in one row.
+use std::convert::Infallible;
+
+use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_types::Month;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use uuid::Uuid;
+
+use super::{
+    entity::guide_shelf::{ActiveModel, Entity, Model},
+    row,
+};
+use crate::domain::{ActiveGuides, CatalogGuide, Guide, GuideCatalog, GuideDocument, GuideViolation};
+
+/// The shipped guide is in force since January of this year.
+const SHIPPED_GUIDE_START_YEAR: i32 = 2020;
+
+/// The primary key of the only row.
+pub(crate) fn catalog_key() -> Key {
+    Key::new("programGuides", Uuid::nil())
+}
+
+/// Loads and saves the catalog for the writer.
+pub(crate) struct GuideCatalogStore;
+
+impl Store for GuideCatalogStore {
+    type Aggregate = GuideCatalog;
+    /// The catalog checks the uniqueness of ids itself.
+    type Clash = Infallible;
+
+    const AGGREGATE: &'static str = "guide_shelf";
+
+    fn resource(_: &Key) -> String {
+        "programGuides".to_owned()
+    }
+
+    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<GuideCatalog>)>, StoreError> {
+        let found = rows::lock::<Entity>(tx, keys).await?;
+        found.into_iter().map(|row| Ok((catalog_key(), to_catalog(row)?))).collect()
+    }
+
+    async fn save(&self, tx: &Tx, changes: &[Change<GuideCatalog>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
+        let rows = changes.iter().map(|change| {
+            let Versioned { version, state } = &change.after;
+            Ok((change.previous_version(), from_catalog(row::to_bigint(*version)?, state)?))
+        });
+        rows::save::<Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
+        Ok(Vec::new())
+    }
+
+    /// Sends no events: the assessor notices a change by the catalog's edition.
+    fn outgoing(&self, _: &Change<GuideCatalog>) -> Vec<Outgoing> {
+        Vec::new()
+    }
+}
+
+/// Returns the catalog.
+///
+/// # Errors
+/// The database failed, or the row is inconsistent.
+pub(crate) async fn load(db: &impl ConnectionTrait) -> Result<GuideCatalog, StoreError> {
+    let Key { owner, id } = catalog_key();
+    match Entity::find_by_id((owner, id)).one(db).await? {
+        Some(row) => Ok(to_catalog(row)?.state),
+        None => shipped_catalog(),
+    }
+}
+
+/// Returns the catalog as it is before its first change: with the shipped guide only (R53).
+///
+/// # Errors
+/// The shipped guide is not a valid document. The tests of this crate exclude that.
+pub(crate) fn shipped_catalog() -> Result<GuideCatalog, StoreError> {
+    let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("guide_shelf", &catalog_key(), what);
+    let document = GuideDocument::shipped().map_err(|error| inconsistent(&error))?;
+    let start = Month::new(SHIPPED_GUIDE_START_YEAR, 1).ok_or_else(|| inconsistent(&"the month is out of range"))?;
+    Ok(GuideCatalog::shipped(document, start))
+}
+
+/// Compiles the active guides of the catalog.
+///
+/// # Errors
+/// A stored document is invalid. This service does not store invalid documents.
+pub(crate) fn compile_active(catalog: &GuideCatalog) -> Result<ActiveGuides, StoreError> {
+    ActiveGuides::compile(catalog).map_err(|violations| invalid_document(&violations))
+}
+
+/// Compiles a draft.
+///
+/// # Errors
+/// The stored document is invalid. This service does not store invalid documents.
+pub(crate) fn compile_draft(guide: &CatalogGuide) -> Result<Guide, StoreError> {
+    Guide::compile(&guide.document).map_err(|violations| invalid_document(&violations))
+}
+
+fn invalid_document(violations: &[GuideViolation]) -> StoreError {
+    StoreError::inconsistent("guide_shelf", &catalog_key(), format_args!("{violations:?}"))
+}
+
+fn to_catalog(row: Model) -> Result<Versioned<GuideCatalog>, StoreError> {
+    let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("guide_shelf", &catalog_key(), what);
+    let version = u64::try_from(row.version).map_err(|_| inconsistent(&"the version is negative"))?;
+    Ok(Versioned::new(version, serde_json::from_value(row.state).map_err(|error| inconsistent(&error))?))
+}
+
+fn from_catalog(version: i64, catalog: &GuideCatalog) -> Result<ActiveModel, StoreError> {
+    let Key { owner, id } = catalog_key();
+    Ok(ActiveModel { owner: Set(owner), id: Set(id), version: Set(version), state: Set(row::to_json(catalog)?) })
+}

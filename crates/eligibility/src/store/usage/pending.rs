@@ -1,0 +1,92 @@
+//! Pending usage: imported months that assessments have not used yet. The column `unseen` of the table
+//! `usage_month` marks them.
+use std::collections::BTreeSet;
+
+use cpor_durable::{Key, StoreError};
+use cpor_types::TenantKey;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+
+use super::{MAX_ROWS, is_in_rows, key_columns, month_columns};
+use crate::{
+    domain::{StoredUsage, UsageId},
+    store::{
+        entity::{
+            assessment_key,
+            usage_month::{Column, Entity},
+        },
+        row,
+    },
+};
+
+/// An imported month, with the revision that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PendingUsage {
+    id: UsageId,
+    revision: u64,
+}
+
+impl PendingUsage {
+    /// The workload or subscription whose usage was imported.
+    pub(crate) fn key(&self) -> &TenantKey {
+        &self.id.key
+    }
+}
+
+/// Lists at most `limit` pending months, using the partial index `usage_month_unseen`.
+///
+/// # Errors
+/// The database failed, or a row is inconsistent.
+pub(crate) async fn list_pending(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<PendingUsage>, StoreError> {
+    let query = Entity::find().filter(Expr::col(Column::Unseen));
+    let query = query.order_by_asc(Column::Owner).order_by_asc(Column::Key).order_by_asc(Column::Month);
+    let pending = |StoredUsage { usage, revision, .. }| PendingUsage { id: usage.id, revision };
+    query.limit(limit).all(db).await?.into_iter().map(|row| row::to_usage(row).map(pending)).collect()
+}
+
+/// Counts the pending months.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn count_pending(db: &impl ConnectionTrait) -> Result<u64, StoreError> {
+    Ok(Entity::find().filter(Expr::col(Column::Unseen)).count(db).await?)
+}
+
+/// Returns the keys of the assessments that depend on these months.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn assessments_to_update(
+    db: &impl ConnectionTrait,
+    pending: &[PendingUsage],
+) -> Result<Vec<Key>, StoreError> {
+    use assessment_key::{Column, Entity};
+    let usage_keys: BTreeSet<_> = pending.iter().map(|month| key_columns(month.key())).collect();
+    let usage_keys: Vec<_> = usage_keys.into_iter().collect();
+    let mut assessment_keys = BTreeSet::new();
+    for usage_keys in usage_keys.chunks(MAX_ROWS) {
+        let has_key = is_in_rows([Column::Owner, Column::Key], usage_keys.iter().cloned());
+        let rows = Entity::find().filter(has_key).all(db).await?;
+        assessment_keys.extend(rows.into_iter().map(|row| Key::new(row.owner, row.id)));
+    }
+    Ok(assessment_keys.into_iter().collect())
+}
+
+/// Records that every assessment that depends on these months was made with them. A month that was
+/// imported again after it was read stays pending.
+///
+/// # Errors
+/// The database failed.
+pub(crate) async fn mark_as_assessed(db: &impl ConnectionTrait, pending: &[PendingUsage]) -> Result<(), StoreError> {
+    for months in pending.chunks(MAX_ROWS) {
+        let mut rows = Vec::with_capacity(months.len());
+        for PendingUsage { id, revision } in months {
+            let (owner, key, month) = month_columns(&id.key, id.month);
+            rows.push((owner, key, month, row::to_bigint(*revision)?));
+        }
+        let columns = [Column::Owner, Column::Key, Column::Month, Column::Revision];
+        let is_read_revision = is_in_rows(columns, rows);
+        let update = Entity::update_many().col_expr(Column::Unseen, Expr::val(false)).filter(is_read_revision);
+        update.exec(db).await?;
+    }
+    Ok(())
+}
