@@ -108,7 +108,7 @@ impl DeadlineRunner {
     /// # Errors
     /// If the database fails.
     pub async fn drain(&self) -> Result<u64, DbErr> {
-        Ok(self.apply_due().await?.0)
+        Ok(self.apply_due_and_list_remaining().await?.0)
     }
 
     /// Applies every deadline that is due now. Returns the number of deadlines that it tried, and those that are still
@@ -116,7 +116,7 @@ impl DeadlineRunner {
     ///
     /// # Errors
     /// If the database fails.
-    pub(crate) async fn apply_due(&self) -> Result<(u64, Vec<PendingDeadline>), DbErr> {
+    pub(crate) async fn apply_due_and_list_remaining(&self) -> Result<(u64, Vec<PendingDeadline>), DbErr> {
         let mut tried = HashSet::new();
         loop {
             // The pool of writers, because a reader may not see what was just committed.

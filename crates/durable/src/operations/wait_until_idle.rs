@@ -94,7 +94,7 @@ async fn find_work(host: &Host) -> Result<(bool, bool), DbErr> {
 }
 
 async fn apply_deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
-    let (_, still_due) = host.runner().apply_due().await?;
+    let (_, still_due) = host.runner().apply_due_and_list_remaining().await?;
     let line = |deadline: PendingDeadline| {
         let service = host.service();
         let resource = host.registrations().resource_name(&deadline.aggregate, &deadline.key);

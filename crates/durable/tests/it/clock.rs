@@ -1,4 +1,4 @@
-//! Business time: monotonic, and the same after a restart.
+//! The business clock is monotonic and keeps its time over a restart.
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -12,10 +12,10 @@ test_on_both_engines! {
         let host = fixture.host().await;
         assert_eq!(host.now().await.unwrap(), start());
         fixture.clock.advance_by(TimeDelta::days(1));
-        assert_eq!(host.now().await.unwrap(), start(), "real time does not move it");
+        assert_eq!(host.now().await.unwrap(), start(), "real time does not move a virtual clock");
         let later = start() + TimeDelta::microseconds(1_234_567);
         assert_eq!(host.advance(later).await.unwrap(), later);
-        assert_eq!(host.advance(start()).await.unwrap(), later, "never back");
+        assert_eq!(host.advance(start()).await.unwrap(), later, "the clock does not move back");
         let reopened = fixture.reopened().await;
         let host = fixture.host_on(reopened, BusinessClock::Virtual, Arc::new(UnreachableTransport)).await;
         assert_eq!(host.now().await.unwrap(), later);
@@ -29,7 +29,7 @@ test_on_both_engines! {
         let tx = fixture.db.begin().await.unwrap();
         for _ in 0..20 {
             let now = clock.read(&tx).await.unwrap();
-            assert!(now >= last, "time stands still within a transaction of the server's own clock");
+            assert!(now >= last, "the clock goes on within a transaction");
             assert_eq!(now.timestamp_subsec_nanos() % 1_000, 0);
             last = now;
         }

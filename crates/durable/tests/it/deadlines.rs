@@ -1,4 +1,4 @@
-//! R47: lateness of the machinery never changes an outcome; a deadline passes once, never early.
+//! R47: late processing does not change an outcome; a deadline is applied once and never early.
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -15,7 +15,7 @@ fn after(seconds: i64) -> Timestamp {
     start() + TimeDelta::seconds(seconds)
 }
 
-/// State, generation and due time of a ticket's deadline in the index.
+/// Returns the state, generation and due time of a ticket's deadline in the database.
 async fn indexed(fixture: &Fixture, n: u128) -> Option<(String, i64, i64)> {
     let backend = fixture.db.writer().get_database_backend();
     let text = match fixture.db.engine() {
@@ -37,7 +37,7 @@ test_on_both_engines! {
         let test_writer = TestWriter::new(&host);
         run_open(&test_writer.writer, command(&key(1)), "one", Some(after(10))).await.unwrap();
         host.advance(after(10) - TimeDelta::microseconds(1)).await.unwrap();
-        assert_eq!(host.runner().drain().await.unwrap(), 0, "never early");
+        assert_eq!(host.runner().drain().await.unwrap(), 0, "no deadline is applied early");
         assert!(run_add(&test_writer.writer, command(&key(1)), 1).await.is_ok());
         host.advance(after(10)).await.unwrap();
         assert_eq!(run_add(&test_writer.writer, command(&key(1)), 1).await, Err(Failure::Refused(Refusal::Closed)));
@@ -51,7 +51,7 @@ test_on_both_engines! {
         assert_eq!(run_add(&test_writer.writer, command(&key(1)), 1).await, Err(Failure::Refused(Refusal::Closed)));
         assert!(load_ticket(&fixture.db, &key(1)).await.unwrap().state.closed);
         let closed = (2, "closed".to_owned(), "time".to_owned(), after(10), after(60));
-        assert_eq!(history(&fixture.db, &key(1)).await[1], closed, "effective when it was due, recorded when it was met");
+        assert_eq!(history(&fixture.db, &key(1)).await[1], closed, "effective at the due time, recorded by the command");
         assert_eq!(indexed(&fixture, 1).await.unwrap().0, "fired");
         assert_eq!(host.runner().drain().await.unwrap(), 0);
     }
@@ -112,7 +112,7 @@ test_on_both_engines! {
         close(1).await.unwrap();
         assert_eq!(indexed(&fixture, 1).await, Some(("cancelled".to_owned(), 1, after(10).timestamp_micros())));
         host.advance(after(10)).await.unwrap();
-        assert_eq!(host.runner().drain().await.unwrap(), 0, "what is cancelled does not fire");
+        assert_eq!(host.runner().drain().await.unwrap(), 0, "a cancelled deadline is not applied");
         reopen(1, after(20)).await.unwrap();
         reopen(1, after(30)).await.unwrap();
         assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 3, after(30).timestamp_micros())));
@@ -136,7 +136,7 @@ test_on_both_engines! {
         host.advance(after(10)).await.unwrap();
         assert_eq!(host.runner().drain().await.unwrap(), 2);
         assert!(load_ticket(&fixture.db, &key(2)).await.unwrap().state.closed);
-        assert_eq!(indexed(&fixture, 1).await.unwrap().0, "pending", "it stays due until somebody mends it");
+        assert_eq!(indexed(&fixture, 1).await.unwrap().0, "pending", "the deadline stays due until the ticket is repaired");
         crate::tickets::change_title_in_database(&fixture.db, &key(1), "mended").await;
         assert_eq!(host.runner().drain().await.unwrap(), 1);
         assert!(load_ticket(&fixture.db, &key(1)).await.unwrap().state.closed);

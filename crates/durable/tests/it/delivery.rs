@@ -1,4 +1,4 @@
-//! Events between services: at least once on the network, once in effect, in order, whatever fails.
+//! Events are delivered at least once, applied exactly once, and applied in order, in spite of failures.
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
@@ -55,9 +55,9 @@ test_on_both_engines! {
         assert_eq!(services.drain().await, 0);
         assert_eq!(services.mirrored_count(1).await, None);
         let pending = services.streams(StreamState::Pending).await;
-        assert_eq!((pending[0].attempts, pending[0].last_error.as_str()), (1, "the line is dead"));
+        assert_eq!((pending[0].attempts, pending[0].last_error.as_str()), (1, "connection lost"));
         services.skip_backoff();
-        assert_eq!(services.drain().await, 0, "it has arrived, but nobody here knows");
+        assert_eq!(services.drain().await, 0, "the event is applied, but the response is lost");
         assert_eq!(services.mirrored_count(1).await, Some(1));
         services.add(10).await;
         services.skip_backoff();
@@ -101,9 +101,9 @@ test_on_both_engines! {
         run_add(&services.test_writer.writer, command(&key(2)), 2).await.unwrap();
         services.add(10).await;
         services.skip_backoff();
-        assert_eq!(services.drain().await, 1, "the other stream goes on");
+        assert_eq!(services.drain().await, 1, "the other stream is delivered");
         let parked = services.streams(StreamState::Parked).await.remove(0);
-        assert_eq!(parked.last_error, "what is that?");
+        assert_eq!(parked.last_error, "unknown event");
         let operations = cpor_durable::OperationsServer::new([services.host.clone()]);
         assert_eq!(operations.handle_retry_stream(&parked.name).await.unwrap().state(), StreamState::Pending);
         assert_eq!(services.drain().await, 2);
@@ -119,7 +119,7 @@ test_on_both_engines! {
         run_open(&services.test_writer.writer, command(&key(2)), "two", None).await.unwrap();
         services.add(1).await;
         run_add(&services.test_writer.writer, command(&key(2)), 2).await.unwrap();
-        // Both together, then each alone: the first is to blame.
+        // The request with both streams fails, then the first stream alone fails.
         services.faults([NetworkFault::Unreadable, NetworkFault::Unreadable, NetworkFault::NoFault]);
         assert_eq!(services.drain().await, 1);
         assert_eq!(services.streams(StreamState::Parked).await.len(), 1);

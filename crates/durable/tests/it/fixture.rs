@@ -1,4 +1,4 @@
-//! A database of its own for each test, and a host on it.
+//! The fixture of a test: a database of its own and the hosts that use it.
 use std::{path::PathBuf, pin::pin, sync::Arc};
 
 use cpor_durable::{BusinessClock, Courier, Host, Key, Parts, Undelivered, Writer, WriterSettings};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{tables::Tables, tickets::TicketStore};
 
-/// Runs one test on both engines.
+/// Defines tests that run on SQLite and on PostgreSQL.
 macro_rules! test_on_both_engines {
     ($($(#[$doc:meta])* async fn $name:ident($fixture:ident: Fixture) $body:block)+) => {$(
         mod $name {
@@ -35,18 +35,18 @@ macro_rules! test_on_both_engines {
 }
 pub(crate) use test_on_both_engines;
 
-/// The moment at which virtual clocks start.
+/// The time at which virtual clocks start.
 pub(crate) fn start() -> Timestamp {
     Timestamp::from_timestamp(1_770_000_000, 0).unwrap()
 }
 
-/// Where a test's database is.
+/// The location of a test's database.
 enum DatabaseLocation {
     File(PathBuf),
     Server(String),
 }
 
-/// A test's database and what hosts on it share.
+/// A test's database and the real-time clock of its hosts.
 pub(crate) struct Fixture {
     location: DatabaseLocation,
     pub(crate) db: Db,
@@ -84,7 +84,7 @@ impl Fixture {
         Self { location, db, clock, _directory: directory, _database: database }
     }
 
-    /// A further process on the same database. (SQLite admits one process only: there it shares the connections.)
+    /// Opens the database as a second process would. On SQLite, which one process uses, the connections are shared.
     pub(crate) async fn other_process(&self) -> Db {
         match &self.location {
             DatabaseLocation::File(_) => self.db.clone(),
@@ -92,7 +92,7 @@ impl Fixture {
         }
     }
 
-    /// The database as a new process finds it.
+    /// Opens the database as a new process would.
     pub(crate) async fn reopened(&self) -> Db {
         open(&self.location).await
     }
@@ -119,7 +119,7 @@ impl Fixture {
     }
 }
 
-/// Names of databases only; nothing a test asserts depends on it.
+/// Returns a random id for the name of a database. No assertion depends on it.
 fn random() -> Uuid {
     use cpor_types::Entropy as _;
     let [low, high] = [0, 16].map(|at| cpor_types::SystemEntropy.secret()[at..at + 16].try_into().unwrap());
@@ -148,7 +148,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// A database that goes with its test.
+/// Drops a PostgreSQL database at the end of its test.
 struct DatabaseToDrop {
     maintenance: String,
     name: String,
@@ -168,17 +168,17 @@ impl Drop for DatabaseToDrop {
     }
 }
 
-/// No other service can be reached.
+/// A transport that reaches no service.
 pub(crate) struct UnreachableTransport;
 
 #[async_trait::async_trait]
 impl Courier for UnreachableTransport {
     async fn deliver(&self, _request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
-        Err(Undelivered::Unreachable("there is nobody".to_owned()))
+        Err(Undelivered::Unreachable("no service is reachable".to_owned()))
     }
 }
 
-/// A writer with one lane, whose transactions are held back until a batch is complete.
+/// A writer with one lane that can hold a transaction back until a batch is complete.
 pub(crate) struct TestWriter {
     pub(crate) writer: Writer<TicketStore>,
     pub(crate) tickets: TicketStore,
@@ -191,12 +191,12 @@ impl TestWriter {
         Self { writer: host.writer_with(tickets.clone(), settings), tickets }
     }
 
-    /// A writer that nobody holds.
+    /// Creates a writer that does not hold transactions back.
     pub(crate) fn unbatched(host: &Host) -> Writer<TicketStore> {
         host.writer(TicketStore::default())
     }
 
-    /// Runs commands in one batch: they are all in the lane before any is looked at.
+    /// Runs commands in one batch: all of them wait in the lane before the first is decided.
     pub(crate) async fn run_in_one_batch<F: Future>(&self, commands: impl IntoIterator<Item = F>) -> Vec<F::Output> {
         let held = self.tickets.pause_loads().await;
         let blocker = tokio::spawn({

@@ -1,4 +1,4 @@
-//! Deliveries that are cut short: by a lease that runs out, a process that is killed, a receiver that does not answer.
+//! Interrupted deliveries: a lease expires, a process is killed, a receiver does not answer.
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
@@ -12,8 +12,8 @@ use crate::{
     service_pair::{NetworkFault, ServicePair},
 };
 
-/// A delivery that has arrived and is not answered.
-async fn under_way(services: &Arc<ServicePair>) -> JoinHandle<u64> {
+/// Starts a delivery whose request is applied and whose response is held back.
+async fn start_delivery(services: &Arc<ServicePair>) -> JoinHandle<u64> {
     let delivering = Arc::clone(services);
     let delivery = tokio::spawn(async move { delivering.drain().await });
     services.network.request_applied.notified().await;
@@ -25,30 +25,30 @@ test_on_both_engines! {
         let services = Arc::new(ServicePair::with_ticket(fixture).await);
         services.add(1).await;
         let held = services.network.response_gate.lock().await;
-        let slow = under_way(&services).await;
-        assert_eq!(services.drain().await, 0, "leased: nobody else delivers");
+        let slow = start_delivery(&services).await;
+        assert_eq!(services.drain().await, 0, "the stream is leased");
         services.fixture.clock.advance_by(TimeDelta::seconds(10));
         services.add(10).await;
-        let other = under_way(&services).await;
+        let other = start_delivery(&services).await;
         drop(held);
         let (slow, other) = (slow.await.unwrap(), other.await.unwrap());
-        assert_eq!(slow + other, 2, "each event is counted off once");
+        assert_eq!(slow + other, 2, "each event is counted once");
         assert_eq!(services.mirrored_count(1).await, Some(11));
         assert_eq!(services.streams(StreamState::Idle).await[0].delivered_sequence, 2);
     }
 
-    /// As on PostgreSQL, where the next process is not alone and knows nobody's death.
+    /// As on PostgreSQL, where a process cannot know that the holder of a lease has died.
     async fn leases_of_a_killed_process_expire_after_10_s(fixture: Fixture) {
         let services = Arc::new(ServicePair::with_ticket(fixture).await);
         services.add(1).await;
-        killed_while_delivering(&services).await;
+        kill_while_delivering(&services).await;
         let courier: Arc<dyn Courier> = services.network.clone();
         let other = services.fixture.host_on(services.fixture.other_process().await, BusinessClock::Virtual, courier).await;
         services.fixture.clock.advance_by(TimeDelta::seconds(10) - TimeDelta::microseconds(1));
         assert_eq!(other.relay().drain().await.unwrap(), 0);
         services.fixture.clock.advance_by(TimeDelta::microseconds(1));
         assert_eq!(other.relay().drain().await.unwrap(), 1);
-        assert_eq!(services.mirrored_count(1).await, Some(1), "it had arrived");
+        assert_eq!(services.mirrored_count(1).await, Some(1), "the event was applied before the kill");
     }
 
     async fn a_new_process_delivers_committed_events(fixture: Fixture) {
@@ -65,18 +65,18 @@ test_on_both_engines! {
     }
 }
 
-/// On SQLite the next process is alone: it does not wait for the leases of the one that was killed.
+/// On SQLite, the next process releases the leases of the killed process instead of waiting for their end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_releases_leases_of_a_killed_process() {
     let services = Arc::new(ServicePair::with_ticket(Fixture::sqlite().await).await);
     services.add(1).await;
-    killed_while_delivering(&services).await;
+    kill_while_delivering(&services).await;
     let courier: Arc<dyn Courier> = services.network.clone();
     let next = services.fixture.host_on(services.fixture.reopened().await, BusinessClock::Virtual, courier).await;
     let shutdown = cpor_kit::lifecycle::Shutdown::new(Duration::from_secs(1));
     let tasks = cpor_kit::lifecycle::Tasks::new(&shutdown, &Metrics::new(), Arc::new(cpor_types::SystemEntropy));
     next.start(&tasks);
-    // Real time stands still here, so no lease runs out.
+    // The fixture's clock stands still, so no lease expires.
     let delivered = async {
         while !services.streams(StreamState::Pending).await.is_empty() {
             tokio::task::yield_now().await;
@@ -88,8 +88,8 @@ async fn sqlite_releases_leases_of_a_killed_process() {
     tasks.join().await;
 }
 
-/// Whoever is killed has sent something and not heard what came of it.
-async fn killed_while_delivering(services: &Arc<ServicePair>) {
+/// Kills a delivery whose request has been applied and whose response has not arrived.
+async fn kill_while_delivering(services: &Arc<ServicePair>) {
     let held = services.network.response_gate.lock().await;
     let killed = tokio::spawn({
         let services = Arc::clone(services);
@@ -111,12 +111,12 @@ async fn a_silent_receiver_times_out_on_postgres() {
     assert_silent_receiver_times_out(Fixture::postgres().await).await;
 }
 
-/// While the lease still lasts, which ends by a clock that stands still here. Tokio's is moved by hand.
+/// The delivery times out while its lease lasts: the fixture's clock stands still, and Tokio's clock is advanced.
 async fn assert_silent_receiver_times_out(fixture: Fixture) {
     let services = Arc::new(ServicePair::with_ticket(fixture).await);
     services.add(1).await;
     let held = services.network.response_gate.lock().await;
-    let slow = under_way(&services).await;
+    let slow = start_delivery(&services).await;
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(5)).await;
     tokio::time::resume();

@@ -1,4 +1,4 @@
-//! A service that is told of the toy's tickets.
+//! A receiver that keeps copies of the tickets of another service.
 use std::sync::Mutex;
 
 use cpor_durable::{Incoming, Key, ReceiveError, Receiver, Transition, Writer};
@@ -6,7 +6,7 @@ use cpor_proto::events::v1::event::Payload;
 
 use crate::tickets::{Ticket, TicketEvent, TicketStore};
 
-/// How the receiving service behaves.
+/// What the receiver does with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReceiverBehavior {
     Accept,
@@ -15,7 +15,7 @@ pub(crate) enum ReceiverBehavior {
     Panic,
 }
 
-/// A service that keeps a mirror of the tickets it is told of.
+/// Applies events by keeping a copy of each ticket's count.
 pub(crate) struct Mirror {
     pub(crate) writer: Writer<TicketStore>,
     pub(crate) behavior: Mutex<ReceiverBehavior>,
@@ -28,12 +28,14 @@ impl Receiver for Mirror {
         match behavior {
             ReceiverBehavior::Accept => {}
             ReceiverBehavior::Retry => return Err(ReceiveError::Retry("busy".to_owned())),
-            ReceiverBehavior::Park => return Err(ReceiveError::park("what is that?")),
-            ReceiverBehavior::Panic => panic!("the receiver has a fault"),
+            ReceiverBehavior::Park => return Err(ReceiveError::park("unknown event")),
+            ReceiverBehavior::Panic => panic!("the receiver is faulty"),
         }
-        let Payload::ClaimClosed(told) = &incoming.payload else { return Err(ReceiveError::park("not for us")) };
-        let key = Key::new(told.tenant.clone(), told.claim.parse().map_err(ReceiveError::park)?);
-        let (title, n) = (key.id.to_string(), told.primary_reason.parse::<i64>().map_err(ReceiveError::park)?);
+        let Payload::ClaimClosed(ticket_event) = &incoming.payload else {
+            return Err(ReceiveError::park("not an event of a ticket"));
+        };
+        let key = Key::new(ticket_event.tenant.clone(), ticket_event.claim.parse().map_err(ReceiveError::park)?);
+        let (title, n) = (key.id.to_string(), ticket_event.primary_reason.parse::<i64>().map_err(ReceiveError::park)?);
         let mirrored = self.writer.execute(incoming.command("mirror", key), move |ticket, _| {
             let before =
                 ticket.cloned().unwrap_or(Ticket { title: title.clone(), count: 0, closes: None, closed: false });

@@ -1,4 +1,4 @@
-//! However commands fall into batches, the outcome is that of running them one by one.
+//! Property test: commands in batches have the same outcome as the same commands one by one.
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
@@ -26,7 +26,7 @@ struct Step {
     request: Option<(u8, u8)>,
 }
 
-/// Steps that wait together, after the clock has moved on.
+/// Steps of one batch, after the clock has moved forward by some seconds.
 #[derive(Clone, Debug)]
 struct Batch {
     seconds: i64,
@@ -48,10 +48,10 @@ fn batches() -> impl Strategy<Value = Vec<Batch>> {
     proptest::collection::vec(batch.prop_map(|(seconds, steps)| Batch { seconds, steps }), 1..6)
 }
 
-/// What a caller learns.
+/// The outcome that a caller receives: key, version, state, and whether it was replayed.
 type CallerResult = Result<(Key, u64, Option<Ticket>, bool), Failure<Refusal, tickets::TitleTaken>>;
 
-/// The same rules, one by one, in memory.
+/// A model in memory that runs one command after the other.
 #[derive(Default)]
 struct Model {
     tickets: HashMap<Key, (u64, Ticket)>,
@@ -68,7 +68,7 @@ impl Model {
         self.tickets.insert(key.clone(), (version, next));
     }
 
-    fn learnt(&self, key: &Key, replayed: bool) -> CallerResult {
+    fn outcome(&self, key: &Key, replayed: bool) -> CallerResult {
         Ok((key.clone(), self.version(key), self.tickets.get(key).map(|(_, ticket)| ticket.clone()), replayed))
     }
 
@@ -80,7 +80,7 @@ impl Model {
             self.change(&key, elapsed.transition.next);
         }
         if let Some((body, (first, _))) = known {
-            return if body == first { self.learnt(&key, true) } else { Err(Failure::RequestIdReused) };
+            return if body == first { self.outcome(&key, true) } else { Err(Failure::RequestIdReused) };
         }
         let actual = self.version(&key);
         if let Some(expected) = step.expecting.filter(|expected| *expected != actual) {
@@ -97,7 +97,7 @@ impl Model {
         if let Some((id, body)) = step.request {
             self.requests.insert(id, (body, key.clone()));
         }
-        self.learnt(&key, false)
+        self.outcome(&key, false)
     }
 }
 
@@ -133,8 +133,8 @@ async fn assert_batches_match_model(fixture: &Fixture, batches: Vec<Batch>) {
         let running = steps.iter().cloned().map(|step| -> BoxedCommand<'_> { Box::pin(run(&test_writer, step)) });
         let answers = test_writer.run_in_one_batch(running).await;
         for (step, answer) in steps.iter().zip(answers) {
-            let learnt = answer.map(|c| (c.key, c.version, c.state, c.replayed));
-            assert_eq!(learnt, model.run(step, now), "{step:?}");
+            let outcome = answer.map(|c| (c.key, c.version, c.state, c.replayed));
+            assert_eq!(outcome, model.run(step, now), "{step:?}");
         }
     }
     for (key, (version, ticket)) in &model.tickets {
@@ -145,7 +145,7 @@ async fn assert_batches_match_model(fixture: &Fixture, batches: Vec<Batch>) {
     }
 }
 
-/// One database for all cases, emptied in between.
+/// Runs all cases on one database, which is emptied before each case.
 fn check_property(open: impl AsyncFn() -> Fixture) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let fixture = runtime.block_on(open());

@@ -1,4 +1,4 @@
-//! What operators see and move.
+//! The operations server: streams, deadlines and the business clock.
 use std::{
     sync::{
         Arc,
@@ -51,7 +51,7 @@ test_on_both_engines! {
         }
         let stay = AdvanceClockRequest { target: Some(Target::ToTime(prost_types::Timestamp { seconds: 0, nanos: 0 })) };
         let stayed = server.handle_advance_clock(stay, Duration::from_secs(20)).await.unwrap();
-        assert_eq!(time(&stayed), start() + TimeDelta::seconds(35), "never back");
+        assert_eq!(time(&stayed), start() + TimeDelta::seconds(35), "the clock does not move back");
     }
 
     async fn unfinished_work_is_listed(fixture: Fixture) {
@@ -63,8 +63,8 @@ test_on_both_engines! {
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
         let answer = server.handle_advance_clock(request, Duration::ZERO).await.unwrap();
         assert_eq!(answer.unsettled.len(), 1);
-        assert!(answer.unsettled[0].contains("there is nobody"), "{:?}", answer.unsettled);
-        assert_eq!(time(&answer), start(), "time does not go on before what happened at its time is done");
+        assert!(answer.unsettled[0].contains("no service is reachable"), "{:?}", answer.unsettled);
+        assert_eq!(time(&answer), start(), "the clock waits until the events of its time are delivered");
     }
 
     async fn a_probe_with_unfinished_work_holds_the_clock(fixture: Fixture) {

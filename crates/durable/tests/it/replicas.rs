@@ -1,4 +1,4 @@
-//! Several processes on one database: nothing is lost, nothing happens twice, nobody waits forever.
+//! Several processes on one database: no command is lost, applied twice or blocked for ever.
 use cpor_durable::{BusinessClock, Failure, WriterSettings};
 use futures_util::future::join_all;
 
@@ -60,7 +60,7 @@ test_on_both_engines! {
         assert_eq!(counts(&fixture.db).await.len(), 20);
     }
 
-    /// Two who want what the other one has wait for each other; the database ends that, and both are answered.
+    /// Two commands that swap titles wait for each other's locks. The database ends the deadlock, and both complete.
     async fn deadlocks_do_not_stop_the_lanes(fixture: Fixture) {
         let writers = writers(&fixture).await;
         let keys: Vec<_> = (0..8).map(key).collect();

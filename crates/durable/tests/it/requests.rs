@@ -1,4 +1,4 @@
-//! Request ids: at most once, whatever the client's network does (AIP-155).
+//! Request ids: a request takes effect at most once, however often the client repeats it (AIP-155).
 use cpor_durable::{Command, Failure, Key, RequestId};
 
 use crate::{
@@ -104,8 +104,8 @@ async fn other(fixture: &Fixture) -> cpor_durable::Host {
         .await
 }
 
-/// PostgreSQL alone has two processes on one database. The second one has looked for the request id before the first
-/// one commits, and meets what it did only behind the aggregate's lock.
+/// Only PostgreSQL has two processes on one database. The second process looks for the request id before the first
+/// commits, and sees the change of the first only after it has got the aggregate's lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeat_behind_the_lock_of_the_first_is_replayed() {
     let fixture = Fixture::postgres().await;

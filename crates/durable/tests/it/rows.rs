@@ -1,4 +1,4 @@
-//! The statements that stores consist of, with every type of column.
+//! The statements for stores, with every type of column.
 use cpor_durable::{Key, Micros, StoreError, rows};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, TransactionTrait};
 use uuid::Uuid;

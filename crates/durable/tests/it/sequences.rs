@@ -1,4 +1,4 @@
-//! Positions in incoming streams: each event once, and in order.
+//! Positions in incoming streams: each event is applied once and in order.
 use cpor_durable::{Failure, Position, StreamKey};
 use cpor_types::Service;
 use uuid::Uuid;

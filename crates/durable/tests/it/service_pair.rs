@@ -1,4 +1,4 @@
-//! A toy and its mirror, and a network between them that does what it is told.
+//! Two services and a simulated network between them: tickets, and a mirror of the tickets.
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -21,19 +21,19 @@ use crate::{
     tickets::{command, counts, key, run_add, run_open},
 };
 
-/// What the network does to one delivery.
+/// The fault of the network in one delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NetworkFault {
     NoFault,
     RequestIsLost,
     ResponseIsLost,
     RequestIsDuplicated,
-    /// The first stream only is answered.
+    /// The response has a result for the first stream only.
     OnlyFirstStreamAnswered,
     Unreadable,
 }
 
-/// The way from the toy to its mirror.
+/// Carries events from the ticket service to the mirror, with faults.
 pub(crate) struct FakeNetwork {
     pub(crate) server: EventServer,
     pub(crate) faults: Mutex<VecDeque<NetworkFault>>,
@@ -47,12 +47,12 @@ impl Courier for FakeNetwork {
     async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
         self.stream_counts.lock().unwrap().push(request.streams.len());
         let fate = self.faults.lock().unwrap().pop_front().unwrap_or(NetworkFault::NoFault);
-        let lost = || Undelivered::Unreachable("the line is dead".to_owned());
+        let lost = || Undelivered::Unreachable("connection lost".to_owned());
         if fate == NetworkFault::RequestIsLost {
             return Err(lost());
         }
         if fate == NetworkFault::Unreadable {
-            return Err(Undelivered::Unreadable("InvalidArgument: one of them is no good".to_owned()));
+            return Err(Undelivered::Unreadable("InvalidArgument: one of the streams is malformed".to_owned()));
         }
         if fate == NetworkFault::RequestIsDuplicated {
             self.server.deliver(Service::ClaimIntake, request.clone()).await.unwrap();
@@ -67,7 +67,7 @@ impl Courier for FakeNetwork {
     }
 }
 
-/// A toy that tells a mirror, each with a database of its own.
+/// The ticket service and the mirror that receives its events, each with its own database.
 pub(crate) struct ServicePair {
     pub(crate) fixture: Fixture,
     pub(crate) mirror_fixture: Fixture,
@@ -132,7 +132,7 @@ impl ServicePair {
         self.host.relay().drain().await.unwrap()
     }
 
-    /// Backing off is over.
+    /// Advances real time beyond the longest delay of a retry.
     pub(crate) fn skip_backoff(&self) {
         self.fixture.clock.advance_by(TimeDelta::seconds(16));
     }

@@ -1,5 +1,5 @@
-//! A toy: tickets that count, close by a deadline, have a title that is unique within their owner, and tell another
-//! service what was added.
+//! A small ticket service for tests. Tickets count, close by a deadline, have a title that is unique within their owner,
+//! and send an event to another service when their count changes.
 use std::{
     collections::HashMap,
     sync::{
@@ -55,7 +55,7 @@ pub(crate) enum Refusal {
     Closed,
 }
 
-/// Somebody else has the title.
+/// Another ticket of the owner has the title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TitleTaken;
 
@@ -124,7 +124,7 @@ pub(crate) fn command(key: &Key) -> Command {
     Command::new("toy", key.clone(), alice())
 }
 
-/// What a command on a ticket ends in.
+/// The result of a command on a ticket.
 pub(crate) type TicketResult = CommandResult<TicketStore, Refusal>;
 
 pub(crate) async fn run_open(
@@ -146,7 +146,7 @@ pub(crate) async fn run_retitle(writer: &Writer<TicketStore>, command: Command, 
     writer.execute(command, move |ticket, _| retitle(ticket, &title)).await
 }
 
-/// The store, with a load_gate to hold it and a record of what it was asked to save.
+/// The store of tickets. Tests can hold its loads back and see the sizes of its saves.
 #[derive(Clone, Default)]
 pub(crate) struct TicketStore {
     load_gate: Arc<AsyncMutex<()>>,
@@ -156,17 +156,17 @@ pub(crate) struct TicketStore {
 }
 
 impl TicketStore {
-    /// Nothing is loaded until this is dropped.
+    /// Holds loads back until the guard is dropped.
     pub(crate) async fn pause_loads(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.load_gate).lock_owned().await
     }
 
-    /// A batch has come to be loaded.
+    /// Waits until a batch is about to be loaded.
     pub(crate) async fn load_requested(&self) {
         self.load_requests.notified().await;
     }
 
-    /// How many aggregates each save was about, since the last time this was asked.
+    /// Returns the number of aggregates of each save since the last call.
     pub(crate) fn take_save_sizes(&self) -> Vec<usize> {
         std::mem::take(&mut *self.save_sizes.lock().unwrap())
     }
@@ -214,13 +214,13 @@ impl Store for TicketStore {
     }
 
     fn outgoing(&self, change: &Change<Ticket>) -> Vec<Outgoing> {
-        let told = change.events.iter().filter_map(|recorded| match recorded.event {
+        let events = change.events.iter().filter_map(|recorded| match recorded.event {
             TicketEvent::Added(n) => {
                 Some(Outgoing::of(recorded, Service::Registry, claim_closed_payload(&change.key, n)))
             }
             TicketEvent::Opened | TicketEvent::Retitled | TicketEvent::Closed => None,
         });
-        told.collect()
+        events.collect()
     }
 }
 
@@ -275,14 +275,14 @@ fn new_title(change: &Change<Ticket>) -> title::ActiveModel {
     }
 }
 
-/// A ticket as it is stored.
+/// Loads a ticket from the database.
 pub(crate) async fn load_ticket(db: &cpor_kit::Db, key: &Key) -> Option<Versioned<Ticket>> {
     let row = ticket::Entity::find_by_id((key.owner.clone(), key.id)).one(db.writer()).await.unwrap()?;
     let state: Json = row.state;
     Some(Versioned::new(row.version.unsigned_abs(), serde_json::from_value(state).unwrap()))
 }
 
-/// A ticket's history: version, event, actor, effective time, recorded time.
+/// Loads a ticket's history: version, event, actor, effective time, recorded time.
 pub(crate) async fn history(db: &cpor_kit::Db, key: &Key) -> Vec<(i64, String, String, Timestamp, Timestamp)> {
     let by_key = rows::children::<entry::Entity>(
         db.writer(),
@@ -293,17 +293,17 @@ pub(crate) async fn history(db: &cpor_kit::Db, key: &Key) -> Vec<(i64, String, S
     entries.map(|e| (e.version, e.event, e.actor, e.effective_time.into(), e.recorded_time.into())).collect()
 }
 
-/// Every ticket's count.
+/// Loads the count of every ticket.
 pub(crate) async fn counts(db: &cpor_kit::Db) -> HashMap<Key, i64> {
     let rows = ticket::Entity::find().order_by_asc(ticket::Column::Id).all(db.writer()).await.unwrap();
     let count = |state: Json| serde_json::from_value::<Ticket>(state).unwrap().count;
     rows.into_iter().map(|row| (Key::new(row.owner, row.id), count(row.state))).collect()
 }
 
-/// A command under way, whatever it is.
+/// The future of a command, of any kind.
 pub(crate) type BoxedCommand<'a> = std::pin::Pin<Box<dyn Future<Output = TicketResult> + Send + 'a>>;
 
-/// Somebody changes the stored state by hand.
+/// Changes the title in the database without the writer.
 pub(crate) async fn change_title_in_database(db: &cpor_kit::Db, key: &Key, title: &str) {
     let Versioned { state, .. } = load_ticket(db, key).await.unwrap();
     let state = serde_json::to_value(Ticket { title: title.to_owned(), ..state }).unwrap();

@@ -1,4 +1,4 @@
-//! Group commit: commands share transactions, and do not notice.
+//! Group commit: commands share transactions, and each has the same result as in a transaction of its own.
 use cpor_durable::{Committed, Failure};
 
 use crate::{
@@ -24,7 +24,7 @@ test_on_both_engines! {
         test_writer.tickets.take_save_sizes();
         let added = test_writer.run_in_one_batch([run_add(&test_writer.writer, command(&key(1)), 2), run_add(&test_writer.writer, command(&key(1)), 3)]).await;
         let seen: Vec<(u64, i64)> = added.into_iter().map(|added| added.unwrap()).map(|c| (c.version, c.state.unwrap().count)).collect();
-        assert_eq!(seen, [(2, 2), (3, 5)], "each sees what the ones before it left, and nothing of the ones after");
+        assert_eq!(seen, [(2, 2), (3, 5)], "a command sees the changes of the commands before it only");
         assert_eq!(test_writer.tickets.take_save_sizes(), [1]);
         let after = load_ticket(&fixture.db, &key(1)).await.unwrap();
         assert_eq!((after.version, after.state.count), (3, 5));
@@ -81,9 +81,9 @@ test_on_both_engines! {
         let answers = test_writer.run_in_one_batch((0..4).map(|n| run_open(&test_writer.writer, command(&keys[n]), titles[n], None))).await;
         assert!(answers[0].is_ok() && answers[2].is_ok());
         assert_eq!(answers[1], Err(Failure::Clash(TitleTaken)));
-        assert_eq!(answers[3], Err(Failure::Clash(TitleTaken)), "taken within the same batch");
+        assert_eq!(answers[3], Err(Failure::Clash(TitleTaken)), "the title is assigned within the same batch");
         assert_eq!(counts(&fixture.db).await.len(), 3);
-        assert_eq!(history(&fixture.db, &keys[1]).await, [], "nothing of a refused command is left");
+        assert_eq!(history(&fixture.db, &keys[1]).await, [], "a conflict leaves no history");
     }
 
     async fn a_title_released_in_a_batch_can_be_assigned_again(fixture: Fixture) {
