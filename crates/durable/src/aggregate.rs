@@ -1,4 +1,5 @@
-//! The types by which the writer handles an aggregate: its key, state and deadlines, and the changes that commands make.
+//! The types by which the writer handles an aggregate: its key, state and deadlines, and the
+//! changes that commands make.
 use std::fmt;
 
 use cpor_types::{Actor, Deadline, Timestamp};
@@ -22,19 +23,22 @@ impl Key {
     }
 }
 
-/// The state of an aggregate: a unit that is loaded, decided and saved as a whole. Its functions are pure.
+/// The state of an aggregate: a unit that is loaded, decided and saved as a whole. Its functions
+/// are pure.
 pub trait Aggregate: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
-    /// A fact that a transition records. History entries and outgoing events are derived from these.
+    /// A fact that a transition records. History entries and outgoing events are derived from
+    /// these.
     type Event: Clone + fmt::Debug + PartialEq + Send + Sync + 'static;
 
-    /// Returns the pending deadlines of this state. If several are of one kind, only the earliest is stored as a row;
-    /// the next one replaces it when the earliest has passed or is cancelled.
+    /// Returns the pending deadlines of this state. If several are of one kind, only the earliest
+    /// is stored as a row; the next one replaces it when the earliest has passed or is cancelled.
     fn deadlines(&self) -> Vec<Deadline>;
 
-    /// Applies the EARLIEST deadline that is due at or before `now`, or returns `None` if none is due.
+    /// Applies the EARLIEST deadline that is due at or before `now`, or returns `None` if none is
+    /// due.
     ///
-    /// R47: a clock reading earlier than the due time is in time. The next state must not have the same deadline due
-    /// again.
+    /// R47: a clock reading earlier than the due time is in time. The next state must not have the
+    /// same deadline due again.
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>>;
 }
 
@@ -72,15 +76,15 @@ pub struct Recorded<E> {
     pub version: u64,
     /// The actor who caused the event. For a deadline its side is `Time`.
     pub actor: Actor,
-    /// The business time from which the event counts: when it happened in the service that reported it, or when the
-    /// deadline was due.
+    /// The business time from which the event counts: when it happened in the service that reported
+    /// it, or when the deadline was due.
     pub effective_time: Timestamp,
     /// The business time of the transaction that recorded the event.
     pub recorded_time: Timestamp,
 }
 
-/// A state with its version. The version is 1 when the aggregate is created, and grows by one with every command and
-/// every passed deadline that changes the state.
+/// A state with its version. The version is 1 when the aggregate is created, and grows by one with
+/// every command and every passed deadline that changes the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned<A> {
     /// The number of changes so far.

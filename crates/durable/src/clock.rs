@@ -1,4 +1,5 @@
-//! The business clock. R47: a command is decided by one reading of this clock, taken in the deciding transaction.
+//! The business clock. R47: a command is decided by one reading of this clock, taken in the
+//! deciding transaction.
 use std::sync::Arc;
 
 use cpor_kit::{Db, Engine};
@@ -10,15 +11,16 @@ use crate::rows::{Micros, Sql};
 /// The query for the time of a virtual clock.
 pub(crate) const VIRTUAL_TIME_QUERY: &str = "SELECT time FROM virtual_clock WHERE id = 1";
 
-/// The clock that deadlines and histories use. It shows real time (see [`BusinessClock::real`]) or is virtual, which
-/// means that only an operator moves it.
+/// The clock that deadlines and histories use. It shows real time (see [`BusinessClock::real`]) or
+/// is virtual, which means that only an operator moves it.
 #[derive(Clone)]
 pub enum BusinessClock {
     /// The clock of the process, for a database that only one process uses.
     Process(Arc<dyn Clock>),
     /// The clock of the database server, for a database that several processes share.
     Database,
-    /// A row of the service's database. It keeps its time until an operator moves it forward, and survives restarts.
+    /// A row of the service's database. It keeps its time until an operator moves it forward, and
+    /// survives restarts.
     Virtual,
 }
 
@@ -33,8 +35,8 @@ impl std::fmt::Debug for BusinessClock {
 }
 
 impl BusinessClock {
-    /// Creates the clock that shows real time for a service on `engine`: the database server's clock on PostgreSQL,
-    /// `clock` on SQLite.
+    /// Creates the clock that shows real time for a service on `engine`: the database server's
+    /// clock on PostgreSQL, `clock` on SQLite.
     #[must_use]
     pub fn real(engine: Engine, clock: Arc<dyn Clock>) -> Self {
         match engine {
@@ -52,14 +54,16 @@ impl BusinessClock {
         }
     }
 
-    /// Reads the business time. The writer calls this in a transaction that has locked the aggregates it decides about.
+    /// Reads the business time. The writer calls this in a transaction that has locked the
+    /// aggregates it decides about.
     ///
     /// # Errors
     /// If the database fails, or if a virtual clock was never started.
     pub async fn read(&self, db: &impl ConnectionTrait) -> Result<Timestamp, DbErr> {
         let query = match self {
             Self::Process(clock) => return Ok(whole_micros(clock.now())),
-            // Not now(), which is the time at which the transaction began. The cast cuts to whole microseconds.
+            // Not now(), which is the time at which the transaction began. The cast cuts to whole
+            // microseconds.
             Self::Database => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS time",
             Self::Virtual => VIRTUAL_TIME_QUERY,
         };
@@ -78,7 +82,8 @@ impl BusinessClock {
         self.read(db.reader()).await
     }
 
-    /// Starts a virtual clock at `start`, unless it was started before. Does nothing for other clocks.
+    /// Starts a virtual clock at `start`, unless it was started before. Does nothing for other
+    /// clocks.
     ///
     /// # Errors
     /// If the database fails.
@@ -92,13 +97,14 @@ impl BusinessClock {
         Ok(())
     }
 
-    /// Moves a virtual clock forward to `to`, in one statement, and returns the time that the clock then shows. A clock
-    /// that is not virtual, or that shows a later time than `to`, is not moved.
+    /// Moves a virtual clock forward to `to`, in one statement, and returns the time that the clock
+    /// then shows. A clock that is not virtual, or that shows a later time than `to`, is not moved.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn advance(&self, db: &Db, to: Timestamp) -> Result<Timestamp, DbErr> {
-        // The pool of writers: a reader of a replica or of an older snapshot may not see the latest time.
+        // The pool of writers: a reader of a replica or of an older snapshot may not see the latest
+        // time.
         let (db, to) = (db.writer(), Micros::from(to));
         if self.is_virtual() {
             let mut sql = Sql::new(db.get_database_backend());

@@ -18,22 +18,23 @@ pub struct Command {
 }
 
 impl Command {
-    /// Creates a command by `actor` on the aggregate `key`. Traces and metrics show `name`, for example
-    /// `submit_claim`.
+    /// Creates a command by `actor` on the aggregate `key`. Traces and metrics show `name`, for
+    /// example `submit_claim`.
     pub fn new(name: &'static str, key: Key, actor: Actor) -> Self {
         Self { name, key, actor, effective_time: None, expected_version: None, request: None, position: None }
     }
 
-    /// Sets the effective time of the command's events, for a fact that another service reports. The default is the
-    /// business time of the transaction.
+    /// Sets the effective time of the command's events, for a fact that another service reports.
+    /// The default is the business time of the transaction.
     #[must_use]
     pub fn at(mut self, time: Timestamp) -> Self {
         self.effective_time = Some(time);
         self
     }
 
-    /// Requires that the aggregate still has this version (0: that it does not exist). Otherwise the command fails
-    /// with [`Failure::Moved`]. Used for etags, and for facts that were gathered about a snapshot.
+    /// Requires that the aggregate still has this version (0: that it does not exist). Otherwise
+    /// the command fails with [`Failure::Moved`]. Used for etags, and for facts that were gathered
+    /// about a snapshot.
     #[must_use]
     pub fn expecting(mut self, version: impl Into<Option<u64>>) -> Self {
         self.expected_version = version.into();
@@ -47,8 +48,8 @@ impl Command {
         self
     }
 
-    /// Makes the command take effect at most once for the event at this position, and in the order of the event's
-    /// stream.
+    /// Makes the command take effect at most once for the event at this position, and in the order
+    /// of the event's stream.
     #[must_use]
     pub fn with_position(mut self, position: Position) -> Self {
         self.position = Some(position);
@@ -58,8 +59,8 @@ impl Command {
 
 /// A client's own id for a request, kept for 24 hours.
 ///
-/// A repeated request is answered with the current state of the resource that the first request committed. Refusals
-/// are not kept: a repeated request that was refused is decided anew.
+/// A repeated request is answered with the current state of the resource that the first request
+/// committed. Refusals are not kept: a repeated request that was refused is decided anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId {
     /// The subject of the caller.
@@ -72,7 +73,8 @@ pub struct RequestId {
     pub body_hash: [u8; 32],
 }
 
-/// The identity of an incoming stream: the events that one aggregate of another service sends to this service.
+/// The identity of an incoming stream: the events that one aggregate of another service sends to
+/// this service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamKey {
     /// The service that sends the events.
@@ -97,7 +99,8 @@ pub struct Position {
 /// The outcome of a command that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed<A> {
-    /// The aggregate of the command or, for a repeated request id, the aggregate that the first request changed.
+    /// The aggregate of the command or, for a repeated request id, the aggregate that the first
+    /// request changed.
     pub key: Key,
     /// The version of the aggregate, or 0 if it does not exist.
     pub version: u64,
@@ -105,14 +108,15 @@ pub struct Committed<A> {
     pub state: Option<A>,
     /// The business time at which the command was decided.
     pub now: Timestamp,
-    /// Whether the request id or the event had been handled before, so that nothing was decided this time.
+    /// Whether the request id or the event had been handled before, so that nothing was decided
+    /// this time.
     pub replayed: bool,
 }
 
 /// The reason why a command changed nothing.
 ///
-/// Deadlines that had passed before the command have taken effect nevertheless. After a conflict they take effect a
-/// moment later, because the conflict rolls their transaction back.
+/// Deadlines that had passed before the command have taken effect nevertheless. After a conflict
+/// they take effect a moment later, because the conflict rolls their transaction back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure<R, C> {
     /// The decision function refused the command.
@@ -141,7 +145,8 @@ pub enum Failure<R, C> {
     /// Too many commands are waiting. The caller may try again shortly.
     #[error("too many commands are waiting")]
     Overloaded,
-    /// The command could not be decided, or its outcome is not known. The text is for the log and never for a caller.
+    /// The command could not be decided, or its outcome is not known. The text is for the log and
+    /// never for a caller.
     #[error("unavailable: {0}")]
     Unavailable(String),
 }

@@ -1,4 +1,5 @@
-//! The gRPC server that receives events and passes each stream to the hosted service that it is addressed to.
+//! The gRPC server that receives events and passes each stream to the hosted service that it is
+//! addressed to.
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
 use cpor_proto::events::v1::{
@@ -31,13 +32,13 @@ impl EventServer {
         Self { receivers: receivers.into_iter().collect() }
     }
 
-    /// Applies a delivery from the service `source`. The gRPC method calls this once the caller is known; tests call it
-    /// directly.
+    /// Applies a delivery from the service `source`. The gRPC method calls this once the caller is
+    /// known; tests call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED` if the process does not host the destination; PERMISSION_DENIED
-    /// `SERVICE_NOT_ALLOWED` if a stream belongs to another service than `source`; INVALID_ARGUMENT if a stream's id is
-    /// malformed.
+    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED` if the process does not host the destination;
+    /// PERMISSION_DENIED `SERVICE_NOT_ALLOWED` if a stream belongs to another service than
+    /// `source`; INVALID_ARGUMENT if a stream's id is malformed.
     pub async fn deliver(
         &self,
         source: Service,

@@ -1,4 +1,5 @@
-//! The inbox: a table with the last applied sequence of every incoming stream, so that each event is applied once.
+//! The inbox: a table with the last applied sequence of every incoming stream, so that each event
+//! is applied once.
 use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
@@ -39,8 +40,8 @@ fn stream_from_row(row: &QueryResult) -> Result<StreamKey, DbErr> {
     })
 }
 
-/// Loads the last applied sequences of these streams and locks their rows until the transaction ends. A stream of which
-/// no event was applied is absent from the result.
+/// Loads the last applied sequences of these streams and locks their rows until the transaction
+/// ends. A stream of which no event was applied is absent from the result.
 pub(crate) async fn lock(tx: &Tx, streams: Vec<&StreamKey>) -> Result<HashMap<StreamKey, u64>, DbErr> {
     select(tx, streams, true).await
 }
@@ -65,8 +66,8 @@ async fn select(
     Ok(last)
 }
 
-/// Stores new last sequences of streams that [`lock`] has locked. Returns the streams that another process has started
-/// in the meantime, which must be decided again.
+/// Stores new last sequences of streams that [`lock`] has locked. Returns the streams that another
+/// process has started in the meantime, which must be decided again.
 pub(crate) async fn advance(tx: &Tx, streams: &[(StreamKey, StreamAdvance)]) -> Result<Vec<StreamKey>, DbErr> {
     let (new, existing): (Vec<_>, Vec<_>) = streams.iter().partition(|(_, advance)| advance.from == 0);
     let started_elsewhere = write(tx, new, "DO NOTHING").await?;
@@ -100,11 +101,12 @@ impl Inbox {
         Self { db }
     }
 
-    /// Records that the event at `position` has been applied. Call this after the event's last command. Recording the same
-    /// event again changes nothing.
+    /// Records that the event at `position` has been applied. Call this after the event's last
+    /// command. Recording the same event again changes nothing.
     ///
     /// # Errors
-    /// [`ReceiveError::Gap`] if earlier events of the stream are missing; [`ReceiveError::Retry`] if the database fails.
+    /// [`ReceiveError::Gap`] if earlier events of the stream are missing; [`ReceiveError::Retry`]
+    /// if the database fails.
     pub async fn advance(&self, position: &Position) -> Result<(), ReceiveError> {
         let unavailable = |error: DbErr| {
             tracing::error!(%error, "the inbox could not be advanced");
@@ -126,7 +128,8 @@ impl Inbox {
         }
     }
 
-    /// Returns whether the event at `position` was applied before, so that its commands need not be repeated.
+    /// Returns whether the event at `position` was applied before, so that its commands need not be
+    /// repeated.
     ///
     /// # Errors
     /// As [`Inbox::advance`].

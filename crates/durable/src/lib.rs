@@ -1,11 +1,12 @@
 //! Durable processing of commands, events and deadlines, on SQLite and on PostgreSQL.
 //!
-//! The crate contains the writer with group commit, request ids, the outbox with its relay, the inbox, and deadlines
-//! with their runner. It makes sure that nothing is lost and that nothing takes effect twice.
+//! The crate contains the writer with group commit, request ids, the outbox with its relay, the
+//! inbox, and deadlines with their runner. It makes sure that nothing is lost and that nothing
+//! takes effect twice.
 //!
-//! A service implements [`Store`] for each kind of aggregate and [`Receiver`] for the events of other services, and
-//! sends its commands through a [`Writer`]. The process serves [`EventServer`] and [`OperationsServer`] for all the
-//! services that it hosts.
+//! A service implements [`Store`] for each kind of aggregate and [`Receiver`] for the events of
+//! other services, and sends its commands through a [`Writer`]. The process serves [`EventServer`]
+//! and [`OperationsServer`] for all the services that it hosts.
 mod aggregate;
 mod clock;
 mod command;

@@ -18,11 +18,11 @@ impl MigrationName for CreateTables {
     }
 }
 
-/// The statements that create tables and indexes. `{uuid}` and `{bytes}` stand for types whose names differ between
-/// SQLite and PostgreSQL.
+/// The statements that create tables and indexes. `{uuid}` and `{bytes}` stand for types whose
+/// names differ between SQLite and PostgreSQL.
 const STATEMENTS: &[&str] = &[
-    // One row for each outgoing stream (one aggregate, one destination), with the next sequence to allocate and the
-    // last sequence that was delivered.
+    // One row for each outgoing stream (one aggregate, one destination), with the next sequence to
+    // allocate and the last sequence that was delivered.
     "CREATE TABLE outbox_stream (
         owner TEXT NOT NULL, aggregate TEXT NOT NULL, id {uuid} NOT NULL, destination TEXT NOT NULL,
         next_sequence BIGINT NOT NULL, delivered_sequence BIGINT NOT NULL,
@@ -48,7 +48,8 @@ const STATEMENTS: &[&str] = &[
         due_time BIGINT NOT NULL, rule TEXT NOT NULL, generation BIGINT NOT NULL, state TEXT NOT NULL,
         armed_time BIGINT NOT NULL,
         PRIMARY KEY (owner, aggregate, id, kind))",
-    // Serves the search for due deadlines; its cost depends on the number of due, not of pending, deadlines.
+    // Serves the search for due deadlines; its cost depends on the number of due, not of pending,
+    // deadlines.
     "CREATE INDEX deadline_pending ON deadline (due_time) WHERE state = 'pending'",
     "CREATE TABLE request_id (
         caller TEXT NOT NULL, method TEXT NOT NULL, request_id TEXT NOT NULL,

@@ -1,4 +1,5 @@
-//! The receiving side of events: the trait that a service implements to apply the events of other services.
+//! The receiving side of events: the trait that a service implements to apply the events of other
+//! services.
 use cpor_proto::events::v1::{Event, event::Payload};
 use cpor_types::{Actor, Timestamp};
 
@@ -9,9 +10,10 @@ use crate::{Command, Failure, Key, Position, StreamKey};
 pub trait Receiver: Send + Sync {
     /// Applies an event exactly once. The events of one stream arrive in order, one at a time.
     ///
-    /// An implementation has two ways to apply an event only once. It may execute one command made with
-    /// [`Incoming::command`], which carries the event's position into the transaction that applies the event. Or it
-    /// may execute several idempotent commands and then call [`Inbox::advance`](crate::Inbox::advance).
+    /// An implementation has two ways to apply an event only once. It may execute one command made
+    /// with [`Incoming::command`], which carries the event's position into the transaction that
+    /// applies the event. Or it may execute several idempotent commands and then call
+    /// [`Inbox::advance`](crate::Inbox::advance).
     ///
     /// # Errors
     /// See [`ReceiveError`].
@@ -32,7 +34,8 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Creates a command on `key` that applies this event at most once and in the order of its stream.
+    /// Creates a command on `key` that applies this event at most once and in the order of its
+    /// stream.
     #[must_use]
     pub fn command(&self, name: &'static str, key: Key) -> Command {
         Command::new(name, key, self.actor.clone()).at(self.effective_time).with_position(self.position.clone())
@@ -50,7 +53,8 @@ impl Incoming {
     }
 }
 
-/// The reason why an event was not applied. The texts are shown to operators and must contain no personal data.
+/// The reason why an event was not applied. The texts are shown to operators and must contain no
+/// personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiveError {
     /// A temporary failure. The sender tries again.
@@ -74,8 +78,8 @@ impl ReceiveError {
     }
 }
 
-/// Converts the failure of a command that applies an event. An event reports a fact, which a service must not refuse,
-/// so a refusal parks the stream. Temporary failures are retried.
+/// Converts the failure of a command that applies an event. An event reports a fact, which a
+/// service must not refuse, so a refusal parks the stream. Temporary failures are retried.
 impl<R: std::fmt::Debug, C> From<Failure<R, C>> for ReceiveError {
     fn from(failure: Failure<R, C>) -> Self {
         match failure {

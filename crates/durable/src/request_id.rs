@@ -1,4 +1,5 @@
-//! The table of request ids (AIP-155): it stores, for 24 hours, which aggregate each request changed.
+//! The table of request ids (AIP-155): it stores, for 24 hours, which aggregate each request
+//! changed.
 use std::collections::HashMap;
 
 use cpor_types::Timestamp;
@@ -12,7 +13,8 @@ use crate::{
 /// The time for which a request id is kept.
 const RETENTION: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
-/// The maximum number of rows that one transaction deletes. On SQLite, commands wait for that transaction.
+/// The maximum number of rows that one transaction deletes. On SQLite, commands wait for that
+/// transaction.
 const MAX_DELETED: u64 = 1_000;
 
 /// The primary key of a request id's row.
@@ -39,7 +41,8 @@ impl RequestKey {
     }
 }
 
-/// The aggregate that the first request with an id changed, and the version to which it changed the aggregate.
+/// The aggregate that the first request with an id changed, and the version to which it changed the
+/// aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestOutcome {
     pub(crate) body_hash: [u8; 32],
@@ -55,7 +58,8 @@ fn key_columns() -> Vec<Column> {
     ]
 }
 
-/// Loads the stored outcomes of these request ids. Ids that were never used are absent from the result.
+/// Loads the stored outcomes of these request ids. Ids that were never used are absent from the
+/// result.
 pub(crate) async fn load(tx: &Tx, requests: Vec<&RequestId>) -> Result<HashMap<RequestKey, RequestOutcome>, DbErr> {
     let mut rows = InputRows::new(key_columns());
     for request in requests {
@@ -81,7 +85,8 @@ fn request_outcome_from_row(row: &QueryResult) -> Result<RequestOutcome, DbErr> 
     Ok(RequestOutcome { body_hash, key, version: version.unsigned_abs() })
 }
 
-/// Stores the outcomes of requests. Returns the aggregates of those whose request id another process has just used.
+/// Stores the outcomes of requests. Returns the aggregates of those whose request id another
+/// process has just used.
 pub(crate) async fn insert(
     tx: &Tx,
     mut requests: Vec<(RequestId, RequestOutcome)>,
@@ -123,7 +128,8 @@ pub(crate) async fn insert(
     Ok(not_inserted.into_values().collect())
 }
 
-/// Deletes request ids that are older than 24 hours, at most [`MAX_DELETED`]. Returns the number of deleted rows.
+/// Deletes request ids that are older than 24 hours, at most [`MAX_DELETED`]. Returns the number of
+/// deleted rows.
 pub(crate) async fn delete_expired(tx: &Tx, now: Timestamp) -> Result<u64, DbErr> {
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("DELETE FROM request_id WHERE (caller, method, request_id) IN ");

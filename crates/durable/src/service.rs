@@ -1,5 +1,5 @@
-//! The interface between a process and the services that it hosts: what the process hands to a service when it builds
-//! the service, and what it gets back.
+//! The interface between a process and the services that it hosts: what the process hands to a
+//! service when it builds the service, and what it gets back.
 use std::{path::PathBuf, sync::Arc};
 
 use cpor_kit::{Db, Metrics, Peers};

@@ -22,8 +22,8 @@ pub type Clashes<C> = Vec<(Key, C)>;
 pub trait Store: Send + Sync + 'static {
     /// The aggregate that is stored.
     type Aggregate: Aggregate;
-    /// A uniqueness rule of the database that a change breaks, for example R38: the company has already claimed the
-    /// line.
+    /// A uniqueness rule of the database that a change breaks, for example R38: the company has
+    /// already claimed the line.
     type Clash: Clone + Send + 'static;
 
     /// The name of the kind of aggregate, unique within the service, for example `claim`.
@@ -32,7 +32,8 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the resource name of an aggregate, for example `partners/contoso/claims/0192…`.
     fn resource(key: &Key) -> String;
 
-    /// Loads the aggregates that exist among `keys`, in one query, and locks them until the transaction ends.
+    /// Loads the aggregates that exist among `keys`, in one query, and locks them until the
+    /// transaction ends.
     ///
     /// `keys` are sorted and unique. The locks are taken in the order of owner and id, as
     /// [`rows::lock`](crate::rows::lock) does.
@@ -44,16 +45,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// Saves `changes` with their history and child rows.
     ///
-    /// `changes` are sorted by key, one for each aggregate. Each is guarded by [`Change::previous_version`], as
-    /// [`rows::save`](crate::rows::save) does. Returns the conflicts. If there are any, the transaction is rolled
-    /// back and the commands of those changes fail with [`Failure::Clash`](crate::Failure::Clash).
+    /// `changes` are sorted by key, one for each aggregate. Each is guarded by
+    /// [`Change::previous_version`], as [`rows::save`](crate::rows::save) does. Returns the
+    /// conflicts. If there are any, the transaction is rolled back and the commands of those
+    /// changes fail with [`Failure::Clash`](crate::Failure::Clash).
     fn save(
         &self,
         tx: &Tx,
         changes: &[Change<Self::Aggregate>],
     ) -> impl Future<Output = Result<Clashes<Self::Clash>, StoreError>> + Send;
 
-    /// Returns the events for other services that one step (one command or one passed deadline) causes. Pure.
+    /// Returns the events for other services that one step (one command or one passed deadline)
+    /// causes. Pure.
     fn outgoing(&self, change: &Change<Self::Aggregate>) -> Vec<Outgoing>;
 }
 
@@ -71,7 +74,8 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Creates the event that reports `recorded` to `destination`, with the actor and the effective time of `recorded`.
+    /// Creates the event that reports `recorded` to `destination`, with the actor and the effective
+    /// time of `recorded`.
     pub fn of<E>(recorded: &Recorded<E>, destination: Service, payload: Payload) -> Self {
         let Recorded { actor, effective_time, .. } = recorded;
         Self { destination, payload, actor: actor.clone(), effective_time: *effective_time }
@@ -84,7 +88,8 @@ pub enum StoreError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbErr),
-    /// Another process created or changed these aggregates after they were loaded. Their commands are decided again.
+    /// Another process created or changed these aggregates after they were loaded. Their commands
+    /// are decided again.
     #[error("{} aggregates were changed by another process", .0.len())]
     Lost(Vec<Key>),
     /// A stored row has values that the service never writes.

@@ -31,7 +31,8 @@ pub(crate) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }
 
-/// Converts a time from its protobuf form, cut to whole microseconds. Returns `None` if it is out of range.
+/// Converts a time from its protobuf form, cut to whole microseconds. Returns `None` if it is out
+/// of range.
 pub(crate) fn timestamp_from(time: &prost_types::Timestamp) -> Option<Timestamp> {
     let nanos = u32::try_from(time.nanos).ok()?;
     Timestamp::from_timestamp(time.seconds, nanos).map(cpor_types::whole_micros)

@@ -32,7 +32,8 @@ pub(crate) struct DeadlineChange {
     pub(crate) deadline: Deadline,
     /// The state of that deadline after the change.
     pub(crate) state: DeadlineState,
-    /// The number of times that a deadline of this kind was set in the transaction. The stored generation grows by it.
+    /// The number of times that a deadline of this kind was set in the transaction. The stored
+    /// generation grows by it.
     pub(crate) times_set: u64,
 }
 
@@ -48,8 +49,9 @@ impl DeadlineChange {
 pub(crate) struct DeadlineChanges(BTreeMap<Cow<'static, str>, DeadlineChange>);
 
 impl DeadlineChanges {
-    /// Records a step from a state with the deadlines `before` to a state with the deadlines `after`. `fired_due_time` is
-    /// the due time of the deadline that caused the step, if a deadline caused it.
+    /// Records a step from a state with the deadlines `before` to a state with the deadlines
+    /// `after`. `fired_due_time` is the due time of the deadline that caused the step, if a
+    /// deadline caused it.
     pub(crate) fn record_step(
         &mut self,
         before: Vec<Deadline>,
@@ -86,8 +88,9 @@ impl DeadlineChanges {
     }
 }
 
-/// Returns the earliest deadline of each kind. The database has one row for each kind, which holds the earliest. When
-/// that deadline has passed or is cancelled, the next one of its kind replaces it.
+/// Returns the earliest deadline of each kind. The database has one row for each kind, which holds
+/// the earliest. When that deadline has passed or is cancelled, the next one of its kind replaces
+/// it.
 fn earliest_by_kind(deadlines: Vec<Deadline>) -> BTreeMap<Cow<'static, str>, Deadline> {
     let mut earliest = BTreeMap::<_, Deadline>::new();
     for deadline in deadlines {

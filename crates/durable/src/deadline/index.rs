@@ -1,5 +1,5 @@
-//! The table `deadline`, an index of deadlines by due time. The writer updates the table in its transactions; the
-//! deadline runner and operators read it.
+//! The table `deadline`, an index of deadlines by due time. The writer updates the table in its
+//! transactions; the deadline runner and operators read it.
 use cpor_types::{Deadline, Timestamp};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
@@ -93,8 +93,8 @@ pub(crate) struct ListedDeadline {
     pub(crate) generation: u64,
 }
 
-/// The place after which the next page of a list begins: the due time and identity of the last deadline of the previous
-/// page.
+/// The place after which the next page of a list begins: the due time and identity of the last
+/// deadline of the previous page.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DeadlineCursor {
     due: Micros,

@@ -1,4 +1,5 @@
-//! Deadlines: a table that indexes the pending deadlines of all aggregates by due time, and the runner that applies them.
+//! Deadlines: a table that indexes the pending deadlines of all aggregates by due time, and the
+//! runner that applies them.
 mod change;
 pub(crate) mod index;
 mod runner;

@@ -1,7 +1,8 @@
 //! The deadline runner: makes deadlines take effect that no command has met.
 //!
-//! The runner only tells the writer which aggregates have a due deadline. The writer reads the clock and lets the
-//! aggregate decide. R47: late processing changes no outcome, so a late runner, or two runners, do no harm.
+//! The runner only tells the writer which aggregates have a due deadline. The writer reads the
+//! clock and lets the aggregate decide. R47: late processing changes no outcome, so a late runner,
+//! or two runners, do no harm.
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -23,13 +24,15 @@ const BATCH_SIZE: usize = 512;
 /// The longest sleep. After it the runner finds deadlines that other processes have stored.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The first delay before a deadline that could not be applied is tried again. It doubles with every attempt.
+/// The first delay before a deadline that could not be applied is tried again. It doubles with
+/// every attempt.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The longest delay before a deadline that could not be applied is tried again.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
 
-/// Applies the deadlines of one service when they are due. Any number of runners may work on one database.
+/// Applies the deadlines of one service when they are due. Any number of runners may work on one
+/// database.
 #[derive(Clone)]
 pub struct DeadlineRunner {
     context: Arc<HostContext>,
@@ -42,8 +45,8 @@ impl std::fmt::Debug for DeadlineRunner {
     }
 }
 
-/// The deadlines that the runner tried to apply and that are still due, with the number of attempts and the time of the
-/// next one. They must not keep other deadlines waiting.
+/// The deadlines that the runner tried to apply and that are still due, with the number of attempts
+/// and the time of the next one. They must not keep other deadlines waiting.
 #[derive(Default)]
 struct StuckDeadlines(HashMap<PendingDeadline, (u32, Instant)>);
 
@@ -60,8 +63,8 @@ impl StuckDeadlines {
         }
     }
 
-    /// Records attempts. The first attempt causes no delay: another runner may have applied the deadline after this
-    /// one had listed it.
+    /// Records attempts. The first attempt causes no delay: another runner may have applied the
+    /// deadline after this one had listed it.
     fn record_attempts(&mut self, deadlines: Vec<PendingDeadline>) {
         for deadline in deadlines {
             let (attempts, retry_time) = self.0.entry(deadline).or_insert((0, Instant::now()));
@@ -102,8 +105,8 @@ impl DeadlineRunner {
         Ok(())
     }
 
-    /// Applies every deadline that is due now and returns the number of deadlines that it tried. A deadline that cannot
-    /// be applied stays due.
+    /// Applies every deadline that is due now and returns the number of deadlines that it tried. A
+    /// deadline that cannot be applied stays due.
     ///
     /// # Errors
     /// If the database fails.
@@ -111,8 +114,8 @@ impl DeadlineRunner {
         Ok(self.apply_due_and_list_remaining().await?.0)
     }
 
-    /// Applies every deadline that is due now. Returns the number of deadlines that it tried, and those that are still
-    /// due afterwards.
+    /// Applies every deadline that is due now. Returns the number of deadlines that it tried, and
+    /// those that are still due afterwards.
     ///
     /// # Errors
     /// If the database fails.
@@ -136,8 +139,8 @@ impl DeadlineRunner {
         }
     }
 
-    /// Has the writers apply the passed deadlines of each aggregate once, all at the same time, so that they share
-    /// transactions.
+    /// Has the writers apply the passed deadlines of each aggregate once, all at the same time, so
+    /// that they share transactions.
     async fn apply(&self, due: &[PendingDeadline], now: Timestamp) {
         let (mut seen, mut commands) = (HashSet::new(), Vec::new());
         for PendingDeadline { aggregate, key, due } in due {

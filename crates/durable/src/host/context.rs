@@ -51,7 +51,8 @@ impl HostContext {
     }
 }
 
-/// Notifications between the tasks of one process. A lost notification costs only time, because every task also polls.
+/// Notifications between the tasks of one process. A lost notification costs only time, because
+/// every task also polls.
 #[derive(Default)]
 pub(crate) struct Notifications {
     relays: [Notify; Service::ALL.len()],
@@ -71,7 +72,8 @@ impl Notifications {
         &self.deadline_runner
     }
 
-    /// Returns a value that changes with every commit of this process that changes an aggregate of `owner`.
+    /// Returns a value that changes with every commit of this process that changes an aggregate of
+    /// `owner`.
     pub(crate) fn watch_commits(&self, owner: &str) -> watch::Receiver<u64> {
         let mut counts = self.commit_counts.lock().unwrap_or_else(PoisonError::into_inner);
         // Drop the owners that no longer have a watcher.
@@ -87,7 +89,8 @@ impl Notifications {
     }
 }
 
-/// Counters of transactions, deadlines and deliveries. The service is idle while they do not change.
+/// Counters of transactions, deadlines and deliveries. The service is idle while they do not
+/// change.
 #[derive(Default)]
 pub(crate) struct ActivityCounters {
     begun_transactions: AtomicU64,
@@ -106,8 +109,9 @@ impl Drop for TransactionGuard<'_> {
 }
 
 impl ActivityCounters {
-    /// Counts the begin of a writer's transaction, which is under way until the guard is dropped. The guard is dropped
-    /// after the commit: other tasks can see committed data before the writer's own task goes on.
+    /// Counts the begin of a writer's transaction, which is under way until the guard is dropped.
+    /// The guard is dropped after the commit: other tasks can see committed data before the
+    /// writer's own task goes on.
     pub(crate) fn begin_transaction(&self) -> TransactionGuard<'_> {
         self.begun_transactions.fetch_add(1, Ordering::SeqCst);
         TransactionGuard(self)
@@ -123,9 +127,11 @@ impl ActivityCounters {
         self.fired_deadlines.load(Ordering::Relaxed)
     }
 
-    /// Returns a number that grows with every transaction and delivery, or `None` while a transaction is under way.
+    /// Returns a number that grows with every transaction and delivery, or `None` while a
+    /// transaction is under way.
     pub(crate) fn total(&self) -> Option<u64> {
-        // `ended` is read first: if the two are equal, no transaction was under way when `ended` was read.
+        // `ended` is read first: if the two are equal, no transaction was under way when `ended`
+        // was read.
         let ended = self.ended_transactions.load(Ordering::SeqCst);
         let begun = self.begun_transactions.load(Ordering::SeqCst);
         (ended == begun).then(|| begun + self.delivered_events.load(Ordering::Relaxed))

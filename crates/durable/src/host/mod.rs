@@ -49,7 +49,8 @@ impl std::fmt::Debug for Host {
 }
 
 impl Host {
-    /// Creates the host of `service`, which delivers its events by gRPC. Starts a virtual clock that was never started.
+    /// Creates the host of `service`, which delivers its events by gRPC. Starts a virtual clock
+    /// that was never started.
     ///
     /// # Errors
     /// If the database fails. The migrations must have run.
@@ -81,7 +82,8 @@ impl Host {
         Ok(Self { context: Arc::new(context), registrations: Arc::default(), courier })
     }
 
-    /// Starts the writer of the aggregates in `store`. Call this once for each kind of aggregate and clone the writer.
+    /// Starts the writer of the aggregates in `store`. Call this once for each kind of aggregate
+    /// and clone the writer.
     pub fn writer<S: Store>(&self, store: S) -> Writer<S> {
         self.writer_with(store, WriterSettings::for_engine(self.context.db.engine()))
     }
@@ -119,15 +121,16 @@ impl Host {
         self.context.business_clock.now(&self.context.db).await
     }
 
-    /// Returns a value that changes with every commit of this process that changes an aggregate of `owner`. Commits of
-    /// other processes do not change the value; a caller that needs them must poll as well.
+    /// Returns a value that changes with every commit of this process that changes an aggregate of
+    /// `owner`. Commits of other processes do not change the value; a caller that needs them must
+    /// poll as well.
     #[must_use]
     pub fn commits(&self, owner: &str) -> tokio::sync::watch::Receiver<u64> {
         self.context.notifications.watch_commits(owner)
     }
 
-    /// Moves a virtual clock forward and returns the time that it then shows. The caller applies the deadlines that
-    /// become due, or the deadline runner does so within a second.
+    /// Moves a virtual clock forward and returns the time that it then shows. The caller applies
+    /// the deadlines that become due, or the deadline runner does so within a second.
     ///
     /// # Errors
     /// If the database fails.
@@ -161,8 +164,9 @@ impl Host {
         crate::maintenance::delete_expired_request_ids(&self.context).await
     }
 
-    /// Registers a background task of the service, such as the sender of mails. [`Host::start`] starts the task and
-    /// restarts it after an error. The token that the task receives is cancelled when the process shuts down.
+    /// Registers a background task of the service, such as the sender of mails. [`Host::start`]
+    /// starts the task and restarts it after an error. The token that the task receives is
+    /// cancelled when the process shuts down.
     pub fn spawn<T, F>(&self, name: &'static str, task: T)
     where
         T: Fn(CancellationToken) -> F + Send + Sync + 'static,
@@ -172,9 +176,10 @@ impl Host {
         self.registrations.add_background_task(name, task);
     }
 
-    /// Registers a probe that lists the service's unfinished work, one line for each item, such as a mail that is not
-    /// yet sent. A virtual clock is not moved on before every probe returns an empty list. The probe may also do the
-    /// work at once. It must not hold the host, because the host holds the probe.
+    /// Registers a probe that lists the service's unfinished work, one line for each item, such as
+    /// a mail that is not yet sent. A virtual clock is not moved on before every probe returns an
+    /// empty list. The probe may also do the work at once. It must not hold the host, because the
+    /// host holds the probe.
     pub fn probe<P, F>(&self, name: &'static str, probe: P)
     where
         P: Fn() -> F + Send + Sync + 'static,

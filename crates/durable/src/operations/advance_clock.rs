@@ -22,9 +22,9 @@ pub(super) fn time_limit<T>(request: &Request<T>) -> Duration {
 }
 
 impl OperationsServer {
-    /// Moves the virtual clocks forward, from one due time to the next, and waits at each until all services are idle.
-    /// If `time_limit` is over before that, the response lists the unfinished work. The gRPC method calls this once the
-    /// caller is known; tests call it directly.
+    /// Moves the virtual clocks forward, from one due time to the next, and waits at each until all
+    /// services are idle. If `time_limit` is over before that, the response lists the unfinished
+    /// work. The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
     /// FAILED_PRECONDITION `CLOCK_NOT_VIRTUAL`.
@@ -51,7 +51,8 @@ impl OperationsServer {
         Ok(wire::AdvanceClockResponse { clock: Some(self.clock_message(&clocks)), fired, unsettled })
     }
 
-    /// Moves the hosts' clocks from `start`, the time of the latest clock, to `target`. Returns the unfinished work.
+    /// Moves the hosts' clocks from `start`, the time of the latest clock, to `target`. Returns the
+    /// unfinished work.
     async fn move_clocks(
         &self,
         clocks: &mut [Timestamp],
@@ -61,7 +62,8 @@ impl OperationsServer {
     ) -> Result<Vec<String>, Status> {
         let mut now = start;
         loop {
-            // Moves all clocks to the same time. A crash during an earlier call may have left some of them behind.
+            // Moves all clocks to the same time. A crash during an earlier call may have left some
+            // of them behind.
             for (host, clock) in self.hosts.iter().zip(clocks.iter_mut()).filter(|(_, clock)| **clock < now) {
                 *clock = host.advance(now).await.map_err(internal)?;
             }

@@ -6,7 +6,8 @@ use tonic::Status;
 use super::{OperationsServer, internal};
 
 impl OperationsServer {
-    /// Returns the business clock. The gRPC method calls this once the caller is known; tests call it directly.
+    /// Returns the business clock. The gRPC method calls this once the caller is known; tests call
+    /// it directly.
     ///
     /// # Errors
     /// INTERNAL if a database fails.
@@ -14,8 +15,8 @@ impl OperationsServer {
         Ok(self.clock_message(&self.read_clocks().await?))
     }
 
-    /// Creates the protobuf message for the hosts' clocks. Its time is that of the latest clock: virtual clocks differ
-    /// while they are moved.
+    /// Creates the protobuf message for the hosts' clocks. Its time is that of the latest clock:
+    /// virtual clocks differ while they are moved.
     pub(super) fn clock_message(&self, clocks: &[Timestamp]) -> wire::BusinessClock {
         let is_virtual = self.hosts.iter().any(|host| host.clock().is_virtual());
         wire::BusinessClock { time: clocks.iter().max().copied().map(crate::wire::timestamp), r#virtual: is_virtual }

@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl OperationsServer {
-    /// Lists the deadlines of one service in one state, ordered by due time. The gRPC method calls this once the caller
-    /// is known; tests call it directly.
+    /// Lists the deadlines of one service in one state, ordered by due time. The gRPC method calls
+    /// this once the caller is known; tests call it directly.
     ///
     /// # Errors
     /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.

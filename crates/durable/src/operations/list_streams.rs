@@ -8,8 +8,8 @@ use super::{OperationsServer, internal};
 use crate::outbox::{self, StreamCursor, StreamFilter, StreamStatus};
 
 impl OperationsServer {
-    /// Lists the outgoing streams of one service, ordered by the age of their oldest undelivered event. The gRPC method
-    /// calls this once the caller is known; tests call it directly.
+    /// Lists the outgoing streams of one service, ordered by the age of their oldest undelivered
+    /// event. The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
     /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.

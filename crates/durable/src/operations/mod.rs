@@ -1,4 +1,5 @@
-//! The gRPC server for operators: the streams, deadlines and business clock of all services that a process hosts.
+//! The gRPC server for operators: the streams, deadlines and business clock of all services that a
+//! process hosts.
 mod advance_clock;
 mod get_clock;
 mod list_deadlines;
@@ -76,7 +77,8 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
     }
 }
 
-/// Converts a database error to INTERNAL. The text of the error is logged and not sent to the caller.
+/// Converts a database error to INTERNAL. The text of the error is logged and not sent to the
+/// caller.
 fn internal(error: DbErr) -> Status {
     cpor_kit::status::internal(&error)
 }

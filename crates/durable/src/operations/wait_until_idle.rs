@@ -1,4 +1,5 @@
-//! Waiting until all hosted services are idle: no deadline is due, no event is undelivered, and no probe reports work.
+//! Waiting until all hosted services are idle: no deadline is due, no event is undelivered, and no
+//! probe reports work.
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait as _, DbErr};
@@ -20,12 +21,13 @@ const MIN_PAUSE: Duration = Duration::from_millis(5);
 /// The longest pause between two checks.
 const MAX_PAUSE: Duration = Duration::from_millis(160);
 
-/// The maximum number of deadlines and of streams of one service that are listed as unfinished work.
+/// The maximum number of deadlines and of streams of one service that are listed as unfinished
+/// work.
 const MAX_LISTED: usize = 20;
 
 impl OperationsServer {
-    /// Applies due deadlines and delivers events until all hosted services are idle. Returns the unfinished work, one
-    /// line for each item, if `stop_time` comes first.
+    /// Applies due deadlines and delivers events until all hosted services are idle. Returns the
+    /// unfinished work, one line for each item, if `stop_time` comes first.
     ///
     /// The check of an idle service costs one statement, and one or more for each of its probes.
     pub(super) async fn wait_until_idle(&self, stop_time: Instant) -> Result<Vec<String>, Status> {
@@ -60,14 +62,15 @@ impl OperationsServer {
         }
     }
 
-    /// Returns a number that grows with all activity of the hosted services, or `None` while a transaction is under way.
+    /// Returns a number that grows with all activity of the hosted services, or `None` while a
+    /// transaction is under way.
     fn total_activity(&self) -> Option<u64> {
         self.hosts.iter().map(|host| host.context().activity.total()).sum()
     }
 }
 
-/// Applies due deadlines and delivers events. Returns a line for each deadline that is still due and each stream that
-/// still has undelivered events.
+/// Applies due deadlines and delivers events. Returns a line for each deadline that is still due
+/// and each stream that still has undelivered events.
 async fn process_events_and_deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
     let (has_due_deadline, has_undelivered_event) = find_work(host).await?;
     let mut unfinished = Vec::new();
@@ -80,8 +83,8 @@ async fn process_events_and_deadlines(host: &Host) -> Result<Vec<String>, DbErr>
     Ok(unfinished)
 }
 
-/// Returns whether a deadline is due and whether an event is undelivered. Uses the pool of writers, because a reader may
-/// not see what was just committed.
+/// Returns whether a deadline is due and whether an event is undelivered. Uses the pool of writers,
+/// because a reader may not see what was just committed.
 async fn find_work(host: &Host) -> Result<(bool, bool), DbErr> {
     let db = host.db().writer();
     let mut sql = Sql::new(db.get_database_backend());
@@ -114,8 +117,8 @@ async fn deliver_events(host: &Host) -> Result<Vec<String>, DbErr> {
     Ok(undelivered.into_iter().map(line).collect())
 }
 
-/// Runs the service's idle probes until `stop_time` at the latest, and returns their lines. Work that a probe has begun
-/// goes on after `stop_time`.
+/// Runs the service's idle probes until `stop_time` at the latest, and returns their lines. Work
+/// that a probe has begun goes on after `stop_time`.
 async fn run_probes(host: &Host, stop_time: Instant) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, probe) in host.registrations().idle_probes() {

@@ -1,5 +1,5 @@
-//! Adds events to the outbox. Sequences are allocated while the aggregate is locked, so they have no gaps and follow the
-//! order of commits.
+//! Adds events to the outbox. Sequences are allocated while the aggregate is locked, so they have
+//! no gaps and follow the order of commits.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_proto::events::v1 as wire;
@@ -14,7 +14,8 @@ use crate::{
     writer::TracedEvent,
 };
 
-/// Appends the events of aggregates of one kind to their streams. Returns the services that receive any of them.
+/// Appends the events of aggregates of one kind to their streams. Returns the services that receive
+/// any of them.
 pub(crate) async fn append(
     tx: &Tx,
     aggregate: &'static str,

@@ -60,9 +60,9 @@ impl DeliveryResult {
 
     /// Creates the result from the receiver's response.
     ///
-    /// The receiver may be ahead of what it was sent, if this service was restored from a backup. It may be behind what
-    /// it had acknowledged, if the receiver was restored. Then the events that it needs have been deleted here, so the
-    /// stream is parked.
+    /// The receiver may be ahead of what it was sent, if this service was restored from a backup.
+    /// It may be behind what it had acknowledged, if the receiver was restored. Then the events
+    /// that it needs have been deleted here, so the stream is parked.
     pub(super) fn from_response(leased: &LeasedStream, response: StreamResult) -> Self {
         let StreamResult { applied_sequence, failure } = response;
         let delivered_sequence = applied_sequence.clamp(leased.delivered_sequence, leased.last_sequence());
@@ -86,10 +86,11 @@ impl DeliveryResult {
     }
 }
 
-/// Stores the results of the streams that are still leased under `lease_token` and deletes their delivered events.
+/// Stores the results of the streams that are still leased under `lease_token` and deletes their
+/// delivered events.
 ///
-/// A stream that failed is not delivered before the time that `retry_time` returns for its number of attempts. Returns
-/// the number of delivered events.
+/// A stream that failed is not delivered before the time that `retry_time` returns for its number
+/// of attempts. Returns the number of delivered events.
 pub(super) async fn save_results(
     tx: &Tx,
     lease_token: Uuid,
@@ -124,8 +125,8 @@ pub(super) async fn save_results(
         let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("UPDATE outbox_stream SET delivered_sequence = s.through, attempts = s.tried, ready_time = s.ready, ");
         sql.push("parked_reason = s.parked, last_error = s.error, lease_token = NULL, ");
-        // The CASE reads next_sequence from the row itself. The subquery does not see the events that another
-        // transaction has just added; COALESCE keeps the old time for them.
+        // The CASE reads next_sequence from the row itself. The subquery does not see the events
+        // that another transaction has just added; COALESCE keeps the old time for them.
         sql.push(
             "oldest_time = CASE WHEN outbox_stream.next_sequence - 1 > s.through THEN COALESCE((SELECT e.create_time ",
         );

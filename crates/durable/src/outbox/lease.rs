@@ -1,4 +1,5 @@
-//! Leases on outgoing streams: while one relay holds a stream's lease, no other relay delivers the stream.
+//! Leases on outgoing streams: while one relay holds a stream's lease, no other relay delivers the
+//! stream.
 use std::collections::BTreeMap;
 
 use cpor_proto::events::v1::Event;
@@ -16,12 +17,12 @@ use crate::{
 /// The maximum number of streams in one delivery.
 pub(super) const MAX_STREAMS: u64 = 256;
 
-/// The maximum number of events in one delivery. If all of them belong to one stream, the receiver applies them one after
-/// the other within the time of one delivery.
+/// The maximum number of events in one delivery. If all of them belong to one stream, the receiver
+/// applies them one after the other within the time of one delivery.
 const MAX_EVENTS: u64 = 500;
 
-/// The maximum size of one delivery, well below the 4 MiB that a gRPC server accepts by default. A larger event is sent
-/// alone.
+/// The maximum size of one delivery, well below the 4 MiB that a gRPC server accepts by default. A
+/// larger event is sent alone.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// A stream that this relay has leased, with the events to deliver next.
@@ -60,15 +61,16 @@ pub(super) async fn ready_destinations(db: &impl ConnectionTrait, now: Timestamp
     names.map(|name| name?.parse().map_err(|error| DbErr::Type(format!("{error}")))).collect()
 }
 
-/// Releases every lease and returns the number of released leases. Only for SQLite, whose database one process uses: the
-/// leases that it finds when it starts belong to a process that died.
+/// Releases every lease and returns the number of released leases. Only for SQLite, whose database
+/// one process uses: the leases that it finds when it starts belong to a process that died.
 pub(super) async fn release_all(tx: &Tx) -> Result<u64, DbErr> {
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("UPDATE outbox_stream SET lease_token = NULL, ready_time = 0 WHERE lease_token IS NOT NULL");
     Ok(tx.execute_raw(sql.statement()).await?.rows_affected())
 }
 
-/// Leases streams for `destination` that have undelivered events, are not leased, and do not wait for a retry.
+/// Leases streams for `destination` that have undelivered events, are not leased, and do not wait
+/// for a retry.
 pub(super) async fn lease(
     tx: &Tx,
     destination: Service,
@@ -130,7 +132,8 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStre
             }
         }
     }
-    // Neither limit was reached, so all events were read. A leased stream without events misses its next event.
+    // Neither limit was reached, so all events were read. A leased stream without events misses its
+    // next event.
     for leased in streams.values_mut().filter(|leased| leased.events.is_empty()) {
         leased.unreadable.get_or_insert_with(|| format!("event {} is missing", leased.delivered_sequence + 1));
     }

@@ -1,5 +1,5 @@
-//! The outbox: events for other services are stored in the transaction that causes them, and delivered from there at
-//! least once and in order.
+//! The outbox: events for other services are stored in the transaction that causes them, and
+//! delivered from there at least once and in order.
 mod append;
 mod delivery_result;
 mod lease;

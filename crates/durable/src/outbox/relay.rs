@@ -17,18 +17,20 @@ use super::{
 };
 use crate::host::HostContext;
 
-/// The maximum duration of a delivery, with all its calls. Streams that are not answered by then are delivered again.
+/// The maximum duration of a delivery, with all its calls. Streams that are not answered by then
+/// are delivered again.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The duration of a lease: the time of a delivery, and the same time again for storing its results and for clocks that
-/// differ, so that two relays rarely deliver the same stream.
+/// The duration of a lease: the time of a delivery, and the same time again for storing its results
+/// and for clocks that differ, so that two relays rarely deliver the same stream.
 ///
-/// If two relays do, no event takes effect twice, because the receiver knows the last sequence of each stream. The lease
-/// should be short, because on PostgreSQL the streams that a process had leased when it died wait until the lease ends.
+/// If two relays do, no event takes effect twice, because the receiver knows the last sequence of
+/// each stream. The lease should be short, because on PostgreSQL the streams that a process had
+/// leased when it died wait until the lease ends.
 const LEASE_DURATION: Duration = DELIVERY_TIMEOUT.saturating_mul(2);
 
-/// The interval of polling, which finds the streams that wait after a failure and those that other processes left. New
-/// events of this process are delivered on notification.
+/// The interval of polling, which finds the streams that wait after a failure and those that other
+/// processes left. New events of this process are delivered on notification.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The first delay after a failure. It doubles with every further failure.
@@ -65,7 +67,8 @@ enum DestinationState {
     Unreachable,
 }
 
-/// The results of a delivery that are not yet stored. They are stored in the transaction that takes the next lease.
+/// The results of a delivery that are not yet stored. They are stored in the transaction that takes
+/// the next lease.
 struct UnsavedDelivery {
     lease_token: Uuid,
     results: Vec<DeliveryResult>,
@@ -80,8 +83,8 @@ impl Relay {
         Self { context, courier }
     }
 
-    /// Delivers events to one service whenever it is notified, until `stop` is cancelled. Without a notification it
-    /// runs no queries.
+    /// Delivers events to one service whenever it is notified, until `stop` is cancelled. Without a
+    /// notification it runs no queries.
     ///
     /// # Errors
     /// If the database fails. The caller may then call this again.
@@ -103,8 +106,9 @@ impl Relay {
         }
     }
 
-    /// Releases, before this process takes its first lease, the leases of a process that died. Only on SQLite, where no
-    /// other process can hold a lease. On PostgreSQL, other replicas may hold leases, so the stale ones have to expire.
+    /// Releases, before this process takes its first lease, the leases of a process that died. Only
+    /// on SQLite, where no other process can hold a lease. On PostgreSQL, other replicas may hold
+    /// leases, so the stale ones have to expire.
     async fn release_stale_leases_once(&self) -> Result<(), DbErr> {
         self.context.stale_leases_released.get_or_try_init(|| self.release_stale_leases()).await.map(|_| ())
     }
@@ -122,7 +126,8 @@ impl Relay {
         Ok(())
     }
 
-    /// Notifies, every second, the relay tasks that have something to deliver, until `stop` is cancelled.
+    /// Notifies, every second, the relay tasks that have something to deliver, until `stop` is
+    /// cancelled.
     ///
     /// # Errors
     /// If the database fails. The caller may then call this again.
@@ -139,8 +144,9 @@ impl Relay {
         }
     }
 
-    /// Delivers all events that can be delivered now, to every service, and returns their number. Streams that are
-    /// leased by another relay, that wait for a retry, or that are parked are not delivered.
+    /// Delivers all events that can be delivered now, to every service, and returns their number.
+    /// Streams that are leased by another relay, that wait for a retry, or that are parked are not
+    /// delivered.
     ///
     /// # Errors
     /// If the database fails.
@@ -153,8 +159,8 @@ impl Relay {
         Ok(events)
     }
 
-    /// Delivers to one service until no stream can be delivered, the service cannot be reached, or `stop` is cancelled.
-    /// Returns the state of the service and the number of delivered events.
+    /// Delivers to one service until no stream can be delivered, the service cannot be reached, or
+    /// `stop` is cancelled. Returns the state of the service and the number of delivered events.
     async fn deliver_all(
         &self,
         destination: Service,
@@ -182,8 +188,8 @@ impl Relay {
         }
     }
 
-    /// Calls [`Relay::save_and_lease`] and retries it on errors. If the results cannot be stored, the same events are
-    /// delivered once more after the lease has ended.
+    /// Calls [`Relay::save_and_lease`] and retries it on errors. If the results cannot be stored,
+    /// the same events are delivered once more after the lease has ended.
     async fn save_and_lease_with_retries(
         &self,
         unsaved: Option<UnsavedDelivery>,
@@ -199,8 +205,9 @@ impl Relay {
         self.save_and_lease(unsaved.as_ref(), destination).await
     }
 
-    /// Stores the results of one delivery and leases the streams of the next, in one transaction. The transaction is
-    /// committed before anything is sent. Returns the number of delivered events and the new lease.
+    /// Stores the results of one delivery and leases the streams of the next, in one transaction.
+    /// The transaction is committed before anything is sent. Returns the number of delivered events
+    /// and the new lease.
     async fn save_and_lease(
         &self,
         unsaved: Option<&UnsavedDelivery>,
@@ -236,8 +243,8 @@ impl Relay {
         metrics.count_deliveries("parked", count(|outcome| matches!(outcome, DeliveryOutcome::Parked(_))));
     }
 
-    /// Returns the time of a stream's next delivery after `attempts` failures: a random delay whose maximum doubles with
-    /// every failure.
+    /// Returns the time of a stream's next delivery after `attempts` failures: a random delay whose
+    /// maximum doubles with every failure.
     fn retry_time(&self, now: Timestamp, attempts: u32) -> Timestamp {
         let doubled = FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
         now + doubled.min(MAX_RETRY_DELAY).mul_f64(self.context.entropy.fraction())
@@ -258,8 +265,8 @@ impl Relay {
                 results.extend(sendable.iter().map(failed));
                 return (results, DestinationState::Unreachable);
             }
-            // One of the streams makes the request unreadable. Sent alone, that stream is parked, and the others are
-            // delivered.
+            // One of the streams makes the request unreadable. Sent alone, that stream is parked,
+            // and the others are delivered.
             Err(Undelivered::Unreadable(_)) => {
                 for stream in &sendable {
                     results.push(self.send_alone(destination, stream, timeout).await);
@@ -278,7 +285,8 @@ impl Relay {
         }
     }
 
-    /// Sends the events of some streams in one request. Returns one result for each stream, in the same order.
+    /// Sends the events of some streams in one request. Returns one result for each stream, in the
+    /// same order.
     async fn send(
         &self,
         destination: Service,
@@ -318,8 +326,9 @@ fn no_result() -> DeliveryOutcome {
     DeliveryOutcome::Failed("the receiver returned no result for this stream".to_owned())
 }
 
-/// Returns the result for a stream that was leased without events. If the events of other streams filled the delivery,
-/// the stream is released at once; if its next event cannot be read, the stream is parked.
+/// Returns the result for a stream that was leased without events. If the events of other streams
+/// filled the delivery, the stream is released at once; if its next event cannot be read, the
+/// stream is parked.
 fn result_without_events(stream: &LeasedStream) -> DeliveryResult {
     let outcome = stream.unreadable.clone().map_or(DeliveryOutcome::Delivered, DeliveryOutcome::Parked);
     DeliveryResult::none_delivered(stream, outcome)

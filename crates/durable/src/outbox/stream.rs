@@ -1,4 +1,5 @@
-//! The identity of an outgoing stream, and its forms: database columns, resource name and protobuf message.
+//! The identity of an outgoing stream, and its forms: database columns, resource name and protobuf
+//! message.
 use std::{fmt, str::FromStr};
 
 use cpor_proto::events::v1 as wire;
@@ -25,7 +26,8 @@ pub(crate) struct OutboxStreamKey {
 /// The columns of the primary key of `outbox_stream`.
 pub(super) const KEY_COLUMNS: &str = "owner, aggregate, id, destination";
 
-/// The same columns of the input rows `s` of a statement (see [`Sql::with_rows`](crate::rows::Sql::with_rows)).
+/// The same columns of the input rows `s` of a statement (see
+/// [`Sql::with_rows`](crate::rows::Sql::with_rows)).
 pub(super) const INPUT_KEY_COLUMNS: &str = "s.owner, s.aggregate, s.id, s.destination";
 
 impl OutboxStreamKey {

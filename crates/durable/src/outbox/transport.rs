@@ -3,13 +3,16 @@ use cpor_kit::Peers;
 use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, event_service_client::EventServiceClient};
 use tonic::Code;
 
-/// The reason why a delivery as a whole failed. Failures of single streams are part of the response.
+/// The reason why a delivery as a whole failed. Failures of single streams are part of the
+/// response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undelivered {
-    /// The receiver was not reached or reported a temporary failure. Some of the events may have been applied.
+    /// The receiver was not reached or reported a temporary failure. Some of the events may have
+    /// been applied.
     #[error("{0}")]
     Unreachable(String),
-    /// The receiver cannot read the request, so that sending the same request again would fail again.
+    /// The receiver cannot read the request, so that sending the same request again would fail
+    /// again.
     #[error("{0}")]
     Unreadable(String),
 }

@@ -1,4 +1,5 @@
-//! Counters in a table, one row for each owner. Their numbers have no gaps and follow the order of commits.
+//! Counters in a table, one row for each owner. Their numbers have no gaps and follow the order of
+//! commits.
 use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{ConnectionTrait, DbErr};
@@ -6,11 +7,11 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::{Column, ColumnKind, InputRows, Sql, to_bigint};
 use crate::Tx;
 
-/// Increments the counter of each owner by its number in `counts`, in one statement. Returns each owner's last number:
-/// the numbers up to it are reserved for the caller.
+/// Increments the counter of each owner by its number in `counts`, in one statement. Returns each
+/// owner's last number: the numbers up to it are reserved for the caller.
 ///
-/// `table` has the columns `owner` (text, the primary key) and `last` (big integer). The rows are locked in the order of
-/// owners and stay locked until the transaction ends.
+/// `table` has the columns `owner` (text, the primary key) and `last` (big integer). The rows are
+/// locked in the order of owners and stay locked until the transaction ends.
 ///
 /// # Errors
 /// If the database fails.

@@ -1,4 +1,5 @@
-//! Input rows of a statement: rows of values that are sent as arrays on PostgreSQL and as a list of values on SQLite.
+//! Input rows of a statement: rows of values that are sent as arrays on PostgreSQL and as a list of
+//! values on SQLite.
 use sea_orm::{
     ColumnType, DbErr, Value,
     sea_query::{ArrayType, prelude::serde_json},
@@ -21,7 +22,8 @@ pub(crate) enum ColumnKind {
 }
 
 impl ColumnKind {
-    /// Returns the kind for the type of an entity's column, or an error if values of the type cannot be sent.
+    /// Returns the kind for the type of an entity's column, or an error if values of the type
+    /// cannot be sent.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other types are rejected with their name")]
     pub(super) fn from_column_type(column_type: &ColumnType) -> Result<Self, DbErr> {
         Ok(match column_type {
@@ -73,8 +75,8 @@ impl ColumnKind {
         }
     }
 
-    /// Returns the value that an array contains in place of NULL, which the driver's arrays cannot contain. A second array
-    /// of booleans tells which values are NULL.
+    /// Returns the value that an array contains in place of NULL, which the driver's arrays cannot
+    /// contain. A second array of booleans tells which values are NULL.
     fn null_placeholder(self) -> Value {
         match self {
             Self::Text => String::new().into(),
@@ -90,7 +92,8 @@ impl ColumnKind {
     }
 }
 
-/// Converts a value to the widest type of its kind, because the elements of an array must have one type.
+/// Converts a value to the widest type of its kind, because the elements of an array must have one
+/// type.
 #[expect(clippy::wildcard_enum_match_arm, reason = "values of the other types are not converted")]
 pub(super) fn widen(value: Value) -> Result<Value, DbErr> {
     Ok(match value {
@@ -128,7 +131,8 @@ impl Column {
     }
 }
 
-/// Rows of values with named columns. In the statements of [`Sql::with_rows`] they are the table `s`.
+/// Rows of values with named columns. In the statements of [`Sql::with_rows`] they are the table
+/// `s`.
 #[derive(Clone, Debug)]
 pub(crate) struct InputRows {
     columns: Vec<Column>,
@@ -156,7 +160,8 @@ impl InputRows {
         self.columns.iter().map(|column| column.name.as_str())
     }
 
-    /// Splits the rows into chunks that fit into one statement. Yields nothing if there are no rows.
+    /// Splits the rows into chunks that fit into one statement. Yields nothing if there are no
+    /// rows.
     pub(crate) fn chunks(self) -> impl Iterator<Item = Self> {
         let rows_per_chunk = (MAX_VALUES / self.columns.len()).max(1);
         let mut remaining = self;
@@ -171,7 +176,8 @@ impl InputRows {
         })
     }
 
-    /// Appends `WITH s AS (SELECT … FROM UNNEST($1::text[], …))`, whose text does not depend on the number of rows.
+    /// Appends `WITH s AS (SELECT … FROM UNNEST($1::text[], …))`, whose text does not depend on
+    /// the number of rows.
     pub(super) fn write_unnest(self, sql: &mut Sql) -> Result<(), DbErr> {
         let Self { columns, values } = self;
         let mut arrays: Vec<Vec<Value>> = columns.iter().map(|_| Vec::new()).collect();

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// A time as it is stored: microseconds since 1970 UTC, in a big integer column.
 ///
-/// All tables use this type, because SQLite has no type for times. Times as text would be larger, and texts of different
-/// formats do not compare correctly.
+/// All tables use this type, because SQLite has no type for times. Times as text would be larger,
+/// and texts of different formats do not compare correctly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, DeriveValueType)]
 pub struct Micros(pub i64);
 

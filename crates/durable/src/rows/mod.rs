@@ -1,8 +1,10 @@
-//! Statements for stores. Each handles many rows in one round trip and works on SQLite and on PostgreSQL.
+//! Statements for stores. Each handles many rows in one round trip and works on SQLite and on
+//! PostgreSQL.
 //!
-//! The table of an aggregate has the columns `owner` (text), `id` (UUID) and `version` (big integer) and the primary key
-//! (`owner`, `id`). The tables of its child rows have the same two values, under any name, as the first columns of their
-//! primary keys. Times are stored as [`Micros`].
+//! The table of an aggregate has the columns `owner` (text), `id` (UUID) and `version` (big
+//! integer) and the primary key (`owner`, `id`). The tables of its child rows have the same two
+//! values, under any name, as the first columns of their primary keys. Times are stored as
+//! [`Micros`].
 mod counter;
 mod input_rows;
 mod micros;

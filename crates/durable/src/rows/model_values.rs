@@ -1,4 +1,5 @@
-//! The values of an entity's rows: as input rows of a statement, and as primary keys that can be compared.
+//! The values of an entity's rows: as input rows of a statement, and as primary keys that can be
+//! compared.
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DbErr, EntityTrait, IdenStatic as _, Iterable as _,
     PrimaryKeyToColumn as _, QueryResult, Value,
@@ -85,7 +86,8 @@ pub(super) fn aggregate_key<A: ActiveModelTrait>(row: &A) -> Result<Key, DbErr> 
     }
 }
 
-/// One value of a primary key. It compares equal whether it comes from a row to be written or from a row that was read.
+/// One value of a primary key. It compares equal whether it comes from a row to be written or from
+/// a row that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum PrimaryKeyValue {
     Text(String),

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{Key, Tx};
 
-/// Loads the rows of `E` with these keys and locks them until the transaction ends. The rows are locked and returned in
-/// the order of owner and id, so that transactions that lock several rows do not deadlock.
+/// Loads the rows of `E` with these keys and locks them until the transaction ends. The rows are
+/// locked and returned in the order of owner and id, so that transactions that lock several rows do
+/// not deadlock.
 ///
 /// SQLite has no row locks and needs none, because it admits one writer.
 ///
@@ -25,7 +26,8 @@ pub async fn lock<E: EntityTrait>(tx: &Tx, keys: &[Key]) -> Result<Vec<E::Model>
     Ok(models)
 }
 
-/// Loads the rows of `E` in which the given owner and id columns hold one of `keys`, ordered by primary key.
+/// Loads the rows of `E` in which the given owner and id columns hold one of `keys`, ordered by
+/// primary key.
 ///
 /// Used for child rows of aggregates that [`lock`] has locked, and for reads outside the writer.
 ///

@@ -3,8 +3,8 @@ use sea_orm::{DbBackend, DbErr, Statement, Value};
 
 use super::input_rows::InputRows;
 
-/// Builds a statement: its text and its parameters. On PostgreSQL the text does not depend on the number of input rows,
-/// so that the server can reuse its prepared plan; on SQLite it does.
+/// Builds a statement: its text and its parameters. On PostgreSQL the text does not depend on the
+/// number of input rows, so that the server can reuse its prepared plan; on SQLite it does.
 #[derive(Debug)]
 pub(crate) struct Sql {
     backend: DbBackend,
@@ -58,12 +58,14 @@ impl Sql {
         self
     }
 
-    /// Makes a SELECT lock the rows that it finds. Appends nothing on SQLite, which has no row locks.
+    /// Makes a SELECT lock the rows that it finds. Appends nothing on SQLite, which has no row
+    /// locks.
     pub(crate) fn for_update(&mut self) -> &mut Self {
         self.push(if self.backend == DbBackend::Postgres { " FOR UPDATE" } else { "" })
     }
 
-    /// Makes a SELECT lock rows as [`Sql::for_update`] does, and skip rows that another transaction has locked.
+    /// Makes a SELECT lock rows as [`Sql::for_update`] does, and skip rows that another transaction
+    /// has locked.
     pub(crate) fn for_update_skip_locked(&mut self) -> &mut Self {
         self.push(if self.backend == DbBackend::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" })
     }

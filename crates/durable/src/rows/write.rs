@@ -14,17 +14,18 @@ use crate::{Key, StoreError, Tx};
 
 /// Inserts or updates whole rows of aggregates. Every column of a row must be set.
 ///
-/// Each row comes with the version that the stored row must still have (0: there must be no row), which is
-/// [`Change::previous_version`](crate::Change::previous_version).
+/// Each row comes with the version that the stored row must still have (0: there must be no row),
+/// which is [`Change::previous_version`](crate::Change::previous_version).
 ///
 /// # Errors
-/// [`StoreError::Lost`] with the keys of the rows that have another version; [`StoreError::Db`] if the database fails.
+/// [`StoreError::Lost`] with the keys of the rows that have another version; [`StoreError::Db`] if
+/// the database fails.
 pub async fn save<E: EntityTrait>(
     tx: &Tx,
     rows: impl IntoIterator<Item = (u64, E::ActiveModel)>,
 ) -> Result<(), StoreError> {
-    // One statement serves all rows with the same difference between new and previous version. Nearly always there is
-    // only one difference.
+    // One statement serves all rows with the same difference between new and previous version.
+    // Nearly always there is only one difference.
     let mut groups = BTreeMap::<i64, Vec<E::ActiveModel>>::new();
     for (previous, row) in rows {
         groups.entry(integer_value(&row, "version")? - to_bigint(previous)?).or_default().push(row);
@@ -44,8 +45,8 @@ pub async fn save<E: EntityTrait>(
     if not_saved.is_empty() { Ok(()) } else { Err(StoreError::Lost(not_saved)) }
 }
 
-/// Returns the statement that inserts or updates `rows`. It updates a stored row only if the row's version is lower than
-/// the new version by exactly `difference`.
+/// Returns the statement that inserts or updates `rows`. It updates a stored row only if the row's
+/// version is lower than the new version by exactly `difference`.
 fn versioned_upsert<E: EntityTrait>(backend: DbBackend, rows: InputRows, difference: i64) -> Result<Statement, DbErr> {
     let entity = E::default();
     let table = entity.table_name();
@@ -71,11 +72,11 @@ pub async fn insert<E: EntityTrait>(tx: &Tx, rows: impl IntoIterator<Item = E::A
     Ok(())
 }
 
-/// Inserts the rows that break no uniqueness rule, and returns the indices of the other rows, in order. A store turns
-/// these into conflicts.
+/// Inserts the rows that break no uniqueness rule, and returns the indices of the other rows, in
+/// order. A store turns these into conflicts.
 ///
-/// Of several rows with the same primary key, the first is inserted. The caller must order the rows in the same way in
-/// every transaction, so that transactions do not deadlock.
+/// Of several rows with the same primary key, the first is inserted. The caller must order the rows
+/// in the same way in every transaction, so that transactions do not deadlock.
 ///
 /// # Errors
 /// If the database fails.
@@ -86,8 +87,8 @@ pub async fn insert_new<E: EntityTrait>(
     let (mut seen, mut keys, mut first_rows) = (HashSet::new(), Vec::new(), Vec::new());
     for row in rows {
         let key = primary_key::<E>(&row)?;
-        // The database returns the keys of inserted rows, which do not tell a row from its duplicate. So a duplicate is
-        // not sent.
+        // The database returns the keys of inserted rows, which do not tell a row from its
+        // duplicate. So a duplicate is not sent.
         let is_first = seen.insert(key.clone());
         keys.push(is_first.then_some(key));
         first_rows.extend(is_first.then_some(row));
@@ -124,8 +125,8 @@ pub async fn upsert<E: EntityTrait>(tx: &Tx, rows: impl IntoIterator<Item = E::A
     Ok(())
 }
 
-/// Deletes rows by their primary key and returns the number of deleted rows. Only the columns of the primary key must be
-/// set.
+/// Deletes rows by their primary key and returns the number of deleted rows. Only the columns of
+/// the primary key must be set.
 ///
 /// # Errors
 /// If the database fails.

@@ -1,4 +1,5 @@
-//! The reasons why the transaction of a batch failed, and their classification from database errors.
+//! The reasons why the transaction of a batch failed, and their classification from database
+//! errors.
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use crate::{Key, StoreError};
@@ -11,8 +12,8 @@ pub(super) enum BatchError<C> {
     UniquenessConflict(Vec<(Key, C)>),
     /// Another process changed these aggregates after they were loaded.
     ConcurrentChange(Vec<Key>),
-    /// Another transaction was in the way, for example by a deadlock or a lock timeout. The same batch may be tried
-    /// again.
+    /// Another transaction was in the way, for example by a deadlock or a lock timeout. The same
+    /// batch may be tried again.
     Transient(String),
     /// One of the commands makes the transaction fail.
     Failed(String),
@@ -57,8 +58,8 @@ impl<C> From<DbErr> for BatchError<C> {
     }
 }
 
-/// Classifies a database error by its code: five characters on PostgreSQL (Appendix A of its manual), fewer in SQLite's
-/// result codes.
+/// Classifies a database error by its code: five characters on PostgreSQL (Appendix A of its
+/// manual), fewer in SQLite's result codes.
 fn from_error_code<C>(code: &str, text: String) -> BatchError<C> {
     match code {
         // Serialization failure, deadlock, lock not available, statement timeout.

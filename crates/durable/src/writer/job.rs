@@ -1,4 +1,5 @@
-//! A job: a command with its decision function and the channel to its caller, without the type of its refusal.
+//! A job: a command with its decision function and the channel to its caller, without the type of
+//! its refusal.
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cpor_types::Timestamp;
@@ -102,7 +103,8 @@ where
     }
 }
 
-/// Runs code of the service and turns a panic into an error, so that only the command that panics fails.
+/// Runs code of the service and turns a panic into an error, so that only the command that panics
+/// fails.
 pub(super) fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_text(panic.as_ref()))
 }

@@ -1,5 +1,5 @@
-//! A lane: a task that takes waiting commands from a queue and commits them in shared transactions. If a transaction
-//! fails, the lane splits its commands into smaller groups and runs those.
+//! A lane: a task that takes waiting commands from a queue and commits them in shared transactions.
+//! If a transaction fails, the lane splits its commands into smaller groups and runs those.
 use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
@@ -30,7 +30,8 @@ impl<S: Store> JobGroup<S> {
     }
 }
 
-/// Processes the queue, at most `batch_size` jobs in one transaction, until every sender is dropped.
+/// Processes the queue, at most `batch_size` jobs in one transaction, until every sender is
+/// dropped.
 pub(super) async fn run<S: Store>(
     context: Arc<WriterContext<S>>,
     mut queue: mpsc::Receiver<Job<S>>,
@@ -43,8 +44,8 @@ pub(super) async fn run<S: Store>(
     }
 }
 
-/// Completes every job. Groups that still have to be processed are on a stack, so that commands keep their order when a
-/// group is split.
+/// Completes every job. Groups that still have to be processed are on a stack, so that commands
+/// keep their order when a group is split.
 async fn process_jobs<S: Store>(context: &WriterContext<S>, jobs: Vec<Job<S>>) {
     let mut groups = vec![JobGroup::new(jobs)];
     while let Some(mut group) = groups.pop() {
@@ -74,8 +75,8 @@ fn complete_job<S: Store>(job: Job<S>, result: JobResult<S>) {
     job.complete(result);
 }
 
-/// Returns the delay before a group is retried, if the error calls for one. The delay is random, so that two
-/// transactions that conflict do not retry at the same moment.
+/// Returns the delay before a group is retried, if the error calls for one. The delay is random, so
+/// that two transactions that conflict do not retry at the same moment.
 fn retry_delay<S: Store>(context: &WriterContext<S>, error: &BatchError<S::Clash>, retries: u32) -> Option<Duration> {
     match error {
         BatchError::Transient(_) => {
@@ -89,7 +90,8 @@ fn retry_delay<S: Store>(context: &WriterContext<S>, error: &BatchError<S::Clash
     }
 }
 
-/// Returns the groups into which a failed group is split, in order. Jobs that cannot succeed are completed instead.
+/// Returns the groups into which a failed group is split, in order. Jobs that cannot succeed are
+/// completed instead.
 fn remaining_groups<S: Store>(error: BatchError<S::Clash>, mut group: JobGroup<S>) -> Vec<JobGroup<S>> {
     match error {
         BatchError::Unavailable(reason) => fail_jobs(group.jobs, &reason),
@@ -125,12 +127,14 @@ fn complete_with_conflict<S: Store>(group: JobGroup<S>, conflicts: Vec<(Key, S::
     Vec::new()
 }
 
-/// Splits a group so that one command does not make the others fail: the commands on other aggregates than `keys` stay
-/// together, then follow the commands on `keys`, one by one. Commands on the same aggregate keep their order.
+/// Splits a group so that one command does not make the others fail: the commands on other
+/// aggregates than `keys` stay together, then follow the commands on `keys`, one by one. Commands
+/// on the same aggregate keep their order.
 fn isolate_jobs<S: Store>(group: JobGroup<S>, keys: &HashSet<Key>) -> Vec<JobGroup<S>> {
     let (isolated, others): (Vec<_>, Vec<_>) = group.jobs.into_iter().partition(|job| keys.contains(&job.command.key));
     if isolated.is_empty() {
-        // The store named an aggregate that no command is about. Halving finds the command that causes the error.
+        // The store named an aggregate that no command is about. Halving finds the command that
+        // causes the error.
         let middle = others.len() / 2;
         return split_jobs(others, middle);
     }

@@ -1,4 +1,5 @@
-//! The decisions of a batch: commands are decided in order, each on the state that the commands before it left. Pure.
+//! The decisions of a batch: commands are decided in order, each on the state that the commands
+//! before it left. Pure.
 use std::collections::{BTreeMap, HashMap};
 
 use cpor_types::{Actor, Timestamp};
@@ -10,8 +11,8 @@ use crate::{
     request_id::{RequestKey, RequestOutcome},
 };
 
-/// The maximum number of deadlines that one command applies to an aggregate. A higher number means that the aggregate's
-/// `elapse` never ends.
+/// The maximum number of deadlines that one command applies to an aggregate. A higher number means
+/// that the aggregate's `elapse` never ends.
 const MAX_PASSED_DEADLINES: usize = 10_000;
 
 /// An event for another service, with the trace that it continues.
@@ -42,7 +43,8 @@ pub(super) struct BatchEffects<A: Aggregate> {
     pub(super) streams: Vec<(StreamKey, StreamAdvance)>,
 }
 
-/// One aggregate of the batch: its stored state, its current state, and the effects of the steps so far.
+/// One aggregate of the batch: its stored state, its current state, and the effects of the steps so
+/// far.
 struct AggregateState<A: Aggregate> {
     stored: Option<Versioned<A>>,
     current: Option<Versioned<A>>,
@@ -77,7 +79,8 @@ impl<A: Aggregate> AggregateState<A> {
     }
 }
 
-/// The change that one command or one passed deadline makes, with the events that it sends to other services.
+/// The change that one command or one passed deadline makes, with the events that it sends to other
+/// services.
 struct Step<A: Aggregate> {
     change: Change<A>,
     /// The due time of the deadline that causes the step; `None` if a command causes it.
@@ -97,8 +100,8 @@ pub(super) struct BatchState<'a, S: Store> {
 }
 
 impl<'a, S: Store> BatchState<'a, S> {
-    /// Starts a batch whose commands are decided at `now`, from the stored aggregates, the outcomes of known request
-    /// ids, and the last applied sequences of incoming streams.
+    /// Starts a batch whose commands are decided at `now`, from the stored aggregates, the outcomes
+    /// of known request ids, and the last applied sequences of incoming streams.
     pub(super) fn new(
         store: &'a S,
         now: Timestamp,
@@ -159,7 +162,8 @@ impl<'a, S: Store> BatchState<'a, S> {
         Err(Failure::Unavailable(format!("more than {MAX_PASSED_DEADLINES} deadlines of the aggregate passed at once")))
     }
 
-    /// Returns whether the event that the command applies was applied before. Fails if earlier events are missing.
+    /// Returns whether the event that the command applies was applied before. Fails if earlier
+    /// events are missing.
     fn is_event_applied(&self, job: &Job<S>) -> Result<bool, Failure<(), S::Clash>> {
         let Some(position) = &job.command.position else { return Ok(false) };
         let expected = self.streams.get(&position.stream).map_or(0, |advance| advance.to) + 1;
@@ -208,7 +212,8 @@ impl<'a, S: Store> BatchState<'a, S> {
         Step { change, fired_due_time, outgoing_events }
     }
 
-    /// Records that the command's request id and event have been handled, so that neither takes effect again.
+    /// Records that the command's request id and event have been handled, so that neither takes
+    /// effect again.
     fn record_handled(&mut self, job: &Job<S>, committed: &Committed<S::Aggregate>) {
         if let Some(request) = &job.command.request {
             let (key, version) = (committed.key.clone(), committed.version);

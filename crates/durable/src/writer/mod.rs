@@ -1,8 +1,9 @@
-//! The writer: the single place where the commands of one kind of aggregate are decided and committed.
+//! The writer: the single place where the commands of one kind of aggregate are decided and
+//! committed.
 //!
-//! Commands wait in lanes, which are chosen by the hash of the command's owner. Commands that wait together in a lane
-//! are decided one after the other and committed in one transaction (group commit). For callers the result is the same
-//! as that of separate transactions.
+//! Commands wait in lanes, which are chosen by the hash of the command's owner. Commands that wait
+//! together in a lane are decided one after the other and committed in one transaction (group
+//! commit). For callers the result is the same as that of separate transactions.
 mod batch_error;
 mod job;
 mod lane;
@@ -30,7 +31,8 @@ pub type CommandResult<S, R> = Result<Committed<<S as Store>::Aggregate>, Failur
 pub struct WriterSettings {
     /// The number of concurrent transactions. It is 1 on SQLite, which admits one writer.
     pub lanes: usize,
-    /// The maximum number of commands that wait in one lane. Further commands fail with [`Failure::Overloaded`].
+    /// The maximum number of commands that wait in one lane. Further commands fail with
+    /// [`Failure::Overloaded`].
     pub queue: usize,
     /// The maximum number of commands in one transaction.
     pub batch: usize,
@@ -70,7 +72,8 @@ impl<S: Store> std::fmt::Debug for Writer<S> {
 }
 
 impl<S: Store> Writer<S> {
-    /// Spawns the lanes on the current Tokio runtime. They end when the last clone of the writer is dropped.
+    /// Spawns the lanes on the current Tokio runtime. They end when the last clone of the writer is
+    /// dropped.
     pub(crate) fn start(host: Arc<HostContext>, store: S, settings: WriterSettings) -> Self {
         let context = Arc::new(transaction::WriterContext { host: Arc::clone(&host), store });
         let lanes = (0..settings.lanes.max(1)).map(|_| {
@@ -83,12 +86,14 @@ impl<S: Store> Writer<S> {
 
     /// Decides a command with `decide` and commits the transition.
     ///
-    /// `decide` receives the aggregate (`None` if it does not exist), to which every passed deadline has been applied,
-    /// and the business time. It returns `Ok(None)` if nothing changes. It must be pure: it is called again if a shared
-    /// transaction fails, and only the last result counts.
+    /// `decide` receives the aggregate (`None` if it does not exist), to which every passed
+    /// deadline has been applied, and the business time. It returns `Ok(None)` if nothing changes.
+    /// It must be pure: it is called again if a shared transaction fails, and only the last result
+    /// counts.
     ///
     /// # Errors
-    /// See [`Failure`]. After `Unavailable` the command may have been committed; repeat it under the same request id.
+    /// See [`Failure`]. After `Unavailable` the command may have been committed; repeat it under
+    /// the same request id.
     pub async fn execute<R: Send + 'static>(
         &self,
         command: Command,
@@ -106,7 +111,8 @@ impl<S: Store> Writer<S> {
         }
     }
 
-    /// Applies the deadlines of an aggregate that have passed. If the lane is full, this waits instead of failing.
+    /// Applies the deadlines of an aggregate that have passed. If the lane is full, this waits
+    /// instead of failing.
     ///
     /// # Errors
     /// Only [`Failure::Unavailable`].

@@ -36,8 +36,8 @@ impl<S: Store> WriterContext<S> {
         let stream_keys = jobs.iter().filter_map(|job| Some(&job.command.position.as_ref()?.stream)).collect();
         let last_sequences = inbox::lock(&tx, stream_keys).await?;
         let loaded = self.store.load(&tx, &aggregate_keys(jobs, &requests)).await?;
-        // R47: the clock is read after the locks, so a command that waited for a lock is decided at the time at which
-        // it got the lock.
+        // R47: the clock is read after the locks, so a command that waited for a lock is decided at
+        // the time at which it got the lock.
         let now = self.host.business_clock.read(&tx).await?;
         let known_requests: HashSet<RequestKey> = requests.keys().cloned().collect();
         let mut batch = BatchState::new(&self.store, now, loaded, requests, last_sequences);
@@ -61,11 +61,12 @@ impl<S: Store> WriterContext<S> {
         Ok(results)
     }
 
-    /// Returns the aggregates of refused commands whose request ids another process has used while this transaction
-    /// waited for locks. Those commands are repeated requests, so they must be decided again instead of being refused.
+    /// Returns the aggregates of refused commands whose request ids another process has used while
+    /// this transaction waited for locks. Those commands are repeated requests, so they must be
+    /// decided again instead of being refused.
     ///
-    /// This takes one statement and runs only after a refusal. It is not needed on SQLite, whose single writer holds
-    /// the whole database from the begin of its transaction.
+    /// This takes one statement and runs only after a refusal. It is not needed on SQLite, whose
+    /// single writer holds the whole database from the begin of its transaction.
     async fn used_elsewhere(&self, tx: &Tx, refused: Vec<(RequestId, Key)>) -> Result<Vec<Key>, DbErr> {
         if self.host.db.engine() == Engine::Sqlite {
             return Ok(Vec::new());
@@ -120,8 +121,8 @@ pub(crate) struct CommitSummary {
     pub(crate) next_due_in: Option<chrono::TimeDelta>,
 }
 
-/// Returns the request ids of refused commands, with the commands' aggregates, without the request ids that are already
-/// known to be used.
+/// Returns the request ids of refused commands, with the commands' aggregates, without the request
+/// ids that are already known to be used.
 fn refused_requests<S: Store>(
     jobs: &[Job<S>],
     results: &[JobResult<S>],
@@ -139,7 +140,8 @@ fn stream_commands<S: Store>(jobs: &[Job<S>]) -> Vec<(StreamKey, Key)> {
     commands.filter_map(|command| Some((command.position.as_ref()?.stream.clone(), command.key.clone()))).collect()
 }
 
-/// Returns the aggregates that the batch needs: those of its commands, and those that known request ids have changed.
+/// Returns the aggregates that the batch needs: those of its commands, and those that known request
+/// ids have changed.
 fn aggregate_keys<S: Store>(jobs: &[Job<S>], requests: &HashMap<RequestKey, RequestOutcome>) -> Vec<Key> {
     let of_commands = jobs.iter().map(|job| job.command.key.clone());
     let of_replayed_requests = requests.values().map(|outcome| outcome.key.clone());

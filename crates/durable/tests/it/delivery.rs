@@ -1,4 +1,5 @@
-//! Events are delivered at least once, applied exactly once, and applied in order, in spite of failures.
+//! Events are delivered at least once, applied exactly once, and applied in order, in spite of
+//! failures.
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;

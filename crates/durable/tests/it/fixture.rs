@@ -84,7 +84,8 @@ impl Fixture {
         Self { location, db, clock, _directory: directory, _database: database }
     }
 
-    /// Opens the database as a second process would. On SQLite, which one process uses, the connections are shared.
+    /// Opens the database as a second process would. On SQLite, which one process uses, the
+    /// connections are shared.
     pub(crate) async fn other_process(&self) -> Db {
         match &self.location {
             DatabaseLocation::File(_) => self.db.clone(),

@@ -65,7 +65,8 @@ test_on_both_engines! {
     }
 }
 
-/// On SQLite, the next process releases the leases of the killed process instead of waiting for their end.
+/// On SQLite, the next process releases the leases of the killed process instead of waiting for
+/// their end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_releases_leases_of_a_killed_process() {
     let services = Arc::new(ServicePair::with_ticket(Fixture::sqlite().await).await);
@@ -111,7 +112,8 @@ async fn a_silent_receiver_times_out_on_postgres() {
     assert_silent_receiver_times_out(Fixture::postgres().await).await;
 }
 
-/// The delivery times out while its lease lasts: the fixture's clock stands still, and Tokio's clock is advanced.
+/// The delivery times out while its lease lasts: the fixture's clock stands still, and Tokio's
+/// clock is advanced.
 async fn assert_silent_receiver_times_out(fixture: Fixture) {
     let services = Arc::new(ServicePair::with_ticket(fixture).await);
     services.add(1).await;

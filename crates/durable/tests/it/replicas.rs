@@ -60,7 +60,8 @@ test_on_both_engines! {
         assert_eq!(counts(&fixture.db).await.len(), 20);
     }
 
-    /// Two commands that swap titles wait for each other's locks. The database ends the deadlock, and both complete.
+    /// Two commands that swap titles wait for each other's locks. The database ends the deadlock,
+    /// and both complete.
     async fn deadlocks_do_not_stop_the_lanes(fixture: Fixture) {
         let writers = writers(&fixture).await;
         let keys: Vec<_> = (0..8).map(key).collect();

@@ -104,8 +104,9 @@ async fn other(fixture: &Fixture) -> cpor_durable::Host {
         .await
 }
 
-/// Only PostgreSQL has two processes on one database. The second process looks for the request id before the first
-/// commits, and sees the change of the first only after it has got the aggregate's lock.
+/// Only PostgreSQL has two processes on one database. The second process looks for the request id
+/// before the first commits, and sees the change of the first only after it has got the aggregate's
+/// lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeat_behind_the_lock_of_the_first_is_replayed() {
     let fixture = Fixture::postgres().await;

@@ -1,5 +1,5 @@
-//! A small ticket service for tests. Tickets count, close by a deadline, have a title that is unique within their owner,
-//! and send an event to another service when their count changes.
+//! A small ticket service for tests. Tickets count, close by a deadline, have a title that is
+//! unique within their owner, and send an event to another service when their count changes.
 use std::{
     collections::HashMap,
     sync::{

@@ -1,4 +1,5 @@
-//! Group commit: commands share transactions, and each has the same result as in a transaction of its own.
+//! Group commit: commands share transactions, and each has the same result as in a transaction of
+//! its own.
 use cpor_durable::{Committed, Failure};
 
 use crate::{
