@@ -26,7 +26,7 @@ pub(crate) struct RequestKey {
 }
 
 impl RequestKey {
-    /// The key under which the row of `request` is stored.
+    /// Returns the key under which the row of `request` is stored.
     pub(crate) fn new(request: &RequestId) -> Self {
         let RequestId { caller, method, id, .. } = request;
         Self { caller: caller.clone(), method: (*method).to_owned(), id: id.clone() }
@@ -41,12 +41,14 @@ impl RequestKey {
     }
 }
 
-/// The aggregate that the first request with an id changed, and the version to which it changed the
-/// aggregate.
+/// The outcome of the first request with an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestOutcome {
+    /// SHA-256 of the first request, which a repeated request must match.
     pub(crate) body_hash: [u8; 32],
+    /// The aggregate that the request changed.
     pub(crate) key: Key,
+    /// The version of the aggregate after the request.
     pub(crate) version: u64,
 }
 

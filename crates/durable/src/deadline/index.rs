@@ -105,7 +105,7 @@ pub(crate) struct DeadlineCursor {
 }
 
 impl DeadlineCursor {
-    /// The place of a deadline in the list.
+    /// Returns the place of a deadline in the list.
     pub(crate) fn new(ListedDeadline { aggregate, key, deadline, .. }: &ListedDeadline) -> Self {
         let (due, kind) = (deadline.due.into(), deadline.kind.clone().into_owned());
         Self { due, owner: key.owner.clone(), aggregate: aggregate.clone(), id: key.id, kind }

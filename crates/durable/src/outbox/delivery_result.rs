@@ -77,7 +77,7 @@ impl DeliveryResult {
             None if applied_sequence < leased.last_sequence() => {
                 DeliveryOutcome::Failed(format!("the receiver applied the events only up to {applied_sequence}"))
             }
-            None => match &leased.unreadable {
+            None => match &leased.unreadable_reason {
                 Some(reason) => DeliveryOutcome::Parked(reason.clone()),
                 None => DeliveryOutcome::Delivered,
             },

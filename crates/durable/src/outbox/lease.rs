@@ -36,7 +36,7 @@ pub(super) struct LeasedStream {
     /// The next events, without gaps. Empty if the events of other streams filled the delivery.
     pub(super) events: Vec<Event>,
     /// The reason why the event after `events` cannot be read from the outbox, if it cannot.
-    pub(super) unreadable: Option<String>,
+    pub(super) unreadable_reason: Option<String>,
 }
 
 impl LeasedStream {
@@ -71,19 +71,23 @@ pub(super) async fn release_all(tx: &Tx) -> Result<u64, DbErr> {
 
 /// Leases streams for `destination` that have undelivered events, are not leased, and do not wait
 /// for a retry.
+/// Each is leased under `lease_token` until `lease_end`.
 pub(super) async fn lease(
     tx: &Tx,
     destination: Service,
-    token: Uuid,
+    lease_token: Uuid,
     now: Timestamp,
-    until: Timestamp,
+    lease_end: Timestamp,
 ) -> Result<Vec<LeasedStream>, DbErr> {
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("WITH due AS MATERIALIZED (SELECT ").push(KEY_COLUMNS).push(" FROM outbox_stream WHERE destination = ");
     sql.bind(destination.as_str()).push(" AND delivered_sequence < next_sequence - 1 AND parked_reason IS NULL");
     sql.push(" AND ready_time <= ").bind(Micros::from(now)).push(" ORDER BY ready_time LIMIT ");
     sql.bind(MAX_STREAMS.cast_signed()).for_update_skip_locked();
-    sql.push(") UPDATE outbox_stream SET lease_token = ").bind(token).push(", ready_time = ").bind(Micros::from(until));
+    sql.push(") UPDATE outbox_stream SET lease_token = ")
+        .bind(lease_token)
+        .push(", ready_time = ")
+        .bind(Micros::from(lease_end));
     sql.push(" WHERE (")
         .push(KEY_COLUMNS)
         .push(") IN (SELECT ")
@@ -96,8 +100,9 @@ pub(super) async fn lease(
         let stream = OutboxStreamKey::from_row(&row)?;
         let delivered_sequence = row.try_get::<i64>("", "delivered_sequence")?.unsigned_abs();
         let attempts = u32::try_from(row.try_get::<i64>("", "attempts")?).unwrap_or(u32::MAX);
-        let (events, unreadable) = (Vec::new(), None);
-        streams.insert(stream.clone(), LeasedStream { stream, delivered_sequence, attempts, events, unreadable });
+        let (events, unreadable_reason) = (Vec::new(), None);
+        streams
+            .insert(stream.clone(), LeasedStream { stream, delivered_sequence, attempts, events, unreadable_reason });
     }
     load_events(tx, &mut streams).await?;
     Ok(streams.into_values().collect())
@@ -135,19 +140,19 @@ async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStre
     // Neither limit was reached, so all events were read. A leased stream without events misses its
     // next event.
     for leased in streams.values_mut().filter(|leased| leased.events.is_empty()) {
-        leased.unreadable.get_or_insert_with(|| format!("event {} is missing", leased.delivered_sequence + 1));
+        leased.unreadable_reason.get_or_insert_with(|| format!("event {} is missing", leased.delivered_sequence + 1));
     }
     Ok(())
 }
 
 fn add_event(leased: &mut LeasedStream, payload: &[u8]) {
-    if leased.unreadable.is_some() {
+    if leased.unreadable_reason.is_some() {
         return;
     }
     let next = leased.last_sequence() + 1;
     match Event::decode(payload) {
         Ok(event) if event.sequence == next => leased.events.push(event),
-        Ok(_) => leased.unreadable = Some(format!("event {next} is missing")),
-        Err(error) => leased.unreadable = Some(format!("event {next} cannot be decoded: {error}")),
+        Ok(_) => leased.unreadable_reason = Some(format!("event {next} is missing")),
+        Err(error) => leased.unreadable_reason = Some(format!("event {next} cannot be decoded: {error}")),
     }
 }

@@ -54,7 +54,7 @@ pub(crate) struct StreamCursor {
 }
 
 impl StreamCursor {
-    /// The place of `status` in the list.
+    /// Returns the place of `status` in the list.
     pub(crate) fn new(status: &StreamStatus) -> Self {
         Self { oldest_time: status.oldest_time.map(Micros::from), stream: status.stream.to_string() }
     }

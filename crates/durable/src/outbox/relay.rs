@@ -330,7 +330,7 @@ fn no_result() -> DeliveryOutcome {
 /// filled the delivery, the stream is released at once; if its next event cannot be read, the
 /// stream is parked.
 fn result_without_events(stream: &LeasedStream) -> DeliveryResult {
-    let outcome = stream.unreadable.clone().map_or(DeliveryOutcome::Delivered, DeliveryOutcome::Parked);
+    let outcome = stream.unreadable_reason.clone().map_or(DeliveryOutcome::Delivered, DeliveryOutcome::Parked);
     DeliveryResult::none_delivered(stream, outcome)
 }
 
