@@ -1,110 +1,122 @@
-//! What the writer knows of an aggregate: its key, its state, its deadlines, and the changes a command made to it.
+//! The types by which the writer handles an aggregate: its key, state and deadlines, and the
+//! changes that commands make.
 use std::fmt;
 
 use cpor_types::{Actor, Deadline, Timestamp};
 use uuid::Uuid;
 
-/// Which aggregate of a kind. The owner comes first, in every primary key too, so that tables can be distributed by it.
+/// The identity of an aggregate among those of its kind.
+///
+/// The owner comes first, also in every primary key, so that tables can be distributed by owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// A partner id or a tenant id; at most 63 bytes.
+    /// A partner id or a tenant id, of at most 63 bytes.
     pub owner: String,
     /// The aggregate's own id, unique within its owner.
     pub id: Uuid,
 }
 
 impl Key {
-    /// The key of `id` under `owner`.
+    /// Creates the key of the aggregate `id` of `owner`.
     pub fn new(owner: impl Into<String>, id: Uuid) -> Self {
         Self { owner: owner.into(), id }
     }
 }
 
-/// The state of a consistency boundary: decided upon as a whole, stored as a whole. Pure.
+/// The state of an aggregate: a unit that is loaded, decided and saved as a whole. Its functions
+/// are pure.
 pub trait Aggregate: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
-    /// What can happen to it. History and outgoing events derive from these.
+    /// A fact that a transition records. History entries and outgoing events are derived from
+    /// these.
     type Event: Clone + fmt::Debug + PartialEq + Send + Sync + 'static;
 
-    /// The pending deadlines of this state. Of several of one kind the earliest is armed; the others follow as it goes.
+    /// Returns the pending deadlines of this state. If several are of one kind, only the earliest
+    /// is stored as a row; the next one replaces it when the earliest has passed or is cancelled.
     fn deadlines(&self) -> Vec<Deadline>;
 
-    /// Applies the EARLIEST deadline due at or before `now` (R47: earlier than due is in time); `None` when none is due.
-    /// The next state must not have the same deadline due again.
+    /// Applies the EARLIEST deadline that is due at or before `now`, or returns `None` if none is
+    /// due.
+    ///
+    /// R47: a clock reading earlier than the due time is in time. The next state must not have the
+    /// same deadline due again.
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>>;
 }
 
-/// What a command makes of an aggregate.
+/// The next state of an aggregate with the events that led to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transition<A: Aggregate> {
-    /// The state after.
+    /// The state after the transition.
     pub next: A,
-    /// What happened, in order.
+    /// The events of the transition, in order.
     pub events: Vec<A::Event>,
 }
 
 impl<A: Aggregate> Transition<A> {
-    /// A transition to `next` in which `events` happened.
+    /// Creates a transition to `next` that records `events`.
     pub fn new(next: A, events: impl IntoIterator<Item = A::Event>) -> Self {
         Self { next, events: events.into_iter().collect() }
     }
 }
 
-/// A deadline that passed.
+/// A deadline that has passed, with the transition that it causes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Elapsed<A: Aggregate> {
-    /// When it was due: the effective time of its events.
+    /// The due time of the deadline, which is the effective time of the transition's events.
     pub due: Timestamp,
-    /// What it made of the aggregate.
+    /// The transition that the deadline causes.
     pub transition: Transition<A>,
 }
 
-/// An event with its circumstances.
+/// An event of an aggregate with its version, actor and times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded<E> {
-    /// What happened.
+    /// The event itself.
     pub event: E,
-    /// The aggregate's version that it led to.
+    /// The version that the aggregate has after this event's transition.
     pub version: u64,
-    /// Who caused it; the side `Time` for a deadline.
+    /// The actor who caused the event. For a deadline its side is `Time`.
     pub actor: Actor,
-    /// Since when it counts, in business time: when it happened at its source, or when the deadline was due.
+    /// The business time from which the event counts: when it happened in the service that reported
+    /// it, or when the deadline was due.
     pub effective_time: Timestamp,
-    /// Business time of the transaction that recorded it.
+    /// The business time of the transaction that recorded the event.
     pub recorded_time: Timestamp,
 }
 
-/// A state with its version: 1 when created, one more for every command and every passed deadline that changed it.
+/// A state with its version. The version is 1 when the aggregate is created, and grows by one with
+/// every command and every passed deadline that changes the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned<A> {
-    /// Count of changes.
+    /// The number of changes so far.
     pub version: u64,
-    /// The state.
+    /// The aggregate's state at this version.
     pub state: A,
 }
 
 impl<A> Versioned<A> {
-    /// `state` at `version`.
+    /// Pairs `state` with its `version`.
     pub fn new(version: u64, state: A) -> Self {
         Self { version, state }
     }
 }
 
-/// What happened to one aggregate: in one step for [`Store::outgoing`](crate::Store::outgoing), in one transaction for
+/// The change of one aggregate: by one step (a command or a passed deadline) in
+/// [`Store::outgoing`](crate::Store::outgoing), by all the steps of one transaction in
 /// [`Store::save`](crate::Store::save).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change<A: Aggregate> {
-    /// Which aggregate.
+    /// The aggregate that changes.
     pub key: Key,
-    /// As it was; `None` when it is created.
+    /// The state before the change, or `None` if the change creates the aggregate.
     pub before: Option<Versioned<A>>,
-    /// As it is now. Its version may be more than one ahead of `before`.
+    /// The state after the change. Its version may be more than one ahead of `before`.
     pub after: Versioned<A>,
-    /// What happened, in order.
+    /// The events of the change, in order.
     pub events: Vec<Recorded<A::Event>>,
 }
 
 impl<A: Aggregate> Change<A> {
-    /// The version that the stored row must still have; 0 when there must be no row.
+    /// Returns the version that the stored row must still have, or 0 if there must be no row.
     pub fn previous_version(&self) -> u64 {
         self.before.as_ref().map_or(0, |before| before.version)
     }

@@ -1,4 +1,5 @@
-//! Business time: the one clock by which commands and deadlines are judged (R47).
+//! The business clock. R47: a command is decided by one reading of this clock, taken in the
+//! deciding transaction.
 use std::sync::Arc;
 
 use cpor_kit::{Db, Engine};
@@ -7,17 +8,19 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::rows::{Micros, Sql};
 
-/// A virtual clock's time.
-pub(crate) const VIRTUAL: &str = "SELECT time FROM virtual_clock WHERE id = 1";
+/// The query for the time of a virtual clock.
+pub(crate) const VIRTUAL_TIME_QUERY: &str = "SELECT time FROM virtual_clock WHERE id = 1";
 
-/// Where business time comes from. Real by [`BusinessClock::real`]; virtual when an operator moves it.
+/// The clock that deadlines and histories use. It shows real time (see [`BusinessClock::real`]) or
+/// is virtual, which means that only an operator moves it.
 #[derive(Clone)]
 pub enum BusinessClock {
-    /// The process's clock, where the process is the only one.
+    /// The clock of the process, for a database that only one process uses.
     Process(Arc<dyn Clock>),
-    /// The database server's clock, where several processes share the database.
+    /// The clock of the database server, for a database that several processes share.
     Database,
-    /// A row of the service's database, which stands until an operator moves it forward, and survives restarts.
+    /// A row of the service's database. It keeps its time until an operator moves it forward, and
+    /// survives restarts.
     Virtual,
 }
 
@@ -32,7 +35,8 @@ impl std::fmt::Debug for BusinessClock {
 }
 
 impl BusinessClock {
-    /// Real time for a service on `engine`: the server's on PostgreSQL, `clock` on SQLite.
+    /// Creates the clock that shows real time for a service on `engine`: the database server's
+    /// clock on PostgreSQL, `clock` on SQLite.
     #[must_use]
     pub fn real(engine: Engine, clock: Arc<dyn Clock>) -> Self {
         match engine {
@@ -41,7 +45,7 @@ impl BusinessClock {
         }
     }
 
-    /// Whether an operator moves it.
+    /// Returns whether the clock is virtual, so that only an operator moves it.
     #[must_use]
     pub fn is_virtual(&self) -> bool {
         match self {
@@ -50,16 +54,18 @@ impl BusinessClock {
         }
     }
 
-    /// The time now. In a transaction that has locked what it decides about, this is the time of the decision.
+    /// Reads the business time. The writer calls this in a transaction that has locked the
+    /// aggregates it decides about.
     ///
     /// # Errors
-    /// The database's; a virtual clock that was never started.
+    /// If the database fails, or if a virtual clock was never started.
     pub async fn read(&self, db: &impl ConnectionTrait) -> Result<Timestamp, DbErr> {
         let query = match self {
             Self::Process(clock) => return Ok(whole_micros(clock.now())),
-            // Not now(), which is when the transaction began; and cut to whole microseconds by the type itself.
+            // Not now(), which is the time at which the transaction began. The cast cuts to whole
+            // microseconds.
             Self::Database => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS time",
-            Self::Virtual => VIRTUAL,
+            Self::Virtual => VIRTUAL_TIME_QUERY,
         };
         let mut sql = Sql::new(db.get_database_backend());
         sql.push(query);
@@ -68,7 +74,7 @@ impl BusinessClock {
         Ok(row.try_get::<Micros>("", "time")?.into())
     }
 
-    /// The time now, outside of a transaction.
+    /// Reads the business time outside of a transaction.
     ///
     /// # Errors
     /// As [`BusinessClock::read`].
@@ -76,10 +82,11 @@ impl BusinessClock {
         self.read(db.reader()).await
     }
 
-    /// Starts a virtual clock at `start`, unless it was started before; other clocks run by themselves.
+    /// Starts a virtual clock at `start`, unless it was started before. Does nothing for other
+    /// clocks.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn start(&self, db: &Db, start: Timestamp) -> Result<(), DbErr> {
         if self.is_virtual() {
             let mut sql = Sql::new(db.writer().get_database_backend());
@@ -90,12 +97,14 @@ impl BusinessClock {
         Ok(())
     }
 
-    /// Moves a virtual clock to `to` if that lies ahead, in one statement. Answers the time then. Other clocks are not moved.
+    /// Moves a virtual clock forward to `to`, in one statement, and returns the time that the clock
+    /// then shows. A clock that is not virtual, or that shows a later time than `to`, is not moved.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn advance(&self, db: &Db, to: Timestamp) -> Result<Timestamp, DbErr> {
-        // By the writing pool: a reader of a replica, or of an older snapshot, may not have seen it yet.
+        // The pool of writers: a reader of a replica or of an older snapshot may not see the latest
+        // time.
         let (db, to) = (db.writer(), Micros::from(to));
         if self.is_virtual() {
             let mut sql = Sql::new(db.get_database_backend());

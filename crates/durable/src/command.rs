@@ -1,11 +1,11 @@
-//! What is asked of a writer, and what it answers.
+//! Commands to a writer, and the outcomes and errors that a writer answers with.
 use cpor_types::{Actor, Service, Timestamp};
 use uuid::Uuid;
 
 use crate::Key;
 
-/// The circumstances of a command; the decision itself is the function given to
-/// [`Writer::execute`](crate::Writer::execute) beside it.
+/// The target, actor and conditions of a command. The decision function is passed separately, to
+/// [`Writer::execute`](crate::Writer::execute).
 #[derive(Clone, Debug)]
 pub struct Command {
     pub(crate) name: &'static str,
@@ -18,123 +18,135 @@ pub struct Command {
 }
 
 impl Command {
-    /// A command on the aggregate `key`; `name` is what traces and metrics call it, for example `submit_claim`.
+    /// Creates a command by `actor` on the aggregate `key`. Traces and metrics show `name`, for
+    /// example `submit_claim`.
     pub fn new(name: &'static str, key: Key, actor: Actor) -> Self {
         Self { name, key, actor, effective_time: None, expected_version: None, request: None, position: None }
     }
 
-    /// Its events count since `time` instead of since the transaction's business time: a fact reported by another service.
+    /// Sets the effective time of the command's events, for a fact that another service reports.
+    /// The default is the business time of the transaction.
     #[must_use]
     pub fn at(mut self, time: Timestamp) -> Self {
         self.effective_time = Some(time);
         self
     }
 
-    /// Only if the aggregate still has this version (0: does not exist), else [`Failure::Moved`]. For etags, and for
-    /// facts that were gathered about a snapshot.
+    /// Requires that the aggregate still has this version (0: that it does not exist). Otherwise
+    /// the command fails with [`Failure::Moved`]. Used for etags, and for facts that were gathered
+    /// about a snapshot.
     #[must_use]
     pub fn expecting(mut self, version: impl Into<Option<u64>>) -> Self {
         self.expected_version = version.into();
         self
     }
 
-    /// At most once for this request id (AIP-155).
+    /// Makes the command take effect at most once for this request id (AIP-155).
     #[must_use]
     pub fn request(mut self, request: impl Into<Option<RequestId>>) -> Self {
         self.request = request.into();
         self
     }
 
-    /// At most once for this event, and in its stream's order.
+    /// Makes the command take effect at most once for the event at this position, and in the order
+    /// of the event's stream.
     #[must_use]
-    pub fn position(mut self, position: Position) -> Self {
+    pub fn with_position(mut self, position: Position) -> Self {
         self.position = Some(position);
         self
     }
 }
 
-/// A client's own name for a request. A repeat is answered with the resource that the first one committed, as it
-/// stands by then; refusals are not kept, so they are decided afresh. Kept for 24 hours.
+/// A client's own id for a request, kept for 24 hours.
+///
+/// A repeated request is answered with the current state of the resource that the first request
+/// committed. Refusals are not kept: a repeated request that was refused is decided anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId {
-    /// The caller's subject.
+    /// The subject of the caller.
     pub caller: String,
-    /// The method, for example `SubmitClaim`.
+    /// The name of the method, for example `SubmitClaim`.
     pub method: &'static str,
-    /// What the client sent as `request_id`.
+    /// The `request_id` that the client sent.
     pub id: String,
     /// SHA-256 of the request's encoding without its `request_id`.
     pub body_hash: [u8; 32],
 }
 
-/// One stream of events: what one aggregate of `source` says to this service.
+/// The identity of an incoming stream: the events that one aggregate of another service sends to
+/// this service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamKey {
-    /// The service that sends.
+    /// The service that sends the events.
     pub source: Service,
-    /// The sender's name for the kind of aggregate.
+    /// The sender's name for the kind of aggregate, for example `claim`.
     pub aggregate: String,
-    /// The owner part of the sender's key.
+    /// The owner part of the aggregate's key in the sending service.
     pub owner: String,
-    /// The id part of the sender's key.
+    /// The id part of the aggregate's key in the sending service.
     pub id: Uuid,
 }
 
-/// One event's place in its stream.
+/// The place of one event in its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// The stream.
+    /// The stream that the event belongs to.
     pub stream: StreamKey,
-    /// From 1, without gaps.
+    /// The number of the event in its stream. It starts at 1 and has no gaps.
     pub sequence: u64,
 }
 
-/// What a command left behind.
+/// The outcome of a command that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed<A> {
-    /// The aggregate: the command's own, or for a replayed request id the one that the first request touched.
+    /// The aggregate of the command or, for a repeated request id, the aggregate that the first
+    /// request changed.
     pub key: Key,
-    /// Its version; 0 when it does not exist.
+    /// The version of the aggregate, or 0 if it does not exist.
     pub version: u64,
-    /// Its state; `None` when it does not exist.
+    /// The state of the aggregate, or `None` if it does not exist.
     pub state: Option<A>,
-    /// The business time by which the command was judged.
+    /// The business time at which the command was decided.
     pub now: Timestamp,
-    /// The request id or the event had been handled before, so that nothing was decided this time.
+    /// Whether the request id or the event had been handled before, so that nothing was decided
+    /// this time.
     pub replayed: bool,
 }
 
-/// Why a command changed nothing. Deadlines that had passed before it have taken effect all the same; after a clash they
-/// do so a moment later.
+/// The reason why a command changed nothing.
+///
+/// Deadlines that had passed before the command have taken effect nevertheless. After a conflict
+/// they take effect a moment later, because the conflict rolls their transaction back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure<R, C> {
-    /// The decision function refused.
-    #[error("refused")]
+    /// The decision function refused the command.
+    #[error("the command was refused")]
     Refused(R),
-    /// A uniqueness rule of the database refused.
-    #[error("a uniqueness rule of the database refused")]
+    /// The change breaks a uniqueness rule of the database.
+    #[error("the change breaks a uniqueness rule of the database")]
     Clash(C),
     /// The aggregate does not have the expected version.
-    #[error("the version is {actual} instead of {expected}")]
+    #[error("the aggregate has version {actual}; expected version {expected}")]
     Moved {
-        /// What the command expected.
+        /// The version that the command expected.
         expected: u64,
-        /// What there is; 0 when there is no aggregate.
+        /// The version that the aggregate has, or 0 if there is no aggregate.
         actual: u64,
     },
-    /// The request id was used with another body.
-    #[error("the request id was used with another body")]
+    /// The request id was used before with a different request.
+    #[error("the request id was used before with a different request")]
     RequestIdReused,
-    /// Events before this one have not arrived.
-    #[error("event {expected} of the stream must come first")]
+    /// Earlier events of the stream have not arrived.
+    #[error("the stream has a gap: expected event {expected}")]
     Gap {
         /// The sequence that must come next.
         expected: u64,
     },
-    /// Too many commands wait; try again shortly.
-    #[error("too many commands wait")]
+    /// Too many commands are waiting. The caller may try again shortly.
+    #[error("too many commands are waiting")]
     Overloaded,
-    /// The command could not be judged, or its outcome is not known; the text is for the log, never for a caller.
+    /// The command could not be decided, or its outcome is not known. The text is for the log and
+    /// never for a caller.
     #[error("unavailable: {0}")]
     Unavailable(String),
 }

@@ -1,9 +1,10 @@
-//! The process's server for events: hands every stream to the service that it is for.
+//! The gRPC server that receives events and passes each stream to the hosted service that it is
+//! addressed to.
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
 use cpor_proto::events::v1::{
     DeliverEventsRequest, DeliverEventsResponse, StreamBatch, StreamResult, event_service_server::EventService,
-    stream_result::Failure,
+    stream_result,
 };
 use cpor_types::Service;
 use futures_util::{FutureExt as _, future::join_all};
@@ -26,17 +27,18 @@ impl std::fmt::Debug for EventServer {
 }
 
 impl EventServer {
-    /// A server for these services.
+    /// Creates a server that passes events to these receivers.
     pub fn new(receivers: impl IntoIterator<Item = (Service, Arc<dyn Receiver>)>) -> Self {
         Self { receivers: receivers.into_iter().collect() }
     }
 
-    /// Takes a delivery in from `source`, which may speak for itself only. What the gRPC method does once it knows the
-    /// caller; also for tests.
+    /// Applies a delivery from the service `source`. The gRPC method calls this once the caller is
+    /// known; tests call it directly.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; PERMISSION_DENIED `SERVICE_NOT_ALLOWED` for another's stream; INVALID_ARGUMENT for a stream
-    /// that is none.
+    /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED` if the process does not host the destination;
+    /// PERMISSION_DENIED `SERVICE_NOT_ALLOWED` if a stream belongs to another service than
+    /// `source`; INVALID_ARGUMENT if a stream's id is malformed.
     pub async fn deliver(
         &self,
         source: Service,
@@ -49,7 +51,7 @@ impl EventServer {
         for batch in request.streams {
             streams.push((stream_key(source, &batch)?, batch));
         }
-        let results = streams.into_iter().map(|(stream, batch)| apply(&**receiver, stream, batch));
+        let results = streams.into_iter().map(|(stream, batch)| apply_batch(&**receiver, stream, batch));
         Ok(DeliverEventsResponse { results: join_all(results).await })
     }
 }
@@ -61,62 +63,62 @@ impl EventService for EventServer {
         request: Request<DeliverEventsRequest>,
     ) -> Result<Response<DeliverEventsResponse>, Status> {
         let (caller, request) = cpor_kit::request::open(request)?;
-        let source = caller.service.ok_or_else(foreign)?;
+        let source = caller.service.ok_or_else(foreign_stream)?;
         self.deliver(source, request).await.map(Response::new)
     }
 }
 
-/// That a service does not run in this process.
+/// Creates the status for a service that this process does not host.
 pub(crate) fn not_hosted(service: Option<Service>) -> Status {
     let name = service.map_or("unknown", Service::as_str);
-    let message = format!("the service {name} does not run here");
+    let message = format!("the service {name} is not hosted by this process");
     cpor_kit::status::refused(Code::FailedPrecondition, "SERVICE_NOT_HOSTED", message, &[("service", name)])
 }
 
-fn foreign() -> Status {
-    let message = "a service delivers its own streams only";
+fn foreign_stream() -> Status {
+    let message = "a service may deliver only its own streams";
     cpor_kit::status::refused(Code::PermissionDenied, "SERVICE_NOT_ALLOWED", message, &[])
 }
 
 fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status> {
     let stream = batch.stream.clone().unwrap_or_default();
     if crate::wire::service_from(stream.source) != Some(source) {
-        return Err(foreign());
+        return Err(foreign_stream());
     }
     let id = Uuid::parse_str(&stream.id);
-    let id = id.map_err(|_| Status::invalid_argument("the id of a stream is not a UUID"))?;
+    let id = id.map_err(|_| Status::invalid_argument("streams.stream.id: must be a UUID"))?;
     Ok(StreamKey { source, aggregate: stream.aggregate, owner: stream.owner, id })
 }
 
-/// Applies the events of one stream in order, up to the first that fails.
-async fn apply(receiver: &dyn Receiver, stream: StreamKey, batch: StreamBatch) -> StreamResult {
-    let mut applied = batch.events.first().map_or(0, |event| event.sequence.saturating_sub(1));
+/// Applies the events of one stream in order and stops at the first event that fails.
+async fn apply_batch(receiver: &dyn Receiver, stream: StreamKey, batch: StreamBatch) -> StreamResult {
+    let mut applied_sequence = batch.events.first().map_or(0, |event| event.sequence.saturating_sub(1));
     for event in batch.events {
         let (sequence, traceparent) = (event.sequence, event.traceparent.clone());
         let span = tracing::info_span!("receive_event", aggregate = stream.aggregate, sequence);
         cpor_kit::telemetry::continue_from(&span, &traceparent);
-        let outcome = match Incoming::read(&stream, event) {
-            Ok(incoming) => guarded(receiver, incoming).instrument(span).await,
-            Err(unreadable) => Err(unreadable),
+        let result = match Incoming::read(&stream, event) {
+            Ok(incoming) => apply_catching_panics(receiver, incoming).instrument(span).await,
+            Err(error) => Err(error),
         };
-        let failure = match outcome {
+        let failure = match result {
             Ok(()) => {
-                applied = sequence;
+                applied_sequence = sequence;
                 continue;
             }
-            Err(ReceiveError::Retry(why)) => Failure::Retry(why),
-            Err(ReceiveError::Park(why)) => Failure::Parked(why),
+            Err(ReceiveError::Retry(reason)) => stream_result::Failure::Retry(reason),
+            Err(ReceiveError::Park(reason)) => stream_result::Failure::Parked(reason),
             Err(ReceiveError::Gap { expected }) => {
-                applied = expected.saturating_sub(1);
-                Failure::Retry(format!("event {expected} must come first"))
+                applied_sequence = expected.saturating_sub(1);
+                stream_result::Failure::Retry(format!("the stream has a gap: expected event {expected}"))
             }
         };
-        return StreamResult { applied_sequence: applied, failure: Some(failure) };
+        return StreamResult { applied_sequence, failure: Some(failure) };
     }
-    StreamResult { applied_sequence: applied, failure: None }
+    StreamResult { applied_sequence, failure: None }
 }
 
-async fn guarded(receiver: &dyn Receiver, incoming: Incoming) -> Result<(), ReceiveError> {
-    let outcome = AssertUnwindSafe(receiver.apply(incoming)).catch_unwind().await;
-    outcome.unwrap_or_else(|_panic| Err(ReceiveError::Retry("the receiver panicked".to_owned())))
+async fn apply_catching_panics(receiver: &dyn Receiver, incoming: Incoming) -> Result<(), ReceiveError> {
+    let result = AssertUnwindSafe(receiver.apply(incoming)).catch_unwind().await;
+    result.unwrap_or_else(|_panic| Err(ReceiveError::Retry("the receiver panicked".to_owned())))
 }

@@ -1,35 +1,36 @@
-//! How far every incoming stream has been applied.
+//! The inbox: a table with the last applied sequence of every incoming stream, so that each event
+//! is applied once.
 use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use crate::{
     Position, ReceiveError, StreamKey, Tx,
-    rows::{Column, Kind, Sql, Table, stored},
-    writer::Advance,
+    rows::{Column, ColumnKind, InputRows, Sql, to_bigint},
+    writer::StreamAdvance,
 };
 
-fn table<'a>(streams: impl Iterator<Item = (&'a StreamKey, Advance)>) -> Result<Table, DbErr> {
-    let mut table = Table::new(vec![
-        Column::new("owner", Kind::Text),
-        Column::new("id", Kind::Uuid),
-        Column::new("source", Kind::Text),
-        Column::new("aggregate", Kind::Text),
-        Column::new("last_sequence", Kind::Int),
+fn input_rows<'a>(streams: impl Iterator<Item = (&'a StreamKey, StreamAdvance)>) -> Result<InputRows, DbErr> {
+    let mut rows = InputRows::new(vec![
+        Column::new("owner", ColumnKind::Text),
+        Column::new("id", ColumnKind::Uuid),
+        Column::new("source", ColumnKind::Text),
+        Column::new("aggregate", ColumnKind::Text),
+        Column::new("last_sequence", ColumnKind::Int),
     ]);
     for (stream, advance) in streams {
-        table.push([
+        rows.push([
             stream.owner.clone().into(),
             stream.id.into(),
             stream.source.as_str().into(),
             stream.aggregate.clone().into(),
-            stored(advance.to)?.into(),
+            to_bigint(advance.to)?.into(),
         ]);
     }
-    Ok(table)
+    Ok(rows)
 }
 
-fn read(row: &QueryResult) -> Result<StreamKey, DbErr> {
+fn stream_from_row(row: &QueryResult) -> Result<StreamKey, DbErr> {
     let source: String = row.try_get("", "source")?;
     Ok(StreamKey {
         source: source.parse().map_err(|malformed| DbErr::Type(format!("inbox.source: {malformed}")))?,
@@ -39,7 +40,8 @@ fn read(row: &QueryResult) -> Result<StreamKey, DbErr> {
     })
 }
 
-/// The last sequences of these streams, locked until the transaction ends; a stream that is absent has none.
+/// Loads the last applied sequences of these streams and locks their rows until the transaction
+/// ends. A stream of which no event was applied is absent from the result.
 pub(crate) async fn lock(tx: &Tx, streams: Vec<&StreamKey>) -> Result<HashMap<StreamKey, u64>, DbErr> {
     select(tx, streams, true).await
 }
@@ -47,47 +49,48 @@ pub(crate) async fn lock(tx: &Tx, streams: Vec<&StreamKey>) -> Result<HashMap<St
 async fn select(
     db: &impl ConnectionTrait,
     streams: Vec<&StreamKey>,
-    locked: bool,
+    for_update: bool,
 ) -> Result<HashMap<StreamKey, u64>, DbErr> {
     let mut last = HashMap::new();
-    for piece in table(streams.into_iter().map(|stream| (stream, Advance { from: 0, to: 0 })))?.pieces() {
-        let mut sql = Sql::with(db.get_database_backend(), piece)?;
+    for chunk in input_rows(streams.into_iter().map(|stream| (stream, StreamAdvance { from: 0, to: 0 })))?.chunks() {
+        let mut sql = Sql::with_rows(db.get_database_backend(), chunk)?;
         sql.push("SELECT owner, id, source, aggregate, last_sequence FROM inbox WHERE (owner, id, source, aggregate) ");
         sql.push("IN (SELECT s.owner, s.id, s.source, s.aggregate FROM s) ORDER BY owner, id, source, aggregate");
-        if locked {
+        if for_update {
             sql.for_update();
         }
         for row in db.query_all_raw(sql.statement()).await? {
-            last.insert(read(&row)?, row.try_get::<i64>("", "last_sequence")?.unsigned_abs());
+            last.insert(stream_from_row(&row)?, row.try_get::<i64>("", "last_sequence")?.unsigned_abs());
         }
     }
     Ok(last)
 }
 
-/// Advances the streams, which [`lock`] has locked. Answers those that somebody else has begun meanwhile.
-pub(crate) async fn advance(tx: &Tx, streams: &[(StreamKey, Advance)]) -> Result<Vec<StreamKey>, DbErr> {
-    let (new, known): (Vec<_>, Vec<_>) = streams.iter().partition(|(_, advance)| advance.from == 0);
-    let lost = write(tx, new, "DO NOTHING").await?;
-    let missing = write(tx, known, "DO UPDATE SET last_sequence = excluded.last_sequence").await?;
-    Ok([lost, missing].concat())
+/// Stores new last sequences of streams that [`lock`] has locked. Returns the streams that another
+/// process has started in the meantime, which must be decided again.
+pub(crate) async fn advance(tx: &Tx, streams: &[(StreamKey, StreamAdvance)]) -> Result<Vec<StreamKey>, DbErr> {
+    let (new, existing): (Vec<_>, Vec<_>) = streams.iter().partition(|(_, advance)| advance.from == 0);
+    let started_elsewhere = write(tx, new, "DO NOTHING").await?;
+    let not_updated = write(tx, existing, "DO UPDATE SET last_sequence = excluded.last_sequence").await?;
+    Ok([started_elsewhere, not_updated].concat())
 }
 
-async fn write(tx: &Tx, streams: Vec<&(StreamKey, Advance)>, on_conflict: &str) -> Result<Vec<StreamKey>, DbErr> {
+async fn write(tx: &Tx, streams: Vec<&(StreamKey, StreamAdvance)>, on_conflict: &str) -> Result<Vec<StreamKey>, DbErr> {
     let mut written = std::collections::HashSet::new();
-    for piece in table(streams.iter().map(|(stream, advance)| (stream, *advance)))?.pieces() {
-        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
+    for chunk in input_rows(streams.iter().map(|(stream, advance)| (stream, *advance)))?.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("INSERT INTO inbox (owner, id, source, aggregate, last_sequence) ");
         sql.push("SELECT owner, id, source, aggregate, last_sequence FROM s WHERE TRUE ");
         sql.push("ON CONFLICT (owner, id, source, aggregate) ").push(on_conflict);
         sql.push(" RETURNING owner, id, source, aggregate");
         for row in tx.query_all_raw(sql.statement()).await? {
-            written.insert(read(&row)?);
+            written.insert(stream_from_row(&row)?);
         }
     }
     Ok(streams.into_iter().map(|(stream, _)| stream).filter(|stream| !written.contains(stream)).cloned().collect())
 }
 
-/// The inbox by itself, for receivers that apply one event by several commands, each of them idempotent.
+/// Direct access to the inbox, for receivers that apply one event by several idempotent commands.
 #[derive(Clone, Debug)]
 pub struct Inbox {
     db: cpor_kit::Db,
@@ -98,10 +101,12 @@ impl Inbox {
         Self { db }
     }
 
-    /// Notes that everything up to this event has taken effect; call it last. Doing so again changes nothing.
+    /// Records that the event at `position` has been applied. Call this after the event's last
+    /// command. Recording the same event again changes nothing.
     ///
     /// # Errors
-    /// [`ReceiveError::Gap`] when events before it are missing; [`ReceiveError::Retry`] when the database fails.
+    /// [`ReceiveError::Gap`] if earlier events of the stream are missing; [`ReceiveError::Retry`]
+    /// if the database fails.
     pub async fn advance(&self, position: &Position) -> Result<(), ReceiveError> {
         let unavailable = |error: DbErr| {
             tracing::error!(%error, "the inbox could not be advanced");
@@ -116,14 +121,15 @@ impl Inbox {
         if position.sequence > from + 1 {
             return Err(ReceiveError::Gap { expected: from + 1 });
         }
-        let moved = [(position.stream.clone(), Advance { from, to: position.sequence })];
-        match advance(&tx, &moved).await.map_err(unavailable)?.as_slice() {
+        let advances = [(position.stream.clone(), StreamAdvance { from, to: position.sequence })];
+        match advance(&tx, &advances).await.map_err(unavailable)?.as_slice() {
             [] => tx.commit().await.map_err(unavailable),
-            [..] => Err(ReceiveError::Retry("delivered twice at once".to_owned())),
+            [..] => Err(ReceiveError::Retry("the event is being applied by another process".to_owned())),
         }
     }
 
-    /// Whether this event has taken effect before, so that its commands need not be repeated.
+    /// Returns whether the event at `position` was applied before, so that its commands need not be
+    /// repeated.
     ///
     /// # Errors
     /// As [`Inbox::advance`].

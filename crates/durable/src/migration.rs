@@ -1,38 +1,40 @@
-//! The tables of this crate, which every service's database has.
+//! The tables of this crate, which the database of every service contains.
 use sea_orm_migration::{
     prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager},
     sea_orm::{ConnectionTrait, DbBackend},
 };
 
-/// The migrations of this crate, to come first in a service's own list.
+/// Returns the migrations of this crate. A service runs them before its own.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(Tables)]
+    vec![Box::new(CreateTables)]
 }
 
-struct Tables;
+struct CreateTables;
 
-impl MigrationName for Tables {
+impl MigrationName for CreateTables {
     fn name(&self) -> &str {
         "m0001_durable"
     }
 }
 
-/// `{uuid}` and `{bytes}` are what the engines call differently.
-const TABLES: &[&str] = &[
-    // Events from one aggregate to one service: how many there are, and how far the receiver is.
+/// The statements that create tables and indexes. `{uuid}` and `{bytes}` stand for types whose
+/// names differ between SQLite and PostgreSQL.
+const STATEMENTS: &[&str] = &[
+    // One row for each outgoing stream (one aggregate, one destination), with the next sequence to
+    // allocate and the last sequence that was delivered.
     "CREATE TABLE outbox_stream (
         owner TEXT NOT NULL, aggregate TEXT NOT NULL, id {uuid} NOT NULL, destination TEXT NOT NULL,
         next_sequence BIGINT NOT NULL, delivered_sequence BIGINT NOT NULL,
         lease_token {uuid}, ready_time BIGINT NOT NULL, attempts BIGINT NOT NULL,
         parked_reason TEXT, last_error TEXT, oldest_time BIGINT,
         PRIMARY KEY (owner, aggregate, id, destination))",
-    // What the relay has to do.
+    // Serves the relay's search for streams that can be delivered.
     "CREATE INDEX outbox_stream_ready ON outbox_stream (destination, ready_time)
         WHERE delivered_sequence < next_sequence - 1 AND parked_reason IS NULL",
-    // What operators look at.
+    // Serves the operators' list of streams, which begins with the oldest undelivered event.
     "CREATE INDEX outbox_stream_oldest ON outbox_stream (oldest_time) WHERE oldest_time IS NOT NULL",
-    // Events not yet delivered.
+    // The events that are not yet delivered.
     "CREATE TABLE outbox_event (
         owner TEXT NOT NULL, aggregate TEXT NOT NULL, id {uuid} NOT NULL, destination TEXT NOT NULL,
         sequence BIGINT NOT NULL, payload {bytes} NOT NULL, create_time BIGINT NOT NULL,
@@ -46,7 +48,8 @@ const TABLES: &[&str] = &[
         due_time BIGINT NOT NULL, rule TEXT NOT NULL, generation BIGINT NOT NULL, state TEXT NOT NULL,
         armed_time BIGINT NOT NULL,
         PRIMARY KEY (owner, aggregate, id, kind))",
-    // Polling costs what is due, not what is pending.
+    // Serves the search for due deadlines; its cost depends on the number of due, not of pending,
+    // deadlines.
     "CREATE INDEX deadline_pending ON deadline (due_time) WHERE state = 'pending'",
     "CREATE TABLE request_id (
         caller TEXT NOT NULL, method TEXT NOT NULL, request_id TEXT NOT NULL,
@@ -58,13 +61,16 @@ const TABLES: &[&str] = &[
 ];
 
 #[async_trait::async_trait]
-#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
-impl MigrationTrait for Tables {
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait needs the same signature as the trait, which elides the lifetime"
+)]
+impl MigrationTrait for CreateTables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         let postgres = manager.get_database_backend() == DbBackend::Postgres;
         let (uuid, bytes) = if postgres { ("UUID", "BYTEA") } else { ("BLOB", "BLOB") };
-        for statement in TABLES {
+        for statement in STATEMENTS {
             db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{bytes}", bytes)).await?;
         }
         Ok(())

@@ -1,44 +1,49 @@
-//! The receiving side of events: what a service implements to take them in.
+//! The receiving side of events: the trait that a service implements to apply the events of other
+//! services.
 use cpor_proto::events::v1::{Event, event::Payload};
 use cpor_types::{Actor, Timestamp};
 
 use crate::{Command, Failure, Key, Position, StreamKey};
 
-/// Takes in the events that other services send to one service.
+/// Applies the events that other services send to one service.
 #[async_trait::async_trait]
 pub trait Receiver: Send + Sync {
-    /// Makes the event take effect, once: by a command made with [`Incoming::command`], which carries the event's
-    /// position into the transaction that applies it; or by idempotent commands and then
-    /// [`Inbox::advance`](crate::Inbox::advance). Events of one stream come in order, one at a time.
+    /// Applies an event exactly once. The events of one stream arrive in order, one at a time.
+    ///
+    /// An implementation has two ways to apply an event only once. It may execute one command made
+    /// with [`Incoming::command`], which carries the event's position into the transaction that
+    /// applies the event. Or it may execute several idempotent commands and then call
+    /// [`Inbox::advance`](crate::Inbox::advance).
     ///
     /// # Errors
     /// See [`ReceiveError`].
     async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError>;
 }
 
-/// An event that has arrived.
+/// An event that has arrived from another service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incoming {
-    /// Its place in its stream.
+    /// The event's place in its stream.
     pub position: Position,
-    /// Who caused it.
+    /// The actor who caused the event.
     pub actor: Actor,
-    /// Since when it counts, in business time.
+    /// The business time from which the event counts.
     pub effective_time: Timestamp,
-    /// What happened.
+    /// The content of the event.
     pub payload: Payload,
 }
 
 impl Incoming {
-    /// A command on `key` that applies this event, at most once and in its order.
+    /// Creates a command on `key` that applies this event at most once and in the order of its
+    /// stream.
     #[must_use]
     pub fn command(&self, name: &'static str, key: Key) -> Command {
-        Command::new(name, key, self.actor.clone()).at(self.effective_time).position(self.position.clone())
+        Command::new(name, key, self.actor.clone()).at(self.effective_time).with_position(self.position.clone())
     }
 
-    /// An event from the wire.
+    /// Converts an event of `stream` from its wire form.
     pub(crate) fn read(stream: &StreamKey, event: Event) -> Result<Self, ReceiveError> {
-        let missing = |what: &str| ReceiveError::Park(format!("the event's {what} is missing or unknown"));
+        let missing = |field: &str| ReceiveError::Park(format!("the event's {field} is missing or unknown"));
         let actor = event.actor.as_ref().and_then(crate::wire::actor_from).ok_or_else(|| missing("actor"))?;
         let effective_time = event.effective_time.as_ref().and_then(crate::wire::timestamp_from);
         let effective_time = effective_time.ok_or_else(|| missing("effective_time"))?;
@@ -48,17 +53,18 @@ impl Incoming {
     }
 }
 
-/// Why an event has not taken effect. Text is for operators: nothing personal.
+/// The reason why an event was not applied. The texts are shown to operators and must contain no
+/// personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiveError {
-    /// For now; the sender tries again.
+    /// A temporary failure. The sender tries again.
     #[error("{0}")]
     Retry(String),
-    /// For good; the sender parks the stream until an operator retries it.
+    /// A permanent failure. The sender parks the stream until an operator retries it.
     #[error("{0}")]
     Park(String),
-    /// Events before it have not arrived.
-    #[error("event {expected} must come first")]
+    /// Earlier events of the stream have not arrived.
+    #[error("the stream has a gap: expected event {expected}")]
     Gap {
         /// The sequence that must come next.
         expected: u64,
@@ -66,23 +72,26 @@ pub enum ReceiveError {
 }
 
 impl ReceiveError {
-    /// An event that this service does not take, or cannot make sense of.
-    pub fn park(why: impl std::fmt::Display) -> Self {
-        Self::Park(why.to_string())
+    /// Creates the error for an event that this service does not accept or cannot interpret.
+    pub fn park(reason: impl std::fmt::Display) -> Self {
+        Self::Park(reason.to_string())
     }
 }
 
-/// A fact is never refused, so a refusal parks the stream; whatever passes by itself is retried.
+/// Converts the failure of a command that applies an event. An event reports a fact, which a
+/// service must not refuse, so a refusal parks the stream. Temporary failures are retried.
 impl<R: std::fmt::Debug, C> From<Failure<R, C>> for ReceiveError {
     fn from(failure: Failure<R, C>) -> Self {
         match failure {
-            Failure::Refused(refusal) => Self::Park(format!("refused: {refusal:?}")),
-            Failure::Clash(_) => Self::Park("a uniqueness rule of the database refused it".to_owned()),
-            Failure::RequestIdReused => Self::Park("its request id was used with another body".to_owned()),
+            Failure::Refused(refusal) => Self::Park(format!("the event was refused: {refusal:?}")),
+            Failure::Clash(_) => Self::Park("the event breaks a uniqueness rule of the database".to_owned()),
+            Failure::RequestIdReused => {
+                Self::Park("the request id was used before with a different request".to_owned())
+            }
             Failure::Gap { expected } => Self::Gap { expected },
-            Failure::Moved { .. } => Self::Retry("the aggregate moved".to_owned()),
-            Failure::Overloaded => Self::Retry("too many commands wait".to_owned()),
-            // What it says is for the log, where the writer has put it.
+            Failure::Moved { .. } => Self::Retry("the version of the aggregate has changed".to_owned()),
+            Failure::Overloaded => Self::Retry("too many commands are waiting".to_owned()),
+            // The text of the failure is for the log only, and the writer has logged it.
             Failure::Unavailable(_) => Self::Retry("unavailable".to_owned()),
         }
     }

@@ -1,4 +1,5 @@
-//! What became of the request ids of the last 24 hours (AIP-155).
+//! The table of request ids (AIP-155): it stores, for 24 hours, which aggregate each request
+//! changed.
 use std::collections::HashMap;
 
 use cpor_types::Timestamp;
@@ -6,16 +7,17 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use crate::{
     Key, RequestId, Tx,
-    rows::{Column, Kind, Micros, Sql, Table, stored},
+    rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
 };
 
-/// How long a request id is kept.
-const KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+/// The time for which a request id is kept.
+const RETENTION: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
-/// At most so many rows go in one transaction, which other commands wait for on SQLite.
-const SWEEP: u64 = 1_000;
+/// The maximum number of rows that one transaction deletes. On SQLite, commands wait for that
+/// transaction.
+const MAX_DELETED: u64 = 1_000;
 
-/// Whose request it was; its columns.
+/// The primary key of a request id's row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RequestKey {
     caller: String,
@@ -24,12 +26,13 @@ pub(crate) struct RequestKey {
 }
 
 impl RequestKey {
-    pub(crate) fn of(request: &RequestId) -> Self {
+    /// Returns the key under which the row of `request` is stored.
+    pub(crate) fn new(request: &RequestId) -> Self {
         let RequestId { caller, method, id, .. } = request;
         Self { caller: caller.clone(), method: (*method).to_owned(), id: id.clone() }
     }
 
-    fn read(row: &QueryResult) -> Result<Self, DbErr> {
+    fn from_row(row: &QueryResult) -> Result<Self, DbErr> {
         Ok(Self {
             caller: row.try_get("", "caller")?,
             method: row.try_get("", "method")?,
@@ -38,91 +41,102 @@ impl RequestKey {
     }
 }
 
-/// What the first request of an id committed.
+/// The outcome of the first request with an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub(crate) struct RequestOutcome {
+    /// SHA-256 of the first request, which a repeated request must match.
     pub(crate) body_hash: [u8; 32],
+    /// The aggregate that the request changed.
     pub(crate) key: Key,
+    /// The version of the aggregate after the request.
     pub(crate) version: u64,
 }
 
 fn key_columns() -> Vec<Column> {
-    vec![Column::new("caller", Kind::Text), Column::new("method", Kind::Text), Column::new("request_id", Kind::Text)]
+    vec![
+        Column::new("caller", ColumnKind::Text),
+        Column::new("method", ColumnKind::Text),
+        Column::new("request_id", ColumnKind::Text),
+    ]
 }
 
-/// What is known of these request ids.
-pub(crate) async fn load(tx: &Tx, requests: Vec<&RequestId>) -> Result<HashMap<RequestKey, Outcome>, DbErr> {
-    let mut table = Table::new(key_columns());
+/// Loads the stored outcomes of these request ids. Ids that were never used are absent from the
+/// result.
+pub(crate) async fn load(tx: &Tx, requests: Vec<&RequestId>) -> Result<HashMap<RequestKey, RequestOutcome>, DbErr> {
+    let mut rows = InputRows::new(key_columns());
     for request in requests {
-        table.push([request.caller.clone().into(), request.method.into(), request.id.clone().into()]);
+        rows.push([request.caller.clone().into(), request.method.into(), request.id.clone().into()]);
     }
-    let mut known = HashMap::new();
-    for piece in table.pieces() {
-        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
+    let mut outcomes = HashMap::new();
+    for chunk in rows.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("SELECT caller, method, request_id, body_hash, owner, id, version FROM request_id ");
         sql.push("WHERE (caller, method, request_id) IN (SELECT s.caller, s.method, s.request_id FROM s)");
         for row in tx.query_all_raw(sql.statement()).await? {
-            known.insert(RequestKey::read(&row)?, outcome(&row)?);
+            outcomes.insert(RequestKey::from_row(&row)?, request_outcome_from_row(&row)?);
         }
     }
-    Ok(known)
+    Ok(outcomes)
 }
 
-fn outcome(row: &QueryResult) -> Result<Outcome, DbErr> {
+fn request_outcome_from_row(row: &QueryResult) -> Result<RequestOutcome, DbErr> {
     let hash: Vec<u8> = row.try_get("", "body_hash")?;
     let body_hash = hash.try_into().map_err(|_| DbErr::Type("request_id.body_hash is not 32 bytes".to_owned()))?;
     let key = Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
     let version: i64 = row.try_get("", "version")?;
-    Ok(Outcome { body_hash, key, version: version.unsigned_abs() })
+    Ok(RequestOutcome { body_hash, key, version: version.unsigned_abs() })
 }
 
-/// Keeps the outcomes. Answers the keys of those whose request id somebody else has just used.
+/// Stores the outcomes of requests. Returns the aggregates of those whose request id another
+/// process has just used.
 pub(crate) async fn insert(
     tx: &Tx,
-    mut requests: Vec<(RequestId, Outcome)>,
+    mut requests: Vec<(RequestId, RequestOutcome)>,
     now: Timestamp,
 ) -> Result<Vec<Key>, DbErr> {
-    requests.sort_by_cached_key(|(request, _)| RequestKey::of(request));
+    requests.sort_by_cached_key(|(request, _)| RequestKey::new(request));
     let mut columns = key_columns();
     columns.extend([
-        Column::new("body_hash", Kind::Bytes),
-        Column::new("owner", Kind::Text),
-        Column::new("id", Kind::Uuid),
-        Column::new("version", Kind::Int),
-        Column::new("create_time", Kind::Int),
+        Column::new("body_hash", ColumnKind::Bytes),
+        Column::new("owner", ColumnKind::Text),
+        Column::new("id", ColumnKind::Uuid),
+        Column::new("version", ColumnKind::Int),
+        Column::new("create_time", ColumnKind::Int),
     ]);
-    let mut table = Table::new(columns);
-    let mut missing = HashMap::new();
-    for (request, Outcome { body_hash, key, version }) in requests {
-        missing.insert(RequestKey::of(&request), key.clone());
-        table.push([
+    let mut rows = InputRows::new(columns);
+    let mut not_inserted = HashMap::new();
+    for (request, RequestOutcome { body_hash, key, version }) in requests {
+        not_inserted.insert(RequestKey::new(&request), key.clone());
+        rows.push([
             request.caller.into(),
             request.method.into(),
             request.id.into(),
             body_hash.to_vec().into(),
             key.owner.into(),
             key.id.into(),
-            stored(version)?.into(),
+            to_bigint(version)?.into(),
             Micros::from(now).into(),
         ]);
     }
-    for piece in table.pieces() {
-        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
+    for chunk in rows.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("INSERT INTO request_id (caller, method, request_id, body_hash, owner, id, version, create_time) ");
         sql.push("SELECT caller, method, request_id, body_hash, owner, id, version, create_time FROM s WHERE TRUE ");
         sql.push("ON CONFLICT DO NOTHING RETURNING caller, method, request_id");
         for row in tx.query_all_raw(sql.statement()).await? {
-            missing.remove(&RequestKey::read(&row)?);
+            not_inserted.remove(&RequestKey::from_row(&row)?);
         }
     }
-    Ok(missing.into_values().collect())
+    Ok(not_inserted.into_values().collect())
 }
 
-/// Forgets request ids older than 24 hours, a limited number at once. Answers how many.
-pub(crate) async fn sweep(tx: &Tx, now: Timestamp) -> Result<u64, DbErr> {
+/// Deletes request ids that are older than 24 hours, at most [`MAX_DELETED`]. Returns the number of
+/// deleted rows.
+pub(crate) async fn delete_expired(tx: &Tx, now: Timestamp) -> Result<u64, DbErr> {
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("DELETE FROM request_id WHERE (caller, method, request_id) IN ");
-    sql.push("(SELECT caller, method, request_id FROM request_id WHERE create_time < ").bind(Micros::from(now - KEPT));
-    sql.push(" ORDER BY create_time LIMIT ").bind(SWEEP.cast_signed()).push(")");
+    sql.push("(SELECT caller, method, request_id FROM request_id WHERE create_time < ")
+        .bind(Micros::from(now - RETENTION));
+    sql.push(" ORDER BY create_time LIMIT ").bind(MAX_DELETED.cast_signed()).push(")");
     Ok(tx.execute_raw(sql.statement()).await?.rows_affected())
 }

@@ -1,4 +1,5 @@
-//! How a process and the services it hosts meet.
+//! The interface between a process and the services that it hosts: what the process hands to a
+//! service when it builds the service, and what it gets back.
 use std::{path::PathBuf, sync::Arc};
 
 use cpor_kit::{Db, Metrics, Peers};
@@ -6,41 +7,41 @@ use cpor_types::{Calendars, Clock, Entropy, PolicyProfiles, Service};
 
 use crate::{BusinessClock, Host, Receiver};
 
-/// What a process gives each service it hosts.
+/// The resources that a process hands to each service it hosts.
 #[derive(Clone)]
 pub struct Context {
-    /// The service's own database, migrated.
+    /// The service's own database. Its migrations have run.
     pub db: Db,
-    /// By what commands and deadlines are judged.
+    /// The clock that decides commands and deadlines. It can be virtual.
     pub business_clock: BusinessClock,
-    /// Real time: leases, back-off, token expiry.
+    /// Real time, for leases, back-off and the expiry of tokens.
     pub clock: Arc<dyn Clock>,
-    /// Ids, secrets and jitter.
+    /// The source of ids, secrets and jitter.
     pub entropy: Arc<dyn Entropy>,
-    /// Channels to the other services.
+    /// gRPC channels to the other services.
     pub peers: Peers,
-    /// Where metrics go.
+    /// The registry in which the service registers its metrics.
     pub metrics: Metrics,
-    /// The policy profiles that the installation knows, and which is in force when (R61).
+    /// The policy profiles of the installation and the dates from which they are in force (R61).
     pub policies: PolicyProfiles,
-    /// The calendars that it knows (R46).
+    /// The holiday calendars of the installation, by which business days are counted (R46).
     pub calendars: Calendars,
-    /// Where embedded storage lies (evidence, mail as files).
+    /// The directory of embedded storage: evidence, and mails that are written to files.
     pub data_dir: Option<PathBuf>,
 }
 
-/// What a service gives back to its process.
+/// A service that has been built and is ready to be served by its process.
 pub struct Hosted {
-    /// Which service it is.
+    /// The service's name.
     pub service: Service,
-    /// Full names of its own gRPC services, for example `cpor.claims.v1.ClaimService`.
+    /// The full names of the service's gRPC services, for example `cpor.claims.v1.ClaimService`.
     pub grpc: Vec<&'static str>,
-    /// Those services, nothing else.
+    /// The routes of those gRPC services and of nothing else.
     pub routes: tonic::service::Routes,
-    /// Its machinery, to be started by the process.
+    /// The service's background tasks. The process starts them with [`Host::start`].
     pub host: Host,
-    /// Takes in events from other services.
+    /// Applies the events that other services send to this one.
     pub receiver: Arc<dyn Receiver>,
-    /// Its public page.
+    /// The service's public web page, if it has one.
     pub web: Option<axum::Router>,
 }

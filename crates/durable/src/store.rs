@@ -1,4 +1,4 @@
-//! What a service implements so that a writer can load and save its aggregates.
+//! The trait by which a service loads and saves its aggregates for a writer.
 use std::future::Future;
 
 use cpor_proto::events::v1::event::Payload;
@@ -7,91 +7,105 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::{Aggregate, Change, Key, Recorded, Versioned};
 
-/// The transaction of a batch of commands. Await nothing but it inside a [`Store`].
+/// The transaction of a batch of commands. A [`Store`] awaits nothing but this transaction.
 pub type Tx = DatabaseTransaction;
 
-/// What a store found.
-pub type Loaded<A> = Vec<(Key, Versioned<A>)>;
+/// The aggregates that a store has loaded, with their keys.
+pub type LoadedAggregates<A> = Vec<(Key, Versioned<A>)>;
 
-/// What uniqueness rules of the database refused, by aggregate.
+/// The conflicts that a store has found, with the keys of the aggregates whose changes cause them.
 pub type Clashes<C> = Vec<(Key, C)>;
 
-/// Storage of one kind of aggregate, implemented by the service that owns it. See [`rows`](crate::rows) for the
-/// statements that most implementations consist of.
+/// The storage of one kind of aggregate, implemented by the service that owns the aggregate.
+///
+/// [`rows`](crate::rows) has the statements that most implementations consist of.
 pub trait Store: Send + Sync + 'static {
-    /// What is stored.
+    /// The aggregate that is stored.
     type Aggregate: Aggregate;
-    /// What a uniqueness rule of the database refused, for example a line that is claimed already (R38).
+    /// A uniqueness rule of the database that a change breaks, for example R38: the company has
+    /// already claimed the line.
     type Clash: Clone + Send + 'static;
 
-    /// The kind, unique within the service, for example `claim`.
+    /// The name of the kind of aggregate, unique within the service, for example `claim`.
     const AGGREGATE: &'static str;
 
-    /// The resource name, for example `partners/contoso/claims/0192…`.
+    /// Returns the resource name of an aggregate, for example `partners/contoso/claims/0192…`.
     fn resource(key: &Key) -> String;
 
-    /// Loads those of `keys` (sorted, each once) that exist, in one query, locked until the transaction ends, in the
-    /// order of owner and id: [`rows::lock`](crate::rows::lock) does that.
-    fn load(&self, tx: &Tx, keys: &[Key]) -> impl Future<Output = Result<Loaded<Self::Aggregate>, StoreError>> + Send;
+    /// Loads the aggregates that exist among `keys`, in one query, and locks them until the
+    /// transaction ends.
+    ///
+    /// `keys` are sorted and unique. The locks are taken in the order of owner and id, as
+    /// [`rows::lock`](crate::rows::lock) does.
+    fn load(
+        &self,
+        tx: &Tx,
+        keys: &[Key],
+    ) -> impl Future<Output = Result<LoadedAggregates<Self::Aggregate>, StoreError>> + Send;
 
-    /// Saves `changes` (sorted by key, one for each aggregate), guarded by [`Change::previous_version`]
-    /// ([`rows::save`](crate::rows::save) does that), with their history and children. Answers the changes that a
-    /// uniqueness rule refuses: then the transaction is rolled back, and their commands are refused with
-    /// [`Failure::Clash`](crate::Failure::Clash).
+    /// Saves `changes` with their history and child rows.
+    ///
+    /// `changes` are sorted by key, one for each aggregate. Each is guarded by
+    /// [`Change::previous_version`], as [`rows::save`](crate::rows::save) does. Returns the
+    /// conflicts. If there are any, the transaction is rolled back and the commands of those
+    /// changes fail with [`Failure::Clash`](crate::Failure::Clash).
     fn save(
         &self,
         tx: &Tx,
         changes: &[Change<Self::Aggregate>],
     ) -> impl Future<Output = Result<Clashes<Self::Clash>, StoreError>> + Send;
 
-    /// The events for other services that one step (one command or one passed deadline) causes. Pure.
+    /// Returns the events for other services that one step (one command or one passed deadline)
+    /// causes. Pure.
     fn outgoing(&self, change: &Change<Self::Aggregate>) -> Vec<Outgoing>;
 }
 
 /// An event for another service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
-    /// Who receives it.
+    /// The service that receives the event.
     pub destination: Service,
-    /// The fact.
+    /// The content of the event.
     pub payload: Payload,
-    /// Who caused it.
+    /// The actor who caused the event.
     pub actor: Actor,
-    /// Since when it counts, in business time.
+    /// The business time from which the event counts.
     pub effective_time: Timestamp,
 }
 
 impl Outgoing {
-    /// `payload` for `destination`, with actor and time of the event that it tells.
+    /// Creates the event that reports `recorded` to `destination`, with the actor and the effective
+    /// time of `recorded`.
     pub fn of<E>(recorded: &Recorded<E>, destination: Service, payload: Payload) -> Self {
         let Recorded { actor, effective_time, .. } = recorded;
         Self { destination, payload, actor: actor.clone(), effective_time: *effective_time }
     }
 }
 
-/// Why a store could not load or save.
+/// The reason why a store could not load or save.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbErr),
-    /// These aggregates were created or changed by somebody else meanwhile; their commands are judged again.
-    #[error("{} aggregates moved", .0.len())]
+    /// Another process created or changed these aggregates after they were loaded. Their commands
+    /// are decided again.
+    #[error("{} aggregates were changed by another process", .0.len())]
     Lost(Vec<Key>),
-    /// A row that no code of ours wrote.
+    /// A stored row has values that the service never writes.
     #[error("{table} row {key:?} is inconsistent: {what}")]
     Inconsistent {
-        /// The table.
+        /// The name of the table.
         table: &'static str,
-        /// The row's aggregate.
+        /// The aggregate that the row belongs to.
         key: Key,
-        /// What is wrong with it.
+        /// A description of the inconsistency.
         what: String,
     },
 }
 
 impl StoreError {
-    /// An inconsistent row of `table`.
+    /// Creates the error for an inconsistent row of `table`; `what` describes the inconsistency.
     pub fn inconsistent(table: &'static str, key: &Key, what: impl std::fmt::Display) -> Self {
         Self::Inconsistent { table, key: key.clone(), what: what.to_string() }
     }

@@ -1,8 +1,8 @@
-//! What the events of the wire and the types of the services have in common.
+//! Conversions between domain types (services, times, actors) and their protobuf forms.
 use cpor_proto::{events::v1 as events, options::v1 as options};
 use cpor_types::{Actor, ActorSide, Service, Timestamp};
 
-/// A service on the wire.
+/// Converts a service to its protobuf form.
 pub(crate) fn service(service: Service) -> options::Service {
     match service {
         Service::ClaimIntake => options::Service::ClaimIntake,
@@ -13,7 +13,7 @@ pub(crate) fn service(service: Service) -> options::Service {
     }
 }
 
-/// A service from the wire; `None` when it is none that we know.
+/// Converts a service from its protobuf number. Returns `None` for an unknown number.
 pub(crate) fn service_from(number: i32) -> Option<Service> {
     match options::Service::try_from(number).ok()? {
         options::Service::Unspecified => None,
@@ -25,19 +25,20 @@ pub(crate) fn service_from(number: i32) -> Option<Service> {
     }
 }
 
-/// A moment on the wire.
+/// Converts a time to its protobuf form.
 pub(crate) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
     let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0);
     prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }
 
-/// A moment from the wire, of whole microseconds; `None` when it is outside of what can be told.
+/// Converts a time from its protobuf form, cut to whole microseconds. Returns `None` if it is out
+/// of range.
 pub(crate) fn timestamp_from(time: &prost_types::Timestamp) -> Option<Timestamp> {
     let nanos = u32::try_from(time.nanos).ok()?;
     Timestamp::from_timestamp(time.seconds, nanos).map(cpor_types::whole_micros)
 }
 
-/// An actor on the wire.
+/// Converts an actor to its protobuf form.
 pub(crate) fn actor(actor: &Actor) -> events::Actor {
     let side = match actor.side {
         ActorSide::Partner => events::ActorSide::Partner,
@@ -50,7 +51,7 @@ pub(crate) fn actor(actor: &Actor) -> events::Actor {
     events::Actor { side: side.into(), subject: actor.subject.clone() }
 }
 
-/// An actor from the wire; `None` when its side is none that we know.
+/// Converts an actor from its protobuf form. Returns `None` for an unknown side.
 pub(crate) fn actor_from(actor: &events::Actor) -> Option<Actor> {
     let side = match actor.side() {
         events::ActorSide::Unspecified => return None,

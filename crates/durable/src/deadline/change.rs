@@ -1,21 +1,21 @@
-//! What a step does to an aggregate's deadlines. Pure.
+//! The changes that the steps of a transaction make to an aggregate's deadlines. Pure.
 use std::{borrow::Cow, collections::BTreeMap};
 
 use cpor_types::{Deadline, Timestamp};
 
-/// Where a deadline stands.
+/// The state of a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadlineState {
-    /// Armed and not yet passed.
+    /// The deadline has not passed.
     Pending,
-    /// It passed and took effect.
+    /// The deadline passed and took effect.
     Fired,
-    /// What it waited for came in time.
+    /// The aggregate gave the deadline up before it passed.
     Cancelled,
 }
 
 impl DeadlineState {
-    /// As it is stored.
+    /// Returns the value that the database stores.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -25,68 +25,77 @@ impl DeadlineState {
     }
 }
 
-/// What became of the deadlines of one kind.
+/// The change of an aggregate's deadline of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeadlineChange {
-    /// The one armed last.
+    /// The deadline that was set last.
     pub(crate) deadline: Deadline,
-    /// Where it stands.
+    /// The state of that deadline after the change.
     pub(crate) state: DeadlineState,
-    /// How many were armed.
-    pub(crate) armed: u64,
+    /// The number of times that a deadline of this kind was set in the transaction. The stored
+    /// generation grows by it.
+    pub(crate) times_set: u64,
 }
 
 impl DeadlineChange {
-    /// Whether it is to be waited for.
+    /// Returns whether the deadline is pending after the change.
     pub(crate) fn is_pending(&self) -> bool {
         self.state == DeadlineState::Pending
     }
 }
 
-/// The changes of one aggregate's deadlines in a transaction, by kind.
+/// The changes of one aggregate's deadlines in a transaction, by the kind of deadline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DeadlineChanges(BTreeMap<Cow<'static, str>, DeadlineChange>);
 
 impl DeadlineChanges {
-    /// Notes a step from a state with deadlines `before` to one with `after`; `fired` is the due time of the deadline
-    /// that caused the step.
-    pub(crate) fn note(&mut self, before: Vec<Deadline>, after: Vec<Deadline>, fired: Option<Timestamp>) {
+    /// Records a step from a state with the deadlines `before` to a state with the deadlines
+    /// `after`. `fired_due_time` is the due time of the deadline that caused the step, if a
+    /// deadline caused it.
+    pub(crate) fn record_step(
+        &mut self,
+        before: Vec<Deadline>,
+        after: Vec<Deadline>,
+        fired_due_time: Option<Timestamp>,
+    ) {
         let before = earliest_by_kind(before);
         let mut after = earliest_by_kind(after);
         for (kind, old) in before {
             match after.remove(&kind) {
                 Some(new) if new == old => {}
-                Some(new) => self.arm(new),
-                None => self.close(old, fired),
+                Some(new) => self.set(new),
+                None => self.end(old, fired_due_time),
             }
         }
-        after.into_values().for_each(|new| self.arm(new));
+        after.into_values().for_each(|new| self.set(new));
     }
 
-    fn arm(&mut self, deadline: Deadline) {
-        let armed = 1 + self.0.get(&deadline.kind).map_or(0, |change| change.armed);
-        let change = DeadlineChange { deadline, state: DeadlineState::Pending, armed };
+    fn set(&mut self, deadline: Deadline) {
+        let times_set = 1 + self.0.get(&deadline.kind).map_or(0, |change| change.times_set);
+        let change = DeadlineChange { deadline, state: DeadlineState::Pending, times_set };
         self.0.insert(change.deadline.kind.clone(), change);
     }
 
-    fn close(&mut self, deadline: Deadline, fired: Option<Timestamp>) {
-        let armed = self.0.get(&deadline.kind).map_or(0, |change| change.armed);
-        let state = if fired == Some(deadline.due) { DeadlineState::Fired } else { DeadlineState::Cancelled };
-        self.0.insert(deadline.kind.clone(), DeadlineChange { deadline, state, armed });
+    fn end(&mut self, deadline: Deadline, fired_due_time: Option<Timestamp>) {
+        let times_set = self.0.get(&deadline.kind).map_or(0, |change| change.times_set);
+        let state = if fired_due_time == Some(deadline.due) { DeadlineState::Fired } else { DeadlineState::Cancelled };
+        self.0.insert(deadline.kind.clone(), DeadlineChange { deadline, state, times_set });
     }
 
-    /// The changes, by kind.
+    /// Returns the changes, one for each kind of deadline that changed.
     pub(crate) fn into_changes(self) -> impl Iterator<Item = DeadlineChange> {
         self.0.into_values()
     }
 }
 
-/// An index row stands for all of a kind: the earliest. When it is gone, the next one changes places with it.
+/// Returns the earliest deadline of each kind. The database has one row for each kind, which holds
+/// the earliest. When that deadline has passed or is cancelled, the next one of its kind replaces
+/// it.
 fn earliest_by_kind(deadlines: Vec<Deadline>) -> BTreeMap<Cow<'static, str>, Deadline> {
     let mut earliest = BTreeMap::<_, Deadline>::new();
     for deadline in deadlines {
         match earliest.get(&deadline.kind) {
-            Some(other) if other.due <= deadline.due => {}
+            Some(known) if known.due <= deadline.due => {}
             Some(_) | None => {
                 earliest.insert(deadline.kind.clone(), deadline);
             }
@@ -99,42 +108,47 @@ fn earliest_by_kind(deadlines: Vec<Deadline>) -> BTreeMap<Cow<'static, str>, Dea
 mod tests {
     use super::*;
 
-    fn at(second: i64, kind: &'static str) -> Deadline {
+    fn deadline(second: i64, kind: &'static str) -> Deadline {
         let due = Timestamp::from_timestamp(second, 0).unwrap();
         Deadline { due, kind: kind.into(), rule: "1 second".to_owned() }
     }
 
-    fn noted(steps: &[(&[Deadline], &[Deadline], Option<i64>)]) -> Vec<(Deadline, DeadlineState, u64)> {
+    fn changes_after(steps: &[(&[Deadline], &[Deadline], Option<i64>)]) -> Vec<(Deadline, DeadlineState, u64)> {
         let mut changes = DeadlineChanges::default();
         for (before, after, fired) in steps {
             let fired = fired.map(|second| Timestamp::from_timestamp(second, 0).unwrap());
-            changes.note(before.to_vec(), after.to_vec(), fired);
+            changes.record_step(before.to_vec(), after.to_vec(), fired);
         }
-        changes.into_changes().map(|c| (c.deadline, c.state, c.armed)).collect()
+        changes.into_changes().map(|change| (change.deadline, change.state, change.times_set)).collect()
     }
 
     #[test]
-    fn what_stays_is_no_change() {
-        assert_eq!(noted(&[(&[at(1, "a")], &[at(1, "a")], None)]), []);
+    fn an_unchanged_deadline_is_not_recorded() {
+        assert_eq!(changes_after(&[(&[deadline(1, "a")], &[deadline(1, "a")], None)]), []);
     }
 
     #[test]
-    fn a_new_one_is_armed_and_a_moved_one_armed_again() {
+    fn a_moved_deadline_is_set_again() {
         let steps: &[(&[Deadline], &[Deadline], _)] =
-            &[(&[], &[at(1, "a")], None), (&[at(1, "a")], &[at(2, "a")], None)];
-        assert_eq!(noted(steps), [(at(2, "a"), DeadlineState::Pending, 2)]);
+            &[(&[], &[deadline(1, "a")], None), (&[deadline(1, "a")], &[deadline(2, "a")], None)];
+        assert_eq!(changes_after(steps), [(deadline(2, "a"), DeadlineState::Pending, 2)]);
     }
 
     #[test]
-    fn the_one_that_caused_the_step_fired_and_the_other_was_cancelled() {
-        let steps: &[(&[Deadline], &[Deadline], _)] = &[(&[at(1, "a"), at(2, "b")], &[], Some(1))];
-        assert_eq!(noted(steps), [(at(1, "a"), DeadlineState::Fired, 0), (at(2, "b"), DeadlineState::Cancelled, 0)]);
+    fn the_deadline_that_caused_the_step_fired() {
+        let steps: &[(&[Deadline], &[Deadline], _)] = &[(&[deadline(1, "a"), deadline(2, "b")], &[], Some(1))];
+        assert_eq!(
+            changes_after(steps),
+            [(deadline(1, "a"), DeadlineState::Fired, 0), (deadline(2, "b"), DeadlineState::Cancelled, 0)]
+        );
     }
 
     #[test]
-    fn of_one_kind_the_earliest_stands_for_all() {
-        let steps: &[(&[Deadline], &[Deadline], _)] =
-            &[(&[], &[at(5, "a"), at(3, "a")], None), (&[at(5, "a"), at(3, "a")], &[at(5, "a")], Some(3))];
-        assert_eq!(noted(steps), [(at(5, "a"), DeadlineState::Pending, 2)]);
+    fn the_earliest_deadline_of_a_kind_is_stored() {
+        let steps: &[(&[Deadline], &[Deadline], _)] = &[
+            (&[], &[deadline(5, "a"), deadline(3, "a")], None),
+            (&[deadline(5, "a"), deadline(3, "a")], &[deadline(5, "a")], Some(3)),
+        ];
+        assert_eq!(changes_after(steps), [(deadline(5, "a"), DeadlineState::Pending, 2)]);
     }
 }

@@ -1,46 +1,47 @@
-//! The index of deadlines by due time, which the writer keeps and the runner and operators read.
+//! The table `deadline`, an index of deadlines by due time. The writer updates the table in its
+//! transactions; the deadline runner and operators read it.
 use cpor_types::{Deadline, Timestamp};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use super::change::{DeadlineChange, DeadlineState};
 use crate::{
     Key, Tx,
-    rows::{Column, Kind, Micros, Sql, Table, stored},
+    rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
 };
 
-/// Writes the changes of aggregates of one kind.
-pub(crate) async fn write(
+/// Stores the changed deadlines of aggregates of one kind.
+pub(crate) async fn save_changes(
     tx: &Tx,
     aggregate: &'static str,
     changes: Vec<(Key, DeadlineChange)>,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    let mut table = Table::new(vec![
-        Column::new("owner", Kind::Text),
-        Column::new("aggregate", Kind::Text),
-        Column::new("id", Kind::Uuid),
-        Column::new("kind", Kind::Text),
-        Column::new("due_time", Kind::Int),
-        Column::new("rule", Kind::Text),
-        Column::new("generation", Kind::Int),
-        Column::new("state", Kind::Text),
-        Column::new("armed_time", Kind::Int),
+    let mut rows = InputRows::new(vec![
+        Column::new("owner", ColumnKind::Text),
+        Column::new("aggregate", ColumnKind::Text),
+        Column::new("id", ColumnKind::Uuid),
+        Column::new("kind", ColumnKind::Text),
+        Column::new("due_time", ColumnKind::Int),
+        Column::new("rule", ColumnKind::Text),
+        Column::new("generation", ColumnKind::Int),
+        Column::new("state", ColumnKind::Text),
+        Column::new("armed_time", ColumnKind::Int),
     ]);
-    for (key, DeadlineChange { deadline, state, armed }) in changes {
-        table.push([
+    for (key, DeadlineChange { deadline, state, times_set }) in changes {
+        rows.push([
             key.owner.into(),
             aggregate.into(),
             key.id.into(),
             deadline.kind.into_owned().into(),
             Micros::from(deadline.due).into(),
             deadline.rule.into(),
-            stored(armed)?.into(),
+            to_bigint(times_set)?.into(),
             state.as_str().into(),
             Micros::from(now).into(),
         ]);
     }
-    for piece in table.pieces() {
-        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
+    for chunk in rows.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("INSERT INTO deadline (owner, aggregate, id, kind, due_time, rule, generation, state, armed_time) ");
         sql.push("SELECT owner, aggregate, id, kind, due_time, rule, generation, state, armed_time FROM s WHERE TRUE ");
         sql.push("ON CONFLICT (owner, aggregate, id, kind) DO UPDATE SET due_time = excluded.due_time, ");
@@ -52,44 +53,50 @@ pub(crate) async fn write(
     Ok(())
 }
 
-/// Which deadlines have not passed, so that their partial index serves.
-pub(crate) const PENDING: &str = "state = 'pending'";
+/// The SQL condition for pending deadlines. It is literal, so that their partial index serves.
+pub(crate) const PENDING_CONDITION: &str = "state = 'pending'";
 
-/// An aggregate with a pending deadline.
+/// A pending deadline of an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Waiting {
+pub(crate) struct PendingDeadline {
     pub(crate) aggregate: String,
     pub(crate) key: Key,
     pub(crate) due: Timestamp,
 }
 
-/// The aggregates whose pending deadlines pass first, in the order of due time.
-pub(crate) async fn earliest(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Waiting>, DbErr> {
+/// Lists at most `limit` pending deadlines, in the order of due time.
+pub(crate) async fn list_earliest(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<PendingDeadline>, DbErr> {
     let mut sql = Sql::new(db.get_database_backend());
-    sql.push("SELECT aggregate, owner, id, due_time FROM deadline WHERE ").push(PENDING);
+    sql.push("SELECT aggregate, owner, id, due_time FROM deadline WHERE ").push(PENDING_CONDITION);
     sql.push(" ORDER BY due_time LIMIT ");
     sql.bind(limit.cast_signed());
     let rows = db.query_all_raw(sql.statement()).await?;
-    rows.iter().map(waiting).collect()
+    rows.iter().map(pending_from_row).collect()
 }
 
-fn waiting(row: &QueryResult) -> Result<Waiting, DbErr> {
+fn pending_from_row(row: &QueryResult) -> Result<PendingDeadline, DbErr> {
     let key = Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
-    Ok(Waiting { aggregate: row.try_get("", "aggregate")?, key, due: row.try_get::<Micros>("", "due_time")?.into() })
+    Ok(PendingDeadline {
+        aggregate: row.try_get("", "aggregate")?,
+        key,
+        due: row.try_get::<Micros>("", "due_time")?.into(),
+    })
 }
 
-/// A deadline as operators see it.
+/// A deadline with its aggregate, as operators list it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listed {
+pub(crate) struct ListedDeadline {
     pub(crate) aggregate: String,
     pub(crate) key: Key,
     pub(crate) deadline: Deadline,
+    /// The number of times that the aggregate's deadline of this kind was set.
     pub(crate) generation: u64,
 }
 
-/// Where a listing goes on: after the deadline with this due time and identity.
+/// The place after which the next page of a list begins: the due time and identity of the last
+/// deadline of the previous page.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct After {
+pub(crate) struct DeadlineCursor {
     due: Micros,
     owner: String,
     aggregate: String,
@@ -97,36 +104,37 @@ pub(crate) struct After {
     kind: String,
 }
 
-impl After {
-    pub(crate) fn of(Listed { aggregate, key, deadline, .. }: &Listed) -> Self {
+impl DeadlineCursor {
+    /// Returns the place of a deadline in the list.
+    pub(crate) fn new(ListedDeadline { aggregate, key, deadline, .. }: &ListedDeadline) -> Self {
         let (due, kind) = (deadline.due.into(), deadline.kind.clone().into_owned());
         Self { due, owner: key.owner.clone(), aggregate: aggregate.clone(), id: key.id, kind }
     }
 }
 
-/// Deadlines in one state by due time.
+/// Lists the deadlines in one state, in the order of due time.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     state: DeadlineState,
-    after: Option<After>,
+    after: Option<DeadlineCursor>,
     limit: u64,
-) -> Result<Vec<Listed>, DbErr> {
+) -> Result<Vec<ListedDeadline>, DbErr> {
     let mut sql = Sql::new(db.get_database_backend());
     sql.push("SELECT owner, aggregate, id, kind, due_time, rule, generation FROM deadline WHERE state = ");
-    // Literal, so that the partial index of the pending ones serves.
+    // The state is literal, so that the partial index of pending deadlines serves.
     sql.push("'").push(state.as_str()).push("'");
-    if let Some(After { due, owner, aggregate, id, kind }) = after {
+    if let Some(DeadlineCursor { due, owner, aggregate, id, kind }) = after {
         sql.push(" AND (due_time, owner, aggregate, id, kind) > (").bind(due).push(", ").bind(owner);
         sql.push(", ").bind(aggregate).push(", ").bind(id).push(", ").bind(kind).push(")");
     }
     sql.push(" ORDER BY due_time, owner, aggregate, id, kind LIMIT ").bind(limit.cast_signed());
-    db.query_all_raw(sql.statement()).await?.iter().map(listed).collect()
+    db.query_all_raw(sql.statement()).await?.iter().map(deadline_from_row).collect()
 }
 
-fn listed(row: &QueryResult) -> Result<Listed, DbErr> {
+fn deadline_from_row(row: &QueryResult) -> Result<ListedDeadline, DbErr> {
     let kind: String = row.try_get("", "kind")?;
     let due = row.try_get::<Micros>("", "due_time")?.into();
-    Ok(Listed {
+    Ok(ListedDeadline {
         aggregate: row.try_get("", "aggregate")?,
         key: Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? },
         deadline: Deadline { due, kind: kind.into(), rule: row.try_get("", "rule")? },

@@ -1,5 +1,8 @@
-//! The runner: lets deadlines pass that no command has met. It only says "look at the clock"; what happens is decided
-//! by the aggregate, in the writer, so that a late or doubled runner cannot do harm (R47).
+//! The deadline runner: makes deadlines take effect that no command has met.
+//!
+//! The runner only tells the writer which aggregates have a due deadline. The writer reads the
+//! clock and lets the aggregate decide. R47: late processing changes no outcome, so a late runner,
+//! or two runners, do no harm.
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -12,137 +15,155 @@ use sea_orm::DbErr;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::index::{Waiting, earliest};
-use crate::host::{Roster, Shared};
+use super::index::{PendingDeadline, list_earliest};
+use crate::host::{HostContext, Registrations};
 
-/// Aggregates fired together; they share transactions.
-const BATCH: usize = 512;
+/// The number of deadlines that are applied together, so that they share transactions.
+const BATCH_SIZE: usize = 512;
 
-/// The longest sleep: what other processes have armed is found after it.
-const POLL: Duration = Duration::from_secs(1);
+/// The longest sleep. After it the runner finds deadlines that other processes have stored.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The longest rest of a deadline that cannot be fired.
-const REST: Duration = Duration::from_secs(60);
+/// The first delay before a deadline that could not be applied is tried again. It doubles with
+/// every attempt.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Fires the deadlines of one service. Any number of runners may work on one database.
+/// The longest delay before a deadline that could not be applied is tried again.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(60);
+
+/// Applies the deadlines of one service when they are due. Any number of runners may work on one
+/// database.
 #[derive(Clone)]
-pub struct Runner {
-    shared: Arc<Shared>,
-    roster: Arc<Roster>,
+pub struct DeadlineRunner {
+    context: Arc<HostContext>,
+    registrations: Arc<Registrations>,
 }
 
-impl std::fmt::Debug for Runner {
+impl std::fmt::Debug for DeadlineRunner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runner").field("service", &self.shared.service).finish_non_exhaustive()
+        f.debug_struct("DeadlineRunner").field("service", &self.context.service).finish_non_exhaustive()
     }
 }
 
-/// Deadlines that were fired and are due all the same: a fault that must not keep the others waiting.
+/// The deadlines that the runner tried to apply and that are still due, with the number of attempts
+/// and the time of the next one. They must not keep other deadlines waiting.
 #[derive(Default)]
-struct Stuck(HashMap<Waiting, (u32, Instant)>);
+struct StuckDeadlines(HashMap<PendingDeadline, (u32, Instant)>);
 
-impl Stuck {
-    fn rests(&self, waiting: &Waiting) -> bool {
-        self.0.get(waiting).is_some_and(|(_, until)| *until > Instant::now())
+impl StuckDeadlines {
+    fn waits_for_retry(&self, deadline: &PendingDeadline) -> bool {
+        self.0.get(deadline).is_some_and(|(_, retry_time)| *retry_time > Instant::now())
     }
 
-    /// Forgets what is no longer waiting.
-    fn keep(&mut self, waiting: &[Waiting]) {
+    /// Removes the deadlines that are no longer pending.
+    fn retain_pending(&mut self, pending: &[PendingDeadline]) {
         if !self.0.is_empty() {
-            let waiting: HashSet<&Waiting> = waiting.iter().collect();
-            self.0.retain(|known, _| waiting.contains(known));
+            let pending: HashSet<&PendingDeadline> = pending.iter().collect();
+            self.0.retain(|stuck, _| pending.contains(stuck));
         }
     }
 
-    /// The first time costs nothing: another runner may have been a moment ahead of our reading.
-    fn fired(&mut self, fired: Vec<Waiting>) {
-        for waiting in fired {
-            let (times, until) = self.0.entry(waiting).or_insert((0, Instant::now()));
-            if *times > 0 {
-                *until =
-                    Instant::now() + Duration::from_millis(100).saturating_mul(2_u32.saturating_pow(*times)).min(REST);
+    /// Records attempts. The first attempt causes no delay: another runner may have applied the
+    /// deadline after this one had listed it.
+    fn record_attempts(&mut self, deadlines: Vec<PendingDeadline>) {
+        for deadline in deadlines {
+            let (attempts, retry_time) = self.0.entry(deadline).or_insert((0, Instant::now()));
+            if *attempts > 0 {
+                let delay = FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(*attempts));
+                *retry_time = Instant::now() + delay.min(MAX_RETRY_DELAY);
             }
-            *times += 1;
+            *attempts += 1;
         }
     }
 }
 
-impl Runner {
-    pub(crate) fn new(shared: Arc<Shared>, roster: Arc<Roster>) -> Self {
-        Self { shared, roster }
+impl DeadlineRunner {
+    pub(crate) fn new(context: Arc<HostContext>, registrations: Arc<Registrations>) -> Self {
+        Self { context, registrations }
     }
 
-    /// Fires deadlines as they pass, until told to stop.
+    /// Applies deadlines when they are due, until `stop` is cancelled.
     ///
     /// # Errors
-    /// The database's; safe to begin again.
+    /// If the database fails. The caller may then call this again.
     pub(crate) async fn run(&self, stop: CancellationToken) -> Result<(), DbErr> {
-        let mut stuck = Stuck::default();
+        let mut stuck = StuckDeadlines::default();
         while !stop.is_cancelled() {
-            let now = self.shared.clock.now(&self.shared.db).await?;
-            let waiting = earliest(self.shared.db.reader(), (BATCH + stuck.0.len()) as u64).await?;
-            stuck.keep(&waiting);
-            let next = waiting.iter().map(|waiting| waiting.due).find(|due| *due > now);
-            let due = waiting.into_iter().filter(|waiting| waiting.due <= now && !stuck.rests(waiting));
-            let due: Vec<Waiting> = due.collect();
-            if due.is_empty() {
-                self.sleep(next.map(|due| due - now), &stop).await;
+            let now = self.context.business_clock.now(&self.context.db).await?;
+            let pending = list_earliest(self.context.db.reader(), (BATCH_SIZE + stuck.0.len()) as u64).await?;
+            stuck.retain_pending(&pending);
+            let next_due = pending.iter().map(|deadline| deadline.due).find(|due| *due > now);
+            let is_ready = |deadline: &PendingDeadline| deadline.due <= now && !stuck.waits_for_retry(deadline);
+            let ready: Vec<PendingDeadline> = pending.into_iter().filter(is_ready).collect();
+            if ready.is_empty() {
+                self.sleep(next_due.map(|due| due - now), &stop).await;
                 continue;
             }
-            self.fire(&due, now).await;
-            stuck.fired(due);
+            self.apply(&ready, now).await;
+            stuck.record_attempts(ready);
         }
         Ok(())
     }
 
-    /// Fires everything that is due now. Answers how many aggregates were looked at; what cannot be fired stays due.
+    /// Applies every deadline that is due now and returns the number of deadlines that it tried. A
+    /// deadline that cannot be applied stays due.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn drain(&self) -> Result<u64, DbErr> {
-        Ok(self.fire_due().await?.0)
+        Ok(self.apply_due_and_list_remaining().await?.0)
     }
 
-    /// As [`Runner::drain`]; answers as well what is due all the same.
-    pub(crate) async fn fire_due(&self) -> Result<(u64, Vec<Waiting>), DbErr> {
-        let mut fired = HashSet::new();
+    /// Applies every deadline that is due now. Returns the number of deadlines that it tried, and
+    /// those that are still due afterwards.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub(crate) async fn apply_due_and_list_remaining(&self) -> Result<(u64, Vec<PendingDeadline>), DbErr> {
+        let mut tried = HashSet::new();
         loop {
-            // By the writing pool: what was just committed must be seen.
-            let mut waiting = earliest(self.shared.db.writer(), (BATCH + fired.len()) as u64).await?;
-            if waiting.is_empty() {
-                return Ok((fired.len() as u64, waiting));
+            // The pool of writers, because a reader may not see what was just committed.
+            let mut pending = list_earliest(self.context.db.writer(), (BATCH_SIZE + tried.len()) as u64).await?;
+            if pending.is_empty() {
+                return Ok((tried.len() as u64, pending));
             }
-            let now = self.shared.clock.now(&self.shared.db).await?;
-            waiting.retain(|waiting| waiting.due <= now);
-            let (left, due): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| fired.contains(waiting));
-            if due.is_empty() {
-                return Ok((fired.len() as u64, left));
+            let now = self.context.business_clock.now(&self.context.db).await?;
+            pending.retain(|deadline| deadline.due <= now);
+            let (still_due, ready): (Vec<_>, Vec<_>) =
+                pending.into_iter().partition(|deadline| tried.contains(deadline));
+            if ready.is_empty() {
+                return Ok((tried.len() as u64, still_due));
             }
-            self.fire(&due, now).await;
-            fired.extend(due);
+            self.apply(&ready, now).await;
+            tried.extend(ready);
         }
     }
 
-    /// Looks at each aggregate once, all together, so that they share transactions.
-    async fn fire(&self, due: &[Waiting], now: Timestamp) {
-        let (mut seen, mut firing) = (HashSet::new(), Vec::new());
-        for Waiting { aggregate, key, due } in due {
-            self.shared.meters.late(aggregate, (now - *due).to_std().unwrap_or_default());
-            match self.roster.kind(aggregate) {
-                Some(kind) if seen.insert((aggregate, key)) => firing.push(kind.fire(key.clone())),
+    /// Has the writers apply the passed deadlines of each aggregate once, all at the same time, so
+    /// that they share transactions.
+    async fn apply(&self, due: &[PendingDeadline], now: Timestamp) {
+        let (mut seen, mut commands) = (HashSet::new(), Vec::new());
+        for PendingDeadline { aggregate, key, due } in due {
+            self.context.metrics.observe_lateness(aggregate, (now - *due).to_std().unwrap_or_default());
+            match self.registrations.writer(aggregate) {
+                Some(writer) if seen.insert((aggregate, key)) => {
+                    commands.push(writer.apply_passed_deadlines(key.clone()));
+                }
                 Some(_) => {}
-                None => tracing::error!(aggregate, "a deadline of an aggregate that nobody writes"),
+                None => tracing::error!(aggregate, "no writer is registered for the aggregate of a deadline"),
             }
         }
-        join_all(firing).await;
+        join_all(commands).await;
     }
 
-    async fn sleep(&self, next: Option<chrono::TimeDelta>, stop: &CancellationToken) {
-        let next = next.filter(|_| !self.shared.clock.is_virtual()).and_then(|next| next.to_std().ok());
+    async fn sleep(&self, next_due_in: Option<chrono::TimeDelta>, stop: &CancellationToken) {
+        // The time until a due time is only known if the business clock shows real time.
+        let next_due_in = next_due_in.filter(|_| !self.context.business_clock.is_virtual());
+        let next_due_in = next_due_in.and_then(|delay| delay.to_std().ok());
         tokio::select! {
             () = stop.cancelled() => {}
-            () = self.shared.wakes.runner().notified() => {}
-            () = tokio::time::sleep(next.map_or(POLL, |next| next.min(POLL))) => {}
+            () = self.context.notifications.deadline_runner().notified() => {}
+            () = tokio::time::sleep(next_due_in.map_or(POLL_INTERVAL, |delay| delay.min(POLL_INTERVAL))) => {}
         }
     }
 }

@@ -1,6 +1,6 @@
-//! One service's part of the machinery: its writers, relay, runner and background loops.
-mod roster;
-mod shared;
+//! The host of one service in a process: its writers, relay, deadline runner and background tasks.
+mod context;
+mod registrations;
 
 use std::sync::Arc;
 
@@ -10,184 +10,190 @@ use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BusinessClock, Courier, Inbox, PeerCourier, Relay, Runner, Store, Writer, WriterSettings, meters::Meters, outbox,
-    service::Context,
+    BusinessClock, Courier, DeadlineRunner, GrpcEventTransport, Inbox, Relay, Store, Writer, WriterSettings,
+    metrics::HostMetrics, outbox, service::Context,
 };
-pub(crate) use roster::Roster;
-use roster::{Probe, Work};
-pub(crate) use shared::Shared;
-use shared::{Activity, Wakes};
+pub(crate) use context::HostContext;
+use context::{ActivityCounters, Notifications};
+pub(crate) use registrations::Registrations;
+use registrations::{BackgroundTask, IdleProbe};
 
-/// What a host consists of.
+/// The resources from which a [`Host`] is made.
 pub struct Parts {
     /// The service's own database.
     pub db: Db,
-    /// By what commands and deadlines are judged.
+    /// The clock that decides commands and deadlines.
     pub business_clock: BusinessClock,
-    /// Real time, for leases, back-off and the keeping of request ids.
+    /// Real time, for leases, back-off and the expiry of request ids.
     pub clock: Arc<dyn Clock>,
-    /// Lease tokens and jitter.
+    /// The source of lease tokens and jitter.
     pub entropy: Arc<dyn Entropy>,
-    /// Where metrics go.
+    /// The registry in which the host registers its metrics.
     pub metrics: cpor_kit::Metrics,
-    /// The way to other services.
+    /// Delivers events to other services.
     pub courier: Arc<dyn Courier>,
 }
 
-/// One hosted service. Cheap to clone; the clones are the same host.
+/// The host of one service. It is cheap to clone; all clones refer to the same host.
 #[derive(Clone)]
 pub struct Host {
-    shared: Arc<Shared>,
-    roster: Arc<Roster>,
+    context: Arc<HostContext>,
+    registrations: Arc<Registrations>,
     courier: Arc<dyn Courier>,
 }
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("service", &self.shared.service).finish_non_exhaustive()
+        f.debug_struct("Host").field("service", &self.context.service).finish_non_exhaustive()
     }
 }
 
 impl Host {
-    /// The host of `service`, which delivers its events by gRPC. Starts a virtual clock that was never started.
+    /// Creates the host of `service`, which delivers its events by gRPC. Starts a virtual clock
+    /// that was never started.
     ///
     /// # Errors
-    /// The database's: the migrations must have run.
+    /// If the database fails. The migrations must have run.
     pub async fn new(service: Service, context: &Context) -> Result<Self, DbErr> {
         let Context { db, business_clock, clock, entropy, peers, metrics, .. } = context.clone();
-        let courier: Arc<dyn Courier> = Arc::new(PeerCourier::new(peers));
+        let courier: Arc<dyn Courier> = Arc::new(GrpcEventTransport::new(peers));
         Self::of(service, Parts { db, business_clock, clock, entropy, metrics, courier }).await
     }
 
-    /// The host of `service` made of `parts`: for tests with a courier of their own.
+    /// Creates the host of `service` from `parts`. Tests use this to deliver events without gRPC.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn of(service: Service, parts: Parts) -> Result<Self, DbErr> {
-        let Parts { db, business_clock: clock, clock: wall, entropy, metrics, courier } = parts;
-        clock.start(&db, wall.now()).await?;
-        let meters = Meters::new(service, &metrics);
-        let shared = Shared {
+        let Parts { db, business_clock, clock, entropy, metrics, courier } = parts;
+        business_clock.start(&db, clock.now()).await?;
+        let metrics = HostMetrics::new(service, &metrics);
+        let context = HostContext {
             service,
             db,
+            business_clock,
             clock,
-            wall,
             entropy,
-            meters,
-            wakes: Wakes::default(),
-            activity: Activity::default(),
-            leases_ended: tokio::sync::OnceCell::new(),
+            metrics,
+            notifications: Notifications::default(),
+            activity: ActivityCounters::default(),
+            stale_leases_released: tokio::sync::OnceCell::new(),
         };
-        Ok(Self { shared: Arc::new(shared), roster: Arc::default(), courier })
+        Ok(Self { context: Arc::new(context), registrations: Arc::default(), courier })
     }
 
-    /// The writer of the aggregates that `store` keeps. One for each kind of aggregate; clone it.
+    /// Starts the writer of the aggregates in `store`. Call this once for each kind of aggregate
+    /// and clone the writer.
     pub fn writer<S: Store>(&self, store: S) -> Writer<S> {
-        self.writer_with(store, WriterSettings::of(self.shared.db.engine()))
+        self.writer_with(store, WriterSettings::for_engine(self.context.db.engine()))
     }
 
-    /// As [`Host::writer`], dimensioned otherwise.
+    /// Starts a writer as [`Host::writer`] does, with other settings than the defaults.
     pub fn writer_with<S: Store>(&self, store: S, settings: WriterSettings) -> Writer<S> {
-        let writer = Writer::start(Arc::clone(&self.shared), store, settings);
-        self.roster.add_kind(&writer);
+        let writer = Writer::start(Arc::clone(&self.context), store, settings);
+        self.registrations.add_writer(&writer);
         writer
     }
 
-    /// Which service.
+    /// Returns the name of the hosted service.
     #[must_use]
     pub fn service(&self) -> Service {
-        self.shared.service
+        self.context.service
     }
 
-    /// The service's database.
+    /// Returns the service's database.
     #[must_use]
     pub fn db(&self) -> &Db {
-        &self.shared.db
+        &self.context.db
     }
 
-    /// The clock by which commands and deadlines are judged.
+    /// Returns the clock that decides commands and deadlines.
     #[must_use]
     pub fn clock(&self) -> &BusinessClock {
-        &self.shared.clock
+        &self.context.business_clock
     }
 
-    /// The business time now, outside of a transaction.
+    /// Reads the business time outside of a transaction.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn now(&self) -> Result<Timestamp, DbErr> {
-        self.shared.clock.now(&self.shared.db).await
+        self.context.business_clock.now(&self.context.db).await
     }
 
-    /// Changes with every commit of this process that changes something of `owner`: what waits for news of other processes too must poll as
-    /// well.
+    /// Returns a value that changes with every commit of this process that changes an aggregate of
+    /// `owner`. Commits of other processes do not change the value; a caller that needs them must
+    /// poll as well.
     #[must_use]
     pub fn commits(&self, owner: &str) -> tokio::sync::watch::Receiver<u64> {
-        self.shared.wakes.commits(owner)
+        self.context.notifications.watch_commits(owner)
     }
 
-    /// Moves a virtual clock forward. Answers the time then. Deadlines are fired by whoever moves it, or within a second.
+    /// Moves a virtual clock forward and returns the time that it then shows. The caller applies
+    /// the deadlines that become due, or the deadline runner does so within a second.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn advance(&self, to: Timestamp) -> Result<Timestamp, DbErr> {
-        self.shared.clock.advance(&self.shared.db, to).await
+        self.context.business_clock.advance(&self.context.db, to).await
     }
 
-    /// What delivers this service's events.
+    /// Returns the relay, which delivers the events of this service.
     #[must_use]
     pub fn relay(&self) -> Relay {
-        Relay::new(Arc::clone(&self.shared), Arc::clone(&self.courier))
+        Relay::new(Arc::clone(&self.context), Arc::clone(&self.courier))
     }
 
-    /// What fires this service's deadlines.
+    /// Returns the deadline runner, which applies the deadlines of this service that have passed.
     #[must_use]
-    pub fn runner(&self) -> Runner {
-        Runner::new(Arc::clone(&self.shared), Arc::clone(&self.roster))
+    pub fn runner(&self) -> DeadlineRunner {
+        DeadlineRunner::new(Arc::clone(&self.context), Arc::clone(&self.registrations))
     }
 
-    /// The inbox by itself.
+    /// Returns the inbox, for receivers that apply one event by several commands.
     #[must_use]
     pub fn inbox(&self) -> Inbox {
-        Inbox::new(self.shared.db.clone())
+        Inbox::new(self.context.db.clone())
     }
 
-    /// Forgets request ids older than 24 hours, which a started host does by itself.
+    /// Deletes request ids that are older than 24 hours. A started host does this by itself.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn sweep(&self) -> Result<(), DbErr> {
-        crate::keeper::sweep(&self.shared).await
+    /// If the database fails.
+    pub async fn delete_expired_request_ids(&self) -> Result<(), DbErr> {
+        crate::maintenance::delete_expired_request_ids(&self.context).await
     }
 
-    /// Registers a loop of the service's own, such as a sweeper. It is started by [`Host::start`], begun again after a
-    /// failure, and given a token that is cancelled when the process drains.
-    pub fn spawn<W, F>(&self, name: &'static str, work: W)
+    /// Registers a background task of the service, such as the sender of mails. [`Host::start`]
+    /// starts the task and restarts it after an error. The token that the task receives is
+    /// cancelled when the process shuts down.
+    pub fn spawn<T, F>(&self, name: &'static str, task: T)
     where
-        W: Fn(CancellationToken) -> F + Send + Sync + 'static,
+        T: Fn(CancellationToken) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), anyhow::Error>> + Send + 'static,
     {
-        let work: Work = Arc::new(move |stop| Box::pin(work(stop)));
-        self.roster.add_loop(name, work);
+        let task: BackgroundTask = Arc::new(move |stop| Box::pin(task(stop)));
+        self.registrations.add_background_task(name, task);
     }
 
-    /// Registers a question that is asked while a virtual clock is moved: what has still to be done before time may go
-    /// on? One line for each thing, such as a mail not yet sent. It may also have it done at once. It must not hold the
-    /// host itself, which would then never end.
+    /// Registers a probe that lists the service's unfinished work, one line for each item, such as
+    /// a mail that is not yet sent. A virtual clock is not moved on before every probe returns an
+    /// empty list. The probe may also do the work at once. It must not hold the host, because the
+    /// host holds the probe.
     pub fn probe<P, F>(&self, name: &'static str, probe: P)
     where
         P: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<Vec<String>, anyhow::Error>> + Send + 'static,
     {
-        let probe: Probe = Arc::new(move || Box::pin(probe()));
-        self.roster.add_probe(name, probe);
+        let probe: IdleProbe = Arc::new(move || Box::pin(probe()));
+        self.registrations.add_idle_probe(name, probe);
     }
 
-    /// Starts relay, runner, sweeper and the service's own loops.
+    /// Starts the relay, the deadline runner, maintenance and the service's own background tasks.
     pub fn start(&self, tasks: &Tasks) {
-        let service = self.shared.service;
+        let service = self.context.service;
         for destination in Service::ALL.iter().copied() {
-            for worker in 0..outbox::WORKERS {
+            for worker in 0..outbox::WORKERS_PER_DESTINATION {
                 let relay = self.relay();
                 tasks.supervise(format!("{service}/relay/{destination}/{worker}"), move |stop| {
                     let relay = relay.clone();
@@ -205,18 +211,18 @@ impl Host {
             let runner = runner.clone();
             async move { runner.run(stop).await }
         });
-        let shared = Arc::clone(&self.shared);
-        tasks.supervise(format!("{service}/keeper"), move |stop| crate::keeper::run(Arc::clone(&shared), stop));
-        for (name, work) in self.roster.take_loops() {
-            tasks.supervise(format!("{service}/{name}"), move |stop| work(stop));
+        let context = Arc::clone(&self.context);
+        tasks.supervise(format!("{service}/keeper"), move |stop| crate::maintenance::run(Arc::clone(&context), stop));
+        for (name, task) in self.registrations.take_background_tasks() {
+            tasks.supervise(format!("{service}/{name}"), move |stop| task(stop));
         }
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
+    pub(crate) fn context(&self) -> &HostContext {
+        &self.context
     }
 
-    pub(crate) fn roster(&self) -> &Roster {
-        &self.roster
+    pub(crate) fn registrations(&self) -> &Registrations {
+        &self.registrations
     }
 }

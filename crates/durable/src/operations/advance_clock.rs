@@ -1,3 +1,4 @@
+//! `AdvanceClock`: moves the virtual clocks of the hosted services forward.
 use std::time::Duration;
 
 use cpor_proto::operations::v1::{self as wire, advance_clock_request::Target};
@@ -8,86 +9,90 @@ use tonic::{Code, Request, Status};
 use super::{OperationsServer, internal};
 use crate::deadline::index;
 
-/// Time for answering before the caller gives up.
-const MARGIN: Duration = Duration::from_millis(250);
+/// The time that is reserved for sending the response before the caller's deadline.
+const RESPONSE_TIME: Duration = Duration::from_millis(250);
 
-/// Time for a call that names no deadline.
-const DEFAULT: Duration = Duration::from_secs(60);
+/// The time limit of a call without a deadline.
+const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// How long a call may take.
-pub(super) fn time_allowed<T>(request: &Request<T>) -> Duration {
+/// Returns the time that the call may take.
+pub(super) fn time_limit<T>(request: &Request<T>) -> Duration {
     let deadline = request.extensions().get::<cpor_kit::server::CallDeadline>();
-    deadline.map_or(DEFAULT, |deadline| deadline.remaining().saturating_sub(MARGIN))
+    deadline.map_or(DEFAULT_TIME_LIMIT, |deadline| deadline.remaining().saturating_sub(RESPONSE_TIME))
 }
 
 impl OperationsServer {
-    /// Moves a virtual clock forward, from one due time to the next, each time until everything has come to rest. What
-    /// the gRPC method does once the caller is known; also for tests.
+    /// Moves the virtual clocks forward, from one due time to the next, and waits at each until all
+    /// services are idle. If `time_limit` is over before that, the response lists the unfinished
+    /// work. The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
     /// FAILED_PRECONDITION `CLOCK_NOT_VIRTUAL`.
-    pub async fn advance(
+    pub async fn handle_advance_clock(
         &self,
         request: wire::AdvanceClockRequest,
-        within: Duration,
+        time_limit: Duration,
     ) -> Result<wire::AdvanceClockResponse, Status> {
-        let until = Instant::now() + within;
+        let stop_time = Instant::now() + time_limit;
         if !self.hosts.iter().all(|host| host.clock().is_virtual()) {
             return Err(not_virtual());
         }
-        let Ok(_alone) = tokio::time::timeout_at(until, self.moving.lock()).await else {
+        let Ok(_clock_guard) = tokio::time::timeout_at(stop_time, self.clock_lock.lock()).await else {
             let unsettled = vec!["another call is moving the clock".to_owned()];
-            return Ok(wire::AdvanceClockResponse { clock: Some(self.clock().await?), fired: 0, unsettled });
+            let clock = Some(self.handle_get_clock().await?);
+            return Ok(wire::AdvanceClockResponse { clock, fired: 0, unsettled });
         };
-        let before = self.fired();
-        let mut clocks = self.clocks().await?;
+        let fired_before = self.fired_deadlines();
+        let mut clocks = self.read_clocks().await?;
         let start = clocks.iter().max().copied().ok_or_else(not_virtual)?;
-        let target = target(&request, start).max(start);
-        let unsettled = self.step_through(&mut clocks, start, target, until).await?;
-        let fired = self.fired().saturating_sub(before);
-        Ok(wire::AdvanceClockResponse { clock: Some(self.shown(&clocks)), fired, unsettled })
+        let target = target_time(&request, start).max(start);
+        let unsettled = self.move_clocks(&mut clocks, start, target, stop_time).await?;
+        let fired = self.fired_deadlines().saturating_sub(fired_before);
+        Ok(wire::AdvanceClockResponse { clock: Some(self.clock_message(&clocks)), fired, unsettled })
     }
 
-    /// Moves the hosts' clocks from `start`, the latest of them, to `target`.
-    async fn step_through(
+    /// Moves the hosts' clocks from `start`, the time of the latest clock, to `target`. Returns the
+    /// unfinished work.
+    async fn move_clocks(
         &self,
         clocks: &mut [Timestamp],
         start: Timestamp,
         target: Timestamp,
-        until: Instant,
+        stop_time: Instant,
     ) -> Result<Vec<String>, Status> {
         let mut now = start;
         loop {
-            // All together, those too that a crash has left behind.
+            // Moves all clocks to the same time. A crash during an earlier call may have left some
+            // of them behind.
             for (host, clock) in self.hosts.iter().zip(clocks.iter_mut()).filter(|(_, clock)| **clock < now) {
                 *clock = host.advance(now).await.map_err(internal)?;
             }
-            let unsettled = self.settle(until).await?;
-            if !unsettled.is_empty() || now == target {
-                return Ok(unsettled);
+            let unfinished = self.wait_until_idle(stop_time).await?;
+            if !unfinished.is_empty() || now == target {
+                return Ok(unfinished);
             }
-            if Instant::now() >= until {
+            if Instant::now() >= stop_time {
                 return Ok(vec![format!("the clock has not reached {}", cpor_types::rfc3339(target))]);
             }
-            now = self.next_due().await?.map_or(target, |due| due.clamp(now, target));
+            now = self.next_due_time().await?.map_or(target, |due| due.clamp(now, target));
         }
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, Status> {
+    async fn next_due_time(&self) -> Result<Option<Timestamp>, Status> {
         let mut next: Option<Timestamp> = None;
         for host in self.hosts.iter() {
-            let waiting = index::earliest(host.db().writer(), 1).await.map_err(internal)?;
-            next = waiting.into_iter().map(|waiting| waiting.due).chain(next).min();
+            let earliest = index::list_earliest(host.db().writer(), 1).await.map_err(internal)?;
+            next = earliest.into_iter().map(|deadline| deadline.due).chain(next).min();
         }
         Ok(next)
     }
 
-    fn fired(&self) -> u64 {
-        self.hosts.iter().map(|host| host.shared().activity.fired()).sum()
+    fn fired_deadlines(&self) -> u64 {
+        self.hosts.iter().map(|host| host.context().activity.fired_deadlines()).sum()
     }
 }
 
-fn target(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timestamp {
+fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timestamp {
     match &request.target {
         Some(Target::BySeconds(seconds)) => {
             chrono::TimeDelta::try_seconds(*seconds).and_then(|by| start.checked_add_signed(by)).unwrap_or(start)
@@ -98,6 +103,6 @@ fn target(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timestamp {
 }
 
 fn not_virtual() -> Status {
-    let message = "the clock is real: nobody moves it";
+    let message = "the business clock shows real time; only a virtual clock can be moved";
     cpor_kit::status::refused(Code::FailedPrecondition, "CLOCK_NOT_VIRTUAL", message, &[])
 }

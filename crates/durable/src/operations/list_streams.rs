@@ -1,51 +1,56 @@
+//! `ListStreams`: the outgoing streams of one service.
 use cpor_kit::page;
 use cpor_proto::operations::v1 as wire;
 use cpor_types::Service;
 use tonic::Status;
 
 use super::{OperationsServer, internal};
-use crate::outbox::{self, After, Filter, Listed};
+use crate::outbox::{self, StreamCursor, StreamFilter, StreamStatus};
 
 impl OperationsServer {
-    /// The streams of one service, those with the oldest undelivered event first. What the gRPC method does once the
-    /// caller is known; also for tests.
+    /// Lists the outgoing streams of one service, ordered by the age of their oldest undelivered
+    /// event. The gRPC method calls this once the caller is known; tests call it directly.
     ///
     /// # Errors
     /// FAILED_PRECONDITION `SERVICE_NOT_HOSTED`; INVALID_ARGUMENT `INVALID_PAGE_TOKEN`.
-    pub async fn streams(&self, request: wire::ListStreamsRequest) -> Result<wire::ListStreamsResponse, Status> {
+    pub async fn handle_list_streams(
+        &self,
+        request: wire::ListStreamsRequest,
+    ) -> Result<wire::ListStreamsResponse, Status> {
         let host = self.host(request.service)?;
         let binding = page::Binding::of(&request);
-        let after: Option<After> = binding.decode(&request.page_token)?;
+        let cursor: Option<StreamCursor> = binding.decode(&request.page_token)?;
         let filter = match request.state() {
-            wire::StreamState::Unspecified => Filter::NotIdle,
-            wire::StreamState::Idle => Filter::Idle,
-            wire::StreamState::Pending => Filter::Pending,
-            wire::StreamState::Parked => Filter::Parked,
+            wire::StreamState::Unspecified => StreamFilter::NotIdle,
+            wire::StreamState::Idle => StreamFilter::Idle,
+            wire::StreamState::Pending => StreamFilter::Pending,
+            wire::StreamState::Parked => StreamFilter::Parked,
         };
-        let size = page::size(request.page_size);
-        let found = outbox::list(host.db().reader(), filter, after, size + 1).await.map_err(internal)?;
-        let shown = found.into_iter().map(|listed| (After::of(&listed), stream(host.service(), listed)));
-        let (streams, next_page_token) = binding.page(size, shown)?;
+        let page_size = page::size(request.page_size);
+        let listed = outbox::list(host.db().reader(), filter, cursor, page_size + 1).await.map_err(internal)?;
+        let items =
+            listed.into_iter().map(|status| (StreamCursor::new(&status), stream_message(host.service(), status)));
+        let (streams, next_page_token) = binding.page(page_size, items)?;
         Ok(wire::ListStreamsResponse { streams, next_page_token })
     }
 }
 
-/// A stream of `source` on the wire.
-pub(super) fn stream(source: Service, listed: Listed) -> wire::Stream {
-    let state = match listed.oldest_time {
+/// Creates the protobuf message for an outgoing stream of `source`.
+pub(super) fn stream_message(source: Service, status: StreamStatus) -> wire::Stream {
+    let state = match status.oldest_time {
         None => wire::StreamState::Idle,
-        Some(_) if listed.parked => wire::StreamState::Parked,
+        Some(_) if status.is_parked => wire::StreamState::Parked,
         Some(_) => wire::StreamState::Pending,
     };
     wire::Stream {
-        name: format!("services/{source}/streams/{}", listed.stream),
+        name: format!("services/{source}/streams/{}", status.stream),
         source: crate::wire::service(source).into(),
-        destination: crate::wire::service(listed.stream.destination).into(),
+        destination: crate::wire::service(status.stream.destination).into(),
         state: state.into(),
-        next_sequence: listed.next_sequence,
-        delivered_sequence: listed.delivered_sequence,
-        attempts: listed.attempts,
-        oldest_undelivered_time: listed.oldest_time.map(crate::wire::timestamp),
-        last_error: listed.last_error.unwrap_or_default(),
+        next_sequence: status.next_sequence,
+        delivered_sequence: status.delivered_sequence,
+        attempts: status.attempts,
+        oldest_undelivered_time: status.oldest_time.map(crate::wire::timestamp),
+        last_error: status.last_error.unwrap_or_default(),
     }
 }

@@ -1,10 +1,11 @@
-//! The process's server for operators: streams, deadlines and the clock of all services that it hosts.
+//! The gRPC server for operators: the streams, deadlines and business clock of all services that a
+//! process hosts.
 mod advance_clock;
 mod get_clock;
 mod list_deadlines;
 mod list_streams;
 mod retry_stream;
-mod settle;
+mod wait_until_idle;
 
 use std::sync::Arc;
 
@@ -14,21 +15,21 @@ use tonic::{Request, Response, Status};
 
 use crate::{Host, event_server::not_hosted};
 
-/// Serves `cpor.operations.v1.OperationsService` for these hosts.
+/// Serves `cpor.operations.v1.OperationsService` for the hosted services.
 #[derive(Clone, Debug)]
 pub struct OperationsServer {
     hosts: Arc<[Host]>,
-    /// One operator moves the clock at a time.
-    moving: Arc<tokio::sync::Mutex<()>>,
+    /// Locked while a call moves the clock, so that only one call moves it at a time.
+    clock_lock: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl OperationsServer {
-    /// A server for `hosts`.
+    /// Creates a server for `hosts`.
     pub fn new(hosts: impl IntoIterator<Item = Host>) -> Self {
-        Self { hosts: hosts.into_iter().collect(), moving: Arc::default() }
+        Self { hosts: hosts.into_iter().collect(), clock_lock: Arc::default() }
     }
 
-    /// The host of the service with this number on the wire.
+    /// Returns the host of a service, given by its protobuf number.
     fn host(&self, service: i32) -> Result<&Host, Status> {
         let service = crate::wire::service_from(service);
         self.hosts.iter().find(|host| Some(host.service()) == service).ok_or_else(|| not_hosted(service))
@@ -42,12 +43,12 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
         request: Request<wire::ListStreamsRequest>,
     ) -> Result<Response<wire::ListStreamsResponse>, Status> {
         let (_caller, request) = cpor_kit::request::open(request)?;
-        self.streams(request).await.map(Response::new)
+        self.handle_list_streams(request).await.map(Response::new)
     }
 
     async fn retry_stream(&self, request: Request<wire::RetryStreamRequest>) -> Result<Response<wire::Stream>, Status> {
         let (_caller, request) = cpor_kit::request::open(request)?;
-        self.retry(&request.name).await.map(Response::new)
+        self.handle_retry_stream(&request.name).await.map(Response::new)
     }
 
     async fn list_deadlines(
@@ -55,7 +56,7 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
         request: Request<wire::ListDeadlinesRequest>,
     ) -> Result<Response<wire::ListDeadlinesResponse>, Status> {
         let (_caller, request) = cpor_kit::request::open(request)?;
-        self.deadlines(request).await.map(Response::new)
+        self.handle_list_deadlines(request).await.map(Response::new)
     }
 
     async fn get_clock(
@@ -63,20 +64,21 @@ impl wire::operations_service_server::OperationsService for OperationsServer {
         request: Request<wire::GetClockRequest>,
     ) -> Result<Response<wire::BusinessClock>, Status> {
         let (_caller, wire::GetClockRequest {}) = cpor_kit::request::open(request)?;
-        self.clock().await.map(Response::new)
+        self.handle_get_clock().await.map(Response::new)
     }
 
     async fn advance_clock(
         &self,
         request: Request<wire::AdvanceClockRequest>,
     ) -> Result<Response<wire::AdvanceClockResponse>, Status> {
-        let within = advance_clock::time_allowed(&request);
+        let time_limit = advance_clock::time_limit(&request);
         let (_caller, request) = cpor_kit::request::open(request)?;
-        self.advance(request, within).await.map(Response::new)
+        self.handle_advance_clock(request, time_limit).await.map(Response::new)
     }
 }
 
-/// The database's trouble is not the operator's fault, and its text is for the log.
+/// Converts a database error to INTERNAL. The text of the error is logged and not sent to the
+/// caller.
 fn internal(error: DbErr) -> Status {
     cpor_kit::status::internal(&error)
 }

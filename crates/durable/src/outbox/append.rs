@@ -1,5 +1,5 @@
-//! The writer's side of the outbox: events get their place in their stream under the aggregate's lock, so that
-//! sequences have no gaps and follow the order of commits.
+//! Adds events to the outbox. Sequences are allocated while the aggregate is locked, so they have
+//! no gaps and follow the order of commits.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_proto::events::v1 as wire;
@@ -7,89 +7,96 @@ use cpor_types::{Service, Timestamp};
 use prost::Message as _;
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::stream::{KEY, OutboxKey};
+use super::stream::{KEY_COLUMNS, OutboxStreamKey};
 use crate::{
     Key, Tx,
-    rows::{Column, Kind, Micros, Sql, Table, stored},
-    writer::Posted,
+    rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
+    writer::TracedEvent,
 };
 
-/// Appends events of aggregates of one kind. Answers who receives any.
+/// Appends the events of aggregates of one kind to their streams. Returns the services that receive
+/// any of them.
 pub(crate) async fn append(
     tx: &Tx,
     aggregate: &'static str,
-    posted: Vec<(Key, Vec<Posted>)>,
+    events_by_key: Vec<(Key, Vec<TracedEvent>)>,
     now: Timestamp,
 ) -> Result<BTreeSet<Service>, DbErr> {
-    let mut streams = BTreeMap::<OutboxKey, Vec<Posted>>::new();
-    for (key, events) in posted {
+    let mut streams = BTreeMap::<OutboxStreamKey, Vec<TracedEvent>>::new();
+    for (key, events) in events_by_key {
         for event in events {
             let destination = event.outgoing.destination;
-            let stream = OutboxKey { key: key.clone(), aggregate: aggregate.to_owned(), destination };
+            let stream = OutboxStreamKey { key: key.clone(), aggregate: aggregate.to_owned(), destination };
             streams.entry(stream).or_default().push(event);
         }
     }
-    let next = allocate(tx, &streams, now).await?;
-    let mut columns = OutboxKey::columns();
+    let next_sequences = allocate_sequences(tx, &streams, now).await?;
+    let mut columns = OutboxStreamKey::columns();
     columns.extend([
-        Column::new("sequence", Kind::Int),
-        Column::new("payload", Kind::Bytes),
-        Column::new("create_time", Kind::Int),
+        Column::new("sequence", ColumnKind::Int),
+        Column::new("payload", ColumnKind::Bytes),
+        Column::new("create_time", ColumnKind::Int),
     ]);
-    let mut table = Table::new(columns);
+    let mut rows = InputRows::new(columns);
     let destinations = streams.keys().map(|stream| stream.destination).collect();
     for (stream, events) in streams {
-        let next =
-            next.get(&stream).copied().ok_or_else(|| DbErr::RecordNotFound(format!("outbox_stream {stream}")))?;
+        let next = next_sequences
+            .get(&stream)
+            .copied()
+            .ok_or_else(|| DbErr::RecordNotFound(format!("outbox_stream {stream}")))?;
         let first = next - events.len() as u64;
         for (sequence, event) in (first..).zip(events) {
             let payload = encode(sequence, event);
-            table.push(stream.values().into_iter().chain([
-                stored(sequence)?.into(),
+            rows.push(stream.values().into_iter().chain([
+                to_bigint(sequence)?.into(),
                 payload.into(),
                 Micros::from(now).into(),
             ]));
         }
     }
-    for piece in table.pieces() {
-        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
-        sql.push("INSERT INTO outbox_event (").push(KEY).push(", sequence, payload, create_time) SELECT ").push(KEY);
+    for chunk in rows.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
+        sql.push("INSERT INTO outbox_event (")
+            .push(KEY_COLUMNS)
+            .push(", sequence, payload, create_time) SELECT ")
+            .push(KEY_COLUMNS);
         sql.push(", sequence, payload, create_time FROM s WHERE TRUE");
         tx.execute_raw(sql.statement()).await?;
     }
     Ok(destinations)
 }
 
-/// Makes room in the streams. Answers each one's next sequence after that.
-async fn allocate(
+/// Allocates a sequence for every event. Returns each stream's next sequence after the allocation.
+async fn allocate_sequences(
     tx: &Tx,
-    streams: &BTreeMap<OutboxKey, Vec<Posted>>,
+    streams: &BTreeMap<OutboxStreamKey, Vec<TracedEvent>>,
     now: Timestamp,
-) -> Result<BTreeMap<OutboxKey, u64>, DbErr> {
-    let mut columns = OutboxKey::columns();
-    columns.extend([Column::new("next_sequence", Kind::Int), Column::new("oldest_time", Kind::Int)]);
-    let mut table = Table::new(columns);
+) -> Result<BTreeMap<OutboxStreamKey, u64>, DbErr> {
+    let mut columns = OutboxStreamKey::columns();
+    columns.extend([Column::new("next_sequence", ColumnKind::Int), Column::new("oldest_time", ColumnKind::Int)]);
+    let mut rows = InputRows::new(columns);
     for (stream, events) in streams {
-        let after = stored(1 + events.len() as u64)?;
-        table.push(stream.values().into_iter().chain([after.into(), Micros::from(now).into()]));
+        let after = to_bigint(1 + events.len() as u64)?;
+        rows.push(stream.values().into_iter().chain([after.into(), Micros::from(now).into()]));
     }
-    let mut next = BTreeMap::new();
-    for piece in table.pieces() {
-        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
-        sql.push("INSERT INTO outbox_stream (").push(KEY);
-        sql.push(", next_sequence, oldest_time, delivered_sequence, ready_time, attempts) SELECT ").push(KEY);
-        sql.push(", next_sequence, oldest_time, 0, 0, 0 FROM s WHERE TRUE ON CONFLICT (").push(KEY);
+    let mut next_sequences = BTreeMap::new();
+    for chunk in rows.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
+        sql.push("INSERT INTO outbox_stream (").push(KEY_COLUMNS);
+        sql.push(", next_sequence, oldest_time, delivered_sequence, ready_time, attempts) SELECT ").push(KEY_COLUMNS);
+        sql.push(", next_sequence, oldest_time, 0, 0, 0 FROM s WHERE TRUE ON CONFLICT (").push(KEY_COLUMNS);
         sql.push(") DO UPDATE SET next_sequence = outbox_stream.next_sequence + excluded.next_sequence - 1, ");
         sql.push("oldest_time = COALESCE(outbox_stream.oldest_time, excluded.oldest_time) RETURNING ");
-        sql.push(KEY).push(", next_sequence");
+        sql.push(KEY_COLUMNS).push(", next_sequence");
         for row in tx.query_all_raw(sql.statement()).await? {
-            next.insert(OutboxKey::read(&row)?, row.try_get::<i64>("", "next_sequence")?.unsigned_abs());
+            next_sequences
+                .insert(OutboxStreamKey::from_row(&row)?, row.try_get::<i64>("", "next_sequence")?.unsigned_abs());
         }
     }
-    Ok(next)
+    Ok(next_sequences)
 }
 
-fn encode(sequence: u64, Posted { outgoing, traceparent }: Posted) -> Vec<u8> {
+fn encode(sequence: u64, TracedEvent { outgoing, traceparent }: TracedEvent) -> Vec<u8> {
     let event = wire::Event {
         sequence,
         effective_time: Some(crate::wire::timestamp(outgoing.effective_time)),

@@ -1,4 +1,5 @@
-//! Taking streams to deliver, so that nobody else delivers them meanwhile.
+//! Leases on outgoing streams: while one relay holds a stream's lease, no other relay delivers the
+//! stream.
 use std::collections::BTreeMap;
 
 use cpor_proto::events::v1::Event;
@@ -7,131 +8,151 @@ use prost::Message as _;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use super::stream::{KEY, OutboxKey, ROW_KEY};
+use super::stream::{INPUT_KEY_COLUMNS, KEY_COLUMNS, OutboxStreamKey};
 use crate::{
     Tx,
-    rows::{Column, Kind, Micros, Sql, Table},
+    rows::{Column, ColumnKind, InputRows, Micros, Sql},
 };
 
-/// Streams in one delivery.
-pub(super) const MOST_STREAMS: u64 = 256;
+/// The maximum number of streams in one delivery.
+pub(super) const MAX_STREAMS: u64 = 256;
 
-/// Events in one delivery. They may be of one stream, and then are applied one after the other while the delivery lasts.
-const MOST_EVENTS: u64 = 500;
+/// The maximum number of events in one delivery. If all of them belong to one stream, the receiver
+/// applies them one after the other within the time of one delivery.
+const MAX_EVENTS: u64 = 500;
 
-/// Bytes in one delivery, well under what a gRPC server takes by default (4 MiB). A larger event goes alone.
-const MOST_BYTES: usize = 2 * 1024 * 1024;
+/// The maximum size of one delivery, well below the 4 MiB that a gRPC server accepts by default. A
+/// larger event is sent alone.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
 
-/// A stream that is ours until the lease ends.
+/// A stream that this relay has leased, with the events to deliver next.
 #[derive(Clone, Debug)]
-pub(super) struct Leased {
-    pub(super) stream: OutboxKey,
-    pub(super) delivered: u64,
+pub(super) struct LeasedStream {
+    pub(super) stream: OutboxStreamKey,
+    /// The last sequence that was delivered before.
+    pub(super) delivered_sequence: u64,
+    /// The number of failed deliveries since the last success.
     pub(super) attempts: u32,
-    /// The next events, without gaps; none when others filled the delivery.
+    /// The next events, without gaps. Empty if the events of other streams filled the delivery.
     pub(super) events: Vec<Event>,
-    /// The next event cannot be read back.
-    pub(super) unreadable: Option<String>,
+    /// The reason why the event after `events` cannot be read from the outbox, if it cannot.
+    pub(super) unreadable_reason: Option<String>,
 }
 
-impl Leased {
-    /// The last sequence that is sent.
-    pub(super) fn last(&self) -> u64 {
-        self.events.last().map_or(self.delivered, |event| event.sequence)
+impl LeasedStream {
+    /// Returns the last sequence that is delivered if the delivery succeeds.
+    pub(super) fn last_sequence(&self) -> u64 {
+        self.events.last().map_or(self.delivered_sequence, |event| event.sequence)
     }
 }
 
-/// The services that could be delivered to now.
-pub(super) async fn ready(db: &impl ConnectionTrait, now: Timestamp) -> Result<Vec<Service>, DbErr> {
-    let mut services = Table::new(vec![Column::new("destination", Kind::Text)]);
-    Service::ALL.iter().for_each(|service| services.push([service.as_str().into()]));
-    let mut sql = Sql::with(db.get_database_backend(), services)?;
+/// Lists the services for which a stream can be delivered now.
+pub(super) async fn ready_destinations(db: &impl ConnectionTrait, now: Timestamp) -> Result<Vec<Service>, DbErr> {
+    let mut service_rows = InputRows::new(vec![Column::new("destination", ColumnKind::Text)]);
+    Service::ALL.iter().for_each(|service| service_rows.push([service.as_str().into()]));
+    let mut sql = Sql::with_rows(db.get_database_backend(), service_rows)?;
     sql.push(
         "SELECT s.destination FROM s WHERE EXISTS (SELECT 1 FROM outbox_stream o WHERE o.destination = s.destination",
     );
     sql.push(" AND o.delivered_sequence < o.next_sequence - 1 AND o.parked_reason IS NULL AND o.ready_time <= ");
     sql.bind(Micros::from(now)).push(")");
     let rows = db.query_all_raw(sql.statement()).await?;
-    let named = rows.iter().map(|row| row.try_get::<String>("", "destination"));
-    named.map(|name| name?.parse().map_err(|bad| DbErr::Type(format!("{bad}")))).collect()
+    let names = rows.iter().map(|row| row.try_get::<String>("", "destination"));
+    names.map(|name| name?.parse().map_err(|error| DbErr::Type(format!("{error}")))).collect()
 }
 
-/// Ends every lease: for the one process that works on an SQLite database, whose leases at its start are those of a
-/// process that died. Answers how many there were.
-pub(super) async fn end_all(tx: &Tx) -> Result<u64, DbErr> {
+/// Releases every lease and returns the number of released leases. Only for SQLite, whose database
+/// one process uses: the leases that it finds when it starts belong to a process that died.
+pub(super) async fn release_all(tx: &Tx) -> Result<u64, DbErr> {
     let mut sql = Sql::new(tx.get_database_backend());
     sql.push("UPDATE outbox_stream SET lease_token = NULL, ready_time = 0 WHERE lease_token IS NOT NULL");
     Ok(tx.execute_raw(sql.statement()).await?.rows_affected())
 }
 
-/// Leases streams for `destination` that have undelivered events and are neither leased nor backing off.
+/// Leases streams for `destination` that have undelivered events, are not leased, and do not wait
+/// for a retry.
+/// Each is leased under `lease_token` until `lease_end`.
 pub(super) async fn lease(
     tx: &Tx,
     destination: Service,
-    token: Uuid,
+    lease_token: Uuid,
     now: Timestamp,
-    until: Timestamp,
-) -> Result<Vec<Leased>, DbErr> {
+    lease_end: Timestamp,
+) -> Result<Vec<LeasedStream>, DbErr> {
     let mut sql = Sql::new(tx.get_database_backend());
-    sql.push("WITH due AS MATERIALIZED (SELECT ").push(KEY).push(" FROM outbox_stream WHERE destination = ");
+    sql.push("WITH due AS MATERIALIZED (SELECT ").push(KEY_COLUMNS).push(" FROM outbox_stream WHERE destination = ");
     sql.bind(destination.as_str()).push(" AND delivered_sequence < next_sequence - 1 AND parked_reason IS NULL");
     sql.push(" AND ready_time <= ").bind(Micros::from(now)).push(" ORDER BY ready_time LIMIT ");
-    sql.bind(MOST_STREAMS.cast_signed()).for_update_skip_locked();
-    sql.push(") UPDATE outbox_stream SET lease_token = ").bind(token).push(", ready_time = ").bind(Micros::from(until));
-    sql.push(" WHERE (").push(KEY).push(") IN (SELECT ").push(KEY).push(" FROM due) RETURNING ").push(KEY);
+    sql.bind(MAX_STREAMS.cast_signed()).for_update_skip_locked();
+    sql.push(") UPDATE outbox_stream SET lease_token = ")
+        .bind(lease_token)
+        .push(", ready_time = ")
+        .bind(Micros::from(lease_end));
+    sql.push(" WHERE (")
+        .push(KEY_COLUMNS)
+        .push(") IN (SELECT ")
+        .push(KEY_COLUMNS)
+        .push(" FROM due) RETURNING ")
+        .push(KEY_COLUMNS);
     sql.push(", delivered_sequence, attempts");
     let mut streams = BTreeMap::new();
     for row in tx.query_all_raw(sql.statement()).await? {
-        let stream = OutboxKey::read(&row)?;
-        let delivered = row.try_get::<i64>("", "delivered_sequence")?.unsigned_abs();
+        let stream = OutboxStreamKey::from_row(&row)?;
+        let delivered_sequence = row.try_get::<i64>("", "delivered_sequence")?.unsigned_abs();
         let attempts = u32::try_from(row.try_get::<i64>("", "attempts")?).unwrap_or(u32::MAX);
-        let (events, unreadable) = (Vec::new(), None);
-        streams.insert(stream.clone(), Leased { stream, delivered, attempts, events, unreadable });
+        let (events, unreadable_reason) = (Vec::new(), None);
+        streams
+            .insert(stream.clone(), LeasedStream { stream, delivered_sequence, attempts, events, unreadable_reason });
     }
     load_events(tx, &mut streams).await?;
     Ok(streams.into_values().collect())
 }
 
-/// Reads the streams' next events, as many as a delivery carries.
-async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxKey, Leased>) -> Result<(), DbErr> {
-    let mut keys = Table::new(OutboxKey::columns());
+/// Loads the streams' next events, as many as one delivery carries.
+async fn load_events(tx: &Tx, streams: &mut BTreeMap<OutboxStreamKey, LeasedStream>) -> Result<(), DbErr> {
+    let mut keys = InputRows::new(OutboxStreamKey::columns());
     streams.keys().for_each(|stream| keys.push(stream.values()));
-    let (mut room, mut count) = (MOST_BYTES, 0);
-    for piece in keys.pieces() {
-        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
-        sql.push("SELECT ").push(KEY).push(", payload FROM outbox_event WHERE (").push(KEY).push(") IN (SELECT ");
-        sql.push(ROW_KEY)
+    let (mut bytes_left, mut count) = (MAX_BYTES, 0);
+    for chunk in keys.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
+        sql.push("SELECT ")
+            .push(KEY_COLUMNS)
+            .push(", payload FROM outbox_event WHERE (")
+            .push(KEY_COLUMNS)
+            .push(") IN (SELECT ");
+        sql.push(INPUT_KEY_COLUMNS)
             .push(" FROM s) ORDER BY ")
-            .push(KEY)
+            .push(KEY_COLUMNS)
             .push(", sequence LIMIT ")
-            .bind(MOST_EVENTS.cast_signed());
+            .bind(MAX_EVENTS.cast_signed());
         for row in tx.query_all_raw(sql.statement()).await? {
             let payload: Vec<u8> = row.try_get("", "payload")?;
             count += 1;
-            if count == MOST_EVENTS || (room < MOST_BYTES && payload.len() > room) {
+            if count == MAX_EVENTS || (bytes_left < MAX_BYTES && payload.len() > bytes_left) {
                 return Ok(());
             }
-            room = room.saturating_sub(payload.len());
-            if let Some(leased) = streams.get_mut(&OutboxKey::read(&row)?) {
-                take(leased, &payload);
+            bytes_left = bytes_left.saturating_sub(payload.len());
+            if let Some(leased) = streams.get_mut(&OutboxStreamKey::from_row(&row)?) {
+                add_event(leased, &payload);
             }
         }
     }
-    // All there is was read, so every stream must have got something.
+    // Neither limit was reached, so all events were read. A leased stream without events misses its
+    // next event.
     for leased in streams.values_mut().filter(|leased| leased.events.is_empty()) {
-        leased.unreadable.get_or_insert_with(|| format!("event {} is missing", leased.delivered + 1));
+        leased.unreadable_reason.get_or_insert_with(|| format!("event {} is missing", leased.delivered_sequence + 1));
     }
     Ok(())
 }
 
-fn take(leased: &mut Leased, payload: &[u8]) {
-    if leased.unreadable.is_some() {
+fn add_event(leased: &mut LeasedStream, payload: &[u8]) {
+    if leased.unreadable_reason.is_some() {
         return;
     }
-    let next = leased.last() + 1;
+    let next = leased.last_sequence() + 1;
     match Event::decode(payload) {
         Ok(event) if event.sequence == next => leased.events.push(event),
-        Ok(_) => leased.unreadable = Some(format!("event {next} is missing")),
-        Err(error) => leased.unreadable = Some(format!("event {next} cannot be read back: {error}")),
+        Ok(_) => leased.unreadable_reason = Some(format!("event {next} is missing")),
+        Err(error) => leased.unreadable_reason = Some(format!("event {next} cannot be decoded: {error}")),
     }
 }

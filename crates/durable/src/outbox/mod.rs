@@ -1,15 +1,18 @@
-//! Events on their way to other services: kept in the transaction that causes them, delivered at least once, in order.
+//! The outbox: events for other services are stored in the transaction that causes them, and
+//! delivered from there at least once and in order.
 mod append;
-mod courier;
+mod delivery_result;
 mod lease;
 mod list;
 mod relay;
-mod settle;
 mod stream;
+mod transport;
 
 pub(crate) use append::append;
-pub use courier::{Courier, PeerCourier, Undelivered};
-pub(crate) use list::{After, Filter, Listed, PENDING, find, list, parked, retry, undelivered};
+pub(crate) use list::{
+    PENDING_CONDITION, StreamCursor, StreamFilter, StreamStatus, count_parked, find, list, list_undelivered, unpark,
+};
 pub use relay::Relay;
-pub(crate) use relay::WORKERS;
-pub(crate) use stream::OutboxKey;
+pub(crate) use relay::WORKERS_PER_DESTINATION;
+pub(crate) use stream::OutboxStreamKey;
+pub use transport::{Courier, GrpcEventTransport, Undelivered};

@@ -1,4 +1,4 @@
-//! The relay: takes undelivered events to where they belong.
+//! The relay: delivers the events of the outbox to other services.
 use std::{sync::Arc, time::Duration};
 
 use cpor_kit::{Engine, lifecycle::Backoff};
@@ -10,293 +10,344 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    courier::{Courier, Undelivered},
-    lease::{Leased, MOST_STREAMS, end_all, lease, ready},
-    settle::{Settled, Verdict, settle},
-    stream::OutboxKey,
+    delivery_result::{DeliveryOutcome, DeliveryResult, save_results},
+    lease::{LeasedStream, MAX_STREAMS, lease, ready_destinations, release_all},
+    stream::OutboxStreamKey,
+    transport::{Courier, Undelivered},
 };
-use crate::host::Shared;
+use crate::host::HostContext;
 
-/// The longest that a delivery may take, with all the calls that it needs. What it has not come to by then is sent again.
-const DELIVERY: Duration = Duration::from_secs(5);
+/// The maximum duration of a delivery, with all its calls. Streams that are not answered by then
+/// are delivered again.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long streams stay ours while we deliver: a delivery's time, and as much again for settling it and for clocks that
-/// differ, so that two relays rarely deliver the same. When they do, nothing happens twice, because the receiver knows how
-/// far each stream is; so the lease need not be longer. It should be short, because on PostgreSQL what a process had leased
-/// when it died rests until then.
-const LEASE: Duration = DELIVERY.saturating_mul(2);
+/// The duration of a lease: the time of a delivery, and the same time again for storing its results
+/// and for clocks that differ, so that two relays rarely deliver the same stream.
+///
+/// If two relays do, no event takes effect twice, because the receiver knows the last sequence of
+/// each stream. The lease should be short, because on PostgreSQL the streams that a process had
+/// leased when it died wait until the lease ends.
+const LEASE_DURATION: Duration = DELIVERY_TIMEOUT.saturating_mul(2);
 
-/// Wake-up is by notification; this is for what rests after a failure and what other processes leave behind.
-const POLL: Duration = Duration::from_secs(1);
+/// The interval of polling, which finds the streams that wait after a failure and those that other
+/// processes left. New events of this process are delivered on notification.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The pauses after failures: from and up to.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(15));
+/// The first delay after a failure. It doubles with every further failure.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// How often a delivery's outcome is tried to be written down.
-const TRIES: u32 = 3;
+/// The maximum delay after a failure.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(15);
 
-/// Deliveries to one service at a time.
-pub(crate) const WORKERS: usize = 2;
+/// The number of attempts to store the results of a delivery.
+const MAX_SAVE_ATTEMPTS: u32 = 3;
+
+/// The number of concurrent deliveries to one service.
+pub(crate) const WORKERS_PER_DESTINATION: usize = 2;
 
 /// Delivers the events of one service's outbox. Any number of relays may work on one outbox.
 #[derive(Clone)]
 pub struct Relay {
-    shared: Arc<Shared>,
+    context: Arc<HostContext>,
     courier: Arc<dyn Courier>,
 }
 
 impl std::fmt::Debug for Relay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Relay").field("service", &self.shared.service).finish_non_exhaustive()
+        f.debug_struct("Relay").field("service", &self.context.service).finish_non_exhaustive()
     }
 }
 
-/// How a series of deliveries ended.
+/// The state of a destination after one or more deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// There is nothing more to deliver now.
-    Done,
+enum DestinationState {
+    /// The destination answers. The relay goes on until no stream can be delivered.
+    Reachable,
     /// The destination cannot be reached.
     Unreachable,
 }
 
-/// What a delivery came to, to be settled together with the next lease.
-struct Delivered {
-    token: Uuid,
-    outcomes: Vec<Settled>,
-    end: End,
+/// The results of a delivery that are not yet stored. They are stored in the transaction that takes
+/// the next lease.
+struct UnsavedDelivery {
+    lease_token: Uuid,
+    results: Vec<DeliveryResult>,
+    destination_state: DestinationState,
 }
 
+/// The streams of one lease, with the token that identifies the lease.
+type Lease = (Uuid, Vec<LeasedStream>);
+
 impl Relay {
-    pub(crate) fn new(shared: Arc<Shared>, courier: Arc<dyn Courier>) -> Self {
-        Self { shared, courier }
+    pub(crate) fn new(context: Arc<HostContext>, courier: Arc<dyn Courier>) -> Self {
+        Self { context, courier }
     }
 
-    /// Delivers events for one service whenever it is woken, until told to stop. An idle relay asks the database nothing.
+    /// Delivers events to one service whenever it is notified, until `stop` is cancelled. Without a
+    /// notification it runs no queries.
     ///
     /// # Errors
-    /// The database's; safe to begin again.
+    /// If the database fails. The caller may then call this again.
     pub(crate) async fn run(&self, destination: Service, stop: CancellationToken) -> Result<(), DbErr> {
-        self.leases_ended().await?;
-        let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
+        self.release_stale_leases_once().await?;
+        let mut backoff = Backoff::new(FIRST_RETRY_DELAY, MAX_RETRY_DELAY);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = self.shared.wakes.relay(destination).notified() => {}
+                () = self.context.notifications.relay(destination).notified() => {}
             }
-            while self.deliver_all(destination, &stop).await?.0 == End::Unreachable {
+            while self.deliver_all(destination, &stop).await?.0 == DestinationState::Unreachable {
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
-                    () = tokio::time::sleep(backoff.next(&*self.shared.entropy)) => {}
+                    () = tokio::time::sleep(backoff.next(&*self.context.entropy)) => {}
                 }
             }
             backoff.reset();
         }
     }
 
-    /// What a process that was killed had leased need not wait for the lease to run out, where nobody else can have it:
-    /// on SQLite, before the first lease of ours. Replicas on PostgreSQL wait.
-    async fn leases_ended(&self) -> Result<(), DbErr> {
-        self.shared.leases_ended.get_or_try_init(|| self.end_leases()).await.map(|_| ())
+    /// Releases, before this process takes its first lease, the leases of a process that died. Only
+    /// on SQLite, where no other process can hold a lease. On PostgreSQL, other replicas may hold
+    /// leases, so the stale ones have to expire.
+    async fn release_stale_leases_once(&self) -> Result<(), DbErr> {
+        self.context.stale_leases_released.get_or_try_init(|| self.release_stale_leases()).await.map(|_| ())
     }
 
-    async fn end_leases(&self) -> Result<(), DbErr> {
-        if self.shared.db.engine() == Engine::Postgres {
+    async fn release_stale_leases(&self) -> Result<(), DbErr> {
+        if self.context.db.engine() == Engine::Postgres {
             return Ok(());
         }
-        let tx = self.shared.db.begin().await?;
-        let ended = end_all(&tx).await?;
+        let tx = self.context.db.begin().await?;
+        let released = release_all(&tx).await?;
         tx.commit().await?;
-        if ended > 0 {
-            tracing::info!(service = %self.shared.service, ended, "deliveries of a process that died go on");
+        if released > 0 {
+            tracing::info!(service = %self.context.service, released, "released the leases of a process that died");
         }
         Ok(())
     }
 
-    /// Wakes, every second, those who have something to deliver, until told to stop.
+    /// Notifies, every second, the relay tasks that have something to deliver, until `stop` is
+    /// cancelled.
     ///
     /// # Errors
-    /// The database's; safe to begin again.
+    /// If the database fails. The caller may then call this again.
     pub(crate) async fn poll(&self, stop: CancellationToken) -> Result<(), DbErr> {
-        self.leases_ended().await?;
+        self.release_stale_leases_once().await?;
         loop {
-            for destination in ready(self.shared.db.reader(), self.shared.wall.now()).await? {
-                self.shared.wakes.relay(destination).notify_one();
+            for destination in ready_destinations(self.context.db.reader(), self.context.clock.now()).await? {
+                self.context.notifications.relay(destination).notify_one();
             }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
             }
         }
     }
 
-    /// Delivers whatever can be delivered now, to every service. Answers how many events were. What others have
-    /// leased, what rests after a failure and what is parked stays undelivered.
+    /// Delivers all events that can be delivered now, to every service, and returns their number.
+    /// Streams that are leased by another relay, that wait for a retry, or that are parked are not
+    /// delivered.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn drain(&self) -> Result<u64, DbErr> {
         let stop = CancellationToken::new();
         let mut events = 0;
-        for destination in ready(self.shared.db.reader(), self.shared.wall.now()).await? {
+        for destination in ready_destinations(self.context.db.reader(), self.context.clock.now()).await? {
             events += self.deliver_all(destination, &stop).await?.1;
         }
         Ok(events)
     }
 
-    async fn deliver_all(&self, destination: Service, stop: &CancellationToken) -> Result<(End, u64), DbErr> {
-        let mut delivered: Option<Delivered> = None;
+    /// Delivers to one service until no stream can be delivered, the service cannot be reached, or
+    /// `stop` is cancelled. Returns the state of the service and the number of delivered events.
+    async fn deliver_all(
+        &self,
+        destination: Service,
+        stop: &CancellationToken,
+    ) -> Result<(DestinationState, u64), DbErr> {
+        let mut unsaved: Option<UnsavedDelivery> = None;
         let mut events = 0;
         loop {
-            let end = delivered.as_ref().map(|delivered| delivered.end);
-            let more = end != Some(End::Unreachable) && !stop.is_cancelled();
-            let (count, leased) = self.exchanged(delivered.take(), more.then_some(destination)).await?;
+            let state = unsaved.as_ref().map(|unsaved| unsaved.destination_state);
+            let goes_on = state != Some(DestinationState::Unreachable) && !stop.is_cancelled();
+            let (count, leased) =
+                self.save_and_lease_with_retries(unsaved.take(), goes_on.then_some(destination)).await?;
             events += count;
-            let Some((token, leased)) = leased else { return Ok((end.unwrap_or(End::Done), events)) };
-            if leased.len() as u64 == MOST_STREAMS {
-                self.shared.wakes.relay(destination).notify_one();
+            let Some((lease_token, streams)) = leased else {
+                return Ok((state.unwrap_or(DestinationState::Reachable), events));
+            };
+            if streams.len() as u64 == MAX_STREAMS {
+                // There may be more streams, which another relay task can deliver at the same time.
+                self.context.notifications.relay(destination).notify_one();
             }
-            let (mut outcomes, end) = self.deliver(destination, leased).await;
-            // In the order in which writers lock streams, so that nobody waits in a circle.
-            outcomes.sort_by(|one, other| one.stream.cmp(&other.stream));
-            delivered = Some(Delivered { token, outcomes, end });
+            let (mut results, destination_state) = self.deliver(destination, streams).await;
+            // Rows are locked in the same order as the writer locks them, to avoid deadlocks.
+            results.sort_by(|left, right| left.stream.cmp(&right.stream));
+            unsaved = Some(UnsavedDelivery { lease_token, results, destination_state });
         }
     }
 
-    /// Exchanges, again if need be: what was delivered and is not settled is delivered once more when the lease ends.
-    async fn exchanged(
+    /// Calls [`Relay::save_and_lease`] and retries it on errors. If the results cannot be stored,
+    /// the same events are delivered once more after the lease has ended.
+    async fn save_and_lease_with_retries(
         &self,
-        delivered: Option<Delivered>,
+        unsaved: Option<UnsavedDelivery>,
         destination: Option<Service>,
-    ) -> Result<(u64, Option<(Uuid, Vec<Leased>)>), DbErr> {
-        for _ in 1..TRIES {
-            match self.exchange(delivered.as_ref(), destination).await {
-                Ok(exchanged) => return Ok(exchanged),
-                Err(error) => tracing::warn!(%error, "a delivery could not be settled; trying again"),
+    ) -> Result<(u64, Option<Lease>), DbErr> {
+        for _ in 1..MAX_SAVE_ATTEMPTS {
+            match self.save_and_lease(unsaved.as_ref(), destination).await {
+                Ok(saved) => return Ok(saved),
+                Err(error) => tracing::warn!(%error, "the results of a delivery could not be stored; trying again"),
             }
-            tokio::time::sleep(PAUSES.0.mul_f64(self.shared.entropy.fraction())).await;
+            tokio::time::sleep(FIRST_RETRY_DELAY.mul_f64(self.context.entropy.fraction())).await;
         }
-        self.exchange(delivered.as_ref(), destination).await
+        self.save_and_lease(unsaved.as_ref(), destination).await
     }
 
-    /// Settles one delivery and leases the next, in one transaction. It is committed before anything is sent.
-    async fn exchange(
+    /// Stores the results of one delivery and leases the streams of the next, in one transaction.
+    /// The transaction is committed before anything is sent. Returns the number of delivered events
+    /// and the new lease.
+    async fn save_and_lease(
         &self,
-        delivered: Option<&Delivered>,
+        unsaved: Option<&UnsavedDelivery>,
         destination: Option<Service>,
-    ) -> Result<(u64, Option<(Uuid, Vec<Leased>)>), DbErr> {
-        let tx = self.shared.db.begin().await?;
-        let now = self.shared.wall.now();
+    ) -> Result<(u64, Option<Lease>), DbErr> {
+        let tx = self.context.db.begin().await?;
+        let now = self.context.clock.now();
         let mut events = 0;
-        if let Some(Delivered { token, outcomes, .. }) = delivered {
-            events = settle(&tx, *token, outcomes, |attempts| self.retry_time(now, attempts)).await?;
+        if let Some(UnsavedDelivery { lease_token, results, .. }) = unsaved {
+            events = save_results(&tx, *lease_token, results, |attempts| self.retry_time(now, attempts)).await?;
         }
         let mut leased = None;
         if let Some(destination) = destination {
-            let token = self.shared.entropy.uuid();
-            let streams = lease(&tx, destination, token, now, now + LEASE).await?;
-            leased = (!streams.is_empty()).then_some((token, streams));
+            let lease_token = self.context.entropy.uuid();
+            let streams = lease(&tx, destination, lease_token, now, now + LEASE_DURATION).await?;
+            leased = (!streams.is_empty()).then_some((lease_token, streams));
         }
         tx.commit().await?;
-        self.count(delivered.map_or(&[], |delivered| &delivered.outcomes));
-        self.shared.activity.delivered(events);
+        self.report(unsaved.map_or(&[], |unsaved| &unsaved.results));
+        self.context.activity.add_delivered_events(events);
         Ok((events, leased))
     }
 
-    fn count(&self, outcomes: &[Settled]) {
-        tell(outcomes);
-        let of =
-            |wanted: fn(&Verdict) -> bool| outcomes.iter().filter(|outcome| wanted(&outcome.verdict)).count() as u64;
-        self.shared.meters.deliveries("delivered", of(|verdict| matches!(verdict, Verdict::Delivered)));
-        self.shared.meters.deliveries("failed", of(|verdict| matches!(verdict, Verdict::Failed(_))));
-        self.shared.meters.deliveries("parked", of(|verdict| matches!(verdict, Verdict::Parked(_))));
+    /// Logs and counts the results of a delivery.
+    fn report(&self, results: &[DeliveryResult]) {
+        log_results(results);
+        let count = |matches: fn(&DeliveryOutcome) -> bool| {
+            results.iter().filter(|result| matches(&result.outcome)).count() as u64
+        };
+        let metrics = &self.context.metrics;
+        metrics.count_deliveries("delivered", count(|outcome| matches!(outcome, DeliveryOutcome::Delivered)));
+        metrics.count_deliveries("failed", count(|outcome| matches!(outcome, DeliveryOutcome::Failed(_))));
+        metrics.count_deliveries("parked", count(|outcome| matches!(outcome, DeliveryOutcome::Parked(_))));
     }
 
-    /// Full jitter over a doubling ceiling, by how often the stream has failed.
+    /// Returns the time of a stream's next delivery after `attempts` failures: a random delay whose
+    /// maximum doubles with every failure.
     fn retry_time(&self, now: Timestamp, attempts: u32) -> Timestamp {
-        let doubled = PAUSES.0.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
-        now + doubled.min(PAUSES.1).mul_f64(self.shared.entropy.fraction())
+        let doubled = FIRST_RETRY_DELAY.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
+        now + doubled.min(MAX_RETRY_DELAY).mul_f64(self.context.entropy.fraction())
     }
 
-    async fn deliver(&self, destination: Service, leased: Vec<Leased>) -> (Vec<Settled>, End) {
-        let until = Instant::now() + DELIVERY;
-        let (sendable, rest): (Vec<_>, Vec<_>) = leased.into_iter().partition(|leased| !leased.events.is_empty());
-        let mut outcomes: Vec<Settled> = rest.iter().map(not_sent).collect();
-        match self.send(destination, &sendable, until).await {
-            Ok(settled) => outcomes.extend(settled),
-            Err(Undelivered::Unreachable(why)) => {
-                outcomes.extend(sendable.iter().map(|leased| Settled::not(leased, Verdict::Failed(why.clone()))));
-                return (outcomes, End::Unreachable);
+    async fn deliver(
+        &self,
+        destination: Service,
+        streams: Vec<LeasedStream>,
+    ) -> (Vec<DeliveryResult>, DestinationState) {
+        let timeout = Instant::now() + DELIVERY_TIMEOUT;
+        let (sendable, empty): (Vec<_>, Vec<_>) = streams.into_iter().partition(|stream| !stream.events.is_empty());
+        let mut results: Vec<DeliveryResult> = empty.iter().map(result_without_events).collect();
+        match self.send(destination, &sendable, timeout).await {
+            Ok(sent) => results.extend(sent),
+            Err(Undelivered::Unreachable(reason)) => {
+                let failed = |stream| DeliveryResult::none_delivered(stream, DeliveryOutcome::Failed(reason.clone()));
+                results.extend(sendable.iter().map(failed));
+                return (results, DestinationState::Unreachable);
             }
-            // One of the streams is to blame: alone it is parked, the others are delivered.
+            // One of the streams makes the request unreadable. Sent alone, that stream is parked,
+            // and the others are delivered.
             Err(Undelivered::Unreadable(_)) => {
-                for leased in &sendable {
-                    outcomes.push(self.send_alone(destination, leased, until).await);
+                for stream in &sendable {
+                    results.push(self.send_alone(destination, stream, timeout).await);
                 }
             }
         }
-        (outcomes, End::Done)
+        (results, DestinationState::Reachable)
     }
 
-    async fn send_alone(&self, destination: Service, leased: &Leased, until: Instant) -> Settled {
-        match self.send(destination, std::slice::from_ref(leased), until).await {
-            Ok(mut settled) => settled.pop().unwrap_or_else(|| Settled::not(leased, unanswered())),
-            Err(Undelivered::Unreachable(why)) => Settled::not(leased, Verdict::Failed(why)),
-            Err(Undelivered::Unreadable(why)) => Settled::not(leased, Verdict::Parked(why)),
+    async fn send_alone(&self, destination: Service, stream: &LeasedStream, timeout: Instant) -> DeliveryResult {
+        let failed = |outcome| DeliveryResult::none_delivered(stream, outcome);
+        match self.send(destination, std::slice::from_ref(stream), timeout).await {
+            Ok(mut results) => results.pop().unwrap_or_else(|| failed(no_result())),
+            Err(Undelivered::Unreachable(reason)) => failed(DeliveryOutcome::Failed(reason)),
+            Err(Undelivered::Unreadable(reason)) => failed(DeliveryOutcome::Parked(reason)),
         }
     }
 
-    async fn send(&self, destination: Service, leased: &[Leased], until: Instant) -> Result<Vec<Settled>, Undelivered> {
-        if leased.is_empty() {
+    /// Sends the events of some streams in one request. Returns one result for each stream, in the
+    /// same order.
+    async fn send(
+        &self,
+        destination: Service,
+        streams: &[LeasedStream],
+        timeout: Instant,
+    ) -> Result<Vec<DeliveryResult>, Undelivered> {
+        if streams.is_empty() {
             return Ok(Vec::new());
         }
-        if Instant::now() >= until {
-            return Err(late());
+        if Instant::now() >= timeout {
+            return Err(timed_out());
         }
-        let source = self.shared.service;
-        let batch = |leased: &Leased| StreamBatch {
-            stream: Some(leased.stream.to_wire(source)),
-            events: leased.events.clone(),
+        let source = self.context.service;
+        let batch = |stream: &LeasedStream| StreamBatch {
+            stream: Some(stream.stream.to_wire(source)),
+            events: stream.events.clone(),
         };
-        let streams = leased.iter().map(batch).collect();
-        let request = DeliverEventsRequest { destination: crate::wire::service(destination).into(), streams };
-        let response = timeout_at(until, self.courier.deliver(request)).await.map_err(|_elapsed| late())??;
-        let mut results = response.results.into_iter();
-        Ok(leased
+        let batches = streams.iter().map(batch).collect();
+        let request = DeliverEventsRequest { destination: crate::wire::service(destination).into(), streams: batches };
+        let response = timeout_at(timeout, self.courier.deliver(request)).await.map_err(|_elapsed| timed_out())??;
+        let mut stream_results = response.results.into_iter();
+        Ok(streams
             .iter()
-            .map(|leased| match results.next() {
-                Some(result) => Settled::by(leased, result),
-                None => Settled::not(leased, unanswered()),
+            .map(|stream| match stream_results.next() {
+                Some(result) => DeliveryResult::from_response(stream, result),
+                None => DeliveryResult::none_delivered(stream, no_result()),
             })
             .collect())
     }
 }
 
-fn late() -> Undelivered {
+fn timed_out() -> Undelivered {
     Undelivered::Unreachable("the receiver did not answer in time".to_owned())
 }
 
-fn unanswered() -> Verdict {
-    Verdict::Failed("the receiver did not answer for this stream".to_owned())
+fn no_result() -> DeliveryOutcome {
+    DeliveryOutcome::Failed("the receiver returned no result for this stream".to_owned())
 }
 
-/// A stream that got no room in the delivery is free again at once; one whose event is unreadable needs somebody.
-fn not_sent(leased: &Leased) -> Settled {
-    let verdict = leased.unreadable.clone().map_or(Verdict::Delivered, Verdict::Parked);
-    Settled::not(leased, verdict)
+/// Returns the result for a stream that was leased without events. If the events of other streams
+/// filled the delivery, the stream is released at once; if its next event cannot be read, the
+/// stream is parked.
+fn result_without_events(stream: &LeasedStream) -> DeliveryResult {
+    let outcome = stream.unreadable_reason.clone().map_or(DeliveryOutcome::Delivered, DeliveryOutcome::Parked);
+    DeliveryResult::none_delivered(stream, outcome)
 }
 
-/// What operators read in the log: streams that wait for them, and that deliveries begin to fail, once for all.
-fn tell(outcomes: &[Settled]) {
-    for outcome in outcomes {
-        if let Verdict::Parked(why) = &outcome.verdict {
-            let OutboxKey { key, aggregate, destination } = &outcome.stream;
-            tracing::error!(%destination, aggregate, owner = key.owner, id = %key.id, why, "a stream is parked: it waits for an operator");
+/// Logs each stream that was parked, and one warning if deliveries begin to fail.
+fn log_results(results: &[DeliveryResult]) {
+    for result in results {
+        if let DeliveryOutcome::Parked(reason) = &result.outcome {
+            let OutboxStreamKey { key, aggregate, destination } = &result.stream;
+            let (owner, id) = (&key.owner, key.id);
+            tracing::error!(%destination, aggregate, owner, %id, reason, "a stream is parked until an operator retries it");
         }
     }
-    let begins = |outcome: &&Settled| outcome.attempts == 1 && matches!(outcome.verdict, Verdict::Failed(_));
-    if let Some(Settled { stream, verdict: Verdict::Failed(why), .. }) = outcomes.iter().find(begins) {
-        let streams = outcomes.iter().filter(begins).count();
-        tracing::warn!(destination = %stream.destination, streams, why, "events could not be delivered: trying again");
+    let is_first_failure =
+        |result: &&DeliveryResult| result.attempts == 1 && matches!(result.outcome, DeliveryOutcome::Failed(_));
+    let first_failure = results.iter().find(is_first_failure);
+    if let Some(DeliveryResult { stream, outcome: DeliveryOutcome::Failed(reason), .. }) = first_failure {
+        let streams = results.iter().filter(is_first_failure).count();
+        tracing::warn!(destination = %stream.destination, streams, reason, "events could not be delivered; trying again");
     }
 }

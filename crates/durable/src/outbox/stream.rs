@@ -1,4 +1,5 @@
-//! The identity of an outgoing stream, as columns, as a name and on the wire.
+//! The identity of an outgoing stream, and its forms: database columns, resource name and protobuf
+//! message.
 use std::{fmt, str::FromStr};
 
 use cpor_proto::events::v1 as wire;
@@ -8,30 +9,34 @@ use uuid::Uuid;
 
 use crate::{
     Key,
-    rows::{Column, Kind},
+    rows::{Column, ColumnKind},
 };
 
-/// What one aggregate says to one service.
+/// The identity of an outgoing stream: the events that one aggregate sends to one service.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct OutboxKey {
+pub(crate) struct OutboxStreamKey {
+    /// The aggregate that sends the events.
     pub(crate) key: Key,
+    /// The kind of the aggregate, for example `claim`.
     pub(crate) aggregate: String,
+    /// The service that receives the events.
     pub(crate) destination: Service,
 }
 
-/// The primary key of `outbox_stream`.
-pub(super) const KEY: &str = "owner, aggregate, id, destination";
+/// The columns of the primary key of `outbox_stream`.
+pub(super) const KEY_COLUMNS: &str = "owner, aggregate, id, destination";
 
-/// The same of the rows that a statement begins with.
-pub(super) const ROW_KEY: &str = "s.owner, s.aggregate, s.id, s.destination";
+/// The same columns of the input rows `s` of a statement (see
+/// [`Sql::with_rows`](crate::rows::Sql::with_rows)).
+pub(super) const INPUT_KEY_COLUMNS: &str = "s.owner, s.aggregate, s.id, s.destination";
 
-impl OutboxKey {
+impl OutboxStreamKey {
     pub(super) fn columns() -> Vec<Column> {
         vec![
-            Column::new("owner", Kind::Text),
-            Column::new("aggregate", Kind::Text),
-            Column::new("id", Kind::Uuid),
-            Column::new("destination", Kind::Text),
+            Column::new("owner", ColumnKind::Text),
+            Column::new("aggregate", ColumnKind::Text),
+            Column::new("id", ColumnKind::Uuid),
+            Column::new("destination", ColumnKind::Text),
         ]
     }
 
@@ -40,7 +45,7 @@ impl OutboxKey {
         [key.owner.clone().into(), aggregate.clone().into(), key.id.into(), destination.as_str().into()]
     }
 
-    pub(super) fn read(row: &QueryResult) -> Result<Self, DbErr> {
+    pub(super) fn from_row(row: &QueryResult) -> Result<Self, DbErr> {
         let destination: String = row.try_get("", "destination")?;
         let destination =
             destination.parse().map_err(|bad| DbErr::Type(format!("outbox_stream.destination: {bad}")))?;
@@ -58,26 +63,26 @@ impl OutboxKey {
     }
 }
 
-/// The last part of a stream's resource name: `{aggregate}~{owner}~{id}~{destination}`.
-impl fmt::Display for OutboxKey {
+/// Writes the last part of the stream's resource name: `{aggregate}~{owner}~{id}~{destination}`.
+impl fmt::Display for OutboxStreamKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key: Key { owner, id }, aggregate, destination } = self;
         write!(f, "{aggregate}~{owner}~{id}~{destination}")
     }
 }
 
-/// The text is not the name of a stream.
+/// The error for a text that is not the last part of a stream's resource name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotAStream;
+pub(crate) struct InvalidStreamName;
 
-impl FromStr for OutboxKey {
-    type Err = NotAStream;
+impl FromStr for OutboxStreamKey {
+    type Err = InvalidStreamName;
 
-    fn from_str(text: &str) -> Result<Self, NotAStream> {
+    fn from_str(text: &str) -> Result<Self, InvalidStreamName> {
         let parts: Vec<&str> = text.split('~').collect();
-        let [aggregate, owner, id, destination] = parts.as_slice() else { return Err(NotAStream) };
-        let id = Uuid::parse_str(id).map_err(|_| NotAStream)?;
-        let destination = destination.parse().map_err(|_| NotAStream)?;
+        let [aggregate, owner, id, destination] = parts.as_slice() else { return Err(InvalidStreamName) };
+        let id = Uuid::parse_str(id).map_err(|_| InvalidStreamName)?;
+        let destination = destination.parse().map_err(|_| InvalidStreamName)?;
         Ok(Self { key: Key::new(*owner, id), aggregate: (*aggregate).to_owned(), destination })
     }
 }

@@ -1,35 +1,38 @@
-//! Counters, one row for each owner: their numbers have no gaps and follow the order of commits.
+//! Counters in a table, one row for each owner. Their numbers have no gaps and follow the order of
+//! commits.
 use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::{Column, Kind, Sql, Table, stored};
+use super::{Column, ColumnKind, InputRows, Sql, to_bigint};
 use crate::Tx;
 
-/// Counts on by so many for each owner, and answers how far each is now: the numbers up to there are the caller's. `table` has the
-/// columns `owner` (text, its primary key) and `last` (big integer). The rows stay locked until the transaction ends, taken in
-/// the order of owners; one statement.
+/// Increments the counter of each owner by its number in `counts`, in one statement. Returns each
+/// owner's last number: the numbers up to it are reserved for the caller.
+///
+/// `table` has the columns `owner` (text, the primary key) and `last` (big integer). The rows are
+/// locked in the order of owners and stay locked until the transaction ends.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn count(
     tx: &Tx,
     table: &'static str,
     counts: &BTreeMap<String, u64>,
 ) -> Result<HashMap<String, u64>, DbErr> {
-    let mut rows = Table::new(vec![Column::new("owner", Kind::Text), Column::new("last", Kind::Int)]);
+    let mut rows = InputRows::new(vec![Column::new("owner", ColumnKind::Text), Column::new("last", ColumnKind::Int)]);
     for (owner, count) in counts {
-        rows.push([owner.clone().into(), stored(*count)?.into()]);
+        rows.push([owner.clone().into(), to_bigint(*count)?.into()]);
     }
-    let mut counted = HashMap::with_capacity(counts.len());
-    for piece in rows.pieces() {
-        let mut sql = Sql::with(tx.get_database_backend(), piece)?;
+    let mut last_numbers = HashMap::with_capacity(counts.len());
+    for chunk in rows.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
         sql.push("INSERT INTO ").push(table).push(" (owner, last) SELECT owner, last FROM s WHERE TRUE");
         sql.push(" ON CONFLICT (owner) DO UPDATE SET last = ").push(table).push(".last + excluded.last");
         sql.push(" RETURNING owner, last");
         for row in tx.query_all_raw(sql.statement()).await? {
-            counted.insert(row.try_get("", "owner")?, row.try_get::<i64>("", "last")?.unsigned_abs());
+            last_numbers.insert(row.try_get("", "owner")?, row.try_get::<i64>("", "last")?.unsigned_abs());
         }
     }
-    Ok(counted)
+    Ok(last_numbers)
 }

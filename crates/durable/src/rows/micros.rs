@@ -1,9 +1,12 @@
+//! The column type of times.
 use cpor_types::Timestamp;
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
 
-/// A time as it is stored: microseconds since 1970 UTC, in a big integer column. SQLite has no type for times, and text
-/// neither compares across formats nor is small; every table of every service uses this instead.
+/// A time as it is stored: microseconds since 1970 UTC, in a big integer column.
+///
+/// All tables use this type, because SQLite has no type for times. Times as text would be larger,
+/// and texts of different formats do not compare correctly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, DeriveValueType)]
 pub struct Micros(pub i64);
 
@@ -14,7 +17,7 @@ impl From<Timestamp> for Micros {
 }
 
 impl From<Micros> for Timestamp {
-    /// Beyond the year 262,142 it is the last moment that there is.
+    /// A time beyond the year 262,142, the limit of [`Timestamp`], becomes the latest time.
     fn from(Micros(micros): Micros) -> Self {
         Self::from_timestamp_micros(micros).unwrap_or(Self::MAX_UTC)
     }

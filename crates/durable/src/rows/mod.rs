@@ -1,17 +1,22 @@
-//! The statements that stores consist of: many rows at once, the same on SQLite and PostgreSQL, one round trip each.
+//! Statements for stores. Each handles many rows in one round trip and works on SQLite and on
+//! PostgreSQL.
 //!
-//! An aggregate's table has columns `owner` (text), `id` (uuid) and `version` (big integer), with the primary key
-//! (`owner`, `id`). Its children's tables begin with the same two, whatever they call them there. Times are
-//! [`Micros`]: whole microseconds since 1970 UTC in a big integer, which both engines order and compare alike.
+//! The table of an aggregate has the columns `owner` (text), `id` (UUID) and `version` (big
+//! integer) and the primary key (`owner`, `id`). The tables of its child rows have the same two
+//! values, under any name, as the first columns of their primary keys. Times are stored as
+//! [`Micros`].
 mod counter;
-mod entity;
+mod input_rows;
 mod micros;
+mod model_values;
+mod select;
 mod sql;
-mod table;
+mod write;
 
 pub use counter::count;
-pub(crate) use entity::stored;
-pub use entity::{by_id, children, delete, insert, insert_new, lock, save, upsert};
+pub(crate) use input_rows::{Column, ColumnKind, InputRows};
 pub use micros::Micros;
+pub(crate) use model_values::to_bigint;
+pub use select::{by_id, children, lock};
 pub(crate) use sql::Sql;
-pub(crate) use table::{Column, Kind, Table};
+pub use write::{delete, insert, insert_new, save, upsert};

@@ -1,4 +1,5 @@
-//! A command with its decision, whatever its type of refusal.
+//! A job: a command with its decision function and the channel to its caller, without the type of
+//! its refusal.
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cpor_types::Timestamp;
@@ -7,61 +8,66 @@ use tracing::Span;
 
 use crate::{Command, Committed, Failure, Store, Transition};
 
-/// What a lane answers; the refusal itself stays with the job.
-pub(super) type Answer<S> = Result<Committed<<S as Store>::Aggregate>, Failure<(), <S as Store>::Clash>>;
+/// The result of a job as a lane knows it. The typed refusal stays inside the job.
+pub(super) type JobResult<S> = Result<Committed<<S as Store>::Aggregate>, Failure<(), <S as Store>::Clash>>;
 
-/// Where the caller waits.
-pub(super) type Reply<S, R> = oneshot::Sender<super::Outcome<S, R>>;
+/// The sending half of the channel on which the caller waits for the result.
+pub(super) type ResultSender<S, R> = oneshot::Sender<super::CommandResult<S, R>>;
 
-/// What a decision function said.
+/// The decision about a command.
 pub(super) enum Decision<S: Store> {
+    /// The aggregate changes.
     Change(Transition<S::Aggregate>),
-    Nothing,
+    /// The command is accepted and changes nothing.
+    Unchanged,
+    /// The command is refused. The job keeps the typed refusal.
     Refused,
 }
 
-/// A command on its way through a lane.
+/// A command that waits in a lane or is being decided.
 pub(super) struct Job<S: Store> {
     pub(super) command: Command,
-    /// The trace that the command's events continue.
+    /// The W3C trace context that the command's events continue.
     pub(super) traceparent: String,
     pub(super) span: Span,
-    decide: Box<dyn Decide<S>>,
+    decider: Box<dyn ErasedDecider<S>>,
 }
 
 impl<S: Store> Job<S> {
-    pub(super) fn new<R, D>(command: Command, decide: D, reply: Reply<S, R>) -> Self
+    pub(super) fn new<R, D>(command: Command, decide: D, sender: ResultSender<S, R>) -> Self
     where
         R: Send + 'static,
         D: Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
     {
-        let decide = Box::new(Typed { decide, refusal: None, reply });
-        Self { command, traceparent: cpor_kit::telemetry::traceparent(), span: Span::current(), decide }
+        let decider = Box::new(Decider { decide, refusal: None, sender });
+        Self { command, traceparent: cpor_kit::telemetry::traceparent(), span: Span::current(), decider }
     }
 
-    /// Asks the decision function; it may be asked again when the transaction failed.
+    /// Calls the decision function. It is called again if the transaction failed and is retried.
     pub(super) fn decide(&mut self, state: Option<&S::Aggregate>, now: Timestamp) -> Decision<S> {
-        self.decide.decide(state, now)
+        self.decider.decide(state, now)
     }
 
-    /// Ends the job. Nobody may be listening any more.
-    pub(super) fn answer(self, answer: Answer<S>) {
-        self.decide.answer(answer);
+    /// Sends the result to the caller and ends the job.
+    pub(super) fn complete(self, result: JobResult<S>) {
+        self.decider.complete(result);
     }
 }
 
-trait Decide<S: Store>: Send {
+/// A [`Decider`] without the types of its refusal and its decision function.
+trait ErasedDecider<S: Store>: Send {
     fn decide(&mut self, state: Option<&S::Aggregate>, now: Timestamp) -> Decision<S>;
-    fn answer(self: Box<Self>, answer: Answer<S>);
+    fn complete(self: Box<Self>, result: JobResult<S>);
 }
 
-struct Typed<S: Store, R, D> {
+/// A decision function with its last refusal and the channel to the caller.
+struct Decider<S: Store, R, D> {
     decide: D,
     refusal: Option<R>,
-    reply: Reply<S, R>,
+    sender: ResultSender<S, R>,
 }
 
-impl<S, R, D> Decide<S> for Typed<S, R, D>
+impl<S, R, D> ErasedDecider<S> for Decider<S, R, D>
 where
     S: Store,
     R: Send + 'static,
@@ -70,7 +76,7 @@ where
     fn decide(&mut self, state: Option<&S::Aggregate>, now: Timestamp) -> Decision<S> {
         match (self.decide)(state, now) {
             Ok(Some(transition)) => Decision::Change(transition),
-            Ok(None) => Decision::Nothing,
+            Ok(None) => Decision::Unchanged,
             Err(refusal) => {
                 self.refusal = Some(refusal);
                 Decision::Refused
@@ -78,32 +84,33 @@ where
         }
     }
 
-    fn answer(self: Box<Self>, answer: Answer<S>) {
-        let Self { refusal, reply, .. } = *self;
-        let answer = answer.map_err(|failure| match failure {
+    fn complete(self: Box<Self>, result: JobResult<S>) {
+        let Self { refusal, sender, .. } = *self;
+        let result = result.map_err(|failure| match failure {
             Failure::Refused(()) => match refusal {
                 Some(refusal) => Failure::Refused(refusal),
-                None => Failure::Unavailable("refused without a refusal".to_owned()),
+                None => Failure::Unavailable("the command was refused without a refusal".to_owned()),
             },
-            Failure::Clash(clash) => Failure::Clash(clash),
+            Failure::Clash(conflict) => Failure::Clash(conflict),
             Failure::Moved { expected, actual } => Failure::Moved { expected, actual },
             Failure::RequestIdReused => Failure::RequestIdReused,
             Failure::Gap { expected } => Failure::Gap { expected },
             Failure::Overloaded => Failure::Overloaded,
-            Failure::Unavailable(why) => Failure::Unavailable(why),
+            Failure::Unavailable(reason) => Failure::Unavailable(reason),
         });
-        // The caller may have given up; what was committed stays committed.
-        let (Ok(()) | Err(_)) = reply.send(answer);
+        // Sending fails if the caller no longer waits. A committed command stays committed.
+        let (Ok(()) | Err(_)) = sender.send(result);
     }
 }
 
-/// Runs code of the service; its panic is that command's failure and nobody else's.
-pub(super) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+/// Runs code of the service and turns a panic into an error, so that only the command that panics
+/// fails.
+pub(super) fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panic_text(panic.as_ref()))
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", said.unwrap_or("(no text)"))
+    let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", message.unwrap_or("(no text)"))
 }

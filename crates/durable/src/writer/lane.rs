@@ -1,128 +1,148 @@
-//! A lane: commands that wait together share a transaction; when it fails they are told apart.
+//! A lane: a task that takes waiting commands from a queue and commits them in shared transactions.
+//! If a transaction fails, the lane splits its commands into smaller groups and runs those.
 use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 
 use super::{
-    fault::Fault,
-    job::{Answer, Job, panic_text},
-    transaction::Ground,
+    batch_error::BatchError,
+    job::{Job, JobResult, panic_text},
+    transaction::WriterContext,
 };
 use crate::{Failure, Key, Store};
 
-/// How often a group is tried again when others were in its way.
-const TRIES: u32 = 5;
+/// The number of times that a group is retried after a conflict with another transaction.
+const MAX_RETRIES: u32 = 5;
 
-/// The longest pause before the first further try; it doubles.
-const PAUSE: Duration = Duration::from_millis(5);
+/// The maximum delay before the first retry. It doubles with every retry.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(5);
 
-/// Commands to be committed together.
-struct Group<S: Store> {
+/// Jobs that share one transaction.
+struct JobGroup<S: Store> {
     jobs: Vec<Job<S>>,
-    tries: u32,
+    retries: u32,
 }
 
-impl<S: Store> Group<S> {
+impl<S: Store> JobGroup<S> {
     fn new(jobs: Vec<Job<S>>) -> Self {
-        Self { jobs, tries: 0 }
+        Self { jobs, retries: 0 }
     }
 }
 
-/// Works off the queue until every sender is gone.
-pub(super) async fn run<S: Store>(ground: Arc<Ground<S>>, mut queue: mpsc::Receiver<Job<S>>, batch: usize) {
-    let mut waiting = Vec::with_capacity(batch);
-    while queue.recv_many(&mut waiting, batch).await > 0 {
-        let jobs = std::mem::replace(&mut waiting, Vec::with_capacity(batch));
-        work_off(&ground, jobs).await;
+/// Processes the queue, at most `batch_size` jobs in one transaction, until every sender is
+/// dropped.
+pub(super) async fn run<S: Store>(
+    context: Arc<WriterContext<S>>,
+    mut queue: mpsc::Receiver<Job<S>>,
+    batch_size: usize,
+) {
+    let mut waiting = Vec::with_capacity(batch_size);
+    while queue.recv_many(&mut waiting, batch_size).await > 0 {
+        let jobs = std::mem::replace(&mut waiting, Vec::with_capacity(batch_size));
+        process_jobs(&context, jobs).await;
     }
 }
 
-/// Answers every job. The groups still to do are a stack, so that commands keep their order when a group is split.
-async fn work_off<S: Store>(ground: &Ground<S>, jobs: Vec<Job<S>>) {
-    let mut groups = vec![Group::new(jobs)];
+/// Completes every job. Groups that still have to be processed are on a stack, so that commands
+/// keep their order when a group is split.
+async fn process_jobs<S: Store>(context: &WriterContext<S>, jobs: Vec<Job<S>>) {
+    let mut groups = vec![JobGroup::new(jobs)];
     while let Some(mut group) = groups.pop() {
-        ground.shared.meters.batch(S::AGGREGATE, group.jobs.len());
-        // A panic of the store drops the transaction, which rolls it back.
-        let outcome = AssertUnwindSafe(ground.transact(&mut group.jobs)).catch_unwind().await;
-        match outcome.unwrap_or_else(|panic| Err(Fault::Failed(panic_text(panic.as_ref())))) {
-            Ok(answers) => group.jobs.into_iter().zip(answers).for_each(|(job, answer)| finish(job, answer)),
-            Err(fault) => {
-                ground.shared.meters.fault(S::AGGREGATE);
-                if let Some(pause) = pause(ground, &fault, group.tries) {
-                    tokio::time::sleep(pause).await;
+        context.host.metrics.count_batch(S::AGGREGATE, group.jobs.len());
+        // If the store panics, its transaction is dropped, which rolls it back.
+        let outcome = AssertUnwindSafe(context.run_transaction(&mut group.jobs)).catch_unwind().await;
+        match outcome.unwrap_or_else(|panic| Err(BatchError::Failed(panic_text(panic.as_ref())))) {
+            Ok(results) => group.jobs.into_iter().zip(results).for_each(|(job, result)| complete_job(job, result)),
+            Err(error) => {
+                context.host.metrics.count_failed_batch(S::AGGREGATE);
+                if let Some(delay) = retry_delay(context, &error, group.retries) {
+                    tokio::time::sleep(delay).await;
                 }
-                groups.extend(after(fault, group).into_iter().rev());
+                groups.extend(remaining_groups(error, group).into_iter().rev());
             }
         }
     }
 }
 
-fn finish<S: Store>(job: Job<S>, answer: Answer<S>) {
-    if let Err(Failure::Unavailable(why)) = &answer {
+fn complete_job<S: Store>(job: Job<S>, result: JobResult<S>) {
+    if let Err(Failure::Unavailable(reason)) = &result {
         let name = job.command.name;
         job.span.in_scope(|| {
-            tracing::error!(command = name, aggregate = S::AGGREGATE, why, "a command could not be judged")
+            tracing::error!(command = name, aggregate = S::AGGREGATE, reason, "a command could not be decided")
         });
     }
-    job.answer(answer);
+    job.complete(result);
 }
 
-/// Somebody in the way needs a moment; two who are in each other's way need different ones.
-fn pause<S: Store>(ground: &Ground<S>, fault: &Fault<S::Clash>, tries: u32) -> Option<Duration> {
-    match fault {
-        Fault::Transient(_) => Some((PAUSE * 2_u32.saturating_pow(tries)).mul_f64(ground.shared.entropy.fraction())),
-        Fault::Clash(_) | Fault::Lost(_) | Fault::Failed(_) | Fault::Down(_) => None,
+/// Returns the delay before a group is retried, if the error calls for one. The delay is random, so
+/// that two transactions that conflict do not retry at the same moment.
+fn retry_delay<S: Store>(context: &WriterContext<S>, error: &BatchError<S::Clash>, retries: u32) -> Option<Duration> {
+    match error {
+        BatchError::Transient(_) => {
+            let ceiling = FIRST_RETRY_DELAY * 2_u32.saturating_pow(retries);
+            Some(ceiling.mul_f64(context.host.entropy.fraction()))
+        }
+        BatchError::UniquenessConflict(_)
+        | BatchError::ConcurrentChange(_)
+        | BatchError::Failed(_)
+        | BatchError::Unavailable(_) => None,
     }
 }
 
-/// What remains to be done with a group after a fault, in order; jobs that are beyond help are answered.
-fn after<S: Store>(fault: Fault<S::Clash>, mut group: Group<S>) -> Vec<Group<S>> {
-    match fault {
-        Fault::Down(why) => fail(group.jobs, &why),
-        Fault::Clash(clashes) if group.jobs.len() == 1 => refuse(group, clashes),
-        Fault::Clash(clashes) => apart(group, &clashes.into_iter().map(|(key, _)| key).collect()),
-        Fault::Lost(keys) if group.jobs.len() > 1 => apart(group, &keys.into_iter().collect()),
-        Fault::Lost(_) | Fault::Transient(_) if group.tries < TRIES => {
-            group.tries += 1;
+/// Returns the groups into which a failed group is split, in order. Jobs that cannot succeed are
+/// completed instead.
+fn remaining_groups<S: Store>(error: BatchError<S::Clash>, mut group: JobGroup<S>) -> Vec<JobGroup<S>> {
+    match error {
+        BatchError::Unavailable(reason) => fail_jobs(group.jobs, &reason),
+        BatchError::UniquenessConflict(conflicts) if group.jobs.len() == 1 => complete_with_conflict(group, conflicts),
+        BatchError::UniquenessConflict(conflicts) => {
+            isolate_jobs(group, &conflicts.into_iter().map(|(key, _)| key).collect())
+        }
+        BatchError::ConcurrentChange(keys) if group.jobs.len() > 1 => isolate_jobs(group, &keys.into_iter().collect()),
+        BatchError::ConcurrentChange(_) | BatchError::Transient(_) if group.retries < MAX_RETRIES => {
+            group.retries += 1;
             vec![group]
         }
-        Fault::Lost(_) => fail(group.jobs, "others kept changing it"),
-        Fault::Transient(why) | Fault::Failed(why) => match group.jobs.len() {
-            0 | 1 => fail(group.jobs, &why),
-            n => halves(group.jobs, n / 2),
+        BatchError::ConcurrentChange(_) => fail_jobs(group.jobs, "another process kept changing the aggregate"),
+        BatchError::Transient(reason) | BatchError::Failed(reason) => match group.jobs.len() {
+            0 | 1 => fail_jobs(group.jobs, &reason),
+            count => split_jobs(group.jobs, count / 2),
         },
     }
 }
 
-fn fail<S: Store>(jobs: Vec<Job<S>>, why: &str) -> Vec<Group<S>> {
-    jobs.into_iter().for_each(|job| finish(job, Err(Failure::Unavailable(why.to_owned()))));
+fn fail_jobs<S: Store>(jobs: Vec<Job<S>>, reason: &str) -> Vec<JobGroup<S>> {
+    jobs.into_iter().for_each(|job| complete_job(job, Err(Failure::Unavailable(reason.to_owned()))));
     Vec::new()
 }
 
-fn refuse<S: Store>(group: Group<S>, clashes: Vec<(Key, S::Clash)>) -> Vec<Group<S>> {
-    let clash = clashes.into_iter().next();
+fn complete_with_conflict<S: Store>(group: JobGroup<S>, conflicts: Vec<(Key, S::Clash)>) -> Vec<JobGroup<S>> {
+    let first = conflicts.into_iter().next();
     for job in group.jobs {
-        let failure = clash.clone().map(|(_, clash)| Failure::Clash(clash));
-        finish(job, Err(failure.unwrap_or_else(|| Failure::Unavailable("a clash with nothing".to_owned()))));
+        let failure = first.clone().map(|(_, conflict)| Failure::Clash(conflict));
+        let missing = || Failure::Unavailable("the store reported a conflict without its details".to_owned());
+        complete_job(job, Err(failure.unwrap_or_else(missing)));
     }
     Vec::new()
 }
 
-/// The commands on these aggregates alone, one by one, after the others together: a bad one never takes its
-/// neighbours along. Commands on one aggregate keep their order.
-fn apart<S: Store>(group: Group<S>, keys: &HashSet<Key>) -> Vec<Group<S>> {
-    let (bad, good): (Vec<_>, Vec<_>) = group.jobs.into_iter().partition(|job| keys.contains(&job.command.key));
-    if bad.is_empty() {
-        // The store blames an aggregate that no command names: find the culprit by halving.
-        let middle = good.len() / 2;
-        return halves(good, middle);
+/// Splits a group so that one command does not make the others fail: the commands on other
+/// aggregates than `keys` stay together, then follow the commands on `keys`, one by one. Commands
+/// on the same aggregate keep their order.
+fn isolate_jobs<S: Store>(group: JobGroup<S>, keys: &HashSet<Key>) -> Vec<JobGroup<S>> {
+    let (isolated, others): (Vec<_>, Vec<_>) = group.jobs.into_iter().partition(|job| keys.contains(&job.command.key));
+    if isolated.is_empty() {
+        // The store named an aggregate that no command is about. Halving finds the command that
+        // causes the error.
+        let middle = others.len() / 2;
+        return split_jobs(others, middle);
     }
-    let together = (!good.is_empty()).then(|| Group::new(good));
-    together.into_iter().chain(bad.into_iter().map(|job| Group::new(vec![job]))).collect()
+    let together = (!others.is_empty()).then(|| JobGroup::new(others));
+    together.into_iter().chain(isolated.into_iter().map(|job| JobGroup::new(vec![job]))).collect()
 }
 
-fn halves<S: Store>(mut jobs: Vec<Job<S>>, middle: usize) -> Vec<Group<S>> {
+fn split_jobs<S: Store>(mut jobs: Vec<Job<S>>, middle: usize) -> Vec<JobGroup<S>> {
     let second = jobs.split_off(middle);
-    vec![Group::new(jobs), Group::new(second)]
+    vec![JobGroup::new(jobs), JobGroup::new(second)]
 }

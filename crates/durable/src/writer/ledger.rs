@@ -1,153 +1,170 @@
-//! The judging of a batch: commands in order, each on the state that the ones before it left. Pure.
+//! The decisions of a batch: commands are decided in order, each on the state that the commands
+//! before it left. Pure.
 use std::collections::{BTreeMap, HashMap};
 
 use cpor_types::{Actor, Timestamp};
 
-use super::job::{Answer, Decision, Job, guarded};
+use super::job::{Decision, Job, JobResult, catch_panic};
 use crate::{
     Aggregate, Change, Committed, Failure, Key, Outgoing, Recorded, RequestId, Store, StreamKey, Transition, Versioned,
     deadline::{DeadlineChange, DeadlineChanges},
-    request_id::{Outcome, RequestKey},
+    request_id::{RequestKey, RequestOutcome},
 };
 
-/// More deadlines than this passing at once on one aggregate are a fault of its `elapse`.
-const MOST_ELAPSED: usize = 10_000;
+/// The maximum number of deadlines that one command applies to an aggregate. A higher number means
+/// that the aggregate's `elapse` never ends.
+const MAX_PASSED_DEADLINES: usize = 10_000;
 
-/// An event for another service, with the trace it continues.
+/// An event for another service, with the trace that it continues.
 #[derive(Clone, Debug)]
-pub(crate) struct Posted {
+pub(crate) struct TracedEvent {
     pub(crate) outgoing: Outgoing,
+    /// The W3C trace context of the command that caused the event.
     pub(crate) traceparent: String,
 }
 
-/// How far a stream was and how far it is.
+/// The last applied sequence of an incoming stream, before (`from`) and after (`to`) a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Advance {
+pub(crate) struct StreamAdvance {
     pub(crate) from: u64,
     pub(crate) to: u64,
 }
 
-/// What a batch asks the database to keep.
-pub(super) struct Effects<A: Aggregate> {
+/// Everything that the transaction of a batch has to write.
+pub(super) struct BatchEffects<A: Aggregate> {
+    /// The changed aggregates, sorted by key.
     pub(super) changes: Vec<Change<A>>,
-    /// Deadlines that were applied.
-    pub(super) fired: u64,
+    /// The number of deadlines that were applied.
+    pub(super) fired_deadlines: u64,
     pub(super) deadlines: Vec<(Key, DeadlineChange)>,
-    pub(super) posted: Vec<(Key, Vec<Posted>)>,
-    pub(super) requests: Vec<(RequestId, Outcome)>,
-    pub(super) streams: Vec<(StreamKey, Advance)>,
+    /// The events for other services, by the aggregate that sends them.
+    pub(super) events: Vec<(Key, Vec<TracedEvent>)>,
+    pub(super) requests: Vec<(RequestId, RequestOutcome)>,
+    pub(super) streams: Vec<(StreamKey, StreamAdvance)>,
 }
 
-/// One aggregate's part in the batch.
-struct Account<A: Aggregate> {
-    before: Option<Versioned<A>>,
+/// One aggregate of the batch: its stored state, its current state, and the effects of the steps so
+/// far.
+struct AggregateState<A: Aggregate> {
+    stored: Option<Versioned<A>>,
     current: Option<Versioned<A>>,
-    events: Vec<Recorded<A::Event>>,
+    recorded_events: Vec<Recorded<A::Event>>,
     deadlines: DeadlineChanges,
-    posted: Vec<Posted>,
+    outgoing_events: Vec<TracedEvent>,
 }
 
-impl<A: Aggregate> Account<A> {
-    fn new(before: Option<Versioned<A>>) -> Self {
-        let (events, posted) = (Vec::new(), Vec::new());
-        Self { current: before.clone(), before, events, deadlines: DeadlineChanges::default(), posted }
+impl<A: Aggregate> AggregateState<A> {
+    fn new(stored: Option<Versioned<A>>) -> Self {
+        Self {
+            current: stored.clone(),
+            stored,
+            recorded_events: Vec::new(),
+            deadlines: DeadlineChanges::default(),
+            outgoing_events: Vec::new(),
+        }
     }
 
     fn version(&self) -> u64 {
         self.current.as_ref().map_or(0, |current| current.version)
     }
 
-    fn apply(&mut self, Step { change, fired, outgoing }: Step<A>, traceparent: &str) {
-        let before = change.before.map(|before| before.state.deadlines()).unwrap_or_default();
-        self.deadlines.note(before, change.after.state.deadlines(), fired);
-        self.events.extend(change.events);
-        self.posted
-            .extend(outgoing.into_iter().map(|outgoing| Posted { outgoing, traceparent: traceparent.to_owned() }));
+    fn apply(&mut self, step: Step<A>, traceparent: &str) {
+        let Step { change, fired_due_time, outgoing_events } = step;
+        let deadlines_before = change.before.map(|before| before.state.deadlines()).unwrap_or_default();
+        self.deadlines.record_step(deadlines_before, change.after.state.deadlines(), fired_due_time);
+        self.recorded_events.extend(change.events);
+        let traced = |outgoing| TracedEvent { outgoing, traceparent: traceparent.to_owned() };
+        self.outgoing_events.extend(outgoing_events.into_iter().map(traced));
         self.current = Some(change.after);
     }
 }
 
-/// One command's or one deadline's change, with what it tells others.
+/// The change that one command or one passed deadline makes, with the events that it sends to other
+/// services.
 struct Step<A: Aggregate> {
     change: Change<A>,
-    fired: Option<Timestamp>,
-    outgoing: Vec<Outgoing>,
+    /// The due time of the deadline that causes the step; `None` if a command causes it.
+    fired_due_time: Option<Timestamp>,
+    outgoing_events: Vec<Outgoing>,
 }
 
-/// What is known while a batch is judged.
-pub(super) struct Ledger<'a, S: Store> {
+/// The state of a batch while its commands are decided.
+pub(super) struct BatchState<'a, S: Store> {
     store: &'a S,
     now: Timestamp,
-    accounts: BTreeMap<Key, Account<S::Aggregate>>,
-    requests: HashMap<RequestKey, Outcome>,
-    new_requests: Vec<(RequestId, Outcome)>,
-    streams: BTreeMap<StreamKey, Advance>,
-    fired: u64,
+    aggregates: BTreeMap<Key, AggregateState<S::Aggregate>>,
+    requests: HashMap<RequestKey, RequestOutcome>,
+    new_requests: Vec<(RequestId, RequestOutcome)>,
+    streams: BTreeMap<StreamKey, StreamAdvance>,
+    fired_deadlines: u64,
 }
 
-impl<'a, S: Store> Ledger<'a, S> {
-    /// A ledger for commands judged at `now`, with what the database knows of their aggregates, request ids and streams.
+impl<'a, S: Store> BatchState<'a, S> {
+    /// Starts a batch whose commands are decided at `now`, from the stored aggregates, the outcomes
+    /// of known request ids, and the last applied sequences of incoming streams.
     pub(super) fn new(
         store: &'a S,
         now: Timestamp,
         loaded: Vec<(Key, Versioned<S::Aggregate>)>,
-        requests: HashMap<RequestKey, Outcome>,
-        streams: HashMap<StreamKey, u64>,
+        requests: HashMap<RequestKey, RequestOutcome>,
+        last_sequences: HashMap<StreamKey, u64>,
     ) -> Self {
-        let accounts = loaded.into_iter().map(|(key, found)| (key, Account::new(Some(found)))).collect();
-        let streams = streams.into_iter().map(|(stream, last)| (stream, Advance { from: last, to: last })).collect();
-        Self { store, now, accounts, requests, new_requests: Vec::new(), streams, fired: 0 }
+        let aggregates = loaded.into_iter().map(|(key, stored)| (key, AggregateState::new(Some(stored)))).collect();
+        let unchanged = |last| StreamAdvance { from: last, to: last };
+        let streams = last_sequences.into_iter().map(|(stream, last)| (stream, unchanged(last))).collect();
+        Self { store, now, aggregates, requests, new_requests: Vec::new(), streams, fired_deadlines: 0 }
     }
 
-    /// Judges one command. What it changes is visible to the next one.
-    pub(super) fn judge(&mut self, job: &mut Job<S>) -> Answer<S> {
-        let outcome =
-            job.command.request.as_ref().and_then(|request| self.requests.get(&RequestKey::of(request)).cloned());
-        let key = outcome.as_ref().map_or_else(|| job.command.key.clone(), |outcome| outcome.key.clone());
-        self.elapse(&key, job)?;
-        if let Some(outcome) = outcome {
-            let same = job.command.request.as_ref().is_some_and(|request| request.body_hash == outcome.body_hash);
-            return if same { Ok(self.committed(key, true)) } else { Err(Failure::RequestIdReused) };
+    /// Decides one command. The next command sees what it changes.
+    pub(super) fn decide(&mut self, job: &mut Job<S>) -> JobResult<S> {
+        let first_outcome =
+            job.command.request.as_ref().and_then(|request| self.requests.get(&RequestKey::new(request)).cloned());
+        let key = first_outcome.as_ref().map_or_else(|| job.command.key.clone(), |outcome| outcome.key.clone());
+        self.apply_passed_deadlines(&key, job)?;
+        if let Some(outcome) = first_outcome {
+            let same_body = job.command.request.as_ref().is_some_and(|request| request.body_hash == outcome.body_hash);
+            return if same_body { Ok(self.outcome(key, true)) } else { Err(Failure::RequestIdReused) };
         }
-        if self.repeated(job)? {
-            return Ok(self.committed(key, true));
+        if self.is_event_applied(job)? {
+            return Ok(self.outcome(key, true));
         }
-        let actual = self.account(&key).version();
+        let actual = self.aggregate(&key).version();
         if let Some(expected) = job.command.expected_version.filter(|expected| *expected != actual) {
             return Err(Failure::Moved { expected, actual });
         }
-        self.decide(&key, job)?;
-        let committed = self.committed(key, false);
-        self.remember(job, &committed);
-        Ok(committed)
+        self.apply_decision(&key, job)?;
+        let outcome = self.outcome(key, false);
+        self.record_handled(job, &outcome);
+        Ok(outcome)
     }
 
-    /// Applies every deadline that has passed (R47).
-    fn elapse(&mut self, key: &Key, job: &Job<S>) -> Result<(), Failure<(), S::Clash>> {
+    /// R47: applies every passed deadline before the command is decided.
+    fn apply_passed_deadlines(&mut self, key: &Key, job: &Job<S>) -> Result<(), Failure<(), S::Clash>> {
         let now = self.now;
-        for _ in 0..MOST_ELAPSED {
-            let Some(current) = self.account(key).current.clone() else { return Ok(()) };
-            let step = guarded(|| {
-                let elapsed = current.state.elapse(now)?;
-                let (transition, due) = (elapsed.transition, elapsed.due);
+        for _ in 0..MAX_PASSED_DEADLINES {
+            let Some(current) = self.aggregate(key).current.clone() else { return Ok(()) };
+            let step = catch_panic(|| {
+                let passed = current.state.elapse(now)?;
+                let (transition, due) = (passed.transition, passed.due);
                 Some(self.step(key, Some(current), transition, &Actor::time(), due, Some(due)))
             });
             match step.map_err(Failure::Unavailable)? {
                 None => return Ok(()),
-                Some(step) if step.fired.is_some_and(|due| due > now) => {
-                    return Err(Failure::Unavailable("elapse applied a deadline that is not due".to_owned()));
+                Some(step) if step.fired_due_time.is_some_and(|due| due > now) => {
+                    return Err(Failure::Unavailable("the aggregate applied a deadline that is not due".to_owned()));
                 }
                 Some(step) => {
-                    self.fired += 1;
-                    self.account(key).apply(step, &job.traceparent);
+                    self.fired_deadlines += 1;
+                    self.aggregate(key).apply(step, &job.traceparent);
                 }
             }
         }
-        Err(Failure::Unavailable("its deadlines do not come to an end".to_owned()))
+        Err(Failure::Unavailable(format!("more than {MAX_PASSED_DEADLINES} deadlines of the aggregate passed at once")))
     }
 
-    /// Whether the command's event has been applied before.
-    fn repeated(&self, job: &Job<S>) -> Result<bool, Failure<(), S::Clash>> {
+    /// Returns whether the event that the command applies was applied before. Fails if earlier
+    /// events are missing.
+    fn is_event_applied(&self, job: &Job<S>) -> Result<bool, Failure<(), S::Clash>> {
         let Some(position) = &job.command.position else { return Ok(false) };
         let expected = self.streams.get(&position.stream).map_or(0, |advance| advance.to) + 1;
         match position.sequence {
@@ -157,22 +174,22 @@ impl<'a, S: Store> Ledger<'a, S> {
         }
     }
 
-    fn decide(&mut self, key: &Key, job: &mut Job<S>) -> Result<(), Failure<(), S::Clash>> {
-        let (now, current) = (self.now, self.account(key).current.clone());
-        let effective = job.command.effective_time.unwrap_or(now);
-        let step = guarded(|| match job.decide(current.as_ref().map(|current| &current.state), now) {
+    fn apply_decision(&mut self, key: &Key, job: &mut Job<S>) -> Result<(), Failure<(), S::Clash>> {
+        let (now, current) = (self.now, self.aggregate(key).current.clone());
+        let effective_time = job.command.effective_time.unwrap_or(now);
+        let step = catch_panic(|| match job.decide(current.as_ref().map(|current| &current.state), now) {
             Decision::Refused => Err(Failure::Refused(())),
-            Decision::Nothing => Ok(None),
+            Decision::Unchanged => Ok(None),
             Decision::Change(transition) => {
-                let same = current.as_ref().is_some_and(|current| current.state == transition.next);
-                if same && transition.events.is_empty() {
+                let same_state = current.as_ref().is_some_and(|current| current.state == transition.next);
+                if same_state && transition.events.is_empty() {
                     return Ok(None);
                 }
-                Ok(Some(self.step(key, current, transition, &job.command.actor, effective, None)))
+                Ok(Some(self.step(key, current, transition, &job.command.actor, effective_time, None)))
             }
         });
         if let Some(step) = step.map_err(Failure::Unavailable)?? {
-            self.account(key).apply(step, &job.traceparent);
+            self.aggregate(key).apply(step, &job.traceparent);
         }
         Ok(())
     }
@@ -184,62 +201,64 @@ impl<'a, S: Store> Ledger<'a, S> {
         transition: Transition<S::Aggregate>,
         actor: &Actor,
         effective_time: Timestamp,
-        fired: Option<Timestamp>,
+        fired_due_time: Option<Timestamp>,
     ) -> Step<S::Aggregate> {
         let version = 1 + before.as_ref().map_or(0, |before| before.version);
         let record = |event| Recorded { event, version, actor: actor.clone(), effective_time, recorded_time: self.now };
         let Transition { next, events } = transition;
         let events = events.into_iter().map(record).collect();
         let change = Change { key: key.clone(), before, after: Versioned::new(version, next), events };
-        let outgoing = self.store.outgoing(&change);
-        Step { change, fired, outgoing }
+        let outgoing_events = self.store.outgoing(&change);
+        Step { change, fired_due_time, outgoing_events }
     }
 
-    /// Keeps the request id and the event's position, so that neither is applied again.
-    fn remember(&mut self, job: &Job<S>, committed: &Committed<S::Aggregate>) {
+    /// Records that the command's request id and event have been handled, so that neither takes
+    /// effect again.
+    fn record_handled(&mut self, job: &Job<S>, committed: &Committed<S::Aggregate>) {
         if let Some(request) = &job.command.request {
             let (key, version) = (committed.key.clone(), committed.version);
-            let outcome = Outcome { body_hash: request.body_hash, key, version };
-            self.requests.insert(RequestKey::of(request), outcome.clone());
+            let outcome = RequestOutcome { body_hash: request.body_hash, key, version };
+            self.requests.insert(RequestKey::new(request), outcome.clone());
             self.new_requests.push((request.clone(), outcome));
         }
         if let Some(position) = &job.command.position {
-            let advance = self.streams.entry(position.stream.clone()).or_insert(Advance { from: 0, to: 0 });
+            let advance = self.streams.entry(position.stream.clone()).or_insert(StreamAdvance { from: 0, to: 0 });
             advance.to = position.sequence;
         }
     }
 
-    fn committed(&mut self, key: Key, replayed: bool) -> Committed<S::Aggregate> {
+    fn outcome(&mut self, key: Key, replayed: bool) -> Committed<S::Aggregate> {
         let now = self.now;
-        let account = self.account(&key);
-        let (version, state) = (account.version(), account.current.as_ref().map(|current| current.state.clone()));
+        let aggregate = self.aggregate(&key);
+        let (version, state) = (aggregate.version(), aggregate.current.as_ref().map(|current| current.state.clone()));
         Committed { key, version, state, now, replayed }
     }
 
-    fn account(&mut self, key: &Key) -> &mut Account<S::Aggregate> {
-        self.accounts.entry(key.clone()).or_insert_with(|| Account::new(None))
+    fn aggregate(&mut self, key: &Key) -> &mut AggregateState<S::Aggregate> {
+        self.aggregates.entry(key.clone()).or_insert_with(|| AggregateState::new(None))
     }
 
-    /// What has to be kept, by key.
-    pub(super) fn into_effects(self) -> Effects<S::Aggregate> {
-        let (mut changes, mut deadlines, mut posted) = (Vec::new(), Vec::new(), Vec::new());
-        for (key, account) in self.accounts {
-            deadlines.extend(account.deadlines.into_changes().map(|change| (key.clone(), change)));
-            if !account.posted.is_empty() {
-                posted.push((key.clone(), account.posted));
+    /// Returns everything that the transaction has to write, sorted by key.
+    pub(super) fn into_effects(self) -> BatchEffects<S::Aggregate> {
+        let (mut changes, mut deadlines, mut events) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, aggregate) in self.aggregates {
+            deadlines.extend(aggregate.deadlines.into_changes().map(|change| (key.clone(), change)));
+            if !aggregate.outgoing_events.is_empty() {
+                events.push((key.clone(), aggregate.outgoing_events));
             }
-            let old = account.before.as_ref().map_or(0, |before| before.version);
-            if let Some(after) = account.current.filter(|current| current.version > old) {
-                changes.push(Change { key, before: account.before, after, events: account.events });
+            let stored_version = aggregate.stored.as_ref().map_or(0, |stored| stored.version);
+            if let Some(after) = aggregate.current.filter(|current| current.version > stored_version) {
+                changes.push(Change { key, before: aggregate.stored, after, events: aggregate.recorded_events });
             }
         }
         let streams = self.streams.into_iter().filter(|(_, advance)| advance.to > advance.from).collect();
-        Effects { changes, fired: self.fired, deadlines, posted, requests: self.new_requests, streams }
+        let (fired_deadlines, requests) = (self.fired_deadlines, self.new_requests);
+        BatchEffects { changes, fired_deadlines, deadlines, events, requests, streams }
     }
 }
 
-impl<A: Aggregate> Effects<A> {
-    /// Whether there is nothing to keep.
+impl<A: Aggregate> BatchEffects<A> {
+    /// Returns whether the transaction has nothing to write.
     pub(super) fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.requests.is_empty() && self.streams.is_empty()
     }

@@ -1,8 +1,10 @@
-//! The writer: where every command meets the database.
+//! The writer: the single place where the commands of one kind of aggregate are decided and
+//! committed.
 //!
-//! Commands wait in lanes (by the hash of their owner); those that wait together are judged one after the other and
-//! committed in one transaction. Callers do not notice, but for the speed.
-mod fault;
+//! Commands wait in lanes, which are chosen by the hash of the command's owner. Commands that wait
+//! together in a lane are decided one after the other and committed in one transaction (group
+//! commit). For callers the result is the same as that of separate transactions.
+mod batch_error;
 mod job;
 mod lane;
 mod ledger;
@@ -16,29 +18,30 @@ use std::{
 use cpor_types::{Actor, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Command, Committed, Failure, Key, Store, Transition, host::Shared};
+use crate::{Command, Committed, Failure, Key, Store, Transition, host::HostContext};
 use job::Job;
-pub(crate) use ledger::{Advance, Posted};
-pub(crate) use transaction::Wake;
+pub(crate) use ledger::{StreamAdvance, TracedEvent};
+pub(crate) use transaction::CommitSummary;
 
-/// What a command ends in.
-pub type Outcome<S, R> = Result<Committed<<S as Store>::Aggregate>, Failure<R, <S as Store>::Clash>>;
+/// The result of a command on an aggregate of the store `S`, with refusals of type `R`.
+pub type CommandResult<S, R> = Result<Committed<<S as Store>::Aggregate>, Failure<R, <S as Store>::Clash>>;
 
-/// How a writer is dimensioned.
+/// The sizes of a writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriterSettings {
-    /// Transactions at a time. One on SQLite, which has one writer.
+    /// The number of concurrent transactions. It is 1 on SQLite, which admits one writer.
     pub lanes: usize,
-    /// Commands that may wait in a lane; more are refused as [`Failure::Overloaded`].
+    /// The maximum number of commands that wait in one lane. Further commands fail with
+    /// [`Failure::Overloaded`].
     pub queue: usize,
-    /// Commands in one transaction, at most.
+    /// The maximum number of commands in one transaction.
     pub batch: usize,
 }
 
 impl WriterSettings {
-    /// What serves each engine well.
+    /// Returns the default settings for a database engine.
     #[must_use]
-    pub fn of(engine: cpor_kit::Engine) -> Self {
+    pub fn for_engine(engine: cpor_kit::Engine) -> Self {
         let lanes = match engine {
             cpor_kit::Engine::Sqlite => 1,
             cpor_kit::Engine::Postgres => 4,
@@ -47,15 +50,15 @@ impl WriterSettings {
     }
 }
 
-/// The way to change aggregates of one kind. Cheap to clone.
+/// Executes commands on aggregates of one kind. It is cheap to clone.
 pub struct Writer<S: Store> {
     lanes: Arc<[mpsc::Sender<Job<S>>]>,
-    shared: Arc<Shared>,
+    host: Arc<HostContext>,
 }
 
 impl<S: Store> Clone for Writer<S> {
     fn clone(&self) -> Self {
-        Self { lanes: Arc::clone(&self.lanes), shared: Arc::clone(&self.shared) }
+        Self { lanes: Arc::clone(&self.lanes), host: Arc::clone(&self.host) }
     }
 }
 
@@ -69,67 +72,71 @@ impl<S: Store> std::fmt::Debug for Writer<S> {
 }
 
 impl<S: Store> Writer<S> {
-    /// Starts the lanes, which end with the last clone of the writer. Within a Tokio runtime.
-    pub(crate) fn start(shared: Arc<Shared>, store: S, settings: WriterSettings) -> Self {
-        let ground = Arc::new(transaction::Ground { shared: Arc::clone(&shared), store });
+    /// Spawns the lanes on the current Tokio runtime. They end when the last clone of the writer is
+    /// dropped.
+    pub(crate) fn start(host: Arc<HostContext>, store: S, settings: WriterSettings) -> Self {
+        let context = Arc::new(transaction::WriterContext { host: Arc::clone(&host), store });
         let lanes = (0..settings.lanes.max(1)).map(|_| {
             let (sender, queue) = mpsc::channel(settings.queue.max(1));
-            tokio::spawn(lane::run(Arc::clone(&ground), queue, settings.batch.max(1)));
+            tokio::spawn(lane::run(Arc::clone(&context), queue, settings.batch.max(1)));
             sender
         });
-        Self { lanes: lanes.collect(), shared }
+        Self { lanes: lanes.collect(), host }
     }
 
-    /// Judges a command by `decide` and commits what follows from it.
+    /// Decides a command with `decide` and commits the transition.
     ///
-    /// `decide` is given the aggregate (`None`: there is none) after every deadline that has passed was applied, and the
-    /// business time; `Ok(None)` means that there is nothing to change. It must be pure: it may be asked again when a
-    /// shared transaction has failed, and only the last answer counts.
+    /// `decide` receives the aggregate (`None` if it does not exist), to which every passed
+    /// deadline has been applied, and the business time. It returns `Ok(None)` if nothing changes.
+    /// It must be pure: it is called again if a shared transaction fails, and only the last result
+    /// counts.
     ///
     /// # Errors
-    /// See [`Failure`]. After `Unavailable` the command may have been committed; repeat it under the same request id.
+    /// See [`Failure`]. After `Unavailable` the command may have been committed; repeat it under
+    /// the same request id.
     pub async fn execute<R: Send + 'static>(
         &self,
         command: Command,
         decide: impl Fn(Option<&S::Aggregate>, Timestamp) -> Result<Option<Transition<S::Aggregate>>, R> + Send + 'static,
-    ) -> Outcome<S, R> {
+    ) -> CommandResult<S, R> {
         let lane = self.lane(&command.key);
-        let (reply, answer) = oneshot::channel();
-        match lane.try_send(Job::new(command, decide, reply)) {
-            Ok(()) => answered(answer).await,
+        let (sender, receiver) = oneshot::channel();
+        match lane.try_send(Job::new(command, decide, sender)) {
+            Ok(()) => wait_for_result(receiver).await,
             Err(mpsc::error::TrySendError::Full(_)) => {
-                self.shared.meters.overloaded(S::AGGREGATE);
+                self.host.metrics.count_overloaded(S::AGGREGATE);
                 Err(Failure::Overloaded)
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Failure::Unavailable("the lane is gone".to_owned())),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(Failure::Unavailable("the lane has ended".to_owned())),
         }
     }
 
-    /// Applies the deadlines of an aggregate that have passed. Waits for its turn however many others do.
+    /// Applies the deadlines of an aggregate that have passed. If the lane is full, this waits
+    /// instead of failing.
     ///
     /// # Errors
     /// Only [`Failure::Unavailable`].
-    pub async fn fire(&self, key: Key) -> Outcome<S, std::convert::Infallible> {
-        let (reply, answer) = oneshot::channel();
+    pub async fn apply_passed_deadlines(&self, key: Key) -> CommandResult<S, std::convert::Infallible> {
+        let (sender, receiver) = oneshot::channel();
         let lane = self.lane(&key);
-        let job = Job::new(Command::new("fire_deadlines", key, Actor::time()), |_, _| Ok(None), reply);
+        let job = Job::new(Command::new("fire_deadlines", key, Actor::time()), |_, _| Ok(None), sender);
         match lane.send(job).await {
-            Ok(()) => answered(answer).await,
-            Err(_) => Err(Failure::Unavailable("the lane is gone".to_owned())),
+            Ok(()) => wait_for_result(receiver).await,
+            Err(_) => Err(Failure::Unavailable("the lane has ended".to_owned())),
         }
     }
 
     fn lane(&self, key: &Key) -> &mpsc::Sender<Job<S>> {
         let mut hasher = DefaultHasher::new();
         key.owner.hash(&mut hasher);
-        let lanes = self.lanes.len() as u64;
-        let lane = usize::try_from(hasher.finish() % lanes).unwrap_or_default();
-        &self.lanes[lane]
+        let count = self.lanes.len() as u64;
+        let index = usize::try_from(hasher.finish() % count).unwrap_or_default();
+        &self.lanes[index]
     }
 }
 
-async fn answered<A, R, C>(
-    answer: oneshot::Receiver<Result<Committed<A>, Failure<R, C>>>,
+async fn wait_for_result<A, R, C>(
+    receiver: oneshot::Receiver<Result<Committed<A>, Failure<R, C>>>,
 ) -> Result<Committed<A>, Failure<R, C>> {
-    answer.await.unwrap_or_else(|_| Err(Failure::Unavailable("the lane was stopped".to_owned())))
+    receiver.await.unwrap_or_else(|_| Err(Failure::Unavailable("the lane was stopped".to_owned())))
 }

@@ -1,4 +1,4 @@
-//! The one transaction of a batch.
+//! The single transaction of a batch: load and lock, decide, write, commit.
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
@@ -9,126 +9,141 @@ use cpor_types::Timestamp;
 use sea_orm::DbErr;
 
 use super::{
-    fault::Fault,
-    job::{Answer, Job},
-    ledger::{Effects, Ledger},
+    batch_error::BatchError,
+    job::{Job, JobResult},
+    ledger::{BatchEffects, BatchState},
 };
 use crate::{
     Failure, Key, RequestId, Store, StreamKey, Tx, deadline,
-    host::Shared,
+    host::HostContext,
     inbox, outbox,
-    request_id::{self, Outcome, RequestKey},
+    request_id::{self, RequestKey, RequestOutcome},
 };
 
-/// Where and how a writer keeps its aggregates.
-pub(super) struct Ground<S> {
-    pub(super) shared: Arc<Shared>,
+/// The store of one writer and the resources of its host.
+pub(super) struct WriterContext<S> {
+    pub(super) host: Arc<HostContext>,
     pub(super) store: S,
 }
 
-impl<S: Store> Ground<S> {
-    /// Judges the jobs in order and commits what they change: all of it or nothing.
-    pub(super) async fn transact(&self, jobs: &mut [Job<S>]) -> Result<Vec<Answer<S>>, Fault<S::Clash>> {
-        let _under_way = self.shared.activity.begin();
-        let tx = self.shared.db.begin().await?;
-        let named = jobs.iter().filter_map(|job| job.command.request.as_ref()).collect();
-        let requests = request_id::load(&tx, named).await?;
-        let read = jobs.iter().filter_map(|job| Some(&job.command.position.as_ref()?.stream)).collect();
-        let streams = inbox::lock(&tx, read).await?;
-        let loaded = self.store.load(&tx, &keys(jobs, &requests)).await?;
-        // Read after the locks: what waited for a lock is judged by the time at which it got it (R47).
-        let now = self.shared.clock.read(&tx).await?;
-        let known: HashSet<RequestKey> = requests.keys().cloned().collect();
-        let mut ledger = Ledger::new(&self.store, now, loaded, requests, streams);
-        let answers: Vec<Answer<S>> = jobs.iter_mut().map(|job| ledger.judge(job)).collect();
-        let effects = ledger.into_effects();
-        let overtaken = self.overtaken(&tx, refused(jobs, &answers, &known)).await?;
-        if !overtaken.is_empty() {
-            return Err(Fault::Lost(overtaken));
+impl<S: Store> WriterContext<S> {
+    /// Decides the jobs in order and commits everything that they change, or nothing.
+    pub(super) async fn run_transaction(&self, jobs: &mut [Job<S>]) -> Result<Vec<JobResult<S>>, BatchError<S::Clash>> {
+        let _under_way = self.host.activity.begin_transaction();
+        let tx = self.host.db.begin().await?;
+        let request_ids = jobs.iter().filter_map(|job| job.command.request.as_ref()).collect();
+        let requests = request_id::load(&tx, request_ids).await?;
+        let stream_keys = jobs.iter().filter_map(|job| Some(&job.command.position.as_ref()?.stream)).collect();
+        let last_sequences = inbox::lock(&tx, stream_keys).await?;
+        let loaded = self.store.load(&tx, &aggregate_keys(jobs, &requests)).await?;
+        // R47: the clock is read after the locks, so a command that waited for a lock is decided at
+        // the time at which it got the lock.
+        let now = self.host.business_clock.read(&tx).await?;
+        let known_requests: HashSet<RequestKey> = requests.keys().cloned().collect();
+        let mut batch = BatchState::new(&self.store, now, loaded, requests, last_sequences);
+        let results: Vec<JobResult<S>> = jobs.iter_mut().map(|job| batch.decide(job)).collect();
+        let effects = batch.into_effects();
+        let used_elsewhere = self.used_elsewhere(&tx, refused_requests(jobs, &results, &known_requests)).await?;
+        if !used_elsewhere.is_empty() {
+            return Err(BatchError::ConcurrentChange(used_elsewhere));
         }
         if effects.is_empty() {
             tx.rollback().await?;
-            return Ok(answers);
+            return Ok(results);
         }
-        let readers = readers(jobs);
-        let wake = self.keep(&tx, readers, effects, now).await?;
-        // A commit that fails may have taken place.
-        tx.commit().await.map_err(|error| Fault::Down(format!("the outcome of a commit is not known: {error}")))?;
-        self.shared.committed(wake);
-        Ok(answers)
+        let stream_commands = stream_commands(jobs);
+        let summary = self.write(&tx, stream_commands, effects, now).await?;
+        // If the commit reports an error, it may have taken place nevertheless.
+        tx.commit()
+            .await
+            .map_err(|error| BatchError::Unavailable(format!("the outcome of a commit is not known: {error}")))?;
+        self.host.notify_committed(summary);
+        Ok(results)
     }
 
-    /// The aggregates of refused commands whose request ids were used while we waited for locks: another process has
-    /// done what we refuse to do again, so that the true answer is a replay. (SQLite has one writer, whose transaction
-    /// holds everything from its beginning.) One statement, and only after a refusal.
-    async fn overtaken(&self, tx: &Tx, refused: Vec<(RequestId, Key)>) -> Result<Vec<Key>, DbErr> {
-        if self.shared.db.engine() == Engine::Sqlite {
+    /// Returns the aggregates of refused commands whose request ids another process has used while
+    /// this transaction waited for locks. Those commands are repeated requests, so they must be
+    /// decided again instead of being refused.
+    ///
+    /// This takes one statement and runs only after a refusal. It is not needed on SQLite, whose
+    /// single writer holds the whole database from the begin of its transaction.
+    async fn used_elsewhere(&self, tx: &Tx, refused: Vec<(RequestId, Key)>) -> Result<Vec<Key>, DbErr> {
+        if self.host.db.engine() == Engine::Sqlite {
             return Ok(Vec::new());
         }
         let used = request_id::load(tx, refused.iter().map(|(request, _)| request).collect()).await?;
-        let overtaken = refused.into_iter().filter(|(request, _)| used.contains_key(&RequestKey::of(request)));
-        Ok(overtaken.map(|(_, key)| key).collect())
+        let used_elsewhere = refused.into_iter().filter(|(request, _)| used.contains_key(&RequestKey::new(request)));
+        Ok(used_elsewhere.map(|(_, key)| key).collect())
     }
 
-    async fn keep(
+    async fn write(
         &self,
         tx: &Tx,
-        readers: Vec<(StreamKey, Key)>,
-        effects: Effects<S::Aggregate>,
+        stream_commands: Vec<(StreamKey, Key)>,
+        effects: BatchEffects<S::Aggregate>,
         now: Timestamp,
-    ) -> Result<Wake, Fault<S::Clash>> {
-        let Effects { changes, fired, deadlines, posted, requests, streams } = effects;
-        let clashes = if changes.is_empty() { Vec::new() } else { self.store.save(tx, &changes).await? };
-        if !clashes.is_empty() {
-            return Err(Fault::Clash(clashes));
+    ) -> Result<CommitSummary, BatchError<S::Clash>> {
+        let BatchEffects { changes, fired_deadlines, deadlines, events, requests, streams } = effects;
+        let conflicts = if changes.is_empty() { Vec::new() } else { self.store.save(tx, &changes).await? };
+        if !conflicts.is_empty() {
+            return Err(BatchError::UniquenessConflict(conflicts));
         }
         let owners: BTreeSet<&String> = changes.iter().map(|change| &change.key.owner).collect();
         let owners = owners.into_iter().cloned().collect();
-        let wall = self.shared.wall.now();
-        let destinations = outbox::append(tx, S::AGGREGATE, posted, wall).await?;
-        let due = deadlines.iter().map(|(_, change)| change).filter(|change| change.is_pending());
-        let next_due = due.map(|change| change.deadline.due).min();
-        deadline::index::write(tx, S::AGGREGATE, deadlines, now).await?;
-        let used = request_id::insert(tx, requests, wall).await?;
-        let begun = inbox::advance(tx, &streams).await?;
-        if used.is_empty() && begun.is_empty() {
-            return Ok(Wake { owners, destinations, fired, next_due: next_due.map(|due| due - now) });
+        let real_time = self.host.clock.now();
+        let destinations = outbox::append(tx, S::AGGREGATE, events, real_time).await?;
+        let pending = deadlines.iter().map(|(_, change)| change).filter(|change| change.is_pending());
+        let next_due = pending.map(|change| change.deadline.due).min();
+        deadline::index::save_changes(tx, S::AGGREGATE, deadlines, now).await?;
+        let reused_request_keys = request_id::insert(tx, requests, real_time).await?;
+        let concurrent_streams = inbox::advance(tx, &streams).await?;
+        if reused_request_keys.is_empty() && concurrent_streams.is_empty() {
+            let next_due_in = next_due.map(|due| due - now);
+            return Ok(CommitSummary { owners, destinations, fired_deadlines, next_due_in });
         }
-        let behind = readers.into_iter().filter(|(stream, _)| begun.contains(stream)).map(|(_, key)| key);
-        Err(Fault::Lost(used.into_iter().chain(behind).collect()))
+        let of_concurrent_stream =
+            stream_commands.into_iter().filter(|(stream, _)| concurrent_streams.contains(stream));
+        let stream_keys = of_concurrent_stream.map(|(_, key)| key);
+        Err(BatchError::ConcurrentChange(reused_request_keys.into_iter().chain(stream_keys).collect()))
     }
 }
 
-/// What a commit gives others to do.
+/// What a committed transaction means for the other tasks of the process.
 #[derive(Debug, Default)]
-pub(crate) struct Wake {
-    /// Owners of what was changed.
+pub(crate) struct CommitSummary {
+    /// The owners of the aggregates that changed.
     pub(crate) owners: BTreeSet<String>,
-    /// Services that events wait for.
+    /// The services for which events were added to the outbox.
     pub(crate) destinations: BTreeSet<cpor_types::Service>,
-    /// Deadlines that were applied.
-    pub(crate) fired: u64,
-    /// In how long the first deadline armed passes.
-    pub(crate) next_due: Option<chrono::TimeDelta>,
+    /// The number of deadlines that were applied.
+    pub(crate) fired_deadlines: u64,
+    /// The time until the first of the new deadlines is due.
+    pub(crate) next_due_in: Option<chrono::TimeDelta>,
 }
 
-/// The request ids of refused commands, but for those that are known to have been used, with their aggregates.
-fn refused<S: Store>(jobs: &[Job<S>], answers: &[Answer<S>], known: &HashSet<RequestKey>) -> Vec<(RequestId, Key)> {
-    let is_refused = |answer: &Answer<S>| matches!(answer, Err(Failure::Refused(()) | Failure::Moved { .. }));
-    let refused = jobs.iter().zip(answers).filter(|(_, answer)| is_refused(answer)).map(|(job, _)| &job.command);
-    let named = refused.filter_map(|command| Some((command.request.clone()?, command.key.clone())));
-    named.filter(|(request, _)| !known.contains(&RequestKey::of(request))).collect()
+/// Returns the request ids of refused commands, with the commands' aggregates, without the request
+/// ids that are already known to be used.
+fn refused_requests<S: Store>(
+    jobs: &[Job<S>],
+    results: &[JobResult<S>],
+    known_requests: &HashSet<RequestKey>,
+) -> Vec<(RequestId, Key)> {
+    let is_refused = |result: &JobResult<S>| matches!(result, Err(Failure::Refused(()) | Failure::Moved { .. }));
+    let refused = jobs.iter().zip(results).filter(|(_, result)| is_refused(result)).map(|(job, _)| &job.command);
+    let with_request_id = refused.filter_map(|command| Some((command.request.clone()?, command.key.clone())));
+    with_request_id.filter(|(request, _)| !known_requests.contains(&RequestKey::new(request))).collect()
 }
 
-/// Which commands apply events of which streams.
-fn readers<S: Store>(jobs: &[Job<S>]) -> Vec<(StreamKey, Key)> {
+/// Returns, for each command that applies an event, the event's stream and the command's aggregate.
+fn stream_commands<S: Store>(jobs: &[Job<S>]) -> Vec<(StreamKey, Key)> {
     let commands = jobs.iter().map(|job| &job.command);
     commands.filter_map(|command| Some((command.position.as_ref()?.stream.clone(), command.key.clone()))).collect()
 }
 
-/// The aggregates that the jobs need: their own, and those that replayed request ids have touched.
-fn keys<S: Store>(jobs: &[Job<S>], requests: &HashMap<RequestKey, Outcome>) -> Vec<Key> {
-    let own = jobs.iter().map(|job| job.command.key.clone());
-    let replayed = requests.values().map(|outcome| outcome.key.clone());
-    own.chain(replayed).collect::<BTreeSet<_>>().into_iter().collect()
+/// Returns the aggregates that the batch needs: those of its commands, and those that known request
+/// ids have changed.
+fn aggregate_keys<S: Store>(jobs: &[Job<S>], requests: &HashMap<RequestKey, RequestOutcome>) -> Vec<Key> {
+    let of_commands = jobs.iter().map(|job| job.command.key.clone());
+    let of_replayed_requests = requests.values().map(|outcome| outcome.key.clone());
+    of_commands.chain(of_replayed_requests).collect::<BTreeSet<_>>().into_iter().collect()
 }

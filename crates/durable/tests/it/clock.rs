@@ -1,35 +1,35 @@
-//! Business time: monotonic, and the same after a restart.
+//! The business clock is monotonic and keeps its time over a restart.
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use cpor_durable::BusinessClock;
 use cpor_types::{Clock as _, SystemClock};
 
-use crate::stage::{Nowhere, on_both, start};
+use crate::fixture::{UnreachableTransport, start, test_on_both_engines};
 
-on_both! {
-    async fn a_virtual_clock_stands_moves_forward_only_and_survives(stage: Stage) {
-        let host = stage.host().await;
+test_on_both_engines! {
+    async fn a_virtual_clock_only_moves_forward_and_persists(fixture: Fixture) {
+        let host = fixture.host().await;
         assert_eq!(host.now().await.unwrap(), start());
-        stage.wall.advance_by(TimeDelta::days(1));
-        assert_eq!(host.now().await.unwrap(), start(), "real time does not move it");
+        fixture.clock.advance_by(TimeDelta::days(1));
+        assert_eq!(host.now().await.unwrap(), start(), "real time does not move a virtual clock");
         let later = start() + TimeDelta::microseconds(1_234_567);
         assert_eq!(host.advance(later).await.unwrap(), later);
-        assert_eq!(host.advance(start()).await.unwrap(), later, "never back");
-        let reopened = stage.reopened().await;
-        let host = stage.host_on(reopened, BusinessClock::Virtual, Arc::new(Nowhere)).await;
+        assert_eq!(host.advance(start()).await.unwrap(), later, "the clock does not move back");
+        let reopened = fixture.reopened().await;
+        let host = fixture.host_on(reopened, BusinessClock::Virtual, Arc::new(UnreachableTransport)).await;
         assert_eq!(host.now().await.unwrap(), later);
     }
 
-    async fn a_real_clock_tells_real_time_in_whole_microseconds(stage: Stage) {
-        let clock = BusinessClock::real(stage.db.engine(), Arc::new(SystemClock));
+    async fn a_real_clock_reads_whole_microseconds(fixture: Fixture) {
+        let clock = BusinessClock::real(fixture.db.engine(), Arc::new(SystemClock));
         let before = SystemClock.now();
-        let mut last = clock.now(&stage.db).await.unwrap();
+        let mut last = clock.now(&fixture.db).await.unwrap();
         assert!((last - before).abs() < TimeDelta::seconds(60), "{last} is not about {before}");
-        let tx = stage.db.begin().await.unwrap();
+        let tx = fixture.db.begin().await.unwrap();
         for _ in 0..20 {
             let now = clock.read(&tx).await.unwrap();
-            assert!(now >= last, "time stands still within a transaction of the server's own clock");
+            assert!(now >= last, "the clock goes on within a transaction");
             assert_eq!(now.timestamp_subsec_nanos() % 1_000, 0);
             last = now;
         }

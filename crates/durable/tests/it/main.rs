@@ -1,20 +1,20 @@
-//! The crate through its public interface, on SQLite and on PostgreSQL.
+//! Tests of the crate through its public interface, on SQLite and on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
-#![expect(unreachable_pub, reason = "entities are pub, as their macro wants them")]
+#![expect(unreachable_pub, reason = "the macro of entities requires them to be pub")]
 
 mod clock;
 mod deadlines;
 mod delivery;
+mod fixture;
 mod interruptions;
 mod mirror;
 mod model;
 mod operations;
-mod pair;
 mod replicas;
 mod requests;
 mod rows;
 mod sequences;
-mod stage;
+mod service_pair;
 mod tables;
-mod toy;
+mod tickets;
 mod writer;

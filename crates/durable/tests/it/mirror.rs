@@ -1,44 +1,46 @@
-//! A service that is told of the toy's tickets.
+//! A receiver that keeps copies of the tickets of another service.
 use std::sync::Mutex;
 
 use cpor_durable::{Incoming, Key, ReceiveError, Receiver, Transition, Writer};
 use cpor_proto::events::v1::event::Payload;
 
-use crate::toy::{Happened, Ticket, Tickets};
+use crate::tickets::{Ticket, TicketEvent, TicketStore};
 
-/// How the receiving service behaves.
+/// What the receiver does with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
-    Well,
-    Busy,
-    Confused,
-    Panicking,
+pub(crate) enum ReceiverBehavior {
+    Accept,
+    Retry,
+    Park,
+    Panic,
 }
 
-/// A service that keeps a mirror of the tickets it is told of.
+/// Applies events by keeping a copy of each ticket's count.
 pub(crate) struct Mirror {
-    pub(crate) writer: Writer<Tickets>,
-    pub(crate) mood: Mutex<Mood>,
+    pub(crate) writer: Writer<TicketStore>,
+    pub(crate) behavior: Mutex<ReceiverBehavior>,
 }
 
 #[async_trait::async_trait]
 impl Receiver for Mirror {
     async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
-        let mood = *self.mood.lock().unwrap();
-        match mood {
-            Mood::Well => {}
-            Mood::Busy => return Err(ReceiveError::Retry("busy".to_owned())),
-            Mood::Confused => return Err(ReceiveError::park("what is that?")),
-            Mood::Panicking => panic!("the receiver has a fault"),
+        let behavior = *self.behavior.lock().unwrap();
+        match behavior {
+            ReceiverBehavior::Accept => {}
+            ReceiverBehavior::Retry => return Err(ReceiveError::Retry("busy".to_owned())),
+            ReceiverBehavior::Park => return Err(ReceiveError::park("unknown event")),
+            ReceiverBehavior::Panic => panic!("the receiver is faulty"),
         }
-        let Payload::ClaimClosed(told) = &incoming.payload else { return Err(ReceiveError::park("not for us")) };
-        let key = Key::new(told.tenant.clone(), told.claim.parse().map_err(ReceiveError::park)?);
-        let (title, n) = (key.id.to_string(), told.primary_reason.parse::<i64>().map_err(ReceiveError::park)?);
+        let Payload::ClaimClosed(ticket_event) = &incoming.payload else {
+            return Err(ReceiveError::park("not an event of a ticket"));
+        };
+        let key = Key::new(ticket_event.tenant.clone(), ticket_event.claim.parse().map_err(ReceiveError::park)?);
+        let (title, n) = (key.id.to_string(), ticket_event.primary_reason.parse::<i64>().map_err(ReceiveError::park)?);
         let mirrored = self.writer.execute(incoming.command("mirror", key), move |ticket, _| {
             let before =
                 ticket.cloned().unwrap_or(Ticket { title: title.clone(), count: 0, closes: None, closed: false });
             let after = Ticket { count: before.count + n, ..before };
-            Ok::<_, std::convert::Infallible>(Some(Transition::new(after, [Happened::Opened])))
+            Ok::<_, std::convert::Infallible>(Some(Transition::new(after, [TicketEvent::Opened])))
         });
         mirrored.await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! However commands fall into batches, the outcome is that of running them one by one.
+//! Property test: commands in batches have the same outcome as the same commands one by one.
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
@@ -8,12 +8,12 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use sea_orm::ConnectionTrait as _;
 
 use crate::{
-    stage::{Bench, Stage, start},
-    toy::{self, Boxed, Ended, Refusal, Ticket, command, key, run_add, stored},
+    fixture::{Fixture, TestWriter, start},
+    tickets::{self, BoxedCommand, Refusal, Ticket, TicketResult, command, key, load_ticket, run_add},
 };
 
 #[derive(Clone, Debug)]
-enum Act {
+enum Action {
     Open { closes_in: Option<i64> },
     Add(i64),
 }
@@ -21,12 +21,12 @@ enum Act {
 #[derive(Clone, Debug)]
 struct Step {
     key: u128,
-    act: Act,
+    action: Action,
     expecting: Option<u64>,
     request: Option<(u8, u8)>,
 }
 
-/// Steps that wait together, after the clock has moved on.
+/// Steps of one batch, after the clock has moved forward by some seconds.
 #[derive(Clone, Debug)]
 struct Batch {
     seconds: i64,
@@ -34,13 +34,13 @@ struct Batch {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let act = prop_oneof![
-        2 => proptest::option::of(0..20_i64).prop_map(|closes_in| Act::Open { closes_in }),
-        5 => (0..4_i64).prop_map(Act::Add),
+    let action = prop_oneof![
+        2 => proptest::option::of(0..20_i64).prop_map(|closes_in| Action::Open { closes_in }),
+        5 => (0..4_i64).prop_map(Action::Add),
     ];
     let request = proptest::option::weighted(0.3, (0..4_u8, 0..2_u8));
-    (0..3_u128, act, proptest::option::weighted(0.2, 0..4_u64), request)
-        .prop_map(|(key, act, expecting, request)| Step { key, act, expecting, request })
+    (0..3_u128, action, proptest::option::weighted(0.2, 0..4_u64), request)
+        .prop_map(|(key, action, expecting, request)| Step { key, action, expecting, request })
 }
 
 fn batches() -> impl Strategy<Value = Vec<Batch>> {
@@ -48,10 +48,10 @@ fn batches() -> impl Strategy<Value = Vec<Batch>> {
     proptest::collection::vec(batch.prop_map(|(seconds, steps)| Batch { seconds, steps }), 1..6)
 }
 
-/// What a caller learns.
-type Learnt = Result<(Key, u64, Option<Ticket>, bool), Failure<Refusal, toy::TitleTaken>>;
+/// The outcome that a caller receives: key, version, state, and whether it was replayed.
+type CallerResult = Result<(Key, u64, Option<Ticket>, bool), Failure<Refusal, tickets::TitleTaken>>;
 
-/// The same rules, one by one, in memory.
+/// A model in memory that runs one command after the other.
 #[derive(Default)]
 struct Model {
     tickets: HashMap<Key, (u64, Ticket)>,
@@ -68,11 +68,11 @@ impl Model {
         self.tickets.insert(key.clone(), (version, next));
     }
 
-    fn learnt(&self, key: &Key, replayed: bool) -> Learnt {
+    fn outcome(&self, key: &Key, replayed: bool) -> CallerResult {
         Ok((key.clone(), self.version(key), self.tickets.get(key).map(|(_, ticket)| ticket.clone()), replayed))
     }
 
-    fn run(&mut self, step: &Step, now: Timestamp) -> Learnt {
+    fn run(&mut self, step: &Step, now: Timestamp) -> CallerResult {
         let own = key(step.key);
         let known = step.request.and_then(|(id, body)| Some((body, self.requests.get(&id).cloned()?)));
         let key = known.as_ref().map_or(own, |(_, (_, key))| key.clone());
@@ -80,16 +80,16 @@ impl Model {
             self.change(&key, elapsed.transition.next);
         }
         if let Some((body, (first, _))) = known {
-            return if body == first { self.learnt(&key, true) } else { Err(Failure::RequestIdReused) };
+            return if body == first { self.outcome(&key, true) } else { Err(Failure::RequestIdReused) };
         }
         let actual = self.version(&key);
         if let Some(expected) = step.expecting.filter(|expected| *expected != actual) {
             return Err(Failure::Moved { expected, actual });
         }
         let ticket = self.tickets.get(&key).map(|(_, ticket)| ticket);
-        let decided = match step.act {
-            Act::Open { closes_in } => toy::open(ticket, &step.key.to_string(), closes(closes_in, now)),
-            Act::Add(n) => toy::add(ticket, n),
+        let decided = match step.action {
+            Action::Open { closes_in } => tickets::open(ticket, &step.key.to_string(), closes(closes_in, now)),
+            Action::Add(n) => tickets::add(ticket, n),
         };
         if let Some(transition) = decided.map_err(Failure::Refused)? {
             self.change(&key, transition.next);
@@ -97,7 +97,7 @@ impl Model {
         if let Some((id, body)) = step.request {
             self.requests.insert(id, (body, key.clone()));
         }
-        self.learnt(&key, false)
+        self.outcome(&key, false)
     }
 }
 
@@ -105,7 +105,7 @@ fn closes(after: Option<i64>, now: Timestamp) -> Option<Timestamp> {
     after.map(|seconds| now + TimeDelta::seconds(seconds))
 }
 
-async fn run(bench: &Bench, step: Step) -> Ended {
+async fn run(test_writer: &TestWriter, step: Step) -> TicketResult {
     let request = step.request.map(|(id, body)| RequestId {
         caller: "alice".to_owned(),
         method: "Step",
@@ -113,42 +113,42 @@ async fn run(bench: &Bench, step: Step) -> Ended {
         body_hash: [body; 32],
     });
     let command = command(&key(step.key)).expecting(step.expecting).request(request);
-    match step.act {
-        Act::Add(n) => run_add(&bench.writer, command, n).await,
-        Act::Open { closes_in } => {
+    match step.action {
+        Action::Add(n) => run_add(&test_writer.writer, command, n).await,
+        Action::Open { closes_in } => {
             let title = step.key.to_string();
-            let decide = move |ticket: Option<&Ticket>, now| toy::open(ticket, &title, closes(closes_in, now));
-            bench.writer.execute(command, decide).await
+            let decide = move |ticket: Option<&Ticket>, now| tickets::open(ticket, &title, closes(closes_in, now));
+            test_writer.writer.execute(command, decide).await
         }
     }
 }
 
-async fn agree(stage: &Stage, batches: Vec<Batch>) {
-    let host = stage.host().await;
-    let bench = Bench::new(&host);
+async fn assert_batches_match_model(fixture: &Fixture, batches: Vec<Batch>) {
+    let host = fixture.host().await;
+    let test_writer = TestWriter::new(&host);
     let mut model = Model::default();
     let mut now = start();
     for Batch { seconds, steps } in batches {
         now = host.advance(now + TimeDelta::seconds(seconds)).await.unwrap();
-        let running = steps.iter().cloned().map(|step| -> Boxed<'_> { Box::pin(run(&bench, step)) });
-        let answers = bench.together(running).await;
+        let running = steps.iter().cloned().map(|step| -> BoxedCommand<'_> { Box::pin(run(&test_writer, step)) });
+        let answers = test_writer.run_in_one_batch(running).await;
         for (step, answer) in steps.iter().zip(answers) {
-            let learnt = answer.map(|c| (c.key, c.version, c.state, c.replayed));
-            assert_eq!(learnt, model.run(step, now), "{step:?}");
+            let outcome = answer.map(|c| (c.key, c.version, c.state, c.replayed));
+            assert_eq!(outcome, model.run(step, now), "{step:?}");
         }
     }
     for (key, (version, ticket)) in &model.tickets {
-        let found = stored(&stage.db, key).await.unwrap();
+        let found = load_ticket(&fixture.db, key).await.unwrap();
         assert_eq!((&found.version, &found.state), (version, ticket));
-        let last = toy::history(&stage.db, key).await.last().map(|entry| entry.0.unsigned_abs());
+        let last = tickets::history(&fixture.db, key).await.last().map(|entry| entry.0.unsigned_abs());
         assert_eq!(last, Some(*version));
     }
 }
 
-/// One database for all cases, emptied in between.
-fn property(open: impl AsyncFn() -> Stage) {
+/// Runs all cases on one database, which is emptied before each case.
+fn check_property(open: impl AsyncFn() -> Fixture) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let stage = runtime.block_on(open());
+    let fixture = runtime.block_on(open());
     let mut runner =
         TestRunner::new(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() });
     let outcome = runner.run(&batches(), |batches| {
@@ -156,9 +156,9 @@ fn property(open: impl AsyncFn() -> Stage) {
             for table in
                 ["ticket", "title", "entry", "outbox_stream", "outbox_event", "deadline", "request_id", "virtual_clock"]
             {
-                stage.db.writer().execute_unprepared(&format!("DELETE FROM {table}")).await.unwrap();
+                fixture.db.writer().execute_unprepared(&format!("DELETE FROM {table}")).await.unwrap();
             }
-            agree(&stage, batches).await;
+            assert_batches_match_model(&fixture, batches).await;
         });
         Ok(())
     });
@@ -166,11 +166,11 @@ fn property(open: impl AsyncFn() -> Stage) {
 }
 
 #[test]
-fn any_batches_are_as_good_as_none_on_sqlite() {
-    property(Stage::sqlite);
+fn batches_equal_single_commands_on_sqlite() {
+    check_property(Fixture::sqlite);
 }
 
 #[test]
-fn any_batches_are_as_good_as_none_on_postgres() {
-    property(Stage::postgres);
+fn batches_equal_single_commands_on_postgres() {
+    check_property(Fixture::postgres);
 }

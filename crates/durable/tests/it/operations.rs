@@ -1,4 +1,4 @@
-//! What operators see and move.
+//! The operations server: streams, deadlines and the business clock.
 use std::{
     sync::{
         Arc,
@@ -18,13 +18,13 @@ use cpor_proto::{
 use cpor_types::{SystemClock, Timestamp};
 
 use crate::{
-    stage::{Bench, Nowhere, on_both, start},
-    toy::{command, history, key, run_add, run_open},
+    fixture::{TestWriter, UnreachableTransport, start, test_on_both_engines},
+    tickets::{command, history, key, run_add, run_open},
 };
 
 async fn advance(server: &OperationsServer, seconds: i64) -> AdvanceClockResponse {
     let request = AdvanceClockRequest { target: Some(Target::BySeconds(seconds)) };
-    server.advance(request, Duration::from_secs(20)).await.unwrap()
+    server.handle_advance_clock(request, Duration::from_secs(20)).await.unwrap()
 }
 
 fn time(answer: &AdvanceClockResponse) -> Timestamp {
@@ -32,43 +32,43 @@ fn time(answer: &AdvanceClockResponse) -> Timestamp {
     Timestamp::from_timestamp(time.seconds, 0).unwrap()
 }
 
-on_both! {
-    async fn the_clock_steps_through_due_times_in_order(stage: Stage) {
-        let host = stage.host().await;
-        let bench = Bench::new(&host);
+test_on_both_engines! {
+    async fn the_clock_steps_through_due_times_in_order(fixture: Fixture) {
+        let host = fixture.host().await;
+        let test_writer = TestWriter::new(&host);
         for n in 1..=5_i64 {
             let due = start() + TimeDelta::seconds(60 - 10 * n);
-            run_open(&bench.writer, command(&key(n as u128)), &n.to_string(), Some(due)).await.unwrap();
+            run_open(&test_writer.writer, command(&key(n as u128)), &n.to_string(), Some(due)).await.unwrap();
         }
         let server = OperationsServer::new([host.clone()]);
         let answer = advance(&server, 35).await;
         assert_eq!((answer.fired, answer.unsettled.as_slice()), (3, [].as_slice()));
         assert_eq!(time(&answer), start() + TimeDelta::seconds(35));
         for n in 3..=5_i64 {
-            let (_, _, _, effective, recorded) = history(&stage.db, &key(n as u128)).await.remove(1);
+            let (_, _, _, effective, recorded) = history(&fixture.db, &key(n as u128)).await.remove(1);
             assert_eq!(effective, start() + TimeDelta::seconds(60 - 10 * n));
             assert_eq!(recorded, effective, "the clock stood at its due time");
         }
         let stay = AdvanceClockRequest { target: Some(Target::ToTime(prost_types::Timestamp { seconds: 0, nanos: 0 })) };
-        let stayed = server.advance(stay, Duration::from_secs(20)).await.unwrap();
-        assert_eq!(time(&stayed), start() + TimeDelta::seconds(35), "never back");
+        let stayed = server.handle_advance_clock(stay, Duration::from_secs(20)).await.unwrap();
+        assert_eq!(time(&stayed), start() + TimeDelta::seconds(35), "the clock does not move back");
     }
 
-    async fn what_does_not_come_to_rest_is_named(stage: Stage) {
-        let host = stage.host().await;
-        let bench = Bench::new(&host);
-        run_open(&bench.writer, command(&key(1)), "one", None).await.unwrap();
-        run_add(&bench.writer, command(&key(1)), 1).await.unwrap();
+    async fn unfinished_work_is_listed(fixture: Fixture) {
+        let host = fixture.host().await;
+        let test_writer = TestWriter::new(&host);
+        run_open(&test_writer.writer, command(&key(1)), "one", None).await.unwrap();
+        run_add(&test_writer.writer, command(&key(1)), 1).await.unwrap();
         let server = OperationsServer::new([host]);
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
-        let answer = server.advance(request, Duration::ZERO).await.unwrap();
+        let answer = server.handle_advance_clock(request, Duration::ZERO).await.unwrap();
         assert_eq!(answer.unsettled.len(), 1);
-        assert!(answer.unsettled[0].contains("there is nobody"), "{:?}", answer.unsettled);
-        assert_eq!(time(&answer), start(), "time does not go on before what happened at its time is done");
+        assert!(answer.unsettled[0].contains("no service is reachable"), "{:?}", answer.unsettled);
+        assert_eq!(time(&answer), start(), "the clock waits until the events of its time are delivered");
     }
 
-    async fn probes_hold_the_clock_until_they_are_content(stage: Stage) {
-        let host = stage.host().await;
+    async fn a_probe_with_unfinished_work_holds_the_clock(fixture: Fixture) {
+        let host = fixture.host().await;
         let left = Arc::new(AtomicUsize::new(3));
         host.probe("mail", {
             let left = Arc::clone(&left);
@@ -85,37 +85,37 @@ on_both! {
         assert_eq!(left.load(Ordering::SeqCst), 0);
     }
 
-    async fn a_probe_that_does_not_answer_is_named(stage: Stage) {
-        let host = stage.host().await;
+    async fn a_probe_that_does_not_return_is_listed(fixture: Fixture) {
+        let host = fixture.host().await;
         host.probe("mail", std::future::pending);
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
-        let answer = OperationsServer::new([host]).advance(request, Duration::from_millis(50)).await.unwrap();
+        let answer = OperationsServer::new([host]).handle_advance_clock(request, Duration::from_millis(50)).await.unwrap();
         assert_eq!(answer.unsettled.len(), 1);
-        assert!(answer.unsettled[0].ends_with("mail: is still at work"), "{:?}", answer.unsettled);
+        assert!(answer.unsettled[0].ends_with("mail: the probe is still running"), "{:?}", answer.unsettled);
     }
 
-    async fn a_real_clock_is_not_moved(stage: Stage) {
-        let clock = BusinessClock::real(stage.db.engine(), Arc::new(SystemClock));
-        let host = stage.host_on(stage.db.clone(), clock, Arc::new(Nowhere)).await;
+    async fn a_real_clock_cannot_be_moved(fixture: Fixture) {
+        let clock = BusinessClock::real(fixture.db.engine(), Arc::new(SystemClock));
+        let host = fixture.host_on(fixture.db.clone(), clock, Arc::new(UnreachableTransport)).await;
         let server = OperationsServer::new([host]);
-        assert!(!server.clock().await.unwrap().r#virtual);
+        assert!(!server.handle_get_clock().await.unwrap().r#virtual);
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
-        let refused = server.advance(request, Duration::from_secs(1)).await.unwrap_err();
+        let refused = server.handle_advance_clock(request, Duration::from_secs(1)).await.unwrap_err();
         assert_eq!(cpor_kit::status::reason(&refused).unwrap(), "CLOCK_NOT_VIRTUAL");
     }
 
-    async fn deadlines_are_listed_by_due_time_page_by_page(stage: Stage) {
-        let host = stage.host().await;
-        let bench = Bench::new(&host);
+    async fn deadlines_are_listed_by_due_time_in_pages(fixture: Fixture) {
+        let host = fixture.host().await;
+        let test_writer = TestWriter::new(&host);
         for n in 0..7_u128 {
             let due = start() + TimeDelta::seconds(i64::try_from(100 - n / 2).unwrap());
-            run_open(&bench.writer, command(&key(n)), &n.to_string(), Some(due)).await.unwrap();
+            run_open(&test_writer.writer, command(&key(n)), &n.to_string(), Some(due)).await.unwrap();
         }
         let server = OperationsServer::new([host]);
         let mut request = ListDeadlinesRequest { service: WireService::ClaimIntake.into(), page_size: 3, ..Default::default() };
         let mut seen = Vec::new();
         loop {
-            let page = server.deadlines(request.clone()).await.unwrap();
+            let page = server.handle_list_deadlines(request.clone()).await.unwrap();
             assert!(page.deadlines.len() <= 3);
             seen.extend(page.deadlines);
             if page.next_page_token.is_empty() {
@@ -128,7 +128,7 @@ on_both! {
         assert_eq!(ids, expected);
         assert_eq!((seen[0].kind.as_str(), seen[0].generation, seen[0].state()), ("closing", 1, DeadlineState::Pending));
         let elsewhere = ListDeadlinesRequest { service: WireService::Eligibility.into(), ..Default::default() };
-        let refused = server.deadlines(elsewhere).await.unwrap_err();
+        let refused = server.handle_list_deadlines(elsewhere).await.unwrap_err();
         assert_eq!(cpor_kit::status::reason(&refused).unwrap(), "SERVICE_NOT_HOSTED");
     }
 }

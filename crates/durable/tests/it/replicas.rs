@@ -1,26 +1,26 @@
-//! Several processes on one database: nothing is lost, nothing happens twice, nobody waits forever.
+//! Several processes on one database: no command is lost, applied twice or blocked for ever.
 use cpor_durable::{BusinessClock, Failure, WriterSettings};
 use futures_util::future::join_all;
 
 use crate::{
-    stage::{Nowhere, Stage, on_both},
-    toy::{Tickets, TitleTaken, command, counts, history, key, run_add, run_open, run_retitle, stored},
+    fixture::{Fixture, UnreachableTransport, test_on_both_engines},
+    tickets::{TicketStore, TitleTaken, command, counts, history, key, load_ticket, run_add, run_open, run_retitle},
 };
 
-async fn writers(stage: &Stage) -> Vec<cpor_durable::Writer<Tickets>> {
+async fn writers(fixture: &Fixture) -> Vec<cpor_durable::Writer<TicketStore>> {
     let mut writers = Vec::new();
     for _ in 0..2 {
-        let db = stage.other_process().await;
-        let settings = WriterSettings { lanes: 2, ..WriterSettings::of(db.engine()) };
-        let host = stage.host_on(db, BusinessClock::Virtual, std::sync::Arc::new(Nowhere)).await;
-        writers.push(host.writer_with(Tickets::default(), settings));
+        let db = fixture.other_process().await;
+        let settings = WriterSettings { lanes: 2, ..WriterSettings::for_engine(db.engine()) };
+        let host = fixture.host_on(db, BusinessClock::Virtual, std::sync::Arc::new(UnreachableTransport)).await;
+        writers.push(host.writer_with(TicketStore::default(), settings));
     }
     writers
 }
 
-on_both! {
-    async fn the_same_keys_from_two_writers(stage: Stage) {
-        let writers = writers(&stage).await;
+test_on_both_engines! {
+    async fn two_writers_change_the_same_aggregates(fixture: Fixture) {
+        let writers = writers(&fixture).await;
         let keys: Vec<_> = (0..10).map(key).collect();
         for (n, key) in keys.iter().enumerate() {
             run_open(&writers[n % 2], command(key), &n.to_string(), None).await.unwrap();
@@ -32,15 +32,15 @@ on_both! {
         for added in join_all(tasks).await {
             added.unwrap().unwrap();
         }
-        for (key, count) in counts(&stage.db).await {
+        for (key, count) in counts(&fixture.db).await {
             assert_eq!(count, 40, "{key:?}");
-            let versions: Vec<i64> = history(&stage.db, &key).await.into_iter().map(|entry| entry.0).collect();
+            let versions: Vec<i64> = history(&fixture.db, &key).await.into_iter().map(|entry| entry.0).collect();
             assert_eq!(versions, (1..=41).collect::<Vec<_>>(), "gapless");
         }
     }
 
-    async fn one_creates_what_the_other_creates(stage: Stage) {
-        let writers = writers(&stage).await;
+    async fn two_writers_create_the_same_aggregate_once(fixture: Fixture) {
+        let writers = writers(&fixture).await;
         for round in 0..20_u128 {
             let title = round.to_string();
             let opened = join_all(writers.iter().map(|writer| run_open(writer, command(&key(round)), &title, None))).await;
@@ -48,8 +48,8 @@ on_both! {
         }
     }
 
-    async fn one_title_from_both_sides(stage: Stage) {
-        let writers = writers(&stage).await;
+    async fn two_writers_assign_the_same_title_once(fixture: Fixture) {
+        let writers = writers(&fixture).await;
         for round in 0..20_u128 {
             let title = format!("wanted {round}");
             let keys = [key(round * 2), key(round * 2 + 1)];
@@ -57,12 +57,13 @@ on_both! {
             let clashes = opened.iter().filter(|opened| matches!(opened, Err(Failure::Clash(TitleTaken)))).count();
             assert_eq!((opened.iter().filter(|opened| opened.is_ok()).count(), clashes), (1, 1), "{opened:?}");
         }
-        assert_eq!(counts(&stage.db).await.len(), 20);
+        assert_eq!(counts(&fixture.db).await.len(), 20);
     }
 
-    /// Two who want what the other one has wait for each other; the database ends that, and both are answered.
-    async fn crossing_wishes_do_not_stop_the_lanes(stage: Stage) {
-        let writers = writers(&stage).await;
+    /// Two commands that swap titles wait for each other's locks. The database ends the deadlock,
+    /// and both complete.
+    async fn deadlocks_do_not_stop_the_lanes(fixture: Fixture) {
+        let writers = writers(&fixture).await;
         let keys: Vec<_> = (0..8).map(key).collect();
         for (n, key) in keys.iter().enumerate() {
             run_open(&writers[0], command(key), &format!("title {n}"), None).await.unwrap();
@@ -79,7 +80,7 @@ on_both! {
         }
         let mut titles = Vec::new();
         for key in &keys {
-            titles.push(stored(&stage.db, key).await.unwrap().state.title);
+            titles.push(load_ticket(&fixture.db, key).await.unwrap().state.title);
         }
         titles.sort();
         titles.dedup();

@@ -1,12 +1,12 @@
-//! The statements that stores consist of, with every type of column.
+//! The statements for stores, with every type of column.
 use cpor_durable::{Key, Micros, StoreError, rows};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, TransactionTrait};
 use uuid::Uuid;
 
 use crate::{
-    stage::{Stage, on_both},
+    fixture::{Fixture, test_on_both_engines},
     tables::ticket,
-    toy::key,
+    tickets::key,
 };
 
 mod thing {
@@ -46,8 +46,8 @@ mod thing {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-async fn create(stage: &Stage) {
-    let (uuid, json, bytes) = match stage.db.engine() {
+async fn create(fixture: &Fixture) {
+    let (uuid, json, bytes) = match fixture.db.engine() {
         cpor_kit::Engine::Sqlite => ("BLOB", "TEXT", "BLOB"),
         cpor_kit::Engine::Postgres => ("UUID", "JSONB", "BYTEA"),
     };
@@ -56,7 +56,7 @@ async fn create(stage: &Stage) {
          done BOOLEAN NOT NULL, done_time BIGINT, other {uuid}, share DOUBLE PRECISION, hash {bytes}, detail {json}, \
          PRIMARY KEY (owner, parent, position))"
     );
-    stage.db.writer().execute_unprepared(&table).await.unwrap();
+    fixture.db.writer().execute_unprepared(&table).await.unwrap();
 }
 
 fn thing(position: i32) -> thing::Model {
@@ -80,34 +80,34 @@ fn active(model: thing::Model) -> thing::ActiveModel {
     sea_orm::IntoActiveModel::into_active_model(model)
 }
 
-async fn all(stage: &Stage) -> Vec<thing::Model> {
+async fn all(fixture: &Fixture) -> Vec<thing::Model> {
     let columns = [thing::Column::Owner, thing::Column::Parent];
-    rows::children::<thing::Entity>(stage.db.writer(), columns, &[key(1)]).await.unwrap()
+    rows::children::<thing::Entity>(fixture.db.writer(), columns, &[key(1)]).await.unwrap()
 }
 
-on_both! {
-    async fn every_type_comes_back_as_it_went(stage: Stage) {
-        create(&stage).await;
-        let tx = stage.db.writer().begin().await.unwrap();
+test_on_both_engines! {
+    async fn every_column_type_round_trips(fixture: Fixture) {
+        create(&fixture).await;
+        let tx = fixture.db.writer().begin().await.unwrap();
         rows::insert::<thing::Entity>(&tx, (0..5000).map(|n| active(thing(n)))).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(all(&stage).await, (0..5000).map(thing).collect::<Vec<_>>());
-        let by_id = rows::by_id::<thing::Entity>(stage.db.writer(), thing::Column::Parent, &[key(1).id, key(2).id]).await.unwrap();
+        assert_eq!(all(&fixture).await, (0..5000).map(thing).collect::<Vec<_>>());
+        let by_id = rows::by_id::<thing::Entity>(fixture.db.writer(), thing::Column::Parent, &[key(1).id, key(2).id]).await.unwrap();
         assert_eq!(by_id.len(), 5000);
     }
 
-    async fn only_new_rows_are_inserted_and_the_others_named(stage: Stage) {
-        create(&stage).await;
-        let tx = stage.db.writer().begin().await.unwrap();
+    async fn insert_new_returns_the_indices_of_existing_rows(fixture: Fixture) {
+        create(&fixture).await;
+        let tx = fixture.db.writer().begin().await.unwrap();
         assert_eq!(rows::insert_new::<thing::Entity>(&tx, [1, 3].map(|n| active(thing(n)))).await.unwrap(), [] as [usize; 0]);
         assert_eq!(rows::insert_new::<thing::Entity>(&tx, (0..5).map(|n| active(thing(n)))).await.unwrap(), [1, 3]);
         tx.commit().await.unwrap();
-        assert_eq!(all(&stage).await.len(), 5);
+        assert_eq!(all(&fixture).await.len(), 5);
     }
 
-    async fn rows_are_replaced_and_deleted_by_their_key(stage: Stage) {
-        create(&stage).await;
-        let tx = stage.db.writer().begin().await.unwrap();
+    async fn rows_are_replaced_and_deleted_by_primary_key(fixture: Fixture) {
+        create(&fixture).await;
+        let tx = fixture.db.writer().begin().await.unwrap();
         rows::upsert::<thing::Entity>(&tx, (0..3).map(|n| active(thing(n)))).await.unwrap();
         let changed = thing::Model { note: Some("changed".to_owned()), ..thing(1) };
         rows::upsert::<thing::Entity>(&tx, [active(changed.clone()), active(thing(3))]).await.unwrap();
@@ -119,10 +119,10 @@ on_both! {
         };
         assert_eq!(rows::delete::<thing::Entity>(&tx, [0, 2, 9].map(named)).await.unwrap(), 2);
         tx.commit().await.unwrap();
-        assert_eq!(all(&stage).await, [changed, thing(3)]);
+        assert_eq!(all(&fixture).await, [changed, thing(3)]);
     }
 
-    async fn a_row_that_moved_is_lost_and_the_others_named_apart(stage: Stage) {
+    async fn save_reports_only_rows_with_another_version(fixture: Fixture) {
         let row = |n: u128, version: i64| ticket::ActiveModel {
             owner: Set(key(n).owner),
             id: Set(key(n).id),
@@ -130,7 +130,7 @@ on_both! {
             state: Set(serde_json::json!({})),
             closes: Set(None),
         };
-        let tx = stage.db.writer().begin().await.unwrap();
+        let tx = fixture.db.writer().begin().await.unwrap();
         rows::save::<ticket::Entity>(&tx, [(0, row(1, 1)), (0, row(2, 3))]).await.unwrap();
         rows::save::<ticket::Entity>(&tx, [(1, row(1, 2)), (3, row(2, 7)), (0, row(3, 1))]).await.unwrap();
         let lost = rows::save::<ticket::Entity>(&tx, [(1, row(1, 2)), (7, row(2, 8)), (0, row(3, 1))]).await;
@@ -140,6 +140,6 @@ on_both! {
         let versions: Vec<_> = found.into_iter().map(|row| (Key::new(row.owner, row.id), row.version)).collect();
         assert_eq!(versions, [(key(1), 2), (key(2), 8)]);
         tx.rollback().await.unwrap();
-        assert!(ticket::Entity::find().all(stage.db.writer()).await.unwrap().is_empty());
+        assert!(ticket::Entity::find().all(fixture.db.writer()).await.unwrap().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The tables of the toy.
+//! The tables of the ticket service.
 use sea_orm::DbErr;
 use sea_orm_migration::{
     MigrationName, MigrationTrait, SchemaManager,
@@ -75,7 +75,10 @@ impl MigrationName for Tables {
 }
 
 #[async_trait::async_trait]
-#[expect(elided_lifetimes_in_paths, reason = "the trait's own signature is so, and async_trait needs the same")]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait needs the same signature as the trait, which elides the lifetime"
+)]
 impl MigrationTrait for Tables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let postgres = manager.get_database_backend() == DbBackend::Postgres;

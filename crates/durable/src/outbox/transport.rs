@@ -1,37 +1,40 @@
-//! How a delivery reaches the service it is for.
+//! The transport that carries a delivery to the service it is addressed to.
 use cpor_kit::Peers;
 use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse, event_service_client::EventServiceClient};
 use tonic::Code;
 
-/// Why a delivery was not answered stream by stream.
+/// The reason why a delivery as a whole failed. Failures of single streams are part of the
+/// response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undelivered {
-    /// The receiver was not reached or was not able to: try again later. What was applied is not known.
+    /// The receiver was not reached or reported a temporary failure. Some of the events may have
+    /// been applied.
     #[error("{0}")]
     Unreachable(String),
-    /// The receiver cannot read the request, so sending it again is of no use.
+    /// The receiver cannot read the request, so that sending the same request again would fail
+    /// again.
     #[error("{0}")]
     Unreadable(String),
 }
 
-/// The way to other services; a fake in tests.
+/// Delivers events to other services. Tests implement it to simulate a network.
 #[async_trait::async_trait]
 pub trait Courier: Send + Sync {
-    /// Brings the request to its destination and its answer back.
+    /// Sends the request to its destination and returns the response.
     ///
     /// # Errors
     /// See [`Undelivered`].
     async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered>;
 }
 
-/// Delivery by gRPC.
+/// Delivers events by gRPC.
 #[derive(Clone)]
-pub struct PeerCourier {
+pub struct GrpcEventTransport {
     peers: Peers,
 }
 
-impl PeerCourier {
-    /// A courier by these channels.
+impl GrpcEventTransport {
+    /// Creates a transport that uses the channels of `peers`.
     #[must_use]
     pub fn new(peers: Peers) -> Self {
         Self { peers }
@@ -39,18 +42,18 @@ impl PeerCourier {
 }
 
 #[async_trait::async_trait]
-impl Courier for PeerCourier {
+impl Courier for GrpcEventTransport {
     async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
         let destination = crate::wire::service_from(request.destination)
-            .ok_or_else(|| Undelivered::Unreadable("the destination is not a service".to_owned()))?;
+            .ok_or_else(|| Undelivered::Unreadable("destination: must be a known service".to_owned()))?;
         let channel =
             self.peers.channel_as_service(destination).map_err(|error| Undelivered::Unreachable(error.to_string()))?;
         match EventServiceClient::new(channel).deliver_events(request).await {
             Ok(response) => Ok(response.into_inner()),
             Err(status) => {
-                let why = format!("{:?}: {}", status.code(), status.message());
-                let unreadable = status.code() == Code::InvalidArgument;
-                Err(if unreadable { Undelivered::Unreadable(why) } else { Undelivered::Unreachable(why) })
+                let reason = format!("{:?}: {}", status.code(), status.message());
+                let is_unreadable = status.code() == Code::InvalidArgument;
+                Err(if is_unreadable { Undelivered::Unreadable(reason) } else { Undelivered::Unreachable(reason) })
             }
         }
     }

@@ -1,5 +1,5 @@
-//! A toy: tickets that count, close by a deadline, have a title that is unique within their owner, and tell another
-//! service what was added.
+//! A small ticket service for tests. Tickets count, close by a deadline, have a title that is
+//! unique within their owner, and send an event to another service when their count changes.
 use std::{
     collections::HashMap,
     sync::{
@@ -9,8 +9,8 @@ use std::{
 };
 
 use cpor_durable::{
-    Aggregate, Change, Command, Elapsed, Key, Micros, Outcome, Outgoing, Store, StoreError, Transition, Tx, Versioned,
-    Writer, rows,
+    Aggregate, Change, Command, CommandResult, Elapsed, Key, Micros, Outgoing, Store, StoreError, Transition, Tx,
+    Versioned, Writer, rows,
 };
 use cpor_proto::events::v1::{ClaimClosed, event::Payload};
 use cpor_types::{Actor, ActorSide, Deadline, Service, Timestamp};
@@ -30,14 +30,14 @@ pub(crate) struct Ticket {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Happened {
+pub(crate) enum TicketEvent {
     Opened,
     Added(i64),
     Retitled,
     Closed,
 }
 
-impl Happened {
+impl TicketEvent {
     fn text(&self) -> String {
         match self {
             Self::Opened => "opened".to_owned(),
@@ -55,12 +55,12 @@ pub(crate) enum Refusal {
     Closed,
 }
 
-/// Somebody else has the title.
+/// Another ticket of the owner has the title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TitleTaken;
 
 impl Aggregate for Ticket {
-    type Event = Happened;
+    type Event = TicketEvent;
 
     fn deadlines(&self) -> Vec<Deadline> {
         self.closes.iter().cloned().collect()
@@ -77,11 +77,11 @@ pub(crate) type Decision = Result<Option<Transition<Ticket>>, Refusal>;
 
 impl Ticket {
     pub(crate) fn close(&self) -> Transition<Self> {
-        Transition::new(Self { closes: None, closed: true, ..self.clone() }, [Happened::Closed])
+        Transition::new(Self { closes: None, closed: true, ..self.clone() }, [TicketEvent::Closed])
     }
 }
 
-pub(crate) fn closing(due: Timestamp) -> Deadline {
+pub(crate) fn closing_deadline(due: Timestamp) -> Deadline {
     Deadline { due, kind: "closing".into(), rule: "as the test says".to_owned() }
 }
 
@@ -89,8 +89,9 @@ pub(crate) fn open(ticket: Option<&Ticket>, title: &str, closes: Option<Timestam
     match ticket {
         Some(_) => Err(Refusal::Exists),
         None => {
-            let ticket = Ticket { title: title.to_owned(), count: 0, closes: closes.map(closing), closed: false };
-            Ok(Some(Transition::new(ticket, [Happened::Opened])))
+            let ticket =
+                Ticket { title: title.to_owned(), count: 0, closes: closes.map(closing_deadline), closed: false };
+            Ok(Some(Transition::new(ticket, [TicketEvent::Opened])))
         }
     }
 }
@@ -101,14 +102,14 @@ pub(crate) fn add(ticket: Option<&Ticket>, n: i64) -> Decision {
         Some(Ticket { closed: true, .. }) => Err(Refusal::Closed),
         Some(_) if n == 0 => Ok(None),
         Some(ticket) => {
-            Ok(Some(Transition::new(Ticket { count: ticket.count + n, ..ticket.clone() }, [Happened::Added(n)])))
+            Ok(Some(Transition::new(Ticket { count: ticket.count + n, ..ticket.clone() }, [TicketEvent::Added(n)])))
         }
     }
 }
 
 pub(crate) fn retitle(ticket: Option<&Ticket>, title: &str) -> Decision {
     let ticket = ticket.ok_or(Refusal::Missing)?;
-    Ok(Some(Transition::new(Ticket { title: title.to_owned(), ..ticket.clone() }, [Happened::Retitled])))
+    Ok(Some(Transition::new(Ticket { title: title.to_owned(), ..ticket.clone() }, [TicketEvent::Retitled])))
 }
 
 pub(crate) fn alice() -> Actor {
@@ -123,55 +124,55 @@ pub(crate) fn command(key: &Key) -> Command {
     Command::new("toy", key.clone(), alice())
 }
 
-/// What a command on a ticket ends in.
-pub(crate) type Ended = Outcome<Tickets, Refusal>;
+/// The result of a command on a ticket.
+pub(crate) type TicketResult = CommandResult<TicketStore, Refusal>;
 
 pub(crate) async fn run_open(
-    writer: &Writer<Tickets>,
+    writer: &Writer<TicketStore>,
     command: Command,
     title: &str,
     closes: Option<Timestamp>,
-) -> Ended {
+) -> TicketResult {
     let title = title.to_owned();
     writer.execute(command, move |ticket, _| open(ticket, &title, closes)).await
 }
 
-pub(crate) async fn run_add(writer: &Writer<Tickets>, command: Command, n: i64) -> Ended {
+pub(crate) async fn run_add(writer: &Writer<TicketStore>, command: Command, n: i64) -> TicketResult {
     writer.execute(command, move |ticket, _| add(ticket, n)).await
 }
 
-pub(crate) async fn run_retitle(writer: &Writer<Tickets>, command: Command, title: &str) -> Ended {
+pub(crate) async fn run_retitle(writer: &Writer<TicketStore>, command: Command, title: &str) -> TicketResult {
     let title = title.to_owned();
     writer.execute(command, move |ticket, _| retitle(ticket, &title)).await
 }
 
-/// The store, with a tap to hold it and a record of what it was asked to save.
+/// The store of tickets. Tests can hold its loads back and see the sizes of its saves.
 #[derive(Clone, Default)]
-pub(crate) struct Tickets {
-    tap: Arc<AsyncMutex<()>>,
-    arrivals: Arc<Notify>,
-    pub(crate) saves: Arc<Mutex<Vec<usize>>>,
+pub(crate) struct TicketStore {
+    load_gate: Arc<AsyncMutex<()>>,
+    load_requests: Arc<Notify>,
+    pub(crate) save_sizes: Arc<Mutex<Vec<usize>>>,
     pub(crate) loads: Arc<AtomicUsize>,
 }
 
-impl Tickets {
-    /// Nothing is loaded until this is dropped.
-    pub(crate) async fn hold(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.tap).lock_owned().await
+impl TicketStore {
+    /// Holds loads back until the guard is dropped.
+    pub(crate) async fn pause_loads(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.load_gate).lock_owned().await
     }
 
-    /// A batch has come to be loaded.
-    pub(crate) async fn arrived(&self) {
-        self.arrivals.notified().await;
+    /// Waits until a batch is about to be loaded.
+    pub(crate) async fn load_requested(&self) {
+        self.load_requests.notified().await;
     }
 
-    /// How many aggregates each save was about, since the last time this was asked.
-    pub(crate) fn taken_saves(&self) -> Vec<usize> {
-        std::mem::take(&mut *self.saves.lock().unwrap())
+    /// Returns the number of aggregates of each save since the last call.
+    pub(crate) fn take_save_sizes(&self) -> Vec<usize> {
+        std::mem::take(&mut *self.save_sizes.lock().unwrap())
     }
 }
 
-impl Store for Tickets {
+impl Store for TicketStore {
     type Aggregate = Ticket;
     type Clash = TitleTaken;
     const AGGREGATE: &'static str = "ticket";
@@ -181,10 +182,10 @@ impl Store for Tickets {
     }
 
     async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Ticket>)>, StoreError> {
-        if self.tap.try_lock().is_err() {
-            self.arrivals.notify_one();
+        if self.load_gate.try_lock().is_err() {
+            self.load_requests.notify_one();
         }
-        let _open = self.tap.lock().await;
+        let _open = self.load_gate.lock().await;
         self.loads.fetch_add(1, Ordering::Relaxed);
         let rows = rows::lock::<ticket::Entity>(tx, keys).await?;
         rows.into_iter()
@@ -198,7 +199,7 @@ impl Store for Tickets {
     }
 
     async fn save(&self, tx: &Tx, changes: &[Change<Ticket>]) -> Result<Vec<(Key, TitleTaken)>, StoreError> {
-        self.saves.lock().unwrap().push(changes.len());
+        self.save_sizes.lock().unwrap().push(changes.len());
         if changes.iter().any(|change| change.after.state.title == "cannot be saved") {
             return Err(StoreError::Db(DbErr::Custom("this title breaks the table".to_owned())));
         }
@@ -213,15 +214,17 @@ impl Store for Tickets {
     }
 
     fn outgoing(&self, change: &Change<Ticket>) -> Vec<Outgoing> {
-        let told = change.events.iter().filter_map(|recorded| match recorded.event {
-            Happened::Added(n) => Some(Outgoing::of(recorded, Service::Registry, told(&change.key, n))),
-            Happened::Opened | Happened::Retitled | Happened::Closed => None,
+        let events = change.events.iter().filter_map(|recorded| match recorded.event {
+            TicketEvent::Added(n) => {
+                Some(Outgoing::of(recorded, Service::Registry, claim_closed_payload(&change.key, n)))
+            }
+            TicketEvent::Opened | TicketEvent::Retitled | TicketEvent::Closed => None,
         });
-        told.collect()
+        events.collect()
     }
 }
 
-fn told(key: &Key, n: i64) -> Payload {
+fn claim_closed_payload(key: &Key, n: i64) -> Payload {
     let (claim, tenant) = (key.id.to_string(), key.owner.clone());
     Payload::ClaimClosed(ClaimClosed {
         claim,
@@ -272,14 +275,14 @@ fn new_title(change: &Change<Ticket>) -> title::ActiveModel {
     }
 }
 
-/// A ticket as it is stored.
-pub(crate) async fn stored(db: &cpor_kit::Db, key: &Key) -> Option<Versioned<Ticket>> {
+/// Loads a ticket from the database.
+pub(crate) async fn load_ticket(db: &cpor_kit::Db, key: &Key) -> Option<Versioned<Ticket>> {
     let row = ticket::Entity::find_by_id((key.owner.clone(), key.id)).one(db.writer()).await.unwrap()?;
     let state: Json = row.state;
     Some(Versioned::new(row.version.unsigned_abs(), serde_json::from_value(state).unwrap()))
 }
 
-/// A ticket's history: version, event, actor, effective time, recorded time.
+/// Loads a ticket's history: version, event, actor, effective time, recorded time.
 pub(crate) async fn history(db: &cpor_kit::Db, key: &Key) -> Vec<(i64, String, String, Timestamp, Timestamp)> {
     let by_key = rows::children::<entry::Entity>(
         db.writer(),
@@ -290,19 +293,19 @@ pub(crate) async fn history(db: &cpor_kit::Db, key: &Key) -> Vec<(i64, String, S
     entries.map(|e| (e.version, e.event, e.actor, e.effective_time.into(), e.recorded_time.into())).collect()
 }
 
-/// Every ticket's count.
+/// Loads the count of every ticket.
 pub(crate) async fn counts(db: &cpor_kit::Db) -> HashMap<Key, i64> {
     let rows = ticket::Entity::find().order_by_asc(ticket::Column::Id).all(db.writer()).await.unwrap();
     let count = |state: Json| serde_json::from_value::<Ticket>(state).unwrap().count;
     rows.into_iter().map(|row| (Key::new(row.owner, row.id), count(row.state))).collect()
 }
 
-/// A command under way, whatever it is.
-pub(crate) type Boxed<'a> = std::pin::Pin<Box<dyn Future<Output = Ended> + Send + 'a>>;
+/// The future of a command, of any kind.
+pub(crate) type BoxedCommand<'a> = std::pin::Pin<Box<dyn Future<Output = TicketResult> + Send + 'a>>;
 
-/// Somebody changes the stored state by hand.
-pub(crate) async fn retitle_behind_the_writers_back(db: &cpor_kit::Db, key: &Key, title: &str) {
-    let Versioned { state, .. } = stored(db, key).await.unwrap();
+/// Changes the title in the database without the writer.
+pub(crate) async fn change_title_in_database(db: &cpor_kit::Db, key: &Key, title: &str) {
+    let Versioned { state, .. } = load_ticket(db, key).await.unwrap();
     let state = serde_json::to_value(Ticket { title: title.to_owned(), ..state }).unwrap();
     let by_hand =
         ticket::ActiveModel { owner: Set(key.owner.clone()), id: Set(key.id), state: Set(state), ..Default::default() };

@@ -1,4 +1,5 @@
-//! Rows of values as one parameter of a statement: arrays on PostgreSQL, a list of values on SQLite.
+//! Input rows of a statement: rows of values that are sent as arrays on PostgreSQL and as a list of
+//! values on SQLite.
 use sea_orm::{
     ColumnType, DbErr, Value,
     sea_query::{ArrayType, prelude::serde_json},
@@ -6,9 +7,9 @@ use sea_orm::{
 
 use super::sql::Sql;
 
-/// What a column holds, as coarsely as sending it needs.
+/// The type of a column of input rows. All widths of a type, such as the integers, are one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ColumnKind {
     Text,
     Int,
     Bool,
@@ -20,11 +21,12 @@ pub(crate) enum Kind {
     Date,
 }
 
-impl Kind {
-    /// The kind of an entity's column.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other types are refused by name")]
-    pub(super) fn of(column: &ColumnType) -> Result<Self, DbErr> {
-        Ok(match column {
+impl ColumnKind {
+    /// Returns the kind for the type of an entity's column, or an error if values of the type
+    /// cannot be sent.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other types are rejected with their name")]
+    pub(super) fn from_column_type(column_type: &ColumnType) -> Result<Self, DbErr> {
+        Ok(match column_type {
             ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Enum { .. } => Self::Text,
             ColumnType::TinyInteger
             | ColumnType::SmallInteger
@@ -41,7 +43,7 @@ impl Kind {
             ColumnType::Json | ColumnType::JsonBinary => Self::Json,
             ColumnType::TimestampWithTimeZone => Self::Time,
             ColumnType::Date => Self::Date,
-            other => return Err(DbErr::Type(format!("columns of type {other:?} cannot be sent in bulk"))),
+            other => return Err(DbErr::Type(format!("columns of type {other:?} are not supported in input rows"))),
         })
     }
 
@@ -73,8 +75,9 @@ impl Kind {
         }
     }
 
-    /// What stands in an array for NULL, which the driver's arrays cannot hold; a mask beside it says which do.
-    fn stand_in(self) -> Value {
+    /// Returns the value that an array contains in place of NULL, which the driver's arrays cannot
+    /// contain. A second array of booleans tells which values are NULL.
+    fn null_placeholder(self) -> Value {
         match self {
             Self::Text => String::new().into(),
             Self::Int => 0_i64.into(),
@@ -89,8 +92,9 @@ impl Kind {
     }
 }
 
-/// The array's elements must all be of one type, so every width of integer becomes the widest.
-#[expect(clippy::wildcard_enum_match_arm, reason = "what is not an integer stays as it is")]
+/// Converts a value to the widest type of its kind, because the elements of an array must have one
+/// type.
+#[expect(clippy::wildcard_enum_match_arm, reason = "values of the other types are not converted")]
 pub(super) fn widen(value: Value) -> Result<Value, DbErr> {
     Ok(match value {
         Value::TinyInt(Some(n)) => i64::from(n).into(),
@@ -103,121 +107,126 @@ pub(super) fn widen(value: Value) -> Result<Value, DbErr> {
         Value::Float(Some(x)) => f64::from(x).into(),
         Value::Char(Some(c)) => c.to_string().into(),
         Value::ChronoDateTimeWithTimeZone(Some(time)) => time.to_utc().into(),
-        same => same,
+        other => other,
     })
 }
 
-/// A column of a [`Table`].
+/// A column of [`InputRows`].
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     name: String,
-    kind: Kind,
-    nullable: bool,
+    kind: ColumnKind,
+    is_nullable: bool,
 }
 
 impl Column {
-    /// A column without NULLs.
-    pub(crate) fn new(name: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), kind, nullable: false }
+    /// Creates a column without NULLs.
+    pub(crate) fn new(name: impl Into<String>, kind: ColumnKind) -> Self {
+        Self { name: name.into(), kind, is_nullable: false }
     }
 
-    /// A column that may hold NULLs.
-    pub(crate) fn nullable(name: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), kind, nullable: true }
+    /// Creates a column that may contain NULLs.
+    pub(crate) fn nullable(name: impl Into<String>, kind: ColumnKind) -> Self {
+        Self { name: name.into(), kind, is_nullable: true }
     }
 }
 
-/// Rows of values with named columns: `s` in the statements of [`Sql::with`].
+/// Rows of values with named columns. In the statements of [`Sql::with_rows`] they are the table
+/// `s`.
 #[derive(Clone, Debug)]
-pub(crate) struct Table {
+pub(crate) struct InputRows {
     columns: Vec<Column>,
-    cells: Vec<Value>,
+    /// The values of all rows, row by row.
+    values: Vec<Value>,
 }
 
-/// SQLite admits 32,766 parameters.
-const MAX_CELLS: usize = 30_000;
+/// The maximum number of values in one statement. SQLite admits 32,766 parameters.
+const MAX_VALUES: usize = 30_000;
 
-impl Table {
-    /// No rows.
+impl InputRows {
+    /// Creates an empty set of rows with these columns.
     pub(crate) fn new(columns: Vec<Column>) -> Self {
-        Self { columns, cells: Vec::new() }
+        Self { columns, values: Vec::new() }
     }
 
-    /// Adds a row: one value for each column.
+    /// Adds a row, which has one value for each column.
     pub(crate) fn push(&mut self, row: impl IntoIterator<Item = Value>) {
-        self.cells.extend(row);
-        debug_assert_eq!(self.cells.len() % self.columns.len(), 0, "a row of another width");
+        self.values.extend(row);
+        debug_assert_eq!(self.values.len() % self.columns.len(), 0, "a row must have one value for each column");
     }
 
+    /// Returns the names of the columns.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }
 
-    /// The rows in pieces that a statement can carry; none when there are no rows.
-    pub(crate) fn pieces(self) -> impl Iterator<Item = Self> {
-        let rows = (MAX_CELLS / self.columns.len()).max(1);
-        let mut rest = self;
+    /// Splits the rows into chunks that fit into one statement. Yields nothing if there are no
+    /// rows.
+    pub(crate) fn chunks(self) -> impl Iterator<Item = Self> {
+        let rows_per_chunk = (MAX_VALUES / self.columns.len()).max(1);
+        let mut remaining = self;
         std::iter::from_fn(move || {
-            if rest.cells.is_empty() {
+            if remaining.values.is_empty() {
                 return None;
             }
-            let at = rest.cells.len().min(rows * rest.columns.len());
-            let tail = rest.cells.split_off(at);
-            let piece = Self { columns: rest.columns.clone(), cells: std::mem::replace(&mut rest.cells, tail) };
-            Some(piece)
+            let split_index = remaining.values.len().min(rows_per_chunk * remaining.columns.len());
+            let tail = remaining.values.split_off(split_index);
+            let values = std::mem::replace(&mut remaining.values, tail);
+            Some(Self { columns: remaining.columns.clone(), values })
         })
     }
 
-    /// `WITH s AS (SELECT … FROM UNNEST($1::text[], …))`: the same text whatever the number of rows.
+    /// Appends `WITH s AS (SELECT … FROM UNNEST($1::text[], …))`, whose text does not depend on
+    /// the number of rows.
     pub(super) fn write_unnest(self, sql: &mut Sql) -> Result<(), DbErr> {
-        let Self { columns, cells } = self;
+        let Self { columns, values } = self;
         let mut arrays: Vec<Vec<Value>> = columns.iter().map(|_| Vec::new()).collect();
-        let mut masks: Vec<Vec<Value>> = arrays.clone();
-        for (n, value) in cells.into_iter().enumerate() {
+        let mut null_flags: Vec<Vec<Value>> = arrays.clone();
+        for (n, value) in values.into_iter().enumerate() {
             let column = n % columns.len();
-            let null = value == value.as_null();
-            masks[column].push(null.into());
-            arrays[column].push(if null { columns[column].kind.stand_in() } else { widen(value)? });
+            let is_null = value == value.as_null();
+            null_flags[column].push(is_null.into());
+            arrays[column].push(if is_null { columns[column].kind.null_placeholder() } else { widen(value)? });
         }
         sql.push("WITH s AS (SELECT ");
-        for (n, Column { name, nullable, .. }) in columns.iter().enumerate() {
+        for (n, Column { name, is_nullable, .. }) in columns.iter().enumerate() {
             let comma = if n > 0 { ", " } else { "" };
-            let item = match nullable {
+            let item = match is_nullable {
                 true => format!(r#"{comma}CASE WHEN "{name}__null" THEN NULL ELSE "{name}" END AS "{name}""#),
                 false => format!(r#"{comma}"{name}""#),
             };
             sql.push(&item);
         }
         sql.push(" FROM UNNEST(");
-        let mut names = String::new();
-        for ((column, array), mask) in columns.iter().zip(arrays).zip(masks) {
-            if !names.is_empty() {
+        let mut column_names = String::new();
+        for ((column, array), flags) in columns.iter().zip(arrays).zip(null_flags) {
+            if !column_names.is_empty() {
                 sql.push(", ");
-                names.push_str(", ");
+                column_names.push_str(", ");
             }
             let kind = column.kind;
             sql.bind(Value::Array(kind.array_type(), Some(Box::new(array)))).push("::").push(kind.postgres_array());
-            names.push_str(&format!(r#""{}""#, column.name));
-            if column.nullable {
-                sql.push(", ").bind(Value::Array(ArrayType::Bool, Some(Box::new(mask)))).push("::boolean[]");
-                names.push_str(&format!(r#", "{}__null""#, column.name));
+            column_names.push_str(&format!(r#""{}""#, column.name));
+            if column.is_nullable {
+                sql.push(", ").bind(Value::Array(ArrayType::Bool, Some(Box::new(flags)))).push("::boolean[]");
+                column_names.push_str(&format!(r#", "{}__null""#, column.name));
             }
         }
-        sql.push(") AS u(").push(&names).push(")) ");
+        sql.push(") AS u(").push(&column_names).push(")) ");
         Ok(())
     }
 
-    /// `WITH s(…) AS (VALUES (?, …), …)`.
+    /// Appends `WITH s(…) AS (VALUES (?, …), …)`.
     pub(super) fn write_values(self, sql: &mut Sql) {
         let width = self.columns.len();
         sql.push("WITH s(").names("", self.names()).push(") AS (VALUES ");
-        for (n, value) in self.cells.into_iter().enumerate() {
-            let before = match (n, n % width) {
+        for (n, value) in self.values.into_iter().enumerate() {
+            let separator = match (n, n % width) {
                 (0, _) => "(",
                 (_, 0) => "), (",
                 _ => ", ",
             };
-            sql.push(before).bind(value);
+            sql.push(separator).bind(value);
         }
         sql.push(")) ");
     }

@@ -1,4 +1,4 @@
-//! A database of its own for each test, and a host on it.
+//! The fixture of a test: a database of its own and the hosts that use it.
 use std::{path::PathBuf, pin::pin, sync::Arc};
 
 use cpor_durable::{BusinessClock, Courier, Host, Key, Parts, Undelivered, Writer, WriterSettings};
@@ -10,56 +10,56 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use uuid::Uuid;
 
-use crate::{tables::Tables, toy::Tickets};
+use crate::{tables::Tables, tickets::TicketStore};
 
-/// Runs one test on both engines.
-macro_rules! on_both {
-    ($($(#[$doc:meta])* async fn $name:ident($stage:ident: Stage) $body:block)+) => {$(
+/// Defines tests that run on SQLite and on PostgreSQL.
+macro_rules! test_on_both_engines {
+    ($($(#[$doc:meta])* async fn $name:ident($fixture:ident: Fixture) $body:block)+) => {$(
         mod $name {
             use super::*;
 
             $(#[$doc])*
-            async fn test($stage: $crate::stage::Stage) $body
+            async fn test($fixture: $crate::fixture::Fixture) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                test($crate::stage::Stage::sqlite().await).await;
+                test($crate::fixture::Fixture::sqlite().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                test($crate::stage::Stage::postgres().await).await;
+                test($crate::fixture::Fixture::postgres().await).await;
             }
         }
     )+};
 }
-pub(crate) use on_both;
+pub(crate) use test_on_both_engines;
 
-/// The moment at which virtual clocks start.
+/// The time at which virtual clocks start.
 pub(crate) fn start() -> Timestamp {
     Timestamp::from_timestamp(1_770_000_000, 0).unwrap()
 }
 
-/// Where a test's database is.
-enum Place {
+/// The location of a test's database.
+enum DatabaseLocation {
     File(PathBuf),
     Server(String),
 }
 
-/// A test's database and what hosts on it share.
-pub(crate) struct Stage {
-    place: Place,
+/// A test's database and the real-time clock of its hosts.
+pub(crate) struct Fixture {
+    location: DatabaseLocation,
     pub(crate) db: Db,
-    pub(crate) wall: VirtualClock,
+    pub(crate) clock: VirtualClock,
     _directory: Option<tempfile::TempDir>,
-    _database: Option<Dropped>,
+    _database: Option<DatabaseToDrop>,
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) async fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let place = Place::File(directory.path().join("toy.db"));
-        Self::at(place, Some(directory), None).await
+        let location = DatabaseLocation::File(directory.path().join("toy.db"));
+        Self::at(location, Some(directory), None).await
     }
 
     pub(crate) async fn postgres() -> Self {
@@ -70,31 +70,36 @@ impl Stage {
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (base, _) = maintenance.rsplit_once('/').unwrap();
         let url = format!("{base}/{name}");
-        Self::at(Place::Server(url), None, Some(Dropped { maintenance, name })).await
+        Self::at(DatabaseLocation::Server(url), None, Some(DatabaseToDrop { maintenance, name })).await
     }
 
-    async fn at(place: Place, directory: Option<tempfile::TempDir>, database: Option<Dropped>) -> Self {
-        let db = open(&place).await;
+    async fn at(
+        location: DatabaseLocation,
+        directory: Option<tempfile::TempDir>,
+        database: Option<DatabaseToDrop>,
+    ) -> Self {
+        let db = open(&location).await;
         Migrator::up(db.writer(), None).await.unwrap();
-        let wall = VirtualClock::new(start());
-        Self { place, db, wall, _directory: directory, _database: database }
+        let clock = VirtualClock::new(start());
+        Self { location, db, clock, _directory: directory, _database: database }
     }
 
-    /// A further process on the same database. (SQLite admits one process only: there it shares the connections.)
+    /// Opens the database as a second process would. On SQLite, which one process uses, the
+    /// connections are shared.
     pub(crate) async fn other_process(&self) -> Db {
-        match &self.place {
-            Place::File(_) => self.db.clone(),
-            Place::Server(_) => open(&self.place).await,
+        match &self.location {
+            DatabaseLocation::File(_) => self.db.clone(),
+            DatabaseLocation::Server(_) => open(&self.location).await,
         }
     }
 
-    /// The database as a new process finds it.
+    /// Opens the database as a new process would.
     pub(crate) async fn reopened(&self) -> Db {
-        open(&self.place).await
+        open(&self.location).await
     }
 
     pub(crate) async fn host(&self) -> Host {
-        self.host_on(self.db.clone(), BusinessClock::Virtual, Arc::new(Nowhere)).await
+        self.host_on(self.db.clone(), BusinessClock::Virtual, Arc::new(UnreachableTransport)).await
     }
 
     pub(crate) async fn host_to(&self, courier: Arc<dyn Courier>) -> Host {
@@ -106,7 +111,7 @@ impl Stage {
         let parts = Parts {
             db,
             business_clock,
-            clock: Arc::new(self.wall.clone()),
+            clock: Arc::new(self.clock.clone()),
             entropy: Arc::new(SeededEntropy::new(seed)),
             metrics: Metrics::new(),
             courier,
@@ -115,7 +120,7 @@ impl Stage {
     }
 }
 
-/// Names of databases only; nothing a test asserts depends on it.
+/// Returns a random id for the name of a database. No assertion depends on it.
 fn random() -> Uuid {
     use cpor_types::Entropy as _;
     let [low, high] = [0, 16].map(|at| cpor_types::SystemEntropy.secret()[at..at + 16].try_into().unwrap());
@@ -127,10 +132,10 @@ async fn connect(url: &str) -> sea_orm::DatabaseConnection {
     Database::connect(ConnectOptions::new(url).max_connections(1).sqlx_logging(false).to_owned()).await.unwrap()
 }
 
-async fn open(place: &Place) -> Db {
-    match place {
-        Place::File(file) => Db::sqlite(file).await.unwrap(),
-        Place::Server(url) => Db::postgres(url, None, 8).await.unwrap(),
+async fn open(location: &DatabaseLocation) -> Db {
+    match location {
+        DatabaseLocation::File(file) => Db::sqlite(file).await.unwrap(),
+        DatabaseLocation::Server(url) => Db::postgres(url, None, 8).await.unwrap(),
     }
 }
 
@@ -144,13 +149,13 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// A database that goes with its test.
-struct Dropped {
+/// Drops a PostgreSQL database at the end of its test.
+struct DatabaseToDrop {
     maintenance: String,
     name: String,
 }
 
-impl Drop for Dropped {
+impl Drop for DatabaseToDrop {
     fn drop(&mut self) {
         let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
         let drop = std::thread::spawn(move || {
@@ -164,42 +169,42 @@ impl Drop for Dropped {
     }
 }
 
-/// No other service can be reached.
-pub(crate) struct Nowhere;
+/// A transport that reaches no service.
+pub(crate) struct UnreachableTransport;
 
 #[async_trait::async_trait]
-impl Courier for Nowhere {
+impl Courier for UnreachableTransport {
     async fn deliver(&self, _request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
-        Err(Undelivered::Unreachable("there is nobody".to_owned()))
+        Err(Undelivered::Unreachable("no service is reachable".to_owned()))
     }
 }
 
-/// A writer with one lane, whose transactions are held back until a batch is complete.
-pub(crate) struct Bench {
-    pub(crate) writer: Writer<Tickets>,
-    pub(crate) tickets: Tickets,
+/// A writer with one lane that can hold a transaction back until a batch is complete.
+pub(crate) struct TestWriter {
+    pub(crate) writer: Writer<TicketStore>,
+    pub(crate) tickets: TicketStore,
 }
 
-impl Bench {
+impl TestWriter {
     pub(crate) fn new(host: &Host) -> Self {
-        let tickets = Tickets::default();
+        let tickets = TicketStore::default();
         let settings = WriterSettings { lanes: 1, queue: 1024, batch: 256 };
         Self { writer: host.writer_with(tickets.clone(), settings), tickets }
     }
 
-    /// A writer that nobody holds.
-    pub(crate) fn quiet(host: &Host) -> Writer<Tickets> {
-        host.writer(Tickets::default())
+    /// Creates a writer that does not hold transactions back.
+    pub(crate) fn unbatched(host: &Host) -> Writer<TicketStore> {
+        host.writer(TicketStore::default())
     }
 
-    /// Runs commands in one batch: they are all in the lane before any is looked at.
-    pub(crate) async fn together<F: Future>(&self, commands: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-        let held = self.tickets.hold().await;
+    /// Runs commands in one batch: all of them wait in the lane before the first is decided.
+    pub(crate) async fn run_in_one_batch<F: Future>(&self, commands: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+        let held = self.tickets.pause_loads().await;
         let blocker = tokio::spawn({
             let writer = self.writer.clone();
-            async move { writer.fire(Key::new("blocker", Uuid::nil())).await }
+            async move { writer.apply_passed_deadlines(Key::new("blocker", Uuid::nil())).await }
         });
-        self.tickets.arrived().await;
+        self.tickets.load_requested().await;
         let mut all = pin!(join_all(commands));
         assert!(poll!(&mut all).is_pending());
         drop(held);

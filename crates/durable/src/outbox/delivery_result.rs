@@ -1,0 +1,165 @@
+//! The results of a delivery, stream by stream, and their storage.
+use cpor_proto::events::v1::{StreamResult, stream_result};
+use cpor_types::Timestamp;
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use super::{
+    lease::LeasedStream,
+    stream::{INPUT_KEY_COLUMNS, KEY_COLUMNS, OutboxStreamKey},
+};
+use crate::{
+    Tx,
+    rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
+};
+
+/// The outcome of the delivery of one stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum DeliveryOutcome {
+    /// All events that were sent have been applied.
+    Delivered,
+    /// Some events were not applied, for this reason. The stream is delivered again later.
+    Failed(String),
+    /// Some events were not applied, for this reason, and sending them again would fail again.
+    Parked(String),
+}
+
+/// The result of the delivery of one stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DeliveryResult {
+    pub(super) stream: OutboxStreamKey,
+    /// The last sequence that was delivered before.
+    pub(super) previous_sequence: u64,
+    /// The last sequence that is delivered now.
+    pub(super) delivered_sequence: u64,
+    /// The number of failed deliveries since the last success.
+    pub(super) attempts: u32,
+    pub(super) outcome: DeliveryOutcome,
+}
+
+impl DeliveryResult {
+    /// Creates the result of a delivery that delivered no event of the stream.
+    pub(super) fn none_delivered(leased: &LeasedStream, outcome: DeliveryOutcome) -> Self {
+        Self::new(leased, leased.delivered_sequence, outcome)
+    }
+
+    fn new(leased: &LeasedStream, delivered_sequence: u64, outcome: DeliveryOutcome) -> Self {
+        let attempts = match outcome {
+            DeliveryOutcome::Delivered => 0,
+            // Some events were delivered, so this is the first failure since a success.
+            DeliveryOutcome::Failed(_) | DeliveryOutcome::Parked(_)
+                if delivered_sequence > leased.delivered_sequence =>
+            {
+                1
+            }
+            DeliveryOutcome::Failed(_) | DeliveryOutcome::Parked(_) => leased.attempts.saturating_add(1),
+        };
+        let previous_sequence = leased.delivered_sequence;
+        Self { stream: leased.stream.clone(), previous_sequence, delivered_sequence, attempts, outcome }
+    }
+
+    /// Creates the result from the receiver's response.
+    ///
+    /// The receiver may be ahead of what it was sent, if this service was restored from a backup.
+    /// It may be behind what it had acknowledged, if the receiver was restored. Then the events
+    /// that it needs have been deleted here, so the stream is parked.
+    pub(super) fn from_response(leased: &LeasedStream, response: StreamResult) -> Self {
+        let StreamResult { applied_sequence, failure } = response;
+        let delivered_sequence = applied_sequence.clamp(leased.delivered_sequence, leased.last_sequence());
+        let is_behind = applied_sequence < leased.delivered_sequence;
+        let outcome = match failure {
+            Some(stream_result::Failure::Parked(reason)) => DeliveryOutcome::Parked(reason),
+            _ if is_behind => {
+                let expected = applied_sequence + 1;
+                DeliveryOutcome::Parked(format!("the receiver expects event {expected}, which has been deleted"))
+            }
+            Some(stream_result::Failure::Retry(reason)) => DeliveryOutcome::Failed(reason),
+            None if applied_sequence < leased.last_sequence() => {
+                DeliveryOutcome::Failed(format!("the receiver applied the events only up to {applied_sequence}"))
+            }
+            None => match &leased.unreadable_reason {
+                Some(reason) => DeliveryOutcome::Parked(reason.clone()),
+                None => DeliveryOutcome::Delivered,
+            },
+        };
+        Self::new(leased, delivered_sequence, outcome)
+    }
+}
+
+/// Stores the results of the streams that are still leased under `lease_token` and deletes their
+/// delivered events.
+///
+/// A stream that failed is not delivered before the time that `retry_time` returns for its number
+/// of attempts. Returns the number of delivered events.
+pub(super) async fn save_results(
+    tx: &Tx,
+    lease_token: Uuid,
+    results: &[DeliveryResult],
+    retry_time: impl Fn(u32) -> Timestamp,
+) -> Result<u64, DbErr> {
+    let mut columns = OutboxStreamKey::columns();
+    columns.extend([
+        Column::new("through", ColumnKind::Int),
+        Column::new("tried", ColumnKind::Int),
+        Column::new("ready", ColumnKind::Int),
+        Column::nullable("parked", ColumnKind::Text),
+        Column::nullable("error", ColumnKind::Text),
+    ]);
+    let mut rows = InputRows::new(columns);
+    for DeliveryResult { stream, delivered_sequence, attempts, outcome, .. } in results {
+        let (ready_time, parked_reason, error) = match outcome {
+            DeliveryOutcome::Delivered => (Micros(0), None, None),
+            DeliveryOutcome::Failed(reason) => (Micros::from(retry_time(*attempts)), None, Some(reason.clone())),
+            DeliveryOutcome::Parked(reason) => (Micros(0), Some(reason.clone()), Some(reason.clone())),
+        };
+        rows.push(stream.values().into_iter().chain([
+            to_bigint(*delivered_sequence)?.into(),
+            i64::from(*attempts).into(),
+            ready_time.into(),
+            parked_reason.into(),
+            error.into(),
+        ]));
+    }
+    let mut still_leased = std::collections::HashSet::new();
+    for chunk in rows.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
+        sql.push("UPDATE outbox_stream SET delivered_sequence = s.through, attempts = s.tried, ready_time = s.ready, ");
+        sql.push("parked_reason = s.parked, last_error = s.error, lease_token = NULL, ");
+        // The CASE reads next_sequence from the row itself. The subquery does not see the events
+        // that another transaction has just added; COALESCE keeps the old time for them.
+        sql.push(
+            "oldest_time = CASE WHEN outbox_stream.next_sequence - 1 > s.through THEN COALESCE((SELECT e.create_time ",
+        );
+        sql.push("FROM outbox_event e WHERE (e.owner, e.aggregate, e.id, e.destination) = (").push(INPUT_KEY_COLUMNS);
+        sql.push(") AND e.sequence = s.through + 1), outbox_stream.oldest_time) END FROM s WHERE ");
+        sql.push("(outbox_stream.owner, outbox_stream.aggregate, outbox_stream.id, outbox_stream.destination) = (");
+        sql.push(INPUT_KEY_COLUMNS).push(") AND outbox_stream.lease_token = ").bind(lease_token);
+        sql.push(
+            " RETURNING outbox_stream.owner, outbox_stream.aggregate, outbox_stream.id, outbox_stream.destination",
+        );
+        for row in tx.query_all_raw(sql.statement()).await? {
+            still_leased.insert(OutboxStreamKey::from_row(&row)?);
+        }
+    }
+    delete_delivered(tx, results.iter().filter(|result| still_leased.contains(&result.stream))).await
+}
+
+/// Deletes the delivered events and returns their number.
+async fn delete_delivered(tx: &Tx, results: impl Iterator<Item = &DeliveryResult>) -> Result<u64, DbErr> {
+    let mut columns = OutboxStreamKey::columns();
+    columns.push(Column::new("sequence", ColumnKind::Int));
+    let mut rows = InputRows::new(columns);
+    for DeliveryResult { stream, previous_sequence, delivered_sequence, .. } in results {
+        for sequence in *previous_sequence + 1..=*delivered_sequence {
+            rows.push(stream.values().into_iter().chain([to_bigint(sequence)?.into()]));
+        }
+    }
+    let mut deleted = 0;
+    for chunk in rows.chunks() {
+        let mut sql = Sql::with_rows(tx.get_database_backend(), chunk)?;
+        sql.push("DELETE FROM outbox_event WHERE (").push(KEY_COLUMNS);
+        sql.push(", sequence) IN (SELECT ").push(INPUT_KEY_COLUMNS).push(", s.sequence FROM s)");
+        deleted += tx.execute_raw(sql.statement()).await?.rows_affected();
+    }
+    Ok(deleted)
+}

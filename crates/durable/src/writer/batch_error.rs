@@ -1,0 +1,77 @@
+//! The reasons why the transaction of a batch failed, and their classification from database
+//! errors.
+use sea_orm::{DbErr, RuntimeErr, SqlxError};
+
+use crate::{Key, StoreError};
+
+/// The reason why a batch was not committed. Nothing of the batch took effect, except that after
+/// [`BatchError::Unavailable`] the batch may have been committed.
+#[derive(Debug)]
+pub(super) enum BatchError<C> {
+    /// The changes of these aggregates break a uniqueness rule.
+    UniquenessConflict(Vec<(Key, C)>),
+    /// Another process changed these aggregates after they were loaded.
+    ConcurrentChange(Vec<Key>),
+    /// Another transaction was in the way, for example by a deadlock or a lock timeout. The same
+    /// batch may be tried again.
+    Transient(String),
+    /// One of the commands makes the transaction fail.
+    Failed(String),
+    /// The database cannot be reached, or it is not known whether the batch was committed.
+    Unavailable(String),
+}
+
+impl<C> From<StoreError> for BatchError<C> {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Db(error) => error.into(),
+            StoreError::Lost(keys) => Self::ConcurrentChange(keys),
+            StoreError::Inconsistent { .. } => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl<C> From<DbErr> for BatchError<C> {
+    fn from(error: DbErr) -> Self {
+        let text = error.to_string();
+        if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
+            return Self::Unavailable(text);
+        }
+        let (DbErr::Exec(RuntimeErr::SqlxError(driver_error)) | DbErr::Query(RuntimeErr::SqlxError(driver_error))) =
+            &error
+        else {
+            return Self::Failed(text);
+        };
+        if let SqlxError::Database(database_error) = driver_error.as_ref() {
+            return from_error_code(database_error.code().as_deref().unwrap_or_default(), text);
+        }
+        let is_unavailable = matches!(
+            driver_error.as_ref(),
+            SqlxError::Io(_)
+                | SqlxError::Tls(_)
+                | SqlxError::Protocol(_)
+                | SqlxError::PoolTimedOut
+                | SqlxError::PoolClosed
+                | SqlxError::WorkerCrashed
+        );
+        if is_unavailable { Self::Unavailable(text) } else { Self::Failed(text) }
+    }
+}
+
+/// Classifies a database error by its code: five characters on PostgreSQL (Appendix A of its
+/// manual), fewer in SQLite's result codes.
+fn from_error_code<C>(code: &str, text: String) -> BatchError<C> {
+    match code {
+        // Serialization failure, deadlock, lock not available, statement timeout.
+        "40001" | "40P01" | "55P03" | "57014" => BatchError::Transient(text),
+        // SQLITE_BUSY, SQLITE_LOCKED and their extended codes.
+        "5" | "6" | "261" | "262" | "517" | "773" => BatchError::Transient(text),
+        // Shutting down, cannot connect now, too many connections, idle in transaction too long.
+        "57P01" | "57P02" | "57P03" | "53300" | "25P03" => BatchError::Unavailable(text),
+        // Read-only transaction: the server has become a standby.
+        "25006" => BatchError::Unavailable(text),
+        // Class 08: connection exceptions.
+        other if other.len() == 5 && other.starts_with("08") => BatchError::Unavailable(text),
+        _ => BatchError::Failed(text),
+    }
+}
