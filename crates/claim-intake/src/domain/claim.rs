@@ -1,7 +1,7 @@
 //! The aggregate: one claim with everything that its decisions need.
 use super::{
     Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, Submission, What,
-    history::Digest, waiting::Waited,
+    history::Digest, waiting::WaitClock,
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, PersonalData, Timestamp, rfc3339};
@@ -51,7 +51,7 @@ pub struct Erasure {
 impl Claim {
     /// The lines that keep the company from claiming them again (R38): those of an open or approved claim whose associations are not over.
     pub fn live_lines(&self) -> impl Iterator<Item = (usize, &Line)> {
-        let live = self.state.kind().lines_live();
+        let live = self.state.kind().has_live_lines();
         self.content.lines.iter().enumerate().filter(move |(_, line)| live && line.ended.is_none())
     }
 
@@ -64,28 +64,33 @@ impl Claim {
 }
 
 /// A claim on its way to its next state, with what is recorded of the way.
-pub(super) struct Next {
+pub(super) struct TransitionBuilder {
     /// The claim as it becomes.
     pub(super) claim: Claim,
-    from: Option<StateKind>,
-    waited: Option<Waited>,
+    state_before: Option<StateKind>,
+    previous_wait: Option<WaitClock>,
     events: Vec<Event>,
 }
 
-impl Next {
+impl TransitionBuilder {
     /// From an existing claim.
-    pub(super) fn of(claim: &Claim, now: Timestamp) -> Self {
+    pub(super) fn new(claim: &Claim, now: Timestamp) -> Self {
         let claim = Claim { update_time: now, ..claim.clone() };
-        Self { from: Some(claim.state.kind()), waited: Some(claim.waited()), claim, events: Vec::new() }
+        Self {
+            state_before: Some(claim.state.kind()),
+            previous_wait: Some(claim.wait_clock()),
+            claim,
+            events: Vec::new(),
+        }
     }
 
     /// From nothing.
-    pub(super) const fn new(claim: Claim) -> Self {
-        Self { claim, from: None, waited: None, events: Vec::new() }
+    pub(super) const fn created(claim: Claim) -> Self {
+        Self { claim, state_before: None, previous_wait: None, events: Vec::new() }
     }
 
     /// Records what happened; it led from the state at the last entry to the state that the claim has now.
-    pub(super) fn record(&mut self, what: What, entry: Entry) {
+    pub(super) fn record(&mut self, what: What, entry: EntryDetails) {
         let to = self.claim.state.kind();
         if let What::PersonalDataErased(kinds) = &what {
             let erasure = Erasure { time: self.claim.update_time, nothing_left: true };
@@ -94,60 +99,60 @@ impl Next {
             // Whatever is recorded may name somebody, or say something.
             self.claim.erased.values_mut().for_each(|erasure| erasure.nothing_left = false);
         }
-        let Entry { changes, reason, comment } = entry;
-        self.events.push(Event { what, from: self.from, to, changes, reason, comment, late: Vec::new() });
+        let EntryDetails { changes, reason, comment } = entry;
+        self.events.push(Event { what, from: self.state_before, to, changes, reason, comment, late: Vec::new() });
         self.claim.history += 1;
-        self.from = Some(to);
+        self.state_before = Some(to);
     }
 
     /// The transition. A wait that is new begins now, where nobody says otherwise by [`Claim::waiting_since`].
-    pub(super) fn done(self) -> Transition<Claim> {
-        let Self { claim, from: _, waited, events } = self;
+    pub(super) fn build(self) -> Transition<Claim> {
+        let Self { claim, state_before: _, previous_wait, events } = self;
         let now = claim.update_time;
-        Transition { next: claim.waiting_since(waited, now), events }
+        Transition { next: claim.with_wait_clock(previous_wait, now), events }
     }
 }
 
 /// The parts of a history entry that many entries lack.
 #[derive(Default)]
-pub(super) struct Entry {
+pub(super) struct EntryDetails {
     pub(super) changes: Vec<FieldChange>,
     pub(super) reason: String,
     pub(super) comment: Option<Comment>,
 }
 
-impl Entry {
-    pub(super) fn because(reason: impl Into<String>) -> Self {
+impl EntryDetails {
+    pub(super) fn with_reason(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), ..Self::default() }
     }
 
-    pub(super) fn changing(mut self, field: &str, from: impl Into<String>, to: impl Into<String>) -> Self {
+    pub(super) fn with_change(mut self, field: &str, from: impl Into<String>, to: impl Into<String>) -> Self {
         self.changes.push(FieldChange { field: field.to_owned(), from: from.into(), to: to.into() });
         self
     }
 
     /// What the customer has said last, where that is another thing now.
-    pub(super) fn consenting(self, before: &Submission, after: &Submission) -> Self {
-        let (before, after) = (before.consent(), after.consent());
-        if before == after { self } else { self.changing("consent", before, after) }
+    pub(super) fn with_consent_change(self, before: &Submission, after: &Submission) -> Self {
+        let (before, after) = (before.consent_status(), after.consent_status());
+        if before == after { self } else { self.with_change("consent", before, after) }
     }
 
     /// Until when the customer can decline, where that is another time now.
-    pub(super) fn windowed(self, before: &Submission, due: Option<Timestamp>) -> Self {
-        self.timed("consent_due_time", before.consent_due, due)
+    pub(super) fn with_consent_due(self, before: &Submission, due: Option<Timestamp>) -> Self {
+        self.with_time_change("consent_due_time", before.consent_due, due)
     }
 
     /// When the first clock of the review passes, where that is another time now.
-    pub(super) fn clocked(self, before: &Submission, due: Option<Timestamp>) -> Self {
-        self.timed("review_due_time", before.review.due, due)
+    pub(super) fn with_review_due(self, before: &Submission, due: Option<Timestamp>) -> Self {
+        self.with_time_change("review_due_time", before.review.due, due)
     }
 
-    fn timed(self, field: &str, before: Option<Timestamp>, after: Option<Timestamp>) -> Self {
-        let word = |time: Option<Timestamp>| time.map(rfc3339).unwrap_or_default();
-        if before == after { self } else { self.changing(field, word(before), word(after)) }
+    fn with_time_change(self, field: &str, before: Option<Timestamp>, after: Option<Timestamp>) -> Self {
+        let text = |time: Option<Timestamp>| time.map(rfc3339).unwrap_or_default();
+        if before == after { self } else { self.with_change(field, text(before), text(after)) }
     }
 
-    pub(super) fn saying(mut self, comment: Option<Comment>) -> Self {
+    pub(super) fn with_comment(mut self, comment: Option<Comment>) -> Self {
         self.comment = comment;
         self
     }

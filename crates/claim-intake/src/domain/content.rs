@@ -122,15 +122,15 @@ impl Field {
 impl Content {
     /// This content with `fields` taken from `other`. Lines that stay keep their ids.
     #[must_use]
-    pub fn with(&self, fields: &[Field], other: &Self) -> Self {
+    pub fn with_fields_from(&self, fields: &[Field], other: &Self) -> Self {
         let mut next = self.clone();
         for field in fields {
-            next.take(*field, other.clone());
+            next.copy_field(*field, other.clone());
         }
         next
     }
 
-    fn take(&mut self, field: Field, other: Self) {
+    fn copy_field(&mut self, field: Field, other: Self) {
         match field {
             Field::DisplayName => self.display_name = other.display_name,
             Field::MpnId => self.mpn_id = other.mpn_id,
@@ -139,7 +139,7 @@ impl Content {
             Field::SolutionArea => self.solution_area = other.solution_area,
             Field::Activities => self.activities = other.activities,
             Field::Program => self.program = other.program,
-            Field::Lines => self.lines = Line::merge(&self.lines, other.lines),
+            Field::Lines => self.lines = Line::merge_keeping_ids(&self.lines, other.lines),
             Field::CustomerContact => self.customer_contact = other.customer_contact,
             Field::CustomerTechnicalContact => self.customer_technical_contact = other.customer_technical_contact,
             Field::PartnerContact => self.partner_contact = other.partner_contact,
@@ -153,7 +153,7 @@ impl Content {
     /// Fields that are given at all.
     #[must_use]
     pub fn given(&self) -> Vec<Field> {
-        Field::ALL.into_iter().filter(|field| !self.show(*field).is_empty()).collect()
+        Field::ALL.into_iter().filter(|field| !self.display_value(*field).is_empty()).collect()
     }
 
     /// What changed between this content and `next`, field by field, for people to read (R56).
@@ -161,22 +161,26 @@ impl Content {
     pub fn changes(&self, next: &Self) -> Vec<FieldChange> {
         Field::ALL
             .into_iter()
-            .map(|field| FieldChange { field: field.path().to_owned(), from: self.show(field), to: next.show(field) })
+            .map(|field| FieldChange {
+                field: field.path().to_owned(),
+                from: self.display_value(field),
+                to: next.display_value(field),
+            })
             .filter(|change| change.from != change.to)
             .collect()
     }
 
     /// The field's value in words; empty when it was not given.
-    fn show(&self, field: Field) -> String {
+    fn display_value(&self, field: Field) -> String {
         match field {
             Field::DisplayName => self.display_name.clone(),
             Field::MpnId => self.mpn_id.as_ref().map(MpnId::to_string).unwrap_or_default(),
             Field::CustomerDomain => self.customer_domain.clone(),
             Field::TenantId => self.tenant_id.clone(),
             Field::SolutionArea => self.solution_area.map(|area| area.to_string()).unwrap_or_default(),
-            Field::Activities => joined(&self.activities, ", "),
+            Field::Activities => join(&self.activities, ", "),
             Field::Program => self.program.clone(),
-            Field::Lines => joined(&self.lines, ", "),
+            Field::Lines => join(&self.lines, ", "),
             Field::CustomerContact => self.customer_contact.to_string(),
             Field::CustomerTechnicalContact => self.customer_technical_contact.to_string(),
             Field::PartnerContact => self.partner_contact.to_string(),
@@ -192,10 +196,10 @@ impl std::fmt::Display for Contact {
     /// `Name, Title, mail@example`, without what is empty.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts = [&self.name, &self.title, &self.email];
-        f.write_str(&joined(parts.into_iter().filter(|part| !part.is_empty()), ", "))
+        f.write_str(&join(parts.into_iter().filter(|part| !part.is_empty()), ", "))
     }
 }
 
-fn joined<T: ToString>(items: impl IntoIterator<Item = T>, separator: &str) -> String {
+fn join<T: ToString>(items: impl IntoIterator<Item = T>, separator: &str) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(separator)
 }

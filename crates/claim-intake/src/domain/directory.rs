@@ -55,7 +55,7 @@ impl Directory {
 
 impl Claim {
     /// Takes in what the directory says of the present content; `None` forgets what it said of an earlier one.
-    pub(super) fn inform(&mut self, facts: Option<&Facts>) {
+    pub(super) fn set_directory_facts(&mut self, facts: Option<&Facts>) {
         self.directory = facts.map(|facts| facts.directory.clone()).unwrap_or_default();
         let known = facts.map_or(&[][..], |facts| &facts.lines);
         for line in &mut self.content.lines {

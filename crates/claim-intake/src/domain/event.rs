@@ -1,7 +1,7 @@
 //! What happened to a claim. History and the events for other services both derive from it.
 use super::{
     Comment, Contact, Evidence, FactKind, StateKind,
-    history::{Audience, ERASURE},
+    history::{Audience, ERASURE_ACTION},
 };
 use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejection, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -93,7 +93,7 @@ pub enum What {
         tenant: TenantId,
     },
     /// It is over.
-    Closed(Closing),
+    Closed(ClaimClosure),
     /// Personal data of these kinds was erased (R56).
     PersonalDataErased(Vec<PersonalData>),
     /// A fact came too late to change anything.
@@ -102,9 +102,9 @@ pub enum What {
 
 /// How a claim came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closing {
+pub struct ClaimClosure {
     /// By what.
-    pub by: ClosedBy,
+    pub cause: ClosureCause,
     /// The primary reason (R31).
     pub primary: PrimaryRejection,
     /// The customer.
@@ -117,7 +117,7 @@ pub struct Closing {
 
 /// What can end a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClosedBy {
+pub enum ClosureCause {
     /// The partner's command.
     Partner,
     /// A reviewer's, the customer's or time's fact.
@@ -143,10 +143,10 @@ impl What {
             Self::Reported(fact) | Self::Overtaken(fact) => fact.as_str(),
             Self::Approved { .. } => FactKind::ReviewApproved.as_str(),
             Self::Granted { .. } => "association_granted",
-            Self::PersonalDataErased(_) => ERASURE,
-            Self::Closed(closing) => match closing.by {
-                ClosedBy::Partner => "withdrawn",
-                ClosedBy::Fact(fact) => fact.as_str(),
+            Self::PersonalDataErased(_) => ERASURE_ACTION,
+            Self::Closed(closure) => match closure.cause {
+                ClosureCause::Partner => "withdrawn",
+                ClosureCause::Fact(fact) => fact.as_str(),
             },
         }
     }

@@ -8,7 +8,7 @@ impl Claim {
     pub fn explanation(&self, now: Timestamp) -> String {
         let waiting = self.waiting();
         let since = rfc3339(self.wait_time);
-        let until = waiting.due.map(|due| limit(due, now)).unwrap_or_default();
+        let until = waiting.due.map(|due| format_due(due, now)).unwrap_or_default();
         match waiting.wait {
             Wait::Submission => format!("Since {since} the draft waits for its partner to submit it."),
             Wait::ReviewStart if self.state.submission().is_some_and(|known| known.reviewer.is_some()) => {
@@ -54,11 +54,11 @@ impl Claim {
                     "Since {since} the claim is rejected; its partner may dispute that{until}, and afterwards it is final."
                 )
             }
-            Wait::Nothing => self.ended(&since),
+            Wait::Nothing => self.explain_end(&since),
         }
     }
 
-    fn ended(&self, since: &str) -> String {
+    fn explain_end(&self, since: &str) -> String {
         match (self.state.association(), self.state.rejection()) {
             (Some(Association::Ended { .. }), _) => {
                 format!("The association ended; since {since} nothing is waited for.")
@@ -72,7 +72,7 @@ impl Claim {
     }
 }
 
-fn limit(due: Timestamp, now: Timestamp) -> String {
+fn format_due(due: Timestamp, now: Timestamp) -> String {
     let time = rfc3339(due);
     if now < due { format!(" until {time}") } else { format!(", which is overdue since {time}") }
 }

@@ -1,7 +1,7 @@
 //! The lines of a claim: one per workload or subscription (R15).
 use std::fmt;
 
-use super::{Verdict, words};
+use super::{Verdict, string_enum};
 use cpor_types::{Activity, AssociationKey, LineId, Month, ProductFamily, ProductId, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub struct Ended {
     pub until: Timestamp,
 }
 
-words! {
+string_enum! {
     /// Why an association ended (R35).
     EndReason {
         /// The customer declined.
@@ -104,26 +104,26 @@ impl Line {
     /// The subscription: filled in by the directory or, while it has not spoken, as entered.
     #[must_use]
     pub fn subscription(&self) -> String {
-        let filled_in = self.known.as_ref().and_then(|known| known.subscription);
-        filled_in.map_or_else(|| self.subscription_id.clone(), |id| id.to_string())
+        let resolved = self.known.as_ref().and_then(|known| known.subscription);
+        resolved.map_or_else(|| self.subscription_id.clone(), |id| id.to_string())
     }
 
     /// `entered`, where lines that were there before keep their ids.
-    pub(super) fn merge(before: &[Self], entered: Vec<Self>) -> Vec<Self> {
-        let mut left: Vec<&Self> = before.iter().collect();
+    pub(super) fn merge_keeping_ids(before: &[Self], entered: Vec<Self>) -> Vec<Self> {
+        let mut unmatched: Vec<&Self> = before.iter().collect();
         entered
             .into_iter()
-            .map(|line| match left.iter().position(|known| known.is_same(&line)) {
-                Some(place) => {
+            .map(|line| match unmatched.iter().position(|known| known.is_same_as_entered(&line)) {
+                Some(index) => {
                     let Self { product, subscription_id, .. } = line;
-                    Self { product, subscription_id, known: None, ..left.remove(place).clone() }
+                    Self { product, subscription_id, known: None, ..unmatched.remove(index).clone() }
                 }
                 None => line,
             })
             .collect()
     }
 
-    fn is_same(&self, entered: &Self) -> bool {
+    fn is_same_as_entered(&self, entered: &Self) -> bool {
         self.product == entered.product
             && (self.subscription_id == entered.subscription_id || self.subscription() == entered.subscription_id)
     }

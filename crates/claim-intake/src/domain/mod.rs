@@ -2,6 +2,7 @@
 //!
 //! Read [`machine`] first: the table says which state admits what; `step` has its words, `guards` what reads it. Then [`state`] (what each
 //! state carries), `completeness` (what a submission needs) and `transitions/` (what each step does).
+mod allowed_methods;
 mod claim;
 mod completeness;
 mod content;
@@ -14,43 +15,42 @@ mod guards;
 pub mod history;
 mod line;
 pub mod machine;
-mod notice;
-mod offers;
+mod partner_mail;
 mod refusal;
 mod rejection;
 mod rules;
 pub mod state;
 mod step;
+mod string_enum;
 mod submission;
 mod transitions;
 mod violation;
 mod waiting;
 mod window;
-mod words;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use allowed_methods::{Offer, Party, PartyMethod, SERVICES};
 pub use claim::{Claim, Erasure};
 pub use content::{Contact, Content, Field};
 pub use directory::{Directory, Facts, Tenant};
-pub use event::{ClosedBy, Closing, Event, FieldChange, What};
+pub use event::{ClaimClosure, ClosureCause, Event, FieldChange, What};
 pub use evidence::{Comment, Evidence};
 pub use facts::{Awards, ConsentFact, Fact, LineVerdict, ReviewFact};
 pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine};
-pub use notice::NoticeKind;
-pub use offers::{By, Offer, Party, SERVICES};
+pub use partner_mail::NoticeKind;
 pub use refusal::Refusal;
 pub(crate) use refusal::paths;
 pub use rejection::{Finality, Rejection, Remedy};
 pub use rules::Rules;
 pub use state::{Association, PartnerAction, State, StateKind};
 pub use step::{Command, FactKind, Step};
-pub use submission::{Leeway, ReviewProgress, Submission};
+pub use string_enum::{EvidenceKind, Verdict};
+pub use submission::{PolicyValues, ReviewProgress, Submission};
 pub use transitions::{Dispute, Erase, Resubmit, Submit, Update, Withdraw};
 pub use violation::{Fault, Violation};
-pub use waiting::{Wait, Waiting};
+pub use waiting::{Wait, WaitStatus};
 pub use window::Window;
-pub use words::{EvidenceKind, Verdict};
 
-use words::words;
+use string_enum::string_enum;

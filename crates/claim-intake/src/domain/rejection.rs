@@ -1,5 +1,5 @@
 //! Why a claim is rejected, and what helps (R28, R31, R33).
-use super::{Association, Window, words};
+use super::{Association, Window, string_enum};
 use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ pub enum Remedy {
     Final(Finality),
 }
 
-words! {
+string_enum! {
     /// Why a rejection cannot be disputed (R28).
     Finality {
         /// The partner itself withdrew the claim (R25).

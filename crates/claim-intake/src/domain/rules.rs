@@ -32,7 +32,7 @@ impl Rules {
     }
 
     /// The profile that a submission recorded.
-    pub(super) fn recorded(&self, submission: &Submission) -> Result<&PolicyProfile, Refusal> {
+    pub(super) fn recorded_profile(&self, submission: &Submission) -> Result<&PolicyProfile, Refusal> {
         Ok(self.policies.get(&submission.policy)?)
     }
 
@@ -41,13 +41,13 @@ impl Rules {
     /// # Errors
     /// [`Refusal::RulesMissing`] when the recorded one is not configured.
     pub fn of(&self, claim: &Claim, now: Timestamp) -> Result<&PolicyProfile, Refusal> {
-        claim.state.submission().map_or_else(|| Ok(self.in_force(now)), |submission| self.recorded(submission))
+        claim.state.submission().map_or_else(|| Ok(self.in_force(now)), |submission| self.recorded_profile(submission))
     }
 
     /// The time that the partner has for a request of `start` (R45), by the location's calendar.
     pub(super) fn response_window(&self, submission: &Submission, start: Timestamp) -> Result<Window, Refusal> {
-        let length = self.recorded(submission)?.partner_response;
-        self.window(submission, Self::PARTNER_RESPONSE, start, length)
+        let length = self.recorded_profile(submission)?.partner_response;
+        self.partner_window(submission, Self::PARTNER_RESPONSE, start, length)
     }
 
     /// What helps against a rejection of `start` (R28): where a dispute is left, that, until the window passes by the location's
@@ -56,12 +56,12 @@ impl Rules {
         if submission.disputes_left() == Some(0) {
             return Ok(Remedy::Final(Finality::NoDisputeLeft));
         }
-        let length = self.recorded(submission)?.dispute_window;
-        Ok(Remedy::Dispute(self.window(submission, Self::DISPUTE_WINDOW, start, length)?))
+        let length = self.recorded_profile(submission)?.dispute_window;
+        Ok(Remedy::Dispute(self.partner_window(submission, Self::DISPUTE_WINDOW, start, length)?))
     }
 
     /// With its reminder (R48).
-    fn window(
+    fn partner_window(
         &self,
         submission: &Submission,
         kind: &'static str,
@@ -69,7 +69,7 @@ impl Rules {
         length: Length,
     ) -> Result<Window, Refusal> {
         let calendar = self.calendar(&submission.partner_calendar)?;
-        let before = self.recorded(submission)?.reminder_before;
+        let before = self.recorded_profile(submission)?.reminder_before;
         Ok(Window::new(calendar.deadline(kind, start, length), start, before, calendar))
     }
 

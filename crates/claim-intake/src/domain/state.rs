@@ -1,5 +1,5 @@
 //! Where a claim stands (R15), each state with what only it has.
-use super::{Rejection, Remedy, Submission, Window, words};
+use super::{Rejection, Remedy, Submission, Window, string_enum};
 use cpor_types::{EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub enum State {
     Disputed(Submission),
 }
 
-words! {
+string_enum! {
     /// A state without its data: what the transition table speaks of.
     StateKind {
         /// See [`State::Editing`].
@@ -193,7 +193,7 @@ impl State {
 
     /// Whether the partner can edit in this state, as its profile has it (R17, R29).
     #[must_use]
-    pub fn leaves_edits(&self) -> bool {
+    pub fn allows_edits(&self) -> bool {
         match self {
             Self::Editing => true,
             Self::Submitted(submission) => submission.leeway.edits == EditsAfterSubmission::UntilReview,
@@ -204,7 +204,7 @@ impl State {
 
     /// Whether the partner can add evidence in this state, as its profile has it (R29); to a rejected claim for its dispute (R28).
     #[must_use]
-    pub fn leaves_evidence(&self) -> bool {
+    pub fn allows_evidence(&self) -> bool {
         match self {
             Self::Editing | Self::PartnerActionRequired(..) => true,
             Self::Submitted(submission) => submission.leeway.edits == EditsAfterSubmission::UntilReview,
@@ -233,7 +233,7 @@ impl State {
 impl StateKind {
     /// Whether the claim's lines keep the company from claiming them again (R38): open from submission on, or approved.
     #[must_use]
-    pub const fn lines_live(self) -> bool {
+    pub const fn has_live_lines(self) -> bool {
         match self {
             Self::Submitted | Self::UnderReview | Self::PartnerActionRequired | Self::Approved | Self::Disputed => true,
             Self::Editing | Self::Deleted | Self::Rejected => false,

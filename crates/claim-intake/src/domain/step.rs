@@ -1,7 +1,7 @@
 //! What can happen to a claim: commands of its parties, and facts that other services and time report.
-use super::words;
+use super::string_enum;
 
-words! {
+string_enum! {
     /// What a partner can do to a claim; a reviewer can comment, and an operator can erase.
     Command {
         /// Changes the content.
@@ -27,7 +27,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What other services and time itself report of a claim.
     FactKind {
         /// The case found its reviewer, or lost it.

@@ -12,7 +12,7 @@ pub struct Submission {
     /// The policy profile in force then (R61).
     pub policy: PolicyId,
     /// What the profile leaves to the partner after the submission.
-    pub leeway: Leeway,
+    pub leeway: PolicyValues,
     /// Calendar of the partner's location (R46).
     pub partner_calendar: String,
     /// Calendar of the tenant (R46).
@@ -53,7 +53,7 @@ pub struct ReviewProgress {
 
 /// What a policy profile leaves to the partner after the submission (R28, R29), as recorded with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leeway {
+pub struct PolicyValues {
     /// What may be edited.
     pub edits: EditsAfterSubmission,
     /// Whether an approved claim takes evidence.
@@ -64,7 +64,7 @@ pub struct Leeway {
     pub disputes: Option<u32>,
 }
 
-impl From<&PolicyProfile> for Leeway {
+impl From<&PolicyProfile> for PolicyValues {
     fn from(profile: &PolicyProfile) -> Self {
         Self {
             edits: profile.edits_after_submission,
@@ -77,13 +77,13 @@ impl From<&PolicyProfile> for Leeway {
 
 impl Submission {
     /// The same, where the first clock of the review passes then.
-    pub(super) fn clocked(&self, due: Option<Timestamp>) -> Self {
+    pub(super) fn with_review_due(&self, due: Option<Timestamp>) -> Self {
         Self { review: ReviewProgress { due, ..self.review }, ..self.clone() }
     }
 
     /// What the customer has said last, in a word for the history.
     #[must_use]
-    pub const fn consent(&self) -> &'static str {
+    pub const fn consent_status(&self) -> &'static str {
         match (self.explicit_approval, self.declined) {
             (Some(_), _) => "approved",
             (None, Some(_)) => "declined",

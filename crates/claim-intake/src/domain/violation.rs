@@ -1,5 +1,5 @@
 //! What is wrong with a claim, field by field (R11).
-use super::words;
+use super::string_enum;
 use serde::{Deserialize, Serialize};
 
 /// Something that a submission refuses.
@@ -13,7 +13,7 @@ pub struct Violation {
     pub description: String,
 }
 
-words! {
+string_enum! {
     /// What the claim itself tells to be wrong; the directory has reasons of its own.
     Fault {
         /// The field is needed (R10).
@@ -45,10 +45,10 @@ impl Fault {
     /// A violation of this kind at `field`.
     #[must_use]
     pub fn at(self, field: impl Into<String>) -> Violation {
-        Violation { field: field.into(), reason: self.as_str().to_owned(), description: self.describe().to_owned() }
+        Violation { field: field.into(), reason: self.as_str().to_owned(), description: self.description().to_owned() }
     }
 
-    const fn describe(self) -> &'static str {
+    const fn description(self) -> &'static str {
         match self {
             Self::FieldRequired => "is needed",
             Self::FieldNotAllowed => "is for revenue association only",

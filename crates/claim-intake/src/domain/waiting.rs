@@ -1,10 +1,10 @@
 //! What a claim waits for, until when, and whose move it is (R60). It follows from the claim alone and not from the time: what passes by time
 //! passes by a transition (R47), so that what is stored of it is right after each.
-use super::{Association, Claim, Party, State, Submission, words};
+use super::{Association, Claim, Party, State, Submission, string_enum};
 use cpor_types::Timestamp;
 use std::mem::{Discriminant, discriminant};
 
-words! {
+string_enum! {
     /// What a claim waits for.
     Wait {
         /// The partner submits it (R18).
@@ -33,14 +33,14 @@ words! {
 }
 
 /// Where on its way a claim waits: another station is another wait.
-type Station = (Wait, Option<Discriminant<Association>>);
+type WaitPosition = (Wait, Option<Discriminant<Association>>);
 
 /// Where a claim waits and since when; and the same as its customer may know it (R5).
-pub(super) type Waited = [(Station, Timestamp); 2];
+pub(super) type WaitClock = [(WaitPosition, Timestamp); 2];
 
 /// What a claim waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitStatus {
     /// What for.
     pub wait: Wait,
     /// Until when, at the latest; `None`: there is no deadline, or it is not known yet. Clocks of a review that have passed stay.
@@ -49,8 +49,8 @@ pub struct Waiting {
     pub mover: Option<Party>,
 }
 
-impl Waiting {
-    const fn on(wait: Wait, due: Option<Timestamp>, mover: Party) -> Self {
+impl WaitStatus {
+    const fn new(wait: Wait, due: Option<Timestamp>, mover: Party) -> Self {
         Self { wait, due, mover: Some(mover) }
     }
 
@@ -60,78 +60,78 @@ impl Waiting {
 impl Claim {
     /// What it waits for; since when, [`Claim::wait_time`] says.
     #[must_use]
-    pub fn waiting(&self) -> Waiting {
+    pub fn waiting(&self) -> WaitStatus {
         match &self.state {
-            State::Editing => Waiting::on(Wait::Submission, None, Party::Partner),
+            State::Editing => WaitStatus::new(Wait::Submission, None, Party::Partner),
             State::Submitted(submission) | State::UnderReview(submission) | State::Disputed(submission) => {
-                self.in_review(submission)
+                self.wait_in_review(submission)
             }
             State::PartnerActionRequired(_, action) => {
-                Waiting::on(Wait::PartnerResponse, Some(action.response.deadline.due), Party::Partner)
+                WaitStatus::new(Wait::PartnerResponse, Some(action.response.deadline.due), Party::Partner)
             }
-            State::Approved(submission, association) => approved(submission, association),
-            State::Rejected(_, rejection) => rejection
-                .dispute_window()
-                .map_or(Waiting::NOTHING, |window| Waiting::on(Wait::DisputeWindow, Some(window.due), Party::Partner)),
-            State::Deleted => Waiting::NOTHING,
+            State::Approved(submission, association) => wait_when_approved(submission, association),
+            State::Rejected(_, rejection) => rejection.dispute_window().map_or(WaitStatus::NOTHING, |window| {
+                WaitStatus::new(Wait::DisputeWindow, Some(window.due), Party::Partner)
+            }),
+            State::Deleted => WaitStatus::NOTHING,
         }
     }
 
-    fn in_review(&self, submission: &Submission) -> Waiting {
+    fn wait_in_review(&self, submission: &Submission) -> WaitStatus {
         let due = submission.review.due;
         if submission.review.approving {
-            return Waiting::on(Wait::Registry, None, Party::System);
+            return WaitStatus::new(Wait::Registry, None, Party::System);
         }
         if self.content.lines.iter().any(|line| line.contested) {
-            return Waiting::on(Wait::Arbitration, None, Party::ReviewLead);
+            return WaitStatus::new(Wait::Arbitration, None, Party::ReviewLead);
         }
-        Waiting::on(by_reviewer(submission), due, Party::Reviewer)
+        WaitStatus::new(reviewer_wait(submission), due, Party::Reviewer)
     }
 
     /// Where on its way it waits, and where as its customer may know it: without its rivals (R5).
-    fn stations(&self) -> [Station; 2] {
+    fn wait_positions(&self) -> [WaitPosition; 2] {
         let (wait, association) = (self.waiting().wait, self.state.association().map(discriminant));
-        let rivals = wait == Wait::Arbitration || (wait == Wait::Registry && association.is_none());
-        let seen = match self.state.submission() {
-            Some(submission) if rivals => by_reviewer(submission),
+        let involves_rivals = wait == Wait::Arbitration || (wait == Wait::Registry && association.is_none());
+        let customer_wait = match self.state.submission() {
+            Some(submission) if involves_rivals => reviewer_wait(submission),
             Some(_) | None => wait,
         };
-        [wait, seen].map(|wait| (wait, association))
+        [wait, customer_wait].map(|wait| (wait, association))
     }
 
     /// Where it waits, and since when.
-    pub(super) fn waited(&self) -> Waited {
-        let [station, seen] = self.stations();
-        [(station, self.wait_time), (seen, self.customer_wait_time)]
+    pub(super) fn wait_clock(&self) -> WaitClock {
+        let [position, customer_position] = self.wait_positions();
+        [(position, self.wait_time), (customer_position, self.customer_wait_time)]
     }
 
     /// This claim, which `waited` there before: a wait that is new began at `time`.
-    pub(super) fn waiting_since(mut self, waited: Option<Waited>, time: Timestamp) -> Self {
-        let since = |side: usize, station: Station| {
-            let before = waited.map(|waited| waited[side]).filter(|(before, _)| *before == station);
+    pub(super) fn with_wait_clock(mut self, previous: Option<WaitClock>, time: Timestamp) -> Self {
+        let since = |view: usize, position: WaitPosition| {
+            let before = previous.map(|clock| clock[view]).filter(|(before, _)| *before == position);
             before.map_or(time, |(_, since)| since)
         };
-        let [station, seen] = self.stations();
-        (self.wait_time, self.customer_wait_time) = (since(0, station), since(1, seen));
+        let [position, customer_position] = self.wait_positions();
+        (self.wait_time, self.customer_wait_time) = (since(0, position), since(1, customer_position));
         self
     }
 }
 
-const fn by_reviewer(submission: &Submission) -> Wait {
+const fn reviewer_wait(submission: &Submission) -> Wait {
     if submission.review.started { Wait::ReviewDecision } else { Wait::ReviewStart }
 }
 
-fn approved(submission: &Submission, association: &Association) -> Waiting {
+fn wait_when_approved(submission: &Submission, association: &Association) -> WaitStatus {
     match (association, submission.consent_due) {
         (Association::Pending, None) => {
             let mover = if submission.bounced { Party::Operator } else { Party::System };
-            Waiting::on(Wait::NoticeDelivery, None, mover)
+            WaitStatus::new(Wait::NoticeDelivery, None, mover)
         }
         (Association::Pending, due) if submission.needs_explicit_approval() => {
-            Waiting::on(Wait::ExplicitApproval, due, Party::Customer)
+            WaitStatus::new(Wait::ExplicitApproval, due, Party::Customer)
         }
-        (Association::Pending, due) => Waiting::on(Wait::ConsentWindow, due, Party::Time),
-        (Association::Granted { .. }, _) => Waiting::on(Wait::Registry, None, Party::System),
-        (Association::Official { .. } | Association::Ended { .. }, _) => Waiting::NOTHING,
+        (Association::Pending, due) => WaitStatus::new(Wait::ConsentWindow, due, Party::Time),
+        (Association::Granted { .. }, _) => WaitStatus::new(Wait::Registry, None, Party::System),
+        (Association::Official { .. } | Association::Ended { .. }, _) => WaitStatus::NOTHING,
     }
 }

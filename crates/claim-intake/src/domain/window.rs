@@ -21,13 +21,13 @@ impl Window {
     }
 
     /// What is ahead: the end, and the reminder under its own kind.
-    pub(super) fn ahead(&self, reminder: &'static str) -> Vec<Deadline> {
-        let remind = |due| Deadline { due, kind: Cow::Borrowed(reminder), rule: self.deadline.rule.clone() };
-        self.remind.map(remind).into_iter().chain([self.deadline.clone()]).collect()
+    pub(super) fn deadlines(&self, reminder_kind: &'static str) -> Vec<Deadline> {
+        let reminder_at = |due| Deadline { due, kind: Cow::Borrowed(reminder_kind), rule: self.deadline.rule.clone() };
+        self.remind.map(reminder_at).into_iter().chain([self.deadline.clone()]).collect()
     }
 
     /// Where the reminder was due by `now`: when, and the window after it.
-    pub(super) fn reminded(&self, now: Timestamp) -> Option<(Timestamp, Self)> {
+    pub(super) fn take_reminder(&self, now: Timestamp) -> Option<(Timestamp, Self)> {
         let due = self.remind.filter(|due| *due <= now)?;
         Some((due, Self { remind: None, ..self.clone() }))
     }

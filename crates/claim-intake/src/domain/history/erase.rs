@@ -5,10 +5,10 @@ use crate::domain::{FactKind, Field, FieldChange};
 use cpor_types::{ActorSide, PersonalData};
 
 /// The action of the entry that records an erasure.
-pub(in crate::domain) const ERASURE: &str = "personal_data_erased";
+pub(in crate::domain) const ERASURE_ACTION: &str = "personal_data_erased";
 
 /// What a field of a claim, as changes name it, holds of personal data.
-pub(super) fn kind_of(field: &str) -> Option<PersonalData> {
+pub(super) fn personal_data_kind(field: &str) -> Option<PersonalData> {
     match Field::of_path(field) {
         Some(
             Field::CustomerContact
@@ -34,7 +34,7 @@ pub(super) fn kind_of(field: &str) -> Option<PersonalData> {
 }
 
 /// Whether the reason of an entry of this action is what somebody wrote. Of the others the system says it: a word, a rule, what became of a mail.
-fn is_in_peoples_words(action: &str) -> bool {
+fn has_personal_reason(action: &str) -> bool {
     match FactKind::parse(action) {
         Some(
             FactKind::PartnerActionRequested
@@ -84,12 +84,12 @@ impl SealedEntry {
     #[must_use]
     pub fn erase(mut self, kinds: &[PersonalData]) -> Self {
         let Ok((_, facts)) = &self.facts.opened else { return self };
-        let by_somebody = is_of_people(facts.side) && facts.action != ERASURE;
-        let in_words = by_somebody && is_in_peoples_words(&facts.action);
-        self.subject.erase_if(|_| by_somebody.then_some(PersonalData::Subjects), kinds);
-        self.reason.erase_if(|reason| (in_words && !reason.is_empty()).then_some(PersonalData::Words), kinds);
+        let is_by_person = is_of_people(facts.side) && facts.action != ERASURE_ACTION;
+        let is_personal_reason = is_by_person && has_personal_reason(&facts.action);
+        self.subject.erase_if(|_| is_by_person.then_some(PersonalData::Subjects), kinds);
+        self.reason.erase_if(|reason| (is_personal_reason && !reason.is_empty()).then_some(PersonalData::Words), kinds);
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
-            change.erase_if(|change| kind_of(&change.field), kinds);
+            change.erase_if(|change| personal_data_kind(&change.field), kinds);
         }
         self
     }
@@ -100,7 +100,7 @@ impl SealedEntry {
     pub fn salts(&self) -> Vec<u8> {
         let parts = [self.facts.salt(), self.subject.salt(), self.reason.salt(), self.changes.salt()];
         let changes = self.each_change().map(Sealed::salt);
-        parts.into_iter().chain(changes).flat_map(|salt| salt.unwrap_or(Salts::ERASED).0).collect()
+        parts.into_iter().chain(changes).flat_map(|salt| salt.unwrap_or(StoredSalts::ERASED).0).collect()
     }
 
     /// What it says, to be stored; what was erased is empty, but for the kind that stands in the place of a change's field.
@@ -137,14 +137,14 @@ impl<T> Sealed<T> {
 }
 
 /// The salts of an entry, as they were stored.
-pub(super) enum Salts<'a> {
+pub(super) enum StoredSalts<'a> {
     /// All follow from these bytes.
     Whole(Digest),
     /// Each by itself; zeros: erased.
     Each(&'a [u8]),
 }
 
-impl<'a> Salts<'a> {
+impl<'a> StoredSalts<'a> {
     /// Stands for a salt that was erased. That a salt is this is less likely than that two of them are the same.
     const ERASED: Digest = Digest([0; 32]);
 
@@ -160,8 +160,8 @@ impl<'a> Salts<'a> {
     /// A part with its content, unless that was erased.
     pub(super) fn part<T>(&self, part: Part, content: T) -> Result<(Digest, T), Closed> {
         match self {
-            Self::Whole(entry) => Ok((seal::salt(*entry, part), content)),
-            Self::Each(bytes) => opened(bytes, part as usize, part.erased_as(), content),
+            Self::Whole(entry) => Ok((seal::part_salt(*entry, part), content)),
+            Self::Each(bytes) => open_part(bytes, part as usize, part.erased_as(), content),
         }
     }
 
@@ -169,16 +169,17 @@ impl<'a> Salts<'a> {
     pub(super) fn change(&self, n: usize, change: FieldChange) -> Result<(Digest, FieldChange), Closed> {
         match self {
             Self::Whole(entry) => Ok((seal::change_salt(*entry, n), change)),
-            Self::Each(bytes) => opened(bytes, Part::ALL.len() + n, change.field.parse().ok(), change),
+            Self::Each(bytes) => open_part(bytes, Part::ALL.len() + n, change.field.parse().ok(), change),
         }
     }
 }
 
 /// What has the salt at `place`; zeros, where it can be erased as `kind`: it was. Any other zeros are a salt, which opens nothing.
-fn opened<T>(salts: &[u8], place: usize, kind: Option<PersonalData>, content: T) -> Result<(Digest, T), Closed> {
-    let salt = salts.chunks_exact(32).nth(place).and_then(|salt| salt.try_into().ok()).map_or(Salts::ERASED, Digest);
+fn open_part<T>(salts: &[u8], index: usize, kind: Option<PersonalData>, content: T) -> Result<(Digest, T), Closed> {
+    let salt =
+        salts.chunks_exact(32).nth(index).and_then(|salt| salt.try_into().ok()).map_or(StoredSalts::ERASED, Digest);
     match kind {
-        Some(kind) if salt == Salts::ERASED => Err(Closed::Erased(kind)),
+        Some(kind) if salt == StoredSalts::ERASED => Err(Closed::Erased(kind)),
         Some(_) | None => Ok((salt, content)),
     }
 }

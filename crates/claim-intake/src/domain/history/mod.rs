@@ -17,13 +17,13 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub(super) use erase::ERASURE;
+pub(super) use erase::ERASURE_ACTION;
 pub use erase::is_of_people;
-pub use verify::{Divergence, Fault, Flaw, Receipt, Summary};
+pub use verify::{Divergence, EntryError, Receipt, Summary, VerifyError};
 
-use super::{FieldChange, StateKind, words};
+use super::{FieldChange, StateKind, string_enum};
 use cpor_types::{ActorSide, ClaimName, PersonalData, Timestamp};
-use erase::{Salts, kind_of};
+use erase::{StoredSalts, personal_data_kind};
 use std::{fmt, str::FromStr};
 
 /// A SHA-256, or a salt: 32 bytes, written in lower-case hex.
@@ -50,18 +50,18 @@ impl fmt::Debug for Digest {
 /// The text is no digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not 64 lower-case hexadecimal digits")]
-pub struct NoDigest;
+pub struct InvalidDigest;
 
 impl FromStr for Digest {
-    type Err = NoDigest;
+    type Err = InvalidDigest;
 
-    fn from_str(text: &str) -> Result<Self, NoDigest> {
+    fn from_str(text: &str) -> Result<Self, InvalidDigest> {
         let digit = |byte: u8| match byte {
             b'0'..=b'9' => Ok(byte - b'0'),
             b'a'..=b'f' => Ok(byte - b'a' + 10),
-            _ => Err(NoDigest),
+            _ => Err(InvalidDigest),
         };
-        let digits: [u8; 64] = text.as_bytes().try_into().map_err(|_| NoDigest)?;
+        let digits: [u8; 64] = text.as_bytes().try_into().map_err(|_| InvalidDigest)?;
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
             *byte = digit(pair[0])? << 4 | digit(pair[1])?;
@@ -70,7 +70,7 @@ impl FromStr for Digest {
     }
 }
 
-words! {
+string_enum! {
     /// Which sides may see an entry at all.
     Audience {
         /// Whoever sees the claim's history.
@@ -80,7 +80,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What an entry consists of.
     Part {
         /// Action, side, times, states.
@@ -175,10 +175,10 @@ impl SealedEntry {
         let mut sealed = Self {
             position,
             audience,
-            facts: seal::seal(Part::Facts.as_str(), seal::salt(salt, Part::Facts), facts),
-            subject: seal::seal(Part::Subject.as_str(), seal::salt(salt, Part::Subject), subject),
-            reason: seal::seal(Part::Reason.as_str(), seal::salt(salt, Part::Reason), reason),
-            changes: seal::seal(Part::Changes.as_str(), seal::salt(salt, Part::Changes), changes),
+            facts: seal::seal(Part::Facts.as_str(), seal::part_salt(salt, Part::Facts), facts),
+            subject: seal::seal(Part::Subject.as_str(), seal::part_salt(salt, Part::Subject), subject),
+            reason: seal::seal(Part::Reason.as_str(), seal::part_salt(salt, Part::Reason), reason),
+            changes: seal::seal(Part::Changes.as_str(), seal::part_salt(salt, Part::Changes), changes),
             link: previous,
         };
         sealed.link = sealed.link_after(claim, previous);
@@ -189,23 +189,23 @@ impl SealedEntry {
     /// commitments that were made then (see [`Self::commitments`]), which may no longer fit. `None`: there are not enough of either.
     #[must_use]
     pub fn stored(position: i64, salts: &[u8], entry: Entry, commitments: &[u8], link: Digest) -> Option<Self> {
-        let salts = Salts::read(salts, &entry)?;
+        let salts = StoredSalts::read(salts, &entry)?;
         let Entry { audience, facts, subject, reason, changes } = entry;
-        let mut made = commitments.chunks_exact(32).filter_map(|bytes| Some(Digest(bytes.try_into().ok()?)));
-        let (facts_made, subject_made) = (made.next()?, made.next()?);
-        let (reason_made, changes_made) = (made.next()?, made.next()?);
+        let mut stored = commitments.chunks_exact(32).filter_map(|bytes| Some(Digest(bytes.try_into().ok()?)));
+        let (facts_commitment, subject_commitment) = (stored.next()?, stored.next()?);
+        let (reason_commitment, changes_commitment) = (stored.next()?, stored.next()?);
         let change = |(n, change): (usize, FieldChange)| Sealed {
-            commitment: made.next().unwrap_or(Digest::GENESIS),
+            commitment: stored.next().unwrap_or(Digest::GENESIS),
             opened: salts.change(n, change),
         };
         let changes: Vec<_> = changes.into_iter().enumerate().map(change).collect();
         Some(Self {
             position,
             audience,
-            facts: Sealed { commitment: facts_made, opened: salts.part(Part::Facts, facts) },
-            subject: Sealed { commitment: subject_made, opened: salts.part(Part::Subject, subject) },
-            reason: Sealed { commitment: reason_made, opened: salts.part(Part::Reason, reason) },
-            changes: Sealed { commitment: changes_made, opened: salts.part(Part::Changes, changes) },
+            facts: Sealed { commitment: facts_commitment, opened: salts.part(Part::Facts, facts) },
+            subject: Sealed { commitment: subject_commitment, opened: salts.part(Part::Subject, subject) },
+            reason: Sealed { commitment: reason_commitment, opened: salts.part(Part::Reason, reason) },
+            changes: Sealed { commitment: changes_commitment, opened: salts.part(Part::Changes, changes) },
             link,
         })
     }
@@ -236,7 +236,7 @@ impl SealedEntry {
     pub fn withhold_changes(mut self, kind: PersonalData) -> Self {
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
             let is_of_kind = match &change.opened {
-                Ok((_, change)) => kind_of(&change.field) == Some(kind),
+                Ok((_, change)) => personal_data_kind(&change.field) == Some(kind),
                 Err(closed) => *closed == Closed::Erased(kind),
             };
             if is_of_kind {
@@ -252,20 +252,21 @@ impl SealedEntry {
 
     /// The parts that are withheld; changes also where single ones are.
     pub fn withheld(&self) -> impl Iterator<Item = Part> {
-        self.closed(|closed| closed == Closed::Withheld)
+        self.parts_hidden_as(|closed| closed == Closed::Withheld)
     }
 
     /// The parts that were erased; changes where single ones were.
     pub fn erased(&self) -> impl Iterator<Item = Part> {
-        self.closed(|closed| closed != Closed::Withheld)
+        self.parts_hidden_as(|closed| closed != Closed::Withheld)
     }
 
-    fn closed(&self, so: fn(Closed) -> bool) -> impl Iterator<Item = Part> {
-        let changes = self.changes.is(so) || self.each_change().any(|change| change.is(so));
+    fn parts_hidden_as(&self, is_match: fn(Closed) -> bool) -> impl Iterator<Item = Part> {
+        let changes =
+            self.changes.is_hidden_as(is_match) || self.each_change().any(|change| change.is_hidden_as(is_match));
         let parts = [
-            (Part::Facts, self.facts.is(so)),
-            (Part::Subject, self.subject.is(so)),
-            (Part::Reason, self.reason.is(so)),
+            (Part::Facts, self.facts.is_hidden_as(is_match)),
+            (Part::Subject, self.subject.is_hidden_as(is_match)),
+            (Part::Reason, self.reason.is_hidden_as(is_match)),
             (Part::Changes, changes),
         ];
         parts.into_iter().filter_map(|(part, closed)| closed.then_some(part))
@@ -282,7 +283,7 @@ impl<T> Sealed<T> {
     }
 
     /// Whether it is closed, and so.
-    fn is(&self, so: fn(Closed) -> bool) -> bool {
-        self.opened.as_ref().err().is_some_and(|closed| so(*closed))
+    fn is_hidden_as(&self, is_match: fn(Closed) -> bool) -> bool {
+        self.opened.as_ref().err().is_some_and(|closed| is_match(*closed))
     }
 }

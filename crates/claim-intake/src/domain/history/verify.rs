@@ -1,5 +1,5 @@
 //! Verifying a chain, or what a side was shown of it: by arithmetic alone, so that nobody has to be believed.
-use super::{Audience, Closed, Digest, EntryFacts, Part, SealedEntry, seal::holds};
+use super::{Audience, Closed, Digest, EntryFacts, Part, SealedEntry, seal::matches_commitment};
 use crate::domain::StateKind;
 use cpor_types::ClaimName;
 
@@ -29,17 +29,17 @@ pub struct Summary {
 
 /// The first thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum VerifyError {
     /// There are no entries: each claim has one at least.
     #[error("there is no entry")]
     Empty,
     /// With an entry.
-    #[error("entry {position}: {flaw}")]
+    #[error("entry {position}: {error}")]
     Entry {
         /// Its place in the receipt, from 1.
         position: i64,
         /// What.
-        flaw: Flaw,
+        error: EntryError,
     },
     /// The last entry is not the one that the receipt ends with.
     #[error(
@@ -55,7 +55,7 @@ pub enum Fault {
 
 /// What is wrong with an entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
+pub enum EntryError {
     /// An entry is missing, there twice, or in the wrong place.
     #[error("it says that it is entry {says}")]
     Position {
@@ -102,35 +102,35 @@ impl Receipt {
     /// Verifies every commitment that is opened, every link, the positions and the states.
     ///
     /// # Errors
-    /// The first [`Fault`].
-    pub fn verify(&self) -> Result<Summary, Fault> {
+    /// The first [`VerifyError`].
+    pub fn verify(&self) -> Result<Summary, VerifyError> {
         let (mut last, mut state) = (Digest::GENESIS, None);
         for (position, entry) in (1_i64..).zip(&self.entries) {
-            let flawed = |flaw| Fault::Entry { position, flaw };
-            state = self.follows(entry, position, last, state).map_err(flawed)?;
+            let entry_error = |error| VerifyError::Entry { position, error };
+            state = self.verify_entry(entry, position, last, state).map_err(entry_error)?;
             last = entry.link;
         }
         match self.entries.is_empty() {
-            true => Err(Fault::Empty),
-            false if last != self.head => Err(Fault::Head { last, head: self.head }),
-            false => Ok(self.summary()),
+            true => Err(VerifyError::Empty),
+            false if last != self.head => Err(VerifyError::Head { last, head: self.head }),
+            false => Ok(self.summarize()),
         }
     }
 
     /// Whether the entry is sound as the one at `position`, after the link `last` and in `state`; answers the state after it.
-    fn follows(
+    fn verify_entry(
         &self,
         entry: &SealedEntry,
         position: i64,
         last: Digest,
         state: Option<StateKind>,
-    ) -> Result<Option<StateKind>, Flaw> {
+    ) -> Result<Option<StateKind>, EntryError> {
         if entry.position != position {
-            return Err(Flaw::Position { says: entry.position });
+            return Err(EntryError::Position { says: entry.position });
         }
-        entry.says_what_was_recorded()?;
+        entry.verify_commitments()?;
         if entry.link != entry.link_after(&self.claim, last) {
-            return Err(Flaw::Link);
+            return Err(EntryError::Link);
         }
         entry.state_after(state)
     }
@@ -153,9 +153,9 @@ impl Receipt {
             .map_or(Ok(()), |(here, _)| Err(Divergence::Entry(here.position)))
     }
 
-    fn summary(&self) -> Summary {
+    fn summarize(&self) -> Summary {
         let count = |is: fn(&SealedEntry) -> bool| self.entries.iter().filter(|entry| is(entry)).count();
-        let withheld = count(|entry| entry.facts.is(|closed| closed == Closed::Withheld));
+        let withheld = count(|entry| entry.facts.is_hidden_as(|closed| closed == Closed::Withheld));
         let some_withheld = count(|entry| entry.withheld().next().is_some());
         let erased = count(|entry| entry.erased().next().is_some());
         Summary { entries: self.entries.len(), withheld, partly_withheld: some_withheld - withheld, erased }
@@ -163,26 +163,26 @@ impl Receipt {
 }
 
 impl SealedEntry {
-    fn says_what_was_recorded(&self) -> Result<(), Flaw> {
+    fn verify_commitments(&self) -> Result<(), EntryError> {
         let parts = [
-            (Part::Facts, holds(Part::Facts.as_str(), &self.facts)),
-            (Part::Subject, holds(Part::Subject.as_str(), &self.subject)),
-            (Part::Reason, holds(Part::Reason.as_str(), &self.reason)),
-            (Part::Changes, holds(Part::Changes.as_str(), &self.changes)),
+            (Part::Facts, matches_commitment(Part::Facts.as_str(), &self.facts)),
+            (Part::Subject, matches_commitment(Part::Subject.as_str(), &self.subject)),
+            (Part::Reason, matches_commitment(Part::Reason.as_str(), &self.reason)),
+            (Part::Changes, matches_commitment(Part::Changes.as_str(), &self.changes)),
         ];
-        if let Some((part, _)) = parts.into_iter().find(|(_, holds)| !holds) {
-            return Err(Flaw::Part(part));
+        if let Some((part, _)) = parts.into_iter().find(|(_, matches)| !matches) {
+            return Err(EntryError::Part(part));
         }
-        let bad = self.each_change().position(|change| !holds("change", change));
-        bad.map_or(Ok(()), |n| Err(Flaw::Change(n + 1)))
+        let wrong = self.each_change().position(|change| !matches_commitment("change", change));
+        wrong.map_or(Ok(()), |n| Err(EntryError::Change(n + 1)))
     }
 
     /// What is withheld whole changes no state: that is what makes a view with withheld entries complete.
-    fn state_after(&self, state: Option<StateKind>) -> Result<Option<StateKind>, Flaw> {
+    fn state_after(&self, state: Option<StateKind>) -> Result<Option<StateKind>, EntryError> {
         let Ok((_, EntryFacts { from, to, .. })) = &self.facts.opened else {
-            return if self.audience == Audience::All { Err(Flaw::Hidden) } else { Ok(state) };
+            return if self.audience == Audience::All { Err(EntryError::Hidden) } else { Ok(state) };
         };
-        let moved_in_secret = self.audience == Audience::Vendor && *from != Some(*to);
-        if *from != state || moved_in_secret { Err(Flaw::State) } else { Ok(Some(*to)) }
+        let changes_state_hidden = self.audience == Audience::Vendor && *from != Some(*to);
+        if *from != state || changes_state_hidden { Err(EntryError::State) } else { Ok(Some(*to)) }
     }
 }

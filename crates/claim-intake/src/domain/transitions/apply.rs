@@ -2,13 +2,13 @@
 //! overtaken.
 use crate::domain::{
     Assessment, Association, Claim, Fact, FactKind, LineVerdict, Refusal, Rules, State, Submission, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{Month, Timestamp, rfc3339};
 
 /// The circumstances of a fact.
-pub(super) struct At<'a> {
+pub(super) struct FactContext<'a> {
     /// Since when it counts.
     pub(super) time: Timestamp,
     /// When it is recorded.
@@ -21,19 +21,19 @@ pub(super) struct At<'a> {
     pub(super) channel: Option<&'a str>,
 }
 
-impl At<'_> {
+impl FactContext<'_> {
     /// The history entry, so far.
-    pub(super) fn entry(&self) -> Entry {
-        let entry = Entry::because(&self.reason);
+    pub(super) fn entry(&self) -> EntryDetails {
+        let entry = EntryDetails::with_reason(&self.reason);
         match self.channel {
-            Some(channel) => entry.changing("consent_channel", "", channel),
+            Some(channel) => entry.with_change("consent_channel", "", channel),
             None => entry,
         }
     }
 }
 
 /// `None`: overtaken. An error: the rules that the claim was submitted under are not at hand.
-pub(super) type Applied = Result<Option<Transition<Claim>>, Refusal>;
+pub(super) type ApplyResult = Result<Option<Transition<Claim>>, Refusal>;
 
 impl Claim {
     /// Applies `fact`, which counts since `time`. One that the state no longer admits becomes a history entry and
@@ -48,66 +48,73 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        let at = At { time, now, rules, reason: fact.reason(), channel: fact.channel() };
-        let applied = match self.admit_fact(fact.kind(), fact.case()) {
-            Some(submission) => self.take(fact, submission, &at)?,
+        let context = FactContext { time, now, rules, reason: fact.reason(), channel: fact.channel() };
+        let applied = match self.admitted_fact(fact.kind(), fact.case()) {
+            Some(submission) => self.apply_admitted(fact, submission, &context)?,
             None => None,
         };
-        let mut made = applied.unwrap_or_else(|| self.noted(What::Overtaken(fact.kind()), at.entry(), now));
+        let mut made = applied.unwrap_or_else(|| self.record_only(What::Overtaken(fact.kind()), context.entry(), now));
         let erased_since = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
         let late: Vec<_> = erased_since.collect();
         made.events.iter_mut().for_each(|event| event.late.clone_from(&late));
-        Ok(Transition { next: made.next.waiting_since(Some(self.waited()), time), ..made })
+        Ok(Transition { next: made.next.with_wait_clock(Some(self.wait_clock()), time), ..made })
     }
 
-    fn take(&self, fact: &Fact, submission: &Submission, at: &At<'_>) -> Applied {
+    fn apply_admitted(&self, fact: &Fact, submission: &Submission, context: &FactContext<'_>) -> ApplyResult {
         match fact {
-            Fact::Review { fact, .. } => self.take_review(fact, submission, at),
-            Fact::Consent(fact) => self.take_consent(fact, submission, at),
-            Fact::AssociationOfficial { since } => Ok(self.official(submission, *since, at)),
-            Fact::AssociationEnded { reason, lines } => Ok(self.association_ended(submission, *reason, lines, at)),
-            Fact::Assessed { month, verdicts } => Ok(Some(self.assessed(*month, verdicts, at))),
+            Fact::Review { fact, .. } => self.apply_review_fact(fact, submission, context),
+            Fact::Consent(fact) => self.apply_consent_fact(fact, submission, context),
+            Fact::AssociationOfficial { since } => Ok(self.apply_association_official(submission, *since, context)),
+            Fact::AssociationEnded { reason, lines } => {
+                Ok(self.apply_association_ended(submission, *reason, lines, context))
+            }
+            Fact::Assessed { month, verdicts } => Ok(Some(self.apply_assessed(*month, verdicts, context))),
         }
     }
 
     /// An entry in the history and nothing else.
-    pub(super) fn noted(&self, what: What, entry: Entry, now: Timestamp) -> Transition<Self> {
-        let mut next = Next::of(self, now);
-        next.record(what, entry);
-        next.done()
+    pub(super) fn record_only(&self, what: What, entry: EntryDetails, now: Timestamp) -> Transition<Self> {
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.record(what, entry);
+        builder.build()
     }
 
     /// R27: the registry has the association on record.
-    fn official(&self, submission: &Submission, since: Timestamp, at: &At<'_>) -> Option<Transition<Self>> {
+    fn apply_association_official(
+        &self,
+        submission: &Submission,
+        since: Timestamp,
+        context: &FactContext<'_>,
+    ) -> Option<Transition<Self>> {
         match self.state.association()? {
             Association::Official { .. } | Association::Ended { .. } => None,
             before @ (Association::Pending | Association::Granted { .. }) => {
-                let mut next = Next::of(self, at.now);
-                next.claim.state = State::Approved(submission.clone(), Association::Official { since });
-                let entry = at.entry().changing("association_state", before.as_str(), "official");
-                let entry = entry.changing("official_time", "", rfc3339(since));
-                next.record(What::Reported(FactKind::AssociationOfficial), entry);
-                Some(next.done())
+                let mut builder = TransitionBuilder::new(self, context.now);
+                builder.claim.state = State::Approved(submission.clone(), Association::Official { since });
+                let entry = context.entry().with_change("association_state", before.as_str(), "official");
+                let entry = entry.with_change("official_time", "", rfc3339(since));
+                builder.record(What::Reported(FactKind::AssociationOfficial), entry);
+                Some(builder.build())
             }
         }
     }
 
     /// R52: keeps the last answer for each line and activity.
-    fn assessed(&self, month: Month, verdicts: &[LineVerdict], at: &At<'_>) -> Transition<Self> {
-        let mut next = Next::of(self, at.now);
-        let mut entry = at.entry();
+    fn apply_assessed(&self, month: Month, verdicts: &[LineVerdict], context: &FactContext<'_>) -> Transition<Self> {
+        let mut builder = TransitionBuilder::new(self, context.now);
+        let mut entry = context.entry();
         for verdict in verdicts {
-            if let Some((field, before)) = next.claim.assess(month, verdict) {
-                entry = entry.changing(&field, before, verdict.verdict.as_str());
+            if let Some((field, before)) = builder.claim.replace_assessment(month, verdict) {
+                entry = entry.with_change(&field, before, verdict.verdict.as_str());
             }
         }
-        next.record(What::Reported(FactKind::Assessed), entry);
-        next.done()
+        builder.record(What::Reported(FactKind::Assessed), entry);
+        builder.build()
     }
 
     /// Replaces the line's last answer for the activity; answers the field and the verdict before. `None`: no such
     /// line.
-    fn assess(&mut self, month: Month, answer: &LineVerdict) -> Option<(String, &'static str)> {
+    fn replace_assessment(&mut self, month: Month, answer: &LineVerdict) -> Option<(String, &'static str)> {
         let place = self.content.lines.iter().position(|line| line.id == answer.line)?;
         let assessments = &mut self.content.lines[place].assessments;
         let before = assessments.iter().position(|known| known.activity == answer.activity);

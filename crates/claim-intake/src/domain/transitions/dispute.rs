@@ -1,7 +1,7 @@
 //! Disputing a rejection (R28).
 use crate::domain::{
     Claim, Command, Comment, Content, Facts, Refusal, Remedy, ReviewProgress, Rules, State, Submission, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{CaseId, Timestamp};
@@ -44,16 +44,16 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        let submission = self.admit_dispute()?;
+        let submission = self.check_dispute_allowed()?;
         if dispute.justification.is_none() && self.new_documents() == 0 {
             return Err(Refusal::DisputeUnfounded);
         }
-        let mut next = Next::of(self, now);
-        next.claim.content = self.content_disputed();
-        next.claim.inform(Some(facts.ok_or(Refusal::FactsMissing)?));
-        next.claim.complete(rules.recorded(submission)?)?;
-        next.claim.lost_lines.retain(|lost| !next.claim.content.lines.iter().any(|line| line.id == lost.line.id));
-        next.claim.state = State::Disputed(Submission {
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.content = self.content_disputed();
+        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        builder.claim.check_complete(rules.recorded_profile(submission)?)?;
+        builder.claim.lost_lines.retain(|lost| !builder.claim.content.lines.iter().any(|line| line.id == lost.line.id));
+        builder.claim.state = State::Disputed(Submission {
             review_case: dispute.review_case,
             reviewer: None,
             review: ReviewProgress::default(),
@@ -63,19 +63,20 @@ impl Claim {
             ..submission.clone()
         });
         let justification = dispute.justification.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
-        let changes = self.content.changes(&next.claim.content);
-        let entry = Entry { changes, ..Entry::because(&justification) }.saying(dispute.justification);
-        let entry = entry.windowed(submission, None);
+        let changes = self.content.changes(&builder.claim.content);
+        let entry =
+            EntryDetails { changes, ..EntryDetails::with_reason(&justification) }.with_comment(dispute.justification);
+        let entry = entry.with_consent_due(submission, None);
         let entry = match &submission.reviewer {
-            Some(reviewer) => entry.changing("reviewer", reviewer, ""),
+            Some(reviewer) => entry.with_change("reviewer", reviewer, ""),
             None => entry,
         };
-        next.record(What::Disputed { previous_case: submission.review_case, justification }, entry);
-        Ok(next.done())
+        builder.record(What::Disputed { previous_case: submission.review_case, justification }, entry);
+        Ok(builder.build())
     }
 
     /// R33: a late dispute and that of a final rejection are told so.
-    pub(in crate::domain) fn admit_dispute(&self) -> Result<&Submission, Refusal> {
+    pub(in crate::domain) fn check_dispute_allowed(&self) -> Result<&Submission, Refusal> {
         match &self.state {
             State::Rejected(submission, rejection) => match &rejection.remedy {
                 Remedy::Dispute(_) => Ok(submission),

@@ -1,7 +1,7 @@
 //! A draft: created, changed, deleted (R16, R17).
 use crate::domain::{
     Claim, Command, Content, Directory, Facts, Field, Refusal, Rules, State, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
     history::Digest,
 };
 use cpor_durable::Transition;
@@ -45,19 +45,19 @@ impl Claim {
             head: Digest::GENESIS,
             erased: BTreeMap::new(),
         };
-        claim.inform(facts);
+        claim.set_directory_facts(facts);
         if claim.directory.denies_location() {
             return Err(Refusal::LocationNotOfPartner);
         }
-        let mut next = Next::new(claim);
-        next.record(What::Created, Entry { changes, ..Entry::default() });
-        Ok(next.done())
+        let mut builder = TransitionBuilder::created(claim);
+        builder.record(What::Created, EntryDetails { changes, ..EntryDetails::default() });
+        Ok(builder.build())
     }
 
     /// The content that `update` would make of this claim's.
     #[must_use]
     pub fn content_after(&self, update: &Update) -> Content {
-        self.content.with(&update.fields, &update.content)
+        self.content.with_fields_from(&update.fields, &update.content)
     }
 
     /// Changes a draft (R17), or after the submission what the policy leaves to the partner (R29). `facts` are what the directory says of
@@ -73,23 +73,23 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Option<Transition<Self>>, Refusal> {
-        self.admit(Command::Update)?;
+        self.check_admitted(Command::Update)?;
         match self.state.submission() {
-            None => Ok(self.redraft(update, facts, now)),
-            Some(submission) => self.edit(update, submission, facts, rules, now),
+            None => Ok(self.update_draft(update, facts, now)),
+            Some(submission) => self.edit_submitted(update, submission, facts, rules, now),
         }
     }
 
-    fn redraft(&self, update: &Update, facts: Option<&Facts>, now: Timestamp) -> Option<Transition<Self>> {
-        let mut next = Next::of(self, now);
-        next.claim.content = self.content_after(update);
-        next.claim.inform(facts);
-        if next.claim.content == self.content && next.claim.directory == self.directory {
+    fn update_draft(&self, update: &Update, facts: Option<&Facts>, now: Timestamp) -> Option<Transition<Self>> {
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.content = self.content_after(update);
+        builder.claim.set_directory_facts(facts);
+        if builder.claim.content == self.content && builder.claim.directory == self.directory {
             return None;
         }
-        let changes = self.content.changes(&next.claim.content);
-        next.record(What::Updated, Entry { changes, ..Entry::default() });
-        Some(next.done())
+        let changes = self.content.changes(&builder.claim.content);
+        builder.record(What::Updated, EntryDetails { changes, ..EntryDetails::default() });
+        Some(builder.build())
     }
 
     /// Deletes a draft (R17). It leaves the lists, and stays in history and storage.
@@ -97,10 +97,10 @@ impl Claim {
     /// # Errors
     /// [`Refusal::NotAllowed`] in any state but EDITING.
     pub fn delete(&self, now: Timestamp) -> Result<Transition<Self>, Refusal> {
-        self.admit(Command::Delete)?;
-        let mut next = Next::of(self, now);
-        next.claim.state = State::Deleted;
-        next.record(What::Deleted, Entry::default());
-        Ok(next.done())
+        self.check_admitted(Command::Delete)?;
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.state = State::Deleted;
+        builder.record(What::Deleted, EntryDetails::default());
+        Ok(builder.build())
     }
 }

@@ -1,7 +1,7 @@
 //! Erasing personal data (R56).
 use crate::domain::{
     Association, Claim, Command, Contact, Refusal, State, Submission, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};
@@ -31,12 +31,12 @@ impl Claim {
         if kinds.is_empty() {
             return Ok(None);
         }
-        let mut next = Next::of(self, now);
-        kinds.iter().for_each(|kind| next.claim.forget(*kind));
+        let mut builder = TransitionBuilder::new(self, now);
+        kinds.iter().for_each(|kind| builder.claim.clear_personal_data(*kind));
         let named = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
-        let entry = Entry::because(&erase.reason).changing("personal_data", named, "erased");
-        next.record(What::PersonalDataErased(kinds), entry);
-        Ok(Some(next.done()))
+        let entry = EntryDetails::with_reason(&erase.reason).with_change("personal_data", named, "erased");
+        builder.record(What::PersonalDataErased(kinds), entry);
+        Ok(Some(builder.build()))
     }
 
     /// The claim has come to rest: nobody reviews it, nobody is asked, and nothing can follow of which somebody would have to be told.
@@ -53,7 +53,7 @@ impl Claim {
         }
     }
 
-    fn forget(&mut self, kind: PersonalData) {
+    fn clear_personal_data(&mut self, kind: PersonalData) {
         match kind {
             PersonalData::Contacts => {
                 let content = &mut self.content;

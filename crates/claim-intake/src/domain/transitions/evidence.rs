@@ -1,7 +1,7 @@
 //! Documents on a claim (R14).
 use crate::domain::{
     Claim, Command, Evidence, Refusal, Rules, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{EvidenceId, Timestamp};
@@ -14,7 +14,7 @@ impl Claim {
     /// [`Refusal::NotAllowed`] where state and policy leave no evidence to the partner (R28, R29), [`Refusal::TooManyDocuments`] when this
     /// submission, response or dispute has as many as the policy allows.
     pub fn admit_evidence(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
-        self.admit(Command::AddEvidence)?;
+        self.check_admitted(Command::AddEvidence)?;
         let limit = rules.of(self, now)?.evidence.max_documents;
         if self.new_documents() < limit as usize { Ok(()) } else { Err(Refusal::TooManyDocuments { limit }) }
     }
@@ -25,11 +25,11 @@ impl Claim {
     /// As [`Self::admit_evidence`].
     pub fn add_evidence(&self, evidence: Evidence, rules: &Rules, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.admit_evidence(rules, now)?;
-        let mut next = Next::of(self, now);
-        next.claim.evidence.push(evidence.clone());
-        let entry = Entry::default().changing("evidence", "", evidence.to_string());
-        next.record(What::EvidenceAdded(evidence), entry);
-        Ok(next.done())
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.evidence.push(evidence.clone());
+        let entry = EntryDetails::default().with_change("evidence", "", evidence.to_string());
+        builder.record(What::EvidenceAdded(evidence), entry);
+        Ok(builder.build())
     }
 
     /// Takes a document out of a draft. It stays in history and storage.
@@ -37,12 +37,12 @@ impl Claim {
     /// # Errors
     /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::NotFound`] when the claim has no such document.
     pub fn remove_evidence(&self, id: EvidenceId, now: Timestamp) -> Result<Transition<Self>, Refusal> {
-        self.admit(Command::RemoveEvidence)?;
+        self.check_admitted(Command::RemoveEvidence)?;
         let place = self.evidence.iter().position(|evidence| evidence.id == id).ok_or(Refusal::NotFound)?;
-        let mut next = Next::of(self, now);
-        let removed = next.claim.evidence.remove(place);
-        let entry = Entry::default().changing("evidence", removed.to_string(), "");
-        next.record(What::EvidenceRemoved(id), entry);
-        Ok(next.done())
+        let mut builder = TransitionBuilder::new(self, now);
+        let removed = builder.claim.evidence.remove(place);
+        let entry = EntryDetails::default().with_change("evidence", removed.to_string(), "");
+        builder.record(What::EvidenceRemoved(id), entry);
+        Ok(builder.build())
     }
 }

@@ -1,7 +1,8 @@
 //! Submitting and resubmitting: the complete check, then the claim goes to review (R18, R21).
 use crate::domain::{
-    Claim, Command, Comment, Facts, Leeway, PartnerAction, Refusal, ReviewProgress, Rules, State, Submission, What,
-    claim::{Entry, Next},
+    Claim, Command, Comment, Facts, PartnerAction, PolicyValues, Refusal, ReviewProgress, Rules, State, Submission,
+    What,
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{CaseId, Timestamp};
@@ -33,16 +34,16 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        self.admit(Command::Submit)?;
+        self.check_admitted(Command::Submit)?;
         let policy = rules.in_force(now);
-        let mut next = Next::of(self, now);
-        next.claim.inform(Some(facts.ok_or(Refusal::FactsMissing)?));
-        let customer = next.claim.complete(policy)?;
-        next.claim.state = State::Submitted(Submission {
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        let customer = builder.claim.check_complete(policy)?;
+        builder.claim.state = State::Submitted(Submission {
             tenant: customer.tenant,
             review_case: submit.review_case,
             policy: policy.id(),
-            leeway: Leeway::from(policy),
+            leeway: PolicyValues::from(policy),
             partner_calendar: customer.partner_calendar,
             tenant_calendar: customer.tenant_calendar,
             submit_time: now,
@@ -56,8 +57,8 @@ impl Claim {
             disputes: 0,
             documents_before: 0,
         });
-        next.record(What::Submitted, Entry::default().changing("policy", "", policy.id().to_string()));
-        Ok(next.done())
+        builder.record(What::Submitted, EntryDetails::default().with_change("policy", "", policy.id().to_string()));
+        Ok(builder.build())
     }
 
     /// Answers the reviewer's request (R21): the same case goes on with the same reviewer, where it was asked. `facts` as in
@@ -73,25 +74,25 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        let submission = self.admit_submitted(Command::Resubmit)?;
+        let submission = self.admitted_submission(Command::Resubmit)?;
         let action = self.state.partner_action().ok_or_else(|| self.not_allowed(Command::Resubmit))?;
-        if !self.is_answered(action) && resubmit.comment.is_none() {
+        if !self.has_response_to(action) && resubmit.comment.is_none() {
             return Err(Refusal::NothingChanged);
         }
-        let mut next = Next::of(self, now);
-        next.claim.inform(Some(facts.ok_or(Refusal::FactsMissing)?));
-        next.claim.complete(rules.recorded(submission)?)?;
-        next.claim.state = match action.disputed {
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        builder.claim.check_complete(rules.recorded_profile(submission)?)?;
+        builder.claim.state = match action.disputed {
             true => State::Disputed(submission.clone()),
             false => State::Submitted(submission.clone()),
         };
         let reason = resubmit.comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
-        next.record(What::Resubmitted, Entry::because(reason).saying(resubmit.comment));
-        Ok(next.done())
+        builder.record(What::Resubmitted, EntryDetails::with_reason(reason).with_comment(resubmit.comment));
+        Ok(builder.build())
     }
 
     /// Whether the partner did anything since the request (R21).
-    fn is_answered(&self, action: &PartnerAction) -> bool {
+    fn has_response_to(&self, action: &PartnerAction) -> bool {
         self.new_documents() > 0 || action.edits > 0 || action.comments > 0
     }
 }

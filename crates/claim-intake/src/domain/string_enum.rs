@@ -1,23 +1,23 @@
 //! Closed vocabularies: enums whose variants each have one stable word.
 
 /// Declares an enum of words whose stored and transmitted form is stable.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+macro_rules! string_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant),+ }
+        pub enum $name { $($(#[$doc])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
             /// Every one, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// Their words, in the same order.
-            pub const WORDS: &[&str] = &[$($word),+];
+            pub const WORDS: &[&str] = &[$($text),+];
 
             /// The word, as events, storage and errors spell it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
+                match self { $(Self::$variant => $text),+ }
             }
 
             /// The one spelled `word`; `None` when there is none.
@@ -34,9 +34,9 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
+pub(crate) use string_enum;
 
-words! {
+string_enum! {
     /// The answer of an assessment for one line and activity (R52).
     Verdict {
         /// All conditions of the guide hold.
@@ -48,7 +48,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Kinds of documents, told by content (R14).
     EvidenceKind {
         /// PDF.

@@ -1,12 +1,12 @@
 //! Who can do what to a claim now, and how (R60): read off the transition table, narrowed by what the claim knows.
 use super::{
     Association, Claim, Command, ReviewProgress, State, StateKind, Step,
-    machine::{Row, TABLE},
-    words,
+    machine::{TABLE, TransitionRow},
+    string_enum,
 };
 use cpor_types::{TenantId, Timestamp};
 
-words! {
+string_enum! {
     /// Who can move a claim.
     Party {
         /// Its partner.
@@ -28,7 +28,7 @@ words! {
 
 /// One way to bring a step about.
 #[derive(Clone, Copy, Debug)]
-pub struct By {
+pub struct PartyMethod {
     /// Who.
     party: Party,
     /// The gRPC service.
@@ -36,9 +36,9 @@ pub struct By {
     /// Its method.
     method: &'static str,
     /// Only the case's own reviewer, or a lead (R15).
-    own: bool,
+    own_case_only: bool,
     /// Whether the claim, beside its state, leaves it at this time.
-    open: fn(&Claim, Timestamp) -> bool,
+    is_available: fn(&Claim, Timestamp) -> bool,
 }
 
 const CLAIMS: &str = "cpor.claims.v1.ClaimService";
@@ -61,38 +61,38 @@ pub struct Offer {
     pub own: bool,
 }
 
-impl By {
-    pub(super) const fn partner(method: &'static str) -> Self {
-        Self { party: Party::Partner, service: CLAIMS, method, own: false, open: always }
+impl PartyMethod {
+    pub(super) const fn of_partner(method: &'static str) -> Self {
+        Self { party: Party::Partner, service: CLAIMS, method, own_case_only: false, is_available: always_available }
     }
 
-    pub(super) const fn commentator(party: Party) -> Self {
-        Self { party, ..Self::partner("CreateComment") }
+    pub(super) const fn create_comment(party: Party) -> Self {
+        Self { party, ..Self::of_partner("CreateComment") }
     }
 
-    pub(super) const fn eraser(party: Party) -> Self {
-        Self { party, ..Self::partner("ErasePersonalData") }
+    pub(super) const fn erase_personal_data(party: Party) -> Self {
+        Self { party, ..Self::of_partner("ErasePersonalData") }
     }
 
-    pub(super) const fn reviewer(method: &'static str, open: fn(&Claim, Timestamp) -> bool) -> Self {
-        Self { party: Party::Reviewer, service: REVIEWS, method, own: false, open }
+    pub(super) const fn of_reviewer(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party: Party::Reviewer, service: REVIEWS, method, own_case_only: false, is_available }
     }
 
-    pub(super) const fn lead(method: &'static str, open: fn(&Claim, Timestamp) -> bool) -> Self {
-        Self { party: Party::ReviewLead, ..Self::reviewer(method, open) }
+    pub(super) const fn of_lead(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party: Party::ReviewLead, ..Self::of_reviewer(method, is_available) }
     }
 
-    pub(super) const fn customer(method: &'static str, open: fn(&Claim, Timestamp) -> bool) -> Self {
-        Self { party: Party::Customer, service: CONSENTS, method, own: false, open }
+    pub(super) const fn of_customer(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party: Party::Customer, service: CONSENTS, method, own_case_only: false, is_available }
     }
 
-    pub(super) const fn notifier(party: Party, open: fn(&Claim, Timestamp) -> bool) -> Self {
-        Self { party, ..Self::customer("ResendNotice", open) }
+    pub(super) const fn resend_notice(party: Party, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party, ..Self::of_customer("ResendNotice", is_available) }
     }
 
     /// Only for the case's own reviewer, or a lead.
-    pub(super) const fn own(self) -> Self {
-        Self { own: true, ..self }
+    pub(super) const fn only_for_own_case(self) -> Self {
+        Self { own_case_only: true, ..self }
     }
 
     /// `cpor.claims.v1.ClaimService/SubmitClaim`.
@@ -108,13 +108,14 @@ impl By {
     }
 
     /// A lead may do whatever a claim's reviewer may.
-    fn is_of(&self, party: Party) -> bool {
-        let leads = party == Party::ReviewLead && self.party == Party::Reviewer && self.service == REVIEWS;
-        self.party == party || leads
+    fn is_for(&self, party: Party) -> bool {
+        let is_lead_for_reviewer =
+            party == Party::ReviewLead && self.party == Party::Reviewer && self.service == REVIEWS;
+        self.party == party || is_lead_for_reviewer
     }
 }
 
-const fn always(_: &Claim, _: Timestamp) -> bool {
+const fn always_available(_: &Claim, _: Timestamp) -> bool {
     true
 }
 
@@ -123,14 +124,14 @@ impl Claim {
     #[must_use]
     pub fn offers(&self, party: Party, now: Timestamp) -> Vec<Offer> {
         let state = self.state.kind();
-        let rows = TABLE.iter().filter(|row| row.from.contains(&state) && self.leaves_step(row.step));
-        let ways = rows.flat_map(|row| row.by.iter().map(move |by| (row, by)));
-        let open = ways.filter(|(_, by)| by.is_of(party) && (by.open)(self, now));
-        let offer = |(row, by): (&'static Row, &By)| {
+        let rows = TABLE.iter().filter(|row| row.from.contains(&state) && self.data_admits_step(row.step));
+        let methods = rows.flat_map(|row| row.methods.iter().map(move |method| (row, method)));
+        let available = methods.filter(|(_, method)| method.is_for(party) && (method.is_available)(self, now));
+        let allowed = |(row, method): (&'static TransitionRow, &PartyMethod)| {
             let command = row.step.command();
-            Offer { command, method: by.path(), rule: row.rule, own: by.own }
+            Offer { command, method: method.path(), rule: row.rule, own: method.own_case_only }
         };
-        open.map(offer).collect()
+        available.map(allowed).collect()
     }
 
     /// The claim as the administrator of `tenant` may know it (R5): from submission on, without its rivals, and without what they change: the
@@ -146,12 +147,12 @@ impl Claim {
     }
 
     /// What other services report, the state alone admits.
-    fn leaves_step(&self, step: Step) -> bool {
-        step.command().is_none_or(|command| self.leaves(command))
+    fn data_admits_step(&self, step: Step) -> bool {
+        step.command().is_none_or(|command| self.data_admits(command))
     }
 
     /// The case waits for its start (R19, R28).
-    pub(super) fn waits_to_start(&self, _: Timestamp) -> bool {
+    pub(super) fn awaits_review_start(&self, _: Timestamp) -> bool {
         match &self.state {
             State::Submitted(submission) | State::Disputed(submission) => !submission.review.started,
             State::Editing
@@ -165,12 +166,12 @@ impl Claim {
 
     /// It waits for its start, and nobody has it.
     pub(super) fn is_unassigned(&self, now: Timestamp) -> bool {
-        self.waits_to_start(now) && !self.has_reviewer()
+        self.awaits_review_start(now) && !self.has_reviewer()
     }
 
     /// It waits for its start, and somebody has it.
     pub(super) fn is_assigned(&self, now: Timestamp) -> bool {
-        self.waits_to_start(now) && self.has_reviewer()
+        self.awaits_review_start(now) && self.has_reviewer()
     }
 
     fn has_reviewer(&self) -> bool {
@@ -178,7 +179,7 @@ impl Claim {
     }
 
     /// Its reviewer has started (R19), which the state of a disputed claim does not tell, and has not approved it yet (R23).
-    pub(super) fn is_started(&self, _: Timestamp) -> bool {
+    pub(super) fn awaits_decision(&self, _: Timestamp) -> bool {
         self.state.submission().is_some_and(|submission| submission.review.started && !submission.review.approving)
     }
 
@@ -202,21 +203,23 @@ impl Claim {
         let Some(submission) = self.state.submission() else { return false };
         match self.state.rejection() {
             Some(rejection) => rejection.dispute_window().is_some() && !submission.needs_explicit_approval(),
-            None => !self.is_over() && (submission.leeway.decline_after_window || self.window_left(now)),
+            None => {
+                !self.has_ended_association() && (submission.leeway.decline_after_window || self.is_window_pending(now))
+            }
         }
     }
 
     /// R44: a notice can be sent again while the customer is asked.
     pub(super) fn awaits_customer(&self, now: Timestamp) -> bool {
-        !self.is_over() && (self.state.kind() != StateKind::Approved || self.window_left(now))
+        !self.has_ended_association() && (self.state.kind() != StateKind::Approved || self.is_window_pending(now))
     }
 
-    fn is_over(&self) -> bool {
+    fn has_ended_association(&self) -> bool {
         matches!(self.state.association(), Some(Association::Ended { .. }))
     }
 
     /// The consent window has not passed: it is open, or did not open yet.
-    fn window_left(&self, now: Timestamp) -> bool {
+    fn is_window_pending(&self, now: Timestamp) -> bool {
         self.state.submission().is_some_and(|submission| submission.consent_due.is_none_or(|due| now < due))
     }
 }

@@ -1,8 +1,8 @@
 //! Which steps of a claim its partner is told of by mail (R48, R57).
-use super::{Association, Claim, Event, FactKind, What, words};
+use super::{Association, Claim, Event, FactKind, What, string_enum};
 use cpor_types::PrimaryRejection;
 
-words! {
+string_enum! {
     /// What a mail to the partner is about.
     NoticeKind {
         /// A reviewer needs something (R20).
@@ -35,13 +35,13 @@ impl Event {
     #[must_use]
     pub fn notice(&self, claim: &Claim) -> Option<NoticeKind> {
         match &self.what {
-            What::Reported(fact) => self.notice_of(*fact, claim),
+            What::Reported(fact) => self.mail_for_fact(*fact, claim),
             What::Approved { .. } => Some(NoticeKind::Approval),
             What::LinesLost => Some(NoticeKind::LinesLost),
             What::LinesEnded { .. } => Some(NoticeKind::AssociationEnded),
-            What::Closed(closing) => match closing.primary {
+            What::Closed(closure) => match closure.primary {
                 // What it did itself the partner need not be told, but for what it has lost by that.
-                PrimaryRejection::PartnerRequest => claim.lost_its_association().then_some(NoticeKind::Withdrawal),
+                PrimaryRejection::PartnerRequest => claim.lost_association().then_some(NoticeKind::Withdrawal),
                 PrimaryRejection::CustomerDeclined
                 | PrimaryRejection::InsufficientPoe
                 | PrimaryRejection::LostToCompetingClaim => Some(NoticeKind::Rejection),
@@ -62,7 +62,7 @@ impl Event {
         }
     }
 
-    fn notice_of(&self, fact: FactKind, claim: &Claim) -> Option<NoticeKind> {
+    fn mail_for_fact(&self, fact: FactKind, claim: &Claim) -> Option<NoticeKind> {
         match fact {
             FactKind::PartnerActionRequested => Some(NoticeKind::PartnerAction),
             FactKind::ResponseReminded => Some(NoticeKind::ResponseReminder),
@@ -100,7 +100,7 @@ impl Event {
 
 impl Claim {
     /// Whether an association ended with its rejection that had not ended before.
-    fn lost_its_association(&self) -> bool {
+    fn lost_association(&self) -> bool {
         match self.state.rejection().and_then(|rejection| rejection.ended.as_ref()) {
             Some(Association::Pending | Association::Granted { .. } | Association::Official { .. }) => true,
             Some(Association::Ended { .. }) | None => false,
