@@ -1,4 +1,5 @@
-//! Who can do what to a claim now, and how (R60): read off the transition table, narrowed by what the claim knows.
+//! The gRPC methods that each party can call on a claim now (R60). They are derived from the
+//! transition table and restricted by the data of the claim.
 use super::{
     Association, Claim, Command, ReviewProgress, State, StateKind, Step,
     machine::{TABLE, TransitionRow},
@@ -7,13 +8,13 @@ use super::{
 use cpor_types::{TenantId, Timestamp};
 
 string_enum! {
-    /// Who can move a claim.
+    /// A party that can move a claim forward.
     Party {
-        /// Its partner.
+        /// The partner that the claim belongs to.
         Partner = "PARTNER",
-        /// A reviewer; where a case has one, that one.
+        /// A reviewer: the assigned one if the case has one, and any reviewer otherwise.
         Reviewer = "REVIEWER",
-        /// A review lead, who may do what a reviewer may (R5).
+        /// A review lead, who may do everything that a reviewer may do (R5).
         ReviewLead = "REVIEW_LEAD",
         /// The customer.
         Customer = "CUSTOMER",
@@ -21,23 +22,24 @@ string_enum! {
         Operator = "OPERATOR",
         /// The system itself.
         System = "SYSTEM",
-        /// Time.
+        /// The passing of time.
         Time = "TIME",
     }
 }
 
-/// One way to bring a step about.
+/// A gRPC method by which a party causes a step.
 #[derive(Clone, Copy, Debug)]
 pub struct PartyMethod {
-    /// Who.
+    /// The party that calls the method.
     party: Party,
-    /// The gRPC service.
+    /// The full name of the gRPC service.
     service: &'static str,
-    /// Its method.
+    /// The name of the method within its service.
     method: &'static str,
-    /// Only the case's own reviewer, or a lead (R15).
+    /// Whether only the assigned reviewer of the case, or a review lead, may call the method (R15).
     own_case_only: bool,
-    /// Whether the claim, beside its state, leaves it at this time.
+    /// Checks the data of the claim at a time. The method is available if this function returns
+    /// `true` and the transition table admits the step.
     is_available: fn(&Claim, Timestamp) -> bool,
 }
 
@@ -45,19 +47,19 @@ const CLAIMS: &str = "cpor.claims.v1.ClaimService";
 const REVIEWS: &str = "cpor.reviews.v1.ReviewService";
 const CONSENTS: &str = "cpor.consents.v1.ConsentService";
 
-/// The gRPC services whose methods the table names.
+/// The gRPC services that the transition table refers to.
 pub const SERVICES: [&str; 3] = [CLAIMS, REVIEWS, CONSENTS];
 
-/// Something that a party can do now.
+/// A gRPC method that a party can call on a claim now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// The command, where it is one of this service.
+    /// The command that the method gives, if it is a method of this service.
     pub command: Option<Command>,
-    /// The method, `cpor.claims.v1.ClaimService/SubmitClaim`.
+    /// The full name of the method: `cpor.claims.v1.ClaimService/SubmitClaim`.
     pub method: String,
-    /// The rules that let it through.
+    /// The rules that allow the step, for example `R18`.
     pub rule: &'static str,
-    /// Only for the case's own reviewer, or a lead.
+    /// Whether only the assigned reviewer of the case, or a review lead, may call the method.
     pub own: bool,
 }
 
@@ -90,24 +92,25 @@ impl PartyMethod {
         Self { party, ..Self::of_customer("ResendNotice", is_available) }
     }
 
-    /// Only for the case's own reviewer, or a lead.
+    /// Restricts the method to the assigned reviewer of the case and to review leads.
     pub(super) const fn only_for_own_case(self) -> Self {
         Self { own_case_only: true, ..self }
     }
 
-    /// `cpor.claims.v1.ClaimService/SubmitClaim`.
+    /// Returns the full name of the method: `cpor.claims.v1.ClaimService/SubmitClaim`.
     #[must_use]
     pub fn path(&self) -> String {
         format!("{}/{}", self.service, self.method)
     }
 
-    /// Who brings it about.
+    /// Returns the party that calls the method.
     #[must_use]
     pub const fn party(&self) -> Party {
         self.party
     }
 
-    /// A lead may do whatever a claim's reviewer may.
+    /// Returns whether `party` may call the method. A review lead may call every method of a
+    /// reviewer.
     fn is_for(&self, party: Party) -> bool {
         let is_lead_for_reviewer =
             party == Party::ReviewLead && self.party == Party::Reviewer && self.service == REVIEWS;
@@ -120,7 +123,8 @@ const fn always_available(_: &Claim, _: Timestamp) -> bool {
 }
 
 impl Claim {
-    /// What `party` can do now, in the order of the table; deadlines that have passed are applied already.
+    /// Returns the methods that `party` can call now, in the order of the transition table. The
+    /// caller has already applied the deadlines that have passed.
     #[must_use]
     pub fn offers(&self, party: Party, now: Timestamp) -> Vec<Offer> {
         let state = self.state.kind();
@@ -134,8 +138,12 @@ impl Claim {
         available.map(allowed).collect()
     }
 
-    /// The claim as the administrator of `tenant` may know it (R5): from submission on, without its rivals, and without what they change: the
-    /// review's clocks stand still while they compete, and the registry refuses an approval of what they hold. `None`: it is not on that tenant.
+    /// Returns the claim as the administrator of `tenant` may see it (R5), or `None` if the claim
+    /// is a draft or belongs to another tenant.
+    ///
+    /// Everything that would reveal a rival is removed: contested lines, the review clocks, which
+    /// stop during a competition, and an approval in progress, which the registry refuses if a
+    /// rival holds a line.
     #[must_use]
     pub fn of_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
         let mut submission = self.state.submission().filter(|submission| tenant == Some(submission.tenant))?.clone();
@@ -146,12 +154,13 @@ impl Claim {
         Some(self)
     }
 
-    /// What other services report, the state alone admits.
+    /// Returns whether the data of the state admits the step. Only commands depend on it; for
+    /// reported facts the transition table alone decides.
     fn data_admits_step(&self, step: Step) -> bool {
         step.command().is_none_or(|command| self.data_admits(command))
     }
 
-    /// The case waits for its start (R19, R28).
+    /// Returns whether the review case waits for its start (R19, R28).
     pub(super) fn awaits_review_start(&self, _: Timestamp) -> bool {
         match &self.state {
             State::Submitted(submission) | State::Disputed(submission) => !submission.review.started,
@@ -164,12 +173,12 @@ impl Claim {
         }
     }
 
-    /// It waits for its start, and nobody has it.
+    /// Returns whether the review case waits for its start and has no reviewer.
     pub(super) fn is_unassigned(&self, now: Timestamp) -> bool {
         self.awaits_review_start(now) && !self.has_reviewer()
     }
 
-    /// It waits for its start, and somebody has it.
+    /// Returns whether the review case waits for its start and has a reviewer.
     pub(super) fn is_assigned(&self, now: Timestamp) -> bool {
         self.awaits_review_start(now) && self.has_reviewer()
     }
@@ -178,18 +187,20 @@ impl Claim {
         self.state.submission().is_some_and(|submission| submission.reviewer.is_some())
     }
 
-    /// Its reviewer has started (R19), which the state of a disputed claim does not tell, and has not approved it yet (R23).
+    /// Returns whether the reviewer has started (R19) and not yet approved (R23). The state alone
+    /// does not say so, because a disputed claim stays DISPUTED during the review.
     pub(super) fn awaits_decision(&self, _: Timestamp) -> bool {
         self.state.submission().is_some_and(|submission| submission.review.started && !submission.review.approving)
     }
 
-    /// Others compete for a line of it (R37), and it is not being approved.
+    /// Returns whether a line is contested (R37) and no approval is in progress.
     pub(super) fn is_contested(&self, _: Timestamp) -> bool {
         let approving = self.state.submission().is_some_and(|submission| submission.review.approving);
         !approving && self.content.lines.iter().any(|line| line.contested)
     }
 
-    /// R26a: the customer has not approved yet, and something is left to approve.
+    /// R26a: returns whether the customer can approve: it has not approved yet, and the association
+    /// is not granted, official or ended.
     pub(super) fn can_be_approved(&self, _: Timestamp) -> bool {
         let approved = self.state.submission().is_some_and(|submission| submission.explicit_approval.is_some());
         match self.state.association() {
@@ -198,7 +209,9 @@ impl Claim {
         }
     }
 
-    /// R43: until the window has passed, and after it where the profile says so; of a rejected claim while it can be disputed, once.
+    /// R43: returns whether the customer can decline. The customer can do so until the consent
+    /// window has passed, and afterwards if the policy profile allows it. A rejected claim can be
+    /// declined once, while it can be disputed.
     pub(super) fn can_be_declined(&self, now: Timestamp) -> bool {
         let Some(submission) = self.state.submission() else { return false };
         match self.state.rejection() {
@@ -209,7 +222,7 @@ impl Claim {
         }
     }
 
-    /// R44: a notice can be sent again while the customer is asked.
+    /// R44: returns whether a notice can be sent again, because the customer can still decide.
     pub(super) fn awaits_customer(&self, now: Timestamp) -> bool {
         !self.has_ended_association() && (self.state.kind() != StateKind::Approved || self.is_window_pending(now))
     }
@@ -218,7 +231,7 @@ impl Claim {
         matches!(self.state.association(), Some(Association::Ended { .. }))
     }
 
-    /// The consent window has not passed: it is open, or did not open yet.
+    /// Returns whether the consent window is open or has not opened yet.
     fn is_window_pending(&self, now: Timestamp) -> bool {
         self.state.submission().is_some_and(|submission| submission.consent_due.is_none_or(|due| now < due))
     }

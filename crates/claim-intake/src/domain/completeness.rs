@@ -1,9 +1,9 @@
-//! What a submission needs (R10–R12, R38), every violation at once (R11). What the directory judges it has judged
-//! already.
+//! What a complete claim needs (R10 to R12, R38). A refused submission reports every violation at
+//! once (R11). The violations that only the directory can find are taken from its last answer.
 use super::{Claim, Contact, Content, Fault, Refusal, Violation};
 use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program};
 
-/// What a complete claim is sure to have.
+/// The facts that every complete claim has.
 pub(super) struct RequiredFacts {
     pub(super) tenant: TenantId,
     pub(super) partner_calendar: String,
@@ -11,7 +11,8 @@ pub(super) struct RequiredFacts {
 }
 
 impl Claim {
-    /// What a submission would refuse now, in the order of R10; the directory's part as of when it was last asked.
+    /// Returns the violations for which a submission would be refused now, in the order of R10. The
+    /// directory's violations are those of its last answer.
     #[must_use]
     pub fn violations(&self, policy: &PolicyProfile) -> Vec<Violation> {
         let mut violations = self.content.violations(policy);
@@ -22,13 +23,15 @@ impl Claim {
         violations
     }
 
-    /// Refuses a claim that has violations, or lacks what only the directory can tell.
+    /// Refuses the claim if it has violations, or if the directory did not find the tenant or the
+    /// location.
     pub(super) fn check_complete(&self, policy: &PolicyProfile) -> Result<RequiredFacts, Refusal> {
         let mut violations = self.violations(policy);
         let Some((tenant, partner_calendar)) =
             self.directory.tenant.as_ref().zip(self.directory.partner_calendar.clone())
         else {
-            // Only when the directory was unknown about what it must know: then say so rather than submit.
+            // The directory should have reported a violation for each missing fact. If it did not,
+            // the claim is refused rather than submitted without them.
             let unknown =
                 [("tenant_id", self.directory.tenant.is_none()), ("mpn_id", self.directory.partner_calendar.is_none())];
             let unknown = unknown
@@ -46,7 +49,7 @@ impl Claim {
 }
 
 impl Content {
-    /// What the content itself tells to be missing or wrong.
+    /// Returns the violations that follow from the content alone.
     fn violations(&self, policy: &PolicyProfile) -> Vec<Violation> {
         let mut violations = self.missing_fields();
         violations.extend(self.activity_violations());
@@ -64,7 +67,7 @@ impl Content {
         violations
     }
 
-    /// R10 a–f: what is always needed.
+    /// R10 a to f: returns a violation for each missing field that every claim needs.
     fn missing_fields(&self) -> Vec<Violation> {
         let required = [
             ("mpn_id", self.mpn_id.is_none()),
@@ -78,7 +81,8 @@ impl Content {
         required.into_iter().filter(|(_, missing)| *missing).map(|(field, _)| Fault::FieldRequired.at(field)).collect()
     }
 
-    /// R7 and R8.
+    /// Returns the violations of R7 (area and activity determine the program) and R8 (revenue
+    /// association excludes the other activities).
     fn activity_violations(&self) -> Vec<Violation> {
         let mut violations = Vec::new();
         let is_revenue_association = self.activities.contains(&Activity::RevenueAssociation);
@@ -94,7 +98,8 @@ impl Content {
         violations
     }
 
-    /// R6: a named program must be one that is claimed here, and that of what is claimed.
+    /// R6: a named program must be one that this system handles, and must be the program of the
+    /// claimed activities.
     fn program_violation(&self) -> Option<Violation> {
         if self.program.is_empty() {
             return None;
@@ -107,7 +112,7 @@ impl Content {
         (!is_among_programs).then(|| Fault::ProgramDoesNotMatch.at("program"))
     }
 
-    /// R10 f: a product once per subscription.
+    /// R10 f: a product may be claimed only once per subscription.
     fn duplicate_lines(&self) -> Vec<Violation> {
         let is_same_line = |first: usize, second: usize| {
             let (first, second) = (&self.lines[first], &self.lines[second]);
@@ -117,13 +122,14 @@ impl Content {
         repeats.map(|index| Fault::DuplicateLine.at(format!("lines[{index}]"))).collect()
     }
 
-    /// R10 i.
+    /// R10 i: a technical contact is needed when a Dynamics 365 product is claimed.
     fn needs_technical_contact(&self) -> bool {
         let family = |line: &super::Line| line.known.as_ref().and_then(|known| known.family);
         self.lines.iter().any(|line| family(line) == Some(ProductFamily::Dynamics365))
     }
 
-    /// R10 k: needed for revenue association, refused elsewhere; not judged before there are activities.
+    /// R10 k: three names are required for revenue association and refused for other activities.
+    /// They are not checked before an activity is entered.
     fn revenue_association_violations(&self) -> Vec<Violation> {
         let fields = [
             ("solution_seller_name", &self.solution_seller_name),

@@ -1,51 +1,52 @@
-//! What the partner enters (R10), and how one version of it differs from another.
+//! What the partner enters in a claim (R10), and the differences between two versions of it.
 use super::{FieldChange, Line};
 use cpor_types::{Activity, MpnId, SolutionArea};
 use serde::{Deserialize, Serialize};
 
-/// Everything that a partner fills in. A draft may lack any of it; texts that were not given are empty.
+/// Everything that a partner enters in a claim. A draft may lack any field; a text that was not
+/// entered is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
-    /// What the partner calls the claim.
+    /// The name that the partner chose for the claim.
     pub display_name: String,
-    /// MPN id of one of the company's locations.
+    /// The MPN id of one of the company's locations.
     pub mpn_id: Option<MpnId>,
     /// One of the customer's domain names.
     pub customer_domain: String,
     /// The customer's directory id, as entered.
     pub tenant_id: String,
-    /// What is claimed for.
+    /// The solution area that the claim is for.
     pub solution_area: Option<SolutionArea>,
-    /// What is claimed for; each at most once, in the order entered.
+    /// The activities that the claim is for: each at most once, in the order entered.
     pub activities: Vec<Activity>,
-    /// The program, where the partner names one, as entered.
+    /// The program, as entered; empty unless the partner names one.
     pub program: String,
-    /// The workloads or subscriptions claimed.
+    /// The claimed workloads or subscriptions.
     pub lines: Vec<Line>,
-    /// Whom the customer is notified through.
+    /// The contact at the customer who receives the notices.
     pub customer_contact: Contact,
-    /// Needed where a Dynamics 365 product is claimed.
+    /// The technical contact at the customer; required when a Dynamics 365 product is claimed.
     pub customer_technical_contact: Contact,
-    /// Whom the partner is reached through; has no title.
+    /// The contact at the partner; has no title.
     pub partner_contact: Contact,
-    /// Revenue association only: the Dynamics solution seller.
+    /// The name of the Dynamics solution seller; only for revenue association.
     pub solution_seller_name: String,
-    /// Revenue association only: the customer's name.
+    /// The name of the customer; only for revenue association.
     pub customer_name: String,
-    /// Revenue association only: the ISV product or solution.
+    /// The name of the ISV product or solution; only for revenue association.
     pub isv_solution_name: String,
-    /// The partner accepts the terms.
+    /// Whether the partner acknowledges the terms.
     pub terms_acknowledged: bool,
 }
 
-/// A person.
+/// A contact person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// Full name.
+    /// The full name.
     pub name: String,
-    /// Job title.
+    /// The job title.
     pub title: String,
-    /// E-mail address.
+    /// The e-mail address.
     pub email: String,
 }
 
@@ -71,7 +72,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// Every field, in the order in which people read a claim.
+    /// Every field, in the order in which a claim is displayed.
     pub const ALL: [Self; 15] = [
         Self::DisplayName,
         Self::MpnId,
@@ -90,7 +91,7 @@ impl Field {
         Self::TermsAcknowledged,
     ];
 
-    /// Its path in the API's `Claim`.
+    /// Returns the path of the field in the API's `Claim`.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
@@ -112,7 +113,7 @@ impl Field {
         }
     }
 
-    /// The field with this path; `None` when no such field can be changed.
+    /// Returns the field with this path, or `None` when no changeable field has it.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.path() == path)
@@ -120,7 +121,8 @@ impl Field {
 }
 
 impl Content {
-    /// This content with `fields` taken from `other`. Lines that stay keep their ids.
+    /// Returns this content with `fields` taken from `other`. Lines that are in both keep their
+    /// ids.
     #[must_use]
     pub fn with_fields_from(&self, fields: &[Field], other: &Self) -> Self {
         let mut next = self.clone();
@@ -150,13 +152,14 @@ impl Content {
         }
     }
 
-    /// Fields that are given at all.
+    /// Returns the fields that are not empty.
     #[must_use]
     pub fn given(&self) -> Vec<Field> {
         Field::ALL.into_iter().filter(|field| !self.display_value(*field).is_empty()).collect()
     }
 
-    /// What changed between this content and `next`, field by field, for people to read (R56).
+    /// Returns the fields that differ between this content and `next`, with their values as display
+    /// text (R56).
     #[must_use]
     pub fn changes(&self, next: &Self) -> Vec<FieldChange> {
         Field::ALL
@@ -170,7 +173,7 @@ impl Content {
             .collect()
     }
 
-    /// The field's value in words; empty when it was not given.
+    /// Returns the field's value as display text; empty when the field was not entered.
     fn display_value(&self, field: Field) -> String {
         match field {
             Field::DisplayName => self.display_name.clone(),
@@ -193,7 +196,7 @@ impl Content {
 }
 
 impl std::fmt::Display for Contact {
-    /// `Name, Title, mail@example`, without what is empty.
+    /// Writes `Name, Title, mail@example` and leaves out what is empty.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts = [&self.name, &self.title, &self.email];
         f.write_str(&join(parts.into_iter().filter(|part| !part.is_empty()), ", "))

@@ -1,9 +1,11 @@
-//! Why a claim is where it is, in a sentence for people (R60). It names no person, no rival and nothing that anybody wrote.
+//! The sentence that explains the present situation of a claim (R60). It names no person and no
+//! rival, and contains nothing that a person wrote.
 use super::{Association, Claim, Wait};
 use cpor_types::{Timestamp, rfc3339};
 
 impl Claim {
-    /// The sentence, as of `now`; deadlines that have passed are applied already.
+    /// Returns the explanation as of `now`. The caller has already applied the deadlines that have
+    /// passed.
     #[must_use]
     pub fn explanation(&self, now: Timestamp) -> String {
         let waiting = self.waiting();
@@ -11,7 +13,7 @@ impl Claim {
         let until = waiting.due.map(|due| format_due(due, now)).unwrap_or_default();
         match waiting.wait {
             Wait::Submission => format!("Since {since} the draft waits for its partner to submit it."),
-            Wait::ReviewStart if self.state.submission().is_some_and(|known| known.reviewer.is_some()) => {
+            Wait::ReviewStart if self.state.submission().is_some_and(|submission| submission.reviewer.is_some()) => {
                 format!("Since {since} the claim waits for its reviewer to start{until}.")
             }
             Wait::ReviewStart => {
@@ -25,7 +27,7 @@ impl Claim {
             Wait::PartnerResponse => format!(
                 "Since {since} the claim waits for its partner to answer the reviewer{until}; without an answer it is rejected."
             ),
-            Wait::NoticeDelivery if self.state.submission().is_some_and(|known| known.bounced) => format!(
+            Wait::NoticeDelivery if self.state.submission().is_some_and(|submission| submission.bounced) => format!(
                 "The claim was approved; the notice to the customer bounced, so that since {since} the consent window waits to open until \
                  one is sent again and accepted."
             ),

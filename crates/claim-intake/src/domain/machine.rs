@@ -1,36 +1,42 @@
-//! The transition table (R15–R29): which state admits what, and where it leads. It is the one place that says so: the
-//! guards of the transitions, the answer's `allowed_commands`, the refusals and what [`Claim::offers`] tells each party all read it.
+//! The transition table of a claim (R15 to R29): which state admits which command or reported fact,
+//! and which state follows.
+//!
+//! The table is the only place that holds this information. The guards of the transitions, the
+//! refusals, the `allowed_commands` of the API's `Claim` and the allowed methods of each party
+//! (R60) are all derived from it.
 use super::{
     Claim, Command, FactKind, Party, PartyMethod,
     StateKind::{self, Approved, Deleted, Disputed, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview},
     Step,
 };
 
-/// Where a step leads.
+/// The state that follows a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The state stays.
+    /// The state does not change.
     Same,
-    /// The state becomes this one.
+    /// The claim changes to this state.
     State(StateKind),
-    /// Back to where the reviewer asked: SUBMITTED, or DISPUTED.
+    /// The claim returns to the state in which the reviewer requested partner action: SUBMITTED or
+    /// DISPUTED.
     StateOfRequest,
-    /// The state stays, or becomes REJECTED where the last line is lost.
+    /// The state does not change, or becomes REJECTED when the claim loses its last line.
     SameOrRejected,
 }
 
-/// One row of the table.
+/// One row of the transition table.
 #[derive(Debug)]
 pub struct TransitionRow {
-    /// The rule that it follows.
+    /// The rules that the row implements, for example `R18`.
     pub rule: &'static str,
-    /// What happens.
+    /// The command or reported fact.
     pub step: Step,
-    /// Who brings it about, and how; nobody: time, or a service of its own accord.
+    /// The gRPC methods by which a party causes the step. Empty when time causes the step, or when
+    /// a service reports it without a call by a party.
     pub methods: &'static [PartyMethod],
-    /// In which states it can happen.
+    /// The states that admit the step.
     pub from: &'static [StateKind],
-    /// Where it leads.
+    /// The state that follows.
     pub target: Target,
 }
 
@@ -79,8 +85,11 @@ const fn fact(
     TransitionRow { rule, step: Step::Fact(fact), methods, from, target }
 }
 
-/// The table. What has no row is refused, or overtaken. A step has a row for each way that it leads. What a claim's policy or rejection
-/// leaves less of than its state, [`State`](super::State) says.
+/// The transition table. A command without a row for the current state is refused; a reported fact
+/// without a row is recorded as overtaken. A step has one row for each state that can follow it.
+///
+/// The data of a state can restrict a step further, for example by the policy profile or by the
+/// kind of rejection: see [`Claim::admits`].
 pub const TABLE: &[TransitionRow] = &[
     command(
         "R17, R29",
@@ -186,20 +195,21 @@ pub const TABLE: &[TransitionRow] = &[
     fact("R52", FactKind::Assessed, &[], &[Approved], Target::Same),
 ];
 
-/// Whether `state` admits `step`.
+/// Returns whether the table has a row for `step` in `state`.
 #[must_use]
 pub fn admits(state: StateKind, step: Step) -> bool {
     TABLE.iter().any(|row| row.step == step && row.from.contains(&state))
 }
 
 impl Command {
-    /// Whether `party` can give it at all.
+    /// Returns whether `party` can give this command in any state.
     pub(super) fn is_available_to(self, party: Party) -> bool {
         let rows = TABLE.iter().filter(|row| row.step == Step::Command(self));
         rows.flat_map(|row| row.methods).any(|method| method.party() == party)
     }
 
-    /// The method for it, `cpor.claims.v1.ClaimService/SubmitClaim`.
+    /// Returns the gRPC method of the command, for example
+    /// `cpor.claims.v1.ClaimService/SubmitClaim`.
     #[must_use]
     pub fn method(self) -> String {
         let row = TABLE.iter().find(|row| row.step == Step::Command(self));

@@ -1,7 +1,9 @@
-//! The life of a claim: pure, synchronous, no clock, no wire, no storage.
+//! The domain of claim-intake: how a claim changes. The code here is pure and synchronous: it knows
+//! no clock, no wire format and no database.
 //!
-//! Read [`machine`] first: the table says which state admits what; `step` has its words, `guards` what reads it. Then [`state`] (what each
-//! state carries), `completeness` (what a submission needs) and `transitions/` (what each step does).
+//! Read [`machine`] first: its table says which state admits which step. `step` names the steps,
+//! and `guards` checks them against the table. [`state`] has the data of each state, `completeness`
+//! says what a submission needs, and `transitions` holds one function for each step.
 mod allowed_methods;
 mod claim;
 mod completeness;
@@ -36,9 +38,9 @@ pub use claim::{Claim, Erasure};
 pub use content::{Contact, Content, Field};
 pub use directory::{Directory, Facts, Tenant};
 pub use event::{ClaimClosure, ClosureCause, Event, FieldChange, What};
-pub use evidence::{Comment, Evidence};
+pub use evidence::{Comment, Evidence, EvidenceKind};
 pub use facts::{Awards, ConsentFact, Fact, LineVerdict, ReviewFact};
-pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine};
+pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine, Verdict};
 pub use partner_mail::NoticeKind;
 pub use refusal::Refusal;
 pub(crate) use refusal::paths;
@@ -46,7 +48,6 @@ pub use rejection::{Finality, Rejection, Remedy};
 pub use rules::Rules;
 pub use state::{Association, PartnerAction, State, StateKind};
 pub use step::{Command, FactKind, Step};
-pub use string_enum::{EvidenceKind, Verdict};
 pub use submission::{PolicyValues, ReviewProgress, Submission};
 pub use transitions::{Dispute, Erase, Resubmit, Submit, Update, Withdraw};
 pub use violation::{Fault, Violation};

@@ -1,6 +1,8 @@
-//! Closed vocabularies: enums whose variants each have one stable word.
+//! The macro for enums whose variants have one stable string each.
 
-/// Declares an enum of words whose stored and transmitted form is stable.
+/// Declares an enum and gives each variant one stable string. The string is what databases, events
+/// and error metadata contain, so it must never change. The enum gets `ALL`, `WORDS`, `as_str`,
+/// `parse`, `Display` and serde implementations that use the strings.
 macro_rules! string_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -8,22 +10,22 @@ macro_rules! string_enum {
         pub enum $name { $($(#[$doc])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
-            /// Every one, in the order of declaration.
+            /// Every variant, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// Their words, in the same order.
+            /// The strings of all variants, in the order of declaration.
             pub const WORDS: &[&str] = &[$($text),+];
 
-            /// The word, as events, storage and errors spell it.
+            /// Returns the stable string of the variant.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
 
-            /// The one spelled `word`; `None` when there is none.
+            /// Returns the variant with the string `text`, or `None` when no variant has it.
             #[must_use]
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == word)
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|variant| variant.as_str() == text)
             }
         }
 
@@ -35,33 +37,3 @@ macro_rules! string_enum {
     };
 }
 pub(crate) use string_enum;
-
-string_enum! {
-    /// The answer of an assessment for one line and activity (R52).
-    Verdict {
-        /// All conditions of the guide hold.
-        Eligible = "eligible",
-        /// At least one does not.
-        NotEligible = "not_eligible",
-        /// Recognised, never paid.
-        RecognitionOnly = "recognition_only",
-    }
-}
-
-string_enum! {
-    /// Kinds of documents, told by content (R14).
-    EvidenceKind {
-        /// PDF.
-        Pdf = "pdf",
-        /// Word.
-        Docx = "docx",
-        /// Excel.
-        Xlsx = "xlsx",
-        /// PowerPoint.
-        Pptx = "pptx",
-        /// PNG.
-        Png = "png",
-        /// JPEG.
-        Jpeg = "jpeg",
-    }
-}

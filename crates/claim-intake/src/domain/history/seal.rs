@@ -1,13 +1,14 @@
-//! The hashes of the chain. What is hashed, and how, is part of the contract: receipts are verified by it for ever.
+//! The hashes of the chain. What is hashed, and how, must never change, because receipts that were
+//! issued long ago must still verify.
 use super::{Digest, EntryFacts, Part, Sealed, SealedEntry};
 use crate::domain::FieldChange;
 use cpor_types::ClaimName;
 use sha2::{Digest as _, Sha256};
 
-/// The first field of whatever is hashed. Another way of hashing needs another word.
+/// The first field of everything that is hashed. A different hash scheme needs a different value.
 const SCHEME: &str = "cpor-history-1";
 
-/// SHA-256 over fields, each with its length before it (eight bytes, big-endian).
+/// Computes SHA-256 over fields. Each field is preceded by its length (eight bytes, big-endian).
 pub(super) struct FieldHasher(Sha256);
 
 impl FieldHasher {
@@ -38,7 +39,7 @@ impl FieldHasher {
     }
 }
 
-/// What a part can say.
+/// Content that can be hashed into a commitment.
 pub(super) trait Hashable {
     fn hash_into(&self, hasher: FieldHasher) -> FieldHasher;
 }
@@ -74,12 +75,12 @@ impl Hashable for EntryFacts {
     }
 }
 
-/// A part, committed to.
+/// Creates a part with the commitment to its content.
 pub(super) fn seal<T: Hashable>(kind: &str, salt: Digest, content: T) -> Sealed<T> {
     Sealed { commitment: commitment(kind, salt, &content), opened: Ok((salt, content)) }
 }
 
-/// Whether what the part says is what was committed to; what is withheld or erased says nothing.
+/// Returns whether the content of the part matches its commitment. Hidden content always matches.
 pub(super) fn matches_commitment<T: Hashable>(kind: &str, part: &Sealed<T>) -> bool {
     part.opened.as_ref().map_or(true, |(salt, content)| commitment(kind, *salt, content) == part.commitment)
 }
@@ -88,18 +89,18 @@ fn commitment(kind: &str, salt: Digest, content: &impl Hashable) -> Digest {
     content.hash_into(FieldHasher::new(kind).digest(salt)).finish()
 }
 
-/// The salt of a part of the entry that was given the random bytes `entry`.
+/// Returns the salt of a part. `entry` are the random bytes of the whole entry.
 pub(super) fn part_salt(entry: Digest, part: Part) -> Digest {
     FieldHasher::new("salt").digest(entry).text(part.as_str()).finish()
 }
 
-/// The salt of its `n`th change.
+/// Returns the salt of the change with index `n`. `entry` are the random bytes of the whole entry.
 pub(super) fn change_salt(entry: Digest, n: usize) -> Digest {
     FieldHasher::new("change salt").digest(entry).bytes(&(n as u64).to_be_bytes()).finish()
 }
 
 impl SealedEntry {
-    /// The link that this entry has as the one after the link `previous`.
+    /// Computes the link of this entry. `previous` is the link of the entry before it.
     pub(super) fn link_after(&self, claim: &ClaimName, previous: Digest) -> Digest {
         let hasher = FieldHasher::new("link").text(&claim.to_string()).digest(previous).number(self.position);
         let hasher = hasher.text(self.audience.as_str());

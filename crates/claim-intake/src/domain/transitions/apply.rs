@@ -1,5 +1,5 @@
-//! Applying facts: each is checked against the table and against what the state carries; what does not fit is
-//! overtaken.
+//! Applies reported facts. Each fact is checked against the transition table and the data of the
+//! state; a fact that they do not admit is recorded as overtaken.
 use crate::domain::{
     Assessment, Association, Claim, Fact, FactKind, LineVerdict, Refusal, Rules, State, Submission, What,
     claim::{EntryDetails, TransitionBuilder},
@@ -7,22 +7,22 @@ use crate::domain::{
 use cpor_durable::Transition;
 use cpor_types::{Month, Timestamp, rfc3339};
 
-/// The circumstances of a fact.
+/// The circumstances under which a fact is applied.
 pub(super) struct FactContext<'a> {
-    /// Since when it counts.
+    /// The time from which the fact counts, which is when it happened at its source.
     pub(super) time: Timestamp,
-    /// When it is recorded.
+    /// The time at which the fact is recorded.
     pub(super) now: Timestamp,
-    /// Policy and calendars.
+    /// The policy profiles and calendars.
     pub(super) rules: &'a Rules,
-    /// Why.
+    /// The reason for the history entry.
     pub(super) reason: String,
-    /// How the customer spoke, where it is their word.
+    /// The channel that the customer used, if the fact is a decision of the customer.
     pub(super) channel: Option<&'a str>,
 }
 
 impl FactContext<'_> {
-    /// The history entry, so far.
+    /// Returns the history entry with the reason and channel of the fact.
     pub(super) fn entry(&self) -> EntryDetails {
         let entry = EntryDetails::with_reason(&self.reason);
         match self.channel {
@@ -32,15 +32,17 @@ impl FactContext<'_> {
     }
 }
 
-/// `None`: overtaken. An error: the rules that the claim was submitted under are not at hand.
+/// The transition of an applied fact; `None` when the fact is overtaken. The error is
+/// [`Refusal::RulesMissing`].
 pub(super) type ApplyResult = Result<Option<Transition<Claim>>, Refusal>;
 
 impl Claim {
-    /// Applies `fact`, which counts since `time`. One that the state no longer admits becomes a history entry and
-    /// nothing else.
+    /// Applies `fact`, which counts from `time`. A fact that the state no longer admits becomes a
+    /// history entry and changes nothing else.
     ///
     /// # Errors
-    /// [`Refusal::RulesMissing`] when the policy or a calendar that the claim was submitted under is not configured.
+    /// [`Refusal::RulesMissing`] when the policy profile or a calendar that the claim was submitted
+    /// under is not configured.
     pub fn apply(
         &self,
         fact: &Fact,
@@ -49,15 +51,16 @@ impl Claim {
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
         let context = FactContext { time, now, rules, reason: fact.reason(), channel: fact.channel() };
-        let applied = match self.admitted_fact(fact.kind(), fact.case()) {
+        let transition = match self.admitted_fact(fact.kind(), fact.case()) {
             Some(submission) => self.apply_admitted(fact, submission, &context)?,
             None => None,
         };
-        let mut made = applied.unwrap_or_else(|| self.record_only(What::Overtaken(fact.kind()), context.entry(), now));
-        let erased_since = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
-        let late: Vec<_> = erased_since.collect();
-        made.events.iter_mut().for_each(|event| event.late.clone_from(&late));
-        Ok(Transition { next: made.next.with_wait_clock(Some(self.wait_clock()), time), ..made })
+        let mut transition =
+            transition.unwrap_or_else(|| self.record_only(What::Overtaken(fact.kind()), context.entry(), now));
+        let erased_kinds = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
+        let late: Vec<_> = erased_kinds.collect();
+        transition.events.iter_mut().for_each(|event| event.late.clone_from(&late));
+        Ok(Transition { next: transition.next.with_wait_clock(Some(self.wait_clock()), time), ..transition })
     }
 
     fn apply_admitted(&self, fact: &Fact, submission: &Submission, context: &FactContext<'_>) -> ApplyResult {
@@ -72,14 +75,14 @@ impl Claim {
         }
     }
 
-    /// An entry in the history and nothing else.
+    /// Returns a transition that adds an entry to the history and changes nothing else.
     pub(super) fn record_only(&self, what: What, entry: EntryDetails, now: Timestamp) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, now);
         builder.record(what, entry);
         builder.build()
     }
 
-    /// R27: the registry has the association on record.
+    /// R27: the registry has put the association on record.
     fn apply_association_official(
         &self,
         submission: &Submission,
@@ -99,28 +102,31 @@ impl Claim {
         }
     }
 
-    /// R52: keeps the last answer for each line and activity.
+    /// R52: stores the last result for each line and activity.
     fn apply_assessed(&self, month: Month, verdicts: &[LineVerdict], context: &FactContext<'_>) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         let mut entry = context.entry();
         for verdict in verdicts {
-            if let Some((field, before)) = builder.claim.replace_assessment(month, verdict) {
-                entry = entry.with_change(&field, before, verdict.verdict.as_str());
+            if let Some((field, previous)) = builder.claim.replace_assessment(month, verdict) {
+                entry = entry.with_change(&field, previous, verdict.verdict.as_str());
             }
         }
         builder.record(What::Reported(FactKind::Assessed), entry);
         builder.build()
     }
 
-    /// Replaces the line's last answer for the activity; answers the field and the verdict before. `None`: no such
-    /// line.
-    fn replace_assessment(&mut self, month: Month, answer: &LineVerdict) -> Option<(String, &'static str)> {
-        let place = self.content.lines.iter().position(|line| line.id == answer.line)?;
-        let assessments = &mut self.content.lines[place].assessments;
-        let before = assessments.iter().position(|known| known.activity == answer.activity);
-        let before = before.map(|place| assessments.remove(place));
-        let LineVerdict { activity, verdict, failed_conditions, .. } = answer.clone();
+    /// Replaces the line's last assessment of the activity. Returns the path of the changed field
+    /// and the previous result, or `None` when the claim has no such line.
+    fn replace_assessment(&mut self, month: Month, verdict: &LineVerdict) -> Option<(String, &'static str)> {
+        let index = self.content.lines.iter().position(|line| line.id == verdict.line)?;
+        let assessments = &mut self.content.lines[index].assessments;
+        let previous = assessments.iter().position(|assessment| assessment.activity == verdict.activity);
+        let previous = previous.map(|index| assessments.remove(index));
+        let LineVerdict { activity, verdict, failed_conditions, .. } = verdict.clone();
         assessments.push(Assessment { activity, verdict, month, failed_conditions });
-        Some((format!("lines[{place}].assessments.{activity}"), before.map_or("", |known| known.verdict.as_str())))
+        Some((
+            format!("lines[{index}].assessments.{activity}"),
+            previous.map_or("", |assessment| assessment.verdict.as_str()),
+        ))
     }
 }

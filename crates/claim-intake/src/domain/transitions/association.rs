@@ -7,7 +7,8 @@ use cpor_durable::Transition;
 use cpor_types::LineId;
 
 impl Claim {
-    /// By expiry or supersession the lines' associations are over; any other end follows from what ended the claim itself, and is history.
+    /// Applies the end of associations. Expiry and supersession end the lines' associations here.
+    /// Every other end follows from the rejection of the claim itself and is only recorded.
     pub(super) fn apply_association_ended(
         &self,
         submission: &Submission,
@@ -26,7 +27,7 @@ impl Claim {
         }
     }
 
-    /// `None`: they are over already.
+    /// Ends the associations of `lines`. Returns `None` when all of them have ended already.
     fn end_lines(
         &self,
         submission: &Submission,
@@ -36,26 +37,26 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Option<Transition<Self>> {
         let since = association.official_time();
-        let before = association.as_str();
+        let status_before = association.as_str();
         let mut builder = TransitionBuilder::new(self, context.now);
         let (mut entry, mut ended) = (context.entry(), Vec::new());
-        for (place, line) in builder.claim.content.lines.iter_mut().enumerate() {
+        for (index, line) in builder.claim.content.lines.iter_mut().enumerate() {
             if line.ended.is_none() && lines.contains(&line.id) {
                 line.ended = Some(Ended { reason, since, until: context.time });
                 line.contested = false;
                 ended.push(line.id);
-                entry = entry.with_change(&format!("lines[{place}].association_state"), before, "ended");
+                entry = entry.with_change(&format!("lines[{index}].association_state"), status_before, "ended");
             }
         }
         if ended.is_empty() {
             return None;
         }
-        let all = builder.claim.content.lines.iter().all(|line| line.ended.is_some());
-        if all {
+        let have_all_ended = builder.claim.content.lines.iter().all(|line| line.ended.is_some());
+        if have_all_ended {
             builder.claim.state = State::Approved(submission.clone(), Association::Ended { since });
-            entry = entry.with_change("association_state", before, "ended");
+            entry = entry.with_change("association_state", status_before, "ended");
         }
-        builder.record(What::LinesEnded { lines: ended, all }, entry);
+        builder.record(What::LinesEnded { lines: ended, all: have_all_ended }, entry);
         Some(builder.build())
     }
 }

@@ -1,4 +1,5 @@
-//! The ways to the end of a claim: all of them close its case, its window and its holds (R22, R24–R26).
+//! The rejection of a claim, by withdrawal or by a reported fact (R22, R24 to R26). Every rejection
+//! closes the review case, the consent window and the holds.
 use crate::domain::{
     Association, Claim, ClaimClosure, ClosureCause, Command, FactKind, Finality, Refusal, Rejection, Remedy,
     ReviewProgress, State, Submission, What,
@@ -10,13 +11,13 @@ use cpor_types::{FurtherRejection, PrimaryRejection, Timestamp, WithdrawReason};
 /// Withdraws a claim.
 #[derive(Clone, Debug)]
 pub struct Withdraw {
-    /// Why.
+    /// The reason of the withdrawal.
     pub reason: WithdrawReason,
-    /// In words; needed where the reason is [`WithdrawReason::Other`].
+    /// The partner's explanation; required if the reason is [`WithdrawReason::Other`].
     pub comment: String,
 }
 
-/// A rejection about to be applied.
+/// A rejection that is about to be applied; see [`Rejection`] for the fields.
 pub(super) struct NewRejection {
     pub(super) cause: ClosureCause,
     pub(super) primary: PrimaryRejection,
@@ -27,7 +28,7 @@ pub(super) struct NewRejection {
 }
 
 impl Claim {
-    /// Withdraws a claim for good (R25).
+    /// Withdraws the claim for good (R25).
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`] in EDITING and REJECTED.
@@ -42,7 +43,8 @@ impl Claim {
         Ok(self.close(submission, rejection, entry, now))
     }
 
-    /// The rejection of this claim by `end`. Its lines compete no more, and documents that are added from now on are a dispute's.
+    /// Rejects the claim. Its lines are no longer contested, and documents that are added from now
+    /// on count for a dispute.
     pub(super) fn close(
         &self,
         submission: &Submission,
@@ -64,29 +66,28 @@ impl Claim {
         let entry = builder.claim.set_contested(&[], entry);
         let rejection = Rejection { primary, further, comment, time, remedy, ended };
         let dispute_due = rejection.dispute_window().map(|window| window.due);
-        let before = submission;
         let (documents_before, review) = (self.evidence.len(), ReviewProgress::default());
-        let mut submission = Submission { documents_before, review, ..before.clone() };
+        let mut next_submission = Submission { documents_before, review, ..submission.clone() };
         if primary == PrimaryRejection::CustomerDeclined {
-            submission.record_decline(time);
+            next_submission.record_decline(time);
         }
-        let entry = entry.with_review_due(before, None).with_consent_change(before, &submission);
+        let entry = entry.with_review_due(submission, None).with_consent_change(submission, &next_submission);
         let (tenant, review_case) = (submission.tenant, submission.review_case);
-        builder.claim.state = State::Rejected(submission, rejection);
+        builder.claim.state = State::Rejected(next_submission, rejection);
         builder.record(What::Closed(ClaimClosure { cause, primary, tenant, review_case, dispute_due }), entry);
         builder.build()
     }
 }
 
 impl NewRejection {
-    /// By the fact `by`, effective at `time`.
+    /// Creates a rejection that was caused by `fact` and takes effect at `time`.
     pub(super) const fn by_fact(fact: FactKind, primary: PrimaryRejection, time: Timestamp, remedy: Remedy) -> Self {
         Self { cause: ClosureCause::Fact(fact), primary, further: Vec::new(), comment: String::new(), time, remedy }
     }
 }
 
 impl Submission {
-    /// The customer declines: what they approved before counts no more (R26).
+    /// Records that the customer declined. An earlier approval does not count any more (R26).
     pub(super) const fn record_decline(&mut self, time: Timestamp) {
         self.declined = Some(time);
         self.explicit_approval = None;

@@ -1,4 +1,4 @@
-//! What customer-consent reports (R26, R26a, R27, R41).
+//! Applies the facts that customer-consent reports (R26, R26a, R27, R41).
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -25,7 +25,7 @@ impl Claim {
                 Ok(Some(self.apply_notice_settled(submission, notice, bounced.is_some(), context)))
             }
             ConsentFact::WindowOpened { due, .. } => Ok(Some(self.apply_window_opened(submission, *due, context))),
-            // Who declined before has to say yes (R28).
+            // R28: silence is not consent after an earlier decline.
             ConsentFact::WindowPassed if submission.needs_explicit_approval() => Ok(None),
             ConsentFact::WindowPassed => Ok(self.apply_window_passed(submission, context)),
             ConsentFact::Approved { askings, .. } => Ok(self.apply_customer_approved(submission, *askings, context)),
@@ -35,7 +35,8 @@ impl Claim {
         }
     }
 
-    /// R44: with the new notice on its way, a bounce of the last one is nobody's to mend any more.
+    /// R44: a notice was requested again. The bounce of the last one no longer needs the attention
+    /// of an operator.
     fn apply_notice_resent(
         &self,
         submission: &Submission,
@@ -50,7 +51,7 @@ impl Claim {
         builder.build()
     }
 
-    /// R41: nothing but what the claim is said to wait for (R60) changes.
+    /// R41: a notice was accepted or bounced. This changes only what the claim waits for (R60).
     fn apply_notice_settled(
         &self,
         submission: &Submission,
@@ -60,14 +61,15 @@ impl Claim {
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
-        let became = if bounced { "bounced" } else { "accepted" };
-        let entry = context.entry().with_change(&format!("notices.{notice}"), "queued", became);
+        let status = if bounced { "bounced" } else { "accepted" };
+        let entry = context.entry().with_change(&format!("notices.{notice}"), "queued", status);
         builder.record(What::Reported(FactKind::NoticeSettled), entry);
         builder.build()
     }
 
-    /// R41; the profile says whether it opens before the approval or after it. Where the customer has approved already, it only takes the
-    /// chance to decline with it.
+    /// R41: the consent window opened. The policy profile says whether this is before or after the
+    /// approval of the claim. If the customer has approved already, the window only limits the time
+    /// for a decline.
     fn apply_window_opened(
         &self,
         submission: &Submission,
@@ -81,8 +83,9 @@ impl Claim {
         builder.build()
     }
 
-    /// R27, where the window itself judged that no decline came in time. Where the association is on record already (R26a), only the chance
-    /// to decline passes.
+    /// R27: the consent window passed. customer-consent has checked that no decline came in time.
+    /// If the association is granted or official already (R26a), only the time for a decline has
+    /// ended.
     fn apply_window_passed(&self, submission: &Submission, context: &FactContext<'_>) -> Option<Transition<Self>> {
         let (fact, entry) =
             (FactKind::ConsentWindowPassed, context.entry().with_change("consent_window", "open", "passed"));
@@ -96,9 +99,12 @@ impl Claim {
         }
     }
 
-    /// R26a: before approval it is kept for the approval, after it the association is granted at once. A repeat changes
-    /// nothing, and neither does an answer to what was asked before the partner's last edit (R29) or dispute, whenever it was given: the customer
-    /// may not have heard of it yet.
+    /// R26a: the customer approved. Before the approval of the claim this is recorded; after it the
+    /// association is granted at once.
+    ///
+    /// Returns `None` for a repeated approval and for an answer to an earlier round of asking.
+    /// After an edit (R29) or a dispute the customer is asked again, and an earlier answer does not
+    /// count, because the customer may not have known about the change.
     fn apply_customer_approved(
         &self,
         submission: &Submission,
@@ -119,7 +125,8 @@ impl Claim {
         Some(builder.build())
     }
 
-    /// Grants a pending association because of `fact`, which `entry` tells of.
+    /// Grants a pending association because of `fact`, with the history entry `entry`. Returns
+    /// `None` when the association is not pending.
     fn grant_association(
         &self,
         submission: Submission,
@@ -140,7 +147,8 @@ impl Claim {
         }
     }
 
-    /// R26: beats an explicit approval, in every state from SUBMITTED to APPROVED, unless every association is over (R37, R39).
+    /// R26: the customer declined. A decline overrides an explicit approval. It is possible in
+    /// every state from SUBMITTED to APPROVED, unless all associations have ended (R37, R39).
     fn apply_customer_declined(
         &self,
         submission: &Submission,
@@ -164,7 +172,9 @@ impl Claim {
         Ok(Some(self.close(submission, rejection, context.entry(), context.now)))
     }
 
-    /// R28: recorded while the rejection can be disputed, and counts if it is. A repeat changes nothing; after an approval it is none.
+    /// R28: the customer declined a rejected claim. The decline is recorded while the rejection can
+    /// be disputed, and counts if it is disputed. Returns `None` for a repeated decline; a decline
+    /// after an explicit approval is not a repeated one.
     fn apply_decline_after_rejection(
         &self,
         submission: &Submission,
@@ -185,7 +195,7 @@ impl Claim {
 }
 
 impl TransitionBuilder {
-    /// Records that the registry is told to put the association on record.
+    /// Records that the registry is asked to put the association on record.
     pub(super) fn record_grant(&mut self, tenant: TenantId) {
         self.record(
             What::Granted { tenant },

@@ -1,4 +1,4 @@
-//! A draft: created, changed, deleted (R16, R17).
+//! Creating, changing and deleting drafts (R16, R17).
 use crate::domain::{
     Claim, Command, Content, Directory, Facts, Field, Refusal, Rules, State, What,
     claim::{EntryDetails, TransitionBuilder},
@@ -8,21 +8,21 @@ use cpor_durable::Transition;
 use cpor_types::{ClaimName, Timestamp};
 use std::collections::BTreeMap;
 
-/// Changes fields of a draft.
+/// Changes fields of a claim.
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// The fields that change.
+    /// The fields to change.
     pub fields: Vec<Field>,
-    /// Where their new values are taken from.
+    /// The content that has the new values of these fields.
     pub content: Content,
 }
 
 impl Claim {
-    /// A new draft (R16). `facts` are what the directory says of `content`; `None` when it was not asked or did not
-    /// answer.
+    /// Creates a draft (R16). `facts` are what the directory says about `content`; `None` when the
+    /// directory was not asked or did not answer.
     ///
     /// # Errors
-    /// [`Refusal::LocationNotOfPartner`] when the directory says so of the MPN id.
+    /// [`Refusal::LocationNotOfPartner`] when the MPN id is not a location of the company.
     pub fn create(
         name: ClaimName,
         content: Content,
@@ -54,18 +54,19 @@ impl Claim {
         Ok(builder.build())
     }
 
-    /// The content that `update` would make of this claim's.
+    /// Returns the claim's content with `update` applied.
     #[must_use]
     pub fn content_after(&self, update: &Update) -> Content {
         self.content.with_fields_from(&update.fields, &update.content)
     }
 
-    /// Changes a draft (R17), or after the submission what the policy leaves to the partner (R29). `facts` are what the directory says of
-    /// [`Self::content_after`]. `None`: nothing changes.
+    /// Changes a draft (R17), or the fields of a submitted claim that the policy leaves open (R29).
+    /// `facts` are what the directory says about the content after the update. Returns `None` when
+    /// nothing changes.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] where state and policy leave no edits to the partner; after the submission [`Refusal::FieldsLocked`] and
-    /// [`Refusal::Incomplete`].
+    /// [`Refusal::NotAllowed`] when state and policy admit no edits. For a submitted claim also
+    /// [`Refusal::FieldsLocked`] and [`Refusal::Incomplete`].
     pub fn update(
         &self,
         update: &Update,
@@ -92,7 +93,7 @@ impl Claim {
         Some(builder.build())
     }
 
-    /// Deletes a draft (R17). It leaves the lists, and stays in history and storage.
+    /// Deletes a draft (R17). The draft leaves the lists, and stays in history and storage.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`] in any state but EDITING.

@@ -1,4 +1,4 @@
-//! What poe-review reports (R19, R20, R23, R24).
+//! Applies the facts that poe-review reports (R19, R20, R23, R24).
 use super::{
     apply::{ApplyResult, FactContext},
     close::NewRejection,
@@ -24,8 +24,10 @@ impl Claim {
             ReviewFact::ActionRequested { reasons, remove_lines, said } => {
                 self.apply_action_requested(submission, reasons, remove_lines, said.clone(), context)
             }
-            ReviewFact::Approved(said) => Ok(Some(self.apply_approved(submission, said.clone(), context))),
-            ReviewFact::Rejected(further, said) => self.apply_rejected(submission, further, said.clone(), context),
+            ReviewFact::Approved(comment) => Ok(Some(self.apply_approved(submission, comment.clone(), context))),
+            ReviewFact::Rejected(further, comment) => {
+                self.apply_rejected(submission, further, comment.clone(), context)
+            }
             ReviewFact::ApprovalRefused(lines, due) => {
                 Ok(Some(self.apply_approval_refused(submission, lines, *due, context)))
             }
@@ -54,15 +56,15 @@ impl Claim {
         reviewer: Option<String>,
         context: &FactContext<'_>,
     ) -> Transition<Self> {
-        let before = submission.reviewer.clone().unwrap_or_default();
-        let entry = context.entry().with_change("reviewer", before, reviewer.clone().unwrap_or_default());
+        let previous_reviewer = submission.reviewer.clone().unwrap_or_default();
+        let entry = context.entry().with_change("reviewer", previous_reviewer, reviewer.clone().unwrap_or_default());
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { reviewer, ..submission.clone() });
         builder.record(What::Reported(FactKind::ReviewAssigned), entry);
         builder.build()
     }
 
-    /// R45: the case waits for its start.
+    /// R45: the review case is open and waits for its start.
     fn apply_opened(
         &self,
         submission: &Submission,
@@ -75,7 +77,7 @@ impl Claim {
         builder.build()
     }
 
-    /// R19; a disputed claim stays so while it is reviewed (R28).
+    /// R19: a reviewer started. A disputed claim stays DISPUTED during the review (R28).
     fn apply_started(
         &self,
         submission: &Submission,
@@ -84,11 +86,11 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
-        let before = submission.reviewer.as_deref().unwrap_or_default();
-        let entry = if before == reviewer {
+        let previous_reviewer = submission.reviewer.as_deref().unwrap_or_default();
+        let entry = if previous_reviewer == reviewer {
             context.entry()
         } else {
-            context.entry().with_change("reviewer", before, reviewer)
+            context.entry().with_change("reviewer", previous_reviewer, reviewer)
         };
         let entry = entry.with_review_due(submission, due);
         let review = ReviewProgress { started: true, approving: false, due };
@@ -102,21 +104,22 @@ impl Claim {
         builder.build()
     }
 
-    /// R20. Both deadlines run from the request itself, however late it is reported (R47).
+    /// R20: the reviewer requested partner action. R47: the response window and the dispute window
+    /// after it run from the request itself, however late it is reported.
     fn apply_action_requested(
         &self,
         submission: &Submission,
         reasons: &[PartnerActionReason],
         remove_lines: &[LineId],
-        said: Option<Comment>,
+        comment: Option<Comment>,
         context: &FactContext<'_>,
     ) -> ApplyResult {
         let response = context.rules.response_window(submission, context.time)?;
-        let asked = reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", ");
-        let entry = context.entry().with_comment(said).with_review_due(submission, None).with_change(
+        let reason_names = reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", ");
+        let entry = context.entry().with_comment(comment).with_review_due(submission, None).with_change(
             "partner_action.reasons",
             "",
-            asked,
+            reason_names,
         );
         let mut entry = entry.with_change("partner_action.due_time", "", rfc3339(response.deadline.due));
         if !remove_lines.is_empty() {
@@ -142,7 +145,8 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// R23: until the registry has answered, no clock runs and nothing can be decided.
+    /// R23: an approval began. No review clock runs and nothing can be decided until the registry
+    /// answers.
     fn apply_approval_begun(&self, submission: &Submission, context: &FactContext<'_>) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { approving: true, due: None, ..submission.review };
@@ -151,11 +155,12 @@ impl Claim {
         builder.build()
     }
 
-    /// R23; where the customer approved before, the association is granted in the same step (R26a).
+    /// R23: the claim is approved. If the customer approved before, the association is granted in
+    /// the same transition (R26a).
     fn apply_approved(
         &self,
         submission: &Submission,
-        said: Option<Comment>,
+        comment: Option<Comment>,
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let official = submission.explicit_approval.is_some();
@@ -169,7 +174,7 @@ impl Claim {
         let approved =
             Submission { documents_before: self.evidence.len(), bounced: false, review, ..submission.clone() };
         builder.claim.state = State::Approved(approved, association);
-        let entry = context.entry().with_comment(said).with_change("association_state", "", "pending");
+        let entry = context.entry().with_comment(comment).with_change("association_state", "", "pending");
         builder.record(What::Approved { official, explicit_approval_needed }, entry);
         if official {
             builder.record_grant(submission.tenant);
@@ -177,12 +182,12 @@ impl Claim {
         builder.build()
     }
 
-    /// R24, R31.
+    /// R24, R31: the reviewer rejected the claim for insufficient proof of execution.
     fn apply_rejected(
         &self,
         submission: &Submission,
         further: &[FurtherRejection],
-        said: Option<Comment>,
+        comment: Option<Comment>,
         context: &FactContext<'_>,
     ) -> ApplyResult {
         let remedy = context.rules.remedy(submission, context.time)?;
@@ -190,14 +195,14 @@ impl Claim {
         let mut rejection = NewRejection::by_fact(FactKind::ReviewRejected, primary, context.time, remedy);
         rejection.further = further.to_vec();
         rejection.comment.clone_from(&context.reason);
-        Ok(Some(self.close(submission, rejection, context.entry().with_comment(said), context.now)))
+        Ok(Some(self.close(submission, rejection, context.entry().with_comment(comment), context.now)))
     }
 
     fn is_disputed(&self) -> bool {
         self.state.kind() == StateKind::Disputed
     }
 
-    /// R36: the case goes on, with what was left on its clocks.
+    /// R36: the approval failed. The review continues with the time that was left on its clocks.
     fn apply_approval_refused(
         &self,
         submission: &Submission,
@@ -206,9 +211,9 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let entry = refusals.iter().fold(context.entry(), |entry, (line, reason)| {
-            let place = self.content.lines.iter().position(|known| Some(known.id) == *line);
-            let whole = if line.is_some() { "lines" } else { "claim" };
-            let field = place.map_or_else(|| whole.to_owned(), |place| format!("lines[{place}]"));
+            let index = self.content.lines.iter().position(|known| Some(known.id) == *line);
+            let field_without_line = if line.is_some() { "lines" } else { "claim" };
+            let field = index.map_or_else(|| field_without_line.to_owned(), |index| format!("lines[{index}]"));
             entry.with_change(&field, "", reason)
         });
         let entry = entry.with_review_due(submission, due);

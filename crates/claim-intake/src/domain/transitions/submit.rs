@@ -1,4 +1,4 @@
-//! Submitting and resubmitting: the complete check, then the claim goes to review (R18, R21).
+//! Submission and resubmission: the claim is checked completely and goes to review (R18, R21).
 use crate::domain::{
     Claim, Command, Comment, Facts, PartnerAction, PolicyValues, Refusal, ReviewProgress, Rules, State, Submission,
     What,
@@ -14,19 +14,21 @@ pub struct Submit {
     pub review_case: CaseId,
 }
 
-/// Answers the reviewer's request.
+/// Answers the reviewer's request for partner action.
 #[derive(Clone, Debug)]
 pub struct Resubmit {
-    /// For the reviewer to read.
+    /// The partner's comment, which the reviewer reads.
     pub comment: Option<Comment>,
 }
 
 impl Claim {
-    /// Submits a draft (R18). `facts` are what the directory says of this very content; `None` when the state that was
-    /// seen while gathering them did not admit the command.
+    /// Submits a draft (R18). `facts` are what the directory says about exactly this content;
+    /// `None` when the claim did not admit the command at the time when the directory would have
+    /// been asked.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::Incomplete`] with every violation (R11).
+    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::FactsMissing`] when `facts` is
+    /// `None`, [`Refusal::Incomplete`] with every violation (R11).
     pub fn submit(
         &self,
         submit: Submit,
@@ -38,14 +40,14 @@ impl Claim {
         let policy = rules.in_force(now);
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
-        let customer = builder.claim.check_complete(policy)?;
+        let required = builder.claim.check_complete(policy)?;
         builder.claim.state = State::Submitted(Submission {
-            tenant: customer.tenant,
+            tenant: required.tenant,
             review_case: submit.review_case,
             policy: policy.id(),
             leeway: PolicyValues::from(policy),
-            partner_calendar: customer.partner_calendar,
-            tenant_calendar: customer.tenant_calendar,
+            partner_calendar: required.partner_calendar,
+            tenant_calendar: required.tenant_calendar,
             submit_time: now,
             reviewer: None,
             review: ReviewProgress::default(),
@@ -61,12 +63,12 @@ impl Claim {
         Ok(builder.build())
     }
 
-    /// Answers the reviewer's request (R21): the same case goes on with the same reviewer, where it was asked. `facts` as in
-    /// [`Self::submit`].
+    /// Answers the reviewer's request (R21). The same review case continues with the same reviewer,
+    /// in the state in which the request was made. `facts` as in [`Self::submit`].
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but PARTNER_ACTION_REQUIRED, [`Refusal::NothingChanged`],
-    /// [`Refusal::Incomplete`].
+    /// [`Refusal::NotAllowed`] in any state but PARTNER_ACTION_REQUIRED,
+    /// [`Refusal::NothingChanged`], [`Refusal::FactsMissing`], [`Refusal::Incomplete`].
     pub fn resubmit(
         &self,
         resubmit: Resubmit,
@@ -91,7 +93,7 @@ impl Claim {
         Ok(builder.build())
     }
 
-    /// Whether the partner did anything since the request (R21).
+    /// Returns whether the partner added, edited or commented anything since the request (R21).
     fn has_response_to(&self, action: &PartnerAction) -> bool {
         self.new_documents() > 0 || action.edits > 0 || action.comments > 0
     }

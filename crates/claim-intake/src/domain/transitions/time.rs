@@ -1,4 +1,4 @@
-//! What time itself does to a claim (R22, R28, R47).
+//! The deadlines of a claim and what happens when they pass (R22, R28, R47).
 use super::close::NewRejection;
 use crate::domain::{
     Claim, Event, FactKind, PartnerAction, Rejection, Remedy, Rules, State, Submission, What,
@@ -10,8 +10,8 @@ use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
 impl Aggregate for Claim {
     type Event = Event;
 
-    /// The partner's response deadline, while an answer is awaited; the dispute window, while a rejection can be disputed; each with its
-    /// reminder.
+    /// Returns the partner's response deadline while the claim waits for an answer, or the end of
+    /// the dispute window while a rejection can be disputed. Each comes with its reminder.
     fn deadlines(&self) -> Vec<Deadline> {
         match &self.state {
             State::PartnerActionRequired(_, action) => action.response.deadlines(Rules::REMIND_RESPONSE),
@@ -30,7 +30,7 @@ impl Aggregate for Claim {
 
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
         let Elapsed { due, transition } = match &self.state {
-            // The reminder is due before what it reminds of.
+            // The reminder is due before the deadline itself.
             State::PartnerActionRequired(submission, action) => self
                 .elapse_response_reminder(submission, action, now)
                 .or_else(|| self.elapse_response_deadline(submission, action, now)),
@@ -73,7 +73,7 @@ impl Claim {
         Some(self.record_reminder(FactKind::DisputeReminded, State::Rejected(submission.clone(), rejection), due, now))
     }
 
-    /// R48: a mail follows from the entry in the history.
+    /// Records a reminder (R48). The mail to the partner is derived from this event.
     fn record_reminder(&self, fact: FactKind, state: State, due: Timestamp, now: Timestamp) -> Elapsed<Self> {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.state = state;
@@ -81,7 +81,7 @@ impl Claim {
         Elapsed { due, transition: builder.build() }
     }
 
-    /// R22: no answer in time rejects the claim, effective when the answer was due.
+    /// R22: without an answer in time the claim is rejected, effective at the response deadline.
     fn elapse_response_deadline(
         &self,
         submission: &Submission,
