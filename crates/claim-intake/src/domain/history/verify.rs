@@ -77,7 +77,9 @@ pub enum EntryError {
     Hidden,
     /// The entry starts in another state than the one in which the entry before ended, or it is for
     /// the vendor only and changes the state.
-    #[error("it does not start in the state in which the entry before it ended, or it is for the vendor only and changes the state")]
+    #[error(
+        "it does not start in the state in which the entry before it ended, or it is for the vendor only and changes the state"
+    )]
     State,
 }
 
