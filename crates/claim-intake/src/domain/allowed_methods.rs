@@ -64,30 +64,37 @@ pub struct Offer {
 }
 
 impl PartyMethod {
+    /// Returns a method of the partner in ClaimService, which is always available.
     pub(super) const fn of_partner(method: &'static str) -> Self {
         Self { party: Party::Partner, service: CLAIMS, method, own_case_only: false, is_available: always_available }
     }
 
+    /// Returns the method by which `party` comments.
     pub(super) const fn create_comment(party: Party) -> Self {
         Self { party, ..Self::of_partner("CreateComment") }
     }
 
+    /// Returns the method by which `party` erases personal data.
     pub(super) const fn erase_personal_data(party: Party) -> Self {
         Self { party, ..Self::of_partner("ErasePersonalData") }
     }
 
+    /// Returns a method of the reviewers in ReviewService.
     pub(super) const fn of_reviewer(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
         Self { party: Party::Reviewer, service: REVIEWS, method, own_case_only: false, is_available }
     }
 
+    /// Returns a method of the review leads in ReviewService.
     pub(super) const fn of_lead(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
         Self { party: Party::ReviewLead, ..Self::of_reviewer(method, is_available) }
     }
 
+    /// Returns a method of the customer in ConsentService.
     pub(super) const fn of_customer(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
         Self { party: Party::Customer, service: CONSENTS, method, own_case_only: false, is_available }
     }
 
+    /// Returns the method by which `party` requests a notice again.
     pub(super) const fn resend_notice(party: Party, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
         Self { party, ..Self::of_customer("ResendNotice", is_available) }
     }

@@ -17,19 +17,19 @@ impl Claim {
                 format!("Since {since} the claim waits for its reviewer to start{until}.")
             }
             Wait::ReviewStart => {
-                format!("Since {since} the claim waits for a reviewer to take it or be given it, and to start{until}.")
+                format!("Since {since} the claim waits for a reviewer to be assigned and to start the review{until}.")
             }
             Wait::ReviewDecision => format!("Since {since} the claim waits for its reviewer's decision{until}."),
             Wait::Arbitration => format!(
-                "Since {since} another company's claim or association competes with this claim; a review lead has to award what is \
-                 contested, and until then the clocks of the review stand still."
+                "Since {since} another company's claim or association competes with this claim; a review lead has to award the \
+                 contested lines, and the review clocks are stopped until then."
             ),
             Wait::PartnerResponse => format!(
                 "Since {since} the claim waits for its partner to answer the reviewer{until}; without an answer it is rejected."
             ),
             Wait::NoticeDelivery if self.state.submission().is_some_and(|submission| submission.bounced) => format!(
-                "The claim was approved; the notice to the customer bounced, so that since {since} the consent window waits to open until \
-                 one is sent again and accepted."
+                "The claim was approved, but the notice to the customer bounced: since {since} it waits for a notice to be sent \
+                 again and accepted, which opens the consent window."
             ),
             Wait::NoticeDelivery => format!(
                 "The claim was approved; since {since} it waits for the customer's mail system to accept the notice, which opens the \
@@ -44,16 +44,14 @@ impl Claim {
                 "The customer declined before: since {since} the claim waits for their explicit approval{until}; without it, it is rejected."
             ),
             Wait::Registry if self.state.association().is_none() => {
-                format!(
-                    "A reviewer approved the claim: since {since} it waits for the registry to hold what it claims."
-                )
+                format!("A reviewer approved the claim: since {since} it waits for the registry to hold its lines.")
             }
             Wait::Registry => {
                 format!("Since {since} the claim waits for the registry to put the association on record.")
             }
             Wait::DisputeWindow => {
                 format!(
-                    "Since {since} the claim is rejected; its partner may dispute that{until}, and afterwards it is final."
+                    "Since {since} the claim is rejected; its partner may dispute the rejection{until}, and after that it is final."
                 )
             }
             Wait::Nothing => self.explain_end(&since),
@@ -63,9 +61,9 @@ impl Claim {
     fn explain_end(&self, since: &str) -> String {
         match (self.state.association(), self.state.rejection()) {
             (Some(Association::Ended { .. }), _) => {
-                format!("The association ended; since {since} nothing is waited for.")
+                format!("The association ended; since {since} the claim waits for nothing.")
             }
-            (Some(_), _) => format!("Since {since} the association is official; nothing is waited for."),
+            (Some(_), _) => format!("Since {since} the association is official; the claim waits for nothing."),
             (None, Some(_)) => {
                 format!("Since {since} the rejection is final; only a new claim with updated proof of execution helps.")
             }

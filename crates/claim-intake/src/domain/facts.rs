@@ -251,9 +251,9 @@ impl Fact {
                 | ReviewFact::LinesAwarded { said: comment, .. }
                 | ReviewFact::Approved(comment)
                 | ReviewFact::Rejected(_, comment) => {
-                    comment.as_ref().map(|said| said.text.clone()).unwrap_or_default()
+                    comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default()
                 }
-                ReviewFact::Overdue(said) | ReviewFact::Reminded(said) | ReviewFact::Noted(said) => said.clone(),
+                ReviewFact::Overdue(text) | ReviewFact::Reminded(text) | ReviewFact::Noted(text) => text.clone(),
             },
             Self::Consent(fact) => match fact {
                 ConsentFact::NoticeResent { notice, .. } => format!("{notice} notice sent again"),

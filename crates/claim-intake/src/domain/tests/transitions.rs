@@ -107,13 +107,14 @@ fn r21_a_resubmission_needs_something_new() {
     let answer = |claim: &Claim, comment| claim.resubmit(Resubmit { comment }, Some(&admitted()), &rules(), test.now);
     assert_eq!(answer(&test.claim, None), Err(Refusal::NothingChanged));
     // A reviewer's comment is not an answer.
-    let theirs = test.clone().step(|claim, now| claim.comment(comment(ActorSide::Reviewer), now));
-    assert_eq!(answer(&theirs.claim, None), Err(Refusal::NothingChanged));
+    let with_reviewer_comment = test.clone().step(|claim, now| claim.comment(comment(ActorSide::Reviewer), now));
+    assert_eq!(answer(&with_reviewer_comment.claim, None), Err(Refusal::NothingChanged));
     let own = test.clone().step(|claim, now| claim.comment(comment(ActorSide::Partner), now));
     let document = test.clone().step(|claim, now| claim.add_evidence(evidence(7), &rules(), now));
-    for (claim, said) in [(&own.claim, None), (&document.claim, None), (&test.claim, Some(comment(ActorSide::Partner)))]
+    for (claim, comment) in
+        [(&own.claim, None), (&document.claim, None), (&test.claim, Some(comment(ActorSide::Partner)))]
     {
-        let transition = answer(claim, said).unwrap();
+        let transition = answer(claim, comment).unwrap();
         assert_eq!(transition.next.state.kind(), StateKind::Submitted);
         let submission = transition.next.state.submission().unwrap();
         assert_eq!(
@@ -306,8 +307,8 @@ fn r56_late_reports_of_erased_data_are_not_kept() {
     let test = TestClaim::withdrawn().step(|claim, now| claim.erase(&erase(), now).map(Option::unwrap));
     let (erased, later) = (test.now, test.now + hour());
     let late = |time| {
-        let told = test.claim.apply(&declined(), time, &rules(), later).unwrap();
-        told.events.iter().map(|event| event.late.clone()).collect::<Vec<_>>()
+        let transition = test.claim.apply(&declined(), time, &rules(), later).unwrap();
+        transition.events.iter().map(|event| event.late.clone()).collect::<Vec<_>>()
     };
     assert_eq!(late(erased), [PersonalData::ALL]);
     assert_eq!(late(later), [[]]);

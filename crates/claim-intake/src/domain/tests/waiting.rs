@@ -108,9 +108,9 @@ fn r60_every_state_has_a_wait_and_a_party() {
     for (name, test, wait, mover, has_due) in wait_cases() {
         let waiting = test.claim.waiting();
         assert_eq!((waiting.wait, waiting.mover, waiting.due.is_some()), (wait, mover, has_due), "{name}");
-        let allowed = test.claim.explanation(test.now);
-        assert!(allowed.ends_with('.') && allowed.len() > 20, "{name}: {allowed}");
-        assert!(waiting.due.is_none_or(|due| allowed.contains(&cpor_types::rfc3339(due))), "{name}: {allowed}");
+        let sentence = test.claim.explanation(test.now);
+        assert!(sentence.ends_with('.') && sentence.len() > 20, "{name}: {sentence}");
+        assert!(waiting.due.is_none_or(|due| sentence.contains(&cpor_types::rfc3339(due))), "{name}: {sentence}");
         seen.push((wait, test.claim.state.kind()));
     }
     assert!(Wait::ALL.iter().all(|wait| seen.iter().any(|(seen, _)| seen == wait)), "every wait is tried");
