@@ -1,7 +1,8 @@
-//! The aggregate: one claim with everything that its decisions need.
+//! The aggregate: one claim with everything that is needed to decide commands on it, and the
+//! builder of its transitions.
 use super::{
     Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, Submission, What,
-    history::Digest, waiting::Waited,
+    history::Digest, waiting::WaitClock,
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, PersonalData, Timestamp, rfc3339};
@@ -11,51 +12,57 @@ use std::collections::BTreeMap;
 /// A claim.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
-    /// Its partner and id.
+    /// The partner and the id of the claim.
     pub name: ClaimName,
     /// What the partner entered.
     pub content: Content,
-    /// What the directory says of it.
+    /// What the directory said about the content when it was last asked.
     pub directory: Directory,
-    /// Its documents, oldest first; those removed from the draft are not among them.
+    /// The documents of the claim, oldest first. Documents that were removed from the draft are not
+    /// in this list.
     pub evidence: Vec<Evidence>,
-    /// Lines that were awarded to others, in the order in which they were lost (R37).
+    /// The lines that were awarded to other companies, in the order in which they were lost (R37).
     pub lost_lines: Vec<LostLine>,
-    /// Where it stands.
+    /// The state of the claim, with the data of that state.
     pub state: State,
-    /// When it was created.
+    /// When the claim was created.
     pub create_time: Timestamp,
-    /// When it last changed.
+    /// When the claim last changed.
     pub update_time: Timestamp,
-    /// Since when it waits for what it waits for (R60).
+    /// The time since when the claim waits for its present [`Wait`](super::Wait) (R60).
     pub wait_time: Timestamp,
-    /// The same as its customer may know it: the waits for arbitration, which tell of rivals, are none of their own (R5).
+    /// The time since when the claim waits, as its customer sees it. A wait for arbitration would
+    /// tell the customer about competing claims, so it does not count here (R5).
     pub customer_wait_time: Timestamp,
-    /// Entries in its history.
+    /// The number of entries in the claim's history.
     pub history: u64,
-    /// The link of the last of them as it was loaded (R56): where the next one is chained to.
+    /// The link of the last history entry as loaded from the database. The next entry is chained to
+    /// it (R56).
     pub head: Digest,
     /// The last erasure of each kind of personal data.
     pub erased: BTreeMap<PersonalData, Erasure>,
 }
 
-/// An erasure of personal data of one kind (R56).
+/// The last erasure of one kind of personal data (R56).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
-    /// When: what was so until then and is told later is not kept.
+    /// When the data was erased. Data of this kind from before this time is not stored when it is
+    /// reported later.
     pub time: Timestamp,
-    /// Whether nothing is left of the kind: nothing but erasures was recorded since.
+    /// Whether the claim still holds no data of this kind: nothing but erasures was recorded since.
     pub nothing_left: bool,
 }
 
 impl Claim {
-    /// The lines that keep the company from claiming them again (R38): those of an open or approved claim whose associations are not over.
+    /// Returns the live lines with their indexes. R38: the company cannot claim a live line again.
+    /// A line is live while the claim is open or approved and its association has not ended.
     pub fn live_lines(&self) -> impl Iterator<Item = (usize, &Line)> {
-        let live = self.state.kind().lines_live();
+        let live = self.state.kind().has_live_lines();
         self.content.lines.iter().enumerate().filter(move |(_, line)| live && line.ended.is_none())
     }
 
-    /// How many documents were added in the present submission, response or dispute (R14, R21, R28).
+    /// Returns how many documents were added in the present submission, response or dispute (R14,
+    /// R21, R28).
     #[must_use]
     pub fn new_documents(&self) -> usize {
         let before = self.state.submission().map_or(0, |submission| submission.documents_before);
@@ -63,91 +70,100 @@ impl Claim {
     }
 }
 
-/// A claim on its way to its next state, with what is recorded of the way.
-pub(super) struct Next {
-    /// The claim as it becomes.
+/// Builds a transition: the next claim, and the events recorded on the way to it.
+pub(super) struct TransitionBuilder {
+    /// The claim as it will be after the transition.
     pub(super) claim: Claim,
-    from: Option<StateKind>,
-    waited: Option<Waited>,
+    state_before: Option<StateKind>,
+    previous_wait: Option<WaitClock>,
     events: Vec<Event>,
 }
 
-impl Next {
-    /// From an existing claim.
-    pub(super) fn of(claim: &Claim, now: Timestamp) -> Self {
+impl TransitionBuilder {
+    /// Starts a transition of an existing claim at the time `now`.
+    pub(super) fn new(claim: &Claim, now: Timestamp) -> Self {
         let claim = Claim { update_time: now, ..claim.clone() };
-        Self { from: Some(claim.state.kind()), waited: Some(claim.waited()), claim, events: Vec::new() }
+        Self {
+            state_before: Some(claim.state.kind()),
+            previous_wait: Some(claim.wait_clock()),
+            claim,
+            events: Vec::new(),
+        }
     }
 
-    /// From nothing.
-    pub(super) const fn new(claim: Claim) -> Self {
-        Self { claim, from: None, waited: None, events: Vec::new() }
+    /// Starts the transition that creates `claim`.
+    pub(super) const fn created(claim: Claim) -> Self {
+        Self { claim, state_before: None, previous_wait: None, events: Vec::new() }
     }
 
-    /// Records what happened; it led from the state at the last entry to the state that the claim has now.
-    pub(super) fn record(&mut self, what: What, entry: Entry) {
+    /// Records an event. It led from the state of the event before to the present state of the
+    /// claim.
+    pub(super) fn record(&mut self, what: What, entry: EntryDetails) {
         let to = self.claim.state.kind();
         if let What::PersonalDataErased(kinds) = &what {
             let erasure = Erasure { time: self.claim.update_time, nothing_left: true };
             self.claim.erased.extend(kinds.iter().map(|kind| (*kind, erasure)));
         } else {
-            // Whatever is recorded may name somebody, or say something.
+            // Any entry other than an erasure may contain personal data again.
             self.claim.erased.values_mut().for_each(|erasure| erasure.nothing_left = false);
         }
-        let Entry { changes, reason, comment } = entry;
-        self.events.push(Event { what, from: self.from, to, changes, reason, comment, late: Vec::new() });
+        let EntryDetails { changes, reason, comment } = entry;
+        self.events.push(Event { what, from: self.state_before, to, changes, reason, comment, late: Vec::new() });
         self.claim.history += 1;
-        self.from = Some(to);
+        self.state_before = Some(to);
     }
 
-    /// The transition. A wait that is new begins now, where nobody says otherwise by [`Claim::waiting_since`].
-    pub(super) fn done(self) -> Transition<Claim> {
-        let Self { claim, from: _, waited, events } = self;
+    /// Returns the transition. If the claim waits for something new, the wait begins at its update
+    /// time; [`Claim::with_wait_clock`] can set another time later.
+    pub(super) fn build(self) -> Transition<Claim> {
+        let Self { claim, state_before: _, previous_wait, events } = self;
         let now = claim.update_time;
-        Transition { next: claim.waiting_since(waited, now), events }
+        Transition { next: claim.with_wait_clock(previous_wait, now), events }
     }
 }
 
-/// The parts of a history entry that many entries lack.
+/// The parts of a history entry that many entries leave empty.
 #[derive(Default)]
-pub(super) struct Entry {
+pub(super) struct EntryDetails {
     pub(super) changes: Vec<FieldChange>,
     pub(super) reason: String,
     pub(super) comment: Option<Comment>,
 }
 
-impl Entry {
-    pub(super) fn because(reason: impl Into<String>) -> Self {
+impl EntryDetails {
+    pub(super) fn with_reason(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), ..Self::default() }
     }
 
-    pub(super) fn changing(mut self, field: &str, from: impl Into<String>, to: impl Into<String>) -> Self {
+    pub(super) fn with_change(mut self, field: &str, from: impl Into<String>, to: impl Into<String>) -> Self {
         self.changes.push(FieldChange { field: field.to_owned(), from: from.into(), to: to.into() });
         self
     }
 
-    /// What the customer has said last, where that is another thing now.
-    pub(super) fn consenting(self, before: &Submission, after: &Submission) -> Self {
-        let (before, after) = (before.consent(), after.consent());
-        if before == after { self } else { self.changing("consent", before, after) }
+    /// Adds a change of the field `consent` if the customer's last decision differs between
+    /// `before` and `after`.
+    pub(super) fn with_consent_change(self, before: &Submission, after: &Submission) -> Self {
+        let (before, after) = (before.consent_status(), after.consent_status());
+        if before == after { self } else { self.with_change("consent", before, after) }
     }
 
-    /// Until when the customer can decline, where that is another time now.
-    pub(super) fn windowed(self, before: &Submission, due: Option<Timestamp>) -> Self {
-        self.timed("consent_due_time", before.consent_due, due)
+    /// Adds a change of the field `consent_due_time` if the end of the consent window changes to
+    /// `due`.
+    pub(super) fn with_consent_due(self, before: &Submission, due: Option<Timestamp>) -> Self {
+        self.with_time_change("consent_due_time", before.consent_due, due)
     }
 
-    /// When the first clock of the review passes, where that is another time now.
-    pub(super) fn clocked(self, before: &Submission, due: Option<Timestamp>) -> Self {
-        self.timed("review_due_time", before.review.due, due)
+    /// Adds a change of the field `review_due_time` if the first review clock now passes at `due`.
+    pub(super) fn with_review_due(self, before: &Submission, due: Option<Timestamp>) -> Self {
+        self.with_time_change("review_due_time", before.review.due, due)
     }
 
-    fn timed(self, field: &str, before: Option<Timestamp>, after: Option<Timestamp>) -> Self {
-        let word = |time: Option<Timestamp>| time.map(rfc3339).unwrap_or_default();
-        if before == after { self } else { self.changing(field, word(before), word(after)) }
+    fn with_time_change(self, field: &str, before: Option<Timestamp>, after: Option<Timestamp>) -> Self {
+        let text = |time: Option<Timestamp>| time.map(rfc3339).unwrap_or_default();
+        if before == after { self } else { self.with_change(field, text(before), text(after)) }
     }
 
-    pub(super) fn saying(mut self, comment: Option<Comment>) -> Self {
+    pub(super) fn with_comment(mut self, comment: Option<Comment>) -> Self {
         self.comment = comment;
         self
     }

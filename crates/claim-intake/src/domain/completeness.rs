@@ -1,72 +1,75 @@
-//! What a submission needs (R10–R12, R38), every violation at once (R11). What the directory judges it has judged
-//! already.
+//! What a complete claim needs (R10 to R12, R38). A refused submission reports every violation at
+//! once (R11). The violations that only the directory can find are taken from its last answer.
 use super::{Claim, Contact, Content, Fault, Refusal, Violation};
 use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program};
 
-/// What a complete claim is sure to have.
-pub(super) struct Customer {
+/// The facts that every complete claim has.
+pub(super) struct RequiredFacts {
     pub(super) tenant: TenantId,
     pub(super) partner_calendar: String,
     pub(super) tenant_calendar: String,
 }
 
 impl Claim {
-    /// What a submission would refuse now, in the order of R10; the directory's part as of when it was last asked.
+    /// Returns the violations for which a submission would be refused now, in the order of R10. The
+    /// directory's violations are those of its last answer.
     #[must_use]
     pub fn violations(&self, policy: &PolicyProfile) -> Vec<Violation> {
-        let mut found = self.content.violations(policy);
+        let mut violations = self.content.violations(policy);
         if self.evidence.is_empty() {
-            found.push(Fault::EvidenceRequired.at("evidence"));
+            violations.push(Fault::EvidenceRequired.at("evidence"));
         }
-        found.extend(self.directory.violations.iter().cloned());
-        found
+        violations.extend(self.directory.violations.iter().cloned());
+        violations
     }
 
-    /// Refuses a claim that has violations, or lacks what only the directory can tell.
-    pub(super) fn complete(&self, policy: &PolicyProfile) -> Result<Customer, Refusal> {
-        let mut found = self.violations(policy);
+    /// Refuses the claim if it has violations, or if the directory did not find the tenant or the
+    /// location.
+    pub(super) fn check_complete(&self, policy: &PolicyProfile) -> Result<RequiredFacts, Refusal> {
+        let mut violations = self.violations(policy);
         let Some((tenant, partner_calendar)) =
             self.directory.tenant.as_ref().zip(self.directory.partner_calendar.clone())
         else {
-            // Only when the directory was silent about what it must know: then say so rather than submit.
-            let silent =
+            // The directory should have reported a violation for each missing fact. If it did not,
+            // the claim is refused rather than submitted without them.
+            let unknown =
                 [("tenant_id", self.directory.tenant.is_none()), ("mpn_id", self.directory.partner_calendar.is_none())];
-            let silent = silent
+            let unknown = unknown
                 .into_iter()
-                .filter(|(field, missing)| *missing && !found.iter().any(|known| known.field == *field));
-            let silent: Vec<_> = silent.map(|(field, _)| Fault::FieldMalformed.at(field)).collect();
-            found.extend(silent);
-            return Err(Refusal::Incomplete(found));
+                .filter(|(field, missing)| *missing && !violations.iter().any(|known| known.field == *field));
+            let unknown: Vec<_> = unknown.map(|(field, _)| Fault::FieldMalformed.at(field)).collect();
+            violations.extend(unknown);
+            return Err(Refusal::Incomplete(violations));
         };
-        if !found.is_empty() {
-            return Err(Refusal::Incomplete(found));
+        if !violations.is_empty() {
+            return Err(Refusal::Incomplete(violations));
         }
-        Ok(Customer { tenant: tenant.id, partner_calendar, tenant_calendar: tenant.calendar.clone() })
+        Ok(RequiredFacts { tenant: tenant.id, partner_calendar, tenant_calendar: tenant.calendar.clone() })
     }
 }
 
 impl Content {
-    /// What the content itself tells to be missing or wrong.
+    /// Returns the violations that follow from the content alone.
     fn violations(&self, policy: &PolicyProfile) -> Vec<Violation> {
-        let mut found = self.missing();
-        found.extend(self.activity_faults());
-        found.extend(self.program_fault());
-        found.extend(self.line_faults());
-        found.extend(self.customer_contact.missing("customer_contact", true));
-        if self.claims_dynamics() {
-            found.extend(self.customer_technical_contact.missing("customer_technical_contact", true));
+        let mut violations = self.missing_fields();
+        violations.extend(self.activity_violations());
+        violations.extend(self.program_violation());
+        violations.extend(self.duplicate_lines());
+        violations.extend(self.customer_contact.missing_parts("customer_contact", true));
+        if self.needs_technical_contact() {
+            violations.extend(self.customer_technical_contact.missing_parts("customer_technical_contact", true));
         }
-        found.extend(self.partner_contact.missing("partner_contact", false));
-        found.extend(self.recognition_faults());
+        violations.extend(self.partner_contact.missing_parts("partner_contact", false));
+        violations.extend(self.revenue_association_violations());
         if policy.acknowledgement_of_terms && !self.terms_acknowledged {
-            found.push(Fault::TermsNotAcknowledged.at("terms_acknowledged"));
+            violations.push(Fault::TermsNotAcknowledged.at("terms_acknowledged"));
         }
-        found
+        violations
     }
 
-    /// R10 a–f: what is always needed.
-    fn missing(&self) -> Vec<Violation> {
-        let needed = [
+    /// R10 a to f: returns a violation for each missing field that every claim needs.
+    fn missing_fields(&self) -> Vec<Violation> {
+        let required = [
             ("mpn_id", self.mpn_id.is_none()),
             ("customer_domain", self.customer_domain.is_empty()),
             ("tenant_id", self.tenant_id.is_empty()),
@@ -75,27 +78,29 @@ impl Content {
             ("display_name", self.display_name.is_empty()),
             ("lines", self.lines.is_empty()),
         ];
-        needed.into_iter().filter(|(_, missing)| *missing).map(|(field, _)| Fault::FieldRequired.at(field)).collect()
+        required.into_iter().filter(|(_, missing)| *missing).map(|(field, _)| Fault::FieldRequired.at(field)).collect()
     }
 
-    /// R7 and R8.
-    fn activity_faults(&self) -> Vec<Violation> {
-        let mut found = Vec::new();
-        let recognition = self.activities.contains(&Activity::RevenueAssociation);
-        if recognition && self.activities.iter().any(|activity| activity.is_paid()) {
-            found.push(Fault::ActivitiesExcludeEachOther.at("activities"));
+    /// Returns the violations of R7 (area and activity determine the program) and R8 (revenue
+    /// association excludes the other activities).
+    fn activity_violations(&self) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        let is_revenue_association = self.activities.contains(&Activity::RevenueAssociation);
+        if is_revenue_association && self.activities.iter().any(|activity| activity.is_paid()) {
+            violations.push(Fault::ActivitiesExcludeEachOther.at("activities"));
         }
-        let Some(area) = self.solution_area else { return found };
-        for (place, activity) in self.activities.iter().enumerate() {
+        let Some(area) = self.solution_area else { return violations };
+        for (index, activity) in self.activities.iter().enumerate() {
             if program(area, *activity).is_err() {
-                found.push(Fault::ActivityNotInSolutionArea.at(format!("activities[{place}]")));
+                violations.push(Fault::ActivityNotInSolutionArea.at(format!("activities[{index}]")));
             }
         }
-        found
+        violations
     }
 
-    /// R6: a named program must be one that is claimed here, and that of what is claimed.
-    fn program_fault(&self) -> Option<Violation> {
+    /// R6: a named program must be one that this system handles, and must be the program of the
+    /// claimed activities.
+    fn program_violation(&self) -> Option<Violation> {
         if self.program.is_empty() {
             return None;
         }
@@ -103,45 +108,49 @@ impl Content {
         let area = self.solution_area?;
         let mut programs = self.activities.iter().filter_map(|activity| program(area, *activity).ok()).peekable();
         programs.peek()?;
-        let matches = programs.any(|program| program == Some(named));
-        (!matches).then(|| Fault::ProgramDoesNotMatch.at("program"))
+        let is_among_programs = programs.any(|program| program == Some(named));
+        (!is_among_programs).then(|| Fault::ProgramDoesNotMatch.at("program"))
     }
 
-    /// R10 f: a product once per subscription.
-    fn line_faults(&self) -> Vec<Violation> {
-        let same = |one: usize, two: usize| {
-            let (one, two) = (&self.lines[one], &self.lines[two]);
-            one.product == two.product && one.subscription() == two.subscription()
+    /// R10 f: a product may be claimed only once per subscription.
+    fn duplicate_lines(&self) -> Vec<Violation> {
+        let is_same_line = |first: usize, second: usize| {
+            let (first, second) = (&self.lines[first], &self.lines[second]);
+            first.product == second.product && first.subscription() == second.subscription()
         };
-        let repeats = (0..self.lines.len()).filter(|place| (0..*place).any(|earlier| same(earlier, *place)));
-        repeats.map(|place| Fault::DuplicateLine.at(format!("lines[{place}]"))).collect()
+        let repeats = (0..self.lines.len()).filter(|index| (0..*index).any(|earlier| is_same_line(earlier, *index)));
+        repeats.map(|index| Fault::DuplicateLine.at(format!("lines[{index}]"))).collect()
     }
 
-    /// R10 i.
-    fn claims_dynamics(&self) -> bool {
+    /// R10 i: a technical contact is needed when a Dynamics 365 product is claimed.
+    fn needs_technical_contact(&self) -> bool {
         let family = |line: &super::Line| line.known.as_ref().and_then(|known| known.family);
         self.lines.iter().any(|line| family(line) == Some(ProductFamily::Dynamics365))
     }
 
-    /// R10 k: needed for revenue association, refused elsewhere; not judged before there are activities.
-    fn recognition_faults(&self) -> Vec<Violation> {
+    /// R10 k: three names are required for revenue association and refused for other activities.
+    /// They are not checked before an activity is entered.
+    fn revenue_association_violations(&self) -> Vec<Violation> {
         let fields = [
             ("solution_seller_name", &self.solution_seller_name),
             ("customer_name", &self.customer_name),
             ("isv_solution_name", &self.isv_solution_name),
         ];
-        let recognition = self.activities.contains(&Activity::RevenueAssociation);
-        let (fault, wrong_when_empty) =
-            if recognition { (Fault::FieldRequired, true) } else { (Fault::FieldNotAllowed, false) };
-        let judged = fields.into_iter().filter(|_| !self.activities.is_empty());
-        judged.filter(|(_, text)| text.is_empty() == wrong_when_empty).map(|(field, _)| fault.at(field)).collect()
+        let is_revenue_association = self.activities.contains(&Activity::RevenueAssociation);
+        let (fault, is_violated_when_empty) =
+            if is_revenue_association { (Fault::FieldRequired, true) } else { (Fault::FieldNotAllowed, false) };
+        let checked = fields.into_iter().filter(|_| !self.activities.is_empty());
+        checked
+            .filter(|(_, text)| text.is_empty() == is_violated_when_empty)
+            .map(|(field, _)| fault.at(field))
+            .collect()
     }
 }
 
 impl Contact {
-    fn missing(&self, path: &str, with_title: bool) -> Vec<Violation> {
+    fn missing_parts(&self, path: &str, with_title: bool) -> Vec<Violation> {
         let parts = [("name", &self.name), ("title", &self.title), ("email", &self.email)];
-        let needed = parts.into_iter().filter(|(part, text)| text.is_empty() && (with_title || *part != "title"));
-        needed.map(|(part, _)| Fault::FieldRequired.at(format!("{path}.{part}"))).collect()
+        let required = parts.into_iter().filter(|(part, text)| text.is_empty() && (with_title || *part != "title"));
+        required.map(|(part, _)| Fault::FieldRequired.at(format!("{path}.{part}"))).collect()
     }
 }

@@ -1,51 +1,52 @@
-//! What the partner enters (R10), and how one version of it differs from another.
+//! What the partner enters in a claim (R10), and the differences between two versions of it.
 use super::{FieldChange, Line};
 use cpor_types::{Activity, MpnId, SolutionArea};
 use serde::{Deserialize, Serialize};
 
-/// Everything that a partner fills in. A draft may lack any of it; texts that were not given are empty.
+/// Everything that a partner enters in a claim. A draft may lack any field; a text that was not
+/// entered is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
-    /// What the partner calls the claim.
+    /// The name that the partner chose for the claim.
     pub display_name: String,
-    /// MPN id of one of the company's locations.
+    /// The MPN id of one of the company's locations.
     pub mpn_id: Option<MpnId>,
     /// One of the customer's domain names.
     pub customer_domain: String,
     /// The customer's directory id, as entered.
     pub tenant_id: String,
-    /// What is claimed for.
+    /// The solution area that the claim is for.
     pub solution_area: Option<SolutionArea>,
-    /// What is claimed for; each at most once, in the order entered.
+    /// The activities that the claim is for: each at most once, in the order entered.
     pub activities: Vec<Activity>,
-    /// The program, where the partner names one, as entered.
+    /// The program, as entered; empty unless the partner names one.
     pub program: String,
-    /// The workloads or subscriptions claimed.
+    /// The claimed workloads or subscriptions.
     pub lines: Vec<Line>,
-    /// Whom the customer is notified through.
+    /// The contact at the customer who receives the notices.
     pub customer_contact: Contact,
-    /// Needed where a Dynamics 365 product is claimed.
+    /// The technical contact at the customer; required when a Dynamics 365 product is claimed.
     pub customer_technical_contact: Contact,
-    /// Whom the partner is reached through; has no title.
+    /// The contact at the partner; has no title.
     pub partner_contact: Contact,
-    /// Revenue association only: the Dynamics solution seller.
+    /// The name of the Dynamics solution seller; only for revenue association.
     pub solution_seller_name: String,
-    /// Revenue association only: the customer's name.
+    /// The name of the customer; only for revenue association.
     pub customer_name: String,
-    /// Revenue association only: the ISV product or solution.
+    /// The name of the ISV product or solution; only for revenue association.
     pub isv_solution_name: String,
-    /// The partner accepts the terms.
+    /// Whether the partner acknowledges the terms.
     pub terms_acknowledged: bool,
 }
 
-/// A person.
+/// A contact person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// Full name.
+    /// The full name.
     pub name: String,
-    /// Job title.
+    /// The job title.
     pub title: String,
-    /// E-mail address.
+    /// The e-mail address.
     pub email: String,
 }
 
@@ -71,7 +72,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// Every field, in the order in which people read a claim.
+    /// Every field, in the order in which a claim is displayed.
     pub const ALL: [Self; 15] = [
         Self::DisplayName,
         Self::MpnId,
@@ -90,7 +91,7 @@ impl Field {
         Self::TermsAcknowledged,
     ];
 
-    /// Its path in the API's `Claim`.
+    /// Returns the path of the field in the API's `Claim`.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
@@ -112,7 +113,7 @@ impl Field {
         }
     }
 
-    /// The field with this path; `None` when no such field can be changed.
+    /// Returns the field with this path, or `None` when no changeable field has it.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.path() == path)
@@ -120,17 +121,18 @@ impl Field {
 }
 
 impl Content {
-    /// This content with `fields` taken from `other`. Lines that stay keep their ids.
+    /// Returns this content with `fields` taken from `other`. Lines that are in both keep their
+    /// ids.
     #[must_use]
-    pub fn with(&self, fields: &[Field], other: &Self) -> Self {
+    pub fn with_fields_from(&self, fields: &[Field], other: &Self) -> Self {
         let mut next = self.clone();
         for field in fields {
-            next.take(*field, other.clone());
+            next.copy_field(*field, other.clone());
         }
         next
     }
 
-    fn take(&mut self, field: Field, other: Self) {
+    fn copy_field(&mut self, field: Field, other: Self) {
         match field {
             Field::DisplayName => self.display_name = other.display_name,
             Field::MpnId => self.mpn_id = other.mpn_id,
@@ -139,7 +141,7 @@ impl Content {
             Field::SolutionArea => self.solution_area = other.solution_area,
             Field::Activities => self.activities = other.activities,
             Field::Program => self.program = other.program,
-            Field::Lines => self.lines = Line::merge(&self.lines, other.lines),
+            Field::Lines => self.lines = Line::merge_keeping_ids(&self.lines, other.lines),
             Field::CustomerContact => self.customer_contact = other.customer_contact,
             Field::CustomerTechnicalContact => self.customer_technical_contact = other.customer_technical_contact,
             Field::PartnerContact => self.partner_contact = other.partner_contact,
@@ -150,33 +152,38 @@ impl Content {
         }
     }
 
-    /// Fields that are given at all.
+    /// Returns the fields that are not empty.
     #[must_use]
     pub fn given(&self) -> Vec<Field> {
-        Field::ALL.into_iter().filter(|field| !self.show(*field).is_empty()).collect()
+        Field::ALL.into_iter().filter(|field| !self.display_value(*field).is_empty()).collect()
     }
 
-    /// What changed between this content and `next`, field by field, for people to read (R56).
+    /// Returns the fields that differ between this content and `next`, with their values as display
+    /// text (R56).
     #[must_use]
     pub fn changes(&self, next: &Self) -> Vec<FieldChange> {
         Field::ALL
             .into_iter()
-            .map(|field| FieldChange { field: field.path().to_owned(), from: self.show(field), to: next.show(field) })
+            .map(|field| FieldChange {
+                field: field.path().to_owned(),
+                from: self.display_value(field),
+                to: next.display_value(field),
+            })
             .filter(|change| change.from != change.to)
             .collect()
     }
 
-    /// The field's value in words; empty when it was not given.
-    fn show(&self, field: Field) -> String {
+    /// Returns the field's value as display text; empty when the field was not entered.
+    fn display_value(&self, field: Field) -> String {
         match field {
             Field::DisplayName => self.display_name.clone(),
             Field::MpnId => self.mpn_id.as_ref().map(MpnId::to_string).unwrap_or_default(),
             Field::CustomerDomain => self.customer_domain.clone(),
             Field::TenantId => self.tenant_id.clone(),
             Field::SolutionArea => self.solution_area.map(|area| area.to_string()).unwrap_or_default(),
-            Field::Activities => joined(&self.activities, ", "),
+            Field::Activities => join(&self.activities, ", "),
             Field::Program => self.program.clone(),
-            Field::Lines => joined(&self.lines, ", "),
+            Field::Lines => join(&self.lines, ", "),
             Field::CustomerContact => self.customer_contact.to_string(),
             Field::CustomerTechnicalContact => self.customer_technical_contact.to_string(),
             Field::PartnerContact => self.partner_contact.to_string(),
@@ -189,13 +196,13 @@ impl Content {
 }
 
 impl std::fmt::Display for Contact {
-    /// `Name, Title, mail@example`, without what is empty.
+    /// Writes `Name, Title, mail@example` and leaves out what is empty.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts = [&self.name, &self.title, &self.email];
-        f.write_str(&joined(parts.into_iter().filter(|part| !part.is_empty()), ", "))
+        f.write_str(&join(parts.into_iter().filter(|part| !part.is_empty()), ", "))
     }
 }
 
-fn joined<T: ToString>(items: impl IntoIterator<Item = T>, separator: &str) -> String {
+fn join<T: ToString>(items: impl IntoIterator<Item = T>, separator: &str) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(separator)
 }

@@ -1,52 +1,55 @@
-//! What the directory says of a claim (R12), and how the claim takes it in.
+//! What the directory (the registry service) says about a claim (R12), and how the claim stores it.
 use super::{Claim, KnownLine, Violation};
 use cpor_types::{LineId, TenantId};
 use serde::{Deserialize, Serialize};
 
-/// Everything that had to be asked about one content of a claim before it can be judged.
+/// What the directory says about one version of a claim's content.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
-    /// What the directory says of the whole.
+    /// What the directory says about the claim as a whole.
     pub directory: Directory,
-    /// What it knows of each line.
+    /// What the directory knows about each line.
     pub lines: Vec<(LineId, KnownLine)>,
 }
 
-/// What the directory said of the claim's content when it was last asked; all empty until then.
+/// The directory's last answer about the claim's content. All fields are empty until the directory
+/// was asked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Directory {
     /// The partner's name; empty when unknown.
     pub partner_display_name: String,
-    /// Calendar of the location that the MPN id names; `None` when it is not the partner's.
+    /// The calendar of the location that the MPN id names; `None` when the location is not the
+    /// partner's.
     pub partner_calendar: Option<String>,
     /// The customer; `None` when unknown.
     pub tenant: Option<Tenant>,
-    /// What it does not admit, the company's own other claims included (R38).
+    /// The violations that the directory found, including lines that the company has already
+    /// claimed elsewhere (R38).
     pub violations: Vec<Violation>,
 }
 
 /// A customer as the directory knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenant {
-    /// Its directory id.
+    /// The customer's directory id.
     pub id: TenantId,
-    /// Its name.
+    /// The customer's name.
     pub display_name: String,
-    /// Its calendar.
+    /// The id of the customer's calendar.
     pub calendar: String,
 }
 
 impl Directory {
-    /// The reason that a draft is refused for, too (R16).
+    /// The directory's reason for refusing an MPN id. R16: a draft is refused for it too.
     const LOCATION_NOT_OF_PARTNER: &'static str = "LOCATION_NOT_OF_PARTNER";
 
-    /// The customer's name, where it is known.
+    /// Returns the customer's name, if it is known.
     #[must_use]
     pub fn customer(&self) -> Option<&str> {
         self.tenant.as_ref().map(|tenant| tenant.display_name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// Whether the MPN id is known to be no location of the company.
+    /// Returns whether the directory found that the MPN id is not a location of the company.
     #[must_use]
     pub fn denies_location(&self) -> bool {
         self.violations.iter().any(|violation| violation.reason == Self::LOCATION_NOT_OF_PARTNER)
@@ -54,8 +57,9 @@ impl Directory {
 }
 
 impl Claim {
-    /// Takes in what the directory says of the present content; `None` forgets what it said of an earlier one.
-    pub(super) fn inform(&mut self, facts: Option<&Facts>) {
+    /// Stores what the directory says about the present content. `None` removes the answer about an
+    /// earlier content.
+    pub(super) fn set_directory_facts(&mut self, facts: Option<&Facts>) {
         self.directory = facts.map(|facts| facts.directory.clone()).unwrap_or_default();
         let known = facts.map_or(&[][..], |facts| &facts.lines);
         for line in &mut self.content.lines {

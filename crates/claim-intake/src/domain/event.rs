@@ -1,131 +1,134 @@
-//! What happened to a claim. History and the events for other services both derive from it.
+//! The events of a claim. The history and the events for other services are derived from them.
 use super::{
     Comment, Contact, Evidence, FactKind, StateKind,
-    history::{Audience, ERASURE},
+    history::{Audience, ERASURE_ACTION},
 };
 use cpor_types::{CaseId, EvidenceId, LineId, PersonalData, PrimaryRejection, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// One thing that happened: one entry of the history (R56).
+/// One event of a claim. It becomes one entry of the history (R56).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// What.
+    /// What happened.
     pub what: What,
-    /// The state before; `None` for the first entry.
+    /// The state before the event; `None` for the first event.
     pub from: Option<StateKind>,
-    /// The state after.
+    /// The state after the event.
     pub to: StateKind,
-    /// What changed from what to what.
+    /// The fields that changed, with their values before and after.
     pub changes: Vec<FieldChange>,
-    /// Why: a reason or what was written; may be empty.
+    /// The reason, or the text that somebody wrote; may be empty.
     pub reason: String,
-    /// What was written to the other side; it joins the comments (R55).
+    /// A comment to the other side, which is also stored with the claim's comments (R55).
     pub comment: Option<Comment>,
-    /// Kinds of personal data of which it keeps nothing: it was so before they were erased, and is told only now (R56).
+    /// The kinds of personal data that must not be stored with this event: the event happened
+    /// before they were erased, and was reported after that (R56).
     pub late: Vec<PersonalData>,
 }
 
-/// A field that changed, in words.
+/// A field that changed, with its values as display text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
-    /// The claim's field.
+    /// The path of the field in the claim.
     pub field: String,
-    /// Its value before; empty when there was none.
+    /// The value before; empty when there was none.
     pub from: String,
-    /// Its value after; empty when there is none.
+    /// The value after; empty when there is none.
     pub to: String,
 }
 
-/// What happened, with what others must be told of it.
+/// The kinds of events, with the data that other services need.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
-    /// A draft was created.
+    /// The draft was created.
     Created,
-    /// The draft's content changed.
+    /// The content of the draft changed.
     Updated,
-    /// Its partner edited it after the submission (R29).
+    /// The partner edited the claim after the submission (R29).
     Edited {
-        /// Lines or the customer's contact changed: the customer is asked anew.
+        /// Whether lines or the customer contact changed, so that the customer must be notified
+        /// again.
         renotify: bool,
-        /// Whom the customer was notified through before, where that changed.
+        /// The previous customer contact, if it changed.
         previous_contact: Option<Contact>,
     },
     /// The draft was deleted.
     Deleted,
-    /// A comment was written.
+    /// A comment was added.
     Commented,
-    /// It was submitted.
+    /// The claim was submitted.
     Submitted,
-    /// It was resubmitted.
+    /// The claim was resubmitted.
     Resubmitted,
-    /// Its rejection is disputed (R28).
+    /// The rejection of the claim was disputed (R28).
     Disputed {
-        /// The case that the rejection closed.
+        /// The review case that the rejection closed.
         previous_case: CaseId,
-        /// Why, in the partner's words; empty where there is new evidence only.
+        /// The partner's justification; empty when the partner only added evidence.
         justification: String,
     },
     /// A document was added.
     EvidenceAdded(Evidence),
     /// A document was removed from the draft.
     EvidenceRemoved(EvidenceId),
-    /// Another service's fact was applied that concerns nobody else.
+    /// A reported fact was applied. Other services need not know about it.
     Reported(FactKind),
-    /// It was approved.
+    /// The claim was approved.
     Approved {
-        /// The customer had approved before (R26a), so that no window opens.
+        /// Whether the customer had already approved (R26a), so that no consent window opens.
         official: bool,
-        /// The customer had declined before: silence does not make it official (R28).
+        /// Whether the customer had declined before, so that silence is not consent (R28).
         explicit_approval_needed: bool,
     },
-    /// Lines were awarded to others and left it (R37); some are left.
+    /// Lines were awarded to other claims and removed from this claim; other lines remain (R37).
     LinesLost,
-    /// Associations of lines are over; the claim stays approved (R37, R39).
+    /// The associations of lines ended; the claim stays approved (R37, R39).
     LinesEnded {
-        /// Which.
+        /// The lines whose associations ended.
         lines: Vec<LineId>,
-        /// None is left.
+        /// Whether no line of the claim has an association any more.
         all: bool,
     },
-    /// Its association may become official: the customer did not decline (R27) or approved (R26a).
+    /// The registry is asked to put the association on record, because the consent window passed
+    /// (R27) or the customer approved (R26a).
     Granted {
         /// The customer.
         tenant: TenantId,
     },
-    /// It is over.
-    Closed(Closing),
+    /// The claim was rejected or withdrawn.
+    Closed(ClaimClosure),
     /// Personal data of these kinds was erased (R56).
     PersonalDataErased(Vec<PersonalData>),
-    /// A fact came too late to change anything.
+    /// A reported fact came too late to change anything.
     Overtaken(FactKind),
 }
 
-/// How a claim came to its end.
+/// How a claim was rejected or withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closing {
-    /// By what.
-    pub by: ClosedBy,
+pub struct ClaimClosure {
+    /// What caused the rejection.
+    pub cause: ClosureCause,
     /// The primary reason (R31).
     pub primary: PrimaryRejection,
     /// The customer.
     pub tenant: TenantId,
-    /// The review case to close.
+    /// The review case that is to be closed.
     pub review_case: CaseId,
-    /// Until when it can be disputed; `None`: it cannot.
+    /// The end of the dispute window; `None` when the rejection cannot be disputed.
     pub dispute_due: Option<Timestamp>,
 }
 
-/// What can end a claim.
+/// What can cause the rejection of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClosedBy {
-    /// The partner's command.
+pub enum ClosureCause {
+    /// The partner withdrew the claim.
     Partner,
-    /// A reviewer's, the customer's or time's fact.
+    /// A fact that was reported about a reviewer, the customer or a passed deadline.
     Fact(FactKind),
 }
 
 impl What {
-    /// Its name in the history.
+    /// Returns the name of the event in the history.
     #[must_use]
     pub const fn action(&self) -> &'static str {
         match self {
@@ -143,21 +146,22 @@ impl What {
             Self::Reported(fact) | Self::Overtaken(fact) => fact.as_str(),
             Self::Approved { .. } => FactKind::ReviewApproved.as_str(),
             Self::Granted { .. } => "association_granted",
-            Self::PersonalDataErased(_) => ERASURE,
-            Self::Closed(closing) => match closing.by {
-                ClosedBy::Partner => "withdrawn",
-                ClosedBy::Fact(fact) => fact.as_str(),
+            Self::PersonalDataErased(_) => ERASURE_ACTION,
+            Self::Closed(closure) => match closure.cause {
+                ClosureCause::Partner => "withdrawn",
+                ClosureCause::Fact(fact) => fact.as_str(),
             },
         }
     }
 
-    /// Which sides may see the entry: what reviewers note for each other is the vendor's alone, whenever it comes (R55).
+    /// Returns which sides may see the history entry. R55: only the vendor's side sees the notes of
+    /// reviewers, even when they are overtaken.
     #[must_use]
     pub fn audience(&self) -> Audience {
         if self.action() == FactKind::ReviewNoted.as_str() { Audience::Vendor } else { Audience::All }
     }
 
-    /// Whether it is a fact that came too late.
+    /// Returns whether the event is a reported fact that came too late.
     #[must_use]
     pub const fn is_overtaken(&self) -> bool {
         matches!(self, Self::Overtaken(_))

@@ -1,54 +1,72 @@
-//! Documents and comments, as the claim holds them.
-use super::EvidenceKind;
+//! The documents and comments of a claim.
+use super::string_enum;
 use cpor_types::{ActorSide, CommentId, EvidenceId, LineId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
 
-/// A stored document (R14). Its bytes lie in the object store under its id and never change.
+string_enum! {
+    /// The file format of a document. The content of the file determines it, not the name (R14).
+    EvidenceKind {
+        /// A PDF document.
+        Pdf = "pdf",
+        /// A Word document.
+        Docx = "docx",
+        /// An Excel workbook.
+        Xlsx = "xlsx",
+        /// A PowerPoint presentation.
+        Pptx = "pptx",
+        /// A PNG image.
+        Png = "png",
+        /// A JPEG image.
+        Jpeg = "jpeg",
+    }
+}
+
+/// A stored document (R14). Its bytes are in the object store under its id and never change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Its id, and its key in the object store.
+    /// The id of the document, which is also its key in the object store.
     pub id: EvidenceId,
-    /// The file's name as the partner gave it; says nothing about the kind.
+    /// The name of the file as the partner gave it. The name does not determine the kind.
     pub file_name: String,
-    /// What it is, by content.
+    /// The kind of the document, determined by its content.
     pub kind: EvidenceKind,
-    /// Its size.
+    /// The size of the document in bytes.
     pub size_bytes: u64,
-    /// SHA-256 of its bytes, lower-case hex.
+    /// The SHA-256 hash of the document's bytes, in lower-case hex.
     pub sha256: String,
-    /// When it was stored.
+    /// When the document was stored.
     pub create_time: Timestamp,
-    /// When the customer signed it, as the partner declares.
+    /// When the customer signed the document, as declared by the partner.
     pub signature_time: Option<Timestamp>,
-    /// The request that it came with, where that had an id: a repeat is answered with this document, whatever else has the same name and
-    /// bytes.
+    /// The id of the upload request, if it had one. A repeated request gets this document as its
+    /// answer, even if other documents have the same name and bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Uuid>,
 }
 
 impl fmt::Display for Evidence {
-    /// `proof.pdf (pdf, 12345 bytes, sha256 0a1b…)`.
+    /// Writes `proof.pdf (pdf, 12345 bytes, sha256 0a1b…)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file_name, kind, size_bytes, sha256, .. } = self;
         write!(f, "{file_name} ({kind}, {size_bytes} bytes, sha256 {sha256})")
     }
 }
 
-/// A comment (R55).
+/// A comment on a claim (R55).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
-    /// Its id.
+    /// The id of the comment.
     pub id: CommentId,
-    /// On whose side the author is.
+    /// The side of the author.
     pub side: ActorSide,
-    /// The text.
+    /// The text of the comment.
     pub text: String,
-    /// When it was written.
+    /// When the comment was written.
     pub time: Timestamp,
-    /// The document that it is about, if it is about one.
+    /// The document that the comment is about, if any.
     pub evidence: Option<EvidenceId>,
-    /// The line that it is about, if it is about one.
+    /// The line that the comment is about, if any.
     pub line: Option<LineId>,
 }

@@ -1,33 +1,35 @@
-//! Why a claim is where it is, in a sentence for people (R60). It names no person, no rival and nothing that anybody wrote.
+//! The sentence that explains the present situation of a claim (R60). It names no person and no
+//! rival, and contains nothing that a person wrote.
 use super::{Association, Claim, Wait};
 use cpor_types::{Timestamp, rfc3339};
 
 impl Claim {
-    /// The sentence, as of `now`; deadlines that have passed are applied already.
+    /// Returns the explanation as of `now`. The caller has already applied the deadlines that have
+    /// passed.
     #[must_use]
     pub fn explanation(&self, now: Timestamp) -> String {
         let waiting = self.waiting();
         let since = rfc3339(self.wait_time);
-        let until = waiting.due.map(|due| limit(due, now)).unwrap_or_default();
+        let until = waiting.due.map(|due| format_due(due, now)).unwrap_or_default();
         match waiting.wait {
             Wait::Submission => format!("Since {since} the draft waits for its partner to submit it."),
-            Wait::ReviewStart if self.state.submission().is_some_and(|known| known.reviewer.is_some()) => {
+            Wait::ReviewStart if self.state.submission().is_some_and(|submission| submission.reviewer.is_some()) => {
                 format!("Since {since} the claim waits for its reviewer to start{until}.")
             }
             Wait::ReviewStart => {
-                format!("Since {since} the claim waits for a reviewer to take it or be given it, and to start{until}.")
+                format!("Since {since} the claim waits for a reviewer to be assigned and to start the review{until}.")
             }
             Wait::ReviewDecision => format!("Since {since} the claim waits for its reviewer's decision{until}."),
             Wait::Arbitration => format!(
-                "Since {since} another company's claim or association competes with this claim; a review lead has to award what is \
-                 contested, and until then the clocks of the review stand still."
+                "Since {since} another company's claim or association competes with this claim; a review lead has to award the \
+                 contested lines, and the review clocks are stopped until then."
             ),
             Wait::PartnerResponse => format!(
                 "Since {since} the claim waits for its partner to answer the reviewer{until}; without an answer it is rejected."
             ),
-            Wait::NoticeDelivery if self.state.submission().is_some_and(|known| known.bounced) => format!(
-                "The claim was approved; the notice to the customer bounced, so that since {since} the consent window waits to open until \
-                 one is sent again and accepted."
+            Wait::NoticeDelivery if self.state.submission().is_some_and(|submission| submission.bounced) => format!(
+                "The claim was approved, but the notice to the customer bounced: since {since} it waits for a notice to be sent \
+                 again and accepted, which opens the consent window."
             ),
             Wait::NoticeDelivery => format!(
                 "The claim was approved; since {since} it waits for the customer's mail system to accept the notice, which opens the \
@@ -42,28 +44,26 @@ impl Claim {
                 "The customer declined before: since {since} the claim waits for their explicit approval{until}; without it, it is rejected."
             ),
             Wait::Registry if self.state.association().is_none() => {
-                format!(
-                    "A reviewer approved the claim: since {since} it waits for the registry to hold what it claims."
-                )
+                format!("A reviewer approved the claim: since {since} it waits for the registry to hold its lines.")
             }
             Wait::Registry => {
                 format!("Since {since} the claim waits for the registry to put the association on record.")
             }
             Wait::DisputeWindow => {
                 format!(
-                    "Since {since} the claim is rejected; its partner may dispute that{until}, and afterwards it is final."
+                    "Since {since} the claim is rejected; its partner may dispute the rejection{until}, and after that it is final."
                 )
             }
-            Wait::Nothing => self.ended(&since),
+            Wait::Nothing => self.explain_end(&since),
         }
     }
 
-    fn ended(&self, since: &str) -> String {
+    fn explain_end(&self, since: &str) -> String {
         match (self.state.association(), self.state.rejection()) {
             (Some(Association::Ended { .. }), _) => {
-                format!("The association ended; since {since} nothing is waited for.")
+                format!("The association ended; since {since} the claim waits for nothing.")
             }
-            (Some(_), _) => format!("Since {since} the association is official; nothing is waited for."),
+            (Some(_), _) => format!("Since {since} the association is official; the claim waits for nothing."),
             (None, Some(_)) => {
                 format!("Since {since} the rejection is final; only a new claim with updated proof of execution helps.")
             }
@@ -72,7 +72,7 @@ impl Claim {
     }
 }
 
-fn limit(due: Timestamp, now: Timestamp) -> String {
+fn format_due(due: Timestamp, now: Timestamp) -> String {
     let time = rfc3339(due);
     if now < due { format!(" until {time}") } else { format!(", which is overdue since {time}") }
 }

@@ -1,167 +1,177 @@
-//! What the other services report of a claim. A fact is never refused: what the state no longer admits is recorded as
-//! overtaken.
+//! The facts that other services report about a claim. A reported fact is never refused: a fact
+//! that the state no longer admits is recorded as overtaken.
 use super::{Comment, EndReason, FactKind, Verdict};
 use cpor_types::{Activity, CaseId, CommentId, FurtherRejection, LineId, Month, PartnerActionReason, Timestamp};
 
-/// A fact about a claim.
+/// A fact that another service reports about a claim.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// From poe-review, of one review case.
+    /// A fact about a review case, reported by poe-review.
     Review {
-        /// The case; a fact of any but the claim's own is overtaken.
+        /// The review case. The fact is overtaken unless this is the claim's present case.
         case: CaseId,
-        /// The fact.
+        /// What happened in the review.
         fact: ReviewFact,
     },
-    /// From customer-consent.
+    /// A fact about the customer's consent, reported by customer-consent.
     Consent(ConsentFact),
-    /// From the registry: the association is on record since then (R27).
+    /// The registry has put the association on record (R27).
     AssociationOfficial {
-        /// Since when.
+        /// The time from which the association is on record.
         since: Timestamp,
     },
-    /// From the registry: associations are over (R37, R39).
+    /// The registry has ended associations (R37, R39).
     AssociationEnded {
-        /// Why.
+        /// Why the associations ended.
         reason: EndReason,
-        /// The lines.
+        /// The lines whose associations ended.
         lines: Vec<LineId>,
     },
-    /// From eligibility: the lines were assessed (R52).
+    /// The eligibility service has assessed the lines (R52).
     Assessed {
-        /// The month.
+        /// The assessed month.
         month: Month,
-        /// The answer for each line and activity.
+        /// The result for each line and activity.
         verdicts: Vec<LineVerdict>,
     },
 }
 
-/// What poe-review reports.
+/// The facts that poe-review reports about a review case.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReviewFact {
-    /// The case found its reviewer, or with `None` lost it.
+    /// The case was assigned to this reviewer; `None` means that the case has no reviewer any more.
     Assigned(Option<String>),
-    /// The case waits for its start, and its first clock passes then; `None`: they stand still (R45).
+    /// The case is open and waits for its start. The time is when the first review clock passes;
+    /// `None` when the clocks are stopped (R45).
     Opened(Option<Timestamp>),
-    /// This reviewer began, and the first clock passes then.
+    /// The named reviewer started the review. The time is when the first review clock passes;
+    /// `None` when the clocks are stopped.
     Started(String, Option<Timestamp>),
-    /// The reviewer needs something from the partner (R20).
+    /// The reviewer requested partner action (R20).
     ActionRequested {
-        /// Why; at least one.
+        /// The reasons of the request; at least one.
         reasons: Vec<PartnerActionReason>,
-        /// Lines that are to be removed (R30).
+        /// The lines that the partner is asked to remove (R30).
         remove_lines: Vec<LineId>,
-        /// What the reviewer wrote.
+        /// The reviewer's comment.
         said: Option<Comment>,
     },
-    /// Every line is held and the case is approved (R23).
+    /// The approval is complete: the registry holds every line (R23). The comment is the
+    /// reviewer's.
     Approved(Option<Comment>),
-    /// The reviewer rejected for insufficient proof (R24, R31).
+    /// The reviewer rejected the claim for insufficient proof of execution (R24, R31), with these
+    /// further reasons and this comment.
     Rejected(Vec<FurtherRejection>, Option<Comment>),
-    /// An approval could not be given; each line with its reason (R36), and without a line what speaks against the
-    /// claim as a whole (R12). The first clock passes then.
+    /// The approval failed. Each reason belongs to a line (R36) or, without a line id, to the claim
+    /// as a whole (R12). The time is when the first review clock passes.
     ApprovalRefused(Vec<(Option<LineId>, String)>, Option<Timestamp>),
-    /// The reviewer approved, and the registry is asked to hold the lines: until it answers no clock runs (R23).
+    /// The reviewer approved, and the registry was asked to hold the lines. No review clock runs
+    /// until the registry answers (R23).
     ApprovalBegun,
-    /// The review clock of this name passed (R45).
+    /// The review clock with this name passed (R45).
     Overdue(String),
-    /// A reviewer was reminded that the review clock of this name is about to pass (R48).
+    /// A reviewer was reminded that the review clock with this name is about to pass (R48).
     Reminded(String),
-    /// A reviewer wrote a note for reviewers (R55).
+    /// A reviewer wrote this note, which only reviewers can read (R55).
     Noted(String),
-    /// A lead awarded contested lines (R37).
+    /// A review lead awarded contested lines (R37).
     LinesAwarded {
-        /// Which, and to whom.
+        /// The lines of this claim that were awarded, and to whom.
         awards: Awards,
-        /// What the lead wrote.
+        /// The review lead's comment.
         said: Option<Comment>,
     },
-    /// Which lines compete with other companies' now (R37).
+    /// The set of contested lines changed (R37).
     CompetitionChanged {
-        /// The lines; none: no longer any.
+        /// All lines that are contested now; empty when the competition is over.
         contested: Vec<LineId>,
-        /// The id of the comment that tells the partner.
+        /// The id for the comment that informs the partner.
         notice: CommentId,
-        /// When the first clock passes; `None`: they stand still.
+        /// When the first review clock passes; `None` when the clocks are stopped.
         due: Option<Timestamp>,
     },
 }
 
-/// What an arbitration came to for the lines of one claim (R37).
+/// The result of an arbitration for the lines of one claim (R37).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Awards {
-    /// Awarded to the claim.
+    /// The lines that were awarded to this claim.
     pub won: Vec<LineId>,
-    /// Of those, the ones that another has on record until this claim's association is official.
+    /// Those of the won lines that another company keeps on record until this claim's association
+    /// is official.
     pub succeeding: Vec<LineId>,
-    /// Awarded to others.
+    /// The lines that were awarded to other claims.
     pub lost: Vec<LineId>,
-    /// Awarded to others, and kept by this approved claim until their associations end.
+    /// The lines that were awarded to other claims and that this approved claim keeps until their
+    /// associations end.
     pub kept: Vec<LineId>,
 }
 
-/// What customer-consent reports.
+/// The facts that customer-consent reports about the customer's consent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConsentFact {
-    /// Somebody asked for the last notice to be sent again (R44).
+    /// The last notice was requested again (R44).
     NoticeResent {
-        /// Which: `submission`, `approval`, `change` or `dispute`.
+        /// Which notice: `submission`, `approval`, `change` or `dispute`.
         notice: String,
-        /// What became of the one before.
+        /// The delivery status of the previous mail of this notice.
         previous: String,
     },
-    /// A notice was accepted by the customer's mail system, or bounced (R41).
+    /// The customer's mail system accepted a notice, or the notice bounced (R41).
     NoticeSettled {
-        /// Which, as above.
+        /// Which notice: `submission`, `approval`, `change` or `dispute`.
         notice: String,
-        /// Why it bounced; `None`: it was accepted.
+        /// Why the notice bounced; `None` when it was accepted.
         bounced: Option<String>,
     },
     /// The consent window opened (R41).
     WindowOpened {
-        /// When it passes.
+        /// When the consent window passes.
         due: Timestamp,
-        /// What that was computed from.
+        /// The rule by which the end was computed, for example `7 calendar days`.
         rule: String,
     },
-    /// The window passed without a decline (R27).
+    /// The consent window passed without a decline (R27).
     WindowPassed,
     /// The customer approved explicitly (R26a).
     Approved {
-        /// `link` or `signed_in`.
+        /// How the customer approved: `link` or `signed_in`.
         channel: String,
-        /// Which asking, [`Submission::askings`](super::Submission::askings): an answer to an earlier one has lapsed (R29).
+        /// Which round of asking the customer answered: the value of
+        /// [`Submission::askings`](super::Submission::askings) at that time. An answer to an
+        /// earlier round does not count any more (R29).
         askings: u32,
     },
     /// The customer declined (R26).
     Declined {
-        /// `link` or `signed_in`, or [`ConsentFact::SILENCE`].
+        /// How the customer declined: `link` or `signed_in`, or [`ConsentFact::SILENCE`].
         channel: String,
-        /// What they wrote; may be empty.
+        /// The customer's comment; may be empty.
         comment: String,
     },
 }
 
 impl ConsentFact {
-    /// The channel of a decline that nobody spoke: an explicit approval was needed, and the window passed without one (R28).
+    /// The channel of a decline by silence: an explicit approval was needed, and the consent window
+    /// passed without one (R28).
     pub const SILENCE: &str = "silence";
 }
 
-/// The answer of an assessment for one line and activity.
+/// The result of an assessment for one line and one activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineVerdict {
-    /// The line.
+    /// The assessed line.
     pub line: LineId,
-    /// The activity.
+    /// The assessed activity.
     pub activity: Activity,
-    /// The answer.
+    /// The result of the assessment.
     pub verdict: Verdict,
-    /// Names of the conditions that did not hold.
+    /// The names of the program guide's conditions that did not hold.
     pub failed_conditions: Vec<String>,
 }
 
 impl Fact {
-    /// The fact without its data.
+    /// Returns the kind of the fact, without its data.
     #[must_use]
     pub const fn kind(&self) -> FactKind {
         match self {
@@ -194,7 +204,8 @@ impl Fact {
         }
     }
 
-    /// The review case that the fact must be of to count. A note counts whichever case it was written on.
+    /// Returns the review case that must be the claim's present case for the fact to count. A note
+    /// counts whichever case it was written on, so that there is none.
     #[must_use]
     pub const fn case(&self) -> Option<CaseId> {
         match self {
@@ -207,7 +218,8 @@ impl Fact {
         }
     }
 
-    /// How the customer spoke; `None`: the fact is no word of theirs.
+    /// Returns the channel that the customer used; `None` when the fact is not a decision of the
+    /// customer.
     #[must_use]
     pub fn channel(&self) -> Option<&str> {
         match self {
@@ -222,7 +234,9 @@ impl Fact {
         }
     }
 
-    /// Why, for the history; may be empty. Of a kind of fact it is people's words or the system's, never both.
+    /// Returns the reason for the history entry; may be empty. For each kind of fact the reason is
+    /// written either by people or by the system, never by both: the erasure of personal data
+    /// depends on this.
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
@@ -237,9 +251,9 @@ impl Fact {
                 | ReviewFact::LinesAwarded { said: comment, .. }
                 | ReviewFact::Approved(comment)
                 | ReviewFact::Rejected(_, comment) => {
-                    comment.as_ref().map(|said| said.text.clone()).unwrap_or_default()
+                    comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default()
                 }
-                ReviewFact::Overdue(said) | ReviewFact::Reminded(said) | ReviewFact::Noted(said) => said.clone(),
+                ReviewFact::Overdue(text) | ReviewFact::Reminded(text) | ReviewFact::Noted(text) => text.clone(),
             },
             Self::Consent(fact) => match fact {
                 ConsentFact::NoticeResent { notice, .. } => format!("{notice} notice sent again"),

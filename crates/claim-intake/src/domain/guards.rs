@@ -1,30 +1,31 @@
-//! Guards: each reads the table and hands out the data that the states it admits have.
+//! The guards of the transitions: each checks the transition table and the data of the state.
 use super::{Claim, Command, FactKind, Party, Refusal, StateKind, Step, Submission, machine::admits};
 use cpor_types::CaseId;
 
 impl Claim {
-    /// The commands that `party` can give now, in the order of the contract.
+    /// Returns the commands that `party` can give now, in the order of their declaration.
     #[must_use]
     pub fn allowed_commands(&self, party: Party) -> Vec<Command> {
-        Command::ALL.iter().copied().filter(|command| command.is_of(party) && self.admits(*command)).collect()
+        Command::ALL.iter().copied().filter(|command| command.is_available_to(party) && self.admits(*command)).collect()
     }
 
-    /// Whether the state, with what it carries, admits `command`.
+    /// Returns whether the state and its data admit `command`.
     #[must_use]
     pub fn admits(&self, command: Command) -> bool {
-        self.row_admits(command) && self.leaves(command)
+        self.table_admits(command) && self.data_admits(command)
     }
 
-    /// Whether the state admits `command`, whatever it carries.
-    pub(super) fn row_admits(&self, command: Command) -> bool {
+    /// Returns whether the transition table admits `command` in the present state.
+    pub(super) fn table_admits(&self, command: Command) -> bool {
         admits(self.state.kind(), Step::Command(command))
     }
 
-    /// Whether what the state carries leaves `command`, where the table does.
-    pub(super) fn leaves(&self, command: Command) -> bool {
+    /// Returns whether the data of the state, for example the recorded policy values, admits
+    /// `command`.
+    pub(super) fn data_admits(&self, command: Command) -> bool {
         match command {
-            Command::Update => self.state.leaves_edits(),
-            Command::AddEvidence => self.state.leaves_evidence(),
+            Command::Update => self.state.allows_edits(),
+            Command::AddEvidence => self.state.allows_evidence(),
             Command::Dispute => self.state.rejection().is_some_and(|rejection| rejection.dispute_window().is_some()),
             Command::ErasePersonalData => self.is_at_rest(),
             Command::Delete
@@ -36,13 +37,15 @@ impl Claim {
         }
     }
 
-    /// The partner's commands that the state admits and what it carries rules out, each with the refusal.
+    /// Returns the partner's commands that the table admits and the data of the state does not,
+    /// each with its refusal.
     #[must_use]
     pub fn ruled_out(&self) -> Vec<(Command, Refusal)> {
-        let ruled_out =
-            |command: &Command| command.is_of(Party::Partner) && self.row_admits(*command) && !self.leaves(*command);
+        let is_ruled_out = |command: &Command| {
+            command.is_available_to(Party::Partner) && self.table_admits(*command) && !self.data_admits(*command)
+        };
         let refusal = |command| match command {
-            Command::Dispute => self.admit_dispute().err().unwrap_or_else(|| self.not_allowed(command)),
+            Command::Dispute => self.check_dispute_allowed().err().unwrap_or_else(|| self.not_allowed(command)),
             Command::Update
             | Command::Delete
             | Command::Submit
@@ -53,25 +56,27 @@ impl Claim {
             | Command::Comment
             | Command::ErasePersonalData => self.not_allowed(command),
         };
-        Command::ALL.iter().copied().filter(ruled_out).map(|command| (command, refusal(command))).collect()
+        Command::ALL.iter().copied().filter(is_ruled_out).map(|command| (command, refusal(command))).collect()
     }
 
-    /// Refuses `command` unless the claim admits it.
-    pub(super) fn admit(&self, command: Command) -> Result<(), Refusal> {
+    /// Refuses `command` unless the state and its data admit it.
+    pub(super) fn check_admitted(&self, command: Command) -> Result<(), Refusal> {
         if self.admits(command) { Ok(()) } else { Err(self.not_allowed(command)) }
     }
 
-    /// As [`Self::admit`], for commands of submitted claims.
-    pub(super) fn admit_submitted(&self, command: Command) -> Result<&Submission, Refusal> {
-        self.admit(command)?;
+    /// Refuses `command` like [`Self::check_admitted`], and returns the submission. A draft has
+    /// none.
+    pub(super) fn admitted_submission(&self, command: Command) -> Result<&Submission, Refusal> {
+        self.check_admitted(command)?;
         self.state.submission().ok_or_else(|| self.not_allowed(command))
     }
 
-    /// The submission, where the state admits `fact` and, for facts of a review, `case` is the claim's own.
-    pub(super) fn admit_fact(&self, fact: FactKind, case: Option<CaseId>) -> Option<&Submission> {
+    /// Returns the submission if the state admits `fact`, and `None` if the fact is overtaken. A
+    /// fact of a review case is also overtaken when `case` is not the claim's present case.
+    pub(super) fn admitted_fact(&self, fact: FactKind, case: Option<CaseId>) -> Option<&Submission> {
         let submission = self.state.submission()?;
-        let own = case.is_none_or(|case| case == submission.review_case);
-        (own && admits(self.state.kind(), Step::Fact(fact))).then_some(submission)
+        let is_own_case = case.is_none_or(|case| case == submission.review_case);
+        (is_own_case && admits(self.state.kind(), Step::Fact(fact))).then_some(submission)
     }
 
     pub(super) fn not_allowed(&self, command: Command) -> Refusal {

@@ -1,136 +1,153 @@
-//! The lines of a claim: one per workload or subscription (R15).
+//! The lines of a claim: one for each claimed workload or subscription (R15).
 use std::fmt;
 
-use super::{Verdict, words};
+use super::string_enum;
 use cpor_types::{Activity, AssociationKey, LineId, Month, ProductFamily, ProductId, SubscriptionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// One workload or subscription claimed.
+/// One claimed workload or subscription.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// Stays with the product and subscription across updates.
+    /// The id of the line. An update keeps the id when product and subscription stay the same.
     pub id: LineId,
-    /// The product.
+    /// The claimed product.
     pub product: ProductId,
-    /// The subscription as entered; empty for workloads, and where the directory is to fill it in (R10 g).
+    /// The subscription id as the partner entered it. Empty for workloads, and when the directory
+    /// is to fill it in (R10 g).
     pub subscription_id: String,
-    /// What the directory knows of it; `None` until it was asked.
+    /// What the directory knows about the line; `None` until the directory was asked.
     pub known: Option<KnownLine>,
-    /// The last answer of each assessment, one per activity (R52).
+    /// The last assessment of the line for each activity (R52).
     pub assessments: Vec<Assessment>,
-    /// Another company's claim or hold competes for it (R37).
+    /// Whether another company's claim or hold competes for the line (R37).
     pub contested: bool,
-    /// Its association is over, while the claim stays approved (R37, R39).
+    /// The end of the line's association, if it ended while the claim stays approved (R37, R39).
     pub ended: Option<Ended>,
 }
 
-/// A line that was awarded to another company's claim (R37); it is no part of the claim any more.
+/// A line that was awarded to another company's claim (R37). It is no longer part of this claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LostLine {
-    /// The line as it was.
+    /// The line as it was when it was lost.
     pub line: Line,
-    /// Since when.
+    /// When the line was lost.
     pub time: Timestamp,
 }
 
 /// The end of a line's association.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// Why.
+    /// Why the association ended.
     pub reason: EndReason,
-    /// Since when it was official, if it ever was.
+    /// The time from which the association was official; `None` when it never was.
     pub since: Option<Timestamp>,
-    /// When it ended.
+    /// When the association ended.
     pub until: Timestamp,
 }
 
-words! {
+string_enum! {
     /// Why an association ended (R35).
     EndReason {
         /// The customer declined.
         Declined = "declined",
-        /// The partner withdrew.
+        /// The partner withdrew the claim.
         Withdrawn = "withdrawn",
         /// The subscription ended (R39).
         Expired = "expired",
-        /// Another company's association took its place (R37).
+        /// Another company's association replaced it (R37).
         Superseded = "superseded",
         /// The claim was rejected.
         Rejected = "rejected",
     }
 }
 
-/// What the directory knows of a line.
+/// What the directory knows about a line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KnownLine {
     /// The product's name in the catalog.
     pub product_display_name: String,
     /// The product's family; `None` when the catalog does not list the product.
     pub family: Option<ProductFamily>,
-    /// The subscription: as entered or, where the tenant has exactly one claimable one of the product, that (R10 g).
+    /// The subscription id: the one that was entered or, if none was, the only claimable
+    /// subscription that the tenant has of the product (R10 g).
     pub subscription: Option<SubscriptionId>,
-    /// What is claimed in the tenant; `None` while it cannot be told.
+    /// The workload or subscription that the line claims; `None` while it cannot be determined.
     pub key: Option<AssociationKey>,
-    /// Another company has it on record from before claims were made (R58), as of when the directory was asked; for reviewers.
+    /// Whether another company holds the key by a legacy association (R58), at the time when the
+    /// directory was asked. Only reviewers see this.
     pub held_by_legacy: bool,
+}
+
+string_enum! {
+    /// The result of an assessment for one line and one activity (R52).
+    Verdict {
+        /// All conditions of the program guide hold.
+        Eligible = "eligible",
+        /// At least one condition of the program guide does not hold.
+        NotEligible = "not_eligible",
+        /// The line is recognised and never paid.
+        RecognitionOnly = "recognition_only",
+    }
 }
 
 /// The last assessment of a line for one activity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessment {
-    /// The activity.
+    /// The assessed activity.
     pub activity: Activity,
-    /// The answer.
+    /// The result of the assessment.
     pub verdict: Verdict,
-    /// The month assessed.
+    /// The assessed month.
     pub month: Month,
-    /// Names of the guide's conditions that did not hold.
+    /// The names of the program guide's conditions that did not hold.
     pub failed_conditions: Vec<String>,
 }
 
 impl Line {
-    /// A line as entered, with the id that it gets unless it is already on the claim.
+    /// Creates a line as the partner entered it. The line gets `id` unless the claim already has it
+    /// under another id.
     #[must_use]
     pub const fn entered(id: LineId, product: ProductId, subscription_id: String) -> Self {
         Self { id, product, subscription_id, known: None, assessments: Vec::new(), contested: false, ended: None }
     }
 
-    /// What is claimed in the tenant; `None` while it cannot be told.
+    /// Returns the workload or subscription that the line claims; `None` while it cannot be
+    /// determined.
     #[must_use]
     pub fn key(&self) -> Option<&AssociationKey> {
         self.known.as_ref()?.key.as_ref()
     }
 
-    /// The subscription: filled in by the directory or, while it has not spoken, as entered.
+    /// Returns the subscription id: the one that the directory filled in, or else the entered text.
     #[must_use]
     pub fn subscription(&self) -> String {
-        let filled_in = self.known.as_ref().and_then(|known| known.subscription);
-        filled_in.map_or_else(|| self.subscription_id.clone(), |id| id.to_string())
+        let resolved = self.known.as_ref().and_then(|known| known.subscription);
+        resolved.map_or_else(|| self.subscription_id.clone(), |id| id.to_string())
     }
 
-    /// `entered`, where lines that were there before keep their ids.
-    pub(super) fn merge(before: &[Self], entered: Vec<Self>) -> Vec<Self> {
-        let mut left: Vec<&Self> = before.iter().collect();
+    /// Returns the `entered` lines. Lines that are also in `before` keep their ids.
+    pub(super) fn merge_keeping_ids(before: &[Self], entered: Vec<Self>) -> Vec<Self> {
+        let mut unmatched: Vec<&Self> = before.iter().collect();
         entered
             .into_iter()
-            .map(|line| match left.iter().position(|known| known.is_same(&line)) {
-                Some(place) => {
+            .map(|line| match unmatched.iter().position(|known| known.is_same_as_entered(&line)) {
+                Some(index) => {
                     let Self { product, subscription_id, .. } = line;
-                    Self { product, subscription_id, known: None, ..left.remove(place).clone() }
+                    Self { product, subscription_id, known: None, ..unmatched.remove(index).clone() }
                 }
                 None => line,
             })
             .collect()
     }
 
-    fn is_same(&self, entered: &Self) -> bool {
+    fn is_same_as_entered(&self, entered: &Self) -> bool {
         self.product == entered.product
             && (self.subscription_id == entered.subscription_id || self.subscription() == entered.subscription_id)
     }
 }
 
 impl fmt::Display for Line {
-    /// `teams`, or `power-bi on 0a1b…`.
+    /// Writes the product and its subscription: `teams`, or `power-bi on 0a1b…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.subscription().as_str() {
             "" => self.product.fmt(f),

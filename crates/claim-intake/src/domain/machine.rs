@@ -1,172 +1,218 @@
-//! The transition table (R15–R29): which state admits what, and where it leads. It is the one place that says so: the
-//! guards of the transitions, the answer's `allowed_commands`, the refusals and what [`Claim::offers`] tells each party all read it.
+//! The transition table of a claim (R15 to R29): which state admits which command or reported fact,
+//! and which state follows.
+//!
+//! The table is the only place that holds this information. The guards of the transitions, the
+//! refusals, the `allowed_commands` of the API's `Claim` and the allowed methods of each party
+//! (R60) are all derived from it.
 use super::{
-    By, Claim, Command, FactKind, Party,
+    Claim, Command, FactKind, Party, PartyMethod,
     StateKind::{self, Approved, Deleted, Disputed, Editing, PartnerActionRequired, Rejected, Submitted, UnderReview},
     Step,
 };
 
-/// Where a step leads.
+/// The state that follows a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum To {
-    /// The state stays.
+pub enum Target {
+    /// The state does not change.
     Same,
-    /// The state becomes this one.
+    /// The claim changes to this state.
     State(StateKind),
-    /// Back to where the reviewer asked: SUBMITTED, or DISPUTED.
-    WhereAsked,
-    /// The state stays, or becomes REJECTED where the last line is lost.
+    /// The claim returns to the state in which the reviewer requested partner action: SUBMITTED or
+    /// DISPUTED.
+    StateOfRequest,
+    /// The state does not change, or becomes REJECTED when the claim loses its last line.
     SameOrRejected,
 }
 
-/// One row of the table.
+/// One row of the transition table.
 #[derive(Debug)]
-pub struct Row {
-    /// The rule that it follows.
+pub struct TransitionRow {
+    /// The rules that the row implements, for example `R18`.
     pub rule: &'static str,
-    /// What happens.
+    /// The command or reported fact.
     pub step: Step,
-    /// Who brings it about, and how; nobody: time, or a service of its own accord.
-    pub by: &'static [By],
-    /// In which states it can happen.
+    /// The gRPC methods by which a party causes the step. Empty when time causes the step, or when
+    /// a service reports it without a call by a party.
+    pub methods: &'static [PartyMethod],
+    /// The states that admit the step.
     pub from: &'static [StateKind],
-    /// Where it leads.
-    pub to: To,
+    /// The state that follows.
+    pub target: Target,
 }
 
 const OPEN: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed];
-const LIVE: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved];
-const ONCE_SUBMITTED: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
-const WITH_DRAFT: &[StateKind] =
+const OPEN_OR_APPROVED: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved];
+const SUBMITTED_OR_LATER: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
+const ALL_BUT_DELETED: &[StateKind] =
     &[Editing, Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
-const MAY_REST: &[StateKind] = &[Deleted, Approved, Rejected];
+const MAY_BE_AT_REST: &[StateKind] = &[Deleted, Approved, Rejected];
 const IN_REVIEW: &[StateKind] = &[UnderReview, Disputed];
 
-const START: &[By] =
-    &[By::reviewer("StartReview", Claim::is_assigned).own(), By::lead("StartReview", Claim::is_unassigned)];
-const ASSIGN: &[By] = &[
-    By::lead("AssignReviewCase", Claim::waits_to_start),
-    By::reviewer("TakeReviewCase", Claim::is_unassigned),
-    By::reviewer("ReleaseReviewCase", Claim::is_assigned).own(),
+const START_REVIEW: &[PartyMethod] = &[
+    PartyMethod::of_reviewer("StartReview", Claim::is_assigned).only_for_own_case(),
+    PartyMethod::of_lead("StartReview", Claim::is_unassigned),
 ];
-const ARBITRATE: &[By] = &[By::lead("ArbitrateLines", Claim::is_contested)];
-const ERASE: &[By] = &[By::eraser(Party::Operator)];
-const RESEND: &[By] = &[
-    By::notifier(Party::Reviewer, Claim::awaits_customer),
-    By::notifier(Party::ReviewLead, Claim::awaits_customer),
-    By::notifier(Party::Operator, Claim::awaits_customer),
+const ASSIGN_REVIEWER: &[PartyMethod] = &[
+    PartyMethod::of_lead("AssignReviewCase", Claim::awaits_review_start),
+    PartyMethod::of_reviewer("TakeReviewCase", Claim::is_unassigned),
+    PartyMethod::of_reviewer("ReleaseReviewCase", Claim::is_assigned).only_for_own_case(),
+];
+const ARBITRATE: &[PartyMethod] = &[PartyMethod::of_lead("ArbitrateLines", Claim::is_contested)];
+const ERASE: &[PartyMethod] = &[PartyMethod::erase_personal_data(Party::Operator)];
+const RESEND_NOTICE: &[PartyMethod] = &[
+    PartyMethod::resend_notice(Party::Reviewer, Claim::awaits_customer),
+    PartyMethod::resend_notice(Party::ReviewLead, Claim::awaits_customer),
+    PartyMethod::resend_notice(Party::Operator, Claim::awaits_customer),
 ];
 
-const fn command(rule: &'static str, command: Command, by: &'static [By], from: &'static [StateKind], to: To) -> Row {
-    Row { rule, step: Step::Command(command), by, from, to }
+const fn command(
+    rule: &'static str,
+    command: Command,
+    methods: &'static [PartyMethod],
+    from: &'static [StateKind],
+    target: Target,
+) -> TransitionRow {
+    TransitionRow { rule, step: Step::Command(command), methods, from, target }
 }
 
-const fn fact(rule: &'static str, fact: FactKind, by: &'static [By], from: &'static [StateKind], to: To) -> Row {
-    Row { rule, step: Step::Fact(fact), by, from, to }
+const fn fact(
+    rule: &'static str,
+    fact: FactKind,
+    methods: &'static [PartyMethod],
+    from: &'static [StateKind],
+    target: Target,
+) -> TransitionRow {
+    TransitionRow { rule, step: Step::Fact(fact), methods, from, target }
 }
 
-/// The table. What has no row is refused, or overtaken. A step has a row for each way that it leads. What a claim's policy or rejection
-/// leaves less of than its state, [`State`](super::State) says.
-pub const TABLE: &[Row] = &[
+/// The transition table. A command without a row for the current state is refused; a reported fact
+/// without a row is recorded as overtaken. A step has one row for each state that can follow it.
+///
+/// The data of a state can restrict a step further, for example by the policy profile or by the
+/// kind of rejection: see [`Claim::admits`].
+pub const TABLE: &[TransitionRow] = &[
     command(
         "R17, R29",
         Command::Update,
-        &[By::partner("UpdateClaim")],
+        &[PartyMethod::of_partner("UpdateClaim")],
         &[Editing, Submitted, PartnerActionRequired],
-        To::Same,
+        Target::Same,
     ),
-    command("R17", Command::Delete, &[By::partner("DeleteClaim")], &[Editing], To::State(Deleted)),
-    command("R18", Command::Submit, &[By::partner("SubmitClaim")], &[Editing], To::State(Submitted)),
-    command("R21", Command::Resubmit, &[By::partner("ResubmitClaim")], &[PartnerActionRequired], To::WhereAsked),
-    command("R25", Command::Withdraw, &[By::partner("WithdrawClaim")], LIVE, To::State(Rejected)),
-    command("R28", Command::Dispute, &[By::partner("DisputeClaim")], &[Rejected], To::State(Disputed)),
+    command("R17", Command::Delete, &[PartyMethod::of_partner("DeleteClaim")], &[Editing], Target::State(Deleted)),
+    command("R18", Command::Submit, &[PartyMethod::of_partner("SubmitClaim")], &[Editing], Target::State(Submitted)),
+    command(
+        "R21",
+        Command::Resubmit,
+        &[PartyMethod::of_partner("ResubmitClaim")],
+        &[PartnerActionRequired],
+        Target::StateOfRequest,
+    ),
+    command(
+        "R25",
+        Command::Withdraw,
+        &[PartyMethod::of_partner("WithdrawClaim")],
+        OPEN_OR_APPROVED,
+        Target::State(Rejected),
+    ),
+    command("R28", Command::Dispute, &[PartyMethod::of_partner("DisputeClaim")], &[Rejected], Target::State(Disputed)),
     command(
         "R28, R29",
         Command::AddEvidence,
-        &[By::partner("UploadEvidence")],
+        &[PartyMethod::of_partner("UploadEvidence")],
         &[Editing, Submitted, PartnerActionRequired, Approved, Rejected],
-        To::Same,
+        Target::Same,
     ),
-    command("R14", Command::RemoveEvidence, &[By::partner("DeleteEvidence")], &[Editing], To::Same),
+    command("R14", Command::RemoveEvidence, &[PartyMethod::of_partner("DeleteEvidence")], &[Editing], Target::Same),
     command(
         "R29",
         Command::Comment,
-        &[By::partner("CreateComment"), By::commentator(Party::Reviewer), By::commentator(Party::ReviewLead)],
-        WITH_DRAFT,
-        To::Same,
+        &[
+            PartyMethod::of_partner("CreateComment"),
+            PartyMethod::create_comment(Party::Reviewer),
+            PartyMethod::create_comment(Party::ReviewLead),
+        ],
+        ALL_BUT_DELETED,
+        Target::Same,
     ),
-    command("R56", Command::ErasePersonalData, ERASE, MAY_REST, To::Same),
-    fact("R19", FactKind::ReviewAssigned, ASSIGN, OPEN, To::Same),
-    fact("R45", FactKind::ReviewOpened, &[], OPEN, To::Same),
-    fact("R19", FactKind::ReviewStarted, START, &[Submitted], To::State(UnderReview)),
-    fact("R28", FactKind::ReviewStarted, START, &[Disputed], To::Same),
+    command("R56", Command::ErasePersonalData, ERASE, MAY_BE_AT_REST, Target::Same),
+    fact("R19", FactKind::ReviewAssigned, ASSIGN_REVIEWER, OPEN, Target::Same),
+    fact("R45", FactKind::ReviewOpened, &[], OPEN, Target::Same),
+    fact("R19", FactKind::ReviewStarted, START_REVIEW, &[Submitted], Target::State(UnderReview)),
+    fact("R28", FactKind::ReviewStarted, START_REVIEW, &[Disputed], Target::Same),
     fact(
         "R20",
         FactKind::PartnerActionRequested,
-        &[By::reviewer("RequestPartnerAction", Claim::is_started).own()],
+        &[PartyMethod::of_reviewer("RequestPartnerAction", Claim::awaits_decision).only_for_own_case()],
         IN_REVIEW,
-        To::State(PartnerActionRequired),
+        Target::State(PartnerActionRequired),
     ),
-    fact("R48", FactKind::ResponseReminded, &[], &[PartnerActionRequired], To::Same),
-    fact("R48", FactKind::DisputeReminded, &[], &[Rejected], To::Same),
-    fact("R22", FactKind::ResponseDeadlinePassed, &[], &[PartnerActionRequired], To::State(Rejected)),
-    fact("R28", FactKind::DisputeWindowPassed, &[], &[Rejected], To::Same),
+    fact("R48", FactKind::ResponseReminded, &[], &[PartnerActionRequired], Target::Same),
+    fact("R48", FactKind::DisputeReminded, &[], &[Rejected], Target::Same),
+    fact("R22", FactKind::ResponseDeadlinePassed, &[], &[PartnerActionRequired], Target::State(Rejected)),
+    fact("R28", FactKind::DisputeWindowPassed, &[], &[Rejected], Target::Same),
     fact(
         "R23",
         FactKind::ReviewApproved,
-        &[By::reviewer("ApproveReviewCase", Claim::is_started).own()],
+        &[PartyMethod::of_reviewer("ApproveReviewCase", Claim::awaits_decision).only_for_own_case()],
         IN_REVIEW,
-        To::State(Approved),
+        Target::State(Approved),
     ),
     fact(
         "R24",
         FactKind::ReviewRejected,
-        &[By::reviewer("RejectReviewCase", Claim::is_started).own()],
+        &[PartyMethod::of_reviewer("RejectReviewCase", Claim::awaits_decision).only_for_own_case()],
         IN_REVIEW,
-        To::State(Rejected),
+        Target::State(Rejected),
     ),
-    fact("R23", FactKind::ApprovalBegun, &[], IN_REVIEW, To::Same),
-    fact("R36", FactKind::ApprovalRefused, &[], IN_REVIEW, To::Same),
-    fact("R48", FactKind::ReviewReminded, &[], OPEN, To::Same),
-    fact("R45", FactKind::ReviewOverdue, &[], OPEN, To::Same),
-    fact("R56", FactKind::ReviewNoted, &[], ONCE_SUBMITTED, To::Same),
-    fact("R27a", FactKind::LinesAwarded, ARBITRATE, OPEN, To::SameOrRejected),
-    fact("R37", FactKind::LinesAwarded, ARBITRATE, &[Approved], To::Same),
-    fact("R37", FactKind::CompetitionChanged, &[], LIVE, To::Same),
-    fact("R44", FactKind::NoticeResent, RESEND, LIVE, To::Same),
-    fact("R41", FactKind::NoticeSettled, &[], LIVE, To::Same),
-    fact("R41", FactKind::ConsentWindowOpened, &[], LIVE, To::Same),
-    fact("R27", FactKind::ConsentWindowPassed, &[], &[Approved], To::Same),
-    fact("R26a", FactKind::CustomerApproved, &[By::customer("ApproveConsent", Claim::can_be_approved)], LIVE, To::Same),
+    fact("R23", FactKind::ApprovalBegun, &[], IN_REVIEW, Target::Same),
+    fact("R36", FactKind::ApprovalRefused, &[], IN_REVIEW, Target::Same),
+    fact("R48", FactKind::ReviewReminded, &[], OPEN, Target::Same),
+    fact("R45", FactKind::ReviewOverdue, &[], OPEN, Target::Same),
+    fact("R56", FactKind::ReviewNoted, &[], SUBMITTED_OR_LATER, Target::Same),
+    fact("R27a", FactKind::LinesAwarded, ARBITRATE, OPEN, Target::SameOrRejected),
+    fact("R37", FactKind::LinesAwarded, ARBITRATE, &[Approved], Target::Same),
+    fact("R37", FactKind::CompetitionChanged, &[], OPEN_OR_APPROVED, Target::Same),
+    fact("R44", FactKind::NoticeResent, RESEND_NOTICE, OPEN_OR_APPROVED, Target::Same),
+    fact("R41", FactKind::NoticeSettled, &[], OPEN_OR_APPROVED, Target::Same),
+    fact("R41", FactKind::ConsentWindowOpened, &[], OPEN_OR_APPROVED, Target::Same),
+    fact("R27", FactKind::ConsentWindowPassed, &[], &[Approved], Target::Same),
+    fact(
+        "R26a",
+        FactKind::CustomerApproved,
+        &[PartyMethod::of_customer("ApproveConsent", Claim::can_be_approved)],
+        OPEN_OR_APPROVED,
+        Target::Same,
+    ),
     fact(
         "R26, R28",
         FactKind::CustomerDeclined,
-        &[By::customer("DeclineConsent", Claim::can_be_declined)],
-        ONCE_SUBMITTED,
-        To::State(Rejected),
+        &[PartyMethod::of_customer("DeclineConsent", Claim::can_be_declined)],
+        SUBMITTED_OR_LATER,
+        Target::State(Rejected),
     ),
-    fact("R27", FactKind::AssociationOfficial, &[], &[Approved], To::Same),
-    fact("R39", FactKind::AssociationEnded, &[], &[Approved, Rejected], To::Same),
-    fact("R52", FactKind::Assessed, &[], &[Approved], To::Same),
+    fact("R27", FactKind::AssociationOfficial, &[], &[Approved], Target::Same),
+    fact("R39", FactKind::AssociationEnded, &[], &[Approved, Rejected], Target::Same),
+    fact("R52", FactKind::Assessed, &[], &[Approved], Target::Same),
 ];
 
-/// Whether `state` admits `step`.
+/// Returns whether the table has a row for `step` in `state`.
 #[must_use]
 pub fn admits(state: StateKind, step: Step) -> bool {
     TABLE.iter().any(|row| row.step == step && row.from.contains(&state))
 }
 
 impl Command {
-    /// Whether `party` can give it at all.
-    pub(super) fn is_of(self, party: Party) -> bool {
+    /// Returns whether `party` can give this command in any state.
+    pub(super) fn is_available_to(self, party: Party) -> bool {
         let rows = TABLE.iter().filter(|row| row.step == Step::Command(self));
-        rows.flat_map(|row| row.by).any(|by| by.party() == party)
+        rows.flat_map(|row| row.methods).any(|method| method.party() == party)
     }
 
-    /// The method for it, `cpor.claims.v1.ClaimService/SubmitClaim`.
+    /// Returns the gRPC method of the command, for example
+    /// `cpor.claims.v1.ClaimService/SubmitClaim`.
     #[must_use]
     pub fn method(self) -> String {
         let row = TABLE.iter().find(|row| row.step == Step::Command(self));
-        row.and_then(|row| row.by.first()).map(By::path).unwrap_or_default()
+        row.and_then(|row| row.methods.first()).map(PartyMethod::path).unwrap_or_default()
     }
 }

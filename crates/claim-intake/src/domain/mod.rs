@@ -1,7 +1,10 @@
-//! The life of a claim: pure, synchronous, no clock, no wire, no storage.
+//! The domain of claim-intake: how a claim changes. The code here is pure and synchronous: it knows
+//! no clock, no wire format and no database.
 //!
-//! Read [`machine`] first: the table says which state admits what; `step` has its words, `guards` what reads it. Then [`state`] (what each
-//! state carries), `completeness` (what a submission needs) and `transitions/` (what each step does).
+//! Read [`machine`] first: its table says which state admits which step. `step` names the steps,
+//! and `guards` checks them against the table. [`state`] has the data of each state, `completeness`
+//! says what a submission needs, and `transitions` holds one function for each step.
+mod allowed_methods;
 mod claim;
 mod completeness;
 mod content;
@@ -14,43 +17,41 @@ mod guards;
 pub mod history;
 mod line;
 pub mod machine;
-mod notice;
-mod offers;
+mod partner_mail;
 mod refusal;
 mod rejection;
 mod rules;
 pub mod state;
 mod step;
+mod string_enum;
 mod submission;
 mod transitions;
 mod violation;
 mod waiting;
 mod window;
-mod words;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use allowed_methods::{Offer, Party, PartyMethod, SERVICES};
 pub use claim::{Claim, Erasure};
 pub use content::{Contact, Content, Field};
 pub use directory::{Directory, Facts, Tenant};
-pub use event::{ClosedBy, Closing, Event, FieldChange, What};
-pub use evidence::{Comment, Evidence};
+pub use event::{ClaimClosure, ClosureCause, Event, FieldChange, What};
+pub use evidence::{Comment, Evidence, EvidenceKind};
 pub use facts::{Awards, ConsentFact, Fact, LineVerdict, ReviewFact};
-pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine};
-pub use notice::NoticeKind;
-pub use offers::{By, Offer, Party, SERVICES};
+pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine, Verdict};
+pub use partner_mail::NoticeKind;
 pub use refusal::Refusal;
 pub(crate) use refusal::paths;
 pub use rejection::{Finality, Rejection, Remedy};
 pub use rules::Rules;
 pub use state::{Association, PartnerAction, State, StateKind};
 pub use step::{Command, FactKind, Step};
-pub use submission::{Leeway, ReviewProgress, Submission};
+pub use submission::{PolicyValues, ReviewProgress, Submission};
 pub use transitions::{Dispute, Erase, Resubmit, Submit, Update, Withdraw};
 pub use violation::{Fault, Violation};
-pub use waiting::{Wait, Waiting};
+pub use waiting::{Wait, WaitStatus};
 pub use window::Window;
-pub use words::{EvidenceKind, Verdict};
 
-use words::words;
+use string_enum::string_enum;

@@ -1,102 +1,112 @@
-//! Why a command is refused.
+//! The reasons why a command on a claim is refused.
 use super::{Command, Field, Finality, StateKind, Violation, Wait};
 use cpor_types::{Activity, CalendarError, PolicyError, Timestamp, rfc3339};
 
-/// A refusal. The API's `error.rs` says how each is answered.
+/// A refusal. `api/error.rs` maps each variant to a gRPC status.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no such claim, document or comment, or it was deleted.
+    /// The claim, document or comment does not exist or was deleted.
     #[error("not found")]
     NotFound,
     /// The state does not admit the command (R15).
-    #[error("{command} is not allowed in {state}")]
+    #[error("the claim is {state}: {command} is not allowed; allowed: {}", command_names(allowed))]
     NotAllowed {
-        /// The state.
+        /// The present state.
         state: StateKind,
-        /// What was asked.
+        /// The refused command.
         command: Command,
-        /// What is allowed in that state.
+        /// The commands that the partner can give in the present state.
         allowed: Vec<Command>,
     },
-    /// The MPN id is no location of the company (R16).
-    #[error("the MPN id is no location of the company")]
+    /// The MPN id is not a location of the company (R16).
+    #[error("must be the MPN id of a location of your company")]
     LocationNotOfPartner,
-    /// The claim has violations; all of them (R11).
+    /// The claim has these violations; the list is complete (R11).
     #[error("the claim has {} violations", .0.len())]
     Incomplete(Vec<Violation>),
-    /// Who asks may change drafts only (R4).
-    #[error("your role changes drafts only")]
+    /// The caller's role may only change drafts (R4).
+    #[error("your role may only change drafts")]
     DraftsOnly,
-    /// Fields that cannot be changed any more; all of them (R29).
-    #[error("{} cannot be changed in {state}", paths(fields))]
+    /// The request changes fields that are locked after the submission (R29).
+    #[error("{}: cannot be changed while the claim is {state}", paths(fields))]
     FieldsLocked {
-        /// The state.
+        /// The present state.
         state: StateKind,
-        /// The fields.
+        /// All locked fields that the request would change.
         fields: Vec<Field>,
     },
     /// Nothing was edited, uploaded or commented since the reviewer's request (R21).
-    #[error("nothing changed since the reviewer's request")]
+    #[error("a resubmission needs a change, a document or a comment since the reviewer's request")]
     NothingChanged,
-    /// The dispute has neither justification nor new evidence (R28).
+    /// The dispute has neither a justification nor new evidence (R28).
     #[error("a dispute needs a justification, new evidence, or both")]
     DisputeUnfounded,
-    /// The dispute comes too late (R28, R33).
-    #[error("the claim could be disputed until {}: {NEW_CLAIM}", rfc3339(*due))]
+    /// The dispute comes after the end of the dispute window (R28, R33).
+    #[error("the dispute window passed at {}: {NEW_CLAIM}", rfc3339(*due))]
     DisputeWindowPassed {
-        /// Until when it could have been disputed.
+        /// When the dispute window passed.
         due: Timestamp,
     },
     /// The rejection is final (R28, R33).
-    #[error("{}: {NEW_CLAIM}", finality(*.0))]
+    #[error("{}: {NEW_CLAIM}", finality_text(*.0))]
     DisputeNotAllowed(Finality),
-    /// The claim has not come to rest, so that its personal data is needed still (R56).
+    /// The claim still needs its personal data (R56).
     #[error(
-        "the claim has not come to rest: its personal data is needed until it is deleted, finally rejected, or its associations are over"
+        "the claim still needs its personal data: it must be deleted, finally rejected, or have only ended associations"
     )]
     PersonalDataNeeded {
-        /// The state.
+        /// The present state.
         state: StateKind,
-        /// What it waits for.
+        /// What the claim waits for.
         waits_for: Wait,
     },
-    /// A comment points at what is not on the claim (R55); the fields that do.
-    #[error("the claim has no such {}", .0.join(" and no such "))]
+    /// The comment refers to a document or line that is not on the claim (R55). The names are the
+    /// comment's fields with the unknown references.
+    #[error("{}: must refer to a document or line of the claim", .0.join(","))]
     UnknownTarget(Vec<&'static str>),
-    /// The submission or response has as many documents as the policy allows (R14).
-    #[error("there are {limit} documents already")]
+    /// The submission, response or dispute already has as many documents as the policy allows
+    /// (R14).
+    #[error("too many documents: at most {limit} per submission, response or dispute")]
     TooManyDocuments {
-        /// How many are allowed.
+        /// The maximum number of documents.
         limit: u32,
     },
-    /// A template was asked for an activity that is not the claim's (R13).
-    #[error("the claim is not for {activity}")]
+    /// The claim does not have the activity for which a template was requested (R13).
+    #[error("activity: {activity} is not an activity of the claim")]
     ActivityNotClaimed {
-        /// What was asked for.
+        /// The requested activity.
         activity: Activity,
-        /// What the claim is for.
+        /// The activities of the claim.
         claimed: Vec<Activity>,
     },
-    /// The state that was seen while the facts were gathered is not the one that is judged: gather them again.
-    #[error("the claim changed while it was judged")]
+    /// The claim changed after the directory was asked about it. The caller must ask again.
+    #[error("the claim changed while the request was processed; try again")]
     FactsMissing,
-    /// The policy or calendar that the claim was submitted under is not configured: a fault of the installation.
+    /// The policy profile or calendar that the claim was submitted under is not configured. This is
+    /// a fault of the installation.
     #[error("{0}")]
     RulesMissing(String),
 }
 
-/// R33.
+/// R33: the advice when a dispute is not possible any more.
 const NEW_CLAIM: &str = "only a new claim with updated proof of execution helps";
 
-fn finality(finality: Finality) -> &'static str {
+fn finality_text(finality: Finality) -> &'static str {
     match finality {
-        Finality::PartnerRequest => "the claim was withdrawn by its partner",
-        Finality::NoDisputeLeft => "no dispute of the claim is left",
-        Finality::NoExplicitApproval => "the customer had declined and did not approve when asked again",
+        Finality::PartnerRequest => "the partner withdrew the claim",
+        Finality::NoDisputeLeft => "the claim has no dispute left",
+        Finality::NoExplicitApproval => "the customer had declined and did not approve explicitly after the dispute",
     }
 }
 
-/// The paths of `fields`, for people and for metadata.
+fn command_names(commands: &[Command]) -> String {
+    if commands.is_empty() {
+        return "no command".to_owned();
+    }
+    commands.iter().map(|command| command.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the paths of `fields`, separated by commas.
 pub(crate) fn paths(fields: &[Field]) -> String {
     fields.iter().map(|field| field.path()).collect::<Vec<_>>().join(",")
 }

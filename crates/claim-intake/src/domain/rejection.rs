@@ -1,5 +1,5 @@
-//! Why a claim is rejected, and what helps (R28, R31, R33).
-use super::{Association, Window, words};
+//! The rejection of a claim, and whether it can be disputed (R28, R31, R33).
+use super::{Association, Window, string_enum};
 use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -8,44 +8,44 @@ use serde::{Deserialize, Serialize};
 pub struct Rejection {
     /// The primary reason.
     pub primary: PrimaryRejection,
-    /// Further reasons (R32).
+    /// The further reasons (R32).
     pub further: Vec<FurtherRejection>,
-    /// What the reviewer, partner or customer wrote; may be empty.
+    /// The comment of the reviewer, partner or customer; may be empty.
     pub comment: String,
-    /// When it took effect.
+    /// When the rejection took effect.
     pub time: Timestamp,
-    /// Whether it can be disputed.
+    /// What the partner can do about the rejection.
     pub remedy: Remedy,
     /// The association that ended with the claim, if it had one.
     pub ended: Option<Association>,
 }
 
-/// What helps against a rejection (R28).
+/// What the partner can do about a rejection (R28).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
-    /// A dispute, until then.
+    /// The partner can dispute the rejection during this window.
     Dispute(Window),
-    /// A dispute would have, until then; now a new claim (R33).
+    /// The dispute window passed at this time without a dispute. Only a new claim helps (R33).
     Missed(Timestamp),
-    /// Nothing but a new claim (R33).
+    /// The rejection cannot be disputed for this reason. Only a new claim helps (R33).
     Final(Finality),
 }
 
-words! {
+string_enum! {
     /// Why a rejection cannot be disputed (R28).
     Finality {
         /// The partner itself withdrew the claim (R25).
         PartnerRequest = "PARTNER_REQUEST",
         /// The claim was disputed as often as its policy allows.
         NoDisputeLeft = "NO_DISPUTE_LEFT",
-        /// The customer had declined before, and did not approve explicitly when asked again.
+        /// The customer had declined before, and did not approve explicitly after the dispute.
         NoExplicitApproval = "NO_EXPLICIT_APPROVAL",
     }
 }
 
 impl Rejection {
-    /// Until when it can be disputed; `None`: it cannot.
+    /// Returns the deadline for a dispute; `None` when the rejection cannot be disputed.
     #[must_use]
     pub const fn dispute_window(&self) -> Option<&Deadline> {
         match &self.remedy {

@@ -1,5 +1,5 @@
-//! Where a claim stands (R15), each state with what only it has.
-use super::{Rejection, Remedy, Submission, Window, words};
+//! The states of a claim (R15). Each state carries the data that exists only in that state.
+use super::{Rejection, Remedy, Submission, Window, string_enum};
 use cpor_types::{EditsAfterSubmission, LineId, PartnerActionReason, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -7,94 +7,98 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// A draft.
+    /// The claim is a draft.
     Editing,
-    /// A draft that its partner deleted: it is history only.
+    /// The partner deleted the draft. Only the history remains.
     Deleted,
-    /// Waits for a reviewer to start.
+    /// The claim waits for a reviewer to start the review.
     Submitted(Submission),
-    /// A reviewer works on it.
+    /// A reviewer is reviewing the claim.
     UnderReview(Submission),
-    /// The reviewer asked the partner for something.
+    /// The reviewer requested partner action, and the partner has not answered yet.
     PartnerActionRequired(Submission, PartnerAction),
-    /// Approved.
+    /// The claim is approved.
     Approved(Submission, Association),
-    /// Rejected.
+    /// The claim is rejected.
     Rejected(Submission, Rejection),
-    /// Its partner disputes a rejection: it is reviewed anew (R28).
+    /// The partner disputes the rejection, and the claim is reviewed again (R28).
     Disputed(Submission),
 }
 
-words! {
-    /// A state without its data: what the transition table speaks of.
+string_enum! {
+    /// A state without its data, as the transition table uses it.
     StateKind {
-        /// See [`State::Editing`].
+        /// The draft: see [`State::Editing`].
         Editing = "EDITING",
-        /// See [`State::Deleted`].
+        /// The deleted draft: see [`State::Deleted`].
         Deleted = "DELETED",
-        /// See [`State::Submitted`].
+        /// Waiting for the review to start: see [`State::Submitted`].
         Submitted = "SUBMITTED",
-        /// See [`State::UnderReview`].
+        /// In review: see [`State::UnderReview`].
         UnderReview = "UNDER_REVIEW",
-        /// See [`State::PartnerActionRequired`].
+        /// Waiting for the partner: see [`State::PartnerActionRequired`].
         PartnerActionRequired = "PARTNER_ACTION_REQUIRED",
-        /// See [`State::Approved`].
+        /// Approved: see [`State::Approved`].
         Approved = "APPROVED",
-        /// See [`State::Rejected`].
+        /// Rejected: see [`State::Rejected`].
         Rejected = "REJECTED",
-        /// See [`State::Disputed`].
+        /// In review on a dispute: see [`State::Disputed`].
         Disputed = "DISPUTED",
     }
 }
 
-/// What the reviewer asked for (R20), and what the partner has done about it so far (R21).
+/// A reviewer's request for partner action (R20), and what the partner has done since (R21).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartnerAction {
-    /// Why; at least one.
+    /// The reasons of the request; at least one.
     pub reasons: Vec<PartnerActionReason>,
-    /// What the reviewer wrote.
+    /// The reviewer's comment.
     pub comment: String,
-    /// When it was asked.
+    /// When the reviewer made the request.
     pub request_time: Timestamp,
-    /// Until when the partner can answer.
+    /// The time that the partner has to answer.
     pub response: Window,
-    /// What helps against the rejection that follows when the partner does not answer (R22, R45).
+    /// What the partner can do about the rejection that follows if no answer arrives in time (R22,
+    /// R45).
     pub remedy_if_missed: Remedy,
-    /// Lines that the reviewer asks to be removed (R30).
+    /// The lines that the reviewer asks the partner to remove (R30).
     pub remove_lines: Vec<LineId>,
-    /// It was asked while the claim was DISPUTED, so that the answer leads back there; otherwise to SUBMITTED (R21).
+    /// Whether the request was made in the state DISPUTED. The resubmitted claim returns to
+    /// DISPUTED then, and to SUBMITTED otherwise (R21).
     pub disputed: bool,
-    /// Edits since the request.
+    /// The number of edits by the partner since the request.
     pub edits: usize,
-    /// Comments that the partner wrote since the request.
+    /// The number of comments by the partner since the request.
     pub comments: usize,
 }
 
-/// Where the association of an approved claim stands.
+/// The status of the association of an approved claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Association {
-    /// Held, while the customer may decline (R35).
+    /// The lines are held and the customer can still decline (R35).
     Pending,
-    /// The window passed (R27) or the customer approved (R26a); the registry is told and will confirm.
+    /// The consent window passed (R27) or the customer approved (R26a). The registry was asked to
+    /// put the association on record and has not confirmed it yet.
     Granted {
-        /// Since when.
+        /// When the association was granted.
         since: Timestamp,
     },
-    /// On record, as the registry confirmed.
+    /// The registry has confirmed that the association is on record.
     Official {
-        /// Since when.
+        /// The time from which the association is on record.
         since: Timestamp,
     },
-    /// Over for every line, by expiry or supersession (R37, R39); the claim stays approved.
+    /// The associations of all lines have ended by expiry or supersession (R37, R39). The claim
+    /// stays approved.
     Ended {
-        /// Since when it was on record, if it ever was.
+        /// The time from which the association was on record; `None` when it was never official.
         since: Option<Timestamp>,
     },
 }
 
 impl Association {
-    /// Its name in the history.
+    /// Returns the name of the status as the history contains it.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -105,7 +109,8 @@ impl Association {
         }
     }
 
-    /// Since when it is, or was until it ended, on record; `None` when it never was.
+    /// Returns the time from which the association is on record, or was until it ended; `None` when
+    /// it was never official.
     #[must_use]
     pub const fn official_time(&self) -> Option<Timestamp> {
         match self {
@@ -117,7 +122,7 @@ impl Association {
 }
 
 impl State {
-    /// The state without its data.
+    /// Returns the state without its data.
     #[must_use]
     pub const fn kind(&self) -> StateKind {
         match self {
@@ -132,7 +137,7 @@ impl State {
         }
     }
 
-    /// What was fixed at submission; `None` for drafts.
+    /// Returns what was fixed at submission; `None` for drafts.
     #[must_use]
     pub const fn submission(&self) -> Option<&Submission> {
         match self {
@@ -146,7 +151,7 @@ impl State {
         }
     }
 
-    /// What the reviewer asked for, while the partner is to answer.
+    /// Returns the reviewer's request while the claim waits for the partner's answer.
     #[must_use]
     pub const fn partner_action(&self) -> Option<&PartnerAction> {
         match self {
@@ -161,7 +166,7 @@ impl State {
         }
     }
 
-    /// The association, while the claim is approved.
+    /// Returns the association while the claim is approved.
     #[must_use]
     pub const fn association(&self) -> Option<&Association> {
         match self {
@@ -176,7 +181,7 @@ impl State {
         }
     }
 
-    /// Why it is rejected.
+    /// Returns the rejection while the claim is rejected.
     #[must_use]
     pub const fn rejection(&self) -> Option<&Rejection> {
         match self {
@@ -191,9 +196,10 @@ impl State {
         }
     }
 
-    /// Whether the partner can edit in this state, as its profile has it (R17, R29).
+    /// Returns whether the state and the recorded policy values let the partner edit the claim
+    /// (R17, R29).
     #[must_use]
-    pub fn leaves_edits(&self) -> bool {
+    pub fn allows_edits(&self) -> bool {
         match self {
             Self::Editing => true,
             Self::Submitted(submission) => submission.leeway.edits == EditsAfterSubmission::UntilReview,
@@ -202,9 +208,10 @@ impl State {
         }
     }
 
-    /// Whether the partner can add evidence in this state, as its profile has it (R29); to a rejected claim for its dispute (R28).
+    /// Returns whether the state and the recorded policy values let the partner add evidence (R29).
+    /// A rejected claim accepts evidence for a dispute (R28).
     #[must_use]
-    pub fn leaves_evidence(&self) -> bool {
+    pub fn allows_evidence(&self) -> bool {
         match self {
             Self::Editing | Self::PartnerActionRequired(..) => true,
             Self::Submitted(submission) => submission.leeway.edits == EditsAfterSubmission::UntilReview,
@@ -214,7 +221,7 @@ impl State {
         }
     }
 
-    /// This state with another submission.
+    /// Returns the same state with another submission; a draft, which has none, stays as it is.
     #[must_use]
     pub(super) fn with_submission(&self, submission: Submission) -> Self {
         match self {
@@ -231,9 +238,10 @@ impl State {
 }
 
 impl StateKind {
-    /// Whether the claim's lines keep the company from claiming them again (R38): open from submission on, or approved.
+    /// Returns whether the lines of a claim in this state are live. R38: the company cannot claim a
+    /// live line again. Lines are live while the claim is open for review or approved.
     #[must_use]
-    pub const fn lines_live(self) -> bool {
+    pub const fn has_live_lines(self) -> bool {
         match self {
             Self::Submitted | Self::UnderReview | Self::PartnerActionRequired | Self::Approved | Self::Disputed => true,
             Self::Editing | Self::Deleted | Self::Rejected => false,

@@ -1,72 +1,74 @@
-//! What can happen to a claim: commands of its parties, and facts that other services and time report.
-use super::words;
+//! The steps of a claim: the commands that parties give, and the facts that other services or the
+//! passing of time report.
+use super::string_enum;
 
-words! {
-    /// What a partner can do to a claim; a reviewer can comment, and an operator can erase.
+string_enum! {
+    /// A command on a claim. Most commands belong to the partner; reviewers can also comment, and
+    /// only an operator can erase personal data.
     Command {
-        /// Changes the content.
+        /// Changes the content of the claim.
         Update = "UPDATE",
         /// Deletes the draft.
         Delete = "DELETE",
-        /// Submits it for review.
+        /// Submits the draft for review.
         Submit = "SUBMIT",
-        /// Answers the reviewer's request.
+        /// Answers the reviewer's request for partner action.
         Resubmit = "RESUBMIT",
-        /// Withdraws it for good.
+        /// Withdraws the claim for good.
         Withdraw = "WITHDRAW",
-        /// Disputes its rejection.
+        /// Disputes the rejection of the claim.
         Dispute = "DISPUTE",
-        /// Adds a document.
+        /// Adds a document to the claim.
         AddEvidence = "ADD_EVIDENCE",
-        /// Removes a document.
+        /// Removes a document from the draft.
         RemoveEvidence = "REMOVE_EVIDENCE",
-        /// Writes a comment.
+        /// Adds a comment to the claim.
         Comment = "COMMENT",
-        /// Erases personal data.
+        /// Erases personal data of the claim.
         ErasePersonalData = "ERASE_PERSONAL_DATA",
     }
 }
 
-words! {
-    /// What other services and time itself report of a claim.
+string_enum! {
+    /// The kinds of facts that other services, or the passing of time, report about a claim.
     FactKind {
-        /// The case found its reviewer, or lost it.
+        /// A reviewer was assigned to the review case, or the assigned reviewer was removed.
         ReviewAssigned = "review_assigned",
-        /// The case waits for its start.
+        /// The review case is open and no reviewer has started it yet.
         ReviewOpened = "review_opened",
-        /// A reviewer began.
+        /// A reviewer started the review.
         ReviewStarted = "review_started",
-        /// The reviewer needs something from the partner.
+        /// The reviewer requested partner action.
         PartnerActionRequested = "partner_action_requested",
-        /// The partner was reminded that an answer is due.
+        /// The partner was reminded of the response deadline.
         ResponseReminded = "response_reminded",
-        /// The partner was reminded that the window to dispute a rejection ends.
+        /// The partner was reminded that the dispute window is about to pass.
         DisputeReminded = "dispute_reminded",
         /// The partner's response deadline passed.
         ResponseDeadlinePassed = "response_deadline_passed",
-        /// The window to dispute a rejection passed.
+        /// The dispute window passed.
         DisputeWindowPassed = "dispute_window_passed",
-        /// Every line is held and the case is approved.
+        /// The reviewer's approval is complete: the registry holds every line.
         ReviewApproved = "review_approved",
-        /// The reviewer rejected.
+        /// The reviewer rejected the claim.
         ReviewRejected = "review_rejected",
-        /// The reviewer approved, and the registry is asked to hold the lines.
+        /// The reviewer approved, and the registry was asked to hold the lines.
         ApprovalBegun = "approval_begun",
-        /// An approval could not be given.
+        /// The reviewer's approval failed, for example because another company holds a line.
         ApprovalRefused = "approval_refused",
         /// A reviewer was reminded that a review clock is about to pass.
         ReviewReminded = "review_reminded",
         /// A review clock passed.
         ReviewOverdue = "review_overdue",
-        /// A reviewer wrote a note for reviewers.
+        /// A reviewer wrote a note that only reviewers can read.
         ReviewNoted = "review_noted",
-        /// Contested lines were awarded to the claim or to others.
+        /// A review lead awarded contested lines to this claim or to others.
         LinesAwarded = "lines_awarded",
-        /// Lines compete with other companies', or no longer do.
+        /// The set of contested lines changed.
         CompetitionChanged = "competition_changed",
-        /// Somebody asked for a notice to the customer to be sent again.
+        /// A notice to the customer was requested again.
         NoticeResent = "notice_resent",
-        /// A notice to the customer was accepted or bounced.
+        /// The customer's mail system accepted a notice, or the notice bounced.
         NoticeSettled = "notice_settled",
         /// The consent window opened.
         ConsentWindowOpened = "consent_window_opened",
@@ -76,26 +78,26 @@ words! {
         CustomerApproved = "customer_approved",
         /// The customer declined.
         CustomerDeclined = "customer_declined",
-        /// The registry has the association on record.
+        /// The registry has put the association on record.
         AssociationOfficial = "association_official",
-        /// Associations are over.
+        /// The registry has ended associations of the claim.
         AssociationEnded = "association_ended",
-        /// The lines were assessed.
+        /// The lines were assessed for eligibility.
         Assessed = "assessed",
     }
 }
 
-/// Something that can happen to a claim that exists.
+/// A step of an existing claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A command: refused where the state does not admit it.
+    /// A command. It is refused when the state does not admit it.
     Command(Command),
-    /// A fact: recorded as overtaken where the state does not admit it.
+    /// A reported fact. It is recorded as overtaken when the state does not admit it.
     Fact(FactKind),
 }
 
 impl Step {
-    /// The command, if it is one.
+    /// Returns the command, or `None` when the step is a reported fact.
     #[must_use]
     pub const fn command(self) -> Option<Command> {
         match self {

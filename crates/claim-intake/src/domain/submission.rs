@@ -2,69 +2,78 @@
 use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// What was fixed when the claim was submitted (R18), and what has to be known of its way since; it stays through every later state.
+/// What was fixed when the claim was submitted (R18), and what has happened since in the review and
+/// at the customer. Every later state carries it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Submission {
     /// The customer.
     pub tenant: TenantId,
-    /// The review case, minted here; poe-review keeps the case under it. A dispute has a case of its own (R28).
+    /// The id of the present review case. This service creates the id, and poe-review keeps the
+    /// case under it. A dispute gets a new case (R28).
     pub review_case: CaseId,
-    /// The policy profile in force then (R61).
+    /// The id of the policy profile that was in force at submission (R61).
     pub policy: PolicyId,
-    /// What the profile leaves to the partner after the submission.
-    pub leeway: Leeway,
-    /// Calendar of the partner's location (R46).
+    /// The values of the policy profile that are needed after the submission.
+    #[serde(rename = "leeway")]
+    pub leeway: PolicyValues,
+    /// The id of the calendar of the partner's location (R46).
     pub partner_calendar: String,
-    /// Calendar of the tenant (R46).
+    /// The id of the calendar of the tenant (R46).
     pub tenant_calendar: String,
-    /// When it was first submitted.
+    /// When the claim was first submitted.
     pub submit_time: Timestamp,
-    /// Subject of the case's reviewer, once there is one.
+    /// The subject of the assigned reviewer, if there is one.
     pub reviewer: Option<String>,
-    /// How far its review is.
+    /// The progress of the review.
     pub review: ReviewProgress,
-    /// When the customer approved explicitly, if they did (R26a).
+    /// When the customer approved explicitly; `None` when the customer has not (R26a).
     pub explicit_approval: Option<Timestamp>,
-    /// When the customer last declined, if they did: the claim then becomes official by explicit approval only (R28).
+    /// When the customer last declined; `None` when the customer has not. After a decline the claim
+    /// becomes official only by an explicit approval (R28).
     pub declined: Option<Timestamp>,
-    /// Until when the customer can decline, or could; `None` until their window opened (R41).
+    /// When the consent window passes or has passed; `None` until it opens (R41).
     pub consent_due: Option<Timestamp>,
-    /// The customer's mail system refused the last notice for good.
+    /// Whether the last notice to the customer bounced.
     pub bounced: bool,
-    /// How often the customer was asked anew, by a dispute (R28) or because lines or their contact changed (R29): an approval that answers an
-    /// earlier asking and comes late has lapsed.
+    /// How many times the customer was asked anew, because of a dispute (R28) or because lines or
+    /// the customer contact changed (R29). An approval that answers an earlier round of asking does
+    /// not count.
     pub askings: u32,
-    /// How often a rejection of the claim was disputed (R28).
+    /// How many times a rejection of the claim was disputed (R28).
     pub disputes: u32,
-    /// Documents that the claim had when the present submission, response or dispute began: those beyond are new (R14, R21, R28).
+    /// The number of documents when the present submission, response or dispute began. Documents
+    /// beyond that number are new (R14, R21, R28).
     pub documents_before: usize,
 }
 
-/// How far a review is, as poe-review told it.
+/// The progress of a review, as reported by poe-review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewProgress {
-    /// Its reviewer has started.
+    /// Whether the reviewer has started.
     pub started: bool,
-    /// The reviewer has approved, and the registry has not yet said whether it holds the lines (R23).
+    /// Whether the reviewer has approved and the registry has not yet said if it holds the lines
+    /// (R23).
     pub approving: bool,
-    /// When the first of its clocks passes or has passed (R45); `None` while they stand still, or it is not known yet.
+    /// When the first review clock passes or has passed (R45); `None` while the clocks are stopped
+    /// or the time is not known yet.
     pub due: Option<Timestamp>,
 }
 
-/// What a policy profile leaves to the partner after the submission (R28, R29), as recorded with it.
+/// The values of a policy profile that are needed after the submission (R28, R29). They are
+/// recorded with the submission, so that they can be read without the profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leeway {
-    /// What may be edited.
+pub struct PolicyValues {
+    /// What the partner may edit after the submission.
     pub edits: EditsAfterSubmission,
-    /// Whether an approved claim takes evidence.
+    /// Whether evidence can be added to an approved claim.
     pub evidence_when_approved: bool,
-    /// Whether the customer may decline once the window has passed (R43).
+    /// Whether the customer may decline after the consent window has passed (R43).
     pub decline_after_window: bool,
-    /// How many disputes there can be; `None`: any number.
+    /// The maximum number of disputes; `None` means that there is no maximum.
     pub disputes: Option<u32>,
 }
 
-impl From<&PolicyProfile> for Leeway {
+impl From<&PolicyProfile> for PolicyValues {
     fn from(profile: &PolicyProfile) -> Self {
         Self {
             edits: profile.edits_after_submission,
@@ -76,14 +85,14 @@ impl From<&PolicyProfile> for Leeway {
 }
 
 impl Submission {
-    /// The same, where the first clock of the review passes then.
-    pub(super) fn clocked(&self, due: Option<Timestamp>) -> Self {
+    /// Returns this submission with another time at which the first review clock passes.
+    pub(super) fn with_review_due(&self, due: Option<Timestamp>) -> Self {
         Self { review: ReviewProgress { due, ..self.review }, ..self.clone() }
     }
 
-    /// What the customer has said last, in a word for the history.
+    /// Returns the customer's last decision, as the history contains it.
     #[must_use]
-    pub const fn consent(&self) -> &'static str {
+    pub const fn consent_status(&self) -> &'static str {
         match (self.explicit_approval, self.declined) {
             (Some(_), _) => "approved",
             (None, Some(_)) => "declined",
@@ -91,13 +100,14 @@ impl Submission {
         }
     }
 
-    /// How many disputes are left; `None`: any number.
+    /// Returns how many disputes are left; `None` when there is no maximum.
     #[must_use]
     pub fn disputes_left(&self) -> Option<u32> {
         self.leeway.disputes.map(|allowed| allowed.saturating_sub(self.disputes))
     }
 
-    /// The customer declined before and has not approved since: silence does not make the claim official (R28).
+    /// Returns whether the customer declined and has not approved since, so that silence does not
+    /// make the claim official (R28).
     #[must_use]
     pub const fn needs_explicit_approval(&self) -> bool {
         self.declined.is_some() && self.explicit_approval.is_none()

@@ -1,40 +1,41 @@
-//! What is wrong with a claim, field by field (R11).
-use super::words;
+//! The violations of a claim: what is wrong with it, field by field (R11).
+use super::string_enum;
 use serde::{Deserialize, Serialize};
 
-/// Something that a submission refuses.
+/// One thing that is wrong with one field of a claim. A submission with violations is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
-    /// Path of the claim's field, for example `customer_contact.email` or `lines[1]`.
+    /// The path of the field, for example `customer_contact.email` or `lines[1]`.
     pub field: String,
-    /// A stable reason: a [`Fault`], or one of the directory's.
+    /// The stable reason: one of [`Fault`], or one of the directory's reasons.
     pub reason: String,
-    /// The same in words.
+    /// The rule that the field violates, as text.
     pub description: String,
 }
 
-words! {
-    /// What the claim itself tells to be wrong; the directory has reasons of its own.
+string_enum! {
+    /// The reasons of the violations that this service finds itself. The directory has further
+    /// reasons.
     Fault {
-        /// The field is needed (R10).
+        /// The field is required (R10).
         FieldRequired = "FIELD_REQUIRED",
-        /// The field must be empty here (R10 k).
+        /// The field must be empty for the claimed activities (R10 k).
         FieldNotAllowed = "FIELD_NOT_ALLOWED",
-        /// The value has not the shape that is needed.
+        /// The value of the field is malformed.
         FieldMalformed = "FIELD_MALFORMED",
-        /// The activity is not claimed in the solution area (R7).
+        /// The activity does not belong to the solution area (R7).
         ActivityNotInSolutionArea = "ACTIVITY_NOT_IN_SOLUTION_AREA",
         /// Usage and pre-sales exclude revenue association (R8).
         ActivitiesExcludeEachOther = "ACTIVITIES_EXCLUDE_EACH_OTHER",
-        /// The program is not claimed here (R6).
+        /// The program is not handled here; the co-op claims process handles it (R6).
         UseCoopClaims = "USE_COOP_CLAIMS",
-        /// The program is not that of solution area and activities (R7).
+        /// The program is not the one that solution area and activities determine (R7).
         ProgramDoesNotMatch = "PROGRAM_DOES_NOT_MATCH",
         /// The product is claimed twice for one subscription (R10 f).
         DuplicateLine = "DUPLICATE_LINE",
         /// The company has the line in another open or approved claim (R38).
         AlreadyClaimed = "ALREADY_CLAIMED",
-        /// At least one document is needed (R10 l).
+        /// At least one document is required (R10 l).
         EvidenceRequired = "EVIDENCE_REQUIRED",
         /// The terms must be acknowledged (R10 m).
         TermsNotAcknowledged = "TERMS_NOT_ACKNOWLEDGED",
@@ -42,27 +43,27 @@ words! {
 }
 
 impl Fault {
-    /// A violation of this kind at `field`.
+    /// Returns a violation of the field at the path `field` for this reason.
     #[must_use]
     pub fn at(self, field: impl Into<String>) -> Violation {
-        Violation { field: field.into(), reason: self.as_str().to_owned(), description: self.describe().to_owned() }
+        Violation { field: field.into(), reason: self.as_str().to_owned(), description: self.description().to_owned() }
     }
 
-    const fn describe(self) -> &'static str {
+    const fn description(self) -> &'static str {
         match self {
-            Self::FieldRequired => "is needed",
-            Self::FieldNotAllowed => "is for revenue association only",
-            Self::FieldMalformed => "cannot be told from what is given",
-            Self::ActivityNotInSolutionArea => "is not claimed in this solution area",
-            Self::ActivitiesExcludeEachOther => {
-                "usage and pre-sales cannot be claimed together with revenue association"
+            Self::FieldRequired => "is required",
+            Self::FieldNotAllowed => "must be empty unless the claim is for revenue association",
+            Self::FieldMalformed => "cannot be determined from the given value",
+            Self::ActivityNotInSolutionArea => "must be an activity of the solution area",
+            Self::ActivitiesExcludeEachOther => "must not combine revenue association with usage or pre-sales",
+            Self::UseCoopClaims => "is not handled here; use the co-op claims process",
+            Self::ProgramDoesNotMatch => "must be the program of the solution area and activities",
+            Self::DuplicateLine => "must not repeat another line of the claim",
+            Self::AlreadyClaimed => {
+                "is already in another open or approved claim of your company for the same activity"
             }
-            Self::UseCoopClaims => "is not claimed here: use the co-op claims process",
-            Self::ProgramDoesNotMatch => "is not the program of this solution area and these activities",
-            Self::DuplicateLine => "is claimed twice",
-            Self::AlreadyClaimed => "is in another open or approved claim of your company for the same activity",
-            Self::EvidenceRequired => "at least one document is needed",
-            Self::TermsNotAcknowledged => "the terms must be acknowledged",
+            Self::EvidenceRequired => "must contain at least one document",
+            Self::TermsNotAcknowledged => "must be true: the terms must be acknowledged",
         }
     }
 }

@@ -1,56 +1,60 @@
-//! What a claim waits for, until when, and whose move it is (R60). It follows from the claim alone and not from the time: what passes by time
-//! passes by a transition (R47), so that what is stored of it is right after each.
-use super::{Association, Claim, Party, State, Submission, words};
+//! What a claim waits for, until when, and which party has to act (R60).
+//!
+//! The answer depends on the claim alone and not on the present time. A passed deadline is a
+//! transition of its own (R47), so that the stored answer is right after each transition.
+use super::{Association, Claim, Party, State, Submission, string_enum};
 use cpor_types::Timestamp;
 use std::mem::{Discriminant, discriminant};
 
-words! {
+string_enum! {
     /// What a claim waits for.
     Wait {
-        /// The partner submits it (R18).
+        /// The partner has to submit the draft (R18).
         Submission = "SUBMISSION",
-        /// A reviewer starts (R19).
+        /// A reviewer has to start the review (R19).
         ReviewStart = "REVIEW_START",
-        /// The reviewer decides (R20, R23, R24).
+        /// The reviewer has to decide (R20, R23, R24).
         ReviewDecision = "REVIEW_DECISION",
-        /// A lead awards what is contested; the clocks of the review stand still (R37).
+        /// A review lead has to award the contested lines. The review clocks are stopped (R37).
         Arbitration = "ARBITRATION",
-        /// The partner answers (R21).
+        /// The partner has to answer the reviewer's request (R21).
         PartnerResponse = "PARTNER_RESPONSE",
-        /// A notice reaches the customer, so that the window opens (R41).
+        /// A notice has to reach the customer, which opens the consent window (R41).
         NoticeDelivery = "NOTICE_DELIVERY",
-        /// The window passes (R27).
+        /// The consent window has to pass (R27).
         ConsentWindow = "CONSENT_WINDOW",
-        /// The customer, who declined before, approves (R28).
+        /// The customer declined before and has to approve explicitly (R28).
         ExplicitApproval = "EXPLICIT_APPROVAL",
-        /// The registry holds the lines that a reviewer approved (R23), or has the association on record (R27).
+        /// The registry has to hold the lines that a reviewer approved (R23), or has to put the
+        /// association on record (R27).
         Registry = "REGISTRY",
-        /// The partner disputes the rejection, or lets that pass (R28).
+        /// The partner can dispute the rejection until the dispute window passes (R28).
         DisputeWindow = "DISPUTE_WINDOW",
-        /// Nothing any more.
+        /// The claim does not wait for anything.
         Nothing = "NOTHING",
     }
 }
 
-/// Where on its way a claim waits: another station is another wait.
-type Station = (Wait, Option<Discriminant<Association>>);
+/// What a claim waits for, and the status of its association. A new wait begins when this changes.
+type WaitPosition = (Wait, Option<Discriminant<Association>>);
 
-/// Where a claim waits and since when; and the same as its customer may know it (R5).
-pub(super) type Waited = [(Station, Timestamp); 2];
+/// What a claim waits for and since when: first as it is, then as its customer may see it (R5).
+pub(super) type WaitClock = [(WaitPosition, Timestamp); 2];
 
-/// What a claim waits for.
+/// What a claim waits for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// What for.
+pub struct WaitStatus {
+    /// What the claim waits for.
     pub wait: Wait,
-    /// Until when, at the latest; `None`: there is no deadline, or it is not known yet. Clocks of a review that have passed stay.
+    /// When the wait ends at the latest; `None` when there is no deadline or it is not known yet. A
+    /// review clock that has passed is still reported here.
     pub due: Option<Timestamp>,
-    /// Whose move it is; `None`: nobody's.
+    /// The party that has to act; `None` when the claim does not wait for anything.
     pub mover: Option<Party>,
 }
 
-impl Waiting {
-    const fn on(wait: Wait, due: Option<Timestamp>, mover: Party) -> Self {
+impl WaitStatus {
+    const fn new(wait: Wait, due: Option<Timestamp>, mover: Party) -> Self {
         Self { wait, due, mover: Some(mover) }
     }
 
@@ -58,80 +62,82 @@ impl Waiting {
 }
 
 impl Claim {
-    /// What it waits for; since when, [`Claim::wait_time`] says.
+    /// Returns what the claim waits for. [`Claim::wait_time`] says since when.
     #[must_use]
-    pub fn waiting(&self) -> Waiting {
+    pub fn waiting(&self) -> WaitStatus {
         match &self.state {
-            State::Editing => Waiting::on(Wait::Submission, None, Party::Partner),
+            State::Editing => WaitStatus::new(Wait::Submission, None, Party::Partner),
             State::Submitted(submission) | State::UnderReview(submission) | State::Disputed(submission) => {
-                self.in_review(submission)
+                self.wait_in_review(submission)
             }
             State::PartnerActionRequired(_, action) => {
-                Waiting::on(Wait::PartnerResponse, Some(action.response.deadline.due), Party::Partner)
+                WaitStatus::new(Wait::PartnerResponse, Some(action.response.deadline.due), Party::Partner)
             }
-            State::Approved(submission, association) => approved(submission, association),
-            State::Rejected(_, rejection) => rejection
-                .dispute_window()
-                .map_or(Waiting::NOTHING, |window| Waiting::on(Wait::DisputeWindow, Some(window.due), Party::Partner)),
-            State::Deleted => Waiting::NOTHING,
+            State::Approved(submission, association) => wait_when_approved(submission, association),
+            State::Rejected(_, rejection) => rejection.dispute_window().map_or(WaitStatus::NOTHING, |window| {
+                WaitStatus::new(Wait::DisputeWindow, Some(window.due), Party::Partner)
+            }),
+            State::Deleted => WaitStatus::NOTHING,
         }
     }
 
-    fn in_review(&self, submission: &Submission) -> Waiting {
+    fn wait_in_review(&self, submission: &Submission) -> WaitStatus {
         let due = submission.review.due;
         if submission.review.approving {
-            return Waiting::on(Wait::Registry, None, Party::System);
+            return WaitStatus::new(Wait::Registry, None, Party::System);
         }
         if self.content.lines.iter().any(|line| line.contested) {
-            return Waiting::on(Wait::Arbitration, None, Party::ReviewLead);
+            return WaitStatus::new(Wait::Arbitration, None, Party::ReviewLead);
         }
-        Waiting::on(by_reviewer(submission), due, Party::Reviewer)
+        WaitStatus::new(reviewer_wait(submission), due, Party::Reviewer)
     }
 
-    /// Where on its way it waits, and where as its customer may know it: without its rivals (R5).
-    fn stations(&self) -> [Station; 2] {
+    /// Returns what the claim waits for as it is, and as its customer may see it: without rivals
+    /// (R5).
+    fn wait_positions(&self) -> [WaitPosition; 2] {
         let (wait, association) = (self.waiting().wait, self.state.association().map(discriminant));
-        let rivals = wait == Wait::Arbitration || (wait == Wait::Registry && association.is_none());
-        let seen = match self.state.submission() {
-            Some(submission) if rivals => by_reviewer(submission),
+        let involves_rivals = wait == Wait::Arbitration || (wait == Wait::Registry && association.is_none());
+        let customer_wait = match self.state.submission() {
+            Some(submission) if involves_rivals => reviewer_wait(submission),
             Some(_) | None => wait,
         };
-        [wait, seen].map(|wait| (wait, association))
+        [wait, customer_wait].map(|wait| (wait, association))
     }
 
-    /// Where it waits, and since when.
-    pub(super) fn waited(&self) -> Waited {
-        let [station, seen] = self.stations();
-        [(station, self.wait_time), (seen, self.customer_wait_time)]
+    /// Returns what the claim waits for and since when, in both views.
+    pub(super) fn wait_clock(&self) -> WaitClock {
+        let [position, customer_position] = self.wait_positions();
+        [(position, self.wait_time), (customer_position, self.customer_wait_time)]
     }
 
-    /// This claim, which `waited` there before: a wait that is new began at `time`.
-    pub(super) fn waiting_since(mut self, waited: Option<Waited>, time: Timestamp) -> Self {
-        let since = |side: usize, station: Station| {
-            let before = waited.map(|waited| waited[side]).filter(|(before, _)| *before == station);
+    /// Returns this claim with its wait times set. A wait that is also in `previous` keeps its
+    /// start; a new wait begins at `time`.
+    pub(super) fn with_wait_clock(mut self, previous: Option<WaitClock>, time: Timestamp) -> Self {
+        let since = |view: usize, position: WaitPosition| {
+            let before = previous.map(|clock| clock[view]).filter(|(before, _)| *before == position);
             before.map_or(time, |(_, since)| since)
         };
-        let [station, seen] = self.stations();
-        (self.wait_time, self.customer_wait_time) = (since(0, station), since(1, seen));
+        let [position, customer_position] = self.wait_positions();
+        (self.wait_time, self.customer_wait_time) = (since(0, position), since(1, customer_position));
         self
     }
 }
 
-const fn by_reviewer(submission: &Submission) -> Wait {
+const fn reviewer_wait(submission: &Submission) -> Wait {
     if submission.review.started { Wait::ReviewDecision } else { Wait::ReviewStart }
 }
 
-fn approved(submission: &Submission, association: &Association) -> Waiting {
+fn wait_when_approved(submission: &Submission, association: &Association) -> WaitStatus {
     match (association, submission.consent_due) {
         (Association::Pending, None) => {
             let mover = if submission.bounced { Party::Operator } else { Party::System };
-            Waiting::on(Wait::NoticeDelivery, None, mover)
+            WaitStatus::new(Wait::NoticeDelivery, None, mover)
         }
         (Association::Pending, due) if submission.needs_explicit_approval() => {
-            Waiting::on(Wait::ExplicitApproval, due, Party::Customer)
+            WaitStatus::new(Wait::ExplicitApproval, due, Party::Customer)
         }
-        (Association::Pending, due) => Waiting::on(Wait::ConsentWindow, due, Party::Time),
-        (Association::Granted { .. }, _) => Waiting::on(Wait::Registry, None, Party::System),
-        (Association::Official { .. } | Association::Ended { .. }, _) => Waiting::NOTHING,
+        (Association::Pending, due) => WaitStatus::new(Wait::ConsentWindow, due, Party::Time),
+        (Association::Granted { .. }, _) => WaitStatus::new(Wait::Registry, None, Party::System),
+        (Association::Official { .. } | Association::Ended { .. }, _) => WaitStatus::NOTHING,
     }
 }

@@ -1,14 +1,15 @@
-//! Erasing personal data from a sealed entry (R56): the text and its salt go, the commitment stays, and with it the chain. Without its salt
-//! nobody can tell by the commitment what the text was.
+//! The erasure of personal data from a sealed entry (R56). The text and its salt are deleted. The
+//! commitment stays, and so the chain still verifies. Without the salt nobody can use the
+//! commitment to find out what the text was.
 use super::{Closed, Digest, Entry, Part, Sealed, SealedEntry, seal};
 use crate::domain::{FactKind, Field, FieldChange};
 use cpor_types::{ActorSide, PersonalData};
 
 /// The action of the entry that records an erasure.
-pub(in crate::domain) const ERASURE: &str = "personal_data_erased";
+pub(in crate::domain) const ERASURE_ACTION: &str = "personal_data_erased";
 
-/// What a field of a claim, as changes name it, holds of personal data.
-pub(super) fn kind_of(field: &str) -> Option<PersonalData> {
+/// Returns the kind of personal data in the claim's field with this path, as changes name it.
+pub(super) fn personal_data_kind(field: &str) -> Option<PersonalData> {
     match Field::of_path(field) {
         Some(
             Field::CustomerContact
@@ -33,8 +34,9 @@ pub(super) fn kind_of(field: &str) -> Option<PersonalData> {
     }
 }
 
-/// Whether the reason of an entry of this action is what somebody wrote. Of the others the system says it: a word, a rule, what became of a mail.
-fn is_in_peoples_words(action: &str) -> bool {
+/// Returns whether people write the reason of an entry with this action. For the other actions the
+/// system generates it.
+fn has_personal_reason(action: &str) -> bool {
     match FactKind::parse(action) {
         Some(
             FactKind::PartnerActionRequested
@@ -70,7 +72,7 @@ fn is_in_peoples_words(action: &str) -> bool {
     }
 }
 
-/// Whether somebody on this side is a person.
+/// Returns whether the actors on this side are people.
 #[must_use]
 pub const fn is_of_people(side: ActorSide) -> bool {
     match side {
@@ -80,30 +82,33 @@ pub const fn is_of_people(side: ActorSide) -> bool {
 }
 
 impl SealedEntry {
-    /// Erases what the entry holds of these kinds. Who erased, and why, stays.
+    /// Erases the personal data of these kinds from the entry. The entry that records an erasure
+    /// keeps its subject and reason.
     #[must_use]
     pub fn erase(mut self, kinds: &[PersonalData]) -> Self {
         let Ok((_, facts)) = &self.facts.opened else { return self };
-        let by_somebody = is_of_people(facts.side) && facts.action != ERASURE;
-        let in_words = by_somebody && is_in_peoples_words(&facts.action);
-        self.subject.erase_if(|_| by_somebody.then_some(PersonalData::Subjects), kinds);
-        self.reason.erase_if(|reason| (in_words && !reason.is_empty()).then_some(PersonalData::Words), kinds);
+        let is_by_person = is_of_people(facts.side) && facts.action != ERASURE_ACTION;
+        let is_personal_reason = is_by_person && has_personal_reason(&facts.action);
+        self.subject.erase_if(|_| is_by_person.then_some(PersonalData::Subjects), kinds);
+        self.reason.erase_if(|reason| (is_personal_reason && !reason.is_empty()).then_some(PersonalData::Words), kinds);
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
-            change.erase_if(|change| kind_of(&change.field), kinds);
+            change.erase_if(|change| personal_data_kind(&change.field), kinds);
         }
         self
     }
 
-    /// The salts of the four parts and of each change, to be stored once something was erased: zeros for that. What they were derived from would
-    /// give back all of them, and is not to be kept.
+    /// Returns the salts of the four parts and of each change, for the database after an erasure.
+    /// An erased salt is zero. The random bytes of the entry must not be kept, because all salts
+    /// can be derived from them.
     #[must_use]
     pub fn salts(&self) -> Vec<u8> {
         let parts = [self.facts.salt(), self.subject.salt(), self.reason.salt(), self.changes.salt()];
         let changes = self.each_change().map(Sealed::salt);
-        parts.into_iter().chain(changes).flat_map(|salt| salt.unwrap_or(Salts::ERASED).0).collect()
+        parts.into_iter().chain(changes).flat_map(|salt| salt.unwrap_or(StoredSalts::ERASED).0).collect()
     }
 
-    /// What it says, to be stored; what was erased is empty, but for the kind that stands in the place of a change's field.
+    /// Returns the subject, reason and changes, for the database. Erased text is empty. The field
+    /// of an erased change contains the kind of the erased data.
     #[must_use]
     pub fn texts(&self) -> (String, String, Vec<FieldChange>) {
         let change = |change: &Sealed<FieldChange>| match &change.opened {
@@ -115,9 +120,9 @@ impl SealedEntry {
 }
 
 impl<T> Sealed<T> {
-    /// Erases what is of one of these kinds.
-    fn erase_if(&mut self, kind: impl FnOnce(&T) -> Option<PersonalData>, kinds: &[PersonalData]) {
-        let kind = self.opened.as_ref().ok().and_then(|(_, content)| kind(content));
+    /// Erases the content if `kind` says that it is personal data of one of these kinds.
+    fn erase_if(&mut self, kind_of_content: impl FnOnce(&T) -> Option<PersonalData>, kinds: &[PersonalData]) {
+        let kind = self.opened.as_ref().ok().and_then(|(_, content)| kind_of_content(content));
         if let Some(kind) = kind.filter(|kind| kinds.contains(kind)) {
             self.opened = Err(Closed::Erased(kind));
         }
@@ -127,7 +132,7 @@ impl<T> Sealed<T> {
         self.opened.as_ref().ok().map(|(salt, _)| *salt)
     }
 
-    /// What it says; nothing where it is closed.
+    /// Returns the content, or an empty value when it is hidden.
     fn text(&self) -> T
     where
         T: Clone + Default,
@@ -136,19 +141,19 @@ impl<T> Sealed<T> {
     }
 }
 
-/// The salts of an entry, as they were stored.
-pub(super) enum Salts<'a> {
-    /// All follow from these bytes.
+/// The salts of an entry as the database contains them.
+pub(super) enum StoredSalts<'a> {
+    /// The random bytes of the entry, from which all salts are derived.
     Whole(Digest),
-    /// Each by itself; zeros: erased.
+    /// One salt after the other; an erased salt is zero.
     Each(&'a [u8]),
 }
 
-impl<'a> Salts<'a> {
-    /// Stands for a salt that was erased. That a salt is this is less likely than that two of them are the same.
+impl<'a> StoredSalts<'a> {
+    /// The value of an erased salt. A real salt of this value is less likely than a hash collision.
     const ERASED: Digest = Digest([0; 32]);
 
-    /// Those of `entry`; `None`: there are too few or too many.
+    /// Reads the salts of `entry`. Returns `None` when `bytes` does not have the right length.
     pub(super) fn read(bytes: &'a [u8], entry: &Entry) -> Option<Self> {
         match <[u8; 32]>::try_from(bytes) {
             Ok(whole) => Some(Self::Whole(Digest(whole))),
@@ -157,34 +162,38 @@ impl<'a> Salts<'a> {
         }
     }
 
-    /// A part with its content, unless that was erased.
+    /// Returns the salt and content of a part, or that the part was erased.
     pub(super) fn part<T>(&self, part: Part, content: T) -> Result<(Digest, T), Closed> {
         match self {
-            Self::Whole(entry) => Ok((seal::salt(*entry, part), content)),
-            Self::Each(bytes) => opened(bytes, part as usize, part.erased_as(), content),
+            Self::Whole(entry) => Ok((seal::part_salt(*entry, part), content)),
+            Self::Each(bytes) => open_part(bytes, part as usize, part.erased_as(), content),
         }
     }
 
-    /// The `n`th change, unless it was erased.
+    /// Returns the salt and content of the change with index `n`, or that the change was erased.
     pub(super) fn change(&self, n: usize, change: FieldChange) -> Result<(Digest, FieldChange), Closed> {
         match self {
             Self::Whole(entry) => Ok((seal::change_salt(*entry, n), change)),
-            Self::Each(bytes) => opened(bytes, Part::ALL.len() + n, change.field.parse().ok(), change),
+            Self::Each(bytes) => open_part(bytes, Part::ALL.len() + n, change.field.parse().ok(), change),
         }
     }
 }
 
-/// What has the salt at `place`; zeros, where it can be erased as `kind`: it was. Any other zeros are a salt, which opens nothing.
-fn opened<T>(salts: &[u8], place: usize, kind: Option<PersonalData>, content: T) -> Result<(Digest, T), Closed> {
-    let salt = salts.chunks_exact(32).nth(place).and_then(|salt| salt.try_into().ok()).map_or(Salts::ERASED, Digest);
+/// Returns the content with the salt at `index`. A zero salt means that the content was erased as
+/// data of the given kind. Content that cannot be erased keeps the zero salt, which then does not
+/// match.
+fn open_part<T>(salts: &[u8], index: usize, kind: Option<PersonalData>, content: T) -> Result<(Digest, T), Closed> {
+    let salt =
+        salts.chunks_exact(32).nth(index).and_then(|salt| salt.try_into().ok()).map_or(StoredSalts::ERASED, Digest);
     match kind {
-        Some(kind) if salt == Salts::ERASED => Err(Closed::Erased(kind)),
+        Some(kind) if salt == StoredSalts::ERASED => Err(Closed::Erased(kind)),
         Some(_) | None => Ok((salt, content)),
     }
 }
 
 impl Part {
-    /// As what the whole part can be erased; of the changes each is erased by itself.
+    /// Returns as which kind of personal data the whole part can be erased. The changes are erased
+    /// one by one.
     #[must_use]
     pub const fn erased_as(self) -> Option<PersonalData> {
         match self {

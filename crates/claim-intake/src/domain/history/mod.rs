@@ -1,15 +1,20 @@
-//! The history that can be proved (R56): a chain of entries, each made of parts with a salted commitment of their own.
+//! The verifiable history of a claim (R56): a chain of entries. Each entry consists of four parts,
+//! and the chain contains a salted hash, the commitment, of every part.
 //!
 //! ```text
 //! salt(entry, n)  = H("salt", entry salt, n)
-//! commitment      = H(kind of the part, salt, what the part says)
+//! commitment      = H(kind of the part, salt, content of the part)
 //! link(n)         = H("link", claim, link(n - 1), n, audience, the four commitments)
 //! ```
 //!
-//! `H` is SHA-256 over length-prefixed fields after a tag, so that no two values are hashed alike. What a side may not
-//! see is given as its commitment alone: the chain still holds, and the salt keeps it from being guessed. `changes` is a part that commits to the commitments of
-//! the single changes: each can be withheld by itself, and the part as a whole where their number would tell something. Personal data is erased in the same way, with its salt, in the
-//! database itself (`erase`).
+//! `H` is SHA-256 over a tag and length-prefixed fields, so that no two values have the same input.
+//! If a side may not see a part, it gets the commitment without the content: the chain still
+//! verifies, and the unknown salt prevents guessing the content.
+//!
+//! The part `changes` commits to the commitments of the single changes, so that each change can be
+//! withheld alone. The part as a whole is withheld where the number of changes would reveal
+//! something. Personal data is erased in the same way, together with its salt, in the database
+//! itself: see `erase`.
 mod erase;
 mod seal;
 mod verify;
@@ -17,16 +22,16 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub(super) use erase::ERASURE;
+pub(super) use erase::ERASURE_ACTION;
 pub use erase::is_of_people;
-pub use verify::{Divergence, Fault, Flaw, Receipt, Summary};
+pub use verify::{Divergence, EntryError, Receipt, Summary, VerifyError};
 
-use super::{FieldChange, StateKind, words};
+use super::{FieldChange, StateKind, string_enum};
 use cpor_types::{ActorSide, ClaimName, PersonalData, Timestamp};
-use erase::{Salts, kind_of};
+use erase::{StoredSalts, personal_data_kind};
 use std::{fmt, str::FromStr};
 
-/// A SHA-256, or a salt: 32 bytes, written in lower-case hex.
+/// A SHA-256 hash or a salt: 32 bytes, written in lower-case hex.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
 
@@ -47,21 +52,21 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The text is no digest.
+/// The text is not a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not 64 lower-case hexadecimal digits")]
-pub struct NoDigest;
+pub struct InvalidDigest;
 
 impl FromStr for Digest {
-    type Err = NoDigest;
+    type Err = InvalidDigest;
 
-    fn from_str(text: &str) -> Result<Self, NoDigest> {
+    fn from_str(text: &str) -> Result<Self, InvalidDigest> {
         let digit = |byte: u8| match byte {
             b'0'..=b'9' => Ok(byte - b'0'),
             b'a'..=b'f' => Ok(byte - b'a' + 10),
-            _ => Err(NoDigest),
+            _ => Err(InvalidDigest),
         };
-        let digits: [u8; 64] = text.as_bytes().try_into().map_err(|_| NoDigest)?;
+        let digits: [u8; 64] = text.as_bytes().try_into().map_err(|_| InvalidDigest)?;
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
             *byte = digit(pair[0])? << 4 | digit(pair[1])?;
@@ -70,103 +75,105 @@ impl FromStr for Digest {
     }
 }
 
-words! {
-    /// Which sides may see an entry at all.
+string_enum! {
+    /// The sides that may see an entry.
     Audience {
-        /// Whoever sees the claim's history.
+        /// Everybody who may see the history of the claim.
         All = "all",
-        /// The vendor's side; others learn that there is an entry.
+        /// Only the vendor's side. Other sides see that there is an entry, and nothing of its
+        /// content.
         Vendor = "vendor",
     }
 }
 
-words! {
-    /// What an entry consists of.
+string_enum! {
+    /// A part of a history entry, which has one commitment.
     Part {
-        /// Action, side, times, states.
+        /// The action, side, times and states; see [`EntryFacts`].
         Facts = "facts",
-        /// Who did it.
+        /// The subject: who caused the change.
         Subject = "subject",
-        /// Why.
+        /// The reason, or the text that somebody wrote.
         Reason = "reason",
-        /// What changed from what to what.
+        /// The changed fields, with their values before and after.
         Changes = "changes",
     }
 }
 
-/// What is no personal data and nobody's words.
+/// The part of an entry that contains neither personal data nor text that people wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryFacts {
-    /// What happened.
+    /// The name of the event.
     pub action: String,
-    /// On whose side.
+    /// The side that caused the event.
     pub side: ActorSide,
-    /// When it took effect.
+    /// When the event took effect.
     pub effective_time: Timestamp,
-    /// When it was recorded.
+    /// When the event was recorded.
     pub record_time: Timestamp,
-    /// The state before; `None` for the first entry.
+    /// The state before the event; `None` for the first entry.
     pub from: Option<StateKind>,
-    /// The state after.
+    /// The state after the event.
     pub to: StateKind,
-    /// A fact that came too late to change anything.
+    /// Whether the event is a reported fact that came too late to change anything.
     pub overtaken: bool,
 }
 
-/// What an entry says, before it is sealed.
+/// The content of a history entry, before it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Who may see it.
+    /// The sides that may see the entry.
     pub audience: Audience,
-    /// What happened.
+    /// The action, side, times and states.
     pub facts: EntryFacts,
-    /// Who did it.
+    /// Who caused the event.
     pub subject: String,
-    /// Why.
+    /// The reason, or the text that somebody wrote.
     pub reason: String,
-    /// What changed.
+    /// The changed fields.
     pub changes: Vec<FieldChange>,
 }
 
-/// A part: its commitment and, unless it is withheld, what it says.
+/// A part of an entry, or one of its changes: the commitment and, unless hidden, the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed<T> {
-    /// What the chain holds of it.
+    /// The salted hash that the chain contains.
     pub commitment: Digest,
-    /// Its salt and content.
+    /// The salt and the content, which together open the commitment; or why they are hidden.
     pub opened: Result<(Digest, T), Closed>,
 }
 
-/// Why a part does not say what was recorded. Both are the same arithmetic.
+/// Why the content of a part is not shown. Verification treats both cases alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
-    /// This side may not see it.
+    /// The side that reads the history may not see the content.
     Withheld,
-    /// It was personal data of this kind, and nobody has it any more.
+    /// The content was personal data of this kind and was deleted.
     Erased(PersonalData),
 }
 
-/// An entry of a chain.
+/// An entry of the chain, with the commitments of its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedEntry {
-    /// From 1, without gaps.
+    /// The position in the chain, from 1 and without gaps.
     pub position: i64,
-    /// Who may see it.
+    /// The sides that may see the entry.
     pub audience: Audience,
-    /// What happened.
+    /// The action, side, times and states.
     pub facts: Sealed<EntryFacts>,
-    /// Who did it.
+    /// Who caused the event.
     pub subject: Sealed<String>,
-    /// Why.
+    /// The reason, or the text that somebody wrote.
     pub reason: Sealed<String>,
-    /// What changed.
+    /// The changed fields. Each change has a commitment of its own.
     pub changes: Sealed<Vec<Sealed<FieldChange>>>,
-    /// Of the chain up to here.
+    /// The hash of the chain up to this entry.
     pub link: Digest,
 }
 
 impl SealedEntry {
-    /// Seals `entry` with 32 random bytes as the next one of the claim's chain, after the link `previous`.
+    /// Seals `entry` as the next one of the claim's chain. `previous` is the link of the entry
+    /// before it; `salt` are 32 random bytes, from which the salts of the parts are derived.
     #[must_use]
     pub fn seal(claim: &ClaimName, previous: Digest, position: i64, salt: Digest, entry: Entry) -> Self {
         let Entry { audience, facts, subject, reason, changes } = entry;
@@ -175,49 +182,55 @@ impl SealedEntry {
         let mut sealed = Self {
             position,
             audience,
-            facts: seal::seal(Part::Facts.as_str(), seal::salt(salt, Part::Facts), facts),
-            subject: seal::seal(Part::Subject.as_str(), seal::salt(salt, Part::Subject), subject),
-            reason: seal::seal(Part::Reason.as_str(), seal::salt(salt, Part::Reason), reason),
-            changes: seal::seal(Part::Changes.as_str(), seal::salt(salt, Part::Changes), changes),
+            facts: seal::seal(Part::Facts.as_str(), seal::part_salt(salt, Part::Facts), facts),
+            subject: seal::seal(Part::Subject.as_str(), seal::part_salt(salt, Part::Subject), subject),
+            reason: seal::seal(Part::Reason.as_str(), seal::part_salt(salt, Part::Reason), reason),
+            changes: seal::seal(Part::Changes.as_str(), seal::part_salt(salt, Part::Changes), changes),
             link: previous,
         };
         sealed.link = sealed.link_after(claim, previous);
         sealed
     }
 
-    /// An entry as it was stored: what it says, the 32 bytes that its salts follow from or, where something was erased, [`Self::salts`], and the
-    /// commitments that were made then (see [`Self::commitments`]), which may no longer fit. `None`: there are not enough of either.
+    /// Restores an entry from the database.
+    ///
+    /// `salts` are the 32 bytes that were given to [`Self::seal`] or, after an erasure, the result
+    /// of [`Self::salts`]. `commitments` are the result of [`Self::commitments`] at the time of
+    /// sealing; they do not match if somebody changed the content since. Returns `None` when
+    /// `salts` or `commitments` do not have the right length.
     #[must_use]
     pub fn stored(position: i64, salts: &[u8], entry: Entry, commitments: &[u8], link: Digest) -> Option<Self> {
-        let salts = Salts::read(salts, &entry)?;
+        let salts = StoredSalts::read(salts, &entry)?;
         let Entry { audience, facts, subject, reason, changes } = entry;
-        let mut made = commitments.chunks_exact(32).filter_map(|bytes| Some(Digest(bytes.try_into().ok()?)));
-        let (facts_made, subject_made) = (made.next()?, made.next()?);
-        let (reason_made, changes_made) = (made.next()?, made.next()?);
+        let mut stored = commitments.chunks_exact(32).filter_map(|bytes| Some(Digest(bytes.try_into().ok()?)));
+        let (facts_commitment, subject_commitment) = (stored.next()?, stored.next()?);
+        let (reason_commitment, changes_commitment) = (stored.next()?, stored.next()?);
         let change = |(n, change): (usize, FieldChange)| Sealed {
-            commitment: made.next().unwrap_or(Digest::GENESIS),
+            commitment: stored.next().unwrap_or(Digest::GENESIS),
             opened: salts.change(n, change),
         };
         let changes: Vec<_> = changes.into_iter().enumerate().map(change).collect();
         Some(Self {
             position,
             audience,
-            facts: Sealed { commitment: facts_made, opened: salts.part(Part::Facts, facts) },
-            subject: Sealed { commitment: subject_made, opened: salts.part(Part::Subject, subject) },
-            reason: Sealed { commitment: reason_made, opened: salts.part(Part::Reason, reason) },
-            changes: Sealed { commitment: changes_made, opened: salts.part(Part::Changes, changes) },
+            facts: Sealed { commitment: facts_commitment, opened: salts.part(Part::Facts, facts) },
+            subject: Sealed { commitment: subject_commitment, opened: salts.part(Part::Subject, subject) },
+            reason: Sealed { commitment: reason_commitment, opened: salts.part(Part::Reason, reason) },
+            changes: Sealed { commitment: changes_commitment, opened: salts.part(Part::Changes, changes) },
             link,
         })
     }
 
-    /// Every commitment, to be stored: of the four parts, then of each change.
+    /// Returns every commitment, for the database: those of the four parts, then those of the
+    /// changes.
     #[must_use]
     pub fn commitments(&self) -> Vec<u8> {
         let changes = self.each_change().map(|change| change.commitment);
         self.parts().into_iter().chain(changes).flat_map(|digest| digest.0).collect()
     }
 
-    /// The entry with these parts withheld, so that nobody is told either whether something was erased of them.
+    /// Returns the entry with these parts withheld. A withheld part does not show whether it was
+    /// erased.
     #[must_use]
     pub fn withhold(mut self, parts: &[Part]) -> Self {
         for part in parts {
@@ -231,12 +244,13 @@ impl SealedEntry {
         self
     }
 
-    /// The entry with the changes withheld that are, or were until they were erased, personal data of this kind.
+    /// Returns the entry without the changes that are personal data of this kind, or were until
+    /// they were erased.
     #[must_use]
     pub fn withhold_changes(mut self, kind: PersonalData) -> Self {
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
             let is_of_kind = match &change.opened {
-                Ok((_, change)) => kind_of(&change.field) == Some(kind),
+                Ok((_, change)) => personal_data_kind(&change.field) == Some(kind),
                 Err(closed) => *closed == Closed::Erased(kind),
             };
             if is_of_kind {
@@ -250,22 +264,24 @@ impl SealedEntry {
         [self.facts.commitment, self.subject.commitment, self.reason.commitment, self.changes.commitment]
     }
 
-    /// The parts that are withheld; changes also where single ones are.
+    /// Returns the parts that are withheld. `Changes` is among them if at least one change is
+    /// withheld.
     pub fn withheld(&self) -> impl Iterator<Item = Part> {
-        self.closed(|closed| closed == Closed::Withheld)
+        self.parts_hidden_as(|closed| closed == Closed::Withheld)
     }
 
-    /// The parts that were erased; changes where single ones were.
+    /// Returns the parts that are erased. `Changes` is among them if at least one change is erased.
     pub fn erased(&self) -> impl Iterator<Item = Part> {
-        self.closed(|closed| closed != Closed::Withheld)
+        self.parts_hidden_as(|closed| closed != Closed::Withheld)
     }
 
-    fn closed(&self, so: fn(Closed) -> bool) -> impl Iterator<Item = Part> {
-        let changes = self.changes.is(so) || self.each_change().any(|change| change.is(so));
+    fn parts_hidden_as(&self, is_match: fn(Closed) -> bool) -> impl Iterator<Item = Part> {
+        let changes =
+            self.changes.is_hidden_as(is_match) || self.each_change().any(|change| change.is_hidden_as(is_match));
         let parts = [
-            (Part::Facts, self.facts.is(so)),
-            (Part::Subject, self.subject.is(so)),
-            (Part::Reason, self.reason.is(so)),
+            (Part::Facts, self.facts.is_hidden_as(is_match)),
+            (Part::Subject, self.subject.is_hidden_as(is_match)),
+            (Part::Reason, self.reason.is_hidden_as(is_match)),
             (Part::Changes, changes),
         ];
         parts.into_iter().filter_map(|(part, closed)| closed.then_some(part))
@@ -281,8 +297,8 @@ impl<T> Sealed<T> {
         self.opened = Err(Closed::Withheld);
     }
 
-    /// Whether it is closed, and so.
-    fn is(&self, so: fn(Closed) -> bool) -> bool {
-        self.opened.as_ref().err().is_some_and(|closed| so(*closed))
+    /// Returns whether the content is hidden for a reason that `is_match` accepts.
+    fn is_hidden_as(&self, is_match: fn(Closed) -> bool) -> bool {
+        self.opened.as_ref().err().is_some_and(|closed| is_match(*closed))
     }
 }

@@ -1,17 +1,18 @@
-//! The hashes of the chain. What is hashed, and how, is part of the contract: receipts are verified by it for ever.
+//! The hashes of the chain. What is hashed, and how, must never change, because receipts that were
+//! issued long ago must still verify.
 use super::{Digest, EntryFacts, Part, Sealed, SealedEntry};
 use crate::domain::FieldChange;
 use cpor_types::ClaimName;
 use sha2::{Digest as _, Sha256};
 
-/// The first field of whatever is hashed. Another way of hashing needs another word.
+/// The first field of everything that is hashed. A different hash scheme needs a different value.
 const SCHEME: &str = "cpor-history-1";
 
-/// SHA-256 over fields, each with its length before it (eight bytes, big-endian).
-pub(super) struct Hash(Sha256);
+/// Computes SHA-256 over fields. Each field is preceded by its length (eight bytes, big-endian).
+pub(super) struct FieldHasher(Sha256);
 
-impl Hash {
-    fn of(kind: &str) -> Self {
+impl FieldHasher {
+    fn new(kind: &str) -> Self {
         Self(Sha256::new()).bytes(SCHEME.as_bytes()).bytes(kind.as_bytes())
     }
 
@@ -33,37 +34,38 @@ impl Hash {
         self.bytes(&digest.0)
     }
 
-    fn done(self) -> Digest {
+    fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }
 }
 
-/// What a part can say.
-pub(super) trait Content {
-    fn feed(&self, hash: Hash) -> Hash;
+/// Content that can be hashed into a commitment.
+pub(super) trait Hashable {
+    fn hash_into(&self, hasher: FieldHasher) -> FieldHasher;
 }
 
-impl Content for String {
-    fn feed(&self, hash: Hash) -> Hash {
-        hash.text(self)
+impl Hashable for String {
+    fn hash_into(&self, hasher: FieldHasher) -> FieldHasher {
+        hasher.text(self)
     }
 }
 
-impl Content for FieldChange {
-    fn feed(&self, hash: Hash) -> Hash {
-        hash.text(&self.field).text(&self.from).text(&self.to)
+impl Hashable for FieldChange {
+    fn hash_into(&self, hasher: FieldHasher) -> FieldHasher {
+        hasher.text(&self.field).text(&self.from).text(&self.to)
     }
 }
 
-impl Content for Vec<Sealed<FieldChange>> {
-    fn feed(&self, hash: Hash) -> Hash {
-        self.iter().fold(hash, |hash, change| hash.digest(change.commitment))
+impl Hashable for Vec<Sealed<FieldChange>> {
+    fn hash_into(&self, hasher: FieldHasher) -> FieldHasher {
+        self.iter().fold(hasher, |hasher, change| hasher.digest(change.commitment))
     }
 }
 
-impl Content for EntryFacts {
-    fn feed(&self, hash: Hash) -> Hash {
-        hash.text(&self.action)
+impl Hashable for EntryFacts {
+    fn hash_into(&self, hasher: FieldHasher) -> FieldHasher {
+        hasher
+            .text(&self.action)
             .text(self.side.as_str())
             .number(self.effective_time.timestamp_micros())
             .number(self.record_time.timestamp_micros())
@@ -73,35 +75,35 @@ impl Content for EntryFacts {
     }
 }
 
-/// A part, committed to.
-pub(super) fn seal<T: Content>(kind: &str, salt: Digest, content: T) -> Sealed<T> {
+/// Creates a part with the commitment to its content.
+pub(super) fn seal<T: Hashable>(kind: &str, salt: Digest, content: T) -> Sealed<T> {
     Sealed { commitment: commitment(kind, salt, &content), opened: Ok((salt, content)) }
 }
 
-/// Whether what the part says is what was committed to; what is withheld or erased says nothing.
-pub(super) fn holds<T: Content>(kind: &str, part: &Sealed<T>) -> bool {
+/// Returns whether the content of the part matches its commitment. Hidden content always matches.
+pub(super) fn matches_commitment<T: Hashable>(kind: &str, part: &Sealed<T>) -> bool {
     part.opened.as_ref().map_or(true, |(salt, content)| commitment(kind, *salt, content) == part.commitment)
 }
 
-fn commitment(kind: &str, salt: Digest, content: &impl Content) -> Digest {
-    content.feed(Hash::of(kind).digest(salt)).done()
+fn commitment(kind: &str, salt: Digest, content: &impl Hashable) -> Digest {
+    content.hash_into(FieldHasher::new(kind).digest(salt)).finish()
 }
 
-/// The salt of a part of the entry that was given the random bytes `entry`.
-pub(super) fn salt(entry: Digest, part: Part) -> Digest {
-    Hash::of("salt").digest(entry).text(part.as_str()).done()
+/// Returns the salt of a part. `entry` are the random bytes of the whole entry.
+pub(super) fn part_salt(entry: Digest, part: Part) -> Digest {
+    FieldHasher::new("salt").digest(entry).text(part.as_str()).finish()
 }
 
-/// The salt of its `n`th change.
+/// Returns the salt of the change with index `n`. `entry` are the random bytes of the whole entry.
 pub(super) fn change_salt(entry: Digest, n: usize) -> Digest {
-    Hash::of("change salt").digest(entry).bytes(&(n as u64).to_be_bytes()).done()
+    FieldHasher::new("change salt").digest(entry).bytes(&(n as u64).to_be_bytes()).finish()
 }
 
 impl SealedEntry {
-    /// The link that this entry has as the one after the link `previous`.
+    /// Computes the link of this entry. `previous` is the link of the entry before it.
     pub(super) fn link_after(&self, claim: &ClaimName, previous: Digest) -> Digest {
-        let hash = Hash::of("link").text(&claim.to_string()).digest(previous).number(self.position);
-        let hash = hash.text(self.audience.as_str());
-        self.parts().into_iter().fold(hash, Hash::digest).done()
+        let hasher = FieldHasher::new("link").text(&claim.to_string()).digest(previous).number(self.position);
+        let hasher = hasher.text(self.audience.as_str());
+        self.parts().into_iter().fold(hasher, FieldHasher::digest).finish()
     }
 }

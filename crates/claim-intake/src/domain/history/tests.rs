@@ -1,4 +1,4 @@
-//! R56: whatever is changed in a chain is found, and what is withheld or erased is no hindrance.
+//! R56: every manipulation of a chain is found, and withheld or erased parts do not prevent this.
 mod erasing;
 
 use super::*;
@@ -12,7 +12,7 @@ fn change(n: usize) -> FieldChange {
     FieldChange { field: format!("lines[{n}]"), from: String::new(), to: format!("product {n}") }
 }
 
-/// The `n`th entry of a chain that goes through states; every third is a note.
+/// Returns the `n`th entry of a chain through several states; every third entry is a note.
 fn entry(n: usize) -> Entry {
     let note = n % 3 == 2;
     let state = |n: usize| [StateKind::Editing, StateKind::Submitted, StateKind::UnderReview][(n - n / 3) % 3];
@@ -53,7 +53,7 @@ fn receipt(length: usize) -> Receipt {
     Receipt { claim: claim(), entries, head }
 }
 
-/// As a partner is shown it: without the notes, and without some subjects and changes.
+/// Returns the receipt as a partner sees it: without notes and without some subjects and changes.
 fn of_partner(mut receipt: Receipt) -> Receipt {
     let shown = |(n, entry): (usize, SealedEntry)| match entry.audience {
         Audience::Vendor => entry.withhold(Part::ALL),
@@ -64,7 +64,7 @@ fn of_partner(mut receipt: Receipt) -> Receipt {
     receipt
 }
 
-/// One way to tamper, in the entry `n`; `false`: there is nothing of the kind in it.
+/// A manipulation of entry `n`. Returns `false` when the entry has nothing of that kind.
 type Tamper = fn(&mut Receipt, usize, usize) -> bool;
 
 fn flip(digest: &mut Digest, bit: usize) -> bool {
@@ -85,12 +85,12 @@ fn later(time: Timestamp, bit: usize) -> Timestamp {
     Timestamp::from_timestamp_micros(time.timestamp_micros() + (1 << (bit % 40))).unwrap()
 }
 
-fn opened<T>(part: &mut Sealed<T>, alter: impl FnOnce(&mut Digest, &mut T) -> bool) -> bool {
+fn if_opened<T>(part: &mut Sealed<T>, alter: impl FnOnce(&mut Digest, &mut T) -> bool) -> bool {
     part.opened.as_mut().is_ok_and(|(salt, content)| alter(salt, content))
 }
 
 fn any_change(receipt: &mut Receipt, n: usize, alter: impl FnOnce(&mut Sealed<FieldChange>) -> bool) -> bool {
-    opened(&mut receipt.entries[n].changes, |_, changes| changes.last_mut().is_some_and(alter))
+    if_opened(&mut receipt.entries[n].changes, |_, changes| changes.last_mut().is_some_and(alter))
 }
 
 const WAYS: &[(&str, Tamper)] = &[
@@ -100,45 +100,53 @@ const WAYS: &[(&str, Tamper)] = &[
     ("subject commitment", |receipt, n, bit| flip(&mut receipt.entries[n].subject.commitment, bit)),
     ("reason commitment", |receipt, n, bit| flip(&mut receipt.entries[n].reason.commitment, bit)),
     ("changes commitment", |receipt, n, bit| flip(&mut receipt.entries[n].changes.commitment, bit)),
-    ("facts salt", |receipt, n, bit| opened(&mut receipt.entries[n].facts, |salt, _| flip(salt, bit))),
-    ("subject salt", |receipt, n, bit| opened(&mut receipt.entries[n].subject, |salt, _| flip(salt, bit))),
-    ("reason salt", |receipt, n, bit| opened(&mut receipt.entries[n].reason, |salt, _| flip(salt, bit))),
-    ("changes salt", |receipt, n, bit| opened(&mut receipt.entries[n].changes, |salt, _| flip(salt, bit))),
-    ("change salt", |receipt, n, bit| any_change(receipt, n, |change| opened(change, |salt, _| flip(salt, bit)))),
+    ("facts salt", |receipt, n, bit| if_opened(&mut receipt.entries[n].facts, |salt, _| flip(salt, bit))),
+    ("subject salt", |receipt, n, bit| if_opened(&mut receipt.entries[n].subject, |salt, _| flip(salt, bit))),
+    ("reason salt", |receipt, n, bit| if_opened(&mut receipt.entries[n].reason, |salt, _| flip(salt, bit))),
+    ("changes salt", |receipt, n, bit| if_opened(&mut receipt.entries[n].changes, |salt, _| flip(salt, bit))),
+    ("change salt", |receipt, n, bit| any_change(receipt, n, |change| if_opened(change, |salt, _| flip(salt, bit)))),
     ("change commitment", |receipt, n, bit| any_change(receipt, n, |change| flip(&mut change.commitment, bit))),
-    ("field", |receipt, n, bit| any_change(receipt, n, |change| opened(change, |_, told| alter(&mut told.field, bit)))),
-    ("from", |receipt, n, bit| any_change(receipt, n, |change| opened(change, |_, told| alter(&mut told.from, bit)))),
-    ("to", |receipt, n, bit| any_change(receipt, n, |change| opened(change, |_, told| alter(&mut told.to, bit)))),
-    ("change dropped", |receipt, n, _| opened(&mut receipt.entries[n].changes, |_, changes| changes.pop().is_some())),
-    ("subject", |receipt, n, bit| opened(&mut receipt.entries[n].subject, |_, text| alter(text, bit))),
-    ("reason", |receipt, n, bit| opened(&mut receipt.entries[n].reason, |_, text| alter(text, bit))),
-    ("action", |receipt, n, bit| opened(&mut receipt.entries[n].facts, |_, facts| alter(&mut facts.action, bit))),
+    ("field", |receipt, n, bit| {
+        any_change(receipt, n, |change| if_opened(change, |_, change| alter(&mut change.field, bit)))
+    }),
+    ("from", |receipt, n, bit| {
+        any_change(receipt, n, |change| if_opened(change, |_, change| alter(&mut change.from, bit)))
+    }),
+    ("to", |receipt, n, bit| {
+        any_change(receipt, n, |change| if_opened(change, |_, change| alter(&mut change.to, bit)))
+    }),
+    ("change dropped", |receipt, n, _| {
+        if_opened(&mut receipt.entries[n].changes, |_, changes| changes.pop().is_some())
+    }),
+    ("subject", |receipt, n, bit| if_opened(&mut receipt.entries[n].subject, |_, text| alter(text, bit))),
+    ("reason", |receipt, n, bit| if_opened(&mut receipt.entries[n].reason, |_, text| alter(text, bit))),
+    ("action", |receipt, n, bit| if_opened(&mut receipt.entries[n].facts, |_, facts| alter(&mut facts.action, bit))),
     ("side", |receipt, n, _| {
-        opened(&mut receipt.entries[n].facts, |_, facts| {
+        if_opened(&mut receipt.entries[n].facts, |_, facts| {
             facts.side = ActorSide::Time;
             true
         })
     }),
     ("effective time", |receipt, n, bit| {
-        opened(&mut receipt.entries[n].facts, |_, facts| {
+        if_opened(&mut receipt.entries[n].facts, |_, facts| {
             facts.effective_time = later(facts.effective_time, bit);
             true
         })
     }),
     ("record time", |receipt, n, bit| {
-        opened(&mut receipt.entries[n].facts, |_, facts| {
+        if_opened(&mut receipt.entries[n].facts, |_, facts| {
             facts.record_time = later(facts.record_time, bit);
             true
         })
     }),
     ("to state", |receipt, n, _| {
-        opened(&mut receipt.entries[n].facts, |_, facts| {
+        if_opened(&mut receipt.entries[n].facts, |_, facts| {
             facts.to = StateKind::Rejected;
             true
         })
     }),
     ("overtaken", |receipt, n, _| {
-        opened(&mut receipt.entries[n].facts, |_, facts| {
+        if_opened(&mut receipt.entries[n].facts, |_, facts| {
             facts.overtaken = !facts.overtaken;
             true
         })
@@ -202,7 +210,7 @@ proptest! {
     }
 }
 
-/// Every way is tried on every entry, so that none is left to chance.
+/// Tries every manipulation on every entry.
 #[test]
 fn r56_every_way_of_tampering_is_found_in_every_entry() {
     for (name, tamper) in WAYS {
@@ -226,20 +234,20 @@ fn r56_faults_are_named() {
         tampered.verify().unwrap_err().to_string()
     };
     assert_eq!(
-        fault(|receipt| assert!(opened(&mut receipt.entries[2].reason, |_, reason| alter(reason, 0)))),
+        fault(|receipt| assert!(if_opened(&mut receipt.entries[2].reason, |_, reason| alter(reason, 0)))),
         "entry 3: its reason is not what was recorded"
     );
     assert_eq!(
         fault(|receipt| {
             receipt.entries.remove(1);
         }),
-        "entry 2: it says that it is entry 3"
+        "entry 2: its position is 3"
     );
     let cut = fault(|receipt| {
         receipt.entries.pop();
     });
     assert!(cut.contains("entries are missing"), "{cut}");
-    assert_eq!(fault(|receipt| receipt.entries.clear()), "there is no entry");
+    assert_eq!(fault(|receipt| receipt.entries.clear()), "the receipt has no entries");
 }
 
 #[test]
@@ -253,7 +261,7 @@ fn r56_what_is_stored_reads_back_as_it_was_sealed() {
     assert_eq!(SealedEntry::stored(5, &salt.0, entry(1), &[0; 127], Digest::GENESIS), None);
 }
 
-/// A withheld part of an entry says nothing, not even how many changes there were.
+/// A withheld part reveals nothing, not even the number of changes.
 #[test]
 fn r4_what_is_withheld_cannot_be_guessed() {
     let sealed = |salt, changes| {
@@ -265,7 +273,7 @@ fn r4_what_is_withheld_cannot_be_guessed() {
     assert_eq!(one.commitments().len(), sealed(1, vec![change(1), change(2)]).commitments().len());
 }
 
-/// Receipts that were handed out must verify for ever: a change of this value breaks every one of them.
+/// Issued receipts must always verify. A change of this value would break all of them.
 #[test]
 fn the_scheme_does_not_change() {
     assert_eq!(receipt(3).head.to_string(), "3cbb147cd1833d37323e8b4ee6316a53f53a8238895986317f69cef164e7fce7");
@@ -276,6 +284,6 @@ fn digests_are_read_as_they_are_written() {
     let digest = Digest(std::array::from_fn(|n| n as u8 * 7));
     assert_eq!(digest.to_string().parse(), Ok(digest));
     for bad in ["", "00", &"0".repeat(63), &"A".repeat(64), &"g".repeat(64), &"é".repeat(32)] {
-        assert_eq!(bad.parse::<Digest>(), Err(NoDigest), "{bad}");
+        assert_eq!(bad.parse::<Digest>(), Err(InvalidDigest), "{bad}");
     }
 }

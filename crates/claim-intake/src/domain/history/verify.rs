@@ -1,144 +1,150 @@
-//! Verifying a chain, or what a side was shown of it: by arithmetic alone, so that nobody has to be believed.
-use super::{Audience, Closed, Digest, EntryFacts, Part, SealedEntry, seal::holds};
+//! The verification of a receipt: whether its entries form an unaltered chain. It needs only the
+//! receipt itself, so nobody has to trust the issuer.
+use super::{Audience, Closed, Digest, EntryFacts, Part, SealedEntry, seal::matches_commitment};
 use crate::domain::StateKind;
 use cpor_types::ClaimName;
 
-/// What a side was shown of a claim's history.
+/// A claim's history as one side was shown it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The claim.
     pub claim: ClaimName,
-    /// Every entry; what is withheld or erased without what it said.
+    /// Every entry. Withheld and erased parts have no content.
     pub entries: Vec<SealedEntry>,
     /// The link of the last entry.
     pub head: Digest,
 }
 
-/// What a receipt proves.
+/// What a verified receipt contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// Entries.
+    /// The number of entries.
     pub entries: usize,
-    /// Entries that were withheld whole.
+    /// The number of entries that are withheld completely.
     pub withheld: usize,
-    /// Entries of which parts were withheld.
+    /// The number of entries of which some parts are withheld.
     pub partly_withheld: usize,
-    /// Entries of which something was erased.
+    /// The number of entries of which something was erased.
     pub erased: usize,
 }
 
-/// The first thing that is wrong.
+/// The first fault that the verification found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// There are no entries: each claim has one at least.
-    #[error("there is no entry")]
+pub enum VerifyError {
+    /// The receipt has no entries. Every claim has at least one.
+    #[error("the receipt has no entries")]
     Empty,
-    /// With an entry.
-    #[error("entry {position}: {flaw}")]
-    Entry {
-        /// Its place in the receipt, from 1.
+    /// An entry has a fault.
+    #[error("entry {position}: {error}")]
+    InvalidEntry {
+        /// The place of the entry in the receipt, from 1.
         position: i64,
-        /// What.
-        flaw: Flaw,
+        /// The fault of the entry.
+        error: EntryError,
     },
-    /// The last entry is not the one that the receipt ends with.
+    /// The link of the last entry is not the head of the receipt.
     #[error(
-        "the last entry has the link {last}, the receipt ends with {head}: entries are missing or do not belong to it"
+        "the last entry has the link {last}, but the head of the receipt is {head}: entries are missing or do not belong to it"
     )]
     Head {
-        /// Of the last entry.
+        /// The link of the last entry.
         last: Digest,
-        /// Of the receipt.
+        /// The head of the receipt.
         head: Digest,
     },
 }
 
-/// What is wrong with an entry.
+/// A fault of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
-    /// An entry is missing, there twice, or in the wrong place.
-    #[error("it says that it is entry {says}")]
+pub enum EntryError {
+    /// An entry is missing, repeated or in the wrong place.
+    #[error("its position is {found}")]
     Position {
-        /// The position that it has.
-        says: i64,
+        /// The position that the entry contains.
+        found: i64,
     },
-    /// A part is not what was recorded.
+    /// The content of this part does not match its commitment.
     #[error("its {} {} not what was recorded", .0, if matches!(.0, Part::Subject | Part::Reason) { "is" } else { "are" })]
     Part(Part),
-    /// A change is not what was recorded.
+    /// The content of the change with this number, from 1, does not match its commitment.
     #[error("its change {0} is not what was recorded")]
     Change(usize),
-    /// It does not follow from the entry before.
+    /// The link is not the hash of the link before it and the entry's own commitments.
     #[error("its link does not follow from the entry before and its own commitments")]
     Link,
-    /// It is for everybody, and yet its facts are withheld.
-    #[error("it is for every side, and yet it is withheld")]
+    /// The facts of the entry are withheld although every side may see it.
+    #[error("its facts are withheld although every side may see the entry")]
     Hidden,
-    /// It does not begin in the state in which the one before ended, or was withheld and yet changes the state.
-    #[error("it leads from another state than the one that the claim was in")]
+    /// The entry starts in another state than the one in which the entry before ended, or it is for
+    /// the vendor only and changes the state.
+    #[error(
+        "it does not start in the state in which the entry before it ended, or it is for the vendor only and changes the state"
+    )]
     State,
 }
 
-/// How one receipt fails to be the beginning of another.
+/// Why one receipt does not extend an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Divergence {
-    /// They are of different claims.
+    /// The receipts are of different claims.
     #[error("the earlier receipt is of another claim, {0}")]
     Claim(ClaimName),
-    /// The earlier one is longer.
+    /// The earlier receipt has more entries.
     #[error("the earlier receipt has {earlier} entries, this one has {here}")]
     Shorter {
-        /// Entries of the earlier one.
+        /// The number of entries of the earlier receipt.
         earlier: usize,
-        /// Entries of this one.
+        /// The number of entries of the later receipt.
         here: usize,
     },
-    /// They differ from this entry on.
-    #[error("entry {0} is another one than in the earlier receipt")]
-    Entry(i64),
+    /// The receipts differ from the entry at this position on.
+    #[error("entry {0} differs from the earlier receipt")]
+    DifferentEntry(i64),
 }
 
 impl Receipt {
-    /// Verifies every commitment that is opened, every link, the positions and the states.
+    /// Verifies every shown content against its commitment, and every link, position and state.
     ///
     /// # Errors
-    /// The first [`Fault`].
-    pub fn verify(&self) -> Result<Summary, Fault> {
+    /// The first [`VerifyError`].
+    pub fn verify(&self) -> Result<Summary, VerifyError> {
         let (mut last, mut state) = (Digest::GENESIS, None);
         for (position, entry) in (1_i64..).zip(&self.entries) {
-            let flawed = |flaw| Fault::Entry { position, flaw };
-            state = self.follows(entry, position, last, state).map_err(flawed)?;
+            let entry_error = |error| VerifyError::InvalidEntry { position, error };
+            state = self.verify_entry(entry, position, last, state).map_err(entry_error)?;
             last = entry.link;
         }
         match self.entries.is_empty() {
-            true => Err(Fault::Empty),
-            false if last != self.head => Err(Fault::Head { last, head: self.head }),
-            false => Ok(self.summary()),
+            true => Err(VerifyError::Empty),
+            false if last != self.head => Err(VerifyError::Head { last, head: self.head }),
+            false => Ok(self.summarize()),
         }
     }
 
-    /// Whether the entry is sound as the one at `position`, after the link `last` and in `state`; answers the state after it.
-    fn follows(
+    /// Verifies the entry at `position`. `last` is the link before it and `state` the state before
+    /// it. Returns the state after the entry.
+    fn verify_entry(
         &self,
         entry: &SealedEntry,
         position: i64,
         last: Digest,
         state: Option<StateKind>,
-    ) -> Result<Option<StateKind>, Flaw> {
+    ) -> Result<Option<StateKind>, EntryError> {
         if entry.position != position {
-            return Err(Flaw::Position { says: entry.position });
+            return Err(EntryError::Position { found: entry.position });
         }
-        entry.says_what_was_recorded()?;
+        entry.verify_commitments()?;
         if entry.link != entry.link_after(&self.claim, last) {
-            return Err(Flaw::Link);
+            return Err(EntryError::Link);
         }
         entry.state_after(state)
     }
 
-    /// Whether `earlier` is the beginning of this one. Both must have been verified.
+    /// Checks that the receipt `earlier` is the beginning of this one. Both must have been
+    /// verified.
     ///
     /// # Errors
-    /// How they differ.
+    /// The first difference.
     pub fn extends(&self, earlier: &Self) -> Result<(), Divergence> {
         if self.claim != earlier.claim {
             return Err(Divergence::Claim(earlier.claim.clone()));
@@ -150,12 +156,12 @@ impl Receipt {
         let mut pairs = self.entries.iter().zip(&earlier.entries);
         pairs
             .find(|(here, before)| here.link != before.link)
-            .map_or(Ok(()), |(here, _)| Err(Divergence::Entry(here.position)))
+            .map_or(Ok(()), |(here, _)| Err(Divergence::DifferentEntry(here.position)))
     }
 
-    fn summary(&self) -> Summary {
+    fn summarize(&self) -> Summary {
         let count = |is: fn(&SealedEntry) -> bool| self.entries.iter().filter(|entry| is(entry)).count();
-        let withheld = count(|entry| entry.facts.is(|closed| closed == Closed::Withheld));
+        let withheld = count(|entry| entry.facts.is_hidden_as(|closed| closed == Closed::Withheld));
         let some_withheld = count(|entry| entry.withheld().next().is_some());
         let erased = count(|entry| entry.erased().next().is_some());
         Summary { entries: self.entries.len(), withheld, partly_withheld: some_withheld - withheld, erased }
@@ -163,26 +169,27 @@ impl Receipt {
 }
 
 impl SealedEntry {
-    fn says_what_was_recorded(&self) -> Result<(), Flaw> {
+    fn verify_commitments(&self) -> Result<(), EntryError> {
         let parts = [
-            (Part::Facts, holds(Part::Facts.as_str(), &self.facts)),
-            (Part::Subject, holds(Part::Subject.as_str(), &self.subject)),
-            (Part::Reason, holds(Part::Reason.as_str(), &self.reason)),
-            (Part::Changes, holds(Part::Changes.as_str(), &self.changes)),
+            (Part::Facts, matches_commitment(Part::Facts.as_str(), &self.facts)),
+            (Part::Subject, matches_commitment(Part::Subject.as_str(), &self.subject)),
+            (Part::Reason, matches_commitment(Part::Reason.as_str(), &self.reason)),
+            (Part::Changes, matches_commitment(Part::Changes.as_str(), &self.changes)),
         ];
-        if let Some((part, _)) = parts.into_iter().find(|(_, holds)| !holds) {
-            return Err(Flaw::Part(part));
+        if let Some((part, _)) = parts.into_iter().find(|(_, matches)| !matches) {
+            return Err(EntryError::Part(part));
         }
-        let bad = self.each_change().position(|change| !holds("change", change));
-        bad.map_or(Ok(()), |n| Err(Flaw::Change(n + 1)))
+        let wrong = self.each_change().position(|change| !matches_commitment("change", change));
+        wrong.map_or(Ok(()), |n| Err(EntryError::Change(n + 1)))
     }
 
-    /// What is withheld whole changes no state: that is what makes a view with withheld entries complete.
-    fn state_after(&self, state: Option<StateKind>) -> Result<Option<StateKind>, Flaw> {
+    /// Returns the state after the entry. An entry that is withheld completely must not change the
+    /// state; this rule makes a history with withheld entries verifiable.
+    fn state_after(&self, state: Option<StateKind>) -> Result<Option<StateKind>, EntryError> {
         let Ok((_, EntryFacts { from, to, .. })) = &self.facts.opened else {
-            return if self.audience == Audience::All { Err(Flaw::Hidden) } else { Ok(state) };
+            return if self.audience == Audience::All { Err(EntryError::Hidden) } else { Ok(state) };
         };
-        let moved_in_secret = self.audience == Audience::Vendor && *from != Some(*to);
-        if *from != state || moved_in_secret { Err(Flaw::State) } else { Ok(Some(*to)) }
+        let changes_state_hidden = self.audience == Audience::Vendor && *from != Some(*to);
+        if *from != state || changes_state_hidden { Err(EntryError::State) } else { Ok(Some(*to)) }
     }
 }

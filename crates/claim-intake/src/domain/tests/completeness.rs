@@ -1,13 +1,13 @@
-//! What a submission refuses (R6–R8, R10–R12, R38).
-use super::story::*;
+//! The violations for which a submission is refused (R6 to R8, R10 to R12, R38).
+use super::fixtures::*;
 use crate::domain::*;
 use cpor_types::{Activity, ProductFamily, SolutionArea, SubscriptionId};
 use uuid::Uuid;
 
-/// `field REASON` of everything that a submission of `content` with one document refuses.
+/// Returns `field REASON` for each violation of a submission of `content` with one document.
 fn refused(content: Content, facts: &Facts) -> Vec<String> {
-    let made = Claim::create(name(), content, Some(facts), start()).unwrap();
-    let claim = made.next.add_evidence(evidence(0), &rules(), start()).unwrap().next;
+    let transition = Claim::create(name(), content, Some(facts), start()).unwrap();
+    let claim = transition.next.add_evidence(evidence(0), &rules(), start()).unwrap().next;
     match claim.submit(Submit { review_case: case() }, Some(facts), &rules(), start()) {
         Ok(_) => Vec::new(),
         Err(Refusal::Incomplete(found)) => {
@@ -36,8 +36,8 @@ fn r10_a_complete_claim_has_no_violations() {
 
 #[test]
 fn r11_an_empty_draft_names_every_missing_field_at_once() {
-    let made = Claim::create(name(), Content::default(), Some(&Facts::default()), start()).unwrap();
-    let found = made.next.violations(rules().in_force(start()));
+    let transition = Claim::create(name(), Content::default(), Some(&Facts::default()), start()).unwrap();
+    let found = transition.next.violations(rules().in_force(start()));
     let fields: Vec<_> = found.iter().map(|violation| violation.field.as_str()).collect();
     let expected = [
         "mpn_id",
@@ -55,7 +55,7 @@ fn r11_an_empty_draft_names_every_missing_field_at_once() {
         "evidence",
     ];
     assert_eq!(fields, expected);
-    let error = made.next.submit(Submit { review_case: case() }, Some(&Facts::default()), &rules(), start());
+    let error = transition.next.submit(Submit { review_case: case() }, Some(&Facts::default()), &rules(), start());
     assert_eq!(error, Err(Refusal::Incomplete(found)));
 }
 
@@ -66,7 +66,7 @@ fn r11_a_silent_directory_never_lets_a_claim_through() {
 }
 
 fn refused_silently() -> Vec<String> {
-    let claim = Life::complete().claim;
+    let claim = TestClaim::complete().claim;
     match claim.submit(Submit { review_case: case() }, Some(&Facts::default()), &rules(), start()) {
         Err(Refusal::Incomplete(found)) => found.into_iter().map(|v| format!("{} {}", v.field, v.reason)).collect(),
         other => panic!("{other:?}"),
@@ -119,17 +119,17 @@ fn r10i_dynamics_needs_a_technical_contact() {
 }
 
 #[test]
-fn r10k_recognition_fields_are_needed_for_revenue_association_and_refused_elsewhere() {
+fn r10k_three_names_for_revenue_association_only() {
     let content = business_applications(vec![Activity::RevenueAssociation]);
     let facts = facts(&content, ProductFamily::PowerBi);
     let fields = ["solution_seller_name", "customer_name", "isv_solution_name"];
     assert_eq!(refused(content, &facts), fields.map(|field| format!("{field} FIELD_REQUIRED")));
-    let content = Content { customer_name: "Fabrikam".into(), ..super::story::content() };
+    let content = Content { customer_name: "Fabrikam".into(), ..super::fixtures::content() };
     assert_eq!(refused(content, &admitted()), ["customer_name FIELD_NOT_ALLOWED"]);
 }
 
 #[test]
-fn r12_r38_what_the_directory_and_other_claims_say_is_refused_along_with_the_rest() {
+fn r12_r38_directory_violations_are_reported_too() {
     let mut facts = admitted();
     facts.directory.violations.push(Fault::AlreadyClaimed.at("lines[0]"));
     let content = Content { display_name: String::new(), ..content() };
@@ -137,7 +137,7 @@ fn r12_r38_what_the_directory_and_other_claims_say_is_refused_along_with_the_res
 }
 
 #[test]
-fn r16_a_draft_for_a_location_of_another_company_is_refused() {
+fn r16_refuses_a_location_of_another_company() {
     let mut facts = admitted();
     let denied =
         Violation { field: "mpn_id".into(), reason: "LOCATION_NOT_OF_PARTNER".into(), description: String::new() };
@@ -147,7 +147,7 @@ fn r16_a_draft_for_a_location_of_another_company_is_refused() {
 
 #[test]
 fn r11_a_draft_is_kept_when_the_directory_is_silent() {
-    let made = Claim::create(name(), content(), None, start()).unwrap();
-    let found = made.next.violations(rules().in_force(start()));
+    let transition = Claim::create(name(), content(), None, start()).unwrap();
+    let found = transition.next.violations(rules().in_force(start()));
     assert_eq!(found.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["evidence"]);
 }

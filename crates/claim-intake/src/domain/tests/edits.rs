@@ -1,14 +1,14 @@
 //! Edits and evidence after the submission (R21, R29, R61).
-use super::story::*;
+use super::fixtures::*;
 use crate::domain::*;
 use cpor_durable::Transition;
 use cpor_types::{LineId, ProductFamily};
 use uuid::Uuid;
 
-fn edited(life: &Life, content: Content, fields: &[Field]) -> Result<Option<Transition<Claim>>, Refusal> {
+fn update(test: &TestClaim, content: Content, fields: &[Field]) -> Result<Option<Transition<Claim>>, Refusal> {
     let update = Update { fields: fields.to_vec(), content };
-    let facts = facts(&life.claim.content_after(&update), ProductFamily::Microsoft365);
-    life.claim.update(&update, Some(&facts), &rules(), life.now + hour())
+    let facts = facts(&test.claim.content_after(&update), ProductFamily::Microsoft365);
+    test.claim.update(&update, Some(&facts), &rules(), test.now + hour())
 }
 
 fn another_contact() -> Content {
@@ -23,84 +23,85 @@ fn two_lines() -> Content {
 #[test]
 fn r29_locked_fields_are_named_all_at_once() {
     let other = Content { display_name: "x".into(), program: "osa_sell".into(), ..another_contact() };
-    for life in [Life::submitted(), Life::asked()] {
-        let refused = edited(&life, other.clone(), &Field::ALL);
+    for test in [TestClaim::submitted(), TestClaim::asked()] {
+        let refused = update(&test, other.clone(), &Field::ALL);
         let fields = vec![Field::DisplayName, Field::Program];
-        assert_eq!(refused, Err(Refusal::FieldsLocked { state: life.claim.state.kind(), fields }));
+        assert_eq!(refused, Err(Refusal::FieldsLocked { state: test.claim.state.kind(), fields }));
     }
 }
 
 #[test]
 fn r29_a_locked_field_that_stays_as_it_is_locks_nothing() {
-    let made = edited(&Life::submitted(), another_contact(), &Field::ALL).unwrap().unwrap();
-    assert_eq!(made.next.content.customer_contact.name, "Cem");
-    assert_eq!(edited(&Life::submitted(), content(), &Field::ALL), Ok(None), "nothing changes");
+    let transition = update(&TestClaim::submitted(), another_contact(), &Field::ALL).unwrap().unwrap();
+    assert_eq!(transition.next.content.customer_contact.name, "Cem");
+    assert_eq!(update(&TestClaim::submitted(), content(), &Field::ALL), Ok(None), "nothing changes");
 }
 
 #[test]
-fn r29_an_edit_is_checked_as_a_submission_and_the_last_line_cannot_go() {
-    let life = Life::submitted();
-    let refused = edited(&life, Content::default(), &[Field::Lines, Field::PartnerContact]);
+fn r29_an_edit_is_checked_like_a_submission() {
+    let test = TestClaim::submitted();
+    let refused = update(&test, Content::default(), &[Field::Lines, Field::PartnerContact]);
     let Err(Refusal::Incomplete(found)) = refused else { panic!("{refused:?}") };
     let fields: Vec<_> = found.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(fields, ["lines", "partner_contact.name", "partner_contact.email"]);
     let update = Update { fields: vec![Field::Lines], content: two_lines() };
-    let unasked = life.claim.update(&update, None, &rules(), life.now);
+    let unasked = test.claim.update(&update, None, &rules(), test.now);
     assert_eq!(unasked, Err(Refusal::FactsMissing), "a silent directory lets nothing through");
 }
 
 #[test]
-fn r29_the_customer_is_asked_anew_where_lines_or_their_contact_change() {
-    let approved = Life::submitted().fact(&customer_approved());
-    let told = |content, field| {
-        let made = edited(&approved, content, &[field]).unwrap().unwrap();
-        let lapsed = made.next.state.submission().unwrap().explicit_approval.is_none();
-        let What::Edited { renotify, previous_contact } = made.events[0].what.clone() else { panic!() };
+fn r29_line_and_contact_edits_renotify_the_customer() {
+    let approved = TestClaim::submitted().fact(&customer_approved());
+    let edit_of = |content, field| {
+        let transition = update(&approved, content, &[field]).unwrap().unwrap();
+        let lapsed = transition.next.state.submission().unwrap().explicit_approval.is_none();
+        let What::Edited { renotify, previous_contact } = transition.events[0].what.clone() else { panic!() };
         assert_eq!(renotify, lapsed, "an earlier explicit approval lapses with the notice");
         (renotify, previous_contact.map(|contact| contact.name))
     };
-    assert_eq!(told(two_lines(), Field::Lines), (true, None));
-    assert_eq!(told(another_contact(), Field::CustomerContact), (true, Some("Ada".into())));
+    assert_eq!(edit_of(two_lines(), Field::Lines), (true, None));
+    assert_eq!(edit_of(another_contact(), Field::CustomerContact), (true, Some("Ada".into())));
     let partner_contact = Contact { name: "Bea".into(), ..content().partner_contact };
-    assert_eq!(told(Content { partner_contact, ..content() }, Field::PartnerContact), (false, None));
+    assert_eq!(edit_of(Content { partner_contact, ..content() }, Field::PartnerContact), (false, None));
 }
 
 #[test]
-fn r29_an_answer_to_what_was_asked_before_the_edit_counts_no_more() {
-    let life = Life::submitted();
-    let life = life.step(|claim, now| {
+fn r29_an_answer_from_before_the_edit_is_overtaken() {
+    let test = TestClaim::submitted();
+    let test = test.step(|claim, now| {
         let update = Update { fields: vec![Field::CustomerContact], content: another_contact() };
         Ok(claim.update(&update, Some(&admitted()), &rules(), now)?.unwrap())
     });
-    // However late it was given: the customer's service may hear of the edit after it.
-    assert!(life.clone().fact(&customer_approved()).last().what.is_overtaken());
-    let again = life.fact(&Fact::Consent(ConsentFact::Approved { channel: "link".into(), askings: 1 }));
+    // An earlier answer does not count even if it was given after the edit: the customer may not
+    // have known about the edit.
+    assert!(test.clone().fact(&customer_approved()).last().what.is_overtaken());
+    let again = test.fact(&Fact::Consent(ConsentFact::Approved { channel: "link".into(), askings: 1 }));
     assert!(again.claim.state.submission().unwrap().explicit_approval.is_some());
 }
 
 #[test]
-fn r21_r29_an_edit_is_an_answer_and_lines_that_stay_keep_their_ids() {
-    let life = Life::asked();
-    let made = edited(&life, two_lines(), &[Field::Lines]).unwrap().unwrap();
-    assert_eq!(made.next.content.lines[0].id, line_id());
-    assert_eq!(made.next.live_lines().count(), 2);
-    let facts = facts(&made.next.content, ProductFamily::Microsoft365);
-    let answered = made.next.resubmit(Resubmit { comment: None }, Some(&facts), &rules(), life.now + hour() * 2);
+fn r21_r29_an_edit_counts_as_an_answer() {
+    let test = TestClaim::asked();
+    let transition = update(&test, two_lines(), &[Field::Lines]).unwrap().unwrap();
+    assert_eq!(transition.next.content.lines[0].id, line_id());
+    assert_eq!(transition.next.live_lines().count(), 2);
+    let facts = facts(&transition.next.content, ProductFamily::Microsoft365);
+    let answered = transition.next.resubmit(Resubmit { comment: None }, Some(&facts), &rules(), test.now + hour() * 2);
     assert_eq!(answered.unwrap().next.state.kind(), StateKind::Submitted);
 }
 
 #[test]
 fn r29_another_location_has_another_calendar() {
-    let life = Life::submitted();
+    let test = TestClaim::submitted();
     let other = Content { mpn_id: Some("4712".parse().unwrap()), ..content() };
     let update = Update { fields: vec![Field::MpnId], content: other };
     let mut facts = admitted();
     facts.directory.partner_calendar = Some("us-east".into());
-    let made = life.claim.update(&update, Some(&facts), &rules(), life.now).unwrap().unwrap();
-    assert_eq!(made.next.state.submission().unwrap().partner_calendar, "us-east");
+    let transition = test.claim.update(&update, Some(&facts), &rules(), test.now).unwrap().unwrap();
+    assert_eq!(transition.next.state.submission().unwrap().partner_calendar, "us-east");
 }
 
-/// R29, R61: what each profile leaves to the partner in which state.
+/// R29, R61: the edits and evidence that each profile allows in each state.
 #[test]
 fn r61_each_profile_leaves_its_own_to_the_partner() {
     let (edit, evidence) = (Command::Update, Command::AddEvidence);
@@ -109,29 +110,29 @@ fn r61_each_profile_leaves_its_own_to_the_partner() {
         ("2021@1", vec![edit, evidence], vec![edit, evidence], vec![]),
         ("2023@1", vec![], vec![edit, evidence], vec![evidence]),
     ] {
-        let life = Life::submitted_under(&rules_of(profile));
-        let left = |life: &Life| -> Vec<_> {
-            life.claim
+        let test = TestClaim::submitted_under(&rules_of(profile));
+        let allowed = |test: &TestClaim| -> Vec<_> {
+            test.claim
                 .allowed_commands(Party::Partner)
                 .into_iter()
                 .filter(|command| [edit, evidence].contains(command))
                 .collect()
         };
-        assert_eq!(left(&life), submitted, "{profile}");
+        assert_eq!(allowed(&test), submitted, "{profile}");
         let rules = rules_of(profile);
-        let at = |life: Life, fact: Fact| life.step(|claim, now| claim.apply(&fact, now, &rules, now));
-        let started = at(life, review(ReviewFact::Started("rita".into(), None)));
-        assert_eq!(left(&at(started.clone(), request_action())), asked, "{profile}");
-        assert_eq!(left(&at(started, review(ReviewFact::Approved(None)))), approved, "{profile}");
+        let apply = |test: TestClaim, fact: Fact| test.step(|claim, now| claim.apply(&fact, now, &rules, now));
+        let started = apply(test, review(ReviewFact::Started("rita".into(), None)));
+        assert_eq!(allowed(&apply(started.clone(), request_action())), asked, "{profile}");
+        assert_eq!(allowed(&apply(started, review(ReviewFact::Approved(None)))), approved, "{profile}");
     }
 }
 
 #[test]
 fn r55_a_comment_points_at_what_is_on_the_claim() {
-    let life = Life::submitted();
+    let test = TestClaim::submitted();
     let about = |evidence, line| Comment { evidence, line, ..comment(cpor_types::ActorSide::Partner) };
     let known = about(Some(evidence(0).id), Some(line_id()));
-    assert!(life.claim.comment(known, life.now).is_ok());
+    assert!(test.claim.comment(known, test.now).is_ok());
     let unknown = about(Some(evidence(9).id), Some(LineId(Uuid::from_u128(9))));
-    assert_eq!(life.claim.comment(unknown, life.now), Err(Refusal::UnknownTarget(vec!["evidence", "line_id"])));
+    assert_eq!(test.claim.comment(unknown, test.now), Err(Refusal::UnknownTarget(vec!["evidence", "line_id"])));
 }

@@ -1,13 +1,15 @@
-//! The domain as the rules tell it: the whole table, the rules one by one, and random lives.
+//! Tests of the domain: the whole transition table, the single rules, and random sequences of steps
+//! against a model.
 mod competition;
 mod completeness;
 mod disputes;
 mod edits;
-mod lives;
+pub(crate) mod fixtures;
 mod model;
-mod notices;
+mod partner_mails;
 mod reminders;
-pub(crate) mod story;
-mod table;
+mod state_machine_proptest;
+pub(crate) use fixtures as story;
+mod transition_table;
 mod transitions;
 mod waiting;

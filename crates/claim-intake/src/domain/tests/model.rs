@@ -1,55 +1,57 @@
-//! The rules R15 to R29 of one claim of one line under the default policy, written down a second time: no table, no events, one `match` for
-//! each kind of step. It is told when what it waits for is due.
-use super::story::evidence;
+//! A second implementation of the rules R15 to R29, to compare the domain with. It covers a claim
+//! with one line under the default policy. It has no table and no events; one `match` decides each
+//! kind of step, and the caller says when a deadline has passed.
+use super::fixtures::evidence;
 use crate::domain::*;
 
-/// Where a claim stands.
+/// The state of the claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
+enum ModelState {
     Editing,
     Deleted,
     Submitted,
     UnderReview,
     Disputed,
-    /// The partner is asked; the request came in a dispute, and something was done about it.
-    Asked {
+    /// Whether the request was made during a dispute, and whether the partner has done anything
+    /// since.
+    PartnerActionRequired {
         in_dispute: bool,
         answered: bool,
     },
-    Approved(Held),
+    Approved(AssociationStatus),
     Rejected {
         disputable: bool,
     },
 }
 
-/// Where the association of an approved claim stands.
+/// The status of the association of an approved claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Held {
+enum AssociationStatus {
     Pending,
     Granted,
     Official,
     Ended,
 }
 
-/// One claim.
+/// The model of one claim.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
-    at: At,
-    /// The customer approved explicitly, and has not declined since (R26a).
+    state: ModelState,
+    /// Whether the customer approved explicitly and has not declined since (R26a).
     approved: bool,
-    /// The customer declined at some time (R28).
+    /// Whether the customer has ever declined (R28).
     declined: bool,
     documents: usize,
-    /// Documents of this submission, answer or dispute (R14).
+    /// The documents of this submission, response or dispute (R14).
     new_documents: usize,
-    /// Nothing was recorded since all personal data was erased (R56).
+    /// Whether nothing was recorded since all personal data was erased (R56).
     erased: bool,
 }
 
-/// What the rules make of a step.
+/// The outcome of a step according to the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The command, or the fact, does what it says.
+    /// The command or fact has its effect.
     Done,
     /// The command is refused.
     Refused,
@@ -58,94 +60,114 @@ pub(super) enum Outcome {
 }
 
 impl Model {
-    const MOST_DOCUMENTS: usize = 10;
+    const MAX_DOCUMENTS: usize = 10;
 
-    /// A draft with one document.
-    pub(super) const fn of_a_complete_draft() -> Self {
-        Self { at: At::Editing, approved: false, declined: false, documents: 1, new_documents: 1, erased: false }
+    /// Returns the model of a draft with one document.
+    pub(super) const fn complete_draft() -> Self {
+        Self {
+            state: ModelState::Editing,
+            approved: false,
+            declined: false,
+            documents: 1,
+            new_documents: 1,
+            erased: false,
+        }
     }
 
-    /// What the claim must show: its state, where its association stands, and what its partner can do.
-    pub(super) fn shows(&self) -> (StateKind, Option<&'static str>, Vec<Command>) {
-        let state = match self.at {
-            At::Editing => StateKind::Editing,
-            At::Deleted => StateKind::Deleted,
-            At::Submitted => StateKind::Submitted,
-            At::UnderReview => StateKind::UnderReview,
-            At::Disputed => StateKind::Disputed,
-            At::Asked { .. } => StateKind::PartnerActionRequired,
-            At::Approved(_) => StateKind::Approved,
-            At::Rejected { .. } => StateKind::Rejected,
+    /// Returns what the claim must show: its state, the status of its association, and the commands
+    /// of its partner.
+    pub(super) fn expected_status(&self) -> (StateKind, Option<&'static str>, Vec<Command>) {
+        let kind = match self.state {
+            ModelState::Editing => StateKind::Editing,
+            ModelState::Deleted => StateKind::Deleted,
+            ModelState::Submitted => StateKind::Submitted,
+            ModelState::UnderReview => StateKind::UnderReview,
+            ModelState::Disputed => StateKind::Disputed,
+            ModelState::PartnerActionRequired { .. } => StateKind::PartnerActionRequired,
+            ModelState::Approved(_) => StateKind::Approved,
+            ModelState::Rejected { .. } => StateKind::Rejected,
         };
-        let held = match self.at {
-            At::Approved(Held::Pending) => Some("pending"),
-            At::Approved(Held::Granted) => Some("granted"),
-            At::Approved(Held::Official) => Some("official"),
-            At::Approved(Held::Ended) => Some("ended"),
-            At::Editing
-            | At::Deleted
-            | At::Submitted
-            | At::UnderReview
-            | At::Disputed
-            | At::Asked { .. }
-            | At::Rejected { .. } => None,
+        let association = match self.state {
+            ModelState::Approved(AssociationStatus::Pending) => Some("pending"),
+            ModelState::Approved(AssociationStatus::Granted) => Some("granted"),
+            ModelState::Approved(AssociationStatus::Official) => Some("official"),
+            ModelState::Approved(AssociationStatus::Ended) => Some("ended"),
+            ModelState::Editing
+            | ModelState::Deleted
+            | ModelState::Submitted
+            | ModelState::UnderReview
+            | ModelState::Disputed
+            | ModelState::PartnerActionRequired { .. }
+            | ModelState::Rejected { .. } => None,
         };
-        let partners = |command: &Command| *command != Command::ErasePersonalData;
-        (state, held, Command::ALL.iter().copied().filter(partners).filter(|command| self.leaves(*command)).collect())
+        let is_partners = |command: &Command| *command != Command::ErasePersonalData;
+        (
+            kind,
+            association,
+            Command::ALL.iter().copied().filter(is_partners).filter(|command| self.allows(*command)).collect(),
+        )
     }
 
-    /// Whether state and policy leave the command to the partner, or to the operator.
-    fn leaves(&self, command: Command) -> bool {
-        let editable = matches!(self.at, At::Editing | At::Submitted | At::Asked { .. });
-        let disputable = self.at == At::Rejected { disputable: true };
+    /// Returns whether state and policy admit the command.
+    fn allows(&self, command: Command) -> bool {
+        let editable = matches!(
+            self.state,
+            ModelState::Editing | ModelState::Submitted | ModelState::PartnerActionRequired { .. }
+        );
+        let disputable = self.state == ModelState::Rejected { disputable: true };
         match command {
             Command::Update => editable,
-            Command::Delete | Command::Submit | Command::RemoveEvidence => self.at == At::Editing,
-            Command::Resubmit => matches!(self.at, At::Asked { .. }),
+            Command::Delete | Command::Submit | Command::RemoveEvidence => self.state == ModelState::Editing,
+            Command::Resubmit => matches!(self.state, ModelState::PartnerActionRequired { .. }),
             Command::Withdraw => self.is_live(),
             Command::Dispute => disputable,
             Command::AddEvidence => editable || disputable,
-            Command::Comment => self.at != At::Deleted,
+            Command::Comment => self.state != ModelState::Deleted,
             Command::ErasePersonalData => {
-                matches!(self.at, At::Deleted | At::Approved(Held::Ended) | At::Rejected { disputable: false })
+                matches!(
+                    self.state,
+                    ModelState::Deleted
+                        | ModelState::Approved(AssociationStatus::Ended)
+                        | ModelState::Rejected { disputable: false }
+                )
             }
         }
     }
 
-    /// Submitted, and neither decided against nor withdrawn.
+    /// Returns whether the claim is submitted and not rejected.
     fn is_live(&self) -> bool {
-        !matches!(self.at, At::Editing | At::Deleted | At::Rejected { .. })
+        !matches!(self.state, ModelState::Editing | ModelState::Deleted | ModelState::Rejected { .. })
     }
 
-    /// A command.
+    /// Applies a command.
     pub(super) fn command(&mut self, command: Command) -> Outcome {
-        let answered = matches!(self.at, At::Asked { answered: true, .. });
-        let founded = match command {
+        let answered = matches!(self.state, ModelState::PartnerActionRequired { answered: true, .. });
+        let is_founded = match command {
             Command::Submit | Command::RemoveEvidence => self.documents > 0,
             Command::Resubmit => answered,
-            Command::AddEvidence => self.new_documents < Self::MOST_DOCUMENTS,
+            Command::AddEvidence => self.new_documents < Self::MAX_DOCUMENTS,
             Command::Update | Command::Delete | Command::Withdraw | Command::Dispute | Command::Comment => true,
             Command::ErasePersonalData => !self.erased,
         };
-        if !self.leaves(command) || !founded {
+        if !self.allows(command) || !is_founded {
             return Outcome::Refused;
         }
         self.erased = command == Command::ErasePersonalData;
         match command {
             Command::ErasePersonalData => {}
-            Command::Update | Command::Comment => self.answer(),
-            Command::Delete => self.at = At::Deleted,
-            Command::Submit => self.at = At::Submitted,
+            Command::Update | Command::Comment => self.mark_answered(),
+            Command::Delete => self.state = ModelState::Deleted,
+            Command::Submit => self.state = ModelState::Submitted,
             Command::Resubmit => {
-                let in_dispute = matches!(self.at, At::Asked { in_dispute: true, .. });
-                self.at = if in_dispute { At::Disputed } else { At::Submitted };
+                let in_dispute = matches!(self.state, ModelState::PartnerActionRequired { in_dispute: true, .. });
+                self.state = if in_dispute { ModelState::Disputed } else { ModelState::Submitted };
             }
-            Command::Withdraw => self.is_rejected(false),
-            Command::Dispute => self.at = At::Disputed,
+            Command::Withdraw => self.reject(false),
+            Command::Dispute => self.state = ModelState::Disputed,
             Command::AddEvidence => {
                 self.documents += 1;
                 self.new_documents += 1;
-                self.answer();
+                self.mark_answered();
             }
             Command::RemoveEvidence => {
                 self.documents -= 1;
@@ -155,115 +177,139 @@ impl Model {
         Outcome::Done
     }
 
-    fn answer(&mut self) {
-        if let At::Asked { answered, .. } = &mut self.at {
+    fn mark_answered(&mut self) {
+        if let ModelState::PartnerActionRequired { answered, .. } = &mut self.state {
             *answered = true;
         }
     }
 
-    fn is_rejected(&mut self, disputable: bool) {
+    fn reject(&mut self, disputable: bool) {
         self.new_documents = 0;
-        self.at = At::Rejected { disputable };
+        self.state = ModelState::Rejected { disputable };
     }
 
-    /// What another service reports; `own`: it is not of another review case, and answers no earlier asking.
-    pub(super) fn fact(&mut self, fact: &Fact, own: bool) -> Outcome {
-        // Also what comes too late is recorded.
+    /// Applies a reported fact. `is_current` is false for a fact of another review case and for an
+    /// answer to an earlier round of asking.
+    pub(super) fn fact(&mut self, fact: &Fact, is_current: bool) -> Outcome {
+        // Overtaken facts are recorded too.
         self.erased = false;
-        let done = own
+        let is_done = is_current
             && match fact {
-                Fact::Review { fact, .. } => self.reviewer(fact),
-                Fact::Consent(fact) => self.customer(fact),
-                Fact::AssociationOfficial { .. } => self.moves(&[Held::Pending, Held::Granted], Held::Official),
+                Fact::Review { fact, .. } => self.apply_review_fact(fact),
+                Fact::Consent(fact) => self.apply_consent_fact(fact),
+                Fact::AssociationOfficial { .. } => self.move_association(
+                    &[AssociationStatus::Pending, AssociationStatus::Granted],
+                    AssociationStatus::Official,
+                ),
                 Fact::AssociationEnded { reason: EndReason::Expired | EndReason::Superseded, .. } => {
-                    self.moves(&[Held::Pending, Held::Granted, Held::Official], Held::Ended) || self.was_rejected()
+                    self.move_association(
+                        &[AssociationStatus::Pending, AssociationStatus::Granted, AssociationStatus::Official],
+                        AssociationStatus::Ended,
+                    ) || self.is_in_rejected()
                 }
-                Fact::AssociationEnded { .. } => matches!(self.at, At::Approved(_)) || self.was_rejected(),
-                Fact::Assessed { .. } => matches!(self.at, At::Approved(_)),
+                Fact::AssociationEnded { .. } => matches!(self.state, ModelState::Approved(_)) || self.is_in_rejected(),
+                Fact::Assessed { .. } => matches!(self.state, ModelState::Approved(_)),
             };
-        if done { Outcome::Done } else { Outcome::Overtaken }
+        if is_done { Outcome::Done } else { Outcome::Overtaken }
     }
 
-    fn was_rejected(&self) -> bool {
-        matches!(self.at, At::Rejected { .. })
+    fn is_in_rejected(&self) -> bool {
+        matches!(self.state, ModelState::Rejected { .. })
     }
 
-    fn moves(&mut self, from: &[Held], to: Held) -> bool {
-        let moves = matches!(self.at, At::Approved(held) if from.contains(&held));
-        if moves {
-            self.at = At::Approved(to);
+    fn move_association(&mut self, from: &[AssociationStatus], to: AssociationStatus) -> bool {
+        let is_movable = matches!(self.state, ModelState::Approved(held) if from.contains(&held));
+        if is_movable {
+            self.state = ModelState::Approved(to);
         }
-        moves
+        is_movable
     }
 
-    fn reviewer(&mut self, fact: &ReviewFact) -> bool {
-        let in_dispute = self.at == At::Disputed;
-        let worked_on = in_dispute || self.at == At::UnderReview;
-        let open = self.is_live() && !matches!(self.at, At::Approved(_));
+    fn apply_review_fact(&mut self, fact: &ReviewFact) -> bool {
+        let in_dispute = self.state == ModelState::Disputed;
+        let is_in_review = in_dispute || self.state == ModelState::UnderReview;
+        let is_open = self.is_live() && !matches!(self.state, ModelState::Approved(_));
         match fact {
-            ReviewFact::Assigned(_) | ReviewFact::Opened(_) | ReviewFact::Overdue(_) | ReviewFact::Reminded(_) => open,
-            ReviewFact::Noted(_) => self.is_live() || self.was_rejected(),
+            ReviewFact::Assigned(_) | ReviewFact::Opened(_) | ReviewFact::Overdue(_) | ReviewFact::Reminded(_) => {
+                is_open
+            }
+            ReviewFact::Noted(_) => self.is_live() || self.is_in_rejected(),
             ReviewFact::Started(..) => {
-                let starts = self.at == At::Submitted;
-                if starts {
-                    self.at = At::UnderReview;
+                let is_submitted = self.state == ModelState::Submitted;
+                if is_submitted {
+                    self.state = ModelState::UnderReview;
                 }
-                starts || in_dispute
+                is_submitted || in_dispute
             }
-            ReviewFact::ActionRequested { .. } if worked_on => {
+            ReviewFact::ActionRequested { .. } if is_in_review => {
                 self.new_documents = 0;
-                self.at = At::Asked { in_dispute, answered: false };
+                self.state = ModelState::PartnerActionRequired { in_dispute, answered: false };
                 true
             }
-            ReviewFact::Approved(_) if worked_on => {
+            ReviewFact::Approved(_) if is_in_review => {
                 self.new_documents = 0;
-                self.at = At::Approved(if self.approved { Held::Granted } else { Held::Pending });
+                self.state = ModelState::Approved(if self.approved {
+                    AssociationStatus::Granted
+                } else {
+                    AssociationStatus::Pending
+                });
                 true
             }
-            ReviewFact::Rejected(..) if worked_on => {
-                self.is_rejected(true);
+            ReviewFact::Rejected(..) if is_in_review => {
+                self.reject(true);
                 true
             }
             ReviewFact::ActionRequested { .. } | ReviewFact::Approved(_) | ReviewFact::Rejected(..) => false,
-            ReviewFact::ApprovalBegun | ReviewFact::ApprovalRefused(..) => worked_on,
-            ReviewFact::LinesAwarded { awards, .. } if open && !awards.lost.is_empty() => {
-                self.is_rejected(true);
+            ReviewFact::ApprovalBegun | ReviewFact::ApprovalRefused(..) => is_in_review,
+            ReviewFact::LinesAwarded { awards, .. } if is_open && !awards.lost.is_empty() => {
+                self.reject(true);
                 true
             }
             ReviewFact::LinesAwarded { .. } | ReviewFact::CompetitionChanged { .. } => self.is_live(),
         }
     }
 
-    fn customer(&mut self, fact: &ConsentFact) -> bool {
+    fn apply_consent_fact(&mut self, fact: &ConsentFact) -> bool {
         match fact {
             ConsentFact::NoticeResent { .. } | ConsentFact::NoticeSettled { .. } | ConsentFact::WindowOpened { .. } => {
                 self.is_live()
             }
             ConsentFact::WindowPassed => {
                 let silence_is_consent = !self.declined || self.approved;
-                let on_record = matches!(self.at, At::Approved(Held::Granted | Held::Official));
-                silence_is_consent && (on_record || self.moves(&[Held::Pending], Held::Granted))
+                let on_record = matches!(
+                    self.state,
+                    ModelState::Approved(AssociationStatus::Granted | AssociationStatus::Official)
+                );
+                silence_is_consent
+                    && (on_record || self.move_association(&[AssociationStatus::Pending], AssociationStatus::Granted))
             }
             ConsentFact::Approved { .. } => {
-                let too_late = matches!(self.at, At::Approved(held) if held != Held::Pending);
-                let counts = self.is_live() && !self.approved && !too_late;
-                if counts {
+                let too_late = matches!(self.state, ModelState::Approved(held) if held != AssociationStatus::Pending);
+                let is_counted = self.is_live() && !self.approved && !too_late;
+                if is_counted {
                     self.approved = true;
-                    self.moves(&[Held::Pending], Held::Granted);
+                    self.move_association(&[AssociationStatus::Pending], AssociationStatus::Granted);
                 }
-                counts
+                is_counted
             }
-            ConsentFact::Declined { channel, .. } => self.declines(channel == ConsentFact::SILENCE),
+            ConsentFact::Declined { channel, .. } => self.apply_decline(channel == ConsentFact::SILENCE),
         }
     }
 
-    fn declines(&mut self, in_silence: bool) -> bool {
-        match self.at {
-            At::Editing | At::Deleted | At::Approved(Held::Ended) | At::Rejected { disputable: false } => return false,
-            At::Rejected { disputable: true } if self.declined && !self.approved => return false,
-            At::Rejected { disputable: true } => {}
-            At::Submitted | At::UnderReview | At::Disputed | At::Asked { .. } | At::Approved(_) => {
-                self.is_rejected(!in_silence);
+    fn apply_decline(&mut self, in_silence: bool) -> bool {
+        match self.state {
+            ModelState::Editing
+            | ModelState::Deleted
+            | ModelState::Approved(AssociationStatus::Ended)
+            | ModelState::Rejected { disputable: false } => return false,
+            ModelState::Rejected { disputable: true } if self.declined && !self.approved => return false,
+            ModelState::Rejected { disputable: true } => {}
+            ModelState::Submitted
+            | ModelState::UnderReview
+            | ModelState::Disputed
+            | ModelState::PartnerActionRequired { .. }
+            | ModelState::Approved(_) => {
+                self.reject(!in_silence);
             }
         }
         self.approved = false;
@@ -271,16 +317,20 @@ impl Model {
         true
     }
 
-    /// What the claim waited for is due: the answer (R22), or the dispute (R28).
-    pub(super) fn falls_due(&mut self) {
-        let disputable = matches!(self.at, At::Asked { .. });
-        assert!(disputable || self.at == At::Rejected { disputable: true }, "nothing is awaited in {:?}", self.at);
-        self.is_rejected(disputable);
+    /// Applies the passed response deadline (R22) or the passed dispute window (R28).
+    pub(super) fn elapse(&mut self) {
+        let disputable = matches!(self.state, ModelState::PartnerActionRequired { .. });
+        assert!(
+            disputable || self.state == ModelState::Rejected { disputable: true },
+            "nothing is awaited in {:?}",
+            self.state
+        );
+        self.reject(disputable);
     }
 }
 
-/// What a claim shows.
-pub(super) fn shown(claim: &Claim) -> (StateKind, Option<&'static str>, Vec<Command>) {
+/// Returns the state, the status of the association and the partner's commands of a claim.
+pub(super) fn observed_status(claim: &Claim) -> (StateKind, Option<&'static str>, Vec<Command>) {
     let held = claim.state.association().map(|association| match association {
         Association::Pending => "pending",
         Association::Granted { .. } => "granted",
@@ -292,7 +342,7 @@ pub(super) fn shown(claim: &Claim) -> (StateKind, Option<&'static str>, Vec<Comm
 
 #[test]
 fn the_model_begins_where_a_complete_draft_does() {
-    let life = super::story::Life::complete();
-    assert_eq!(Model::of_a_complete_draft().shows(), shown(&life.claim));
-    assert_eq!(life.claim.evidence, [evidence(0)]);
+    let test = super::fixtures::TestClaim::complete();
+    assert_eq!(Model::complete_draft().expected_status(), observed_status(&test.claim));
+    assert_eq!(test.claim.evidence, [evidence(0)]);
 }

@@ -1,5 +1,5 @@
-//! R48: the partner is reminded one business day before a deadline of its own, once.
-use super::story::*;
+//! R48: the partner is reminded once, one business day before a deadline.
+use super::fixtures::*;
 use crate::domain::*;
 use cpor_durable::Aggregate as _;
 use cpor_types::{ActorSide, Deadline, Length};
@@ -11,35 +11,37 @@ fn reminder(claim: &Claim) -> Option<Deadline> {
 
 #[test]
 fn r48_a_reminder_is_due_once_and_never_early() {
-    for (life, fact) in [(Life::asked(), FactKind::ResponseReminded), (Life::rejected(), FactKind::DisputeReminded)] {
-        let due = reminder(&life.claim).unwrap().due;
-        assert!(life.claim.elapse(due - Duration::from_micros(1)).is_none());
-        let elapsed = life.claim.elapse(due).unwrap();
+    for (test, fact) in
+        [(TestClaim::asked(), FactKind::ResponseReminded), (TestClaim::rejected(), FactKind::DisputeReminded)]
+    {
+        let due = reminder(&test.claim).unwrap().due;
+        assert!(test.claim.elapse(due - Duration::from_micros(1)).is_none());
+        let elapsed = test.claim.elapse(due).unwrap();
         assert_eq!((elapsed.due, &elapsed.transition.events[0].what), (due, &What::Reported(fact)));
         let next = elapsed.transition.next;
-        assert_eq!((next.state.kind(), reminder(&next)), (life.claim.state.kind(), None));
+        assert_eq!((next.state.kind(), reminder(&next)), (test.claim.state.kind(), None));
         assert!(next.elapse(due).is_none(), "never twice");
     }
 }
 
 #[test]
-fn r48_who_has_answered_is_not_reminded() {
+fn r48_no_reminder_after_an_answer() {
     let answer = Resubmit { comment: Some(comment(ActorSide::Partner)) };
-    let answered = Life::asked().step(|claim, now| claim.resubmit(answer, Some(&admitted()), &rules(), now));
+    let answered = TestClaim::asked().step(|claim, now| claim.resubmit(answer, Some(&admitted()), &rules(), now));
     assert_eq!(reminder(&answered.claim), None);
-    let disputed = Life::rejected().step(|claim, now| claim.dispute(dispute(), Some(&admitted()), &rules(), now));
+    let disputed = TestClaim::rejected().step(|claim, now| claim.dispute(dispute(), Some(&admitted()), &rules(), now));
     assert_eq!(reminder(&disputed.claim), None);
 }
 
 #[test]
 fn r48_after_an_outage_the_reminder_comes_before_the_end() {
-    let life = Life::asked().elapse(at("2026-03-17T00:00:00Z"));
-    let what: Vec<_> = life.events.iter().rev().take(2).map(|event| event.what.action()).collect();
+    let test = TestClaim::asked().elapse(at("2026-03-17T00:00:00Z"));
+    let what: Vec<_> = test.events.iter().rev().take(2).map(|event| event.what.action()).collect();
     assert_eq!(what, ["response_deadline_passed", "response_reminded"]);
 }
 
 #[test]
-fn r48_a_window_that_is_no_longer_than_the_reminder_has_none() {
+fn r48_a_short_window_has_no_reminder() {
     let calendars = cpor_types::Calendars::shipped().unwrap();
     let calendar = calendars.get("de").unwrap();
     let day = Length::BusinessDays(1);
@@ -47,6 +49,6 @@ fn r48_a_window_that_is_no_longer_than_the_reminder_has_none() {
         let deadline = calendar.deadline(Rules::PARTNER_RESPONSE, start(), Length::BusinessDays(days));
         Window::new(deadline, start(), day, calendar).remind
     };
-    // From Friday morning to the end of Friday, of Monday.
+    // From Friday morning to the end of Friday, and to the end of Monday.
     assert_eq!((window(0), window(1)), (None, Some(at("2026-03-06T23:00:00Z"))));
 }

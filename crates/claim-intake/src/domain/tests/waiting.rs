@@ -1,5 +1,6 @@
-//! R60: what every state waits for, since when, until when, whose move it is, and what each party can do.
-use super::story::*;
+//! R60: what every state waits for, since when, until when, which party has to act, and what each
+//! party can do.
+use super::fixtures::*;
 use crate::domain::*;
 use cpor_kit::auth::{Access, MethodTable};
 use cpor_types::{ActorSide, Role, Timestamp};
@@ -8,98 +9,117 @@ fn due() -> Timestamp {
     at("2026-03-14T05:00:00Z")
 }
 
-fn window(life: Life) -> Life {
+fn open_window(test: TestClaim) -> TestClaim {
     let opened = ConsentFact::WindowOpened { due: at("2026-04-01T04:00:00Z"), rule: "7 calendar days".into() };
-    life.fact(&Fact::Consent(opened))
+    test.fact(&Fact::Consent(opened))
 }
 
-fn settled(life: Life, accepted: bool) -> Life {
+fn settle_notice(test: TestClaim, accepted: bool) -> TestClaim {
     let bounced = (!accepted).then(|| "SMTP 550".to_owned());
-    life.fact(&Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), bounced }))
+    test.fact(&Fact::Consent(ConsentFact::NoticeSettled { notice: "approval".into(), bounced }))
 }
 
-fn started(life: Life) -> Life {
-    let fact = of_its_case(review(ReviewFact::Started("rita".into(), Some(due()))), &life.claim);
-    life.fact(&fact)
+fn start_review(test: TestClaim) -> TestClaim {
+    let fact = of_present_case(review(ReviewFact::Started("rita".into(), Some(due()))), &test.claim);
+    test.fact(&fact)
 }
 
-/// A reviewer has approved, and the registry has not answered.
-fn approving() -> Life {
-    started(Life::submitted()).fact(&review(ReviewFact::ApprovalBegun))
+/// A claim that a reviewer has approved, before the registry answers.
+fn approval_in_progress() -> TestClaim {
+    start_review(TestClaim::submitted()).fact(&review(ReviewFact::ApprovalBegun))
 }
 
-fn resent(life: Life) -> Life {
+fn resend_notice(test: TestClaim) -> TestClaim {
     let (notice, previous) = ("approval".into(), "bounced".into());
-    life.fact(&Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
+    test.fact(&Fact::Consent(ConsentFact::NoticeResent { notice, previous }))
 }
 
-/// Approved on a dispute, after the customer had declined.
-fn approved_after_decline() -> Life {
-    Life::approved().fact(&declined()).disputed_again().approved_by_reviewer()
+/// A claim that was approved on a dispute, after the customer had declined.
+fn approved_after_decline() -> TestClaim {
+    TestClaim::approved().fact(&declined()).disputed_again().approved_by_reviewer()
 }
 
-fn missed() -> Life {
-    let life = Life::rejected();
-    let window = life.claim.waiting().due.unwrap();
-    life.elapse(window)
+fn dispute_window_missed() -> TestClaim {
+    let test = TestClaim::rejected();
+    let window = test.claim.waiting().due.unwrap();
+    test.elapse(window)
 }
 
-/// Every state with every kind of data that changes what it waits for.
-fn stations() -> Vec<(&'static str, Life, Wait, Option<Party>, bool)> {
+/// Returns every state with every kind of data that changes what the claim waits for: name, claim,
+/// expected wait, expected party, and whether there is a due time.
+fn wait_cases() -> Vec<(&'static str, TestClaim, Wait, Option<Party>, bool)> {
     use Party::{Customer, Operator, Partner, ReviewLead, Reviewer, System, Time};
     let contest = contested(&[line_id()]);
     let opened = review(ReviewFact::Opened(Some(due())));
-    let granted = || window(Life::approved()).fact(&Fact::Consent(ConsentFact::WindowPassed));
-    let ended = || Life::official().fact(&ended(EndReason::Expired, &[line_id()]));
+    let granted = || open_window(TestClaim::approved()).fact(&Fact::Consent(ConsentFact::WindowPassed));
+    let ended = || TestClaim::official().fact(&ended(EndReason::Expired, &[line_id()]));
     vec![
-        ("draft", Life::complete(), Wait::Submission, Some(Partner), false),
-        ("deleted", Life::deleted(), Wait::Nothing, None, false),
-        ("clocks not told", Life::submitted(), Wait::ReviewStart, Some(Reviewer), false),
-        ("submitted", Life::submitted().fact(&opened), Wait::ReviewStart, Some(Reviewer), true),
-        ("contested", Life::submitted().fact(&opened).fact(&contest), Wait::Arbitration, Some(ReviewLead), false),
-        ("under review", started(Life::submitted()), Wait::ReviewDecision, Some(Reviewer), true),
-        ("contested later", started(Life::submitted()).fact(&contest), Wait::Arbitration, Some(ReviewLead), false),
-        ("approving", approving(), Wait::Registry, Some(System), false),
-        ("approving, contested", approving().fact(&contest), Wait::Registry, Some(System), false),
-        ("asked", Life::asked(), Wait::PartnerResponse, Some(Partner), true),
-        ("asked, contested", Life::asked().fact(&contest), Wait::PartnerResponse, Some(Partner), true),
-        ("approved", Life::approved(), Wait::NoticeDelivery, Some(System), false),
-        ("bounced", settled(Life::approved(), false), Wait::NoticeDelivery, Some(Operator), false),
-        ("sent again", settled(settled(Life::approved(), false), true), Wait::NoticeDelivery, Some(System), false),
-        ("resent", resent(settled(Life::approved(), false)), Wait::NoticeDelivery, Some(System), false),
-        ("window open", window(Life::approved()), Wait::ConsentWindow, Some(Time), true),
-        ("holder contested", window(Life::approved()).fact(&contest), Wait::ConsentWindow, Some(Time), true),
-        ("declined before", window(approved_after_decline()), Wait::ExplicitApproval, Some(Customer), true),
+        ("draft", TestClaim::complete(), Wait::Submission, Some(Partner), false),
+        ("deleted", TestClaim::deleted(), Wait::Nothing, None, false),
+        ("clocks unknown", TestClaim::submitted(), Wait::ReviewStart, Some(Reviewer), false),
+        ("submitted", TestClaim::submitted().fact(&opened), Wait::ReviewStart, Some(Reviewer), true),
+        ("contested", TestClaim::submitted().fact(&opened).fact(&contest), Wait::Arbitration, Some(ReviewLead), false),
+        ("under review", start_review(TestClaim::submitted()), Wait::ReviewDecision, Some(Reviewer), true),
+        (
+            "contested later",
+            start_review(TestClaim::submitted()).fact(&contest),
+            Wait::Arbitration,
+            Some(ReviewLead),
+            false,
+        ),
+        ("approving", approval_in_progress(), Wait::Registry, Some(System), false),
+        ("approving, contested", approval_in_progress().fact(&contest), Wait::Registry, Some(System), false),
+        ("asked", TestClaim::asked(), Wait::PartnerResponse, Some(Partner), true),
+        ("asked, contested", TestClaim::asked().fact(&contest), Wait::PartnerResponse, Some(Partner), true),
+        ("approved", TestClaim::approved(), Wait::NoticeDelivery, Some(System), false),
+        ("bounced", settle_notice(TestClaim::approved(), false), Wait::NoticeDelivery, Some(Operator), false),
+        (
+            "sent again",
+            settle_notice(settle_notice(TestClaim::approved(), false), true),
+            Wait::NoticeDelivery,
+            Some(System),
+            false,
+        ),
+        (
+            "resent",
+            resend_notice(settle_notice(TestClaim::approved(), false)),
+            Wait::NoticeDelivery,
+            Some(System),
+            false,
+        ),
+        ("window open", open_window(TestClaim::approved()), Wait::ConsentWindow, Some(Time), true),
+        ("holder contested", open_window(TestClaim::approved()).fact(&contest), Wait::ConsentWindow, Some(Time), true),
+        ("declined before", open_window(approved_after_decline()), Wait::ExplicitApproval, Some(Customer), true),
         ("declined, no notice", approved_after_decline(), Wait::NoticeDelivery, Some(System), false),
         ("granted", granted(), Wait::Registry, Some(System), false),
-        ("official", Life::official(), Wait::Nothing, None, false),
+        ("official", TestClaim::official(), Wait::Nothing, None, false),
         ("ended", ended(), Wait::Nothing, None, false),
-        ("rejected", Life::rejected(), Wait::DisputeWindow, Some(Partner), true),
-        ("missed", missed(), Wait::Nothing, None, false),
-        ("withdrawn", Life::withdrawn(), Wait::Nothing, None, false),
-        ("disputed", Life::disputed(), Wait::ReviewStart, Some(Reviewer), false),
-        ("dispute started", started(Life::disputed()), Wait::ReviewDecision, Some(Reviewer), true),
+        ("rejected", TestClaim::rejected(), Wait::DisputeWindow, Some(Partner), true),
+        ("missed", dispute_window_missed(), Wait::Nothing, None, false),
+        ("withdrawn", TestClaim::withdrawn(), Wait::Nothing, None, false),
+        ("disputed", TestClaim::disputed(), Wait::ReviewStart, Some(Reviewer), false),
+        ("dispute started", start_review(TestClaim::disputed()), Wait::ReviewDecision, Some(Reviewer), true),
     ]
 }
 
 #[test]
-fn r60_every_state_says_what_it_waits_for_and_whose_move_it_is() {
+fn r60_every_state_has_a_wait_and_a_party() {
     let mut seen: Vec<_> = Vec::new();
-    for (name, life, wait, mover, has_due) in stations() {
-        let waiting = life.claim.waiting();
+    for (name, test, wait, mover, has_due) in wait_cases() {
+        let waiting = test.claim.waiting();
         assert_eq!((waiting.wait, waiting.mover, waiting.due.is_some()), (wait, mover, has_due), "{name}");
-        let told = life.claim.explanation(life.now);
-        assert!(told.ends_with('.') && told.len() > 20, "{name}: {told}");
-        assert!(waiting.due.is_none_or(|due| told.contains(&cpor_types::rfc3339(due))), "{name}: {told}");
-        seen.push((wait, life.claim.state.kind()));
+        let sentence = test.claim.explanation(test.now);
+        assert!(sentence.ends_with('.') && sentence.len() > 20, "{name}: {sentence}");
+        assert!(waiting.due.is_none_or(|due| sentence.contains(&cpor_types::rfc3339(due))), "{name}: {sentence}");
+        seen.push((wait, test.claim.state.kind()));
     }
     assert!(Wait::ALL.iter().all(|wait| seen.iter().any(|(seen, _)| seen == wait)), "every wait is tried");
     assert!(StateKind::ALL.iter().all(|state| seen.iter().any(|(_, seen)| seen == state)), "every state is tried");
 }
 
-/// What the reviewer, the lead, the customer and the operator can do, by the last part of the method's name.
+/// Checks the methods of each party by the last part of their names.
 #[test]
-fn r60_every_party_is_told_what_it_can_do() {
+fn r60_every_party_has_its_allowed_methods() {
     let notify = "ResendNotice";
     let asked = ["ResendNotice", "ApproveConsent", "DeclineConsent"];
     let expected = |name: &str| -> (Vec<&str>, Vec<&str>, Vec<&str>) {
@@ -111,7 +131,7 @@ fn r60_every_party_is_told_what_it_can_do() {
         match name {
             "draft" => (vec![talk], vec![talk], vec![]),
             "deleted" => (vec![], vec![], vec![]),
-            "clocks not told" | "submitted" | "disputed" => {
+            "clocks unknown" | "submitted" | "disputed" => {
                 (waiting.0, [&waiting.1[..], &["StartReview", notify]].concat(), customer(&asked[1..]))
             }
             "contested" => {
@@ -138,7 +158,8 @@ fn r60_every_party_is_told_what_it_can_do() {
             | "window open"
             | "declined before"
             | "declined, no notice" => (vec![talk, notify], vec![talk, notify], customer(&asked[1..])),
-            // The window has not opened: a notice can still be sent, and a decline be made.
+            // The window has not opened, so a notice can be sent again and the customer can
+            // decline.
             "official" => (vec![talk, notify], vec![talk, notify], vec!["DeclineConsent"]),
             "granted" => (vec![talk], vec![talk], vec![]),
             "ended" | "missed" | "withdrawn" => (vec![talk], vec![talk], vec![]),
@@ -146,43 +167,43 @@ fn r60_every_party_is_told_what_it_can_do() {
             unknown => panic!("{unknown}"),
         }
     };
-    for (name, life, ..) in stations() {
-        // Past the window of "granted".
-        let now = if name == "granted" { at("2026-04-02T00:00:00Z") } else { life.now };
-        let told = |party| -> Vec<String> {
-            let offers = life.claim.offers(party, now).into_iter();
+    for (name, test, ..) in wait_cases() {
+        // After the consent window of "granted".
+        let now = if name == "granted" { at("2026-04-02T00:00:00Z") } else { test.now };
+        let allowed = |party| -> Vec<String> {
+            let offers = test.claim.offers(party, now).into_iter();
             offers.map(|offer| offer.method.rsplit('/').next().unwrap().to_owned()).collect()
         };
         let (reviewer, lead, customer) = expected(name);
-        assert_eq!(told(Party::Reviewer), reviewer, "{name}: reviewer");
-        assert_eq!(told(Party::ReviewLead), lead, "{name}: lead");
-        assert_eq!(told(Party::Customer), customer, "{name}: customer");
+        assert_eq!(allowed(Party::Reviewer), reviewer, "{name}: reviewer");
+        assert_eq!(allowed(Party::ReviewLead), lead, "{name}: lead");
+        assert_eq!(allowed(Party::Customer), customer, "{name}: customer");
         let sends = reviewer.contains(&notify).then_some(notify);
         let rests = matches!(name, "deleted" | "ended" | "missed" | "withdrawn").then_some("ErasePersonalData");
-        assert_eq!(told(Party::Operator), Vec::from_iter(rests.or(sends)), "{name}: operator");
-        assert!(told(Party::System).is_empty() && told(Party::Time).is_empty());
-        let partner: Vec<_> = life.claim.offers(Party::Partner, now).into_iter().map(|offer| offer.command).collect();
+        assert_eq!(allowed(Party::Operator), Vec::from_iter(rests.or(sends)), "{name}: operator");
+        assert!(allowed(Party::System).is_empty() && allowed(Party::Time).is_empty());
+        let partner: Vec<_> = test.claim.offers(Party::Partner, now).into_iter().map(|offer| offer.command).collect();
         let mut partner: Vec<_> = partner.into_iter().flatten().collect();
         partner.sort_unstable();
-        assert_eq!(partner, life.claim.allowed_commands(Party::Partner), "{name}: partner");
+        assert_eq!(partner, test.claim.allowed_commands(Party::Partner), "{name}: partner");
     }
 }
 
 #[test]
 fn r19_an_assigned_case_is_its_reviewers() {
-    let life = Life::submitted().fact(&review(ReviewFact::Assigned(Some("rita".into()))));
-    let told = |party| life.claim.offers(party, life.now).into_iter().map(|offer| (offer.method, offer.own));
-    let told = |party| -> Vec<_> { told(party).filter(|(method, _)| method.contains("reviews")).collect() };
+    let test = TestClaim::submitted().fact(&review(ReviewFact::Assigned(Some("rita".into()))));
+    let allowed = |party| test.claim.offers(party, test.now).into_iter().map(|offer| (offer.method, offer.own));
+    let allowed = |party| -> Vec<_> { allowed(party).filter(|(method, _)| method.contains("reviews")).collect() };
     let named = |method: &str, own| (format!("cpor.reviews.v1.ReviewService/{method}"), own);
     let own = [named("ReleaseReviewCase", true), named("StartReview", true)];
-    assert_eq!(told(Party::Reviewer), own);
-    assert_eq!(told(Party::ReviewLead), [&[named("AssignReviewCase", false)][..], &own].concat());
+    assert_eq!(allowed(Party::Reviewer), own);
+    assert_eq!(allowed(Party::ReviewLead), [&[named("AssignReviewCase", false)][..], &own].concat());
 }
 
 #[test]
-fn r60_a_wait_counts_from_when_it_began_and_not_from_when_it_was_told() {
-    let submitted = Life::submitted();
-    let wait_time = |life: &Life| life.claim.wait_time;
+fn r60_a_wait_counts_from_its_effective_time() {
+    let submitted = TestClaim::submitted();
+    let wait_time = |test: &TestClaim| test.claim.wait_time;
     assert_eq!(wait_time(&submitted), submitted.now);
     let assigned = submitted.clone().fact(&review(ReviewFact::Assigned(Some("rita".into()))));
     assert_eq!(wait_time(&assigned), submitted.now, "the wait goes on");
@@ -192,47 +213,48 @@ fn r60_a_wait_counts_from_when_it_began_and_not_from_when_it_was_told() {
     assert_eq!(wait_time(&started), began);
     let overtaken = started.fact(&Fact::Consent(ConsentFact::WindowPassed));
     assert_eq!(wait_time(&overtaken), began);
-    let asked = Life::asked();
+    let asked = TestClaim::asked();
     let response = asked.claim.waiting().due.unwrap();
     let rejected = asked.elapse(response + hour() * 100);
     assert_eq!((rejected.claim.waiting().wait, wait_time(&rejected)), (Wait::DisputeWindow, response));
 }
 
-/// R5: that something began which they may not see, they would see from since when it waits.
+/// R5: a change of the wait time would reveal a rival to the customer.
 #[test]
 fn r60_a_customers_wait_goes_on_while_others_compete() {
-    let reviewed = started(Life::submitted());
+    let reviewed = start_review(TestClaim::submitted());
     let began = reviewed.claim.wait_time;
     let competing = reviewed.clone().fact(&contested(&[line_id()]));
     assert_eq!((competing.claim.waiting().wait, competing.claim.wait_time), (Wait::Arbitration, competing.now));
-    let seen = |claim: &Claim| claim.clone().of_customer(Some(TENANT.parse().unwrap())).unwrap();
+    let customer_view = |claim: &Claim| claim.clone().of_customer(Some(TENANT.parse().unwrap())).unwrap();
     assert_eq!(
-        (seen(&competing.claim).waiting().wait, seen(&competing.claim).wait_time),
+        (customer_view(&competing.claim).waiting().wait, customer_view(&competing.claim).wait_time),
         (Wait::ReviewDecision, began)
     );
-    // The clocks of a review stand still for rivals, which their going would tell.
-    assert_eq!((reviewed.claim.waiting().due, seen(&reviewed.claim).waiting().due), (Some(due()), None));
-    let sentence = |life: &Life| seen(&life.claim).explanation(life.now);
+    // The review clocks stop during a competition, and the missing due time would reveal it.
+    assert_eq!((reviewed.claim.waiting().due, customer_view(&reviewed.claim).waiting().due), (Some(due()), None));
+    let sentence = |test: &TestClaim| customer_view(&test.claim).explanation(test.now);
     assert_eq!(sentence(&reviewed), sentence(&competing));
-    // Nor is it told of an approval that the registry may refuse for what another holds.
+    // The customer does not see an approval in progress, because the registry may refuse it for a
+    // rival's hold.
     let approving = reviewed.fact(&review(ReviewFact::ApprovalBegun));
     assert_eq!(
-        (approving.claim.waiting().wait, seen(&approving.claim).waiting().wait),
+        (approving.claim.waiting().wait, customer_view(&approving.claim).waiting().wait),
         (Wait::Registry, Wait::ReviewDecision)
     );
-    assert_eq!((seen(&approving.claim).wait_time, sentence(&approving)), (began, sentence(&competing)));
+    assert_eq!((customer_view(&approving.claim).wait_time, sentence(&approving)), (began, sentence(&competing)));
     let alone = competing.fact(&contested(&[]));
-    assert_eq!((alone.claim.wait_time, seen(&alone.claim).wait_time), (alone.now, began));
+    assert_eq!((alone.claim.wait_time, customer_view(&alone.claim).wait_time), (alone.now, began));
 }
 
-/// What waits for a time of ours waits no more once that has come (R47): what is stored of it is right after each step.
+/// R47: a passed deadline is a transition, so the stored wait changes when its own deadline passes.
 #[test]
 fn r60_what_waits_for_its_own_deadline_moves_with_it() {
-    for (name, life, wait, ..) in stations() {
+    for (name, test, wait, ..) in wait_cases() {
         let own = matches!(wait, Wait::PartnerResponse | Wait::DisputeWindow);
-        let due = life.claim.waiting().due.filter(|_| own);
+        let due = test.claim.waiting().due.filter(|_| own);
         let Some(due) = due else { continue };
-        let moved = life.clone().elapse(due);
+        let moved = test.clone().elapse(due);
         assert_ne!(moved.claim.waiting().wait, wait, "{name}");
         assert_eq!(moved.claim.wait_time, due, "{name}");
     }
@@ -240,24 +262,25 @@ fn r60_what_waits_for_its_own_deadline_moves_with_it() {
 
 #[test]
 fn r28_a_dispute_that_is_ruled_out_says_why() {
-    let refusals = |life: &Life| life.claim.ruled_out();
-    let window = Life::rejected().claim.waiting().due.unwrap();
+    let refusals = |test: &TestClaim| test.claim.ruled_out();
+    let due = TestClaim::rejected().claim.waiting().due.unwrap();
     let ruled_out: Vec<_> =
-        refusals(&missed()).into_iter().filter(|(command, _)| *command == Command::Dispute).collect();
-    assert_eq!(ruled_out, [(Command::Dispute, Refusal::DisputeWindowPassed { due: window })]);
-    let of_withdrawn = refusals(&Life::withdrawn());
+        refusals(&dispute_window_missed()).into_iter().filter(|(command, _)| *command == Command::Dispute).collect();
+    assert_eq!(ruled_out, [(Command::Dispute, Refusal::DisputeWindowPassed { due })]);
+    let of_withdrawn = refusals(&TestClaim::withdrawn());
     assert!(of_withdrawn.contains(&(Command::Dispute, Refusal::DisputeNotAllowed(Finality::PartnerRequest))));
-    assert!(refusals(&Life::rejected()).is_empty());
+    assert!(refusals(&TestClaim::rejected()).is_empty());
 }
 
-/// Every method of the table exists, and lets its party in.
+/// Every method in the transition table exists and admits its party.
 #[test]
-fn r60_every_method_that_is_told_exists_and_admits_its_party() {
+fn r60_every_method_exists_and_admits_its_party() {
     let methods = MethodTable::build(&SERVICES.map(|service| (service, Vec::new()))).unwrap();
-    for by in machine::TABLE.iter().flat_map(|row| row.by) {
-        let method = methods.get(&format!("/{}", by.path())).unwrap_or_else(|| panic!("{}", by.path()));
-        let Access::Declared { roles, .. } = &method.access else { panic!("{}", by.path()) };
-        let is_of_party = |role: &Role| match by.party() {
+    for method in machine::TABLE.iter().flat_map(|row| row.methods) {
+        let path = method.path();
+        let declared = methods.get(&format!("/{path}")).unwrap_or_else(|| panic!("{path}"));
+        let Access::Declared { roles, .. } = &declared.access else { panic!("{path}") };
+        let is_of_party = |role: &Role| match method.party() {
             Party::Partner => role.side() == ActorSide::Partner,
             Party::Reviewer => *role == Role::PoeReviewer,
             Party::ReviewLead => *role == Role::ReviewLead,
@@ -265,6 +288,6 @@ fn r60_every_method_that_is_told_exists_and_admits_its_party() {
             Party::Operator => *role == Role::Operator,
             Party::System | Party::Time => false,
         };
-        assert!(roles.iter().any(is_of_party), "{} by {}", by.path(), by.party());
+        assert!(roles.iter().any(is_of_party), "{path} by {}", method.party());
     }
 }

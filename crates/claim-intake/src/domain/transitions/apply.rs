@@ -1,46 +1,48 @@
-//! Applying facts: each is checked against the table and against what the state carries; what does not fit is
-//! overtaken.
+//! Applies reported facts. Each fact is checked against the transition table and the data of the
+//! state; a fact that they do not admit is recorded as overtaken.
 use crate::domain::{
     Assessment, Association, Claim, Fact, FactKind, LineVerdict, Refusal, Rules, State, Submission, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{Month, Timestamp, rfc3339};
 
-/// The circumstances of a fact.
-pub(super) struct At<'a> {
-    /// Since when it counts.
+/// The circumstances under which a fact is applied.
+pub(super) struct FactContext<'a> {
+    /// The time from which the fact counts, which is when it happened at its source.
     pub(super) time: Timestamp,
-    /// When it is recorded.
+    /// The time at which the fact is recorded.
     pub(super) now: Timestamp,
-    /// Policy and calendars.
+    /// The policy profiles and calendars.
     pub(super) rules: &'a Rules,
-    /// Why.
+    /// The reason for the history entry.
     pub(super) reason: String,
-    /// How the customer spoke, where it is their word.
+    /// The channel that the customer used, if the fact is a decision of the customer.
     pub(super) channel: Option<&'a str>,
 }
 
-impl At<'_> {
-    /// The history entry, so far.
-    pub(super) fn entry(&self) -> Entry {
-        let entry = Entry::because(&self.reason);
+impl FactContext<'_> {
+    /// Returns the history entry with the reason and channel of the fact.
+    pub(super) fn entry(&self) -> EntryDetails {
+        let entry = EntryDetails::with_reason(&self.reason);
         match self.channel {
-            Some(channel) => entry.changing("consent_channel", "", channel),
+            Some(channel) => entry.with_change("consent_channel", "", channel),
             None => entry,
         }
     }
 }
 
-/// `None`: overtaken. An error: the rules that the claim was submitted under are not at hand.
-pub(super) type Applied = Result<Option<Transition<Claim>>, Refusal>;
+/// The transition of an applied fact; `None` when the fact is overtaken. The error is
+/// [`Refusal::RulesMissing`].
+pub(super) type ApplyResult = Result<Option<Transition<Claim>>, Refusal>;
 
 impl Claim {
-    /// Applies `fact`, which counts since `time`. One that the state no longer admits becomes a history entry and
-    /// nothing else.
+    /// Applies `fact`, which counts from `time`. A fact that the state no longer admits becomes a
+    /// history entry and changes nothing else.
     ///
     /// # Errors
-    /// [`Refusal::RulesMissing`] when the policy or a calendar that the claim was submitted under is not configured.
+    /// [`Refusal::RulesMissing`] when the policy profile or a calendar that the claim was submitted
+    /// under is not configured.
     pub fn apply(
         &self,
         fact: &Fact,
@@ -48,72 +50,83 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        let at = At { time, now, rules, reason: fact.reason(), channel: fact.channel() };
-        let applied = match self.admit_fact(fact.kind(), fact.case()) {
-            Some(submission) => self.take(fact, submission, &at)?,
+        let context = FactContext { time, now, rules, reason: fact.reason(), channel: fact.channel() };
+        let transition = match self.admitted_fact(fact.kind(), fact.case()) {
+            Some(submission) => self.apply_admitted(fact, submission, &context)?,
             None => None,
         };
-        let mut made = applied.unwrap_or_else(|| self.noted(What::Overtaken(fact.kind()), at.entry(), now));
-        let erased_since = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
-        let late: Vec<_> = erased_since.collect();
-        made.events.iter_mut().for_each(|event| event.late.clone_from(&late));
-        Ok(Transition { next: made.next.waiting_since(Some(self.waited()), time), ..made })
+        let mut transition =
+            transition.unwrap_or_else(|| self.record_only(What::Overtaken(fact.kind()), context.entry(), now));
+        let erased_kinds = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
+        let late: Vec<_> = erased_kinds.collect();
+        transition.events.iter_mut().for_each(|event| event.late.clone_from(&late));
+        Ok(Transition { next: transition.next.with_wait_clock(Some(self.wait_clock()), time), ..transition })
     }
 
-    fn take(&self, fact: &Fact, submission: &Submission, at: &At<'_>) -> Applied {
+    fn apply_admitted(&self, fact: &Fact, submission: &Submission, context: &FactContext<'_>) -> ApplyResult {
         match fact {
-            Fact::Review { fact, .. } => self.take_review(fact, submission, at),
-            Fact::Consent(fact) => self.take_consent(fact, submission, at),
-            Fact::AssociationOfficial { since } => Ok(self.official(submission, *since, at)),
-            Fact::AssociationEnded { reason, lines } => Ok(self.association_ended(submission, *reason, lines, at)),
-            Fact::Assessed { month, verdicts } => Ok(Some(self.assessed(*month, verdicts, at))),
+            Fact::Review { fact, .. } => self.apply_review_fact(fact, submission, context),
+            Fact::Consent(fact) => self.apply_consent_fact(fact, submission, context),
+            Fact::AssociationOfficial { since } => Ok(self.apply_association_official(submission, *since, context)),
+            Fact::AssociationEnded { reason, lines } => {
+                Ok(self.apply_association_ended(submission, *reason, lines, context))
+            }
+            Fact::Assessed { month, verdicts } => Ok(Some(self.apply_assessed(*month, verdicts, context))),
         }
     }
 
-    /// An entry in the history and nothing else.
-    pub(super) fn noted(&self, what: What, entry: Entry, now: Timestamp) -> Transition<Self> {
-        let mut next = Next::of(self, now);
-        next.record(what, entry);
-        next.done()
+    /// Returns a transition that adds an entry to the history and changes nothing else.
+    pub(super) fn record_only(&self, what: What, entry: EntryDetails, now: Timestamp) -> Transition<Self> {
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.record(what, entry);
+        builder.build()
     }
 
-    /// R27: the registry has the association on record.
-    fn official(&self, submission: &Submission, since: Timestamp, at: &At<'_>) -> Option<Transition<Self>> {
+    /// R27: the registry has put the association on record.
+    fn apply_association_official(
+        &self,
+        submission: &Submission,
+        since: Timestamp,
+        context: &FactContext<'_>,
+    ) -> Option<Transition<Self>> {
         match self.state.association()? {
             Association::Official { .. } | Association::Ended { .. } => None,
             before @ (Association::Pending | Association::Granted { .. }) => {
-                let mut next = Next::of(self, at.now);
-                next.claim.state = State::Approved(submission.clone(), Association::Official { since });
-                let entry = at.entry().changing("association_state", before.as_str(), "official");
-                let entry = entry.changing("official_time", "", rfc3339(since));
-                next.record(What::Reported(FactKind::AssociationOfficial), entry);
-                Some(next.done())
+                let mut builder = TransitionBuilder::new(self, context.now);
+                builder.claim.state = State::Approved(submission.clone(), Association::Official { since });
+                let entry = context.entry().with_change("association_state", before.as_str(), "official");
+                let entry = entry.with_change("official_time", "", rfc3339(since));
+                builder.record(What::Reported(FactKind::AssociationOfficial), entry);
+                Some(builder.build())
             }
         }
     }
 
-    /// R52: keeps the last answer for each line and activity.
-    fn assessed(&self, month: Month, verdicts: &[LineVerdict], at: &At<'_>) -> Transition<Self> {
-        let mut next = Next::of(self, at.now);
-        let mut entry = at.entry();
+    /// R52: stores the last result for each line and activity.
+    fn apply_assessed(&self, month: Month, verdicts: &[LineVerdict], context: &FactContext<'_>) -> Transition<Self> {
+        let mut builder = TransitionBuilder::new(self, context.now);
+        let mut entry = context.entry();
         for verdict in verdicts {
-            if let Some((field, before)) = next.claim.assess(month, verdict) {
-                entry = entry.changing(&field, before, verdict.verdict.as_str());
+            if let Some((field, previous)) = builder.claim.replace_assessment(month, verdict) {
+                entry = entry.with_change(&field, previous, verdict.verdict.as_str());
             }
         }
-        next.record(What::Reported(FactKind::Assessed), entry);
-        next.done()
+        builder.record(What::Reported(FactKind::Assessed), entry);
+        builder.build()
     }
 
-    /// Replaces the line's last answer for the activity; answers the field and the verdict before. `None`: no such
-    /// line.
-    fn assess(&mut self, month: Month, answer: &LineVerdict) -> Option<(String, &'static str)> {
-        let place = self.content.lines.iter().position(|line| line.id == answer.line)?;
-        let assessments = &mut self.content.lines[place].assessments;
-        let before = assessments.iter().position(|known| known.activity == answer.activity);
-        let before = before.map(|place| assessments.remove(place));
-        let LineVerdict { activity, verdict, failed_conditions, .. } = answer.clone();
+    /// Replaces the line's last assessment of the activity. Returns the path of the changed field
+    /// and the previous result, or `None` when the claim has no such line.
+    fn replace_assessment(&mut self, month: Month, verdict: &LineVerdict) -> Option<(String, &'static str)> {
+        let index = self.content.lines.iter().position(|line| line.id == verdict.line)?;
+        let assessments = &mut self.content.lines[index].assessments;
+        let previous = assessments.iter().position(|assessment| assessment.activity == verdict.activity);
+        let previous = previous.map(|index| assessments.remove(index));
+        let LineVerdict { activity, verdict, failed_conditions, .. } = verdict.clone();
         assessments.push(Assessment { activity, verdict, month, failed_conditions });
-        Some((format!("lines[{place}].assessments.{activity}"), before.map_or("", |known| known.verdict.as_str())))
+        Some((
+            format!("lines[{index}].assessments.{activity}"),
+            previous.map_or("", |assessment| assessment.verdict.as_str()),
+        ))
     }
 }

@@ -1,143 +1,205 @@
-//! What customer-consent reports (R26, R26a, R27, R41).
+//! Applies the facts that customer-consent reports (R26, R26a, R27, R41).
 use super::{
-    apply::{Applied, At},
-    close::End,
+    apply::{ApplyResult, FactContext},
+    close::NewRejection,
 };
 use crate::domain::{
     Association, Claim, ConsentFact, FactKind, Finality, Remedy, State, Submission, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{PrimaryRejection, TenantId, Timestamp};
 
 impl Claim {
-    pub(super) fn take_consent(&self, fact: &ConsentFact, submission: &Submission, at: &At<'_>) -> Applied {
+    pub(super) fn apply_consent_fact(
+        &self,
+        fact: &ConsentFact,
+        submission: &Submission,
+        context: &FactContext<'_>,
+    ) -> ApplyResult {
         match fact {
             ConsentFact::NoticeResent { notice, previous } => {
-                Ok(Some(self.notice_resent(submission, notice, previous, at)))
+                Ok(Some(self.apply_notice_resent(submission, notice, previous, context)))
             }
             ConsentFact::NoticeSettled { notice, bounced } => {
-                Ok(Some(self.notice_settled(submission, notice, bounced.is_some(), at)))
+                Ok(Some(self.apply_notice_settled(submission, notice, bounced.is_some(), context)))
             }
-            ConsentFact::WindowOpened { due, .. } => Ok(Some(self.window_opened(submission, *due, at))),
-            // Who declined before has to say yes (R28).
+            ConsentFact::WindowOpened { due, .. } => Ok(Some(self.apply_window_opened(submission, *due, context))),
+            // R28: silence is not consent after an earlier decline.
             ConsentFact::WindowPassed if submission.needs_explicit_approval() => Ok(None),
-            ConsentFact::WindowPassed => Ok(self.window_passed(submission, at)),
-            ConsentFact::Approved { askings, .. } => Ok(self.customer_approved(submission, *askings, at)),
-            ConsentFact::Declined { channel, comment } => self.declined(submission, channel, comment, at),
+            ConsentFact::WindowPassed => Ok(self.apply_window_passed(submission, context)),
+            ConsentFact::Approved { askings, .. } => Ok(self.apply_customer_approved(submission, *askings, context)),
+            ConsentFact::Declined { channel, comment } => {
+                self.apply_customer_declined(submission, channel, comment, context)
+            }
         }
     }
 
-    /// R44: with the new notice on its way, a bounce of the last one is nobody's to mend any more.
-    fn notice_resent(&self, submission: &Submission, notice: &str, previous: &str, at: &At<'_>) -> Transition<Self> {
-        let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(Submission { bounced: false, ..submission.clone() });
-        let entry = at.entry().changing(&format!("notices.{notice}"), previous, "queued");
-        next.record(What::Reported(FactKind::NoticeResent), entry);
-        next.done()
+    /// R44: a notice was requested again. The bounce of the last one no longer needs the attention
+    /// of an operator.
+    fn apply_notice_resent(
+        &self,
+        submission: &Submission,
+        notice: &str,
+        previous: &str,
+        context: &FactContext<'_>,
+    ) -> Transition<Self> {
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(Submission { bounced: false, ..submission.clone() });
+        let entry = context.entry().with_change(&format!("notices.{notice}"), previous, "queued");
+        builder.record(What::Reported(FactKind::NoticeResent), entry);
+        builder.build()
     }
 
-    /// R41: nothing but what the claim is said to wait for (R60) changes.
-    fn notice_settled(&self, submission: &Submission, notice: &str, bounced: bool, at: &At<'_>) -> Transition<Self> {
-        let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
-        let became = if bounced { "bounced" } else { "accepted" };
-        let entry = at.entry().changing(&format!("notices.{notice}"), "queued", became);
-        next.record(What::Reported(FactKind::NoticeSettled), entry);
-        next.done()
+    /// R41: a notice was accepted or bounced. This changes only what the claim waits for (R60).
+    fn apply_notice_settled(
+        &self,
+        submission: &Submission,
+        notice: &str,
+        bounced: bool,
+        context: &FactContext<'_>,
+    ) -> Transition<Self> {
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
+        let status = if bounced { "bounced" } else { "accepted" };
+        let entry = context.entry().with_change(&format!("notices.{notice}"), "queued", status);
+        builder.record(What::Reported(FactKind::NoticeSettled), entry);
+        builder.build()
     }
 
-    /// R41; the profile says whether it opens before the approval or after it. Where the customer has approved already, it only takes the
-    /// chance to decline with it.
-    fn window_opened(&self, submission: &Submission, due: Timestamp, at: &At<'_>) -> Transition<Self> {
-        let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(Submission { consent_due: Some(due), ..submission.clone() });
-        let entry = at.entry().windowed(submission, Some(due));
-        next.record(What::Reported(FactKind::ConsentWindowOpened), entry);
-        next.done()
+    /// R41: the consent window opened. The policy profile says whether this is before or after the
+    /// approval of the claim. If the customer has approved already, the window only limits the time
+    /// for a decline.
+    fn apply_window_opened(
+        &self,
+        submission: &Submission,
+        due: Timestamp,
+        context: &FactContext<'_>,
+    ) -> Transition<Self> {
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(Submission { consent_due: Some(due), ..submission.clone() });
+        let entry = context.entry().with_consent_due(submission, Some(due));
+        builder.record(What::Reported(FactKind::ConsentWindowOpened), entry);
+        builder.build()
     }
 
-    /// R27, where the window itself judged that no decline came in time. Where the association is on record already (R26a), only the chance
-    /// to decline passes.
-    fn window_passed(&self, submission: &Submission, at: &At<'_>) -> Option<Transition<Self>> {
-        let (fact, entry) = (FactKind::ConsentWindowPassed, at.entry().changing("consent_window", "open", "passed"));
+    /// R27: the consent window passed. customer-consent has checked that no decline came in time.
+    /// If the association is granted or official already (R26a), only the time for a decline has
+    /// ended.
+    fn apply_window_passed(&self, submission: &Submission, context: &FactContext<'_>) -> Option<Transition<Self>> {
+        let (fact, entry) =
+            (FactKind::ConsentWindowPassed, context.entry().with_change("consent_window", "open", "passed"));
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } => {
-                Some(self.noted(What::Reported(fact), entry, at.now))
+                Some(self.record_only(What::Reported(fact), entry, context.now))
             }
-            Association::Pending | Association::Ended { .. } => self.grant(submission.clone(), fact, entry, at),
+            Association::Pending | Association::Ended { .. } => {
+                self.grant_association(submission.clone(), fact, entry, context)
+            }
         }
     }
 
-    /// R26a: before approval it is kept for the approval, after it the association is granted at once. A repeat changes
-    /// nothing, and neither does an answer to what was asked before the partner's last edit (R29) or dispute, whenever it was given: the customer
-    /// may not have heard of it yet.
-    fn customer_approved(&self, submission: &Submission, askings: u32, at: &At<'_>) -> Option<Transition<Self>> {
+    /// R26a: the customer approved. Before the approval of the claim this is recorded; after it the
+    /// association is granted at once.
+    ///
+    /// Returns `None` for a repeated approval and for an answer to an earlier round of asking.
+    /// After an edit (R29) or a dispute the customer is asked again, and an earlier answer does not
+    /// count, because the customer may not have known about the change.
+    fn apply_customer_approved(
+        &self,
+        submission: &Submission,
+        askings: u32,
+        context: &FactContext<'_>,
+    ) -> Option<Transition<Self>> {
         if askings != submission.askings || submission.explicit_approval.is_some() {
             return None;
         }
-        let approved = Submission { explicit_approval: Some(at.time), ..submission.clone() };
-        let entry = at.entry().consenting(submission, &approved);
+        let approved = Submission { explicit_approval: Some(context.time), ..submission.clone() };
+        let entry = context.entry().with_consent_change(submission, &approved);
         if self.state.association().is_some() {
-            return self.grant(approved, FactKind::CustomerApproved, entry, at);
+            return self.grant_association(approved, FactKind::CustomerApproved, entry, context);
         }
-        let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(approved);
-        next.record(What::Reported(FactKind::CustomerApproved), entry);
-        Some(next.done())
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(approved);
+        builder.record(What::Reported(FactKind::CustomerApproved), entry);
+        Some(builder.build())
     }
 
-    /// Grants a pending association because of `fact`, which `entry` tells of.
-    fn grant(&self, submission: Submission, fact: FactKind, entry: Entry, at: &At<'_>) -> Option<Transition<Self>> {
+    /// Grants a pending association because of `fact`, with the history entry `entry`. Returns
+    /// `None` when the association is not pending.
+    fn grant_association(
+        &self,
+        submission: Submission,
+        fact: FactKind,
+        entry: EntryDetails,
+        context: &FactContext<'_>,
+    ) -> Option<Transition<Self>> {
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } | Association::Ended { .. } => None,
             Association::Pending => {
                 let tenant = submission.tenant;
-                let mut next = Next::of(self, at.now);
-                next.claim.state = State::Approved(submission, Association::Granted { since: at.time });
-                next.record(What::Reported(fact), entry);
-                next.grant(tenant);
-                Some(next.done())
+                let mut builder = TransitionBuilder::new(self, context.now);
+                builder.claim.state = State::Approved(submission, Association::Granted { since: context.time });
+                builder.record(What::Reported(fact), entry);
+                builder.record_grant(tenant);
+                Some(builder.build())
             }
         }
     }
 
-    /// R26: beats an explicit approval, in every state from SUBMITTED to APPROVED, unless every association is over (R37, R39).
-    fn declined(&self, submission: &Submission, channel: &str, comment: &str, at: &At<'_>) -> Applied {
+    /// R26: the customer declined. A decline overrides an explicit approval. It is possible in
+    /// every state from SUBMITTED to APPROVED, unless all associations have ended (R37, R39).
+    fn apply_customer_declined(
+        &self,
+        submission: &Submission,
+        channel: &str,
+        comment: &str,
+        context: &FactContext<'_>,
+    ) -> ApplyResult {
         if matches!(self.state.association(), Some(Association::Ended { .. })) {
             return Ok(None);
         }
         if self.state.rejection().is_some() {
-            return Ok(self.declined_when_rejected(submission, at));
+            return Ok(self.apply_decline_after_rejection(submission, context));
         }
         let remedy = match channel {
             ConsentFact::SILENCE => Remedy::Final(Finality::NoExplicitApproval),
-            _ => at.rules.remedy(submission, at.time)?,
+            _ => context.rules.remedy(submission, context.time)?,
         };
-        let mut end = End::by_fact(FactKind::CustomerDeclined, PrimaryRejection::CustomerDeclined, at.time, remedy);
-        comment.clone_into(&mut end.comment);
-        Ok(Some(self.close(submission, end, at.entry(), at.now)))
+        let mut rejection =
+            NewRejection::by_fact(FactKind::CustomerDeclined, PrimaryRejection::CustomerDeclined, context.time, remedy);
+        comment.clone_into(&mut rejection.comment);
+        Ok(Some(self.close(submission, rejection, context.entry(), context.now)))
     }
 
-    /// R28: recorded while the rejection can be disputed, and counts if it is. A repeat changes nothing; after an approval it is none.
-    fn declined_when_rejected(&self, submission: &Submission, at: &At<'_>) -> Option<Transition<Self>> {
+    /// R28: the customer declined a rejected claim. The decline is recorded while the rejection can
+    /// be disputed, and counts if it is disputed. Returns `None` for a repeated decline; a decline
+    /// after an explicit approval is not a repeated one.
+    fn apply_decline_after_rejection(
+        &self,
+        submission: &Submission,
+        context: &FactContext<'_>,
+    ) -> Option<Transition<Self>> {
         self.state.rejection()?.dispute_window()?;
         if submission.needs_explicit_approval() {
             return None;
         }
         let mut declined = submission.clone();
-        declined.decline(at.time);
-        let entry = at.entry().consenting(submission, &declined);
-        let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(declined);
-        next.record(What::Reported(FactKind::CustomerDeclined), entry);
-        Some(next.done())
+        declined.record_decline(context.time);
+        let entry = context.entry().with_consent_change(submission, &declined);
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(declined);
+        builder.record(What::Reported(FactKind::CustomerDeclined), entry);
+        Some(builder.build())
     }
 }
 
-impl Next {
-    /// Records that the registry is told to put the association on record.
-    pub(super) fn grant(&mut self, tenant: TenantId) {
-        self.record(What::Granted { tenant }, Entry::default().changing("association_state", "pending", "granted"));
+impl TransitionBuilder {
+    /// Records that the registry is asked to put the association on record.
+    pub(super) fn record_grant(&mut self, tenant: TenantId) {
+        self.record(
+            What::Granted { tenant },
+            EntryDetails::default().with_change("association_state", "pending", "granted"),
+        );
     }
 }

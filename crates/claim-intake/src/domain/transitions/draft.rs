@@ -1,28 +1,28 @@
-//! A draft: created, changed, deleted (R16, R17).
+//! Creating, changing and deleting drafts (R16, R17).
 use crate::domain::{
     Claim, Command, Content, Directory, Facts, Field, Refusal, Rules, State, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
     history::Digest,
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, Timestamp};
 use std::collections::BTreeMap;
 
-/// Changes fields of a draft.
+/// Changes fields of a claim.
 #[derive(Clone, Debug)]
 pub struct Update {
-    /// The fields that change.
+    /// The fields to change.
     pub fields: Vec<Field>,
-    /// Where their new values are taken from.
+    /// The content that has the new values of these fields.
     pub content: Content,
 }
 
 impl Claim {
-    /// A new draft (R16). `facts` are what the directory says of `content`; `None` when it was not asked or did not
-    /// answer.
+    /// Creates a draft (R16). `facts` are what the directory says about `content`; `None` when the
+    /// directory was not asked or did not answer.
     ///
     /// # Errors
-    /// [`Refusal::LocationNotOfPartner`] when the directory says so of the MPN id.
+    /// [`Refusal::LocationNotOfPartner`] when the MPN id is not a location of the company.
     pub fn create(
         name: ClaimName,
         content: Content,
@@ -45,27 +45,28 @@ impl Claim {
             head: Digest::GENESIS,
             erased: BTreeMap::new(),
         };
-        claim.inform(facts);
+        claim.set_directory_facts(facts);
         if claim.directory.denies_location() {
             return Err(Refusal::LocationNotOfPartner);
         }
-        let mut next = Next::new(claim);
-        next.record(What::Created, Entry { changes, ..Entry::default() });
-        Ok(next.done())
+        let mut builder = TransitionBuilder::created(claim);
+        builder.record(What::Created, EntryDetails { changes, ..EntryDetails::default() });
+        Ok(builder.build())
     }
 
-    /// The content that `update` would make of this claim's.
+    /// Returns the claim's content with `update` applied.
     #[must_use]
     pub fn content_after(&self, update: &Update) -> Content {
-        self.content.with(&update.fields, &update.content)
+        self.content.with_fields_from(&update.fields, &update.content)
     }
 
-    /// Changes a draft (R17), or after the submission what the policy leaves to the partner (R29). `facts` are what the directory says of
-    /// [`Self::content_after`]. `None`: nothing changes.
+    /// Changes a draft (R17), or the fields of a submitted claim that the policy leaves open (R29).
+    /// `facts` are what the directory says about the content after the update. Returns `None` when
+    /// nothing changes.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] where state and policy leave no edits to the partner; after the submission [`Refusal::FieldsLocked`] and
-    /// [`Refusal::Incomplete`].
+    /// [`Refusal::NotAllowed`] when state and policy admit no edits. For a submitted claim also
+    /// [`Refusal::FieldsLocked`] and [`Refusal::Incomplete`].
     pub fn update(
         &self,
         update: &Update,
@@ -73,34 +74,34 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Option<Transition<Self>>, Refusal> {
-        self.admit(Command::Update)?;
+        self.check_admitted(Command::Update)?;
         match self.state.submission() {
-            None => Ok(self.redraft(update, facts, now)),
-            Some(submission) => self.edit(update, submission, facts, rules, now),
+            None => Ok(self.update_draft(update, facts, now)),
+            Some(submission) => self.edit_submitted(update, submission, facts, rules, now),
         }
     }
 
-    fn redraft(&self, update: &Update, facts: Option<&Facts>, now: Timestamp) -> Option<Transition<Self>> {
-        let mut next = Next::of(self, now);
-        next.claim.content = self.content_after(update);
-        next.claim.inform(facts);
-        if next.claim.content == self.content && next.claim.directory == self.directory {
+    fn update_draft(&self, update: &Update, facts: Option<&Facts>, now: Timestamp) -> Option<Transition<Self>> {
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.content = self.content_after(update);
+        builder.claim.set_directory_facts(facts);
+        if builder.claim.content == self.content && builder.claim.directory == self.directory {
             return None;
         }
-        let changes = self.content.changes(&next.claim.content);
-        next.record(What::Updated, Entry { changes, ..Entry::default() });
-        Some(next.done())
+        let changes = self.content.changes(&builder.claim.content);
+        builder.record(What::Updated, EntryDetails { changes, ..EntryDetails::default() });
+        Some(builder.build())
     }
 
-    /// Deletes a draft (R17). It leaves the lists, and stays in history and storage.
+    /// Deletes a draft (R17). The draft leaves the lists, and stays in history and storage.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`] in any state but EDITING.
     pub fn delete(&self, now: Timestamp) -> Result<Transition<Self>, Refusal> {
-        self.admit(Command::Delete)?;
-        let mut next = Next::of(self, now);
-        next.claim.state = State::Deleted;
-        next.record(What::Deleted, Entry::default());
-        Ok(next.done())
+        self.check_admitted(Command::Delete)?;
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.state = State::Deleted;
+        builder.record(What::Deleted, EntryDetails::default());
+        Ok(builder.build())
     }
 }

@@ -2,13 +2,13 @@
 use super::Update;
 use crate::domain::{
     Claim, Content, Facts, Field, Refusal, Rules, Submission, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::Timestamp;
 
 impl Field {
-    /// Whether a submitted claim leaves the field to its partner (R29).
+    /// Returns whether the partner may change the field after the submission (R29).
     const fn is_open_after_submission(self) -> bool {
         match self {
             Self::MpnId
@@ -31,8 +31,9 @@ impl Field {
 }
 
 impl Claim {
-    /// Changes a submitted claim (R29), which must be as complete afterwards as at its submission. `None`: nothing changes.
-    pub(super) fn edit(
+    /// Changes a submitted claim (R29). The claim must be complete afterwards, as at its
+    /// submission. Returns `None` when nothing changes.
+    pub(super) fn edit_submitted(
         &self,
         update: &Update,
         submission: &Submission,
@@ -41,36 +42,35 @@ impl Claim {
         now: Timestamp,
     ) -> Result<Option<Transition<Self>>, Refusal> {
         let content = self.content_after(update);
-        self.refuse_locked(&content)?;
-        let mut next = Next::of(self, now);
-        next.claim.content = content;
-        next.claim.inform(Some(facts.ok_or(Refusal::FactsMissing)?));
-        let customer = next.claim.complete(rules.recorded(submission)?)?;
-        let changes = self.content.changes(&next.claim.content);
+        self.check_locked_fields(&content)?;
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.content = content;
+        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        let required = builder.claim.check_complete(rules.recorded_profile(submission)?)?;
+        let changes = self.content.changes(&builder.claim.content);
         if changes.is_empty() {
             return Ok(None);
         }
         let changed = |field: Field| changes.iter().any(|change| change.field == field.path());
         let previous_contact = changed(Field::CustomerContact).then(|| self.content.customer_contact.clone());
         let renotify = previous_contact.is_some() || changed(Field::Lines);
-        let before = submission;
-        let mut submission = Submission { partner_calendar: customer.partner_calendar, ..before.clone() };
-        let mut entry = Entry { changes, ..Entry::default() };
+        let mut next_submission = Submission { partner_calendar: required.partner_calendar, ..submission.clone() };
+        let mut entry = EntryDetails { changes, ..EntryDetails::default() };
         if renotify {
-            entry = entry.windowed(&submission, None);
-            submission.explicit_approval = None;
-            submission.consent_due = None;
-            submission.askings += 1;
+            entry = entry.with_consent_due(submission, None);
+            next_submission.explicit_approval = None;
+            next_submission.consent_due = None;
+            next_submission.askings += 1;
         }
-        let entry = entry.consenting(before, &submission);
-        next.claim.state = self.state.with_submission(submission);
-        next.claim.answer(|action| action.edits += 1);
-        next.record(What::Edited { renotify, previous_contact }, entry);
-        Ok(Some(next.done()))
+        let entry = entry.with_consent_change(submission, &next_submission);
+        builder.claim.state = self.state.with_submission(next_submission);
+        builder.claim.count_response(|action| action.edits += 1);
+        builder.record(What::Edited { renotify, previous_contact }, entry);
+        Ok(Some(builder.build()))
     }
 
-    /// Every locked field that `content` would change, at once.
-    fn refuse_locked(&self, content: &Content) -> Result<(), Refusal> {
+    /// Refuses `content` if it changes locked fields. The refusal names all of them.
+    fn check_locked_fields(&self, content: &Content) -> Result<(), Refusal> {
         let changes = self.content.changes(content);
         let changed = |field: &Field| changes.iter().any(|change| change.field == field.path());
         let locked = Field::ALL.into_iter().filter(|field| !field.is_open_after_submission());

@@ -1,7 +1,7 @@
-//! Erasing personal data (R56).
+//! The erasure of personal data (R56).
 use crate::domain::{
     Association, Claim, Command, Contact, Refusal, State, Submission, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};
@@ -9,37 +9,40 @@ use cpor_types::{PersonalData, Timestamp};
 /// Erases personal data of a claim.
 #[derive(Clone, Debug)]
 pub struct Erase {
-    /// Of which kinds; at least one.
+    /// The kinds of data to erase; at least one.
     pub kinds: Vec<PersonalData>,
-    /// Why; itself no personal data, since it stays.
+    /// The reason for the erasure. It is kept, so it must not contain personal data.
     pub reason: String,
 }
 
 impl Claim {
-    /// Erases personal data (R56): here what the claim itself holds, and with the entry that is recorded what its history and comments do. `None`:
-    /// nothing of these kinds is left.
+    /// Erases personal data (R56). The claim's own fields are cleared here; the store clears the
+    /// history and the comments when it saves the recorded event. Returns `None` when no data of
+    /// these kinds is left.
     ///
     /// # Errors
-    /// [`Refusal::PersonalDataNeeded`] unless the claim has come to rest.
+    /// [`Refusal::PersonalDataNeeded`] unless the claim is deleted, finally rejected, or its
+    /// associations have ended.
     pub fn erase(&self, erase: &Erase, now: Timestamp) -> Result<Option<Transition<Self>>, Refusal> {
         if !self.admits(Command::ErasePersonalData) {
             let (state, waits_for) = (self.state.kind(), self.waiting().wait);
             return Err(Refusal::PersonalDataNeeded { state, waits_for });
         }
-        let is_left = |kind: &PersonalData| !self.erased.get(kind).is_some_and(|erasure| erasure.nothing_left);
-        let kinds: Vec<_> = erase.kinds.iter().copied().filter(is_left).collect();
+        let is_still_held = |kind: &PersonalData| !self.erased.get(kind).is_some_and(|erasure| erasure.nothing_left);
+        let kinds: Vec<_> = erase.kinds.iter().copied().filter(is_still_held).collect();
         if kinds.is_empty() {
             return Ok(None);
         }
-        let mut next = Next::of(self, now);
-        kinds.iter().for_each(|kind| next.claim.forget(*kind));
-        let named = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
-        let entry = Entry::because(&erase.reason).changing("personal_data", named, "erased");
-        next.record(What::PersonalDataErased(kinds), entry);
-        Ok(Some(next.done()))
+        let mut builder = TransitionBuilder::new(self, now);
+        kinds.iter().for_each(|kind| builder.claim.clear_personal_data(*kind));
+        let kind_names = kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+        let entry = EntryDetails::with_reason(&erase.reason).with_change("personal_data", kind_names, "erased");
+        builder.record(What::PersonalDataErased(kinds), entry);
+        Ok(Some(builder.build()))
     }
 
-    /// The claim has come to rest: nobody reviews it, nobody is asked, and nothing can follow of which somebody would have to be told.
+    /// Returns whether the claim is deleted, finally rejected, or has only ended associations.
+    /// Nothing more can happen to such a claim about which a person would have to be informed.
     pub(in crate::domain) fn is_at_rest(&self) -> bool {
         match &self.state {
             State::Deleted | State::Approved(_, Association::Ended { .. }) => true,
@@ -53,7 +56,7 @@ impl Claim {
         }
     }
 
-    fn forget(&mut self, kind: PersonalData) {
+    fn clear_personal_data(&mut self, kind: PersonalData) {
         match kind {
             PersonalData::Contacts => {
                 let content = &mut self.content;

@@ -1,48 +1,52 @@
-//! Documents on a claim (R14).
+//! Documents of a claim (R14).
 use crate::domain::{
     Claim, Command, Evidence, Refusal, Rules, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{EvidenceId, Timestamp};
 
 impl Claim {
-    /// Whether another document may be added now; asked before the bytes are taken in, and again by
-    /// [`Self::add_evidence`].
+    /// Refuses if no further document may be added now. Called before an upload is accepted, and
+    /// again by [`Self::add_evidence`].
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] where state and policy leave no evidence to the partner (R28, R29), [`Refusal::TooManyDocuments`] when this
-    /// submission, response or dispute has as many as the policy allows.
+    /// [`Refusal::NotAllowed`] when state and policy admit no evidence (R28, R29),
+    /// [`Refusal::TooManyDocuments`] when this submission, response or dispute has as many
+    /// documents as the policy allows.
     pub fn admit_evidence(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
-        self.admit(Command::AddEvidence)?;
+        self.check_admitted(Command::AddEvidence)?;
         let limit = rules.of(self, now)?.evidence.max_documents;
         if self.new_documents() < limit as usize { Ok(()) } else { Err(Refusal::TooManyDocuments { limit }) }
     }
 
-    /// Adds a stored document. In PARTNER_ACTION_REQUIRED it counts as an answer (R21), in REJECTED for a dispute (R28).
+    /// Adds a stored document. It counts as an answer in PARTNER_ACTION_REQUIRED (R21) and for a
+    /// dispute in REJECTED (R28).
     ///
     /// # Errors
-    /// As [`Self::admit_evidence`].
+    /// [`Refusal::NotAllowed`] and [`Refusal::TooManyDocuments`], as for the check before the
+    /// upload.
     pub fn add_evidence(&self, evidence: Evidence, rules: &Rules, now: Timestamp) -> Result<Transition<Self>, Refusal> {
         self.admit_evidence(rules, now)?;
-        let mut next = Next::of(self, now);
-        next.claim.evidence.push(evidence.clone());
-        let entry = Entry::default().changing("evidence", "", evidence.to_string());
-        next.record(What::EvidenceAdded(evidence), entry);
-        Ok(next.done())
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.evidence.push(evidence.clone());
+        let entry = EntryDetails::default().with_change("evidence", "", evidence.to_string());
+        builder.record(What::EvidenceAdded(evidence), entry);
+        Ok(builder.build())
     }
 
-    /// Takes a document out of a draft. It stays in history and storage.
+    /// Removes a document from a draft. The document stays in history and storage.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::NotFound`] when the claim has no such document.
+    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::NotFound`] when the claim has
+    /// no such document.
     pub fn remove_evidence(&self, id: EvidenceId, now: Timestamp) -> Result<Transition<Self>, Refusal> {
-        self.admit(Command::RemoveEvidence)?;
-        let place = self.evidence.iter().position(|evidence| evidence.id == id).ok_or(Refusal::NotFound)?;
-        let mut next = Next::of(self, now);
-        let removed = next.claim.evidence.remove(place);
-        let entry = Entry::default().changing("evidence", removed.to_string(), "");
-        next.record(What::EvidenceRemoved(id), entry);
-        Ok(next.done())
+        self.check_admitted(Command::RemoveEvidence)?;
+        let index = self.evidence.iter().position(|evidence| evidence.id == id).ok_or(Refusal::NotFound)?;
+        let mut builder = TransitionBuilder::new(self, now);
+        let removed = builder.claim.evidence.remove(index);
+        let entry = EntryDetails::default().with_change("evidence", removed.to_string(), "");
+        builder.record(What::EvidenceRemoved(id), entry);
+        Ok(builder.build())
     }
 }

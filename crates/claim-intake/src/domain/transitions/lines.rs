@@ -1,25 +1,26 @@
-//! What competition does to a claim's lines (R27a, R37).
+//! The effects of competition and arbitration on the lines of a claim (R27a, R37).
 use super::{
-    apply::{Applied, At},
-    close::End,
+    apply::{ApplyResult, FactContext},
+    close::NewRejection,
 };
 use crate::domain::{
     Awards, Claim, Comment, FactKind, LostLine, StateKind, Submission, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{ActorSide, CommentId, LineId, PrimaryRejection, Timestamp};
 
-/// What the partner is told (R37), without a word on who the rival is.
-const BEGUN: &str = "Another company claims some of what this claim claims, or has it on record. Reviewers look at both; until it is decided their \
+/// The comments that inform the partner about a competition (R37). They never say who the rival is.
+const COMPETITION_BEGUN: &str = "Another company claims some of what this claim claims, or has it on record. Reviewers look at both; until it is decided their \
                      clocks stand still. You may add evidence where the claim's state allows it.";
-const OVER: &str = "Nobody competes with this claim any more. The review goes on.";
-/// To the partner of an approved claim, which may have won or is to be superseded.
-const SETTLED: &str = "The competition for what this claim holds is over.";
+const COMPETITION_OVER: &str = "Nobody competes with this claim any more. The review goes on.";
+/// For the partner of an approved claim, which may have won the line or may be superseded.
+const COMPETITION_SETTLED: &str = "The competition for what this claim holds is over.";
 
 impl Awards {
-    /// What became of the line, as the history says it; `None`: it was not contested.
-    fn of(&self, line: LineId) -> Option<&'static str> {
+    /// Returns the result of the arbitration for the line, as the history contains it; `None` when
+    /// the line was not contested.
+    fn outcome_for(&self, line: LineId) -> Option<&'static str> {
         if self.succeeding.contains(&line) {
             Some("awarded to this claim, once its association is official; until then another keeps it on record")
         } else if self.won.contains(&line) {
@@ -35,89 +36,93 @@ impl Awards {
 }
 
 impl Claim {
-    /// R37. Of an approved claim the registry tells which associations end: here it is history.
-    pub(super) fn lines_awarded(
+    /// R37: a review lead awarded contested lines. For an approved claim the awards are only
+    /// recorded, because the registry reports which associations end.
+    pub(super) fn apply_lines_awarded(
         &self,
         submission: &Submission,
         awards: &Awards,
-        said: Option<Comment>,
-        at: &At<'_>,
-    ) -> Applied {
-        let entry = self.awarded(at.entry().saying(said), awards);
+        comment: Option<Comment>,
+        context: &FactContext<'_>,
+    ) -> ApplyResult {
+        let entry = self.with_award_changes(context.entry().with_comment(comment), awards);
         let lost = &awards.lost;
-        let loses = self.content.lines.iter().any(|line| lost.contains(&line.id));
-        if self.state.kind() == StateKind::Approved || !loses {
-            return Ok(Some(self.noted(What::Reported(FactKind::LinesAwarded), entry, at.now)));
+        let loses_lines = self.content.lines.iter().any(|line| lost.contains(&line.id));
+        if self.state.kind() == StateKind::Approved || !loses_lines {
+            return Ok(Some(self.record_only(What::Reported(FactKind::LinesAwarded), entry, context.now)));
         }
-        let left = self.without(lost, at);
-        if !left.content.lines.is_empty() {
-            let mut next = Next::of(&left, at.now);
-            next.record(What::LinesLost, entry);
-            return Ok(Some(next.done()));
+        let remaining = self.without_lines(lost, context);
+        if !remaining.content.lines.is_empty() {
+            let mut builder = TransitionBuilder::new(&remaining, context.now);
+            builder.record(What::LinesLost, entry);
+            return Ok(Some(builder.build()));
         }
-        let remedy = at.rules.remedy(submission, at.time)?;
+        let remedy = context.rules.remedy(submission, context.time)?;
         let primary = PrimaryRejection::LostToCompetingClaim;
-        let mut end = End::by_fact(FactKind::LinesAwarded, primary, at.time, remedy);
-        end.comment.clone_from(&at.reason);
-        Ok(Some(left.close(submission, end, entry, at.now)))
+        let mut rejection = NewRejection::by_fact(FactKind::LinesAwarded, primary, context.time, remedy);
+        rejection.comment.clone_from(&context.reason);
+        Ok(Some(remaining.close(submission, rejection, entry, context.now)))
     }
 
-    fn awarded(&self, entry: Entry, awards: &Awards) -> Entry {
+    fn with_award_changes(&self, entry: EntryDetails, awards: &Awards) -> EntryDetails {
         let lines = self.content.lines.iter().enumerate();
-        let awarded = lines.filter_map(|(place, line)| Some((place, line, awards.of(line.id)?)));
-        awarded.fold(entry, |entry, (place, line, to)| entry.changing(&format!("lines[{place}]"), line.to_string(), to))
+        let awarded = lines.filter_map(|(index, line)| Some((index, line, awards.outcome_for(line.id)?)));
+        awarded
+            .fold(entry, |entry, (index, line, to)| entry.with_change(&format!("lines[{index}]"), line.to_string(), to))
     }
 
-    /// This claim without the lines that it lost.
-    fn without(&self, lost: &[LineId], at: &At<'_>) -> Self {
-        let mut left = self.clone();
-        let gone = left.content.lines.extract_if(.., |line| lost.contains(&line.id));
-        let gone: Vec<_> = gone.map(|line| LostLine { line, time: at.time }).collect();
-        left.lost_lines.extend(gone);
-        left
+    /// Returns this claim without the lines that it lost.
+    fn without_lines(&self, lost: &[LineId], context: &FactContext<'_>) -> Self {
+        let mut remaining = self.clone();
+        let removed = remaining.content.lines.extract_if(.., |line| lost.contains(&line.id));
+        let removed: Vec<_> = removed.map(|line| LostLine { line, time: context.time }).collect();
+        remaining.lost_lines.extend(removed);
+        remaining
     }
 
-    /// These lines are contested now and no others; answers the entry with what changed.
-    pub(super) fn contest(&mut self, contested: &[LineId], mut entry: Entry) -> Entry {
-        for (place, line) in self.content.lines.iter_mut().enumerate() {
-            let now = contested.contains(&line.id);
-            if now != line.contested {
-                let field = format!("lines[{place}].contested");
-                entry = entry.changing(&field, line.contested.to_string(), now.to_string());
-                line.contested = now;
+    /// Marks these lines as contested and all others as not contested. Returns the entry with the
+    /// changes.
+    pub(super) fn set_contested(&mut self, contested: &[LineId], mut entry: EntryDetails) -> EntryDetails {
+        for (index, line) in self.content.lines.iter_mut().enumerate() {
+            let is_contested = contested.contains(&line.id);
+            if is_contested != line.contested {
+                let field = format!("lines[{index}].contested");
+                entry = entry.with_change(&field, line.contested.to_string(), is_contested.to_string());
+                line.contested = is_contested;
             }
         }
         entry
     }
 
-    /// R37: the partner is told when competition begins and when it is over.
-    pub(super) fn competition_changed(
+    /// R37: the set of contested lines changed. A comment informs the partner when the competition
+    /// begins and when it ends.
+    pub(super) fn apply_competition_changed(
         &self,
         submission: &Submission,
         contested: &[LineId],
-        notice: CommentId,
+        comment_id: CommentId,
         due: Option<Timestamp>,
-        at: &At<'_>,
+        context: &FactContext<'_>,
     ) -> Transition<Self> {
-        let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(submission.clocked(due));
-        let entry = next.claim.contest(contested, at.entry().clocked(submission, due));
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(submission.with_review_due(due));
+        let entry = builder.claim.set_contested(contested, context.entry().with_review_due(submission, due));
         let is_contested = |claim: &Self| claim.content.lines.iter().any(|line| line.contested);
-        let text = match (is_contested(self), is_contested(&next.claim)) {
-            (false, true) => Some(BEGUN),
-            (true, false) if self.state.kind() == StateKind::Approved => Some(SETTLED),
-            (true, false) => Some(OVER),
+        let text = match (is_contested(self), is_contested(&builder.claim)) {
+            (false, true) => Some(COMPETITION_BEGUN),
+            (true, false) if self.state.kind() == StateKind::Approved => Some(COMPETITION_SETTLED),
+            (true, false) => Some(COMPETITION_OVER),
             (true, true) | (false, false) => None,
         };
-        let said = text.map(|text| Comment {
-            id: notice,
+        let comment = text.map(|text| Comment {
+            id: comment_id,
             side: ActorSide::System,
             text: text.to_owned(),
-            time: at.time,
+            time: context.time,
             evidence: None,
             line: None,
         });
-        next.record(What::Reported(FactKind::CompetitionChanged), entry.saying(said));
-        next.done()
+        builder.record(What::Reported(FactKind::CompetitionChanged), entry.with_comment(comment));
+        builder.build()
     }
 }

@@ -1,4 +1,5 @@
-//! What each step of the transition table does. Every function reads as: the guard, the next claim, what is recorded.
+//! The steps of the transition table, one function each. Every function checks its guard, builds
+//! the next claim and records an event.
 mod apply;
 mod association;
 mod close;

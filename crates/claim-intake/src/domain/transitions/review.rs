@@ -1,102 +1,136 @@
-//! What poe-review reports (R19, R20, R23, R24).
+//! Applies the facts that poe-review reports (R19, R20, R23, R24).
 use super::{
-    apply::{Applied, At},
-    close::End,
+    apply::{ApplyResult, FactContext},
+    close::NewRejection,
 };
 use crate::domain::{
     Association, Claim, Comment, FactKind, PartnerAction, ReviewFact, ReviewProgress, State, StateKind, Submission,
-    What, claim::Next,
+    What, claim::TransitionBuilder,
 };
 use cpor_durable::Transition;
 use cpor_types::{FurtherRejection, LineId, PartnerActionReason, PrimaryRejection, Timestamp, rfc3339};
 
 impl Claim {
-    pub(super) fn take_review(&self, fact: &ReviewFact, submission: &Submission, at: &At<'_>) -> Applied {
+    pub(super) fn apply_review_fact(
+        &self,
+        fact: &ReviewFact,
+        submission: &Submission,
+        context: &FactContext<'_>,
+    ) -> ApplyResult {
         match fact {
-            ReviewFact::Assigned(reviewer) => Ok(Some(self.assigned(submission, reviewer.clone(), at))),
-            ReviewFact::Opened(due) => Ok(Some(self.opened(submission, *due, at))),
-            ReviewFact::Started(reviewer, due) => Ok(Some(self.started(submission, reviewer, *due, at))),
+            ReviewFact::Assigned(reviewer) => Ok(Some(self.apply_assigned(submission, reviewer.clone(), context))),
+            ReviewFact::Opened(due) => Ok(Some(self.apply_opened(submission, *due, context))),
+            ReviewFact::Started(reviewer, due) => Ok(Some(self.apply_started(submission, reviewer, *due, context))),
             ReviewFact::ActionRequested { reasons, remove_lines, said } => {
-                self.action_requested(submission, reasons, remove_lines, said.clone(), at)
+                self.apply_action_requested(submission, reasons, remove_lines, said.clone(), context)
             }
-            ReviewFact::Approved(said) => Ok(Some(self.approved(submission, said.clone(), at))),
-            ReviewFact::Rejected(further, said) => self.rejected(submission, further, said.clone(), at),
-            ReviewFact::ApprovalRefused(lines, due) => Ok(Some(self.approval_refused(submission, lines, *due, at))),
-            ReviewFact::ApprovalBegun => Ok(Some(self.approval_begun(submission, at))),
+            ReviewFact::Approved(comment) => Ok(Some(self.apply_approved(submission, comment.clone(), context))),
+            ReviewFact::Rejected(further, comment) => {
+                self.apply_rejected(submission, further, comment.clone(), context)
+            }
+            ReviewFact::ApprovalRefused(lines, due) => {
+                Ok(Some(self.apply_approval_refused(submission, lines, *due, context)))
+            }
+            ReviewFact::ApprovalBegun => Ok(Some(self.apply_approval_begun(submission, context))),
             ReviewFact::Reminded(_) => {
-                Ok(Some(self.noted(What::Reported(FactKind::ReviewReminded), at.entry(), at.now)))
+                Ok(Some(self.record_only(What::Reported(FactKind::ReviewReminded), context.entry(), context.now)))
             }
-            ReviewFact::Overdue(_) => Ok(Some(self.noted(What::Reported(FactKind::ReviewOverdue), at.entry(), at.now))),
-            ReviewFact::Noted(_) => Ok(Some(self.noted(What::Reported(FactKind::ReviewNoted), at.entry(), at.now))),
-            ReviewFact::LinesAwarded { awards, said } => self.lines_awarded(submission, awards, said.clone(), at),
+            ReviewFact::Overdue(_) => {
+                Ok(Some(self.record_only(What::Reported(FactKind::ReviewOverdue), context.entry(), context.now)))
+            }
+            ReviewFact::Noted(_) => {
+                Ok(Some(self.record_only(What::Reported(FactKind::ReviewNoted), context.entry(), context.now)))
+            }
+            ReviewFact::LinesAwarded { awards, said } => {
+                self.apply_lines_awarded(submission, awards, said.clone(), context)
+            }
             ReviewFact::CompetitionChanged { contested, notice, due } => {
-                Ok(Some(self.competition_changed(submission, contested, *notice, *due, at)))
+                Ok(Some(self.apply_competition_changed(submission, contested, *notice, *due, context)))
             }
         }
     }
 
-    fn assigned(&self, submission: &Submission, reviewer: Option<String>, at: &At<'_>) -> Transition<Self> {
-        let before = submission.reviewer.clone().unwrap_or_default();
-        let entry = at.entry().changing("reviewer", before, reviewer.clone().unwrap_or_default());
-        let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(Submission { reviewer, ..submission.clone() });
-        next.record(What::Reported(FactKind::ReviewAssigned), entry);
-        next.done()
+    fn apply_assigned(
+        &self,
+        submission: &Submission,
+        reviewer: Option<String>,
+        context: &FactContext<'_>,
+    ) -> Transition<Self> {
+        let previous_reviewer = submission.reviewer.clone().unwrap_or_default();
+        let entry = context.entry().with_change("reviewer", previous_reviewer, reviewer.clone().unwrap_or_default());
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(Submission { reviewer, ..submission.clone() });
+        builder.record(What::Reported(FactKind::ReviewAssigned), entry);
+        builder.build()
     }
 
-    /// R45: the case waits for its start.
-    fn opened(&self, submission: &Submission, due: Option<Timestamp>, at: &At<'_>) -> Transition<Self> {
-        let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(submission.clocked(due));
-        next.record(What::Reported(FactKind::ReviewOpened), at.entry().clocked(submission, due));
-        next.done()
+    /// R45: the review case is open and waits for its start.
+    fn apply_opened(
+        &self,
+        submission: &Submission,
+        due: Option<Timestamp>,
+        context: &FactContext<'_>,
+    ) -> Transition<Self> {
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(submission.with_review_due(due));
+        builder.record(What::Reported(FactKind::ReviewOpened), context.entry().with_review_due(submission, due));
+        builder.build()
     }
 
-    /// R19; a disputed claim stays so while it is reviewed (R28).
-    fn started(
+    /// R19: a reviewer started. A disputed claim stays DISPUTED during the review (R28).
+    fn apply_started(
         &self,
         submission: &Submission,
         reviewer: &str,
         due: Option<Timestamp>,
-        at: &At<'_>,
+        context: &FactContext<'_>,
     ) -> Transition<Self> {
-        let mut next = Next::of(self, at.now);
-        let before = submission.reviewer.as_deref().unwrap_or_default();
-        let entry = if before == reviewer { at.entry() } else { at.entry().changing("reviewer", before, reviewer) };
-        let entry = entry.clocked(submission, due);
+        let mut builder = TransitionBuilder::new(self, context.now);
+        let previous_reviewer = submission.reviewer.as_deref().unwrap_or_default();
+        let entry = if previous_reviewer == reviewer {
+            context.entry()
+        } else {
+            context.entry().with_change("reviewer", previous_reviewer, reviewer)
+        };
+        let entry = entry.with_review_due(submission, due);
         let review = ReviewProgress { started: true, approving: false, due };
         let reviewer = Some(reviewer.to_owned());
         let submission = Submission { reviewer, review, ..submission.clone() };
-        next.claim.state = match self.is_disputed() {
+        builder.claim.state = match self.is_disputed() {
             true => State::Disputed(submission),
             false => State::UnderReview(submission),
         };
-        next.record(What::Reported(FactKind::ReviewStarted), entry);
-        next.done()
+        builder.record(What::Reported(FactKind::ReviewStarted), entry);
+        builder.build()
     }
 
-    /// R20. Both deadlines run from the request itself, however late it is reported (R47).
-    fn action_requested(
+    /// R20: the reviewer requested partner action. R47: the response window and the dispute window
+    /// after it run from the request itself, however late it is reported.
+    fn apply_action_requested(
         &self,
         submission: &Submission,
         reasons: &[PartnerActionReason],
         remove_lines: &[LineId],
-        said: Option<Comment>,
-        at: &At<'_>,
-    ) -> Applied {
-        let response = at.rules.response_window(submission, at.time)?;
-        let asked = reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", ");
-        let entry = at.entry().saying(said).clocked(submission, None).changing("partner_action.reasons", "", asked);
-        let mut entry = entry.changing("partner_action.due_time", "", rfc3339(response.deadline.due));
+        comment: Option<Comment>,
+        context: &FactContext<'_>,
+    ) -> ApplyResult {
+        let response = context.rules.response_window(submission, context.time)?;
+        let reason_names = reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join(", ");
+        let entry = context.entry().with_comment(comment).with_review_due(submission, None).with_change(
+            "partner_action.reasons",
+            "",
+            reason_names,
+        );
+        let mut entry = entry.with_change("partner_action.due_time", "", rfc3339(response.deadline.due));
         if !remove_lines.is_empty() {
             let lines = remove_lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            entry = entry.changing("partner_action.remove_lines", "", lines);
+            entry = entry.with_change("partner_action.remove_lines", "", lines);
         }
         let action = PartnerAction {
             reasons: reasons.to_vec(),
-            comment: at.reason.clone(),
-            request_time: at.time,
-            remedy_if_missed: at.rules.remedy(submission, response.deadline.due)?,
+            comment: context.reason.clone(),
+            request_time: context.time,
+            remedy_if_missed: context.rules.remedy(submission, response.deadline.due)?,
             response,
             remove_lines: remove_lines.to_vec(),
             disputed: self.is_disputed(),
@@ -105,81 +139,88 @@ impl Claim {
         };
         let (documents_before, review) = (self.evidence.len(), ReviewProgress::default());
         let submission = Submission { documents_before, review, ..submission.clone() };
-        let mut next = Next::of(self, at.now);
-        next.claim.state = State::PartnerActionRequired(submission, action);
-        next.record(What::Reported(FactKind::PartnerActionRequested), entry);
-        Ok(Some(next.done()))
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = State::PartnerActionRequired(submission, action);
+        builder.record(What::Reported(FactKind::PartnerActionRequested), entry);
+        Ok(Some(builder.build()))
     }
 
-    /// R23: until the registry has answered, no clock runs and nothing can be decided.
-    fn approval_begun(&self, submission: &Submission, at: &At<'_>) -> Transition<Self> {
-        let mut next = Next::of(self, at.now);
+    /// R23: an approval began. No review clock runs and nothing can be decided until the registry
+    /// answers.
+    fn apply_approval_begun(&self, submission: &Submission, context: &FactContext<'_>) -> Transition<Self> {
+        let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { approving: true, due: None, ..submission.review };
-        next.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
-        next.record(What::Reported(FactKind::ApprovalBegun), at.entry().clocked(submission, None));
-        next.done()
+        builder.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
+        builder.record(What::Reported(FactKind::ApprovalBegun), context.entry().with_review_due(submission, None));
+        builder.build()
     }
 
-    /// R23; where the customer approved before, the association is granted in the same step (R26a).
-    fn approved(&self, submission: &Submission, said: Option<Comment>, at: &At<'_>) -> Transition<Self> {
+    /// R23: the claim is approved. If the customer approved before, the association is granted in
+    /// the same transition (R26a).
+    fn apply_approved(
+        &self,
+        submission: &Submission,
+        comment: Option<Comment>,
+        context: &FactContext<'_>,
+    ) -> Transition<Self> {
         let official = submission.explicit_approval.is_some();
         let association = match official {
-            true => Association::Granted { since: at.time },
+            true => Association::Granted { since: context.time },
             false => Association::Pending,
         };
         let explicit_approval_needed = submission.needs_explicit_approval();
-        let mut next = Next::of(self, at.now);
+        let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { started: true, approving: false, due: None };
         let approved =
             Submission { documents_before: self.evidence.len(), bounced: false, review, ..submission.clone() };
-        next.claim.state = State::Approved(approved, association);
-        let entry = at.entry().saying(said).changing("association_state", "", "pending");
-        next.record(What::Approved { official, explicit_approval_needed }, entry);
+        builder.claim.state = State::Approved(approved, association);
+        let entry = context.entry().with_comment(comment).with_change("association_state", "", "pending");
+        builder.record(What::Approved { official, explicit_approval_needed }, entry);
         if official {
-            next.grant(submission.tenant);
+            builder.record_grant(submission.tenant);
         }
-        next.done()
+        builder.build()
     }
 
-    /// R24, R31.
-    fn rejected(
+    /// R24, R31: the reviewer rejected the claim for insufficient proof of execution.
+    fn apply_rejected(
         &self,
         submission: &Submission,
         further: &[FurtherRejection],
-        said: Option<Comment>,
-        at: &At<'_>,
-    ) -> Applied {
-        let remedy = at.rules.remedy(submission, at.time)?;
+        comment: Option<Comment>,
+        context: &FactContext<'_>,
+    ) -> ApplyResult {
+        let remedy = context.rules.remedy(submission, context.time)?;
         let primary = PrimaryRejection::InsufficientPoe;
-        let mut end = End::by_fact(FactKind::ReviewRejected, primary, at.time, remedy);
-        end.further = further.to_vec();
-        end.comment.clone_from(&at.reason);
-        Ok(Some(self.close(submission, end, at.entry().saying(said), at.now)))
+        let mut rejection = NewRejection::by_fact(FactKind::ReviewRejected, primary, context.time, remedy);
+        rejection.further = further.to_vec();
+        rejection.comment.clone_from(&context.reason);
+        Ok(Some(self.close(submission, rejection, context.entry().with_comment(comment), context.now)))
     }
 
     fn is_disputed(&self) -> bool {
         self.state.kind() == StateKind::Disputed
     }
 
-    /// R36: the case goes on, with what was left on its clocks.
-    fn approval_refused(
+    /// R36: the approval failed. The review continues with the time that was left on its clocks.
+    fn apply_approval_refused(
         &self,
         submission: &Submission,
         refusals: &[(Option<LineId>, String)],
         due: Option<Timestamp>,
-        at: &At<'_>,
+        context: &FactContext<'_>,
     ) -> Transition<Self> {
-        let entry = refusals.iter().fold(at.entry(), |entry, (line, reason)| {
-            let place = self.content.lines.iter().position(|known| Some(known.id) == *line);
-            let whole = if line.is_some() { "lines" } else { "claim" };
-            let field = place.map_or_else(|| whole.to_owned(), |place| format!("lines[{place}]"));
-            entry.changing(&field, "", reason)
+        let entry = refusals.iter().fold(context.entry(), |entry, (line, reason)| {
+            let index = self.content.lines.iter().position(|known| Some(known.id) == *line);
+            let field_without_line = if line.is_some() { "lines" } else { "claim" };
+            let field = index.map_or_else(|| field_without_line.to_owned(), |index| format!("lines[{index}]"));
+            entry.with_change(&field, "", reason)
         });
-        let entry = entry.clocked(submission, due);
+        let entry = entry.with_review_due(submission, due);
         let review = ReviewProgress { approving: false, due, ..submission.review };
-        let mut next = Next::of(self, at.now);
-        next.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
-        next.record(What::Reported(FactKind::ApprovalRefused), entry);
-        next.done()
+        let mut builder = TransitionBuilder::new(self, context.now);
+        builder.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
+        builder.record(What::Reported(FactKind::ApprovalRefused), entry);
+        builder.build()
     }
 }

@@ -1,7 +1,8 @@
-//! Submitting and resubmitting: the complete check, then the claim goes to review (R18, R21).
+//! Submission and resubmission: the claim is checked completely and goes to review (R18, R21).
 use crate::domain::{
-    Claim, Command, Comment, Facts, Leeway, PartnerAction, Refusal, ReviewProgress, Rules, State, Submission, What,
-    claim::{Entry, Next},
+    Claim, Command, Comment, Facts, PartnerAction, PolicyValues, Refusal, ReviewProgress, Rules, State, Submission,
+    What,
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
 use cpor_types::{CaseId, Timestamp};
@@ -13,19 +14,21 @@ pub struct Submit {
     pub review_case: CaseId,
 }
 
-/// Answers the reviewer's request.
+/// Answers the reviewer's request for partner action.
 #[derive(Clone, Debug)]
 pub struct Resubmit {
-    /// For the reviewer to read.
+    /// The partner's comment, which the reviewer reads.
     pub comment: Option<Comment>,
 }
 
 impl Claim {
-    /// Submits a draft (R18). `facts` are what the directory says of this very content; `None` when the state that was
-    /// seen while gathering them did not admit the command.
+    /// Submits a draft (R18). `facts` are what the directory says about exactly this content;
+    /// `None` when the claim did not admit the command at the time when the directory would have
+    /// been asked.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::Incomplete`] with every violation (R11).
+    /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::FactsMissing`] when `facts` is
+    /// `None`, [`Refusal::Incomplete`] with every violation (R11).
     pub fn submit(
         &self,
         submit: Submit,
@@ -33,18 +36,18 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        self.admit(Command::Submit)?;
+        self.check_admitted(Command::Submit)?;
         let policy = rules.in_force(now);
-        let mut next = Next::of(self, now);
-        next.claim.inform(Some(facts.ok_or(Refusal::FactsMissing)?));
-        let customer = next.claim.complete(policy)?;
-        next.claim.state = State::Submitted(Submission {
-            tenant: customer.tenant,
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        let required = builder.claim.check_complete(policy)?;
+        builder.claim.state = State::Submitted(Submission {
+            tenant: required.tenant,
             review_case: submit.review_case,
             policy: policy.id(),
-            leeway: Leeway::from(policy),
-            partner_calendar: customer.partner_calendar,
-            tenant_calendar: customer.tenant_calendar,
+            leeway: PolicyValues::from(policy),
+            partner_calendar: required.partner_calendar,
+            tenant_calendar: required.tenant_calendar,
             submit_time: now,
             reviewer: None,
             review: ReviewProgress::default(),
@@ -56,16 +59,16 @@ impl Claim {
             disputes: 0,
             documents_before: 0,
         });
-        next.record(What::Submitted, Entry::default().changing("policy", "", policy.id().to_string()));
-        Ok(next.done())
+        builder.record(What::Submitted, EntryDetails::default().with_change("policy", "", policy.id().to_string()));
+        Ok(builder.build())
     }
 
-    /// Answers the reviewer's request (R21): the same case goes on with the same reviewer, where it was asked. `facts` as in
-    /// [`Self::submit`].
+    /// Answers the reviewer's request (R21). The same review case continues with the same reviewer,
+    /// in the state in which the request was made. `facts` as in [`Self::submit`].
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`] in any state but PARTNER_ACTION_REQUIRED, [`Refusal::NothingChanged`],
-    /// [`Refusal::Incomplete`].
+    /// [`Refusal::NotAllowed`] in any state but PARTNER_ACTION_REQUIRED,
+    /// [`Refusal::NothingChanged`], [`Refusal::FactsMissing`], [`Refusal::Incomplete`].
     pub fn resubmit(
         &self,
         resubmit: Resubmit,
@@ -73,25 +76,25 @@ impl Claim {
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
-        let submission = self.admit_submitted(Command::Resubmit)?;
+        let submission = self.admitted_submission(Command::Resubmit)?;
         let action = self.state.partner_action().ok_or_else(|| self.not_allowed(Command::Resubmit))?;
-        if !self.is_answered(action) && resubmit.comment.is_none() {
+        if !self.has_response_to(action) && resubmit.comment.is_none() {
             return Err(Refusal::NothingChanged);
         }
-        let mut next = Next::of(self, now);
-        next.claim.inform(Some(facts.ok_or(Refusal::FactsMissing)?));
-        next.claim.complete(rules.recorded(submission)?)?;
-        next.claim.state = match action.disputed {
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
+        builder.claim.check_complete(rules.recorded_profile(submission)?)?;
+        builder.claim.state = match action.disputed {
             true => State::Disputed(submission.clone()),
             false => State::Submitted(submission.clone()),
         };
         let reason = resubmit.comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
-        next.record(What::Resubmitted, Entry::because(reason).saying(resubmit.comment));
-        Ok(next.done())
+        builder.record(What::Resubmitted, EntryDetails::with_reason(reason).with_comment(resubmit.comment));
+        Ok(builder.build())
     }
 
-    /// Whether the partner did anything since the request (R21).
-    fn is_answered(&self, action: &PartnerAction) -> bool {
+    /// Returns whether the partner added, edited or commented anything since the request (R21).
+    fn has_response_to(&self, action: &PartnerAction) -> bool {
         self.new_documents() > 0 || action.edits > 0 || action.comments > 0
     }
 }

@@ -1,8 +1,8 @@
-//! What time itself does to a claim (R22, R28, R47).
-use super::close::End;
+//! The deadlines of a claim and what happens when they pass (R22, R28, R47).
+use super::close::NewRejection;
 use crate::domain::{
     Claim, Event, FactKind, PartnerAction, Rejection, Remedy, Rules, State, Submission, What,
-    claim::{Entry, Next},
+    claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::{Aggregate, Elapsed, Transition};
 use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
@@ -10,13 +10,13 @@ use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
 impl Aggregate for Claim {
     type Event = Event;
 
-    /// The partner's response deadline, while an answer is awaited; the dispute window, while a rejection can be disputed; each with its
-    /// reminder.
+    /// Returns the partner's response deadline while the claim waits for an answer, or the end of
+    /// the dispute window while a rejection can be disputed. Each comes with its reminder.
     fn deadlines(&self) -> Vec<Deadline> {
         match &self.state {
-            State::PartnerActionRequired(_, action) => action.response.ahead(Rules::REMIND_RESPONSE),
+            State::PartnerActionRequired(_, action) => action.response.deadlines(Rules::REMIND_RESPONSE),
             State::Rejected(_, Rejection { remedy: Remedy::Dispute(window), .. }) => {
-                window.ahead(Rules::REMIND_DISPUTE)
+                window.deadlines(Rules::REMIND_DISPUTE)
             }
             State::Editing
             | State::Deleted
@@ -30,13 +30,13 @@ impl Aggregate for Claim {
 
     fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
         let Elapsed { due, transition } = match &self.state {
-            // The reminder is due before what it reminds of.
+            // The reminder is due before the deadline itself.
             State::PartnerActionRequired(submission, action) => self
-                .response_reminded(submission, action, now)
-                .or_else(|| self.response_passed(submission, action, now)),
+                .elapse_response_reminder(submission, action, now)
+                .or_else(|| self.elapse_response_deadline(submission, action, now)),
             State::Rejected(submission, rejection) => self
-                .dispute_reminded(submission, rejection, now)
-                .or_else(|| self.dispute_window_passed(submission, rejection, now)),
+                .elapse_dispute_reminder(submission, rejection, now)
+                .or_else(|| self.elapse_dispute_window(submission, rejection, now)),
             State::Editing
             | State::Deleted
             | State::Submitted(_)
@@ -44,45 +44,45 @@ impl Aggregate for Claim {
             | State::Approved(..)
             | State::Disputed(_) => None,
         }?;
-        let next = transition.next.waiting_since(Some(self.waited()), due);
+        let next = transition.next.with_wait_clock(Some(self.wait_clock()), due);
         Some(Elapsed { due, transition: Transition { next, ..transition } })
     }
 }
 
 impl Claim {
-    fn response_reminded(
+    fn elapse_response_reminder(
         &self,
         submission: &Submission,
         action: &PartnerAction,
         now: Timestamp,
     ) -> Option<Elapsed<Self>> {
-        let (due, response) = action.response.reminded(now)?;
+        let (due, response) = action.response.take_reminder(now)?;
         let state = State::PartnerActionRequired(submission.clone(), PartnerAction { response, ..action.clone() });
-        Some(self.reminded(FactKind::ResponseReminded, state, due, now))
+        Some(self.record_reminder(FactKind::ResponseReminded, state, due, now))
     }
 
-    fn dispute_reminded(
+    fn elapse_dispute_reminder(
         &self,
         submission: &Submission,
         rejection: &Rejection,
         now: Timestamp,
     ) -> Option<Elapsed<Self>> {
         let Remedy::Dispute(window) = &rejection.remedy else { return None };
-        let (due, window) = window.reminded(now)?;
+        let (due, window) = window.take_reminder(now)?;
         let rejection = Rejection { remedy: Remedy::Dispute(window), ..rejection.clone() };
-        Some(self.reminded(FactKind::DisputeReminded, State::Rejected(submission.clone(), rejection), due, now))
+        Some(self.record_reminder(FactKind::DisputeReminded, State::Rejected(submission.clone(), rejection), due, now))
     }
 
-    /// R48: a mail follows from the entry in the history.
-    fn reminded(&self, fact: FactKind, state: State, due: Timestamp, now: Timestamp) -> Elapsed<Self> {
-        let mut next = Next::of(self, now);
-        next.claim.state = state;
-        next.record(What::Reported(fact), Entry::default());
-        Elapsed { due, transition: next.done() }
+    /// Records a reminder (R48). The mail to the partner is derived from this event.
+    fn record_reminder(&self, fact: FactKind, state: State, due: Timestamp, now: Timestamp) -> Elapsed<Self> {
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.state = state;
+        builder.record(What::Reported(fact), EntryDetails::default());
+        Elapsed { due, transition: builder.build() }
     }
 
-    /// R22: no answer in time rejects the claim, effective when the answer was due.
-    fn response_passed(
+    /// R22: without an answer in time the claim is rejected, effective at the response deadline.
+    fn elapse_response_deadline(
         &self,
         submission: &Submission,
         action: &PartnerAction,
@@ -93,13 +93,14 @@ impl Claim {
         }
         let due = action.response.deadline.due;
         let by = FactKind::ResponseDeadlinePassed;
-        let mut end = End::by_fact(by, PrimaryRejection::InsufficientPoe, due, action.remedy_if_missed.clone());
-        end.further.push(FurtherRejection::NoPartnerResponse);
-        Some(Elapsed { due, transition: self.close(submission, end, Entry::default(), now) })
+        let mut rejection =
+            NewRejection::by_fact(by, PrimaryRejection::InsufficientPoe, due, action.remedy_if_missed.clone());
+        rejection.further.push(FurtherRejection::NoPartnerResponse);
+        Some(Elapsed { due, transition: self.close(submission, rejection, EntryDetails::default(), now) })
     }
 
     /// R28: without a dispute in time the rejection is final.
-    fn dispute_window_passed(
+    fn elapse_dispute_window(
         &self,
         submission: &Submission,
         rejection: &Rejection,
@@ -107,10 +108,10 @@ impl Claim {
     ) -> Option<Elapsed<Self>> {
         let due = rejection.dispute_window().filter(|window| window.has_passed(now))?.due;
         let rejection = Rejection { remedy: Remedy::Missed(due), ..rejection.clone() };
-        let mut next = Next::of(self, now);
-        next.claim.state = State::Rejected(submission.clone(), rejection);
-        let entry = Entry::default().changing("rejection.final", "false", "true");
-        next.record(What::Reported(FactKind::DisputeWindowPassed), entry);
-        Some(Elapsed { due, transition: next.done() })
+        let mut builder = TransitionBuilder::new(self, now);
+        builder.claim.state = State::Rejected(submission.clone(), rejection);
+        let entry = EntryDetails::default().with_change("rejection.final", "false", "true");
+        builder.record(What::Reported(FactKind::DisputeWindowPassed), entry);
+        Some(Elapsed { due, transition: builder.build() })
     }
 }

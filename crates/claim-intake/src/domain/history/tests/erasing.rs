@@ -1,21 +1,25 @@
-//! R56: personal data is erased, and every chain and receipt holds as before.
+//! R56: personal data can be erased, and every chain and receipt still verifies.
 use super::*;
 use cpor_types::PersonalData;
 
-/// Personal data of each kind, as the entries below have it.
+/// Personal data of each kind, as the entries below contain it.
 const SECRETS: [(PersonalData, &str); 3] = [
     (PersonalData::Contacts, "ada@fabrikam.example"),
     (PersonalData::Subjects, "rita@vendor.example"),
     (PersonalData::Words, "Ada is on leave"),
 ];
 
-/// Names and words, of people and of the system.
+/// Returns an entry by a person or by the system, with personal data of several kinds.
 fn personal(n: usize) -> Entry {
     let [contact, subject, words] = SECRETS.map(|(_, secret)| secret.to_owned());
     let side = [ActorSide::Partner, ActorSide::Reviewer, ActorSide::Time, ActorSide::System][n % 4];
-    let told =
+    let field_change =
         |field: &str, from: &str, to: &str| FieldChange { field: field.into(), from: from.into(), to: to.into() };
-    let changes = [told("customer_contact", "", &contact), told("lines", "", "teams"), told("reviewer", &subject, "")];
+    let changes = [
+        field_change("customer_contact", "", &contact),
+        field_change("lines", "", "teams"),
+        field_change("reviewer", &subject, ""),
+    ];
     let by_people = is_of_people(side);
     Entry {
         audience: Audience::All,
@@ -31,7 +35,7 @@ fn personal(n: usize) -> Entry {
     }
 }
 
-/// As it lies in the database: an entry, its salts and commitments.
+/// A database row: position, salts, entry, commitments and link.
 type Row = (i64, Vec<u8>, Entry, Vec<u8>, Digest);
 
 fn rows(length: usize) -> (Vec<Row>, Receipt) {
@@ -54,7 +58,7 @@ fn read(rows: &[Row]) -> Receipt {
     Receipt { claim: claim(), head: entries.last().unwrap().link, entries }
 }
 
-/// As the store does it.
+/// Erases as the store does.
 fn erase(rows: &mut [Row], kinds: &[PersonalData]) {
     for (position, salts, entry, commitments, link) in rows {
         let sealed = SealedEntry::stored(*position, salts, entry.clone(), commitments, *link).unwrap();
@@ -90,7 +94,8 @@ proptest! {
         prop_assert_eq!(stored, at_once, "in whatever steps");
     }
 
-    /// With a salt a short text could be guessed: it goes with what it salts, and so does that from which it was derived.
+    /// With the salt, a short text could be guessed from its commitment. So the salt must be gone,
+    /// and so must the bytes that it was derived from.
     #[test]
     fn r56_no_salt_of_what_was_erased_stays(length in 1_usize..12, of in 1_u8..8) {
         let (mut stored, before) = rows(length);
@@ -135,7 +140,7 @@ fn r56_what_was_erased_is_told_from_what_is_withheld() {
 
 #[test]
 fn r56_who_erased_and_why_is_never_erased() {
-    let facts = EntryFacts { action: ERASURE.to_owned(), side: ActorSide::Vendor, ..entry(0).facts };
+    let facts = EntryFacts { action: ERASURE_ACTION.to_owned(), side: ActorSide::Vendor, ..entry(0).facts };
     let record = SealedEntry::seal(&claim(), Digest::GENESIS, 1, Digest([1; 32]), Entry { facts, ..entry(0) });
     assert_eq!(record.clone().erase(PersonalData::ALL), record);
 }
@@ -157,7 +162,7 @@ fn r56_what_the_system_wrote_in_the_name_of_people_stays() {
 }
 
 #[test]
-fn r56_each_change_is_withheld_by_itself_and_the_chain_holds() {
+fn r56_single_changes_can_be_withheld() {
     let (stored, before) = rows(4);
     let mut shown = read(&stored);
     shown.entries = shown.entries.into_iter().map(|entry| entry.withhold_changes(PersonalData::Subjects)).collect();

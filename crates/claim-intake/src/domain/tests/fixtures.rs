@@ -1,4 +1,5 @@
-//! A claim that is complete, and claims in every state, grown by the same commands and facts as real ones.
+//! Test fixtures: complete content, facts of every kind, and claims in every state. The claims are
+//! created by the same commands and facts as real ones.
 use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
 use cpor_types::{
@@ -20,7 +21,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// Read once: thousands of lives go by them.
+/// Loaded once, because the property tests use the rules very often.
 static RULES: LazyLock<Rules> =
     LazyLock::new(|| Rules::new(PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap()));
 
@@ -28,7 +29,7 @@ pub(crate) fn rules() -> Rules {
     RULES.clone()
 }
 
-/// The rules with another shipped profile in force.
+/// Returns rules with another shipped profile in force.
 pub(crate) fn rules_of(profile: &str) -> Rules {
     let in_force = PolicyInForce { profile: profile.parse().unwrap(), from: start() };
     Rules::new(PolicyProfiles::scheduled([], &[in_force]).unwrap(), Calendars::shipped().unwrap())
@@ -42,7 +43,7 @@ pub(crate) fn case() -> CaseId {
     CaseId(Uuid::from_u128(2))
 }
 
-/// The case of a dispute.
+/// The review case of a dispute.
 pub(crate) fn second_case() -> CaseId {
     CaseId(Uuid::from_u128(3))
 }
@@ -51,7 +52,7 @@ pub(crate) fn name() -> ClaimName {
     "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1".parse().unwrap()
 }
 
-/// Teams usage at Fabrikam: complete.
+/// A complete claim for the usage of Teams at Fabrikam.
 pub(crate) fn content() -> Content {
     let person = |name: &str| Contact { name: name.into(), title: "IT".into(), email: "a@fabrikam.example".into() };
     Content {
@@ -69,7 +70,7 @@ pub(crate) fn content() -> Content {
     }
 }
 
-/// What a directory that admits everything says of the lines.
+/// What a directory that finds no violations says about the content.
 pub(crate) fn facts(content: &Content, family: ProductFamily) -> Facts {
     let known = |line: &Line| KnownLine {
         product_display_name: line.product.to_string(),
@@ -107,7 +108,7 @@ pub(crate) fn evidence(n: u128) -> Evidence {
     }
 }
 
-/// Everything.
+/// An erasure of all kinds of personal data.
 pub(crate) fn erase() -> Erase {
     Erase { kinds: cpor_types::PersonalData::ALL.to_vec(), reason: "request 7".into() }
 }
@@ -174,8 +175,9 @@ pub(crate) fn dispute() -> Dispute {
     Dispute { review_case: second_case(), justification: Some(comment(ActorSide::Partner)) }
 }
 
-/// A fact of a review, as one of the claim's own case, that of its dispute included; and an approval, as one of its last asking.
-pub(crate) fn of_its_case(fact: Fact, claim: &Claim) -> Fact {
+/// Returns the fact as one of the claim's present review case, and an approval as one of the
+/// present round of asking.
+pub(crate) fn of_present_case(fact: Fact, claim: &Claim) -> Fact {
     match (fact, claim.state.submission()) {
         (Fact::Review { fact, .. }, Some(submission)) => Fact::Review { case: submission.review_case, fact },
         (Fact::Consent(ConsentFact::Approved { channel, .. }), Some(submission)) => {
@@ -185,7 +187,7 @@ pub(crate) fn of_its_case(fact: Fact, claim: &Claim) -> Fact {
     }
 }
 
-/// One fact of every kind that services report.
+/// Returns one fact of every kind that services report.
 pub(crate) fn every_fact() -> Vec<Fact> {
     let verdict = LineVerdict {
         line: line_id(),
@@ -222,25 +224,25 @@ pub(crate) fn every_fact() -> Vec<Fact> {
     ]
 }
 
-/// A claim being lived, each step one hour after the last.
+/// A claim with the time and events of a test. Each step takes place one hour after the last.
 #[derive(Clone)]
-pub(crate) struct Life {
+pub(crate) struct TestClaim {
     pub(crate) claim: Claim,
     pub(crate) now: Timestamp,
     pub(crate) events: Vec<Event>,
 }
 
-impl Life {
+impl TestClaim {
     pub(crate) fn draft() -> Self {
-        let made = Claim::create(name(), content(), Some(&admitted()), start()).unwrap();
-        Self { claim: made.next, now: start(), events: made.events }
+        let transition = Claim::create(name(), content(), Some(&admitted()), start()).unwrap();
+        Self { claim: transition.next, now: start(), events: transition.events }
     }
 
     pub(crate) fn step(mut self, step: impl FnOnce(&Claim, Timestamp) -> Result<Transition<Claim>, Refusal>) -> Self {
         self.now += hour();
-        let made = step(&self.claim, self.now).unwrap();
-        self.claim = made.next;
-        self.events.extend(made.events);
+        let transition = step(&self.claim, self.now).unwrap();
+        self.claim = transition.next;
+        self.events.extend(transition.events);
         self
     }
 
@@ -327,7 +329,7 @@ impl Life {
         }
     }
 
-    /// Applies what has fallen due by `now`.
+    /// Applies the deadlines that have passed by `now`.
     pub(crate) fn elapse(mut self, now: Timestamp) -> Self {
         while let Some(elapsed) = self.claim.elapse(now) {
             self.claim = elapsed.transition.next;
@@ -344,3 +346,5 @@ impl Life {
 pub(crate) fn hour() -> std::time::Duration {
     std::time::Duration::from_hours(1)
 }
+
+pub(crate) use TestClaim as Life;

@@ -1,8 +1,8 @@
-//! Random lives: whatever is done in whatever order, nothing panics, history is one chain, and deadlines are those of
-//! the state.
+//! Property tests with random sequences of commands, facts and waits. After every step the claim
+//! agrees with the [`Model`], its history is one chain, and its deadlines fit its state.
 use super::{
-    model::{Model, Outcome, shown},
-    story::*,
+    fixtures::*,
+    model::{Model, Outcome, observed_status},
 };
 use crate::domain::*;
 use cpor_durable::{Aggregate as _, Transition};
@@ -11,24 +11,24 @@ use proptest::prelude::*;
 use std::sync::LazyLock;
 
 #[derive(Clone, Debug)]
-enum Act {
+enum Action {
     Command(usize),
     Fact(usize),
     Wait(u64),
 }
 
-fn acts() -> impl Strategy<Value = Vec<Act>> {
-    let act = prop_oneof![
-        3 => (0..Command::ALL.len()).prop_map(Act::Command),
-        4 => (0..FACTS.len()).prop_map(Act::Fact),
-        1 => (0..20 * 24u64).prop_map(Act::Wait),
+fn actions() -> impl Strategy<Value = Vec<Action>> {
+    let action = prop_oneof![
+        3 => (0..Command::ALL.len()).prop_map(Action::Command),
+        4 => (0..FACTS.len()).prop_map(Action::Fact),
+        1 => (0..20 * 24u64).prop_map(Action::Wait),
     ];
-    prop::collection::vec(act, 0..40)
+    prop::collection::vec(action, 0..40)
 }
 
 fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Transition<Claim>>, Refusal> {
     let (facts, rules) = (admitted(), rules());
-    let made = match command {
+    let transition = match command {
         Command::Update => {
             let display_name = claim.content.display_name.clone();
             let partner_contact = Contact { name: claim.history.to_string(), ..content().partner_contact };
@@ -52,38 +52,39 @@ fn perform(claim: &Claim, command: Command, now: Timestamp) -> Result<Option<Tra
         Command::Comment => claim.comment(comment(ActorSide::Partner), now),
         Command::ErasePersonalData => return claim.erase(&erase(), now),
     };
-    made.map(Some)
+    transition.map(Some)
 }
 
-/// Every fact, and those that lead elsewhere with other data.
-/// Made once: they are drawn from hundreds of thousands of times.
+/// One fact of every kind, and those that lead to another state with other data. Created once,
+/// because the tests draw from it very often.
 static FACTS: LazyLock<Vec<Fact>> = LazyLock::new(|| {
     let mut facts = every_fact();
     facts.extend([silent(), awarded(&[], &[line_id()]), contested(&[]), ended(EndReason::Declined, &[line_id()])]);
     facts
 });
 
-/// Now and then a fact of a case that is closed comes late, or an answer to an earlier asking.
-fn mostly_of_its_case(fact: Fact, claim: &Claim) -> Fact {
-    if claim.history.is_multiple_of(5) { fact } else { of_its_case(fact, claim) }
+/// Lets one fact in five be of a closed review case or of an earlier round of asking.
+fn mostly_of_present_case(fact: Fact, claim: &Claim) -> Fact {
+    if claim.history.is_multiple_of(5) { fact } else { of_present_case(fact, claim) }
 }
 
-fn check(before: &Claim, made: &Transition<Claim>) {
+fn check(before: &Claim, transition: &Transition<Claim>) {
     let mut state = before.state.kind();
-    for event in &made.events {
+    for event in &transition.events {
         assert_eq!(event.from, Some(state), "from follows to");
         state = event.to;
     }
-    assert_eq!(state, made.next.state.kind(), "the last entry tells the state");
-    assert!(!made.events.is_empty(), "nothing changes without an entry");
-    assert_eq!(made.next.history, before.history + made.events.len() as u64, "positions have no gaps");
-    check_deadlines(&made.next);
-    check_lines(&made.next);
+    assert_eq!(state, transition.next.state.kind(), "the last entry tells the state");
+    assert!(!transition.events.is_empty(), "nothing changes without an entry");
+    assert_eq!(transition.next.history, before.history + transition.events.len() as u64, "positions have no gaps");
+    check_deadlines(&transition.next);
+    check_lines(&transition.next);
 }
 
-/// R60: what is told to be the partner's, or the operator's, is accepted, for want of content at the worst, and nothing else is.
-fn check_offers(claim: &Claim, now: Timestamp) {
-    let offered = |command| {
+/// R60: the partner and the operator can give exactly those commands whose methods are listed as
+/// allowed. A refusal because of the content of the command does not count.
+fn check_allowed_methods(claim: &Claim, now: Timestamp) {
+    let is_allowed = |command| {
         let party = if command == Command::ErasePersonalData { Party::Operator } else { Party::Partner };
         claim.offers(party, now).iter().any(|offer| offer.command == Some(command))
     };
@@ -106,13 +107,13 @@ fn check_offers(claim: &Claim, now: Timestamp) {
             | Refusal::FactsMissing
             | Refusal::RulesMissing(_) => false,
         });
-        assert_eq!(offered(command), !refused, "{command} in {}", claim.state.kind());
+        assert_eq!(is_allowed(command), !refused, "{command} in {}", claim.state.kind());
     }
     let ruled_out: Vec<_> = claim.ruled_out().into_iter().map(|(command, _)| command).collect();
-    assert!(!ruled_out.iter().any(|command| offered(*command)));
+    assert!(!ruled_out.iter().any(|command| is_allowed(*command)));
 }
 
-/// A review that has started is the reviewer's to decide, and no other.
+/// Checks that the progress of the review fits the state.
 fn check_review(claim: &Claim, now: Timestamp) {
     let started = claim.state.submission().is_some_and(|submission| submission.review.started);
     match claim.state.kind() {
@@ -135,7 +136,7 @@ fn check_deadlines(claim: &Claim) {
     assert_eq!(claim.admits(Command::Dispute), disputable, "a dispute is allowed while its window is open");
 }
 
-/// R27a, R38: only a rejected claim may have no line left, and a line is either the claim's or lost.
+/// R27a, R38: only a rejected claim may have no lines, and no line is both on the claim and lost.
 fn check_lines(claim: &Claim) {
     let rejected = claim.state.kind() == StateKind::Rejected;
     assert!(rejected || !claim.content.lines.is_empty());
@@ -144,19 +145,19 @@ fn check_lines(claim: &Claim) {
     assert!(!rejected || claim.live_lines().count() == 0);
 }
 
-/// A claim, and beside it what the rules say of it.
-struct Lived {
+/// A claim and the model that it must agree with.
+struct Run {
     claim: Claim,
     model: Model,
     now: Timestamp,
 }
 
-impl Lived {
-    fn begin() -> Self {
-        Self { claim: Life::complete().claim, model: Model::of_a_complete_draft(), now: start() }
+impl Run {
+    fn new() -> Self {
+        Self { claim: TestClaim::complete().claim, model: Model::complete_draft(), now: start() }
     }
 
-    /// What is due happens first (R47).
+    /// Applies the deadlines that have passed first (R47).
     fn elapse(&mut self) {
         while let Some(elapsed) = self.claim.elapse(self.now) {
             assert!(elapsed.due <= self.now);
@@ -164,47 +165,47 @@ impl Lived {
                 matches!(event.what, What::Reported(FactKind::ResponseReminded | FactKind::DisputeReminded))
             };
             if !elapsed.transition.events.iter().all(reminds) {
-                self.model.falls_due();
+                self.model.elapse();
             }
-            self.becomes(elapsed.transition);
+            self.set_claim(elapsed.transition);
         }
     }
 
-    fn act(&mut self, act: &Act) {
+    fn perform(&mut self, action: &Action) {
         self.now += hour();
-        if let Act::Wait(hours) = act {
+        if let Action::Wait(hours) = action {
             self.now += std::time::Duration::from_hours(*hours);
         }
         self.elapse();
-        match act {
-            Act::Command(n) => {
-                let made = perform(&self.claim, Command::ALL[*n], self.now).ok().flatten();
-                let outcome = if made.is_some() { Outcome::Done } else { Outcome::Refused };
+        match action {
+            Action::Command(n) => {
+                let transition = perform(&self.claim, Command::ALL[*n], self.now).ok().flatten();
+                let outcome = if transition.is_some() { Outcome::Done } else { Outcome::Refused };
                 assert_eq!(self.model.command(Command::ALL[*n]), outcome, "{} {:#?}", Command::ALL[*n], self.claim);
-                made.into_iter().for_each(|made| self.becomes(made));
+                transition.into_iter().for_each(|transition| self.set_claim(transition));
             }
-            Act::Fact(n) => {
-                let fact = mostly_of_its_case(FACTS[*n].clone(), &self.claim);
+            Action::Fact(n) => {
+                let fact = mostly_of_present_case(FACTS[*n].clone(), &self.claim);
                 let submission = self.claim.state.submission();
-                let own = if let Fact::Consent(ConsentFact::Approved { askings, .. }) = &fact {
+                let is_current = if let Fact::Consent(ConsentFact::Approved { askings, .. }) = &fact {
                     submission.is_none_or(|submission| submission.askings == *askings)
                 } else {
                     fact.case().is_none_or(|of| submission.map(|submission| submission.review_case) == Some(of))
                 };
-                let made = self.claim.apply(&fact, self.now, &rules(), self.now).unwrap();
-                let overtaken = made.events.iter().any(|event| event.what.is_overtaken());
+                let transition = self.claim.apply(&fact, self.now, &rules(), self.now).unwrap();
+                let overtaken = transition.events.iter().any(|event| event.what.is_overtaken());
                 let outcome = if overtaken { Outcome::Overtaken } else { Outcome::Done };
-                assert_eq!(self.model.fact(&fact, own), outcome, "{fact:?} {:#?}", self.claim);
-                self.becomes(made);
+                assert_eq!(self.model.fact(&fact, is_current), outcome, "{fact:?} {:#?}", self.claim);
+                self.set_claim(transition);
             }
-            Act::Wait(_) => {}
+            Action::Wait(_) => {}
         }
-        assert_eq!(self.model.shows(), shown(&self.claim), "after {act:?}");
+        assert_eq!(self.model.expected_status(), observed_status(&self.claim), "after {action:?}");
     }
 
-    fn becomes(&mut self, made: Transition<Claim>) {
-        check(&self.claim, &made);
-        self.claim = made.next;
+    fn set_claim(&mut self, transition: Transition<Claim>) {
+        check(&self.claim, &transition);
+        self.claim = transition.next;
     }
 }
 
@@ -212,20 +213,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
-    fn r15_any_life_is_what_the_rules_say_with_one_chain_of_history(acts in acts()) {
-        let mut lived = Lived::begin();
-        acts.iter().for_each(|act| lived.act(act));
+    fn r15_random_steps_agree_with_the_model(actions in actions()) {
+        let mut run = Run::new();
+        actions.iter().for_each(|action| run.perform(action));
     }
 }
 
 proptest! {
     #[test]
-    fn r60_what_is_explained_is_what_the_machine_does(acts in acts()) {
-        let mut lived = Lived::begin();
-        for act in &acts {
-            lived.act(act);
-            check_offers(&lived.claim, lived.now);
-            check_review(&lived.claim, lived.now);
+    fn r60_allowed_methods_agree_with_the_commands(actions in actions()) {
+        let mut run = Run::new();
+        for action in &actions {
+            run.perform(action);
+            check_allowed_methods(&run.claim, run.now);
+            check_review(&run.claim, run.now);
         }
     }
 }

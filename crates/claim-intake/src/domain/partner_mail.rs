@@ -1,47 +1,49 @@
-//! Which steps of a claim its partner is told of by mail (R48, R57).
-use super::{Association, Claim, Event, FactKind, What, words};
+//! Which events of a claim are mailed to its partner (R48, R57).
+use super::{Association, Claim, Event, FactKind, What, string_enum};
 use cpor_types::PrimaryRejection;
 
-words! {
-    /// What a mail to the partner is about.
+string_enum! {
+    /// The subject matter of a mail to the partner.
     NoticeKind {
-        /// A reviewer needs something (R20).
+        /// A reviewer requested partner action (R20).
         PartnerAction = "partner_action",
-        /// An answer to that is due soon (R48).
+        /// The response deadline is about to pass (R48).
         ResponseReminder = "response_reminder",
-        /// The claim is rejected.
+        /// The claim was rejected.
         Rejection = "rejection",
-        /// The time to dispute that is over soon (R48).
+        /// The dispute window is about to pass (R48).
         DisputeReminder = "dispute_reminder",
-        /// The customer declined what was rejected already (R28).
+        /// The customer declined a claim that was already rejected (R28).
         CustomerDeclined = "customer_declined",
-        /// The partner withdrew a claim that was approved: its association is over.
+        /// The partner withdrew an approved claim, so that its association ended.
         Withdrawal = "withdrawal",
-        /// The claim is approved.
+        /// The claim was approved.
         Approval = "approval",
         /// The association is on record.
         Official = "official",
-        /// Another company competes (R37).
+        /// Another company competes for a line (R37).
         Competition = "competition",
-        /// Lines were awarded to another company; the claim goes on with the rest (R37).
+        /// Lines were awarded to another company; the claim continues with the others (R37).
         LinesLost = "lines_lost",
-        /// Associations are over; the claim stays approved (R37, R39).
+        /// Associations of lines ended; the claim stays approved (R37, R39).
         AssociationEnded = "association_ended",
     }
 }
 
 impl Event {
-    /// What the partner of `claim`, as it is after this, is told by mail; `None`: nothing.
+    /// Returns the kind of mail that the partner gets about this event; `None` when there is no
+    /// mail. `claim` is the claim after the event.
     #[must_use]
     pub fn notice(&self, claim: &Claim) -> Option<NoticeKind> {
         match &self.what {
-            What::Reported(fact) => self.notice_of(*fact, claim),
+            What::Reported(fact) => self.mail_for_fact(*fact, claim),
             What::Approved { .. } => Some(NoticeKind::Approval),
             What::LinesLost => Some(NoticeKind::LinesLost),
             What::LinesEnded { .. } => Some(NoticeKind::AssociationEnded),
-            What::Closed(closing) => match closing.primary {
-                // What it did itself the partner need not be told, but for what it has lost by that.
-                PrimaryRejection::PartnerRequest => claim.lost_its_association().then_some(NoticeKind::Withdrawal),
+            What::Closed(closure) => match closure.primary {
+                // The partner knows that it withdrew the claim. A mail is sent only if an
+                // association ended.
+                PrimaryRejection::PartnerRequest => claim.lost_association().then_some(NoticeKind::Withdrawal),
                 PrimaryRejection::CustomerDeclined
                 | PrimaryRejection::InsufficientPoe
                 | PrimaryRejection::LostToCompetingClaim => Some(NoticeKind::Rejection),
@@ -62,16 +64,17 @@ impl Event {
         }
     }
 
-    fn notice_of(&self, fact: FactKind, claim: &Claim) -> Option<NoticeKind> {
+    fn mail_for_fact(&self, fact: FactKind, claim: &Claim) -> Option<NoticeKind> {
         match fact {
             FactKind::PartnerActionRequested => Some(NoticeKind::PartnerAction),
             FactKind::ResponseReminded => Some(NoticeKind::ResponseReminder),
             FactKind::DisputeReminded => Some(NoticeKind::DisputeReminder),
             FactKind::AssociationOfficial => Some(NoticeKind::Official),
-            // Of competition that begins or is over the partner is told in a comment too; only the first is worth a mail.
+            // A comment informs the partner when a competition begins and when it ends. Only the
+            // beginning is mailed too.
             FactKind::CompetitionChanged => {
-                let begins = self.comment.is_some() && claim.content.lines.iter().any(|line| line.contested);
-                begins.then_some(NoticeKind::Competition)
+                let has_begun = self.comment.is_some() && claim.content.lines.iter().any(|line| line.contested);
+                has_begun.then_some(NoticeKind::Competition)
             }
             FactKind::CustomerDeclined => claim.state.rejection().map(|_| NoticeKind::CustomerDeclined),
             FactKind::ReviewAssigned
@@ -99,8 +102,8 @@ impl Event {
 }
 
 impl Claim {
-    /// Whether an association ended with its rejection that had not ended before.
-    fn lost_its_association(&self) -> bool {
+    /// Returns whether the rejection ended an association that was still live.
+    fn lost_association(&self) -> bool {
         match self.state.rejection().and_then(|rejection| rejection.ended.as_ref()) {
             Some(Association::Pending | Association::Granted { .. } | Association::Official { .. }) => true,
             Some(Association::Ended { .. }) | None => false,

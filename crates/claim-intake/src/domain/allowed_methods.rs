@@ -1,0 +1,245 @@
+//! The gRPC methods that each party can call on a claim now (R60). They are derived from the
+//! transition table and restricted by the data of the claim.
+use super::{
+    Association, Claim, Command, ReviewProgress, State, StateKind, Step,
+    machine::{TABLE, TransitionRow},
+    string_enum,
+};
+use cpor_types::{TenantId, Timestamp};
+
+string_enum! {
+    /// A party that can move a claim forward.
+    Party {
+        /// The partner that the claim belongs to.
+        Partner = "PARTNER",
+        /// A reviewer: the assigned one if the case has one, and any reviewer otherwise.
+        Reviewer = "REVIEWER",
+        /// A review lead, who may do everything that a reviewer may do (R5).
+        ReviewLead = "REVIEW_LEAD",
+        /// The customer.
+        Customer = "CUSTOMER",
+        /// An operator.
+        Operator = "OPERATOR",
+        /// The system itself.
+        System = "SYSTEM",
+        /// The passing of time.
+        Time = "TIME",
+    }
+}
+
+/// A gRPC method by which a party causes a step.
+#[derive(Clone, Copy, Debug)]
+pub struct PartyMethod {
+    /// The party that calls the method.
+    party: Party,
+    /// The full name of the gRPC service.
+    service: &'static str,
+    /// The name of the method within its service.
+    method: &'static str,
+    /// Whether only the assigned reviewer of the case, or a review lead, may call the method (R15).
+    own_case_only: bool,
+    /// Checks the data of the claim at a time. The method is available if this function returns
+    /// `true` and the transition table admits the step.
+    is_available: fn(&Claim, Timestamp) -> bool,
+}
+
+const CLAIMS: &str = "cpor.claims.v1.ClaimService";
+const REVIEWS: &str = "cpor.reviews.v1.ReviewService";
+const CONSENTS: &str = "cpor.consents.v1.ConsentService";
+
+/// The gRPC services that the transition table refers to.
+pub const SERVICES: [&str; 3] = [CLAIMS, REVIEWS, CONSENTS];
+
+/// A gRPC method that a party can call on a claim now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The command that the method gives, if it is a method of this service.
+    pub command: Option<Command>,
+    /// The full name of the method: `cpor.claims.v1.ClaimService/SubmitClaim`.
+    pub method: String,
+    /// The rules that allow the step, for example `R18`.
+    pub rule: &'static str,
+    /// Whether only the assigned reviewer of the case, or a review lead, may call the method.
+    pub own: bool,
+}
+
+impl PartyMethod {
+    /// Returns a method of the partner in ClaimService, which is always available.
+    pub(super) const fn of_partner(method: &'static str) -> Self {
+        Self { party: Party::Partner, service: CLAIMS, method, own_case_only: false, is_available: always_available }
+    }
+
+    /// Returns the method by which `party` comments.
+    pub(super) const fn create_comment(party: Party) -> Self {
+        Self { party, ..Self::of_partner("CreateComment") }
+    }
+
+    /// Returns the method by which `party` erases personal data.
+    pub(super) const fn erase_personal_data(party: Party) -> Self {
+        Self { party, ..Self::of_partner("ErasePersonalData") }
+    }
+
+    /// Returns a method of the reviewers in ReviewService.
+    pub(super) const fn of_reviewer(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party: Party::Reviewer, service: REVIEWS, method, own_case_only: false, is_available }
+    }
+
+    /// Returns a method of the review leads in ReviewService.
+    pub(super) const fn of_lead(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party: Party::ReviewLead, ..Self::of_reviewer(method, is_available) }
+    }
+
+    /// Returns a method of the customer in ConsentService.
+    pub(super) const fn of_customer(method: &'static str, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party: Party::Customer, service: CONSENTS, method, own_case_only: false, is_available }
+    }
+
+    /// Returns the method by which `party` requests a notice again.
+    pub(super) const fn resend_notice(party: Party, is_available: fn(&Claim, Timestamp) -> bool) -> Self {
+        Self { party, ..Self::of_customer("ResendNotice", is_available) }
+    }
+
+    /// Restricts the method to the assigned reviewer of the case and to review leads.
+    pub(super) const fn only_for_own_case(self) -> Self {
+        Self { own_case_only: true, ..self }
+    }
+
+    /// Returns the full name of the method: `cpor.claims.v1.ClaimService/SubmitClaim`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.service, self.method)
+    }
+
+    /// Returns the party that calls the method.
+    #[must_use]
+    pub const fn party(&self) -> Party {
+        self.party
+    }
+
+    /// Returns whether `party` may call the method. A review lead may call every method of a
+    /// reviewer.
+    fn is_for(&self, party: Party) -> bool {
+        let is_lead_for_reviewer =
+            party == Party::ReviewLead && self.party == Party::Reviewer && self.service == REVIEWS;
+        self.party == party || is_lead_for_reviewer
+    }
+}
+
+const fn always_available(_: &Claim, _: Timestamp) -> bool {
+    true
+}
+
+impl Claim {
+    /// Returns the methods that `party` can call now, in the order of the transition table. The
+    /// caller has already applied the deadlines that have passed.
+    #[must_use]
+    pub fn offers(&self, party: Party, now: Timestamp) -> Vec<Offer> {
+        let state = self.state.kind();
+        let rows = TABLE.iter().filter(|row| row.from.contains(&state) && self.data_admits_step(row.step));
+        let methods = rows.flat_map(|row| row.methods.iter().map(move |method| (row, method)));
+        let available = methods.filter(|(_, method)| method.is_for(party) && (method.is_available)(self, now));
+        let allowed = |(row, method): (&'static TransitionRow, &PartyMethod)| {
+            let command = row.step.command();
+            Offer { command, method: method.path(), rule: row.rule, own: method.own_case_only }
+        };
+        available.map(allowed).collect()
+    }
+
+    /// Returns the claim as the administrator of `tenant` may see it (R5), or `None` if the claim
+    /// is a draft or belongs to another tenant.
+    ///
+    /// Everything that would reveal a rival is removed: contested lines, the review clocks, which
+    /// stop during a competition, and an approval in progress, which the registry refuses if a
+    /// rival holds a line.
+    #[must_use]
+    pub fn of_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
+        let mut submission = self.state.submission().filter(|submission| tenant == Some(submission.tenant))?.clone();
+        submission.review = ReviewProgress { started: submission.review.started, approving: false, due: None };
+        self.state = self.state.with_submission(submission);
+        self.content.lines.iter_mut().for_each(|line| line.contested = false);
+        self.wait_time = self.customer_wait_time;
+        Some(self)
+    }
+
+    /// Returns whether the data of the state admits the step. Only commands depend on it; for
+    /// reported facts the transition table alone decides.
+    fn data_admits_step(&self, step: Step) -> bool {
+        step.command().is_none_or(|command| self.data_admits(command))
+    }
+
+    /// Returns whether the review case waits for its start (R19, R28).
+    pub(super) fn awaits_review_start(&self, _: Timestamp) -> bool {
+        match &self.state {
+            State::Submitted(submission) | State::Disputed(submission) => !submission.review.started,
+            State::Editing
+            | State::Deleted
+            | State::UnderReview(_)
+            | State::PartnerActionRequired(..)
+            | State::Approved(..)
+            | State::Rejected(..) => false,
+        }
+    }
+
+    /// Returns whether the review case waits for its start and has no reviewer.
+    pub(super) fn is_unassigned(&self, now: Timestamp) -> bool {
+        self.awaits_review_start(now) && !self.has_reviewer()
+    }
+
+    /// Returns whether the review case waits for its start and has a reviewer.
+    pub(super) fn is_assigned(&self, now: Timestamp) -> bool {
+        self.awaits_review_start(now) && self.has_reviewer()
+    }
+
+    fn has_reviewer(&self) -> bool {
+        self.state.submission().is_some_and(|submission| submission.reviewer.is_some())
+    }
+
+    /// Returns whether the reviewer has started (R19) and not yet approved (R23). The state alone
+    /// does not say so, because a disputed claim stays DISPUTED during the review.
+    pub(super) fn awaits_decision(&self, _: Timestamp) -> bool {
+        self.state.submission().is_some_and(|submission| submission.review.started && !submission.review.approving)
+    }
+
+    /// Returns whether a line is contested (R37) and no approval is in progress.
+    pub(super) fn is_contested(&self, _: Timestamp) -> bool {
+        let approving = self.state.submission().is_some_and(|submission| submission.review.approving);
+        !approving && self.content.lines.iter().any(|line| line.contested)
+    }
+
+    /// R26a: returns whether the customer can approve: it has not approved yet, and the association
+    /// is not granted, official or ended.
+    pub(super) fn can_be_approved(&self, _: Timestamp) -> bool {
+        let approved = self.state.submission().is_some_and(|submission| submission.explicit_approval.is_some());
+        match self.state.association() {
+            None | Some(Association::Pending) => !approved,
+            Some(Association::Granted { .. } | Association::Official { .. } | Association::Ended { .. }) => false,
+        }
+    }
+
+    /// R43: returns whether the customer can decline. The customer can do so until the consent
+    /// window has passed, and afterwards if the policy profile allows it. A rejected claim can be
+    /// declined once, while it can be disputed.
+    pub(super) fn can_be_declined(&self, now: Timestamp) -> bool {
+        let Some(submission) = self.state.submission() else { return false };
+        match self.state.rejection() {
+            Some(rejection) => rejection.dispute_window().is_some() && !submission.needs_explicit_approval(),
+            None => {
+                !self.has_ended_association() && (submission.leeway.decline_after_window || self.is_window_pending(now))
+            }
+        }
+    }
+
+    /// R44: returns whether a notice can be sent again, because the customer can still decide.
+    pub(super) fn awaits_customer(&self, now: Timestamp) -> bool {
+        !self.has_ended_association() && (self.state.kind() != StateKind::Approved || self.is_window_pending(now))
+    }
+
+    fn has_ended_association(&self) -> bool {
+        matches!(self.state.association(), Some(Association::Ended { .. }))
+    }
+
+    /// Returns whether the consent window is open or has not opened yet.
+    fn is_window_pending(&self, now: Timestamp) -> bool {
+        self.state.submission().is_some_and(|submission| submission.consent_due.is_none_or(|due| now < due))
+    }
+}
