@@ -2,7 +2,7 @@
 //! says about it (R12), and which of its lines other claims of the company already have (R38).
 use crate::{
     call::Call,
-    domain::{Content, Directory, Facts, Fault, KnownLine, Line, Tenant, Violation},
+    domain::{Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Line, Tenant, Violation, ViolationReason},
     error::CallError,
     service::{ClaimIntake, RegistryNeed},
     store::{KeyActivity, find_claimed_elsewhere},
@@ -22,10 +22,10 @@ impl ClaimIntake {
         call: &Call,
         need: RegistryNeed,
         content: &Content,
-    ) -> Result<Option<Facts>, CallError> {
+    ) -> Result<Option<DirectoryFacts>, CallError> {
         let request = claim_to_check(&call.claim, content);
         if need == RegistryNeed::Optional && is_blank(&request) {
-            return Ok(Some(Facts::default()));
+            return Ok(Some(DirectoryFacts::default()));
         }
         match (self.registry.check_claim(&call.actor, request).await, need) {
             (Ok(answer), RegistryNeed::Optional | RegistryNeed::Required) => {
@@ -52,8 +52,8 @@ impl ClaimIntake {
         &self,
         actor: &Actor,
         drafts: &[(ClaimName, Content)],
-    ) -> Result<Vec<Option<Facts>>, CallError> {
-        let mut results: Vec<Option<Facts>> = drafts.iter().map(|_| Some(Facts::default())).collect();
+    ) -> Result<Vec<Option<DirectoryFacts>>, CallError> {
+        let mut results: Vec<Option<DirectoryFacts>> = drafts.iter().map(|_| Some(DirectoryFacts::default())).collect();
         let requests = drafts.iter().map(|(claim, content)| claim_to_check(claim, content)).enumerate();
         let (indexes, requests): (Vec<usize>, Vec<_>) = requests.filter(|(_, request)| !is_blank(request)).unzip();
         let (Some((claim, _)), false) = (drafts.first(), indexes.is_empty()) else { return Ok(results) };
@@ -91,7 +91,8 @@ impl ClaimIntake {
                 checked.keys().filter(|(_, key)| claimed.contains(key)).map(|(line, _)| line).collect();
             let lines = checked.content.lines.iter().enumerate();
             let lines = lines.filter(|(_, line)| claimed_lines.contains(&line.id));
-            let violations = lines.map(|(index, _)| Fault::AlreadyClaimed.at(format!("lines[{index}]")));
+            let violations =
+                lines.map(|(index, _)| ViolationReason::AlreadyClaimed.violation(format!("lines[{index}]")));
             checked.facts.directory.violations.extend(violations);
         }
         Ok(())
@@ -101,14 +102,14 @@ impl ClaimIntake {
 /// A content of a claim with the facts that the registry returned for it.
 struct CheckedContent<'c> {
     content: &'c Content,
-    facts: Facts,
+    facts: DirectoryFacts,
 }
 
 impl CheckedContent<'_> {
     /// The keys and activities that the content claims, each with its line. The company may have
     /// each of them in one open or approved claim only (R38).
     fn keys(&self) -> impl Iterator<Item = (LineId, KeyActivity)> {
-        let Self { content, facts: Facts { directory, lines } } = self;
+        let Self { content, facts: DirectoryFacts { directory, lines } } = self;
         let lines_with_key = directory.tenant.iter().flat_map(move |tenant| {
             lines.iter().filter_map(move |(line, known)| Some((*line, tenant.id, known.key.clone()?)))
         });
@@ -144,7 +145,7 @@ fn is_blank(request: &ClaimToCheck) -> bool {
 }
 
 /// Converts the registry's answer to the facts of the domain.
-fn facts_from_answer(answer: CheckedClaim) -> Facts {
+fn facts_from_answer(answer: CheckedClaim) -> DirectoryFacts {
     let CheckedClaim { violations, partner_display_name, location, tenant, lines } = answer;
     let domain_violation = |violation: cpor_registry_client::Violation| Violation {
         field: violation.field,
@@ -153,8 +154,8 @@ fn facts_from_answer(answer: CheckedClaim) -> Facts {
     };
     let tenant =
         tenant.map(|tenant| Tenant { id: tenant.id, display_name: tenant.display_name, calendar: tenant.calendar });
-    Facts {
-        directory: Directory {
+    DirectoryFacts {
+        directory: DirectoryAnswer {
             partner_display_name: partner_display_name.unwrap_or_default(),
             partner_calendar: location.map(|location| location.calendar),
             tenant,
@@ -165,9 +166,9 @@ fn facts_from_answer(answer: CheckedClaim) -> Facts {
 }
 
 /// Converts the registry's answer for one line.
-fn known_line(line: CheckedLine) -> (LineId, KnownLine) {
+fn known_line(line: CheckedLine) -> (LineId, DirectoryLine) {
     let CheckedLine { line_id, product, subscription_id, key, held_by_legacy } = line;
     let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();
     let product_display_name = product_display_name.unwrap_or_default();
-    (line_id, KnownLine { product_display_name, family, subscription: subscription_id, key, held_by_legacy })
+    (line_id, DirectoryLine { product_display_name, family, subscription: subscription_id, key, held_by_legacy })
 }

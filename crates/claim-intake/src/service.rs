@@ -2,7 +2,7 @@
 //! a command: they pass a decision function and get the committed claim back.
 use crate::{
     call::Call,
-    domain::{Claim, Content, Facts, Refusal, Rules},
+    domain::{Claim, Content, DirectoryFacts, Refusal, Rules},
     error::CallError,
     evidence::EvidenceStore,
     store::{ClaimStore, Claims},
@@ -115,7 +115,10 @@ impl ClaimIntake {
     ) -> Result<DecisionOutcome, CallError>
     where
         C: Fn(&Claim) -> Option<(RegistryNeed, Content)> + Send,
-        D: Fn(&Claim, Option<&Facts>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Clone + Send + 'static,
+        D: Fn(&Claim, Option<&DirectoryFacts>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>
+            + Clone
+            + Send
+            + 'static,
     {
         for _ in 0..MAX_ATTEMPTS {
             let current = self.read(call).await?;

@@ -8,7 +8,7 @@
 use super::{RpcResult, convert, create_claim::create, parse, view::View};
 use crate::{
     call::Call,
-    domain::{Content, Facts},
+    domain::{Content, DirectoryFacts},
     error::CallError,
     service::{ClaimIntake, MAX_ROWS_IN_FLIGHT},
 };
@@ -118,7 +118,7 @@ impl Batch<'_> {
         &self,
         call: &Call,
         content: Content,
-        facts: Option<Facts>,
+        facts: Option<DirectoryFacts>,
     ) -> Result<wire::BatchCreateClaimsResult, Status> {
         let outcome = create(self.intake, call, content, facts).await?;
         let view = View::for_caller(&self.caller);

@@ -4,8 +4,8 @@ use super::{enums, receipt, view::View};
 use crate::{
     call::etag_from_version,
     domain::{
-        Assessment, Association, Claim, Comment, Contact, EndReason, Ended, Evidence, Line, LostLine, PartnerAction,
-        Party, Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
+        Assessment, Association, AssociationEnd, Claim, Comment, Contact, EndReason, Evidence, Line, LostLine,
+        PartnerAction, Party, Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
     },
     error::CallError,
     wire_time::to_wire_time,
@@ -72,7 +72,9 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
 /// There are none in states in which the partner cannot submit or resubmit.
 fn violations(claim: &Claim, rules: &Rules) -> Result<Vec<Violation>, Refusal> {
     match claim.state {
-        State::Editing | State::PartnerActionRequired(..) => Ok(claim.violations(rules.of(claim, claim.update_time)?)),
+        State::Editing | State::PartnerActionRequired(..) => {
+            Ok(claim.violations(rules.profile_of(claim, claim.update_time)?))
+        }
         State::Deleted
         | State::Submitted(_)
         | State::UnderReview(_)
@@ -121,14 +123,14 @@ fn line_to_wire(line: &Line, state: &State) -> wire::ClaimLine {
 
 /// Returns how the claim's association ended with the rejection of the claim. `None` if the claim
 /// is not rejected or had no association.
-fn ended_with_claim(state: &State) -> Option<Ended> {
+fn ended_with_claim(state: &State) -> Option<AssociationEnd> {
     let rejection = state.rejection()?;
     let reason = match rejection.primary {
         PrimaryRejection::PartnerRequest => EndReason::Withdrawn,
         PrimaryRejection::CustomerDeclined => EndReason::Declined,
         PrimaryRejection::InsufficientPoe | PrimaryRejection::LostToCompetingClaim => EndReason::Rejected,
     };
-    Some(Ended { reason, since: rejection.ended.as_ref()?.official_time(), until: rejection.time })
+    Some(AssociationEnd { reason, since: rejection.ended.as_ref()?.official_time(), until: rejection.time })
 }
 
 fn lost_line_to_wire(lost: &LostLine, state: &State) -> wire::LostLine {

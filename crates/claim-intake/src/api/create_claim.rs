@@ -3,7 +3,7 @@
 use super::{RpcResult, convert, parse, view::View};
 use crate::{
     call::Call,
-    domain::{Claim, Content, Facts, Refusal},
+    domain::{Claim, Content, DirectoryFacts, Refusal},
     error::CallError,
     service::{ClaimIntake, DecisionOutcome, RegistryNeed},
 };
@@ -38,7 +38,7 @@ pub(super) async fn create(
     intake: &ClaimIntake,
     call: &Call,
     content: Content,
-    facts: Option<Facts>,
+    facts: Option<DirectoryFacts>,
 ) -> Result<DecisionOutcome, CallError> {
     let name = call.claim.clone();
     let create = move |now| Claim::create(name.clone(), content.clone(), facts.as_ref(), now);

@@ -3,7 +3,7 @@
 use super::{RpcResult, convert, error};
 use crate::{
     call::Call,
-    domain::{Comment, Fault, Refusal},
+    domain::{Comment, Refusal, ViolationReason},
     error::CallError,
     service::ClaimIntake,
     store::Comments,
@@ -72,7 +72,8 @@ impl NewComment {
 /// # Errors
 /// INVALID_ARGUMENT if a name or id is malformed, or if the document belongs to another claim.
 fn parse_target(call: &Call, comment: &wire::Comment) -> Result<(Option<EvidenceId>, Option<LineId>), Status> {
-    let malformed = |field, description: String| error::invalid_field(field, Fault::FieldMalformed, description);
+    let malformed =
+        |field, description: String| error::invalid_field(field, ViolationReason::FieldMalformed, description);
     let evidence = non_empty(&comment.evidence).map(str::parse::<EvidenceName>).transpose();
     let evidence = evidence.map_err(|error| malformed("comment.evidence", error.to_string()))?;
     if evidence.as_ref().is_some_and(|name| (&name.partner, name.claim) != (&call.claim.partner, call.claim.claim)) {

@@ -3,7 +3,7 @@
 use super::{RpcResult, enums, error};
 use crate::{
     call::Call,
-    domain::{Claim, Fault, Refusal},
+    domain::{Claim, Refusal, ViolationReason},
     error::CallError,
     poe_template::{self, CONTENT_TYPE},
     service::ClaimIntake,
@@ -38,7 +38,7 @@ fn requested_activity(claim: &Claim, activity: Option<Activity>) -> Result<Activ
         }
         (None, _) => {
             let description = "is required, because the claim does not have exactly one activity";
-            Err(error::invalid_field("activity", Fault::FieldRequired, description))
+            Err(error::invalid_field("activity", ViolationReason::FieldRequired, description))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Converts errors and refusals to gRPC statuses. Each status has a stable reason. Internal details
 //! are logged and not shown to callers.
 use crate::{
-    domain::{Command, Fault, Refusal, Violation, paths},
+    domain::{Command, Refusal, Violation, ViolationReason, paths},
     error::CallError,
     evidence::DocumentError,
     store::AlreadyClaimed,
@@ -181,7 +181,7 @@ pub(super) fn cursor_expired() -> Status {
 }
 
 /// Returns an INVALID_ARGUMENT status for one field of a request.
-pub(super) fn invalid_field(field: &str, fault: Fault, description: impl Into<String>) -> Status {
+pub(super) fn invalid_field(field: &str, fault: ViolationReason, description: impl Into<String>) -> Status {
     let reason = fault.as_str().to_owned();
     status::invalid(vec![FieldViolation { field: field.to_owned(), reason, description: description.into() }])
 }
@@ -199,7 +199,10 @@ mod tests {
 
     #[test]
     fn r11_every_violation_reaches_the_caller() {
-        let status = incomplete_status(vec![Fault::FieldRequired.at("lines"), Fault::EvidenceRequired.at("evidence")]);
+        let status = incomplete_status(vec![
+            ViolationReason::FieldRequired.violation("lines"),
+            ViolationReason::EvidenceRequired.violation("evidence"),
+        ]);
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!(status::reason(&status).as_deref(), Some("CLAIM_INCOMPLETE"));
         let reasons: Vec<_> =
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_api_documents_every_fault() {
-        for fault in Fault::ALL {
+        for fault in ViolationReason::ALL {
             assert!(ErrorReason::from_str_name(fault.as_str()).is_some(), "{fault}");
         }
     }

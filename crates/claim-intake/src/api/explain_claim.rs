@@ -4,7 +4,7 @@
 use super::{RpcResult, enums, update_claim::may_edit};
 use crate::{
     call::Call,
-    domain::{Claim, Command, Offer, Party, Refusal},
+    domain::{AllowedMethod, Claim, Command, Party, Refusal},
     error::CallError,
     service::{ClaimIntake, apply_passed_deadlines},
     wire_time::to_wire_time,
@@ -31,7 +31,7 @@ pub(super) async fn explain_claim(
     let (current, now) = (intake.read(&call).await?, intake.now().await?);
     let claim = apply_passed_deadlines(current.state, now);
     let claim = match caller.side() {
-        ActorSide::Customer => claim.of_customer(caller.tenant).ok_or_else(|| call.not_found())?,
+        ActorSide::Customer => claim.as_seen_by_customer(caller.tenant).ok_or_else(|| call.not_found())?,
         ActorSide::Partner | ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Time | ActorSide::System => claim,
     };
     Ok(Response::new(explanation(&claim, &caller, &intake.methods, now)))
@@ -42,7 +42,8 @@ fn explanation(claim: &Claim, caller: &Caller, methods: &MethodTable, now: Times
     let request = ExplanationRequest { claim, caller, methods };
     let is_customer = caller.side() == ActorSide::Customer;
     let parties = if is_customer { &[Party::Customer][..] } else { &PARTIES };
-    let refused = if is_customer { Vec::new() } else { claim.ruled_out().into_iter().map(refused_command).collect() };
+    let refused =
+        if is_customer { Vec::new() } else { claim.refused_commands().into_iter().map(refused_command).collect() };
     wire::ClaimExplanation {
         name: claim.name.to_string(),
         state: enums::claim_state_to_wire(claim.state.kind()).into(),
@@ -69,12 +70,12 @@ impl ExplanationRequest<'_> {
     /// Lists the commands of `party`, each with whether the caller may give it.
     fn party_commands(&self, party: Party, now: Timestamp) -> wire::PartyCommands {
         let is_caller = self.caller_belongs_to(party);
-        let allowed_command = |offer: Offer| wire::AllowedCommand {
+        let allowed_command = |offer: AllowedMethod| wire::AllowedCommand {
             caller_may: is_caller && self.caller_may(&offer),
             method: offer.method,
             rule: offer.rule.to_owned(),
         };
-        let commands = self.claim.offers(party, now).into_iter().map(allowed_command).collect();
+        let commands = self.claim.allowed_methods(party, now).into_iter().map(allowed_command).collect();
         wire::PartyCommands { party: enums::party_to_wire(Some(party)).into(), caller: is_caller, commands }
     }
 
@@ -93,7 +94,7 @@ impl ExplanationRequest<'_> {
     /// Returns whether the caller may give a command of its party. Its roles must admit the method
     /// (R4, R5). Some review commands are open to the reviewer of the case and to review leads
     /// only.
-    fn caller_may(&self, offer: &Offer) -> bool {
+    fn caller_may(&self, offer: &AllowedMethod) -> bool {
         let method = self.methods.get(&format!("/{}", offer.method));
         let has_role = method.is_some_and(|method| match &method.access {
             Access::Open => true,
@@ -101,7 +102,7 @@ impl ExplanationRequest<'_> {
         });
         let reviewer = self.claim.state.submission().and_then(|submission| submission.reviewer.as_deref());
         let is_own_case =
-            !offer.own || self.caller.has(Role::ReviewLead) || reviewer == Some(self.caller.subject.as_str());
+            !offer.own_case_only || self.caller.has(Role::ReviewLead) || reviewer == Some(self.caller.subject.as_str());
         let may_edit = offer.command != Some(Command::Update) || may_edit(self.caller)(self.claim);
         has_role && is_own_case && may_edit
     }

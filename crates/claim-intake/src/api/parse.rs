@@ -4,7 +4,7 @@ use super::{
     enums,
     error::{invalid_field, unknown_update_field},
 };
-use crate::domain::{Contact, Content, Fault, Field, Line};
+use crate::domain::{Contact, Content, Field, Line, ViolationReason};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{Entropy, LineId, ProductName};
 use prost_types::FieldMask;
@@ -23,7 +23,7 @@ pub(super) fn content(claim: wire::Claim, entropy: &dyn Entropy) -> Result<Conte
     let lines = claim.lines.into_iter().enumerate().map(|(index, line)| {
         let product: ProductName =
             line.product.parse().map_err(|error| malformed_field(&format!("claim.lines[{index}].product"), error))?;
-        Ok(Line::entered(LineId(entropy.uuid()), product.product, line.subscription_id))
+        Ok(Line::new(LineId(entropy.uuid()), product.product, line.subscription_id))
     });
     Ok(Content {
         display_name: claim.display_name,
@@ -50,17 +50,17 @@ fn contact(contact: Option<wire::Contact>) -> Contact {
 }
 
 fn malformed_field(field: &str, error: cpor_types::Malformed) -> Status {
-    invalid_field(field, Fault::FieldMalformed, error.to_string())
+    invalid_field(field, ViolationReason::FieldMalformed, error.to_string())
 }
 
 /// Returns the fields that an update changes (AIP-134): the fields of the mask, or all fields for
 /// `*`. Without a mask, these are the fields that are not empty in `content`.
 pub(super) fn update_fields(mask: Option<FieldMask>, content: &Content) -> Result<Vec<Field>, Status> {
-    let Some(FieldMask { paths }) = mask else { return Ok(content.given()) };
+    let Some(FieldMask { paths }) = mask else { return Ok(content.filled_fields()) };
     if paths.iter().any(|path| path == "*") {
         return Ok(Field::ALL.to_vec());
     }
-    let fields = paths.iter().map(|path| Field::of_path(path).ok_or_else(|| unknown_update_field(path)));
+    let fields = paths.iter().map(|path| Field::from_path(path).ok_or_else(|| unknown_update_field(path)));
     Ok(fields.collect::<Result<BTreeSet<Field>, Status>>()?.into_iter().collect())
 }
 
@@ -106,6 +106,6 @@ mod tests {
             ..Default::default()
         };
         let parsed = content(entered, &SeededEntropy::new(1)).unwrap();
-        assert_eq!(parsed.given(), Field::ALL);
+        assert_eq!(parsed.filled_fields(), Field::ALL);
     }
 }

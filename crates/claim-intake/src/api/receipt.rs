@@ -4,7 +4,7 @@ use super::enums;
 use crate::{
     domain::{
         FieldChange, StateKind,
-        history::{Audience, Closed, EntryFacts, Part, Receipt, Sealed, SealedEntry},
+        history::{Audience, EntryFacts, HiddenReason, Part, Receipt, SealedEntry, SealedPart},
     },
     wire_time::{from_wire_time, to_wire_time},
 };
@@ -82,7 +82,7 @@ pub(super) fn receipt_entry(entry: &SealedEntry) -> wire::ReceiptEntry {
 
 /// Converts the readable content of an entry. Withheld and erased parts are empty.
 pub(super) fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
-    let text = |part: &Sealed<String>| part.opened.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
+    let text = |part: &SealedPart<String>| part.opened.as_ref().map(|(_, text)| text.clone()).unwrap_or_default();
     let without_facts = wire::HistoryEntry {
         position: entry.position,
         subject: text(&entry.subject),
@@ -106,7 +106,7 @@ pub(super) fn history_entry(entry: &SealedEntry) -> wire::HistoryEntry {
     }
 }
 
-fn field_change(change: &Sealed<FieldChange>) -> wire::FieldChange {
+fn field_change(change: &SealedPart<FieldChange>) -> wire::FieldChange {
     match &change.opened {
         Ok((_, FieldChange { field, from, to })) => wire::FieldChange {
             field: field.clone(),
@@ -114,15 +114,15 @@ fn field_change(change: &Sealed<FieldChange>) -> wire::FieldChange {
             to: to.clone(),
             ..wire::FieldChange::default()
         },
-        Err(Closed::Erased(kind)) => wire::FieldChange {
+        Err(HiddenReason::Erased(kind)) => wire::FieldChange {
             erased: enums::personal_data_kind_to_wire(*kind).into(),
             ..wire::FieldChange::default()
         },
-        Err(Closed::Withheld) => wire::FieldChange::default(),
+        Err(HiddenReason::Withheld) => wire::FieldChange::default(),
     }
 }
 
-fn commitment<T>(part: &Sealed<T>) -> wire::Commitment {
+fn commitment<T>(part: &SealedPart<T>) -> wire::Commitment {
     let salt = part.opened.as_ref().map(|(salt, _)| salt.to_string());
     wire::Commitment { sha256: part.commitment.to_string(), salt: salt.unwrap_or_default() }
 }
@@ -173,12 +173,13 @@ fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
     // The reason why a part without a salt is closed.
     let closed = |part: Part| {
         let kind = Some(part).filter(is_erased).and_then(Part::erased_as);
-        kind.map_or(Closed::Withheld, Closed::Erased)
+        kind.map_or(HiddenReason::Withheld, HiddenReason::Erased)
     };
     let changes = || {
         let pairs = message.each_change.iter().zip(&entry.changes);
         let read_change = |(commitment, change): (&wire::Commitment, &wire::FieldChange)| {
-            let closed = enums::personal_data_kind_from_wire(change.erased()).map_or(Closed::Withheld, Closed::Erased);
+            let closed = enums::personal_data_kind_from_wire(change.erased())
+                .map_or(HiddenReason::Withheld, HiddenReason::Erased);
             let wire::FieldChange { field, from, to, erased: _ } = change.clone();
             sealed("each_change", Some(commitment), closed, || Ok(FieldChange { field, from, to }))
         };
@@ -200,13 +201,13 @@ fn read_entry(message: &wire::ReceiptEntry) -> Result<SealedEntry, Malformed> {
 fn sealed<T>(
     field: &'static str,
     commitment: Option<&wire::Commitment>,
-    closed: Closed,
+    closed: HiddenReason,
     content: impl FnOnce() -> Result<T, Malformed>,
-) -> Result<Sealed<T>, Malformed> {
+) -> Result<SealedPart<T>, Malformed> {
     let commitment = commitment.ok_or(Malformed(field))?;
     let digest = |text: &str| text.parse().map_err(|_| Malformed(field));
     let opened = if commitment.salt.is_empty() { Err(closed) } else { Ok((digest(&commitment.salt)?, content()?)) };
-    Ok(Sealed { commitment: digest(&commitment.sha256)?, opened })
+    Ok(SealedPart { commitment: digest(&commitment.sha256)?, opened })
 }
 
 fn facts(entry: &wire::HistoryEntry) -> Result<EntryFacts, Malformed> {

@@ -66,7 +66,7 @@ async fn next_message(
 /// maximum number of bytes of a document.
 async fn document_limit(intake: &ClaimIntake, call: &Call) -> Result<u64, CallError> {
     let (claim, now) = (intake.read(call).await?.state, intake.now().await?);
-    let policy = claim.admit_evidence(&intake.rules, now).and_then(|()| intake.rules.of(&claim, now));
+    let policy = claim.check_evidence_allowed(&intake.rules, now).and_then(|()| intake.rules.profile_of(&claim, now));
     Ok(policy.map_err(|refusal| call.refusal_error(refusal))?.evidence.max_document_bytes)
 }
 

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         FieldChange, StateKind,
-        history::{Digest, Entry, EntryFacts},
+        history::{Digest, EntryFacts, HistoryEntry},
     };
     use cpor_types::{Actor, Timestamp};
 
@@ -102,7 +102,7 @@ mod tests {
         let change =
             |field: &&str| FieldChange { field: (*field).to_owned(), from: String::new(), to: "rita".to_owned() };
         let (subject, changes) = ("rita".to_owned(), changed.iter().map(change).collect());
-        let entry = Entry { audience, facts, subject, reason: "because".to_owned(), changes };
+        let entry = HistoryEntry { audience, facts, subject, reason: "because".to_owned(), changes };
         let claim = "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1".parse().unwrap();
         SealedEntry::seal(&claim, Digest::GENESIS, 1, Digest([1; 32]), entry)
     }

@@ -2,7 +2,7 @@
 use super::{RpcResult, convert, enums, error, view::View};
 use crate::{
     call::Call,
-    domain::{Fault, Withdraw},
+    domain::{ViolationReason, Withdraw},
     service::ClaimIntake,
 };
 use cpor_kit::request::open;
@@ -31,7 +31,7 @@ impl TryFrom<wire::WithdrawClaimRequest> for Withdraw {
     type Error = Status;
 
     fn try_from(request: wire::WithdrawClaimRequest) -> Result<Self, Status> {
-        let required = |field, description| error::invalid_field(field, Fault::FieldRequired, description);
+        let required = |field, description| error::invalid_field(field, ViolationReason::FieldRequired, description);
         let reason =
             enums::withdraw_reason_from_wire(request.reason()).ok_or_else(|| required("reason", "is required"))?;
         if reason == WithdrawReason::Other && request.comment.trim().is_empty() {

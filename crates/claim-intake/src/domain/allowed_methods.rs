@@ -52,7 +52,7 @@ pub const SERVICES: [&str; 3] = [CLAIMS, REVIEWS, CONSENTS];
 
 /// A gRPC method that a party can call on a claim now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
+pub struct AllowedMethod {
     /// The command that the method gives, if it is a method of this service.
     pub command: Option<Command>,
     /// The full name of the method: `cpor.claims.v1.ClaimService/SubmitClaim`.
@@ -60,7 +60,7 @@ pub struct Offer {
     /// The rules that allow the step, for example `R18`.
     pub rule: &'static str,
     /// Whether only the assigned reviewer of the case, or a review lead, may call the method.
-    pub own: bool,
+    pub own_case_only: bool,
 }
 
 impl PartyMethod {
@@ -133,14 +133,14 @@ impl Claim {
     /// Returns the methods that `party` can call now, in the order of the transition table. The
     /// caller has already applied the deadlines that have passed.
     #[must_use]
-    pub fn offers(&self, party: Party, now: Timestamp) -> Vec<Offer> {
+    pub fn allowed_methods(&self, party: Party, now: Timestamp) -> Vec<AllowedMethod> {
         let state = self.state.kind();
         let rows = TABLE.iter().filter(|row| row.from.contains(&state) && self.data_admits_step(row.step));
         let methods = rows.flat_map(|row| row.methods.iter().map(move |method| (row, method)));
         let available = methods.filter(|(_, method)| method.is_for(party) && (method.is_available)(self, now));
         let allowed = |(row, method): (&'static TransitionRow, &PartyMethod)| {
             let command = row.step.command();
-            Offer { command, method: method.path(), rule: row.rule, own: method.own_case_only }
+            AllowedMethod { command, method: method.path(), rule: row.rule, own_case_only: method.own_case_only }
         };
         available.map(allowed).collect()
     }
@@ -152,7 +152,7 @@ impl Claim {
     /// stop during a competition, and an approval in progress, which the registry refuses if a
     /// rival holds a line.
     #[must_use]
-    pub fn of_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
+    pub fn as_seen_by_customer(mut self, tenant: Option<TenantId>) -> Option<Self> {
         let mut submission = self.state.submission().filter(|submission| tenant == Some(submission.tenant))?.clone();
         submission.review = ReviewProgress { started: submission.review.started, approving: false, due: None };
         self.state = self.state.with_submission(submission);
@@ -224,7 +224,8 @@ impl Claim {
         match self.state.rejection() {
             Some(rejection) => rejection.dispute_window().is_some() && !submission.needs_explicit_approval(),
             None => {
-                !self.has_ended_association() && (submission.leeway.decline_after_window || self.is_window_pending(now))
+                !self.has_ended_association()
+                    && (submission.policy_values.decline_after_window || self.is_window_pending(now))
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The aggregate: one claim with everything that is needed to decide commands on it, and the
 //! builder of its transitions.
 use super::{
-    Comment, Content, Directory, Event, Evidence, FieldChange, Line, LostLine, State, StateKind, Submission, What,
-    history::Digest, waiting::WaitClock,
+    Comment, Content, DirectoryAnswer, Event, EventKind, Evidence, FieldChange, Line, LostLine, State, StateKind,
+    Submission, history::Digest, waiting::WaitClock,
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, PersonalData, Timestamp, rfc3339};
@@ -17,7 +17,7 @@ pub struct Claim {
     /// What the partner entered.
     pub content: Content,
     /// What the directory said about the content when it was last asked.
-    pub directory: Directory,
+    pub directory: DirectoryAnswer,
     /// The documents of the claim, oldest first. Documents that were removed from the draft are not
     /// in this list.
     pub evidence: Vec<Evidence>,
@@ -98,9 +98,9 @@ impl TransitionBuilder {
 
     /// Records an event. It led from the state of the event before to the present state of the
     /// claim.
-    pub(super) fn record(&mut self, what: What, entry: EntryDetails) {
+    pub(super) fn record(&mut self, kind: EventKind, entry: EntryDetails) {
         let to = self.claim.state.kind();
-        if let What::PersonalDataErased(kinds) = &what {
+        if let EventKind::PersonalDataErased(kinds) = &kind {
             let erasure = Erasure { time: self.claim.update_time, nothing_left: true };
             self.claim.erased.extend(kinds.iter().map(|kind| (*kind, erasure)));
         } else {
@@ -108,7 +108,7 @@ impl TransitionBuilder {
             self.claim.erased.values_mut().for_each(|erasure| erasure.nothing_left = false);
         }
         let EntryDetails { changes, reason, comment } = entry;
-        self.events.push(Event { what, from: self.state_before, to, changes, reason, comment, late: Vec::new() });
+        self.events.push(Event { kind, from: self.state_before, to, changes, reason, comment, late: Vec::new() });
         self.claim.history += 1;
         self.state_before = Some(to);
     }

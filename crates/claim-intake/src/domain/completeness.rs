@@ -1,6 +1,6 @@
 //! What a complete claim needs (R10 to R12, R38). A refused submission reports every violation at
 //! once (R11). The violations that only the directory can find are taken from its last answer.
-use super::{Claim, Contact, Content, Fault, Refusal, Violation};
+use super::{Claim, Contact, Content, Refusal, Violation, ViolationReason};
 use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program};
 
 /// The facts that every complete claim has.
@@ -17,7 +17,7 @@ impl Claim {
     pub fn violations(&self, policy: &PolicyProfile) -> Vec<Violation> {
         let mut violations = self.content.violations(policy);
         if self.evidence.is_empty() {
-            violations.push(Fault::EvidenceRequired.at("evidence"));
+            violations.push(ViolationReason::EvidenceRequired.violation("evidence"));
         }
         violations.extend(self.directory.violations.iter().cloned());
         violations
@@ -37,7 +37,7 @@ impl Claim {
             let unknown = unknown
                 .into_iter()
                 .filter(|(field, missing)| *missing && !violations.iter().any(|known| known.field == *field));
-            let unknown: Vec<_> = unknown.map(|(field, _)| Fault::FieldMalformed.at(field)).collect();
+            let unknown: Vec<_> = unknown.map(|(field, _)| ViolationReason::FieldMalformed.violation(field)).collect();
             violations.extend(unknown);
             return Err(Refusal::Incomplete(violations));
         };
@@ -62,7 +62,7 @@ impl Content {
         violations.extend(self.partner_contact.missing_parts("partner_contact", false));
         violations.extend(self.revenue_association_violations());
         if policy.acknowledgement_of_terms && !self.terms_acknowledged {
-            violations.push(Fault::TermsNotAcknowledged.at("terms_acknowledged"));
+            violations.push(ViolationReason::TermsNotAcknowledged.violation("terms_acknowledged"));
         }
         violations
     }
@@ -78,7 +78,11 @@ impl Content {
             ("display_name", self.display_name.is_empty()),
             ("lines", self.lines.is_empty()),
         ];
-        required.into_iter().filter(|(_, missing)| *missing).map(|(field, _)| Fault::FieldRequired.at(field)).collect()
+        required
+            .into_iter()
+            .filter(|(_, missing)| *missing)
+            .map(|(field, _)| ViolationReason::FieldRequired.violation(field))
+            .collect()
     }
 
     /// Returns the violations of R7 (area and activity determine the program) and R8 (revenue
@@ -87,12 +91,12 @@ impl Content {
         let mut violations = Vec::new();
         let is_revenue_association = self.activities.contains(&Activity::RevenueAssociation);
         if is_revenue_association && self.activities.iter().any(|activity| activity.is_paid()) {
-            violations.push(Fault::ActivitiesExcludeEachOther.at("activities"));
+            violations.push(ViolationReason::ActivitiesExcludeEachOther.violation("activities"));
         }
         let Some(area) = self.solution_area else { return violations };
         for (index, activity) in self.activities.iter().enumerate() {
             if program(area, *activity).is_err() {
-                violations.push(Fault::ActivityNotInSolutionArea.at(format!("activities[{index}]")));
+                violations.push(ViolationReason::ActivityNotInSolutionArea.violation(format!("activities[{index}]")));
             }
         }
         violations
@@ -104,12 +108,14 @@ impl Content {
         if self.program.is_empty() {
             return None;
         }
-        let Ok(named) = self.program.parse::<Program>() else { return Some(Fault::UseCoopClaims.at("program")) };
+        let Ok(named) = self.program.parse::<Program>() else {
+            return Some(ViolationReason::UseCoopClaims.violation("program"));
+        };
         let area = self.solution_area?;
         let mut programs = self.activities.iter().filter_map(|activity| program(area, *activity).ok()).peekable();
         programs.peek()?;
         let is_among_programs = programs.any(|program| program == Some(named));
-        (!is_among_programs).then(|| Fault::ProgramDoesNotMatch.at("program"))
+        (!is_among_programs).then(|| ViolationReason::ProgramDoesNotMatch.violation("program"))
     }
 
     /// R10 f: a product may be claimed only once per subscription.
@@ -119,7 +125,7 @@ impl Content {
             first.product == second.product && first.subscription() == second.subscription()
         };
         let repeats = (0..self.lines.len()).filter(|index| (0..*index).any(|earlier| is_same_line(earlier, *index)));
-        repeats.map(|index| Fault::DuplicateLine.at(format!("lines[{index}]"))).collect()
+        repeats.map(|index| ViolationReason::DuplicateLine.violation(format!("lines[{index}]"))).collect()
     }
 
     /// R10 i: a technical contact is needed when a Dynamics 365 product is claimed.
@@ -137,12 +143,15 @@ impl Content {
             ("isv_solution_name", &self.isv_solution_name),
         ];
         let is_revenue_association = self.activities.contains(&Activity::RevenueAssociation);
-        let (fault, is_violated_when_empty) =
-            if is_revenue_association { (Fault::FieldRequired, true) } else { (Fault::FieldNotAllowed, false) };
+        let (fault, is_violated_when_empty) = if is_revenue_association {
+            (ViolationReason::FieldRequired, true)
+        } else {
+            (ViolationReason::FieldNotAllowed, false)
+        };
         let checked = fields.into_iter().filter(|_| !self.activities.is_empty());
         checked
             .filter(|(_, text)| text.is_empty() == is_violated_when_empty)
-            .map(|(field, _)| fault.at(field))
+            .map(|(field, _)| fault.violation(field))
             .collect()
     }
 }
@@ -151,6 +160,6 @@ impl Contact {
     fn missing_parts(&self, path: &str, with_title: bool) -> Vec<Violation> {
         let parts = [("name", &self.name), ("title", &self.title), ("email", &self.email)];
         let required = parts.into_iter().filter(|(part, text)| text.is_empty() && (with_title || *part != "title"));
-        required.map(|(part, _)| Fault::FieldRequired.at(format!("{path}.{part}"))).collect()
+        required.map(|(part, _)| ViolationReason::FieldRequired.violation(format!("{path}.{part}"))).collect()
     }
 }

@@ -115,7 +115,7 @@ impl Field {
 
     /// Returns the field with this path, or `None` when no changeable field has it.
     #[must_use]
-    pub fn of_path(path: &str) -> Option<Self> {
+    pub fn from_path(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.path() == path)
     }
 }
@@ -154,7 +154,7 @@ impl Content {
 
     /// Returns the fields that are not empty.
     #[must_use]
-    pub fn given(&self) -> Vec<Field> {
+    pub fn filled_fields(&self) -> Vec<Field> {
         Field::ALL.into_iter().filter(|field| !self.display_value(*field).is_empty()).collect()
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// What happened.
-    pub what: What,
+    pub kind: EventKind,
     /// The state before the event; `None` for the first event.
     pub from: Option<StateKind>,
     /// The state after the event.
@@ -39,7 +39,7 @@ pub struct FieldChange {
 
 /// The kinds of events, with the data that other services need.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
+pub enum EventKind {
     /// The draft was created.
     Created,
     /// The content of the draft changed.
@@ -127,7 +127,7 @@ pub enum ClosureCause {
     Fact(FactKind),
 }
 
-impl What {
+impl EventKind {
     /// Returns the name of the event in the history.
     #[must_use]
     pub const fn action(&self) -> &'static str {

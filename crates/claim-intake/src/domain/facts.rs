@@ -54,7 +54,7 @@ pub enum ReviewFact {
         /// The lines that the partner is asked to remove (R30).
         remove_lines: Vec<LineId>,
         /// The reviewer's comment.
-        said: Option<Comment>,
+        comment: Option<Comment>,
     },
     /// The approval is complete: the registry holds every line (R23). The comment is the
     /// reviewer's.
@@ -79,7 +79,7 @@ pub enum ReviewFact {
         /// The lines of this claim that were awarded, and to whom.
         awards: Awards,
         /// The review lead's comment.
-        said: Option<Comment>,
+        comment: Option<Comment>,
     },
     /// The set of contested lines changed (R37).
     CompetitionChanged {
@@ -247,8 +247,8 @@ impl Fact {
                 | ReviewFact::ApprovalBegun
                 | ReviewFact::ApprovalRefused(..)
                 | ReviewFact::CompetitionChanged { .. } => String::new(),
-                ReviewFact::ActionRequested { said: comment, .. }
-                | ReviewFact::LinesAwarded { said: comment, .. }
+                ReviewFact::ActionRequested { comment, .. }
+                | ReviewFact::LinesAwarded { comment, .. }
                 | ReviewFact::Approved(comment)
                 | ReviewFact::Rejected(_, comment) => {
                     comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default()

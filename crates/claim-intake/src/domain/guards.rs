@@ -40,7 +40,7 @@ impl Claim {
     /// Returns the partner's commands that the table admits and the data of the state does not,
     /// each with its refusal.
     #[must_use]
-    pub fn ruled_out(&self) -> Vec<(Command, Refusal)> {
+    pub fn refused_commands(&self) -> Vec<(Command, Refusal)> {
         let is_ruled_out = |command: &Command| {
             command.is_available_to(Party::Partner) && self.table_admits(*command) && !self.data_admits(*command)
         };

@@ -16,13 +16,13 @@ pub struct Line {
     /// is to fill it in (R10 g).
     pub subscription_id: String,
     /// What the directory knows about the line; `None` until the directory was asked.
-    pub known: Option<KnownLine>,
+    pub known: Option<DirectoryLine>,
     /// The last assessment of the line for each activity (R52).
     pub assessments: Vec<Assessment>,
     /// Whether another company's claim or hold competes for the line (R37).
     pub contested: bool,
     /// The end of the line's association, if it ended while the claim stays approved (R37, R39).
-    pub ended: Option<Ended>,
+    pub ended: Option<AssociationEnd>,
 }
 
 /// A line that was awarded to another company's claim (R37). It is no longer part of this claim.
@@ -36,7 +36,7 @@ pub struct LostLine {
 
 /// The end of a line's association.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
+pub struct AssociationEnd {
     /// Why the association ended.
     pub reason: EndReason,
     /// The time from which the association was official; `None` when it never was.
@@ -63,7 +63,7 @@ string_enum! {
 
 /// What the directory knows about a line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KnownLine {
+pub struct DirectoryLine {
     /// The product's name in the catalog.
     pub product_display_name: String,
     /// The product's family; `None` when the catalog does not list the product.
@@ -107,7 +107,7 @@ impl Line {
     /// Creates a line as the partner entered it. The line gets `id` unless the claim already has it
     /// under another id.
     #[must_use]
-    pub const fn entered(id: LineId, product: ProductId, subscription_id: String) -> Self {
+    pub const fn new(id: LineId, product: ProductId, subscription_id: String) -> Self {
         Self { id, product, subscription_id, known: None, assessments: Vec::new(), contested: false, ended: None }
     }
 

@@ -33,15 +33,15 @@ mod window;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use allowed_methods::{Offer, Party, PartyMethod, SERVICES};
+pub use allowed_methods::{AllowedMethod, Party, PartyMethod, SERVICES};
 pub use claim::{Claim, Erasure};
 pub use content::{Contact, Content, Field};
-pub use directory::{Directory, Facts, Tenant};
-pub use event::{ClaimClosure, ClosureCause, Event, FieldChange, What};
+pub use directory::{DirectoryAnswer, DirectoryFacts, Tenant};
+pub use event::{ClaimClosure, ClosureCause, Event, EventKind, FieldChange};
 pub use evidence::{Comment, Evidence, EvidenceKind};
 pub use facts::{Awards, ConsentFact, Fact, LineVerdict, ReviewFact};
-pub use line::{Assessment, EndReason, Ended, KnownLine, Line, LostLine, Verdict};
-pub use partner_mail::NoticeKind;
+pub use line::{Assessment, AssociationEnd, DirectoryLine, EndReason, Line, LostLine, Verdict};
+pub use partner_mail::PartnerMailKind;
 pub use refusal::Refusal;
 pub(crate) use refusal::paths;
 pub use rejection::{Finality, Rejection, Remedy};
@@ -50,7 +50,7 @@ pub use state::{Association, PartnerAction, State, StateKind};
 pub use step::{Command, FactKind, Step};
 pub use submission::{PolicyValues, ReviewProgress, Submission};
 pub use transitions::{Dispute, Erase, Resubmit, Submit, Update, Withdraw};
-pub use violation::{Fault, Violation};
+pub use violation::{Violation, ViolationReason};
 pub use waiting::{Wait, WaitStatus};
 pub use window::Window;
 

@@ -1,10 +1,10 @@
 //! Which events of a claim are mailed to its partner (R48, R57).
-use super::{Association, Claim, Event, FactKind, What, string_enum};
+use super::{Association, Claim, Event, EventKind, FactKind, string_enum};
 use cpor_types::PrimaryRejection;
 
 string_enum! {
     /// The subject matter of a mail to the partner.
-    NoticeKind {
+    PartnerMailKind {
         /// A reviewer requested partner action (R20).
         PartnerAction = "partner_action",
         /// The response deadline is about to pass (R48).
@@ -34,49 +34,49 @@ impl Event {
     /// Returns the kind of mail that the partner gets about this event; `None` when there is no
     /// mail. `claim` is the claim after the event.
     #[must_use]
-    pub fn notice(&self, claim: &Claim) -> Option<NoticeKind> {
-        match &self.what {
-            What::Reported(fact) => self.mail_for_fact(*fact, claim),
-            What::Approved { .. } => Some(NoticeKind::Approval),
-            What::LinesLost => Some(NoticeKind::LinesLost),
-            What::LinesEnded { .. } => Some(NoticeKind::AssociationEnded),
-            What::Closed(closure) => match closure.primary {
+    pub fn partner_mail(&self, claim: &Claim) -> Option<PartnerMailKind> {
+        match &self.kind {
+            EventKind::Reported(fact) => self.mail_for_fact(*fact, claim),
+            EventKind::Approved { .. } => Some(PartnerMailKind::Approval),
+            EventKind::LinesLost => Some(PartnerMailKind::LinesLost),
+            EventKind::LinesEnded { .. } => Some(PartnerMailKind::AssociationEnded),
+            EventKind::Closed(closure) => match closure.primary {
                 // The partner knows that it withdrew the claim. A mail is sent only if an
                 // association ended.
-                PrimaryRejection::PartnerRequest => claim.lost_association().then_some(NoticeKind::Withdrawal),
+                PrimaryRejection::PartnerRequest => claim.lost_association().then_some(PartnerMailKind::Withdrawal),
                 PrimaryRejection::CustomerDeclined
                 | PrimaryRejection::InsufficientPoe
-                | PrimaryRejection::LostToCompetingClaim => Some(NoticeKind::Rejection),
+                | PrimaryRejection::LostToCompetingClaim => Some(PartnerMailKind::Rejection),
             },
-            What::Created
-            | What::Updated
-            | What::Edited { .. }
-            | What::Deleted
-            | What::Commented
-            | What::Submitted
-            | What::Resubmitted
-            | What::Disputed { .. }
-            | What::EvidenceAdded(_)
-            | What::EvidenceRemoved(_)
-            | What::Granted { .. }
-            | What::PersonalDataErased(_)
-            | What::Overtaken(_) => None,
+            EventKind::Created
+            | EventKind::Updated
+            | EventKind::Edited { .. }
+            | EventKind::Deleted
+            | EventKind::Commented
+            | EventKind::Submitted
+            | EventKind::Resubmitted
+            | EventKind::Disputed { .. }
+            | EventKind::EvidenceAdded(_)
+            | EventKind::EvidenceRemoved(_)
+            | EventKind::Granted { .. }
+            | EventKind::PersonalDataErased(_)
+            | EventKind::Overtaken(_) => None,
         }
     }
 
-    fn mail_for_fact(&self, fact: FactKind, claim: &Claim) -> Option<NoticeKind> {
+    fn mail_for_fact(&self, fact: FactKind, claim: &Claim) -> Option<PartnerMailKind> {
         match fact {
-            FactKind::PartnerActionRequested => Some(NoticeKind::PartnerAction),
-            FactKind::ResponseReminded => Some(NoticeKind::ResponseReminder),
-            FactKind::DisputeReminded => Some(NoticeKind::DisputeReminder),
-            FactKind::AssociationOfficial => Some(NoticeKind::Official),
+            FactKind::PartnerActionRequested => Some(PartnerMailKind::PartnerAction),
+            FactKind::ResponseReminded => Some(PartnerMailKind::ResponseReminder),
+            FactKind::DisputeReminded => Some(PartnerMailKind::DisputeReminder),
+            FactKind::AssociationOfficial => Some(PartnerMailKind::Official),
             // A comment informs the partner when a competition begins and when it ends. Only the
             // beginning is mailed too.
             FactKind::CompetitionChanged => {
                 let has_begun = self.comment.is_some() && claim.content.lines.iter().any(|line| line.contested);
-                has_begun.then_some(NoticeKind::Competition)
+                has_begun.then_some(PartnerMailKind::Competition)
             }
-            FactKind::CustomerDeclined => claim.state.rejection().map(|_| NoticeKind::CustomerDeclined),
+            FactKind::CustomerDeclined => claim.state.rejection().map(|_| PartnerMailKind::CustomerDeclined),
             FactKind::ReviewAssigned
             | FactKind::ReviewOpened
             | FactKind::ReviewNoted

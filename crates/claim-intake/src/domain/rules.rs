@@ -41,7 +41,7 @@ impl Rules {
     ///
     /// # Errors
     /// [`Refusal::RulesMissing`] when the recorded profile is not configured.
-    pub fn of(&self, claim: &Claim, now: Timestamp) -> Result<&PolicyProfile, Refusal> {
+    pub fn profile_of(&self, claim: &Claim, now: Timestamp) -> Result<&PolicyProfile, Refusal> {
         claim.state.submission().map_or_else(|| Ok(self.in_force(now)), |submission| self.recorded_profile(submission))
     }
 

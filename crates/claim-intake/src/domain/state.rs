@@ -202,8 +202,10 @@ impl State {
     pub fn allows_edits(&self) -> bool {
         match self {
             Self::Editing => true,
-            Self::Submitted(submission) => submission.leeway.edits == EditsAfterSubmission::UntilReview,
-            Self::PartnerActionRequired(submission, _) => submission.leeway.edits != EditsAfterSubmission::Nothing,
+            Self::Submitted(submission) => submission.policy_values.edits == EditsAfterSubmission::UntilReview,
+            Self::PartnerActionRequired(submission, _) => {
+                submission.policy_values.edits != EditsAfterSubmission::Nothing
+            }
             Self::Deleted | Self::UnderReview(_) | Self::Approved(..) | Self::Rejected(..) | Self::Disputed(_) => false,
         }
     }
@@ -214,8 +216,8 @@ impl State {
     pub fn allows_evidence(&self) -> bool {
         match self {
             Self::Editing | Self::PartnerActionRequired(..) => true,
-            Self::Submitted(submission) => submission.leeway.edits == EditsAfterSubmission::UntilReview,
-            Self::Approved(submission, _) => submission.leeway.evidence_when_approved,
+            Self::Submitted(submission) => submission.policy_values.edits == EditsAfterSubmission::UntilReview,
+            Self::Approved(submission, _) => submission.policy_values.evidence_when_approved,
             Self::Rejected(_, rejection) => rejection.dispute_window().is_some(),
             Self::Deleted | Self::UnderReview(_) | Self::Disputed(_) => false,
         }

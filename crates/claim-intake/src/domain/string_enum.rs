@@ -1,7 +1,7 @@
 //! The macro for enums whose variants have one stable string each.
 
 /// Declares an enum and gives each variant one stable string. The string is what databases, events
-/// and error metadata contain, so it must never change. The enum gets `ALL`, `WORDS`, `as_str`,
+/// and error metadata contain, so it must never change. The enum gets `ALL`, `STRINGS`, `as_str`,
 /// `parse`, `Display` and serde implementations that use the strings.
 macro_rules! string_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -14,7 +14,7 @@ macro_rules! string_enum {
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// The strings of all variants, in the order of declaration.
-            pub const WORDS: &[&str] = &[$($text),+];
+            pub const STRINGS: &[&str] = &[$($text),+];
 
             /// Returns the stable string of the variant.
             #[must_use]

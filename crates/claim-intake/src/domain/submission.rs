@@ -15,7 +15,7 @@ pub struct Submission {
     pub policy: PolicyId,
     /// The values of the policy profile that are needed after the submission.
     #[serde(rename = "leeway")]
-    pub leeway: PolicyValues,
+    pub policy_values: PolicyValues,
     /// The id of the calendar of the partner's location (R46).
     pub partner_calendar: String,
     /// The id of the calendar of the tenant (R46).
@@ -103,7 +103,7 @@ impl Submission {
     /// Returns how many disputes are left; `None` when there is no maximum.
     #[must_use]
     pub fn disputes_left(&self) -> Option<u32> {
-        self.leeway.disputes.map(|allowed| allowed.saturating_sub(self.disputes))
+        self.policy_values.disputes.map(|allowed| allowed.saturating_sub(self.disputes))
     }
 
     /// Returns whether the customer declined and has not approved since, so that silence does not

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Violation {
     /// The path of the field, for example `customer_contact.email` or `lines[1]`.
     pub field: String,
-    /// The stable reason: one of [`Fault`], or one of the directory's reasons.
+    /// The stable reason: one of [`ViolationReason`], or one of the directory's reasons.
     pub reason: String,
     /// The rule that the field violates, as text.
     pub description: String,
@@ -16,7 +16,7 @@ pub struct Violation {
 string_enum! {
     /// The reasons of the violations that this service finds itself. The directory has further
     /// reasons.
-    Fault {
+    ViolationReason {
         /// The field is required (R10).
         FieldRequired = "FIELD_REQUIRED",
         /// The field must be empty for the claimed activities (R10 k).
@@ -42,10 +42,10 @@ string_enum! {
     }
 }
 
-impl Fault {
+impl ViolationReason {
     /// Returns a violation of the field at the path `field` for this reason.
     #[must_use]
-    pub fn at(self, field: impl Into<String>) -> Violation {
+    pub fn violation(self, field: impl Into<String>) -> Violation {
         Violation { field: field.into(), reason: self.as_str().to_owned(), description: self.description().to_owned() }
     }
 

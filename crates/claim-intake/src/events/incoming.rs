@@ -133,7 +133,7 @@ fn review_fact(case: &str, fact: ReviewFact) -> Result<Fact, ReceiveError> {
 fn partner_action_requested(event: &PartnerActionRequested, said: Option<Comment>) -> Result<Fact, ReceiveError> {
     let reasons = event.reasons.iter().map(|reason| parse(reason)).collect::<Result<_, _>>()?;
     let remove_lines = line_ids(&event.remove_line_ids)?;
-    review_fact(&event.review_case_id, ReviewFact::ActionRequested { reasons, remove_lines, said })
+    review_fact(&event.review_case_id, ReviewFact::ActionRequested { reasons, remove_lines, comment: said })
 }
 
 fn approval_refused(event: &ApprovalRefused) -> Result<Fact, ReceiveError> {
@@ -153,7 +153,7 @@ fn lines_awarded(event: &LinesAwarded, said: Option<Comment>) -> Result<Fact, Re
         lost: line_ids(&event.lost_line_ids)?,
         kept: line_ids(&event.kept_line_ids)?,
     };
-    review_fact(&event.review_case_id, ReviewFact::LinesAwarded { awards, said })
+    review_fact(&event.review_case_id, ReviewFact::LinesAwarded { awards, comment: said })
 }
 
 fn competition_changed(event: &CompetitionChanged, notice: CommentId) -> Result<Fact, ReceiveError> {

@@ -13,7 +13,7 @@
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
 //! | personal data erased, if the claim was submitted (R56) | `PersonalDataErased` | poe-review, customer-consent |
 use crate::{
-    domain::{Claim, Contact, Event, Evidence, Line, StateKind, Submission, What},
+    domain::{Claim, Contact, Event, EventKind, Evidence, Line, StateKind, Submission},
     wire_time::to_wire_time,
 };
 use cpor_durable::{Change, Outgoing, Recorded};
@@ -34,12 +34,12 @@ fn events_for(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoin
     let snapshot =
         || claim.state.submission().map(|submission| claim_snapshot(claim, change.after.version, submission));
     let review_and_consent: &[Service] = &[Service::PoeReview, Service::CustomerConsent];
-    let (payload, destinations): (Payload, &[Service]) = match &recorded.event.what {
-        What::Submitted => (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: snapshot() }), review_and_consent),
-        What::Resubmitted => {
+    let (payload, destinations): (Payload, &[Service]) = match &recorded.event.kind {
+        EventKind::Submitted => (Payload::ClaimSubmitted(ClaimSubmitted { snapshot: snapshot() }), review_and_consent),
+        EventKind::Resubmitted => {
             (Payload::ClaimResubmitted(ClaimResubmitted { snapshot: snapshot() }), &[Service::PoeReview])
         }
-        What::Disputed { previous_case, justification } => {
+        EventKind::Disputed { previous_case, justification } => {
             let submission = claim.state.submission();
             let disputed = ClaimDisputed {
                 snapshot: snapshot(),
@@ -51,13 +51,13 @@ fn events_for(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoin
             };
             (Payload::ClaimDisputed(disputed), review_and_consent)
         }
-        What::Edited { renotify, previous_contact } => {
+        EventKind::Edited { renotify, previous_contact } => {
             let previous_contact = previous_contact.as_ref().map(contact_snapshot);
             let edited = ClaimEdited { snapshot: snapshot(), renotify: *renotify, previous_contact };
             (Payload::ClaimEdited(edited), review_and_consent)
         }
-        What::LinesLost => (Payload::ClaimEdited(edited_without_new_notice(snapshot())), review_and_consent),
-        What::EvidenceAdded(_) => match recorded.event.to {
+        EventKind::LinesLost => (Payload::ClaimEdited(edited_without_new_notice(snapshot())), review_and_consent),
+        EventKind::EvidenceAdded(_) => match recorded.event.to {
             StateKind::Submitted | StateKind::PartnerActionRequired | StateKind::Approved => {
                 (Payload::ClaimEdited(edited_without_new_notice(snapshot())), &[Service::PoeReview])
             }
@@ -69,12 +69,12 @@ fn events_for(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoin
             | StateKind::UnderReview
             | StateKind::Disputed => return Vec::new(),
         },
-        What::Approved { official, explicit_approval_needed } => {
+        EventKind::Approved { official, explicit_approval_needed } => {
             let (official, explicit_approval_needed) = (*official, *explicit_approval_needed);
             let approved = ClaimApproved { snapshot: snapshot(), official, explicit_approval_needed };
             (Payload::ClaimApproved(approved), &[Service::CustomerConsent])
         }
-        What::LinesEnded { lines, all } => {
+        EventKind::LinesEnded { lines, all } => {
             let submission = claim.state.submission();
             let ended = LinesEnded {
                 claim: claim.name.to_string(),
@@ -85,11 +85,11 @@ fn events_for(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoin
             };
             (Payload::LinesEnded(ended), review_and_consent)
         }
-        What::Granted { tenant } => {
+        EventKind::Granted { tenant } => {
             let granted = AssociationGranted { claim: claim.name.to_string(), tenant: tenant_name(*tenant) };
             (Payload::AssociationGranted(granted), &[Service::Registry])
         }
-        What::Closed(closing) => {
+        EventKind::Closed(closing) => {
             let closed = ClaimClosed {
                 claim: claim.name.to_string(),
                 tenant: tenant_name(closing.tenant),
@@ -100,7 +100,7 @@ fn events_for(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoin
             let destinations = &[Service::PoeReview, Service::CustomerConsent, Service::Registry];
             (Payload::ClaimClosed(closed), destinations)
         }
-        What::PersonalDataErased(kinds) => {
+        EventKind::PersonalDataErased(kinds) => {
             // A draft was never sent to another service.
             let Some(submission) = claim.state.submission() else { return Vec::new() };
             let erased = PersonalDataErased {
@@ -110,13 +110,13 @@ fn events_for(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoin
             };
             (Payload::PersonalDataErased(erased), review_and_consent)
         }
-        What::Created
-        | What::Updated
-        | What::Deleted
-        | What::Commented
-        | What::EvidenceRemoved(_)
-        | What::Reported(_)
-        | What::Overtaken(_) => return Vec::new(),
+        EventKind::Created
+        | EventKind::Updated
+        | EventKind::Deleted
+        | EventKind::Commented
+        | EventKind::EvidenceRemoved(_)
+        | EventKind::Reported(_)
+        | EventKind::Overtaken(_) => return Vec::new(),
     };
     destinations.iter().map(|destination| Outgoing::of(recorded, *destination, payload.clone())).collect()
 }
@@ -191,13 +191,13 @@ fn line_snapshot(line: &Line) -> LineSnapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::tests::story::{Life, customer_approved, declined, erase, review, withdraw};
+    use crate::domain::tests::fixtures::{TestClaim, customer_approved, declined, erase, review, withdraw};
     use crate::domain::{ConsentFact, Fact, ReviewFact};
     use cpor_durable::{Key, Versioned};
     use cpor_types::{Actor, ActorSide};
 
     /// The outgoing events that the last `events` recorded events cause, each with its receiver.
-    fn outgoing_for_last(life: &Life, events: usize) -> Vec<(Service, Payload)> {
+    fn outgoing_for_last(life: &TestClaim, events: usize) -> Vec<(Service, Payload)> {
         let recorded = |event: &Event| Recorded {
             event: event.clone(),
             version: 7,
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn r18_a_submission_is_sent_as_a_full_snapshot() {
-        let outgoing = outgoing_for_last(&Life::submitted(), 1);
+        let outgoing = outgoing_for_last(&TestClaim::submitted(), 1);
         assert_eq!(destinations(&outgoing), [Service::PoeReview, Service::CustomerConsent]);
         let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &outgoing[0].1 else { panic!() };
         assert_eq!(snapshot.claim, "partners/contoso/claims/00000000-0000-4000-8000-0000000000c1");
@@ -238,7 +238,7 @@ mod tests {
     /// The directory tolerates spaces and a final dot; the other services park the event instead.
     #[test]
     fn r12_the_domain_is_sent_as_the_directory_reads_it() {
-        let mut life = Life::submitted();
+        let mut life = TestClaim::submitted();
         life.claim.content.customer_domain = " Fabrikam.example. ".into();
         let Payload::ClaimSubmitted(ClaimSubmitted { snapshot: Some(snapshot) }) = &outgoing_for_last(&life, 1)[0].1
         else {
@@ -249,7 +249,8 @@ mod tests {
 
     #[test]
     fn r26a_an_early_approval_sends_the_grant_too() {
-        let life = Life::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into(), None)));
+        let life =
+            TestClaim::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into(), None)));
         let outgoing = outgoing_for_last(&life.fact(&review(ReviewFact::Approved(None))), 2);
         assert_eq!(destinations(&outgoing), [Service::CustomerConsent, Service::Registry]);
         assert!(matches!(&outgoing[0].1, Payload::ClaimApproved(ClaimApproved { official: true, .. })));
@@ -258,18 +259,18 @@ mod tests {
 
     #[test]
     fn r27_the_grant_is_sent_to_the_registry_only() {
-        let life = Life::approved().fact(&Fact::Consent(ConsentFact::WindowPassed));
+        let life = TestClaim::approved().fact(&Fact::Consent(ConsentFact::WindowPassed));
         assert_eq!(destinations(&outgoing_for_last(&life, 2)), [Service::Registry]);
     }
 
     #[test]
     fn a_closed_claim_is_sent_to_all_receivers() {
-        let due = Life::asked().claim.state.partner_action().unwrap().response.deadline.due;
+        let due = TestClaim::asked().claim.state.partner_action().unwrap().response.deadline.due;
         let closed_claims = [
-            (Life::submitted().step(|claim, now| claim.withdraw(withdraw(), now)), "partner_request"),
-            (Life::approved().fact(&declined()), "customer_declined"),
-            (Life::under_review().fact(&review(ReviewFact::Rejected(Vec::new(), None))), "insufficient_poe"),
-            (Life::asked().elapse(due), "insufficient_poe"),
+            (TestClaim::submitted().step(|claim, now| claim.withdraw(withdraw(), now)), "partner_request"),
+            (TestClaim::approved().fact(&declined()), "customer_declined"),
+            (TestClaim::under_review().fact(&review(ReviewFact::Rejected(Vec::new(), None))), "insufficient_poe"),
+            (TestClaim::asked().elapse(due), "insufficient_poe"),
         ];
         for (life, reason) in closed_claims {
             let outgoing = outgoing_for_last(&life, 1);
@@ -282,18 +283,18 @@ mod tests {
 
     #[test]
     fn r56_an_erasure_is_sent_if_the_claim_was_submitted() {
-        let erased = |life: Life| life.step(|claim, now| claim.erase(&erase(), now).map(Option::unwrap));
-        let outgoing = outgoing_for_last(&erased(Life::withdrawn()), 1);
+        let erased = |life: TestClaim| life.step(|claim, now| claim.erase(&erase(), now).map(Option::unwrap));
+        let outgoing = outgoing_for_last(&erased(TestClaim::withdrawn()), 1);
         assert_eq!(destinations(&outgoing), [Service::PoeReview, Service::CustomerConsent]);
         let Payload::PersonalDataErased(event) = &outgoing[0].1 else { panic!() };
         assert_eq!(event.kinds, ["contacts", "subjects", "words"]);
         assert!(event.tenant.starts_with("tenants/") && !event.claim.is_empty());
-        assert!(outgoing_for_last(&erased(Life::deleted()), 1).is_empty(), "a draft was never sent");
+        assert!(outgoing_for_last(&erased(TestClaim::deleted()), 1).is_empty(), "a draft was never sent");
     }
 
     #[test]
     fn an_overtaken_fact_sends_no_event() {
-        let life = Life::withdrawn().fact(&declined());
+        let life = TestClaim::withdrawn().fact(&declined());
         assert!(outgoing_for_last(&life, 1).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Mails about associations: one became official (R27), or one ended while the claim stays approved
 //! (R37, R39).
 use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
-use crate::domain::{Association, EndReason, Ended, Line};
+use crate::domain::{Association, AssociationEnd, EndReason, Line};
 
 /// Returns the mail that the association is official, unless it has ended since then.
 pub(super) fn official_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
@@ -27,7 +27,7 @@ pub(super) fn official_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
 pub(super) fn ended_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let has_ended_then = |line: &&Line| line.ended.as_ref().is_some_and(|ended| ended.until == context.data.time);
     let lines: Vec<&Line> = context.claim.content.lines.iter().filter(has_ended_then).collect();
-    let Ended { reason, since, .. } = *lines.first()?.ended.as_ref()?;
+    let AssociationEnd { reason, since, .. } = *lines.first()?.ended.as_ref()?;
     let when = context.time(context.data.time);
     let lead = format!("Your association with {} ended on {when} for what is named below.", context.customer());
     let mail = context.new_mail(Tone::Neutral, "Association ended", "An association has ended", lead);

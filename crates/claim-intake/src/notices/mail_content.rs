@@ -133,7 +133,7 @@ impl<'a> NoticeContext<'a> {
             claim,
             submission,
             data,
-            consent_window: rules.of(claim, data.time)?.consent_window,
+            consent_window: rules.profile_of(claim, data.time)?.consent_window,
             partner_calendar: rules.calendar(&submission.partner_calendar)?,
             tenant_calendar: rules.calendar(&submission.tenant_calendar)?,
         }))
@@ -161,7 +161,7 @@ impl<'a> NoticeContext<'a> {
 
     /// The name of the customer, or the customer's domain if the name is not known.
     pub(super) fn customer(&self) -> &str {
-        self.claim.directory.customer().unwrap_or(&self.claim.content.customer_domain)
+        self.claim.directory.customer_name().unwrap_or(&self.claim.content.customer_domain)
     }
 
     /// Creates a mail about the claim, without sections.

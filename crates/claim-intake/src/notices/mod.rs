@@ -9,7 +9,7 @@ mod mail_content;
 mod partner_action;
 
 use crate::{
-    domain::{Claim, NoticeKind, Refusal, Rules},
+    domain::{Claim, PartnerMailKind, Refusal, Rules},
     store::{Claims, mails::NoticeData},
 };
 use askama::Template;
@@ -31,7 +31,7 @@ impl Composer for NoticeComposer {
     /// Composes a mail, with one read of the claim.
     async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
         let data: NoticeData = serde_json::from_value(mail.data.clone()).map_err(unavailable)?;
-        let kind = NoticeKind::parse(&mail.kind);
+        let kind = PartnerMailKind::parse(&mail.kind);
         let kind = kind.ok_or_else(|| unavailable(format_args!("`{}` is not a kind of notice", mail.kind)))?;
         let partner = mail.owner.parse().map_err(|error: Malformed| unavailable(error))?;
         let name = ClaimName { partner, claim: data.claim };
@@ -61,23 +61,23 @@ fn unavailable(error: impl std::fmt::Display) -> Unavailable {
 /// Returns the content of a mail of this kind. `None` if the mail is no longer true.
 fn mail_content(
     claim: &Claim,
-    kind: NoticeKind,
+    kind: PartnerMailKind,
     data: NoticeData,
     rules: &Rules,
 ) -> Result<Option<MailContent>, Refusal> {
     let Some(context) = NoticeContext::for_claim(claim, data, rules)? else { return Ok(None) };
     Ok(match kind {
-        NoticeKind::PartnerAction => partner_action::request_mail(&context),
-        NoticeKind::ResponseReminder => partner_action::reminder_mail(&context),
-        NoticeKind::Rejection => decision::rejection_mail(&context),
-        NoticeKind::DisputeReminder => decision::dispute_reminder_mail(&context),
-        NoticeKind::CustomerDeclined => decision::decline_after_rejection_mail(&context),
-        NoticeKind::Withdrawal => decision::withdrawal_mail(&context),
-        NoticeKind::Approval => decision::approval_mail(&context),
-        NoticeKind::Official => association::official_mail(&context),
-        NoticeKind::AssociationEnded => association::ended_mail(&context),
-        NoticeKind::Competition => competition::competition_mail(&context),
-        NoticeKind::LinesLost => competition::lines_lost_mail(&context),
+        PartnerMailKind::PartnerAction => partner_action::request_mail(&context),
+        PartnerMailKind::ResponseReminder => partner_action::reminder_mail(&context),
+        PartnerMailKind::Rejection => decision::rejection_mail(&context),
+        PartnerMailKind::DisputeReminder => decision::dispute_reminder_mail(&context),
+        PartnerMailKind::CustomerDeclined => decision::decline_after_rejection_mail(&context),
+        PartnerMailKind::Withdrawal => decision::withdrawal_mail(&context),
+        PartnerMailKind::Approval => decision::approval_mail(&context),
+        PartnerMailKind::Official => association::official_mail(&context),
+        PartnerMailKind::AssociationEnded => association::ended_mail(&context),
+        PartnerMailKind::Competition => competition::competition_mail(&context),
+        PartnerMailKind::LinesLost => competition::lines_lost_mail(&context),
     })
 }
 

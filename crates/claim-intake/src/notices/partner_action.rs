@@ -60,7 +60,7 @@ fn partner_action_mail(
 /// Returns how the partner can answer. The claim's policy decides whether the partner may edit the
 /// claim (R29).
 const fn answer_text(context: &NoticeContext<'_>) -> &'static str {
-    match context.submission.leeway.edits {
+    match context.submission.policy_values.edits {
         EditsAfterSubmission::Nothing => {
             "Upload the evidence that is missing (UploadEvidence), or write a comment to the reviewer (CreateComment)."
         }

@@ -1,17 +1,17 @@
 //! Tests of the texts of mails, and of when a mail is withdrawn.
 use super::*;
-use crate::domain::tests::story::*;
-use crate::domain::{EndReason, Fact, FactKind, ReviewFact, State, What};
+use crate::domain::tests::fixtures::*;
+use crate::domain::{EndReason, EventKind, Fact, FactKind, ReviewFact, State};
 use cpor_types::{ActorSide, FurtherRejection, Timestamp};
 
 /// Composes the mail about the change that took effect at `time`.
-fn mail(life: &Life, kind: NoticeKind, time: Timestamp) -> Option<MailContent> {
+fn mail(life: &TestClaim, kind: PartnerMailKind, time: Timestamp) -> Option<MailContent> {
     let data = NoticeData { claim: name().claim, case: life.claim.state.submission().unwrap().review_case, time };
     mail_content(&life.claim, kind, data, &rules()).unwrap()
 }
 
 /// Returns the subject, the plain text and the HTML of the mail in one text.
-fn render(life: &Life, kind: NoticeKind, time: Timestamp) -> String {
+fn render(life: &TestClaim, kind: PartnerMailKind, time: Timestamp) -> String {
     let content = mail(life, kind, time).unwrap_or_else(|| panic!("{kind} is withdrawn"));
     let message = message(&life.claim, &content).unwrap();
     assert_eq!((message.name.as_str(), message.address.as_str()), ("Ben", "a@fabrikam.example"));
@@ -29,8 +29,8 @@ fn assert_contains(text: &str, phrases: &[&str]) {
 
 #[test]
 fn r57_a_request_names_reasons_deadline_and_commands() {
-    let life = Life::asked();
-    let text = render(&life, NoticeKind::PartnerAction, life.now);
+    let life = TestClaim::asked();
+    let text = render(&life, PartnerMailKind::PartnerAction, life.now);
     assert_contains(
         &text,
         &["Action required by 13 March 2026: Teams at Fabrikam", "Dates are missing", "words", "ResubmitClaim"],
@@ -40,30 +40,33 @@ fn r57_a_request_names_reasons_deadline_and_commands() {
         let resubmit = crate::domain::Resubmit { comment: Some(comment(ActorSide::Partner)) };
         claim.resubmit(resubmit, Some(&admitted()), &rules(), now)
     });
-    assert!(mail(&answered, NoticeKind::PartnerAction, life.now).is_none(), "answered before it was sent");
+    assert!(mail(&answered, PartnerMailKind::PartnerAction, life.now).is_none(), "answered before it was sent");
 }
 
 #[test]
 fn r48_a_reminder_is_sent_until_the_partner_answers() {
-    let asked = Life::asked();
+    let asked = TestClaim::asked();
     let life = asked.clone().elapse(at("2026-03-12T23:00:00Z"));
-    assert_eq!(life.last().what, What::Reported(FactKind::ResponseReminded));
+    assert_eq!(life.last().kind, EventKind::Reported(FactKind::ResponseReminded));
     let reminded = at("2026-03-12T23:00:00Z");
     assert_contains(
-        &render(&life, NoticeKind::ResponseReminder, reminded),
+        &render(&life, PartnerMailKind::ResponseReminder, reminded),
         &["Reminder: answer by 13 March 2026", "you have not answered yet"],
     );
     let over = life.elapse(at("2026-03-13T23:00:00Z"));
-    assert!(mail(&over, NoticeKind::ResponseReminder, reminded).is_none(), "too late to answer");
-    assert!(mail(&asked, NoticeKind::ResponseReminder, reminded).is_none(), "no reminder was due for this request");
+    assert!(mail(&over, PartnerMailKind::ResponseReminder, reminded).is_none(), "too late to answer");
+    assert!(
+        mail(&asked, PartnerMailKind::ResponseReminder, reminded).is_none(),
+        "no reminder was due for this request"
+    );
 }
 
 #[test]
 fn r57_a_rejection_names_the_reason_and_the_dispute() {
     let further = vec![FurtherRejection::ProductsMissing];
     let said = Some(comment(ActorSide::Reviewer));
-    let life = Life::under_review().fact(&review(ReviewFact::Rejected(further, said)));
-    let text = render(&life, NoticeKind::Rejection, life.now);
+    let life = TestClaim::under_review().fact(&review(ReviewFact::Rejected(further, said)));
+    let text = render(&life, PartnerMailKind::Rejection, life.now);
     assert_contains(
         &text,
         &["Claim rejected: Teams at Fabrikam", "is not sufficient", "Products are missing", "What the reviewer wrote"],
@@ -77,15 +80,15 @@ fn r57_a_rejection_names_the_reason_and_the_dispute() {
         ],
     );
     let disputed = life.clone().step(|claim, now| claim.dispute(dispute(), Some(&admitted()), &rules(), now));
-    assert!(mail(&disputed, NoticeKind::Rejection, life.now).is_none());
+    assert!(mail(&disputed, PartnerMailKind::Rejection, life.now).is_none());
 }
 
 #[test]
 fn r33_a_final_rejection_advises_a_new_claim() {
-    let declined = Life::approved().fact(&declined());
+    let declined = TestClaim::approved().fact(&declined());
     let disputed = declined.step(|claim, now| claim.dispute(dispute(), Some(&admitted()), &rules(), now));
     let life = disputed.approved_by_reviewer().fact(&silent());
-    let text = render(&life, NoticeKind::Rejection, life.now);
+    let text = render(&life, PartnerMailKind::Rejection, life.now);
     assert_contains(
         &text,
         &[
@@ -99,8 +102,8 @@ fn r33_a_final_rejection_advises_a_new_claim() {
 
 #[test]
 fn r57_a_decline_names_the_ended_association() {
-    let life = Life::official().fact(&declined());
-    let text = render(&life, NoticeKind::Rejection, life.now);
+    let life = TestClaim::official().fact(&declined());
+    let text = render(&life, PartnerMailKind::Rejection, life.now);
     assert_contains(
         &text,
         &[
@@ -110,28 +113,28 @@ fn r57_a_decline_names_the_ended_association() {
             "only if the customer approves it explicitly",
         ],
     );
-    let life = Life::rejected().fact(&declined());
+    let life = TestClaim::rejected().fact(&declined());
     assert_contains(
-        &render(&life, NoticeKind::CustomerDeclined, life.now),
+        &render(&life, PartnerMailKind::CustomerDeclined, life.now),
         &["It is rejected already", "DisputeClaim"],
     );
 }
 
 #[test]
 fn r57_an_approval_names_the_next_step() {
-    let life = Life::approved();
+    let life = TestClaim::approved();
     assert_contains(
-        &render(&life, NoticeKind::Approval, life.now),
+        &render(&life, PartnerMailKind::Approval, life.now),
         &["Claim approved", "within 7 calendar days", "held for you"],
     );
-    let text = render(&life.fact(&window_opened()), NoticeKind::Approval, start());
+    let text = render(&life.fact(&window_opened()), PartnerMailKind::Approval, start());
     assert_contains(&text, &["by the end of Tuesday, 31 March 2026 (America/New_York, UTC-04:00)"]);
-    let early = Life::submitted().fact(&customer_approved()).approved_by_reviewer();
-    assert_contains(&render(&early, NoticeKind::Approval, early.now), &["The customer has approved too"]);
-    let silent = Life::approved().fact(&Fact::Consent(crate::domain::ConsentFact::WindowPassed));
-    assert_contains(&render(&silent, NoticeKind::Approval, silent.now), &["The customer did not decline in time"]);
-    let declined = Life::approved().fact(&declined());
-    assert!(mail(&declined, NoticeKind::Approval, start()).is_none());
+    let early = TestClaim::submitted().fact(&customer_approved()).approved_by_reviewer();
+    assert_contains(&render(&early, PartnerMailKind::Approval, early.now), &["The customer has approved too"]);
+    let silent = TestClaim::approved().fact(&Fact::Consent(crate::domain::ConsentFact::WindowPassed));
+    assert_contains(&render(&silent, PartnerMailKind::Approval, silent.now), &["The customer did not decline in time"]);
+    let declined = TestClaim::approved().fact(&declined());
+    assert!(mail(&declined, PartnerMailKind::Approval, start()).is_none());
 }
 
 fn window_opened() -> Fact {
@@ -141,44 +144,44 @@ fn window_opened() -> Fact {
 
 #[test]
 fn r57_the_other_mails_name_their_subject() {
-    let life = Life::official();
+    let life = TestClaim::official();
     assert_contains(
-        &render(&life, NoticeKind::Official, life.now),
+        &render(&life, PartnerMailKind::Official, life.now),
         &["On record", "since Friday, 6 March 2026, 09:00", "ListUsage"],
     );
-    let life = Life::official().fact(&ended(EndReason::Superseded, &[line_id()]));
+    let life = TestClaim::official().fact(&ended(EndReason::Superseded, &[line_id()]));
     assert_contains(
-        &render(&life, NoticeKind::AssociationEnded, life.now),
+        &render(&life, PartnerMailKind::AssociationEnded, life.now),
         &["Association ended", "decided between the two", "can no longer read"],
     );
-    let life = Life::approved().fact(&ended(EndReason::Superseded, &[line_id()]));
+    let life = TestClaim::approved().fact(&ended(EndReason::Superseded, &[line_id()]));
     assert_contains(
-        &render(&life, NoticeKind::AssociationEnded, life.now),
+        &render(&life, PartnerMailKind::AssociationEnded, life.now),
         &["Association ended", "was not on record yet"],
     );
-    let life = Life::submitted().fact(&contested(&[line_id()]));
+    let life = TestClaim::submitted().fact(&contested(&[line_id()]));
     assert_contains(
-        &render(&life, NoticeKind::Competition, life.now),
+        &render(&life, PartnerMailKind::Competition, life.now),
         &["A competing claim", "Neither of you learns who the other is", "stand still"],
     );
     let over = life.fact(&contested(&[]));
-    assert!(mail(&over, NoticeKind::Competition, over.now).is_none());
-    let life = Life::official().step(|claim, now| claim.withdraw(withdraw(), now));
+    assert!(mail(&over, PartnerMailKind::Competition, over.now).is_none());
+    let life = TestClaim::official().step(|claim, now| claim.withdraw(withdraw(), now));
     assert_contains(
-        &render(&life, NoticeKind::Withdrawal, life.now),
+        &render(&life, PartnerMailKind::Withdrawal, life.now),
         &["Your company withdrew", "is over", "cannot be disputed"],
     );
 }
 
 #[test]
 fn r57_quoted_texts_are_escaped() {
-    let mut life = Life::under_review();
+    let mut life = TestClaim::under_review();
     life.claim.content.display_name = "<b>Teams</b> & more".into();
     let said =
         Some(crate::domain::Comment { text: "<script>x</script>\nsecond".into(), ..comment(ActorSide::Reviewer) });
     let life = life.fact(&review(ReviewFact::Rejected(Vec::new(), said)));
     let State::Rejected(_, rejection) = &life.claim.state else { panic!() };
-    let content = mail(&life, NoticeKind::Rejection, rejection.time).unwrap();
+    let content = mail(&life, PartnerMailKind::Rejection, rejection.time).unwrap();
     let message = message(&life.claim, &content).unwrap();
     assert!(!message.html.contains("<script>") && !message.html.contains("<b>"), "{}", message.html);
     assert_contains(&message.text, &["    <script>x</script>\n    second", "<b>Teams</b> & more"]);

@@ -151,7 +151,7 @@ impl WorkRow {
 
 /// Returns the name of the customer; empty if it is not known.
 fn customer_name(claim: &Claim) -> &str {
-    claim.directory.customer().unwrap_or(&claim.content.customer_name)
+    claim.directory.customer_name().unwrap_or(&claim.content.customer_name)
 }
 
 const fn solution_area_label(area: SolutionArea) -> &'static str {

@@ -1,6 +1,6 @@
 //! Tests of the proof-of-execution form (R13).
 use super::*;
-use crate::domain::tests::story::Life;
+use crate::domain::tests::fixtures::TestClaim;
 use std::io::{Cursor, Read as _};
 
 /// Reads one part of a document.
@@ -13,7 +13,7 @@ fn part(docx: &[u8], name: &str) -> String {
 
 #[test]
 fn r13_the_form_contains_the_values_of_the_claim() {
-    let claim = Life::draft().claim;
+    let claim = TestClaim::draft().claim;
     let docx = docx(&claim, Activity::Usage).unwrap();
     assert!(part(&docx, "[Content_Types].xml").contains("wordprocessingml.document.main+xml"));
     let document = part(&docx, "word/document.xml");
@@ -29,9 +29,9 @@ fn r13_the_form_contains_the_values_of_the_claim() {
 
 #[test]
 fn r13_missing_values_are_left_blank() {
-    let mut claim = Life::draft().claim;
+    let mut claim = TestClaim::draft().claim;
     claim.content = crate::domain::Content::default();
-    claim.directory = crate::domain::Directory::default();
+    claim.directory = crate::domain::DirectoryAnswer::default();
     let document = part(&docx(&claim, Activity::PreSales).unwrap(), "word/document.xml");
     assert_eq!(document.matches(r#"<w:trHeight w:val="1200""#).count(), BLANK_WORK_ROWS);
     assert!(document.contains("The customer confirms that the partner did the work"));
@@ -40,7 +40,7 @@ fn r13_missing_values_are_left_blank() {
 
 #[test]
 fn r13_names_with_markup_are_escaped() {
-    let mut claim = Life::draft().claim;
+    let mut claim = TestClaim::draft().claim;
     claim.content.customer_contact.name = "<w:t>&\"'\u{1}\u{ffff}".into();
     let document = part(&docx(&claim, Activity::Usage).unwrap(), "word/document.xml");
     assert!(document.contains("&#60;w:t&#62;&#38;&#34;&#39;\u{fffd}\u{fffd}<"), "{document}");

@@ -1,6 +1,6 @@
 //! Stores and reads comments. Each comment has the position of the history entry that recorded it.
 use super::{entity::comment, events_with_position, row::RowContext};
-use crate::domain::{Claim, Comment, history::is_of_people};
+use crate::domain::{Claim, Comment, history::is_human_side};
 use cpor_durable::{Change, Key, StoreError, Tx, rows, rows::Micros};
 use cpor_types::{ClaimName, CommentId, EvidenceId, LineId, PersonalData};
 use sea_orm::{
@@ -73,7 +73,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
 /// Converts a comment to a row. `late` names the kinds of personal data that were erased before the
 /// comment arrived: if it contains words, the text of a comment by a person is not stored.
 fn comment_to_row(key: &Key, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
-    let is_erased = late.contains(&PersonalData::Words) && is_of_people(comment.side);
+    let is_erased = late.contains(&PersonalData::Words) && is_human_side(comment.side);
     let text = if is_erased { String::new() } else { comment.text.clone() };
     comment::ActiveModel {
         owner: Set(key.owner.clone()),

@@ -6,7 +6,7 @@ use super::{
     events_with_position,
     row::{RowContext, to_json},
 };
-use crate::domain::{Claim, Evidence, What};
+use crate::domain::{Claim, EventKind, Evidence};
 use cpor_durable::{Change, Key, StoreError, Tx, rows::Micros};
 use cpor_types::{ClaimName, EvidenceId, Timestamp};
 use sea_orm::{
@@ -168,25 +168,25 @@ fn row_in_states<const N: usize>(claim: &Key, id: EvidenceId, states: [&str; N])
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
     for change in changes {
         for (position, recorded) in events_with_position(change) {
-            match &recorded.event.what {
-                What::EvidenceAdded(document) => mark_stored(tx, &change.key, position, document).await?,
-                What::EvidenceRemoved(id) => mark_removed(tx, &change.key, *id).await?,
-                What::Created
-                | What::Updated
-                | What::Edited { .. }
-                | What::Deleted
-                | What::Commented
-                | What::Submitted
-                | What::Resubmitted
-                | What::Disputed { .. }
-                | What::LinesLost
-                | What::LinesEnded { .. }
-                | What::Reported(_)
-                | What::Approved { .. }
-                | What::Granted { .. }
-                | What::Closed(_)
-                | What::PersonalDataErased(_)
-                | What::Overtaken(_) => {}
+            match &recorded.event.kind {
+                EventKind::EvidenceAdded(document) => mark_stored(tx, &change.key, position, document).await?,
+                EventKind::EvidenceRemoved(id) => mark_removed(tx, &change.key, *id).await?,
+                EventKind::Created
+                | EventKind::Updated
+                | EventKind::Edited { .. }
+                | EventKind::Deleted
+                | EventKind::Commented
+                | EventKind::Submitted
+                | EventKind::Resubmitted
+                | EventKind::Disputed { .. }
+                | EventKind::LinesLost
+                | EventKind::LinesEnded { .. }
+                | EventKind::Reported(_)
+                | EventKind::Approved { .. }
+                | EventKind::Granted { .. }
+                | EventKind::Closed(_)
+                | EventKind::PersonalDataErased(_)
+                | EventKind::Overtaken(_) => {}
             }
         }
     }

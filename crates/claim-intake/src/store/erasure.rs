@@ -5,7 +5,7 @@ use super::{
     events_with_position, history as history_store, mails,
     row::{RowContext, to_json},
 };
-use crate::domain::{Claim, What, history::is_of_people};
+use crate::domain::{Claim, EventKind, history::is_human_side};
 use cpor_durable::{Change, Key, StoreError, Tx, rows};
 use cpor_types::{PersonalData, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect};
@@ -19,7 +19,7 @@ const PAGE_SIZE: u64 = 100;
 pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), StoreError> {
     for change in changes {
         for (position, recorded) in events_with_position(change) {
-            if let What::PersonalDataErased(kinds) = &recorded.event.what {
+            if let EventKind::PersonalDataErased(kinds) = &recorded.event.kind {
                 erase_history(tx, &change.key, position, kinds).await?;
                 if kinds.contains(&PersonalData::Words) {
                     erase_comments(tx, &change.key, position).await?;
@@ -85,7 +85,7 @@ async fn erase_comments(tx: &Tx, key: &Key, position: i64) -> Result<(), StoreEr
         after = last.position;
         let mut erased = Vec::new();
         for row in page {
-            if is_of_people(context.parse(&row.side)?) {
+            if is_human_side(context.parse(&row.side)?) {
                 erased.push(comment::ActiveModel { text: Set(String::new()), ..row.into_active_model() });
             }
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     Claim, Event,
-    history::{Audience, Digest, Entry, EntryFacts, SealedEntry},
+    history::{Audience, Digest, EntryFacts, HistoryEntry, SealedEntry},
 };
 use cpor_durable::{Change, Key, Recorded, StoreError, Tx, rows, rows::Micros};
 use cpor_types::{Actor, ClaimName, Entropy};
@@ -47,7 +47,7 @@ impl<'db> HistoryEntries<'db> {
 /// Converts a row to a history entry with its commitments and salts.
 pub(super) fn entry_from_row(row: history::Model) -> Result<SealedEntry, StoreError> {
     let context = RowContext { table: "history", key: Key::new(row.owner, row.claim_id) };
-    let entry = Entry {
+    let entry = HistoryEntry {
         audience: Audience::parse(&row.audience).ok_or_else(|| context.inconsistent("the audience is not known"))?,
         facts: EntryFacts {
             action: row.action,
@@ -63,7 +63,7 @@ pub(super) fn entry_from_row(row: history::Model) -> Result<SealedEntry, StoreEr
         changes: context.parse_json(row.changes)?,
     };
     let link = context.parse_digest(row.link)?;
-    let sealed = SealedEntry::stored(row.position, &row.salt, entry, &row.commitments, link);
+    let sealed = SealedEntry::from_stored(row.position, &row.salt, entry, &row.commitments, link);
     let incomplete = || context.inconsistent(format_args!("entry {} lacks commitments or salts", row.position));
     sealed.ok_or_else(incomplete)
 }
@@ -86,18 +86,18 @@ pub(super) fn chain_rows(
 }
 
 /// Creates the history entry of a recorded event.
-fn new_entry(recorded: &Recorded<Event>) -> Entry {
+fn new_entry(recorded: &Recorded<Event>) -> HistoryEntry {
     let Recorded { event, actor: Actor { side, subject }, effective_time, recorded_time, .. } = recorded;
-    Entry {
-        audience: event.what.audience(),
+    HistoryEntry {
+        audience: event.kind.audience(),
         facts: EntryFacts {
-            action: event.what.action().to_owned(),
+            action: event.kind.action().to_owned(),
             side: *side,
             effective_time: *effective_time,
             record_time: *recorded_time,
             from: event.from,
             to: event.to,
-            overtaken: event.what.is_overtaken(),
+            overtaken: event.kind.is_overtaken(),
         },
         subject: subject.clone(),
         reason: event.reason.clone(),
@@ -120,7 +120,7 @@ fn entry_to_row(
         owner: Set(key.owner.clone()),
         claim_id: Set(key.id),
         position: Set(sealed.position),
-        action: Set(event.what.action().to_owned()),
+        action: Set(event.kind.action().to_owned()),
         side: Set(actor.side.as_str().to_owned()),
         subject: Set(subject),
         effective_time: Set(Micros::from(*effective_time)),
@@ -129,7 +129,7 @@ fn entry_to_row(
         to_state: Set(event.to.as_str().to_owned()),
         changes: Set(to_json(&changes)?),
         reason: Set(reason),
-        overtaken: Set(event.what.is_overtaken()),
+        overtaken: Set(event.kind.is_overtaken()),
         audience: Set(sealed.audience.as_str().to_owned()),
         salt: Set(if event.late.is_empty() { salt.0.to_vec() } else { sealed.salts() }),
         commitments: Set(sealed.commitments()),

@@ -1,7 +1,7 @@
 //! Stores the live lines of claims. A unique index on these rows enforces R38: a company may have a
 //! key for one activity in only one open or approved claim.
 use super::entity::claim_line as line;
-use crate::domain::{Claim, Fault, Violation};
+use crate::domain::{Claim, Violation, ViolationReason};
 use cpor_durable::{Change, Key, StoreError, Tx, rows};
 use cpor_types::{Activity, AssociationKey, ClaimId, PartnerId, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter};
@@ -122,7 +122,7 @@ async fn insert_opened(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<Vec<(Key,
     let mut conflicts: Vec<(Key, AlreadyClaimed)> = Vec::new();
     for refused_index in rows::insert_new::<line::Entity>(tx, rows).await? {
         let Some((key, live)) = lines.get(refused_index) else { continue };
-        let violation = Fault::AlreadyClaimed.at(format!("lines[{}]", live.index));
+        let violation = ViolationReason::AlreadyClaimed.violation(format!("lines[{}]", live.index));
         match conflicts.iter_mut().find(|(conflict_key, _)| conflict_key == key) {
             Some((_, AlreadyClaimed(violations))) => violations.push(violation),
             None => conflicts.push((key.clone(), AlreadyClaimed(vec![violation]))),

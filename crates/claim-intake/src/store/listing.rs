@@ -23,7 +23,7 @@ pub(crate) const FILTER_FIELDS: &[Field<Column>] = &[
         kind: Kind::Word("ASSOCIATION_STATE_", ASSOCIATION_STATES),
         column: Column::AssociationState,
     },
-    Field { name: "waits_for", kind: Kind::Word("WAITS_FOR_", Wait::WORDS), column: Column::WaitsFor },
+    Field { name: "waits_for", kind: Kind::Word("WAITS_FOR_", Wait::STRINGS), column: Column::WaitsFor },
     Field { name: "solution_area", kind: Kind::Word("SOLUTION_AREA_", SOLUTION_AREAS), column: Column::SolutionArea },
     Field { name: "activities", kind: Kind::Words("ACTIVITY_", ACTIVITIES), column: Column::Activities },
     Field { name: "products", kind: Kind::Texts, column: Column::Products },

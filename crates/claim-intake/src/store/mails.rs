@@ -29,7 +29,7 @@ pub(super) fn mails_for_change(change: &Change<Claim>) -> impl Iterator<Item = D
 /// Returns the mail that one recorded event causes, if any.
 fn mail_for_event(change: &Change<Claim>, position: i64, recorded: &Recorded<Event>) -> Option<Draft> {
     let claim = &change.after.state;
-    let kind = recorded.event.notice(claim)?;
+    let kind = recorded.event.partner_mail(claim)?;
     let recipient = &claim.content.partner_contact.email;
     let case = claim.state.submission()?.review_case;
     let data = NoticeData { claim: ClaimId(change.key.id), case, time: recorded.effective_time };

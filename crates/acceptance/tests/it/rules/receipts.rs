@@ -122,7 +122,7 @@ async fn r56_a_receipt_that_was_tampered_with_is_found(world: &World) {
     let added = tampered(|receipt| receipt.entries[0].entry.as_mut().unwrap().changes.push(Default::default()));
     assert_eq!(added, "entry 1 says something that nothing in it proves");
     let dropped = tampered(|receipt| drop(receipt.entries.remove(1)));
-    assert_eq!(dropped, "entry 2: it says that it is entry 3");
+    assert_eq!(dropped, "entry 2: its position is 3");
     let cut = tampered(|receipt| drop(receipt.entries.pop()));
     assert!(cut.contains("entries are missing"), "{cut}");
     // A shorter history is sound in itself; that it is not the one that was signed, the signature tells.
@@ -217,7 +217,7 @@ async fn r56_a_receipt_comes_whole_however_long_the_history_is(world: &World) {
     assert_eq!(verify(&later, Some(&keys), Some(&printed.concat())).unwrap().extends, Some(length));
     let why = |parts: &[String]| verify(&parts.concat(), Some(&keys), None).unwrap_err().to_string();
     assert!(why(&printed[..2]).contains("last part is missing"), "{}", why(&printed[..2]));
-    assert!(why(&printed[1..]).contains("entry 1: it says that it is entry"), "{}", why(&printed[1..]));
+    assert!(why(&printed[1..]).contains("entry 1: its position is"), "{}", why(&printed[1..]));
     let twice = [&printed[..], &printed[..1]].concat();
     assert!(why(&twice).contains("does not belong to the parts before it"), "{}", why(&twice));
     // However long it is, all of it is erased.

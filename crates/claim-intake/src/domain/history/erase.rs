@@ -1,7 +1,7 @@
 //! The erasure of personal data from a sealed entry (R56). The text and its salt are deleted. The
 //! commitment stays, and so the chain still verifies. Without the salt nobody can use the
 //! commitment to find out what the text was.
-use super::{Closed, Digest, Entry, Part, Sealed, SealedEntry, seal};
+use super::{Digest, HiddenReason, HistoryEntry, Part, SealedEntry, SealedPart, seal};
 use crate::domain::{FactKind, Field, FieldChange};
 use cpor_types::{ActorSide, PersonalData};
 
@@ -10,7 +10,7 @@ pub(in crate::domain) const ERASURE_ACTION: &str = "personal_data_erased";
 
 /// Returns the kind of personal data in the claim's field with this path, as changes name it.
 pub(super) fn personal_data_kind(field: &str) -> Option<PersonalData> {
-    match Field::of_path(field) {
+    match Field::from_path(field) {
         Some(
             Field::CustomerContact
             | Field::CustomerTechnicalContact
@@ -74,7 +74,7 @@ fn has_personal_reason(action: &str) -> bool {
 
 /// Returns whether the actors on this side are people.
 #[must_use]
-pub const fn is_of_people(side: ActorSide) -> bool {
+pub const fn is_human_side(side: ActorSide) -> bool {
     match side {
         ActorSide::Partner | ActorSide::Reviewer | ActorSide::Vendor | ActorSide::Customer => true,
         ActorSide::Time | ActorSide::System => false,
@@ -87,7 +87,7 @@ impl SealedEntry {
     #[must_use]
     pub fn erase(mut self, kinds: &[PersonalData]) -> Self {
         let Ok((_, facts)) = &self.facts.opened else { return self };
-        let is_by_person = is_of_people(facts.side) && facts.action != ERASURE_ACTION;
+        let is_by_person = is_human_side(facts.side) && facts.action != ERASURE_ACTION;
         let is_personal_reason = is_by_person && has_personal_reason(&facts.action);
         self.subject.erase_if(|_| is_by_person.then_some(PersonalData::Subjects), kinds);
         self.reason.erase_if(|reason| (is_personal_reason && !reason.is_empty()).then_some(PersonalData::Words), kinds);
@@ -103,7 +103,7 @@ impl SealedEntry {
     #[must_use]
     pub fn salts(&self) -> Vec<u8> {
         let parts = [self.facts.salt(), self.subject.salt(), self.reason.salt(), self.changes.salt()];
-        let changes = self.each_change().map(Sealed::salt);
+        let changes = self.each_change().map(SealedPart::salt);
         parts.into_iter().chain(changes).flat_map(|salt| salt.unwrap_or(StoredSalts::ERASED).0).collect()
     }
 
@@ -111,20 +111,22 @@ impl SealedEntry {
     /// of an erased change contains the kind of the erased data.
     #[must_use]
     pub fn texts(&self) -> (String, String, Vec<FieldChange>) {
-        let change = |change: &Sealed<FieldChange>| match &change.opened {
-            Err(Closed::Erased(kind)) => FieldChange { field: kind.as_str().to_owned(), ..FieldChange::default() },
-            Err(Closed::Withheld) | Ok(_) => change.text(),
+        let change = |change: &SealedPart<FieldChange>| match &change.opened {
+            Err(HiddenReason::Erased(kind)) => {
+                FieldChange { field: kind.as_str().to_owned(), ..FieldChange::default() }
+            }
+            Err(HiddenReason::Withheld) | Ok(_) => change.text(),
         };
         (self.subject.text(), self.reason.text(), self.each_change().map(change).collect())
     }
 }
 
-impl<T> Sealed<T> {
+impl<T> SealedPart<T> {
     /// Erases the content if `kind` says that it is personal data of one of these kinds.
     fn erase_if(&mut self, kind_of_content: impl FnOnce(&T) -> Option<PersonalData>, kinds: &[PersonalData]) {
         let kind = self.opened.as_ref().ok().and_then(|(_, content)| kind_of_content(content));
         if let Some(kind) = kind.filter(|kind| kinds.contains(kind)) {
-            self.opened = Err(Closed::Erased(kind));
+            self.opened = Err(HiddenReason::Erased(kind));
         }
     }
 
@@ -154,7 +156,7 @@ impl<'a> StoredSalts<'a> {
     const ERASED: Digest = Digest([0; 32]);
 
     /// Reads the salts of `entry`. Returns `None` when `bytes` does not have the right length.
-    pub(super) fn read(bytes: &'a [u8], entry: &Entry) -> Option<Self> {
+    pub(super) fn read(bytes: &'a [u8], entry: &HistoryEntry) -> Option<Self> {
         match <[u8; 32]>::try_from(bytes) {
             Ok(whole) => Some(Self::Whole(Digest(whole))),
             Err(_) if bytes.len() == 32 * (Part::ALL.len() + entry.changes.len()) => Some(Self::Each(bytes)),
@@ -163,7 +165,7 @@ impl<'a> StoredSalts<'a> {
     }
 
     /// Returns the salt and content of a part, or that the part was erased.
-    pub(super) fn part<T>(&self, part: Part, content: T) -> Result<(Digest, T), Closed> {
+    pub(super) fn part<T>(&self, part: Part, content: T) -> Result<(Digest, T), HiddenReason> {
         match self {
             Self::Whole(entry) => Ok((seal::part_salt(*entry, part), content)),
             Self::Each(bytes) => open_part(bytes, part as usize, part.erased_as(), content),
@@ -171,7 +173,7 @@ impl<'a> StoredSalts<'a> {
     }
 
     /// Returns the salt and content of the change with index `n`, or that the change was erased.
-    pub(super) fn change(&self, n: usize, change: FieldChange) -> Result<(Digest, FieldChange), Closed> {
+    pub(super) fn change(&self, n: usize, change: FieldChange) -> Result<(Digest, FieldChange), HiddenReason> {
         match self {
             Self::Whole(entry) => Ok((seal::change_salt(*entry, n), change)),
             Self::Each(bytes) => open_part(bytes, Part::ALL.len() + n, change.field.parse().ok(), change),
@@ -182,11 +184,16 @@ impl<'a> StoredSalts<'a> {
 /// Returns the content with the salt at `index`. A zero salt means that the content was erased as
 /// data of the given kind. Content that cannot be erased keeps the zero salt, which then does not
 /// match.
-fn open_part<T>(salts: &[u8], index: usize, kind: Option<PersonalData>, content: T) -> Result<(Digest, T), Closed> {
+fn open_part<T>(
+    salts: &[u8],
+    index: usize,
+    kind: Option<PersonalData>,
+    content: T,
+) -> Result<(Digest, T), HiddenReason> {
     let salt =
         salts.chunks_exact(32).nth(index).and_then(|salt| salt.try_into().ok()).map_or(StoredSalts::ERASED, Digest);
     match kind {
-        Some(kind) if salt == StoredSalts::ERASED => Err(Closed::Erased(kind)),
+        Some(kind) if salt == StoredSalts::ERASED => Err(HiddenReason::Erased(kind)),
         Some(_) | None => Ok((salt, content)),
     }
 }

@@ -23,7 +23,7 @@ mod verify;
 mod tests;
 
 pub(super) use erase::ERASURE_ACTION;
-pub use erase::is_of_people;
+pub use erase::is_human_side;
 pub use verify::{Divergence, EntryError, Receipt, Summary, VerifyError};
 
 use super::{FieldChange, StateKind, string_enum};
@@ -121,7 +121,7 @@ pub struct EntryFacts {
 
 /// The content of a history entry, before it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// The sides that may see the entry.
     pub audience: Audience,
     /// The action, side, times and states.
@@ -136,16 +136,16 @@ pub struct Entry {
 
 /// A part of an entry, or one of its changes: the commitment and, unless hidden, the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sealed<T> {
+pub struct SealedPart<T> {
     /// The salted hash that the chain contains.
     pub commitment: Digest,
     /// The salt and the content, which together open the commitment; or why they are hidden.
-    pub opened: Result<(Digest, T), Closed>,
+    pub opened: Result<(Digest, T), HiddenReason>,
 }
 
 /// Why the content of a part is not shown. Verification treats both cases alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
+pub enum HiddenReason {
     /// The side that reads the history may not see the content.
     Withheld,
     /// The content was personal data of this kind and was deleted.
@@ -160,13 +160,13 @@ pub struct SealedEntry {
     /// The sides that may see the entry.
     pub audience: Audience,
     /// The action, side, times and states.
-    pub facts: Sealed<EntryFacts>,
+    pub facts: SealedPart<EntryFacts>,
     /// Who caused the event.
-    pub subject: Sealed<String>,
+    pub subject: SealedPart<String>,
     /// The reason, or the text that somebody wrote.
-    pub reason: Sealed<String>,
+    pub reason: SealedPart<String>,
     /// The changed fields. Each change has a commitment of its own.
-    pub changes: Sealed<Vec<Sealed<FieldChange>>>,
+    pub changes: SealedPart<Vec<SealedPart<FieldChange>>>,
     /// The hash of the chain up to this entry.
     pub link: Digest,
 }
@@ -175,8 +175,8 @@ impl SealedEntry {
     /// Seals `entry` as the next one of the claim's chain. `previous` is the link of the entry
     /// before it; `salt` are 32 random bytes, from which the salts of the parts are derived.
     #[must_use]
-    pub fn seal(claim: &ClaimName, previous: Digest, position: i64, salt: Digest, entry: Entry) -> Self {
-        let Entry { audience, facts, subject, reason, changes } = entry;
+    pub fn seal(claim: &ClaimName, previous: Digest, position: i64, salt: Digest, entry: HistoryEntry) -> Self {
+        let HistoryEntry { audience, facts, subject, reason, changes } = entry;
         let change = |(n, change)| seal::seal("change", seal::change_salt(salt, n), change);
         let changes = changes.into_iter().enumerate().map(change).collect();
         let mut sealed = Self {
@@ -199,13 +199,19 @@ impl SealedEntry {
     /// sealing; they do not match if somebody changed the content since. Returns `None` when
     /// `salts` or `commitments` do not have the right length.
     #[must_use]
-    pub fn stored(position: i64, salts: &[u8], entry: Entry, commitments: &[u8], link: Digest) -> Option<Self> {
+    pub fn from_stored(
+        position: i64,
+        salts: &[u8],
+        entry: HistoryEntry,
+        commitments: &[u8],
+        link: Digest,
+    ) -> Option<Self> {
         let salts = StoredSalts::read(salts, &entry)?;
-        let Entry { audience, facts, subject, reason, changes } = entry;
+        let HistoryEntry { audience, facts, subject, reason, changes } = entry;
         let mut stored = commitments.chunks_exact(32).filter_map(|bytes| Some(Digest(bytes.try_into().ok()?)));
         let (facts_commitment, subject_commitment) = (stored.next()?, stored.next()?);
         let (reason_commitment, changes_commitment) = (stored.next()?, stored.next()?);
-        let change = |(n, change): (usize, FieldChange)| Sealed {
+        let change = |(n, change): (usize, FieldChange)| SealedPart {
             commitment: stored.next().unwrap_or(Digest::GENESIS),
             opened: salts.change(n, change),
         };
@@ -213,10 +219,10 @@ impl SealedEntry {
         Some(Self {
             position,
             audience,
-            facts: Sealed { commitment: facts_commitment, opened: salts.part(Part::Facts, facts) },
-            subject: Sealed { commitment: subject_commitment, opened: salts.part(Part::Subject, subject) },
-            reason: Sealed { commitment: reason_commitment, opened: salts.part(Part::Reason, reason) },
-            changes: Sealed { commitment: changes_commitment, opened: salts.part(Part::Changes, changes) },
+            facts: SealedPart { commitment: facts_commitment, opened: salts.part(Part::Facts, facts) },
+            subject: SealedPart { commitment: subject_commitment, opened: salts.part(Part::Subject, subject) },
+            reason: SealedPart { commitment: reason_commitment, opened: salts.part(Part::Reason, reason) },
+            changes: SealedPart { commitment: changes_commitment, opened: salts.part(Part::Changes, changes) },
             link,
         })
     }
@@ -251,7 +257,7 @@ impl SealedEntry {
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
             let is_of_kind = match &change.opened {
                 Ok((_, change)) => personal_data_kind(&change.field) == Some(kind),
-                Err(closed) => *closed == Closed::Erased(kind),
+                Err(closed) => *closed == HiddenReason::Erased(kind),
             };
             if is_of_kind {
                 change.withhold();
@@ -267,15 +273,15 @@ impl SealedEntry {
     /// Returns the parts that are withheld. `Changes` is among them if at least one change is
     /// withheld.
     pub fn withheld(&self) -> impl Iterator<Item = Part> {
-        self.parts_hidden_as(|closed| closed == Closed::Withheld)
+        self.parts_hidden_as(|closed| closed == HiddenReason::Withheld)
     }
 
     /// Returns the parts that are erased. `Changes` is among them if at least one change is erased.
     pub fn erased(&self) -> impl Iterator<Item = Part> {
-        self.parts_hidden_as(|closed| closed != Closed::Withheld)
+        self.parts_hidden_as(|closed| closed != HiddenReason::Withheld)
     }
 
-    fn parts_hidden_as(&self, is_match: fn(Closed) -> bool) -> impl Iterator<Item = Part> {
+    fn parts_hidden_as(&self, is_match: fn(HiddenReason) -> bool) -> impl Iterator<Item = Part> {
         let changes =
             self.changes.is_hidden_as(is_match) || self.each_change().any(|change| change.is_hidden_as(is_match));
         let parts = [
@@ -287,18 +293,18 @@ impl SealedEntry {
         parts.into_iter().filter_map(|(part, closed)| closed.then_some(part))
     }
 
-    pub(crate) fn each_change(&self) -> impl Iterator<Item = &Sealed<FieldChange>> {
+    pub(crate) fn each_change(&self) -> impl Iterator<Item = &SealedPart<FieldChange>> {
         self.changes.opened.iter().flat_map(|(_, changes)| changes)
     }
 }
 
-impl<T> Sealed<T> {
+impl<T> SealedPart<T> {
     fn withhold(&mut self) {
-        self.opened = Err(Closed::Withheld);
+        self.opened = Err(HiddenReason::Withheld);
     }
 
     /// Returns whether the content is hidden for a reason that `is_match` accepts.
-    fn is_hidden_as(&self, is_match: fn(Closed) -> bool) -> bool {
+    fn is_hidden_as(&self, is_match: fn(HiddenReason) -> bool) -> bool {
         self.opened.as_ref().err().is_some_and(|closed| is_match(*closed))
     }
 }

@@ -1,6 +1,6 @@
 //! The hashes of the chain. What is hashed, and how, must never change, because receipts that were
 //! issued long ago must still verify.
-use super::{Digest, EntryFacts, Part, Sealed, SealedEntry};
+use super::{Digest, EntryFacts, Part, SealedEntry, SealedPart};
 use crate::domain::FieldChange;
 use cpor_types::ClaimName;
 use sha2::{Digest as _, Sha256};
@@ -56,7 +56,7 @@ impl Hashable for FieldChange {
     }
 }
 
-impl Hashable for Vec<Sealed<FieldChange>> {
+impl Hashable for Vec<SealedPart<FieldChange>> {
     fn hash_into(&self, hasher: FieldHasher) -> FieldHasher {
         self.iter().fold(hasher, |hasher, change| hasher.digest(change.commitment))
     }
@@ -76,12 +76,12 @@ impl Hashable for EntryFacts {
 }
 
 /// Creates a part with the commitment to its content.
-pub(super) fn seal<T: Hashable>(kind: &str, salt: Digest, content: T) -> Sealed<T> {
-    Sealed { commitment: commitment(kind, salt, &content), opened: Ok((salt, content)) }
+pub(super) fn seal<T: Hashable>(kind: &str, salt: Digest, content: T) -> SealedPart<T> {
+    SealedPart { commitment: commitment(kind, salt, &content), opened: Ok((salt, content)) }
 }
 
 /// Returns whether the content of the part matches its commitment. Hidden content always matches.
-pub(super) fn matches_commitment<T: Hashable>(kind: &str, part: &Sealed<T>) -> bool {
+pub(super) fn matches_commitment<T: Hashable>(kind: &str, part: &SealedPart<T>) -> bool {
     part.opened.as_ref().map_or(true, |(salt, content)| commitment(kind, *salt, content) == part.commitment)
 }
 

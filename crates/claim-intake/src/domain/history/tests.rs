@@ -13,12 +13,12 @@ fn change(n: usize) -> FieldChange {
 }
 
 /// Returns the `n`th entry of a chain through several states; every third entry is a note.
-fn entry(n: usize) -> Entry {
+fn entry(n: usize) -> HistoryEntry {
     let note = n % 3 == 2;
     let state = |n: usize| [StateKind::Editing, StateKind::Submitted, StateKind::UnderReview][(n - n / 3) % 3];
     let time = Timestamp::from_timestamp_micros(1_773_000_000_000_000 + n as i64).unwrap();
     let before = if n == 0 { None } else { Some(state(n - 1)) };
-    Entry {
+    HistoryEntry {
         audience: if note { Audience::Vendor } else { Audience::All },
         facts: EntryFacts {
             action: if note { "review_noted" } else { "updated" }.to_owned(),
@@ -85,11 +85,11 @@ fn later(time: Timestamp, bit: usize) -> Timestamp {
     Timestamp::from_timestamp_micros(time.timestamp_micros() + (1 << (bit % 40))).unwrap()
 }
 
-fn if_opened<T>(part: &mut Sealed<T>, alter: impl FnOnce(&mut Digest, &mut T) -> bool) -> bool {
+fn if_opened<T>(part: &mut SealedPart<T>, alter: impl FnOnce(&mut Digest, &mut T) -> bool) -> bool {
     part.opened.as_mut().is_ok_and(|(salt, content)| alter(salt, content))
 }
 
-fn any_change(receipt: &mut Receipt, n: usize, alter: impl FnOnce(&mut Sealed<FieldChange>) -> bool) -> bool {
+fn any_change(receipt: &mut Receipt, n: usize, alter: impl FnOnce(&mut SealedPart<FieldChange>) -> bool) -> bool {
     if_opened(&mut receipt.entries[n].changes, |_, changes| changes.last_mut().is_some_and(alter))
 }
 
@@ -180,7 +180,7 @@ const WAYS: &[(&str, Tamper)] = &[
     }),
     ("facts withheld", |receipt, n, _| {
         let all = receipt.entries[n].audience == Audience::All;
-        std::mem::replace(&mut receipt.entries[n].facts.opened, Err(Closed::Withheld)).is_ok() && all
+        std::mem::replace(&mut receipt.entries[n].facts.opened, Err(HiddenReason::Withheld)).is_ok() && all
     }),
     ("another claim", |receipt, _, _| {
         receipt.claim = "partners/contoso/claims/00000000-0000-4000-8000-0000000000c2".parse().unwrap();
@@ -255,17 +255,17 @@ fn r56_what_is_stored_reads_back_as_it_was_sealed() {
     let salt = Digest([7; 32]);
     for n in 0..8 {
         let sealed = SealedEntry::seal(&claim(), Digest([9; 32]), 5, salt, entry(n));
-        let read = SealedEntry::stored(5, &salt.0, entry(n), &sealed.commitments(), sealed.link);
+        let read = SealedEntry::from_stored(5, &salt.0, entry(n), &sealed.commitments(), sealed.link);
         assert_eq!(read, Some(sealed));
     }
-    assert_eq!(SealedEntry::stored(5, &salt.0, entry(1), &[0; 127], Digest::GENESIS), None);
+    assert_eq!(SealedEntry::from_stored(5, &salt.0, entry(1), &[0; 127], Digest::GENESIS), None);
 }
 
 /// A withheld part reveals nothing, not even the number of changes.
 #[test]
 fn r4_what_is_withheld_cannot_be_guessed() {
     let sealed = |salt, changes| {
-        let entry = Entry { changes, ..entry(0) };
+        let entry = HistoryEntry { changes, ..entry(0) };
         SealedEntry::seal(&claim(), Digest::GENESIS, 1, Digest([salt; 32]), entry).withhold(Part::ALL)
     };
     let (one, other) = (sealed(1, vec![change(1)]), sealed(2, vec![change(1)]));

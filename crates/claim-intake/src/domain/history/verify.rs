@@ -1,6 +1,6 @@
 //! The verification of a receipt: whether its entries form an unaltered chain. It needs only the
 //! receipt itself, so nobody has to trust the issuer.
-use super::{Audience, Closed, Digest, EntryFacts, Part, SealedEntry, seal::matches_commitment};
+use super::{Audience, Digest, EntryFacts, HiddenReason, Part, SealedEntry, seal::matches_commitment};
 use crate::domain::StateKind;
 use cpor_types::ClaimName;
 
@@ -161,7 +161,7 @@ impl Receipt {
 
     fn summarize(&self) -> Summary {
         let count = |is: fn(&SealedEntry) -> bool| self.entries.iter().filter(|entry| is(entry)).count();
-        let withheld = count(|entry| entry.facts.is_hidden_as(|closed| closed == Closed::Withheld));
+        let withheld = count(|entry| entry.facts.is_hidden_as(|closed| closed == HiddenReason::Withheld));
         let some_withheld = count(|entry| entry.withheld().next().is_some());
         let erased = count(|entry| entry.erased().next().is_some());
         Summary { entries: self.entries.len(), withheld, partly_withheld: some_withheld - withheld, erased }

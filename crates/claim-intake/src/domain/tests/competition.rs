@@ -10,7 +10,7 @@ fn second_line_id() -> LineId {
 
 /// Returns a submitted claim with two lines.
 fn two_line_claim() -> TestClaim {
-    let intune = Line::entered(second_line_id(), "intune".parse().unwrap(), String::new());
+    let intune = Line::new(second_line_id(), "intune".parse().unwrap(), String::new());
     let content = Content { lines: [content().lines, vec![intune]].concat(), ..content() };
     let update = Update { fields: vec![Field::Lines], content };
     TestClaim::submitted().step(|claim, now| {
@@ -40,7 +40,7 @@ fn r37_comments_mark_begin_and_end_of_competition() {
 #[test]
 fn r37_a_lost_line_leaves_the_claim_and_the_rest_goes_on() {
     let test = two_line_claim().fact(&awarded(&[line_id()], &[second_line_id()]));
-    assert_eq!((test.claim.state.kind(), test.last().what.clone()), (StateKind::Submitted, What::LinesLost));
+    assert_eq!((test.claim.state.kind(), test.last().kind.clone()), (StateKind::Submitted, EventKind::LinesLost));
     assert_eq!(test.claim.content.lines.iter().map(|line| line.id).collect::<Vec<_>>(), [line_id()]);
     assert_eq!(test.claim.lost_lines.iter().map(|lost| lost.line.id).collect::<Vec<_>>(), [second_line_id()]);
     assert_eq!(test.claim.live_lines().count(), 1);
@@ -58,7 +58,7 @@ fn r27a_losing_the_last_line_rejects_disputably() {
         let rejection = test.claim.state.rejection().unwrap();
         assert_eq!(rejection.primary, PrimaryRejection::LostToCompetingClaim);
         assert!(matches!(rejection.remedy, Remedy::Dispute(_)));
-        assert!(matches!(test.last().what, What::Closed(_)));
+        assert!(matches!(test.last().kind, EventKind::Closed(_)));
         assert_eq!((test.claim.content.lines.len(), test.claim.lost_lines.len()), (0, 1));
         let test = test.disputed_again();
         assert_eq!((test.claim.live_lines().count(), test.claim.lost_lines.len()), (1, 0), "what was lost comes back");
@@ -68,7 +68,7 @@ fn r27a_losing_the_last_line_rejects_disputably() {
 #[test]
 fn r37_an_award_of_an_approved_claims_line_is_history() {
     let test = TestClaim::approved().fact(&awarded(&[], &[line_id()]));
-    assert_eq!(test.last().what, What::Reported(FactKind::LinesAwarded));
+    assert_eq!(test.last().kind, EventKind::Reported(FactKind::LinesAwarded));
     assert_eq!(test.claim.content.lines.len(), 1);
 }
 
@@ -76,12 +76,12 @@ fn r37_an_award_of_an_approved_claims_line_is_history() {
 fn r39_an_association_ends_and_the_claim_stays_approved() {
     let test = TestClaim::official().fact(&ended(EndReason::Expired, &[line_id()]));
     assert_eq!(test.claim.state.association(), Some(&Association::Ended { since: Some(start()) }));
-    assert_eq!(test.last().what, What::LinesEnded { lines: vec![line_id()], all: true });
+    assert_eq!(test.last().kind, EventKind::LinesEnded { lines: vec![line_id()], all: true });
     let over = test.claim.content.lines[0].ended.clone().unwrap();
     assert_eq!((over.reason, over.since, over.until), (EndReason::Expired, Some(start()), test.now));
     assert_eq!(test.claim.live_lines().count(), 0, "a renewed subscription can be claimed (R38)");
-    assert!(test.clone().fact(&ended(EndReason::Expired, &[line_id()])).last().what.is_overtaken());
-    assert!(test.clone().fact(&declined()).last().what.is_overtaken(), "there is nothing to decline any more");
+    assert!(test.clone().fact(&ended(EndReason::Expired, &[line_id()])).last().kind.is_overtaken());
+    assert!(test.clone().fact(&declined()).last().kind.is_overtaken(), "there is nothing to decline any more");
     let withdrawn = test.step(|claim, now| claim.withdraw(withdraw(), now));
     assert_eq!(withdrawn.claim.state.kind(), StateKind::Rejected);
 }
@@ -102,7 +102,7 @@ fn r39_some_lines_end_and_the_others_stay_on_record() {
     let test = two_line_claim().approved_by_reviewer().fact(&Fact::Consent(ConsentFact::WindowPassed));
     let test = test.fact(&Fact::AssociationOfficial { since: start() });
     let test = test.fact(&ended(EndReason::Superseded, &[second_line_id()]));
-    assert_eq!(test.last().what, What::LinesEnded { lines: vec![second_line_id()], all: false });
+    assert_eq!(test.last().kind, EventKind::LinesEnded { lines: vec![second_line_id()], all: false });
     assert_eq!(test.claim.state.association(), Some(&Association::Official { since: start() }));
     assert_eq!(test.claim.live_lines().count(), 1);
 }
@@ -110,5 +110,5 @@ fn r39_some_lines_end_and_the_others_stay_on_record() {
 #[test]
 fn r44_what_ends_with_the_claim_is_history() {
     let test = TestClaim::approved().fact(&declined()).fact(&ended(EndReason::Declined, &[line_id()]));
-    assert_eq!(test.last().what, What::Reported(FactKind::AssociationEnded));
+    assert_eq!(test.last().kind, EventKind::Reported(FactKind::AssociationEnded));
 }

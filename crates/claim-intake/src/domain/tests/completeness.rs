@@ -5,7 +5,7 @@ use cpor_types::{Activity, ProductFamily, SolutionArea, SubscriptionId};
 use uuid::Uuid;
 
 /// Returns `field REASON` for each violation of a submission of `content` with one document.
-fn refused(content: Content, facts: &Facts) -> Vec<String> {
+fn refused(content: Content, facts: &DirectoryFacts) -> Vec<String> {
     let transition = Claim::create(name(), content, Some(facts), start()).unwrap();
     let claim = transition.next.add_evidence(evidence(0), &rules(), start()).unwrap().next;
     match claim.submit(Submit { review_case: case() }, Some(facts), &rules(), start()) {
@@ -36,7 +36,7 @@ fn r10_a_complete_claim_has_no_violations() {
 
 #[test]
 fn r11_an_empty_draft_names_every_missing_field_at_once() {
-    let transition = Claim::create(name(), Content::default(), Some(&Facts::default()), start()).unwrap();
+    let transition = Claim::create(name(), Content::default(), Some(&DirectoryFacts::default()), start()).unwrap();
     let found = transition.next.violations(rules().in_force(start()));
     let fields: Vec<_> = found.iter().map(|violation| violation.field.as_str()).collect();
     let expected = [
@@ -55,7 +55,8 @@ fn r11_an_empty_draft_names_every_missing_field_at_once() {
         "evidence",
     ];
     assert_eq!(fields, expected);
-    let error = transition.next.submit(Submit { review_case: case() }, Some(&Facts::default()), &rules(), start());
+    let error =
+        transition.next.submit(Submit { review_case: case() }, Some(&DirectoryFacts::default()), &rules(), start());
     assert_eq!(error, Err(Refusal::Incomplete(found)));
 }
 
@@ -67,7 +68,7 @@ fn r11_a_silent_directory_never_lets_a_claim_through() {
 
 fn refused_silently() -> Vec<String> {
     let claim = TestClaim::complete().claim;
-    match claim.submit(Submit { review_case: case() }, Some(&Facts::default()), &rules(), start()) {
+    match claim.submit(Submit { review_case: case() }, Some(&DirectoryFacts::default()), &rules(), start()) {
         Err(Refusal::Incomplete(found)) => found.into_iter().map(|v| format!("{} {}", v.field, v.reason)).collect(),
         other => panic!("{other:?}"),
     }
@@ -104,7 +105,7 @@ fn r6_other_programs_point_to_the_coop_claims_process() {
 #[test]
 fn r10f_a_product_is_claimed_once_per_subscription() {
     let mut content = content();
-    let twice = Line::entered(cpor_types::LineId(Uuid::from_u128(9)), "teams".parse().unwrap(), String::new());
+    let twice = Line::new(cpor_types::LineId(Uuid::from_u128(9)), "teams".parse().unwrap(), String::new());
     content.lines.push(twice);
     let facts = facts(&content, ProductFamily::Microsoft365);
     assert_eq!(refused(content, &facts), ["lines[1] DUPLICATE_LINE"]);
@@ -131,7 +132,7 @@ fn r10k_three_names_for_revenue_association_only() {
 #[test]
 fn r12_r38_directory_violations_are_reported_too() {
     let mut facts = admitted();
-    facts.directory.violations.push(Fault::AlreadyClaimed.at("lines[0]"));
+    facts.directory.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
     let content = Content { display_name: String::new(), ..content() };
     assert_eq!(refused(content, &facts), ["display_name FIELD_REQUIRED", "lines[0] ALREADY_CLAIMED"]);
 }

@@ -28,9 +28,9 @@ fn r28_a_dispute_opens_a_case_and_revives_lines() {
     assert_eq!((submission.review_case, submission.reviewer.as_deref()), (second_case(), None));
     assert_eq!((submission.disputes, submission.disputes_left()), (1, None));
     assert_eq!(test.claim.live_lines().count(), 1);
-    let disputed = What::Disputed { previous_case: case(), justification: "words".into() };
+    let disputed = EventKind::Disputed { previous_case: case(), justification: "words".into() };
     assert_eq!(
-        (&test.last().what, test.last().comment.as_ref().map(|comment| comment.side)),
+        (&test.last().kind, test.last().comment.as_ref().map(|comment| comment.side)),
         (&disputed, Some(ActorSide::Partner))
     );
     assert!(test.claim.deadlines().is_empty());
@@ -63,7 +63,7 @@ fn r28_r33_a_dispute_is_refused_when_the_window_has_passed() {
     assert!(rejection(&test.claim).dispute_window().is_some(), "earlier than due is in time");
     let late = test.elapse(due);
     assert_eq!(rejection(&late.claim).remedy, Remedy::Missed(due));
-    assert_eq!(late.last().what, What::Reported(FactKind::DisputeWindowPassed));
+    assert_eq!(late.last().kind, EventKind::Reported(FactKind::DisputeWindowPassed));
     let refusal = try_dispute(&late.claim, justification(), due).unwrap_err();
     assert_eq!(refusal, Refusal::DisputeWindowPassed { due });
     assert!(refusal.to_string().contains("only a new claim with updated proof of execution helps"), "{refusal}");
@@ -98,15 +98,15 @@ fn r28_r61_disputes_are_counted_where_the_policy_counts_them() {
 fn r28_a_dispute_passes_the_same_checks_as_a_submission() {
     let test = TestClaim::rejected();
     let mut facts = admitted();
-    facts.directory.violations.push(Fault::AlreadyClaimed.at("lines[0]"));
+    facts.directory.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
     let refused = test.claim.dispute(dispute(), Some(&facts), &rules(), test.now);
-    assert_eq!(refused, Err(Refusal::Incomplete(vec![Fault::AlreadyClaimed.at("lines[0]")])));
+    assert_eq!(refused, Err(Refusal::Incomplete(vec![ViolationReason::AlreadyClaimed.violation("lines[0]")])));
 }
 
 #[test]
 fn r28_facts_of_the_closed_case_are_overtaken() {
     let test = TestClaim::disputed().fact(&review(ReviewFact::Started("rita".into(), None)));
-    assert!(test.last().what.is_overtaken());
+    assert!(test.last().kind.is_overtaken());
     let test = test.started();
     assert_eq!(test.claim.state.kind(), StateKind::Disputed, "a disputed claim stays so while it is reviewed");
     assert_eq!(test.claim.state.submission().unwrap().reviewer.as_deref(), Some("rita"));
@@ -126,9 +126,9 @@ fn r21_resubmission_in_a_dispute_returns_to_disputed() {
 #[test]
 fn r28_who_declined_before_has_to_approve_explicitly() {
     let test = TestClaim::submitted().fact(&declined()).disputed_again().approved_by_reviewer();
-    assert_eq!(test.last().what, What::Approved { official: false, explicit_approval_needed: true });
+    assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: true });
     let passed = test.clone().fact(&Fact::Consent(ConsentFact::WindowPassed));
-    assert!(passed.last().what.is_overtaken(), "silence is no approval");
+    assert!(passed.last().kind.is_overtaken(), "silence is no approval");
     let approved = test.clone().fact(&of_present_case(customer_approved(), &test.claim));
     assert_eq!(approved.claim.state.association(), Some(&Association::Granted { since: approved.now }));
     let silent = test.fact(&silent());
@@ -140,20 +140,20 @@ fn r28_who_declined_before_has_to_approve_explicitly() {
 fn r28_who_approves_while_it_is_disputed_has_approved() {
     let test = TestClaim::submitted().fact(&declined()).disputed_again();
     let test = test.clone().fact(&of_present_case(customer_approved(), &test.claim)).approved_by_reviewer();
-    let last_two: Vec<_> = test.events.iter().rev().take(2).map(|event| event.what.clone()).collect();
-    assert_eq!(last_two[1], What::Approved { official: true, explicit_approval_needed: false });
+    let last_two: Vec<_> = test.events.iter().rev().take(2).map(|event| event.kind.clone()).collect();
+    assert_eq!(last_two[1], EventKind::Approved { official: true, explicit_approval_needed: false });
 }
 
 #[test]
 fn r28_a_decline_after_rejection_counts() {
     let test = TestClaim::submitted().fact(&customer_approved()).rejected_by_reviewer().fact(&declined());
-    assert_eq!(test.last().what, What::Reported(FactKind::CustomerDeclined));
+    assert_eq!(test.last().kind, EventKind::Reported(FactKind::CustomerDeclined));
     assert_eq!(rejection(&test.claim).primary, PrimaryRejection::InsufficientPoe);
-    assert!(test.clone().fact(&declined()).last().what.is_overtaken(), "a repeat changes nothing");
+    assert!(test.clone().fact(&declined()).last().kind.is_overtaken(), "a repeat changes nothing");
     let test = test.disputed_again().approved_by_reviewer();
-    assert_eq!(test.last().what, What::Approved { official: false, explicit_approval_needed: true });
+    assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: true });
     let withdrawn = TestClaim::withdrawn().fact(&declined());
-    assert!(withdrawn.last().what.is_overtaken(), "what is final is not declined");
+    assert!(withdrawn.last().kind.is_overtaken(), "what is final is not declined");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn r28_an_approval_before_a_dispute_still_counts() {
 #[test]
 fn r28_a_late_approval_of_an_earlier_round_lapses() {
     let test = TestClaim::rejected().disputed_again().fact(&customer_approved());
-    assert!(test.last().what.is_overtaken(), "the customer's service has dropped it");
+    assert!(test.last().kind.is_overtaken(), "the customer's service has dropped it");
 }
 
 #[test]
@@ -175,6 +175,6 @@ fn r28_a_decline_after_an_approval_counts_again() {
     let test = test.clone().fact(&of_present_case(customer_approved(), &test.claim)).rejected_by_reviewer();
     assert!(test.claim.can_be_declined(test.now));
     let test = test.fact(&declined());
-    assert!(!test.last().what.is_overtaken());
+    assert!(!test.last().kind.is_overtaken());
     assert!(test.claim.state.submission().unwrap().needs_explicit_approval());
 }

@@ -16,7 +16,7 @@ fn another_contact() -> Content {
 }
 
 fn two_lines() -> Content {
-    let intune = Line::entered(LineId(Uuid::from_u128(9)), "intune".parse().unwrap(), String::new());
+    let intune = Line::new(LineId(Uuid::from_u128(9)), "intune".parse().unwrap(), String::new());
     Content { lines: [content().lines, vec![intune]].concat(), ..content() }
 }
 
@@ -55,7 +55,7 @@ fn r29_line_and_contact_edits_renotify_the_customer() {
     let edit_of = |content, field| {
         let transition = update(&approved, content, &[field]).unwrap().unwrap();
         let lapsed = transition.next.state.submission().unwrap().explicit_approval.is_none();
-        let What::Edited { renotify, previous_contact } = transition.events[0].what.clone() else { panic!() };
+        let EventKind::Edited { renotify, previous_contact } = transition.events[0].kind.clone() else { panic!() };
         assert_eq!(renotify, lapsed, "an earlier explicit approval lapses with the notice");
         (renotify, previous_contact.map(|contact| contact.name))
     };
@@ -74,7 +74,7 @@ fn r29_an_answer_from_before_the_edit_is_overtaken() {
     });
     // An earlier answer does not count even if it was given after the edit: the customer may not
     // have known about the edit.
-    assert!(test.clone().fact(&customer_approved()).last().what.is_overtaken());
+    assert!(test.clone().fact(&customer_approved()).last().kind.is_overtaken());
     let again = test.fact(&Fact::Consent(ConsentFact::Approved { channel: "link".into(), askings: 1 }));
     assert!(again.claim.state.submission().unwrap().explicit_approval.is_some());
 }

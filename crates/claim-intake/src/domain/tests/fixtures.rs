@@ -62,7 +62,7 @@ pub(crate) fn content() -> Content {
         tenant_id: TENANT.into(),
         solution_area: Some(SolutionArea::Microsoft365),
         activities: vec![Activity::Usage],
-        lines: vec![Line::entered(line_id(), "teams".parse().unwrap(), String::new())],
+        lines: vec![Line::new(line_id(), "teams".parse().unwrap(), String::new())],
         customer_contact: person("Ada"),
         partner_contact: Contact { title: String::new(), ..person("Ben") },
         terms_acknowledged: true,
@@ -71,8 +71,8 @@ pub(crate) fn content() -> Content {
 }
 
 /// What a directory that finds no violations says about the content.
-pub(crate) fn facts(content: &Content, family: ProductFamily) -> Facts {
-    let known = |line: &Line| KnownLine {
+pub(crate) fn facts(content: &Content, family: ProductFamily) -> DirectoryFacts {
+    let known = |line: &Line| DirectoryLine {
         product_display_name: line.product.to_string(),
         family: Some(family),
         subscription: line.subscription_id.parse().ok(),
@@ -80,8 +80,8 @@ pub(crate) fn facts(content: &Content, family: ProductFamily) -> Facts {
         held_by_legacy: false,
     };
     let tenant: TenantId = TENANT.parse().unwrap();
-    Facts {
-        directory: Directory {
+    DirectoryFacts {
+        directory: DirectoryAnswer {
             partner_display_name: "Contoso".into(),
             partner_calendar: Some("de".into()),
             tenant: Some(Tenant { id: tenant, display_name: "Fabrikam".into(), calendar: "us-east".into() }),
@@ -91,7 +91,7 @@ pub(crate) fn facts(content: &Content, family: ProductFamily) -> Facts {
     }
 }
 
-pub(crate) fn admitted() -> Facts {
+pub(crate) fn admitted() -> DirectoryFacts {
     facts(&content(), ProductFamily::Microsoft365)
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn request_action_in(case: CaseId) -> Fact {
     let fact = ReviewFact::ActionRequested {
         reasons: vec![PartnerActionReason::DatesMissingOrOld],
         remove_lines: Vec::new(),
-        said: Some(comment(ActorSide::Reviewer)),
+        comment: Some(comment(ActorSide::Reviewer)),
     };
     Fact::Review { case, fact }
 }
@@ -151,7 +151,7 @@ pub(crate) fn silent() -> Fact {
 
 pub(crate) fn awarded(won: &[LineId], lost: &[LineId]) -> Fact {
     let awards = Awards { won: won.to_vec(), lost: lost.to_vec(), ..Awards::default() };
-    review(ReviewFact::LinesAwarded { awards, said: Some(comment(ActorSide::Reviewer)) })
+    review(ReviewFact::LinesAwarded { awards, comment: Some(comment(ActorSide::Reviewer)) })
 }
 
 pub(crate) fn contested(lines: &[LineId]) -> Fact {
@@ -346,5 +346,3 @@ impl TestClaim {
 pub(crate) fn hour() -> std::time::Duration {
     std::time::Duration::from_hours(1)
 }
-
-pub(crate) use TestClaim as Life;

@@ -9,7 +9,6 @@ mod model;
 mod partner_mails;
 mod reminders;
 mod state_machine_proptest;
-pub(crate) use fixtures as story;
 mod transition_table;
 mod transitions;
 mod waiting;

@@ -3,12 +3,12 @@ use super::fixtures::*;
 use crate::domain::*;
 
 /// Returns the mails about the events from index `first` on.
-fn mails_since(test: &TestClaim, first: usize) -> Vec<NoticeKind> {
-    test.events[first..].iter().filter_map(|event| event.notice(&test.claim)).collect()
+fn mails_since(test: &TestClaim, first: usize) -> Vec<PartnerMailKind> {
+    test.events[first..].iter().filter_map(|event| event.partner_mail(&test.claim)).collect()
 }
 
 /// Returns the mails about one fact.
-fn mails_after(test: TestClaim, fact: &Fact) -> Vec<NoticeKind> {
+fn mails_after(test: TestClaim, fact: &Fact) -> Vec<PartnerMailKind> {
     let first = test.events.len();
     mails_since(&test.fact(fact), first)
 }
@@ -18,25 +18,28 @@ fn r57_every_kind_of_mail_has_its_step() {
     let response = TestClaim::asked();
     let due = at("2026-03-13T12:00:00Z");
     let cases = [
-        (mails_after(TestClaim::under_review(), &request_action()), NoticeKind::PartnerAction),
-        (mails_since(&response.clone().elapse(due), response.events.len()), NoticeKind::ResponseReminder),
+        (mails_after(TestClaim::under_review(), &request_action()), PartnerMailKind::PartnerAction),
+        (mails_since(&response.clone().elapse(due), response.events.len()), PartnerMailKind::ResponseReminder),
         (
             mails_after(TestClaim::under_review(), &review(ReviewFact::Rejected(Vec::new(), None))),
-            NoticeKind::Rejection,
+            PartnerMailKind::Rejection,
         ),
-        (mails_after(TestClaim::submitted(), &declined()), NoticeKind::Rejection),
-        (mails_after(TestClaim::submitted(), &awarded(&[], &[line_id()])), NoticeKind::Rejection),
-        (mails_after(TestClaim::rejected(), &declined()), NoticeKind::CustomerDeclined),
-        (mails_after(TestClaim::under_review(), &review(ReviewFact::Approved(None))), NoticeKind::Approval),
+        (mails_after(TestClaim::submitted(), &declined()), PartnerMailKind::Rejection),
+        (mails_after(TestClaim::submitted(), &awarded(&[], &[line_id()])), PartnerMailKind::Rejection),
+        (mails_after(TestClaim::rejected(), &declined()), PartnerMailKind::CustomerDeclined),
+        (mails_after(TestClaim::under_review(), &review(ReviewFact::Approved(None))), PartnerMailKind::Approval),
         (
             mails_after(
                 TestClaim::approved().fact(&Fact::Consent(ConsentFact::WindowPassed)),
                 &Fact::AssociationOfficial { since: start() },
             ),
-            NoticeKind::Official,
+            PartnerMailKind::Official,
         ),
-        (mails_after(TestClaim::submitted(), &contested(&[line_id()])), NoticeKind::Competition),
-        (mails_after(TestClaim::official(), &ended(EndReason::Expired, &[line_id()])), NoticeKind::AssociationEnded),
+        (mails_after(TestClaim::submitted(), &contested(&[line_id()])), PartnerMailKind::Competition),
+        (
+            mails_after(TestClaim::official(), &ended(EndReason::Expired, &[line_id()])),
+            PartnerMailKind::AssociationEnded,
+        ),
     ];
     for (mails, kind) in cases {
         assert_eq!(mails, [kind]);
@@ -50,7 +53,7 @@ fn r57_a_withdrawal_is_mailed_only_with_an_association() {
         mails_since(&test.step(|claim, now| claim.withdraw(withdraw(), now)), first)
     };
     assert_eq!(withdrawn(TestClaim::submitted()), []);
-    assert_eq!(withdrawn(TestClaim::official()), [NoticeKind::Withdrawal]);
+    assert_eq!(withdrawn(TestClaim::official()), [PartnerMailKind::Withdrawal]);
     assert_eq!(withdrawn(TestClaim::official().fact(&ended(EndReason::Expired, &[line_id()]))), []);
     assert_eq!(mails_since(&TestClaim::submitted(), 0), []);
 }

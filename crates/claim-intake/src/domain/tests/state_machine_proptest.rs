@@ -86,7 +86,7 @@ fn check(before: &Claim, transition: &Transition<Claim>) {
 fn check_allowed_methods(claim: &Claim, now: Timestamp) {
     let is_allowed = |command| {
         let party = if command == Command::ErasePersonalData { Party::Operator } else { Party::Partner };
-        claim.offers(party, now).iter().any(|offer| offer.command == Some(command))
+        claim.allowed_methods(party, now).iter().any(|offer| offer.command == Some(command))
     };
     for command in Command::ALL.iter().copied() {
         let refused = perform(claim, command, now).err().is_some_and(|refusal| match refusal {
@@ -109,7 +109,7 @@ fn check_allowed_methods(claim: &Claim, now: Timestamp) {
         });
         assert_eq!(is_allowed(command), !refused, "{command} in {}", claim.state.kind());
     }
-    let ruled_out: Vec<_> = claim.ruled_out().into_iter().map(|(command, _)| command).collect();
+    let ruled_out: Vec<_> = claim.refused_commands().into_iter().map(|(command, _)| command).collect();
     assert!(!ruled_out.iter().any(|command| is_allowed(*command)));
 }
 
@@ -162,7 +162,7 @@ impl Run {
         while let Some(elapsed) = self.claim.elapse(self.now) {
             assert!(elapsed.due <= self.now);
             let reminds = |event: &Event| {
-                matches!(event.what, What::Reported(FactKind::ResponseReminded | FactKind::DisputeReminded))
+                matches!(event.kind, EventKind::Reported(FactKind::ResponseReminded | FactKind::DisputeReminded))
             };
             if !elapsed.transition.events.iter().all(reminds) {
                 self.model.elapse();
@@ -193,7 +193,7 @@ impl Run {
                     fact.case().is_none_or(|of| submission.map(|submission| submission.review_case) == Some(of))
                 };
                 let transition = self.claim.apply(&fact, self.now, &rules(), self.now).unwrap();
-                let overtaken = transition.events.iter().any(|event| event.what.is_overtaken());
+                let overtaken = transition.events.iter().any(|event| event.kind.is_overtaken());
                 let outcome = if overtaken { Outcome::Overtaken } else { Outcome::Done };
                 assert_eq!(self.model.fact(&fact, is_current), outcome, "{fact:?} {:#?}", self.claim);
                 self.set_claim(transition);

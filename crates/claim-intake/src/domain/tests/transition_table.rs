@@ -79,11 +79,11 @@ fn r15_facts_in_every_state_follow_the_table() {
             let transition = test.claim.apply(&fact, now, &rules(), now).unwrap();
             let step = Step::Fact(fact.kind());
             if admits(state, step) {
-                assert!(!transition.events[0].what.is_overtaken(), "{} in {state}", fact.kind());
+                assert!(!transition.events[0].kind.is_overtaken(), "{} in {state}", fact.kind());
                 assert_eq!(transition.next.state.kind(), target(step, state), "{} in {state}", fact.kind());
             } else {
                 assert_eq!(transition.events.len(), 1);
-                assert_eq!(transition.events[0].what, What::Overtaken(fact.kind()));
+                assert_eq!(transition.events[0].kind, EventKind::Overtaken(fact.kind()));
                 assert_eq!(
                     (&transition.next.state, &transition.next.content),
                     (&test.claim.state, &test.claim.content)
@@ -124,6 +124,6 @@ fn r19_a_fact_of_another_case_is_overtaken() {
         fact: ReviewFact::Started("rita".into(), None),
     };
     let test = test.fact(&other);
-    assert!(test.last().what.is_overtaken());
+    assert!(test.last().kind.is_overtaken());
     assert_eq!(test.claim.state.kind(), StateKind::Submitted);
 }

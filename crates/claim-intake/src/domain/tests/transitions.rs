@@ -27,8 +27,8 @@ fn r17_lines_keep_their_ids_across_updates() {
     let other = |n| cpor_types::LineId(uuid::Uuid::from_u128(n));
     let entered = Content {
         lines: vec![
-            Line::entered(other(50), "intune".parse().unwrap(), String::new()),
-            Line::entered(other(51), "teams".parse().unwrap(), String::new()),
+            Line::new(other(50), "intune".parse().unwrap(), String::new()),
+            Line::new(other(51), "teams".parse().unwrap(), String::new()),
         ],
         ..content()
     };
@@ -46,7 +46,7 @@ fn r18_a_submission_fixes_tenant_policy_calendars() {
     assert_eq!(submission.policy.name, "2021");
     assert_eq!((submission.partner_calendar.as_str(), submission.tenant_calendar.as_str()), ("de", "us-east"));
     assert_eq!(submission.submit_time, test.now);
-    assert_eq!(test.last().what, What::Submitted);
+    assert_eq!(test.last().kind, EventKind::Submitted);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn r14_ten_documents_per_submission_and_response() {
 fn r14_a_removed_document_stays_in_history() {
     let test = TestClaim::complete().step(|claim, now| claim.remove_evidence(evidence(0).id, now));
     assert!(test.claim.evidence.is_empty());
-    assert_eq!(test.last().what, What::EvidenceRemoved(evidence(0).id));
+    assert_eq!(test.last().kind, EventKind::EvidenceRemoved(evidence(0).id));
     assert!(test.last().changes[0].from.starts_with("proof.pdf"));
     assert_eq!(test.claim.remove_evidence(evidence(0).id, test.now), Err(Refusal::NotFound));
 }
@@ -130,10 +130,10 @@ fn r21_a_resubmission_needs_something_new() {
 fn r21_a_resubmission_passes_the_same_checks() {
     let test = TestClaim::asked();
     let mut facts = admitted();
-    facts.directory.violations.push(Fault::AlreadyClaimed.at("lines[0]"));
+    facts.directory.violations.push(ViolationReason::AlreadyClaimed.violation("lines[0]"));
     let resubmit = Resubmit { comment: Some(comment(ActorSide::Partner)) };
     let refused = test.claim.resubmit(resubmit, Some(&facts), &rules(), test.now);
-    assert_eq!(refused, Err(Refusal::Incomplete(vec![Fault::AlreadyClaimed.at("lines[0]")])));
+    assert_eq!(refused, Err(Refusal::Incomplete(vec![ViolationReason::AlreadyClaimed.violation("lines[0]")])));
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn r22_r47_late_processing_rejects_at_the_due_time() {
 fn r23_approval_opens_the_way_to_the_customers_window() {
     let test = TestClaim::approved();
     assert_eq!(test.claim.state.association(), Some(&Association::Pending));
-    assert_eq!(test.last().what, What::Approved { official: false, explicit_approval_needed: false });
+    assert_eq!(test.last().kind, EventKind::Approved { official: false, explicit_approval_needed: false });
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn r25_a_withdrawal_is_final_and_closes_everywhere() {
         review_case: case(),
         dispute_due: None,
     };
-    assert_eq!(test.last().what, What::Closed(closing));
+    assert_eq!(test.last().kind, EventKind::Closed(closing));
     assert!(
         test.last()
             .changes
@@ -232,9 +232,12 @@ fn r26a_an_early_approval_grants_at_claim_approval() {
         TestClaim::submitted().fact(&customer_approved()).fact(&review(ReviewFact::Started("rita".into(), None)));
     let test = test.fact(&review(ReviewFact::Approved(None)));
     assert_eq!(test.claim.state.association(), Some(&Association::Granted { since: test.now }));
-    let last: Vec<_> = test.events.iter().rev().take(2).map(|event| event.what.clone()).collect();
+    let last: Vec<_> = test.events.iter().rev().take(2).map(|event| event.kind.clone()).collect();
     let tenant = TENANT.parse().unwrap();
-    assert_eq!(last, [What::Granted { tenant }, What::Approved { official: true, explicit_approval_needed: false }]);
+    assert_eq!(
+        last,
+        [EventKind::Granted { tenant }, EventKind::Approved { official: true, explicit_approval_needed: false }]
+    );
 }
 
 #[test]
@@ -243,7 +246,7 @@ fn r26a_a_later_approval_grants_at_once() {
     let granted = Association::Granted { since: test.now };
     assert_eq!(test.claim.state.association(), Some(&granted));
     let again = test.fact(&customer_approved());
-    assert!(again.last().what.is_overtaken());
+    assert!(again.last().kind.is_overtaken());
     assert_eq!(again.claim.state.association(), Some(&granted));
 }
 
@@ -254,13 +257,13 @@ fn r27_window_passes_and_registry_confirms() {
     assert_eq!(test.claim.state.association(), Some(&Association::Pending));
     assert_eq!(test.claim.state.submission().unwrap().consent_due, Some(at("2026-03-20T00:00:00Z")));
     let test = test.fact(&Fact::Consent(ConsentFact::WindowPassed));
-    assert_eq!(test.last().what, What::Granted { tenant: TENANT.parse().unwrap() });
+    assert_eq!(test.last().kind, EventKind::Granted { tenant: TENANT.parse().unwrap() });
     let test = test.fact(&Fact::AssociationOfficial { since: start() });
     assert_eq!(test.claim.state.association().unwrap().official_time(), Some(start()));
     let before = test.claim.state.clone();
     let late = test.fact(&opened);
     assert_eq!(late.claim.state, before, "a window that opens after an early approval is history");
-    assert_eq!(late.last().what, What::Reported(FactKind::ConsentWindowOpened));
+    assert_eq!(late.last().kind, EventKind::Reported(FactKind::ConsentWindowOpened));
 }
 
 #[test]

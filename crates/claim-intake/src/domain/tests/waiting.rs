@@ -171,7 +171,7 @@ fn r60_every_party_has_its_allowed_methods() {
         // After the consent window of "granted".
         let now = if name == "granted" { at("2026-04-02T00:00:00Z") } else { test.now };
         let allowed = |party| -> Vec<String> {
-            let offers = test.claim.offers(party, now).into_iter();
+            let offers = test.claim.allowed_methods(party, now).into_iter();
             offers.map(|offer| offer.method.rsplit('/').next().unwrap().to_owned()).collect()
         };
         let (reviewer, lead, customer) = expected(name);
@@ -182,7 +182,8 @@ fn r60_every_party_has_its_allowed_methods() {
         let rests = matches!(name, "deleted" | "ended" | "missed" | "withdrawn").then_some("ErasePersonalData");
         assert_eq!(allowed(Party::Operator), Vec::from_iter(rests.or(sends)), "{name}: operator");
         assert!(allowed(Party::System).is_empty() && allowed(Party::Time).is_empty());
-        let partner: Vec<_> = test.claim.offers(Party::Partner, now).into_iter().map(|offer| offer.command).collect();
+        let partner: Vec<_> =
+            test.claim.allowed_methods(Party::Partner, now).into_iter().map(|offer| offer.command).collect();
         let mut partner: Vec<_> = partner.into_iter().flatten().collect();
         partner.sort_unstable();
         assert_eq!(partner, test.claim.allowed_commands(Party::Partner), "{name}: partner");
@@ -192,7 +193,9 @@ fn r60_every_party_has_its_allowed_methods() {
 #[test]
 fn r19_an_assigned_case_is_its_reviewers() {
     let test = TestClaim::submitted().fact(&review(ReviewFact::Assigned(Some("rita".into()))));
-    let allowed = |party| test.claim.offers(party, test.now).into_iter().map(|offer| (offer.method, offer.own));
+    let allowed = |party| {
+        test.claim.allowed_methods(party, test.now).into_iter().map(|offer| (offer.method, offer.own_case_only))
+    };
     let allowed = |party| -> Vec<_> { allowed(party).filter(|(method, _)| method.contains("reviews")).collect() };
     let named = |method: &str, own| (format!("cpor.reviews.v1.ReviewService/{method}"), own);
     let own = [named("ReleaseReviewCase", true), named("StartReview", true)];
@@ -226,7 +229,7 @@ fn r60_a_customers_wait_goes_on_while_others_compete() {
     let began = reviewed.claim.wait_time;
     let competing = reviewed.clone().fact(&contested(&[line_id()]));
     assert_eq!((competing.claim.waiting().wait, competing.claim.wait_time), (Wait::Arbitration, competing.now));
-    let customer_view = |claim: &Claim| claim.clone().of_customer(Some(TENANT.parse().unwrap())).unwrap();
+    let customer_view = |claim: &Claim| claim.clone().as_seen_by_customer(Some(TENANT.parse().unwrap())).unwrap();
     assert_eq!(
         (customer_view(&competing.claim).waiting().wait, customer_view(&competing.claim).wait_time),
         (Wait::ReviewDecision, began)
@@ -262,7 +265,7 @@ fn r60_what_waits_for_its_own_deadline_moves_with_it() {
 
 #[test]
 fn r28_a_dispute_that_is_ruled_out_says_why() {
-    let refusals = |test: &TestClaim| test.claim.ruled_out();
+    let refusals = |test: &TestClaim| test.claim.refused_commands();
     let due = TestClaim::rejected().claim.waiting().due.unwrap();
     let ruled_out: Vec<_> =
         refusals(&dispute_window_missed()).into_iter().filter(|(command, _)| *command == Command::Dispute).collect();

@@ -1,7 +1,7 @@
 //! Applies reported facts. Each fact is checked against the transition table and the data of the
 //! state; a fact that they do not admit is recorded as overtaken.
 use crate::domain::{
-    Assessment, Association, Claim, Fact, FactKind, LineVerdict, Refusal, Rules, State, Submission, What,
+    Assessment, Association, Claim, EventKind, Fact, FactKind, LineVerdict, Refusal, Rules, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -56,7 +56,7 @@ impl Claim {
             None => None,
         };
         let mut transition =
-            transition.unwrap_or_else(|| self.record_only(What::Overtaken(fact.kind()), context.entry(), now));
+            transition.unwrap_or_else(|| self.record_only(EventKind::Overtaken(fact.kind()), context.entry(), now));
         let erased_kinds = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
         let late: Vec<_> = erased_kinds.collect();
         transition.events.iter_mut().for_each(|event| event.late.clone_from(&late));
@@ -76,9 +76,9 @@ impl Claim {
     }
 
     /// Returns a transition that adds an entry to the history and changes nothing else.
-    pub(super) fn record_only(&self, what: What, entry: EntryDetails, now: Timestamp) -> Transition<Self> {
+    pub(super) fn record_only(&self, kind: EventKind, entry: EntryDetails, now: Timestamp) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, now);
-        builder.record(what, entry);
+        builder.record(kind, entry);
         builder.build()
     }
 
@@ -96,7 +96,7 @@ impl Claim {
                 builder.claim.state = State::Approved(submission.clone(), Association::Official { since });
                 let entry = context.entry().with_change("association_state", before.as_str(), "official");
                 let entry = entry.with_change("official_time", "", rfc3339(since));
-                builder.record(What::Reported(FactKind::AssociationOfficial), entry);
+                builder.record(EventKind::Reported(FactKind::AssociationOfficial), entry);
                 Some(builder.build())
             }
         }
@@ -111,7 +111,7 @@ impl Claim {
                 entry = entry.with_change(&field, previous, verdict.verdict.as_str());
             }
         }
-        builder.record(What::Reported(FactKind::Assessed), entry);
+        builder.record(EventKind::Reported(FactKind::Assessed), entry);
         builder.build()
     }
 

@@ -1,7 +1,7 @@
 //! Associations that end while the claim stays approved (R37, R39).
 use super::apply::FactContext;
 use crate::domain::{
-    Association, Claim, EndReason, Ended, FactKind, State, Submission, What, claim::TransitionBuilder,
+    Association, AssociationEnd, Claim, EndReason, EventKind, FactKind, State, Submission, claim::TransitionBuilder,
 };
 use cpor_durable::Transition;
 use cpor_types::LineId;
@@ -22,7 +22,7 @@ impl Claim {
             }
             (EndReason::Expired | EndReason::Superseded, None)
             | (EndReason::Declined | EndReason::Withdrawn | EndReason::Rejected, _) => {
-                Some(self.record_only(What::Reported(FactKind::AssociationEnded), context.entry(), context.now))
+                Some(self.record_only(EventKind::Reported(FactKind::AssociationEnded), context.entry(), context.now))
             }
         }
     }
@@ -42,7 +42,7 @@ impl Claim {
         let (mut entry, mut ended) = (context.entry(), Vec::new());
         for (index, line) in builder.claim.content.lines.iter_mut().enumerate() {
             if line.ended.is_none() && lines.contains(&line.id) {
-                line.ended = Some(Ended { reason, since, until: context.time });
+                line.ended = Some(AssociationEnd { reason, since, until: context.time });
                 line.contested = false;
                 ended.push(line.id);
                 entry = entry.with_change(&format!("lines[{index}].association_state"), status_before, "ended");
@@ -56,7 +56,7 @@ impl Claim {
             builder.claim.state = State::Approved(submission.clone(), Association::Ended { since });
             entry = entry.with_change("association_state", status_before, "ended");
         }
-        builder.record(What::LinesEnded { lines: ended, all: have_all_ended }, entry);
+        builder.record(EventKind::LinesEnded { lines: ended, all: have_all_ended }, entry);
         Some(builder.build())
     }
 }

@@ -1,8 +1,8 @@
 //! The rejection of a claim, by withdrawal or by a reported fact (R22, R24 to R26). Every rejection
 //! closes the review case, the consent window and the holds.
 use crate::domain::{
-    Association, Claim, ClaimClosure, ClosureCause, Command, FactKind, Finality, Refusal, Rejection, Remedy,
-    ReviewProgress, State, Submission, What,
+    Association, Claim, ClaimClosure, ClosureCause, Command, EventKind, FactKind, Finality, Refusal, Rejection, Remedy,
+    ReviewProgress, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -74,7 +74,7 @@ impl Claim {
         let entry = entry.with_review_due(submission, None).with_consent_change(submission, &next_submission);
         let (tenant, review_case) = (submission.tenant, submission.review_case);
         builder.claim.state = State::Rejected(next_submission, rejection);
-        builder.record(What::Closed(ClaimClosure { cause, primary, tenant, review_case, dispute_due }), entry);
+        builder.record(EventKind::Closed(ClaimClosure { cause, primary, tenant, review_case, dispute_due }), entry);
         builder.build()
     }
 }

@@ -1,6 +1,6 @@
 //! Comments, the only channel between the partner and the reviewers (R55).
 use crate::domain::{
-    Claim, Command, Comment, Line, PartnerAction, Refusal, State, What,
+    Claim, Command, Comment, EventKind, Line, PartnerAction, Refusal, State,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -20,7 +20,7 @@ impl Claim {
             builder.claim.count_response(|action| action.comments += 1);
         }
         let entry = self.with_target_changes(EntryDetails::with_reason(comment.text.clone()), &comment);
-        builder.record(What::Commented, entry.with_comment(Some(comment)));
+        builder.record(EventKind::Commented, entry.with_comment(Some(comment)));
         Ok(builder.build())
     }
 

@@ -4,7 +4,7 @@ use super::{
     close::NewRejection,
 };
 use crate::domain::{
-    Association, Claim, ConsentFact, FactKind, Finality, Remedy, State, Submission, What,
+    Association, Claim, ConsentFact, EventKind, FactKind, Finality, Remedy, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -47,7 +47,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { bounced: false, ..submission.clone() });
         let entry = context.entry().with_change(&format!("notices.{notice}"), previous, "queued");
-        builder.record(What::Reported(FactKind::NoticeResent), entry);
+        builder.record(EventKind::Reported(FactKind::NoticeResent), entry);
         builder.build()
     }
 
@@ -63,7 +63,7 @@ impl Claim {
         builder.claim.state = self.state.with_submission(Submission { bounced, ..submission.clone() });
         let status = if bounced { "bounced" } else { "accepted" };
         let entry = context.entry().with_change(&format!("notices.{notice}"), "queued", status);
-        builder.record(What::Reported(FactKind::NoticeSettled), entry);
+        builder.record(EventKind::Reported(FactKind::NoticeSettled), entry);
         builder.build()
     }
 
@@ -79,7 +79,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { consent_due: Some(due), ..submission.clone() });
         let entry = context.entry().with_consent_due(submission, Some(due));
-        builder.record(What::Reported(FactKind::ConsentWindowOpened), entry);
+        builder.record(EventKind::Reported(FactKind::ConsentWindowOpened), entry);
         builder.build()
     }
 
@@ -91,7 +91,7 @@ impl Claim {
             (FactKind::ConsentWindowPassed, context.entry().with_change("consent_window", "open", "passed"));
         match self.state.association()? {
             Association::Granted { .. } | Association::Official { .. } => {
-                Some(self.record_only(What::Reported(fact), entry, context.now))
+                Some(self.record_only(EventKind::Reported(fact), entry, context.now))
             }
             Association::Pending | Association::Ended { .. } => {
                 self.grant_association(submission.clone(), fact, entry, context)
@@ -121,7 +121,7 @@ impl Claim {
         }
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(approved);
-        builder.record(What::Reported(FactKind::CustomerApproved), entry);
+        builder.record(EventKind::Reported(FactKind::CustomerApproved), entry);
         Some(builder.build())
     }
 
@@ -140,7 +140,7 @@ impl Claim {
                 let tenant = submission.tenant;
                 let mut builder = TransitionBuilder::new(self, context.now);
                 builder.claim.state = State::Approved(submission, Association::Granted { since: context.time });
-                builder.record(What::Reported(fact), entry);
+                builder.record(EventKind::Reported(fact), entry);
                 builder.record_grant(tenant);
                 Some(builder.build())
             }
@@ -189,7 +189,7 @@ impl Claim {
         let entry = context.entry().with_consent_change(submission, &declined);
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(declined);
-        builder.record(What::Reported(FactKind::CustomerDeclined), entry);
+        builder.record(EventKind::Reported(FactKind::CustomerDeclined), entry);
         Some(builder.build())
     }
 }
@@ -198,7 +198,7 @@ impl TransitionBuilder {
     /// Records that the registry is asked to put the association on record.
     pub(super) fn record_grant(&mut self, tenant: TenantId) {
         self.record(
-            What::Granted { tenant },
+            EventKind::Granted { tenant },
             EntryDetails::default().with_change("association_state", "pending", "granted"),
         );
     }

@@ -1,6 +1,7 @@
 //! The dispute of a rejection (R28).
 use crate::domain::{
-    Claim, Command, Comment, Content, Facts, Refusal, Remedy, ReviewProgress, Rules, State, Submission, What,
+    Claim, Command, Comment, Content, DirectoryFacts, EventKind, Refusal, Remedy, ReviewProgress, Rules, State,
+    Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -20,7 +21,7 @@ impl Claim {
     /// Returns the content that a dispute would be about. R27a: if the claim was rejected because
     /// it lost its last lines, they are restored.
     #[must_use]
-    pub fn content_disputed(&self) -> Content {
+    pub fn content_for_dispute(&self) -> Content {
         let mut content = self.content.clone();
         let rejection_time = self.state.rejection().map(|rejection| rejection.time);
         if content.lines.is_empty() {
@@ -44,7 +45,7 @@ impl Claim {
     pub fn dispute(
         &self,
         dispute: Dispute,
-        facts: Option<&Facts>,
+        facts: Option<&DirectoryFacts>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
@@ -53,7 +54,7 @@ impl Claim {
             return Err(Refusal::DisputeUnfounded);
         }
         let mut builder = TransitionBuilder::new(self, now);
-        builder.claim.content = self.content_disputed();
+        builder.claim.content = self.content_for_dispute();
         builder.claim.set_directory_facts(Some(facts.ok_or(Refusal::FactsMissing)?));
         builder.claim.check_complete(rules.recorded_profile(submission)?)?;
         builder.claim.lost_lines.retain(|lost| !builder.claim.content.lines.iter().any(|line| line.id == lost.line.id));
@@ -75,7 +76,7 @@ impl Claim {
             Some(reviewer) => entry.with_change("reviewer", reviewer, ""),
             None => entry,
         };
-        builder.record(What::Disputed { previous_case: submission.review_case, justification }, entry);
+        builder.record(EventKind::Disputed { previous_case: submission.review_case, justification }, entry);
         Ok(builder.build())
     }
 

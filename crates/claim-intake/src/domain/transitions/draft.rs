@@ -1,6 +1,6 @@
 //! Creating, changing and deleting drafts (R16, R17).
 use crate::domain::{
-    Claim, Command, Content, Directory, Facts, Field, Refusal, Rules, State, What,
+    Claim, Command, Content, DirectoryAnswer, DirectoryFacts, EventKind, Field, Refusal, Rules, State,
     claim::{EntryDetails, TransitionBuilder},
     history::Digest,
 };
@@ -26,14 +26,14 @@ impl Claim {
     pub fn create(
         name: ClaimName,
         content: Content,
-        facts: Option<&Facts>,
+        facts: Option<&DirectoryFacts>,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
         let changes = Content::default().changes(&content);
         let mut claim = Self {
             name,
             content,
-            directory: Directory::default(),
+            directory: DirectoryAnswer::default(),
             evidence: Vec::new(),
             lost_lines: Vec::new(),
             state: State::Editing,
@@ -50,7 +50,7 @@ impl Claim {
             return Err(Refusal::LocationNotOfPartner);
         }
         let mut builder = TransitionBuilder::created(claim);
-        builder.record(What::Created, EntryDetails { changes, ..EntryDetails::default() });
+        builder.record(EventKind::Created, EntryDetails { changes, ..EntryDetails::default() });
         Ok(builder.build())
     }
 
@@ -70,7 +70,7 @@ impl Claim {
     pub fn update(
         &self,
         update: &Update,
-        facts: Option<&Facts>,
+        facts: Option<&DirectoryFacts>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Option<Transition<Self>>, Refusal> {
@@ -81,7 +81,12 @@ impl Claim {
         }
     }
 
-    fn update_draft(&self, update: &Update, facts: Option<&Facts>, now: Timestamp) -> Option<Transition<Self>> {
+    fn update_draft(
+        &self,
+        update: &Update,
+        facts: Option<&DirectoryFacts>,
+        now: Timestamp,
+    ) -> Option<Transition<Self>> {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.content = self.content_after(update);
         builder.claim.set_directory_facts(facts);
@@ -89,7 +94,7 @@ impl Claim {
             return None;
         }
         let changes = self.content.changes(&builder.claim.content);
-        builder.record(What::Updated, EntryDetails { changes, ..EntryDetails::default() });
+        builder.record(EventKind::Updated, EntryDetails { changes, ..EntryDetails::default() });
         Some(builder.build())
     }
 
@@ -101,7 +106,7 @@ impl Claim {
         self.check_admitted(Command::Delete)?;
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.state = State::Deleted;
-        builder.record(What::Deleted, EntryDetails::default());
+        builder.record(EventKind::Deleted, EntryDetails::default());
         Ok(builder.build())
     }
 }

@@ -1,7 +1,7 @@
 //! Edits after the submission (R29).
 use super::Update;
 use crate::domain::{
-    Claim, Content, Facts, Field, Refusal, Rules, Submission, What,
+    Claim, Content, DirectoryFacts, EventKind, Field, Refusal, Rules, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -37,7 +37,7 @@ impl Claim {
         &self,
         update: &Update,
         submission: &Submission,
-        facts: Option<&Facts>,
+        facts: Option<&DirectoryFacts>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Option<Transition<Self>>, Refusal> {
@@ -65,7 +65,7 @@ impl Claim {
         let entry = entry.with_consent_change(submission, &next_submission);
         builder.claim.state = self.state.with_submission(next_submission);
         builder.claim.count_response(|action| action.edits += 1);
-        builder.record(What::Edited { renotify, previous_contact }, entry);
+        builder.record(EventKind::Edited { renotify, previous_contact }, entry);
         Ok(Some(builder.build()))
     }
 

@@ -1,6 +1,6 @@
 //! Documents of a claim (R14).
 use crate::domain::{
-    Claim, Command, Evidence, Refusal, Rules, What,
+    Claim, Command, EventKind, Evidence, Refusal, Rules,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -14,9 +14,9 @@ impl Claim {
     /// [`Refusal::NotAllowed`] when state and policy admit no evidence (R28, R29),
     /// [`Refusal::TooManyDocuments`] when this submission, response or dispute has as many
     /// documents as the policy allows.
-    pub fn admit_evidence(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
+    pub fn check_evidence_allowed(&self, rules: &Rules, now: Timestamp) -> Result<(), Refusal> {
         self.check_admitted(Command::AddEvidence)?;
-        let limit = rules.of(self, now)?.evidence.max_documents;
+        let limit = rules.profile_of(self, now)?.evidence.max_documents;
         if self.new_documents() < limit as usize { Ok(()) } else { Err(Refusal::TooManyDocuments { limit }) }
     }
 
@@ -27,11 +27,11 @@ impl Claim {
     /// [`Refusal::NotAllowed`] and [`Refusal::TooManyDocuments`], as for the check before the
     /// upload.
     pub fn add_evidence(&self, evidence: Evidence, rules: &Rules, now: Timestamp) -> Result<Transition<Self>, Refusal> {
-        self.admit_evidence(rules, now)?;
+        self.check_evidence_allowed(rules, now)?;
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.evidence.push(evidence.clone());
         let entry = EntryDetails::default().with_change("evidence", "", evidence.to_string());
-        builder.record(What::EvidenceAdded(evidence), entry);
+        builder.record(EventKind::EvidenceAdded(evidence), entry);
         Ok(builder.build())
     }
 
@@ -46,7 +46,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, now);
         let removed = builder.claim.evidence.remove(index);
         let entry = EntryDetails::default().with_change("evidence", removed.to_string(), "");
-        builder.record(What::EvidenceRemoved(id), entry);
+        builder.record(EventKind::EvidenceRemoved(id), entry);
         Ok(builder.build())
     }
 }

@@ -4,7 +4,7 @@ use super::{
     close::NewRejection,
 };
 use crate::domain::{
-    Awards, Claim, Comment, FactKind, LostLine, StateKind, Submission, What,
+    Awards, Claim, Comment, EventKind, FactKind, LostLine, StateKind, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -49,12 +49,12 @@ impl Claim {
         let lost = &awards.lost;
         let loses_lines = self.content.lines.iter().any(|line| lost.contains(&line.id));
         if self.state.kind() == StateKind::Approved || !loses_lines {
-            return Ok(Some(self.record_only(What::Reported(FactKind::LinesAwarded), entry, context.now)));
+            return Ok(Some(self.record_only(EventKind::Reported(FactKind::LinesAwarded), entry, context.now)));
         }
         let remaining = self.without_lines(lost, context);
         if !remaining.content.lines.is_empty() {
             let mut builder = TransitionBuilder::new(&remaining, context.now);
-            builder.record(What::LinesLost, entry);
+            builder.record(EventKind::LinesLost, entry);
             return Ok(Some(builder.build()));
         }
         let remedy = context.rules.remedy(submission, context.time)?;
@@ -122,7 +122,7 @@ impl Claim {
             evidence: None,
             line: None,
         });
-        builder.record(What::Reported(FactKind::CompetitionChanged), entry.with_comment(comment));
+        builder.record(EventKind::Reported(FactKind::CompetitionChanged), entry.with_comment(comment));
         builder.build()
     }
 }

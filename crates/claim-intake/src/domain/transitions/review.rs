@@ -4,8 +4,8 @@ use super::{
     close::NewRejection,
 };
 use crate::domain::{
-    Association, Claim, Comment, FactKind, PartnerAction, ReviewFact, ReviewProgress, State, StateKind, Submission,
-    What, claim::TransitionBuilder,
+    Association, Claim, Comment, EventKind, FactKind, PartnerAction, ReviewFact, ReviewProgress, State, StateKind,
+    Submission, claim::TransitionBuilder,
 };
 use cpor_durable::Transition;
 use cpor_types::{FurtherRejection, LineId, PartnerActionReason, PrimaryRejection, Timestamp, rfc3339};
@@ -21,8 +21,8 @@ impl Claim {
             ReviewFact::Assigned(reviewer) => Ok(Some(self.apply_assigned(submission, reviewer.clone(), context))),
             ReviewFact::Opened(due) => Ok(Some(self.apply_opened(submission, *due, context))),
             ReviewFact::Started(reviewer, due) => Ok(Some(self.apply_started(submission, reviewer, *due, context))),
-            ReviewFact::ActionRequested { reasons, remove_lines, said } => {
-                self.apply_action_requested(submission, reasons, remove_lines, said.clone(), context)
+            ReviewFact::ActionRequested { reasons, remove_lines, comment } => {
+                self.apply_action_requested(submission, reasons, remove_lines, comment.clone(), context)
             }
             ReviewFact::Approved(comment) => Ok(Some(self.apply_approved(submission, comment.clone(), context))),
             ReviewFact::Rejected(further, comment) => {
@@ -33,16 +33,16 @@ impl Claim {
             }
             ReviewFact::ApprovalBegun => Ok(Some(self.apply_approval_begun(submission, context))),
             ReviewFact::Reminded(_) => {
-                Ok(Some(self.record_only(What::Reported(FactKind::ReviewReminded), context.entry(), context.now)))
+                Ok(Some(self.record_only(EventKind::Reported(FactKind::ReviewReminded), context.entry(), context.now)))
             }
             ReviewFact::Overdue(_) => {
-                Ok(Some(self.record_only(What::Reported(FactKind::ReviewOverdue), context.entry(), context.now)))
+                Ok(Some(self.record_only(EventKind::Reported(FactKind::ReviewOverdue), context.entry(), context.now)))
             }
             ReviewFact::Noted(_) => {
-                Ok(Some(self.record_only(What::Reported(FactKind::ReviewNoted), context.entry(), context.now)))
+                Ok(Some(self.record_only(EventKind::Reported(FactKind::ReviewNoted), context.entry(), context.now)))
             }
-            ReviewFact::LinesAwarded { awards, said } => {
-                self.apply_lines_awarded(submission, awards, said.clone(), context)
+            ReviewFact::LinesAwarded { awards, comment } => {
+                self.apply_lines_awarded(submission, awards, comment.clone(), context)
             }
             ReviewFact::CompetitionChanged { contested, notice, due } => {
                 Ok(Some(self.apply_competition_changed(submission, contested, *notice, *due, context)))
@@ -60,7 +60,7 @@ impl Claim {
         let entry = context.entry().with_change("reviewer", previous_reviewer, reviewer.clone().unwrap_or_default());
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { reviewer, ..submission.clone() });
-        builder.record(What::Reported(FactKind::ReviewAssigned), entry);
+        builder.record(EventKind::Reported(FactKind::ReviewAssigned), entry);
         builder.build()
     }
 
@@ -73,7 +73,7 @@ impl Claim {
     ) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(submission.with_review_due(due));
-        builder.record(What::Reported(FactKind::ReviewOpened), context.entry().with_review_due(submission, due));
+        builder.record(EventKind::Reported(FactKind::ReviewOpened), context.entry().with_review_due(submission, due));
         builder.build()
     }
 
@@ -100,7 +100,7 @@ impl Claim {
             true => State::Disputed(submission),
             false => State::UnderReview(submission),
         };
-        builder.record(What::Reported(FactKind::ReviewStarted), entry);
+        builder.record(EventKind::Reported(FactKind::ReviewStarted), entry);
         builder.build()
     }
 
@@ -141,7 +141,7 @@ impl Claim {
         let submission = Submission { documents_before, review, ..submission.clone() };
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = State::PartnerActionRequired(submission, action);
-        builder.record(What::Reported(FactKind::PartnerActionRequested), entry);
+        builder.record(EventKind::Reported(FactKind::PartnerActionRequested), entry);
         Ok(Some(builder.build()))
     }
 
@@ -151,7 +151,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { approving: true, due: None, ..submission.review };
         builder.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
-        builder.record(What::Reported(FactKind::ApprovalBegun), context.entry().with_review_due(submission, None));
+        builder.record(EventKind::Reported(FactKind::ApprovalBegun), context.entry().with_review_due(submission, None));
         builder.build()
     }
 
@@ -175,7 +175,7 @@ impl Claim {
             Submission { documents_before: self.evidence.len(), bounced: false, review, ..submission.clone() };
         builder.claim.state = State::Approved(approved, association);
         let entry = context.entry().with_comment(comment).with_change("association_state", "", "pending");
-        builder.record(What::Approved { official, explicit_approval_needed }, entry);
+        builder.record(EventKind::Approved { official, explicit_approval_needed }, entry);
         if official {
             builder.record_grant(submission.tenant);
         }
@@ -220,7 +220,7 @@ impl Claim {
         let review = ReviewProgress { approving: false, due, ..submission.review };
         let mut builder = TransitionBuilder::new(self, context.now);
         builder.claim.state = self.state.with_submission(Submission { review, ..submission.clone() });
-        builder.record(What::Reported(FactKind::ApprovalRefused), entry);
+        builder.record(EventKind::Reported(FactKind::ApprovalRefused), entry);
         builder.build()
     }
 }

@@ -1,7 +1,7 @@
 //! Submission and resubmission: the claim is checked completely and goes to review (R18, R21).
 use crate::domain::{
-    Claim, Command, Comment, Facts, PartnerAction, PolicyValues, Refusal, ReviewProgress, Rules, State, Submission,
-    What,
+    Claim, Command, Comment, DirectoryFacts, EventKind, PartnerAction, PolicyValues, Refusal, ReviewProgress, Rules,
+    State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::Transition;
@@ -32,7 +32,7 @@ impl Claim {
     pub fn submit(
         &self,
         submit: Submit,
-        facts: Option<&Facts>,
+        facts: Option<&DirectoryFacts>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
@@ -45,7 +45,7 @@ impl Claim {
             tenant: required.tenant,
             review_case: submit.review_case,
             policy: policy.id(),
-            leeway: PolicyValues::from(policy),
+            policy_values: PolicyValues::from(policy),
             partner_calendar: required.partner_calendar,
             tenant_calendar: required.tenant_calendar,
             submit_time: now,
@@ -59,7 +59,8 @@ impl Claim {
             disputes: 0,
             documents_before: 0,
         });
-        builder.record(What::Submitted, EntryDetails::default().with_change("policy", "", policy.id().to_string()));
+        builder
+            .record(EventKind::Submitted, EntryDetails::default().with_change("policy", "", policy.id().to_string()));
         Ok(builder.build())
     }
 
@@ -72,7 +73,7 @@ impl Claim {
     pub fn resubmit(
         &self,
         resubmit: Resubmit,
-        facts: Option<&Facts>,
+        facts: Option<&DirectoryFacts>,
         rules: &Rules,
         now: Timestamp,
     ) -> Result<Transition<Self>, Refusal> {
@@ -89,7 +90,7 @@ impl Claim {
             false => State::Submitted(submission.clone()),
         };
         let reason = resubmit.comment.as_ref().map(|comment| comment.text.clone()).unwrap_or_default();
-        builder.record(What::Resubmitted, EntryDetails::with_reason(reason).with_comment(resubmit.comment));
+        builder.record(EventKind::Resubmitted, EntryDetails::with_reason(reason).with_comment(resubmit.comment));
         Ok(builder.build())
     }
 

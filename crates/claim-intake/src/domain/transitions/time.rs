@@ -1,7 +1,7 @@
 //! The deadlines of a claim and what happens when they pass (R22, R28, R47).
 use super::close::NewRejection;
 use crate::domain::{
-    Claim, Event, FactKind, PartnerAction, Rejection, Remedy, Rules, State, Submission, What,
+    Claim, Event, EventKind, FactKind, PartnerAction, Rejection, Remedy, Rules, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
 use cpor_durable::{Aggregate, Elapsed, Transition};
@@ -77,7 +77,7 @@ impl Claim {
     fn record_reminder(&self, fact: FactKind, state: State, due: Timestamp, now: Timestamp) -> Elapsed<Self> {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.state = state;
-        builder.record(What::Reported(fact), EntryDetails::default());
+        builder.record(EventKind::Reported(fact), EntryDetails::default());
         Elapsed { due, transition: builder.build() }
     }
 
@@ -111,7 +111,7 @@ impl Claim {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.state = State::Rejected(submission.clone(), rejection);
         let entry = EntryDetails::default().with_change("rejection.final", "false", "true");
-        builder.record(What::Reported(FactKind::DisputeWindowPassed), entry);
+        builder.record(EventKind::Reported(FactKind::DisputeWindowPassed), entry);
         Some(Elapsed { due, transition: builder.build() })
     }
 }

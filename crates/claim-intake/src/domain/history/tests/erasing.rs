@@ -10,7 +10,7 @@ const SECRETS: [(PersonalData, &str); 3] = [
 ];
 
 /// Returns an entry by a person or by the system, with personal data of several kinds.
-fn personal(n: usize) -> Entry {
+fn personal(n: usize) -> HistoryEntry {
     let [contact, subject, words] = SECRETS.map(|(_, secret)| secret.to_owned());
     let side = [ActorSide::Partner, ActorSide::Reviewer, ActorSide::Time, ActorSide::System][n % 4];
     let field_change =
@@ -20,8 +20,8 @@ fn personal(n: usize) -> Entry {
         field_change("lines", "", "teams"),
         field_change("reviewer", &subject, ""),
     ];
-    let by_people = is_of_people(side);
-    Entry {
+    let by_people = is_human_side(side);
+    HistoryEntry {
         audience: Audience::All,
         facts: EntryFacts {
             side,
@@ -36,7 +36,7 @@ fn personal(n: usize) -> Entry {
 }
 
 /// A database row: position, salts, entry, commitments and link.
-type Row = (i64, Vec<u8>, Entry, Vec<u8>, Digest);
+type Row = (i64, Vec<u8>, HistoryEntry, Vec<u8>, Digest);
 
 fn rows(length: usize) -> (Vec<Row>, Receipt) {
     let (mut rows, mut head) = (Vec::new(), Digest::GENESIS);
@@ -52,7 +52,7 @@ fn rows(length: usize) -> (Vec<Row>, Receipt) {
 
 fn read(rows: &[Row]) -> Receipt {
     let read = |(position, salts, entry, commitments, link): &Row| {
-        SealedEntry::stored(*position, salts, entry.clone(), commitments, *link).expect("enough of everything")
+        SealedEntry::from_stored(*position, salts, entry.clone(), commitments, *link).expect("enough of everything")
     };
     let entries: Vec<_> = rows.iter().map(read).collect();
     Receipt { claim: claim(), head: entries.last().unwrap().link, entries }
@@ -61,7 +61,7 @@ fn read(rows: &[Row]) -> Receipt {
 /// Erases as the store does.
 fn erase(rows: &mut [Row], kinds: &[PersonalData]) {
     for (position, salts, entry, commitments, link) in rows {
-        let sealed = SealedEntry::stored(*position, salts, entry.clone(), commitments, *link).unwrap();
+        let sealed = SealedEntry::from_stored(*position, salts, entry.clone(), commitments, *link).unwrap();
         let erased = sealed.clone().erase(kinds);
         if erased != sealed {
             (*salts, (entry.subject, entry.reason, entry.changes)) = (erased.salts(), erased.texts());
@@ -141,7 +141,7 @@ fn r56_what_was_erased_is_told_from_what_is_withheld() {
 #[test]
 fn r56_who_erased_and_why_is_never_erased() {
     let facts = EntryFacts { action: ERASURE_ACTION.to_owned(), side: ActorSide::Vendor, ..entry(0).facts };
-    let record = SealedEntry::seal(&claim(), Digest::GENESIS, 1, Digest([1; 32]), Entry { facts, ..entry(0) });
+    let record = SealedEntry::seal(&claim(), Digest::GENESIS, 1, Digest([1; 32]), HistoryEntry { facts, ..entry(0) });
     assert_eq!(record.clone().erase(PersonalData::ALL), record);
 }
 
@@ -149,7 +149,7 @@ fn r56_who_erased_and_why_is_never_erased() {
 fn r56_what_the_system_wrote_in_the_name_of_people_stays() {
     let reason = |action: &str| {
         let facts = EntryFacts { action: action.to_owned(), side: ActorSide::Reviewer, ..entry(0).facts };
-        let entry = Entry { facts, reason: "said".to_owned(), ..entry(0) };
+        let entry = HistoryEntry { facts, reason: "said".to_owned(), ..entry(0) };
         let sealed = SealedEntry::seal(&claim(), Digest::GENESIS, 1, Digest([1; 32]), entry);
         sealed.erase(&[PersonalData::Words]).texts().1
     };
