@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn tests_are_told_by_their_names() {
-        assert_eq!(test_name("async fn r26a_once(world: &World) {").as_deref(), Some("r26a_once"));
-        assert_eq!(test_name("async fn rivals(world: &World) {"), None);
+        assert_eq!(test_name("async fn r26a_once(system: &TestSystem) {").as_deref(), Some("r26a_once"));
+        assert_eq!(test_name("async fn rivals(system: &TestSystem) {"), None);
     }
 }

@@ -17,7 +17,7 @@ pub enum Backend {
 
 /// The databases and folders of one system.
 #[derive(Debug)]
-pub struct Store {
+pub struct TestStorage {
     backend: Backend,
     /// Contains a folder for each process, with its evidence and SQLite files, and a folder for
     /// mail.
@@ -26,7 +26,7 @@ pub struct Store {
     database: Option<String>,
 }
 
-impl Store {
+impl TestStorage {
     /// Creates an empty storage: folders, and on PostgreSQL an empty database.
     pub(crate) async fn empty(backend: Backend, name: String) -> Self {
         Self::create(backend, name, |name| format!("CREATE DATABASE \"{name}\"")).await

@@ -44,7 +44,7 @@ pub mod rows {
         Location, Partner, PurchaseChannel, Subscription, SubscriptionStatus, Tenant, Workload,
     };
 
-    use crate::at;
+    use crate::timestamp;
 
     /// A claimable subscription: active, bought by Web Direct on 20 February 2026, for one year.
     #[must_use]
@@ -54,8 +54,8 @@ pub mod rows {
             product: format!("products/{product}"),
             status: SubscriptionStatus::Active.into(),
             channel: PurchaseChannel::WebDirect.into(),
-            purchase_time: Some(at("2026-02-20T10:00:00Z")),
-            end_time: Some(at("2027-02-20T00:00:00Z")),
+            purchase_time: Some(timestamp("2026-02-20T10:00:00Z")),
+            end_time: Some(timestamp("2027-02-20T00:00:00Z")),
         }
     }
 

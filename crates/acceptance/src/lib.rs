@@ -1,7 +1,7 @@
 //! The harness of the acceptance tests. It runs the real services on real databases and calls them
 //! through their API.
 //!
-//! A test is an `async fn(&World)` that [`both_databases!`] runs on SQLite and on PostgreSQL. Each
+//! A test is an `async fn(&TestSystem)` that [`both_databases!`] runs on SQLite and on PostgreSQL. Each
 //! test has a system of its own, with a copy of a migrated template database and its own virtual
 //! clock. After the test the harness checks that all events were delivered.
 #![expect(
@@ -13,15 +13,15 @@
 )]
 
 mod actor;
+mod assertions;
 mod backend;
 mod browser;
-mod case;
+mod claim_stage;
 mod connections;
 mod directory;
 mod documents;
 mod draft;
 mod encoded_call;
-mod expect;
 mod mail_server;
 mod mailbox;
 mod methods;
@@ -29,15 +29,18 @@ mod node;
 mod port;
 mod run;
 mod setup;
+mod system;
 mod template;
+mod test_claim;
 mod time;
-mod walk;
-mod world;
 
 pub use actor::{Actor, AuthorizedChannel, BearerToken};
-pub use backend::{Backend, Store};
+pub use assertions::{
+    assert_not_allowed, assert_refused, assert_violations, field_violations, metadata, reason, retry_after,
+};
+pub use backend::{Backend, TestStorage};
 pub use browser::{Browser, Page};
-pub use case::{Answer, Case};
+pub use claim_stage::ClaimStage;
 pub use connections::Connections;
 pub use directory::{
     CONTOSO, FABRIKAM, FABRIKAM_CSP, FABRIKAM_SALES, LITWARE, NORTHWIND, TAILSPIN, TAILSPIN_POWER_BI, rows,
@@ -45,15 +48,14 @@ pub use directory::{
 pub use documents::{DOCX, JPEG, PDF, PNG, PPTX, XLSX};
 pub use draft::{contact, line};
 pub use encoded_call::{call, decode, encode};
-pub use expect::{faults, metadata, not_allowed, reason, refused, retry_after, violates};
 pub use mail_server::MailServer;
 pub use mailbox::Mail;
 pub use methods::{Method, methods};
 pub use node::Node;
-pub use port::Port;
+pub use port::ReservedPort;
 pub use run::run;
 pub use setup::{ProcessLayout, Setup};
+pub use system::TestSystem;
 pub use template::Template;
-pub use time::{at, moment, stamp};
-pub use walk::Stage;
-pub use world::World;
+pub use test_claim::{ApiResult, TestClaim};
+pub use time::{from_timestamp, timestamp, to_timestamp};

@@ -14,16 +14,16 @@ use tokio::{
     sync::Mutex,
 };
 
-use crate::{Port, world::START};
+use crate::{ReservedPort, system::START};
 
 /// A process, which may be running or stopped.
 pub struct Node {
     /// The services that the process hosts.
     pub services: Vec<Service>,
     /// The port of the gRPC API.
-    pub grpc: Port,
+    pub grpc: ReservedPort,
     /// The port of the consent page.
-    pub web: Port,
+    pub web: ReservedPort,
     config: Config,
     threads: u8,
     issuer: TokenSigner,
@@ -53,7 +53,7 @@ impl Node {
         issuer: &TokenSigner,
         signer: &TokenSigner,
     ) -> Self {
-        let (grpc, web) = (Port::reserve(), Port::reserve());
+        let (grpc, web) = (ReservedPort::reserve(), ReservedPort::reserve());
         Self {
             services,
             grpc,
@@ -111,7 +111,7 @@ impl Node {
             config: self.config.clone(),
             services: self.services.clone(),
             clock: ClockChoice::Virtual { start: START.parse().expect("a time") },
-            keys: Keys::new(crate::world::ISSUER, &self.issuer.jwks(), &self.signer.jwks()).expect("two key sets"),
+            keys: Keys::new(crate::system::ISSUER, &self.issuer.jwks(), &self.signer.jwks()).expect("two key sets"),
             signer: self.signer.clone(),
             entropy: Arc::new(SystemEntropy),
             real_clock: Arc::new(SystemClock),

@@ -10,13 +10,13 @@ use tokio::net::{TcpListener, TcpSocket};
 /// A reserved port on 127.0.0.1. While no process listens, connections to the port are refused, but
 /// no other program can bind it.
 #[derive(Clone, Debug)]
-pub struct Port {
+pub struct ReservedPort {
     address: SocketAddr,
     /// The socket that reserves the port. It is bound and never listens.
     _reserved: Arc<TcpSocket>,
 }
 
-impl Port {
+impl ReservedPort {
     /// Reserves a free port.
     #[must_use]
     pub fn reserve() -> Self {

@@ -5,29 +5,29 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use futures_util::FutureExt as _;
 use tokio::runtime::Builder;
 
-use crate::{Backend, Setup, Template, World};
+use crate::{Backend, Setup, Template, TestSystem};
 
 /// Starts a system, runs the test on it, and checks that all events were delivered.
 ///
 /// # Panics
 /// The test panicked, or the system did not become idle.
-pub fn run(backend: Backend, setup: fn() -> Setup, test: impl AsyncFn(&World)) {
-    let template = Template::of(backend);
+pub fn run(backend: Backend, setup: fn() -> Setup, test: impl AsyncFn(&TestSystem)) {
+    let template = Template::for_backend(backend);
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let world = World::boot(template, setup()).await;
-        let outcome = AssertUnwindSafe(test(&world)).catch_unwind().await;
+        let system = TestSystem::boot(template, setup()).await;
+        let outcome = AssertUnwindSafe(test(&system)).catch_unwind().await;
         match outcome {
-            Ok(()) => world.close().await,
+            Ok(()) => system.close().await,
             Err(panic) => {
-                world.abandon().await;
+                system.stop_after_failure().await;
                 resume_unwind(panic);
             }
         }
     });
 }
 
-/// Defines two tests for each `async fn name(world: &World)`: `name::sqlite` and `name::postgres`.
+/// Defines two tests for each `async fn name(system: &TestSystem)`: `name::sqlite` and `name::postgres`.
 /// With `with setup:` the system is started with that [`Setup`] instead of [`Setup::one_process`].
 #[macro_export]
 macro_rules! both_databases {

@@ -47,13 +47,13 @@ impl Setup {
 
     /// One process with the policy profile of 2020.
     #[must_use]
-    pub fn under_2020() -> Self {
+    pub fn policy_2020() -> Self {
         Self { policy: Some("2020@1"), ..Self::one_process() }
     }
 
     /// One process with the policy profile of 2023.
     #[must_use]
-    pub fn under_2023() -> Self {
+    pub fn policy_2023() -> Self {
         Self { policy: Some("2023@1"), ..Self::one_process() }
     }
 

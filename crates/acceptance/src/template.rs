@@ -9,7 +9,7 @@ use std::sync::{
 use cpor_types::Service;
 
 use crate::{
-    Backend, Setup, Store, World,
+    Backend, Setup, TestStorage, TestSystem,
     backend::remove_leftovers,
     directory::{additional_rows, example_rows},
 };
@@ -17,13 +17,13 @@ use crate::{
 /// The storage of a migrated system that is idle.
 #[derive(Debug)]
 pub struct Template {
-    store: Store,
+    store: TestStorage,
     copies: AtomicUsize,
 }
 
 impl Template {
     /// The template of this test run for a database.
-    pub fn of(backend: Backend) -> &'static Self {
+    pub fn for_backend(backend: Backend) -> &'static Self {
         static SQLITE: OnceLock<Template> = OnceLock::new();
         static POSTGRES: OnceLock<Template> = OnceLock::new();
         let template = match backend {
@@ -39,9 +39,9 @@ impl Template {
     }
 
     /// Copies the template for one test, with a data directory for each process.
-    pub async fn copy(&self, processes: usize) -> Store {
+    pub async fn copy(&self, processes: usize) -> TestStorage {
         let number = self.copies.fetch_add(1, Ordering::Relaxed);
-        Store::copy(&self.store, database_name(&number.to_string()), processes).await
+        TestStorage::copy(&self.store, database_name(&number.to_string()), processes).await
     }
 }
 
@@ -55,16 +55,16 @@ fn create(backend: Backend) -> Template {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let store = runtime.block_on(async {
         remove_leftovers(backend).await;
-        let store = Store::empty(backend, database_name("template")).await;
+        let store = TestStorage::empty(backend, database_name("template")).await;
         std::fs::create_dir_all(store.directory(0)).expect("a data directory");
         let mut config = cpor::Config::default();
         config.database = store.config(0);
         cpor::system::migrate(&config, Service::ALL).await.expect("the migrations");
-        let world = World::on(store, Setup::one_process()).await;
-        world.import(example_rows()).await;
-        world.import(additional_rows()).await;
-        world.settle().await;
-        world.into_store().await
+        let system = TestSystem::on(store, Setup::one_process()).await;
+        system.import_rows(example_rows()).await;
+        system.import_rows(additional_rows()).await;
+        system.wait_until_idle().await;
+        system.into_store().await
     });
     Template { store, copies: AtomicUsize::new(0) }
 }

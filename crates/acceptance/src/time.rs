@@ -9,13 +9,13 @@ use prost_types::Timestamp;
 /// `text` is not a time in the format of RFC 3339.
 #[must_use]
 #[track_caller]
-pub fn at(text: &str) -> Timestamp {
-    stamp(text.parse().expect("a time such as 2026-03-16T09:00:00Z"))
+pub fn timestamp(text: &str) -> Timestamp {
+    to_timestamp(text.parse().expect("a time such as 2026-03-16T09:00:00Z"))
 }
 
 /// Converts a time to a proto timestamp.
 #[must_use]
-pub fn stamp(time: DateTime<Utc>) -> Timestamp {
+pub fn to_timestamp(time: DateTime<Utc>) -> Timestamp {
     Timestamp { seconds: time.timestamp(), nanos: i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0) }
 }
 
@@ -25,7 +25,7 @@ pub fn stamp(time: DateTime<Utc>) -> Timestamp {
 /// The timestamp is absent or out of range.
 #[must_use]
 #[track_caller]
-pub fn moment(time: Option<Timestamp>) -> DateTime<Utc> {
+pub fn from_timestamp(time: Option<Timestamp>) -> DateTime<Utc> {
     let time = time.expect("a time");
     DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).expect("nanoseconds")).expect("a time in range")
 }

@@ -9,7 +9,7 @@ use crate::{
     store::ClaimStore,
     watch_permit::WatchLimiter,
 };
-use cpor_durable::{Context, Host, Hosted};
+use cpor_durable::{Host, HostedService, ServiceContext};
 use cpor_kit::auth::{AccessError, MethodTable};
 use cpor_mail::{Sender, SetupError};
 use cpor_proto::claims::v1::claim_service_server::{ClaimServiceServer, SERVICE_NAME};
@@ -47,12 +47,12 @@ impl From<EvidenceStoreError> for BuildError {
 }
 
 /// Builds claim-intake on a migrated database. Only the tasks of its writer run after this call.
-/// The process starts [`Hosted::host`], which delivers events, fires deadlines, sends mails and
+/// The process starts [`HostedService::host`], which delivers events, fires deadlines, sends mails and
 /// removes abandoned uploads.
 ///
 /// # Errors
 /// See [`BuildError`].
-pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
+pub async fn build(config: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let registry = Arc::new(GrpcRegistry::new(context.peers.clone()));
     build_with(config, context, registry).await
 }
@@ -61,14 +61,18 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
 ///
 /// # Errors
 /// See [`BuildError`].
-pub async fn build_with(config: Config, context: Context, registry: SharedRegistry) -> Result<Hosted, BuildError> {
+pub async fn build_with(
+    config: Config,
+    context: ServiceContext,
+    registry: SharedRegistry,
+) -> Result<HostedService, BuildError> {
     let host = Host::new(Service::ClaimIntake, &context).await?;
     let heartbeat = Duration::from_secs(config.watch_heartbeat_seconds);
     let evidence_store = EvidenceStore::in_directory(&evidence_directory(&config, &context)?)?;
     spawn_sweeper(&host, &context, &evidence_store);
     let rules = Rules::new(context.policies.clone(), context.calendars.clone());
     let composer = NoticeComposer { db: context.db.clone(), rules: rules.clone() };
-    Sender::hosted(&host, &context, config.mail, composer)?;
+    Sender::spawn_on(&host, &context, config.mail, composer)?;
     let intake = ClaimIntake {
         writer: host.writer(ClaimStore { entropy: Arc::clone(&context.entropy) }),
         host: host.clone(),
@@ -84,9 +88,9 @@ pub async fn build_with(config: Config, context: Context, registry: SharedRegist
         heartbeat,
         draining: spawn_drain_token(&host),
     };
-    Ok(Hosted {
+    Ok(HostedService {
         service: Service::ClaimIntake,
-        grpc: vec![SERVICE_NAME],
+        grpc_services: vec![SERVICE_NAME],
         routes: Routes::new(ClaimServiceServer::new(intake.clone())),
         host,
         receiver: Arc::new(intake),
@@ -104,7 +108,7 @@ fn method_table() -> Result<MethodTable, BuildError> {
 }
 
 /// Returns the configured evidence directory, or the default in the data directory.
-fn evidence_directory(config: &Config, context: &Context) -> Result<PathBuf, BuildError> {
+fn evidence_directory(config: &Config, context: &ServiceContext) -> Result<PathBuf, BuildError> {
     let default_directory = || context.data_dir.as_ref().map(|directory| directory.join("evidence"));
     config.evidence_directory.clone().or_else(default_directory).ok_or(BuildError::NoEvidenceDirectory)
 }
@@ -113,7 +117,7 @@ fn evidence_directory(config: &Config, context: &Context) -> Result<PathBuf, Bui
 fn spawn_drain_token(host: &Host) -> CancellationToken {
     let draining = CancellationToken::new();
     let task_token = draining.clone();
-    host.spawn("watches", move |stop| {
+    host.add_background_task("watches", move |stop| {
         let draining = task_token.clone();
         async move {
             stop.cancelled().await;
@@ -125,7 +129,9 @@ fn spawn_drain_token(host: &Host) -> CancellationToken {
 }
 
 /// Registers the background task that removes abandoned uploads.
-fn spawn_sweeper(host: &Host, context: &Context, evidence_store: &EvidenceStore) {
+fn spawn_sweeper(host: &Host, context: &ServiceContext, evidence_store: &EvidenceStore) {
     let (db, clock, store) = (context.db.clone(), Arc::clone(&context.clock), evidence_store.clone());
-    host.spawn("sweeper", move |stop| evidence::run_sweeper(db.clone(), store.clone(), Arc::clone(&clock), stop));
+    host.add_background_task("sweeper", move |stop| {
+        evidence::run_sweeper(db.clone(), store.clone(), Arc::clone(&clock), stop)
+    });
 }

@@ -1,7 +1,7 @@
 //! The parameters that RPC calls on one claim have in common: the claim, the caller, the etag, the
 //! request id and `validate_only`.
 use crate::{domain::Refusal, error::CallError, store::AlreadyClaimed};
-use cpor_durable::{Failure, Key, RequestId};
+use cpor_durable::{AggregateKey, CommandError, RequestId};
 use cpor_kit::Caller;
 use cpor_types::{Actor, ClaimName, EvidenceId, EvidenceName};
 use prost::Message;
@@ -105,23 +105,23 @@ impl Call {
     }
 
     /// Converts a failure of the writer to an error of this call.
-    pub(crate) fn writer_error(&self, failure: Failure<Refusal, AlreadyClaimed>) -> CallError {
+    pub(crate) fn writer_error(&self, failure: CommandError<Refusal, AlreadyClaimed>) -> CallError {
         match failure {
-            Failure::Refused(refusal) => self.refusal_error(refusal),
-            Failure::Clash(lines) => CallError::AlreadyClaimed(lines),
-            Failure::Moved { .. } => CallError::EtagMismatch,
-            Failure::RequestIdReused => CallError::RequestIdReused,
-            Failure::Gap { expected } => CallError::Internal(format!(
+            CommandError::Refused(refusal) => self.refusal_error(refusal),
+            CommandError::Conflict(lines) => CallError::AlreadyClaimed(lines),
+            CommandError::VersionMismatch { .. } => CallError::EtagMismatch,
+            CommandError::RequestIdReused => CallError::RequestIdReused,
+            CommandError::SequenceGap { expected } => CallError::Internal(format!(
                 "the writer misses event {expected} of a stream, although an RPC call is not part of a stream"
             )),
-            Failure::Overloaded => CallError::Overloaded,
-            Failure::Unavailable(error) => CallError::Unavailable(error),
+            CommandError::Overloaded => CallError::Overloaded,
+            CommandError::Unavailable(error) => CallError::Unavailable(error),
         }
     }
 
     /// The key under which the writer finds the claim.
-    pub(crate) fn key(&self) -> Key {
-        Key::new(self.claim.partner.as_str(), self.claim.claim.uuid())
+    pub(crate) fn key(&self) -> AggregateKey {
+        AggregateKey::new(self.claim.partner.as_str(), self.claim.claim.uuid())
     }
 }
 

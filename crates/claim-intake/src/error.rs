@@ -52,7 +52,7 @@ impl From<StoreError> for CallError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Db(error) => Self::Unavailable(error.to_string()),
-            StoreError::Lost(_) | StoreError::Inconsistent { .. } => Self::Internal(error.to_string()),
+            StoreError::ConcurrentChange(_) | StoreError::Inconsistent { .. } => Self::Internal(error.to_string()),
         }
     }
 }

@@ -41,7 +41,7 @@ impl ClaimIntake {
                 tracing::warn!(error, "the registry is unavailable");
                 Err(CallError::RegistryUnavailable)
             }
-            (Err(RegistryError::Broken(error)), RegistryNeed::Required) => Err(CallError::Internal(error)),
+            (Err(RegistryError::InvalidResponse(error)), RegistryNeed::Required) => Err(CallError::Internal(error)),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     store::{ClaimStore, Claims},
     watch_permit::WatchLimiter,
 };
-use cpor_durable::{Aggregate as _, Command, Committed, Host, StoreError, Transition, Versioned, Writer};
+use cpor_durable::{Aggregate as _, Command, CommandOutcome, Host, StoreError, Transition, Versioned, Writer};
 use cpor_kit::auth::{MethodTable, TokenSigner};
 use cpor_registry_client::SharedRegistry;
 use cpor_types::{Clock, Entropy, Timestamp};
@@ -51,7 +51,7 @@ pub(crate) struct ClaimIntake {
 /// The maximum number of batch rows that are decided at the same time. It equals the number of
 /// claims that the registry checks in one request. It is a quarter of the writer's queue, so that
 /// other commands find a place in the queue.
-pub(crate) const MAX_ROWS_IN_FLIGHT: usize = cpor_registry_client::CLAIMS_AT_ONCE;
+pub(crate) const MAX_ROWS_IN_FLIGHT: usize = cpor_registry_client::MAX_CLAIMS_PER_CALL;
 
 /// The result of a decision. With `validate_only`, it is what would have been committed.
 #[derive(Clone, Debug)]
@@ -150,7 +150,7 @@ impl ClaimIntake {
             return self.preview(call, version, decide).await;
         }
         let command = Command::new(call.method, call.key(), call.actor.clone());
-        let command = command.expecting(version).request(call.request.clone());
+        let command = command.expect_version(version).request(call.request.clone());
         let decide = move |claim: Option<&Claim>, now| decide(claim.ok_or(Refusal::NotFound)?, now);
         self.execute(call, command, decide).await
     }
@@ -166,7 +166,7 @@ impl ClaimIntake {
         D: Fn(Option<&Claim>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Send + 'static,
     {
         let committed = self.writer.execute(command, decide).await.map_err(|failure| call.writer_error(failure))?;
-        let Committed { version, state, replayed, .. } = committed;
+        let CommandOutcome { version, state, replayed, .. } = committed;
         let claim = state.ok_or_else(|| call.not_found())?;
         Ok(DecisionOutcome { claim: Versioned::new(version, claim), replayed })
     }
@@ -196,7 +196,7 @@ impl ClaimIntake {
 
 /// Applies to `claim` all deadlines that have passed by `now` (R47).
 pub(crate) fn apply_passed_deadlines(mut claim: Claim, now: Timestamp) -> Claim {
-    while let Some(elapsed) = claim.elapse(now) {
+    while let Some(elapsed) = claim.apply_passed_deadline(now) {
         claim = elapsed.transition.next;
     }
     claim

@@ -1,5 +1,5 @@
 //! Conversion between [`Timestamp`] and the protobuf timestamps of requests, responses and events.
-use cpor_types::{Timestamp, whole_micros};
+use cpor_types::{Timestamp, truncate_to_micros};
 
 /// Converts a time to its protobuf form.
 pub(crate) fn to_wire_time(time: Timestamp) -> prost_types::Timestamp {
@@ -11,5 +11,5 @@ pub(crate) fn to_wire_time(time: Timestamp) -> prost_types::Timestamp {
 /// outside the range that [`Timestamp`] can represent.
 pub(crate) fn from_wire_time(time: prost_types::Timestamp) -> Option<Timestamp> {
     let nanos = u32::try_from(time.nanos).ok()?;
-    Timestamp::from_timestamp(time.seconds, nanos).map(whole_micros)
+    Timestamp::from_timestamp(time.seconds, nanos).map(truncate_to_micros)
 }

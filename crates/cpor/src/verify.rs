@@ -75,7 +75,7 @@ fn one(what: &'static str, json: &str, keys: Option<&ReceiptKeys>) -> Result<(Re
     let shown = receipt::join(parts).map_err(|error| refused(error.to_string()))?;
     let history = receipt::read(&shown).map_err(|error| refused(error.to_string()))?;
     let summary = history.verify().map_err(|fault| refused(fault.to_string()))?;
-    let statement = Statement::of(&shown, shown.entries.len() as u64);
+    let statement = Statement::for_receipt(&shown, shown.entries.len() as u64);
     let signed_by = keys.map(|keys| signer(&shown, &statement, keys)).transpose().map_err(refused)?;
     let Statement { claim, head, issue_time, .. } = statement;
     Ok((history, Report { claim, summary, head, issue_time, signed_by, extends: None }))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use cpor_durable::{Context, Host, Hosted};
+use cpor_durable::{Host, HostedService, ServiceContext};
 use cpor_mail::{Sender, SetupError};
 use cpor_proto::consents::v1::consent_service_server::{ConsentServiceServer, SERVICE_NAME};
 use cpor_types::Service;
@@ -49,7 +49,7 @@ pub enum BuildError {
 /// # Errors
 /// Returns [`BuildError`] if the database, the mail sender, the public URL or a translation cannot
 /// be used.
-pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
+pub async fn build(config: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let origin = config.origin().ok_or(BuildError::PublicUrl)?;
     let host = Host::new(Service::CustomerConsent, &context).await?;
     let rules = Rules { profiles: context.policies.clone(), calendars: context.calendars.clone() };
@@ -62,14 +62,14 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
     };
     let links = consent_links(&config, &context);
     let renderer = NoticeRenderer { consents: consents.clone(), languages: languages.clone(), links: links.clone() };
-    let sender = Sender::hosted(&host, &context, config.mail, renderer)?;
+    let sender = Sender::spawn_on(&host, &context, config.mail, renderer)?;
     spawn_link_cleanup(&host, &links);
     let api = Api { consents: consents.clone(), entropy: context.entropy.clone(), sender: sender.clone() };
     let receiver = ClaimEventReceiver { consents: consents.clone(), entropy: context.entropy, sender };
     let page = PageContext::new(consents.clone(), links, languages, origin);
-    Ok(Hosted {
+    Ok(HostedService {
         service: Service::CustomerConsent,
-        grpc: vec![SERVICE_NAME],
+        grpc_services: vec![SERVICE_NAME],
         routes: tonic::service::Routes::new(ConsentServiceServer::new(api)),
         host,
         receiver: Arc::new(receiver),
@@ -78,7 +78,7 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
 }
 
 /// Builds the access to consent links.
-fn consent_links(config: &Config, context: &Context) -> ConsentLinks {
+fn consent_links(config: &Config, context: &ServiceContext) -> ConsentLinks {
     ConsentLinks {
         db: context.db.clone(),
         clock: context.clock.clone(),
@@ -91,7 +91,7 @@ fn consent_links(config: &Config, context: &Context) -> ConsentLinks {
 /// Registers the background task that deletes expired links.
 fn spawn_link_cleanup(host: &Host, links: &ConsentLinks) {
     let links = links.clone();
-    host.spawn("links", move |stop| {
+    host.add_background_task("links", move |stop| {
         let links = links.clone();
         async move { clean_up_links(links, stop).await }
     });
@@ -119,14 +119,14 @@ mod tests {
 
     use super::*;
 
-    async fn context(directory: &std::path::Path) -> Context {
+    async fn context(directory: &std::path::Path) -> ServiceContext {
         let db = Db::sqlite(&directory.join("consent.sqlite")).await.unwrap();
         for migration in crate::migrations() {
             migration.up(&SchemaManager::new(db.writer())).await.unwrap();
         }
         let clock = Arc::new(SystemClock);
         let signer = TokenSigner::generate("cpor", clock.clone()).unwrap();
-        Context {
+        ServiceContext {
             business_clock: BusinessClock::real(db.engine(), clock.clone()),
             db,
             clock,
@@ -144,13 +144,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let context = context(directory.path()).await;
         let hosted = build(Config::default(), context.clone()).await.unwrap();
-        assert_eq!((hosted.grpc, hosted.web.is_some()), (vec!["cpor.consents.v1.ConsentService"], true));
+        assert_eq!((hosted.grpc_services, hosted.web.is_some()), (vec!["cpor.consents.v1.ConsentService"], true));
         assert!(directory.path().join("mail").is_dir());
 
         let wrong = Config { public_url: "consent.example".into(), ..Config::default() };
         let error = build(wrong, context.clone()).await.err().unwrap().to_string();
         assert!(error.contains("customer_consent.public_url"), "{error}");
-        let error = build(Config::default(), Context { data_dir: None, ..context }).await.err().unwrap().to_string();
+        let error =
+            build(Config::default(), ServiceContext { data_dir: None, ..context }).await.err().unwrap().to_string();
         assert!(error.contains("mail.directory"), "{error}");
     }
 }

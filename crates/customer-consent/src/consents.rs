@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cpor_durable::{BusinessClock, Command, Committed, Failure, Key, StoreError, Versioned, Writer};
+use cpor_durable::{AggregateKey, BusinessClock, Command, CommandError, CommandOutcome, StoreError, Versioned, Writer};
 use cpor_kit::Db;
 use cpor_types::Timestamp;
 use uuid::Uuid;
@@ -38,12 +38,12 @@ pub(crate) enum CustomerDecision {
 }
 
 /// The result of a command: the committed consent, or why the command failed.
-pub(crate) type CommandResult = Result<Committed<Consent>, Failure<Refusal, NoConflict>>;
+pub(crate) type CommandResult = Result<CommandOutcome<Consent>, CommandError<Refusal, NoConflict>>;
 
 impl Consents {
     /// Reads a consent, with passed deadlines applied (R47), and its stored version. It takes two
     /// round trips to the database, or one if the business clock is real time.
-    pub(crate) async fn find(&self, key: &Key) -> Result<Option<Versioned<Consent>>, StoreError> {
+    pub(crate) async fn find(&self, key: &AggregateKey) -> Result<Option<Versioned<Consent>>, StoreError> {
         let Some(Versioned { version, state }) = store::find(&self.db, key).await? else { return Ok(None) };
         Ok(Some(Versioned::new(version, state.with_deadlines_applied(self.now().await?))))
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use askama::Template;
-use cpor_durable::{Command, Key};
-use cpor_mail::{Composed, Composer, Mail, Message, Outcome, Unavailable};
+use cpor_durable::{AggregateKey, Command};
+use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererError};
 use cpor_types::{Actor, Service};
 use uuid::Uuid;
 
@@ -27,24 +27,26 @@ pub(crate) struct NoticeRenderer {
     pub(crate) links: ConsentLinks,
 }
 
-impl Composer for NoticeRenderer {
-    async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
+impl MailRenderer for NoticeRenderer {
+    async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
         let key = consent_key(mail)?;
-        let Some(stored) = self.consents.find(&key).await.map_err(unavailable)? else { return Ok(Composed::Withdrawn) };
-        let (consent, now) = (stored.state, self.consents.now().await.map_err(unavailable)?);
+        let Some(stored) = self.consents.find(&key).await.map_err(renderer_error)? else {
+            return Ok(RenderResult::Withdrawn);
+        };
+        let (consent, now) = (stored.state, self.consents.now().await.map_err(renderer_error)?);
         let is_this_notice = |notice: &&Notice| notice.id == mail.id && notice.delivery == Delivery::Queued;
-        let Some(notice) = consent.notices.iter().find(is_this_notice) else { return Ok(Composed::Withdrawn) };
-        let terms = self.consents.rules.terms_of(&consent.claim).map_err(unavailable)?;
-        let link = self.links.create(ConsentLink { consent: key, notice: mail.id }).await.map_err(unavailable)?;
+        let Some(notice) = consent.notices.iter().find(is_this_notice) else { return Ok(RenderResult::Withdrawn) };
+        let terms = self.consents.rules.terms_of(&consent.claim).map_err(renderer_error)?;
+        let link = self.links.create(ConsentLink { consent: key, notice: mail.id }).await.map_err(renderer_error)?;
         let translations = mail_translations(&self.languages, &consent.claim.calendar);
         let parts = translations.into_iter().map(|translation| {
             let text = ConsentText::new(translation, &consent, &terms).assuming_window_opens_at(&terms, now);
             notice_texts(&text, &consent, notice, &terms, &link)
         });
-        Ok(Composed::Message(Box::new(build_message(notice, parts.collect()).map_err(unavailable)?)))
+        Ok(RenderResult::Message(Box::new(build_message(notice, parts.collect()).map_err(renderer_error)?)))
     }
 
-    async fn settled(&self, mail: &Mail, outcome: Outcome) -> Result<(), Unavailable> {
+    async fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> Result<(), RendererError> {
         let (notice, rules) = (mail.id, self.consents.rules.clone());
         let report = match outcome {
             Outcome::Accepted => DeliveryReport::Accepted,
@@ -56,20 +58,20 @@ impl Composer for NoticeRenderer {
             let terms = rules.terms_of(&consent.claim)?;
             Ok(consent.on_notice_settled(notice, report.clone(), &terms, now))
         };
-        self.consents.writer.execute(command, decide).await.map(|_| ()).map_err(unavailable)
+        self.consents.writer.execute(command, decide).await.map(|_| ()).map_err(renderer_error)
     }
 }
 
 /// Returns the key of the consent that a mail is about.
-fn consent_key(mail: &Mail) -> Result<Key, Unavailable> {
+fn consent_key(mail: &Mail) -> Result<AggregateKey, RendererError> {
     let claim: Option<Uuid> = mail.data.get("claim").and_then(|claim| claim.as_str()?.parse().ok());
-    let claim = claim.ok_or_else(|| Unavailable("the mail names no claim".to_owned()))?;
-    Ok(Key::new(mail.owner.clone(), claim))
+    let claim = claim.ok_or_else(|| RendererError("the mail names no claim".to_owned()))?;
+    Ok(AggregateKey::new(mail.owner.clone(), claim))
 }
 
 /// Returns the error that makes the sender try again later.
-fn unavailable(error: impl std::fmt::Display) -> Unavailable {
-    Unavailable(error.to_string())
+fn renderer_error(error: impl std::fmt::Display) -> RendererError {
+    RendererError(error.to_string())
 }
 
 /// Returns the languages of a mail: the language of the tenant's calendar, followed by English.

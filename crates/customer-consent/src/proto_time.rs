@@ -12,5 +12,5 @@ pub(crate) fn to_proto(time: Timestamp) -> prost_types::Timestamp {
 /// of range.
 pub(crate) fn from_proto(timestamp: &prost_types::Timestamp) -> Option<Timestamp> {
     let nanos = u32::try_from(timestamp.nanos).ok()?;
-    Timestamp::from_timestamp(timestamp.seconds, nanos).map(cpor_types::whole_micros)
+    Timestamp::from_timestamp(timestamp.seconds, nanos).map(cpor_types::truncate_to_micros)
 }

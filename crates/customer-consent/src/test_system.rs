@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use cpor_durable::{
-    BusinessClock, Courier, Host, Incoming, Key, Parts, Position, ReceiveError, Receiver as _, StreamKey, Undelivered,
+    AggregateKey, BusinessClock, DeliveryError, EventReceiver as _, EventTransport, Host, HostParts, IncomingEvent,
+    ReceiveError, StreamKey, StreamPosition,
 };
 use cpor_kit::{Db, Metrics};
 use cpor_mail::{Mail, MailConfig, SendError, Sender, SenderParts, Transport};
@@ -64,15 +65,15 @@ impl TestSystem {
         let (clock, intake, mailbox) =
             (VirtualClock::new(samples::monday()), FakeClaimIntake::default(), FakeMailSystem::default());
         let entropy = Arc::new(SystemEntropy);
-        let parts = Parts {
+        let parts = HostParts {
             db: db.clone(),
             business_clock: BusinessClock::Virtual,
             clock: Arc::new(clock.clone()),
             entropy: entropy.clone(),
             metrics: Metrics::new(),
-            courier: Arc::new(intake.clone()),
+            event_transport: Arc::new(intake.clone()),
         };
-        let host = Host::of(Service::CustomerConsent, parts).await.unwrap();
+        let host = Host::from_parts(Service::CustomerConsent, parts).await.unwrap();
         let rules = Arc::new(Rules::shipped().unwrap());
         let writer = host.writer(ConsentStore);
         let consents = Consents { db: db.clone(), clock: BusinessClock::Virtual, writer, rules };
@@ -101,9 +102,9 @@ impl TestSystem {
     }
 
     /// Returns the key of the sample claim's consent.
-    pub(crate) fn key() -> Key {
+    pub(crate) fn key() -> AggregateKey {
         let claim = samples::claim();
-        Key::new(claim.tenant.to_string(), claim.name.claim.uuid())
+        AggregateKey::new(claim.tenant.to_string(), claim.name.claim.uuid())
     }
 
     /// Returns the sample claim's consent with passed deadlines applied.
@@ -124,12 +125,12 @@ impl TestSystem {
         self.receiver.apply(self.incoming(payload).await).await
     }
 
-    async fn incoming(&self, payload: Payload) -> Incoming {
+    async fn incoming(&self, payload: Payload) -> IncomingEvent {
         let id = samples::claim().name.claim.uuid();
         let stream = StreamKey { source: Service::ClaimIntake, aggregate: "claim".into(), owner: "contoso".into(), id };
         let sequence = self.sequence.load(Ordering::SeqCst);
-        Incoming {
-            position: Position { stream, sequence },
+        IncomingEvent {
+            position: StreamPosition { stream, sequence },
             actor: Actor::new(ActorSide::Partner, "alice@contoso.example"),
             effective_time: self.host.now().await.unwrap(),
             payload,
@@ -164,13 +165,13 @@ impl TestSystem {
     /// Advances the business clock and processes what falls due.
     pub(crate) async fn advance_days(&self, days: i64) {
         let now = self.host.now().await.unwrap();
-        self.host.advance(now + TimeDelta::days(days)).await.unwrap();
-        self.host.runner().drain().await.unwrap();
+        self.host.advance_clock(now + TimeDelta::days(days)).await.unwrap();
+        self.host.deadline_runner().apply_due_deadlines().await.unwrap();
     }
 
     /// Delivers all events and returns what claim-intake has received so far.
     pub(crate) async fn sent_events(&self) -> Vec<Payload> {
-        self.host.relay().drain().await.unwrap();
+        self.host.relay().deliver_pending().await.unwrap();
         self.intake.0.lock().unwrap().iter().filter_map(|event| event.payload.clone()).collect()
     }
 }
@@ -269,8 +270,8 @@ fn decode_quoted_printable(mail: &[u8]) -> String {
 pub(crate) struct FakeClaimIntake(Arc<Mutex<Vec<Event>>>);
 
 #[async_trait::async_trait]
-impl Courier for FakeClaimIntake {
-    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
+impl EventTransport for FakeClaimIntake {
+    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError> {
         let mut all = self.0.lock().unwrap();
         let results = request.streams.into_iter().map(|stream| {
             let applied_sequence = stream.events.last().map_or(0, |event| event.sequence);

@@ -9,14 +9,14 @@ use uuid::Uuid;
 ///
 /// The owner comes first, also in every primary key, so that tables can be distributed by owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub struct AggregateKey {
     /// A partner id or a tenant id, of at most 63 bytes.
     pub owner: String,
     /// The aggregate's own id, unique within its owner.
     pub id: Uuid,
 }
 
-impl Key {
+impl AggregateKey {
     /// Creates the key of the aggregate `id` of `owner`.
     pub fn new(owner: impl Into<String>, id: Uuid) -> Self {
         Self { owner: owner.into(), id }
@@ -39,7 +39,7 @@ pub trait Aggregate: Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
     ///
     /// R47: a clock reading earlier than the due time is in time. The next state must not have the
     /// same deadline due again.
-    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>>;
+    fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>>;
 }
 
 /// The next state of an aggregate with the events that led to it.
@@ -60,7 +60,7 @@ impl<A: Aggregate> Transition<A> {
 
 /// A deadline that has passed, with the transition that it causes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Elapsed<A: Aggregate> {
+pub struct PassedDeadline<A: Aggregate> {
     /// The due time of the deadline, which is the effective time of the transition's events.
     pub due: Timestamp,
     /// The transition that the deadline causes.
@@ -69,7 +69,7 @@ pub struct Elapsed<A: Aggregate> {
 
 /// An event of an aggregate with its version, actor and times.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded<E> {
+pub struct RecordedEvent<E> {
     /// The event itself.
     pub event: E,
     /// The version that the aggregate has after this event's transition.
@@ -106,13 +106,13 @@ impl<A> Versioned<A> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change<A: Aggregate> {
     /// The aggregate that changes.
-    pub key: Key,
+    pub key: AggregateKey,
     /// The state before the change, or `None` if the change creates the aggregate.
     pub before: Option<Versioned<A>>,
     /// The state after the change. Its version may be more than one ahead of `before`.
     pub after: Versioned<A>,
     /// The events of the change, in order.
-    pub events: Vec<Recorded<A::Event>>,
+    pub events: Vec<RecordedEvent<A::Event>>,
 }
 
 impl<A: Aggregate> Change<A> {

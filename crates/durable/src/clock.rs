@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cpor_kit::{Db, Engine};
-use cpor_types::{Clock, Timestamp, whole_micros};
+use cpor_types::{Clock, Timestamp, truncate_to_micros};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::rows::{Micros, Sql};
@@ -61,7 +61,7 @@ impl BusinessClock {
     /// If the database fails, or if a virtual clock was never started.
     pub async fn read(&self, db: &impl ConnectionTrait) -> Result<Timestamp, DbErr> {
         let query = match self {
-            Self::Process(clock) => return Ok(whole_micros(clock.now())),
+            Self::Process(clock) => return Ok(truncate_to_micros(clock.now())),
             // Not now(), which is the time at which the transaction began. The cast cuts to whole
             // microseconds.
             Self::Database => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS time",

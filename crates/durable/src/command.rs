@@ -2,41 +2,41 @@
 use cpor_types::{Actor, Service, Timestamp};
 use uuid::Uuid;
 
-use crate::Key;
+use crate::AggregateKey;
 
 /// The target, actor and conditions of a command. The decision function is passed separately, to
 /// [`Writer::execute`](crate::Writer::execute).
 #[derive(Clone, Debug)]
 pub struct Command {
     pub(crate) name: &'static str,
-    pub(crate) key: Key,
+    pub(crate) key: AggregateKey,
     pub(crate) actor: Actor,
     pub(crate) effective_time: Option<Timestamp>,
     pub(crate) expected_version: Option<u64>,
     pub(crate) request: Option<RequestId>,
-    pub(crate) position: Option<Position>,
+    pub(crate) position: Option<StreamPosition>,
 }
 
 impl Command {
     /// Creates a command by `actor` on the aggregate `key`. Traces and metrics show `name`, for
     /// example `submit_claim`.
-    pub fn new(name: &'static str, key: Key, actor: Actor) -> Self {
+    pub fn new(name: &'static str, key: AggregateKey, actor: Actor) -> Self {
         Self { name, key, actor, effective_time: None, expected_version: None, request: None, position: None }
     }
 
     /// Sets the effective time of the command's events, for a fact that another service reports.
     /// The default is the business time of the transaction.
     #[must_use]
-    pub fn at(mut self, time: Timestamp) -> Self {
+    pub fn effective_at(mut self, time: Timestamp) -> Self {
         self.effective_time = Some(time);
         self
     }
 
     /// Requires that the aggregate still has this version (0: that it does not exist). Otherwise
-    /// the command fails with [`Failure::Moved`]. Used for etags, and for facts that were gathered
-    /// about a snapshot.
+    /// the command fails with [`CommandError::VersionMismatch`]. Used for etags, and for facts that
+    /// were gathered about a snapshot.
     #[must_use]
-    pub fn expecting(mut self, version: impl Into<Option<u64>>) -> Self {
+    pub fn expect_version(mut self, version: impl Into<Option<u64>>) -> Self {
         self.expected_version = version.into();
         self
     }
@@ -51,7 +51,7 @@ impl Command {
     /// Makes the command take effect at most once for the event at this position, and in the order
     /// of the event's stream.
     #[must_use]
-    pub fn with_position(mut self, position: Position) -> Self {
+    pub fn with_position(mut self, position: StreamPosition) -> Self {
         self.position = Some(position);
         self
     }
@@ -89,7 +89,7 @@ pub struct StreamKey {
 
 /// The place of one event in its stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct StreamPosition {
     /// The stream that the event belongs to.
     pub stream: StreamKey,
     /// The number of the event in its stream. It starts at 1 and has no gaps.
@@ -98,10 +98,10 @@ pub struct Position {
 
 /// The outcome of a command that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Committed<A> {
+pub struct CommandOutcome<A> {
     /// The aggregate of the command or, for a repeated request id, the aggregate that the first
     /// request changed.
-    pub key: Key,
+    pub key: AggregateKey,
     /// The version of the aggregate, or 0 if it does not exist.
     pub version: u64,
     /// The state of the aggregate, or `None` if it does not exist.
@@ -118,16 +118,16 @@ pub struct Committed<A> {
 /// Deadlines that had passed before the command have taken effect nevertheless. After a conflict
 /// they take effect a moment later, because the conflict rolls their transaction back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure<R, C> {
+pub enum CommandError<R, C> {
     /// The decision function refused the command.
     #[error("the command was refused")]
     Refused(R),
     /// The change breaks a uniqueness rule of the database.
     #[error("the change breaks a uniqueness rule of the database")]
-    Clash(C),
+    Conflict(C),
     /// The aggregate does not have the expected version.
     #[error("the aggregate has version {actual}; expected version {expected}")]
-    Moved {
+    VersionMismatch {
         /// The version that the command expected.
         expected: u64,
         /// The version that the aggregate has, or 0 if there is no aggregate.
@@ -138,7 +138,7 @@ pub enum Failure<R, C> {
     RequestIdReused,
     /// Earlier events of the stream have not arrived.
     #[error("the stream has a gap: expected event {expected}")]
-    Gap {
+    SequenceGap {
         /// The sequence that must come next.
         expected: u64,
     },

@@ -12,12 +12,12 @@ use tonic::{Code, Request, Response, Status};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::{Incoming, ReceiveError, Receiver, StreamKey};
+use crate::{EventReceiver, IncomingEvent, ReceiveError, StreamKey};
 
 /// Serves `cpor.events.v1.EventService` for all services that the process hosts.
 #[derive(Clone, Default)]
 pub struct EventServer {
-    receivers: HashMap<Service, Arc<dyn Receiver>>,
+    receivers: HashMap<Service, Arc<dyn EventReceiver>>,
 }
 
 impl std::fmt::Debug for EventServer {
@@ -28,7 +28,7 @@ impl std::fmt::Debug for EventServer {
 
 impl EventServer {
     /// Creates a server that passes events to these receivers.
-    pub fn new(receivers: impl IntoIterator<Item = (Service, Arc<dyn Receiver>)>) -> Self {
+    pub fn new(receivers: impl IntoIterator<Item = (Service, Arc<dyn EventReceiver>)>) -> Self {
         Self { receivers: receivers.into_iter().collect() }
     }
 
@@ -91,13 +91,13 @@ fn stream_key(source: Service, batch: &StreamBatch) -> Result<StreamKey, Status>
 }
 
 /// Applies the events of one stream in order and stops at the first event that fails.
-async fn apply_batch(receiver: &dyn Receiver, stream: StreamKey, batch: StreamBatch) -> StreamResult {
+async fn apply_batch(receiver: &dyn EventReceiver, stream: StreamKey, batch: StreamBatch) -> StreamResult {
     let mut applied_sequence = batch.events.first().map_or(0, |event| event.sequence.saturating_sub(1));
     for event in batch.events {
         let (sequence, traceparent) = (event.sequence, event.traceparent.clone());
         let span = tracing::info_span!("receive_event", aggregate = stream.aggregate, sequence);
         cpor_kit::telemetry::continue_from(&span, &traceparent);
-        let result = match Incoming::read(&stream, event) {
+        let result = match IncomingEvent::read(&stream, event) {
             Ok(incoming) => apply_catching_panics(receiver, incoming).instrument(span).await,
             Err(error) => Err(error),
         };
@@ -108,7 +108,7 @@ async fn apply_batch(receiver: &dyn Receiver, stream: StreamKey, batch: StreamBa
             }
             Err(ReceiveError::Retry(reason)) => stream_result::Failure::Retry(reason),
             Err(ReceiveError::Park(reason)) => stream_result::Failure::Parked(reason),
-            Err(ReceiveError::Gap { expected }) => {
+            Err(ReceiveError::SequenceGap { expected }) => {
                 applied_sequence = expected.saturating_sub(1);
                 stream_result::Failure::Retry(format!("the stream has a gap: expected event {expected}"))
             }
@@ -118,7 +118,7 @@ async fn apply_batch(receiver: &dyn Receiver, stream: StreamKey, batch: StreamBa
     StreamResult { applied_sequence, failure: None }
 }
 
-async fn apply_catching_panics(receiver: &dyn Receiver, incoming: Incoming) -> Result<(), ReceiveError> {
+async fn apply_catching_panics(receiver: &dyn EventReceiver, incoming: IncomingEvent) -> Result<(), ReceiveError> {
     let result = AssertUnwindSafe(receiver.apply(incoming)).catch_unwind().await;
     result.unwrap_or_else(|_panic| Err(ReceiveError::Retry("the receiver panicked".to_owned())))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use crate::{
-    Position, ReceiveError, StreamKey, Tx,
+    ReceiveError, StreamKey, StreamPosition, Tx,
     rows::{Column, ColumnKind, InputRows, Sql, to_bigint},
     writer::StreamAdvance,
 };
@@ -105,9 +105,9 @@ impl Inbox {
     /// command. Recording the same event again changes nothing.
     ///
     /// # Errors
-    /// [`ReceiveError::Gap`] if earlier events of the stream are missing; [`ReceiveError::Retry`]
-    /// if the database fails.
-    pub async fn advance(&self, position: &Position) -> Result<(), ReceiveError> {
+    /// [`ReceiveError::SequenceGap`] if earlier events of the stream are missing;
+    /// [`ReceiveError::Retry`] if the database fails.
+    pub async fn mark_applied(&self, position: &StreamPosition) -> Result<(), ReceiveError> {
         let unavailable = |error: DbErr| {
             tracing::error!(%error, "the inbox could not be advanced");
             ReceiveError::Retry("unavailable".to_owned())
@@ -119,7 +119,7 @@ impl Inbox {
             return tx.rollback().await.map_err(unavailable);
         }
         if position.sequence > from + 1 {
-            return Err(ReceiveError::Gap { expected: from + 1 });
+            return Err(ReceiveError::SequenceGap { expected: from + 1 });
         }
         let advances = [(position.stream.clone(), StreamAdvance { from, to: position.sequence })];
         match advance(&tx, &advances).await.map_err(unavailable)?.as_slice() {
@@ -132,8 +132,8 @@ impl Inbox {
     /// repeated.
     ///
     /// # Errors
-    /// As [`Inbox::advance`].
-    pub async fn check(&self, position: &Position) -> Result<bool, ReceiveError> {
+    /// As [`Inbox::mark_applied`].
+    pub async fn is_applied(&self, position: &StreamPosition) -> Result<bool, ReceiveError> {
         let unavailable = |error: DbErr| {
             tracing::error!(%error, "the inbox could not be read");
             ReceiveError::Retry("unavailable".to_owned())
@@ -141,7 +141,7 @@ impl Inbox {
         let last = select(self.db.reader(), vec![&position.stream], false).await.map_err(unavailable)?;
         let expected = 1 + last.get(&position.stream).copied().unwrap_or_default();
         match position.sequence {
-            sequence if sequence > expected => Err(ReceiveError::Gap { expected }),
+            sequence if sequence > expected => Err(ReceiveError::SequenceGap { expected }),
             sequence => Ok(sequence < expected),
         }
     }

@@ -4,9 +4,9 @@
 //! inbox, and deadlines with their runner. It makes sure that nothing is lost and that nothing
 //! takes effect twice.
 //!
-//! A service implements [`Store`] for each kind of aggregate and [`Receiver`] for the events of
-//! other services, and sends its commands through a [`Writer`]. The process serves [`EventServer`]
-//! and [`OperationsServer`] for all the services that it hosts.
+//! A service implements [`Store`] for each kind of aggregate and [`EventReceiver`] for the events
+//! of other services, and sends its commands through a [`Writer`]. The process serves
+//! [`EventServer`] and [`OperationsServer`] for all the services that it hosts.
 mod aggregate;
 mod clock;
 mod command;
@@ -27,18 +27,18 @@ mod store;
 mod wire;
 mod writer;
 
-pub use aggregate::{Aggregate, Change, Elapsed, Key, Recorded, Transition, Versioned};
+pub use aggregate::{Aggregate, AggregateKey, Change, PassedDeadline, RecordedEvent, Transition, Versioned};
 pub use clock::BusinessClock;
-pub use command::{Command, Committed, Failure, Position, RequestId, StreamKey};
+pub use command::{Command, CommandError, CommandOutcome, RequestId, StreamKey, StreamPosition};
 pub use deadline::{DeadlineRunner, DeadlineState};
 pub use event_server::EventServer;
-pub use host::{Host, Parts};
+pub use host::{Host, HostParts};
 pub use inbox::Inbox;
 pub use migration::migrations;
 pub use operations::OperationsServer;
-pub use outbox::{Courier, GrpcEventTransport, Relay, Undelivered};
-pub use receive::{Incoming, ReceiveError, Receiver};
+pub use outbox::{DeliveryError, EventTransport, GrpcEventTransport, Relay};
+pub use receive::{EventReceiver, IncomingEvent, ReceiveError};
 pub use rows::Micros;
-pub use service::{Context, Hosted};
-pub use store::{Clashes, LoadedAggregates, Outgoing, Store, StoreError, Tx};
+pub use service::{HostedService, ServiceContext};
+pub use store::{Conflicts, LoadedAggregates, OutgoingEvent, Store, StoreError, Tx};
 pub use writer::{CommandResult, Writer, WriterSettings};

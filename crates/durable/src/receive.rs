@@ -3,28 +3,28 @@
 use cpor_proto::events::v1::{Event, event::Payload};
 use cpor_types::{Actor, Timestamp};
 
-use crate::{Command, Failure, Key, Position, StreamKey};
+use crate::{AggregateKey, Command, CommandError, StreamKey, StreamPosition};
 
 /// Applies the events that other services send to one service.
 #[async_trait::async_trait]
-pub trait Receiver: Send + Sync {
+pub trait EventReceiver: Send + Sync {
     /// Applies an event exactly once. The events of one stream arrive in order, one at a time.
     ///
     /// An implementation has two ways to apply an event only once. It may execute one command made
-    /// with [`Incoming::command`], which carries the event's position into the transaction that
-    /// applies the event. Or it may execute several idempotent commands and then call
-    /// [`Inbox::advance`](crate::Inbox::advance).
+    /// with [`IncomingEvent::command`], which carries the event's position into the transaction
+    /// that applies the event. Or it may execute several idempotent commands and then call
+    /// [`Inbox::mark_applied`](crate::Inbox::mark_applied).
     ///
     /// # Errors
     /// See [`ReceiveError`].
-    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError>;
+    async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError>;
 }
 
 /// An event that has arrived from another service.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Incoming {
+pub struct IncomingEvent {
     /// The event's place in its stream.
-    pub position: Position,
+    pub position: StreamPosition,
     /// The actor who caused the event.
     pub actor: Actor,
     /// The business time from which the event counts.
@@ -33,12 +33,14 @@ pub struct Incoming {
     pub payload: Payload,
 }
 
-impl Incoming {
+impl IncomingEvent {
     /// Creates a command on `key` that applies this event at most once and in the order of its
     /// stream.
     #[must_use]
-    pub fn command(&self, name: &'static str, key: Key) -> Command {
-        Command::new(name, key, self.actor.clone()).at(self.effective_time).with_position(self.position.clone())
+    pub fn command(&self, name: &'static str, key: AggregateKey) -> Command {
+        Command::new(name, key, self.actor.clone())
+            .effective_at(self.effective_time)
+            .with_position(self.position.clone())
     }
 
     /// Converts an event of `stream` from its wire form.
@@ -48,7 +50,7 @@ impl Incoming {
         let effective_time = event.effective_time.as_ref().and_then(crate::wire::timestamp_from);
         let effective_time = effective_time.ok_or_else(|| missing("effective_time"))?;
         let payload = event.payload.ok_or_else(|| missing("payload"))?;
-        let position = Position { stream: stream.clone(), sequence: event.sequence };
+        let position = StreamPosition { stream: stream.clone(), sequence: event.sequence };
         Ok(Self { position, actor, effective_time, payload })
     }
 }
@@ -65,7 +67,7 @@ pub enum ReceiveError {
     Park(String),
     /// Earlier events of the stream have not arrived.
     #[error("the stream has a gap: expected event {expected}")]
-    Gap {
+    SequenceGap {
         /// The sequence that must come next.
         expected: u64,
     },
@@ -80,19 +82,19 @@ impl ReceiveError {
 
 /// Converts the failure of a command that applies an event. An event reports a fact, which a
 /// service must not refuse, so a refusal parks the stream. Temporary failures are retried.
-impl<R: std::fmt::Debug, C> From<Failure<R, C>> for ReceiveError {
-    fn from(failure: Failure<R, C>) -> Self {
+impl<R: std::fmt::Debug, C> From<CommandError<R, C>> for ReceiveError {
+    fn from(failure: CommandError<R, C>) -> Self {
         match failure {
-            Failure::Refused(refusal) => Self::Park(format!("the event was refused: {refusal:?}")),
-            Failure::Clash(_) => Self::Park("the event breaks a uniqueness rule of the database".to_owned()),
-            Failure::RequestIdReused => {
+            CommandError::Refused(refusal) => Self::Park(format!("the event was refused: {refusal:?}")),
+            CommandError::Conflict(_) => Self::Park("the event breaks a uniqueness rule of the database".to_owned()),
+            CommandError::RequestIdReused => {
                 Self::Park("the request id was used before with a different request".to_owned())
             }
-            Failure::Gap { expected } => Self::Gap { expected },
-            Failure::Moved { .. } => Self::Retry("the version of the aggregate has changed".to_owned()),
-            Failure::Overloaded => Self::Retry("too many commands are waiting".to_owned()),
+            CommandError::SequenceGap { expected } => Self::SequenceGap { expected },
+            CommandError::VersionMismatch { .. } => Self::Retry("the version of the aggregate has changed".to_owned()),
+            CommandError::Overloaded => Self::Retry("too many commands are waiting".to_owned()),
             // The text of the failure is for the log only, and the writer has logged it.
-            Failure::Unavailable(_) => Self::Retry("unavailable".to_owned()),
+            CommandError::Unavailable(_) => Self::Retry("unavailable".to_owned()),
         }
     }
 }

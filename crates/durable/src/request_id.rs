@@ -6,7 +6,7 @@ use cpor_types::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use crate::{
-    Key, RequestId, Tx,
+    AggregateKey, RequestId, Tx,
     rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
 };
 
@@ -47,7 +47,7 @@ pub(crate) struct RequestOutcome {
     /// SHA-256 of the first request, which a repeated request must match.
     pub(crate) body_hash: [u8; 32],
     /// The aggregate that the request changed.
-    pub(crate) key: Key,
+    pub(crate) key: AggregateKey,
     /// The version of the aggregate after the request.
     pub(crate) version: u64,
 }
@@ -82,7 +82,7 @@ pub(crate) async fn load(tx: &Tx, requests: Vec<&RequestId>) -> Result<HashMap<R
 fn request_outcome_from_row(row: &QueryResult) -> Result<RequestOutcome, DbErr> {
     let hash: Vec<u8> = row.try_get("", "body_hash")?;
     let body_hash = hash.try_into().map_err(|_| DbErr::Type("request_id.body_hash is not 32 bytes".to_owned()))?;
-    let key = Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
+    let key = AggregateKey { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
     let version: i64 = row.try_get("", "version")?;
     Ok(RequestOutcome { body_hash, key, version: version.unsigned_abs() })
 }
@@ -93,7 +93,7 @@ pub(crate) async fn insert(
     tx: &Tx,
     mut requests: Vec<(RequestId, RequestOutcome)>,
     now: Timestamp,
-) -> Result<Vec<Key>, DbErr> {
+) -> Result<Vec<AggregateKey>, DbErr> {
     requests.sort_by_cached_key(|(request, _)| RequestKey::new(request));
     let mut columns = key_columns();
     columns.extend([

@@ -5,11 +5,11 @@ use std::{path::PathBuf, sync::Arc};
 use cpor_kit::{Db, Metrics, Peers};
 use cpor_types::{Calendars, Clock, Entropy, PolicyProfiles, Service};
 
-use crate::{BusinessClock, Host, Receiver};
+use crate::{BusinessClock, EventReceiver, Host};
 
 /// The resources that a process hands to each service it hosts.
 #[derive(Clone)]
-pub struct Context {
+pub struct ServiceContext {
     /// The service's own database. Its migrations have run.
     pub db: Db,
     /// The clock that decides commands and deadlines. It can be virtual.
@@ -31,17 +31,17 @@ pub struct Context {
 }
 
 /// A service that has been built and is ready to be served by its process.
-pub struct Hosted {
+pub struct HostedService {
     /// The service's name.
     pub service: Service,
     /// The full names of the service's gRPC services, for example `cpor.claims.v1.ClaimService`.
-    pub grpc: Vec<&'static str>,
+    pub grpc_services: Vec<&'static str>,
     /// The routes of those gRPC services and of nothing else.
     pub routes: tonic::service::Routes,
     /// The service's background tasks. The process starts them with [`Host::start`].
     pub host: Host,
     /// Applies the events that other services send to this one.
-    pub receiver: Arc<dyn Receiver>,
+    pub receiver: Arc<dyn EventReceiver>,
     /// The service's public web page, if it has one.
     pub web: Option<axum::Router>,
 }

@@ -5,16 +5,16 @@ use cpor_proto::events::v1::event::Payload;
 use cpor_types::{Actor, Service, Timestamp};
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use crate::{Aggregate, Change, Key, Recorded, Versioned};
+use crate::{Aggregate, AggregateKey, Change, RecordedEvent, Versioned};
 
 /// The transaction of a batch of commands. A [`Store`] awaits nothing but this transaction.
 pub type Tx = DatabaseTransaction;
 
 /// The aggregates that a store has loaded, with their keys.
-pub type LoadedAggregates<A> = Vec<(Key, Versioned<A>)>;
+pub type LoadedAggregates<A> = Vec<(AggregateKey, Versioned<A>)>;
 
 /// The conflicts that a store has found, with the keys of the aggregates whose changes cause them.
-pub type Clashes<C> = Vec<(Key, C)>;
+pub type Conflicts<C> = Vec<(AggregateKey, C)>;
 
 /// The storage of one kind of aggregate, implemented by the service that owns the aggregate.
 ///
@@ -24,23 +24,23 @@ pub trait Store: Send + Sync + 'static {
     type Aggregate: Aggregate;
     /// A uniqueness rule of the database that a change breaks, for example R38: the company has
     /// already claimed the line.
-    type Clash: Clone + Send + 'static;
+    type Conflict: Clone + Send + 'static;
 
     /// The name of the kind of aggregate, unique within the service, for example `claim`.
     const AGGREGATE: &'static str;
 
     /// Returns the resource name of an aggregate, for example `partners/contoso/claims/0192…`.
-    fn resource(key: &Key) -> String;
+    fn resource(key: &AggregateKey) -> String;
 
     /// Loads the aggregates that exist among `keys`, in one query, and locks them until the
     /// transaction ends.
     ///
     /// `keys` are sorted and unique. The locks are taken in the order of owner and id, as
-    /// [`rows::lock`](crate::rows::lock) does.
+    /// [`rows::load_locked`](crate::rows::load_locked) does.
     fn load(
         &self,
         tx: &Tx,
-        keys: &[Key],
+        keys: &[AggregateKey],
     ) -> impl Future<Output = Result<LoadedAggregates<Self::Aggregate>, StoreError>> + Send;
 
     /// Saves `changes` with their history and child rows.
@@ -48,21 +48,21 @@ pub trait Store: Send + Sync + 'static {
     /// `changes` are sorted by key, one for each aggregate. Each is guarded by
     /// [`Change::previous_version`], as [`rows::save`](crate::rows::save) does. Returns the
     /// conflicts. If there are any, the transaction is rolled back and the commands of those
-    /// changes fail with [`Failure::Clash`](crate::Failure::Clash).
+    /// changes fail with [`CommandError::Conflict`](crate::CommandError::Conflict).
     fn save(
         &self,
         tx: &Tx,
         changes: &[Change<Self::Aggregate>],
-    ) -> impl Future<Output = Result<Clashes<Self::Clash>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Conflicts<Self::Conflict>, StoreError>> + Send;
 
     /// Returns the events for other services that one step (one command or one passed deadline)
     /// causes. Pure.
-    fn outgoing(&self, change: &Change<Self::Aggregate>) -> Vec<Outgoing>;
+    fn outgoing(&self, change: &Change<Self::Aggregate>) -> Vec<OutgoingEvent>;
 }
 
 /// An event for another service.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outgoing {
+pub struct OutgoingEvent {
     /// The service that receives the event.
     pub destination: Service,
     /// The content of the event.
@@ -73,11 +73,11 @@ pub struct Outgoing {
     pub effective_time: Timestamp,
 }
 
-impl Outgoing {
+impl OutgoingEvent {
     /// Creates the event that reports `recorded` to `destination`, with the actor and the effective
     /// time of `recorded`.
-    pub fn of<E>(recorded: &Recorded<E>, destination: Service, payload: Payload) -> Self {
-        let Recorded { actor, effective_time, .. } = recorded;
+    pub fn from_recorded<E>(recorded: &RecordedEvent<E>, destination: Service, payload: Payload) -> Self {
+        let RecordedEvent { actor, effective_time, .. } = recorded;
         Self { destination, payload, actor: actor.clone(), effective_time: *effective_time }
     }
 }
@@ -91,14 +91,14 @@ pub enum StoreError {
     /// Another process created or changed these aggregates after they were loaded. Their commands
     /// are decided again.
     #[error("{} aggregates were changed by another process", .0.len())]
-    Lost(Vec<Key>),
+    ConcurrentChange(Vec<AggregateKey>),
     /// A stored row has values that the service never writes.
     #[error("{table} row {key:?} is inconsistent: {what}")]
     Inconsistent {
         /// The name of the table.
         table: &'static str,
         /// The aggregate that the row belongs to.
-        key: Key,
+        key: AggregateKey,
         /// A description of the inconsistency.
         what: String,
     },
@@ -106,7 +106,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// Creates the error for an inconsistent row of `table`; `what` describes the inconsistency.
-    pub fn inconsistent(table: &'static str, key: &Key, what: impl std::fmt::Display) -> Self {
+    pub fn inconsistent(table: &'static str, key: &AggregateKey, what: impl std::fmt::Display) -> Self {
         Self::Inconsistent { table, key: key.clone(), what: what.to_string() }
     }
 }

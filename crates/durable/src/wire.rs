@@ -35,7 +35,7 @@ pub(crate) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
 /// of range.
 pub(crate) fn timestamp_from(time: &prost_types::Timestamp) -> Option<Timestamp> {
     let nanos = u32::try_from(time.nanos).ok()?;
-    Timestamp::from_timestamp(time.seconds, nanos).map(cpor_types::whole_micros)
+    Timestamp::from_timestamp(time.seconds, nanos).map(cpor_types::truncate_to_micros)
 }
 
 /// Converts an actor to its protobuf form.

@@ -1,7 +1,7 @@
 //! Builds the service from its parts.
 use std::sync::Arc;
 
-use cpor_durable::{Context, Host, Hosted};
+use cpor_durable::{Host, HostedService, ServiceContext};
 use cpor_proto::eligibility::v1::eligibility_service_server::{EligibilityServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};
 use cpor_types::{Entropy, Service};
@@ -23,13 +23,13 @@ pub struct BuildError(#[from] sea_orm::DbErr);
 ///
 /// # Errors
 /// The database does not respond.
-pub async fn build(_: Config, context: Context) -> Result<Hosted, BuildError> {
+pub async fn build(_: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let host = Host::new(Service::Eligibility, &context).await?;
     let registry = Arc::new(GrpcRegistry::new(context.peers));
     let App { api, event_handler, .. } = compose(&host, context.entropy, registry);
-    Ok(Hosted {
+    Ok(HostedService {
         service: Service::Eligibility,
-        grpc: vec![SERVICE_NAME],
+        grpc_services: vec![SERVICE_NAME],
         routes: tonic::service::Routes::new(EligibilityServiceServer::new(api)),
         host,
         receiver: Arc::new(event_handler),
@@ -52,12 +52,12 @@ pub(crate) fn compose(host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRe
     let writer = host.writer(AssessmentStore);
     let assessor = Assessor::new(db.clone(), writer.clone());
     let task_assessor = assessor.clone();
-    host.spawn("assessor", move |stop| {
+    host.add_background_task("assessor", move |stop| {
         let assessor = task_assessor.clone();
         async move { Ok(assessor.run(stop).await?) }
     });
     let probe_assessor = assessor.clone();
-    host.probe("assessor", move || {
+    host.add_idle_probe("assessor", move || {
         let assessor = probe_assessor.clone();
         async move { Ok(assessor.drain_and_report().await?) }
     });

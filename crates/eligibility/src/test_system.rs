@@ -2,7 +2,9 @@
 //! registry.
 use std::sync::{Arc, Mutex};
 
-use cpor_durable::{BusinessClock, Courier, Host, Incoming, Parts, Position, StreamKey, Undelivered, Writer};
+use cpor_durable::{
+    BusinessClock, DeliveryError, EventTransport, Host, HostParts, IncomingEvent, StreamKey, StreamPosition, Writer,
+};
 use cpor_kit::{Db, Metrics};
 use cpor_proto::events::v1::{
     self as wire, ClaimAssessed, DeliverEventsRequest, DeliverEventsResponse, StreamResult, event::Payload,
@@ -28,8 +30,8 @@ pub(crate) const START: &str = "2026-03-25T00:00:00Z";
 struct RecordingTransport(Mutex<Vec<wire::Event>>);
 
 #[async_trait::async_trait]
-impl Courier for RecordingTransport {
-    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
+impl EventTransport for RecordingTransport {
+    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError> {
         let mut results = Vec::new();
         for stream in request.streams {
             let applied_sequence = stream.events.last().map_or(0, |last| last.sequence);
@@ -83,15 +85,15 @@ impl TestSystem {
     async fn new(db: Db, start: &str) -> Self {
         Migrator::up(db.writer(), None).await.unwrap();
         let (registry, transport) = (FakeRegistry::default(), Arc::new(RecordingTransport::default()));
-        let parts = Parts {
+        let parts = HostParts {
             db: db.clone(),
             business_clock: BusinessClock::Virtual,
             clock: Arc::new(VirtualClock::new(examples::time(start))),
             entropy: Arc::new(SystemEntropy),
             metrics: Metrics::new(),
-            courier: transport.clone(),
+            event_transport: transport.clone(),
         };
-        let host = Host::of(Service::Eligibility, parts).await.unwrap();
+        let host = Host::from_parts(Service::Eligibility, parts).await.unwrap();
         let app = compose(&host, Arc::new(SystemEntropy), Arc::new(registry.clone()));
         let writer = host.writer(AssessmentStore);
         Self { db, host, app, writer, registry, transport }
@@ -99,14 +101,14 @@ impl TestSystem {
 
     /// Advances virtual time, processes all deadlines that fall due, and assesses all stale claims.
     pub(crate) async fn advance_to(&self, time: &str) {
-        self.host.advance(examples::time(time)).await.unwrap();
-        while self.host.runner().drain().await.unwrap() > 0 {}
+        self.host.advance_clock(examples::time(time)).await.unwrap();
+        while self.host.deadline_runner().apply_due_deadlines().await.unwrap() > 0 {}
         self.app.assessor.drain().await.unwrap();
     }
 
     /// Returns the events that were sent to claim-intake since the last call.
     pub(crate) async fn sent_events(&self) -> Vec<ClaimAssessed> {
-        self.host.relay().drain().await.unwrap();
+        self.host.relay().deliver_pending().await.unwrap();
         let events = std::mem::take(&mut *self.transport.0.lock().unwrap());
         let claim_assessed = |event: wire::Event| match event.payload {
             Some(Payload::ClaimAssessed(assessed)) => assessed,
@@ -152,15 +154,15 @@ pub(crate) fn teams_usage(month: &str, active_users: i64) -> Usage {
 }
 
 /// An event as the registry sends it.
-pub(crate) fn registry_event(aggregate: &str, owner: &str, sequence: u64, payload: Payload) -> Incoming {
+pub(crate) fn registry_event(aggregate: &str, owner: &str, sequence: u64, payload: Payload) -> IncomingEvent {
     let stream = StreamKey {
         source: Service::Registry,
         aggregate: aggregate.to_owned(),
         owner: owner.to_owned(),
         id: Uuid::nil(),
     };
-    Incoming {
-        position: Position { stream, sequence },
+    IncomingEvent {
+        position: StreamPosition { stream, sequence },
         actor: Actor::system(Service::Registry),
         effective_time: VirtualClock::new(examples::time(START)).now(),
         payload,

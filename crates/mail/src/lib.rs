@@ -1,7 +1,7 @@
 //! A durable queue of e-mails inside the database of a service, and the sender that empties it.
 //!
 //! A service inserts a mail with [`enqueue`] in the transaction that decides it. The [`Sender`]
-//! then leases queued mails. For each of them it asks the service's [`Composer`] for subject and
+//! then leases queued mails. For each of them it asks the service's [`MailRenderer`] for subject and
 //! bodies, passes the message to a [`Transport`], reports the outcome to the renderer, and marks
 //! the row as done. A mail is rendered only when it is sent, so that link tokens are created for
 //! each mail and are never stored in clear text. If a process dies in between, a mail may be sent
@@ -23,8 +23,8 @@ pub use config::{MailConfig, Security, SmtpConfig};
 /// An e-mail as it is handed to the mail system: a [`Message`] with its headers.
 pub use lettre::Message as Email;
 pub use message::Message;
-pub use new_mail::Draft;
-pub use queue::{Mail, enqueue, forget, migration};
-pub use renderer::{Composed, Composer, Outcome, Unavailable};
+pub use new_mail::NewMail;
+pub use queue::{Mail, enqueue, migration, withdraw_and_erase};
+pub use renderer::{MailRenderer, Outcome, RenderResult, RendererError};
 pub use sender::{Sender, SenderParts, SetupError};
 pub use transport::{EmlFiles, SendError, Smtp, Transport, TransportError, build_transport};

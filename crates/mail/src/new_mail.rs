@@ -5,7 +5,7 @@ use uuid::Uuid;
 /// A mail that is to be queued. It has no content yet; the content is rendered when the mail is
 /// sent.
 #[derive(Clone, PartialEq)]
-pub struct Draft {
+pub struct NewMail {
     /// The owner (partner or tenant) of the aggregate that the mail belongs to; the first part of
     /// the row's key, at most 63 bytes.
     pub owner: String,
@@ -23,9 +23,9 @@ pub struct Draft {
     pub data: Value,
 }
 
-impl std::fmt::Debug for Draft {
+impl std::fmt::Debug for NewMail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { owner, id, kind, recipient: _, time: _, data: _ } = self;
-        f.debug_struct("Draft").field("owner", owner).field("id", id).field("kind", kind).finish_non_exhaustive()
+        f.debug_struct("NewMail").field("owner", owner).field("id", id).field("kind", kind).finish_non_exhaustive()
     }
 }

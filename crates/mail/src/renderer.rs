@@ -5,26 +5,26 @@ use std::future::Future;
 use crate::{Mail, Message};
 
 /// Renders the mails of a service and records their outcomes. Each service implements it.
-pub trait Composer: Send + Sync + 'static {
+pub trait MailRenderer: Send + Sync + 'static {
     /// Renders the content of `mail`. It is called for every attempt, right before the mail is
     /// sent.
     ///
     /// # Errors
-    /// Returns [`Unavailable`] if the content cannot be rendered now. The sender tries the mail
+    /// Returns [`RendererError`] if the content cannot be rendered now. The sender tries the mail
     /// again later.
-    fn compose(&self, mail: &Mail) -> impl Future<Output = Result<Composed, Unavailable>> + Send;
+    fn render(&self, mail: &Mail) -> impl Future<Output = Result<RenderResult, RendererError>> + Send;
 
     /// Records the final outcome of `mail`, before the mail is marked as done in the queue. It may
     /// be called more than once for a mail, so that repeating it must change nothing.
     ///
     /// # Errors
-    /// Returns [`Unavailable`] if the outcome cannot be recorded now. The sender calls again later.
-    fn settled(&self, mail: &Mail, outcome: Outcome) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    /// Returns [`RendererError`] if the outcome cannot be recorded now. The sender calls again later.
+    fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> impl Future<Output = Result<(), RendererError>> + Send;
 }
 
 /// The result of rendering a mail.
 #[derive(Clone, Debug)]
-pub enum Composed {
+pub enum RenderResult {
     /// The content to send.
     Message(Box<Message>),
     /// The mail is not sent, because its reason no longer exists. No outcome is reported for it.
@@ -55,4 +55,4 @@ impl Outcome {
 /// personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unavailable(pub String);
+pub struct RendererError(pub String);

@@ -16,7 +16,7 @@ use crate::{
 };
 use cpor_durable::{
     Host,
-    service::{Context, Hosted},
+    service::{HostedService, ServiceContext},
 };
 use cpor_mail::Sender;
 use cpor_proto::reviews::v1::review_service_server::{ReviewServiceServer, SERVICE_NAME};
@@ -28,22 +28,29 @@ use std::{sync::Arc, time::Duration};
 ///
 /// # Errors
 /// See [`BuildError`].
-pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
+pub async fn build(config: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let host = Host::new(Service::PoeReview, &context).await?;
-    Sender::hosted(&host, &context, config.mail.clone(), ReminderComposer { db: context.db.clone() })?;
+    Sender::spawn_on(&host, &context, config.mail.clone(), ReminderComposer { db: context.db.clone() })?;
     let registry: SharedRegistry = Arc::new(GrpcRegistry::new(context.peers.clone()));
     let rules = ReviewRules::new(&config, context.policies, &context.calendars)?;
     let components = Components::new(&config, &host, registry, rules, context.clock, context.entropy);
     // The names of the background tasks are metric labels, so they stay stable.
     let (recovery, probed) = (components.recovery.clone(), components.recovery.clone());
-    host.spawn("resumer", move |stop| recovery.clone().run(stop));
-    host.probe("approvals", move || probe_pending_decisions(probed.clone()));
+    host.add_background_task("resumer", move |stop| recovery.clone().run(stop));
+    host.add_idle_probe("approvals", move || probe_pending_decisions(probed.clone()));
     let (detector, probed) = (components.detector.clone(), components.detector.clone());
-    host.spawn("contender", move |stop| detector.clone().run(stop));
-    host.probe("competition", move || probe_competition_checks(probed.clone()));
+    host.add_background_task("contender", move |stop| detector.clone().run(stop));
+    host.add_idle_probe("competition", move || probe_competition_checks(probed.clone()));
     let receiver = Arc::new(components.event_receiver());
     let routes = tonic::service::Routes::new(ReviewServiceServer::new(components.api));
-    Ok(Hosted { service: Service::PoeReview, grpc: vec![SERVICE_NAME], routes, host, receiver, web: None })
+    Ok(HostedService {
+        service: Service::PoeReview,
+        grpc_services: vec![SERVICE_NAME],
+        routes,
+        host,
+        receiver,
+        web: None,
+    })
 }
 
 /// The components of the service, wired together on one host.

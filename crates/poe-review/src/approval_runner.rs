@@ -12,8 +12,8 @@ use crate::{
         pending_decisions::{DecisionKind, PendingDecision, PendingDecisions},
     },
 };
-use cpor_durable::{Command, Committed, Failure, Key, Writer};
-use cpor_registry_client::{HoldAnswer, HoldRequest, LineToHold, SharedRegistry};
+use cpor_durable::{AggregateKey, Command, CommandError, CommandOutcome, Writer};
+use cpor_registry_client::{HoldOutcome, HoldRequest, LineToHold, SharedRegistry};
 use cpor_types::Calendar;
 use std::{convert::Infallible, sync::Arc};
 
@@ -39,7 +39,7 @@ impl ApprovalRunner {
         case: &ReviewCase,
         approval: &Approval,
         failed_attempts: u32,
-    ) -> Result<Committed<ReviewCase>, IncompleteDecision> {
+    ) -> Result<CommandOutcome<ReviewCase>, IncompleteDecision> {
         let key = case_key(case.tenant, case.id);
         let result = self.hold_lines(key.clone(), case, approval).await;
         let decision_id = approval.decision_id;
@@ -49,25 +49,25 @@ impl ApprovalRunner {
 
     async fn hold_lines(
         &self,
-        key: Key,
+        key: AggregateKey,
         case: &ReviewCase,
         approval: &Approval,
-    ) -> Result<Committed<ReviewCase>, IncompleteDecision> {
+    ) -> Result<CommandOutcome<ReviewCase>, IncompleteDecision> {
         let answer = self.registry.place_hold(&approval.actor, hold_request(case, approval)).await?;
         self.commit_answer(key, approval, answer).await.map_err(IncompleteDecision::storage)
     }
 
     async fn commit_answer(
         &self,
-        key: Key,
+        key: AggregateKey,
         approval: &Approval,
-        answer: HoldAnswer,
-    ) -> Result<Committed<ReviewCase>, Failure<Infallible, Infallible>> {
+        answer: HoldOutcome,
+    ) -> Result<CommandOutcome<ReviewCase>, CommandError<Infallible, Infallible>> {
         let command = Command::new("settle_approval", key, approval.actor.clone());
         let (decision_id, calendar) = (approval.decision_id, Arc::clone(&self.calendar));
         let refusals: Option<Vec<LineRefusal>> = match answer {
-            HoldAnswer::Held => None,
-            HoldAnswer::Refused(refusals) => Some(refusals.into_iter().map(line_refusal).collect()),
+            HoldOutcome::Held => None,
+            HoldOutcome::Refused(refusals) => Some(refusals.into_iter().map(line_refusal).collect()),
         };
         let decide = move |case: Option<&ReviewCase>, now| {
             Ok(case.and_then(|case| match &refusals {

@@ -21,7 +21,7 @@ use crate::{
         pending_decisions::{DecisionKind, PendingDecision, PendingDecisions},
     },
 };
-use cpor_durable::{Command, Committed, Writer};
+use cpor_durable::{Command, CommandOutcome, Writer};
 use cpor_kit::Db;
 use cpor_registry_client as registry;
 use cpor_types::{AssociationKey, Calendar, CaseId};
@@ -50,7 +50,7 @@ impl ArbitrationRunner {
         &self,
         arbitration: &Arbitration,
         failed_attempts: u32,
-    ) -> Result<Committed<Arbitration>, IncompleteDecision> {
+    ) -> Result<CommandOutcome<Arbitration>, IncompleteDecision> {
         let result = self.resume(arbitration).await;
         let (key, decision_id) = (arbitrations::key(arbitration.tenant, arbitration.id), arbitration.id);
         let pending = PendingDecision { key, kind: DecisionKind::Arbitration, decision_id, failed_attempts };
@@ -59,7 +59,7 @@ impl ArbitrationRunner {
 
     /// Continues the arbitration from its current state. No other arbitration can touch its keys in
     /// the meantime (see `arbitrated_key`), so a plan stays valid once it is made.
-    async fn resume(&self, arbitration: &Arbitration) -> Result<Committed<Arbitration>, IncompleteDecision> {
+    async fn resume(&self, arbitration: &Arbitration) -> Result<CommandOutcome<Arbitration>, IncompleteDecision> {
         match &arbitration.state {
             ArbitrationState::Begun => {
                 let cases = self.affected_cases(arbitration).await?;
@@ -86,13 +86,13 @@ impl ArbitrationRunner {
         &self,
         arbitration: &Arbitration,
         plan: &AwardPlan,
-    ) -> Result<Committed<Arbitration>, IncompleteDecision> {
+    ) -> Result<CommandOutcome<Arbitration>, IncompleteDecision> {
         let request = self.registry_request(arbitration).await?;
         let state = match self.registry.arbitrate(&arbitration.actor, request).await? {
-            registry::ArbitrationAnswer::Refused(refusals) => {
+            registry::ArbitrationOutcome::Refused(refusals) => {
                 ArbitrationState::Refused { refusals: refusals.into_iter().map(award_refusal).collect() }
             }
-            registry::ArbitrationAnswer::Awarded(outcomes) => {
+            registry::ArbitrationOutcome::Awarded(outcomes) => {
                 let outcomes: Vec<AwardOutcome> = outcomes.into_iter().map(award_outcome).collect();
                 let successor_keys = arbitration.successor_keys(&outcomes);
                 for (case, verdict) in plan {
@@ -158,7 +158,7 @@ impl ArbitrationRunner {
         &self,
         arbitration: &Arbitration,
         state: ArbitrationState,
-    ) -> Result<Committed<Arbitration>, IncompleteDecision> {
+    ) -> Result<CommandOutcome<Arbitration>, IncompleteDecision> {
         let key = arbitrations::key(arbitration.tenant, arbitration.id);
         let command = Command::new("settle_arbitration", key, arbitration.actor.clone());
         let decide = move |stored: Option<&Arbitration>, _now| {

@@ -7,7 +7,7 @@ use crate::{
 };
 use askama::Template;
 use cpor_kit::Db;
-use cpor_mail::{Composed, Composer, Mail, Message, Outcome, Unavailable};
+use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererError};
 use cpor_types::{CaseId, Malformed, TenantId};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -24,39 +24,40 @@ struct MailData {
     clock: ClockKind,
 }
 
-impl Composer for ReminderComposer {
+impl MailRenderer for ReminderComposer {
     /// Composes the mail from the current state of the case. The mail is withdrawn if it is no
     /// longer true: the clock has stopped, or the case is approved, rejected or closed.
-    async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
-        let MailData { case, clock } = serde_json::from_value(mail.data.clone()).map_err(unavailable)?;
-        let tenant: TenantId = mail.owner.parse().map_err(|malformed: Malformed| unavailable(malformed))?;
-        let stored = CaseQuery::for_tenant(self.db.reader(), tenant).find(CaseId(case)).await.map_err(unavailable)?;
+    async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
+        let MailData { case, clock } = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
+        let tenant: TenantId = mail.owner.parse().map_err(|malformed: Malformed| renderer_error(malformed))?;
+        let stored =
+            CaseQuery::for_tenant(self.db.reader(), tenant).find(CaseId(case)).await.map_err(renderer_error)?;
         let Some(case) = stored.map(|stored| stored.state).filter(|case| case.phase().is_open()) else {
-            return Ok(Composed::Withdrawn);
+            return Ok(RenderResult::Withdrawn);
         };
         let content = match (mail.kind.as_str(), case.clocks.get(clock)) {
             (mails::REMINDER, Some(Clock::Running { .. })) => MailContent::reminder(&case, clock),
             (mails::ESCALATION, Some(Clock::Passed { .. })) => MailContent::escalation(&case, clock),
-            (_, _) => return Ok(Composed::Withdrawn),
+            (_, _) => return Ok(RenderResult::Withdrawn),
         };
         let message = Message {
             name: String::new(),
             address: mail.recipient.clone(),
             subject: content.subject.clone(),
-            text: PlainTextMail { content: &content }.render().map_err(unavailable)?,
-            html: HtmlMail { content: &content }.render().map_err(unavailable)?,
+            text: PlainTextMail { content: &content }.render().map_err(renderer_error)?,
+            html: HtmlMail { content: &content }.render().map_err(renderer_error)?,
         };
-        Ok(Composed::Message(Box::new(message)))
+        Ok(RenderResult::Message(Box::new(message)))
     }
 
     /// Does nothing: the outcome of a reminder has no effect on the case.
-    async fn settled(&self, _mail: &Mail, _outcome: Outcome) -> Result<(), Unavailable> {
+    async fn record_outcome(&self, _mail: &Mail, _outcome: Outcome) -> Result<(), RendererError> {
         Ok(())
     }
 }
 
-fn unavailable(error: impl std::fmt::Display) -> Unavailable {
-    Unavailable(error.to_string())
+fn renderer_error(error: impl std::fmt::Display) -> RendererError {
+    RendererError(error.to_string())
 }
 
 /// The texts of one mail, which both templates show.

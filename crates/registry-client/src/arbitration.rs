@@ -28,7 +28,7 @@ pub struct Award {
 
 /// The outcome of an arbitration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ArbitrationAnswer {
+pub enum ArbitrationOutcome {
     /// All keys are awarded. Carries one outcome for each award, in the order of the awards.
     Awarded(Vec<AwardOutcome>),
     /// No key is awarded. Carries every reason, at least one.

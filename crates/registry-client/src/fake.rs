@@ -13,8 +13,8 @@ use cpor_types::{
 };
 
 use crate::{
-    Arbitration, ArbitrationAnswer, AwardOutcome, AwardRefusal, AwardRefusalReason, CheckedClaim, CheckedLine,
-    ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, Location, Product, Reason, Registry,
+    Arbitration, ArbitrationOutcome, AwardOutcome, AwardRefusal, AwardRefusalReason, CheckedClaim, CheckedLine,
+    ClaimToCheck, HoldOutcome, HoldRequest, LineRefusal, LineToCheck, Location, Product, Reason, Registry,
     RegistryError, Tenant, Violation,
 };
 
@@ -33,9 +33,9 @@ struct State {
     /// The workloads and subscriptions of each tenant, with their products.
     keys: BTreeMap<(TenantId, AssociationKey), ProductId>,
     /// The outcomes of the decisions to hold, by decision id.
-    decisions: BTreeMap<DecisionId, HoldAnswer>,
+    decisions: BTreeMap<DecisionId, HoldOutcome>,
     /// The outcomes of the arbitrations, by decision id.
-    arbitrations: BTreeMap<DecisionId, ArbitrationAnswer>,
+    arbitrations: BTreeMap<DecisionId, ArbitrationOutcome>,
     /// The claim that is the successor of the official holder of a key.
     successors: BTreeMap<(TenantId, AssociationKey), ClaimName>,
     holds: Vec<Hold>,
@@ -89,12 +89,12 @@ impl FakeRegistry {
     }
 
     /// Makes all calls fail with [`RegistryError::Unavailable`].
-    pub fn go_down(&self) {
+    pub fn simulate_outage(&self) {
         self.state().is_down = true;
     }
 
-    /// Makes calls succeed again after [`Self::go_down`].
-    pub fn come_back(&self) {
+    /// Makes calls succeed again after [`Self::simulate_outage`].
+    pub fn end_outage(&self) {
         self.state().is_down = false;
     }
 
@@ -137,7 +137,7 @@ impl Registry for FakeRegistry {
         Ok(self.available_state()?.check_claim(&claim))
     }
 
-    async fn place_hold(&self, _actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {
+    async fn place_hold(&self, _actor: &Actor, hold: HoldRequest) -> Result<HoldOutcome, RegistryError> {
         let mut state = self.available_state()?;
         if let Some(first) = state.decisions.get(&hold.decision_id) {
             return Ok(first.clone());
@@ -147,7 +147,7 @@ impl Registry for FakeRegistry {
         Ok(outcome)
     }
 
-    async fn arbitrate(&self, _actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
+    async fn arbitrate(&self, _actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError> {
         let mut state = self.available_state()?;
         if let Some(first) = state.arbitrations.get(&arbitration.decision_id) {
             return Ok(first.clone());
@@ -249,7 +249,7 @@ impl State {
         found.next().filter(|_| found.next().is_none()).cloned()
     }
 
-    fn arbitrate(&mut self, Arbitration { tenant, awards, .. }: &Arbitration) -> ArbitrationAnswer {
+    fn arbitrate(&mut self, Arbitration { tenant, awards, .. }: &Arbitration) -> ArbitrationOutcome {
         let taken = |key: &AssociationKey, winner: &ClaimName| {
             self.successors.get(&(*tenant, key.clone())).is_some_and(|successor| successor != winner)
         };
@@ -257,9 +257,9 @@ impl State {
         if !refused.is_empty() {
             let reason = AwardRefusalReason::SuccessorExists;
             let refusal = |award: &&crate::Award| AwardRefusal { key: award.key.clone(), reason };
-            return ArbitrationAnswer::Refused(refused.iter().map(refusal).collect());
+            return ArbitrationOutcome::Refused(refused.iter().map(refusal).collect());
         }
-        ArbitrationAnswer::Awarded(awards.iter().map(|award| self.award(*tenant, award)).collect())
+        ArbitrationOutcome::Awarded(awards.iter().map(|award| self.award(*tenant, award)).collect())
     }
 
     /// Awards one key. A pending hold of another company ends; an official holder stays, and the
@@ -276,11 +276,11 @@ impl State {
         if self.holds.len() < before { AwardOutcome::Yielded } else { AwardOutcome::Cleared }
     }
 
-    fn place_hold(&mut self, hold: &HoldRequest) -> HoldAnswer {
+    fn place_hold(&mut self, hold: &HoldRequest) -> HoldOutcome {
         let refusal =
             |line_id, reason: Reason| LineRefusal { line_id, reason, description: reason.as_str().to_owned() };
         if self.closed_claims.contains(&hold.claim) {
-            return HoldAnswer::Refused(vec![refusal(None, Reason::ClaimClosed)]);
+            return HoldOutcome::Refused(vec![refusal(None, Reason::ClaimClosed)]);
         }
         let is_exclusive = hold.activities.iter().any(|activity| activity.is_exclusive());
         let is_held_by_rival = |key: &AssociationKey| {
@@ -292,7 +292,9 @@ impl State {
         };
         let held: Vec<_> = hold.lines.iter().filter(|line| is_held_by_rival(&line.key)).collect();
         if !held.is_empty() {
-            return HoldAnswer::Refused(held.iter().map(|line| refusal(Some(line.line_id), Reason::KeyHeld)).collect());
+            return HoldOutcome::Refused(
+                held.iter().map(|line| refusal(Some(line.line_id), Reason::KeyHeld)).collect(),
+            );
         }
         let new_hold = |key: &AssociationKey| Hold {
             claim: hold.claim.clone(),
@@ -302,7 +304,7 @@ impl State {
             official_time: None,
         };
         self.holds.extend(hold.lines.iter().map(|line| new_hold(&line.key)));
-        HoldAnswer::Held
+        HoldOutcome::Held
     }
 }
 

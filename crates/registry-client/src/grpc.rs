@@ -9,7 +9,8 @@ use cpor_types::{Actor, PartnerId, Service, TenantKey, Timestamp};
 use tonic::{Code, Status};
 
 use crate::{
-    Arbitration, ArbitrationAnswer, CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError, wire,
+    Arbitration, ArbitrationOutcome, CheckedClaim, ClaimToCheck, HoldOutcome, HoldRequest, Registry, RegistryError,
+    wire,
 };
 
 /// The largest size of a response of `CheckClaims` in bytes. It is large, because each result
@@ -32,8 +33,10 @@ impl GrpcRegistry {
 
     /// The generated client, with a token for `actor`.
     fn client(&self, actor: &Actor) -> Result<RegistryServiceClient<PeerChannel>, RegistryError> {
-        let channel =
-            self.peers.channel(Service::Registry, actor).map_err(|error| RegistryError::Broken(error.to_string()))?;
+        let channel = self
+            .peers
+            .channel(Service::Registry, actor)
+            .map_err(|error| RegistryError::InvalidResponse(error.to_string()))?;
         Ok(RegistryServiceClient::new(channel))
     }
 }
@@ -52,17 +55,17 @@ impl Registry for GrpcRegistry {
         let results = client.check_claims(request).await.map_err(to_error)?.into_inner().claims;
         if results.len() != claim_count {
             let error = format!("{} results for {claim_count} claims", results.len());
-            return Err(RegistryError::Broken(error));
+            return Err(RegistryError::InvalidResponse(error));
         }
         results.into_iter().map(CheckedClaim::try_from).collect()
     }
 
-    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {
+    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldOutcome, RegistryError> {
         let request = PlaceHoldRequest::from(hold);
         self.client(actor)?.place_hold(request).await.map_err(to_error)?.into_inner().try_into()
     }
 
-    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
+    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError> {
         let request = ArbitrateHoldsRequest::from(arbitration.clone());
         match self.client(actor)?.arbitrate_holds(request).await {
             Ok(response) => wire::awarded(response.into_inner()),
@@ -103,6 +106,6 @@ fn to_error(status: Status) -> RegistryError {
         | Code::Unimplemented
         | Code::Internal
         | Code::DataLoss
-        | Code::Unauthenticated => RegistryError::Broken(text),
+        | Code::Unauthenticated => RegistryError::InvalidResponse(text),
     }
 }

@@ -46,7 +46,7 @@ pub struct LineToHold {
 
 /// The outcome of a request to hold a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HoldAnswer {
+pub enum HoldOutcome {
     /// All lines are held.
     Held,
     /// No line is held. Carries every reason, at least one.

@@ -13,18 +13,18 @@ mod hold;
 mod reason;
 mod wire;
 
-pub use arbitration::{Arbitration, ArbitrationAnswer, Award, AwardOutcome, AwardRefusal, AwardRefusalReason};
+pub use arbitration::{Arbitration, ArbitrationOutcome, Award, AwardOutcome, AwardRefusal, AwardRefusalReason};
 pub use check::{CheckedClaim, CheckedLine, ClaimToCheck, LineToCheck, Location, Product, Tenant, Violation};
 pub use grpc::GrpcRegistry;
-pub use hold::{HoldAnswer, HoldRequest, LineRefusal, LineToHold};
+pub use hold::{HoldOutcome, HoldRequest, LineRefusal, LineToHold};
 pub use reason::Reason;
 
 /// The largest number of claims in one call of [`Registry::check_claims`].
-pub const CLAIMS_AT_ONCE: usize = 256;
+pub const MAX_CLAIMS_PER_CALL: usize = 256;
 
 /// The largest number of lines of all claims in one call of [`Registry::check_claims`]. It keeps
 /// the request below the registry's default message size limit.
-pub const LINES_AT_ONCE: usize = 10_000;
+pub const MAX_LINES_PER_CALL: usize = 10_000;
 
 /// The RPCs of the registry that other services call.
 ///
@@ -39,7 +39,7 @@ pub trait Registry: Send + Sync + 'static {
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid.
     async fn check_claim(&self, actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError>;
 
-    /// Checks up to [`CLAIMS_AT_ONCE`] claims with up to [`LINES_AT_ONCE`] lines in total with one
+    /// Checks up to [`MAX_CLAIMS_PER_CALL`] claims with up to [`MAX_LINES_PER_CALL`] lines in total with one
     /// call. Returns one result for each claim, in the order of the claims.
     ///
     /// # Errors
@@ -58,14 +58,14 @@ pub trait Registry: Send + Sync + 'static {
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid. The
     /// lines may be held nevertheless, so the caller must repeat the decision.
-    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError>;
+    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldOutcome, RegistryError>;
 
     /// Awards contested keys (R37), all or none. Repeating a decision returns the first outcome.
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid. The
     /// keys may be awarded nevertheless, so the caller must repeat the decision.
-    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError>;
+    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError>;
 
     /// When the partner's association with a key became official. Returns `None` when it is not
     /// official now, so that the partner may not see the usage (R50).
@@ -92,5 +92,5 @@ pub enum RegistryError {
     /// The registry refused the request as invalid, or its response is invalid. The text is for the
     /// log and must not be shown to callers.
     #[error("the registry refused the request or sent an invalid response: {0}")]
-    Broken(String),
+    InvalidResponse(String),
 }

@@ -1,5 +1,5 @@
 //! Conversions between the values of this crate and the messages of the API. An invalid response
-//! becomes [`RegistryError::Broken`].
+//! becomes [`RegistryError::InvalidResponse`].
 use std::str::FromStr;
 
 use cpor_kit::status;
@@ -12,8 +12,8 @@ use tonic::Status;
 use tonic_types::StatusExt as _;
 
 use crate::{
-    Arbitration, ArbitrationAnswer, AwardOutcome, AwardRefusal, AwardRefusalReason, CheckedClaim, CheckedLine,
-    ClaimToCheck, HoldAnswer, HoldRequest, LineRefusal, LineToCheck, LineToHold, Location, Product, Reason,
+    Arbitration, ArbitrationOutcome, AwardOutcome, AwardRefusal, AwardRefusalReason, CheckedClaim, CheckedLine,
+    ClaimToCheck, HoldOutcome, HoldRequest, LineRefusal, LineToCheck, LineToHold, Location, Product, Reason,
     RegistryError, Tenant, Violation,
 };
 
@@ -74,23 +74,23 @@ impl From<Arbitration> for wire::ArbitrateHoldsRequest {
 }
 
 /// Converts the response to an arbitration that awarded all keys.
-pub(crate) fn awarded(response: wire::ArbitrateHoldsResponse) -> Result<ArbitrationAnswer, RegistryError> {
+pub(crate) fn awarded(response: wire::ArbitrateHoldsResponse) -> Result<ArbitrationOutcome, RegistryError> {
     let outcome = |result: wire::AwardResult| match result.outcome() {
         wire::award_result::Outcome::Unspecified => {
-            Err(RegistryError::Broken(format!("no outcome for {}", result.key)))
+            Err(RegistryError::InvalidResponse(format!("no outcome for {}", result.key)))
         }
         wire::award_result::Outcome::Cleared => Ok(AwardOutcome::Cleared),
         wire::award_result::Outcome::Yielded => Ok(AwardOutcome::Yielded),
         wire::award_result::Outcome::Successor => Ok(AwardOutcome::Successor),
     };
-    response.results.into_iter().map(outcome).collect::<Result<_, _>>().map(ArbitrationAnswer::Awarded)
+    response.results.into_iter().map(outcome).collect::<Result<_, _>>().map(ArbitrationOutcome::Awarded)
 }
 
 /// Converts the status of an arbitration that awarded no key. The refusals are about the keys that
 /// the status names, or about all keys if it names none. Returns `None` when the status has another
 /// cause.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the registry uses only these reasons to refuse an arbitration")]
-pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<ArbitrationAnswer> {
+pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<ArbitrationOutcome> {
     let reason = match wire::ErrorReason::from_str_name(&status::reason(status)?)? {
         wire::ErrorReason::SuccessorExists => AwardRefusalReason::SuccessorExists,
         wire::ErrorReason::KeyUnknown | wire::ErrorReason::TenantUnknown => AwardRefusalReason::KeyUnknown,
@@ -103,7 +103,7 @@ pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<
     let refused: Vec<_> = keys().filter(|key| is_named(key)).collect();
     let refused = if refused.is_empty() { keys().collect() } else { refused };
     let refusal = |key: &AssociationKey| AwardRefusal { key: key.clone(), reason };
-    Some(ArbitrationAnswer::Refused(refused.into_iter().map(refusal).collect()))
+    Some(ArbitrationOutcome::Refused(refused.into_iter().map(refusal).collect()))
 }
 
 impl From<LineToHold> for wire::LineToHold {
@@ -178,7 +178,7 @@ impl TryFrom<wire::Product> for Product {
     type Error = RegistryError;
 
     fn try_from(product: wire::Product) -> Result<Self, RegistryError> {
-        let unspecified = |what: &str| RegistryError::Broken(format!("{} has no {what}", product.name));
+        let unspecified = |what: &str| RegistryError::InvalidResponse(format!("{} has no {what}", product.name));
         Ok(Self {
             id: parse::<ProductName>(&product.name)?.product,
             solution_area: match product.solution_area() {
@@ -204,7 +204,7 @@ impl TryFrom<wire::Product> for Product {
     }
 }
 
-impl TryFrom<wire::PlaceHoldResponse> for HoldAnswer {
+impl TryFrom<wire::PlaceHoldResponse> for HoldOutcome {
     type Error = RegistryError;
 
     fn try_from(response: wire::PlaceHoldResponse) -> Result<Self, RegistryError> {
@@ -232,7 +232,7 @@ pub(crate) fn parse_timestamp(time: prost_types::Timestamp) -> Result<Timestamp,
     let nanos = u32::try_from(time.nanos).ok();
     nanos
         .and_then(|nanos| Timestamp::from_timestamp(time.seconds, nanos))
-        .ok_or_else(|| RegistryError::Broken(format!("{time:?} is not a valid time")))
+        .ok_or_else(|| RegistryError::InvalidResponse(format!("{time:?} is not a valid time")))
 }
 
 fn timestamp(time: Timestamp) -> prost_types::Timestamp {
@@ -255,13 +255,14 @@ fn activity(activity: Activity) -> wire::Activity {
 }
 
 fn reason(reason: wire::ErrorReason) -> Result<Reason, RegistryError> {
-    Reason::from_wire(reason)
-        .ok_or_else(|| RegistryError::Broken(format!("{} is not a reason that concerns a claim", reason.as_str_name())))
+    Reason::from_wire(reason).ok_or_else(|| {
+        RegistryError::InvalidResponse(format!("{} is not a reason that concerns a claim", reason.as_str_name()))
+    })
 }
 
 /// Parses a text in a response.
 fn parse<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, RegistryError> {
-    text.parse().map_err(|malformed: Malformed| RegistryError::Broken(malformed.to_string()))
+    text.parse().map_err(|malformed: Malformed| RegistryError::InvalidResponse(malformed.to_string()))
 }
 
 /// The text, or `None` when it is empty: in messages, an empty text is one that is not set.

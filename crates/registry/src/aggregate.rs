@@ -1,6 +1,6 @@
 //! The [`Aggregate`] implementations that the writers need. Only tenants have a deadline: the end
 //! of subscriptions (R39, R58).
-use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Timestamp};
 
 use crate::domain::partner::{Partner, PartnerEvent};
@@ -13,9 +13,9 @@ impl Aggregate for Tenant {
         self.next_deadline().into_iter().collect()
     }
 
-    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
+    fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
         let (due, (next, events)) = self.expire(now)?;
-        Some(Elapsed { due, transition: Transition::new(next, events) })
+        Some(PassedDeadline { due, transition: Transition::new(next, events) })
     }
 }
 
@@ -26,7 +26,7 @@ impl Aggregate for Partner {
         Vec::new()
     }
 
-    fn elapse(&self, _now: Timestamp) -> Option<Elapsed<Self>> {
+    fn apply_passed_deadline(&self, _now: Timestamp) -> Option<PassedDeadline<Self>> {
         None
     }
 }

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use chrono::Days;
-use cpor_durable::{Context, Host, Hosted};
+use cpor_durable::{Host, HostedService, ServiceContext};
 use cpor_proto::registry::v1::registry_service_server::{RegistryServiceServer, SERVICE_NAME};
 use cpor_types::Service;
 use tonic::service::Routes;
@@ -26,11 +26,11 @@ pub enum BuildError {
 /// Builds the registry on a migrated database.
 ///
 /// Only the writers run when this function returns. The hosting process then starts
-/// [`Hosted::host`], which delivers events and processes deadlines.
+/// [`HostedService::host`], which delivers events and processes deadlines.
 ///
 /// # Errors
 /// Returns a [`BuildError`] when the configuration is invalid or the database cannot be used.
-pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildError> {
+pub async fn build(config: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let catalog = Arc::new(config.catalog()?);
     let host = Host::new(Service::Registry, &context).await?;
     let (tenants, partners) = (host.writer(TenantStore), host.writer(PartnerStore));
@@ -44,9 +44,9 @@ pub async fn build(config: Config, context: Context) -> Result<Hosted, BuildErro
         tenants,
         partners,
     };
-    Ok(Hosted {
+    Ok(HostedService {
         service: Service::Registry,
-        grpc: vec![SERVICE_NAME],
+        grpc_services: vec![SERVICE_NAME],
         routes: Routes::new(RegistryServiceServer::new(api)),
         host,
         receiver: Arc::new(events),

@@ -31,11 +31,11 @@ pub struct Calendar {
 /// Midnight is shown as the end of the day before, because "midnight on Thursday" can be understood
 /// in two ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub struct LocalTime {
     /// The local time. If the time is the end of a day, this is the last microsecond of that day.
     pub local: DateTime<Tz>,
     /// Whether the time is the end of the day of `local`.
-    pub ends_day: bool,
+    pub is_end_of_day: bool,
 }
 
 impl Calendar {
@@ -95,11 +95,11 @@ impl Calendar {
 
     /// A time in the zone of the calendar, for display to users.
     #[must_use]
-    pub fn moment(&self, time: Timestamp) -> Moment {
+    pub fn local_time(&self, time: Timestamp) -> LocalTime {
         let local = time.with_timezone(&self.zone);
         let before = (time - TimeDelta::microseconds(1)).with_timezone(&self.zone);
-        let ends_day = local.time() == NaiveTime::MIN && before.date_naive() != local.date_naive();
-        Moment { local: if ends_day { before } else { local }, ends_day }
+        let is_end_of_day = local.time() == NaiveTime::MIN && before.date_naive() != local.date_naive();
+        LocalTime { local: if is_end_of_day { before } else { local }, is_end_of_day }
     }
 
     /// The text that says how a due time was computed: `5 business days, calendar vendor-us 2026`.

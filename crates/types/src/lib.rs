@@ -30,7 +30,7 @@ mod text;
 mod time;
 
 pub use actor::{Actor, ActorSide};
-pub use calendar::{Calendar, Moment};
+pub use calendar::{Calendar, LocalTime};
 pub use calendars::{CalendarError, Calendars};
 pub use deadline::Deadline;
 pub use domain_name::DomainName;
@@ -59,4 +59,4 @@ pub use reasons::{FurtherRejection, PartnerActionReason, PrimaryRejection, Withd
 pub use role::Role;
 pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
 pub use service::Service;
-pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, whole_micros};
+pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, truncate_to_micros};

@@ -27,7 +27,7 @@ impl Month {
 
     /// The month that contains a time.
     #[must_use]
-    pub fn of(time: Timestamp) -> Self {
+    pub fn containing(time: Timestamp) -> Self {
         let day = time.date_naive();
         Self { first_day: day - Days::new(day.day0().into()) }
     }
@@ -36,7 +36,7 @@ impl Month {
     /// time, usage is credited from this month on (R50).
     #[must_use]
     pub fn first_full_month_after(time: Timestamp) -> Self {
-        let month = Self::of(time);
+        let month = Self::containing(time);
         if month.start() == time { month } else { month.next() }
     }
 
@@ -79,7 +79,7 @@ impl Month {
     /// Whether the month contains a time.
     #[must_use]
     pub fn contains(self, time: Timestamp) -> bool {
-        self == Self::of(time)
+        self == Self::containing(time)
     }
 }
 

@@ -9,7 +9,7 @@ pub type Timestamp = DateTime<Utc>;
 
 /// Truncates a time to whole microseconds, so that it is the same after it was stored and read.
 #[must_use]
-pub fn whole_micros(time: Timestamp) -> Timestamp {
+pub fn truncate_to_micros(time: Timestamp) -> Timestamp {
     time.trunc_subsecs(6)
 }
 
@@ -40,7 +40,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the only place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
-        whole_micros(Utc::now())
+        truncate_to_micros(Utc::now())
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn times_have_whole_microseconds() {
-        assert_eq!(whole_micros(at("2026-03-06T08:00:00.123456789Z")), at("2026-03-06T08:00:00.123456Z"));
+        assert_eq!(truncate_to_micros(at("2026-03-06T08:00:00.123456789Z")), at("2026-03-06T08:00:00.123456Z"));
         assert_eq!(SystemClock.now().timestamp_subsec_nanos() % 1_000, 0);
         let clock = VirtualClock::new(at("2026-03-06T08:00:00.123456789Z"));
         assert_eq!(clock.now(), at("2026-03-06T08:00:00.123456Z"));

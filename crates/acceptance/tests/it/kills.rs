@@ -9,7 +9,7 @@ use std::sync::{
 };
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Backend, Case, Store, Template, World, stamp};
+use cpor_acceptance::{Backend, Template, TestClaim, TestStorage, TestSystem, to_timestamp};
 use cpor_proto::{
     claims::v1::{AssociationState, ClaimState},
     operations::v1::{AdvanceClockRequest, advance_clock_request::Target},
@@ -48,7 +48,7 @@ fn seed() -> u64 {
 }
 
 fn run(backend: Backend) {
-    let template = Template::of(backend);
+    let template = Template::for_backend(backend);
     let seed = seed();
     println!("kills on {backend:?}: CPOR_TEST_SEED={seed}");
     tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -62,7 +62,7 @@ fn run(backend: Backend) {
 
 /// A process, the walks in it, and when it is killed.
 struct Murder {
-    world: Arc<World>,
+    system: Arc<TestSystem>,
     process: Process,
     ports: Ports,
     /// How often the process was started; walkers wait for the next start when they lose it.
@@ -72,11 +72,18 @@ struct Murder {
 }
 
 impl Murder {
-    async fn plan(store: Store, seed: u64) -> Self {
+    async fn plan(store: TestStorage, seed: u64) -> Self {
         let (ports, issuer) = (Ports::reserve(), process::issuer(&store));
         let process = Process::start(&store, &ports).await;
-        let world = Arc::new(World::around(store, issuer, &ports.url()));
-        Self { world, process, ports, started: watch::Sender::new(1), chance: SeededEntropy::new(seed), interrupted: 0 }
+        let system = Arc::new(TestSystem::connect_to(store, issuer, &ports.url()));
+        Self {
+            system,
+            process,
+            ports,
+            started: watch::Sender::new(1),
+            chance: SeededEntropy::new(seed),
+            interrupted: 0,
+        }
     }
 
     /// A number below `limit`.
@@ -89,16 +96,16 @@ impl Murder {
         let progress = Arc::new(Progress::default());
         let mut walks = Vec::new();
         for walk in 0..WALKS {
-            let draft = self.world.presales().await;
+            let draft = self.system.presales().await;
             let walker =
-                Walker::new(self.world.clone(), self.started.subscribe(), progress.clone(), format!("{kill}-{walk}"));
+                Walker::new(self.system.clone(), self.started.subscribe(), progress.clone(), format!("{kill}-{walk}"));
             walks.push(walker.walk(draft));
         }
         let (walked, ()) = tokio::join!(join_all(walks), self.strike(kill, &progress));
         self.interrupted += walked.iter().map(|walk| walk.interrupted).sum::<usize>();
         self.let_time_pass(kill % 5 == 4).await;
         for walk in walked {
-            let case = Case::of(&self.world, &self.world.contoso, &walk.claim);
+            let case = TestClaim::existing(&self.system, &self.system.contoso, &walk.claim);
             let claim = case.claim().await;
             assert_eq!(
                 (claim.state(), claim.association_state()),
@@ -131,22 +138,22 @@ impl Murder {
         // The moment of the fault, not a wait for anything.
         tokio::time::sleep(Duration::from_micros(self.below(8_000) as u64)).await;
         self.kill_and_restart().await;
-        progress.check(&self.world).await;
+        progress.check(&self.system).await;
     }
 
     async fn kill_and_restart(&mut self) {
         self.process.kill();
-        self.process = Process::start(self.world.store(), &self.ports).await;
-        self.world.reconnect(&self.ports.url());
+        self.process = Process::start(self.system.store(), &self.ports).await;
+        self.system.reconnect(&self.ports.url());
         self.started.send_modify(|started| *started += 1);
     }
 
     /// Until every window has passed; with a kill on the way, time goes on from where it was.
     async fn let_time_pass(&mut self, kill: bool) {
-        let until = self.world.now().await + TimeDelta::days(8);
+        let until = self.system.now().await + TimeDelta::days(8);
         if kill {
-            let mut operations = self.world.operator.operations(Service::ClaimIntake);
-            let request = AdvanceClockRequest { target: Some(Target::ToTime(stamp(until))) };
+            let mut operations = self.system.operator.operations(Service::ClaimIntake);
+            let request = AdvanceClockRequest { target: Some(Target::ToTime(to_timestamp(until))) };
             let killed_on_the_way = async {
                 tokio::time::sleep(Duration::from_micros(self.below(60_000) as u64)).await;
                 self.kill_and_restart().await;
@@ -155,16 +162,16 @@ impl Murder {
             let (passed, ()) = tokio::join!(operations.advance_clock(request), killed_on_the_way);
             self.interrupted += usize::from(passed.is_err());
         }
-        self.world.advance_to(until).await;
+        self.system.advance_to(until).await;
     }
 
     async fn close(mut self) {
-        self.world.settle().await;
-        self.world.assert_all_delivered().await;
+        self.system.wait_until_idle().await;
+        self.system.assert_all_delivered().await;
         println!("{} kills, {} calls were cut off", kills(), self.interrupted);
         self.process.kill();
-        let world = Arc::into_inner(self.world).expect("nobody walks any more");
-        world.into_store().await.close().await;
+        let system = Arc::into_inner(self.system).expect("nobody walks any more");
+        system.into_store().await.close().await;
     }
 }
 

@@ -18,7 +18,7 @@ use cpor_kit::{
     status::{self, FieldViolation},
 };
 use cpor_proto::claims::v1 as wire;
-use cpor_registry_client::LINES_AT_ONCE;
+use cpor_registry_client::MAX_LINES_PER_CALL;
 use cpor_types::{ClaimId, ClaimName, PartnerName};
 use futures_util::{StreamExt as _, future::join_all, stream};
 use prost::Message as _;
@@ -55,7 +55,8 @@ fn split_into_chunks(rows: Vec<Row>) -> Vec<Vec<Row>> {
     for row in rows {
         let lines = row.0.claim.as_ref().map_or(0, |claim| claim.lines.len());
         lines_in_chunk += lines;
-        match chunks.last_mut().filter(|chunk| chunk.len() < MAX_ROWS_IN_FLIGHT && lines_in_chunk <= LINES_AT_ONCE) {
+        match chunks.last_mut().filter(|chunk| chunk.len() < MAX_ROWS_IN_FLIGHT && lines_in_chunk <= MAX_LINES_PER_CALL)
+        {
             Some(chunk) => chunk.push(row),
             None => {
                 lines_in_chunk = lines;

@@ -60,6 +60,6 @@ async fn commit(
     create: impl Fn(Timestamp) -> Result<Transition<Claim>, Refusal> + Send + 'static,
 ) -> Result<DecisionOutcome, CallError> {
     let command = Command::new(call.method, call.key(), call.actor.clone());
-    let command = command.expecting(0).request(call.request.clone());
+    let command = command.expect_version(0).request(call.request.clone());
     intake.execute(call, command, move |_, now| create(now).map(Some)).await
 }

@@ -222,7 +222,7 @@ pub(super) const fn personal_data_kind_to_wire(kind: PersonalData) -> wire::Pers
     match kind {
         PersonalData::Contacts => wire::PersonalDataKind::Contacts,
         PersonalData::Subjects => wire::PersonalDataKind::Subjects,
-        PersonalData::Words => wire::PersonalDataKind::Words,
+        PersonalData::FreeText => wire::PersonalDataKind::Words,
     }
 }
 
@@ -232,7 +232,7 @@ pub(super) const fn personal_data_kind_from_wire(kind: wire::PersonalDataKind) -
         wire::PersonalDataKind::Unspecified => None,
         wire::PersonalDataKind::Contacts => Some(PersonalData::Contacts),
         wire::PersonalDataKind::Subjects => Some(PersonalData::Subjects),
-        wire::PersonalDataKind::Words => Some(PersonalData::Words),
+        wire::PersonalDataKind::Words => Some(PersonalData::FreeText),
     }
 }
 

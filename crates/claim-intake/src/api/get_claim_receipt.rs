@@ -49,7 +49,7 @@ pub(super) async fn get_claim_receipt(
         issue_time: Some(to_wire_time(intake.now().await?)),
         ..wire::ClaimReceipt::default()
     };
-    let signature = intake.signer.receipt(&Statement::of(&last_part, length));
+    let signature = intake.signer.receipt(&Statement::for_receipt(&last_part, length));
     last_part.signature = signature.map_err(|error| status::internal(&error))?;
     let view = View::for_caller(&caller);
     let reader = ReceiptReader { intake: intake.clone(), claim: call.claim, view, length, last_part };

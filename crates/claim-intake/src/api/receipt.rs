@@ -28,7 +28,7 @@ impl Statement {
     /// Returns the statement of a receipt with `entries` entries. `receipt` is the whole receipt or
     /// its last part.
     #[must_use]
-    pub fn of(receipt: &wire::ClaimReceipt, entries: u64) -> Self {
+    pub fn for_receipt(receipt: &wire::ClaimReceipt, entries: u64) -> Self {
         let issue_time = receipt.issue_time.and_then(from_wire_time);
         Self {
             claim: receipt.claim.clone(),

@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(subjects.changes, before.changes);
             assert_eq!(subjects.withheld().collect::<Vec<_>>(), before.withheld().collect::<Vec<_>>());
             if entry.audience == Audience::Vendor {
-                assert_eq!((subjects, after(PersonalData::Words)), (before.clone(), before));
+                assert_eq!((subjects, after(PersonalData::FreeText)), (before.clone(), before));
             }
         }
         let contact = entry(ActorSide::Partner, Audience::All, "updated", &["partner_contact"]);

@@ -55,7 +55,7 @@ pub(super) async fn watch_claims(
     let first_message = heartbeat_message(binding, &position)?;
     let now = Instant::now();
     let watcher = Watcher {
-        commits: intake.host.commits(name.partner.as_str()),
+        commits: intake.host.watch_commits(name.partner.as_str()),
         intake: intake.clone(),
         partner: name.partner,
         view: View::for_caller(&caller),

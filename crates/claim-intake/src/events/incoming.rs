@@ -8,7 +8,7 @@ use crate::{
     service::ClaimIntake,
     wire_time::from_wire_time,
 };
-use cpor_durable::{Incoming, Key, ReceiveError, Receiver};
+use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
 use cpor_proto::events::v1::{
     ApprovalRefused, AssociationEnded, ClaimAssessed, CompetitionChanged, LinesAwarded, PartnerActionRequested,
     ReviewRejected, event::Payload,
@@ -17,10 +17,10 @@ use cpor_types::{CaseId, ClaimName, CommentId, Entropy, LineId, PrimaryRejection
 use std::{fmt::Display, str::FromStr};
 
 #[async_trait::async_trait]
-impl Receiver for ClaimIntake {
-    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+impl EventReceiver for ClaimIntake {
+    async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         let (claim, fact) = fact_from_event(&incoming, &*self.entropy)?;
-        let key = Key::new(claim.partner.as_str(), claim.claim.uuid());
+        let key = AggregateKey::new(claim.partner.as_str(), claim.claim.uuid());
         let command = incoming.command(fact.kind().as_str(), key);
         let (rules, time) = (self.rules.clone(), incoming.effective_time);
         let result = self.writer.execute(command, move |claim, now| {
@@ -35,7 +35,7 @@ impl Receiver for ClaimIntake {
 ///
 /// # Errors
 /// An error that parks the stream if the event is malformed or not for claim-intake.
-fn fact_from_event(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimName, Fact), ReceiveError> {
+fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(ClaimName, Fact), ReceiveError> {
     let new_comment = |text: &str| comment(incoming, entropy, text);
     let (claim, fact) = match &incoming.payload {
         Payload::ReviewAssigned(event) => {
@@ -115,7 +115,7 @@ fn fact_from_event(incoming: &Incoming, entropy: &dyn Entropy) -> Result<(ClaimN
 }
 
 /// Creates the comment that comes with an event. `None` if the text is empty.
-fn comment(incoming: &Incoming, entropy: &dyn Entropy, text: &str) -> Option<Comment> {
+fn comment(incoming: &IncomingEvent, entropy: &dyn Entropy, text: &str) -> Option<Comment> {
     (!text.is_empty()).then(|| Comment {
         id: CommentId(entropy.uuid()),
         side: incoming.actor.side,

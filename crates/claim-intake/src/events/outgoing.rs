@@ -16,7 +16,7 @@ use crate::{
     domain::{Claim, Contact, Event, EventKind, Evidence, Line, StateKind, Submission},
     wire_time::to_wire_time,
 };
-use cpor_durable::{Change, Outgoing, Recorded};
+use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::events::v1::{
     AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
     ClaimSubmitted, ContactSnapshot, EvidenceSnapshot, LineSnapshot, LinesEnded, PersonalDataErased, event::Payload,
@@ -24,12 +24,12 @@ use cpor_proto::events::v1::{
 use cpor_types::{ProductName, Service, TenantId, TenantName, program};
 
 /// Returns the events that one change of a claim causes at the other services.
-pub(crate) fn outgoing_events(change: &Change<Claim>) -> Vec<Outgoing> {
+pub(crate) fn outgoing_events(change: &Change<Claim>) -> Vec<OutgoingEvent> {
     change.events.iter().flat_map(|recorded| events_for(change, recorded)).collect()
 }
 
 /// Returns the outgoing events for one recorded event of the claim.
-fn events_for(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoing> {
+fn events_for(change: &Change<Claim>, recorded: &RecordedEvent<Event>) -> Vec<OutgoingEvent> {
     let claim = &change.after.state;
     let snapshot =
         || claim.state.submission().map(|submission| claim_snapshot(claim, change.after.version, submission));
@@ -118,7 +118,10 @@ fn events_for(change: &Change<Claim>, recorded: &Recorded<Event>) -> Vec<Outgoin
         | EventKind::Reported(_)
         | EventKind::Overtaken(_) => return Vec::new(),
     };
-    destinations.iter().map(|destination| Outgoing::of(recorded, *destination, payload.clone())).collect()
+    destinations
+        .iter()
+        .map(|destination| OutgoingEvent::from_recorded(recorded, *destination, payload.clone()))
+        .collect()
 }
 
 fn tenant_name(tenant: TenantId) -> String {
@@ -193,12 +196,12 @@ mod tests {
     use super::*;
     use crate::domain::tests::fixtures::{TestClaim, customer_approved, declined, erase, review, withdraw};
     use crate::domain::{ConsentFact, Fact, ReviewFact};
-    use cpor_durable::{Key, Versioned};
+    use cpor_durable::{AggregateKey, Versioned};
     use cpor_types::{Actor, ActorSide};
 
     /// The outgoing events that the last `events` recorded events cause, each with its receiver.
     fn outgoing_for_last(life: &TestClaim, events: usize) -> Vec<(Service, Payload)> {
-        let recorded = |event: &Event| Recorded {
+        let recorded = |event: &Event| RecordedEvent {
             event: event.clone(),
             version: 7,
             actor: Actor::new(ActorSide::Partner, "alice"),
@@ -206,7 +209,7 @@ mod tests {
             recorded_time: life.now,
         };
         let change = Change {
-            key: Key::new("contoso", life.claim.name.claim.uuid()),
+            key: AggregateKey::new("contoso", life.claim.name.claim.uuid()),
             before: None,
             after: Versioned::new(7, life.claim.clone()),
             events: life.events[life.events.len() - events..].iter().map(recorded).collect(),
@@ -270,7 +273,7 @@ mod tests {
             (TestClaim::submitted().step(|claim, now| claim.withdraw(withdraw(), now)), "partner_request"),
             (TestClaim::approved().fact(&declined()), "customer_declined"),
             (TestClaim::under_review().fact(&review(ReviewFact::Rejected(Vec::new(), None))), "insufficient_poe"),
-            (TestClaim::asked().elapse(due), "insufficient_poe"),
+            (TestClaim::asked().apply_passed_deadline(due), "insufficient_poe"),
         ];
         for (life, reason) in closed_claims {
             let outgoing = outgoing_for_last(&life, 1);

@@ -1,14 +1,18 @@
 //! The texts by which mails name times, lines, partners, activities and reasons.
 use crate::domain::{Claim, Line};
-use cpor_types::{Activity, Calendar, FurtherRejection, Moment, PartnerActionReason, Timestamp};
+use cpor_types::{Activity, Calendar, FurtherRejection, LocalTime, PartnerActionReason, Timestamp};
 
 /// Formats a time in the zone of the calendar: `Monday, 13 April 2026, 09:30 (Europe/Berlin,
 /// UTC+02:00)`, or `the end of Monday, 13 April 2026 (…)`.
 pub(super) fn time_label(calendar: &Calendar, time: Timestamp) -> String {
-    let Moment { local, ends_day } = calendar.moment(time);
+    let LocalTime { local, is_end_of_day } = calendar.local_time(time);
     let day = local.format("%A, %-d %B %Y");
     let zone = format!("{}, UTC{}", calendar.zone.name(), local.format("%:z"));
-    if ends_day { format!("the end of {day} ({zone})") } else { format!("{day}, {} ({zone})", local.format("%H:%M")) }
+    if is_end_of_day {
+        format!("the end of {day} ({zone})")
+    } else {
+        format!("{day}, {} ({zone})", local.format("%H:%M"))
+    }
 }
 
 /// Names the product and the subscription of a line: `Power BI, subscription 0a1b…`.

@@ -146,7 +146,7 @@ impl<'a> NoticeContext<'a> {
 
     /// Formats the day of `time` in the time zone of the partner, for a subject line.
     pub(super) fn day(&self, time: Timestamp) -> String {
-        self.partner_calendar.moment(time).local.format("%-d %B %Y").to_string()
+        self.partner_calendar.local_time(time).local.format("%-d %B %Y").to_string()
     }
 
     /// Formats `time` in the time zone of the customer.

@@ -14,7 +14,7 @@ use crate::{
 };
 use askama::Template;
 use cpor_kit::Db;
-use cpor_mail::{Composed, Composer, Mail, Message, Outcome, Unavailable};
+use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererError};
 use cpor_types::{ClaimName, Malformed};
 pub(crate) use label_text::activity_label;
 use mail_content::{MailContent, NoticeContext};
@@ -27,35 +27,35 @@ pub(crate) struct NoticeComposer {
     pub(crate) rules: Rules,
 }
 
-impl Composer for NoticeComposer {
+impl MailRenderer for NoticeComposer {
     /// Composes a mail, with one read of the claim.
-    async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
-        let data: NoticeData = serde_json::from_value(mail.data.clone()).map_err(unavailable)?;
+    async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
+        let data: NoticeData = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
         let kind = PartnerMailKind::parse(&mail.kind);
-        let kind = kind.ok_or_else(|| unavailable(format_args!("`{}` is not a kind of notice", mail.kind)))?;
-        let partner = mail.owner.parse().map_err(|error: Malformed| unavailable(error))?;
+        let kind = kind.ok_or_else(|| renderer_error(format_args!("`{}` is not a kind of notice", mail.kind)))?;
+        let partner = mail.owner.parse().map_err(|error: Malformed| renderer_error(error))?;
         let name = ClaimName { partner, claim: data.claim };
-        let claim = Claims::get(self.db.reader(), &name).await.map_err(unavailable)?;
-        let Some(claim) = claim.map(|claim| claim.state) else { return Ok(Composed::Withdrawn) };
+        let claim = Claims::get(self.db.reader(), &name).await.map_err(renderer_error)?;
+        let Some(claim) = claim.map(|claim| claim.state) else { return Ok(RenderResult::Withdrawn) };
         // The address was erased after the mail was queued.
         if claim.content.partner_contact.email.is_empty() {
-            return Ok(Composed::Withdrawn);
+            return Ok(RenderResult::Withdrawn);
         }
-        match mail_content(&claim, kind, data, &self.rules).map_err(unavailable)? {
-            Some(content) => Ok(Composed::Message(Box::new(message(&claim, &content).map_err(unavailable)?))),
-            None => Ok(Composed::Withdrawn),
+        match mail_content(&claim, kind, data, &self.rules).map_err(renderer_error)? {
+            Some(content) => Ok(RenderResult::Message(Box::new(message(&claim, &content).map_err(renderer_error)?))),
+            None => Ok(RenderResult::Withdrawn),
         }
     }
 
     /// Does nothing. The claim shows everything that its mails say, so it does not matter whether a
     /// mail was accepted.
-    async fn settled(&self, _mail: &Mail, _outcome: Outcome) -> Result<(), Unavailable> {
+    async fn record_outcome(&self, _mail: &Mail, _outcome: Outcome) -> Result<(), RendererError> {
         Ok(())
     }
 }
 
-fn unavailable(error: impl std::fmt::Display) -> Unavailable {
-    Unavailable(error.to_string())
+fn renderer_error(error: impl std::fmt::Display) -> RendererError {
+    RendererError(error.to_string())
 }
 
 /// Returns the content of a mail of this kind. `None` if the mail is no longer true.

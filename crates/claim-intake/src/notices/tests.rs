@@ -46,14 +46,14 @@ fn r57_a_request_names_reasons_deadline_and_commands() {
 #[test]
 fn r48_a_reminder_is_sent_until_the_partner_answers() {
     let asked = TestClaim::asked();
-    let life = asked.clone().elapse(at("2026-03-12T23:00:00Z"));
+    let life = asked.clone().apply_passed_deadline(at("2026-03-12T23:00:00Z"));
     assert_eq!(life.last().kind, EventKind::Reported(FactKind::ResponseReminded));
     let reminded = at("2026-03-12T23:00:00Z");
     assert_contains(
         &render(&life, PartnerMailKind::ResponseReminder, reminded),
         &["Reminder: answer by 13 March 2026", "you have not answered yet"],
     );
-    let over = life.elapse(at("2026-03-13T23:00:00Z"));
+    let over = life.apply_passed_deadline(at("2026-03-13T23:00:00Z"));
     assert!(mail(&over, PartnerMailKind::ResponseReminder, reminded).is_none(), "too late to answer");
     assert!(
         mail(&asked, PartnerMailKind::ResponseReminder, reminded).is_none(),

@@ -1,7 +1,7 @@
 //! Stores and reads comments. Each comment has the position of the history entry that recorded it.
 use super::{entity::comment, events_with_position, row::RowContext};
 use crate::domain::{Claim, Comment, history::is_human_side};
-use cpor_durable::{Change, Key, StoreError, Tx, rows, rows::Micros};
+use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows, rows::Micros};
 use cpor_types::{ClaimName, CommentId, EvidenceId, LineId, PersonalData};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -45,7 +45,7 @@ impl<'db> Comments<'db> {
 
 /// Converts a row to a comment and its history position.
 fn comment_from_row(row: comment::Model) -> Result<(i64, Comment), StoreError> {
-    let context = RowContext { table: "comment", key: Key::new(row.owner, row.claim_id) };
+    let context = RowContext { table: "comment", key: AggregateKey::new(row.owner, row.claim_id) };
     let comment = Comment {
         id: CommentId(row.id),
         side: context.parse(&row.side)?,
@@ -72,8 +72,8 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
 
 /// Converts a comment to a row. `late` names the kinds of personal data that were erased before the
 /// comment arrived: if it contains words, the text of a comment by a person is not stored.
-fn comment_to_row(key: &Key, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
-    let is_erased = late.contains(&PersonalData::Words) && is_human_side(comment.side);
+fn comment_to_row(key: &AggregateKey, position: i64, comment: &Comment, late: &[PersonalData]) -> comment::ActiveModel {
+    let is_erased = late.contains(&PersonalData::FreeText) && is_human_side(comment.side);
     let text = if is_erased { String::new() } else { comment.text.clone() };
     comment::ActiveModel {
         owner: Set(key.owner.clone()),

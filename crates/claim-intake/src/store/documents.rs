@@ -7,7 +7,7 @@ use super::{
     row::{RowContext, to_json},
 };
 use crate::domain::{Claim, EventKind, Evidence};
-use cpor_durable::{Change, Key, StoreError, Tx, rows::Micros};
+use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows::Micros};
 use cpor_types::{ClaimName, EvidenceId, Timestamp};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
@@ -73,7 +73,7 @@ impl<'db> Documents<'db> {
 
 /// Converts a row to a document and its history position.
 fn evidence_from_row(row: evidence::Model) -> Result<(i64, Evidence), StoreError> {
-    let context = RowContext { table: "evidence", key: Key::new(row.owner, row.claim_id) };
+    let context = RowContext { table: "evidence", key: AggregateKey::new(row.owner, row.claim_id) };
     let (Some(position), Some(document)) = (row.position, row.document) else {
         return Err(context.inconsistent(format_args!("the document {} has no data", row.id)));
     };
@@ -116,14 +116,14 @@ impl PendingUploads {
         db: &DatabaseConnection,
         before: Timestamp,
         limit: u64,
-    ) -> Result<Vec<(Key, EvidenceId)>, StoreError> {
+    ) -> Result<Vec<(AggregateKey, EvidenceId)>, StoreError> {
         let query = evidence::Entity::find()
             .filter(evidence::Column::State.is_in([PENDING, ABANDONED]))
             .filter(evidence::Column::StartTime.lt(Micros::from(before)))
             .order_by_asc(evidence::Column::StartTime)
             .limit(limit);
         let rows = query.all(db).await?;
-        Ok(rows.into_iter().map(|row| (Key::new(row.owner, row.claim_id), EvidenceId(row.id))).collect())
+        Ok(rows.into_iter().map(|row| (AggregateKey::new(row.owner, row.claim_id), EvidenceId(row.id))).collect())
     }
 
     /// Marks an upload as abandoned. Returns `false` if the document was added to the claim in
@@ -133,7 +133,7 @@ impl PendingUploads {
     /// An error of the database.
     pub(crate) async fn mark_abandoned(
         db: &DatabaseConnection,
-        claim: &Key,
+        claim: &AggregateKey,
         id: EvidenceId,
     ) -> Result<bool, StoreError> {
         set_state(db, row_in_states(claim, id, [PENDING, ABANDONED]), ABANDONED).await
@@ -144,7 +144,11 @@ impl PendingUploads {
     ///
     /// # Errors
     /// An error of the database.
-    pub(crate) async fn mark_swept(db: &DatabaseConnection, claim: &Key, id: EvidenceId) -> Result<bool, StoreError> {
+    pub(crate) async fn mark_swept(
+        db: &DatabaseConnection,
+        claim: &AggregateKey,
+        id: EvidenceId,
+    ) -> Result<bool, StoreError> {
         set_state(db, row_in_states(claim, id, [ABANDONED]), SWEPT).await
     }
 }
@@ -156,7 +160,7 @@ async fn set_state(db: &impl ConnectionTrait, row: Condition, state: &str) -> Re
 }
 
 /// Returns the condition that selects the row of a document if it is in one of `states`.
-fn row_in_states<const N: usize>(claim: &Key, id: EvidenceId, states: [&str; N]) -> Condition {
+fn row_in_states<const N: usize>(claim: &AggregateKey, id: EvidenceId, states: [&str; N]) -> Condition {
     Condition::all()
         .add(evidence::Column::Owner.eq(&claim.owner))
         .add(evidence::Column::ClaimId.eq(claim.id))
@@ -194,7 +198,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
 }
 
 /// Marks a pending upload as stored and saves the document in its row.
-async fn mark_stored(tx: &Tx, claim: &Key, position: i64, document: &Evidence) -> Result<(), StoreError> {
+async fn mark_stored(tx: &Tx, claim: &AggregateKey, position: i64, document: &Evidence) -> Result<(), StoreError> {
     let update = evidence::Entity::update_many()
         .col_expr(evidence::Column::State, Expr::value(STORED))
         .col_expr(evidence::Column::Position, Expr::value(position))
@@ -204,13 +208,13 @@ async fn mark_stored(tx: &Tx, claim: &Key, position: i64, document: &Evidence) -
 }
 
 /// Marks a stored document as removed from its claim.
-async fn mark_removed(tx: &Tx, claim: &Key, id: EvidenceId) -> Result<(), StoreError> {
+async fn mark_removed(tx: &Tx, claim: &AggregateKey, id: EvidenceId) -> Result<(), StoreError> {
     let is_removed = set_state(tx, row_in_states(claim, id, [STORED]), REMOVED).await?;
     if is_removed { Ok(()) } else { Err(missing_row(claim, id)) }
 }
 
 /// Returns the error for a document of a claim that has no row in the expected state.
-fn missing_row(claim: &Key, id: EvidenceId) -> StoreError {
+fn missing_row(claim: &AggregateKey, id: EvidenceId) -> StoreError {
     StoreError::inconsistent(
         "evidence",
         claim,

@@ -6,7 +6,7 @@ use super::{
     row::{RowContext, to_json},
 };
 use crate::domain::{Claim, EventKind, history::is_human_side};
-use cpor_durable::{Change, Key, StoreError, Tx, rows};
+use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows};
 use cpor_types::{PersonalData, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel as _, QueryFilter, QueryOrder, QuerySelect};
 
@@ -21,7 +21,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
         for (position, recorded) in events_with_position(change) {
             if let EventKind::PersonalDataErased(kinds) = &recorded.event.kind {
                 erase_history(tx, &change.key, position, kinds).await?;
-                if kinds.contains(&PersonalData::Words) {
+                if kinds.contains(&PersonalData::FreeText) {
                     erase_comments(tx, &change.key, position).await?;
                 }
             }
@@ -32,7 +32,7 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<(), Store
 
 /// Erases `kinds` from every entry before the one at `position`, and removes the mails of these
 /// entries if contacts are erased.
-async fn erase_history(tx: &Tx, key: &Key, position: i64, kinds: &[PersonalData]) -> Result<(), StoreError> {
+async fn erase_history(tx: &Tx, key: &AggregateKey, position: i64, kinds: &[PersonalData]) -> Result<(), StoreError> {
     let claim_rows = history::Entity::find()
         .filter(history::Column::Owner.eq(&key.owner))
         .filter(history::Column::ClaimId.eq(key.id));
@@ -45,7 +45,7 @@ async fn erase_history(tx: &Tx, key: &Key, position: i64, kinds: &[PersonalData]
         after = last.position;
         if kinds.contains(&PersonalData::Contacts) {
             let mail_id = |row: &history::Model| mails::mail_id(key.id, row.position, Timestamp::from(row.record_time));
-            cpor_mail::forget(tx, &key.owner, &page.iter().map(mail_id).collect::<Vec<_>>()).await?;
+            cpor_mail::withdraw_and_erase(tx, &key.owner, &page.iter().map(mail_id).collect::<Vec<_>>()).await?;
         }
         let erased = page.into_iter().map(|row| erase_entry(row, kinds)).filter_map(Result::transpose);
         rows::upsert::<history::Entity>(tx, erased.collect::<Result<Vec<_>, _>>()?).await?;
@@ -71,7 +71,7 @@ fn erase_entry(row: history::Model, kinds: &[PersonalData]) -> Result<Option<his
 
 /// Erases the texts of the comments before `position` that people wrote. Comments of the system
 /// stay.
-async fn erase_comments(tx: &Tx, key: &Key, position: i64) -> Result<(), StoreError> {
+async fn erase_comments(tx: &Tx, key: &AggregateKey, position: i64) -> Result<(), StoreError> {
     let context = RowContext { table: "comment", key: key.clone() };
     let claim_rows = comment::Entity::find()
         .filter(comment::Column::Owner.eq(&key.owner))

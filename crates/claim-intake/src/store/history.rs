@@ -10,7 +10,7 @@ use crate::domain::{
     Claim, Event,
     history::{Audience, Digest, EntryFacts, HistoryEntry, SealedEntry},
 };
-use cpor_durable::{Change, Key, Recorded, StoreError, Tx, rows, rows::Micros};
+use cpor_durable::{AggregateKey, Change, RecordedEvent, StoreError, Tx, rows, rows::Micros};
 use cpor_types::{Actor, ClaimName, Entropy};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -46,7 +46,7 @@ impl<'db> HistoryEntries<'db> {
 
 /// Converts a row to a history entry with its commitments and salts.
 pub(super) fn entry_from_row(row: history::Model) -> Result<SealedEntry, StoreError> {
-    let context = RowContext { table: "history", key: Key::new(row.owner, row.claim_id) };
+    let context = RowContext { table: "history", key: AggregateKey::new(row.owner, row.claim_id) };
     let entry = HistoryEntry {
         audience: Audience::parse(&row.audience).ok_or_else(|| context.inconsistent("the audience is not known"))?,
         facts: EntryFacts {
@@ -86,8 +86,8 @@ pub(super) fn chain_rows(
 }
 
 /// Creates the history entry of a recorded event.
-fn new_entry(recorded: &Recorded<Event>) -> HistoryEntry {
-    let Recorded { event, actor: Actor { side, subject }, effective_time, recorded_time, .. } = recorded;
+fn new_entry(recorded: &RecordedEvent<Event>) -> HistoryEntry {
+    let RecordedEvent { event, actor: Actor { side, subject }, effective_time, recorded_time, .. } = recorded;
     HistoryEntry {
         audience: event.kind.audience(),
         facts: EntryFacts {
@@ -109,12 +109,12 @@ fn new_entry(recorded: &Recorded<Event>) -> HistoryEntry {
 /// the event arrived; then the salts of its parts are stored instead of the salt of the whole
 /// entry.
 fn entry_to_row(
-    key: &Key,
-    recorded: &Recorded<Event>,
+    key: &AggregateKey,
+    recorded: &RecordedEvent<Event>,
     salt: Digest,
     sealed: &SealedEntry,
 ) -> Result<history::ActiveModel, StoreError> {
-    let Recorded { event, actor, effective_time, recorded_time, .. } = recorded;
+    let RecordedEvent { event, actor, effective_time, recorded_time, .. } = recorded;
     let (subject, reason, changes) = sealed.texts();
     Ok(history::ActiveModel {
         owner: Set(key.owner.clone()),
@@ -148,7 +148,7 @@ pub(super) async fn save(tx: &Tx, mut entries: Vec<history::ActiveModel>) -> Res
     for entry in &entries {
         *counts.entry(entry.owner.as_ref().clone()).or_default() += 1;
     }
-    let mut last_sequences = rows::count(tx, "owner_log", &counts).await?;
+    let mut last_sequences = rows::increment_counters(tx, "owner_log", &counts).await?;
     for entry in entries.iter_mut().rev() {
         let sequence = last_sequences.get_mut(entry.owner.as_ref()).ok_or_else(|| {
             StoreError::Db(sea_orm::DbErr::RecordNotFound(

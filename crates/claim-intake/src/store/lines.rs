@@ -2,7 +2,7 @@
 //! key for one activity in only one open or approved claim.
 use super::entity::claim_line as line;
 use crate::domain::{Claim, Violation, ViolationReason};
-use cpor_durable::{Change, Key, StoreError, Tx, rows};
+use cpor_durable::{AggregateKey, Change, StoreError, Tx, rows};
 use cpor_types::{Activity, AssociationKey, ClaimId, PartnerId, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait as _, QueryFilter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ impl LiveLine {
     }
 
     /// Converts the line to a row of the claim with this key.
-    fn to_row(&self, key: &Key) -> line::ActiveModel {
+    fn to_row(&self, key: &AggregateKey) -> line::ActiveModel {
         line::ActiveModel {
             owner: Set(key.owner.clone()),
             claim_id: Set(key.id),
@@ -59,7 +59,7 @@ impl LiveLine {
 /// The difference between the live lines of a claim before and after a change.
 struct LineChanges<'c> {
     /// The key of the claim.
-    key: &'c Key,
+    key: &'c AggregateKey,
     /// The lines that are no longer live.
     closed: Vec<LiveLine>,
     /// The lines that have become live.
@@ -83,7 +83,10 @@ impl<'c> LineChanges<'c> {
 
 /// Deletes the rows of lines that are no longer live and inserts the rows of lines that have become
 /// live. Returns the conflicts of the changes that the unique index refuses.
-pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
+pub(super) async fn save(
+    tx: &Tx,
+    changes: &[Change<Claim>],
+) -> Result<Vec<(AggregateKey, AlreadyClaimed)>, StoreError> {
     let line_changes: Vec<LineChanges<'_>> = changes.iter().map(LineChanges::of_change).collect();
     delete_closed(tx, &line_changes).await?;
     insert_opened(tx, &line_changes).await
@@ -92,7 +95,8 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key,
 /// Deletes the rows of closed lines. The claims that close all their lines share one statement;
 /// each other claim needs one statement.
 async fn delete_closed(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), StoreError> {
-    let of_claim = |Key { owner, id }: &Key| line::Column::Owner.eq(owner).and(line::Column::ClaimId.eq(*id));
+    let of_claim =
+        |AggregateKey { owner, id }: &AggregateKey| line::Column::Owner.eq(owner).and(line::Column::ClaimId.eq(*id));
     let (complete, partial): (Vec<_>, Vec<_>) =
         changes.iter().filter(|change| !change.closed.is_empty()).partition(|change| change.closes_all);
     let of_complete = complete.iter().fold(Condition::any(), |any, change| any.add(of_claim(change.key)));
@@ -107,10 +111,14 @@ async fn delete_closed(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<(), Store
 }
 
 /// Inserts the rows of opened lines with one statement. Returns the conflicts by claim.
-async fn insert_opened(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
+async fn insert_opened(
+    tx: &Tx,
+    changes: &[LineChanges<'_>],
+) -> Result<Vec<(AggregateKey, AlreadyClaimed)>, StoreError> {
     let with_key =
         |change: &LineChanges<'_>| change.opened.iter().map(|live| (change.key.clone(), live.clone())).collect();
-    let mut lines: Vec<(Key, LiveLine)> = changes.iter().flat_map(|change| -> Vec<_> { with_key(change) }).collect();
+    let mut lines: Vec<(AggregateKey, LiveLine)> =
+        changes.iter().flat_map(|change| -> Vec<_> { with_key(change) }).collect();
     if lines.is_empty() {
         return Ok(Vec::new());
     }
@@ -119,7 +127,7 @@ async fn insert_opened(tx: &Tx, changes: &[LineChanges<'_>]) -> Result<Vec<(Key,
         (&key.owner, live, key.id).cmp(&(&other_key.owner, other, other_key.id))
     });
     let rows: Vec<_> = lines.iter().map(|(key, live)| live.to_row(key)).collect();
-    let mut conflicts: Vec<(Key, AlreadyClaimed)> = Vec::new();
+    let mut conflicts: Vec<(AggregateKey, AlreadyClaimed)> = Vec::new();
     for refused_index in rows::insert_new::<line::Entity>(tx, rows).await? {
         let Some((key, live)) = lines.get(refused_index) else { continue };
         let violation = ViolationReason::AlreadyClaimed.violation(format!("lines[{}]", live.index));

@@ -2,8 +2,8 @@
 //! reports. Its text is composed later, when it is sent (see the module `notices`).
 use super::events_with_position;
 use crate::domain::{Claim, Event};
-use cpor_durable::{Change, Recorded};
-use cpor_mail::Draft;
+use cpor_durable::{Change, RecordedEvent};
+use cpor_mail::NewMail;
 use cpor_types::{CaseId, ClaimId, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -22,18 +22,18 @@ pub(crate) struct NoticeData {
 
 /// Returns the mails that a change causes. There are none if the partner contact has no e-mail
 /// address.
-pub(super) fn mails_for_change(change: &Change<Claim>) -> impl Iterator<Item = Draft> + use<'_> {
+pub(super) fn mails_for_change(change: &Change<Claim>) -> impl Iterator<Item = NewMail> + use<'_> {
     events_with_position(change).filter_map(move |(position, recorded)| mail_for_event(change, position, recorded))
 }
 
 /// Returns the mail that one recorded event causes, if any.
-fn mail_for_event(change: &Change<Claim>, position: i64, recorded: &Recorded<Event>) -> Option<Draft> {
+fn mail_for_event(change: &Change<Claim>, position: i64, recorded: &RecordedEvent<Event>) -> Option<NewMail> {
     let claim = &change.after.state;
     let kind = recorded.event.partner_mail(claim)?;
     let recipient = &claim.content.partner_contact.email;
     let case = claim.state.submission()?.review_case;
     let data = NoticeData { claim: ClaimId(change.key.id), case, time: recorded.effective_time };
-    (!recipient.is_empty()).then(|| Draft {
+    (!recipient.is_empty()).then(|| NewMail {
         owner: change.key.owner.clone(),
         id: mail_id(change.key.id, position, recorded.recorded_time),
         kind: kind.as_str(),

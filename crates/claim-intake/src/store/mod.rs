@@ -25,7 +25,7 @@ pub(crate) use log::{Log, LogEntry, LogPosition};
 
 use crate::domain::{Claim, Event};
 use crate::events::outgoing::outgoing_events;
-use cpor_durable::{Change, Key, Outgoing, Recorded, Store, StoreError, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, RecordedEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::Entropy;
 use std::sync::Arc;
 
@@ -37,23 +37,27 @@ pub(crate) struct ClaimStore {
 
 impl Store for ClaimStore {
     type Aggregate = Claim;
-    type Clash = AlreadyClaimed;
+    type Conflict = AlreadyClaimed;
 
     const AGGREGATE: &'static str = "claim";
 
-    fn resource(key: &Key) -> String {
+    fn resource(key: &AggregateKey) -> String {
         format!("partners/{}/claims/{}", key.owner, key.id)
     }
 
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Claim>)>, StoreError> {
-        let claim_rows = rows::lock::<entity::claim::Entity>(tx, keys).await?;
+    async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Claim>)>, StoreError> {
+        let claim_rows = rows::load_locked::<entity::claim::Entity>(tx, keys).await?;
         claim_rows.into_iter().map(row::claim_from_row).collect()
     }
 
     /// Costs three statements for most commands (claim, owner's log, history). Lines, documents,
     /// comments and mails cost one more statement each if there are any. An erasure also rewrites
     /// the rows that contain the erased data.
-    async fn save(&self, tx: &Tx, changes: &[Change<Claim>]) -> Result<Vec<(Key, AlreadyClaimed)>, StoreError> {
+    async fn save(
+        &self,
+        tx: &Tx,
+        changes: &[Change<Claim>],
+    ) -> Result<Vec<(AggregateKey, AlreadyClaimed)>, StoreError> {
         let (mut claims, mut entries) = (Vec::with_capacity(changes.len()), Vec::new());
         for change in changes {
             let (entry_rows, head) = history::chain_rows(change, &*self.entropy)?;
@@ -72,13 +76,13 @@ impl Store for ClaimStore {
         Ok(conflicts)
     }
 
-    fn outgoing(&self, change: &Change<Claim>) -> Vec<Outgoing> {
+    fn outgoing(&self, change: &Change<Claim>) -> Vec<OutgoingEvent> {
         outgoing_events(change)
     }
 }
 
 /// Returns the events of a change, each with its position in the claim's history.
-fn events_with_position(change: &Change<Claim>) -> impl Iterator<Item = (i64, &Recorded<Event>)> {
+fn events_with_position(change: &Change<Claim>) -> impl Iterator<Item = (i64, &RecordedEvent<Event>)> {
     let before = change.before.as_ref().map_or(0, |before| before.state.history);
     // The conversion cannot fail: each entry is a row, and there cannot be that many rows.
     let first = i64::try_from(before).unwrap_or(i64::MAX).saturating_add(1);

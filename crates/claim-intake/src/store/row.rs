@@ -3,7 +3,7 @@
 //! default.
 use super::{entity, listing};
 use crate::domain::{Claim, State, StateKind, history::Digest};
-use cpor_durable::{Change, Key, StoreError, Versioned, rows::Micros};
+use cpor_durable::{AggregateKey, Change, StoreError, Versioned, rows::Micros};
 use cpor_types::{ClaimId, ClaimName};
 use sea_orm::{ActiveValue::Set, DbErr};
 use serde::{Serialize, de::DeserializeOwned};
@@ -12,7 +12,7 @@ use std::{fmt::Display, str::FromStr};
 /// The table and key of a row that is being converted. Errors of the conversion name them.
 pub(super) struct RowContext {
     pub(super) table: &'static str,
-    pub(super) key: Key,
+    pub(super) key: AggregateKey,
 }
 
 impl RowContext {
@@ -58,8 +58,8 @@ pub(super) fn to_bigint(count: u64) -> Result<i64, StoreError> {
 }
 
 /// Converts a row to a claim with its key and version.
-pub(super) fn claim_from_row(row: entity::claim::Model) -> Result<(Key, Versioned<Claim>), StoreError> {
-    let key = Key::new(row.owner, row.id);
+pub(super) fn claim_from_row(row: entity::claim::Model) -> Result<(AggregateKey, Versioned<Claim>), StoreError> {
+    let key = AggregateKey::new(row.owner, row.id);
     let context = RowContext { table: "claim", key: key.clone() };
     let state: State = context.parse_json(row.status)?;
     if state.kind() != context.parse_state(&row.state)? {

@@ -48,7 +48,7 @@ on_both_databases! {
     /// R33: the refusal of a late dispute advises a new claim.
     async fn r33_a_late_dispute_advises_a_new_claim(system: TestSystem) {
         let claim = rejected_claim(&system).await;
-        system.hosted.host.advance("2026-04-05T22:00:00Z".parse().unwrap()).await.unwrap();
+        system.hosted.host.advance_clock("2026-04-05T22:00:00Z".parse().unwrap()).await.unwrap();
         let late = dispute(&system, &claim.name, "it is signed").await.unwrap_err();
         assert_eq!((late.code(), reason(&late).as_str()), (Code::FailedPrecondition, "DISPUTE_WINDOW_PASSED"));
         assert!(late.message().contains("only a new claim with updated proof of execution helps"), "{late:?}");

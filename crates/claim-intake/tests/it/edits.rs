@@ -77,7 +77,7 @@ on_both_databases! {
             "CLAIM_INCOMPLETE",
             "lines[1].product"
         ));
-        system.registry.go_down();
+        system.registry.simulate_outage();
         let contact = wire::Contact { name: "Cem".into(), ..claim().partner_contact.unwrap() };
         let unchecked = update(&system, &submitted.name, wire::Claim { partner_contact: Some(contact), ..Default::default() });
         assert_eq!(reason(&unchecked.await.unwrap_err()), "REGISTRY_UNAVAILABLE");

@@ -6,7 +6,9 @@ use std::{
 };
 
 use cpor_claim_intake::{Config, build_with, migrations};
-use cpor_durable::{BusinessClock, Context, Hosted, Incoming, Position, ReceiveError, StreamKey};
+use cpor_durable::{
+    BusinessClock, HostedService, IncomingEvent, ReceiveError, ServiceContext, StreamKey, StreamPosition,
+};
 use cpor_kit::{
     Db, Metrics, Peers,
     auth::{Keys, TokenSigner, UserToken},
@@ -20,7 +22,7 @@ use cpor_proto::{
     events::v1::event::Payload,
 };
 use cpor_registry_client::{
-    Arbitration, ArbitrationAnswer, CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Location, Product, Registry,
+    Arbitration, ArbitrationOutcome, CheckedClaim, ClaimToCheck, HoldOutcome, HoldRequest, Location, Product, Registry,
     RegistryError, Tenant, fake::FakeRegistry,
 };
 use cpor_types::{
@@ -85,7 +87,7 @@ impl tonic::service::Interceptor for Bearer {
 
 /// A running claim-intake with its database, registry and server.
 pub(crate) struct TestSystem {
-    pub(crate) hosted: Hosted,
+    pub(crate) hosted: HostedService,
     pub(crate) registry: FakeRegistry,
     /// The actions that run while the registry answers, one for each call.
     pub(crate) interruptions: Interruptions,
@@ -121,7 +123,7 @@ impl TestSystem {
         let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let metrics = Metrics::new();
-        let context = Context {
+        let context = ServiceContext {
             db,
             business_clock: BusinessClock::Virtual,
             clock: Arc::new(VirtualClock::new(start())),
@@ -145,7 +147,7 @@ impl TestSystem {
             entropy,
         };
         let routes = std::mem::take(&mut hosted.routes);
-        let services = Services::default().add_routes(Service::ClaimIntake, &hosted.grpc, routes);
+        let services = Services::default().add_routes(Service::ClaimIntake, &hosted.grpc_services, routes);
         let server = Server::prepare(parts, services).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -198,8 +200,8 @@ impl TestSystem {
             Service::ClaimIntake | Service::Eligibility | Service::Registry => ActorSide::System,
         };
         let actor = Actor::new(side, "rita@vendor.example");
-        let position = Position { stream, sequence };
-        self.hosted.receiver.apply(Incoming { position, actor, effective_time: time, payload }).await
+        let position = StreamPosition { stream, sequence };
+        self.hosted.receiver.apply(IncomingEvent { position, actor, effective_time: time, payload }).await
     }
 
     /// Creates a complete draft with one document.
@@ -323,11 +325,11 @@ impl Registry for InterruptedRegistry {
         answer
     }
 
-    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {
+    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldOutcome, RegistryError> {
         self.registry.place_hold(actor, hold).await
     }
 
-    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
+    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError> {
         self.registry.arbitrate(actor, arbitration).await
     }
 

@@ -60,7 +60,7 @@ on_both_databases! {
     /// R22, R47: a command after the deadline applies the deadline, even if it has not been fired.
     async fn r47_a_late_resubmission_applies_the_deadline(system: TestSystem) {
         let claim = claim_with_partner_action(&system).await;
-        system.hosted.host.advance("2026-03-13T23:00:00Z".parse().unwrap()).await.unwrap();
+        system.hosted.host.advance_clock("2026-03-13T23:00:00Z".parse().unwrap()).await.unwrap();
         let resubmit =
             wire::ResubmitClaimRequest { name: claim.name.clone(), comment: "sorry".into(), ..Default::default() };
         let refused = system.contoso().resubmit_claim(resubmit).await.unwrap_err();
@@ -77,10 +77,10 @@ on_both_databases! {
     /// R22, R48: the runner fires the reminder and the deadline once.
     async fn r22_the_deadline_is_fired(system: TestSystem) {
         let claim = claim_with_partner_action(&system).await;
-        system.hosted.host.advance("2026-03-14T00:00:00Z".parse().unwrap()).await.unwrap();
-        assert_eq!(system.hosted.host.runner().drain().await.unwrap(), 2, "the reminder and the deadline");
+        system.hosted.host.advance_clock("2026-03-14T00:00:00Z".parse().unwrap()).await.unwrap();
+        assert_eq!(system.hosted.host.deadline_runner().apply_due_deadlines().await.unwrap(), 2, "the reminder and the deadline");
         assert_eq!(system.get(&claim.name).await.unwrap().state(), wire::ClaimState::Rejected);
-        assert_eq!(system.hosted.host.runner().drain().await.unwrap(), 0);
+        assert_eq!(system.hosted.host.deadline_runner().apply_due_deadlines().await.unwrap(), 0);
     }
 
     /// R12, R36: a refusal that concerns the whole claim names no line.
@@ -156,6 +156,6 @@ on_both_databases! {
             assert!(matches!(parked, Err(ReceiveError::Park(_))), "{parked:?}");
         }
         let early = system.deliver(Service::PoeReview, 5, start(), review_started(&claim.name, &case)).await;
-        assert_eq!(early, Err(ReceiveError::Gap { expected: 1 }));
+        assert_eq!(early, Err(ReceiveError::SequenceGap { expected: 1 }));
     }
 }

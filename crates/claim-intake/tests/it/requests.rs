@@ -36,7 +36,7 @@ on_both_databases! {
             ..Default::default()
         };
         let first = system.contoso().submit_claim(request.clone()).await.unwrap().into_inner();
-        system.registry.go_down();
+        system.registry.simulate_outage();
         assert_eq!(system.contoso().submit_claim(request).await.unwrap().into_inner(), first);
         assert_eq!(system.history(&mut system.contoso(), &first.name).await.len(), 3);
     }

@@ -88,13 +88,13 @@ on_both_databases! {
 
     /// R16, R17: a draft is stored without the registry, and a submission needs it.
     async fn only_submissions_require_the_registry(system: TestSystem) {
-        system.registry.go_down();
+        system.registry.simulate_outage();
         let draft = system.complete_draft().await;
         assert_eq!((draft.violations.len(), draft.lines[0].key.as_str()), (0, ""));
         let refused = system.submit(&draft.name).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::Unavailable, "REGISTRY_UNAVAILABLE"));
         assert!(status::retry_after(&refused).is_some());
-        system.registry.come_back();
+        system.registry.end_outage();
         system.submit(&draft.name).await.unwrap();
     }
 

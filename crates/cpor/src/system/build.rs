@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use cpor_durable::{Context, EventServer, Hosted, OperationsServer, Receiver};
+use cpor_durable::{EventReceiver, EventServer, HostedService, OperationsServer, ServiceContext};
 use cpor_kit::{
     Db, Metrics, Peers,
     lifecycle::{Readiness, Tasks},
@@ -48,7 +48,7 @@ pub(super) async fn all(
     same_time(&hosted).await?;
 
     let receivers = hosted.iter().map(|hosted| (hosted.service, Arc::clone(&hosted.receiver)));
-    let events = EventServer::new(receivers.collect::<Vec<(Service, Arc<dyn Receiver>)>>());
+    let events = EventServer::new(receivers.collect::<Vec<(Service, Arc<dyn EventReceiver>)>>());
     let operations = OperationsServer::new(hosted.iter().map(|hosted| hosted.host.clone()));
     let limit = settings.config.limits.max_message_bytes;
     let mut services = Services::default()
@@ -57,7 +57,7 @@ pub(super) async fn all(
     let mut web = None;
     for hosted in hosted {
         hosted.host.start(tasks);
-        services = services.add_routes(hosted.service, &hosted.grpc, hosted.routes);
+        services = services.add_routes(hosted.service, &hosted.grpc_services, hosted.routes);
         web = web.or(hosted.web);
     }
     let databases = databases.into_iter().map(|(_, db)| db).collect();
@@ -72,9 +72,9 @@ async fn database(service: Service, settings: &Settings, readiness: &Readiness) 
     Ok(db)
 }
 
-async fn one(service: Service, db: &Db, settings: &Settings, metrics: &Metrics) -> anyhow::Result<Hosted> {
+async fn one(service: Service, db: &Db, settings: &Settings, metrics: &Metrics) -> anyhow::Result<HostedService> {
     let config = &settings.config;
-    let context = Context {
+    let context = ServiceContext {
         business_clock: clock::of(settings, db),
         db: db.clone(),
         clock: Arc::clone(&settings.real_clock),
@@ -95,14 +95,14 @@ async fn one(service: Service, db: &Db, settings: &Settings, metrics: &Metrics) 
 }
 
 /// A process that died while it moved the virtual clock has left its services at different times.
-async fn same_time(hosted: &[Hosted]) -> anyhow::Result<()> {
+async fn same_time(hosted: &[HostedService]) -> anyhow::Result<()> {
     let mut latest = None;
     for hosted in hosted {
         latest = latest.max(Some(hosted.host.now().await?));
     }
     if let Some(latest) = latest {
         for hosted in hosted {
-            hosted.host.advance(latest).await?;
+            hosted.host.advance_clock(latest).await?;
         }
     }
     Ok(())

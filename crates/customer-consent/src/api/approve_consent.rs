@@ -19,7 +19,7 @@ pub(super) async fn approve_consent(api: &Api, request: Request<ApproveConsentRe
     let request_without_id =
         ApproveConsentRequest { name: name.clone(), etag: etag.clone(), request_id: String::new() };
     let command = Command::new("approve_consent", call::consent_key(&name)?, caller.actor.clone())
-        .expecting(call::expected_version(&etag)?)
+        .expect_version(call::expected_version(&etag)?)
         .request(call::request_id(&caller, "ApproveConsent", &request_id, &request_without_id));
     let result = api.consents.submit_decision(command, CustomerDecision::Approve, Channel::SignedIn).await;
     let committed = result.map_err(|failure| error::command_error(&name, failure))?;

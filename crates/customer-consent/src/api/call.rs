@@ -1,6 +1,6 @@
 //! Parsing of what requests have in common: resource names, etags and request ids.
 
-use cpor_durable::{Key, RequestId};
+use cpor_durable::{AggregateKey, RequestId};
 use cpor_kit::{Caller, status};
 use cpor_types::ConsentName;
 use prost::Message;
@@ -11,9 +11,9 @@ use super::error;
 
 /// Returns the key of the consent with this resource name. A malformed name is reported as not
 /// found.
-pub(super) fn consent_key(name: &str) -> Result<Key, Status> {
+pub(super) fn consent_key(name: &str) -> Result<AggregateKey, Status> {
     let parsed: ConsentName = name.parse().map_err(|_| status::not_found(name))?;
-    Ok(Key::new(parsed.tenant.to_string(), parsed.claim.uuid()))
+    Ok(AggregateKey::new(parsed.tenant.to_string(), parsed.claim.uuid()))
 }
 
 /// Returns the etag of a consent with this version.

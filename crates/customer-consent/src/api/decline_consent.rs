@@ -15,7 +15,7 @@ pub(super) async fn decline_consent(api: &Api, request: Request<DeclineConsentRe
     let request_without_id = DeclineConsentRequest { request_id: String::new(), ..request.clone() };
     let DeclineConsentRequest { name, comment, etag, request_id } = request;
     let command = Command::new("decline_consent", call::consent_key(&name)?, caller.actor.clone())
-        .expecting(call::expected_version(&etag)?)
+        .expect_version(call::expected_version(&etag)?)
         .request(call::request_id(&caller, "DeclineConsent", &request_id, &request_without_id));
     let result = api.consents.submit_decision(command, CustomerDecision::Decline { comment }, Channel::SignedIn).await;
     let committed = result.map_err(|failure| error::command_error(&name, failure))?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cpor_durable::{Failure, StoreError};
+use cpor_durable::{CommandError, StoreError};
 use cpor_kit::status;
 use cpor_proto::consents::v1::ErrorReason;
 use cpor_types::rfc3339;
@@ -15,19 +15,19 @@ use crate::store::NoConflict;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Returns the status for a failed command. `name` is the resource name of the consent.
-pub(super) fn command_error(name: &str, failure: Failure<Refusal, NoConflict>) -> Status {
+pub(super) fn command_error(name: &str, failure: CommandError<Refusal, NoConflict>) -> Status {
     match failure {
-        Failure::Refused(refusal) => refusal_status(name, refusal),
-        Failure::Clash(clash) => match clash {},
-        Failure::Moved { .. } => etag_mismatch(),
-        Failure::RequestIdReused => {
+        CommandError::Refused(refusal) => refusal_status(name, refusal),
+        CommandError::Conflict(clash) => match clash {},
+        CommandError::VersionMismatch { .. } => etag_mismatch(),
+        CommandError::RequestIdReused => {
             let message = "request_id: must not be reused for a different request";
             with_reason(Code::InvalidArgument, ErrorReason::RequestIdReused, message, &[])
         }
-        Failure::Overloaded => status::overloaded(RETRY_AFTER),
-        Failure::Unavailable(reason) => storage_unavailable(&reason),
+        CommandError::Overloaded => status::overloaded(RETRY_AFTER),
+        CommandError::Unavailable(reason) => storage_unavailable(&reason),
         // Only events have sequence numbers, and no RPC applies an event.
-        Failure::Gap { expected } => status::internal(&format!("an RPC got a gap at event {expected}")),
+        CommandError::SequenceGap { expected } => status::internal(&format!("an RPC got a gap at event {expected}")),
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn etag_mismatch() -> Status {
 pub(super) fn read_error(error: StoreError) -> Status {
     match error {
         StoreError::Db(error) => storage_unavailable(&error.to_string()),
-        StoreError::Lost(_) | StoreError::Inconsistent { .. } => status::internal(&error),
+        StoreError::ConcurrentChange(_) | StoreError::Inconsistent { .. } => status::internal(&error),
     }
 }
 

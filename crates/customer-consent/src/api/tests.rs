@@ -135,7 +135,7 @@ async fn r43_a_late_decline_is_refused_with_the_due_time() {
     on_both_databases(async |system| {
         system.submit_claim().await;
         system.approve_claim().await;
-        system.host.advance(due()).await.unwrap();
+        system.host.advance_clock(due()).await.unwrap();
         assert_eq!(get(&system, customer()).await.unwrap().state(), ConsentState::Granted, "fired or not");
         let refused = decline(&system, decline_request("")).await.unwrap_err();
         assert_eq!(reason(&refused), (Code::FailedPrecondition, "WINDOW_PASSED".into()));

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Datelike, Offset};
 use chrono_tz::Tz;
-use cpor_types::{Calendar, Moment, Timestamp};
+use cpor_types::{Calendar, LocalTime, Timestamp};
 
 use crate::translation::TimeTexts;
 
 /// Formats a time in the zone of the calendar, with date, time, zone and UTC offset. A time that
 /// ends a day is written as the end of that day.
 pub(super) fn format_time(texts: &TimeTexts, calendar: &Calendar, time: Timestamp) -> String {
-    let Moment { local, ends_day } = calendar.moment(time);
-    let text = if ends_day { &texts.end_of_day } else { &texts.moment };
+    let LocalTime { local, is_end_of_day } = calendar.local_time(time);
+    let text = if is_end_of_day { &texts.end_of_day } else { &texts.moment };
     text.fill(&[
         ("weekday", name_at(&texts.weekdays, local.weekday().num_days_from_monday())),
         ("day", &local.day().to_string()),

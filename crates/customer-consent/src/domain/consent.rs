@@ -1,6 +1,6 @@
 //! The aggregate [`Consent`]: its data, what can be read from it, and its deadlines.
 
-use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +87,7 @@ impl Consent {
     /// Applies the deadlines that have passed by `now` (R47), whether or not they have been
     /// processed yet.
     pub(crate) fn with_deadlines_applied(mut self, now: Timestamp) -> Self {
-        while let Some(elapsed) = self.elapse(now) {
+        while let Some(elapsed) = self.apply_passed_deadline(now) {
             self = elapsed.transition.next;
         }
         self
@@ -167,7 +167,7 @@ impl Aggregate for Consent {
         self.state.deadline().cloned().into_iter().collect()
     }
 
-    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
+    fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
         let due = self.state.deadline().filter(|deadline| deadline.has_passed(now))?.due;
         let input = if matches!(self.state, State::Disputable { .. }) {
             Input::DisputeWindowPasses
@@ -193,6 +193,6 @@ impl Aggregate for Consent {
             | State::Declined(_)
             | State::Closed { .. } => return None,
         };
-        Some(Elapsed { due, transition })
+        Some(PassedDeadline { due, transition })
     }
 }

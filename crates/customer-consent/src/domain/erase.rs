@@ -28,7 +28,7 @@ impl Consent {
             }
             // The consent stores no subject, only the channel of a decision.
             PersonalData::Subjects => {}
-            PersonalData::Words => {
+            PersonalData::FreeText => {
                 if let State::Declined(decline) = &mut self.state {
                     decline.comment.clear();
                 }

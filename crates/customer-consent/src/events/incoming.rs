@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use cpor_durable::{Incoming, Key, ReceiveError, Receiver};
+use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
 use cpor_mail::Sender;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
@@ -29,8 +29,8 @@ pub(crate) struct ClaimEventReceiver {
 }
 
 #[async_trait::async_trait]
-impl Receiver for ClaimEventReceiver {
-    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+impl EventReceiver for ClaimEventReceiver {
+    async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         let result = match &incoming.payload {
             Payload::ClaimSubmitted(event) => self.apply_claim_submitted(&incoming, event).await,
             Payload::ClaimApproved(event) => self.apply_claim_approved(&incoming, event).await,
@@ -75,7 +75,11 @@ impl Receiver for ClaimEventReceiver {
 
 impl ClaimEventReceiver {
     /// Creates the consent of a submitted claim (R18). If it exists, nothing changes.
-    async fn apply_claim_submitted(&self, incoming: &Incoming, event: &ClaimSubmitted) -> Result<(), ReceiveError> {
+    async fn apply_claim_submitted(
+        &self,
+        incoming: &IncomingEvent,
+        event: &ClaimSubmitted,
+    ) -> Result<(), ReceiveError> {
         let claim = claim_summary(event.snapshot.as_ref())?;
         let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
         let (key, notice) = (consent_key_of(&claim), self.entropy.uuid());
@@ -88,7 +92,7 @@ impl ClaimEventReceiver {
     }
 
     /// Applies the approval of the claim (R23).
-    async fn apply_claim_approved(&self, incoming: &Incoming, event: &ClaimApproved) -> Result<(), ReceiveError> {
+    async fn apply_claim_approved(&self, incoming: &IncomingEvent, event: &ClaimApproved) -> Result<(), ReceiveError> {
         let claim = claim_summary(event.snapshot.as_ref())?;
         let terms = self.consents.rules.terms_of(&claim).map_err(ReceiveError::park)?;
         let (key, notice) = (consent_key_of(&claim), self.entropy.uuid());
@@ -106,7 +110,7 @@ impl ClaimEventReceiver {
     }
 
     /// Applies an edit of the claim (R29).
-    async fn apply_claim_edited(&self, incoming: &Incoming, event: &ClaimEdited) -> Result<(), ReceiveError> {
+    async fn apply_claim_edited(&self, incoming: &IncomingEvent, event: &ClaimEdited) -> Result<(), ReceiveError> {
         let (claim, renotify) = (claim_summary(event.snapshot.as_ref())?, event.renotify);
         let (key, notices) = (consent_key_of(&claim), [self.entropy.uuid(), self.entropy.uuid()]);
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Refusal> {
@@ -118,7 +122,7 @@ impl ClaimEventReceiver {
     }
 
     /// Applies the closing of the claim (R22, R24, R25). If there is no consent, nothing changes.
-    async fn apply_claim_closed(&self, incoming: &Incoming, event: &ClaimClosed) -> Result<(), ReceiveError> {
+    async fn apply_claim_closed(&self, incoming: &IncomingEvent, event: &ClaimClosed) -> Result<(), ReceiveError> {
         let disputable_until = event.dispute_due_time.as_ref().and_then(proto_time::from_proto);
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
             Ok(consent.and_then(|consent| consent.on_claim_closed(disputable_until, now)))
@@ -129,7 +133,7 @@ impl ClaimEventReceiver {
     }
 
     /// Applies a dispute of the claim's rejection (R28).
-    async fn apply_claim_disputed(&self, incoming: &Incoming, event: &ClaimDisputed) -> Result<(), ReceiveError> {
+    async fn apply_claim_disputed(&self, incoming: &IncomingEvent, event: &ClaimDisputed) -> Result<(), ReceiveError> {
         let claim = claim_summary(event.snapshot.as_ref())?;
         let earlier_decision = match (event.customer_declined, event.customer_approved) {
             (true, _) => EarlierDecision::Declined,
@@ -147,7 +151,7 @@ impl ClaimEventReceiver {
     }
 
     /// Applies the end of lines (R37, R39), if no line of the claim is left.
-    async fn apply_lines_ended(&self, incoming: &Incoming, event: &LinesEnded) -> Result<(), ReceiveError> {
+    async fn apply_lines_ended(&self, incoming: &IncomingEvent, event: &LinesEnded) -> Result<(), ReceiveError> {
         let has_no_lines_left = event.all;
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
             Ok(consent.filter(|_| has_no_lines_left).and_then(|consent| consent.on_lines_ended(now)))
@@ -160,7 +164,7 @@ impl ClaimEventReceiver {
     /// Erases personal data of the claim (R56).
     async fn apply_personal_data_erased(
         &self,
-        incoming: &Incoming,
+        incoming: &IncomingEvent,
         event: &PersonalDataErased,
     ) -> Result<(), ReceiveError> {
         let kinds = event.kinds.iter().map(|kind| parse(kind)).collect::<Result<Vec<PersonalData>, _>>()?;
@@ -174,14 +178,14 @@ impl ClaimEventReceiver {
 }
 
 /// Returns the key of the consent, from the resource names of tenant and claim.
-fn consent_key(tenant: &str, claim: &str) -> Result<Key, ReceiveError> {
+fn consent_key(tenant: &str, claim: &str) -> Result<AggregateKey, ReceiveError> {
     let (tenant, claim): (TenantName, ClaimName) = (parse(tenant)?, parse(claim)?);
-    Ok(Key::new(tenant.tenant.to_string(), claim.claim.uuid()))
+    Ok(AggregateKey::new(tenant.tenant.to_string(), claim.claim.uuid()))
 }
 
 /// Returns the key of the claim's consent.
-fn consent_key_of(claim: &ClaimSummary) -> Key {
-    Key::new(claim.tenant.to_string(), claim.name.claim.uuid())
+fn consent_key_of(claim: &ClaimSummary) -> AggregateKey {
+    AggregateKey::new(claim.tenant.to_string(), claim.name.claim.uuid())
 }
 
 /// Reads the parts of the claim that concern the customer.

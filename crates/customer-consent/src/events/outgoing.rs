@@ -1,6 +1,6 @@
 //! Builds the events that are sent to claim-intake.
 
-use cpor_durable::{Outgoing, Recorded};
+use cpor_durable::{OutgoingEvent, RecordedEvent};
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeResent, NoticeSettled,
@@ -12,7 +12,7 @@ use crate::proto_time;
 
 /// Returns the event for claim-intake, or `None` if claim-intake does not need this event of the
 /// consent.
-pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &Recorded<Event>) -> Option<Outgoing> {
+pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>) -> Option<OutgoingEvent> {
     let claim = claim.to_string();
     let payload = match &recorded.event {
         Event::NoticeQueued { .. } | Event::PersonalDataErased { .. } => return None,
@@ -46,5 +46,5 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &Recorded<Event>) -> O
             comment: comment.clone(),
         }),
     };
-    Some(Outgoing::of(recorded, Service::ClaimIntake, payload))
+    Some(OutgoingEvent::from_recorded(recorded, Service::ClaimIntake, payload))
 }

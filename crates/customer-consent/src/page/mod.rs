@@ -21,7 +21,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
-use cpor_durable::{Command, Failure};
+use cpor_durable::{Command, CommandError};
 use cpor_types::{Actor, ActorSide};
 use tokio::sync::Semaphore;
 
@@ -195,23 +195,23 @@ impl LinkedConsent {
                 }
                 None => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown),
             },
-            Err(Failure::Refused(Refusal::NotFound)) => {
+            Err(CommandError::Refused(Refusal::NotFound)) => {
                 problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown)
             }
-            Err(Failure::Refused(
+            Err(CommandError::Refused(
                 Refusal::WindowPassed { .. }
                 | Refusal::AlreadyDeclined
                 | Refusal::ClaimClosed
                 | Refusal::LinkOutdated
                 | Refusal::NoNotice,
             )) => self.conflict_page(context).await,
-            Err(Failure::Clash(clash)) => match clash {},
+            Err(CommandError::Conflict(clash)) => match clash {},
             Err(
-                Failure::Moved { .. }
-                | Failure::RequestIdReused
-                | Failure::Gap { .. }
-                | Failure::Overloaded
-                | Failure::Unavailable(_),
+                CommandError::VersionMismatch { .. }
+                | CommandError::RequestIdReused
+                | CommandError::SequenceGap { .. }
+                | CommandError::Overloaded
+                | CommandError::Unavailable(_),
             ) => guard::busy_page(context, Some(&self.translation)),
         }
     }

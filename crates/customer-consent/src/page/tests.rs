@@ -221,7 +221,7 @@ async fn r43_an_early_approval_stands_after_the_window() {
         let open = browser.get(&link).await.page;
         assert!(open.contains("You can decline until the end of Monday, 9 March 2026"), "{open}");
         assert!(!open.contains("?decision=approve") && open.contains("?decision=decline"));
-        system.host.advance(due()).await.unwrap();
+        system.host.advance_clock(due()).await.unwrap();
         let late = browser.post(&link, "decision=decline&confirm=yes").await;
         assert_eq!(late.code, StatusCode::CONFLICT);
         assert!(late.page.contains("You approved this claim on") && late.page.contains("too late to decline"));
@@ -245,7 +245,7 @@ async fn r43_the_page_shows_that_the_window_passed() {
             open.page
         );
         // The deadline has passed, even if it has not been processed yet.
-        system.host.advance(due()).await.unwrap();
+        system.host.advance_clock(due()).await.unwrap();
         let late = browser.post(&link, "decision=decline&confirm=yes").await;
         assert_eq!(late.code, StatusCode::CONFLICT);
         assert!(late.page.contains("is on record as your partner") && late.page.contains("too late to decline"));

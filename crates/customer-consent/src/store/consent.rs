@@ -1,6 +1,6 @@
 //! Conversion between a consent and its row.
 
-use cpor_durable::{Change, Key, Micros, StoreError, Versioned};
+use cpor_durable::{AggregateKey, Change, Micros, StoreError, Versioned};
 use sea_orm::ActiveValue::Set;
 
 use super::entity::consent as row;
@@ -11,8 +11,8 @@ use crate::domain::Consent;
 ///
 /// # Errors
 /// Returns an inconsistency if the row does not hold a valid consent.
-pub(super) fn from_row(row: row::Model) -> Result<(Key, Versioned<Consent>), StoreError> {
-    let key = Key::new(row.owner, row.id);
+pub(super) fn from_row(row: row::Model) -> Result<(AggregateKey, Versioned<Consent>), StoreError> {
+    let key = AggregateKey::new(row.owner, row.id);
     let inconsistent = |detail: String| StoreError::inconsistent("consent", &key, detail);
     let version = u64::try_from(row.version).map_err(|error| inconsistent(error.to_string()))?;
     let state: Consent = serde_json::from_value(row.body).map_err(|error| inconsistent(error.to_string()))?;

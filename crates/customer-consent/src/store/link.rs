@@ -1,6 +1,6 @@
 //! Statements on the table of consent links.
 
-use cpor_durable::{Key, Micros};
+use cpor_durable::{AggregateKey, Micros};
 use cpor_kit::Db;
 use cpor_types::Timestamp;
 use sea_orm::ActiveValue::Set;
@@ -13,7 +13,7 @@ use super::entity::link_token as row;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConsentLink {
     /// The key of the consent.
-    pub(crate) consent: Key,
+    pub(crate) consent: AggregateKey,
     /// The id of the notice whose mail has the link.
     pub(crate) notice: Uuid,
 }
@@ -42,7 +42,7 @@ pub(crate) async fn insert(
 pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<ConsentLink>, DbErr> {
     let not_expired = row::Column::ExpireTime.gt(Micros::from(now));
     let found = row::Entity::find_by_id(hash.to_vec()).filter(not_expired).one(db.reader()).await?;
-    Ok(found.map(|row| ConsentLink { consent: Key::new(row.tenant, row.claim), notice: row.notice }))
+    Ok(found.map(|row| ConsentLink { consent: AggregateKey::new(row.tenant, row.claim), notice: row.notice }))
 }
 
 /// Deletes the links that have expired and returns their number.

@@ -9,9 +9,9 @@ mod migration;
 mod tests;
 
 use cpor_durable::rows;
-use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned};
 use cpor_kit::Db;
-use cpor_mail::Draft;
+use cpor_mail::NewMail;
 use cpor_types::PersonalData;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
@@ -32,19 +32,23 @@ pub(crate) enum NoConflict {}
 
 impl Store for ConsentStore {
     type Aggregate = Consent;
-    type Clash = NoConflict;
+    type Conflict = NoConflict;
 
     const AGGREGATE: &'static str = "consent";
 
-    fn resource(key: &Key) -> String {
+    fn resource(key: &AggregateKey) -> String {
         resource_name(key)
     }
 
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Consent>)>, StoreError> {
-        rows::lock::<row::Entity>(tx, keys).await?.into_iter().map(consent::from_row).collect()
+    async fn load(
+        &self,
+        tx: &Tx,
+        keys: &[AggregateKey],
+    ) -> Result<Vec<(AggregateKey, Versioned<Consent>)>, StoreError> {
+        rows::load_locked::<row::Entity>(tx, keys).await?.into_iter().map(consent::from_row).collect()
     }
 
-    async fn save(&self, tx: &Tx, changes: &[Change<Consent>]) -> Result<Vec<(Key, NoConflict)>, StoreError> {
+    async fn save(&self, tx: &Tx, changes: &[Change<Consent>]) -> Result<Vec<(AggregateKey, NoConflict)>, StoreError> {
         let rows = changes.iter().map(consent::to_row).collect::<Result<Vec<_>, _>>()?;
         rows::save::<row::Entity>(tx, rows).await?;
         cpor_mail::enqueue(tx, changes.iter().flat_map(new_mails)).await?;
@@ -52,23 +56,23 @@ impl Store for ConsentStore {
         Ok(vec![])
     }
 
-    fn outgoing(&self, change: &Change<Consent>) -> Vec<Outgoing> {
+    fn outgoing(&self, change: &Change<Consent>) -> Vec<OutgoingEvent> {
         let claim = &change.after.state.claim.name;
         change.events.iter().filter_map(|recorded| outgoing::outgoing_event(claim, recorded)).collect()
     }
 }
 
 /// Returns the resource name of a consent.
-pub(crate) fn resource_name(key: &Key) -> String {
+pub(crate) fn resource_name(key: &AggregateKey) -> String {
     format!("tenants/{}/consents/{}", key.owner, key.id)
 }
 
 /// Returns the mails that a change causes.
-fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = Draft> {
+fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = NewMail> {
     change.events.iter().filter_map(move |recorded| match &recorded.event {
         Event::NoticeQueued { notice } => {
             let notice = change.after.state.notices.iter().find(|known| known.id == *notice)?;
-            Some(Draft {
+            Some(NewMail {
                 owner: change.key.owner.clone(),
                 id: notice.id,
                 kind: notice.kind.as_str(),
@@ -102,13 +106,13 @@ async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(
     for change in changes.iter().filter(|change| change.events.iter().any(|recorded| erases_contacts(&recorded.event)))
     {
         let mails: Vec<_> = change.after.state.notices.iter().map(|notice| notice.id).collect();
-        cpor_mail::forget(tx, &change.key.owner, &mails).await?;
+        cpor_mail::withdraw_and_erase(tx, &change.key.owner, &mails).await?;
     }
     Ok(())
 }
 
 /// Reads one consent as last committed. It takes one round trip.
-pub(crate) async fn find(db: &Db, key: &Key) -> Result<Option<Versioned<Consent>>, StoreError> {
+pub(crate) async fn find(db: &Db, key: &AggregateKey) -> Result<Option<Versioned<Consent>>, StoreError> {
     let row = row::Entity::find()
         .filter(row::Column::Owner.eq(key.owner.as_str()))
         .filter(row::Column::Id.eq(key.id))

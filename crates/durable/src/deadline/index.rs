@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use super::change::{DeadlineChange, DeadlineState};
 use crate::{
-    Key, Tx,
+    AggregateKey, Tx,
     rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) async fn save_changes(
     tx: &Tx,
     aggregate: &'static str,
-    changes: Vec<(Key, DeadlineChange)>,
+    changes: Vec<(AggregateKey, DeadlineChange)>,
     now: Timestamp,
 ) -> Result<(), DbErr> {
     let mut rows = InputRows::new(vec![
@@ -60,7 +60,7 @@ pub(crate) const PENDING_CONDITION: &str = "state = 'pending'";
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PendingDeadline {
     pub(crate) aggregate: String,
-    pub(crate) key: Key,
+    pub(crate) key: AggregateKey,
     pub(crate) due: Timestamp,
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn list_earliest(db: &impl ConnectionTrait, limit: u64) -> Resu
 }
 
 fn pending_from_row(row: &QueryResult) -> Result<PendingDeadline, DbErr> {
-    let key = Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
+    let key = AggregateKey { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
     Ok(PendingDeadline {
         aggregate: row.try_get("", "aggregate")?,
         key,
@@ -87,7 +87,7 @@ fn pending_from_row(row: &QueryResult) -> Result<PendingDeadline, DbErr> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListedDeadline {
     pub(crate) aggregate: String,
-    pub(crate) key: Key,
+    pub(crate) key: AggregateKey,
     pub(crate) deadline: Deadline,
     /// The number of times that the aggregate's deadline of this kind was set.
     pub(crate) generation: u64,
@@ -136,7 +136,7 @@ fn deadline_from_row(row: &QueryResult) -> Result<ListedDeadline, DbErr> {
     let due = row.try_get::<Micros>("", "due_time")?.into();
     Ok(ListedDeadline {
         aggregate: row.try_get("", "aggregate")?,
-        key: Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? },
+        key: AggregateKey { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? },
         deadline: Deadline { due, kind: kind.into(), rule: row.try_get("", "rule")? },
         generation: row.try_get::<i64>("", "generation")?.unsigned_abs(),
     })

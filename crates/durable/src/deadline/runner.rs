@@ -110,7 +110,7 @@ impl DeadlineRunner {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn drain(&self) -> Result<u64, DbErr> {
+    pub async fn apply_due_deadlines(&self) -> Result<u64, DbErr> {
         Ok(self.apply_due_and_list_remaining().await?.0)
     }
 

@@ -10,8 +10,8 @@ use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BusinessClock, Courier, DeadlineRunner, GrpcEventTransport, Inbox, Relay, Store, Writer, WriterSettings,
-    metrics::HostMetrics, outbox, service::Context,
+    BusinessClock, DeadlineRunner, EventTransport, GrpcEventTransport, Inbox, Relay, Store, Writer, WriterSettings,
+    metrics::HostMetrics, outbox, service::ServiceContext,
 };
 pub(crate) use context::HostContext;
 use context::{ActivityCounters, Notifications};
@@ -19,7 +19,7 @@ pub(crate) use registrations::Registrations;
 use registrations::{BackgroundTask, IdleProbe};
 
 /// The resources from which a [`Host`] is made.
-pub struct Parts {
+pub struct HostParts {
     /// The service's own database.
     pub db: Db,
     /// The clock that decides commands and deadlines.
@@ -31,7 +31,7 @@ pub struct Parts {
     /// The registry in which the host registers its metrics.
     pub metrics: cpor_kit::Metrics,
     /// Delivers events to other services.
-    pub courier: Arc<dyn Courier>,
+    pub event_transport: Arc<dyn EventTransport>,
 }
 
 /// The host of one service. It is cheap to clone; all clones refer to the same host.
@@ -39,7 +39,7 @@ pub struct Parts {
 pub struct Host {
     context: Arc<HostContext>,
     registrations: Arc<Registrations>,
-    courier: Arc<dyn Courier>,
+    event_transport: Arc<dyn EventTransport>,
 }
 
 impl std::fmt::Debug for Host {
@@ -54,18 +54,18 @@ impl Host {
     ///
     /// # Errors
     /// If the database fails. The migrations must have run.
-    pub async fn new(service: Service, context: &Context) -> Result<Self, DbErr> {
-        let Context { db, business_clock, clock, entropy, peers, metrics, .. } = context.clone();
-        let courier: Arc<dyn Courier> = Arc::new(GrpcEventTransport::new(peers));
-        Self::of(service, Parts { db, business_clock, clock, entropy, metrics, courier }).await
+    pub async fn new(service: Service, context: &ServiceContext) -> Result<Self, DbErr> {
+        let ServiceContext { db, business_clock, clock, entropy, peers, metrics, .. } = context.clone();
+        let event_transport: Arc<dyn EventTransport> = Arc::new(GrpcEventTransport::new(peers));
+        Self::from_parts(service, HostParts { db, business_clock, clock, entropy, metrics, event_transport }).await
     }
 
     /// Creates the host of `service` from `parts`. Tests use this to deliver events without gRPC.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn of(service: Service, parts: Parts) -> Result<Self, DbErr> {
-        let Parts { db, business_clock, clock, entropy, metrics, courier } = parts;
+    pub async fn from_parts(service: Service, parts: HostParts) -> Result<Self, DbErr> {
+        let HostParts { db, business_clock, clock, entropy, metrics, event_transport } = parts;
         business_clock.start(&db, clock.now()).await?;
         let metrics = HostMetrics::new(service, &metrics);
         let context = HostContext {
@@ -79,7 +79,7 @@ impl Host {
             activity: ActivityCounters::default(),
             stale_leases_released: tokio::sync::OnceCell::new(),
         };
-        Ok(Self { context: Arc::new(context), registrations: Arc::default(), courier })
+        Ok(Self { context: Arc::new(context), registrations: Arc::default(), event_transport })
     }
 
     /// Starts the writer of the aggregates in `store`. Call this once for each kind of aggregate
@@ -125,7 +125,7 @@ impl Host {
     /// `owner`. Commits of other processes do not change the value; a caller that needs them must
     /// poll as well.
     #[must_use]
-    pub fn commits(&self, owner: &str) -> tokio::sync::watch::Receiver<u64> {
+    pub fn watch_commits(&self, owner: &str) -> tokio::sync::watch::Receiver<u64> {
         self.context.notifications.watch_commits(owner)
     }
 
@@ -134,19 +134,19 @@ impl Host {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn advance(&self, to: Timestamp) -> Result<Timestamp, DbErr> {
+    pub async fn advance_clock(&self, to: Timestamp) -> Result<Timestamp, DbErr> {
         self.context.business_clock.advance(&self.context.db, to).await
     }
 
     /// Returns the relay, which delivers the events of this service.
     #[must_use]
     pub fn relay(&self) -> Relay {
-        Relay::new(Arc::clone(&self.context), Arc::clone(&self.courier))
+        Relay::new(Arc::clone(&self.context), Arc::clone(&self.event_transport))
     }
 
     /// Returns the deadline runner, which applies the deadlines of this service that have passed.
     #[must_use]
-    pub fn runner(&self) -> DeadlineRunner {
+    pub fn deadline_runner(&self) -> DeadlineRunner {
         DeadlineRunner::new(Arc::clone(&self.context), Arc::clone(&self.registrations))
     }
 
@@ -167,7 +167,7 @@ impl Host {
     /// Registers a background task of the service, such as the sender of mails. [`Host::start`]
     /// starts the task and restarts it after an error. The token that the task receives is
     /// cancelled when the process shuts down.
-    pub fn spawn<T, F>(&self, name: &'static str, task: T)
+    pub fn add_background_task<T, F>(&self, name: &'static str, task: T)
     where
         T: Fn(CancellationToken) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), anyhow::Error>> + Send + 'static,
@@ -180,7 +180,7 @@ impl Host {
     /// a mail that is not yet sent. A virtual clock is not moved on before every probe returns an
     /// empty list. The probe may also do the work at once. It must not hold the host, because the
     /// host holds the probe.
-    pub fn probe<P, F>(&self, name: &'static str, probe: P)
+    pub fn add_idle_probe<P, F>(&self, name: &'static str, probe: P)
     where
         P: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<Vec<String>, anyhow::Error>> + Send + 'static,
@@ -206,7 +206,7 @@ impl Host {
             let relay = relay.clone();
             async move { relay.poll(stop).await }
         });
-        let runner = self.runner();
+        let runner = self.deadline_runner();
         tasks.supervise(format!("{service}/runner"), move |stop| {
             let runner = runner.clone();
             async move { runner.run(stop).await }

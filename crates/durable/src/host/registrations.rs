@@ -7,7 +7,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Key, Store, Writer};
+use crate::{AggregateKey, Store, Writer};
 
 /// A background task of the service. It runs until the token is cancelled.
 pub(super) type BackgroundTask =
@@ -51,7 +51,7 @@ impl Registrations {
 
     /// Returns the resource name of an aggregate, or a text with its key if no writer is registered
     /// for its kind.
-    pub(crate) fn resource_name(&self, aggregate: &str, key: &Key) -> String {
+    pub(crate) fn resource_name(&self, aggregate: &str, key: &AggregateKey) -> String {
         self.writer(aggregate)
             .map_or_else(|| format!("{aggregate} {}/{}", key.owner, key.id), |writer| writer.resource_name(key))
     }
@@ -65,19 +65,19 @@ impl Registrations {
 /// A writer of any kind of aggregate, without its type parameter.
 pub(crate) trait ErasedWriter: Send + Sync {
     /// Applies the deadlines of an aggregate that have passed.
-    fn apply_passed_deadlines(&self, key: Key) -> BoxFuture<'static, ()>;
+    fn apply_passed_deadlines(&self, key: AggregateKey) -> BoxFuture<'static, ()>;
     /// Returns the resource name of an aggregate.
-    fn resource_name(&self, key: &Key) -> String;
+    fn resource_name(&self, key: &AggregateKey) -> String;
 }
 
 impl<S: Store> ErasedWriter for Writer<S> {
-    fn apply_passed_deadlines(&self, key: Key) -> BoxFuture<'static, ()> {
+    fn apply_passed_deadlines(&self, key: AggregateKey) -> BoxFuture<'static, ()> {
         let writer = self.clone();
         // The writer logs an error. The deadline then stays due, so the runner tries again.
         Box::pin(async move { drop(Writer::apply_passed_deadlines(&writer, key).await) })
     }
 
-    fn resource_name(&self, key: &Key) -> String {
+    fn resource_name(&self, key: &AggregateKey) -> String {
         S::resource(key)
     }
 }

@@ -65,7 +65,7 @@ impl OperationsServer {
             // Moves all clocks to the same time. A crash during an earlier call may have left some
             // of them behind.
             for (host, clock) in self.hosts.iter().zip(clocks.iter_mut()).filter(|(_, clock)| **clock < now) {
-                *clock = host.advance(now).await.map_err(internal)?;
+                *clock = host.advance_clock(now).await.map_err(internal)?;
             }
             let unfinished = self.wait_until_idle(stop_time).await?;
             if !unfinished.is_empty() || now == target {

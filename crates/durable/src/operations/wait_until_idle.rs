@@ -97,7 +97,7 @@ async fn find_work(host: &Host) -> Result<(bool, bool), DbErr> {
 }
 
 async fn apply_deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
-    let (_, still_due) = host.runner().apply_due_and_list_remaining().await?;
+    let (_, still_due) = host.deadline_runner().apply_due_and_list_remaining().await?;
     let line = |deadline: PendingDeadline| {
         let service = host.service();
         let resource = host.registrations().resource_name(&deadline.aggregate, &deadline.key);
@@ -107,7 +107,7 @@ async fn apply_deadlines(host: &Host) -> Result<Vec<String>, DbErr> {
 }
 
 async fn deliver_events(host: &Host) -> Result<Vec<String>, DbErr> {
-    host.relay().drain().await?;
+    host.relay().deliver_pending().await?;
     let undelivered = outbox::list_undelivered(host.db().writer(), MAX_LISTED as u64).await?;
     let line = |status: outbox::StreamStatus| {
         let (service, count) = (host.service(), status.next_sequence - 1 - status.delivered_sequence);

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::stream::{KEY_COLUMNS, OutboxStreamKey};
 use crate::{
-    Key, Tx,
+    AggregateKey, Tx,
     rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
     writer::TracedEvent,
 };
@@ -19,7 +19,7 @@ use crate::{
 pub(crate) async fn append(
     tx: &Tx,
     aggregate: &'static str,
-    events_by_key: Vec<(Key, Vec<TracedEvent>)>,
+    events_by_key: Vec<(AggregateKey, Vec<TracedEvent>)>,
     now: Timestamp,
 ) -> Result<BTreeSet<Service>, DbErr> {
     let mut streams = BTreeMap::<OutboxStreamKey, Vec<TracedEvent>>::new();

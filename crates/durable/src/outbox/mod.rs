@@ -15,4 +15,4 @@ pub(crate) use list::{
 pub use relay::Relay;
 pub(crate) use relay::WORKERS_PER_DESTINATION;
 pub(crate) use stream::OutboxStreamKey;
-pub use transport::{Courier, GrpcEventTransport, Undelivered};
+pub use transport::{DeliveryError, EventTransport, GrpcEventTransport};

@@ -13,7 +13,7 @@ use super::{
     delivery_result::{DeliveryOutcome, DeliveryResult, save_results},
     lease::{LeasedStream, MAX_STREAMS, lease, ready_destinations, release_all},
     stream::OutboxStreamKey,
-    transport::{Courier, Undelivered},
+    transport::{DeliveryError, EventTransport},
 };
 use crate::host::HostContext;
 
@@ -49,7 +49,7 @@ pub(crate) const WORKERS_PER_DESTINATION: usize = 2;
 #[derive(Clone)]
 pub struct Relay {
     context: Arc<HostContext>,
-    courier: Arc<dyn Courier>,
+    event_transport: Arc<dyn EventTransport>,
 }
 
 impl std::fmt::Debug for Relay {
@@ -79,8 +79,8 @@ struct UnsavedDelivery {
 type Lease = (Uuid, Vec<LeasedStream>);
 
 impl Relay {
-    pub(crate) fn new(context: Arc<HostContext>, courier: Arc<dyn Courier>) -> Self {
-        Self { context, courier }
+    pub(crate) fn new(context: Arc<HostContext>, event_transport: Arc<dyn EventTransport>) -> Self {
+        Self { context, event_transport }
     }
 
     /// Delivers events to one service whenever it is notified, until `stop` is cancelled. Without a
@@ -150,7 +150,7 @@ impl Relay {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn drain(&self) -> Result<u64, DbErr> {
+    pub async fn deliver_pending(&self) -> Result<u64, DbErr> {
         let stop = CancellationToken::new();
         let mut events = 0;
         for destination in ready_destinations(self.context.db.reader(), self.context.clock.now()).await? {
@@ -260,14 +260,14 @@ impl Relay {
         let mut results: Vec<DeliveryResult> = empty.iter().map(result_without_events).collect();
         match self.send(destination, &sendable, timeout).await {
             Ok(sent) => results.extend(sent),
-            Err(Undelivered::Unreachable(reason)) => {
+            Err(DeliveryError::Unreachable(reason)) => {
                 let failed = |stream| DeliveryResult::none_delivered(stream, DeliveryOutcome::Failed(reason.clone()));
                 results.extend(sendable.iter().map(failed));
                 return (results, DestinationState::Unreachable);
             }
             // One of the streams makes the request unreadable. Sent alone, that stream is parked,
             // and the others are delivered.
-            Err(Undelivered::Unreadable(_)) => {
+            Err(DeliveryError::Unreadable(_)) => {
                 for stream in &sendable {
                     results.push(self.send_alone(destination, stream, timeout).await);
                 }
@@ -280,8 +280,8 @@ impl Relay {
         let failed = |outcome| DeliveryResult::none_delivered(stream, outcome);
         match self.send(destination, std::slice::from_ref(stream), timeout).await {
             Ok(mut results) => results.pop().unwrap_or_else(|| failed(no_result())),
-            Err(Undelivered::Unreachable(reason)) => failed(DeliveryOutcome::Failed(reason)),
-            Err(Undelivered::Unreadable(reason)) => failed(DeliveryOutcome::Parked(reason)),
+            Err(DeliveryError::Unreachable(reason)) => failed(DeliveryOutcome::Failed(reason)),
+            Err(DeliveryError::Unreadable(reason)) => failed(DeliveryOutcome::Parked(reason)),
         }
     }
 
@@ -292,7 +292,7 @@ impl Relay {
         destination: Service,
         streams: &[LeasedStream],
         timeout: Instant,
-    ) -> Result<Vec<DeliveryResult>, Undelivered> {
+    ) -> Result<Vec<DeliveryResult>, DeliveryError> {
         if streams.is_empty() {
             return Ok(Vec::new());
         }
@@ -306,7 +306,8 @@ impl Relay {
         };
         let batches = streams.iter().map(batch).collect();
         let request = DeliverEventsRequest { destination: crate::wire::service(destination).into(), streams: batches };
-        let response = timeout_at(timeout, self.courier.deliver(request)).await.map_err(|_elapsed| timed_out())??;
+        let response =
+            timeout_at(timeout, self.event_transport.deliver(request)).await.map_err(|_elapsed| timed_out())??;
         let mut stream_results = response.results.into_iter();
         Ok(streams
             .iter()
@@ -318,8 +319,8 @@ impl Relay {
     }
 }
 
-fn timed_out() -> Undelivered {
-    Undelivered::Unreachable("the receiver did not answer in time".to_owned())
+fn timed_out() -> DeliveryError {
+    DeliveryError::Unreachable("the receiver did not answer in time".to_owned())
 }
 
 fn no_result() -> DeliveryOutcome {

@@ -8,7 +8,7 @@ use sea_orm::{DbErr, QueryResult, Value};
 use uuid::Uuid;
 
 use crate::{
-    Key,
+    AggregateKey,
     rows::{Column, ColumnKind},
 };
 
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct OutboxStreamKey {
     /// The aggregate that sends the events.
-    pub(crate) key: Key,
+    pub(crate) key: AggregateKey,
     /// The kind of the aggregate, for example `claim`.
     pub(crate) aggregate: String,
     /// The service that receives the events.
@@ -49,7 +49,7 @@ impl OutboxStreamKey {
         let destination: String = row.try_get("", "destination")?;
         let destination =
             destination.parse().map_err(|bad| DbErr::Type(format!("outbox_stream.destination: {bad}")))?;
-        let key = Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
+        let key = AggregateKey { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? };
         Ok(Self { key, aggregate: row.try_get("", "aggregate")?, destination })
     }
 
@@ -66,7 +66,7 @@ impl OutboxStreamKey {
 /// Writes the last part of the stream's resource name: `{aggregate}~{owner}~{id}~{destination}`.
 impl fmt::Display for OutboxStreamKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key: Key { owner, id }, aggregate, destination } = self;
+        let Self { key: AggregateKey { owner, id }, aggregate, destination } = self;
         write!(f, "{aggregate}~{owner}~{id}~{destination}")
     }
 }
@@ -83,6 +83,6 @@ impl FromStr for OutboxStreamKey {
         let [aggregate, owner, id, destination] = parts.as_slice() else { return Err(InvalidStreamName) };
         let id = Uuid::parse_str(id).map_err(|_| InvalidStreamName)?;
         let destination = destination.parse().map_err(|_| InvalidStreamName)?;
-        Ok(Self { key: Key::new(*owner, id), aggregate: (*aggregate).to_owned(), destination })
+        Ok(Self { key: AggregateKey::new(*owner, id), aggregate: (*aggregate).to_owned(), destination })
     }
 }

@@ -6,7 +6,7 @@ use tonic::Code;
 /// The reason why a delivery as a whole failed. Failures of single streams are part of the
 /// response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Undelivered {
+pub enum DeliveryError {
     /// The receiver was not reached or reported a temporary failure. Some of the events may have
     /// been applied.
     #[error("{0}")]
@@ -19,12 +19,12 @@ pub enum Undelivered {
 
 /// Delivers events to other services. Tests implement it to simulate a network.
 #[async_trait::async_trait]
-pub trait Courier: Send + Sync {
+pub trait EventTransport: Send + Sync {
     /// Sends the request to its destination and returns the response.
     ///
     /// # Errors
-    /// See [`Undelivered`].
-    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered>;
+    /// See [`DeliveryError`].
+    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError>;
 }
 
 /// Delivers events by gRPC.
@@ -42,18 +42,20 @@ impl GrpcEventTransport {
 }
 
 #[async_trait::async_trait]
-impl Courier for GrpcEventTransport {
-    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
+impl EventTransport for GrpcEventTransport {
+    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError> {
         let destination = crate::wire::service_from(request.destination)
-            .ok_or_else(|| Undelivered::Unreadable("destination: must be a known service".to_owned()))?;
-        let channel =
-            self.peers.channel_as_service(destination).map_err(|error| Undelivered::Unreachable(error.to_string()))?;
+            .ok_or_else(|| DeliveryError::Unreadable("destination: must be a known service".to_owned()))?;
+        let channel = self
+            .peers
+            .channel_as_service(destination)
+            .map_err(|error| DeliveryError::Unreachable(error.to_string()))?;
         match EventServiceClient::new(channel).deliver_events(request).await {
             Ok(response) => Ok(response.into_inner()),
             Err(status) => {
                 let reason = format!("{:?}: {}", status.code(), status.message());
                 let is_unreadable = status.code() == Code::InvalidArgument;
-                Err(if is_unreadable { Undelivered::Unreadable(reason) } else { Undelivered::Unreachable(reason) })
+                Err(if is_unreadable { DeliveryError::Unreadable(reason) } else { DeliveryError::Unreachable(reason) })
             }
         }
     }

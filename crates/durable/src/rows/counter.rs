@@ -15,7 +15,7 @@ use crate::Tx;
 ///
 /// # Errors
 /// If the database fails.
-pub async fn count(
+pub async fn increment_counters(
     tx: &Tx,
     table: &'static str,
     counts: &BTreeMap<String, u64>,

@@ -13,10 +13,10 @@ mod select;
 mod sql;
 mod write;
 
-pub use counter::count;
+pub use counter::increment_counters;
 pub(crate) use input_rows::{Column, ColumnKind, InputRows};
 pub use micros::Micros;
 pub(crate) use model_values::to_bigint;
-pub use select::{by_id, children, lock};
+pub use select::{load_by_id, load_children, load_locked};
 pub(crate) use sql::Sql;
 pub use write::{delete, insert, insert_new, save, upsert};

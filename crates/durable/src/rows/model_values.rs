@@ -7,7 +7,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Column, ColumnKind, InputRows, input_rows::widen};
-use crate::Key;
+use crate::AggregateKey;
 
 /// Converts a count to the big integer in which the databases store it.
 pub(crate) fn to_bigint(count: u64) -> Result<i64, DbErr> {
@@ -79,9 +79,9 @@ pub(super) fn integer_value<A: ActiveModelTrait>(row: &A, column: &str) -> Resul
 }
 
 /// Returns the key in the columns `owner` and `id` of an aggregate's row.
-pub(super) fn aggregate_key<A: ActiveModelTrait>(row: &A) -> Result<Key, DbErr> {
+pub(super) fn aggregate_key<A: ActiveModelTrait>(row: &A) -> Result<AggregateKey, DbErr> {
     match (value_by_name(row, "owner")?, value_by_name(row, "id")?) {
-        (Value::String(Some(owner)), Value::Uuid(Some(id))) => Ok(Key { owner, id }),
+        (Value::String(Some(owner)), Value::Uuid(Some(id))) => Ok(AggregateKey { owner, id }),
         other => Err(DbErr::Type(format!("columns owner and id must be a text and a UUID; they are {other:?}"))),
     }
 }

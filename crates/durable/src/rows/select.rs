@@ -6,7 +6,7 @@ use super::{
     Column, ColumnKind, InputRows, Sql,
     model_values::{column_names, primary_key_columns},
 };
-use crate::{Key, Tx};
+use crate::{AggregateKey, Tx};
 
 /// Loads the rows of `E` with these keys and locks them until the transaction ends. The rows are
 /// locked and returned in the order of owner and id, so that transactions that lock several rows do
@@ -16,7 +16,7 @@ use crate::{Key, Tx};
 ///
 /// # Errors
 /// If the database fails.
-pub async fn lock<E: EntityTrait>(tx: &Tx, keys: &[Key]) -> Result<Vec<E::Model>, DbErr> {
+pub async fn load_locked<E: EntityTrait>(tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<E::Model>, DbErr> {
     let key_columns = ["owner", "id"];
     let mut models = Vec::with_capacity(keys.len());
     for mut sql in select_by_keys::<E>(tx.get_database_backend(), key_columns, keys)? {
@@ -29,14 +29,15 @@ pub async fn lock<E: EntityTrait>(tx: &Tx, keys: &[Key]) -> Result<Vec<E::Model>
 /// Loads the rows of `E` in which the given owner and id columns hold one of `keys`, ordered by
 /// primary key.
 ///
-/// Used for child rows of aggregates that [`lock`] has locked, and for reads outside the writer.
+/// Used for child rows of aggregates that [`load_locked`] has locked, and for reads outside the
+/// writer.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn children<E: EntityTrait>(
+pub async fn load_children<E: EntityTrait>(
     db: &impl ConnectionTrait,
     [owner, id]: [E::Column; 2],
-    keys: &[Key],
+    keys: &[AggregateKey],
 ) -> Result<Vec<E::Model>, DbErr> {
     let mut models = Vec::new();
     for mut sql in select_by_keys::<E>(db.get_database_backend(), [owner.as_str(), id.as_str()], keys)? {
@@ -50,7 +51,7 @@ pub async fn children<E: EntityTrait>(
 ///
 /// # Errors
 /// If the database fails.
-pub async fn by_id<E: EntityTrait>(
+pub async fn load_by_id<E: EntityTrait>(
     db: &impl ConnectionTrait,
     column: E::Column,
     ids: &[Uuid],
@@ -74,9 +75,13 @@ fn push_select<E: EntityTrait>(sql: &mut Sql) -> &mut Sql {
 }
 
 /// Returns the statements that select the rows whose two `columns` hold one of `keys`.
-fn select_by_keys<E: EntityTrait>(backend: DbBackend, columns: [&str; 2], keys: &[Key]) -> Result<Vec<Sql>, DbErr> {
+fn select_by_keys<E: EntityTrait>(
+    backend: DbBackend,
+    columns: [&str; 2],
+    keys: &[AggregateKey],
+) -> Result<Vec<Sql>, DbErr> {
     let mut rows = InputRows::new(vec![Column::new("owner", ColumnKind::Text), Column::new("id", ColumnKind::Uuid)]);
-    for Key { owner, id } in keys {
+    for AggregateKey { owner, id } in keys {
         rows.push([owner.clone().into(), (*id).into()]);
     }
     rows.chunks()

@@ -10,7 +10,7 @@ use super::{
         primary_key_rows, to_bigint,
     },
 };
-use crate::{Key, StoreError, Tx};
+use crate::{AggregateKey, StoreError, Tx};
 
 /// Inserts or updates whole rows of aggregates. Every column of a row must be set.
 ///
@@ -18,8 +18,8 @@ use crate::{Key, StoreError, Tx};
 /// which is [`Change::previous_version`](crate::Change::previous_version).
 ///
 /// # Errors
-/// [`StoreError::Lost`] with the keys of the rows that have another version; [`StoreError::Db`] if
-/// the database fails.
+/// [`StoreError::ConcurrentChange`] with the keys of the rows that have another version;
+/// [`StoreError::Db`] if the database fails.
 pub async fn save<E: EntityTrait>(
     tx: &Tx,
     rows: impl IntoIterator<Item = (u64, E::ActiveModel)>,
@@ -32,17 +32,17 @@ pub async fn save<E: EntityTrait>(
     }
     let mut not_saved = Vec::new();
     for (difference, rows) in groups {
-        let keys: Vec<Key> = rows.iter().map(aggregate_key).collect::<Result<_, _>>()?;
+        let keys: Vec<AggregateKey> = rows.iter().map(aggregate_key).collect::<Result<_, _>>()?;
         let mut saved = HashSet::new();
         for chunk in input_rows::<E>(rows)?.chunks() {
             let upsert = versioned_upsert::<E>(tx.get_database_backend(), chunk, difference)?;
             for row in tx.query_all_raw(upsert).await? {
-                saved.insert(Key { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? });
+                saved.insert(AggregateKey { owner: row.try_get("", "owner")?, id: row.try_get("", "id")? });
             }
         }
         not_saved.extend(keys.into_iter().filter(|key| !saved.contains(key)));
     }
-    if not_saved.is_empty() { Ok(()) } else { Err(StoreError::Lost(not_saved)) }
+    if not_saved.is_empty() { Ok(()) } else { Err(StoreError::ConcurrentChange(not_saved)) }
 }
 
 /// Returns the statement that inserts or updates `rows`. It updates a stored row only if the row's

@@ -2,16 +2,16 @@
 //! errors.
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
-use crate::{Key, StoreError};
+use crate::{AggregateKey, StoreError};
 
 /// The reason why a batch was not committed. Nothing of the batch took effect, except that after
 /// [`BatchError::Unavailable`] the batch may have been committed.
 #[derive(Debug)]
 pub(super) enum BatchError<C> {
     /// The changes of these aggregates break a uniqueness rule.
-    UniquenessConflict(Vec<(Key, C)>),
+    UniquenessConflict(Vec<(AggregateKey, C)>),
     /// Another process changed these aggregates after they were loaded.
-    ConcurrentChange(Vec<Key>),
+    ConcurrentChange(Vec<AggregateKey>),
     /// Another transaction was in the way, for example by a deadlock or a lock timeout. The same
     /// batch may be tried again.
     Transient(String),
@@ -25,7 +25,7 @@ impl<C> From<StoreError> for BatchError<C> {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Db(error) => error.into(),
-            StoreError::Lost(keys) => Self::ConcurrentChange(keys),
+            StoreError::ConcurrentChange(keys) => Self::ConcurrentChange(keys),
             StoreError::Inconsistent { .. } => Self::Failed(error.to_string()),
         }
     }

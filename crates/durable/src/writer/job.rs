@@ -6,10 +6,11 @@ use cpor_types::Timestamp;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use crate::{Command, Committed, Failure, Store, Transition};
+use crate::{Command, CommandError, CommandOutcome, Store, Transition};
 
 /// The result of a job as a lane knows it. The typed refusal stays inside the job.
-pub(super) type JobResult<S> = Result<Committed<<S as Store>::Aggregate>, Failure<(), <S as Store>::Clash>>;
+pub(super) type JobResult<S> =
+    Result<CommandOutcome<<S as Store>::Aggregate>, CommandError<(), <S as Store>::Conflict>>;
 
 /// The sending half of the channel on which the caller waits for the result.
 pub(super) type ResultSender<S, R> = oneshot::Sender<super::CommandResult<S, R>>;
@@ -87,16 +88,16 @@ where
     fn complete(self: Box<Self>, result: JobResult<S>) {
         let Self { refusal, sender, .. } = *self;
         let result = result.map_err(|failure| match failure {
-            Failure::Refused(()) => match refusal {
-                Some(refusal) => Failure::Refused(refusal),
-                None => Failure::Unavailable("the command was refused without a refusal".to_owned()),
+            CommandError::Refused(()) => match refusal {
+                Some(refusal) => CommandError::Refused(refusal),
+                None => CommandError::Unavailable("the command was refused without a refusal".to_owned()),
             },
-            Failure::Clash(conflict) => Failure::Clash(conflict),
-            Failure::Moved { expected, actual } => Failure::Moved { expected, actual },
-            Failure::RequestIdReused => Failure::RequestIdReused,
-            Failure::Gap { expected } => Failure::Gap { expected },
-            Failure::Overloaded => Failure::Overloaded,
-            Failure::Unavailable(reason) => Failure::Unavailable(reason),
+            CommandError::Conflict(conflict) => CommandError::Conflict(conflict),
+            CommandError::VersionMismatch { expected, actual } => CommandError::VersionMismatch { expected, actual },
+            CommandError::RequestIdReused => CommandError::RequestIdReused,
+            CommandError::SequenceGap { expected } => CommandError::SequenceGap { expected },
+            CommandError::Overloaded => CommandError::Overloaded,
+            CommandError::Unavailable(reason) => CommandError::Unavailable(reason),
         });
         // Sending fails if the caller no longer waits. A committed command stays committed.
         let (Ok(()) | Err(_)) = sender.send(result);

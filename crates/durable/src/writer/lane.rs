@@ -10,7 +10,7 @@ use super::{
     job::{Job, JobResult, panic_text},
     transaction::WriterContext,
 };
-use crate::{Failure, Key, Store};
+use crate::{AggregateKey, CommandError, Store};
 
 /// The number of times that a group is retried after a conflict with another transaction.
 const MAX_RETRIES: u32 = 5;
@@ -66,7 +66,7 @@ async fn process_jobs<S: Store>(context: &WriterContext<S>, jobs: Vec<Job<S>>) {
 }
 
 fn complete_job<S: Store>(job: Job<S>, result: JobResult<S>) {
-    if let Err(Failure::Unavailable(reason)) = &result {
+    if let Err(CommandError::Unavailable(reason)) = &result {
         let name = job.command.name;
         job.span.in_scope(|| {
             tracing::error!(command = name, aggregate = S::AGGREGATE, reason, "a command could not be decided")
@@ -77,7 +77,11 @@ fn complete_job<S: Store>(job: Job<S>, result: JobResult<S>) {
 
 /// Returns the delay before a group is retried, if the error calls for one. The delay is random, so
 /// that two transactions that conflict do not retry at the same moment.
-fn retry_delay<S: Store>(context: &WriterContext<S>, error: &BatchError<S::Clash>, retries: u32) -> Option<Duration> {
+fn retry_delay<S: Store>(
+    context: &WriterContext<S>,
+    error: &BatchError<S::Conflict>,
+    retries: u32,
+) -> Option<Duration> {
     match error {
         BatchError::Transient(_) => {
             let ceiling = FIRST_RETRY_DELAY * 2_u32.saturating_pow(retries);
@@ -92,7 +96,7 @@ fn retry_delay<S: Store>(context: &WriterContext<S>, error: &BatchError<S::Clash
 
 /// Returns the groups into which a failed group is split, in order. Jobs that cannot succeed are
 /// completed instead.
-fn remaining_groups<S: Store>(error: BatchError<S::Clash>, mut group: JobGroup<S>) -> Vec<JobGroup<S>> {
+fn remaining_groups<S: Store>(error: BatchError<S::Conflict>, mut group: JobGroup<S>) -> Vec<JobGroup<S>> {
     match error {
         BatchError::Unavailable(reason) => fail_jobs(group.jobs, &reason),
         BatchError::UniquenessConflict(conflicts) if group.jobs.len() == 1 => complete_with_conflict(group, conflicts),
@@ -113,15 +117,18 @@ fn remaining_groups<S: Store>(error: BatchError<S::Clash>, mut group: JobGroup<S
 }
 
 fn fail_jobs<S: Store>(jobs: Vec<Job<S>>, reason: &str) -> Vec<JobGroup<S>> {
-    jobs.into_iter().for_each(|job| complete_job(job, Err(Failure::Unavailable(reason.to_owned()))));
+    jobs.into_iter().for_each(|job| complete_job(job, Err(CommandError::Unavailable(reason.to_owned()))));
     Vec::new()
 }
 
-fn complete_with_conflict<S: Store>(group: JobGroup<S>, conflicts: Vec<(Key, S::Clash)>) -> Vec<JobGroup<S>> {
+fn complete_with_conflict<S: Store>(
+    group: JobGroup<S>,
+    conflicts: Vec<(AggregateKey, S::Conflict)>,
+) -> Vec<JobGroup<S>> {
     let first = conflicts.into_iter().next();
     for job in group.jobs {
-        let failure = first.clone().map(|(_, conflict)| Failure::Clash(conflict));
-        let missing = || Failure::Unavailable("the store reported a conflict without its details".to_owned());
+        let failure = first.clone().map(|(_, conflict)| CommandError::Conflict(conflict));
+        let missing = || CommandError::Unavailable("the store reported a conflict without its details".to_owned());
         complete_job(job, Err(failure.unwrap_or_else(missing)));
     }
     Vec::new()
@@ -130,7 +137,7 @@ fn complete_with_conflict<S: Store>(group: JobGroup<S>, conflicts: Vec<(Key, S::
 /// Splits a group so that one command does not make the others fail: the commands on other
 /// aggregates than `keys` stay together, then follow the commands on `keys`, one by one. Commands
 /// on the same aggregate keep their order.
-fn isolate_jobs<S: Store>(group: JobGroup<S>, keys: &HashSet<Key>) -> Vec<JobGroup<S>> {
+fn isolate_jobs<S: Store>(group: JobGroup<S>, keys: &HashSet<AggregateKey>) -> Vec<JobGroup<S>> {
     let (isolated, others): (Vec<_>, Vec<_>) = group.jobs.into_iter().partition(|job| keys.contains(&job.command.key));
     if isolated.is_empty() {
         // The store named an aggregate that no command is about. Halving finds the command that

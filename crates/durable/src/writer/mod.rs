@@ -5,9 +5,9 @@
 //! together in a lane are decided one after the other and committed in one transaction (group
 //! commit). For callers the result is the same as that of separate transactions.
 mod batch_error;
+mod batch_state;
 mod job;
 mod lane;
-mod ledger;
 mod transaction;
 
 use std::{
@@ -18,13 +18,13 @@ use std::{
 use cpor_types::{Actor, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Command, Committed, Failure, Key, Store, Transition, host::HostContext};
+use crate::{AggregateKey, Command, CommandError, CommandOutcome, Store, Transition, host::HostContext};
+pub(crate) use batch_state::{StreamAdvance, TracedEvent};
 use job::Job;
-pub(crate) use ledger::{StreamAdvance, TracedEvent};
 pub(crate) use transaction::CommitSummary;
 
 /// The result of a command on an aggregate of the store `S`, with refusals of type `R`.
-pub type CommandResult<S, R> = Result<Committed<<S as Store>::Aggregate>, Failure<R, <S as Store>::Clash>>;
+pub type CommandResult<S, R> = Result<CommandOutcome<<S as Store>::Aggregate>, CommandError<R, <S as Store>::Conflict>>;
 
 /// The sizes of a writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct WriterSettings {
     /// The number of concurrent transactions. It is 1 on SQLite, which admits one writer.
     pub lanes: usize,
     /// The maximum number of commands that wait in one lane. Further commands fail with
-    /// [`Failure::Overloaded`].
+    /// [`CommandError::Overloaded`].
     pub queue: usize,
     /// The maximum number of commands in one transaction.
     pub batch: usize,
@@ -92,8 +92,8 @@ impl<S: Store> Writer<S> {
     /// counts.
     ///
     /// # Errors
-    /// See [`Failure`]. After `Unavailable` the command may have been committed; repeat it under
-    /// the same request id.
+    /// See [`CommandError`]. After `Unavailable` the command may have been committed; repeat it
+    /// under the same request id.
     pub async fn execute<R: Send + 'static>(
         &self,
         command: Command,
@@ -105,9 +105,11 @@ impl<S: Store> Writer<S> {
             Ok(()) => wait_for_result(receiver).await,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 self.host.metrics.count_overloaded(S::AGGREGATE);
-                Err(Failure::Overloaded)
+                Err(CommandError::Overloaded)
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Failure::Unavailable("the lane has ended".to_owned())),
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                Err(CommandError::Unavailable("the lane has ended".to_owned()))
+            }
         }
     }
 
@@ -115,18 +117,18 @@ impl<S: Store> Writer<S> {
     /// instead of failing.
     ///
     /// # Errors
-    /// Only [`Failure::Unavailable`].
-    pub async fn apply_passed_deadlines(&self, key: Key) -> CommandResult<S, std::convert::Infallible> {
+    /// Only [`CommandError::Unavailable`].
+    pub async fn apply_passed_deadlines(&self, key: AggregateKey) -> CommandResult<S, std::convert::Infallible> {
         let (sender, receiver) = oneshot::channel();
         let lane = self.lane(&key);
         let job = Job::new(Command::new("fire_deadlines", key, Actor::time()), |_, _| Ok(None), sender);
         match lane.send(job).await {
             Ok(()) => wait_for_result(receiver).await,
-            Err(_) => Err(Failure::Unavailable("the lane has ended".to_owned())),
+            Err(_) => Err(CommandError::Unavailable("the lane has ended".to_owned())),
         }
     }
 
-    fn lane(&self, key: &Key) -> &mpsc::Sender<Job<S>> {
+    fn lane(&self, key: &AggregateKey) -> &mpsc::Sender<Job<S>> {
         let mut hasher = DefaultHasher::new();
         key.owner.hash(&mut hasher);
         let count = self.lanes.len() as u64;
@@ -136,7 +138,7 @@ impl<S: Store> Writer<S> {
 }
 
 async fn wait_for_result<A, R, C>(
-    receiver: oneshot::Receiver<Result<Committed<A>, Failure<R, C>>>,
-) -> Result<Committed<A>, Failure<R, C>> {
-    receiver.await.unwrap_or_else(|_| Err(Failure::Unavailable("the lane was stopped".to_owned())))
+    receiver: oneshot::Receiver<Result<CommandOutcome<A>, CommandError<R, C>>>,
+) -> Result<CommandOutcome<A>, CommandError<R, C>> {
+    receiver.await.unwrap_or_else(|_| Err(CommandError::Unavailable("the lane was stopped".to_owned())))
 }

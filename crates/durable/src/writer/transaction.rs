@@ -10,11 +10,11 @@ use sea_orm::DbErr;
 
 use super::{
     batch_error::BatchError,
+    batch_state::{BatchEffects, BatchState},
     job::{Job, JobResult},
-    ledger::{BatchEffects, BatchState},
 };
 use crate::{
-    Failure, Key, RequestId, Store, StreamKey, Tx, deadline,
+    AggregateKey, CommandError, RequestId, Store, StreamKey, Tx, deadline,
     host::HostContext,
     inbox, outbox,
     request_id::{self, RequestKey, RequestOutcome},
@@ -28,7 +28,10 @@ pub(super) struct WriterContext<S> {
 
 impl<S: Store> WriterContext<S> {
     /// Decides the jobs in order and commits everything that they change, or nothing.
-    pub(super) async fn run_transaction(&self, jobs: &mut [Job<S>]) -> Result<Vec<JobResult<S>>, BatchError<S::Clash>> {
+    pub(super) async fn run_transaction(
+        &self,
+        jobs: &mut [Job<S>],
+    ) -> Result<Vec<JobResult<S>>, BatchError<S::Conflict>> {
         let _under_way = self.host.activity.begin_transaction();
         let tx = self.host.db.begin().await?;
         let request_ids = jobs.iter().filter_map(|job| job.command.request.as_ref()).collect();
@@ -67,7 +70,11 @@ impl<S: Store> WriterContext<S> {
     ///
     /// This takes one statement and runs only after a refusal. It is not needed on SQLite, whose
     /// single writer holds the whole database from the begin of its transaction.
-    async fn used_elsewhere(&self, tx: &Tx, refused: Vec<(RequestId, Key)>) -> Result<Vec<Key>, DbErr> {
+    async fn used_elsewhere(
+        &self,
+        tx: &Tx,
+        refused: Vec<(RequestId, AggregateKey)>,
+    ) -> Result<Vec<AggregateKey>, DbErr> {
         if self.host.db.engine() == Engine::Sqlite {
             return Ok(Vec::new());
         }
@@ -79,10 +86,10 @@ impl<S: Store> WriterContext<S> {
     async fn write(
         &self,
         tx: &Tx,
-        stream_commands: Vec<(StreamKey, Key)>,
+        stream_commands: Vec<(StreamKey, AggregateKey)>,
         effects: BatchEffects<S::Aggregate>,
         now: Timestamp,
-    ) -> Result<CommitSummary, BatchError<S::Clash>> {
+    ) -> Result<CommitSummary, BatchError<S::Conflict>> {
         let BatchEffects { changes, fired_deadlines, deadlines, events, requests, streams } = effects;
         let conflicts = if changes.is_empty() { Vec::new() } else { self.store.save(tx, &changes).await? };
         if !conflicts.is_empty() {
@@ -127,22 +134,23 @@ fn refused_requests<S: Store>(
     jobs: &[Job<S>],
     results: &[JobResult<S>],
     known_requests: &HashSet<RequestKey>,
-) -> Vec<(RequestId, Key)> {
-    let is_refused = |result: &JobResult<S>| matches!(result, Err(Failure::Refused(()) | Failure::Moved { .. }));
+) -> Vec<(RequestId, AggregateKey)> {
+    let is_refused =
+        |result: &JobResult<S>| matches!(result, Err(CommandError::Refused(()) | CommandError::VersionMismatch { .. }));
     let refused = jobs.iter().zip(results).filter(|(_, result)| is_refused(result)).map(|(job, _)| &job.command);
     let with_request_id = refused.filter_map(|command| Some((command.request.clone()?, command.key.clone())));
     with_request_id.filter(|(request, _)| !known_requests.contains(&RequestKey::new(request))).collect()
 }
 
 /// Returns, for each command that applies an event, the event's stream and the command's aggregate.
-fn stream_commands<S: Store>(jobs: &[Job<S>]) -> Vec<(StreamKey, Key)> {
+fn stream_commands<S: Store>(jobs: &[Job<S>]) -> Vec<(StreamKey, AggregateKey)> {
     let commands = jobs.iter().map(|job| &job.command);
     commands.filter_map(|command| Some((command.position.as_ref()?.stream.clone(), command.key.clone()))).collect()
 }
 
 /// Returns the aggregates that the batch needs: those of its commands, and those that known request
 /// ids have changed.
-fn aggregate_keys<S: Store>(jobs: &[Job<S>], requests: &HashMap<RequestKey, RequestOutcome>) -> Vec<Key> {
+fn aggregate_keys<S: Store>(jobs: &[Job<S>], requests: &HashMap<RequestKey, RequestOutcome>) -> Vec<AggregateKey> {
     let of_commands = jobs.iter().map(|job| job.command.key.clone());
     let of_replayed_requests = requests.values().map(|outcome| outcome.key.clone());
     of_commands.chain(of_replayed_requests).collect::<BTreeSet<_>>().into_iter().collect()

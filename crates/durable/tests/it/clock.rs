@@ -14,8 +14,8 @@ test_on_both_engines! {
         fixture.clock.advance_by(TimeDelta::days(1));
         assert_eq!(host.now().await.unwrap(), start(), "real time does not move a virtual clock");
         let later = start() + TimeDelta::microseconds(1_234_567);
-        assert_eq!(host.advance(later).await.unwrap(), later);
-        assert_eq!(host.advance(start()).await.unwrap(), later, "the clock does not move back");
+        assert_eq!(host.advance_clock(later).await.unwrap(), later);
+        assert_eq!(host.advance_clock(start()).await.unwrap(), later, "the clock does not move back");
         let reopened = fixture.reopened().await;
         let host = fixture.host_on(reopened, BusinessClock::Virtual, Arc::new(UnreachableTransport)).await;
         assert_eq!(host.now().await.unwrap(), later);

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use cpor_durable::{BusinessClock, Failure};
+use cpor_durable::{BusinessClock, CommandError};
 use cpor_types::Timestamp;
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -36,33 +36,33 @@ test_on_both_engines! {
         let host = fixture.host().await;
         let test_writer = TestWriter::new(&host);
         run_open(&test_writer.writer, command(&key(1)), "one", Some(after(10))).await.unwrap();
-        host.advance(after(10) - TimeDelta::microseconds(1)).await.unwrap();
-        assert_eq!(host.runner().drain().await.unwrap(), 0, "no deadline is applied early");
+        host.advance_clock(after(10) - TimeDelta::microseconds(1)).await.unwrap();
+        assert_eq!(host.deadline_runner().apply_due_deadlines().await.unwrap(), 0, "no deadline is applied early");
         assert!(run_add(&test_writer.writer, command(&key(1)), 1).await.is_ok());
-        host.advance(after(10)).await.unwrap();
-        assert_eq!(run_add(&test_writer.writer, command(&key(1)), 1).await, Err(Failure::Refused(Refusal::Closed)));
+        host.advance_clock(after(10)).await.unwrap();
+        assert_eq!(run_add(&test_writer.writer, command(&key(1)), 1).await, Err(CommandError::Refused(Refusal::Closed)));
     }
 
     async fn r47_a_refused_command_applies_the_passed_deadline(fixture: Fixture) {
         let host = fixture.host().await;
         let test_writer = TestWriter::new(&host);
         run_open(&test_writer.writer, command(&key(1)), "one", Some(after(10))).await.unwrap();
-        host.advance(after(60)).await.unwrap();
-        assert_eq!(run_add(&test_writer.writer, command(&key(1)), 1).await, Err(Failure::Refused(Refusal::Closed)));
+        host.advance_clock(after(60)).await.unwrap();
+        assert_eq!(run_add(&test_writer.writer, command(&key(1)), 1).await, Err(CommandError::Refused(Refusal::Closed)));
         assert!(load_ticket(&fixture.db, &key(1)).await.unwrap().state.closed);
         let closed = (2, "closed".to_owned(), "time".to_owned(), after(10), after(60));
         assert_eq!(history(&fixture.db, &key(1)).await[1], closed, "effective at the due time, recorded by the command");
         assert_eq!(indexed(&fixture, 1).await.unwrap().0, "fired");
-        assert_eq!(host.runner().drain().await.unwrap(), 0);
+        assert_eq!(host.deadline_runner().apply_due_deadlines().await.unwrap(), 0);
     }
 
     async fn r47_an_etag_from_before_the_deadline_is_stale(fixture: Fixture) {
         let host = fixture.host().await;
         let test_writer = TestWriter::new(&host);
         run_open(&test_writer.writer, command(&key(1)), "one", Some(after(10))).await.unwrap();
-        host.advance(after(10)).await.unwrap();
-        let moved = run_add(&test_writer.writer, command(&key(1)).expecting(1), 1).await;
-        assert_eq!(moved, Err(Failure::Moved { expected: 1, actual: 2 }));
+        host.advance_clock(after(10)).await.unwrap();
+        let moved = run_add(&test_writer.writer, command(&key(1)).expect_version(1), 1).await;
+        assert_eq!(moved, Err(CommandError::VersionMismatch { expected: 1, actual: 2 }));
     }
 
     async fn the_runner_applies_due_deadlines(fixture: Fixture) {
@@ -72,13 +72,13 @@ test_on_both_engines! {
             let due = if n % 2 == 0 { after(10) } else { after(20) };
             run_open(&test_writer.writer, command(&key(n)), &n.to_string(), Some(due)).await.unwrap();
         }
-        host.advance(after(15)).await.unwrap();
-        assert_eq!(host.runner().drain().await.unwrap(), 300);
+        host.advance_clock(after(15)).await.unwrap();
+        assert_eq!(host.deadline_runner().apply_due_deadlines().await.unwrap(), 300);
         assert!(load_ticket(&fixture.db, &key(0)).await.unwrap().state.closed);
         assert!(!load_ticket(&fixture.db, &key(1)).await.unwrap().state.closed);
-        assert_eq!(host.runner().drain().await.unwrap(), 0);
-        host.advance(after(20)).await.unwrap();
-        assert_eq!(host.runner().drain().await.unwrap(), 300);
+        assert_eq!(host.deadline_runner().apply_due_deadlines().await.unwrap(), 0);
+        host.advance_clock(after(20)).await.unwrap();
+        assert_eq!(host.deadline_runner().apply_due_deadlines().await.unwrap(), 300);
     }
 
     async fn two_concurrent_runners_apply_a_deadline_once(fixture: Fixture) {
@@ -88,9 +88,9 @@ test_on_both_engines! {
         for n in 0..50 {
             run_open(&test_writers[0].writer, command(&key(n)), &n.to_string(), Some(after(10))).await.unwrap();
         }
-        hosts[0].advance(after(10)).await.unwrap();
-        let [one, two] = [hosts[0].runner(), hosts[1].runner()];
-        let (one, two) = tokio::join!(one.drain(), two.drain());
+        hosts[0].advance_clock(after(10)).await.unwrap();
+        let [one, two] = [hosts[0].deadline_runner(), hosts[1].deadline_runner()];
+        let (one, two) = tokio::join!(one.apply_due_deadlines(), two.apply_due_deadlines());
         assert!(one.unwrap() + two.unwrap() >= 50);
         for n in 0..50 {
             assert_eq!(history(&fixture.db, &key(n)).await.len(), 2, "opened and closed, once each");
@@ -111,8 +111,8 @@ test_on_both_engines! {
         assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 1, after(10).timestamp_micros())));
         close(1).await.unwrap();
         assert_eq!(indexed(&fixture, 1).await, Some(("cancelled".to_owned(), 1, after(10).timestamp_micros())));
-        host.advance(after(10)).await.unwrap();
-        assert_eq!(host.runner().drain().await.unwrap(), 0, "a cancelled deadline is not applied");
+        host.advance_clock(after(10)).await.unwrap();
+        assert_eq!(host.deadline_runner().apply_due_deadlines().await.unwrap(), 0, "a cancelled deadline is not applied");
         reopen(1, after(20)).await.unwrap();
         reopen(1, after(30)).await.unwrap();
         assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 3, after(30).timestamp_micros())));
@@ -122,8 +122,8 @@ test_on_both_engines! {
         };
         assert!(answers.iter().all(Result::is_ok));
         assert_eq!(indexed(&fixture, 1).await, Some(("pending".to_owned(), 4, after(40).timestamp_micros())));
-        host.advance(after(40)).await.unwrap();
-        host.runner().drain().await.unwrap();
+        host.advance_clock(after(40)).await.unwrap();
+        host.deadline_runner().apply_due_deadlines().await.unwrap();
         assert_eq!(indexed(&fixture, 1).await, Some(("fired".to_owned(), 4, after(40).timestamp_micros())));
     }
 
@@ -133,12 +133,12 @@ test_on_both_engines! {
         run_open(&test_writer.writer, command(&key(1)), "one", Some(after(5))).await.unwrap();
         run_open(&test_writer.writer, command(&key(2)), "two", Some(after(10))).await.unwrap();
         crate::tickets::change_title_in_database(&fixture.db, &key(1), "panics when it elapses").await;
-        host.advance(after(10)).await.unwrap();
-        assert_eq!(host.runner().drain().await.unwrap(), 2);
+        host.advance_clock(after(10)).await.unwrap();
+        assert_eq!(host.deadline_runner().apply_due_deadlines().await.unwrap(), 2);
         assert!(load_ticket(&fixture.db, &key(2)).await.unwrap().state.closed);
         assert_eq!(indexed(&fixture, 1).await.unwrap().0, "pending", "the deadline stays due until the ticket is repaired");
         crate::tickets::change_title_in_database(&fixture.db, &key(1), "mended").await;
-        assert_eq!(host.runner().drain().await.unwrap(), 1);
+        assert_eq!(host.deadline_runner().apply_due_deadlines().await.unwrap(), 1);
         assert!(load_ticket(&fixture.db, &key(1)).await.unwrap().state.closed);
     }
 

@@ -31,7 +31,7 @@ test_on_both_engines! {
     async fn events_carry_actor_and_effective_time(fixture: Fixture) {
         let services = ServicePair::with_ticket(fixture).await;
         let earlier = crate::fixture::start() - TimeDelta::hours(2);
-        run_add(&services.test_writer.writer, command(&key(1)).at(earlier), 1).await.unwrap();
+        run_add(&services.test_writer.writer, command(&key(1)).effective_at(earlier), 1).await.unwrap();
         services.drain().await;
         let (_, _, actor, effective, _) = crate::tickets::history(&services.mirror_fixture.db, &key(1)).await.remove(0);
         assert_eq!((actor, effective), (crate::tickets::alice().to_string(), earlier));

@@ -1,7 +1,9 @@
 //! The fixture of a test: a database of its own and the hosts that use it.
 use std::{path::PathBuf, pin::pin, sync::Arc};
 
-use cpor_durable::{BusinessClock, Courier, Host, Key, Parts, Undelivered, Writer, WriterSettings};
+use cpor_durable::{
+    AggregateKey, BusinessClock, DeliveryError, EventTransport, Host, HostParts, Writer, WriterSettings,
+};
 use cpor_kit::{Db, Metrics};
 use cpor_proto::events::v1::{DeliverEventsRequest, DeliverEventsResponse};
 use cpor_types::{SeededEntropy, Service, Timestamp, VirtualClock};
@@ -102,21 +104,26 @@ impl Fixture {
         self.host_on(self.db.clone(), BusinessClock::Virtual, Arc::new(UnreachableTransport)).await
     }
 
-    pub(crate) async fn host_to(&self, courier: Arc<dyn Courier>) -> Host {
-        self.host_on(self.db.clone(), BusinessClock::Virtual, courier).await
+    pub(crate) async fn host_to(&self, event_transport: Arc<dyn EventTransport>) -> Host {
+        self.host_on(self.db.clone(), BusinessClock::Virtual, event_transport).await
     }
 
-    pub(crate) async fn host_on(&self, db: Db, business_clock: BusinessClock, courier: Arc<dyn Courier>) -> Host {
+    pub(crate) async fn host_on(
+        &self,
+        db: Db,
+        business_clock: BusinessClock,
+        event_transport: Arc<dyn EventTransport>,
+    ) -> Host {
         let seed = u64::from_le_bytes(random().into_bytes()[..8].try_into().unwrap());
-        let parts = Parts {
+        let parts = HostParts {
             db,
             business_clock,
             clock: Arc::new(self.clock.clone()),
             entropy: Arc::new(SeededEntropy::new(seed)),
             metrics: Metrics::new(),
-            courier,
+            event_transport,
         };
-        Host::of(Service::ClaimIntake, parts).await.unwrap()
+        Host::from_parts(Service::ClaimIntake, parts).await.unwrap()
     }
 }
 
@@ -173,9 +180,9 @@ impl Drop for DatabaseToDrop {
 pub(crate) struct UnreachableTransport;
 
 #[async_trait::async_trait]
-impl Courier for UnreachableTransport {
-    async fn deliver(&self, _request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
-        Err(Undelivered::Unreachable("no service is reachable".to_owned()))
+impl EventTransport for UnreachableTransport {
+    async fn deliver(&self, _request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError> {
+        Err(DeliveryError::Unreachable("no service is reachable".to_owned()))
     }
 }
 
@@ -202,7 +209,7 @@ impl TestWriter {
         let held = self.tickets.pause_loads().await;
         let blocker = tokio::spawn({
             let writer = self.writer.clone();
-            async move { writer.apply_passed_deadlines(Key::new("blocker", Uuid::nil())).await }
+            async move { writer.apply_passed_deadlines(AggregateKey::new("blocker", Uuid::nil())).await }
         });
         self.tickets.load_requested().await;
         let mut all = pin!(join_all(commands));

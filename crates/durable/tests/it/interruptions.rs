@@ -2,7 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use cpor_durable::{BusinessClock, Courier};
+use cpor_durable::{BusinessClock, EventTransport};
 use cpor_kit::Metrics;
 use cpor_proto::operations::v1::StreamState;
 use tokio::task::JoinHandle;
@@ -42,12 +42,12 @@ test_on_both_engines! {
         let services = Arc::new(ServicePair::with_ticket(fixture).await);
         services.add(1).await;
         kill_while_delivering(&services).await;
-        let courier: Arc<dyn Courier> = services.network.clone();
-        let other = services.fixture.host_on(services.fixture.other_process().await, BusinessClock::Virtual, courier).await;
+        let event_transport: Arc<dyn EventTransport> = services.network.clone();
+        let other = services.fixture.host_on(services.fixture.other_process().await, BusinessClock::Virtual, event_transport).await;
         services.fixture.clock.advance_by(TimeDelta::seconds(10) - TimeDelta::microseconds(1));
-        assert_eq!(other.relay().drain().await.unwrap(), 0);
+        assert_eq!(other.relay().deliver_pending().await.unwrap(), 0);
         services.fixture.clock.advance_by(TimeDelta::microseconds(1));
-        assert_eq!(other.relay().drain().await.unwrap(), 1);
+        assert_eq!(other.relay().deliver_pending().await.unwrap(), 1);
         assert_eq!(services.mirrored_count(1).await, Some(1), "the event was applied before the kill");
     }
 
@@ -58,9 +58,9 @@ test_on_both_engines! {
         assert_eq!(services.drain().await, 0);
         services.add(10).await;
         services.skip_backoff();
-        let courier: Arc<dyn Courier> = services.network.clone();
-        let next = services.fixture.host_on(services.fixture.reopened().await, BusinessClock::Virtual, courier).await;
-        assert_eq!(next.relay().drain().await.unwrap(), 2);
+        let event_transport: Arc<dyn EventTransport> = services.network.clone();
+        let next = services.fixture.host_on(services.fixture.reopened().await, BusinessClock::Virtual, event_transport).await;
+        assert_eq!(next.relay().deliver_pending().await.unwrap(), 2);
         assert_eq!(services.mirrored_count(1).await, Some(11));
     }
 }
@@ -72,8 +72,9 @@ async fn sqlite_releases_leases_of_a_killed_process() {
     let services = Arc::new(ServicePair::with_ticket(Fixture::sqlite().await).await);
     services.add(1).await;
     kill_while_delivering(&services).await;
-    let courier: Arc<dyn Courier> = services.network.clone();
-    let next = services.fixture.host_on(services.fixture.reopened().await, BusinessClock::Virtual, courier).await;
+    let event_transport: Arc<dyn EventTransport> = services.network.clone();
+    let next =
+        services.fixture.host_on(services.fixture.reopened().await, BusinessClock::Virtual, event_transport).await;
     let shutdown = cpor_kit::lifecycle::Shutdown::new(Duration::from_secs(1));
     let tasks = cpor_kit::lifecycle::Tasks::new(&shutdown, &Metrics::new(), Arc::new(cpor_types::SystemEntropy));
     next.start(&tasks);

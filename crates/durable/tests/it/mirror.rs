@@ -1,7 +1,7 @@
 //! A receiver that keeps copies of the tickets of another service.
 use std::sync::Mutex;
 
-use cpor_durable::{Incoming, Key, ReceiveError, Receiver, Transition, Writer};
+use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError, Transition, Writer};
 use cpor_proto::events::v1::event::Payload;
 
 use crate::tickets::{Ticket, TicketEvent, TicketStore};
@@ -22,8 +22,8 @@ pub(crate) struct Mirror {
 }
 
 #[async_trait::async_trait]
-impl Receiver for Mirror {
-    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+impl EventReceiver for Mirror {
+    async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         let behavior = *self.behavior.lock().unwrap();
         match behavior {
             ReceiverBehavior::Accept => {}
@@ -34,7 +34,8 @@ impl Receiver for Mirror {
         let Payload::ClaimClosed(ticket_event) = &incoming.payload else {
             return Err(ReceiveError::park("not an event of a ticket"));
         };
-        let key = Key::new(ticket_event.tenant.clone(), ticket_event.claim.parse().map_err(ReceiveError::park)?);
+        let key =
+            AggregateKey::new(ticket_event.tenant.clone(), ticket_event.claim.parse().map_err(ReceiveError::park)?);
         let (title, n) = (key.id.to_string(), ticket_event.primary_reason.parse::<i64>().map_err(ReceiveError::park)?);
         let mirrored = self.writer.execute(incoming.command("mirror", key), move |ticket, _| {
             let before =

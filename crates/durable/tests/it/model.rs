@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use cpor_durable::{Aggregate as _, Failure, Key, RequestId};
+use cpor_durable::{Aggregate as _, AggregateKey, CommandError, RequestId};
 use cpor_types::Timestamp;
 use proptest::{prelude::*, test_runner::TestRunner};
 use sea_orm::ConnectionTrait as _;
@@ -49,26 +49,26 @@ fn batches() -> impl Strategy<Value = Vec<Batch>> {
 }
 
 /// The outcome that a caller receives: key, version, state, and whether it was replayed.
-type CallerResult = Result<(Key, u64, Option<Ticket>, bool), Failure<Refusal, tickets::TitleTaken>>;
+type CallerResult = Result<(AggregateKey, u64, Option<Ticket>, bool), CommandError<Refusal, tickets::TitleTaken>>;
 
 /// A model in memory that runs one command after the other.
 #[derive(Default)]
 struct Model {
-    tickets: HashMap<Key, (u64, Ticket)>,
-    requests: HashMap<u8, (u8, Key)>,
+    tickets: HashMap<AggregateKey, (u64, Ticket)>,
+    requests: HashMap<u8, (u8, AggregateKey)>,
 }
 
 impl Model {
-    fn version(&self, key: &Key) -> u64 {
+    fn version(&self, key: &AggregateKey) -> u64 {
         self.tickets.get(key).map_or(0, |(version, _)| *version)
     }
 
-    fn change(&mut self, key: &Key, next: Ticket) {
+    fn change(&mut self, key: &AggregateKey, next: Ticket) {
         let version = self.version(key) + 1;
         self.tickets.insert(key.clone(), (version, next));
     }
 
-    fn outcome(&self, key: &Key, replayed: bool) -> CallerResult {
+    fn outcome(&self, key: &AggregateKey, replayed: bool) -> CallerResult {
         Ok((key.clone(), self.version(key), self.tickets.get(key).map(|(_, ticket)| ticket.clone()), replayed))
     }
 
@@ -76,22 +76,22 @@ impl Model {
         let own = key(step.key);
         let known = step.request.and_then(|(id, body)| Some((body, self.requests.get(&id).cloned()?)));
         let key = known.as_ref().map_or(own, |(_, (_, key))| key.clone());
-        while let Some(elapsed) = self.tickets.get(&key).and_then(|(_, ticket)| ticket.elapse(now)) {
+        while let Some(elapsed) = self.tickets.get(&key).and_then(|(_, ticket)| ticket.apply_passed_deadline(now)) {
             self.change(&key, elapsed.transition.next);
         }
         if let Some((body, (first, _))) = known {
-            return if body == first { self.outcome(&key, true) } else { Err(Failure::RequestIdReused) };
+            return if body == first { self.outcome(&key, true) } else { Err(CommandError::RequestIdReused) };
         }
         let actual = self.version(&key);
         if let Some(expected) = step.expecting.filter(|expected| *expected != actual) {
-            return Err(Failure::Moved { expected, actual });
+            return Err(CommandError::VersionMismatch { expected, actual });
         }
         let ticket = self.tickets.get(&key).map(|(_, ticket)| ticket);
         let decided = match step.action {
             Action::Open { closes_in } => tickets::open(ticket, &step.key.to_string(), closes(closes_in, now)),
             Action::Add(n) => tickets::add(ticket, n),
         };
-        if let Some(transition) = decided.map_err(Failure::Refused)? {
+        if let Some(transition) = decided.map_err(CommandError::Refused)? {
             self.change(&key, transition.next);
         }
         if let Some((id, body)) = step.request {
@@ -112,7 +112,7 @@ async fn run(test_writer: &TestWriter, step: Step) -> TicketResult {
         id: id.to_string(),
         body_hash: [body; 32],
     });
-    let command = command(&key(step.key)).expecting(step.expecting).request(request);
+    let command = command(&key(step.key)).expect_version(step.expecting).request(request);
     match step.action {
         Action::Add(n) => run_add(&test_writer.writer, command, n).await,
         Action::Open { closes_in } => {
@@ -129,7 +129,7 @@ async fn assert_batches_match_model(fixture: &Fixture, batches: Vec<Batch>) {
     let mut model = Model::default();
     let mut now = start();
     for Batch { seconds, steps } in batches {
-        now = host.advance(now + TimeDelta::seconds(seconds)).await.unwrap();
+        now = host.advance_clock(now + TimeDelta::seconds(seconds)).await.unwrap();
         let running = steps.iter().cloned().map(|step| -> BoxedCommand<'_> { Box::pin(run(&test_writer, step)) });
         let answers = test_writer.run_in_one_batch(running).await;
         for (step, answer) in steps.iter().zip(answers) {

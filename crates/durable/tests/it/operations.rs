@@ -70,7 +70,7 @@ test_on_both_engines! {
     async fn a_probe_with_unfinished_work_holds_the_clock(fixture: Fixture) {
         let host = fixture.host().await;
         let left = Arc::new(AtomicUsize::new(3));
-        host.probe("mail", {
+        host.add_idle_probe("mail", {
             let left = Arc::clone(&left);
             move || {
                 let left = Arc::clone(&left);
@@ -87,7 +87,7 @@ test_on_both_engines! {
 
     async fn a_probe_that_does_not_return_is_listed(fixture: Fixture) {
         let host = fixture.host().await;
-        host.probe("mail", std::future::pending);
+        host.add_idle_probe("mail", std::future::pending);
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
         let answer = OperationsServer::new([host]).handle_advance_clock(request, Duration::from_millis(50)).await.unwrap();
         assert_eq!(answer.unsettled.len(), 1);

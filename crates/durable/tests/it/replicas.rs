@@ -1,5 +1,5 @@
 //! Several processes on one database: no command is lost, applied twice or blocked for ever.
-use cpor_durable::{BusinessClock, Failure, WriterSettings};
+use cpor_durable::{BusinessClock, CommandError, WriterSettings};
 use futures_util::future::join_all;
 
 use crate::{
@@ -54,7 +54,7 @@ test_on_both_engines! {
             let title = format!("wanted {round}");
             let keys = [key(round * 2), key(round * 2 + 1)];
             let opened = join_all((0..2).map(|n| run_open(&writers[n], command(&keys[n]), &title, None))).await;
-            let clashes = opened.iter().filter(|opened| matches!(opened, Err(Failure::Clash(TitleTaken)))).count();
+            let clashes = opened.iter().filter(|opened| matches!(opened, Err(CommandError::Conflict(TitleTaken)))).count();
             assert_eq!((opened.iter().filter(|opened| opened.is_ok()).count(), clashes), (1, 1), "{opened:?}");
         }
         assert_eq!(counts(&fixture.db).await.len(), 20);
@@ -75,7 +75,7 @@ test_on_both_engines! {
                 tokio::spawn(async move { run_retitle(&writer, command(&key), &title).await })
             });
             for ended in join_all(wishes).await {
-                assert!(matches!(ended.unwrap(), Ok(_) | Err(Failure::Clash(TitleTaken))));
+                assert!(matches!(ended.unwrap(), Ok(_) | Err(CommandError::Conflict(TitleTaken))));
             }
         }
         let mut titles = Vec::new();

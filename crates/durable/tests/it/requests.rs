@@ -1,5 +1,5 @@
 //! Request ids: a request takes effect at most once, however often the client repeats it (AIP-155).
-use cpor_durable::{Command, Failure, Key, RequestId};
+use cpor_durable::{AggregateKey, Command, CommandError, RequestId};
 
 use crate::{
     fixture::{Fixture, TestWriter, test_on_both_engines},
@@ -10,7 +10,7 @@ fn request(id: &str, body: u8) -> RequestId {
     RequestId { caller: "alice".to_owned(), method: "OpenTicket", id: id.to_owned(), body_hash: [body; 32] }
 }
 
-fn named(key: &Key, id: &str, body: u8) -> Command {
+fn named(key: &AggregateKey, id: &str, body: u8) -> Command {
     command(key).request(request(id, body))
 }
 
@@ -38,7 +38,7 @@ test_on_both_engines! {
     async fn the_same_request_id_with_another_body_fails(fixture: Fixture) {
         let test_writer = TestWriter::new(&fixture.host().await);
         run_open(&test_writer.writer, named(&key(1), "r", 1), "one", None).await.unwrap();
-        assert_eq!(run_open(&test_writer.writer, named(&key(2), "r", 2), "two", None).await, Err(Failure::RequestIdReused));
+        assert_eq!(run_open(&test_writer.writer, named(&key(2), "r", 2), "two", None).await, Err(CommandError::RequestIdReused));
     }
 
     async fn request_ids_are_per_caller_and_method(fixture: Fixture) {
@@ -59,7 +59,7 @@ test_on_both_engines! {
     async fn a_repeated_refused_request_is_decided_again(fixture: Fixture) {
         let test_writer = TestWriter::new(&fixture.host().await);
         let adding = || run_add(&test_writer.writer, command(&key(1)).request(request("r", 1)), 1);
-        assert_eq!(adding().await, Err(Failure::Refused(Refusal::Missing)));
+        assert_eq!(adding().await, Err(CommandError::Refused(Refusal::Missing)));
         run_open(&test_writer.writer, command(&key(1)), "one", None).await.unwrap();
         assert!(!adding().await.unwrap().replayed);
         assert!(adding().await.unwrap().replayed);

@@ -1,5 +1,5 @@
 //! The statements for stores, with every type of column.
-use cpor_durable::{Key, Micros, StoreError, rows};
+use cpor_durable::{AggregateKey, Micros, StoreError, rows};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, TransactionTrait};
 use uuid::Uuid;
 
@@ -82,7 +82,7 @@ fn active(model: thing::Model) -> thing::ActiveModel {
 
 async fn all(fixture: &Fixture) -> Vec<thing::Model> {
     let columns = [thing::Column::Owner, thing::Column::Parent];
-    rows::children::<thing::Entity>(fixture.db.writer(), columns, &[key(1)]).await.unwrap()
+    rows::load_children::<thing::Entity>(fixture.db.writer(), columns, &[key(1)]).await.unwrap()
 }
 
 test_on_both_engines! {
@@ -92,7 +92,7 @@ test_on_both_engines! {
         rows::insert::<thing::Entity>(&tx, (0..5000).map(|n| active(thing(n)))).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(all(&fixture).await, (0..5000).map(thing).collect::<Vec<_>>());
-        let by_id = rows::by_id::<thing::Entity>(fixture.db.writer(), thing::Column::Parent, &[key(1).id, key(2).id]).await.unwrap();
+        let by_id = rows::load_by_id::<thing::Entity>(fixture.db.writer(), thing::Column::Parent, &[key(1).id, key(2).id]).await.unwrap();
         assert_eq!(by_id.len(), 5000);
     }
 
@@ -134,10 +134,10 @@ test_on_both_engines! {
         rows::save::<ticket::Entity>(&tx, [(0, row(1, 1)), (0, row(2, 3))]).await.unwrap();
         rows::save::<ticket::Entity>(&tx, [(1, row(1, 2)), (3, row(2, 7)), (0, row(3, 1))]).await.unwrap();
         let lost = rows::save::<ticket::Entity>(&tx, [(1, row(1, 2)), (7, row(2, 8)), (0, row(3, 1))]).await;
-        let Err(StoreError::Lost(keys)) = lost else { panic!("{lost:?}") };
+        let Err(StoreError::ConcurrentChange(keys)) = lost else { panic!("{lost:?}") };
         assert_eq!(keys, [key(1), key(3)]);
-        let found = rows::lock::<ticket::Entity>(&tx, &[key(1), key(2), key(4)]).await.unwrap();
-        let versions: Vec<_> = found.into_iter().map(|row| (Key::new(row.owner, row.id), row.version)).collect();
+        let found = rows::load_locked::<ticket::Entity>(&tx, &[key(1), key(2), key(4)]).await.unwrap();
+        let versions: Vec<_> = found.into_iter().map(|row| (AggregateKey::new(row.owner, row.id), row.version)).collect();
         assert_eq!(versions, [(key(1), 2), (key(2), 8)]);
         tx.rollback().await.unwrap();
         assert!(ticket::Entity::find().all(fixture.db.writer()).await.unwrap().is_empty());

@@ -1,5 +1,5 @@
 //! Positions in incoming streams: each event is applied once and in order.
-use cpor_durable::{Failure, Position, StreamKey};
+use cpor_durable::{CommandError, StreamKey, StreamPosition};
 use cpor_types::Service;
 use uuid::Uuid;
 
@@ -8,10 +8,10 @@ use crate::{
     tickets::{BoxedCommand, Refusal, command, counts, key, run_add, run_open},
 };
 
-fn at(sequence: u64) -> Position {
+fn at(sequence: u64) -> StreamPosition {
     let stream =
         StreamKey { source: Service::PoeReview, aggregate: "case".to_owned(), owner: "t".to_owned(), id: Uuid::nil() };
-    Position { stream, sequence }
+    StreamPosition { stream, sequence }
 }
 
 test_on_both_engines! {
@@ -19,12 +19,12 @@ test_on_both_engines! {
         let test_writer = TestWriter::new(&fixture.host().await);
         run_open(&test_writer.writer, command(&key(1)), "one", None).await.unwrap();
         let take = |sequence| run_add(&test_writer.writer, command(&key(1)).with_position(at(sequence)), 1);
-        assert_eq!(take(2).await, Err(Failure::Gap { expected: 1 }));
+        assert_eq!(take(2).await, Err(CommandError::SequenceGap { expected: 1 }));
         assert!(!take(1).await.unwrap().replayed);
         assert!(take(1).await.unwrap().replayed);
         assert!(!take(2).await.unwrap().replayed);
         assert!(take(1).await.unwrap().replayed);
-        assert_eq!(take(4).await, Err(Failure::Gap { expected: 3 }));
+        assert_eq!(take(4).await, Err(CommandError::SequenceGap { expected: 3 }));
         assert_eq!(counts(&fixture.db).await[&key(1)], 2);
     }
 
@@ -34,14 +34,14 @@ test_on_both_engines! {
         let sequences = [1, 2, 2, 4, 3, 4];
         let answers = test_writer.run_in_one_batch(sequences.map(|n| run_add(&test_writer.writer, command(&key(1)).with_position(at(n)), 1))).await;
         let replayed: Vec<_> = answers.into_iter().map(|answer| answer.map(|committed| committed.replayed)).collect();
-        assert_eq!(replayed, [Ok(false), Ok(false), Ok(true), Err(Failure::Gap { expected: 3 }), Ok(false), Ok(false)]);
+        assert_eq!(replayed, [Ok(false), Ok(false), Ok(true), Err(CommandError::SequenceGap { expected: 3 }), Ok(false), Ok(false)]);
         assert_eq!(counts(&fixture.db).await[&key(1)], 4);
     }
 
     async fn a_refused_event_is_not_recorded(fixture: Fixture) {
         let test_writer = TestWriter::new(&fixture.host().await);
         let take = || run_add(&test_writer.writer, command(&key(1)).with_position(at(1)), 1);
-        assert_eq!(take().await, Err(Failure::Refused(Refusal::Missing)));
+        assert_eq!(take().await, Err(CommandError::Refused(Refusal::Missing)));
         run_open(&test_writer.writer, command(&key(1)), "one", None).await.unwrap();
         assert!(!take().await.unwrap().replayed);
     }
@@ -69,12 +69,12 @@ test_on_both_engines! {
     async fn the_inbox_applies_the_same_rules(fixture: Fixture) {
         let host = fixture.host().await;
         let inbox = host.inbox();
-        assert_eq!(inbox.check(&at(1)).await, Ok(false));
-        assert_eq!(inbox.advance(&at(2)).await, Err(cpor_durable::ReceiveError::Gap { expected: 1 }));
-        inbox.advance(&at(1)).await.unwrap();
-        inbox.advance(&at(1)).await.unwrap();
-        assert_eq!(inbox.check(&at(1)).await, Ok(true));
-        assert_eq!(inbox.check(&at(3)).await, Err(cpor_durable::ReceiveError::Gap { expected: 2 }));
-        inbox.advance(&at(2)).await.unwrap();
+        assert_eq!(inbox.is_applied(&at(1)).await, Ok(false));
+        assert_eq!(inbox.mark_applied(&at(2)).await, Err(cpor_durable::ReceiveError::SequenceGap { expected: 1 }));
+        inbox.mark_applied(&at(1)).await.unwrap();
+        inbox.mark_applied(&at(1)).await.unwrap();
+        assert_eq!(inbox.is_applied(&at(1)).await, Ok(true));
+        assert_eq!(inbox.is_applied(&at(3)).await, Err(cpor_durable::ReceiveError::SequenceGap { expected: 2 }));
+        inbox.mark_applied(&at(2)).await.unwrap();
     }
 }

@@ -5,7 +5,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use cpor_durable::{BusinessClock, Courier, EventServer, Host, Parts, Receiver, Undelivered};
+use cpor_durable::{BusinessClock, DeliveryError, EventReceiver, EventServer, EventTransport, Host, HostParts};
 use cpor_kit::Metrics;
 use cpor_proto::{
     events::v1::{DeliverEventsRequest, DeliverEventsResponse},
@@ -43,16 +43,16 @@ pub(crate) struct FakeNetwork {
 }
 
 #[async_trait::async_trait]
-impl Courier for FakeNetwork {
-    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, Undelivered> {
+impl EventTransport for FakeNetwork {
+    async fn deliver(&self, request: DeliverEventsRequest) -> Result<DeliverEventsResponse, DeliveryError> {
         self.stream_counts.lock().unwrap().push(request.streams.len());
         let fate = self.faults.lock().unwrap().pop_front().unwrap_or(NetworkFault::NoFault);
-        let lost = || Undelivered::Unreachable("connection lost".to_owned());
+        let lost = || DeliveryError::Unreachable("connection lost".to_owned());
         if fate == NetworkFault::RequestIsLost {
             return Err(lost());
         }
         if fate == NetworkFault::Unreadable {
-            return Err(Undelivered::Unreadable("InvalidArgument: one of the streams is malformed".to_owned()));
+            return Err(DeliveryError::Unreadable("InvalidArgument: one of the streams is malformed".to_owned()));
         }
         if fate == NetworkFault::RequestIsDuplicated {
             self.server.deliver(Service::ClaimIntake, request.clone()).await.unwrap();
@@ -84,20 +84,20 @@ impl ServicePair {
             cpor_kit::Engine::Sqlite => Fixture::sqlite().await,
             cpor_kit::Engine::Postgres => Fixture::postgres().await,
         };
-        let parts = Parts {
+        let parts = HostParts {
             db: mirror_fixture.db.clone(),
             business_clock: BusinessClock::Virtual,
             clock: Arc::new(fixture.clock.clone()),
             entropy: Arc::new(SeededEntropy::new(99)),
             metrics: Metrics::new(),
-            courier: Arc::new(UnreachableTransport),
+            event_transport: Arc::new(UnreachableTransport),
         };
-        let mirror_host = Host::of(Service::Registry, parts).await.unwrap();
+        let mirror_host = Host::from_parts(Service::Registry, parts).await.unwrap();
         let mirror = Arc::new(Mirror {
             writer: TestWriter::unbatched(&mirror_host),
             behavior: Mutex::new(ReceiverBehavior::Accept),
         });
-        let receiver: Arc<dyn Receiver> = mirror.clone();
+        let receiver: Arc<dyn EventReceiver> = mirror.clone();
         let network = Arc::new(FakeNetwork {
             server: EventServer::new([(Service::Registry, receiver)]),
             faults: Mutex::default(),
@@ -129,7 +129,7 @@ impl ServicePair {
     }
 
     pub(crate) async fn drain(&self) -> u64 {
-        self.host.relay().drain().await.unwrap()
+        self.host.relay().deliver_pending().await.unwrap()
     }
 
     /// Advances real time beyond the longest delay of a retry.

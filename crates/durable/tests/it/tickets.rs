@@ -9,8 +9,8 @@ use std::{
 };
 
 use cpor_durable::{
-    Aggregate, Change, Command, CommandResult, Elapsed, Key, Micros, Outgoing, Store, StoreError, Transition, Tx,
-    Versioned, Writer, rows,
+    Aggregate, AggregateKey, Change, Command, CommandResult, Micros, OutgoingEvent, PassedDeadline, Store, StoreError,
+    Transition, Tx, Versioned, Writer, rows,
 };
 use cpor_proto::events::v1::{ClaimClosed, event::Payload};
 use cpor_types::{Actor, ActorSide, Deadline, Service, Timestamp};
@@ -66,10 +66,10 @@ impl Aggregate for Ticket {
         self.closes.iter().cloned().collect()
     }
 
-    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
+    fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
         assert_ne!(self.title, "panics when it elapses");
         let due = self.closes.as_ref().filter(|deadline| deadline.has_passed(now))?.due;
-        Some(Elapsed { due, transition: self.close() })
+        Some(PassedDeadline { due, transition: self.close() })
     }
 }
 
@@ -116,11 +116,11 @@ pub(crate) fn alice() -> Actor {
     Actor::new(ActorSide::Partner, "alice")
 }
 
-pub(crate) fn key(n: u128) -> Key {
-    Key::new("contoso", Uuid::from_u128(n))
+pub(crate) fn key(n: u128) -> AggregateKey {
+    AggregateKey::new("contoso", Uuid::from_u128(n))
 }
 
-pub(crate) fn command(key: &Key) -> Command {
+pub(crate) fn command(key: &AggregateKey) -> Command {
     Command::new("toy", key.clone(), alice())
 }
 
@@ -174,23 +174,23 @@ impl TicketStore {
 
 impl Store for TicketStore {
     type Aggregate = Ticket;
-    type Clash = TitleTaken;
+    type Conflict = TitleTaken;
     const AGGREGATE: &'static str = "ticket";
 
-    fn resource(key: &Key) -> String {
+    fn resource(key: &AggregateKey) -> String {
         format!("desks/{}/tickets/{}", key.owner, key.id)
     }
 
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Ticket>)>, StoreError> {
+    async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Ticket>)>, StoreError> {
         if self.load_gate.try_lock().is_err() {
             self.load_requests.notify_one();
         }
         let _open = self.load_gate.lock().await;
         self.loads.fetch_add(1, Ordering::Relaxed);
-        let rows = rows::lock::<ticket::Entity>(tx, keys).await?;
+        let rows = rows::load_locked::<ticket::Entity>(tx, keys).await?;
         rows.into_iter()
             .map(|row| {
-                let key = Key::new(row.owner, row.id);
+                let key = AggregateKey::new(row.owner, row.id);
                 let state = serde_json::from_value(row.state)
                     .map_err(|error| StoreError::inconsistent("ticket", &key, error))?;
                 Ok((key, Versioned::new(row.version.unsigned_abs(), state)))
@@ -198,7 +198,7 @@ impl Store for TicketStore {
             .collect()
     }
 
-    async fn save(&self, tx: &Tx, changes: &[Change<Ticket>]) -> Result<Vec<(Key, TitleTaken)>, StoreError> {
+    async fn save(&self, tx: &Tx, changes: &[Change<Ticket>]) -> Result<Vec<(AggregateKey, TitleTaken)>, StoreError> {
         self.save_sizes.lock().unwrap().push(changes.len());
         if changes.iter().any(|change| change.after.state.title == "cannot be saved") {
             return Err(StoreError::Db(DbErr::Custom("this title breaks the table".to_owned())));
@@ -213,10 +213,10 @@ impl Store for TicketStore {
         Ok(refused.into_iter().map(|n| (titled[n].key.clone(), TitleTaken)).collect())
     }
 
-    fn outgoing(&self, change: &Change<Ticket>) -> Vec<Outgoing> {
+    fn outgoing(&self, change: &Change<Ticket>) -> Vec<OutgoingEvent> {
         let events = change.events.iter().filter_map(|recorded| match recorded.event {
             TicketEvent::Added(n) => {
-                Some(Outgoing::of(recorded, Service::Registry, claim_closed_payload(&change.key, n)))
+                Some(OutgoingEvent::from_recorded(recorded, Service::Registry, claim_closed_payload(&change.key, n)))
             }
             TicketEvent::Opened | TicketEvent::Retitled | TicketEvent::Closed => None,
         });
@@ -224,7 +224,7 @@ impl Store for TicketStore {
     }
 }
 
-fn claim_closed_payload(key: &Key, n: i64) -> Payload {
+fn claim_closed_payload(key: &AggregateKey, n: i64) -> Payload {
     let (claim, tenant) = (key.id.to_string(), key.owner.clone());
     Payload::ClaimClosed(ClaimClosed {
         claim,
@@ -276,15 +276,15 @@ fn new_title(change: &Change<Ticket>) -> title::ActiveModel {
 }
 
 /// Loads a ticket from the database.
-pub(crate) async fn load_ticket(db: &cpor_kit::Db, key: &Key) -> Option<Versioned<Ticket>> {
+pub(crate) async fn load_ticket(db: &cpor_kit::Db, key: &AggregateKey) -> Option<Versioned<Ticket>> {
     let row = ticket::Entity::find_by_id((key.owner.clone(), key.id)).one(db.writer()).await.unwrap()?;
     let state: Json = row.state;
     Some(Versioned::new(row.version.unsigned_abs(), serde_json::from_value(state).unwrap()))
 }
 
 /// Loads a ticket's history: version, event, actor, effective time, recorded time.
-pub(crate) async fn history(db: &cpor_kit::Db, key: &Key) -> Vec<(i64, String, String, Timestamp, Timestamp)> {
-    let by_key = rows::children::<entry::Entity>(
+pub(crate) async fn history(db: &cpor_kit::Db, key: &AggregateKey) -> Vec<(i64, String, String, Timestamp, Timestamp)> {
+    let by_key = rows::load_children::<entry::Entity>(
         db.writer(),
         [entry::Column::Owner, entry::Column::Id],
         std::slice::from_ref(key),
@@ -294,17 +294,17 @@ pub(crate) async fn history(db: &cpor_kit::Db, key: &Key) -> Vec<(i64, String, S
 }
 
 /// Loads the count of every ticket.
-pub(crate) async fn counts(db: &cpor_kit::Db) -> HashMap<Key, i64> {
+pub(crate) async fn counts(db: &cpor_kit::Db) -> HashMap<AggregateKey, i64> {
     let rows = ticket::Entity::find().order_by_asc(ticket::Column::Id).all(db.writer()).await.unwrap();
     let count = |state: Json| serde_json::from_value::<Ticket>(state).unwrap().count;
-    rows.into_iter().map(|row| (Key::new(row.owner, row.id), count(row.state))).collect()
+    rows.into_iter().map(|row| (AggregateKey::new(row.owner, row.id), count(row.state))).collect()
 }
 
 /// The future of a command, of any kind.
 pub(crate) type BoxedCommand<'a> = std::pin::Pin<Box<dyn Future<Output = TicketResult> + Send + 'a>>;
 
 /// Changes the title in the database without the writer.
-pub(crate) async fn change_title_in_database(db: &cpor_kit::Db, key: &Key, title: &str) {
+pub(crate) async fn change_title_in_database(db: &cpor_kit::Db, key: &AggregateKey, title: &str) {
     let Versioned { state, .. } = load_ticket(db, key).await.unwrap();
     let state = serde_json::to_value(Ticket { title: title.to_owned(), ..state }).unwrap();
     let by_hand =

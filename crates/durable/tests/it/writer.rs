@@ -1,6 +1,6 @@
 //! Group commit: commands share transactions, and each has the same result as in a transaction of
 //! its own.
-use cpor_durable::{Committed, Failure};
+use cpor_durable::{CommandError, CommandOutcome};
 
 use crate::{
     fixture::{TestWriter, start, test_on_both_engines},
@@ -47,7 +47,7 @@ test_on_both_engines! {
     async fn recorded_events_have_actor_and_times(fixture: Fixture) {
         let test_writer = TestWriter::new(&fixture.host().await);
         let earlier = start() - chrono::TimeDelta::hours(1);
-        run_open(&test_writer.writer, command(&key(1)).at(earlier), "one", None).await.unwrap();
+        run_open(&test_writer.writer, command(&key(1)).effective_at(earlier), "one", None).await.unwrap();
         assert_eq!(history(&fixture.db, &key(1)).await, [(1, "opened".to_owned(), alice().to_string(), earlier, start())]);
     }
 
@@ -68,9 +68,9 @@ test_on_both_engines! {
         }
         test_writer.tickets.take_save_sizes();
         let answers = test_writer.run_in_one_batch(keys.iter().map(|key| run_add(&test_writer.writer, command(key), 1))).await;
-        assert!(matches!(answers[0], Ok(Committed { version: 2, .. })));
-        assert_eq!(answers[1], Err(Failure::Refused(Refusal::Missing)));
-        assert!(matches!(answers[2], Ok(Committed { version: 2, .. })));
+        assert!(matches!(answers[0], Ok(CommandOutcome { version: 2, .. })));
+        assert_eq!(answers[1], Err(CommandError::Refused(Refusal::Missing)));
+        assert!(matches!(answers[2], Ok(CommandOutcome { version: 2, .. })));
         assert_eq!(test_writer.tickets.take_save_sizes(), [2]);
     }
 
@@ -81,8 +81,8 @@ test_on_both_engines! {
         let keys: Vec<_> = (0..4).map(key).collect();
         let answers = test_writer.run_in_one_batch((0..4).map(|n| run_open(&test_writer.writer, command(&keys[n]), titles[n], None))).await;
         assert!(answers[0].is_ok() && answers[2].is_ok());
-        assert_eq!(answers[1], Err(Failure::Clash(TitleTaken)));
-        assert_eq!(answers[3], Err(Failure::Clash(TitleTaken)), "the title is assigned within the same batch");
+        assert_eq!(answers[1], Err(CommandError::Conflict(TitleTaken)));
+        assert_eq!(answers[3], Err(CommandError::Conflict(TitleTaken)), "the title is assigned within the same batch");
         assert_eq!(counts(&fixture.db).await.len(), 3);
         assert_eq!(history(&fixture.db, &keys[1]).await, [], "a conflict leaves no history");
     }
@@ -106,7 +106,7 @@ test_on_both_engines! {
         for (answer, title) in answers.iter().zip(titles) {
             match title.len() {
                 1 => assert!(answer.is_ok(), "{title}: {answer:?}"),
-                _ => assert!(matches!(answer, Err(Failure::Unavailable(_))), "{title}: {answer:?}"),
+                _ => assert!(matches!(answer, Err(CommandError::Unavailable(_))), "{title}: {answer:?}"),
             }
         }
         assert_eq!(counts(&fixture.db).await.len(), 5);
@@ -119,7 +119,7 @@ test_on_both_engines! {
         let panicking: tickets::BoxedCommand<'_> = Box::pin(writer.execute(command(&one), |_, _| panic!("a fault of the domain")));
         let healthy: tickets::BoxedCommand<'_> = Box::pin(run_open(writer, command(&two), "two", None));
         let answers = test_writer.run_in_one_batch([panicking, healthy]).await;
-        let Err(Failure::Unavailable(why)) = &answers[0] else { panic!("{answers:?}") };
+        let Err(CommandError::Unavailable(why)) = &answers[0] else { panic!("{answers:?}") };
         assert!(why.contains("a fault of the domain"));
         assert!(answers[1].is_ok());
         assert!(run_open(writer, command(&one), "one", None).await.is_ok());
@@ -151,7 +151,7 @@ test_on_both_engines! {
                 tickets.load_requested().await;
             }
         }
-        assert_eq!(run_open(&writer, command(&keys[3]), "d", None).await, Err(Failure::Overloaded));
+        assert_eq!(run_open(&writer, command(&keys[3]), "d", None).await, Err(CommandError::Overloaded));
         drop(held);
         for waiting in waiting {
             assert!(waiting.await.is_ok());
@@ -163,7 +163,7 @@ test_on_both_engines! {
         run_open(&test_writer.writer, command(&key(1)), "one", None).await.unwrap();
         fixture.db.clone().close().await.unwrap();
         let added = futures_util::future::join_all((0..20).map(|_| run_add(&test_writer.writer, command(&key(1)), 1))).await;
-        assert!(added.iter().all(|added| matches!(added, Err(Failure::Unavailable(_)))));
+        assert!(added.iter().all(|added| matches!(added, Err(CommandError::Unavailable(_)))));
     }
 
     async fn lanes_end_when_the_last_writer_is_dropped(fixture: Fixture) {
@@ -180,10 +180,10 @@ test_on_both_engines! {
     async fn an_unexpected_version_fails(fixture: Fixture) {
         let test_writer = TestWriter::new(&fixture.host().await);
         let writer = &test_writer.writer;
-        assert_eq!(run_add(writer, command(&key(1)).expecting(3), 1).await, Err(Failure::Moved { expected: 3, actual: 0 }));
-        run_open(writer, command(&key(1)).expecting(0), "one", None).await.unwrap();
-        let answers = test_writer.run_in_one_batch((0..2).map(|_| run_add(writer, command(&key(1)).expecting(1), 1))).await;
+        assert_eq!(run_add(writer, command(&key(1)).expect_version(3), 1).await, Err(CommandError::VersionMismatch { expected: 3, actual: 0 }));
+        run_open(writer, command(&key(1)).expect_version(0), "one", None).await.unwrap();
+        let answers = test_writer.run_in_one_batch((0..2).map(|_| run_add(writer, command(&key(1)).expect_version(1), 1))).await;
         assert!(answers[0].is_ok());
-        assert_eq!(answers[1], Err(Failure::Moved { expected: 1, actual: 2 }));
+        assert_eq!(answers[1], Err(CommandError::VersionMismatch { expected: 1, actual: 2 }));
     }
 }

@@ -1,5 +1,5 @@
 //! What the methods that execute commands have in common.
-use cpor_durable::{Failure, RequestId};
+use cpor_durable::{CommandError, RequestId};
 use cpor_kit::Caller;
 use prost::Message;
 use sha2::{Digest as _, Sha256};
@@ -19,14 +19,14 @@ pub(super) fn request_id(caller: &Caller, method: &'static str, id: &str, reques
 }
 
 /// Converts a failure of the writer.
-pub(super) fn writer_refusal<R: Into<Refusal>>(failure: Failure<R, Infallible>) -> Refusal {
+pub(super) fn writer_refusal<R: Into<Refusal>>(failure: CommandError<R, Infallible>) -> Refusal {
     match failure {
-        Failure::Refused(refusal) => refusal.into(),
-        Failure::Clash(never) => match never {},
-        Failure::RequestIdReused => Refusal::RequestIdReused,
-        Failure::Overloaded => Refusal::Overloaded,
-        Failure::Unavailable(why) => Refusal::Unavailable(why),
-        Failure::Moved { .. } | Failure::Gap { .. } => {
+        CommandError::Refused(refusal) => refusal.into(),
+        CommandError::Conflict(never) => match never {},
+        CommandError::RequestIdReused => Refusal::RequestIdReused,
+        CommandError::Overloaded => Refusal::Overloaded,
+        CommandError::Unavailable(why) => Refusal::Unavailable(why),
+        CommandError::VersionMismatch { .. } | CommandError::SequenceGap { .. } => {
             let why = "the writer reported a version or sequence conflict for a command that states neither";
             Refusal::Unavailable(why.to_owned())
         }

@@ -98,7 +98,7 @@ impl From<Refusal> for Status {
                 let reason = ErrorReason::RegistryUnavailable.as_str_name();
                 status::unavailable(reason, "the registry is temporarily unavailable", RETRY_AFTER)
             }
-            Refusal::Registry(broken @ RegistryError::Broken(_)) => status::internal(&broken),
+            Refusal::Registry(broken @ RegistryError::InvalidResponse(_)) => status::internal(&broken),
             Refusal::Import(ImportError::Contended) => status::overloaded(RETRY_AFTER),
             Refusal::Import(ImportError::Store(error)) | Refusal::Store(error) => status::internal(&error),
         }

@@ -1,5 +1,5 @@
 //! `ListAssessments`: lists the assessments of a tenant, or of all tenants, page by page.
-use cpor_durable::Key;
+use cpor_durable::AggregateKey;
 use cpor_kit::{
     page::{self, Binding},
     request,
@@ -17,7 +17,7 @@ pub(super) async fn list_assessments(
 ) -> Result<Response<ListAssessmentsResponse>, Status> {
     let (caller, request) = request::open(request)?;
     let binding = Binding::of(&request);
-    let after = binding.decode::<(String, Uuid)>(&request.page_token)?.map(|(owner, id)| Key::new(owner, id));
+    let after = binding.decode::<(String, Uuid)>(&request.page_token)?.map(|(owner, id)| AggregateKey::new(owner, id));
     let (scope, tenant) = (scope_of_caller(&caller, &request.parent)?, parse::tenant_parent(&request.parent)?);
     let size = page::size(request.page_size);
     let found = assessments::list(api.db.reader(), &scope, tenant, after.as_ref(), size + 1).await;

@@ -2,7 +2,7 @@
 //! would give, page by page. It writes nothing.
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
-use cpor_durable::Key;
+use cpor_durable::AggregateKey;
 use cpor_kit::{Db, request};
 use cpor_proto::eligibility::v1::{
     SimulateProgramGuideRequest, SimulateProgramGuideResponse, simulate_program_guide_response::Part,
@@ -37,7 +37,7 @@ struct Simulation {
     end_month: Option<Month>,
     now: Timestamp,
     /// The key of the last assessment that was compared.
-    after: Option<Key>,
+    after: Option<AggregateKey>,
     summary: SimulationSummary,
 }
 
@@ -88,7 +88,7 @@ impl Simulation {
 
     async fn compare(&mut self, page: &[StoredAssessment]) -> Result<Vec<SimulateProgramGuideResponse>, Refusal> {
         let db = self.db.reader();
-        let keys: Vec<Key> = page.iter().map(|(key, _)| key.clone()).collect();
+        let keys: Vec<AggregateKey> = page.iter().map(|(key, _)| key.clone()).collect();
         let mut stored_results = assessments::list_monthly_results(db, &keys).await?;
         let usage_keys = page.iter().flat_map(|(_, found)| usage_keys(&found.state)).collect();
         let usage = usage::load_usage(db, usage_keys).await?;

@@ -235,14 +235,14 @@ async fn r50_usage_is_readable_while_officially_associated() {
         assert_eq!(code_and_reason(&list_usage(&system, partner("fabrikam"), "").await.unwrap_err()), closed);
 
         let unavailable = (Code::Unavailable, "REGISTRY_UNAVAILABLE".to_owned());
-        system.registry.go_down();
+        system.registry.simulate_outage();
         let down = list_usage(&system, partner("contoso"), "").await.unwrap_err();
         assert_eq!(code_and_reason(&down), unavailable);
         assert!(status::retry_after(&down).is_some());
         let staff_page = list_usage(&system, staff(), "").await.unwrap();
         assert_eq!(months_of(&staff_page), [("2026-05", 50, false), ("2026-04", 1100, false)]);
 
-        system.registry.come_back();
+        system.registry.end_outage();
         system.registry.close(&usage_of_teams().claim.name());
         assert_eq!(code_and_reason(&list_usage(&system, partner("contoso"), "").await.unwrap_err()), closed, "ended");
     })

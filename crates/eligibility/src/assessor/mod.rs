@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use cpor_durable::{Command, Failure, Key, StoreError, Transition, Versioned, Writer};
+use cpor_durable::{AggregateKey, Command, CommandError, StoreError, Transition, Versioned, Writer};
 use cpor_kit::Db;
 use cpor_types::{Actor, Service, TenantKey};
 use futures_util::future::join_all;
@@ -167,7 +167,7 @@ impl Assessor {
         &self,
         pending: &[PendingUsage],
         edition: u64,
-    ) -> Result<BTreeMap<Key, Versioned<Assessment>>, StoreError> {
+    ) -> Result<BTreeMap<AggregateKey, Versioned<Assessment>>, StoreError> {
         let db = self.0.db.reader();
         let dependent = usage::assessments_to_update(db, pending).await?;
         let mut due: BTreeMap<_, _> = assessments::get_many(db, &dependent).await?.into_iter().collect();
@@ -177,16 +177,16 @@ impl Assessor {
     }
 
     /// Assesses one claim, if its assessment still has this version.
-    async fn assess(&self, key: &Key, version: u64, inputs: OwnedInputs) -> AssessOutcome {
+    async fn assess(&self, key: &AggregateKey, version: u64, inputs: OwnedInputs) -> AssessOutcome {
         let actor = Actor::system(Service::Eligibility);
-        let command = Command::new("assess", key.clone(), actor).expecting(version);
+        let command = Command::new("assess", key.clone(), actor).expect_version(version);
         let decide = move |current: Option<&Assessment>, now| -> Result<Option<Transition<_>>, NoGuideInForce> {
             let OwnedInputs { guides, usage, previous_results } = &inputs;
             current.map(|current| current.assess(AssessmentInputs { guides, usage, previous_results }, now)).transpose()
         };
         match self.0.writer.execute(command, decide).await {
             Ok(_) => AssessOutcome::Assessed,
-            Err(Failure::Moved { .. }) => AssessOutcome::VersionChanged,
+            Err(CommandError::VersionMismatch { .. }) => AssessOutcome::VersionChanged,
             Err(failure) => {
                 tracing::warn!(claim = %key.id, %failure, "a claim could not be assessed");
                 AssessOutcome::Failed

@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Activity, AssociationKey, Deadline, LineId, Month, ProgramGuideId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +107,7 @@ impl Assessment {
             }
             Some(_) => return None,
         };
-        let next_assess_time = Month::of(facts.official_time).next().start();
+        let next_assess_time = Month::containing(facts.official_time).next().start();
         let opened = Self {
             association: AssociationPeriod::new(facts),
             earlier_associations,
@@ -270,9 +270,9 @@ impl Aggregate for Assessment {
     }
 
     /// Marks the assessment as stale when a month begins.
-    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
+    fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
         let due = self.next_assess_time().filter(|due| *due <= now)?;
-        let next = Self { is_stale: true, next_assess_time: Month::of(due).next().start(), ..self.clone() };
-        Some(Elapsed { due, transition: Transition::new(next, [AssessmentEvent::BecameStale]) })
+        let next = Self { is_stale: true, next_assess_time: Month::containing(due).next().start(), ..self.clone() };
+        Some(PassedDeadline { due, transition: Transition::new(next, [AssessmentEvent::BecameStale]) })
     }
 }

@@ -48,8 +48,8 @@ impl AssociationPeriod {
     /// The months until `now` in which the association was official at any moment. The month of the
     /// official time is always included, even if `now` is before it.
     pub(crate) fn months(&self, now: Timestamp) -> impl Iterator<Item = Month> {
-        let first = Month::of(self.facts.official_time);
-        let last = Month::of(self.end().map_or(now, |end| end.time.min(now))).max(first);
+        let first = Month::containing(self.facts.official_time);
+        let last = Month::containing(self.end().map_or(now, |end| end.time.min(now))).max(first);
         std::iter::successors(Some(first), |month| Some(month.next())).take_while(move |month| *month <= last)
     }
 
@@ -73,9 +73,9 @@ impl AssociationPeriod {
     pub(crate) fn with_changed_facts(&self, time: Timestamp, change: impl FnOnce(&mut AssociationFacts)) -> Self {
         let mut next = self.clone();
         change(&mut next.facts);
-        let month = Month::of(time);
+        let month = Month::containing(time);
         let is_kept = next.earlier_facts.last().is_some_and(|earlier| earlier.before >= month);
-        if next.facts != self.facts && !is_kept && month > Month::of(self.facts.official_time) {
+        if next.facts != self.facts && !is_kept && month > Month::containing(self.facts.official_time) {
             next.earlier_facts.push(self.facts_before(month));
         }
         next

@@ -173,7 +173,7 @@ pub(crate) struct UsageGrowth {
 impl UsageGrowth {
     /// Finds both values among the stored months of a key.
     pub(crate) fn since(official_time: Timestamp, months: &[MonthlyUsage]) -> Self {
-        let official_month = Month::of(official_time);
+        let official_month = Month::containing(official_time);
         let first_credited = Month::first_full_month_after(official_time);
         let last_active_usage = |is_eligible: &dyn Fn(Month) -> bool| {
             let usage = months.iter().rev().find(|usage| is_eligible(usage.month));

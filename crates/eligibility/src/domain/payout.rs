@@ -1,7 +1,7 @@
 //! Payouts: the earnings that were recorded in a calendar quarter are paid together (R54).
 use std::{fmt, str::FromStr};
 
-use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Malformed, Month, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -21,7 +21,7 @@ impl PayoutPeriod {
 
     /// The period that contains an instant.
     pub(crate) fn containing(instant: Timestamp) -> Self {
-        let mut first_month = Month::of(instant);
+        let mut first_month = Month::containing(instant);
         while first_month.number() % 3 != 1 {
             first_month = first_month.previous();
         }
@@ -116,7 +116,7 @@ impl Aggregate for Payout {
         Vec::new()
     }
 
-    fn elapse(&self, _: Timestamp) -> Option<Elapsed<Self>> {
+    fn apply_passed_deadline(&self, _: Timestamp) -> Option<PassedDeadline<Self>> {
         None
     }
 }

@@ -1,5 +1,5 @@
 //! The events that the eligibility service sends: `ClaimAssessed` to claim-intake.
-use cpor_durable::{Change, Outgoing, Recorded};
+use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::events::v1::{ClaimAssessed, LineVerdict, event::Payload};
 use cpor_types::Service;
 
@@ -7,14 +7,14 @@ use crate::domain::{Assessment, AssessmentEvent, AssociationFacts, LineResult, M
 
 /// Returns a `ClaimAssessed` for each new result of the latest month. Results of earlier months and
 /// of ended associations are not sent.
-pub(crate) fn outgoing_events(change: &Change<Assessment>) -> Vec<Outgoing> {
+pub(crate) fn outgoing_events(change: &Change<Assessment>) -> Vec<OutgoingEvent> {
     let state = &change.after.state;
     let is_official = state.association_end().is_none();
     let latest_month = state.latest.as_ref().filter(|_| is_official).map(|latest| latest.month);
-    let to_outgoing = |recorded: &Recorded<AssessmentEvent>| match &recorded.event {
+    let to_outgoing = |recorded: &RecordedEvent<AssessmentEvent>| match &recorded.event {
         AssessmentEvent::MonthAssessed(result) if latest_month == Some(result.month) => {
             let payload = claim_assessed(state.facts(), result);
-            Some(Outgoing::of(recorded, Service::ClaimIntake, payload))
+            Some(OutgoingEvent::from_recorded(recorded, Service::ClaimIntake, payload))
         }
         AssessmentEvent::MonthAssessed(_)
         | AssessmentEvent::Opened
@@ -46,7 +46,7 @@ fn line_verdict(result: &LineResult) -> LineVerdict {
 mod tests {
     use std::collections::BTreeMap;
 
-    use cpor_durable::{Key, Versioned};
+    use cpor_durable::{AggregateKey, Versioned};
     use cpor_types::Actor;
 
     use super::*;
@@ -63,9 +63,9 @@ mod tests {
         let assessed = opened.assess(inputs, now).unwrap();
         let actor = Actor::system(Service::Eligibility);
         let record =
-            |event| Recorded { event, version: 2, actor: actor.clone(), effective_time: now, recorded_time: now };
+            |event| RecordedEvent { event, version: 2, actor: actor.clone(), effective_time: now, recorded_time: now };
         let change = Change {
-            key: Key::new("t", uuid::Uuid::nil()),
+            key: AggregateKey::new("t", uuid::Uuid::nil()),
             before: Some(Versioned::new(1, opened)),
             after: Versioned::new(2, assessed.next),
             events: [vec![AssessmentEvent::BecameStale], assessed.events].concat().into_iter().map(record).collect(),
@@ -81,7 +81,7 @@ mod tests {
             month: "2026-04".to_owned(),
             verdicts: vec![verdict],
         });
-        let expected = Outgoing { destination: Service::ClaimIntake, payload, actor, effective_time: now };
+        let expected = OutgoingEvent { destination: Service::ClaimIntake, payload, actor, effective_time: now };
         assert_eq!(outgoing_events(&change), [expected]);
     }
 }

@@ -1,5 +1,5 @@
 //! The table `assessment_key`: which assessments depend on the usage of which keys.
-use cpor_durable::{Change, Key, Tx, rows};
+use cpor_durable::{AggregateKey, Change, Tx, rows};
 use cpor_types::AssociationKey;
 use sea_orm::{ActiveValue::Set, DbErr};
 
@@ -19,6 +19,6 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), 
     rows::insert::<Entity>(tx, added).await
 }
 
-fn key_row(Key { owner, id }: &Key, key: &AssociationKey) -> ActiveModel {
+fn key_row(AggregateKey { owner, id }: &AggregateKey, key: &AssociationKey) -> ActiveModel {
     ActiveModel { owner: Set(owner.clone()), id: Set(*id), key: Set(key.to_string()) }
 }

@@ -1,7 +1,7 @@
 //! Queries for assessments and monthly results.
 use std::collections::BTreeMap;
 
-use cpor_durable::{Key, StoreError, Versioned, rows};
+use cpor_durable::{AggregateKey, StoreError, Versioned, rows};
 use cpor_types::{Month, PartnerId, TenantId};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -21,7 +21,7 @@ use crate::domain::{Assessment, MonthlyResult};
 pub(crate) type ResultsByMonth = BTreeMap<Month, MonthlyResult>;
 
 /// An assessment with its key and version.
-pub(crate) type StoredAssessment = (Key, Versioned<Assessment>);
+pub(crate) type StoredAssessment = (AggregateKey, Versioned<Assessment>);
 
 /// The partners whose rows a query may return.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ fn select_in_scope(scope: &Scope) -> Select<Entity> {
 pub(crate) async fn get(
     db: &impl ConnectionTrait,
     scope: &Scope,
-    key: &Key,
+    key: &AggregateKey,
 ) -> Result<Option<Versioned<Assessment>>, StoreError> {
     let has_key = Column::Owner.eq(&key.owner).and(Column::Id.eq(key.id));
     let found = select_in_scope(scope).filter(has_key).one(db).await?;
@@ -64,14 +64,14 @@ pub(crate) async fn list(
     db: &impl ConnectionTrait,
     scope: &Scope,
     tenant: Option<TenantId>,
-    after: Option<&Key>,
+    after: Option<&AggregateKey>,
     limit: u64,
 ) -> Result<Vec<StoredAssessment>, StoreError> {
     let mut condition = Condition::all();
     if let Some(tenant) = tenant {
         condition = condition.add(Column::Owner.eq(tenant.to_string()));
     }
-    if let Some(Key { owner, id }) = after {
+    if let Some(AggregateKey { owner, id }) = after {
         let columns = Expr::tuple([Expr::col(Column::Owner), Expr::col(Column::Id)]);
         condition = condition.add(columns.gt(Expr::tuple([Expr::val(owner.as_str()), Expr::val(*id)])));
     }
@@ -121,7 +121,7 @@ pub(crate) async fn count_due(db: &impl ConnectionTrait, edition: u64) -> Result
 /// The database failed, or the row is inconsistent.
 pub(crate) async fn get_monthly_result(
     db: &impl ConnectionTrait,
-    key: &Key,
+    key: &AggregateKey,
     month: Month,
 ) -> Result<Option<MonthlyResult>, StoreError> {
     let query = assessment_month::Entity::find_by_id((key.owner.clone(), key.id, month.to_string()));
@@ -134,11 +134,11 @@ pub(crate) async fn get_monthly_result(
 /// The database failed, or a row is inconsistent.
 pub(crate) async fn list_monthly_results(
     db: &impl ConnectionTrait,
-    keys: &[Key],
-) -> Result<BTreeMap<Key, ResultsByMonth>, StoreError> {
+    keys: &[AggregateKey],
+) -> Result<BTreeMap<AggregateKey, ResultsByMonth>, StoreError> {
     use assessment_month::{Column, Entity};
-    let mut results = BTreeMap::<Key, ResultsByMonth>::new();
-    for found in rows::children::<Entity>(db, [Column::Owner, Column::Id], keys).await? {
+    let mut results = BTreeMap::<AggregateKey, ResultsByMonth>::new();
+    for found in rows::load_children::<Entity>(db, [Column::Owner, Column::Id], keys).await? {
         let (key, result) = row::to_monthly_result(found)?;
         results.entry(key).or_default().insert(result.month, result);
     }
@@ -149,7 +149,10 @@ pub(crate) async fn list_monthly_results(
 ///
 /// # Errors
 /// The database failed, or a row is inconsistent.
-pub(crate) async fn get_many(db: &impl ConnectionTrait, keys: &[Key]) -> Result<Vec<StoredAssessment>, StoreError> {
-    let found = rows::children::<Entity>(db, [Column::Owner, Column::Id], keys).await?;
+pub(crate) async fn get_many(
+    db: &impl ConnectionTrait,
+    keys: &[AggregateKey],
+) -> Result<Vec<StoredAssessment>, StoreError> {
+    let found = rows::load_children::<Entity>(db, [Column::Owner, Column::Id], keys).await?;
     found.into_iter().map(row::to_assessment).collect()
 }

@@ -1,6 +1,6 @@
 //! The table `earning`, which is the ledger (R54). Earnings are inserted in the transaction of the
 //! assessment that causes them.
-use cpor_durable::{Change, Key, Micros, StoreError, Tx, rows};
+use cpor_durable::{AggregateKey, Change, Micros, StoreError, Tx, rows};
 use cpor_types::{AssociationKey, ClaimId, Month, TenantId, Timestamp};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
@@ -154,7 +154,7 @@ fn from_earning(earning: &Earning) -> Result<ActiveModel, StoreError> {
 }
 
 fn to_ledger_entry(row: Model) -> Result<LedgerEntry, StoreError> {
-    let key = Key::new(row.owner, row.id);
+    let key = AggregateKey::new(row.owner, row.id);
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("earning", &key, what);
     let earning = serde_json::from_value(row.line).map_err(|error| inconsistent(&error))?;
     let payment = match (row.status.as_str(), row.reference, row.pay_time) {

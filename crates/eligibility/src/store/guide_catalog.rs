@@ -1,7 +1,7 @@
 //! The table `guide_shelf`: the catalog of all program guides, in one row.
 use std::convert::Infallible;
 
-use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::Month;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use uuid::Uuid;
@@ -16,8 +16,8 @@ use crate::domain::{ActiveGuides, CatalogGuide, Guide, GuideCatalog, GuideDocume
 const SHIPPED_GUIDE_START_YEAR: i32 = 2020;
 
 /// The primary key of the only row.
-pub(crate) fn catalog_key() -> Key {
-    Key::new("programGuides", Uuid::nil())
+pub(crate) fn catalog_key() -> AggregateKey {
+    AggregateKey::new("programGuides", Uuid::nil())
 }
 
 /// Loads and saves the catalog for the writer.
@@ -26,20 +26,28 @@ pub(crate) struct GuideCatalogStore;
 impl Store for GuideCatalogStore {
     type Aggregate = GuideCatalog;
     /// The catalog checks the uniqueness of ids itself.
-    type Clash = Infallible;
+    type Conflict = Infallible;
 
     const AGGREGATE: &'static str = "guide_shelf";
 
-    fn resource(_: &Key) -> String {
+    fn resource(_: &AggregateKey) -> String {
         "programGuides".to_owned()
     }
 
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<GuideCatalog>)>, StoreError> {
-        let found = rows::lock::<Entity>(tx, keys).await?;
+    async fn load(
+        &self,
+        tx: &Tx,
+        keys: &[AggregateKey],
+    ) -> Result<Vec<(AggregateKey, Versioned<GuideCatalog>)>, StoreError> {
+        let found = rows::load_locked::<Entity>(tx, keys).await?;
         found.into_iter().map(|row| Ok((catalog_key(), to_catalog(row)?))).collect()
     }
 
-    async fn save(&self, tx: &Tx, changes: &[Change<GuideCatalog>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
+    async fn save(
+        &self,
+        tx: &Tx,
+        changes: &[Change<GuideCatalog>],
+    ) -> Result<Vec<(AggregateKey, Infallible)>, StoreError> {
         let rows = changes.iter().map(|change| {
             let Versioned { version, state } = &change.after;
             Ok((change.previous_version(), from_catalog(row::to_bigint(*version)?, state)?))
@@ -49,7 +57,7 @@ impl Store for GuideCatalogStore {
     }
 
     /// Sends no events: the assessor notices a change by the catalog's edition.
-    fn outgoing(&self, _: &Change<GuideCatalog>) -> Vec<Outgoing> {
+    fn outgoing(&self, _: &Change<GuideCatalog>) -> Vec<OutgoingEvent> {
         Vec::new()
     }
 }
@@ -59,7 +67,7 @@ impl Store for GuideCatalogStore {
 /// # Errors
 /// The database failed, or the row is inconsistent.
 pub(crate) async fn load(db: &impl ConnectionTrait) -> Result<GuideCatalog, StoreError> {
-    let Key { owner, id } = catalog_key();
+    let AggregateKey { owner, id } = catalog_key();
     match Entity::find_by_id((owner, id)).one(db).await? {
         Some(row) => Ok(to_catalog(row)?.state),
         None => shipped_catalog(),
@@ -104,6 +112,6 @@ fn to_catalog(row: Model) -> Result<Versioned<GuideCatalog>, StoreError> {
 }
 
 fn from_catalog(version: i64, catalog: &GuideCatalog) -> Result<ActiveModel, StoreError> {
-    let Key { owner, id } = catalog_key();
+    let AggregateKey { owner, id } = catalog_key();
     Ok(ActiveModel { owner: Set(owner), id: Set(id), version: Set(version), state: Set(row::to_json(catalog)?) })
 }

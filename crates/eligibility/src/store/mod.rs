@@ -17,18 +17,18 @@ mod tests;
 
 use std::convert::Infallible;
 
-use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{AssessmentName, ClaimId, TenantId};
 
 use crate::{domain::Assessment, events::outgoing};
 
 /// The primary key of a claim's assessment.
-pub(crate) fn assessment_key(tenant: TenantId, claim: ClaimId) -> Key {
-    Key::new(tenant.to_string(), claim.uuid())
+pub(crate) fn assessment_key(tenant: TenantId, claim: ClaimId) -> AggregateKey {
+    AggregateKey::new(tenant.to_string(), claim.uuid())
 }
 
 /// The primary key of the assessment with this resource name.
-pub(crate) fn assessment_key_from_name(name: &AssessmentName) -> Key {
+pub(crate) fn assessment_key_from_name(name: &AssessmentName) -> AggregateKey {
     assessment_key(name.tenant, name.claim)
 }
 
@@ -38,22 +38,30 @@ pub(crate) struct AssessmentStore;
 impl Store for AssessmentStore {
     type Aggregate = Assessment;
     /// Assessments have no uniqueness rule besides their key.
-    type Clash = Infallible;
+    type Conflict = Infallible;
 
     const AGGREGATE: &'static str = "assessment";
 
-    fn resource(key: &Key) -> String {
+    fn resource(key: &AggregateKey) -> String {
         format!("tenants/{}/assessments/{}", key.owner, key.id)
     }
 
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Assessment>)>, StoreError> {
-        let found = rows::lock::<entity::assessment::Entity>(tx, keys).await?;
+    async fn load(
+        &self,
+        tx: &Tx,
+        keys: &[AggregateKey],
+    ) -> Result<Vec<(AggregateKey, Versioned<Assessment>)>, StoreError> {
+        let found = rows::load_locked::<entity::assessment::Entity>(tx, keys).await?;
         found.into_iter().map(row::to_assessment).collect()
     }
 
     /// Executes one statement for the assessments, and one more for each table that has to change:
     /// keys, monthly results and earnings.
-    async fn save(&self, tx: &Tx, changes: &[Change<Assessment>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
+    async fn save(
+        &self,
+        tx: &Tx,
+        changes: &[Change<Assessment>],
+    ) -> Result<Vec<(AggregateKey, Infallible)>, StoreError> {
         let rows = changes.iter().map(|change| Ok((change.previous_version(), row::from_assessment(change)?)));
         rows::save::<entity::assessment::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         assessment_keys::save(tx, changes).await?;
@@ -62,7 +70,7 @@ impl Store for AssessmentStore {
         Ok(Vec::new())
     }
 
-    fn outgoing(&self, change: &Change<Assessment>) -> Vec<Outgoing> {
+    fn outgoing(&self, change: &Change<Assessment>) -> Vec<OutgoingEvent> {
         outgoing::outgoing_events(change)
     }
 }

@@ -1,7 +1,7 @@
 //! The table `payout`. Saving a payout marks the earnings that it pays in the same transaction.
 use std::convert::Infallible;
 
-use cpor_durable::{Change, Key, Micros, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, Micros, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::Money;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -20,8 +20,8 @@ use super::{
 use crate::domain::{Payout, PayoutPeriod};
 
 /// The primary key of a payout.
-pub(crate) fn payout_key(period: PayoutPeriod, id: Uuid) -> Key {
-    Key::new(period.to_string(), id)
+pub(crate) fn payout_key(period: PayoutPeriod, id: Uuid) -> AggregateKey {
+    AggregateKey::new(period.to_string(), id)
 }
 
 /// Loads and saves payouts for the writer.
@@ -30,19 +30,19 @@ pub(crate) struct PayoutStore;
 impl Store for PayoutStore {
     type Aggregate = Payout;
     /// A period may have several payouts. Each one pays the earnings that are unpaid at its time.
-    type Clash = Infallible;
+    type Conflict = Infallible;
 
     const AGGREGATE: &'static str = "payout";
 
-    fn resource(key: &Key) -> String {
+    fn resource(key: &AggregateKey) -> String {
         format!("payouts/{}", key.id)
     }
 
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Payout>)>, StoreError> {
-        rows::lock::<Entity>(tx, keys).await?.into_iter().map(to_payout).collect()
+    async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Payout>)>, StoreError> {
+        rows::load_locked::<Entity>(tx, keys).await?.into_iter().map(to_payout).collect()
     }
 
-    async fn save(&self, tx: &Tx, changes: &[Change<Payout>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
+    async fn save(&self, tx: &Tx, changes: &[Change<Payout>]) -> Result<Vec<(AggregateKey, Infallible)>, StoreError> {
         let rows = changes.iter().map(|change| Ok((change.previous_version(), from_payout(change)?)));
         rows::save::<Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         for change in changes {
@@ -51,7 +51,7 @@ impl Store for PayoutStore {
         Ok(Vec::new())
     }
 
-    fn outgoing(&self, _: &Change<Payout>) -> Vec<Outgoing> {
+    fn outgoing(&self, _: &Change<Payout>) -> Vec<OutgoingEvent> {
         Vec::new()
     }
 }
@@ -85,7 +85,7 @@ pub(crate) async fn totals(db: &impl ConnectionTrait, payout: Uuid) -> Result<(u
     let query = query.group_by(Column::Currency).order_by_asc(Column::Currency);
     let (mut earnings, mut amounts) = (0, Vec::new());
     for (currency, count, micros) in query.into_tuple::<(String, i64, i64)>().all(db).await? {
-        let key = Key::new(String::new(), payout);
+        let key = AggregateKey::new(String::new(), payout);
         let currency = currency.parse().map_err(|malformed| StoreError::inconsistent("earning", &key, malformed))?;
         earnings += count.unsigned_abs();
         amounts.push(Money::new(currency, micros));
@@ -93,8 +93,8 @@ pub(crate) async fn totals(db: &impl ConnectionTrait, payout: Uuid) -> Result<(u
     Ok((earnings, amounts))
 }
 
-fn to_payout(row: Model) -> Result<(Key, Versioned<Payout>), StoreError> {
-    let key = Key::new(row.owner, row.id);
+fn to_payout(row: Model) -> Result<(AggregateKey, Versioned<Payout>), StoreError> {
+    let key = AggregateKey::new(row.owner, row.id);
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("payout", &key, what);
     let state = serde_json::from_value(row.state).map_err(|error| inconsistent(&error))?;
     let version = u64::try_from(row.version).map_err(|_| inconsistent(&"the version is negative"))?;
@@ -103,7 +103,7 @@ fn to_payout(row: Model) -> Result<(Key, Versioned<Payout>), StoreError> {
 
 fn from_payout(change: &Change<Payout>) -> Result<ActiveModel, StoreError> {
     let Versioned { version, state } = &change.after;
-    let Key { owner, id } = change.key.clone();
+    let AggregateKey { owner, id } = change.key.clone();
     Ok(ActiveModel {
         owner: Set(owner),
         id: Set(id),

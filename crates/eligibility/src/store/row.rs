@@ -1,6 +1,6 @@
 //! Converts rows to domain values and back. A row that this service cannot have written is reported
 //! as an inconsistency with its table and key.
-use cpor_durable::{Change, Key, StoreError, Versioned, rows::Micros};
+use cpor_durable::{AggregateKey, Change, StoreError, Versioned, rows::Micros};
 use cpor_types::{TenantKey, Timestamp};
 use sea_orm::{ActiveValue::Set, DbErr};
 use serde::Serialize;
@@ -10,8 +10,8 @@ use super::entity::{assessment, assessment_month, partner_record, usage_month, u
 use crate::domain::{Assessment, Measures, MonthlyResult, PartnerRecord, StoredUsage, Usage, UsageId};
 
 /// Reads an assessment with its key and version.
-pub(super) fn to_assessment(row: assessment::Model) -> Result<(Key, Versioned<Assessment>), StoreError> {
-    let key = Key::new(row.owner, row.id);
+pub(super) fn to_assessment(row: assessment::Model) -> Result<(AggregateKey, Versioned<Assessment>), StoreError> {
+    let key = AggregateKey::new(row.owner, row.id);
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("assessment", &key, what);
     let state: Assessment = serde_json::from_value(row.state).map_err(|error| inconsistent(&error))?;
     if (state.is_stale, to_bigint(state.edition)?) != (row.stale, row.edition) {
@@ -36,15 +36,15 @@ pub(super) fn from_assessment(change: &Change<Assessment>) -> Result<assessment:
 }
 
 /// Reads a monthly result with the key of its assessment.
-pub(super) fn to_monthly_result(row: assessment_month::Model) -> Result<(Key, MonthlyResult), StoreError> {
-    let key = Key::new(row.owner, row.id);
+pub(super) fn to_monthly_result(row: assessment_month::Model) -> Result<(AggregateKey, MonthlyResult), StoreError> {
+    let key = AggregateKey::new(row.owner, row.id);
     let result = serde_json::from_value(row.answer);
     Ok((key.clone(), result.map_err(|error| StoreError::inconsistent("assessment_month", &key, error))?))
 }
 
 /// Builds the row of a monthly result.
 pub(super) fn from_monthly_result(
-    key: &Key,
+    key: &AggregateKey,
     result: &MonthlyResult,
 ) -> Result<assessment_month::ActiveModel, StoreError> {
     Ok(assessment_month::ActiveModel {
@@ -58,13 +58,13 @@ pub(super) fn from_monthly_result(
 
 /// Reads a partner record.
 pub(super) fn to_partner_record(row: partner_record::Model) -> Result<PartnerRecord, StoreError> {
-    let key = Key::new(row.partner, Uuid::nil());
+    let key = AggregateKey::new(row.partner, Uuid::nil());
     serde_json::from_value(row.record).map_err(|error| StoreError::inconsistent("partner_record", &key, error))
 }
 
 /// Reads the usage of a month.
 pub(super) fn to_usage(row: usage_month::Model) -> Result<StoredUsage, StoreError> {
-    let key = Key::new(format!("{}/{}/{}", row.owner, row.key, row.month), Uuid::nil());
+    let key = AggregateKey::new(format!("{}/{}/{}", row.owner, row.key, row.month), Uuid::nil());
     let inconsistent = |what: &dyn std::fmt::Display| StoreError::inconsistent("usage_month", &key, what);
     let tenant = row.owner.parse().map_err(|malformed| inconsistent(&malformed))?;
     let id = UsageId {

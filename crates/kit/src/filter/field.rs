@@ -1,5 +1,5 @@
 //! The fields that a list can be filtered by, and what fits them.
-use cpor_types::{Timestamp, whole_micros};
+use cpor_types::{Timestamp, truncate_to_micros};
 
 use super::{Fault, Op, Test};
 
@@ -86,7 +86,7 @@ impl Kind {
                 let time = text.parse::<Timestamp>();
                 let time =
                     time.map_err(|_| format!("`{text}` is no moment by RFC 3339, for example 2026-03-16T09:00:00Z"))?;
-                Ok(Value::Time(whole_micros(time)))
+                Ok(Value::Time(truncate_to_micros(time)))
             }
         }
     }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub(crate) use lease::{LeasedMail, end_all_leases, finish, lease_due, postpone};
 pub use migration::migration;
 
-use crate::Draft;
+use crate::NewMail;
 
 /// A mail in the queue.
 #[derive(Clone, PartialEq)]
@@ -85,7 +85,7 @@ impl MailState {
 ///
 /// # Errors
 /// Returns the error of the database.
-pub async fn enqueue(tx: &DatabaseTransaction, mails: impl IntoIterator<Item = Draft>) -> Result<(), DbErr> {
+pub async fn enqueue(tx: &DatabaseTransaction, mails: impl IntoIterator<Item = NewMail>) -> Result<(), DbErr> {
     let rows: Vec<entity::ActiveModel> = mails.into_iter().map(to_row).collect();
     if rows.is_empty() {
         return Ok(());
@@ -100,7 +100,7 @@ pub async fn enqueue(tx: &DatabaseTransaction, mails: impl IntoIterator<Item = D
 ///
 /// # Errors
 /// Returns the error of the database.
-pub async fn forget(tx: &DatabaseTransaction, owner: &str, ids: &[Uuid]) -> Result<(), DbErr> {
+pub async fn withdraw_and_erase(tx: &DatabaseTransaction, owner: &str, ids: &[Uuid]) -> Result<(), DbErr> {
     use entity::{Column, Entity};
     let withdrawn = Expr::value(MailState::Withdrawn.as_str());
     let state = Expr::case(Column::State.eq(MailState::Queued.as_str()), withdrawn).finally(Expr::col(Column::State));
@@ -120,8 +120,8 @@ pub async fn forget(tx: &DatabaseTransaction, owner: &str, ids: &[Uuid]) -> Resu
 }
 
 /// Builds the row of a mail that is queued and due at once.
-fn to_row(mail: Draft) -> entity::ActiveModel {
-    let Draft { owner, id, kind, recipient, time, data } = mail;
+fn to_row(mail: NewMail) -> entity::ActiveModel {
+    let NewMail { owner, id, kind, recipient, time, data } = mail;
     entity::ActiveModel {
         owner: ActiveValue::Set(owner),
         id: ActiveValue::Set(id),

@@ -4,7 +4,7 @@ use cpor_types::{Clock as _, Entropy as _, SeededEntropy, VirtualClock};
 use serde_json::json;
 
 use super::Mail;
-use crate::{Draft, MailConfig, Message};
+use crate::{MailConfig, Message, NewMail};
 
 /// Returns a mail to `recipient` that was decided at the beginning of 2025.
 pub(crate) fn mail(recipient: &str) -> Mail {
@@ -21,9 +21,9 @@ pub(crate) fn mail(recipient: &str) -> Mail {
 }
 
 /// Returns `n` mails to be queued, each with its own id.
-pub(crate) fn new_mails(n: usize) -> Vec<Draft> {
+pub(crate) fn new_mails(n: usize) -> Vec<NewMail> {
     let entropy = SeededEntropy::new(1);
-    let new_mail = |_| Draft {
+    let new_mail = |_| NewMail {
         owner: "tenant".into(),
         id: entropy.uuid(),
         kind: "approval",

@@ -9,7 +9,7 @@ fn clock() -> VirtualClock {
     VirtualClock::new("2026-03-02T08:30:00Z".parse().unwrap())
 }
 
-async fn enqueue_committed(db: &cpor_kit::Db, mails: Vec<Draft>) {
+async fn enqueue_committed(db: &cpor_kit::Db, mails: Vec<NewMail>) {
     let tx = db.begin().await.unwrap();
     enqueue(&tx, mails).await.unwrap();
     tx.commit().await.unwrap();
@@ -105,7 +105,7 @@ async fn a_mail_with_an_erased_recipient_is_not_sent() {
         let leased = lease_mails(&db, &clock, 2).await;
         assert!(finish(&db, &leased[0], MailState::Sent, clock.now()).await.unwrap());
         let tx = db.begin().await.unwrap();
-        forget(&tx, "tenant", &mails.iter().map(|draft| draft.id).collect::<Vec<_>>()).await.unwrap();
+        withdraw_and_erase(&tx, "tenant", &mails.iter().map(|draft| draft.id).collect::<Vec<_>>()).await.unwrap();
         tx.commit().await.unwrap();
         let bounce_reason = "550 no such user as anna.lee@fabrikam.example";
         assert!(!postpone(&db, &leased[1], clock.now(), bounce_reason).await.unwrap(), "the lease has been taken away");

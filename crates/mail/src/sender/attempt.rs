@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 
 use super::Sender;
 use crate::queue::{self, LeasedMail, Mail, MailState};
-use crate::{Composed, Composer, Message, Outcome, SendError, Unavailable};
+use crate::{MailRenderer, Message, Outcome, RenderResult, RendererError, SendError};
 
 /// The maximum delay after the first failed attempt. It doubles with each further attempt.
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ enum AttemptResult {
     Retry { reason: String, deferred_by_server: bool },
 }
 
-impl<C: Composer> Sender<C> {
+impl<C: MailRenderer> Sender<C> {
     /// Renders and sends one mail, reports the outcome to the renderer, and marks the row.
     pub(super) async fn attempt(&self, leased: LeasedMail) -> Result<(), DbErr> {
         let mail = &leased.mail;
@@ -39,7 +39,7 @@ impl<C: Composer> Sender<C> {
                 self.count_attempt(outcome_name);
                 match self.report_outcome(mail, &outcome).await {
                     Ok(()) => self.mark_done(&leased, final_state(&outcome)).await,
-                    Err(Unavailable(reason)) => self.retry_later(&leased, &reason).await,
+                    Err(RendererError(reason)) => self.retry_later(&leased, &reason).await,
                 }
             }
             AttemptResult::Withdrawn => {
@@ -56,10 +56,10 @@ impl<C: Composer> Sender<C> {
 
     /// Renders the mail and sends it, without changing its row.
     async fn render_and_send(&self, leased: &LeasedMail) -> AttemptResult {
-        match self.0.parts.renderer.compose(&leased.mail).await {
-            Ok(Composed::Message(message)) => self.send(leased, *message).await,
-            Ok(Composed::Withdrawn) => AttemptResult::Withdrawn,
-            Err(Unavailable(reason)) => AttemptResult::Retry { reason, deferred_by_server: false },
+        match self.0.parts.renderer.render(&leased.mail).await {
+            Ok(RenderResult::Message(message)) => self.send(leased, *message).await,
+            Ok(RenderResult::Withdrawn) => AttemptResult::Withdrawn,
+            Err(RendererError(reason)) => AttemptResult::Retry { reason, deferred_by_server: false },
         }
     }
 
@@ -110,16 +110,16 @@ impl<C: Composer> Sender<C> {
 
     /// Reports the outcome to the renderer and retries for a while, because a mail that goes back
     /// to the queue now would be sent twice.
-    async fn report_outcome(&self, mail: &Mail, outcome: &Outcome) -> Result<(), Unavailable> {
+    async fn report_outcome(&self, mail: &Mail, outcome: &Outcome) -> Result<(), RendererError> {
         let parts = &self.0.parts;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
-        let mut reported = parts.renderer.settled(mail, outcome.clone()).await;
+        let mut reported = parts.renderer.record_outcome(mail, outcome.clone()).await;
         for _ in 1..MAX_OUTCOME_REPORTS {
             if reported.is_ok() {
                 break;
             }
             tokio::time::sleep(backoff.next(&*parts.entropy)).await;
-            reported = parts.renderer.settled(mail, outcome.clone()).await;
+            reported = parts.renderer.record_outcome(mail, outcome.clone()).await;
         }
         reported
     }

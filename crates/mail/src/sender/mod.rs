@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use spawn::SetupError;
 
-use crate::{Composer, MailConfig, Transport, queue};
+use crate::{MailConfig, MailRenderer, Transport, queue};
 
 /// How often the sender looks at the queue if it is not woken up.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -81,7 +81,7 @@ impl<C> std::fmt::Debug for Sender<C> {
     }
 }
 
-impl<C: Composer> Sender<C> {
+impl<C: MailRenderer> Sender<C> {
     /// Creates a sender. It sends nothing before [`Self::run`] or [`Self::drain`] is called.
     /// Returns `None` if `from` in the configuration is not a valid mailbox; validating the
     /// configuration reports that.

@@ -1,9 +1,9 @@
 //! Starting a [`Sender`] as a background task of a service.
 
-use cpor_durable::{Context, Host};
+use cpor_durable::{Host, ServiceContext};
 
 use super::{Sender, SenderParts};
-use crate::{Composer, MailConfig, TransportError, build_transport};
+use crate::{MailConfig, MailRenderer, TransportError, build_transport};
 
 /// The sender of a service cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -17,14 +17,19 @@ pub enum SetupError {
     InvalidSender,
 }
 
-impl<C: Composer> Sender<C> {
+impl<C: MailRenderer> Sender<C> {
     /// Creates the sender of the host's service and registers it with the host: the sender runs as
     /// soon as the host is started, and advancing a virtual business clock waits until no mail is
     /// due.
     ///
     /// # Errors
     /// Returns [`SetupError`] if the transport or the sender address cannot be used.
-    pub fn hosted(host: &Host, context: &Context, config: MailConfig, renderer: C) -> Result<Self, SetupError> {
+    pub fn spawn_on(
+        host: &Host,
+        context: &ServiceContext,
+        config: MailConfig,
+        renderer: C,
+    ) -> Result<Self, SetupError> {
         let parts = SenderParts {
             service: host.service(),
             db: context.db.clone(),
@@ -37,12 +42,12 @@ impl<C: Composer> Sender<C> {
         };
         let sender = Self::new(parts).ok_or(SetupError::InvalidSender)?;
         let background_sender = sender.clone();
-        host.spawn("mail", move |stop| {
+        host.add_background_task("mail", move |stop| {
             let sender = background_sender.clone();
             async move { Ok(sender.run(stop).await?) }
         });
         let probed_sender = sender.clone();
-        host.probe("mail", move || {
+        host.add_idle_probe("mail", move || {
             let sender = probed_sender.clone();
             async move {
                 let queued = sender.drain().await?;

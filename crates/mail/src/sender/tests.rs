@@ -12,7 +12,7 @@ use super::*;
 use crate::queue::sample::{message, new_mails};
 use crate::test_databases::on_both_databases;
 use crate::transport::EmlFiles;
-use crate::{Composed, Draft, Mail, Outcome, SendError, Unavailable, enqueue};
+use crate::{Mail, NewMail, Outcome, RenderResult, RendererError, SendError, enqueue};
 
 /// A transport and renderer that records calls and fails as a test asks for.
 #[derive(Clone, Default)]
@@ -36,25 +36,25 @@ impl FakeMailSystem {
     }
 }
 
-impl Composer for FakeMailSystem {
-    async fn compose(&self, mail: &Mail) -> Result<Composed, Unavailable> {
+impl MailRenderer for FakeMailSystem {
+    async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
         self.with(|state| {
             state.render_count += 1;
             if let Some((clock, time)) = state.slow_rendering.take() {
                 clock.advance_by(time);
             }
             if state.withdrawn.contains(&mail.id) {
-                return Ok(Composed::Withdrawn);
+                return Ok(RenderResult::Withdrawn);
             }
-            Ok(Composed::Message(Box::new(message(mail))))
+            Ok(RenderResult::Message(Box::new(message(mail))))
         })
     }
 
-    async fn settled(&self, mail: &Mail, outcome: Outcome) -> Result<(), Unavailable> {
+    async fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> Result<(), RendererError> {
         self.with(|state| {
             if state.failing_reports > 0 {
                 state.failing_reports -= 1;
-                return Err(Unavailable("not now".into()));
+                return Err(RendererError("not now".into()));
             }
             state.outcomes.push((mail.id, outcome));
             Ok(())
@@ -100,7 +100,7 @@ fn sender(
     Sender::new(parts).unwrap()
 }
 
-async fn enqueue_committed(db: &Db, n: usize) -> Vec<Draft> {
+async fn enqueue_committed(db: &Db, n: usize) -> Vec<NewMail> {
     let tx = db.begin().await.unwrap();
     enqueue(&tx, new_mails(n)).await.unwrap();
     tx.commit().await.unwrap();
@@ -213,7 +213,7 @@ async fn a_mail_without_an_address_bounces() {
     on_both_databases(async |db| {
         let (clock, fake) = (clock(), FakeMailSystem::default());
         let tx = db.begin().await.unwrap();
-        let draft = Draft { recipient: "nobody".into(), ..new_mails(1).remove(0) };
+        let draft = NewMail { recipient: "nobody".into(), ..new_mails(1).remove(0) };
         enqueue(&tx, [draft.clone()]).await.unwrap();
         tx.commit().await.unwrap();
         sender(&db, &clock, &fake, Box::new(fake.clone())).drain().await.unwrap();

@@ -5,7 +5,7 @@
 //! background: see `ApprovalRunner`.
 use super::{Api, error, reviewer};
 use crate::domain::{Approval, CommandKind, Phase, Refusal, ReviewCase};
-use cpor_durable::Committed;
+use cpor_durable::CommandOutcome;
 use cpor_kit::request::open;
 use cpor_proto::reviews::v1::{ApproveReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use cpor_types::DecisionId;
@@ -37,7 +37,7 @@ pub(super) async fn handle(
 
 /// Returns an error if the approval was refused or the case was closed in the meantime. The result
 /// is read from the case, so that a replayed request gets it too.
-fn require_approved(committed: Committed<ReviewCase>) -> Result<Committed<ReviewCase>, Status> {
+fn require_approved(committed: CommandOutcome<ReviewCase>) -> Result<CommandOutcome<ReviewCase>, Status> {
     let Some(case) = &committed.state else { return Err(error::not_found()) };
     match case.phase() {
         Phase::UnderReview if !case.approval_refusals.is_empty() => Err(error::lines_not_held(&case.approval_refusals)),

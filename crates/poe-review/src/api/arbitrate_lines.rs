@@ -8,7 +8,7 @@ use crate::{
     domain::arbitration::{Arbitration, ArbitrationState, Award},
     store::arbitrations,
 };
-use cpor_durable::{Command, Committed};
+use cpor_durable::{Command, CommandOutcome};
 use cpor_kit::{Caller, request::open};
 use cpor_proto::reviews::v1::{self as proto, ArbitrateLinesRequest};
 use cpor_types::{DecisionId, Malformed, TenantId, TenantName};
@@ -63,7 +63,7 @@ fn parse_awards(tenant: TenantId, awards: &[proto::Award]) -> Result<Vec<Award>,
 /// are taken from the request. A replayed request has the same caller and comment, and gets the
 /// same response.
 fn response(
-    committed: Committed<Arbitration>,
+    committed: CommandOutcome<Arbitration>,
     caller: &Caller,
     comment: String,
 ) -> Result<Response<proto::Arbitration>, Status> {

@@ -8,7 +8,7 @@ use crate::{
     error::IncompleteDecision,
     store::arbitrations::KeysUnderArbitration,
 };
-use cpor_durable::{Failure, StoreError};
+use cpor_durable::{CommandError, StoreError};
 use cpor_kit::status::{self, FieldViolation, Precondition};
 use cpor_proto::reviews::v1::ErrorReason;
 use cpor_types::LineId;
@@ -53,28 +53,28 @@ pub(super) fn from_refusal(refusal: Refusal) -> Status {
 }
 
 /// Maps a failure of a command on a case.
-pub(super) fn from_failure(failure: Failure<Refusal, Infallible>) -> Status {
+pub(super) fn from_failure(failure: CommandError<Refusal, Infallible>) -> Status {
     match failure {
-        Failure::Refused(refusal) => from_refusal(refusal),
-        Failure::Clash(never) => match never {},
-        Failure::Moved { actual: 0, .. } => not_found(),
-        Failure::Moved { .. } => etag_mismatch(),
-        Failure::RequestIdReused => {
+        CommandError::Refused(refusal) => from_refusal(refusal),
+        CommandError::Conflict(never) => match never {},
+        CommandError::VersionMismatch { actual: 0, .. } => not_found(),
+        CommandError::VersionMismatch { .. } => etag_mismatch(),
+        CommandError::RequestIdReused => {
             let message = "the request id was already used for a different request";
             status::refused(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
         }
-        Failure::Gap { expected } => status::internal(&format_args!(
+        CommandError::SequenceGap { expected } => status::internal(&format_args!(
             "the command of an RPC failed because event {expected} of a stream is missing"
         )),
-        Failure::Overloaded => status::overloaded(RETRY_AFTER),
-        Failure::Unavailable(cause) => unavailable(&cause),
+        CommandError::Overloaded => status::overloaded(RETRY_AFTER),
+        CommandError::Unavailable(cause) => unavailable(&cause),
     }
 }
 
 /// Maps an error of a query.
 pub(super) fn from_store_error(error: &StoreError) -> Status {
     match error {
-        StoreError::Db(_) | StoreError::Lost(_) => unavailable(&error.to_string()),
+        StoreError::Db(_) | StoreError::ConcurrentChange(_) => unavailable(&error.to_string()),
         StoreError::Inconsistent { .. } => status::internal(error),
     }
 }
@@ -133,18 +133,20 @@ fn award_refusal_text(reason: AwardRefusalReason) -> (ErrorReason, &'static str)
 }
 
 /// Maps a failure of the command that begins an arbitration.
-pub(super) fn from_arbitration_failure(failure: Failure<Infallible, KeysUnderArbitration>) -> Status {
+pub(super) fn from_arbitration_failure(failure: CommandError<Infallible, KeysUnderArbitration>) -> Status {
     match failure {
-        Failure::Refused(never) => match never {},
-        Failure::Clash(KeysUnderArbitration(keys)) => {
+        CommandError::Refused(never) => match never {},
+        CommandError::Conflict(KeysUnderArbitration(keys)) => {
             let busy = |key| AwardRefusal { key, reason: AwardRefusalReason::Busy };
             awards_refused(&keys.into_iter().map(busy).collect::<Vec<_>>())
         }
-        Failure::Moved { expected, actual } => from_failure(Failure::Moved { expected, actual }),
-        Failure::RequestIdReused => from_failure(Failure::RequestIdReused),
-        Failure::Gap { expected } => from_failure(Failure::Gap { expected }),
-        Failure::Overloaded => from_failure(Failure::Overloaded),
-        Failure::Unavailable(cause) => from_failure(Failure::Unavailable(cause)),
+        CommandError::VersionMismatch { expected, actual } => {
+            from_failure(CommandError::VersionMismatch { expected, actual })
+        }
+        CommandError::RequestIdReused => from_failure(CommandError::RequestIdReused),
+        CommandError::SequenceGap { expected } => from_failure(CommandError::SequenceGap { expected }),
+        CommandError::Overloaded => from_failure(CommandError::Overloaded),
+        CommandError::Unavailable(cause) => from_failure(CommandError::Unavailable(cause)),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     domain::{CommandResult, Refusal, ReviewCase, Reviewer},
     store::{CaseStore, case_key},
 };
-use cpor_durable::{Command, Committed, Versioned, Writer};
+use cpor_durable::{Command, CommandOutcome, Versioned, Writer};
 use cpor_kit::{auth::Caller, db::Db};
 use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Competition,
@@ -65,16 +65,19 @@ impl Api {
         caller: &Caller,
         request: &R,
         decide: impl Fn(&ReviewCase, Timestamp) -> CommandResult + Send + 'static,
-    ) -> Result<Committed<ReviewCase>, Status> {
+    ) -> Result<CommandOutcome<ReviewCase>, Status> {
         let name = from_proto::case_name(request.case_name())?;
         let command = Command::new(command_name, case_key(name.tenant, name.case), caller.actor.clone())
-            .expecting(from_proto::expected_version(request.etag())?)
+            .expect_version(from_proto::expected_version(request.etag())?)
             .request(request.request_id(caller));
         let result = self.writer.execute(command, move |case, now| decide(case.ok_or(Refusal::NotFound)?, now)).await;
         result.map_err(error::from_failure)
     }
 
-    fn case_response(caller: &Caller, committed: Committed<ReviewCase>) -> Result<Response<ProtoReviewCase>, Status> {
+    fn case_response(
+        caller: &Caller,
+        committed: CommandOutcome<ReviewCase>,
+    ) -> Result<Response<ProtoReviewCase>, Status> {
         let case = committed.state.ok_or_else(error::not_found)?;
         Ok(Response::new(case_for_caller(caller, &Versioned::new(committed.version, case))))
     }

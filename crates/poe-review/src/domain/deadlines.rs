@@ -1,7 +1,7 @@
 //! Tells the writer which deadlines a case has, and applies their effects when they pass (R45,
 //! R48).
 use super::{CaseEvent, ClockKind, ReviewCase};
-use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Timestamp};
 
 impl Aggregate for ReviewCase {
@@ -15,7 +15,7 @@ impl Aggregate for ReviewCase {
     /// Applies the earliest reminder or clock that is due, once: a reminder is sent, or the case
     /// becomes overdue. The state of the case does not change. If a reminder and a clock have the
     /// same due time, the reminder comes first.
-    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
+    fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
         let earliest_due = |deadlines: Vec<(ClockKind, Deadline)>| {
             let passed = deadlines.into_iter().filter(|(_, deadline)| deadline.has_passed(now));
             passed.map(|(clock, deadline)| (deadline.due, clock)).min_by_key(|(due, _)| *due)
@@ -30,6 +30,6 @@ impl Aggregate for ReviewCase {
             (_, None) => return None,
         };
         let next = Self { clocks, update_time: now.max(self.update_time), ..self.clone() };
-        Some(Elapsed { due, transition: Transition::new(next, [event]) })
+        Some(PassedDeadline { due, transition: Transition::new(next, [event]) })
     }
 }

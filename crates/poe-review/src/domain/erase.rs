@@ -30,7 +30,7 @@ impl ReviewCase {
                     | State::Closed(_) => {}
                 }
             }
-            PersonalData::Words => {
+            PersonalData::FreeText => {
                 if let CaseKind::Dispute(dispute) = &mut self.kind {
                     dispute.justification.clear();
                 }

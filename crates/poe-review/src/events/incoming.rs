@@ -5,7 +5,7 @@ use crate::{
     domain::{CaseKind, Dispute, NewCase, ReviewCase},
     store::{CaseStore, case_key, case_query::CaseQuery},
 };
-use cpor_durable::{Command, Inbox, Incoming, ReceiveError, Receiver, Transition, Writer};
+use cpor_durable::{Command, EventReceiver, Inbox, IncomingEvent, ReceiveError, Transition, Writer};
 use cpor_kit::Db;
 use cpor_proto::events::v1::{ClaimClosed, ClaimDisputed, LinesEnded, PersonalDataErased, event::Payload};
 use cpor_types::{
@@ -30,8 +30,8 @@ pub(crate) struct ClaimEventReceiver {
 struct CaseMissing;
 
 #[async_trait::async_trait]
-impl Receiver for ClaimEventReceiver {
-    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+impl EventReceiver for ClaimEventReceiver {
+    async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         match incoming.payload.clone() {
             Payload::ClaimSubmitted(event) => self.claim_submitted(&incoming, snapshot(event.snapshot)?).await,
             Payload::ClaimResubmitted(event) => self.claim_resubmitted(&incoming, snapshot(event.snapshot)?).await,
@@ -72,12 +72,12 @@ impl Receiver for ClaimEventReceiver {
 
 impl ClaimEventReceiver {
     /// Opens the case of a submission (R18).
-    async fn claim_submitted(&self, incoming: &Incoming, snapshot: SnapshotOfCase) -> Result<(), ReceiveError> {
+    async fn claim_submitted(&self, incoming: &IncomingEvent, snapshot: SnapshotOfCase) -> Result<(), ReceiveError> {
         self.open_case(incoming, snapshot, CaseKind::Submission).await
     }
 
     /// Opens the case of a dispute (R28).
-    async fn claim_disputed(&self, incoming: &Incoming, event: ClaimDisputed) -> Result<(), ReceiveError> {
+    async fn claim_disputed(&self, incoming: &IncomingEvent, event: ClaimDisputed) -> Result<(), ReceiveError> {
         let dispute = Dispute {
             previous: parse(&event.previous_review_case_id)?,
             number: u32::try_from(event.number).map_err(ReceiveError::park)?,
@@ -90,7 +90,7 @@ impl ClaimEventReceiver {
     /// Opens a case. If the case exists already, nothing changes.
     async fn open_case(
         &self,
-        incoming: &Incoming,
+        incoming: &IncomingEvent,
         SnapshotOfCase { tenant, id, snapshot }: SnapshotOfCase,
         kind: CaseKind,
     ) -> Result<(), ReceiveError> {
@@ -109,7 +109,7 @@ impl ClaimEventReceiver {
     /// Lets the case wait for its review again (R21).
     async fn claim_resubmitted(
         &self,
-        incoming: &Incoming,
+        incoming: &IncomingEvent,
         SnapshotOfCase { tenant, id, snapshot }: SnapshotOfCase,
     ) -> Result<(), ReceiveError> {
         self.change_case("resubmit_case", incoming, (tenant, id), move |case, effective_time, calendar| {
@@ -121,7 +121,7 @@ impl ClaimEventReceiver {
     /// Replaces the case's snapshot of the claim (R29).
     async fn claim_edited(
         &self,
-        incoming: &Incoming,
+        incoming: &IncomingEvent,
         SnapshotOfCase { tenant, id, snapshot }: SnapshotOfCase,
     ) -> Result<(), ReceiveError> {
         self.change_case("edit_case", incoming, (tenant, id), move |case, effective_time, calendar| {
@@ -131,7 +131,7 @@ impl ClaimEventReceiver {
     }
 
     /// Marks lines of an approved case as ended, so that they no longer compete (R37, R39).
-    async fn lines_ended(&self, incoming: &Incoming, event: &LinesEnded) -> Result<(), ReceiveError> {
+    async fn lines_ended(&self, incoming: &IncomingEvent, event: &LinesEnded) -> Result<(), ReceiveError> {
         let lines = event.line_ids.iter().map(|line| parse(line)).collect::<Result<Vec<LineId>, _>>()?;
         let case = case_id(&event.tenant, &event.review_case_id)?;
         self.change_case("end_lines", incoming, case, move |case, effective_time, calendar| {
@@ -141,9 +141,9 @@ impl ClaimEventReceiver {
     }
 
     /// Closes the case of a closed claim (R45). A claim that was never submitted has no case.
-    async fn claim_closed(&self, incoming: &Incoming, event: &ClaimClosed) -> Result<(), ReceiveError> {
+    async fn claim_closed(&self, incoming: &IncomingEvent, event: &ClaimClosed) -> Result<(), ReceiveError> {
         if event.review_case_id.is_empty() {
-            return self.inbox.advance(&incoming.position).await;
+            return self.inbox.mark_applied(&incoming.position).await;
         }
         let reason: PrimaryRejection = parse(&event.primary_reason)?;
         let case = case_id(&event.tenant, &event.review_case_id)?;
@@ -156,8 +156,12 @@ impl ClaimEventReceiver {
     /// Erases personal data in every case of the claim (R56). There is one command per case, and
     /// each may be repeated. The stream position advances after the last command, so a repeated
     /// delivery completes an interrupted erasure.
-    async fn personal_data_erased(&self, incoming: &Incoming, event: &PersonalDataErased) -> Result<(), ReceiveError> {
-        if self.inbox.check(&incoming.position).await? {
+    async fn personal_data_erased(
+        &self,
+        incoming: &IncomingEvent,
+        event: &PersonalDataErased,
+    ) -> Result<(), ReceiveError> {
+        if self.inbox.is_applied(&incoming.position).await? {
             return Ok(());
         }
         let (TenantName { tenant }, claim): (_, ClaimName) = (parse(&event.tenant)?, parse(&event.claim)?);
@@ -165,14 +169,15 @@ impl ClaimEventReceiver {
         let cases = CaseQuery::for_tenant(self.db.writer(), tenant).ids_of_claim(&claim).await;
         for case in cases.map_err(|error| ReceiveError::Retry(error.to_string()))? {
             let key = case_key(tenant, case);
-            let command = Command::new("erase_personal_data", key, incoming.actor.clone()).at(incoming.effective_time);
+            let command =
+                Command::new("erase_personal_data", key, incoming.actor.clone()).effective_at(incoming.effective_time);
             let kinds = kinds.clone();
             let decide = move |case: Option<&ReviewCase>, now| {
                 Ok::<_, CaseMissing>(Some(case.ok_or(CaseMissing)?.erase_personal_data(&kinds, now)))
             };
             self.writer.execute(command, decide).await?;
         }
-        self.inbox.advance(&incoming.position).await
+        self.inbox.mark_applied(&incoming.position).await
     }
 
     /// Applies an event to one existing case with a command of the given name. `change` receives
@@ -180,7 +185,7 @@ impl ClaimEventReceiver {
     async fn change_case(
         &self,
         command_name: &'static str,
-        incoming: &Incoming,
+        incoming: &IncomingEvent,
         (tenant, case): (TenantId, CaseId),
         change: impl Fn(&ReviewCase, Timestamp, &Calendar) -> Option<Transition<ReviewCase>> + Send + 'static,
     ) -> Result<(), ReceiveError> {

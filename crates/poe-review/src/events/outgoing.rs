@@ -6,15 +6,19 @@ use crate::{
     domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase},
     proto_time::timestamp,
 };
-use cpor_durable::{Change, Outgoing, Recorded};
+use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::events::v1 as proto;
 use cpor_types::Service;
 use proto::event::Payload;
 
 /// Builds the events for one change of a case, in the order of its domain events.
-pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<Outgoing> {
-    let to_outgoing = |recorded: &Recorded<CaseEvent>| {
-        Some(Outgoing::of(recorded, Service::ClaimIntake, payload(&change.after.state, &recorded.event)?))
+pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<OutgoingEvent> {
+    let to_outgoing = |recorded: &RecordedEvent<CaseEvent>| {
+        Some(OutgoingEvent::from_recorded(
+            recorded,
+            Service::ClaimIntake,
+            payload(&change.after.state, &recorded.event)?,
+        ))
     };
     change.events.iter().filter_map(to_outgoing).collect()
 }

@@ -76,5 +76,6 @@ fn evidence(claim: &ClaimName, message: EvidenceSnapshot) -> Result<Evidence, Re
 
 fn time(field: &str, message: Option<prost_types::Timestamp>) -> Result<Timestamp, ReceiveError> {
     let time = message.and_then(|time| Timestamp::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
-    time.map(cpor_types::whole_micros).ok_or_else(|| ReceiveError::park(format!("{field}: must be a valid timestamp")))
+    time.map(cpor_types::truncate_to_micros)
+        .ok_or_else(|| ReceiveError::park(format!("{field}: must be a valid timestamp")))
 }

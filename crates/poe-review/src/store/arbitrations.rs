@@ -5,7 +5,7 @@ use super::{
     pending_decisions::{self, DecisionKind},
 };
 use crate::domain::arbitration::{Arbitration, ArbitrationState, Award};
-use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{Actor, AssociationKey, Clock, DecisionId, TenantId};
 use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, Set};
 use serde::{Deserialize, Serialize};
@@ -36,12 +36,15 @@ struct ArbitrationDocument {
 }
 
 /// Builds the key of an arbitration.
-pub(crate) fn key(tenant: TenantId, id: DecisionId) -> Key {
-    Key::new(tenant.to_string(), id.uuid())
+pub(crate) fn key(tenant: TenantId, id: DecisionId) -> AggregateKey {
+    AggregateKey::new(tenant.to_string(), id.uuid())
 }
 
 /// Reads the arbitration with this key.
-pub(crate) async fn find(db: &DatabaseConnection, key: &Key) -> Result<Option<Versioned<Arbitration>>, StoreError> {
+pub(crate) async fn find(
+    db: &DatabaseConnection,
+    key: &AggregateKey,
+) -> Result<Option<Versioned<Arbitration>>, StoreError> {
     let row = arbitration::Entity::find()
         .filter(arbitration::Column::Owner.eq(&key.owner))
         .filter(arbitration::Column::Id.eq(key.id))
@@ -52,15 +55,19 @@ pub(crate) async fn find(db: &DatabaseConnection, key: &Key) -> Result<Option<Ve
 
 impl Store for ArbitrationStore {
     type Aggregate = Arbitration;
-    type Clash = KeysUnderArbitration;
+    type Conflict = KeysUnderArbitration;
     const AGGREGATE: &'static str = "arbitration";
 
-    fn resource(key: &Key) -> String {
+    fn resource(key: &AggregateKey) -> String {
         format!("tenants/{}/arbitrations/{}", key.owner, key.id)
     }
 
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Arbitration>)>, StoreError> {
-        rows::lock::<arbitration::Entity>(tx, keys).await?.into_iter().map(from_row).collect()
+    async fn load(
+        &self,
+        tx: &Tx,
+        keys: &[AggregateKey],
+    ) -> Result<Vec<(AggregateKey, Versioned<Arbitration>)>, StoreError> {
+        rows::load_locked::<arbitration::Entity>(tx, keys).await?.into_iter().map(from_row).collect()
     }
 
     /// Saves the arbitrations, their reserved keys and their pending decisions, with at most five
@@ -69,7 +76,7 @@ impl Store for ArbitrationStore {
         &self,
         tx: &Tx,
         changes: &[Change<Arbitration>],
-    ) -> Result<Vec<(Key, KeysUnderArbitration)>, StoreError> {
+    ) -> Result<Vec<(AggregateKey, KeysUnderArbitration)>, StoreError> {
         let saved = changes.iter().map(|change| Ok((change.previous_version(), to_row(change)?)));
         rows::save::<arbitration::Entity>(tx, saved.collect::<Result<Vec<_>, StoreError>>()?).await?;
         let released = changes.iter().flat_map(|change| changed_keys(change, KeyChange::Release));
@@ -83,7 +90,7 @@ impl Store for ArbitrationStore {
         Ok(conflicts)
     }
 
-    fn outgoing(&self, _change: &Change<Arbitration>) -> Vec<Outgoing> {
+    fn outgoing(&self, _change: &Change<Arbitration>) -> Vec<OutgoingEvent> {
         Vec::new()
     }
 }
@@ -119,7 +126,7 @@ fn changed_keys(change: &Change<Arbitration>, key_change: KeyChange) -> Vec<arbi
 async fn reserve_keys(
     tx: &Tx,
     changes: &[Change<Arbitration>],
-) -> Result<Vec<(Key, KeysUnderArbitration)>, StoreError> {
+) -> Result<Vec<(AggregateKey, KeysUnderArbitration)>, StoreError> {
     let reserved = |change| changed_keys(change, KeyChange::Reserve).into_iter().map(move |row| (&change.key, row));
     let mut reservations: Vec<_> = changes.iter().flat_map(reserved).collect();
     // All transactions insert the keys in the same order, to avoid deadlocks.
@@ -150,8 +157,8 @@ fn to_row(change: &Change<Arbitration>) -> Result<arbitration::ActiveModel, Stor
     })
 }
 
-fn from_row(row: arbitration::Model) -> Result<(Key, Versioned<Arbitration>), StoreError> {
-    let key = Key::new(row.owner, row.id);
+fn from_row(row: arbitration::Model) -> Result<(AggregateKey, Versioned<Arbitration>), StoreError> {
+    let key = AggregateKey::new(row.owner, row.id);
     let inconsistent = |cause: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, cause);
     let ArbitrationDocument { awards, comment, actor, state } =
         serde_json::from_value(row.body).map_err(|error| inconsistent(&error))?;

@@ -2,7 +2,7 @@
 //! while it is open, or while it is approved and a line has not ended.
 use super::entity::case_key::{ActiveModel, Entity};
 use crate::domain::ReviewCase;
-use cpor_durable::{Change, Key, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, Tx, Versioned, rows};
 use sea_orm::{DbErr, Set};
 use std::collections::BTreeSet;
 
@@ -24,6 +24,6 @@ pub(super) fn indexed_keys(case: Option<&Versioned<ReviewCase>>) -> BTreeSet<Str
     case.into_iter().flat_map(|case| case.state.competing_keys()).map(|key| key.to_string()).collect()
 }
 
-fn row(Key { owner, id }: &Key, key: &str) -> ActiveModel {
+fn row(AggregateKey { owner, id }: &AggregateKey, key: &str) -> ActiveModel {
     ActiveModel { owner: Set(owner.clone()), key: Set(key.to_owned()), id: Set(*id) }
 }

@@ -84,7 +84,8 @@ impl<'a> CaseQuery<'a> {
         let Some(tenant) = self.tenant else { return Ok(Vec::new()) };
         let keys = keys.iter().map(AssociationKey::to_string);
         let case_keys = competition_checks::cases_with_keys(self.db, &tenant.to_string(), keys).await?;
-        let rows = rows::children::<Entity>(self.db, [Column::Owner, Column::Id], &Vec::from_iter(case_keys)).await?;
+        let rows =
+            rows::load_children::<Entity>(self.db, [Column::Owner, Column::Id], &Vec::from_iter(case_keys)).await?;
         rows.into_iter().map(|row| from_row(row).map(|(_, case)| case)).collect()
     }
 

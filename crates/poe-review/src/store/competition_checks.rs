@@ -5,7 +5,7 @@ use super::{
     entity::{case_key, contest_check, tenant_contest},
 };
 use crate::domain::ReviewCase;
-use cpor_durable::{Change, Key, Tx, Versioned};
+use cpor_durable::{AggregateKey, Change, Tx, Versioned};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     Set,
@@ -35,7 +35,7 @@ pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>])
     }
     lock_tenants(tx, keys_by_owner.keys().copied()).await?;
     case_keys::save_for_changes(tx, changes).await?;
-    let mut affected: BTreeSet<Key> = relevant.iter().map(|change| change.key.clone()).collect();
+    let mut affected: BTreeSet<AggregateKey> = relevant.iter().map(|change| change.key.clone()).collect();
     for (owner, keys) in keys_by_owner {
         affected.extend(cases_with_keys(tx, owner, keys).await?);
     }
@@ -67,7 +67,7 @@ pub(super) async fn cases_with_keys(
     db: &impl sea_orm::ConnectionTrait,
     owner: &str,
     keys: impl IntoIterator<Item = String>,
-) -> Result<BTreeSet<Key>, DbErr> {
+) -> Result<BTreeSet<AggregateKey>, DbErr> {
     let (keys, mut cases): (Vec<_>, _) = (keys.into_iter().collect(), BTreeSet::new());
     for chunk in keys.chunks(CHUNK_SIZE) {
         let rows = case_key::Entity::find()
@@ -75,13 +75,13 @@ pub(super) async fn cases_with_keys(
             .filter(case_key::Column::Key.is_in(chunk.iter().cloned()))
             .all(db)
             .await?;
-        cases.extend(rows.into_iter().map(|row| Key::new(row.owner, row.id)));
+        cases.extend(rows.into_iter().map(|row| AggregateKey::new(row.owner, row.id)));
     }
     Ok(cases)
 }
 
-async fn request_checks(tx: &Tx, cases: BTreeSet<Key>) -> Result<(), DbErr> {
-    let row = |Key { owner, id }: &Key| contest_check::ActiveModel {
+async fn request_checks(tx: &Tx, cases: BTreeSet<AggregateKey>) -> Result<(), DbErr> {
+    let row = |AggregateKey { owner, id }: &AggregateKey| contest_check::ActiveModel {
         owner: Set(owner.clone()),
         id: Set(*id),
         asked: Set(1),
@@ -105,7 +105,7 @@ async fn request_checks(tx: &Tx, cases: BTreeSet<Key>) -> Result<(), DbErr> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CompetitionCheck {
     /// The key of the case.
-    pub key: Key,
+    pub key: AggregateKey,
     /// The number of requests for this case when the check was read. A later request is not
     /// answered by this check.
     requests: i64,
@@ -117,7 +117,7 @@ pub(crate) async fn open_checks(db: &DatabaseConnection) -> Result<Vec<Competiti
     let query = order.into_iter().fold(select_open(), |query, column| query.order_by_asc(column));
     let rows = query.limit(CHECKS_PER_READ).all(db).await?;
     let to_check =
-        |row: contest_check::Model| CompetitionCheck { key: Key::new(row.owner, row.id), requests: row.asked };
+        |row: contest_check::Model| CompetitionCheck { key: AggregateKey::new(row.owner, row.id), requests: row.asked };
     Ok(rows.into_iter().map(to_check).collect())
 }
 

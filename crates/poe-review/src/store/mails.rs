@@ -1,8 +1,8 @@
 //! Queues mails to reviewers and leads, in the transaction in which a clock passes or a reminder is
 //! due (R45, R48).
 use crate::domain::{CaseEvent, ClockAlert, ClockKind, ReviewCase};
-use cpor_durable::{Change, Key, Recorded, Tx};
-use cpor_mail::Draft;
+use cpor_durable::{AggregateKey, Change, RecordedEvent, Tx};
+use cpor_mail::NewMail;
 use cpor_types::PersonalData;
 use sea_orm::DbErr;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ pub(crate) const ESCALATION: &str = "escalation";
 pub(super) fn drafts<'a>(
     change: &'a Change<ReviewCase>,
     lead_mail: Option<&'a str>,
-) -> impl Iterator<Item = Draft> + use<'a> {
+) -> impl Iterator<Item = NewMail> + use<'a> {
     change.events.iter().filter_map(move |recorded| {
         let reviewer_mail = change.after.state.reviewer().filter(|subject| is_address(subject));
         let (kind, recipient, clock) = match recorded.event.clock_alert()? {
@@ -30,20 +30,20 @@ pub(super) fn drafts<'a>(
 
 fn draft(
     change: &Change<ReviewCase>,
-    recorded: &Recorded<CaseEvent>,
+    recorded: &RecordedEvent<CaseEvent>,
     kind: &'static str,
     recipient: &str,
     clock: ClockKind,
-) -> Draft {
+) -> NewMail {
     let id = mail_id(&change.key, kind, clock, recorded.version);
     let data = serde_json::json!({ "case": change.key.id, "clock": clock });
     let (owner, recipient) = (change.key.owner.clone(), recipient.to_owned());
-    Draft { owner, id, kind, recipient, time: recorded.recorded_time, data }
+    NewMail { owner, id, kind, recipient, time: recorded.recorded_time, data }
 }
 
 /// Derives the id of a mail from the case, the kind of mail, the clock, and the version of the case
 /// in which the deadline passed. So each deadline has at most one mail.
-fn mail_id(case: &Key, kind: &str, clock: ClockKind, version: u64) -> Uuid {
+fn mail_id(case: &AggregateKey, kind: &str, clock: ClockKind, version: u64) -> Uuid {
     Uuid::new_v5(&case.id, format!("{kind} {} {version}", clock.as_str()).as_bytes())
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn erase_recipients(tx: &Tx, changes: &[Change<ReviewCase>]) ->
             let kinds = || ClockKind::ALL.into_iter().flat_map(|clock| [(REMINDER, clock), (ESCALATION, clock)]);
             let ids_of_version = |version| kinds().map(move |(kind, clock)| mail_id(key, kind, clock, version));
             let ids = (1..=after.version).flat_map(ids_of_version).collect::<Vec<_>>();
-            cpor_mail::forget(tx, &key.owner, &ids).await?;
+            cpor_mail::withdraw_and_erase(tx, &key.owner, &ids).await?;
         }
     }
     Ok(())

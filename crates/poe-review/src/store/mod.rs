@@ -14,7 +14,7 @@ mod row;
 pub(crate) use row::case_key;
 
 use crate::{domain::ReviewCase, events::outgoing::outgoing_events};
-use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{Clock, DecisionId};
 use entity::review_case;
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -32,23 +32,31 @@ pub(crate) struct CaseStore {
 
 impl Store for CaseStore {
     type Aggregate = ReviewCase;
-    type Clash = Infallible;
+    type Conflict = Infallible;
     const AGGREGATE: &'static str = "review_case";
 
-    fn resource(key: &Key) -> String {
+    fn resource(key: &AggregateKey) -> String {
         format!("tenants/{}/reviewCases/{}", key.owner, key.id)
     }
 
     /// Loads and locks the cases, with one statement.
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<ReviewCase>)>, StoreError> {
-        rows::lock::<review_case::Entity>(tx, keys).await?.into_iter().map(row::from_row).collect()
+    async fn load(
+        &self,
+        tx: &Tx,
+        keys: &[AggregateKey],
+    ) -> Result<Vec<(AggregateKey, Versioned<ReviewCase>)>, StoreError> {
+        rows::load_locked::<review_case::Entity>(tx, keys).await?.into_iter().map(row::from_row).collect()
     }
 
     /// Saves the cases and the tables that follow from them. It takes one statement for the cases,
     /// and one more for each kind of row that changes: removed keys, new keys, notes, completed
     /// approvals and new approvals. It takes three more if the competing keys change, and three
     /// more for each case whose personal data is erased.
-    async fn save(&self, tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<Vec<(Key, Infallible)>, StoreError> {
+    async fn save(
+        &self,
+        tx: &Tx,
+        changes: &[Change<ReviewCase>],
+    ) -> Result<Vec<(AggregateKey, Infallible)>, StoreError> {
         let cases: Vec<_> = changes
             .iter()
             .map(|change| Ok((change.previous_version(), row::to_row(&change.key, &change.after)?)))
@@ -65,7 +73,7 @@ impl Store for CaseStore {
         Ok(Vec::new())
     }
 
-    fn outgoing(&self, change: &Change<ReviewCase>) -> Vec<Outgoing> {
+    fn outgoing(&self, change: &Change<ReviewCase>) -> Vec<OutgoingEvent> {
         outgoing_events(change)
     }
 }

@@ -2,7 +2,7 @@
 //! written.
 use super::entity::review_note::{ActiveModel, Column, Entity, Model};
 use crate::domain::{CaseEvent, Note, ReviewCase};
-use cpor_durable::{Change, Key, Recorded, StoreError, Tx, rows, rows::Micros};
+use cpor_durable::{AggregateKey, Change, RecordedEvent, StoreError, Tx, rows, rows::Micros};
 use cpor_types::PersonalData;
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set, sea_query::Expr,
@@ -17,7 +17,7 @@ pub(crate) struct NoteQuery<'db> {
 
 impl<'db> NoteQuery<'db> {
     /// Creates a query for the notes of the case with this key.
-    pub(crate) fn for_case(db: &'db DatabaseConnection, case: &Key) -> Self {
+    pub(crate) fn for_case(db: &'db DatabaseConnection, case: &AggregateKey) -> Self {
         let query = Entity::find().filter(Column::Owner.eq(&case.owner)).filter(Column::CaseId.eq(case.id));
         Self { db, query }
     }
@@ -57,13 +57,13 @@ pub(super) async fn save_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) ->
 }
 
 /// Erases personal data from the notes that were written up to the effective time of the erasure.
-async fn erase_notes(tx: &Tx, case: &Key, recorded: &Recorded<CaseEvent>) -> Result<(), StoreError> {
+async fn erase_notes(tx: &Tx, case: &AggregateKey, recorded: &RecordedEvent<CaseEvent>) -> Result<(), StoreError> {
     for kind in recorded.event.erased_kinds() {
         let column = match kind {
             // Notes contain no contacts.
             PersonalData::Contacts => continue,
             PersonalData::Subjects => Column::Author,
-            PersonalData::Words => Column::Text,
+            PersonalData::FreeText => Column::Text,
         };
         Entity::update_many()
             .col_expr(column, Expr::value(""))
@@ -76,7 +76,7 @@ async fn erase_notes(tx: &Tx, case: &Key, recorded: &Recorded<CaseEvent>) -> Res
     Ok(())
 }
 
-fn to_row(key: &Key, recorded: &Recorded<CaseEvent>) -> Result<Option<ActiveModel>, StoreError> {
+fn to_row(key: &AggregateKey, recorded: &RecordedEvent<CaseEvent>) -> Result<Option<ActiveModel>, StoreError> {
     let Some(Note { id, author, text, time }) = recorded.event.note() else { return Ok(None) };
     let position = i64::try_from(recorded.version);
     Ok(Some(ActiveModel {

@@ -4,7 +4,7 @@
 //! A lease in real time tells which process completes a decision. If two processes complete the
 //! same decision, nothing goes wrong; the lease only avoids the duplicate work.
 use super::entity::pending_approval::{ActiveModel, Column, Entity, Model};
-use cpor_durable::{Aggregate, Change, Key, Tx, rows, rows::Micros};
+use cpor_durable::{Aggregate, AggregateKey, Change, Tx, rows, rows::Micros};
 use cpor_kit::db::Db;
 use cpor_types::{Clock, DecisionId, Entropy};
 use sea_orm::{
@@ -55,7 +55,7 @@ impl DecisionKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PendingDecision {
     /// The key of the case or of the arbitration.
-    pub key: Key,
+    pub key: AggregateKey,
     /// Whether this is an approval or an arbitration.
     pub kind: DecisionKind,
     /// The id under which the registry is asked.
@@ -143,7 +143,7 @@ impl PendingDecisions {
 fn from_row(row: Model) -> PendingDecision {
     let is_arbitration = row.work == DecisionKind::Arbitration.as_str();
     PendingDecision {
-        key: Key::new(row.owner, row.id),
+        key: AggregateKey::new(row.owner, row.id),
         kind: if is_arbitration { DecisionKind::Arbitration } else { DecisionKind::Approval },
         decision_id: DecisionId(row.decision_id),
         failed_attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
@@ -160,7 +160,7 @@ pub(super) async fn save_for_changes<A: Aggregate>(
     lease_end: Micros,
 ) -> Result<(), DbErr> {
     let (mut completed, mut begun) = (Vec::new(), Vec::new());
-    let row = |key: &Key, decision: DecisionId| ActiveModel {
+    let row = |key: &AggregateKey, decision: DecisionId| ActiveModel {
         owner: Set(key.owner.clone()),
         id: Set(key.id),
         work: Set(kind.as_str().to_owned()),

@@ -2,7 +2,7 @@
 //! cannot have written is reported as an inconsistency that names its table and key.
 use super::entity::review_case::{ActiveModel, Model};
 use crate::domain::{CaseKind, Clocks, Competition, LineRefusal, ReviewCase, State};
-use cpor_durable::{Key, StoreError, Versioned, rows::Micros};
+use cpor_durable::{AggregateKey, StoreError, Versioned, rows::Micros};
 use cpor_types::{CaseId, Length, LineId};
 use sea_orm::{DbErr, Set};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -30,12 +30,12 @@ struct CaseDocument {
 }
 
 /// Builds the key of a case.
-pub(crate) fn case_key(tenant: cpor_types::TenantId, case: CaseId) -> Key {
-    Key::new(tenant.to_string(), case.uuid())
+pub(crate) fn case_key(tenant: cpor_types::TenantId, case: CaseId) -> AggregateKey {
+    AggregateKey::new(tenant.to_string(), case.uuid())
 }
 
 pub(super) fn to_row(
-    key: &Key,
+    key: &AggregateKey,
     Versioned { version, state: case }: &Versioned<ReviewCase>,
 ) -> Result<ActiveModel, StoreError> {
     let document = CaseDocument {
@@ -65,8 +65,8 @@ pub(super) fn to_row(
     })
 }
 
-pub(crate) fn from_row(row: Model) -> Result<(Key, Versioned<ReviewCase>), StoreError> {
-    let key = Key::new(row.owner, row.id);
+pub(crate) fn from_row(row: Model) -> Result<(AggregateKey, Versioned<ReviewCase>), StoreError> {
+    let key = AggregateKey::new(row.owner, row.id);
     let inconsistent = |cause: &dyn std::fmt::Display| StoreError::inconsistent(TABLE, &key, cause);
     let CaseDocument { kind, state, clocks, remind_before, competition, ended_lines, round, approval_refusals } =
         from_json(row.body, &inconsistent)?;

@@ -76,7 +76,7 @@ async fn r36_a_replayed_refusal_gets_the_first_answer() {
 async fn r23_an_approval_completes_after_an_outage() {
     on_both_databases(async |system| {
         system.submit_and_start_review(1).await;
-        system.registry.fake.go_down();
+        system.registry.fake.simulate_outage();
         let unavailable = system.approve("amy", 1).await.unwrap_err();
         assert_eq!(
             (unavailable.code(), status::reason(&unavailable).as_deref()),
@@ -84,7 +84,7 @@ async fn r23_an_approval_completes_after_an_outage() {
         );
         assert!(status::retry_after(&unavailable).is_some());
         assert_eq!(system.stored(&case(1)).await.state.phase(), Phase::Approving);
-        system.registry.fake.come_back();
+        system.registry.fake.end_outage();
         system.real_time.advance_by(chrono::TimeDelta::seconds(20));
         system.recovery.complete_each(system.api.approval_runner.pending_decisions.lease_due().await.unwrap()).await;
         assert_eq!(system.stored(&case(1)).await.state.phase(), Phase::Approved);
@@ -96,9 +96,9 @@ async fn r23_an_approval_completes_after_an_outage() {
 async fn r23_approving_again_completes_the_same_decision() {
     on_both_databases(async |system| {
         system.submit_and_start_review(1).await;
-        system.registry.fake.go_down();
+        system.registry.fake.simulate_outage();
         system.approve_as("amy", 1, "once").await.unwrap_err();
-        system.registry.fake.come_back();
+        system.registry.fake.end_outage();
         assert_eq!(system.approve_as("amy", 1, "once").await.unwrap().state(), ReviewCaseState::Approved);
         let decisions: Vec<_> = system.registry.hold_requests().iter().map(|hold| hold.decision_id).collect();
         assert_eq!(decisions[0], decisions[1]);
@@ -145,7 +145,7 @@ async fn r23_two_processes_complete_an_approval_once() {
 async fn only_one_replica_leases_a_due_decision() {
     on_both_databases(async |system| {
         system.submit_and_start_review(1).await;
-        system.registry.fake.go_down();
+        system.registry.fake.simulate_outage();
         system.approve("amy", 1).await.unwrap_err();
         system.real_time.advance_by(chrono::TimeDelta::seconds(20));
         let replica = system.start_replica().await;

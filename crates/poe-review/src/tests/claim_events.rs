@@ -43,7 +43,7 @@ async fn r47_a_late_submission_is_overdue_at_its_due_time() {
 async fn an_event_out_of_order_is_refused_as_a_gap() {
     on_both_databases(async |system| {
         let answer = system.deliver_event_at(&claim(1).claim, submitted(claim(1)), parse_time(SUBMITTED), 2).await;
-        assert_eq!(answer, Err(ReceiveError::Gap { expected: 1 }));
+        assert_eq!(answer, Err(ReceiveError::SequenceGap { expected: 1 }));
     })
     .await;
 }

@@ -50,7 +50,7 @@ async fn r56_case_notes_and_mails_are_erased() {
         system.reject(AMY, 1).await.unwrap();
         assert_eq!(system.recipients().await.len(), 1);
 
-        system.erase(&[PersonalData::Words], day(6)).await;
+        system.erase(&[PersonalData::FreeText], day(6)).await;
         let stored = system.stored(&case(1)).await.state;
         let State::Rejected(rejection) = &stored.state else { panic!("{stored:?}") };
         assert_eq!((rejection.comment.as_str(), stored.reviewer()), ("", Some(AMY)));

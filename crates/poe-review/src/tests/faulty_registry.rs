@@ -1,6 +1,6 @@
 //! A fake registry with faults: it can lose answers, and run other code while it places a hold.
 use cpor_registry_client::{
-    Arbitration, ArbitrationAnswer, CheckedClaim, ClaimToCheck, HoldAnswer, HoldRequest, Registry, RegistryError,
+    Arbitration, ArbitrationOutcome, CheckedClaim, ClaimToCheck, HoldOutcome, HoldRequest, Registry, RegistryError,
     fake::FakeRegistry,
 };
 use cpor_types::{Actor, PartnerId, TenantKey, Timestamp};
@@ -51,7 +51,7 @@ impl Registry for FaultyRegistry {
         self.fake.check_claim(actor, claim).await
     }
 
-    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldAnswer, RegistryError> {
+    async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldOutcome, RegistryError> {
         self.hold_requests.lock().unwrap().push(hold.clone());
         let answer = self.fake.place_hold(actor, hold).await?;
         let action = self.during_next_hold.lock().unwrap().take();
@@ -61,7 +61,7 @@ impl Registry for FaultyRegistry {
         if self.loses_answer() { Err(RegistryError::Unavailable("the answer was lost".to_owned())) } else { Ok(answer) }
     }
 
-    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationAnswer, RegistryError> {
+    async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError> {
         let answer = self.fake.arbitrate(actor, arbitration).await?;
         if self.loses_answer() { Err(RegistryError::Unavailable("the answer was lost".to_owned())) } else { Ok(answer) }
     }

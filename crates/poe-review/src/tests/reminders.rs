@@ -1,7 +1,7 @@
 //! Tests of mails to reviewers and leads (R45, R48).
 use super::{test_system::TestSystem, *};
 use crate::{reminders::ReminderComposer, store::mails};
-use cpor_mail::{Composed, Composer as _, Mail};
+use cpor_mail::{Mail, MailRenderer as _, RenderResult};
 use sea_orm::{ConnectionTrait as _, Statement};
 
 impl TestSystem {
@@ -13,7 +13,7 @@ impl TestSystem {
         rows.iter().map(|row| (row.try_get("", "kind").unwrap(), row.try_get("", "recipient").unwrap())).collect()
     }
 
-    async fn compose(&self, kind: &str, clock: &str) -> Composed {
+    async fn render(&self, kind: &str, clock: &str) -> RenderResult {
         let data = serde_json::json!({ "case": claim(1).review_case_id, "clock": clock });
         let mail = Mail {
             owner: TENANT.to_owned(),
@@ -24,7 +24,7 @@ impl TestSystem {
             data,
             attempts: 0,
         };
-        ReminderComposer { db: self.api.db.clone() }.compose(&mail).await.unwrap()
+        ReminderComposer { db: self.api.db.clone() }.render(&mail).await.unwrap()
     }
 }
 
@@ -61,15 +61,15 @@ async fn r48_lead_is_reminded_if_reviewer_has_no_address() {
 async fn r48_an_outdated_mail_is_withdrawn() {
     on_both_databases(async |system| {
         system.submit(1).await;
-        let Composed::Message(message) = system.compose(mails::REMINDER, "start").await else { panic!("withdrawn") };
+        let RenderResult::Message(message) = system.render(mails::REMINDER, "start").await else { panic!("withdrawn") };
         assert_eq!(message.subject, "Soon due: start of the review of claim 1");
         assert!(message.text.contains(&case(1)) && message.text.contains("contoso for Fabrikam"), "{}", message.text);
-        assert!(matches!(system.compose(mails::ESCALATION, "start").await, Composed::Withdrawn), "not overdue yet");
+        assert!(matches!(system.render(mails::ESCALATION, "start").await, RenderResult::Withdrawn), "not overdue yet");
         system.advance(day(8)).await;
-        assert!(matches!(system.compose(mails::ESCALATION, "start").await, Composed::Message(_)));
-        assert!(matches!(system.compose(mails::REMINDER, "start").await, Composed::Withdrawn));
+        assert!(matches!(system.render(mails::ESCALATION, "start").await, RenderResult::Message(_)));
+        assert!(matches!(system.render(mails::REMINDER, "start").await, RenderResult::Withdrawn));
         system.close(1).await;
-        assert!(matches!(system.compose(mails::ESCALATION, "start").await, Composed::Withdrawn));
+        assert!(matches!(system.render(mails::ESCALATION, "start").await, RenderResult::Withdrawn));
     })
     .await;
 }

@@ -13,7 +13,8 @@ use crate::{
     store::case_query::CaseQuery,
 };
 use cpor_durable::{
-    BusinessClock, Courier, Host, Incoming, Parts, Position, ReceiveError, Receiver, StreamKey, Undelivered, Versioned,
+    BusinessClock, DeliveryError, EventReceiver, EventTransport, Host, HostParts, IncomingEvent, ReceiveError,
+    StreamKey, StreamPosition, Versioned,
 };
 use cpor_kit::{
     Caller, Db, Metrics,
@@ -102,16 +103,16 @@ impl TestSystem {
         seed: u64,
     ) -> Self {
         let (clock, entropy) = (Arc::new(real_time.clone()), Arc::new(SeededEntropy::new(seed)));
-        let courier = Arc::new(claim_intake.clone());
-        let parts = Parts {
+        let event_transport = Arc::new(claim_intake.clone());
+        let parts = HostParts {
             db,
             business_clock: BusinessClock::Virtual,
             clock: clock.clone(),
             entropy: entropy.clone(),
             metrics: Metrics::default(),
-            courier,
+            event_transport,
         };
-        let host = Host::of(Service::PoeReview, parts).await.unwrap();
+        let host = Host::from_parts(Service::PoeReview, parts).await.unwrap();
         let (policies, calendars) = (PolicyProfiles::shipped().unwrap(), Calendars::shipped().unwrap());
         let config = Config { lead_mail: Some("leads@vendor.example".to_owned()), ..Config::default() };
         let rules = app::ReviewRules::new(&config, policies, &calendars).unwrap();
@@ -149,8 +150,8 @@ impl TestSystem {
 
     /// Moves the business time to `to`, and fires the deadlines that are due.
     pub(crate) async fn advance(&self, to: Timestamp) {
-        self.host.advance(to).await.unwrap();
-        self.host.runner().drain().await.unwrap();
+        self.host.advance_clock(to).await.unwrap();
+        self.host.deadline_runner().apply_due_deadlines().await.unwrap();
     }
 
     /// Delivers the next event of the claim's stream.
@@ -185,7 +186,9 @@ impl TestSystem {
             id: name.claim.uuid(),
         };
         let actor = Actor::new(ActorSide::Partner, "alice");
-        self.receiver.apply(Incoming { position: Position { stream, sequence }, actor, effective_time, payload }).await
+        self.receiver
+            .apply(IncomingEvent { position: StreamPosition { stream, sequence }, actor, effective_time, payload })
+            .await
     }
 
     /// Delivers the submission of the nth claim.
@@ -234,7 +237,7 @@ impl TestSystem {
 
     /// Returns all events that claim-intake has received so far, in order.
     pub(crate) async fn sent_events(&self) -> Vec<Payload> {
-        self.host.relay().drain().await.unwrap();
+        self.host.relay().deliver_pending().await.unwrap();
         self.claim_intake.0.lock().unwrap().clone()
     }
 
@@ -253,11 +256,11 @@ impl TestSystem {
 pub(crate) struct FakeClaimIntake(Arc<Mutex<Vec<Payload>>>);
 
 #[async_trait::async_trait]
-impl Courier for FakeClaimIntake {
+impl EventTransport for FakeClaimIntake {
     async fn deliver(
         &self,
         request: events::DeliverEventsRequest,
-    ) -> Result<events::DeliverEventsResponse, Undelivered> {
+    ) -> Result<events::DeliverEventsResponse, DeliveryError> {
         let mut results = Vec::new();
         for stream in request.streams {
             let applied_sequence = stream.events.last().map_or(0, |event| event.sequence);

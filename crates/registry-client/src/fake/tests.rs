@@ -55,13 +55,13 @@ fn hold(partner: &str, n: u128) -> HoldRequest {
 async fn keys_are_exclusive_and_decisions_idempotent() {
     let (registry, actor) = (registry(), Actor::system(Service::PoeReview));
     let (first, second) = (hold("contoso", 1), hold("litware", 2));
-    assert_eq!(registry.place_hold(&actor, first.clone()).await, Ok(HoldAnswer::Held));
+    assert_eq!(registry.place_hold(&actor, first.clone()).await, Ok(HoldOutcome::Held));
     let refused = registry.place_hold(&actor, second.clone()).await.unwrap();
-    assert!(matches!(&refused, HoldAnswer::Refused(refusals) if refusals[0].reason == Reason::KeyHeld), "{refused:?}");
+    assert!(matches!(&refused, HoldOutcome::Refused(refusals) if refusals[0].reason == Reason::KeyHeld), "{refused:?}");
     registry.close(&first.claim);
     assert_eq!(registry.held_by(&first.claim), []);
     assert_eq!(registry.place_hold(&actor, second).await, Ok(refused));
-    assert_eq!(registry.place_hold(&actor, hold("litware", 3)).await, Ok(HoldAnswer::Held));
+    assert_eq!(registry.place_hold(&actor, hold("litware", 3)).await, Ok(HoldOutcome::Held));
 }
 
 #[tokio::test]
@@ -84,9 +84,9 @@ async fn it_checks_existence_and_can_be_down() {
         found.violations.iter().map(|violation| (violation.field.as_str(), violation.reason)).collect();
     assert_eq!(violations, [("mpn_id", Reason::LocationNotOfPartner), ("customer_domain", Reason::DomainNotOfTenant)]);
     assert_eq!(found.lines[0].subscription_id, Some(Uuid::from_u128(1).into()));
-    registry.go_down();
+    registry.simulate_outage();
     assert!(matches!(registry.check_claim(&actor, claim.clone()).await, Err(RegistryError::Unavailable(_))));
-    registry.come_back();
+    registry.end_outage();
     assert!(registry.check_claim(&actor, claim).await.is_ok());
 }
 

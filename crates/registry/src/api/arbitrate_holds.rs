@@ -2,7 +2,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use cpor_durable::{Command, Failure, Transition};
+use cpor_durable::{Command, CommandError, Transition};
 use cpor_kit::request;
 use cpor_kit::status::{self, Precondition};
 use cpor_proto::registry::v1::award_result::Outcome;
@@ -38,10 +38,10 @@ pub(super) async fn arbitrate_holds(
     });
     let response = match outcome.await {
         Ok(committed) => new_response(committed.state.as_ref(), &arbitration)?,
-        Err(Failure::Clash(TenantConflict::ClaimRecord(winner, RecordConflict::CaseClosed))) => {
+        Err(CommandError::Conflict(TenantConflict::ClaimRecord(winner, RecordConflict::CaseClosed))) => {
             return Err(refusal_status(&arbitration.refusals(Some(&winner), Reason::ClaimClosed)));
         }
-        Err(Failure::Clash(TenantConflict::ClaimRecord(_, RecordConflict::AlreadyDecided))) => {
+        Err(CommandError::Conflict(TenantConflict::ClaimRecord(_, RecordConflict::AlreadyDecided))) => {
             recorded_response(api, tenant, &arbitration).await?
         }
         Err(failure) => return Err(error::command_failed(failure, |never| match never {}, error::conflict)),

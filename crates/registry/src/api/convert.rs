@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use cpor_proto::registry::v1 as wire;
 use cpor_types::{
     Activity, CaseId, MpnId, PartnerId, ProductFamily, ProductKind, Program, SolutionArea, SubscriptionId,
-    SubscriptionName, TenantId, Timestamp, whole_micros,
+    SubscriptionName, TenantId, Timestamp, truncate_to_micros,
 };
 use tonic::Status;
 
@@ -25,7 +25,7 @@ pub(crate) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
 pub(crate) fn parse_timestamp(field: &str, time: prost_types::Timestamp) -> Result<Timestamp, Status> {
     let nanos = u32::try_from(time.nanos).ok();
     let timestamp = nanos.and_then(|nanos| Timestamp::from_timestamp(time.seconds, nanos));
-    timestamp.map(whole_micros).ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))
+    timestamp.map(truncate_to_micros).ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))
 }
 
 pub(super) fn partner(id: &PartnerId, profile: PartnerProfile) -> wire::Partner {

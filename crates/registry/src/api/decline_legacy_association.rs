@@ -1,5 +1,5 @@
 //! The RPC `DeclineLegacyAssociation`.
-use cpor_durable::{Command, Failure, Transition};
+use cpor_durable::{Command, CommandError, Transition};
 use cpor_kit::{request, status};
 use cpor_proto::registry::v1::{Association, DeclineLegacyAssociationRequest, ErrorReason};
 use cpor_types::AssociationName;
@@ -28,8 +28,8 @@ pub(super) async fn decline_legacy_association(
     match declined.await {
         // An association that has already ended is returned as it is. The query below finds out
         // whether it exists.
-        Ok(_) | Err(Failure::Refused(DeclineRefusal::NotLive)) => {}
-        Err(Failure::Refused(DeclineRefusal::BelongsToClaim)) => return Err(belongs_to_claim()),
+        Ok(_) | Err(CommandError::Refused(DeclineRefusal::NotLive)) => {}
+        Err(CommandError::Refused(DeclineRefusal::BelongsToClaim)) => return Err(belongs_to_claim()),
         Err(failure) => return Err(error::command_failed(failure, |_| belongs_to_claim(), error::conflict)),
     }
     let named = query::association(api.db.writer(), &name).await.map_err(error::read_failed)?;

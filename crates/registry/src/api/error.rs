@@ -1,7 +1,7 @@
 //! The conversion of errors to gRPC statuses. Internal details are logged and never returned.
 use std::time::Duration;
 
-use cpor_durable::{Failure, StoreError};
+use cpor_durable::{CommandError, StoreError};
 use cpor_kit::status::{self, FieldViolation};
 use cpor_proto::options::v1 as options;
 use cpor_proto::registry::v1::ErrorReason;
@@ -71,29 +71,29 @@ pub(super) fn conflict(conflict: TenantConflict) -> Status {
 pub(super) fn read_failed(error: StoreError) -> Status {
     match error {
         StoreError::Db(error) => unavailable(&error.to_string()),
-        StoreError::Lost(_) | StoreError::Inconsistent { .. } => status::internal(&error),
+        StoreError::ConcurrentChange(_) | StoreError::Inconsistent { .. } => status::internal(&error),
     }
 }
 
 /// The status for a command that failed. `refused` and `conflicting` convert the refusals and
 /// conflicts of the command.
 pub(super) fn command_failed<R, C>(
-    failure: Failure<R, C>,
+    failure: CommandError<R, C>,
     refused: impl FnOnce(R) -> Status,
     conflicting: impl FnOnce(C) -> Status,
 ) -> Status {
     match failure {
-        Failure::Refused(refusal) => refused(refusal),
-        Failure::Clash(conflict) => conflicting(conflict),
-        Failure::Overloaded => status::overloaded(RETRY_AFTER),
-        Failure::Unavailable(error) => unavailable(&error),
+        CommandError::Refused(refusal) => refused(refusal),
+        CommandError::Conflict(conflict) => conflicting(conflict),
+        CommandError::Overloaded => status::overloaded(RETRY_AFTER),
+        CommandError::Unavailable(error) => unavailable(&error),
         // No method of this service uses etags, request ids or incoming events, so these failures
         // are defects.
-        Failure::Moved { expected, actual } => {
+        CommandError::VersionMismatch { expected, actual } => {
             status::internal(&format!("unexpected version conflict: expected {expected}, found {actual}"))
         }
-        Failure::RequestIdReused => status::internal("unexpected reuse of a request id"),
-        Failure::Gap { expected } => status::internal(&format!("unexpected gap before event {expected}")),
+        CommandError::RequestIdReused => status::internal("unexpected reuse of a request id"),
+        CommandError::SequenceGap { expected } => status::internal(&format!("unexpected gap before event {expected}")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The RPC `ImportLegacyAssociations`.
 use std::sync::Arc;
 
-use cpor_durable::{Command, Failure, Transition};
+use cpor_durable::{Command, CommandError, Transition};
 use cpor_kit::status::{self, Precondition};
 use cpor_kit::{Caller, request};
 use cpor_proto::registry::v1::import_result::Outcome;
@@ -105,10 +105,10 @@ async fn import_association(
     });
     let reasons: Vec<Reason> = match imported.await {
         Ok(_) => return Ok(outcome.get()),
-        Err(Failure::Clash(TenantConflict::ClaimRecord(_, RecordConflict::AlreadyDecided))) => {
+        Err(CommandError::Conflict(TenantConflict::ClaimRecord(_, RecordConflict::AlreadyDecided))) => {
             return Ok(Outcome::Unchanged);
         }
-        Err(Failure::Refused(reasons)) => reasons,
+        Err(CommandError::Refused(reasons)) => reasons,
         Err(failure) => {
             return Err(error::command_failed(
                 failure,

@@ -2,7 +2,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use cpor_durable::{Command, Failure, Transition};
+use cpor_durable::{Command, CommandError, Transition};
 use cpor_kit::{request, status};
 use cpor_proto::registry::v1::{self as wire, PlaceHoldRequest, PlaceHoldResponse};
 use cpor_types::{AssociationKey, AssociationName, ProductName, TenantId, TenantName};
@@ -35,11 +35,11 @@ pub(super) async fn place_hold(api: &Api, request: Request<PlaceHoldRequest>) ->
     });
     let response = match outcome.await {
         Ok(committed) => new_response(committed.state.as_ref(), &hold_request)?,
-        Err(Failure::Clash(TenantConflict::Key(key))) => refused_response(&hold_request.refusals_for_key(&key)),
-        Err(Failure::Clash(TenantConflict::ClaimRecord(_, RecordConflict::CaseClosed))) => {
+        Err(CommandError::Conflict(TenantConflict::Key(key))) => refused_response(&hold_request.refusals_for_key(&key)),
+        Err(CommandError::Conflict(TenantConflict::ClaimRecord(_, RecordConflict::CaseClosed))) => {
             refused_response(&[LineRefusal::whole_claim(Reason::ClaimClosed)])
         }
-        Err(Failure::Clash(TenantConflict::ClaimRecord(_, RecordConflict::AlreadyDecided))) => {
+        Err(CommandError::Conflict(TenantConflict::ClaimRecord(_, RecordConflict::AlreadyDecided))) => {
             recorded_response(api, tenant, &hold_request).await?
         }
         Err(failure) => return Err(error::command_failed(failure, |never| match never {}, error::conflict)),

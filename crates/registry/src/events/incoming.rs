@@ -1,7 +1,7 @@
 //! The events that the registry receives from claim-intake.
 use std::sync::Arc;
 
-use cpor_durable::{Incoming, ReceiveError, Receiver, Transition};
+use cpor_durable::{EventReceiver, IncomingEvent, ReceiveError, Transition};
 use cpor_kit::Db;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{AssociationGranted, ClaimClosed};
@@ -20,8 +20,8 @@ pub(crate) struct IncomingEvents {
 }
 
 #[async_trait::async_trait]
-impl Receiver for IncomingEvents {
-    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+impl EventReceiver for IncomingEvents {
+    async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         match incoming.payload.clone() {
             Payload::AssociationGranted(event) => self.grant_claim(&incoming, event).await,
             Payload::ClaimClosed(event) => self.close_claim(&incoming, event).await,
@@ -65,7 +65,7 @@ impl IncomingEvents {
     ///
     /// The partner is read just before, because the assessment needs its data at this time and not
     /// at the time of the hold. Later changes are reported by the event `PartnerChanged`.
-    async fn grant_claim(&self, incoming: &Incoming, event: AssociationGranted) -> Result<(), ReceiveError> {
+    async fn grant_claim(&self, incoming: &IncomingEvent, event: AssociationGranted) -> Result<(), ReceiveError> {
         let claim: ClaimName = event.claim.parse().map_err(malformed)?;
         let partner = query::partner(self.db.reader(), &claim.partner).await;
         let partner = partner.map_err(|error| ReceiveError::Retry(error.to_string()))?;
@@ -75,7 +75,7 @@ impl IncomingEvents {
     }
 
     /// Ends the holds of a closed claim or review case, so that later holds for it are refused.
-    async fn close_claim(&self, incoming: &Incoming, event: ClaimClosed) -> Result<(), ReceiveError> {
+    async fn close_claim(&self, incoming: &IncomingEvent, event: ClaimClosed) -> Result<(), ReceiveError> {
         let claim: ClaimName = event.claim.parse().map_err(malformed)?;
         let case_id = Some(event.review_case_id.as_str()).filter(|case_id| !case_id.is_empty());
         let review_case: Option<CaseId> = case_id.map(str::parse).transpose().map_err(malformed)?;
@@ -90,7 +90,7 @@ impl IncomingEvents {
     /// such a tenant cannot have claims.
     async fn change_tenant(
         &self,
-        incoming: &Incoming,
+        incoming: &IncomingEvent,
         name: &'static str,
         tenant: &str,
         change: impl Fn(&Tenant) -> Option<TenantChange> + Send + 'static,

@@ -1,7 +1,7 @@
 //! The events that the registry sends to other services.
 use std::collections::HashMap;
 
-use cpor_durable::{Change, Outgoing, Recorded};
+use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     AssociationBecameOfficial, AssociationEnded, EnrolmentFacts, LineFacts, PartnerChanged, PartnerFacts,
@@ -16,16 +16,16 @@ use crate::domain::partner::{Partner, PartnerEvent};
 use crate::domain::tenant::{AssociationsEnded, AssociationsGranted, GrantedLine, Tenant, TenantEvent};
 
 /// The events that a change of a tenant causes.
-pub(crate) fn tenant_events(change: &Change<Tenant>) -> Vec<Outgoing> {
+pub(crate) fn tenant_events(change: &Change<Tenant>) -> Vec<OutgoingEvent> {
     let tenant = change.after.state.id;
     change.events.iter().flat_map(|recorded| tenant_event(tenant, recorded)).collect()
 }
 
 /// The events that a change of a partner causes.
-pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<Outgoing> {
+pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<OutgoingEvent> {
     let partner = &change.after.state.id;
-    let event = |recorded: &Recorded<PartnerEvent>| match &recorded.event {
-        PartnerEvent::Changed(profile) => Outgoing::of(
+    let event = |recorded: &RecordedEvent<PartnerEvent>| match &recorded.event {
+        PartnerEvent::Changed(profile) => OutgoingEvent::from_recorded(
             recorded,
             Service::Eligibility,
             Payload::PartnerChanged(PartnerChanged {
@@ -38,9 +38,9 @@ pub(crate) fn partner_events(change: &Change<Partner>) -> Vec<Outgoing> {
     change.events.iter().map(event).collect()
 }
 
-fn tenant_event(tenant: TenantId, recorded: &Recorded<TenantEvent>) -> Vec<Outgoing> {
+fn tenant_event(tenant: TenantId, recorded: &RecordedEvent<TenantEvent>) -> Vec<OutgoingEvent> {
     let tenant = format!("tenants/{tenant}");
-    let to = |service, payload| Outgoing::of(recorded, service, payload);
+    let to = |service, payload| OutgoingEvent::from_recorded(recorded, service, payload);
     match &recorded.event {
         TenantEvent::AssociationsGranted(granted) => {
             let event = association_became_official(tenant, granted);
@@ -49,7 +49,8 @@ fn tenant_event(tenant: TenantId, recorded: &Recorded<TenantEvent>) -> Vec<Outgo
         }
         TenantEvent::AssociationsEnded(ended) => {
             let event = association_ended(tenant, ended);
-            let to = |service| Outgoing::of(recorded, service, Payload::AssociationEnded(event.clone()));
+            let to =
+                |service| OutgoingEvent::from_recorded(recorded, service, Payload::AssociationEnded(event.clone()));
             receivers_of_end(ended).into_iter().map(to).collect()
         }
         TenantEvent::SubscriptionChanged { claim, id, subscription } => {

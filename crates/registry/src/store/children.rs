@@ -54,11 +54,11 @@ pub(super) async fn load_directory_children(
     tenants: &[Uuid],
 ) -> Result<HashMap<Uuid, TenantChildren>, StoreError> {
     let mut children = HashMap::<Uuid, TenantChildren>::new();
-    for row in rows::by_id::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
+    for row in rows::load_by_id::<subscription::Entity>(db, subscription::Column::Tenant, tenants).await? {
         let (tenant, id) = (row.tenant, SubscriptionId(row.id));
         children.entry(tenant).or_default().subscriptions.insert(id, row.try_into()?);
     }
-    for row in rows::by_id::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
+    for row in rows::load_by_id::<workload::Entity>(db, workload::Column::Tenant, tenants).await? {
         children.entry(row.tenant).or_default().workloads.insert(row.try_into()?);
     }
     Ok(children)

@@ -6,7 +6,7 @@
 //! records.
 use std::collections::BTreeMap;
 
-use cpor_durable::{Change, Clashes, StoreError, Tx, rows};
+use cpor_durable::{Change, Conflicts, StoreError, Tx, rows};
 use cpor_types::{ClaimId, ClaimName, TenantId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
@@ -20,10 +20,10 @@ use crate::domain::tenant::Tenant;
 
 /// Merges the changes into the stored records: one read, and one write if there is no conflict.
 /// Returns the conflicts.
-pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Clashes<TenantConflict>, StoreError> {
+pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Conflicts<TenantConflict>, StoreError> {
     let additions: Vec<_> = changes.iter().flat_map(additions).collect();
     let ids: Vec<Uuid> = additions.iter().map(|(_, claim, _)| claim.claim.0).collect();
-    let stored = rows::by_id::<Entity>(tx, Column::Claim, &ids).await?.into_iter().map(from_row);
+    let stored = rows::load_by_id::<Entity>(tx, Column::Claim, &ids).await?.into_iter().map(from_row);
     let mut stored = stored.collect::<Result<BTreeMap<_, _>, _>>()?;
     let (mut conflicts, mut rows) = (Vec::new(), Vec::new());
     for (tenant, claim, added) in additions {

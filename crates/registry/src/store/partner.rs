@@ -1,7 +1,7 @@
 //! Storage of partners. A unique key on `partner_location` keeps every MPN id to one partner.
 use std::collections::BTreeMap;
 
-use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{MpnId, PartnerId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
@@ -21,29 +21,33 @@ pub(crate) struct PartnerStore;
 pub(crate) struct MpnIdTaken(pub(crate) MpnId);
 
 /// The key of a partner. Its id part is nil, because a partner owns only this one aggregate.
-pub(crate) fn key(partner: &PartnerId) -> Key {
-    Key::new(partner.as_str(), Uuid::nil())
+pub(crate) fn key(partner: &PartnerId) -> AggregateKey {
+    AggregateKey::new(partner.as_str(), Uuid::nil())
 }
 
 impl Store for PartnerStore {
     type Aggregate = Partner;
-    type Clash = MpnIdTaken;
+    type Conflict = MpnIdTaken;
 
     const AGGREGATE: &'static str = "partner";
 
-    fn resource(key: &Key) -> String {
+    fn resource(key: &AggregateKey) -> String {
         format!("partners/{}", key.owner)
     }
 
     /// Uses one query.
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Partner>)>, StoreError> {
-        let rows = rows::lock::<partner::Entity>(tx, keys).await?;
-        rows.into_iter().map(|row| Ok((Key::new(&*row.owner, row.id), row.try_into()?))).collect()
+    async fn load(
+        &self,
+        tx: &Tx,
+        keys: &[AggregateKey],
+    ) -> Result<Vec<(AggregateKey, Versioned<Partner>)>, StoreError> {
+        let rows = rows::load_locked::<partner::Entity>(tx, keys).await?;
+        rows.into_iter().map(|row| Ok((AggregateKey::new(&*row.owner, row.id), row.try_into()?))).collect()
     }
 
     /// Uses one statement for the partners, one more if locations are removed, and one more if
     /// locations are added.
-    async fn save(&self, tx: &Tx, changes: &[Change<Partner>]) -> Result<Vec<(Key, MpnIdTaken)>, StoreError> {
+    async fn save(&self, tx: &Tx, changes: &[Change<Partner>]) -> Result<Vec<(AggregateKey, MpnIdTaken)>, StoreError> {
         let rows = changes.iter().map(|change| Ok((change.previous_version(), to_row(&change.after)?)));
         rows::save::<partner::Entity>(tx, rows.collect::<Result<Vec<_>, StoreError>>()?).await?;
         let removed = changes.iter().filter_map(|change| Some((&change.before.as_ref()?.state, &change.after.state)));
@@ -58,7 +62,7 @@ impl Store for PartnerStore {
         Ok(refused.into_iter().map(|index| (key(added[index].1), MpnIdTaken(added[index].0.clone()))).collect())
     }
 
-    fn outgoing(&self, change: &Change<Partner>) -> Vec<Outgoing> {
+    fn outgoing(&self, change: &Change<Partner>) -> Vec<OutgoingEvent> {
         outgoing::partner_events(change)
     }
 }

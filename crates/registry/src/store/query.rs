@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_durable::rows::Micros;
-use cpor_durable::{Key, StoreError, Versioned, rows};
+use cpor_durable::{AggregateKey, StoreError, Versioned, rows};
 use cpor_types::{
     AssociationId, AssociationKey, AssociationName, ClaimName, DecisionId, PartnerId, ProductId, SubscriptionId,
     TenantId, TenantKey, Timestamp,
@@ -38,8 +38,8 @@ pub(crate) async fn partners(
     ids: &BTreeSet<&PartnerId>,
 ) -> Result<BTreeMap<PartnerId, PartnerProfile>, StoreError> {
     use partner::Column::{Id, Owner};
-    let keys: Vec<Key> = ids.iter().map(|id| super::partner::key(id)).collect();
-    let rows = rows::children::<partner::Entity>(db, [Owner, Id], &keys).await?.into_iter();
+    let keys: Vec<AggregateKey> = ids.iter().map(|id| super::partner::key(id)).collect();
+    let rows = rows::load_children::<partner::Entity>(db, [Owner, Id], &keys).await?.into_iter();
     let parse = |row| Ok(Versioned::<Partner>::try_from(row)?.state);
     rows.map(parse).map(|partner| partner.map(|Partner { id, profile }| (id, profile))).collect()
 }
@@ -51,9 +51,9 @@ pub(crate) async fn tenant_directories(
     ids: &BTreeSet<TenantId>,
 ) -> Result<BTreeMap<TenantId, TenantDirectory>, StoreError> {
     use tenant::Column::{Id, Owner};
-    let keys: Vec<Key> = ids.iter().map(|id| super::tenant::key(*id)).collect();
+    let keys: Vec<AggregateKey> = ids.iter().map(|id| super::tenant::key(*id)).collect();
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = rows::children::<tenant::Entity>(db, [Owner, Id], &keys).await?.into_iter();
+    let rows = rows::load_children::<tenant::Entity>(db, [Owner, Id], &keys).await?.into_iter();
     let mut children_by_tenant = children::load_directory_children(db, &ids).await?;
     let directory = |row: tenant::Model| {
         let TenantChildren { subscriptions, workloads, .. } = children_by_tenant.remove(&row.id).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use cpor_durable::{Key, StoreError};
+use cpor_durable::{AggregateKey, StoreError};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ impl RowContext<'_> {
 
     /// The error for an inconsistent row; `problem` says what is wrong with it.
     pub(crate) fn inconsistent(&self, problem: impl Display) -> StoreError {
-        StoreError::inconsistent(self.table, &Key::new(self.owner.to_string(), self.id), problem)
+        StoreError::inconsistent(self.table, &AggregateKey::new(self.owner.to_string(), self.id), problem)
     }
 }
 

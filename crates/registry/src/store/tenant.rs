@@ -4,7 +4,7 @@
 //! `key_holder` keeps a workload or subscription to one company.
 use std::collections::BTreeMap;
 
-use cpor_durable::{Change, Key, Outgoing, Store, StoreError, Tx, Versioned, rows};
+use cpor_durable::{AggregateKey, Change, OutgoingEvent, Store, StoreError, Tx, Versioned, rows};
 use cpor_types::{AssociationKey, ClaimName, DomainName, TenantId};
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
@@ -35,24 +35,24 @@ pub(crate) enum TenantConflict {
 }
 
 /// The key of a tenant. A tenant is its own owner.
-pub(crate) fn key(tenant: TenantId) -> Key {
-    Key::new(tenant.to_string(), tenant.0)
+pub(crate) fn key(tenant: TenantId) -> AggregateKey {
+    AggregateKey::new(tenant.to_string(), tenant.0)
 }
 
 impl Store for TenantStore {
     type Aggregate = Tenant;
-    type Clash = TenantConflict;
+    type Conflict = TenantConflict;
 
     const AGGREGATE: &'static str = "tenant";
 
-    fn resource(key: &Key) -> String {
+    fn resource(key: &AggregateKey) -> String {
         format!("tenants/{}", key.owner)
     }
 
     /// Uses five queries, whatever the number of tenants. Data that grows with the history of a
     /// tenant is not loaded: ended associations and claim records.
-    async fn load(&self, tx: &Tx, keys: &[Key]) -> Result<Vec<(Key, Versioned<Tenant>)>, StoreError> {
-        let rows = rows::lock::<tenant::Entity>(tx, keys).await?;
+    async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Tenant>)>, StoreError> {
+        let rows = rows::load_locked::<tenant::Entity>(tx, keys).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut children_by_tenant = children::load(tx, &ids).await?;
         let to_tenant = |row: tenant::Model| {
@@ -70,7 +70,11 @@ impl Store for TenantStore {
 
     /// Uses one statement for the tenants, one for each kind of child row that changed, and two for
     /// claim records.
-    async fn save(&self, tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, TenantConflict)>, StoreError> {
+    async fn save(
+        &self,
+        tx: &Tx,
+        changes: &[Change<Tenant>],
+    ) -> Result<Vec<(AggregateKey, TenantConflict)>, StoreError> {
         // A repeated decision gets its recorded outcome, even if other conflicts have arisen since.
         // Claim records are therefore checked first.
         let record_conflicts = claim::save(tx, changes).await?;
@@ -85,12 +89,12 @@ impl Store for TenantStore {
         Ok(conflicts)
     }
 
-    fn outgoing(&self, change: &Change<Tenant>) -> Vec<Outgoing> {
+    fn outgoing(&self, change: &Change<Tenant>) -> Vec<OutgoingEvent> {
         outgoing::tenant_events(change)
     }
 }
 
-async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, TenantConflict)>, StoreError> {
+async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(AggregateKey, TenantConflict)>, StoreError> {
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     for Change { before, after, .. } in changes {
         let before = before.as_ref().map(|before| &before.state);
@@ -119,7 +123,10 @@ fn domains_missing_in<'a>(
     domains.filter(move |domain| !is_in_other(domain)).map(|domain| (domain, tenant.id))
 }
 
-async fn save_key_holders(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(Key, TenantConflict)>, StoreError> {
+async fn save_key_holders(
+    tx: &Tx,
+    changes: &[Change<Tenant>],
+) -> Result<Vec<(AggregateKey, TenantConflict)>, StoreError> {
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     for Change { before, after, .. } in changes {
         let before = before.as_ref().map(|before| before.state.key_holders()).unwrap_or_default();

@@ -6,7 +6,7 @@ use cpor_proto::events::v1::{AssociationEnded, AssociationGranted, ClaimClosed};
 use cpor_proto::registry::v1::{
     Association, AssociationState, EndReason, ListAssociationsRequest, LookUpAssociationsRequest, SubscriptionStatus,
 };
-use cpor_registry_client::{HoldAnswer, Reason};
+use cpor_registry_client::{HoldOutcome, Reason};
 use cpor_types::{Actor, ClaimName, Role, Service, TenantKey, Timestamp};
 
 use crate::fixture::{Client, on_both};
@@ -50,7 +50,7 @@ on_both! {
         let (contoso, one) = (claim("contoso", 1), "contoso".parse().unwrap());
         let usage = system.registry(Service::Eligibility, 0);
         let subscription_key: TenantKey = key(1).parse().unwrap();
-        assert_eq!(registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap(), HoldAnswer::Held);
+        assert_eq!(registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap(), HoldOutcome::Held);
         assert_eq!(on_record(&mut lead, None).await, Vec::<String>::new(), "pending is not on record");
         assert_eq!(usage.check_usage_access(&actor, &one, &subscription_key).await.unwrap(), None);
 
@@ -76,7 +76,7 @@ on_both! {
         assert_eq!((found[0].state(), found[0].end_reason()), (AssociationState::Ended, EndReason::Declined));
 
         let litware = hold(&claim("litware", 2), 2, &[1]);
-        assert_eq!(registry.place_hold(&actor, litware).await.unwrap(), HoldAnswer::Held, "the key is free");
+        assert_eq!(registry.place_hold(&actor, litware).await.unwrap(), HoldOutcome::Held, "the key is free");
     }
 
     async fn outgoing_events_carry_all_facts(system: TestSystem) {
@@ -122,7 +122,7 @@ on_both! {
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let contoso = claim("contoso", 1);
         system.deliver(contoso.claim.0, 1, closed(&contoso, "partner_request"), at("2026-03-01T00:00:00Z")).await.unwrap();
-        let HoldAnswer::Refused(refusals) = registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap() else { panic!("held") };
+        let HoldOutcome::Refused(refusals) = registry.place_hold(&actor, hold(&contoso, 1, &[1])).await.unwrap() else { panic!("held") };
         assert_eq!((refusals[0].line_id, refusals[0].reason), (None, Reason::ClaimClosed));
         system.deliver(contoso.claim.0, 2, granted(&contoso), at("2026-03-02T00:00:00Z")).await.unwrap();
         assert_eq!(system.outgoing_events(Service::ClaimIntake).await, [], "there is nothing to grant");
@@ -137,7 +137,7 @@ on_both! {
         let odd_reason = system.deliver(contoso.claim.0, 1, closed(&contoso, "bad_mood"), now).await;
         assert!(matches!(odd_reason, Err(ReceiveError::Park(_))), "{odd_reason:?}");
         let early = system.deliver(contoso.claim.0, 2, granted(&contoso), now).await;
-        assert_eq!(early, Err(ReceiveError::Gap { expected: 1 }));
+        assert_eq!(early, Err(ReceiveError::SequenceGap { expected: 1 }));
         assert_eq!(system.deliver(contoso.claim.0, 1, granted(&contoso), now).await, Ok(()));
     }
 
@@ -146,7 +146,7 @@ on_both! {
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         for (n, partner) in [(1, "contoso"), (2, "litware"), (3, "contoso")] {
             let placed = registry.place_hold(&actor, hold(&claim(partner, n), n, &[n])).await.unwrap();
-            assert_eq!(placed, HoldAnswer::Held);
+            assert_eq!(placed, HoldOutcome::Held);
         }
         let all = ListAssociationsRequest { parent: "tenants/-".to_owned(), ..Default::default() };
         let first_page = ListAssociationsRequest { parent: format!("tenants/{TENANT}"), page_size: 1, ..Default::default() };

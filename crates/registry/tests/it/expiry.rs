@@ -5,7 +5,7 @@ use cpor_proto::registry::v1::directory_row::Row;
 use cpor_proto::registry::v1::{
     Association, AssociationState, DirectoryRow, EndReason, ListAssociationsRequest, SubscriptionStatus,
 };
-use cpor_registry_client::{HoldAnswer, Reason};
+use cpor_registry_client::{HoldOutcome, Reason};
 use cpor_types::{Actor, Role, Service, Timestamp};
 
 use crate::events::granted;
@@ -26,7 +26,7 @@ async fn create_holds(system: &TestSystem) {
     system.import_new(directory_rows(1)).await;
     let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
     for n in [1, 2] {
-        assert_eq!(registry.place_hold(&actor, hold(&claim("contoso", n), n, &[1])).await.unwrap(), HoldAnswer::Held);
+        assert_eq!(registry.place_hold(&actor, hold(&claim("contoso", n), n, &[1])).await.unwrap(), HoldOutcome::Held);
     }
     let first = claim("contoso", 1);
     system.deliver(first.claim.0, 1, granted(&first), at("2026-03-09T00:00:00Z")).await.unwrap();
@@ -82,7 +82,7 @@ on_both! {
         assert!(all_expired(&system).await, "a command that meets the deadline applies it first");
         assert_eq!(pending_deadlines(&system).await, 0);
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        let HoldAnswer::Refused(refusals) = registry.place_hold(&actor, hold(&claim("contoso", 3), 3, &[1])).await.unwrap() else { panic!("held") };
+        let HoldOutcome::Refused(refusals) = registry.place_hold(&actor, hold(&claim("contoso", 3), 3, &[1])).await.unwrap() else { panic!("held") };
         assert_eq!(refusals[0].reason, Reason::SubscriptionExpired);
     }
 }

@@ -2,7 +2,9 @@
 //! of every role.
 use std::{sync::Arc, time::Duration};
 
-use cpor_durable::{BusinessClock, Context, Incoming, Position, ReceiveError, Receiver, StreamKey};
+use cpor_durable::{
+    BusinessClock, EventReceiver, IncomingEvent, ReceiveError, ServiceContext, StreamKey, StreamPosition,
+};
 use cpor_kit::auth::{Keys, TokenSigner, UserToken};
 use cpor_kit::config::{Limits, PeersConfig, TlsConfig};
 use cpor_kit::lifecycle::{Readiness, Shutdown};
@@ -65,7 +67,7 @@ pub(crate) struct TestSystem {
 
 struct Replica {
     address: String,
-    receiver: Arc<dyn Receiver>,
+    receiver: Arc<dyn EventReceiver>,
 }
 
 impl TestSystem {
@@ -110,7 +112,7 @@ impl TestSystem {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy = Arc::new(SeededEntropy::new(self.replicas.len() as u64));
         let metrics = Metrics::new();
-        let context = Context {
+        let context = ServiceContext {
             business_clock: BusinessClock::real(db.engine(), Arc::clone(&clock)),
             db,
             clock,
@@ -131,7 +133,7 @@ impl TestSystem {
             readiness: Readiness::new(),
             entropy,
         };
-        let services = Services::default().add_routes(hosted.service, &hosted.grpc, hosted.routes);
+        let services = Services::default().add_routes(hosted.service, &hosted.grpc_services, hosted.routes);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (server, shutdown) = (Server::prepare(parts, services).unwrap(), self.shutdown.clone());
@@ -188,8 +190,8 @@ impl TestSystem {
     ) -> Result<(), ReceiveError> {
         let (source, aggregate) = (Service::ClaimIntake, "claim".to_owned());
         let stream = StreamKey { source, aggregate, owner: "contoso".to_owned(), id: claim };
-        let incoming = Incoming {
-            position: Position { stream, sequence },
+        let incoming = IncomingEvent {
+            position: StreamPosition { stream, sequence },
             actor: Actor::new(ActorSide::Partner, "alice"),
             effective_time: at,
             payload,

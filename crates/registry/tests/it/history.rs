@@ -1,6 +1,6 @@
 //! The permanent claim records: decisions get their recorded outcome, and the records of other
 //! claims are not read.
-use cpor_registry_client::{HoldAnswer, HoldRequest, Reason, RegistryError, SharedRegistry};
+use cpor_registry_client::{HoldOutcome, HoldRequest, Reason, RegistryError, SharedRegistry};
 use cpor_types::{Actor, ClaimName, Service};
 use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
@@ -9,12 +9,12 @@ use crate::events::{closed, granted};
 use crate::fixture::{TestSystem, on_both};
 use crate::rows::{at, claim, directory_rows, hold, tenant};
 
-async fn place(registry: &SharedRegistry, hold: &HoldRequest) -> HoldAnswer {
+async fn place(registry: &SharedRegistry, hold: &HoldRequest) -> HoldOutcome {
     registry.place_hold(&Actor::system(Service::PoeReview), hold.clone()).await.unwrap()
 }
 
-fn refused_for(answer: &HoldAnswer, reason: Reason) -> bool {
-    matches!(answer, HoldAnswer::Refused(refusals) if refusals.iter().all(|refusal| refusal.reason == reason))
+fn refused_for(answer: &HoldOutcome, reason: Reason) -> bool {
+    matches!(answer, HoldOutcome::Refused(refusals) if refusals.iter().all(|refusal| refusal.reason == reason))
 }
 
 async fn end(system: &TestSystem, claim: &ClaimName, sequence: u64) {
@@ -37,11 +37,11 @@ on_both! {
         system.import_new(directory_rows(2)).await;
         let registry = system.registry(Service::PoeReview, 0);
         let (past, live) = (claim("contoso", 1), claim("litware", 2));
-        assert_eq!(place(&registry, &hold(&past, 1, &[1])).await, HoldAnswer::Held);
+        assert_eq!(place(&registry, &hold(&past, 1, &[1])).await, HoldOutcome::Held);
         end(&system, &past, 1).await;
         corrupt_record(&system, &past).await;
 
-        assert_eq!(place(&registry, &hold(&live, 2, &[1])).await, HoldAnswer::Held);
+        assert_eq!(place(&registry, &hold(&live, 2, &[1])).await, HoldOutcome::Held);
         system.deliver(live.claim.0, 1, granted(&live), at("2026-03-09T00:00:00Z")).await.unwrap();
         assert!(refused_for(&place(&registry, &hold(&claim("contoso", 3), 3, &[1])).await, Reason::KeyHeld));
         system.import(vec![tenant(crate::rows::TENANT, "new.example")]).await;
@@ -56,7 +56,7 @@ on_both! {
         let registry = system.registry(Service::PoeReview, 0);
         let (closed_claim, repeated) = (claim("contoso", 100), hold(&claim("litware", 101), 101, &[30]));
         end(&system, &closed_claim, 1).await;
-        assert_eq!(place(&registry, &repeated).await, HoldAnswer::Held);
+        assert_eq!(place(&registry, &repeated).await, HoldOutcome::Held);
         let holds: Vec<_> = (1..=29_u128).map(|n| match n % 3 {
             0 => hold(&closed_claim, n, &[n]),
             1 => repeated.clone(),
@@ -65,7 +65,7 @@ on_both! {
         let answers = futures_util::future::join_all(holds.iter().map(|hold| place(&registry, hold))).await;
         for (hold, answer) in holds.iter().zip(&answers) {
             let late = hold.claim == closed_claim;
-            assert!(if late { refused_for(answer, Reason::ClaimClosed) } else { *answer == HoldAnswer::Held }, "{hold:?} {answer:?}");
+            assert!(if late { refused_for(answer, Reason::ClaimClosed) } else { *answer == HoldOutcome::Held }, "{hold:?} {answer:?}");
         }
     }
 
@@ -74,10 +74,10 @@ on_both! {
         let (one, other) = (system.registry(Service::PoeReview, 0), system.registry(Service::PoeReview, 1));
         let contoso = claim("contoso", 1);
         let first = hold(&contoso, 1, &[1]);
-        assert_eq!(place(&one, &first).await, HoldAnswer::Held);
+        assert_eq!(place(&one, &first).await, HoldOutcome::Held);
         end(&system, &contoso, 1).await;
-        assert_eq!(place(&one, &hold(&claim("litware", 2), 2, &[1])).await, HoldAnswer::Held, "the key is free");
-        assert_eq!(place(&other, &first).await, HoldAnswer::Held, "the recorded outcome, although the hold has ended");
+        assert_eq!(place(&one, &hold(&claim("litware", 2), 2, &[1])).await, HoldOutcome::Held, "the key is free");
+        assert_eq!(place(&other, &first).await, HoldOutcome::Held, "the recorded outcome, although the hold has ended");
         let mut anew = first;
         anew.decision_id = Uuid::from_u128(3).into();
         assert!(refused_for(&place(&other, &anew).await, Reason::ClaimClosed));

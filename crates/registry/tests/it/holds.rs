@@ -1,7 +1,7 @@
 //! Holds through the API: recorded outcomes, refusals, and directory checks.
 use cpor_proto::registry::v1::SubscriptionStatus;
 use cpor_proto::registry::v1::directory_row::Row;
-use cpor_registry_client::{ClaimToCheck, HoldAnswer, LineRefusal, LineToCheck, Reason};
+use cpor_registry_client::{ClaimToCheck, HoldOutcome, LineRefusal, LineToCheck, Reason};
 use cpor_types::{Actor, AssociationKey, LineId, Service, SolutionArea};
 use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::fixture::on_both;
 use crate::rows::{TENANT, claim, directory_rows, hold, subscription, subscription_id, tenant_id};
 
-fn reasons(answer: &HoldAnswer) -> Vec<(Option<LineId>, Reason)> {
+fn reasons(answer: &HoldOutcome) -> Vec<(Option<LineId>, Reason)> {
     match answer {
-        HoldAnswer::Held => Vec::new(),
-        HoldAnswer::Refused(refusals) => {
+        HoldOutcome::Held => Vec::new(),
+        HoldOutcome::Refused(refusals) => {
             refusals.iter().map(|LineRefusal { line_id, reason, .. }| (*line_id, *reason)).collect()
         }
     }
@@ -23,14 +23,14 @@ on_both! {
         system.import_new(directory_rows(2)).await;
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let (own, rival) = (hold(&claim("contoso", 1), 1, &[1]), hold(&claim("litware", 2), 2, &[1, 2]));
-        assert_eq!(registry.place_hold(&actor, own.clone()).await.unwrap(), HoldAnswer::Held);
+        assert_eq!(registry.place_hold(&actor, own.clone()).await.unwrap(), HoldOutcome::Held);
         let refused = registry.place_hold(&actor, rival.clone()).await.unwrap();
         assert_eq!(reasons(&refused), [(Some(rival.lines[0].line_id), Reason::KeyHeld)]);
 
         let expired = system.import(vec![subscription(1, SubscriptionStatus::Expired)]).await;
         assert_eq!(expired.len(), 1);
         let again = system.registry(Service::PoeReview, 1);
-        assert_eq!(again.place_hold(&actor, own.clone()).await.unwrap(), HoldAnswer::Held);
+        assert_eq!(again.place_hold(&actor, own.clone()).await.unwrap(), HoldOutcome::Held);
         assert_eq!(again.place_hold(&actor, rival).await.unwrap(), refused);
         let mut anew = own;
         anew.decision_id = Uuid::from_u128(3).into();
@@ -92,7 +92,7 @@ on_both! {
     async fn holds_survive_a_new_profile_of_the_tenant(system: TestSystem) {
         system.import_new(directory_rows(1)).await;
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
-        assert_eq!(registry.place_hold(&actor, hold(&claim("contoso", 1), 1, &[1])).await.unwrap(), HoldAnswer::Held);
+        assert_eq!(registry.place_hold(&actor, hold(&claim("contoso", 1), 1, &[1])).await.unwrap(), HoldOutcome::Held);
         let mut renamed = crate::rows::tenant(TENANT, "new.example");
         if let Some(Row::Tenant(tenant)) = &mut renamed.row {
             tenant.display_name = "Fabrikam Holding".to_owned();
@@ -117,6 +117,6 @@ on_both! {
         let refused = registry.place_hold(&actor, both.clone()).await.unwrap();
         assert_eq!(reasons(&refused), [(Some(both.lines[0].line_id), Reason::KeyHeld)]);
         let other = hold(&claim("litware", 2), 2, &[2]);
-        assert_eq!(registry.place_hold(&actor, other).await.unwrap(), HoldAnswer::Held, "the refused request left nothing behind");
+        assert_eq!(registry.place_hold(&actor, other).await.unwrap(), HoldOutcome::Held, "the refused request left nothing behind");
     }
 }

@@ -5,7 +5,7 @@ use cpor_proto::registry::v1::{
     Activity, AssociationState, DeclineLegacyAssociationRequest, EndReason, ImportLegacyAssociationsRequest,
     ImportResult, LegacyAssociation, LookUpAssociationsRequest,
 };
-use cpor_registry_client::{ClaimToCheck, HoldAnswer, LineToCheck, Reason};
+use cpor_registry_client::{ClaimToCheck, HoldOutcome, LineToCheck, Reason};
 use cpor_types::{Actor, Role, Service, SolutionArea};
 use prost::Message as _;
 use tonic::{Code, Status};
@@ -65,7 +65,7 @@ on_both! {
         import(&system, vec![row("contoso", "100", subscription(1))]).await;
         let (registry, actor) = (system.registry(Service::PoeReview, 0), Actor::system(Service::PoeReview));
         let litware = claim("litware", 2);
-        let HoldAnswer::Refused(refusals) = registry.place_hold(&actor, hold(&litware, 2, &[1])).await.unwrap() else { panic!("held") };
+        let HoldOutcome::Refused(refusals) = registry.place_hold(&actor, hold(&litware, 2, &[1])).await.unwrap() else { panic!("held") };
         assert_eq!(refusals[0].reason, Reason::KeyHeld);
 
         let mut lead = system.user(Role::ReviewLead, None, None);
@@ -82,7 +82,7 @@ on_both! {
         assert_eq!(import(&system, vec![row("contoso", "100", subscription(1))]).await[0].outcome(), Outcome::Unchanged);
 
         let registry = system.registry(Service::PoeReview, 0);
-        assert_eq!(registry.place_hold(&actor, hold(&litware, 3, &[1])).await.unwrap(), HoldAnswer::Held, "the key is free");
+        assert_eq!(registry.place_hold(&actor, hold(&litware, 3, &[1])).await.unwrap(), HoldOutcome::Held, "the key is free");
         let claims = lead.list_associations(cpor_proto::registry::v1::ListAssociationsRequest {
             parent: format!("tenants/{TENANT}"), claim: litware.to_string(), ..Default::default()
         });

@@ -1,5 +1,5 @@
 //! Exclusivity under concurrency (R36).
-use cpor_registry_client::{HoldAnswer, Reason};
+use cpor_registry_client::{HoldOutcome, Reason};
 use cpor_types::{Actor, Service};
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -42,11 +42,11 @@ on_both! {
                 (first, second)
             };
             match (first.unwrap(), second.unwrap()) {
-                (HoldAnswer::Held, HoldAnswer::Refused(refusals)) => {
+                (HoldOutcome::Held, HoldOutcome::Refused(refusals)) => {
                     contoso += 1;
                     assert_eq!(refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
                 }
-                (HoldAnswer::Refused(refusals), HoldAnswer::Held) => {
+                (HoldOutcome::Refused(refusals), HoldOutcome::Held) => {
                     litware += 1;
                     assert_eq!(refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::KeyHeld]);
                 }
@@ -70,7 +70,7 @@ on_both! {
             let end = system.deliver(claim.claim.0, 1, closed(&claim, "partner_request"), at("2026-03-01T00:00:00Z"));
             let (answer, ended) = tokio::join!(registry.place_hold(&actor, hold(&claim, n, &[n])), end);
             ended.unwrap();
-            if let HoldAnswer::Refused(refusals) = answer.unwrap() {
+            if let HoldOutcome::Refused(refusals) = answer.unwrap() {
                 assert_eq!(refusals.iter().map(|refusal| refusal.reason).collect::<Vec<_>>(), [Reason::ClaimClosed]);
             }
         }
@@ -90,7 +90,7 @@ on_both! {
         for n in 1..=races {
             let hold = hold(&claim("contoso", n), n, &[n]);
             let both = tokio::join!(one.place_hold(&actor, hold.clone()), other.place_hold(&actor, hold));
-            assert_eq!((both.0.unwrap(), both.1.unwrap()), (HoldAnswer::Held, HoldAnswer::Held));
+            assert_eq!((both.0.unwrap(), both.1.unwrap()), (HoldOutcome::Held, HoldOutcome::Held));
         }
         assert_eq!(count(&system, "association").await, i64::try_from(races).unwrap());
     }
@@ -113,7 +113,7 @@ on_both! {
         let mut holders = std::collections::BTreeMap::new();
         let mut held = 0;
         for (claim, keys, answer) in &answers {
-            if *answer == HoldAnswer::Held {
+            if *answer == HoldOutcome::Held {
                 held += keys.len();
                 for key in keys {
                     let holder = holders.entry(*key).or_insert(&claim.partner);

@@ -2,7 +2,7 @@
 //! official holder.
 use cpor_proto::events::v1::event::Payload;
 use cpor_registry_client::{
-    Arbitration, ArbitrationAnswer, Award, AwardOutcome, AwardRefusal, AwardRefusalReason, HoldAnswer, SharedRegistry,
+    Arbitration, ArbitrationOutcome, Award, AwardOutcome, AwardRefusal, AwardRefusalReason, HoldOutcome, SharedRegistry,
 };
 use cpor_types::{Activity, Actor, AssociationKey, ClaimName, Service, Timestamp};
 use sea_orm::{ConnectionTrait, Statement};
@@ -22,20 +22,20 @@ fn award(decision: u128, winner: &ClaimName, key: AssociationKey) -> Arbitration
     Arbitration { decision_id: Uuid::from_u128(decision).into(), tenant: tenant_id(), awards: vec![award] }
 }
 
-async fn arbitrate(registry: &SharedRegistry, arbitration: Arbitration) -> ArbitrationAnswer {
+async fn arbitrate(registry: &SharedRegistry, arbitration: Arbitration) -> ArbitrationOutcome {
     registry.arbitrate(&Actor::system(Service::PoeReview), arbitration).await.unwrap()
 }
 
-async fn place(registry: &SharedRegistry, claim: &ClaimName, n: u128) -> HoldAnswer {
+async fn place(registry: &SharedRegistry, claim: &ClaimName, n: u128) -> HoldOutcome {
     registry.place_hold(&Actor::system(Service::PoeReview), hold(claim, n, &[1])).await.unwrap()
 }
 
-fn outcome(outcome: AwardOutcome) -> ArbitrationAnswer {
-    ArbitrationAnswer::Awarded(vec![outcome])
+fn outcome(outcome: AwardOutcome) -> ArbitrationOutcome {
+    ArbitrationOutcome::Awarded(vec![outcome])
 }
 
-fn refused(key: AssociationKey, reason: AwardRefusalReason) -> ArbitrationAnswer {
-    ArbitrationAnswer::Refused(vec![AwardRefusal { key, reason }])
+fn refused(key: AssociationKey, reason: AwardRefusalReason) -> ArbitrationOutcome {
+    ArbitrationOutcome::Refused(vec![AwardRefusal { key, reason }])
 }
 
 fn due() -> Timestamp {
@@ -58,7 +58,7 @@ on_both! {
         system.import_new(directory_rows(1)).await;
         let registry = system.registry(Service::PoeReview, 0);
         let (contoso, litware) = (claim("contoso", 1), claim("litware", 2));
-        assert_eq!(place(&registry, &contoso, 1).await, HoldAnswer::Held);
+        assert_eq!(place(&registry, &contoso, 1).await, HoldOutcome::Held);
         let award = award(9, &litware, key(1));
         assert_eq!(arbitrate(&registry, award.clone()).await, outcome(AwardOutcome::Yielded));
         let other = system.registry(Service::PoeReview, 1);
@@ -68,7 +68,7 @@ on_both! {
         let line = hold(&contoso, 1, &[1]).lines[0].line_id.to_string();
         assert_eq!((ended.claim.clone(), ended.reason.as_str()), (contoso.to_string(), "superseded"));
         assert_eq!((ended.line_ids.as_slice(), ended.all), (&[line][..], true));
-        assert_eq!(place(&registry, &litware, 2).await, HoldAnswer::Held);
+        assert_eq!(place(&registry, &litware, 2).await, HoldOutcome::Held);
     }
 
     async fn r37_holder_and_successor_change_in_one_transaction(system: TestSystem) {
@@ -84,7 +84,7 @@ on_both! {
         assert_eq!(arbitrate(&registry, third).await, refused(key(1), AwardRefusalReason::SuccessorExists));
 
         let other = system.registry(Service::PoeReview, 1);
-        assert_eq!(place(&other, &litware, 2).await, HoldAnswer::Held, "the successor gets a pending hold beside the holder");
+        assert_eq!(place(&other, &litware, 2).await, HoldOutcome::Held, "the successor gets a pending hold beside the holder");
         assert_eq!(key_holders(&system).await, both);
         system.deliver(litware.claim.0, 1, granted(&litware), due()).await.unwrap();
         assert_eq!(key_holders(&system).await, [("litware".to_owned(), None)]);
@@ -108,7 +108,7 @@ on_both! {
         place(&registry, &litware, 2).await;
         system.deliver(litware.claim.0, 1, closed(&litware, "customer_declined"), due()).await.unwrap();
         assert_eq!(key_holders(&system).await, [("contoso".to_owned(), None)]);
-        let HoldAnswer::Refused(_) = place(&registry, &claim("litware", 3), 3).await else { panic!("held") };
+        let HoldOutcome::Refused(_) = place(&registry, &claim("litware", 3), 3).await else { panic!("held") };
         let closed = arbitrate(&registry, award(10, &litware, key(1))).await;
         assert_eq!(closed, refused(key(1), AwardRefusalReason::ClaimClosed), "a closed claim cannot become a successor");
     }

@@ -1,18 +1,18 @@
 //! The one history of a claim: everything, in the order in which it was applied, without gaps.
 
-use cpor_acceptance::{Case, PDF, Stage, World, both_databases, moment};
+use cpor_acceptance::{ClaimStage, PDF, TestClaim, TestSystem, both_databases, from_timestamp};
 use cpor_proto::claims::v1::{ClaimState, ListHistoryRequest, Side};
 
 both_databases![the_history_of_a_whole_walk, facts_that_come_too_late_are_recorded_as_overtaken];
 
-async fn the_history_of_a_whole_walk(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn the_history_of_a_whole_walk(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     case.upload("signed.pdf", PDF).await.unwrap();
     case.resubmit("Signed.").await.unwrap();
-    world.settle().await;
-    case.review_starts().await;
-    case.approve(&world.reviewer).await.unwrap();
-    world.advance(chrono::TimeDelta::days(8)).await;
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.advance_by(chrono::TimeDelta::days(8)).await;
     let history = case.history().await;
     let told: Vec<_> = history.iter().map(|entry| (entry.action.as_str(), entry.side())).collect();
     let wanted = [
@@ -39,7 +39,7 @@ async fn the_history_of_a_whole_walk(world: &World) {
     assert_eq!(history[0].from_state(), ClaimState::Unspecified);
     for pair in history.windows(2) {
         assert_eq!(pair[1].from_state(), pair[0].to_state(), "each begins where the one before ended");
-        assert!(moment(pair[1].record_time) >= moment(pair[0].record_time));
+        assert!(from_timestamp(pair[1].record_time) >= from_timestamp(pair[0].record_time));
     }
     assert!(
         history.iter().all(|entry| !entry.overtaken && !entry.subject.is_empty() || entry.side() == Side::Time),
@@ -50,15 +50,15 @@ async fn the_history_of_a_whole_walk(world: &World) {
     assert_eq!(seen.len(), history.len(), "its partner sees the same");
 }
 
-async fn facts_that_come_too_late_are_recorded_as_overtaken(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+async fn facts_that_come_too_late_are_recorded_as_overtaken(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     // Both are committed, each in its own service, before either hears of the other.
     let (approved, withdrawn) = tokio::join!(
-        case.approve(&world.reviewer),
+        case.approve(&system.reviewer),
         case.withdraw(cpor_proto::claims::v1::WithdrawReason::WrongMpnId, "")
     );
     withdrawn.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::Rejected);
     assert!(case.associations().await.iter().all(|held| held.end_time.is_some()), "nothing stays held");
     if approved.is_ok() {

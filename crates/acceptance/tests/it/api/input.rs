@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use cpor_acceptance::{CONTOSO, Case, Method, World, both_databases, call, encode, faults, methods, reason, refused};
+use cpor_acceptance::{
+    CONTOSO, Method, TestClaim, TestSystem, assert_refused, both_databases, call, encode, field_violations, methods,
+    reason,
+};
 use cpor_proto::claims::v1::{Claim, ClaimLine, Contact, CreateClaimRequest, GetClaimRequest};
 use serde_json::json;
 use tonic::{Code, Status};
@@ -16,7 +19,7 @@ both_databases![
     texts_of_every_alphabet_are_kept,
 ];
 
-async fn every_bad_field_is_named_at_once(world: &World) {
+async fn every_bad_field_is_named_at_once(system: &TestSystem) {
     let claim = Claim {
         name: "claims/1".into(),
         display_name: "x".repeat(201),
@@ -33,8 +36,9 @@ async fn every_bad_field_is_named_at_once(world: &World) {
         request_id: "z".repeat(65),
         validate_only: false,
     };
-    let status = refused(world.contoso.claims().create_claim(request).await, Code::InvalidArgument, "INVALID_FIELDS");
-    let fields: BTreeSet<_> = faults(&status).into_iter().map(|(field, _)| field).collect();
+    let status =
+        assert_refused(system.contoso.claims().create_claim(request).await, Code::InvalidArgument, "INVALID_FIELDS");
+    let fields: BTreeSet<_> = field_violations(&status).into_iter().map(|(field, _)| field).collect();
     let wanted = [
         "claim.activities[1]",
         "claim.activities[2]",
@@ -51,10 +55,10 @@ async fn every_bad_field_is_named_at_once(world: &World) {
 }
 
 /// Calls a method as somebody who may, or as a service that may.
-async fn try_call(world: &World, method: &Method, message: Vec<u8>) -> Result<(), Status> {
+async fn try_call(system: &TestSystem, method: &Method, message: Vec<u8>) -> Result<(), Status> {
     let actor = match (method.roles.first(), method.services.first()) {
-        (Some(role), _) => world.somebody(*role),
-        (None, Some(service)) => world.service(*service, method.service),
+        (Some(role), _) => system.actor_with_role(*role),
+        (None, Some(service)) => system.service(*service, method.service),
         (None, None) => panic!("{} can be called by nobody", method.path),
     };
     call(&actor, method, message).await.map(drop)
@@ -68,36 +72,36 @@ fn is_precise(status: &Status) -> bool {
     known && !reason(status).is_empty()
 }
 
-async fn every_method_survives_an_empty_message(world: &World) {
+async fn every_method_survives_an_empty_message(system: &TestSystem) {
     let mut refusals = 0;
     for method in methods() {
-        if let Err(status) = try_call(world, &method, vec![]).await {
+        if let Err(status) = try_call(system, &method, vec![]).await {
             assert!(is_precise(&status), "{}: {status:?}", method.path);
             if reason(&status) == "INVALID_FIELDS" {
                 refusals += 1;
-                assert!(!faults(&status).is_empty(), "{}: {status:?}", method.path);
+                assert!(!field_violations(&status).is_empty(), "{}: {status:?}", method.path);
             }
         }
     }
     assert!(refusals > 40, "most methods need something: {refusals}");
 }
 
-async fn every_method_survives_noise(world: &World) {
+async fn every_method_survives_noise(system: &TestSystem) {
     for method in methods() {
         for noise in [vec![0xff; 40], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]] {
-            let status = try_call(world, &method, noise).await.expect_err("no message");
+            let status = try_call(system, &method, noise).await.expect_err("no message");
             assert!(is_precise(&status), "{}: {status:?}", method.path);
         }
         // Bytes that are no text; and a field that nobody knows, which is passed over, as protobuf has it.
         for noise in [b"\x0a\x02\xc3\x28".to_vec(), vec![0xf8, 0xff, 0x03, 0x01]] {
-            let answer = try_call(world, &method, noise).await;
+            let answer = try_call(system, &method, noise).await;
             assert!(answer.as_ref().map_or_else(is_precise, |()| true), "{}: {answer:?}", method.path);
         }
     }
 }
 
-async fn names_that_are_none_are_refused(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn names_that_are_none_are_refused(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let id = case.id();
     let shouted = case.name.to_uppercase();
     let names = [
@@ -112,22 +116,22 @@ async fn names_that_are_none_are_refused(world: &World) {
         "x".repeat(100_000),
     ];
     for name in names {
-        let status = refused(
-            world.contoso.claims().get_claim(GetClaimRequest { name }).await,
+        let status = assert_refused(
+            system.contoso.claims().get_claim(GetClaimRequest { name }).await,
             Code::InvalidArgument,
             "INVALID_FIELDS",
         );
-        assert_eq!(faults(&status).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["name"]);
+        assert_eq!(field_violations(&status).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["name"]);
     }
 }
 
-async fn what_is_too_large_is_refused(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn what_is_too_large_is_refused(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let lines = vec![ClaimLine { product: "products/teams".into(), ..ClaimLine::default() }; 201];
     let many = case.update(Claim { lines, ..Claim::default() }, &["lines"]).await;
-    refused(many, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(many, Code::InvalidArgument, "INVALID_FIELDS");
     let long = case.comment(&case.partner, &"x".repeat(10_001)).await;
-    refused(long, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(long, Code::InvalidArgument, "INVALID_FIELDS");
     case.comment(&case.partner, &"x".repeat(10_000)).await.unwrap();
     let comment = methods().into_iter().find(|method| method.name == "CreateComment").unwrap();
     let huge = json!({"parent": case.name, "comment": {"text": "x".repeat(5 << 20)}});
@@ -135,9 +139,10 @@ async fn what_is_too_large_is_refused(world: &World) {
     assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
 }
 
-async fn texts_of_every_alphabet_are_kept(world: &World) {
+async fn texts_of_every_alphabet_are_kept(system: &TestSystem) {
     let text = "Příliš žluťoučký kůň — 合同 — עברית — 🚀 — O'Brien \"%_\\ <script>";
-    let case = Case::draft(world, Claim { display_name: text.into(), ..world.presales().await }).await.unwrap();
+    let case =
+        TestClaim::create_draft(system, Claim { display_name: text.into(), ..system.presales().await }).await.unwrap();
     assert_eq!(case.claim().await.display_name, text);
     assert_eq!(case.comment(&case.partner, text).await.unwrap().text, text);
     assert_eq!(case.comments().await[0].text, text);

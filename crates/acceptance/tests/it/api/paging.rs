@@ -1,6 +1,8 @@
 //! Paging (AIP-158) of every method that lists, found in the descriptors.
 
-use cpor_acceptance::{Actor, Case, Method, PDF, Stage, World, both_databases, call, decode, encode, methods, reason};
+use cpor_acceptance::{
+    Actor, ClaimStage, Method, PDF, TestClaim, TestSystem, both_databases, call, decode, encode, methods, reason,
+};
 use cpor_types::Role;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
@@ -14,9 +16,9 @@ both_databases![
     page_sizes,
 ];
 
-/// A world in which every list has several entries, and what each method is asked for in it.
+/// A system in which every list has several entries, and what each method is asked for in it.
 struct Lists<'w> {
-    world: &'w World,
+    system: &'w TestSystem,
     claim: String,
     case: String,
     tenant: String,
@@ -24,43 +26,47 @@ struct Lists<'w> {
 }
 
 impl<'w> Lists<'w> {
-    async fn in_world(world: &'w World) -> Self {
-        earn(world).await;
+    async fn in_world(system: &'w TestSystem) -> Self {
+        earn(system).await;
         for _ in 0..2 {
-            Case::at(world, world.usage().await, Stage::Approved).await;
+            TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
         }
-        let case = Case::complete(world, world.presales().await).await;
+        let case = TestClaim::create_with_evidence(system, system.presales().await).await;
         for number in 0..3 {
             case.upload(&format!("{number}.pdf"), PDF).await.unwrap();
             case.comment(&case.partner, &format!("Comment {number}.")).await.unwrap();
         }
-        case.walk_to(Stage::UnderReview).await;
-        Case::at(world, world.usage().await, Stage::Submitted).await;
-        case.approve(&world.reviewer).await.unwrap();
-        for other in [case.clone(), Case::at(world, world.recognition().await, Stage::Approved).await] {
+        case.move_to_stage(ClaimStage::UnderReview).await;
+        TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
+        case.approve(&system.reviewer).await.unwrap();
+        for other in
+            [case.clone(), TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::Approved).await]
+        {
             other.approve_consent().await.unwrap();
         }
-        Case::at(world, world.usage().await, Stage::Submitted).await;
-        Case::at(world, world.usage().await, Stage::PartnerActionRequired).await;
-        Case::at(world, world.usage().await, Stage::PartnerActionRequired).await;
+        TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
+        TestClaim::at_stage(system, system.usage().await, ClaimStage::PartnerActionRequired).await;
+        TestClaim::at_stage(system, system.usage().await, ClaimStage::PartnerActionRequired).await;
         let key = case.key(0).await;
-        world.import_usage(&key, &[("2026-01", 1), ("2026-02", 2), ("2026-03", 3)]).await;
-        world.import_row(cpor_proto::registry::v1::directory_row::Row::Workload(workload(&case.tenant, "teams"))).await;
-        world
+        system.import_usage(&key, &[("2026-01", 1), ("2026-02", 2), ("2026-03", 3)]).await;
+        system
+            .import_row(cpor_proto::registry::v1::directory_row::Row::Workload(workload(&case.tenant, "teams")))
+            .await;
+        system
             .import_row(cpor_proto::registry::v1::directory_row::Row::Workload(workload(&case.tenant, "intune")))
             .await;
         for number in 0..3 {
-            case.note(&world.reviewer, &format!("Note {number}.")).await.unwrap();
+            case.note(&system.reviewer, &format!("Note {number}.")).await.unwrap();
         }
         // The claim's history has the notes too, and is not to grow while it is listed.
-        world.settle().await;
+        system.wait_until_idle().await;
         let review = case.review_name().await;
-        Self { world, claim: case.name.clone(), case: review, tenant: format!("tenants/{}", case.tenant), key }
+        Self { system, claim: case.name.clone(), case: review, tenant: format!("tenants/{}", case.tenant), key }
     }
 
     /// The request for the whole list, and who asks.
     fn of(&self, method: &Method) -> (Json, Actor) {
-        let Self { world, claim, case, tenant, key } = self;
+        let Self { system, claim, case, tenant, key } = self;
         let request = match method.name.as_str() {
             "ListClaims" => json!({"parent": "partners/-"}),
             "ListEvidence" | "ListComments" | "ListHistory" => json!({"parent": claim}),
@@ -78,21 +84,21 @@ impl<'w> Lists<'w> {
         let role = [Role::ReviewLead, Role::ProgramManager, Role::Operator]
             .into_iter()
             .find(|role| method.roles.contains(role));
-        (request, world.actor("pager@vendor.example", role.unwrap(), None))
+        (request, system.actor("pager@vendor.example", role.unwrap(), None))
     }
 }
 
 /// Two claims that have earned by the month that follows.
-async fn earn(world: &World) {
+async fn earn(system: &TestSystem) {
     let mut earning = Vec::new();
     for _ in 0..2 {
-        earning.push(Case::at(world, world.presales().await, Stage::Official).await);
+        earning.push(TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await);
     }
-    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
     for case in earning {
-        world.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
+        system.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
     }
-    world.settle().await;
+    system.wait_until_idle().await;
 }
 
 fn workload(tenant: &str, product: &str) -> cpor_proto::registry::v1::Workload {
@@ -125,8 +131,8 @@ async fn page(
     Ok((list.unwrap_or_default(), next))
 }
 
-async fn pages_together_are_the_whole_list(world: &World) {
-    let seeded = Lists::in_world(world).await;
+async fn pages_together_are_the_whole_list(system: &TestSystem) {
+    let seeded = Lists::in_world(system).await;
     for method in lists() {
         let (request, actor) = seeded.of(&method);
         let (whole, rest) = page(&actor, &method, &request, 1000, "").await.unwrap();
@@ -159,14 +165,14 @@ async fn pages_together_are_the_whole_list(world: &World) {
 }
 
 /// The longest texts that there are, more of them than the 4 MiB hold that a client takes by default, as this one does.
-async fn pages_of_long_texts_fit_an_answer(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+async fn pages_of_long_texts_fit_an_answer(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let texts: Vec<_> = (0..110).map(|number| format!("{number:03}{}", "🦀".repeat(9_997))).collect();
     for text in &texts {
         case.comment(&case.partner, text).await.unwrap();
-        case.note(&world.reviewer, text).await.unwrap();
+        case.note(&system.reviewer, text).await.unwrap();
     }
-    world.settle().await;
+    system.wait_until_idle().await;
     let review = case.review_name().await;
     for (name, parent, field) in [
         ("ListComments", &case.name, "text"),
@@ -176,7 +182,7 @@ async fn pages_of_long_texts_fit_an_answer(world: &World) {
         let method = lists().into_iter().find(|method| method.name == name).unwrap();
         let (mut seen, mut token, mut pages) = (Vec::new(), String::new(), 0);
         loop {
-            let (list, next) = page(&world.lead, &method, &json!({"parent": parent}), 1000, &token).await.unwrap();
+            let (list, next) = page(&system.lead, &method, &json!({"parent": parent}), 1000, &token).await.unwrap();
             let bytes: usize = list.iter().map(|entry| entry.as_message().unwrap().encoded_len()).sum();
             assert!(!list.is_empty() && bytes <= 1 << 20, "{name}: {bytes} bytes");
             seen.extend(
@@ -198,8 +204,8 @@ async fn pages_of_long_texts_fit_an_answer(world: &World) {
     }
 }
 
-async fn page_tokens_belong_to_their_request(world: &World) {
-    let seeded = Lists::in_world(world).await;
+async fn page_tokens_belong_to_their_request(system: &TestSystem) {
+    let seeded = Lists::in_world(system).await;
     for method in lists().into_iter().filter(|method| method.name != "ListProgramGuides") {
         let (request, actor) = seeded.of(&method);
         let (_, token) = page(&actor, &method, &request, 1, "").await.unwrap();
@@ -228,8 +234,8 @@ async fn page_tokens_belong_to_their_request(world: &World) {
     page(&actor, &list, &request, 3, &token).await.expect("the size may change from page to page");
 }
 
-async fn page_sizes(world: &World) {
-    let seeded = Lists::in_world(world).await;
+async fn page_sizes(system: &TestSystem) {
+    let seeded = Lists::in_world(system).await;
     for method in lists() {
         let (request, actor) = seeded.of(&method);
         let status = page(&actor, &method, &request, -1, "").await.expect_err("a negative page size");

@@ -1,6 +1,6 @@
 //! `request_id`: safe to repeat, and never for something else (AIP-155).
 
-use cpor_acceptance::{Answer, CONTOSO, Case, PDF, Stage, World, both_databases, refused};
+use cpor_acceptance::{ApiResult, CONTOSO, ClaimStage, PDF, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
     claims::v1::{
         Claim, ClaimState, Comment, CreateClaimRequest, CreateCommentRequest, DeleteClaimRequest, SubmitClaimRequest,
@@ -21,26 +21,26 @@ both_databases![
     a_replayed_upload_is_answered_with_its_own_document,
 ];
 
-async fn create(world: &World, id: &str, display_name: &str) -> Answer<Claim> {
+async fn create(system: &TestSystem, id: &str, display_name: &str) -> ApiResult<Claim> {
     let claim = Some(Claim { display_name: display_name.into(), ..Claim::default() });
     let request = CreateClaimRequest { parent: CONTOSO.into(), claim, request_id: id.into(), validate_only: false };
-    Ok(world.contoso.claims().create_claim(request).await?.into_inner())
+    Ok(system.contoso.claims().create_claim(request).await?.into_inner())
 }
 
-async fn a_replay_gets_the_first_answer(world: &World) {
-    let first = create(world, "one", "A").await.unwrap();
-    world.advance(chrono::TimeDelta::hours(1)).await;
-    assert_eq!(create(world, "one", "A").await.unwrap(), first);
-    assert_ne!(create(world, "two", "A").await.unwrap().name, first.name);
+async fn a_replay_gets_the_first_answer(system: &TestSystem) {
+    let first = create(system, "one", "A").await.unwrap();
+    system.advance_by(chrono::TimeDelta::hours(1)).await;
+    assert_eq!(create(system, "one", "A").await.unwrap(), first);
+    assert_ne!(create(system, "two", "A").await.unwrap().name, first.name);
     assert_ne!(
-        create(world, "", "A").await.unwrap().name,
-        create(world, "", "A").await.unwrap().name,
+        create(system, "", "A").await.unwrap().name,
+        create(system, "", "A").await.unwrap().name,
         "no id, no replay"
     );
 }
 
-async fn a_replay_does_nothing_twice(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+async fn a_replay_does_nothing_twice(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let request = CreateCommentRequest {
         parent: case.name.clone(),
         comment: Some(Comment { text: "Once.".into(), ..Comment::default() }),
@@ -52,32 +52,32 @@ async fn a_replay_does_nothing_twice(world: &World) {
 
     let take =
         TakeReviewCaseRequest { name: case.review_name().await, request_id: "take".into(), ..Default::default() };
-    let first = world.reviewer.reviews().take_review_case(take.clone()).await.unwrap().into_inner();
+    let first = system.reviewer.reviews().take_review_case(take.clone()).await.unwrap().into_inner();
     assert_eq!(
-        world.reviewer.reviews().take_review_case(take).await.unwrap().into_inner(),
+        system.reviewer.reviews().take_review_case(take).await.unwrap().into_inner(),
         first,
         "not ALREADY_ASSIGNED"
     );
 
     let decline = DeclineConsentRequest { name: case.consent_name(), request_id: "no".into(), ..Default::default() };
-    let first = world.fabrikam.consents().decline_consent(decline.clone()).await.unwrap().into_inner();
-    world.settle().await;
-    let again = world.fabrikam.consents().decline_consent(decline).await.unwrap().into_inner();
+    let first = system.fabrikam.consents().decline_consent(decline.clone()).await.unwrap().into_inner();
+    system.wait_until_idle().await;
+    let again = system.fabrikam.consents().decline_consent(decline).await.unwrap().into_inner();
     assert_eq!((again.state, again.decline_time), (first.state, first.decline_time));
 
     let mut message = case.upload_message("proof.pdf", PDF);
     message.metadata.as_mut().unwrap().request_id = "upload".into();
-    let other = Case::draft(world, world.presales().await).await.unwrap();
+    let other = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     message.metadata.as_mut().unwrap().parent = other.name.clone();
     let first = other.upload_parts(vec![message.clone()]).await.unwrap();
     assert_eq!(other.upload_parts(vec![message]).await.unwrap(), first);
     assert_eq!(other.evidence().await, [first]);
 }
 
-async fn another_request_under_the_id_is_refused(world: &World) {
-    create(world, "one", "A").await.unwrap();
-    refused(create(world, "one", "B").await, Code::InvalidArgument, "REQUEST_ID_REUSED");
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+async fn another_request_under_the_id_is_refused(system: &TestSystem) {
+    create(system, "one", "A").await.unwrap();
+    assert_refused(create(system, "one", "B").await, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let withdraw = |reason: WithdrawReason| WithdrawClaimRequest {
         name: case.name.clone(),
         reason: reason.into(),
@@ -86,44 +86,44 @@ async fn another_request_under_the_id_is_refused(world: &World) {
     };
     case.partner.claims().withdraw_claim(withdraw(WithdrawReason::WrongMpnId)).await.unwrap();
     let other = case.partner.claims().withdraw_claim(withdraw(WithdrawReason::WrongActivity)).await;
-    refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    assert_refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
 }
 
-async fn ids_are_the_caller_s_own_and_the_method_s(world: &World) {
-    let first = create(world, "one", "A").await.unwrap();
+async fn ids_are_the_caller_s_own_and_the_method_s(system: &TestSystem) {
+    let first = create(system, "one", "A").await.unwrap();
     let claim = Some(Claim { display_name: "A".into(), ..Claim::default() });
     let request = CreateClaimRequest { parent: CONTOSO.into(), claim, request_id: "one".into(), validate_only: false };
-    let second = world.contoso_user.claims().create_claim(request).await.unwrap().into_inner();
+    let second = system.contoso_user.claims().create_claim(request).await.unwrap().into_inner();
     assert_ne!(first.name, second.name, "another caller's");
     let delete =
         DeleteClaimRequest { name: first.name.clone(), request_id: "one".into(), ..DeleteClaimRequest::default() };
-    world.contoso.claims().delete_claim(delete).await.unwrap();
+    system.contoso.claims().delete_claim(delete).await.unwrap();
 }
 
-async fn a_refusal_is_decided_afresh(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn a_refusal_is_decided_afresh(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let submit =
         SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
-    refused(case.partner.claims().submit_claim(submit.clone()).await, Code::InvalidArgument, "CLAIM_INCOMPLETE");
+    assert_refused(case.partner.claims().submit_claim(submit.clone()).await, Code::InvalidArgument, "CLAIM_INCOMPLETE");
     case.upload("proof.pdf", PDF).await.unwrap();
     case.partner.claims().submit_claim(submit).await.unwrap();
 }
 
-async fn a_replay_is_answered_with_the_claim_as_it_stands_now(world: &World) {
-    let case = Case::complete(world, world.presales().await).await;
+async fn a_replay_is_answered_with_the_claim_as_it_stands_now(system: &TestSystem) {
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let submit =
         SubmitClaimRequest { name: case.name.clone(), request_id: "submit".into(), ..SubmitClaimRequest::default() };
     let first = case.partner.claims().submit_claim(submit.clone()).await.unwrap().into_inner();
     assert_eq!(first.state(), ClaimState::Submitted);
-    world.settle().await;
-    case.review_starts().await;
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
     let again = case.partner.claims().submit_claim(submit).await.unwrap().into_inner();
     assert_eq!((again.name, again.state), (first.name, ClaimState::UnderReview.into()), "not COMMAND_NOT_ALLOWED");
     assert_eq!(case.history().await.iter().filter(|entry| entry.action == "submitted").count(), 1);
 }
 
-async fn a_replayed_upload_is_answered_with_its_own_document(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn a_replayed_upload_is_answered_with_its_own_document(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let upload = async |id: &str| {
         let mut message = case.upload_message("proof.pdf", PDF);
         message.metadata.as_mut().unwrap().request_id = id.into();

@@ -1,6 +1,8 @@
 //! `validate_only`: judged and answered as it would be, and nothing changed (AIP-163).
 
-use cpor_acceptance::{CONTOSO, Case, Stage, World, both_databases, not_allowed, refused, violates};
+use cpor_acceptance::{
+    CONTOSO, ClaimStage, TestClaim, TestSystem, assert_not_allowed, assert_refused, assert_violations, both_databases,
+};
 use cpor_proto::claims::v1::{
     Claim, ClaimState, CreateClaimRequest, ListClaimsRequest, ResubmitClaimRequest, SubmitClaimRequest,
     UpdateClaimRequest, WithdrawClaimRequest,
@@ -14,24 +16,24 @@ both_databases![
 ];
 
 /// The claim and its history are as before.
-async fn unchanged(case: &Case<'_>, before: &(Claim, usize)) {
-    case.world.settle().await;
+async fn unchanged(case: &TestClaim<'_>, before: &(Claim, usize)) {
+    case.system.wait_until_idle().await;
     assert_eq!(&(case.claim().await, case.history().await.len()), before);
 }
 
-async fn validate_only_changes_nothing(world: &World) {
+async fn validate_only_changes_nothing(system: &TestSystem) {
     let create = CreateClaimRequest {
         parent: CONTOSO.into(),
-        claim: Some(world.presales().await),
+        claim: Some(system.presales().await),
         validate_only: true,
         ..CreateClaimRequest::default()
     };
-    let would_be = world.contoso.claims().create_claim(create).await.unwrap().into_inner();
+    let would_be = system.contoso.claims().create_claim(create).await.unwrap().into_inner();
     assert_eq!((would_be.state(), would_be.violations.len()), (ClaimState::Editing, 1));
     let list = ListClaimsRequest { parent: CONTOSO.into(), ..ListClaimsRequest::default() };
-    assert!(world.contoso.claims().list_claims(list).await.unwrap().into_inner().claims.is_empty());
+    assert!(system.contoso.claims().list_claims(list).await.unwrap().into_inner().claims.is_empty());
 
-    let case = Case::complete(world, world.presales().await).await;
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let before = (case.claim().await, case.history().await.len());
     let (name, mut claims) = (case.name.clone(), case.partner.claims());
     let claim = Some(Claim { name: name.clone(), display_name: "Renamed".into(), ..Claim::default() });
@@ -42,7 +44,7 @@ async fn validate_only_changes_nothing(world: &World) {
     assert_eq!(claims.submit_claim(submit).await.unwrap().into_inner().state(), ClaimState::Submitted);
     unchanged(&case, &before).await;
 
-    case.walk_to(Stage::PartnerActionRequired).await;
+    case.move_to_stage(ClaimStage::PartnerActionRequired).await;
     let before = (case.claim().await, case.history().await.len());
     let resubmit =
         ResubmitClaimRequest { name: name.clone(), comment: "Here.".into(), validate_only: true, ..Default::default() };
@@ -53,25 +55,29 @@ async fn validate_only_changes_nothing(world: &World) {
     unchanged(&case, &before).await;
 }
 
-async fn validate_only_refuses_what_would_be_refused(world: &World) {
+async fn validate_only_refuses_what_would_be_refused(system: &TestSystem) {
     let claim = Some(Claim { mpn_id: "9999".into(), ..Claim::default() });
     let create =
         CreateClaimRequest { parent: CONTOSO.into(), claim, validate_only: true, ..CreateClaimRequest::default() };
-    refused(world.contoso.claims().create_claim(create).await, Code::InvalidArgument, "LOCATION_NOT_OF_PARTNER");
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+    assert_refused(
+        system.contoso.claims().create_claim(create).await,
+        Code::InvalidArgument,
+        "LOCATION_NOT_OF_PARTNER",
+    );
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let submit = SubmitClaimRequest { name: case.name.clone(), validate_only: true, ..SubmitClaimRequest::default() };
-    violates(case.partner.claims().submit_claim(submit).await, &[("evidence", "EVIDENCE_REQUIRED")]);
+    assert_violations(case.partner.claims().submit_claim(submit).await, &[("evidence", "EVIDENCE_REQUIRED")]);
     let withdraw = WithdrawClaimRequest {
         name: case.name.clone(),
         reason: 1,
         validate_only: true,
         ..WithdrawClaimRequest::default()
     };
-    not_allowed(case.partner.claims().withdraw_claim(withdraw).await, "withdraw", "editing");
+    assert_not_allowed(case.partner.claims().withdraw_claim(withdraw).await, "withdraw", "editing");
 }
 
-async fn validate_only_uses_up_no_request_id(world: &World) {
-    let case = Case::complete(world, world.presales().await).await;
+async fn validate_only_uses_up_no_request_id(system: &TestSystem) {
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let submit = SubmitClaimRequest {
         name: case.name.clone(),
         request_id: "one".into(),

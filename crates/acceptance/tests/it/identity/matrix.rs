@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cpor_acceptance::{Actor, Method, World, both_databases, call, decode, encode, methods, reason};
+use cpor_acceptance::{Actor, Method, TestSystem, both_databases, call, decode, encode, methods, reason};
 use cpor_types::{ActorSide, Role};
 use prost_reflect::Value;
 use tonic::{Code, Status};
@@ -15,13 +15,13 @@ both_databases![every_method_for_every_role, every_method_without_a_token];
 /// What came of a call: how many things were listed, or a refusal.
 type Outcome = Result<usize, Status>;
 
-async fn every_method_for_every_role(world: &World) {
-    let estate = Estate::in_world(world).await;
+async fn every_method_for_every_role(system: &TestSystem) {
+    let estate = Estate::in_world(system).await;
     let methods = methods();
     let (mut let_in, mut kept_out) = (0, 0);
     for method in &methods {
         for role in Role::ALL {
-            let actor = world.somebody(*role);
+            let actor = system.actor_with_role(*role);
             if method.roles.contains(role) {
                 comes_in(&actor, method, *role, &estate).await;
                 let_in += 1;
@@ -107,12 +107,12 @@ fn shown(outcome: Outcome, names: &Names) -> Result<usize, Shown> {
     })
 }
 
-async fn every_method_without_a_token(world: &World) {
-    let estate = Estate::in_world(world).await;
+async fn every_method_without_a_token(system: &TestSystem) {
+    let estate = Estate::in_world(system).await;
     let methods = methods();
     for method in &methods {
         for names in [&estate.own, &estate.nothing] {
-            let status = ask(&world.nobody, method, names).await.expect_err("no token");
+            let status = ask(&system.anonymous, method, names).await.expect_err("no token");
             assert_eq!(
                 (status.code(), reason(&status).as_str()),
                 (Code::Unauthenticated, "UNAUTHENTICATED"),

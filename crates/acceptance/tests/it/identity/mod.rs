@@ -5,7 +5,7 @@ mod matrix;
 mod services;
 mod tokens;
 
-use cpor_acceptance::{Case, Stage, World};
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem};
 
 /// Names of resources, as one caller or another owns them.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Names {
 
 impl Names {
     /// Of a claim that is official.
-    async fn of(case: &Case<'_>) -> Self {
+    async fn of(case: &TestClaim<'_>) -> Self {
         let id = case.id().to_owned();
         Self {
             partner: case.name.split("/claims/").next().unwrap().to_owned(),
@@ -39,8 +39,8 @@ impl Names {
     }
 
     /// Of nothing that exists, at a place where these exist.
-    fn of_nothing(&self, world: &World) -> Self {
-        let id = world.id();
+    fn of_nothing(&self, system: &TestSystem) -> Self {
+        let id = system.next_uuid();
         Self {
             partner: "partners/nobody".into(),
             tenant: format!("tenants/{id}"),
@@ -78,10 +78,10 @@ struct Estate {
 }
 
 impl Estate {
-    async fn in_world(world: &World) -> Self {
-        let own = Case::at(world, world.presales().await, Stage::Approved).await;
-        let other = Case::at(world, world.workloads(), Stage::Official).await;
+    async fn in_world(system: &TestSystem) -> Self {
+        let own = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+        let other = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
         let own = Names::of(&own).await;
-        Self { nothing: own.of_nothing(world), own, other: Names::of(&other).await }
+        Self { nothing: own.of_nothing(system), own, other: Names::of(&other).await }
     }
 }

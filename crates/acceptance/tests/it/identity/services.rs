@@ -1,6 +1,6 @@
 //! Every method × every service: who is declared comes in, with a token for the callee alone.
 
-use cpor_acceptance::{World, both_databases, call, encode, methods, reason};
+use cpor_acceptance::{TestSystem, both_databases, call, encode, methods, reason};
 use cpor_types::Service;
 use tonic::Code;
 
@@ -12,12 +12,12 @@ both_databases![
     services_cannot_be_played_by_users
 ];
 
-async fn every_method_for_every_service(world: &World) {
-    let estate = Estate::in_world(world).await;
+async fn every_method_for_every_service(system: &TestSystem) {
+    let estate = Estate::in_world(system).await;
     let (methods, mut let_in) = (methods(), 0);
     for method in &methods {
         for from in Service::ALL {
-            let caller = world.service(*from, method.service);
+            let caller = system.service(*from, method.service);
             let answer = call(&caller, method, encode(&method.input, &body(method, &estate.own))).await;
             let code = answer.as_ref().err().map(tonic::Status::code);
             if method.services.contains(from) {
@@ -38,22 +38,22 @@ async fn every_method_for_every_service(world: &World) {
     assert!(let_in >= 9, "the descriptors are read: {let_in}");
 }
 
-async fn a_service_s_token_is_for_its_callee_alone(world: &World) {
+async fn a_service_s_token_is_for_its_callee_alone(system: &TestSystem) {
     let check = methods().into_iter().find(|method| method.name == "CheckClaim").unwrap();
     let message = encode(&check.input, &serde_json::json!({"partner": "partners/contoso"}));
     for to in Service::ALL.iter().filter(|to| **to != Service::Registry) {
-        let caller = world.service(Service::ClaimIntake, *to);
+        let caller = system.service(Service::ClaimIntake, *to);
         let status = call(&caller, &check, message.clone()).await.unwrap_err();
         assert_eq!(status.code(), Code::Unauthenticated, "a token for {to}");
     }
-    call(&world.service(Service::ClaimIntake, Service::Registry), &check, message).await.unwrap();
+    call(&system.service(Service::ClaimIntake, Service::Registry), &check, message).await.unwrap();
 }
 
-async fn services_cannot_be_played_by_users(world: &World) {
+async fn services_cannot_be_played_by_users(system: &TestSystem) {
     let subject = "services/claim-intake";
     let check = methods().into_iter().find(|method| method.name == "CheckClaim").unwrap();
     let message = encode(&check.input, &serde_json::json!({"partner": "partners/contoso"}));
-    let imposter = world.actor(subject, cpor_types::Role::Operator, None);
+    let imposter = system.actor(subject, cpor_types::Role::Operator, None);
     let status = call(&imposter, &check, message).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::Unauthenticated, "UNAUTHENTICATED"));
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cpor_acceptance::{Actor, CONTOSO, World, both_databases, reason, refused};
+use cpor_acceptance::{Actor, CONTOSO, TestSystem, assert_refused, both_databases, reason};
 use cpor_kit::auth::{TokenSigner, UserToken};
 use cpor_proto::claims::v1::ListClaimsRequest;
 use cpor_types::{Role, SystemClock, VirtualClock};
@@ -25,9 +25,9 @@ fn alice() -> UserToken {
     }
 }
 
-async fn forged_and_stale_tokens_are_refused(world: &World) {
-    let good = world.issuer().user_token(&alice()).unwrap();
-    list(&world.bearer(&good)).await.unwrap();
+async fn forged_and_stale_tokens_are_refused(system: &TestSystem) {
+    let good = system.issuer().user_token(&alice()).unwrap();
+    list(&system.actor_with_token(&good)).await.unwrap();
 
     let stranger = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap().user_token(&alice()).unwrap();
     let other_issuer =
@@ -43,20 +43,22 @@ async fn forged_and_stale_tokens_are_refused(world: &World) {
         "x".into(),
         "a.b.c".into(),
     ] {
-        refused(list(&world.bearer(&forged)).await, Code::Unauthenticated, "UNAUTHENTICATED");
+        assert_refused(list(&system.actor_with_token(&forged)).await, Code::Unauthenticated, "UNAUTHENTICATED");
     }
 
-    let folder = world.store().directory(0).join("stale.pem");
-    world.issuer().save(&folder).unwrap();
+    let folder = system.store().directory(0).join("stale.pem");
+    system.issuer().save(&folder).unwrap();
     let yesterday = VirtualClock::new("2020-01-01T00:00:00Z".parse().unwrap());
     let stale = TokenSigner::from_file(&folder, "cpor", Arc::new(yesterday)).unwrap().user_token(&alice()).unwrap();
-    refused(list(&world.bearer(&stale)).await, Code::Unauthenticated, "TOKEN_EXPIRED");
+    assert_refused(list(&system.actor_with_token(&stale)).await, Code::Unauthenticated, "TOKEN_EXPIRED");
 }
 
-async fn roles_of_two_sides_are_no_role(world: &World) {
+async fn roles_of_two_sides_are_no_role(system: &TestSystem) {
     let token = |roles: &[Role], partner: Option<&str>| {
         let partner = partner.map(|partner| partner.parse().unwrap());
-        world.bearer(&world.issuer().user_token(&UserToken { roles: roles.to_vec(), partner, ..alice() }).unwrap())
+        system.actor_with_token(
+            &system.issuer().user_token(&UserToken { roles: roles.to_vec(), partner, ..alice() }).unwrap(),
+        )
     };
     for mixed in [
         token(&[Role::IncentivesAdmin, Role::Operator], Some("contoso")),
@@ -64,22 +66,22 @@ async fn roles_of_two_sides_are_no_role(world: &World) {
         token(&[Role::IncentivesAdmin, Role::CustomerAdmin], Some("contoso")),
         token(&[Role::IncentivesAdmin], None),
     ] {
-        refused(list(&mixed).await, Code::Unauthenticated, "UNAUTHENTICATED");
+        assert_refused(list(&mixed).await, Code::Unauthenticated, "UNAUTHENTICATED");
     }
-    refused(list(&token(&[], Some("contoso"))).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    assert_refused(list(&token(&[], Some("contoso"))).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
 }
 
-async fn health_and_reflection_are_open(world: &World) {
+async fn health_and_reflection_are_open(system: &TestSystem) {
     // The connection is good, the method unknown: a caller without a token learns that much and no more.
     let mut method = cpor_acceptance::methods().remove(0);
     method.path = "/cpor.claims.v1.ClaimService/NoSuchMethod".into();
-    let status = cpor_acceptance::call(&world.nobody, &method, vec![]).await.unwrap_err();
+    let status = cpor_acceptance::call(&system.anonymous, &method, vec![]).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::Unimplemented, "UNKNOWN_METHOD"));
     method.path = "/grpc.health.v1.Health/Check".into();
-    let (_, answer) = cpor_acceptance::call(&world.nobody, &method, vec![]).await.unwrap();
+    let (_, answer) = cpor_acceptance::call(&system.anonymous, &method, vec![]).await.unwrap();
     assert_eq!(answer[0].as_ref(), [8, 1], "SERVING");
     method.path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo".into();
     // list_services: field 7, a text.
-    let (_, answer) = cpor_acceptance::call(&world.nobody, &method, vec![0x3a, 0]).await.unwrap();
+    let (_, answer) = cpor_acceptance::call(&system.anonymous, &method, vec![0x3a, 0]).await.unwrap();
     assert!(String::from_utf8_lossy(&answer[0]).contains("cpor.claims.v1.ClaimService"));
 }

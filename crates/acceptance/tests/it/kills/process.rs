@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use cpor_acceptance::{Backend, Port, Store};
+use cpor_acceptance::{Backend, ReservedPort, TestStorage};
 use cpor_kit::auth::TokenSigner;
 use cpor_types::{Service, SystemClock};
 use tokio::sync::oneshot;
@@ -17,9 +17,9 @@ const START: &str = "2026-03-16T09:00:00Z";
 
 /// The ports of the process, which are the same in every life.
 pub(crate) struct Ports {
-    grpc: Port,
-    web: Port,
-    admin: Port,
+    grpc: ReservedPort,
+    web: ReservedPort,
+    admin: ReservedPort,
 }
 
 /// A running process.
@@ -27,7 +27,7 @@ pub(crate) struct Process(Child);
 
 impl Ports {
     pub(crate) fn reserve() -> Self {
-        Self { grpc: Port::reserve(), web: Port::reserve(), admin: Port::reserve() }
+        Self { grpc: ReservedPort::reserve(), web: ReservedPort::reserve(), admin: ReservedPort::reserve() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -37,7 +37,7 @@ impl Ports {
 
 impl Process {
     /// Starts it on this store and waits until it serves.
-    pub(crate) async fn start(store: &Store, ports: &Ports) -> Self {
+    pub(crate) async fn start(store: &TestStorage, ports: &Ports) -> Self {
         let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
         let mut command = Command::new(binary);
         command.env("CPOR_CUSTOMER_CONSENT__MAIL__DIRECTORY", store.mail());
@@ -75,20 +75,20 @@ impl Drop for Process {
 }
 
 /// What signs users' tokens for the system on this store; its keys are made if they are not there.
-pub(crate) fn issuer(store: &Store) -> TokenSigner {
+pub(crate) fn issuer(store: &TestStorage) -> TokenSigner {
     let data = store.directory(0);
     cpor::keys::make_missing(&data).expect("the keys");
     TokenSigner::from_file(&cpor::keys::user_key(&data), cpor::keys::ISSUER, Arc::new(SystemClock))
         .expect("the user key")
 }
 
-fn dev(command: &mut Command, store: &Store, ports: &Ports) {
-    let address = |port: &Port| port.address().to_string();
+fn dev(command: &mut Command, store: &TestStorage, ports: &Ports) {
+    let address = |port: &ReservedPort| port.address().to_string();
     command.args(["dev", "--clock", "virtual"]).arg("--data").arg(store.directory(0));
     command.args(["--grpc", &address(&ports.grpc), "--web", &address(&ports.web), "--admin", &address(&ports.admin)]);
 }
 
-fn serve(command: &mut Command, store: &Store, ports: &Ports) {
+fn serve(command: &mut Command, store: &TestStorage, ports: &Ports) {
     let data: PathBuf = store.directory(0);
     let database = store.config(0);
     command

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use cpor_acceptance::{CONTOSO, Case, PDF, World};
+use cpor_acceptance::{CONTOSO, PDF, TestClaim, TestSystem};
 use cpor_proto::{
     claims::v1::{
         Claim, CreateClaimRequest, EvidenceMetadata, GetClaimRequest, ResubmitClaimRequest, SubmitClaimRequest,
@@ -45,11 +45,11 @@ impl Progress {
     }
 
     /// Every acknowledged step is in the history of its claim.
-    pub(crate) async fn check(&self, world: &World) {
+    pub(crate) async fn check(&self, system: &TestSystem) {
         let owed = self.owed.lock().unwrap().clone();
-        world.settle().await;
+        system.wait_until_idle().await;
         for (name, actions) in owed {
-            let case = Case::of(world, &world.contoso, &Claim { name, ..Claim::default() });
+            let case = TestClaim::existing(system, &system.contoso, &Claim { name, ..Claim::default() });
             let history: Vec<_> = case.history().await.into_iter().map(|entry| entry.action).collect();
             for action in &actions {
                 let acknowledged = actions.iter().filter(|known| known == &action).count();
@@ -62,7 +62,7 @@ impl Progress {
 
 /// One walk.
 pub(crate) struct Walker {
-    world: Arc<World>,
+    system: Arc<TestSystem>,
     started: watch::Receiver<u64>,
     progress: Arc<Progress>,
     id: String,
@@ -77,14 +77,19 @@ pub(crate) struct Walked {
 }
 
 impl Walker {
-    pub(crate) fn new(world: Arc<World>, started: watch::Receiver<u64>, progress: Arc<Progress>, id: String) -> Self {
-        Self { world, started, progress, id, interrupted: 0 }
+    pub(crate) fn new(
+        system: Arc<TestSystem>,
+        started: watch::Receiver<u64>,
+        progress: Arc<Progress>,
+        id: String,
+    ) -> Self {
+        Self { system, started, progress, id, interrupted: 0 }
     }
 
     /// From draft to approved, sent back once.
     pub(crate) async fn walk(mut self, draft: Claim) -> Walked {
-        let world = self.world.clone();
-        let (contoso, reviewer) = (&world.contoso, &world.reviewer);
+        let system = self.system.clone();
+        let (contoso, reviewer) = (&system.contoso, &system.reviewer);
         let request = CreateClaimRequest {
             parent: CONTOSO.into(),
             claim: Some(draft),
@@ -110,7 +115,7 @@ impl Walker {
         self.persist(async || contoso.claims().submit_claim(request.clone()).await).await;
         self.progress.acknowledge(&name, "submitted");
         let request = GetClaimRequest { name: name.clone() };
-        let case = self.persist(async || world.lead.claims().get_claim(request.clone()).await).await.review_case;
+        let case = self.persist(async || system.lead.claims().get_claim(request.clone()).await).await.review_case;
 
         let request = TakeReviewCaseRequest {
             name: case.clone(),
@@ -147,7 +152,7 @@ impl Walker {
     }
 
     async fn start_review(&mut self, claim: &str, case: &str, step: usize) {
-        let reviewer = self.world.reviewer.clone();
+        let reviewer = self.system.reviewer.clone();
         let request = StartReviewRequest {
             name: case.to_owned(),
             request_id: self.request(step),
@@ -184,7 +189,7 @@ impl Walker {
 
     async fn let_settle(&mut self, life: u64) {
         use cpor_proto::operations::v1::{AdvanceClockRequest, advance_clock_request::Target};
-        let mut operations = self.world.operator.operations(cpor_types::Service::ClaimIntake);
+        let mut operations = self.system.operator.operations(cpor_types::Service::ClaimIntake);
         let settled = operations.advance_clock(AdvanceClockRequest { target: Some(Target::BySeconds(0)) }).await;
         match settled {
             Ok(_) => {}
@@ -204,7 +209,7 @@ impl Walker {
 }
 
 /// Every step of the walk has had its effect once.
-pub(crate) async fn once_each(case: &Case<'_>) {
+pub(crate) async fn once_each(case: &TestClaim<'_>) {
     let history: Vec<_> = case.history().await.into_iter().map(|entry| entry.action).collect();
     let expected = [
         ("created", 1),

@@ -1,7 +1,7 @@
 //! R45, R46: which clocks run, how long, by whose calendar.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cpor_acceptance::{Case, Stage, World, at, both_databases, moment};
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, from_timestamp, timestamp};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, WithdrawReason},
     operations::v1::{DeadlineState, ListDeadlinesRequest},
@@ -19,8 +19,8 @@ both_databases![
     r46_operators_see_every_deadline_with_its_rule,
 ];
 
-async fn clock(case: &Case<'_>, clock: ReviewClock) -> ReviewDeadline {
-    let deadlines = case.review(&case.world.lead).await.unwrap().deadlines;
+async fn clock(case: &TestClaim<'_>, clock: ReviewClock) -> ReviewDeadline {
+    let deadlines = case.review(&case.system.lead).await.unwrap().deadlines;
     let found = deadlines.iter().find(|deadline| deadline.clock() == clock).cloned();
     found.unwrap_or_else(|| panic!("no {clock:?} in {deadlines:?}"))
 }
@@ -29,59 +29,59 @@ fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-async fn r45_review_start_is_overdue_after_five_business_days(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+async fn r45_review_start_is_overdue_after_five_business_days(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let start = clock(&case, ReviewClock::Start).await;
     // Monday 02:00 in Los Angeles; the fifth business day after it ends at midnight there.
-    assert_eq!((start.due_time, start.overdue), (Some(at("2026-03-24T07:00:00Z")), false));
+    assert_eq!((start.due_time, start.overdue), (Some(timestamp("2026-03-24T07:00:00Z")), false));
     assert_eq!(start.rule, "5 business days, calendar vendor-us 2026");
-    world.advance_to(time("2026-03-24T06:59:59.999999Z")).await;
+    system.advance_to(time("2026-03-24T06:59:59.999999Z")).await;
     assert!(!clock(&case, ReviewClock::Start).await.overdue);
-    world.advance_to(time("2026-03-24T07:00:00Z")).await;
+    system.advance_to(time("2026-03-24T07:00:00Z")).await;
     assert!(clock(&case, ReviewClock::Start).await.overdue);
     assert_eq!(case.claim().await.state(), ClaimState::Submitted, "overdue changes no state");
     let entry = case.entry("review_overdue").await;
     assert_eq!((entry.reason.as_str(), entry.effective_time), ("review_start", start.due_time));
-    case.review_starts().await;
+    case.take_and_start_review().await;
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
 }
 
-async fn r45_review_decision_stops_while_the_partner_acts(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
-    assert_eq!(clock(&case, ReviewClock::Decision).await.due_time, Some(at("2026-03-24T07:00:00Z")));
+async fn r45_review_decision_stops_while_the_partner_acts(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    assert_eq!(clock(&case, ReviewClock::Decision).await.due_time, Some(timestamp("2026-03-24T07:00:00Z")));
     // Wednesday: of the five days two are gone.
-    world.advance_to(time("2026-03-18T20:00:00Z")).await;
-    case.request_action(&world.reviewer).await.unwrap();
-    world.settle().await;
+    system.advance_to(time("2026-03-18T20:00:00Z")).await;
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     let stopped = clock(&case, ReviewClock::Decision).await;
     assert_eq!((stopped.due_time, stopped.business_days_left), (None, 3));
-    world.advance_to(time("2026-03-20T20:00:00Z")).await;
+    system.advance_to(time("2026-03-20T20:00:00Z")).await;
     case.resubmit("Here it is.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     assert_eq!(clock(&case, ReviewClock::Decision).await.due_time, None, "it goes on when the review does");
     // The start clock had five days of which none was used up before the first start.
-    assert_eq!(clock(&case, ReviewClock::Start).await.due_time, Some(at("2026-03-28T07:00:00Z")));
-    world.advance_to(time("2026-03-23T20:00:00Z")).await;
-    case.review_starts().await;
-    assert_eq!(clock(&case, ReviewClock::Decision).await.due_time, Some(at("2026-03-27T07:00:00Z")));
-    world.advance_to(time("2026-03-27T07:00:00Z")).await;
+    assert_eq!(clock(&case, ReviewClock::Start).await.due_time, Some(timestamp("2026-03-28T07:00:00Z")));
+    system.advance_to(time("2026-03-23T20:00:00Z")).await;
+    case.take_and_start_review().await;
+    assert_eq!(clock(&case, ReviewClock::Decision).await.due_time, Some(timestamp("2026-03-27T07:00:00Z")));
+    system.advance_to(time("2026-03-27T07:00:00Z")).await;
     assert_eq!(case.entry("review_overdue").await.reason, "review_decision");
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
 }
 
-async fn r45_overall_is_reported_and_leaves_out_the_partner_s_time(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
-    assert_eq!(clock(&case, ReviewClock::Overall).await.due_time, Some(at("2026-03-31T07:00:00Z")));
-    world.advance_to(time("2026-03-18T20:00:00Z")).await;
-    case.request_action(&world.reviewer).await.unwrap();
-    world.settle().await;
+async fn r45_overall_is_reported_and_leaves_out_the_partner_s_time(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    assert_eq!(clock(&case, ReviewClock::Overall).await.due_time, Some(timestamp("2026-03-31T07:00:00Z")));
+    system.advance_to(time("2026-03-18T20:00:00Z")).await;
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     assert_eq!(clock(&case, ReviewClock::Overall).await.business_days_left, 8);
-    world.advance_to(time("2026-03-20T20:00:00Z")).await;
+    system.advance_to(time("2026-03-20T20:00:00Z")).await;
     case.resubmit("Here it is.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     let overall = clock(&case, ReviewClock::Overall).await;
-    assert_eq!(overall.due_time, Some(at("2026-04-02T07:00:00Z")));
-    world.advance_to(moment(overall.due_time)).await;
+    assert_eq!(overall.due_time, Some(timestamp("2026-04-02T07:00:00Z")));
+    system.advance_to(from_timestamp(overall.due_time)).await;
     assert!(clock(&case, ReviewClock::Overall).await.overdue);
     let reported =
         case.history().await.into_iter().any(|entry| entry.action == "review_overdue" && entry.reason == "overall");
@@ -89,12 +89,12 @@ async fn r45_overall_is_reported_and_leaves_out_the_partner_s_time(world: &World
 }
 
 /// The kinds of deadlines that are pending for a resource.
-async fn pending(world: &World, case: &Case<'_>) -> Vec<String> {
+async fn pending(system: &TestSystem, case: &TestClaim<'_>) -> Vec<String> {
     let mut kinds = Vec::new();
     for service in [Service::ClaimIntake, Service::PoeReview, Service::CustomerConsent] {
         let request =
             ListDeadlinesRequest { service: service.into(), page_size: 1000, ..ListDeadlinesRequest::default() };
-        let answer = world.operator.operations(cpor_types::Service::ClaimIntake).list_deadlines(request).await;
+        let answer = system.operator.operations(cpor_types::Service::ClaimIntake).list_deadlines(request).await;
         for deadline in answer.unwrap().into_inner().deadlines {
             let (claim, review) = (case.id().to_owned(), case.review_name().await);
             if deadline.resource.ends_with(&claim) || deadline.resource == review {
@@ -106,63 +106,66 @@ async fn pending(world: &World, case: &Case<'_>) -> Vec<String> {
     kinds
 }
 
-async fn r45_leaving_a_state_cancels_its_clocks(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
-    assert_eq!(pending(world, &case).await, ["overall", "remind_overall", "remind_review_start", "review_start"]);
-    case.review_starts().await;
-    assert_eq!(pending(world, &case).await, ["overall", "remind_overall", "remind_review_decision", "review_decision"]);
-    case.request_action(&world.reviewer).await.unwrap();
-    world.settle().await;
-    assert_eq!(pending(world, &case).await, ["partner_response", "remind_partner_response"]);
+async fn r45_leaving_a_state_cancels_its_clocks(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    assert_eq!(pending(system, &case).await, ["overall", "remind_overall", "remind_review_start", "review_start"]);
+    case.take_and_start_review().await;
+    assert_eq!(
+        pending(system, &case).await,
+        ["overall", "remind_overall", "remind_review_decision", "review_decision"]
+    );
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(pending(system, &case).await, ["partner_response", "remind_partner_response"]);
     case.resubmit("Here it is.").await.unwrap();
-    world.settle().await;
-    assert_eq!(pending(world, &case).await, ["overall", "remind_overall", "remind_review_start", "review_start"]);
-    case.review_starts().await;
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
-    assert_eq!(pending(world, &case).await, ["consent_window"]);
+    system.wait_until_idle().await;
+    assert_eq!(pending(system, &case).await, ["overall", "remind_overall", "remind_review_start", "review_start"]);
+    case.take_and_start_review().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(pending(system, &case).await, ["consent_window"]);
     case.withdraw(WithdrawReason::WrongMpnId, "").await.unwrap();
-    world.settle().await;
-    assert_eq!(pending(world, &case).await, Vec::<String>::new());
-    world.advance(TimeDelta::days(60)).await;
+    system.wait_until_idle().await;
+    assert_eq!(pending(system, &case).await, Vec::<String>::new());
+    system.advance_by(TimeDelta::days(60)).await;
     let late = ["response_deadline_passed", "consent_window_passed", "review_overdue"];
     assert!(!case.history().await.iter().any(|entry| late.contains(&entry.action.as_str())));
 }
 
-async fn r46_each_side_has_its_own_calendar(world: &World) {
+async fn r46_each_side_has_its_own_calendar(system: &TestSystem) {
     // Location 1002 lives by New York, the reviewers by Los Angeles, the customer by Prague.
-    let claim = Claim { mpn_id: "1002".into(), ..world.presales().await };
-    let case = Case::at(world, claim.clone(), Stage::PartnerActionRequired).await;
+    let claim = Claim { mpn_id: "1002".into(), ..system.presales().await };
+    let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
     assert_eq!(
         (action.due_time, action.due_rule.as_str()),
-        (Some(at("2026-03-24T04:00:00Z")), "5 business days, calendar us-east 2026")
+        (Some(timestamp("2026-03-24T04:00:00Z")), "5 business days, calendar us-east 2026")
     );
     case.withdraw(WithdrawReason::WrongMpnId, "").await.unwrap();
-    world.settle().await;
-    let case = Case::at(world, claim, Stage::Approved).await;
-    assert_eq!(case.claim().await.consent_due_time, Some(at("2026-03-23T23:00:00Z")));
+    system.wait_until_idle().await;
+    let case = TestClaim::at_stage(system, claim, ClaimStage::Approved).await;
+    assert_eq!(case.claim().await.consent_due_time, Some(timestamp("2026-03-23T23:00:00Z")));
 }
 
-async fn r46_holidays_and_summer_time(world: &World) {
+async fn r46_holidays_and_summer_time(system: &TestSystem) {
     // Monday 30 March, the day after clocks went forward in Berlin; Good Friday and Easter Monday do not count.
-    world.advance_to(time("2026-03-30T08:00:00Z")).await;
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
-    assert_eq!(case.claim().await.partner_action.unwrap().due_time, Some(at("2026-04-08T22:00:00Z")));
+    system.advance_to(time("2026-03-30T08:00:00Z")).await;
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    assert_eq!(case.claim().await.partner_action.unwrap().due_time, Some(timestamp("2026-04-08T22:00:00Z")));
     // Calendar days count all of them: the window's seven days from Thursday 26 March cross the change of clocks.
-    let other = Case::at(world, world.usage().await, Stage::Approved).await;
-    assert_eq!(other.claim().await.consent_due_time, Some(at("2026-04-06T22:00:00Z")));
+    let other = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
+    assert_eq!(other.claim().await.consent_due_time, Some(timestamp("2026-04-06T22:00:00Z")));
 }
 
-async fn r46_operators_see_every_deadline_with_its_rule(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r46_operators_see_every_deadline_with_its_rule(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let list = async |state: DeadlineState| {
         let request = ListDeadlinesRequest {
             service: Service::ClaimIntake.into(),
             state: state.into(),
             ..ListDeadlinesRequest::default()
         };
-        world
+        system
             .operator
             .operations(cpor_types::Service::ClaimIntake)
             .list_deadlines(request)
@@ -173,19 +176,19 @@ async fn r46_operators_see_every_deadline_with_its_rule(world: &World) {
     };
     let pending = list(DeadlineState::Unspecified).await;
     let due: Vec<_> = pending.iter().map(|deadline| (deadline.kind.as_str(), deadline.due_time)).collect();
-    let reminder = ("remind_partner_response", Some(at("2026-03-20T23:00:00Z")));
-    assert_eq!(due, [reminder, ("partner_response", Some(at("2026-03-23T23:00:00Z")))]);
+    let reminder = ("remind_partner_response", Some(timestamp("2026-03-20T23:00:00Z")));
+    assert_eq!(due, [reminder, ("partner_response", Some(timestamp("2026-03-23T23:00:00Z")))]);
     for deadline in &pending {
         assert_eq!((deadline.rule.as_str(), deadline.generation), ("5 business days, calendar de 2026", 1));
         assert!(deadline.resource.contains(case.id()), "{}", deadline.resource);
     }
     case.resubmit("Here it is.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     assert_eq!(list(DeadlineState::Cancelled).await.len(), 2);
-    case.review_starts().await;
-    case.request_action(&world.reviewer).await.unwrap();
-    world.settle().await;
+    case.take_and_start_review().await;
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     assert!(list(DeadlineState::Pending).await.iter().all(|deadline| deadline.generation == 2), "armed once more");
-    world.advance(TimeDelta::days(10)).await;
+    system.advance_by(TimeDelta::days(10)).await;
     assert_eq!(list(DeadlineState::Fired).await.len(), 2);
 }

@@ -1,7 +1,7 @@
 //! R37, R27a: claims of different companies for one key.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{CONTOSO, Case, NORTHWIND, Stage, World, both_databases, line, refused};
+use cpor_acceptance::{CONTOSO, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, line};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, PrimaryRejectionReason, WithdrawReason},
     registry::v1::AssociationState,
@@ -21,43 +21,43 @@ both_databases![
 ];
 
 /// Contoso's and Northwind's claims for one subscription, both under review.
-async fn rivals(world: &World) -> (Case<'_>, Case<'_>) {
-    let claim = world.presales().await;
-    let one = Case::at(world, claim.clone(), Stage::UnderReview).await;
-    let other = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+async fn rivals(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
+    let claim = system.presales().await;
+    let one = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
+    let other = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     (one, other)
 }
 
-async fn line_key(case: &Case<'_>) -> String {
+async fn line_key(case: &TestClaim<'_>) -> String {
     case.claim().await.lines[0].key.clone()
 }
 
-async fn r37_rivals_are_seen_side_by_side_and_their_clocks_stop(world: &World) {
-    let (one, other) = rivals(world).await;
-    let seen = one.competition(&world.reviewer).await.unwrap();
+async fn r37_rivals_are_seen_side_by_side_and_their_clocks_stop(system: &TestSystem) {
+    let (one, other) = rivals(system).await;
+    let seen = one.competition(&system.reviewer).await.unwrap();
     let rival = seen.rivals[0].review_case.clone().unwrap();
     assert_eq!((seen.rivals.len(), &rival.claim), (1, &other.name));
     assert_eq!(seen.rivals[0].keys, [line_key(&one).await]);
-    one.download(&world.reviewer, &rival.evidence[0].name).await.unwrap();
-    for stranger in [&one.partner, &world.operator] {
-        refused(one.competition(stranger).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    one.download(&system.reviewer, &rival.evidence[0].name).await.unwrap();
+    for stranger in [&one.partner, &system.operator] {
+        assert_refused(one.competition(stranger).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     }
     for case in [&one, &other] {
-        let review = case.review(&world.reviewer).await.unwrap();
+        let review = case.review(&system.reviewer).await.unwrap();
         assert!(review.lines[0].contested && review.deadlines.iter().all(|clock| clock.due_time.is_none()));
     }
     // Weeks later nothing is overdue, and with the rival gone the clocks go on with what was left.
-    world.advance(TimeDelta::days(21)).await;
-    assert!(!one.review(&world.reviewer).await.unwrap().overdue);
+    system.advance_by(TimeDelta::days(21)).await;
+    assert!(!one.review(&system.reviewer).await.unwrap().overdue);
     other.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
-    world.settle().await;
-    let review = one.review(&world.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let review = one.review(&system.reviewer).await.unwrap();
     assert!(!review.lines[0].contested && review.deadlines.iter().any(|clock| clock.due_time.is_some()));
-    one.approve(&world.reviewer).await.unwrap();
+    one.approve(&system.reviewer).await.unwrap();
 }
 
-async fn r37_each_partner_is_told_and_never_who_the_rival_is(world: &World) {
-    let (one, other) = rivals(world).await;
+async fn r37_each_partner_is_told_and_never_who_the_rival_is(system: &TestSystem) {
+    let (one, other) = rivals(system).await;
     for (case, rival) in [(&one, "northwind"), (&other, "contoso")] {
         let comments = case.comments().await;
         assert!(!comments.is_empty(), "told in a comment");
@@ -66,12 +66,12 @@ async fn r37_each_partner_is_told_and_never_who_the_rival_is(world: &World) {
     }
 }
 
-async fn r37_both_may_be_asked_for_more(world: &World) {
-    let (one, other) = rivals(world).await;
+async fn r37_both_may_be_asked_for_more(system: &TestSystem) {
+    let (one, other) = rivals(system).await;
     for case in [&one, &other] {
-        case.request_action(&world.reviewer).await.unwrap();
+        case.request_action(&system.reviewer).await.unwrap();
     }
-    world.settle().await;
+    system.wait_until_idle().await;
     for case in [&one, &other] {
         let claim = case.claim().await;
         assert_eq!(claim.state(), ClaimState::PartnerActionRequired);
@@ -79,16 +79,16 @@ async fn r37_both_may_be_asked_for_more(world: &World) {
     }
 }
 
-async fn r37_a_lead_awards_in_one_step(world: &World) {
-    let claim = world.presales().await;
-    let second = line("dynamics-365-sales", &world.subscribe("dynamics-365-sales").await);
+async fn r37_a_lead_awards_in_one_step(system: &TestSystem) {
+    let claim = system.presales().await;
+    let second = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
     let claim = Claim { lines: vec![claim.lines[0].clone(), second], ..claim };
-    let one = Case::at(world, claim.clone(), Stage::UnderReview).await;
-    let other = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+    let one = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
+    let other = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     let keys: Vec<_> = one.claim().await.lines.iter().map(|line| line.key.clone()).collect();
     let both: Vec<_> = keys.iter().map(String::as_str).collect();
-    refused(one.award(&world.reviewer, &both).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-    refused(one.award(&world.lead, &both[..1]).await, Code::FailedPrecondition, "AWARDS_NOT_POSSIBLE");
+    assert_refused(one.award(&system.reviewer, &both).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    assert_refused(one.award(&system.lead, &both[..1]).await, Code::FailedPrecondition, "AWARDS_NOT_POSSIBLE");
     let (winner, second) = (one.review_name().await, other.review_name().await);
     let award = |key: &str, winner: &str| cpor_proto::reviews::v1::Award {
         key: key.into(),
@@ -101,73 +101,73 @@ async fn r37_a_lead_awards_in_one_step(world: &World) {
         comment: "One each.".into(),
         ..Default::default()
     };
-    world.lead.reviews().arbitrate_lines(request).await.unwrap();
-    world.settle().await;
+    system.lead.reviews().arbitrate_lines(request).await.unwrap();
+    system.wait_until_idle().await;
     for (case, kept) in [(&one, both[0]), (&other, both[1])] {
-        let review = case.review(&world.reviewer).await.unwrap();
+        let review = case.review(&system.reviewer).await.unwrap();
         assert_eq!(review.lines.iter().map(|line| line.key.as_str()).collect::<Vec<_>>(), [kept]);
         assert!(!review.lines[0].contested);
-        case.approve(&world.reviewer).await.unwrap();
-        world.settle().await;
+        case.approve(&system.reviewer).await.unwrap();
+        system.wait_until_idle().await;
         let held: Vec<_> = case.associations().await.into_iter().map(|held| held.state()).collect();
         assert_eq!((case.claim().await.state(), held), (ClaimState::Approved, vec![AssociationState::Pending]));
     }
 }
 
-async fn r27a_the_last_line_lost_rejects_the_claim(world: &World) {
-    let (one, other) = rivals(world).await;
-    one.award(&world.lead, &[line_key(&one).await.as_str()]).await.unwrap();
-    world.settle().await;
+async fn r27a_the_last_line_lost_rejects_the_claim(system: &TestSystem) {
+    let (one, other) = rivals(system).await;
+    one.award(&system.lead, &[line_key(&one).await.as_str()]).await.unwrap();
+    system.wait_until_idle().await;
     let lost = other.claim().await;
     assert_eq!(lost.state(), ClaimState::Rejected);
     assert_eq!(lost.rejection.unwrap().primary_reason(), PrimaryRejectionReason::LostToCompetingClaim);
-    assert_eq!(other.review(&world.lead).await.unwrap().state(), ReviewCaseState::Closed);
-    one.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    assert_eq!(other.review(&system.lead).await.unwrap().state(), ReviewCaseState::Closed);
+    one.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     assert_eq!(one.claim().await.state(), ClaimState::Approved);
 }
 
-async fn r37_a_pending_hold_yields_at_once(world: &World) {
-    let claim = world.presales().await;
-    let holder = Case::at(world, claim.clone(), Stage::Approved).await;
-    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
-    let done = rival.award(&world.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
+async fn r37_a_pending_hold_yields_at_once(system: &TestSystem) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let done = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
     assert_eq!(done.awards[0].outcome(), AwardOutcome::Yielded);
-    world.settle().await;
+    system.wait_until_idle().await;
     assert_eq!(holder.associations().await[0].state(), AssociationState::Ended);
     assert_eq!(holder.claim().await.state(), ClaimState::Approved, "the superseded claim stays approved");
-    rival.approve(&world.reviewer).await.unwrap();
-    world.advance(TimeDelta::days(8)).await;
-    assert_eq!(world.on_record(&rival.key(0).await, None).await[0].partner, NORTHWIND);
+    rival.approve(&system.reviewer).await.unwrap();
+    system.advance_by(TimeDelta::days(8)).await;
+    assert_eq!(system.associations_of_key(&rival.key(0).await, None).await[0].partner, NORTHWIND);
 }
 
-async fn superseding(world: &World) -> (Case<'_>, Case<'_>) {
-    let claim = world.presales().await;
-    let holder = Case::at(world, claim.clone(), Stage::Official).await;
-    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
-    let done = rival.award(&world.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
+async fn superseding(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
+    let claim = system.presales().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let done = rival.award(&system.lead, &[line_key(&rival).await.as_str()]).await.unwrap();
     assert_eq!(done.awards[0].outcome(), AwardOutcome::Successor);
-    rival.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
-    assert_eq!(world.on_record(&holder.key(0).await, None).await[0].partner, CONTOSO);
+    rival.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(system.associations_of_key(&holder.key(0).await, None).await[0].partner, CONTOSO);
     (holder, rival)
 }
 
-async fn r37_an_official_holder_stays_until_the_winner_is_official(world: &World) {
-    let (holder, rival) = superseding(world).await;
-    world.advance(TimeDelta::days(8)).await;
-    let on_record = world.on_record(&holder.key(0).await, None).await;
+async fn r37_an_official_holder_stays_until_the_winner_is_official(system: &TestSystem) {
+    let (holder, rival) = superseding(system).await;
+    system.advance_by(TimeDelta::days(8)).await;
+    let on_record = system.associations_of_key(&holder.key(0).await, None).await;
     assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, NORTHWIND));
     let [ended, begun] = [holder.associations().await, rival.associations().await].map(|mut all| all.remove(0));
     assert_eq!(ended.end_time, begun.official_time, "both change in the same instant");
     assert_eq!(holder.claim().await.state(), ClaimState::Approved);
 }
 
-async fn r37_if_the_winner_never_gets_there_nothing_changes_for_the_holder(world: &World) {
-    let (holder, rival) = superseding(world).await;
+async fn r37_if_the_winner_never_gets_there_nothing_changes_for_the_holder(system: &TestSystem) {
+    let (holder, rival) = superseding(system).await;
     rival.decline_consent("We stay with Contoso.").await.unwrap();
-    world.settle().await;
-    world.advance(TimeDelta::days(30)).await;
-    let on_record = world.on_record(&holder.key(0).await, None).await;
+    system.wait_until_idle().await;
+    system.advance_by(TimeDelta::days(30)).await;
+    let on_record = system.associations_of_key(&holder.key(0).await, None).await;
     assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, CONTOSO));
 }

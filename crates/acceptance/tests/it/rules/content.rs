@@ -1,7 +1,8 @@
 //! R10, R11: what a claim must hold before it can be submitted.
 
 use cpor_acceptance::{
-    Case, FABRIKAM_SALES, TAILSPIN, TAILSPIN_POWER_BI, World, both_databases, contact, line, refused, rows, violates,
+    FABRIKAM_SALES, TAILSPIN, TAILSPIN_POWER_BI, TestClaim, TestSystem, assert_refused, assert_violations,
+    both_databases, contact, line, rows,
 };
 use cpor_proto::claims::v1::{Activity, Claim, ClaimState, Contact};
 use tonic::Code;
@@ -36,103 +37,109 @@ const EVERYTHING: [(&str, &str); 13] = [
     ("evidence", "EVIDENCE_REQUIRED"),
 ];
 
-async fn r10_a_draft_may_lack_anything_and_a_submission_nothing(world: &World) {
-    let case = Case::draft(world, Claim::default()).await.unwrap();
-    violates(case.submit().await, &EVERYTHING);
+async fn r10_a_draft_may_lack_anything_and_a_submission_nothing(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, Claim::default()).await.unwrap();
+    assert_violations(case.submit().await, &EVERYTHING);
     assert_eq!(case.claim().await.state(), ClaimState::Editing);
 }
 
-async fn r10_a_revenue_association_needs_its_three_names(world: &World) {
+async fn r10_a_revenue_association_needs_its_three_names(system: &TestSystem) {
     let names = ["solution_seller_name", "customer_name", "isv_solution_name"];
-    let bare = Claim { activities: vec![Activity::RevenueAssociation.into()], ..world.usage().await };
-    let case = Case::complete(world, bare).await;
-    violates(case.submit().await, &names.map(|name| (name, "FIELD_REQUIRED")));
-    Case::complete(world, world.recognition().await).await.submit().await.unwrap();
+    let bare = Claim { activities: vec![Activity::RevenueAssociation.into()], ..system.usage().await };
+    let case = TestClaim::create_with_evidence(system, bare).await;
+    assert_violations(case.submit().await, &names.map(|name| (name, "FIELD_REQUIRED")));
+    TestClaim::create_with_evidence(system, system.revenue_association().await).await.submit().await.unwrap();
 }
 
-async fn r10_elsewhere_those_names_are_refused(world: &World) {
+async fn r10_elsewhere_those_names_are_refused(system: &TestSystem) {
     let names = ["solution_seller_name", "customer_name", "isv_solution_name"];
-    let claim = Claim { activities: vec![Activity::Usage.into()], ..world.recognition().await };
-    violates(Case::complete(world, claim).await.submit().await, &names.map(|name| (name, "FIELD_NOT_ALLOWED")));
+    let claim = Claim { activities: vec![Activity::Usage.into()], ..system.revenue_association().await };
+    assert_violations(
+        TestClaim::create_with_evidence(system, claim).await.submit().await,
+        &names.map(|name| (name, "FIELD_NOT_ALLOWED")),
+    );
 }
 
-async fn r10_a_technical_contact_is_needed_for_dynamics_365(world: &World) {
-    let without = Claim { customer_technical_contact: None, ..world.presales().await };
+async fn r10_a_technical_contact_is_needed_for_dynamics_365(system: &TestSystem) {
+    let without = Claim { customer_technical_contact: None, ..system.presales().await };
     let lacks = ["name", "title", "email"].map(|part| format!("customer_technical_contact.{part}"));
     let lacks: Vec<_> = lacks.iter().map(|field| (field.as_str(), "FIELD_REQUIRED")).collect();
-    violates(Case::complete(world, without).await.submit().await, &lacks);
-    let power_apps = world.usage().await;
+    assert_violations(TestClaim::create_with_evidence(system, without).await.submit().await, &lacks);
+    let power_apps = system.usage().await;
     assert!(power_apps.customer_technical_contact.is_none());
-    Case::complete(world, power_apps).await.submit().await.unwrap();
+    TestClaim::create_with_evidence(system, power_apps).await.submit().await.unwrap();
 }
 
-async fn r10_contacts_need_name_title_and_email(world: &World) {
+async fn r10_contacts_need_name_title_and_email(system: &TestSystem) {
     let claim = Claim {
         customer_contact: contact("Jana", "", ""),
         partner_contact: Some(Contact { email: "erik@contoso.example".into(), ..Contact::default() }),
-        ..world.presales().await
+        ..system.presales().await
     };
     let wanted = [
         ("customer_contact.title", "FIELD_REQUIRED"),
         ("customer_contact.email", "FIELD_REQUIRED"),
         ("partner_contact.name", "FIELD_REQUIRED"),
     ];
-    violates(Case::complete(world, claim).await.submit().await, &wanted);
-    let claim = Claim { customer_contact: contact("Jana", "CIO", "not an address"), ..world.presales().await };
-    let status = refused(Case::draft(world, claim).await, Code::InvalidArgument, "INVALID_FIELDS");
-    assert!(cpor_acceptance::faults(&status).contains(&("claim.customer_contact.email".into(), "STRING_EMAIL".into())));
+    assert_violations(TestClaim::create_with_evidence(system, claim).await.submit().await, &wanted);
+    let claim = Claim { customer_contact: contact("Jana", "CIO", "not an address"), ..system.presales().await };
+    let status = assert_refused(TestClaim::create_draft(system, claim).await, Code::InvalidArgument, "INVALID_FIELDS");
+    assert!(
+        cpor_acceptance::field_violations(&status)
+            .contains(&("claim.customer_contact.email".into(), "STRING_EMAIL".into()))
+    );
 }
 
-async fn r10_a_product_once_for_each_subscription(world: &World) {
-    let claim = world.presales().await;
+async fn r10_a_product_once_for_each_subscription(system: &TestSystem) {
+    let claim = system.presales().await;
     let twice = Claim { lines: vec![claim.lines[0].clone(), claim.lines[0].clone()], ..claim.clone() };
-    let case = Case::complete(world, twice).await;
-    violates(case.submit().await, &[("lines[1]", "DUPLICATE_LINE")]);
-    let other = line("dynamics-365-sales", &world.subscribe("dynamics-365-sales").await);
+    let case = TestClaim::create_with_evidence(system, twice).await;
+    assert_violations(case.submit().await, &[("lines[1]", "DUPLICATE_LINE")]);
+    let other = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
     case.update(Claim { lines: vec![claim.lines[0].clone(), other], ..Claim::default() }, &["lines"]).await.unwrap();
     case.submit().await.unwrap();
 }
 
-async fn r10_the_one_claimable_subscription_is_filled_in(world: &World) {
+async fn r10_the_one_claimable_subscription_is_filled_in(system: &TestSystem) {
     let claim = Claim {
         tenant_id: TAILSPIN.into(),
         customer_domain: "tailspin.example".into(),
         lines: vec![line("power-bi", "")],
-        ..world.usage().await
+        ..system.usage().await
     };
-    let case = Case::complete(world, claim).await;
+    let case = TestClaim::create_with_evidence(system, claim).await;
     let shown = case.claim().await.lines.remove(0);
     assert_eq!((shown.subscription_id.as_str(), shown.product_display_name.as_str()), (TAILSPIN_POWER_BI, "Power BI"));
     assert_eq!(shown.key, format!("subscriptions/{TAILSPIN_POWER_BI}"));
     case.submit().await.unwrap();
 }
 
-async fn r10_of_several_subscriptions_one_must_be_named(world: &World) {
-    world.subscribe("dynamics-365-sales").await;
-    let claim = world.presales().await;
+async fn r10_of_several_subscriptions_one_must_be_named(system: &TestSystem) {
+    system.create_subscription("dynamics-365-sales").await;
+    let claim = system.presales().await;
     let unnamed = Claim { lines: vec![line("dynamics-365-sales", "")], ..claim };
-    let case = Case::complete(world, unnamed.clone()).await;
-    violates(case.submit().await, &[("lines[0].subscription_id", "SUBSCRIPTION_ID_REQUIRED")]);
+    let case = TestClaim::create_with_evidence(system, unnamed.clone()).await;
+    assert_violations(case.submit().await, &[("lines[0].subscription_id", "SUBSCRIPTION_ID_REQUIRED")]);
     let named = Claim { lines: vec![line("dynamics-365-sales", FABRIKAM_SALES)], ..unnamed };
     case.update(named, &["lines"]).await.unwrap();
     case.submit().await.unwrap();
-    let elsewhere = rows::subscription(TAILSPIN, &world.id(), "power-bi");
-    world.subscribe_as(elsewhere).await;
+    let elsewhere = rows::subscription(TAILSPIN, &system.next_uuid(), "power-bi");
+    system.import_subscription(elsewhere).await;
 }
 
-async fn r10_acknowledgement_and_comments_are_never_needed(world: &World) {
-    let claim = world.presales().await;
+async fn r10_acknowledgement_and_comments_are_never_needed(system: &TestSystem) {
+    let claim = system.presales().await;
     assert!(!claim.terms_acknowledged);
-    let case = Case::complete(world, claim).await;
+    let case = TestClaim::create_with_evidence(system, claim).await;
     let submitted = case.submit().await.unwrap();
     assert_eq!(submitted.policy, "2021@1");
     assert!(case.comments().await.is_empty());
 }
 
-async fn r11_a_draft_shows_what_a_submission_refuses(world: &World) {
+async fn r11_a_draft_shows_what_a_submission_refuses(system: &TestSystem) {
     let claim =
-        Claim { display_name: String::new(), customer_domain: "litware.example".into(), ..world.presales().await };
-    let case = Case::draft(world, claim).await.unwrap();
+        Claim { display_name: String::new(), customer_domain: "litware.example".into(), ..system.presales().await };
+    let case = TestClaim::create_draft(system, claim).await.unwrap();
     let shown = case.claim().await.violations;
     assert!(shown.iter().all(|violation| !violation.description.is_empty()), "{shown:?}");
     let shown: Vec<_> = shown.iter().map(|violation| (violation.field.as_str(), violation.reason.as_str())).collect();
@@ -142,7 +149,7 @@ async fn r11_a_draft_shows_what_a_submission_refuses(world: &World) {
         ("customer_domain", "DOMAIN_NOT_OF_TENANT"),
     ];
     assert_eq!(shown, wanted);
-    violates(case.submit().await, &wanted);
+    assert_violations(case.submit().await, &wanted);
 
     let mended = Claim { display_name: "Now".into(), customer_domain: "fabrikam.example".into(), ..Claim::default() };
     let claim = case.update(mended, &["display_name", "customer_domain"]).await.unwrap();

@@ -1,7 +1,7 @@
 //! R29, R40, R43: the link in the e-mail. Only a confirmed, deliberate act does anything.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Case, Stage, World, both_databases, moment};
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases, from_timestamp};
 use cpor_proto::{
     claims::v1::{AssociationState, Claim, ClaimState},
     consents::v1::{ConsentChannel, ConsentState},
@@ -20,16 +20,16 @@ both_databases![
     r40_the_page_can_be_read_in_other_languages,
 ];
 
-async fn state(case: &Case<'_>) -> (ClaimState, ConsentState) {
-    case.world.settle().await;
+async fn state(case: &TestClaim<'_>) -> (ClaimState, ConsentState) {
+    case.system.wait_until_idle().await;
     (case.claim().await.state(), case.consent().await.unwrap().state())
 }
 
-async fn r43_opening_scanning_and_prefetching_change_nothing(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
-    let link = world.mail_to(&case.contact().await).link().to_owned();
+async fn r43_opening_scanning_and_prefetching_change_nothing(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let link = system.mail_to(&case.contact().await).link().to_owned();
     let before = state(&case).await;
-    let page = world.browser.open(&link).await;
+    let page = system.browser.open(&link).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.html.contains("Contoso Consulting GmbH") && page.html.contains("Dynamics 365 Sales"), "{}", page.html);
     assert!(!page.html.contains("proof.pdf"), "no proof on the customer's page");
@@ -38,11 +38,11 @@ async fn r43_opening_scanning_and_prefetching_change_nothing(world: &World) {
         format!("{link}?decision=approve&confirm=yes"),
         format!("{link}?confirm=yes"),
     ] {
-        assert_eq!(world.browser.open(&address).await.status, StatusCode::OK);
+        assert_eq!(system.browser.open(&address).await.status, StatusCode::OK);
     }
-    assert_eq!(world.browser.send(Method::HEAD, &link).await.status, StatusCode::OK);
+    assert_eq!(system.browser.send(Method::HEAD, &link).await.status, StatusCode::OK);
     for method in [Method::OPTIONS, Method::PUT, Method::DELETE, Method::PATCH] {
-        assert!(!world.browser.send(method, &link).await.status.is_success());
+        assert!(!system.browser.send(method, &link).await.status.is_success());
     }
     assert_eq!(state(&case).await, before);
     for (name, value) in
@@ -52,31 +52,33 @@ async fn r43_opening_scanning_and_prefetching_change_nothing(world: &World) {
     }
 }
 
-async fn r43_an_unconfirmed_form_changes_nothing(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
-    let link = world.mail_to(&case.contact().await).link().to_owned();
+async fn r43_an_unconfirmed_form_changes_nothing(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let link = system.mail_to(&case.contact().await).link().to_owned();
     let before = state(&case).await;
     for form in ["", "decision=decline", "confirm=yes", "decision=decline&confirm=no", "decision=perhaps&confirm=yes"] {
-        let page = world.browser.submit(&link, form).await;
+        let page = system.browser.submit(&link, form).await;
         assert!(page.status.is_client_error(), "{form:?}: {}", page.status);
     }
     let long = format!("decision=decline&confirm=yes&comment={}", "x".repeat(2001));
-    assert!(world.browser.submit(&link, &long).await.status.is_client_error());
+    assert!(system.browser.submit(&link, &long).await.status.is_client_error());
     assert_eq!(state(&case).await, before);
 }
 
-async fn r43_declining_by_link(world: &World) {
-    for stage in [Stage::Submitted, Stage::UnderReview, Stage::PartnerActionRequired, Stage::Approved] {
-        let case = Case::at(world, world.presales().await, stage).await;
-        let link = world.mail_to(&case.contact().await).link().to_owned();
-        let page = world.browser.decline(&link, "We did this ourselves.").await;
+async fn r43_declining_by_link(system: &TestSystem) {
+    for stage in
+        [ClaimStage::Submitted, ClaimStage::UnderReview, ClaimStage::PartnerActionRequired, ClaimStage::Approved]
+    {
+        let case = TestClaim::at_stage(system, system.presales().await, stage).await;
+        let link = system.mail_to(&case.contact().await).link().to_owned();
+        let page = system.browser.decline(&link, "We did this ourselves.").await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.html);
         assert_eq!(state(&case).await, (ClaimState::Rejected, ConsentState::Declined));
         assert_eq!(case.claim().await.rejection.unwrap().comment, "We did this ourselves.");
         assert_eq!(case.consent().await.unwrap().channel(), ConsentChannel::Link);
         assert!(!case.entry("customer_declined").await.subject.is_empty());
         assert_eq!(
-            world.browser.decline(&link, "Again.").await.status,
+            system.browser.decline(&link, "Again.").await.status,
             StatusCode::OK,
             "repeating gets the first answer"
         );
@@ -84,92 +86,92 @@ async fn r43_declining_by_link(world: &World) {
     }
 }
 
-async fn r43_approving_by_link(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
-    let link = world.mail_to(&case.contact().await).link().to_owned();
-    assert_eq!(world.browser.approve(&link).await.status, StatusCode::OK);
+async fn r43_approving_by_link(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let link = system.mail_to(&case.contact().await).link().to_owned();
+    assert_eq!(system.browser.approve(&link).await.status, StatusCode::OK);
     assert_eq!(state(&case).await, (ClaimState::Approved, ConsentState::Granted));
     assert_eq!(case.claim().await.association_state(), AssociationState::Official);
     assert_eq!(case.consent().await.unwrap().channel(), ConsentChannel::Link);
 }
 
-async fn r43_an_early_approval_by_link_is_taken_back_by_the_link_of_the_next_mail(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+async fn r43_an_early_approval_by_link_is_taken_back_by_the_link_of_the_next_mail(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let contact = case.contact().await;
-    let asked = world.mail_to(&contact).link().to_owned();
-    assert_eq!(world.browser.approve(&asked).await.status, StatusCode::OK);
+    let asked = system.mail_to(&contact).link().to_owned();
+    assert_eq!(system.browser.approve(&asked).await.status, StatusCode::OK);
     assert_eq!(state(&case).await, (ClaimState::UnderReview, ConsentState::Requested));
-    case.approve(&world.reviewer).await.unwrap();
+    case.approve(&system.reviewer).await.unwrap();
     assert_eq!(state(&case).await, (ClaimState::Approved, ConsentState::Granted));
-    let told = world.mail_to(&contact);
+    let told = system.mail_to(&contact);
     assert_eq!(told.subject, "Schváleno: Contoso Consulting GmbH je zapsán jako váš partner");
     let english = told.text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(english.contains("so Contoso Consulting GmbH is on record as your partner now"), "{english}");
     assert_ne!(told.link(), asked);
-    let page = world.browser.open(told.link()).await.html;
+    let page = system.browser.open(told.link()).await.html;
     assert!(page.contains("decision=decline") && !page.contains("decision=approve"), "{page}");
-    assert_eq!(world.browser.decline(told.link(), "On second thoughts.").await.status, StatusCode::OK);
+    assert_eq!(system.browser.decline(told.link(), "On second thoughts.").await.status, StatusCode::OK);
     assert_eq!(state(&case).await, (ClaimState::Rejected, ConsentState::Declined));
 }
 
-async fn r43_a_link_acts_for_its_own_claim_only(world: &World) {
-    let one = Case::at(world, world.presales().await, Stage::Submitted).await;
-    let mut other = world.usage().await;
+async fn r43_a_link_acts_for_its_own_claim_only(system: &TestSystem) {
+    let one = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let mut other = system.usage().await;
     other.customer_contact = cpor_acceptance::contact("Ivan", "CFO", "ivan@fabrikam.example");
-    let other = Case::at(world, other, Stage::Submitted).await;
-    let link = world.mail_to("ivan@fabrikam.example").link().to_owned();
-    let token = world.mail_to("ivan@fabrikam.example").token().to_owned();
+    let other = TestClaim::at_stage(system, other, ClaimStage::Submitted).await;
+    let link = system.mail_to("ivan@fabrikam.example").link().to_owned();
+    let token = system.mail_to("ivan@fabrikam.example").token().to_owned();
     let forged = link.replace(&token, &token.chars().rev().collect::<String>());
     for unknown in [forged.as_str(), &link[..link.len() - 1], &format!("{link}x"), &link.replace(&token, "x")] {
-        assert_eq!(world.browser.open(unknown).await.status, StatusCode::NOT_FOUND);
-        assert_eq!(world.browser.decline(unknown, "").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(system.browser.open(unknown).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(system.browser.decline(unknown, "").await.status, StatusCode::NOT_FOUND);
     }
-    world.browser.decline(&link, "").await;
+    system.browser.decline(&link, "").await;
     assert_eq!(state(&other).await.0, ClaimState::Rejected);
     assert_eq!(state(&one).await.0, ClaimState::Submitted);
 }
 
-async fn r43_after_the_window_a_link_declines_no_more(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
-    let link = world.mail_to(&case.contact().await).link().to_owned();
-    let due = moment(case.consent().await.unwrap().due_time);
-    world.advance_to(due - TimeDelta::microseconds(1)).await;
-    assert!(world.browser.open(&link).await.html.contains("decision=decline"));
-    world.advance_to(due).await;
-    assert!(!world.browser.open(&link).await.html.contains("decision=decline"));
-    assert_eq!(world.browser.decline(&link, "Too late.").await.status, StatusCode::CONFLICT);
+async fn r43_after_the_window_a_link_declines_no_more(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let link = system.mail_to(&case.contact().await).link().to_owned();
+    let due = from_timestamp(case.consent().await.unwrap().due_time);
+    system.advance_to(due - TimeDelta::microseconds(1)).await;
+    assert!(system.browser.open(&link).await.html.contains("decision=decline"));
+    system.advance_to(due).await;
+    assert!(!system.browser.open(&link).await.html.contains("decision=decline"));
+    assert_eq!(system.browser.decline(&link, "Too late.").await.status, StatusCode::CONFLICT);
     assert_eq!(state(&case).await, (ClaimState::Approved, ConsentState::Granted));
 }
 
-async fn r29_after_an_edit_earlier_links_can_only_decline(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+async fn r29_after_an_edit_earlier_links_can_only_decline(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let former = case.contact().await;
-    let earlier = world.mail_to(&former).link().to_owned();
-    assert_eq!(world.browser.approve(&earlier).await.status, StatusCode::OK);
-    world.settle().await;
+    let earlier = system.mail_to(&former).link().to_owned();
+    assert_eq!(system.browser.approve(&earlier).await.status, StatusCode::OK);
+    system.wait_until_idle().await;
     let customer_contact = cpor_acceptance::contact("Bea", "CIO", "bea@fabrikam.example");
     case.update(Claim { customer_contact, ..Claim::default() }, &["customer_contact"]).await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     assert_eq!(case.consent().await.unwrap().approve_time, None, "the approval has lapsed");
-    let (told, asked) = (world.mail_to(&former), world.mail_to("bea@fabrikam.example"));
+    let (told, asked) = (system.mail_to(&former), system.mail_to("bea@fabrikam.example"));
     for mail in [&told, &asked] {
         assert!(mail.text.contains("Another person of your organisation is now the contact"), "{}", mail.text);
     }
     for outdated in [earlier.as_str(), told.link()] {
-        let page = world.browser.open(outdated).await.html;
+        let page = system.browser.open(outdated).await.html;
         assert!(page.contains("decision=decline") && !page.contains("decision=approve"), "{page}");
-        assert_eq!(world.browser.approve(outdated).await.status, StatusCode::CONFLICT);
+        assert_eq!(system.browser.approve(outdated).await.status, StatusCode::CONFLICT);
     }
     assert_eq!(case.consent().await.unwrap().approve_time, None);
-    assert_eq!(world.browser.approve(asked.link()).await.status, StatusCode::OK);
+    assert_eq!(system.browser.approve(asked.link()).await.status, StatusCode::OK);
     assert!(case.consent().await.unwrap().approve_time.is_some());
-    assert_eq!(world.browser.decline(&earlier, "Not them.").await.status, StatusCode::OK);
+    assert_eq!(system.browser.decline(&earlier, "Not them.").await.status, StatusCode::OK);
     assert_eq!(state(&case).await, (ClaimState::Rejected, ConsentState::Declined));
 }
 
-async fn r40_the_page_can_be_read_in_other_languages(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
-    let mail = world.mail_to(&case.contact().await);
+async fn r40_the_page_can_be_read_in_other_languages(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let mail = system.mail_to(&case.contact().await);
     // The tenant's calendar is Czech.
     let (own, english) = (mail.text.find("Když neuděláte nic").unwrap(), mail.text.find("If you do nothing").unwrap());
     assert!(own < english, "English stands below");
@@ -183,10 +185,10 @@ async fn r40_the_page_can_be_read_in_other_languages(world: &World) {
         ("hu", "Ha nem tesznek semmit"),
         ("ru", "Если вы ничего не сделаете"),
     ] {
-        let page = world.browser.open(&format!("{}?lang={language}", mail.link())).await;
+        let page = system.browser.open(&format!("{}?lang={language}", mail.link())).await;
         assert_eq!(page.headers.get("content-language").unwrap(), language);
         assert!(page.html.contains(words), "{}", page.html);
     }
-    let page = world.browser.open(mail.link()).await;
+    let page = system.browser.open(mail.link()).await;
     assert_eq!(page.headers.get("content-language").unwrap(), "cs", "a browser that wishes for none");
 }

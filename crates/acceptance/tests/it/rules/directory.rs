@@ -1,7 +1,8 @@
 //! R12: what the directory must confirm, at entry, at submission and at approval, each fault with its own reason.
 
 use cpor_acceptance::{
-    Case, FABRIKAM, FABRIKAM_CSP, Stage, TAILSPIN_POWER_BI, World, both_databases, line, refused, rows, violates,
+    ClaimStage, FABRIKAM, FABRIKAM_CSP, TAILSPIN_POWER_BI, TestClaim, TestSystem, assert_refused, assert_violations,
+    both_databases, line, rows,
 };
 use cpor_proto::{
     claims::v1::Claim,
@@ -20,100 +21,106 @@ both_databases![
     r12_is_checked_again_at_approval,
 ];
 
-async fn r12_domain_and_tenant(world: &World) {
-    let claim = world.presales().await;
+async fn r12_domain_and_tenant(system: &TestSystem) {
+    let claim = system.presales().await;
     let cases = [
         (
             Claim { customer_domain: "tailspin.example".into(), ..claim.clone() },
             "customer_domain",
             "DOMAIN_NOT_OF_TENANT",
         ),
-        (Claim { tenant_id: world.id(), ..claim.clone() }, "tenant_id", "TENANT_UNKNOWN"),
+        (Claim { tenant_id: system.next_uuid(), ..claim.clone() }, "tenant_id", "TENANT_UNKNOWN"),
         (Claim { tenant_id: "fabrikam".into(), ..claim.clone() }, "tenant_id", "TENANT_ID_MALFORMED"),
     ];
     for (claim, field, reason) in cases {
-        let case = Case::complete(world, claim).await;
+        let case = TestClaim::create_with_evidence(system, claim).await;
         let drafted = case.claim().await.violations;
         assert!(
             drafted.iter().any(|found| (found.field.as_str(), found.reason.as_str()) == (field, reason)),
             "{drafted:?}"
         );
-        violates(case.submit().await, &[(field, reason)]);
+        assert_violations(case.submit().await, &[(field, reason)]);
     }
     let second = Claim { customer_domain: "Fabrikam-Mail.example".into(), ..claim };
-    Case::complete(world, second).await.submit().await.unwrap();
+    TestClaim::create_with_evidence(system, second).await.submit().await.unwrap();
 }
 
-async fn r12_products_must_be_on_the_tenant(world: &World) {
-    let workload = Claim { lines: vec![line("intune", "")], ..world.workloads() };
-    violates(Case::complete(world, workload).await.submit().await, &[("lines[0].product", "PRODUCT_NOT_ON_TENANT")]);
-    let subscription = Claim { lines: vec![line("power-automate", "")], ..world.usage().await };
-    violates(
-        Case::complete(world, subscription).await.submit().await,
+async fn r12_products_must_be_on_the_tenant(system: &TestSystem) {
+    let workload = Claim { lines: vec![line("intune", "")], ..system.workloads() };
+    assert_violations(
+        TestClaim::create_with_evidence(system, workload).await.submit().await,
         &[("lines[0].product", "PRODUCT_NOT_ON_TENANT")],
     );
-    let named = Claim { lines: vec![line("teams", FABRIKAM_CSP)], ..world.workloads() };
-    violates(
-        Case::complete(world, named).await.submit().await,
+    let subscription = Claim { lines: vec![line("power-automate", "")], ..system.usage().await };
+    assert_violations(
+        TestClaim::create_with_evidence(system, subscription).await.submit().await,
+        &[("lines[0].product", "PRODUCT_NOT_ON_TENANT")],
+    );
+    let named = Claim { lines: vec![line("teams", FABRIKAM_CSP)], ..system.workloads() };
+    assert_violations(
+        TestClaim::create_with_evidence(system, named).await.submit().await,
         &[("lines[0].subscription_id", "SUBSCRIPTION_ID_NOT_ALLOWED")],
     );
 }
 
 /// A Power Apps subscription of Fabrikam in this state.
-async fn unfit(world: &World, status: SubscriptionStatus) -> String {
-    let fit = rows::subscription(FABRIKAM, &world.id(), "power-apps");
-    world.subscribe_as(Subscription { status: status.into(), ..fit }).await
+async fn unfit(system: &TestSystem, status: SubscriptionStatus) -> String {
+    let fit = rows::subscription(FABRIKAM, &system.next_uuid(), "power-apps");
+    system.import_subscription(Subscription { status: status.into(), ..fit }).await
 }
 
-async fn r12_subscriptions_must_be_fit_to_be_claimed(world: &World) {
-    let workload = rows::subscription(FABRIKAM, &world.id(), "teams");
+async fn r12_subscriptions_must_be_fit_to_be_claimed(system: &TestSystem) {
+    let workload = rows::subscription(FABRIKAM, &system.next_uuid(), "teams");
     let cases = [
         ("no UUID".to_owned(), "SUBSCRIPTION_ID_MALFORMED"),
         (TAILSPIN_POWER_BI.to_owned(), "SUBSCRIPTION_NOT_ON_TENANT"),
-        (world.subscribe("dynamics-365-sales").await, "SUBSCRIPTION_OF_OTHER_PRODUCT"),
-        (world.subscribe_as(workload).await, "SUBSCRIPTION_NOT_BUSINESS_APPLICATIONS"),
-        (unfit(world, SubscriptionStatus::NotProvisioned).await, "SUBSCRIPTION_NOT_PROVISIONED"),
-        (unfit(world, SubscriptionStatus::Expired).await, "SUBSCRIPTION_EXPIRED"),
-        (unfit(world, SubscriptionStatus::Suspended).await, "SUBSCRIPTION_SUSPENDED"),
+        (system.create_subscription("dynamics-365-sales").await, "SUBSCRIPTION_OF_OTHER_PRODUCT"),
+        (system.import_subscription(workload).await, "SUBSCRIPTION_NOT_BUSINESS_APPLICATIONS"),
+        (unfit(system, SubscriptionStatus::NotProvisioned).await, "SUBSCRIPTION_NOT_PROVISIONED"),
+        (unfit(system, SubscriptionStatus::Expired).await, "SUBSCRIPTION_EXPIRED"),
+        (unfit(system, SubscriptionStatus::Suspended).await, "SUBSCRIPTION_SUSPENDED"),
     ];
     for (subscription, reason) in cases {
-        let claim = Claim { lines: vec![line("power-apps", &subscription)], ..world.usage().await };
-        violates(Case::complete(world, claim).await.submit().await, &[("lines[0].subscription_id", reason)]);
+        let claim = Claim { lines: vec![line("power-apps", &subscription)], ..system.usage().await };
+        assert_violations(
+            TestClaim::create_with_evidence(system, claim).await.submit().await,
+            &[("lines[0].subscription_id", reason)],
+        );
     }
-    let csp = Claim { lines: vec![line("power-bi", FABRIKAM_CSP)], ..world.usage().await };
-    let case = Case::complete(world, csp).await;
-    violates(case.submit().await, &[("lines[0].subscription_id", "SUBSCRIPTION_BOUGHT_THROUGH_CSP")]);
+    let csp = Claim { lines: vec![line("power-bi", FABRIKAM_CSP)], ..system.usage().await };
+    let case = TestClaim::create_with_evidence(system, csp).await;
+    assert_violations(case.submit().await, &[("lines[0].subscription_id", "SUBSCRIPTION_BOUGHT_THROUGH_CSP")]);
     assert!(case.claim().await.violations[0].description.contains("co-op claims"));
 }
 
-async fn r12_grace_is_good_enough(world: &World) {
-    let subscription = unfit(world, SubscriptionStatus::InGrace).await;
-    let claim = Claim { lines: vec![line("power-apps", &subscription)], ..world.usage().await };
-    Case::complete(world, claim).await.submit().await.unwrap();
+async fn r12_grace_is_good_enough(system: &TestSystem) {
+    let subscription = unfit(system, SubscriptionStatus::InGrace).await;
+    let claim = Claim { lines: vec![line("power-apps", &subscription)], ..system.usage().await };
+    TestClaim::create_with_evidence(system, claim).await.submit().await.unwrap();
 }
 
 /// The subscription of the claim's line, expired.
-async fn expire(world: &World, case: &Case<'_>) {
+async fn expire(system: &TestSystem, case: &TestClaim<'_>) {
     let line = case.claim().await.lines.remove(0);
     let product = line.product.trim_start_matches("products/").to_owned();
     let subscription = rows::subscription(FABRIKAM, &line.subscription_id, &product);
-    world.subscribe_as(Subscription { status: SubscriptionStatus::Expired.into(), ..subscription }).await;
+    system.import_subscription(Subscription { status: SubscriptionStatus::Expired.into(), ..subscription }).await;
 }
 
-async fn r12_is_checked_again_at_resubmission(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
-    expire(world, &case).await;
-    violates(case.resubmit("Here it is.").await, &[("lines[0].subscription_id", "SUBSCRIPTION_EXPIRED")]);
+async fn r12_is_checked_again_at_resubmission(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    expire(system, &case).await;
+    assert_violations(case.resubmit("Here it is.").await, &[("lines[0].subscription_id", "SUBSCRIPTION_EXPIRED")]);
 }
 
-async fn r12_is_checked_again_at_approval(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
-    expire(world, &case).await;
-    let status = refused(case.approve(&world.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
+async fn r12_is_checked_again_at_approval(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    expire(system, &case).await;
+    let status = assert_refused(case.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     let failed = status.get_details_precondition_failure().unwrap().violations;
     assert_eq!(failed.iter().map(|failed| failed.r#type.as_str()).collect::<Vec<_>>(), ["SUBSCRIPTION_EXPIRED"]);
-    world.settle().await;
-    let review = case.review(&world.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let review = case.review(&system.reviewer).await.unwrap();
     assert_eq!(review.state(), ReviewCaseState::UnderReview);
     assert_eq!(review.approval_refusals[0].reason, "SUBSCRIPTION_EXPIRED");
     assert_eq!(case.entry("approval_refused").await.changes[0].to, "SUBSCRIPTION_EXPIRED");

@@ -1,6 +1,9 @@
 //! R16, R17, R18: drafts, from creation to submission.
 
-use cpor_acceptance::{Case, Stage, World, at, both_databases, faults, line, not_allowed, refused};
+use cpor_acceptance::{
+    ClaimStage, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, field_violations, line,
+    timestamp,
+};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, Command, GetClaimRequest, ListClaimsRequest, Side, UpdateClaimRequest},
     consents::v1::ConsentState,
@@ -20,33 +23,33 @@ both_databases![
     r18_submit_opens_case_and_consent,
 ];
 
-async fn r16_create_checks_the_mpn_id(world: &World) {
+async fn r16_create_checks_the_mpn_id(system: &TestSystem) {
     for mpn_id in ["9999", "2001"] {
-        let claim = Claim { mpn_id: mpn_id.into(), ..world.presales().await };
+        let claim = Claim { mpn_id: mpn_id.into(), ..system.presales().await };
         let request = cpor_proto::claims::v1::CreateClaimRequest {
             parent: cpor_acceptance::CONTOSO.into(),
             claim: Some(claim),
             ..Default::default()
         };
-        let status = refused(
-            world.contoso.claims().create_claim(request).await,
+        let status = assert_refused(
+            system.contoso.claims().create_claim(request).await,
             Code::InvalidArgument,
             "LOCATION_NOT_OF_PARTNER",
         );
-        assert_eq!(faults(&status).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["mpn_id"]);
+        assert_eq!(field_violations(&status).into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["mpn_id"]);
     }
     for mpn_id in ["1001", "1002", ""] {
         let claim = Claim { mpn_id: mpn_id.into(), ..Claim::default() };
-        assert_eq!(Case::draft(world, claim).await.unwrap().claim().await.mpn_id, mpn_id);
+        assert_eq!(TestClaim::create_draft(system, claim).await.unwrap().claim().await.mpn_id, mpn_id);
     }
 }
 
-async fn r16_a_created_claim_is_a_draft(world: &World) {
-    let entered = world.presales().await;
-    let claim = Case::draft(world, entered.clone()).await.unwrap().claim().await;
+async fn r16_a_created_claim_is_a_draft(system: &TestSystem) {
+    let entered = system.presales().await;
+    let claim = TestClaim::create_draft(system, entered.clone()).await.unwrap().claim().await;
     assert_eq!(claim.state(), ClaimState::Editing);
     assert!(claim.name.starts_with("partners/contoso/claims/"), "{}", claim.name);
-    assert_eq!(claim.create_time, Some(at("2026-03-16T09:00:00Z")));
+    assert_eq!(claim.create_time, Some(timestamp("2026-03-16T09:00:00Z")));
     assert_eq!((claim.submit_time, claim.review_case.as_str(), claim.policy.as_str()), (None, "", ""));
     let kept = |claim: &Claim| {
         (claim.display_name.clone(), claim.customer_contact.clone(), claim.activities.clone(), claim.mpn_id.clone())
@@ -64,8 +67,8 @@ async fn r16_a_created_claim_is_a_draft(world: &World) {
     assert_eq!(allowed, of_drafts);
 }
 
-async fn r17_update_changes_the_named_fields_only(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r17_update_changes_the_named_fields_only(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let before = case.claim().await;
     let other = Claim {
         display_name: "Renamed".into(),
@@ -90,8 +93,8 @@ async fn r17_update_changes_the_named_fields_only(world: &World) {
     assert!(entry.changes[0].from.contains("Jana"));
 }
 
-async fn r17_update_without_a_mask_changes_what_is_set(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r17_update_without_a_mask_changes_what_is_set(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let change = Claim { name: case.name.clone(), display_name: "Renamed".into(), ..Claim::default() };
     let request = UpdateClaimRequest { claim: Some(change.clone()), ..UpdateClaimRequest::default() };
     let after = case.partner.claims().update_claim(request).await.unwrap().into_inner();
@@ -102,45 +105,49 @@ async fn r17_update_without_a_mask_changes_what_is_set(world: &World) {
     assert_eq!((after.display_name.as_str(), after.lines.len(), after.mpn_id.as_str()), ("Renamed", 0, ""));
 }
 
-async fn r17_update_refuses_fields_that_cannot_change(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r17_update_refuses_fields_that_cannot_change(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     for field in ["state", "etag", "nonsense", "lines[0]", "violations"] {
-        refused(case.update(Claim::default(), &[field]).await, Code::InvalidArgument, "UNKNOWN_UPDATE_FIELD");
+        assert_refused(case.update(Claim::default(), &[field]).await, Code::InvalidArgument, "UNKNOWN_UPDATE_FIELD");
     }
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
-    not_allowed(case.update(Claim::default(), &["display_name"]).await, "update", "under_review");
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    assert_not_allowed(case.update(Claim::default(), &["display_name"]).await, "update", "under_review");
 }
 
-async fn r17_delete_takes_a_draft_out_of_every_list(world: &World) {
-    let case = Case::complete(world, world.presales().await).await;
+async fn r17_delete_takes_a_draft_out_of_every_list(system: &TestSystem) {
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     case.delete().await.unwrap();
     let request = GetClaimRequest { name: case.name.clone() };
-    refused(case.partner.claims().get_claim(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(case.partner.claims().get_claim(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
     let request = ListClaimsRequest { parent: cpor_acceptance::CONTOSO.into(), ..ListClaimsRequest::default() };
     assert!(case.partner.claims().list_claims(request).await.unwrap().into_inner().claims.is_empty());
-    refused(case.delete().await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    refused(case.submit().await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    refused(case.upload("late.pdf", cpor_acceptance::PDF).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    not_allowed(Case::at(world, world.presales().await, Stage::Submitted).await.delete().await, "delete", "submitted");
+    assert_refused(case.delete().await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(case.submit().await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(case.upload("late.pdf", cpor_acceptance::PDF).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_not_allowed(
+        TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await.delete().await,
+        "delete",
+        "submitted",
+    );
 }
 
-async fn r17_lines_that_stay_keep_their_ids(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r17_lines_that_stay_keep_their_ids(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let first = case.claim().await.lines.remove(0);
-    let second = line("dynamics-365-sales", &world.subscribe("dynamics-365-sales").await);
+    let second = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
     let lines = vec![second, first.clone()];
     let after = case.update(Claim { lines, ..Claim::default() }, &["lines"]).await.unwrap().lines;
     assert_eq!(after[1].line_id, first.line_id);
     assert_ne!(after[0].line_id, first.line_id);
 }
 
-async fn r18_submit_opens_case_and_consent(world: &World) {
-    let case = Case::complete(world, world.presales().await).await;
+async fn r18_submit_opens_case_and_consent(system: &TestSystem) {
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let claim = case.submit().await.unwrap();
-    assert_eq!((claim.state(), claim.submit_time), (ClaimState::Submitted, Some(at("2026-03-16T09:00:00Z"))));
+    assert_eq!((claim.state(), claim.submit_time), (ClaimState::Submitted, Some(timestamp("2026-03-16T09:00:00Z"))));
     assert_eq!(claim.review_case, "", "the case is none of the partner's business");
-    world.settle().await;
-    let review = case.review(&world.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let review = case.review(&system.reviewer).await.unwrap();
     assert_eq!((review.state(), review.round, review.reviewer.as_str()), (ReviewCaseState::Waiting, 1, ""));
     assert_eq!(
         (review.claim.as_str(), review.partner_display_name.as_str()),
@@ -148,5 +155,5 @@ async fn r18_submit_opens_case_and_consent(world: &World) {
     );
     assert_eq!(review.lines[0].key, claim.lines[0].key);
     assert_eq!(case.consent().await.unwrap().state(), ConsentState::Requested);
-    not_allowed(case.submit().await, "submit", "submitted");
+    assert_not_allowed(case.submit().await, "submit", "submitted");
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cpor_acceptance::{Actor, CONTOSO, Case, FABRIKAM, LITWARE, Stage, World, both_databases, metadata, refused, rows};
+use cpor_acceptance::{
+    Actor, CONTOSO, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases, metadata,
+    rows,
+};
 use cpor_proto::{
     claims::v1::WithdrawReason,
     eligibility::v1::{
@@ -41,8 +44,8 @@ async fn filtered(actor: &Actor, filter: EarningFilter) -> Vec<Earning> {
 }
 
 /// The lines of a claim that its partner sees, when all is settled.
-async fn ledger(case: &Case<'_>) -> Vec<Earning> {
-    case.world.settle().await;
+async fn ledger(case: &TestClaim<'_>) -> Vec<Earning> {
+    case.system.wait_until_idle().await;
     filtered(&case.partner, EarningFilter { claim: case.name.clone(), ..EarningFilter::default() }).await
 }
 
@@ -59,11 +62,11 @@ fn usd(micros: i64) -> Option<Money> {
 }
 
 /// A pre-sales claim of Contoso with usage of April, in May: 50 seats at 4 USD.
-async fn earning<'w>(world: &'w World) -> Case<'w> {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
-    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
-    world.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
-    world.settle().await;
+async fn earning<'w>(system: &'w TestSystem) -> TestClaim<'w> {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    system.import_usage(&case.key(0).await, &[("2026-04", 100)]).await;
+    system.wait_until_idle().await;
     case
 }
 
@@ -73,12 +76,12 @@ async fn payout(actor: &Actor, period: &str, reference: &str, id: &str) -> Resul
     Ok(actor.eligibility().record_payout(request).await?.into_inner())
 }
 
-async fn r54_each_month_has_its_line_with_units_rate_and_amount(world: &World) {
-    let case = Case::at(world, world.workloads(), Stage::Official).await;
+async fn r54_each_month_has_its_line_with_units_rate_and_amount(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
     for (line, months) in [(0, [1000, 1200, 1250]), (1, [500, 549, 600])] {
-        world.advance_to("2026-06-01T00:00:00Z".parse().unwrap()).await;
+        system.advance_to("2026-06-01T00:00:00Z".parse().unwrap()).await;
         let months = ["2026-03", "2026-04", "2026-05"].into_iter().zip(months).collect::<Vec<_>>();
-        world.import_usage(&case.key(line).await, &months).await;
+        system.import_usage(&case.key(line).await, &months).await;
     }
     let mut net = BTreeMap::new();
     for line in ledger(&case).await {
@@ -100,30 +103,30 @@ async fn r54_each_month_has_its_line_with_units_rate_and_amount(world: &World) {
     assert_eq!(net.len(), 6, "two lines, three months");
 }
 
-async fn r54_a_month_without_usage_says_so_until_it_is_imported(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r54_a_month_without_usage_says_so_until_it_is_imported(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     assert_eq!(ledger(&case).await, [], "no month is over");
-    world.advance_to("2026-05-01T00:00:00Z".parse().unwrap()).await;
+    system.advance_to("2026-05-01T00:00:00Z".parse().unwrap()).await;
     let lines = ledger(&case).await;
     let seen: Vec<_> = lines.iter().map(|line| (line.month.as_str(), outcome(line), line.status())).collect();
     let nothing = EarningStatus::NothingDue;
     let wanted =
         [("2026-03", EarningOutcome::NotCredited, nothing), ("2026-04", EarningOutcome::UsageMissing, nothing)];
     assert_eq!(seen, wanted);
-    world.import_usage(&case.key(0).await, &[("2026-04", 1)]).await;
+    system.import_usage(&case.key(0).await, &[("2026-04", 1)]).await;
     let after = ledger(&case).await;
     assert_eq!(after[..2], lines[..], "what was written stays");
     assert_eq!((micros(&after[2]), after[2].status()), (200_000_000, EarningStatus::Accrued));
     assert_eq!(after[2].corrects, lines[1].name);
 }
 
-async fn r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten(world: &World) {
-    let case = Case::at(world, world.usage().await, Stage::Official).await;
+async fn r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
     let key = case.key(0).await;
-    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
     let mut before = ledger(&case).await;
     for (april, difference) in [(220, 22_000_000), (300, 8_000_000), (109, -30_000_000), (110, 11_000_000)] {
-        world.import_usage(&key, &[("2026-03", 100), ("2026-04", april)]).await;
+        system.import_usage(&key, &[("2026-03", 100), ("2026-04", april)]).await;
         let lines = ledger(&case).await;
         assert_eq!(lines[..before.len()], before[..], "only added");
         let [new] = &lines[before.len()..] else { panic!("{lines:#?}") };
@@ -136,39 +139,39 @@ async fn r54_usage_that_is_imported_again_is_corrected_and_nothing_rewritten(wor
     assert_eq!((net.unit(), net.units, net.amount), (UsageUnit::Consumption, 110, usd(11_000_000)));
     let sum: i64 = before.iter().map(micros).sum();
     assert_eq!(sum, 11_000_000, "the lines together");
-    world.import_usage(&key, &[("2026-04", 110)]).await;
+    system.import_usage(&key, &[("2026-04", 110)]).await;
     assert_eq!(ledger(&case).await, before, "the same once more changes nothing");
 }
 
-async fn r54_a_subscription_that_changes_corrects_its_month(world: &World) {
-    let case = earning(world).await;
+async fn r54_a_subscription_that_changes_corrects_its_month(system: &TestSystem) {
+    let case = earning(system).await;
     let key = case.key(0).await;
-    world.import_usage(&key, &[("2026-05", 1)]).await;
+    system.import_usage(&key, &[("2026-05", 1)]).await;
     let before = ledger(&case).await;
     assert_eq!((before.last().unwrap().month.as_str(), micros(before.last().unwrap())), ("2026-05", 200_000_000));
     let known = rows::subscription(FABRIKAM, key.rsplit('/').next().unwrap(), "dynamics-365-sales");
     let status = SubscriptionStatus::Suspended.into();
-    world.subscribe_as(Subscription { status, ..known.clone() }).await;
+    system.import_subscription(Subscription { status, ..known.clone() }).await;
     let suspended = ledger(&case).await;
     assert_eq!(suspended[..before.len()], before[..]);
     let [taken_back] = &suspended[before.len()..] else { panic!("April was not suspended: {suspended:#?}") };
     assert_eq!((taken_back.month.as_str(), micros(taken_back)), ("2026-05", -200_000_000));
     assert_eq!(taken_back.earned.as_ref().unwrap().failed_conditions, ["subscription_current"]);
     // A date speaks of every month: it was bought too early all the time.
-    let purchase_time = Some(cpor_acceptance::at("2025-11-01T00:00:00Z"));
-    world.subscribe_as(Subscription { purchase_time, ..known }).await;
+    let purchase_time = Some(cpor_acceptance::timestamp("2025-11-01T00:00:00Z"));
+    system.import_subscription(Subscription { purchase_time, ..known }).await;
     let revised = ledger(&case).await;
     let april = revised[suspended.len()..].iter().find(|line| line.month == "2026-04").unwrap();
     assert_eq!(micros(april), -200_000_000);
     assert_eq!(april.earned.as_ref().unwrap().failed_conditions, ["purchased_within_90_days"]);
 }
 
-async fn r54_lines_are_found_by_tenant_subscription_claim_month_and_status(world: &World) {
-    let case = earning(world).await;
-    let workloads = Case::at(world, world.workloads(), Stage::Official).await;
-    world.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
-    world.settle().await;
-    let manager = &world.manager;
+async fn r54_lines_are_found_by_tenant_subscription_claim_month_and_status(system: &TestSystem) {
+    let case = earning(system).await;
+    let workloads = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
+    system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    system.wait_until_idle().await;
+    let manager = &system.manager;
     let of_tenant = async |tenant: &str| {
         let request = ListEarningsRequest { parent: format!("tenants/{tenant}"), ..all() };
         let mut claims: Vec<_> = list(manager, request).await.unwrap().into_iter().map(|line| line.claim).collect();
@@ -195,40 +198,40 @@ async fn r54_lines_are_found_by_tenant_subscription_claim_month_and_status(world
     assert!(filtered(manager, third).await.iter().all(|line| line.month == "2026-06"), "written in July");
     let nonsense = EarningFilter { payout_period: "2026-Q5".into(), ..EarningFilter::default() };
     let request = ListEarningsRequest { filter: Some(nonsense), ..all() };
-    refused(list(manager, request).await, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(list(manager, request).await, Code::InvalidArgument, "INVALID_FIELDS");
 }
 
-async fn r54_a_partner_sees_its_own_lines_only(world: &World) {
-    let case = earning(world).await;
+async fn r54_a_partner_sees_its_own_lines_only(system: &TestSystem) {
+    let case = earning(system).await;
     let line = ledger(&case).await.pop().unwrap();
     assert_eq!(line.claim, case.name);
     let of_tenant = || ListEarningsRequest { parent: format!("tenants/{FABRIKAM}"), ..all() };
-    assert_eq!(list(&world.northwind, of_tenant()).await.unwrap(), []);
-    assert_eq!(list(&world.northwind, all()).await.unwrap(), []);
+    assert_eq!(list(&system.northwind, of_tenant()).await.unwrap(), []);
+    assert_eq!(list(&system.northwind, all()).await.unwrap(), []);
     let filter = EarningFilter { claim: case.name.clone(), ..EarningFilter::default() };
-    assert_eq!(filtered(&world.northwind, filter).await, []);
-    assert!(list(&world.contoso, of_tenant()).await.unwrap().contains(&line));
-    assert!(list(&world.manager, all()).await.unwrap().contains(&line));
-    refused(list(&world.reviewer, all()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-    refused(list(&world.fabrikam, all()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-    let denied = payout(&world.contoso, "2026-Q2", "mine", "").await;
-    refused(denied, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    assert_eq!(filtered(&system.northwind, filter).await, []);
+    assert!(list(&system.contoso, of_tenant()).await.unwrap().contains(&line));
+    assert!(list(&system.manager, all()).await.unwrap().contains(&line));
+    assert_refused(list(&system.reviewer, all()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    assert_refused(list(&system.fabrikam, all()).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    let denied = payout(&system.contoso, "2026-Q2", "mine", "").await;
+    assert_refused(denied, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
 }
 
-async fn r54_a_period_is_paid_once_it_is_over(world: &World) {
-    let case = earning(world).await;
-    let early = payout(&world.manager, "2026-Q2", "SEPA 17", "").await;
-    let early = refused(early, Code::FailedPrecondition, "PAYOUT_PERIOD_NOT_OVER");
+async fn r54_a_period_is_paid_once_it_is_over(system: &TestSystem) {
+    let case = earning(system).await;
+    let early = payout(&system.manager, "2026-Q2", "SEPA 17", "").await;
+    let early = assert_refused(early, Code::FailedPrecondition, "PAYOUT_PERIOD_NOT_OVER");
     assert_eq!(metadata(&early, "end_time"), "2026-07-01T00:00:00Z");
-    world.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
     let before = ledger(&case).await;
 
-    let paid = payout(&world.manager, "2026-Q2", "SEPA 17", "one").await.unwrap();
+    let paid = payout(&system.manager, "2026-Q2", "SEPA 17", "one").await.unwrap();
     assert_eq!((paid.lines, &paid.amounts), (1, &Vec::from_iter(usd(200_000_000))));
-    assert_eq!(payout(&world.manager, "2026-Q2", "SEPA 17", "one").await.unwrap(), paid, "the first answer");
-    let other = payout(&world.manager, "2026-Q2", "SEPA 18", "one").await;
-    refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
-    let again = payout(&world.manager, "2026-Q2", "SEPA 18", "two").await.unwrap();
+    assert_eq!(payout(&system.manager, "2026-Q2", "SEPA 17", "one").await.unwrap(), paid, "the first answer");
+    let other = payout(&system.manager, "2026-Q2", "SEPA 18", "one").await;
+    assert_refused(other, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    let again = payout(&system.manager, "2026-Q2", "SEPA 18", "two").await.unwrap();
     assert_eq!((again.lines, again.amounts.len()), (0, 0), "nothing is due any more");
 
     let after = ledger(&case).await;
@@ -244,13 +247,13 @@ async fn r54_a_period_is_paid_once_it_is_over(world: &World) {
         };
         assert_eq!(*new, marked, "nothing else changes");
     }
-    refused(payout(&world.manager, "2026-Q2", "", "").await, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(payout(&system.manager, "2026-Q2", "", "").await, Code::InvalidArgument, "INVALID_FIELDS");
 }
 
-async fn r54_what_was_paid_is_corrected_in_a_later_period(world: &World) {
-    let case = earning(world).await;
-    world.advance_to("2026-07-02T00:00:00Z".parse().unwrap()).await;
-    payout(&world.manager, "2026-Q2", "SEPA 17", "").await.unwrap();
+async fn r54_what_was_paid_is_corrected_in_a_later_period(system: &TestSystem) {
+    let case = earning(system).await;
+    system.advance_to("2026-07-02T00:00:00Z".parse().unwrap()).await;
+    payout(&system.manager, "2026-Q2", "SEPA 17", "").await.unwrap();
     let key = case.key(0).await;
     let fewer = cpor_proto::eligibility::v1::UsageMonth {
         key,
@@ -260,11 +263,11 @@ async fn r54_what_was_paid_is_corrected_in_a_later_period(world: &World) {
         ..Default::default()
     };
     let request = cpor_proto::eligibility::v1::ImportUsageRequest { rows: vec![fewer] };
-    world.directory.eligibility().import_usage(request).await.unwrap();
+    system.directory.eligibility().import_usage(request).await.unwrap();
     let correction = ledger(&case).await.pop().unwrap();
     assert_eq!((correction.month.as_str(), micros(&correction)), ("2026-04", -40_000_000));
     assert_eq!((correction.payout_period.as_str(), correction.status()), ("2026-Q3", EarningStatus::Accrued));
-    let again = payout(&world.manager, "2026-Q2", "SEPA 18", "").await.unwrap();
+    let again = payout(&system.manager, "2026-Q2", "SEPA 18", "").await.unwrap();
     assert_eq!(again.lines, 0, "a period that is over stays as it is");
 }
 
@@ -278,12 +281,12 @@ async fn export(actor: &Actor, format: ExportFormat) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-async fn r54_the_ledger_is_exported(world: &World) {
-    let case = earning(world).await;
-    world.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
-    payout(&world.manager, "2026-Q2", "SEPA \"17\", July", "").await.unwrap();
+async fn r54_the_ledger_is_exported(system: &TestSystem) {
+    let case = earning(system).await;
+    system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    payout(&system.manager, "2026-Q2", "SEPA \"17\", July", "").await.unwrap();
     let lines = ledger(&case).await;
-    let file = export(&world.contoso, ExportFormat::JsonLines).await;
+    let file = export(&system.contoso, ExportFormat::JsonLines).await;
     let objects: Vec<serde_json::Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(objects.len(), lines.len());
     for (object, line) in objects.iter().zip(&lines) {
@@ -293,22 +296,22 @@ async fn r54_the_ledger_is_exported(world: &World) {
     let paid = objects.iter().find(|object| object["status"] == "paid").unwrap();
     assert_eq!((&paid["outcome"], &paid["unit"], &paid["units"]), (&"paid".into(), &"seats_sold".into(), &50.into()));
 
-    let csv = export(&world.contoso, ExportFormat::Csv).await;
+    let csv = export(&system.contoso, ExportFormat::Csv).await;
     let mut rows = csv.split_terminator("\r\n");
     let header: Vec<_> = rows.next().unwrap().split(',').collect();
     let named: Vec<_> = objects[0].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!((header.len(), named.iter().all(|name| header.contains(name))), (named.len(), true));
     assert_eq!(rows.clone().count(), lines.len());
     assert!(rows.any(|row| row.contains(r#""SEPA ""17"", July""#)), "{csv}");
-    assert_eq!(export(&world.northwind, ExportFormat::JsonLines).await, "", "its own alone");
+    assert_eq!(export(&system.northwind, ExportFormat::JsonLines).await, "", "its own alone");
     let request = ExportEarningsRequest { parent: "tenants/-".into(), ..ExportEarningsRequest::default() };
-    let formatless = world.manager.eligibility().export_earnings(request).await;
-    refused(formatless.map(drop), Code::InvalidArgument, "INVALID_FIELDS");
+    let formatless = system.manager.eligibility().export_earnings(request).await;
+    assert_refused(formatless.map(drop), Code::InvalidArgument, "INVALID_FIELDS");
 }
 
-async fn r50_the_month_of_the_end_does_not_count(world: &World) {
-    let case = earning(world).await;
-    world.import_usage(&case.key(0).await, &[("2026-05", 1)]).await;
+async fn r50_the_month_of_the_end_does_not_count(system: &TestSystem) {
+    let case = earning(system).await;
+    system.import_usage(&case.key(0).await, &[("2026-05", 1)]).await;
     let key = case.key(0).await;
     let before = ledger(&case).await;
     case.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
@@ -316,16 +319,16 @@ async fn r50_the_month_of_the_end_does_not_count(world: &World) {
     let [taken_back] = &after[before.len()..] else { panic!("{after:#?}") };
     assert_eq!((taken_back.month.as_str(), micros(taken_back)), ("2026-05", -200_000_000));
     assert_eq!(outcome(taken_back), EarningOutcome::NotCredited);
-    world.advance_to("2026-08-01T00:00:00Z".parse().unwrap()).await;
+    system.advance_to("2026-08-01T00:00:00Z".parse().unwrap()).await;
     assert_eq!(ledger(&case).await, after, "no more months");
-    world.import_usage(&key, &[("2026-04", 2), ("2026-06", 2)]).await;
+    system.import_usage(&key, &[("2026-04", 2), ("2026-06", 2)]).await;
     assert_eq!(ledger(&case).await, after, "as many seats as before, and no month of its own");
 }
 
-async fn r53_recognition_earns_nothing(world: &World) {
-    let case = Case::at(world, world.recognition().await, Stage::Official).await;
-    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
-    world.import_usage(&case.key(0).await, &[("2026-03", 10), ("2026-04", 100)]).await;
+async fn r53_recognition_earns_nothing(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::Official).await;
+    system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    system.import_usage(&case.key(0).await, &[("2026-03", 10), ("2026-04", 100)]).await;
     let lines = ledger(&case).await;
     let seen: Vec<_> = lines.iter().map(|line| (line.month.as_str(), outcome(line), micros(line))).collect();
     let nothing = |month| (month, EarningOutcome::RecognitionOnly, 0);
@@ -333,12 +336,12 @@ async fn r53_recognition_earns_nothing(world: &World) {
     assert_eq!(lines[0].program, "");
 }
 
-async fn r54_two_payouts_at_once_pay_each_line_once(world: &World) {
-    let case = earning(world).await;
+async fn r54_two_payouts_at_once_pay_each_line_once(system: &TestSystem) {
+    let case = earning(system).await;
     assert!(case.name.starts_with(CONTOSO));
-    world.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
-    let other = world.manager.at_replica(world.replicas() - 1);
-    let (one, two) = tokio::join!(payout(&world.manager, "2026-Q2", "one", ""), payout(&other, "2026-Q2", "two", ""));
+    system.advance_to("2026-07-01T00:00:00Z".parse().unwrap()).await;
+    let other = system.manager.at_replica(system.replicas() - 1);
+    let (one, two) = tokio::join!(payout(&system.manager, "2026-Q2", "one", ""), payout(&other, "2026-Q2", "two", ""));
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!(one.lines + two.lines, 1);
     let paid = ledger(&case).await.into_iter().find(|line| line.status() == EarningStatus::Paid).unwrap();

@@ -1,7 +1,9 @@
 //! R52, R53: approval is not eligibility.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Case, FABRIKAM, Stage, World, at, both_databases, line, refused, rows};
+use cpor_acceptance::{
+    ClaimStage, FABRIKAM, TestClaim, TestSystem, assert_refused, both_databases, line, rows, timestamp,
+};
 use cpor_proto::{
     claims::v1::{Activity, AssociationState, Claim, Verdict as Shown, WithdrawReason},
     eligibility::v1::{GetProgramGuideRequest, ListAssessmentsRequest, ListProgramGuidesRequest, Verdict},
@@ -28,8 +30,8 @@ both_databases![
 ];
 
 /// Verdict and failed conditions of each line and activity.
-async fn verdicts(case: &Case<'_>) -> Vec<(Verdict, Vec<String>)> {
-    case.world.settle().await;
+async fn verdicts(case: &TestClaim<'_>) -> Vec<(Verdict, Vec<String>)> {
+    case.system.wait_until_idle().await;
     let assessment = case.assessment().await.unwrap();
     let failed = |result: &cpor_proto::eligibility::v1::LineResult| {
         let failed = result.conditions.iter().filter(|condition| !condition.held);
@@ -50,17 +52,17 @@ fn not_for(conditions: &[&str]) -> (Verdict, Vec<String>) {
     (Verdict::NotEligible, conditions.iter().map(|condition| (*condition).to_owned()).collect())
 }
 
-async fn r52_nothing_is_assessed_before_it_is_official(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
-    refused(case.assessment().await, Code::NotFound, "RESOURCE_NOT_FOUND");
+async fn r52_nothing_is_assessed_before_it_is_official(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    assert_refused(case.assessment().await, Code::NotFound, "RESOURCE_NOT_FOUND");
     case.approve_consent().await.unwrap();
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
-    let foreign = Case { partner: world.northwind.clone(), ..case };
-    refused(foreign.assessment().await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let foreign = TestClaim { partner: system.northwind.clone(), ..case };
+    assert_refused(foreign.assessment().await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
-async fn r52_the_answer_names_conditions_facts_and_whether_they_held(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r52_the_answer_names_conditions_facts_and_whether_they_held(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let assessment = case.assessment().await.unwrap();
     assert_eq!((assessment.month.as_str(), assessment.guide.as_str()), ("2026-03", "programGuides/default-2026"));
     assert_eq!(
@@ -82,26 +84,26 @@ async fn r52_the_answer_names_conditions_facts_and_whether_they_held(world: &Wor
     );
 }
 
-async fn r52_assessed_again_each_month(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
-    assert_eq!(case.assessment().await.unwrap().next_assess_time, Some(at("2026-04-01T00:00:00Z")));
+async fn r52_assessed_again_each_month(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    assert_eq!(case.assessment().await.unwrap().next_assess_time, Some(timestamp("2026-04-01T00:00:00Z")));
     for month in ["2026-04", "2026-05", "2026-06"] {
         let next = case.assessment().await.unwrap().next_assess_time;
-        world.advance_to(cpor_acceptance::moment(next)).await;
+        system.advance_to(cpor_acceptance::from_timestamp(next)).await;
         assert_eq!(case.assessment().await.unwrap().month, month);
         assert_eq!(case.claim().await.lines[0].assessments[0].month, month);
     }
 }
 
 /// The claim's subscription, as the directory says it now.
-async fn change(case: &Case<'_>, change: impl FnOnce(Subscription) -> Subscription) {
+async fn change(case: &TestClaim<'_>, change: impl FnOnce(Subscription) -> Subscription) {
     let id = case.claim().await.lines[0].subscription_id.clone();
     let product = case.claim().await.lines[0].product.trim_start_matches("products/").to_owned();
-    case.world.subscribe_as(change(rows::subscription(FABRIKAM, &id, &product))).await;
+    case.system.import_subscription(change(rows::subscription(FABRIKAM, &id, &product))).await;
 }
 
-async fn r52_assessed_again_when_a_subscription_changes(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r52_assessed_again_when_a_subscription_changes(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
     change(&case, |known| Subscription { status: SubscriptionStatus::Suspended.into(), ..known }).await;
     assert_eq!(verdicts(&case).await, [not_for(&["subscription_current"])]);
@@ -110,99 +112,103 @@ async fn r52_assessed_again_when_a_subscription_changes(world: &World) {
     assert_eq!(case.claim().await.association_state(), AssociationState::Official);
 }
 
-async fn r52_assessed_again_when_the_partner_changes(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r52_assessed_again_when_the_partner_changes(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let request = GetPartnerRequest { name: cpor_acceptance::CONTOSO.into() };
-    let mut contoso = world.contoso.registry().get_partner(request).await.unwrap().into_inner();
+    let mut contoso = system.contoso.registry().get_partner(request).await.unwrap().into_inner();
     contoso.locations[0].region = "apac".into();
-    world.import_row(Row::Partner(contoso.clone())).await;
+    system.import_row(Row::Partner(contoso.clone())).await;
     assert_eq!(verdicts(&case).await, [not_for(&["same_region"])]);
     contoso.locations[0].region = "emea".into();
-    contoso.enrolments[0].end_time = Some(at("2026-03-20T00:00:00Z"));
-    world.import_row(Row::Partner(contoso)).await;
+    contoso.enrolments[0].end_time = Some(timestamp("2026-03-20T00:00:00Z"));
+    system.import_row(Row::Partner(contoso)).await;
     assert_eq!(verdicts(&case).await, [not_for(&["partner_enrolled"])]);
 }
 
-async fn r52_assessed_again_when_usage_is_imported(world: &World) {
-    let case = Case::at(world, world.usage().await, Stage::Official).await;
+async fn r52_assessed_again_when_usage_is_imported(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     assert_eq!(verdicts(&case).await, [not_for(&["usage_grown_by_10_percent"])]);
-    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
-    world.import_usage(&key, &[("2026-03", 100), ("2026-04", 110)]).await;
+    system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    system.import_usage(&key, &[("2026-03", 100), ("2026-04", 110)]).await;
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
-    world.import_usage(&key, &[("2026-04", 109)]).await;
+    system.import_usage(&key, &[("2026-04", 109)]).await;
     assert_eq!(verdicts(&case).await, [not_for(&["usage_grown_by_10_percent"])]);
 }
 
-async fn r52_no_more_assessments_after_the_end(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r52_no_more_assessments_after_the_end(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     case.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     let ended = case.assessment().await.unwrap();
     assert!(ended.end_time.is_some());
     assert_eq!(ended.next_assess_time, None);
-    world.advance(TimeDelta::days(40)).await;
+    system.advance_by(TimeDelta::days(40)).await;
     assert_eq!(case.assessment().await.unwrap().assess_time, ended.assess_time);
 }
 
-async fn r53_presales_bought_within_90_days_is_eligible(world: &World) {
+async fn r53_presales_bought_within_90_days_is_eligible(system: &TestSystem) {
     // 90 days before the submission, to the second.
-    let bought = rows::subscription(FABRIKAM, &world.id(), "dynamics-365-sales");
-    let bought = Subscription { purchase_time: Some(at("2025-12-16T09:00:00Z")), ..bought };
-    let claim =
-        Claim { lines: vec![line("dynamics-365-sales", &world.subscribe_as(bought).await)], ..world.presales().await };
-    let case = Case::at(world, claim, Stage::Official).await;
+    let bought = rows::subscription(FABRIKAM, &system.next_uuid(), "dynamics-365-sales");
+    let bought = Subscription { purchase_time: Some(timestamp("2025-12-16T09:00:00Z")), ..bought };
+    let claim = Claim {
+        lines: vec![line("dynamics-365-sales", &system.import_subscription(bought).await)],
+        ..system.presales().await
+    };
+    let case = TestClaim::at_stage(system, claim, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![])]);
 }
 
-async fn r53_presales_bought_earlier_is_not(world: &World) {
-    let bought = rows::subscription(FABRIKAM, &world.id(), "dynamics-365-sales");
+async fn r53_presales_bought_earlier_is_not(system: &TestSystem) {
+    let bought = rows::subscription(FABRIKAM, &system.next_uuid(), "dynamics-365-sales");
     let channel = PurchaseChannel::VolumeLicensing.into();
-    let bought = Subscription { purchase_time: Some(at("2025-12-16T08:59:59Z")), channel, ..bought };
-    let claim =
-        Claim { lines: vec![line("dynamics-365-sales", &world.subscribe_as(bought).await)], ..world.presales().await };
-    let case = Case::at(world, claim, Stage::Official).await;
+    let bought = Subscription { purchase_time: Some(timestamp("2025-12-16T08:59:59Z")), channel, ..bought };
+    let claim = Claim {
+        lines: vec![line("dynamics-365-sales", &system.import_subscription(bought).await)],
+        ..system.presales().await
+    };
+    let case = TestClaim::at_stage(system, claim, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [not_for(&["purchased_within_90_days"])]);
     let result = case.assessment().await.unwrap().results.remove(0);
     assert!(!result.conditions[3].explanation.is_empty());
 }
 
-async fn r53_the_partner_must_be_enrolled_and_in_the_region(world: &World) {
-    let elsewhere = Claim { mpn_id: "1002".into(), ..world.presales().await };
-    let case = Case::at(world, elsewhere, Stage::Official).await;
+async fn r53_the_partner_must_be_enrolled_and_in_the_region(system: &TestSystem) {
+    let elsewhere = Claim { mpn_id: "1002".into(), ..system.presales().await };
+    let case = TestClaim::at_stage(system, elsewhere, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [not_for(&["same_region"])]);
     let mut adatum = rows::partner("northwind", "2002");
     adatum.enrolments = vec![Enrolment {
         program: Program::OsuMicrosoft365.into(),
-        start_time: Some(at("2025-07-01T00:00:00Z")),
+        start_time: Some(timestamp("2025-07-01T00:00:00Z")),
         end_time: None,
     }];
-    world.import_row(Row::Partner(adatum)).await;
-    let claim = world.presales().await;
-    let case = Case::at(world, world.rival_of(&claim), Stage::Official).await;
+    system.import_row(Row::Partner(adatum)).await;
+    let claim = system.presales().await;
+    let case = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [not_for(&["partner_enrolled"])]);
 }
 
-async fn r53_usage_must_have_grown_by_10_percent(world: &World) {
-    let case = Case::at(world, world.workloads(), Stage::Official).await;
-    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
-    world.import_usage(&case.key(0).await, &[("2026-03", 1800), ("2026-04", 1980)]).await;
-    world.import_usage(&case.key(1).await, &[("2026-03", 900), ("2026-04", 989)]).await;
+async fn r53_usage_must_have_grown_by_10_percent(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.workloads(), ClaimStage::Official).await;
+    system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    system.import_usage(&case.key(0).await, &[("2026-03", 1800), ("2026-04", 1980)]).await;
+    system.import_usage(&case.key(1).await, &[("2026-03", 900), ("2026-04", 989)]).await;
     assert_eq!(verdicts(&case).await, [(Verdict::Eligible, vec![]), not_for(&["usage_grown_by_10_percent"])]);
     let results = case.assessment().await.unwrap().results;
     let facts = &results[1].conditions.last().unwrap().facts;
     assert_eq!((facts["usage.baseline"].as_str(), facts["usage.latest"].as_str()), ("900", "989"));
 }
 
-async fn r53_recognition_only_is_recognised_and_never_paid(world: &World) {
-    let case = Case::at(world, world.recognition().await, Stage::Official).await;
+async fn r53_recognition_only_is_recognised_and_never_paid(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);
     assert_eq!(case.assessment().await.unwrap().results[0].program, "");
-    let yammer = Claim { lines: vec![line("yammer", "")], ..world.workloads() };
-    let case = Case::at(world, yammer, Stage::Official).await;
+    let yammer = Claim { lines: vec![line("yammer", "")], ..system.workloads() };
+    let case = TestClaim::at_stage(system, yammer, ClaimStage::Official).await;
     assert_eq!(verdicts(&case).await, [(Verdict::RecognitionOnly, vec![])]);
     let request = ListAssessmentsRequest { parent: "tenants/-".into(), ..ListAssessmentsRequest::default() };
-    let seen = world.northwind.eligibility().list_assessments(request).await.unwrap().into_inner().assessments;
+    let seen = system.northwind.eligibility().list_assessments(request).await.unwrap().into_inner().assessments;
     assert_eq!(
         seen.iter().map(|seen| seen.claim.as_str()).collect::<Vec<_>>(),
         [case.name.as_str()],
@@ -210,15 +216,15 @@ async fn r53_recognition_only_is_recognised_and_never_paid(world: &World) {
     );
 }
 
-async fn r53_the_default_guide_can_be_read(world: &World) {
+async fn r53_the_default_guide_can_be_read(system: &TestSystem) {
     let name = "programGuides/default-2026".to_owned();
     let request = GetProgramGuideRequest { name: name.clone() };
-    let guide = world.contoso.eligibility().get_program_guide(request).await.unwrap().into_inner();
+    let guide = system.contoso.eligibility().get_program_guide(request).await.unwrap().into_inner();
     assert_eq!(guide.conditions.len(), 5);
     assert!(
         guide.conditions.iter().all(|condition| !condition.expression.is_empty() && !condition.explanation.is_empty())
     );
-    let all = world
+    let all = system
         .manager
         .eligibility()
         .list_program_guides(ListProgramGuidesRequest::default())
@@ -227,5 +233,5 @@ async fn r53_the_default_guide_can_be_read(world: &World) {
         .into_inner();
     assert_eq!(all.program_guides, [guide]);
     let unknown = GetProgramGuideRequest { name: "programGuides/other".into() };
-    refused(world.manager.eligibility().get_program_guide(unknown).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(system.manager.eligibility().get_program_guide(unknown).await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }

@@ -4,7 +4,7 @@ use super::receipts::{check, json, receipt};
 use crate::api::delivery::deliver;
 use chrono::TimeDelta;
 use cpor::verify::verify;
-use cpor_acceptance::{Case, Stage, World, both_databases, contact, refused, stamp};
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, contact, to_timestamp};
 use cpor_proto::{
     claims::v1::{Claim, ClaimReceipt, ErasePersonalDataRequest, HistoryPart, PersonalDataKind, Side, WithdrawReason},
     events::v1::{Actor, ActorSide, CustomerDeclined, Event, event::Payload},
@@ -24,68 +24,68 @@ const CONTACTS: [&str; 3] = ["jana.dvorakova@fabrikam.example", "erik.weber@cont
 const WORDS: [&str; 4] = ["Bea is on leave", "Erik forgot a page", "Ask Jana herself", "Jana did not sign"];
 
 /// A rejected claim of which people were named and wrote something, everywhere where they can.
-async fn talked_about(world: &World) -> Case<'_> {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+async fn talked_about(system: &TestSystem) -> TestClaim<'_> {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let partner_contact = contact("Bea Weber", "", CONTACTS[2]);
     case.update(Claim { partner_contact, ..Claim::default() }, &["partner_contact"]).await.unwrap();
     case.comment(&case.partner, WORDS[0]).await.unwrap();
-    case.comment(&world.reviewer, WORDS[1]).await.unwrap();
-    case.note(&world.reviewer, WORDS[2]).await.unwrap();
-    world.settle().await;
-    case.review_starts().await;
-    case.reject(&world.reviewer).await.unwrap();
-    world.settle().await;
+    case.comment(&system.reviewer, WORDS[1]).await.unwrap();
+    case.note(&system.reviewer, WORDS[2]).await.unwrap();
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.reject(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     case.dispute(WORDS[3]).await.unwrap();
-    world.settle().await;
-    case.review_starts().await;
-    case.reject(&world.reviewer).await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.reject(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     case
 }
 
 /// What of all that somebody still sees.
-async fn seen(case: &Case<'_>, secrets: &[&str]) -> Vec<String> {
-    let lead = &case.world.lead;
-    let (claim, theirs) = (case.claim().await, case.seen_by(lead).await.unwrap());
+async fn seen(case: &TestClaim<'_>, secrets: &[&str]) -> Vec<String> {
+    let lead = &case.system.lead;
+    let (claim, theirs) = (case.claim().await, case.claim_as(lead).await.unwrap());
     let shown = format!("{claim:?} {theirs:?} {:?} {:?}", case.comments().await, case.history().await);
     let shown = shown + &format!("{:?} {:?}", receipt(case, &case.partner).await, receipt(case, lead).await);
     secrets.iter().filter(|secret| shown.contains(**secret)).map(|secret| (*secret).to_owned()).collect()
 }
 
-async fn r56_personal_data_is_erased_and_the_chain_still_verifies(world: &World) {
-    let case = talked_about(world).await;
-    let people = [case.partner.subject.clone(), world.reviewer.subject.clone()];
+async fn r56_personal_data_is_erased_and_the_chain_still_verifies(system: &TestSystem) {
+    let case = talked_about(system).await;
+    let people = [case.partner.subject.clone(), system.reviewer.subject.clone()];
     let reject = case.claim().await.rejection.unwrap().comment;
     let mut secrets = [&CONTACTS[..], &WORDS[..], &[&reject]].concat();
     secrets.extend(people.iter().map(String::as_str));
     assert_eq!(seen(&case, &secrets).await, secrets, "all of it is seen before");
     let before = receipt(&case, &case.partner).await;
-    refused(case.erase(&world.operator, &[]).await, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
-    world.advance(TimeDelta::days(90)).await;
-    let stored = world.stored(&secrets).await;
+    assert_refused(case.erase(&system.operator, &[]).await, Code::FailedPrecondition, "PERSONAL_DATA_NEEDED");
+    system.advance_by(TimeDelta::days(90)).await;
+    let stored = system.columns_with_texts(&secrets).await;
     for place in ["claim-intake.history.", "poe-review.review_note.text", "customer-consent.mail.recipient"] {
         assert!(stored.iter().any(|found| found.starts_with(place)), "and lies in {place}: {stored:?}");
     }
 
-    let claim = case.erase(&world.operator, &[]).await.unwrap();
+    let claim = case.erase(&system.operator, &[]).await.unwrap();
     assert!(claim.customer_contact.is_none() && claim.partner_contact.is_none());
-    world.settle().await;
+    system.wait_until_idle().await;
     assert_eq!(seen(&case, &secrets).await, Vec::<String>::new());
-    assert_eq!(world.stored(&secrets).await, Vec::<String>::new());
+    assert_eq!(system.columns_with_texts(&secrets).await, Vec::<String>::new());
     let comments = case.comments().await;
     assert!(comments.len() > 2 && comments.iter().all(|comment| comment.text.is_empty() && comment.erased));
-    assert!(case.notes(&world.reviewer).await.unwrap().iter().all(|note| note.text.is_empty() && note.erased));
+    assert!(case.notes(&system.reviewer).await.unwrap().iter().all(|note| note.text.is_empty() && note.erased));
 
     let record = case.entry("personal_data_erased").await;
-    assert_eq!((record.side(), record.subject.as_str()), (Side::Vendor, world.operator.subject.as_str()));
+    assert_eq!((record.side(), record.subject.as_str()), (Side::Vendor, system.operator.subject.as_str()));
     assert_eq!((record.reason.as_str(), record.changes[0].from.as_str()), ("Request 7", "contacts, subjects, words"));
     let noted = case.entry("review_noted").await;
     assert_eq!(noted.erased().collect::<Vec<_>>(), [HistoryPart::Subject, HistoryPart::Reason]);
-    for actor in [&case.partner, &world.reviewer, &world.operator] {
+    for actor in [&case.partner, &system.reviewer, &system.operator] {
         let after = receipt(&case, actor).await;
-        let summary = check(world, &after).unwrap().summary;
+        let summary = check(system, &after).unwrap().summary;
         assert!(summary.erased > 5 && summary.entries > before.entries.len(), "{}: {summary:?}", actor.subject);
-        let report = verify(&json(&after), Some(&world.signer().jwks()), Some(&json(&before))).unwrap();
+        let report = verify(&json(&after), Some(&system.signer().jwks()), Some(&json(&before))).unwrap();
         assert_eq!(report.extends, Some(before.entries.len()));
         if actor.subject == case.partner.subject {
             let withheld = |receipt: &ClaimReceipt| -> Vec<_> {
@@ -96,26 +96,26 @@ async fn r56_personal_data_is_erased_and_the_chain_still_verifies(world: &World)
         assert!(report.to_string().contains("personal data was erased"), "{report}");
     }
     // What was handed out before verifies still, with all that it says.
-    check(world, &before).unwrap();
+    check(system, &before).unwrap();
 }
 
-async fn r56_only_the_kinds_that_are_named_are_erased(world: &World) {
-    let (case, other) = (talked_about(world).await, talked_about(world).await);
-    world.advance(TimeDelta::days(90)).await;
-    case.erase(&world.operator, &[PersonalDataKind::Contacts]).await.unwrap();
+async fn r56_only_the_kinds_that_are_named_are_erased(system: &TestSystem) {
+    let (case, other) = (talked_about(system).await, talked_about(system).await);
+    system.advance_by(TimeDelta::days(90)).await;
+    case.erase(&system.operator, &[PersonalDataKind::Contacts]).await.unwrap();
     assert_eq!(seen(&case, &CONTACTS).await, Vec::<String>::new());
     assert_eq!(seen(&case, &WORDS).await, WORDS);
-    case.erase(&world.operator, &[PersonalDataKind::Subjects]).await.unwrap();
-    assert_eq!(seen(&case, &[case.partner.subject.as_str(), world.reviewer.subject.as_str()]).await.len(), 0);
+    case.erase(&system.operator, &[PersonalDataKind::Subjects]).await.unwrap();
+    assert_eq!(seen(&case, &[case.partner.subject.as_str(), system.reviewer.subject.as_str()]).await.len(), 0);
     assert_eq!(seen(&case, &WORDS).await, WORDS);
-    check(world, &receipt(&case, &world.lead).await).unwrap();
+    check(system, &receipt(&case, &system.lead).await).unwrap();
     // Another claim of the same people is not touched.
     assert_eq!(seen(&other, &[CONTACTS, [WORDS[0], WORDS[1], WORDS[2]]].concat()).await.len(), 6);
-    assert_eq!(check(world, &receipt(&other, &world.lead).await).unwrap().summary.erased, 0);
+    assert_eq!(check(system, &receipt(&other, &system.lead).await).unwrap().summary.erased, 0);
 }
 
-async fn r56_erasing_again_changes_nothing_until_something_is_said(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Withdrawn).await;
+async fn r56_erasing_again_changes_nothing_until_something_is_said(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Withdrawn).await;
     let request = |validate_only| ErasePersonalDataRequest {
         name: case.name.clone(),
         reason: "Request 8".into(),
@@ -124,23 +124,23 @@ async fn r56_erasing_again_changes_nothing_until_something_is_said(world: &World
         ..ErasePersonalDataRequest::default()
     };
     let length = case.history().await.len();
-    let judged = world.operator.claims().erase_personal_data(request(true)).await.unwrap().into_inner();
+    let judged = system.operator.claims().erase_personal_data(request(true)).await.unwrap().into_inner();
     assert!(judged.customer_contact.is_none());
     assert_eq!((case.history().await.len(), case.claim().await.customer_contact.is_some()), (length, true));
-    let first = world.operator.claims().erase_personal_data(request(false)).await.unwrap().into_inner();
-    let replayed = world.operator.claims().erase_personal_data(request(false)).await.unwrap().into_inner();
-    let again = case.erase(&world.operator, &[]).await.unwrap();
+    let first = system.operator.claims().erase_personal_data(request(false)).await.unwrap().into_inner();
+    let replayed = system.operator.claims().erase_personal_data(request(false)).await.unwrap().into_inner();
+    let again = case.erase(&system.operator, &[]).await.unwrap();
     assert_eq!([&replayed.etag, &again.etag], [&first.etag, &first.etag]);
     assert_eq!(case.history().await.len(), length + 1);
     case.comment(&case.partner, WORDS[0]).await.unwrap();
-    case.erase(&world.operator, &[]).await.unwrap();
+    case.erase(&system.operator, &[]).await.unwrap();
     assert_eq!(seen(&case, &[WORDS[0], case.partner.subject.as_str()]).await, Vec::<String>::new());
     assert_eq!(case.history().await.len(), length + 3);
-    check(world, &receipt(&case, &world.lead).await).unwrap();
+    check(system, &receipt(&case, &system.lead).await).unwrap();
 }
 
-async fn r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails(world: &World) {
-    let draft = Case::at(world, world.presales().await, Stage::Editing).await;
+async fn r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails(system: &TestSystem) {
+    let draft = TestClaim::at_stage(system, system.presales().await, ClaimStage::Editing).await;
     draft.delete().await.unwrap();
     let judge = ErasePersonalDataRequest {
         name: draft.name.clone(),
@@ -148,55 +148,61 @@ async fn r56_a_deleted_draft_is_erased_and_so_are_the_addresses_of_mails(world: 
         validate_only: true,
         ..ErasePersonalDataRequest::default()
     };
-    world.operator.claims().erase_personal_data(judge).await.unwrap();
-    draft.erase(&world.operator, &[]).await.unwrap();
-    check(world, &receipt(&draft, &world.lead).await).unwrap();
+    system.operator.claims().erase_personal_data(judge).await.unwrap();
+    draft.erase(&system.operator, &[]).await.unwrap();
+    check(system, &receipt(&draft, &system.lead).await).unwrap();
     // Of a claim that is withdrawn once it was approved, the partner is told: to whom the mail went is erased as well.
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     case.withdraw(WithdrawReason::Other, WORDS[0]).await.unwrap();
-    world.settle().await;
-    case.erase(&world.operator, &[PersonalDataKind::Contacts]).await.unwrap();
-    world.settle().await;
-    assert_eq!(world.stored(&CONTACTS).await, Vec::<String>::new());
-    assert!(world.stored(&[WORDS[0]]).await.len() > 1, "the words were not asked for");
+    system.wait_until_idle().await;
+    case.erase(&system.operator, &[PersonalDataKind::Contacts]).await.unwrap();
+    system.wait_until_idle().await;
+    assert_eq!(system.columns_with_texts(&CONTACTS).await, Vec::<String>::new());
+    assert!(system.columns_with_texts(&[WORDS[0]]).await.len() > 1, "the words were not asked for");
 }
 
-async fn r56_what_a_lead_and_a_customer_said_is_erased_in_every_service(world: &World) {
-    let claim = world.presales().await;
-    let case = Case::at(world, claim.clone(), Stage::UnderReview).await;
-    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
-    world.settle().await;
-    let award = case.award(&world.lead, &[case.claim().await.lines[0].key.as_str()]).await.unwrap();
-    world.settle().await;
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
-    case.resend_notice(&world.lead).await.unwrap();
-    world.settle().await;
+async fn r56_what_a_lead_and_a_customer_said_is_erased_in_every_service(system: &TestSystem) {
+    let claim = system.presales().await;
+    let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    system.wait_until_idle().await;
+    let award = case.award(&system.lead, &[case.claim().await.lines[0].key.as_str()]).await.unwrap();
+    system.wait_until_idle().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    case.resend_notice(&system.lead).await.unwrap();
+    system.wait_until_idle().await;
     case.decline_consent(WORDS[0]).await.unwrap();
-    world.settle().await;
-    world.advance(TimeDelta::days(90)).await;
-    let people = [&world.lead, &world.reviewer, case.customer(), &case.partner, &rival.partner];
+    system.wait_until_idle().await;
+    system.advance_by(TimeDelta::days(90)).await;
+    let people = [&system.lead, &system.reviewer, case.customer(), &case.partner, &rival.partner];
     let mut secrets: Vec<_> = people.iter().map(|actor| actor.subject.as_str()).collect();
     secrets.extend([award.comment.as_str(), WORDS[0], CONTACTS[0], CONTACTS[1]]);
-    assert!(world.stored(&[WORDS[0]]).await.iter().any(|found| found.starts_with("customer-consent.consent.body")));
+    assert!(
+        system
+            .columns_with_texts(&[WORDS[0]])
+            .await
+            .iter()
+            .any(|found| found.starts_with("customer-consent.consent.body"))
+    );
     for case in [&case, &rival] {
-        case.erase(&world.operator, &[]).await.unwrap();
+        case.erase(&system.operator, &[]).await.unwrap();
     }
-    world.settle().await;
-    assert_eq!(world.stored(&secrets).await, Vec::<String>::new());
+    system.wait_until_idle().await;
+    assert_eq!(system.columns_with_texts(&secrets).await, Vec::<String>::new());
     assert_eq!(case.entry("notice_resent").await.reason, "approval notice sent again", "which the system said");
     let declined = case.entry("customer_declined").await;
     assert_eq!(declined.erased().collect::<Vec<_>>(), [HistoryPart::Subject, HistoryPart::Reason]);
-    check(world, &receipt(&case, &world.lead).await).unwrap();
+    check(system, &receipt(&case, &system.lead).await).unwrap();
 }
 
-async fn r56_what_was_said_before_and_is_told_later_is_not_kept(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Withdrawn).await;
-    let before = stamp(world.now().await);
-    world.advance(TimeDelta::days(1)).await;
-    case.erase(&world.operator, &[]).await.unwrap();
-    world.advance(TimeDelta::days(1)).await;
-    let (stream, after) = (world.id(), stamp(world.now().await));
+async fn r56_what_was_said_before_and_is_told_later_is_not_kept(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Withdrawn).await;
+    let before = to_timestamp(system.now().await);
+    system.advance_by(TimeDelta::days(1)).await;
+    case.erase(&system.operator, &[]).await.unwrap();
+    system.advance_by(TimeDelta::days(1)).await;
+    let (stream, after) = (system.next_uuid(), to_timestamp(system.now().await));
     for (sequence, effective_time) in [(1, before), (2, after)] {
         let comment = WORDS[sequence as usize].to_owned();
         let payload = CustomerDeclined { claim: case.name.clone(), channel: "link".into(), comment };
@@ -207,13 +213,13 @@ async fn r56_what_was_said_before_and_is_told_later_is_not_kept(world: &World) {
             traceparent: String::new(),
             payload: Some(Payload::CustomerDeclined(payload)),
         };
-        assert_eq!(deliver(world, &stream, vec![event]).await.failure, None);
+        assert_eq!(deliver(system, &stream, vec![event]).await.failure, None);
         let told = case.entry("customer_declined").await;
         assert!(told.overtaken);
         let erased: Vec<_> = told.erased().collect();
         assert_eq!(erased, if sequence == 1 { vec![HistoryPart::Subject, HistoryPart::Reason] } else { vec![] });
     }
-    assert_eq!(world.stored(&[WORDS[1], "jana.1"]).await, Vec::<String>::new());
+    assert_eq!(system.columns_with_texts(&[WORDS[1], "jana.1"]).await, Vec::<String>::new());
     assert_eq!(seen(&case, &[WORDS[2], "jana.2"]).await.len(), 2, "what is said afterwards is kept");
-    check(world, &receipt(&case, &case.partner).await).unwrap();
+    check(system, &receipt(&case, &case.partner).await).unwrap();
 }

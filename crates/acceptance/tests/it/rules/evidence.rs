@@ -1,6 +1,8 @@
 //! R14: documents, by content and within limits; nothing uploaded is lost or changed.
 
-use cpor_acceptance::{Case, DOCX, JPEG, PDF, PNG, PPTX, Stage, World, XLSX, at, both_databases, refused};
+use cpor_acceptance::{
+    ClaimStage, DOCX, JPEG, PDF, PNG, PPTX, TestClaim, TestSystem, XLSX, assert_refused, both_databases, timestamp,
+};
 use cpor_proto::claims::v1::{EvidenceKind, EvidenceMetadata, UploadEvidenceRequest};
 use sha2::{Digest as _, Sha256};
 use tonic::Code;
@@ -16,8 +18,8 @@ both_databases![
     r14_an_upload_has_its_order,
 ];
 
-async fn r14_kinds_are_told_by_content_and_not_by_name(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r14_kinds_are_told_by_content_and_not_by_name(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let kinds = [
         (PDF, EvidenceKind::Pdf),
         (DOCX, EvidenceKind::Docx),
@@ -36,8 +38,8 @@ async fn r14_kinds_are_told_by_content_and_not_by_name(world: &World) {
     assert_eq!(case.claim().await.evidence_count, 6);
 }
 
-async fn r14_other_content_is_refused_whatever_its_name(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r14_other_content_is_refused_whatever_its_name(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let programs: [&[u8]; 6] = [
         b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00",
         b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00",
@@ -47,33 +49,33 @@ async fn r14_other_content_is_refused_whatever_its_name(world: &World) {
         b"<html><script>alert(1)</script></html>",
     ];
     for bytes in programs {
-        refused(case.upload("proof.pdf", bytes).await, Code::InvalidArgument, "EVIDENCE_KIND_UNKNOWN");
+        assert_refused(case.upload("proof.pdf", bytes).await, Code::InvalidArgument, "EVIDENCE_KIND_UNKNOWN");
     }
-    refused(case.upload("proof.pdf", b"").await, Code::InvalidArgument, "EVIDENCE_EMPTY");
+    assert_refused(case.upload("proof.pdf", b"").await, Code::InvalidArgument, "EVIDENCE_EMPTY");
     assert!(case.evidence().await.is_empty());
 }
 
-async fn r14_ten_documents_and_no_more(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r14_ten_documents_and_no_more(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     for number in 0..10 {
         case.upload(&format!("proof-{number}.pdf"), PDF).await.unwrap();
     }
-    let status = refused(case.upload("one-more.pdf", PDF).await, Code::FailedPrecondition, "TOO_MANY_DOCUMENTS");
+    let status = assert_refused(case.upload("one-more.pdf", PDF).await, Code::FailedPrecondition, "TOO_MANY_DOCUMENTS");
     assert_eq!(cpor_acceptance::metadata(&status, "limit"), "10");
     let first = case.evidence().await.remove(0);
     case.remove(&first.name).await.unwrap();
     case.upload("one-more.pdf", PDF).await.unwrap();
 
-    case.walk_to(Stage::PartnerActionRequired).await;
+    case.move_to_stage(ClaimStage::PartnerActionRequired).await;
     for number in 0..10 {
         case.upload(&format!("answer-{number}.pdf"), PDF).await.unwrap();
     }
-    refused(case.upload("one-more.pdf", PDF).await, Code::FailedPrecondition, "TOO_MANY_DOCUMENTS");
+    assert_refused(case.upload("one-more.pdf", PDF).await, Code::FailedPrecondition, "TOO_MANY_DOCUMENTS");
     assert_eq!(case.claim().await.evidence_count, 20);
 }
 
 /// A PDF of this size in messages of a mebibyte.
-fn pdf_of(case: &Case<'_>, size: usize) -> Vec<UploadEvidenceRequest> {
+fn pdf_of(case: &TestClaim<'_>, size: usize) -> Vec<UploadEvidenceRequest> {
     let mut bytes = PDF.to_vec();
     bytes.resize(size, b'\n');
     let mut parts: Vec<_> =
@@ -82,28 +84,28 @@ fn pdf_of(case: &Case<'_>, size: usize) -> Vec<UploadEvidenceRequest> {
     parts
 }
 
-async fn r14_a_document_has_at_most_25_mib(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r14_a_document_has_at_most_25_mib(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let limit = 25 << 20;
     let evidence = case.upload_parts(pdf_of(&case, limit)).await.unwrap();
     assert_eq!(evidence.size_bytes, limit as i64);
     let status =
-        refused(case.upload_parts(pdf_of(&case, limit + 1)).await, Code::InvalidArgument, "EVIDENCE_TOO_LARGE");
+        assert_refused(case.upload_parts(pdf_of(&case, limit + 1)).await, Code::InvalidArgument, "EVIDENCE_TOO_LARGE");
     assert_eq!(cpor_acceptance::metadata(&status, "limit_bytes"), limit.to_string());
     assert_eq!(case.evidence().await.len(), 1);
     let (_, bytes) = case.download(&case.partner, &evidence.name).await.unwrap();
     assert_eq!(bytes.len(), limit);
 }
 
-async fn r14_what_is_downloaded_is_what_was_uploaded(world: &World) {
-    let case = Case::complete(world, world.presales().await).await;
+async fn r14_what_is_downloaded_is_what_was_uploaded(system: &TestSystem) {
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let mut message = case.upload_message("unterschrieben.docx", DOCX);
-    message.metadata.as_mut().unwrap().signature_time = Some(at("2026-03-01T00:00:00Z"));
+    message.metadata.as_mut().unwrap().signature_time = Some(timestamp("2026-03-01T00:00:00Z"));
     let uploaded = case.upload_parts(vec![message]).await.unwrap();
     assert_eq!(uploaded.sha256, hex(DOCX));
-    assert_eq!(uploaded.signature_time, Some(at("2026-03-01T00:00:00Z")));
-    case.walk_to(Stage::UnderReview).await;
-    for reader in [&case.partner, &world.reviewer, &world.lead] {
+    assert_eq!(uploaded.signature_time, Some(timestamp("2026-03-01T00:00:00Z")));
+    case.move_to_stage(ClaimStage::UnderReview).await;
+    for reader in [&case.partner, &system.reviewer, &system.lead] {
         let (evidence, bytes) = case.download(reader, &uploaded.name).await.unwrap();
         assert_eq!((evidence, bytes.as_slice()), (uploaded.clone(), DOCX));
     }
@@ -111,38 +113,38 @@ async fn r14_what_is_downloaded_is_what_was_uploaded(world: &World) {
     assert_eq!(names, ["proof.pdf", "unterschrieben.docx"], "oldest first");
 }
 
-async fn r14_what_is_removed_stays_in_history(world: &World) {
-    let case = Case::complete(world, world.presales().await).await;
+async fn r14_what_is_removed_stays_in_history(system: &TestSystem) {
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let document = case.evidence().await.remove(0);
     case.remove(&document.name).await.unwrap();
     assert!(case.evidence().await.is_empty());
-    refused(case.remove(&document.name).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(case.remove(&document.name).await, Code::NotFound, "RESOURCE_NOT_FOUND");
     assert!(case.entry("evidence_added").await.changes[0].to.contains(&document.sha256));
     assert!(case.entry("evidence_removed").await.changes[0].from.contains("proof.pdf"));
     assert_eq!(case.claim().await.evidence_count, 0);
 }
 
-async fn r14_the_hash_is_compared_where_it_is_announced(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r14_the_hash_is_compared_where_it_is_announced(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let announced = |sha256: String| {
         let mut message = case.upload_message("proof.pdf", PDF);
         message.metadata.as_mut().unwrap().sha256 = sha256;
         vec![message]
     };
     case.upload_parts(announced(hex(PDF).to_uppercase())).await.unwrap();
-    refused(case.upload_parts(announced(hex(PNG))).await, Code::InvalidArgument, "EVIDENCE_HASH_MISMATCH");
+    assert_refused(case.upload_parts(announced(hex(PNG))).await, Code::InvalidArgument, "EVIDENCE_HASH_MISMATCH");
 }
 
-async fn r14_an_upload_has_its_order(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r14_an_upload_has_its_order(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let bytes = |data: &[u8]| UploadEvidenceRequest { metadata: None, data: data.to_vec() };
-    refused(case.upload_parts(vec![bytes(PDF)]).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");
-    refused(case.upload_parts(vec![]).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");
+    assert_refused(case.upload_parts(vec![bytes(PDF)]).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");
+    assert_refused(case.upload_parts(vec![]).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");
     let twice = vec![case.upload_message("proof.pdf", PDF), case.upload_message("proof.pdf", PDF)];
-    refused(case.upload_parts(twice).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");
+    assert_refused(case.upload_parts(twice).await, Code::InvalidArgument, "UPLOAD_OUT_OF_ORDER");
     let nameless = EvidenceMetadata { parent: case.name.clone(), ..EvidenceMetadata::default() };
     let nameless = UploadEvidenceRequest { metadata: Some(nameless), data: PDF.to_vec() };
-    refused(case.upload_parts(vec![nameless]).await, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(case.upload_parts(vec![nameless]).await, Code::InvalidArgument, "INVALID_FIELDS");
     let parts = vec![case.upload_message("proof.pdf", &PDF[..9]), bytes(&PDF[9..20]), bytes(&[]), bytes(&PDF[20..])];
     assert_eq!(case.upload_parts(parts).await.unwrap().sha256, hex(PDF));
 }

@@ -1,7 +1,9 @@
 //! R60: why a claim is where it is.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Actor, Case, NORTHWIND, PDF, Stage, World, both_databases, moment, refused};
+use cpor_acceptance::{
+    Actor, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_refused, both_databases, from_timestamp,
+};
 use cpor_proto::claims::v1::{
     ClaimExplanation, ClaimState, ExplainClaimRequest, ListClaimsRequest, Party, WaitsFor, WithdrawReason,
 };
@@ -24,7 +26,7 @@ both_databases![
     r60_a_bounced_notice_is_the_operators_to_send_again,
 ];
 
-async fn explained(case: &Case<'_>, actor: &Actor) -> ClaimExplanation {
+async fn explained(case: &TestClaim<'_>, actor: &Actor) -> ClaimExplanation {
     let request = ExplainClaimRequest { name: case.name.clone() };
     actor.claims().explain_claim(request).await.expect("an explanation").into_inner()
 }
@@ -43,11 +45,11 @@ fn callers(told: &ClaimExplanation) -> Vec<&str> {
 }
 
 /// Told alike to the partner, a reviewer and an operator; and in the claim itself.
-async fn waits(case: &Case<'_>, waits_for: WaitsFor, whose_move: Party) -> ClaimExplanation {
-    let world = case.world;
+async fn waits(case: &TestClaim<'_>, waits_for: WaitsFor, whose_move: Party) -> ClaimExplanation {
+    let system = case.system;
     let told = explained(case, &case.partner).await;
     assert_eq!((told.waits_for(), told.whose_move()), (waits_for, whose_move), "{told:#?}");
-    for actor in [&world.reviewer, &world.operator] {
+    for actor in [&system.reviewer, &system.operator] {
         let other = explained(case, actor).await;
         let common = |told: &ClaimExplanation| (told.waits_for, told.since_time, told.due_time, told.whose_move);
         assert_eq!(common(&other), common(&told));
@@ -59,48 +61,48 @@ async fn waits(case: &Case<'_>, waits_for: WaitsFor, whose_move: Party) -> Claim
     told
 }
 
-async fn r60_a_claim_is_explained_all_its_life(world: &World) {
-    let begun = world.now().await;
-    let case = Case::complete(world, world.presales().await).await;
+async fn r60_a_claim_is_explained_all_its_life(system: &TestSystem) {
+    let begun = system.now().await;
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
     let told = waits(&case, WaitsFor::Submission, Party::Partner).await;
-    assert_eq!((moment(told.since_time), told.due_time), (begun, None));
-    world.advance(TimeDelta::hours(1)).await;
-    case.walk_to(Stage::Submitted).await;
+    assert_eq!((from_timestamp(told.since_time), told.due_time), (begun, None));
+    system.advance_by(TimeDelta::hours(1)).await;
+    case.move_to_stage(ClaimStage::Submitted).await;
     let told = waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
-    let review = case.review(&world.reviewer).await.unwrap();
-    assert_eq!(moment(told.since_time), begun + TimeDelta::hours(1));
+    let review = case.review(&system.reviewer).await.unwrap();
+    assert_eq!(from_timestamp(told.since_time), begun + TimeDelta::hours(1));
     assert_eq!(told.due_time, review.deadlines.iter().filter_map(|clock| clock.due_time).min_by_key(|due| due.seconds));
     assert!(told.explanation.contains("until 2026-03-2"), "R46: {}", told.explanation);
-    world.advance(TimeDelta::hours(1)).await;
-    case.review_starts().await;
+    system.advance_by(TimeDelta::hours(1)).await;
+    case.take_and_start_review().await;
     let told = waits(&case, WaitsFor::ReviewDecision, Party::Reviewer).await;
-    assert_eq!(moment(told.since_time), begun + TimeDelta::hours(2));
+    assert_eq!(from_timestamp(told.since_time), begun + TimeDelta::hours(2));
     assert!(told.due_time.is_some());
-    case.request_action(&world.reviewer).await.unwrap();
-    world.settle().await;
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     let told = waits(&case, WaitsFor::PartnerResponse, Party::Partner).await;
     assert_eq!(told.due_time, case.claim().await.partner_action.unwrap().due_time);
-    world.advance(TimeDelta::days(1)).await;
+    system.advance_by(TimeDelta::days(1)).await;
     case.resubmit("Here it is.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     let told = waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
     assert!(told.due_time.is_some(), "the clocks run on");
-    world.advance(TimeDelta::days(30)).await;
+    system.advance_by(TimeDelta::days(30)).await;
     let told = waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
     assert!(told.explanation.contains("overdue since"), "{}", told.explanation);
-    case.review_starts().await;
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    case.take_and_start_review().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     let told = waits(&case, WaitsFor::ConsentWindow, Party::Time).await;
     assert_eq!(told.due_time, case.claim().await.consent_due_time);
-    world.advance(TimeDelta::days(8)).await;
+    system.advance_by(TimeDelta::days(8)).await;
     let official = waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
     assert_eq!((official.since_time, official.due_time), (told.due_time, None), "official since the window passed");
 }
 
-async fn r60_each_party_is_told_what_it_can_do(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
-    let told = explained(&case, &world.contoso).await;
+async fn r60_each_party_is_told_what_it_can_do(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let told = explained(&case, &system.contoso).await;
     assert_eq!(commands(&told, Party::Partner), ["UpdateClaim", "WithdrawClaim", "UploadEvidence", "CreateComment"]);
     assert_eq!(commands(&told, Party::Reviewer), ["CreateComment", "TakeReviewCase", "ResendNotice"]);
     let lead = ["CreateComment", "AssignReviewCase", "TakeReviewCase", "StartReview", "ResendNotice"];
@@ -113,51 +115,55 @@ async fn r60_each_party_is_told_what_it_can_do(world: &World) {
         ("cpor.claims.v1.ClaimService/WithdrawClaim", "R25")
     );
     // And so it is.
-    refused(case.start_review(&world.reviewer).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
-    case.take(&world.reviewer).await.unwrap();
-    world.settle().await;
-    case.start_review(&world.reviewer).await.unwrap();
-    world.settle().await;
-    let told = explained(&case, &world.contoso).await;
+    assert_refused(case.start_review(&system.reviewer).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+    case.take(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    case.start_review(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let told = explained(&case, &system.contoso).await;
     let deciding = ["RequestPartnerAction", "ApproveReviewCase", "RejectReviewCase"];
     assert_eq!(commands(&told, Party::Reviewer)[1..4], deciding);
     assert_eq!(commands(&told, Party::Partner), ["WithdrawClaim", "CreateComment"]);
-    assert!(!format!("{told:?}").contains(&world.reviewer.subject), "R4: a partner never learns who reviews");
+    assert!(!format!("{told:?}").contains(&system.reviewer.subject), "R4: a partner never learns who reviews");
 }
 
-async fn r60_a_caller_is_told_what_it_can_do_itself(world: &World) {
-    let case = Case::complete(world, world.presales().await).await;
-    let admin = explained(&case, &world.contoso).await;
+async fn r60_a_caller_is_told_what_it_can_do_itself(system: &TestSystem) {
+    let case = TestClaim::create_with_evidence(system, system.presales().await).await;
+    let admin = explained(&case, &system.contoso).await;
     assert!(callers(&admin).contains(&"SubmitClaim"));
-    let user = explained(&case, &world.contoso_user).await;
+    let user = explained(&case, &system.contoso_user).await;
     assert_eq!(commands(&user, Party::Partner), commands(&admin, Party::Partner));
     assert_eq!(
         callers(&user),
         ["UpdateClaim", "DeleteClaim", "UploadEvidence", "DeleteEvidence", "CreateComment"],
         "R4"
     );
-    case.walk_to(Stage::Submitted).await;
-    let user = explained(&case, &world.contoso_user).await;
+    case.move_to_stage(ClaimStage::Submitted).await;
+    let user = explained(&case, &system.contoso_user).await;
     assert_eq!(callers(&user), ["UploadEvidence", "CreateComment"], "R4: drafts only");
-    case.review_starts().await;
+    case.take_and_start_review().await;
     let deciding = "ApproveReviewCase";
-    assert!(callers(&explained(&case, &world.reviewer).await).contains(&deciding));
-    assert!(callers(&explained(&case, &world.lead).await).contains(&deciding));
-    assert!(!callers(&explained(&case, &world.colleague).await).contains(&deciding), "another's review");
-    assert_eq!(callers(&explained(&case, &world.operator).await), ["ResendNotice"]);
-    let manager = explained(&case, &world.manager).await;
+    assert!(callers(&explained(&case, &system.reviewer).await).contains(&deciding));
+    assert!(callers(&explained(&case, &system.lead).await).contains(&deciding));
+    assert!(!callers(&explained(&case, &system.colleague).await).contains(&deciding), "another's review");
+    assert_eq!(callers(&explained(&case, &system.operator).await), ["ResendNotice"]);
+    let manager = explained(&case, &system.manager).await;
     assert!(callers(&manager).is_empty() && manager.parties.iter().all(|party| !party.caller));
     // What is not the caller's looks as if it did not exist.
     let request = ExplainClaimRequest { name: case.name.clone() };
-    refused(world.northwind.claims().explain_claim(request.clone()).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    let sync = world.somebody(Role::DirectorySync);
-    refused(sync.claims().explain_claim(request).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    assert_refused(
+        system.northwind.claims().explain_claim(request.clone()).await,
+        Code::NotFound,
+        "RESOURCE_NOT_FOUND",
+    );
+    let sync = system.actor_with_role(Role::DirectorySync);
+    assert_refused(sync.claims().explain_claim(request).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
 }
 
-async fn r60_a_contested_claim_waits_for_a_lead_and_names_no_rival(world: &World) {
-    let claim = world.presales().await;
-    let one = Case::at(world, claim.clone(), Stage::UnderReview).await;
-    let other = Case::at(world, world.rival_of(&claim), Stage::Submitted).await;
+async fn r60_a_contested_claim_waits_for_a_lead_and_names_no_rival(system: &TestSystem) {
+    let claim = system.presales().await;
+    let one = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
+    let other = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Submitted).await;
     for case in [&one, &other] {
         let told = waits(case, WaitsFor::Arbitration, Party::ReviewLead).await;
         assert_eq!(told.due_time, None, "the clocks stand still");
@@ -166,51 +172,51 @@ async fn r60_a_contested_claim_waits_for_a_lead_and_names_no_rival(world: &World
     let seen = format!("{:?}", explained(&one, &one.partner).await).to_lowercase();
     assert!(!seen.contains("northwind") && !seen.contains(NORTHWIND) && !seen.contains(other.id()), "{seen}");
     other.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     let told = waits(&one, WaitsFor::ReviewDecision, Party::Reviewer).await;
     assert!(told.due_time.is_some(), "the clocks run on");
     assert!(!commands(&told, Party::ReviewLead).contains(&"ArbitrateLines"));
 }
 
-async fn r60_a_dispute_after_a_decline_waits_for_the_customer(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Declined).await;
+async fn r60_a_dispute_after_a_decline_waits_for_the_customer(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     waits(&case, WaitsFor::DisputeWindow, Party::Partner).await;
     case.dispute("They meant another project.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     let told = waits(&case, WaitsFor::ReviewStart, Party::Reviewer).await;
     assert_eq!(told.state(), ClaimState::Disputed);
-    case.review_starts().await;
+    case.take_and_start_review().await;
     waits(&case, WaitsFor::ReviewDecision, Party::Reviewer).await;
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     let told = waits(&case, WaitsFor::ExplicitApproval, Party::Customer).await;
     assert!(told.due_time.is_some());
     case.approve_consent().await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
 }
 
-async fn r60_a_final_rejection_waits_for_nothing_and_says_why(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Rejected).await;
+async fn r60_a_final_rejection_waits_for_nothing_and_says_why(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let told = waits(&case, WaitsFor::DisputeWindow, Party::Partner).await;
     assert_eq!(told.due_time, case.claim().await.rejection.unwrap().dispute_due_time);
     assert!(commands(&told, Party::Partner).contains(&"DisputeClaim") && told.refused.is_empty());
-    world.advance(TimeDelta::days(32)).await;
+    system.advance_by(TimeDelta::days(32)).await;
     let late = waits(&case, WaitsFor::Nothing, Party::Unspecified).await;
     assert_eq!(late.since_time, told.due_time);
     assert!(!commands(&late, Party::Partner).contains(&"DisputeClaim"));
     let dispute = late.refused.iter().find(|refused| refused.method.ends_with("/DisputeClaim")).unwrap();
-    refused(case.dispute("Too late.").await, Code::FailedPrecondition, &dispute.reason);
+    assert_refused(case.dispute("Too late.").await, Code::FailedPrecondition, &dispute.reason);
     assert_eq!(dispute.reason, "DISPUTE_WINDOW_PASSED");
-    let gone = Case::at(world, world.usage().await, Stage::Withdrawn).await;
+    let gone = TestClaim::at_stage(system, system.usage().await, ClaimStage::Withdrawn).await;
     let told = waits(&gone, WaitsFor::Nothing, Party::Unspecified).await;
     assert!(told.refused.iter().any(|refused| refused.reason == "DISPUTE_NOT_ALLOWED"));
 }
 
-async fn r60_a_passed_deadline_is_applied_to_the_answer(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r60_a_passed_deadline_is_applied_to_the_answer(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let due = case.claim().await.partner_action.unwrap().due_time;
-    world.time_passes_unseen(moment(due) + TimeDelta::days(1)).await;
+    system.set_clock_only(from_timestamp(due) + TimeDelta::days(1)).await;
     let told = explained(&case, &case.partner).await;
     assert_eq!((told.state(), told.waits_for(), told.since_time), (ClaimState::Rejected, WaitsFor::DisputeWindow, due));
     assert!(!commands(&told, Party::Partner).contains(&"ResubmitClaim"));
@@ -224,33 +230,33 @@ async fn listed(actor: &Actor, parent: &str, waits_for: WaitsFor) -> Vec<String>
     claims.into_iter().map(|claim| claim.name).collect()
 }
 
-async fn r60_claims_are_listed_by_what_they_wait_for(world: &World) {
-    let asked = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
-    let waiting = Case::at(world, world.usage().await, Stage::Submitted).await;
-    let others = Case::at(world, world.workloads(), Stage::Submitted).await;
-    assert_eq!(listed(&world.contoso, "partners/contoso", WaitsFor::ReviewStart).await, [waiting.name.as_str()]);
-    let everybodys = listed(&world.operator, "partners/-", WaitsFor::ReviewStart).await;
+async fn r60_claims_are_listed_by_what_they_wait_for(system: &TestSystem) {
+    let asked = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    let waiting = TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
+    let others = TestClaim::at_stage(system, system.workloads(), ClaimStage::Submitted).await;
+    assert_eq!(listed(&system.contoso, "partners/contoso", WaitsFor::ReviewStart).await, [waiting.name.as_str()]);
+    let everybodys = listed(&system.operator, "partners/-", WaitsFor::ReviewStart).await;
     assert_eq!(everybodys, [others.name.as_str(), waiting.name.as_str()], "newest first");
-    assert_eq!(listed(&world.lead, "partners/-", WaitsFor::PartnerResponse).await, [asked.name.as_str()]);
+    assert_eq!(listed(&system.lead, "partners/-", WaitsFor::PartnerResponse).await, [asked.name.as_str()]);
     // What time alone moves leaves its list too.
-    world.advance(TimeDelta::days(10)).await;
-    assert!(listed(&world.lead, "partners/-", WaitsFor::PartnerResponse).await.is_empty());
-    assert_eq!(listed(&world.lead, "partners/-", WaitsFor::DisputeWindow).await, [asked.name.as_str()]);
-    world.advance(TimeDelta::days(40)).await;
-    assert_eq!(listed(&world.lead, "partners/-", WaitsFor::Nothing).await, [asked.name.as_str()]);
+    system.advance_by(TimeDelta::days(10)).await;
+    assert!(listed(&system.lead, "partners/-", WaitsFor::PartnerResponse).await.is_empty());
+    assert_eq!(listed(&system.lead, "partners/-", WaitsFor::DisputeWindow).await, [asked.name.as_str()]);
+    system.advance_by(TimeDelta::days(40)).await;
+    assert_eq!(listed(&system.lead, "partners/-", WaitsFor::Nothing).await, [asked.name.as_str()]);
     asked.upload("late.pdf", PDF).await.unwrap_err();
 }
 
-async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(world: &World) {
-    let claim = world.presales().await;
-    let case = Case::complete(world, claim.clone()).await;
+async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(system: &TestSystem) {
+    let claim = system.presales().await;
+    let case = TestClaim::create_with_evidence(system, claim.clone()).await;
     let unseen = async |customer: &Actor, name: &str| {
         let answer = customer.claims().explain_claim(ExplainClaimRequest { name: name.into() }).await;
-        refused(answer, Code::NotFound, "RESOURCE_NOT_FOUND");
+        assert_refused(answer, Code::NotFound, "RESOURCE_NOT_FOUND");
     };
     unseen(case.customer(), &case.name).await;
-    case.walk_to(Stage::Submitted).await;
-    unseen(&world.litware, &case.name).await;
+    case.move_to_stage(ClaimStage::Submitted).await;
+    unseen(&system.litware, &case.name).await;
     unseen(case.customer(), "partners/contoso/claims/00000000-0000-4000-8000-000000000000").await;
     let told = explained(&case, case.customer()).await;
     let partners = explained(&case, &case.partner).await;
@@ -261,8 +267,8 @@ async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(world: &World) {
     assert_eq!(callers(&told), ["ApproveConsent", "DeclineConsent"]);
     assert_eq!((told.parties.len(), told.refused.len()), (1, 0), "a customer is told of itself alone");
     // Nothing of rivals, not even that something began.
-    world.advance(TimeDelta::hours(1)).await;
-    let rival = Case::at(world, world.rival_of(&claim), Stage::Submitted).await;
+    system.advance_by(TimeDelta::hours(1)).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Submitted).await;
     assert_eq!(explained(&case, &case.partner).await.waits_for(), WaitsFor::Arbitration);
     let before = told;
     let told = explained(&case, case.customer()).await;
@@ -272,28 +278,28 @@ async fn r60_a_customer_may_ask_of_the_claims_on_its_tenant(world: &World) {
     let seen = format!("{told:?}").to_lowercase();
     assert!(!seen.contains("northwind") && !seen.contains("compet") && !seen.contains("arbitrat"), "{seen}");
     rival.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
-    world.settle().await;
-    case.review_starts().await;
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     let told = explained(&case, case.customer()).await;
     assert_eq!((told.waits_for(), told.due_time), (WaitsFor::ConsentWindow, case.claim().await.consent_due_time));
     case.decline_consent("No.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     assert!(callers(&explained(&case, case.customer()).await).is_empty());
 }
 
-async fn r60_a_bounced_notice_is_the_operators_to_send_again(world: &World) {
-    world.mail_server().refuse("jana@bounce.example");
+async fn r60_a_bounced_notice_is_the_operators_to_send_again(system: &TestSystem) {
+    system.mail_server().refuse("jana@bounce.example");
     let contact = cpor_acceptance::contact("Jana Dvořáková", "CIO", "jana@bounce.example");
-    let claim = cpor_proto::claims::v1::Claim { customer_contact: contact, ..world.presales().await };
-    let case = Case::at(world, claim, Stage::UnderReview).await;
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    let claim = cpor_proto::claims::v1::Claim { customer_contact: contact, ..system.presales().await };
+    let case = TestClaim::at_stage(system, claim, ClaimStage::UnderReview).await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     let told = waits(&case, WaitsFor::NoticeDelivery, Party::Operator).await;
     assert!(told.explanation.contains("bounced") && told.due_time.is_none(), "{}", told.explanation);
-    world.mail_server().admit("jana@bounce.example");
-    case.resend_notice(&world.operator).await.unwrap();
-    world.settle().await;
+    system.mail_server().admit("jana@bounce.example");
+    case.resend_notice(&system.operator).await.unwrap();
+    system.wait_until_idle().await;
     waits(&case, WaitsFor::ConsentWindow, Party::Time).await;
 }

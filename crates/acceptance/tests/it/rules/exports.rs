@@ -1,6 +1,6 @@
 //! R59: claims are exported.
 
-use cpor_acceptance::{Actor, CONTOSO, Case, Stage, World, both_databases, line, refused};
+use cpor_acceptance::{Actor, CONTOSO, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, line};
 use cpor_proto::claims::v1::{Claim, ExportClaimsRequest, ExportFormat, ListClaimsRequest};
 use cpor_types::Role;
 use tonic::Code;
@@ -20,11 +20,11 @@ async fn export(actor: &Actor, request: ExportClaimsRequest) -> (usize, String) 
     (parts, String::from_utf8(file).expect("text"))
 }
 
-async fn r59_an_export_is_the_list(world: &World) {
+async fn r59_an_export_is_the_list(system: &TestSystem) {
     let lines = vec![line("teams", ""), line("exchange", "")];
     let two = Claim { lines, ..named("=two, \"lines\"") };
     let rows = (0..150).map(|n| named(&format!("{n:03}"))).chain([two]).map(|claim| row("", claim));
-    batch(&world.contoso, rows.collect()).await.unwrap();
+    batch(&system.contoso, rows.collect()).await.unwrap();
     let (filter, order_by) = ("NOT display_name:13".to_owned(), "display_name desc".to_owned());
     let parent = CONTOSO.to_owned();
     let listed = ListClaimsRequest {
@@ -34,11 +34,11 @@ async fn r59_an_export_is_the_list(world: &World) {
         page_size: 1_000,
         ..ListClaimsRequest::default()
     };
-    let listed = list(&world.contoso, listed).await.claims;
+    let listed = list(&system.contoso, listed).await.claims;
     assert_eq!(listed.len(), 151 - 12);
 
     let asked = ExportClaimsRequest { parent, filter, order_by, format: ExportFormat::JsonLines.into() };
-    let (parts, json) = export(&world.contoso, asked.clone()).await;
+    let (parts, json) = export(&system.contoso, asked.clone()).await;
     assert_eq!(parts, 2);
     let names = |file: &str| -> Vec<String> {
         let json = file.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
@@ -46,7 +46,7 @@ async fn r59_an_export_is_the_list(world: &World) {
     };
     assert_eq!(names(&json), listed.iter().map(|claim| claim.name.clone()).collect::<Vec<_>>());
 
-    let (_, csv) = export(&world.contoso, ExportClaimsRequest { format: ExportFormat::Csv.into(), ..asked }).await;
+    let (_, csv) = export(&system.contoso, ExportClaimsRequest { format: ExportFormat::Csv.into(), ..asked }).await;
     let rows: Vec<&str> = csv.split("\r\n").collect();
     assert_eq!(rows.len(), 1 + listed.len() + 1 + 1, "a header, a second line of a claim, and the end");
     assert!(rows[0].starts_with("claim,display_name,state,association_state,mpn_id,"), "{}", rows[0]);
@@ -55,26 +55,30 @@ async fn r59_an_export_is_the_list(world: &World) {
     assert!(two[1].contains(",exchange,"), "{two:?}");
     let of_others =
         ExportClaimsRequest { parent: CONTOSO.into(), format: ExportFormat::Csv.into(), ..Default::default() };
-    refused(world.northwind.claims().export_claims(of_others).await.map(drop), Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(
+        system.northwind.claims().export_claims(of_others).await.map(drop),
+        Code::NotFound,
+        "RESOURCE_NOT_FOUND",
+    );
 }
 
-async fn r59_an_export_shows_what_its_caller_may_see(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
+async fn r59_an_export_shows_what_its_caller_may_see(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
     let review = case.review_name().await;
-    let manager = world.somebody(Role::ProgramManager);
+    let manager = system.actor_with_role(Role::ProgramManager);
     for format in [ExportFormat::Csv, ExportFormat::JsonLines] {
         let asked =
             |parent: &str| ExportClaimsRequest { parent: parent.into(), format: format.into(), ..Default::default() };
-        let (_, partner) = export(&world.contoso, asked(CONTOSO)).await;
+        let (_, partner) = export(&system.contoso, asked(CONTOSO)).await;
         assert!(partner.contains("jana.dvorakova@fabrikam.example") && !partner.contains(&review));
-        let (_, operator) = export(&world.operator, asked("partners/-")).await;
+        let (_, operator) = export(&system.operator, asked("partners/-")).await;
         assert!(operator.contains("[redacted]") && !operator.contains("jana.dvorakova"), "{operator}");
         let (_, vendor) = export(&manager, asked("partners/-")).await;
         assert!(vendor.contains("Jana Dvořáková"));
-        let (_, none) = export(&world.northwind, asked(cpor_acceptance::NORTHWIND)).await;
+        let (_, none) = export(&system.northwind, asked(cpor_acceptance::NORTHWIND)).await;
         assert_eq!(none.lines().count(), usize::from(format == ExportFormat::Csv), "{none}");
-        refused(
-            world.contoso.claims().export_claims(asked("partners/-")).await.map(drop),
+        assert_refused(
+            system.contoso.claims().export_claims(asked("partners/-")).await.map(drop),
             Code::NotFound,
             "RESOURCE_NOT_FOUND",
         );

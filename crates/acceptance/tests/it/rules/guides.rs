@@ -1,6 +1,8 @@
 //! R52: program guides are uploaded, checked, put in force for a time, revised and tried out.
 
-use cpor_acceptance::{Actor, Case, Stage, World, at, both_databases, faults, metadata, refused};
+use cpor_acceptance::{
+    Actor, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, metadata, timestamp,
+};
 use cpor_proto::eligibility::v1::{
     ActivateProgramGuideRequest, Assessment, CreateProgramGuideRequest, EarningOutcome, GetAssessmentRequest,
     GetProgramGuideRequest, GuideDifference, GuideState, ListEarningsRequest, ListProgramGuidesRequest, Money,
@@ -21,19 +23,19 @@ both_databases![
 both_databases![with two_replicas: r52_of_two_activations_at_once_one_wins];
 
 /// The shipped guide, as the API shows it.
-pub(super) async fn shipped(world: &World) -> ProgramGuide {
+pub(super) async fn shipped(system: &TestSystem) -> ProgramGuide {
     let request = GetProgramGuideRequest { name: "programGuides/default-2026".into() };
-    world.manager.eligibility().get_program_guide(request).await.unwrap().into_inner()
+    system.manager.eligibility().get_program_guide(request).await.unwrap().into_inner()
 }
 
 /// Uploads a draft.
-pub(super) async fn create(world: &World, id: &str, guide: ProgramGuide) -> Result<ProgramGuide, Status> {
+pub(super) async fn create(system: &TestSystem, id: &str, guide: ProgramGuide) -> Result<ProgramGuide, Status> {
     let request = CreateProgramGuideRequest {
         program_guide_id: id.into(),
         program_guide: Some(guide),
         ..CreateProgramGuideRequest::default()
     };
-    Ok(world.manager.eligibility().create_program_guide(request).await?.into_inner())
+    Ok(system.manager.eligibility().create_program_guide(request).await?.into_inner())
 }
 
 /// Puts a draft in force; `end` may be empty.
@@ -56,14 +58,14 @@ async fn listed(actor: &Actor) -> Vec<(String, GuideState)> {
         .collect()
 }
 
-async fn assessment(case: &Case<'_>, month: &str) -> Result<Assessment, Status> {
+async fn assessment(case: &TestClaim<'_>, month: &str) -> Result<Assessment, Status> {
     let name = format!("tenants/{}/assessments/{}", case.tenant, case.id());
     let request = GetAssessmentRequest { name, month: month.into() };
     Ok(case.partner.eligibility().get_assessment(request).await?.into_inner())
 }
 
-async fn r52_everything_that_is_wrong_with_a_guide_is_named_at_once(world: &World) {
-    let mut guide = shipped(world).await;
+async fn r52_everything_that_is_wrong_with_a_guide_is_named_at_once(system: &TestSystem) {
+    let mut guide = shipped(system).await;
     guide.display_name = String::new();
     guide.conditions[1].name = guide.conditions[0].name.clone();
     guide.conditions[1].programs = vec!["csp".into()];
@@ -90,26 +92,26 @@ async fn r52_everything_that_is_wrong_with_a_guide_is_named_at_once(world: &Worl
         ("rates[3].unit", "ENUM_NOT_IN"),
     ];
     let wanted = wanted.map(|(name, reason)| (field(name), reason.to_owned()));
-    let status = refused(create(world, "odd", guide).await, Code::InvalidArgument, "INVALID_FIELDS");
-    let found = faults(&status);
+    let status = assert_refused(create(system, "odd", guide).await, Code::InvalidArgument, "INVALID_FIELDS");
+    let found = field_violations(&status);
     assert!(wanted.iter().all(|fault| found.contains(fault)), "{found:#?}");
     assert!(found.iter().any(|(_, reason)| reason == "UNIT_MISMATCH"), "{found:#?}");
     assert!(found.iter().any(|(_, reason)| reason == "NEGATIVE_AMOUNT"), "{found:#?}");
-    assert_eq!(listed(&world.manager).await.len(), 1, "nothing was kept");
+    assert_eq!(listed(&system.manager).await.len(), 1, "nothing was kept");
 }
 
-async fn r52_a_guide_is_uploaded_once_and_stays_a_draft(world: &World) {
-    let guide = ProgramGuide { display_name: "Fall".into(), version: "2".into(), ..shipped(world).await };
+async fn r52_a_guide_is_uploaded_once_and_stays_a_draft(system: &TestSystem) {
+    let guide = ProgramGuide { display_name: "Fall".into(), version: "2".into(), ..shipped(system).await };
     let request = CreateProgramGuideRequest {
         program_guide_id: "fall".into(),
         program_guide: Some(guide.clone()),
         request_id: "one".into(),
         validate_only: true,
     };
-    let mut client = world.manager.eligibility();
+    let mut client = system.manager.eligibility();
     let would_be = client.create_program_guide(request.clone()).await.unwrap().into_inner();
     assert_eq!((would_be.name.as_str(), would_be.state()), ("programGuides/fall", GuideState::Draft));
-    assert_eq!(listed(&world.manager).await.len(), 1, "validate_only");
+    assert_eq!(listed(&system.manager).await.len(), 1, "validate_only");
 
     let request = CreateProgramGuideRequest { validate_only: false, ..request };
     let created = client.create_program_guide(request.clone()).await.unwrap().into_inner();
@@ -117,54 +119,54 @@ async fn r52_a_guide_is_uploaded_once_and_stays_a_draft(world: &World) {
     assert_eq!((&created.conditions, &created.rates), (&guide.conditions, &guide.rates));
     assert_eq!(client.create_program_guide(request.clone()).await.unwrap().into_inner(), created, "the first answer");
     let other = CreateProgramGuideRequest { program_guide_id: "winter".into(), ..request };
-    refused(client.create_program_guide(other).await, Code::InvalidArgument, "REQUEST_ID_REUSED");
-    let again = refused(create(world, "fall", guide).await, Code::AlreadyExists, "GUIDE_EXISTS");
+    assert_refused(client.create_program_guide(other).await, Code::InvalidArgument, "REQUEST_ID_REUSED");
+    let again = assert_refused(create(system, "fall", guide).await, Code::AlreadyExists, "GUIDE_EXISTS");
     assert_eq!(metadata(&again, "guide"), "programGuides/fall");
     let known = [("fall", GuideState::Draft), ("default-2026", GuideState::Active)];
-    assert_eq!(listed(&world.manager).await, known.map(|(name, state)| (name.to_owned(), state)));
+    assert_eq!(listed(&system.manager).await, known.map(|(name, state)| (name.to_owned(), state)));
 }
 
-async fn r52_drafts_are_the_vendors_own_business(world: &World) {
-    create(world, "fall", shipped(world).await).await.unwrap();
+async fn r52_drafts_are_the_vendors_own_business(system: &TestSystem) {
+    create(system, "fall", shipped(system).await).await.unwrap();
     let get = async |actor: &Actor, id: &str| {
         let request = GetProgramGuideRequest { name: format!("programGuides/{id}") };
         actor.eligibility().get_program_guide(request).await
     };
-    let hidden = refused(get(&world.contoso, "fall").await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    let absent = refused(get(&world.contoso, "none").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let hidden = assert_refused(get(&system.contoso, "fall").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let absent = assert_refused(get(&system.contoso, "none").await, Code::NotFound, "RESOURCE_NOT_FOUND");
     assert_eq!(hidden.message(), absent.message());
-    assert_eq!(listed(&world.contoso).await.len(), 1);
-    assert!(get(&world.reviewer, "fall").await.is_ok());
-    let denied = activate(&world.contoso, "fall", "2026-05", "").await;
-    refused(denied, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-    activate(&world.manager, "fall", "2026-05", "").await.unwrap();
-    assert!(get(&world.contoso, "fall").await.is_ok());
+    assert_eq!(listed(&system.contoso).await.len(), 1);
+    assert!(get(&system.reviewer, "fall").await.is_ok());
+    let denied = activate(&system.contoso, "fall", "2026-05", "").await;
+    assert_refused(denied, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    activate(&system.manager, "fall", "2026-05", "").await.unwrap();
+    assert!(get(&system.contoso, "fall").await.is_ok());
 }
 
-async fn r52_a_guide_is_put_in_force_for_a_period(world: &World) {
+async fn r52_a_guide_is_put_in_force_for_a_period(system: &TestSystem) {
     for id in ["summer", "fall"] {
-        create(world, id, shipped(world).await).await.unwrap();
+        create(system, id, shipped(system).await).await.unwrap();
     }
-    let summer = activate(&world.manager, "summer", "2026-06", "2026-09").await.unwrap();
+    let summer = activate(&system.manager, "summer", "2026-06", "2026-09").await.unwrap();
     assert_eq!(summer.state(), GuideState::Active);
     let period = (summer.effective_start_time, summer.effective_end_time);
-    assert_eq!(period, (Some(at("2026-06-01T00:00:00Z")), Some(at("2026-09-01T00:00:00Z"))));
-    let shipped = shipped(world).await;
+    assert_eq!(period, (Some(timestamp("2026-06-01T00:00:00Z")), Some(timestamp("2026-09-01T00:00:00Z"))));
+    let shipped = shipped(system).await;
     assert_eq!(shipped.effective_end_time, summer.effective_start_time, "it had no end");
 
-    let again = activate(&world.manager, "summer", "2027-01", "").await;
-    refused(again, Code::FailedPrecondition, "GUIDE_NOT_DRAFT");
+    let again = activate(&system.manager, "summer", "2027-01", "").await;
+    assert_refused(again, Code::FailedPrecondition, "GUIDE_NOT_DRAFT");
     for (start, end, other) in
         [("2026-08", "", "summer"), ("2026-05", "2026-07", "default-2026"), ("2019-12", "2020-02", "default-2026")]
     {
-        let overlap = activate(&world.manager, "fall", start, end).await;
-        let overlap = refused(overlap, Code::FailedPrecondition, "GUIDE_PERIOD_OVERLAPS");
+        let overlap = activate(&system.manager, "fall", start, end).await;
+        let overlap = assert_refused(overlap, Code::FailedPrecondition, "GUIDE_PERIOD_OVERLAPS");
         assert_eq!(metadata(&overlap, "guide"), format!("programGuides/{other}"));
     }
-    let empty = activate(&world.manager, "fall", "2026-09", "2026-09").await;
-    let empty = refused(empty, Code::InvalidArgument, "INVALID_FIELDS");
-    assert_eq!(faults(&empty), [("end_month".to_owned(), "NOT_AFTER_START".to_owned())].into());
-    refused(activate(&world.manager, "none", "2026-09", "").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let empty = activate(&system.manager, "fall", "2026-09", "2026-09").await;
+    let empty = assert_refused(empty, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_eq!(field_violations(&empty), [("end_month".to_owned(), "NOT_AFTER_START".to_owned())].into());
+    assert_refused(activate(&system.manager, "none", "2026-09", "").await, Code::NotFound, "RESOURCE_NOT_FOUND");
 
     let request = ActivateProgramGuideRequest {
         name: "programGuides/fall".into(),
@@ -173,31 +175,31 @@ async fn r52_a_guide_is_put_in_force_for_a_period(world: &World) {
         request_id: "one".into(),
         ..ActivateProgramGuideRequest::default()
     };
-    let mut client = world.manager.eligibility();
+    let mut client = system.manager.eligibility();
     assert_eq!(client.activate_program_guide(request.clone()).await.unwrap().into_inner().state(), GuideState::Active);
-    assert_eq!(listed(&world.manager).await[0], ("fall".to_owned(), GuideState::Draft), "validate_only");
+    assert_eq!(listed(&system.manager).await[0], ("fall".to_owned(), GuideState::Draft), "validate_only");
     let request = ActivateProgramGuideRequest { validate_only: false, ..request };
     for _ in 0..2 {
         let fall = client.activate_program_guide(request.clone()).await.unwrap().into_inner();
         assert_eq!((fall.state(), fall.effective_end_time), (GuideState::Active, None));
     }
-    let names: Vec<_> = listed(&world.manager).await.into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = listed(&system.manager).await.into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["fall", "summer", "default-2026"], "newest first");
 }
 
-async fn r52_a_month_is_assessed_by_its_own_guide(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
-    let mut strict = shipped(world).await;
+async fn r52_a_month_is_assessed_by_its_own_guide(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    let mut strict = shipped(system).await;
     strict.conditions.truncate(1);
     strict.conditions[0].name = "three_programs".into();
     strict.conditions[0].expression = "size(partner.enrolled) >= 3".into();
     strict.conditions[0].facts.clear();
-    create(world, "strict", strict).await.unwrap();
-    activate(&world.manager, "strict", "2026-05", "").await.unwrap();
-    world.settle().await;
+    create(system, "strict", strict).await.unwrap();
+    activate(&system.manager, "strict", "2026-05", "").await.unwrap();
+    system.wait_until_idle().await;
     assert_eq!(assessment(&case, "").await.unwrap().guide, "programGuides/default-2026");
 
-    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
     let may = assessment(&case, "").await.unwrap();
     assert_eq!((may.month.as_str(), may.guide.as_str()), ("2026-05", "programGuides/strict"));
     let condition = &may.results[0].conditions[0];
@@ -206,17 +208,17 @@ async fn r52_a_month_is_assessed_by_its_own_guide(world: &World) {
     assert_eq!(condition.facts["partner.enrolled"], enrolled, "the facts that the expression names");
     let april = assessment(&case, "2026-04").await.unwrap();
     assert_eq!((april.guide.as_str(), april.results[0].verdict()), ("programGuides/default-2026", Verdict::Eligible));
-    refused(assessment(&case, "2026-06").await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    let foreign = Case { partner: world.northwind.clone(), ..case.clone() };
-    refused(assessment(&foreign, "2026-04").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(assessment(&case, "2026-06").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let foreign = TestClaim { partner: system.northwind.clone(), ..case.clone() };
+    assert_refused(assessment(&foreign, "2026-04").await, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
-async fn r54_a_revised_guide_corrects_the_past_months_it_covers(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r54_a_revised_guide_corrects_the_past_months_it_covers(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
-    world.advance_to("2026-06-02T00:00:00Z".parse().unwrap()).await;
-    world.import_usage(&key, &[("2026-04", 1), ("2026-05", 1)]).await;
-    world.settle().await;
+    system.advance_to("2026-06-02T00:00:00Z".parse().unwrap()).await;
+    system.import_usage(&key, &[("2026-04", 1), ("2026-05", 1)]).await;
+    system.wait_until_idle().await;
     let ledger = async || {
         let request = ListEarningsRequest { parent: "tenants/-".into(), ..ListEarningsRequest::default() };
         let lines = case.partner.eligibility().list_earnings(request).await.unwrap().into_inner().earnings;
@@ -229,26 +231,30 @@ async fn r54_a_revised_guide_corrects_the_past_months_it_covers(world: &World) {
     sorted.sort();
     assert_eq!(sorted, before);
 
-    let unknown = ProgramGuide { revises: "programGuides/none".into(), ..shipped(world).await };
-    refused(create(world, "april", unknown).await, Code::FailedPrecondition, "GUIDE_NOT_IN_FORCE");
-    let mut april = ProgramGuide { revises: default.clone(), ..shipped(world).await };
+    let unknown = ProgramGuide { revises: "programGuides/none".into(), ..shipped(system).await };
+    assert_refused(create(system, "april", unknown).await, Code::FailedPrecondition, "GUIDE_NOT_IN_FORCE");
+    let mut april = ProgramGuide { revises: default.clone(), ..shipped(system).await };
     april.rates[0].amount = Some(Money { currency: "USD".into(), micros: 3_000_000 });
-    create(world, "april", april).await.unwrap();
-    activate(&world.manager, "april", "2026-04", "2026-05").await.unwrap();
-    world.settle().await;
+    create(system, "april", april).await.unwrap();
+    activate(&system.manager, "april", "2026-04", "2026-05").await.unwrap();
+    system.wait_until_idle().await;
     let correction = ("2026-04".to_owned(), -50_000_000, "programGuides/april".to_owned());
     assert_eq!(ledger().await[2..], [correction]);
-    assert_eq!(shipped(world).await.effective_end_time, None, "it stays in force around it");
+    assert_eq!(shipped(system).await.effective_end_time, None, "it stays in force around it");
     assert_eq!(assessment(&case, "2026-05").await.unwrap().guide, default);
 }
 
-async fn simulate(world: &World, id: &str, start: &str) -> Result<(Vec<GuideDifference>, SimulationSummary), Status> {
+async fn simulate(
+    system: &TestSystem,
+    id: &str,
+    start: &str,
+) -> Result<(Vec<GuideDifference>, SimulationSummary), Status> {
     let request = SimulateProgramGuideRequest {
         name: format!("programGuides/{id}"),
         start_month: start.into(),
         end_month: String::new(),
     };
-    let mut parts = world.manager.eligibility().simulate_program_guide(request).await?.into_inner();
+    let mut parts = system.manager.eligibility().simulate_program_guide(request).await?.into_inner();
     let (mut differences, mut summary) = (Vec::new(), None);
     while let Some(message) = parts.message().await? {
         assert!(summary.is_none(), "the summary comes last");
@@ -260,19 +266,19 @@ async fn simulate(world: &World, id: &str, start: &str) -> Result<(Vec<GuideDiff
     Ok((differences, summary.unwrap()))
 }
 
-async fn r52_a_simulation_streams_what_a_draft_would_change(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
-    let other = Case::at(world, world.usage().await, Stage::Official).await;
-    world.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
-    world.import_usage(&case.key(0).await, &[("2026-04", 1)]).await;
-    world.settle().await;
+async fn r52_a_simulation_streams_what_a_draft_would_change(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    let other = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
+    system.advance_to("2026-05-02T00:00:00Z".parse().unwrap()).await;
+    system.import_usage(&case.key(0).await, &[("2026-04", 1)]).await;
+    system.wait_until_idle().await;
     let before = (case.assessment().await.unwrap(), other.assessment().await.unwrap());
 
-    let mut draft = shipped(world).await;
+    let mut draft = shipped(system).await;
     draft.conditions[3].expression =
         "subscription != null && claim.submit_time - subscription.purchase_time <= duration('240h')".into();
-    create(world, "draft", draft).await.unwrap();
-    let (differences, summary) = simulate(world, "draft", "2026-04").await.unwrap();
+    create(system, "draft", draft).await.unwrap();
+    let (differences, summary) = simulate(system, "draft", "2026-04").await.unwrap();
     assert_eq!((summary.looked_at, summary.changed), (4, 2), "two claims, April and May");
     let usd = |micros| vec![Money { currency: "USD".into(), micros }];
     assert_eq!((summary.amounts_before, summary.amounts_after), (usd(200_000_000), vec![]));
@@ -287,23 +293,23 @@ async fn r52_a_simulation_streams_what_a_draft_would_change(world: &World) {
     assert_eq!(old.earned.as_ref().unwrap().amount, Some(Money { currency: "USD".into(), micros: 200_000_000 }));
     assert_eq!(new.earned.as_ref().unwrap().outcome(), EarningOutcome::ConditionsFailed);
 
-    world.settle().await;
+    system.wait_until_idle().await;
     assert_eq!((case.assessment().await.unwrap(), other.assessment().await.unwrap()), before, "nothing has changed");
-    refused(simulate(world, "none", "").await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    refused(simulate(world, "default-2026", "").await, Code::FailedPrecondition, "GUIDE_NOT_DRAFT");
+    assert_refused(simulate(system, "none", "").await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(simulate(system, "default-2026", "").await, Code::FailedPrecondition, "GUIDE_NOT_DRAFT");
 }
 
-async fn r52_of_two_activations_at_once_one_wins(world: &World) {
+async fn r52_of_two_activations_at_once_one_wins(system: &TestSystem) {
     for id in ["one", "two"] {
-        create(world, id, shipped(world).await).await.unwrap();
+        create(system, id, shipped(system).await).await.unwrap();
     }
-    let other = world.manager.at_replica(world.replicas() - 1);
+    let other = system.manager.at_replica(system.replicas() - 1);
     let (one, two) = tokio::join!(
-        activate(&world.manager, "one", "2026-09", "2026-12"),
+        activate(&system.manager, "one", "2026-09", "2026-12"),
         activate(&other, "two", "2026-09", "2026-12"),
     );
     let lost = one.is_err();
     let refusal = if lost { one.and(two) } else { two.and(one) };
-    let refusal = refused(refusal, Code::FailedPrecondition, "GUIDE_PERIOD_OVERLAPS");
+    let refusal = assert_refused(refusal, Code::FailedPrecondition, "GUIDE_PERIOD_OVERLAPS");
     assert_eq!(metadata(&refusal, "guide"), if lost { "programGuides/two" } else { "programGuides/one" });
 }

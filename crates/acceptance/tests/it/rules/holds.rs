@@ -1,7 +1,9 @@
 //! R34 to R36, R38: one company on record for each key.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Case, NORTHWIND, Stage, World, both_databases, line, refused, violates};
+use cpor_acceptance::{
+    ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, line,
+};
 use cpor_proto::{
     claims::v1::{Activity, Claim, WithdrawReason},
     registry::v1::AssociationState,
@@ -26,31 +28,31 @@ fn in_the_way(status: &Status) -> Vec<(String, String)> {
     failed.into_iter().map(|failed| (failed.r#type, failed.subject)).collect()
 }
 
-async fn r34_a_key_has_one_company_at_a_time(world: &World) {
-    let claim = world.presales().await;
-    let first = Case::at(world, claim.clone(), Stage::Official).await;
+async fn r34_a_key_has_one_company_at_a_time(system: &TestSystem) {
+    let claim = system.presales().await;
+    let first = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
     let key = first.key(0).await;
-    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
-    let status = refused(rival.approve(&world.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let status = assert_refused(rival.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     assert!(!format!("{status:?}").to_lowercase().contains("contoso"), "never whose: {status:?}");
-    world.settle().await;
-    let on_record = world.on_record(&key, None).await;
+    system.wait_until_idle().await;
+    let on_record = system.associations_of_key(&key, None).await;
     assert_eq!(on_record.len(), 1);
     assert_eq!(on_record[0].partner, cpor_acceptance::CONTOSO);
     first.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
-    world.settle().await;
-    rival.approve(&world.reviewer).await.unwrap();
-    world.advance(TimeDelta::days(8)).await;
-    assert_eq!(world.on_record(&key, None).await[0].partner, NORTHWIND);
+    system.wait_until_idle().await;
+    rival.approve(&system.reviewer).await.unwrap();
+    system.advance_by(TimeDelta::days(8)).await;
+    assert_eq!(system.associations_of_key(&key, None).await[0].partner, NORTHWIND);
 }
 
-async fn r34_one_company_may_hold_both_activities(world: &World) {
-    let presales = world.presales().await;
+async fn r34_one_company_may_hold_both_activities(system: &TestSystem) {
+    let presales = system.presales().await;
     let usage = Claim { activities: vec![Activity::Usage.into()], ..presales.clone() };
-    let one = Case::at(world, presales, Stage::Approved).await;
-    let other = Case::at(world, usage, Stage::Approved).await;
-    world.advance(TimeDelta::days(8)).await;
-    let on_record = world.on_record(&one.key(0).await, None).await;
+    let one = TestClaim::at_stage(system, presales, ClaimStage::Approved).await;
+    let other = TestClaim::at_stage(system, usage, ClaimStage::Approved).await;
+    system.advance_by(TimeDelta::days(8)).await;
+    let on_record = system.associations_of_key(&one.key(0).await, None).await;
     assert_eq!(on_record.len(), 2);
     assert!(on_record.iter().all(|association| association.partner == cpor_acceptance::CONTOSO));
     let mut claims: Vec<_> = on_record.into_iter().map(|association| association.claim).collect();
@@ -60,8 +62,8 @@ async fn r34_one_company_may_hold_both_activities(world: &World) {
     assert_eq!(claims, both);
 }
 
-async fn r34_revenue_association_neither_holds_nor_is_held_out(world: &World) {
-    let usage = world.usage().await;
+async fn r34_revenue_association_neither_holds_nor_is_held_out(system: &TestSystem) {
+    let usage = system.usage().await;
     let recognised = |mpn_id: &str| Claim {
         mpn_id: mpn_id.into(),
         activities: vec![Activity::RevenueAssociation.into()],
@@ -70,40 +72,40 @@ async fn r34_revenue_association_neither_holds_nor_is_held_out(world: &World) {
         isv_solution_name: "Planner".into(),
         ..usage.clone()
     };
-    let before = Case::at(world, recognised("2002"), Stage::Approved).await;
-    Case::at(world, usage.clone(), Stage::Approved).await;
-    let after = Case::at(world, recognised("1001"), Stage::Approved).await;
+    let before = TestClaim::at_stage(system, recognised("2002"), ClaimStage::Approved).await;
+    TestClaim::at_stage(system, usage.clone(), ClaimStage::Approved).await;
+    let after = TestClaim::at_stage(system, recognised("1001"), ClaimStage::Approved).await;
     for case in [before, after] {
         assert_eq!(case.associations().await.remove(0).state(), AssociationState::Pending);
     }
 }
 
-async fn r35_a_hold_begins_pending_and_ends_with_its_claim(world: &World) {
-    let claim = world.presales().await;
-    let case = Case::at(world, claim.clone(), Stage::UnderReview).await;
+async fn r35_a_hold_begins_pending_and_ends_with_its_claim(system: &TestSystem) {
+    let claim = system.presales().await;
+    let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
     assert!(case.associations().await.is_empty(), "no hold before approval");
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     let held = case.associations().await.remove(0);
     assert_eq!((held.state(), held.official_time, held.end_time), (AssociationState::Pending, None, None));
     assert!(held.hold_time.is_some());
-    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
-    refused(rival.approve(&world.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    assert_refused(rival.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     case.decline_consent("No.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     assert_eq!(case.associations().await.remove(0).state(), AssociationState::Ended);
-    rival.approve(&world.reviewer).await.unwrap();
+    rival.approve(&system.reviewer).await.unwrap();
 }
 
-async fn r36_a_key_that_another_holds_is_refused_at_approval(world: &World) {
-    let claim = world.presales().await;
-    Case::at(world, claim.clone(), Stage::Approved).await;
-    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
-    let status = refused(rival.approve(&world.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
+async fn r36_a_key_that_another_holds_is_refused_at_approval(system: &TestSystem) {
+    let claim = system.presales().await;
+    TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let status = assert_refused(rival.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     let line = rival.claim().await.lines.remove(0);
     assert_eq!(in_the_way(&status), [("KEY_HELD".to_owned(), format!("lines/{}", line.line_id))]);
-    world.settle().await;
-    let review = rival.review(&world.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    let review = rival.review(&system.reviewer).await.unwrap();
     assert_eq!(
         (review.state(), review.approval_refusals[0].reason.as_str()),
         (ReviewCaseState::UnderReview, "KEY_HELD")
@@ -111,38 +113,43 @@ async fn r36_a_key_that_another_holds_is_refused_at_approval(world: &World) {
     let entry = rival.entry("approval_refused").await;
     assert_eq!((entry.changes[0].field.as_str(), entry.changes[0].to.as_str()), ("lines[0]", "KEY_HELD"));
     assert!(rival.associations().await.is_empty());
-    rival.reject(&world.reviewer).await.unwrap();
+    rival.reject(&system.reviewer).await.unwrap();
 }
 
-async fn r36_all_lines_are_held_or_none(world: &World) {
-    let claim = world.presales().await;
-    Case::at(world, claim.clone(), Stage::Approved).await;
-    let free = line("dynamics-365-sales", &world.subscribe("dynamics-365-sales").await);
-    let two = Claim { lines: vec![free.clone(), claim.lines[0].clone()], ..world.rival_of(&claim) };
-    let rival = Case::at(world, two, Stage::UnderReview).await;
-    let status = refused(rival.approve(&world.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
+async fn r36_all_lines_are_held_or_none(system: &TestSystem) {
+    let claim = system.presales().await;
+    TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+    let free = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
+    let two = Claim { lines: vec![free.clone(), claim.lines[0].clone()], ..system.rival_of(&claim) };
+    let rival = TestClaim::at_stage(system, two, ClaimStage::UnderReview).await;
+    let status = assert_refused(rival.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
     assert_eq!(in_the_way(&status).len(), 1);
     assert!(rival.associations().await.is_empty(), "the free line is not held either");
-    Case::at(world, Claim { lines: vec![free], ..claim }, Stage::Approved).await;
+    TestClaim::at_stage(system, Claim { lines: vec![free], ..claim }, ClaimStage::Approved).await;
 }
 
-async fn r38_the_same_company_claims_a_line_once_for_each_activity(world: &World) {
-    let claim = world.presales().await;
-    for stage in [Stage::Submitted, Stage::UnderReview, Stage::PartnerActionRequired, Stage::Approved] {
-        let first = Case::at(world, claim.clone(), stage).await;
+async fn r38_the_same_company_claims_a_line_once_for_each_activity(system: &TestSystem) {
+    let claim = system.presales().await;
+    for stage in
+        [ClaimStage::Submitted, ClaimStage::UnderReview, ClaimStage::PartnerActionRequired, ClaimStage::Approved]
+    {
+        let first = TestClaim::at_stage(system, claim.clone(), stage).await;
         let other_location = Claim { mpn_id: "1002".into(), ..claim.clone() };
-        let second = Case::complete(world, other_location).await;
-        violates(second.submit().await, &[("lines[0]", "ALREADY_CLAIMED")]);
+        let second = TestClaim::create_with_evidence(system, other_location).await;
+        assert_violations(second.submit().await, &[("lines[0]", "ALREADY_CLAIMED")]);
         let usage = Claim { activities: vec![Activity::Usage.into()], ..claim.clone() };
-        let usage = Case::at(world, usage, Stage::Submitted).await;
+        let usage = TestClaim::at_stage(system, usage, ClaimStage::Submitted).await;
         let both = Claim { activities: vec![Activity::Usage.into(), Activity::PreSales.into()], ..claim.clone() };
-        violates(Case::complete(world, both).await.submit().await, &[("lines[0]", "ALREADY_CLAIMED")]);
+        assert_violations(
+            TestClaim::create_with_evidence(system, both).await.submit().await,
+            &[("lines[0]", "ALREADY_CLAIMED")],
+        );
         for case in [&first, &usage] {
             case.withdraw(WithdrawReason::WrongActivity, "").await.unwrap();
         }
-        world.settle().await;
+        system.wait_until_idle().await;
         second.submit().await.unwrap();
         second.withdraw(WithdrawReason::WrongMpnId, "").await.unwrap();
-        world.settle().await;
+        system.wait_until_idle().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use cpor_acceptance::{CONTOSO, World, both_databases};
+use cpor_acceptance::{CONTOSO, TestSystem, both_databases};
 use cpor_kit::auth::UserToken;
 use cpor_proto::claims::v1::{Claim, ListClaimsRequest};
 use cpor_types::Role;
@@ -15,7 +15,7 @@ both_databases![
 ];
 
 /// Runs a command of `cpor` for Contoso: whether it ended well, and what it wrote to standard output and error.
-async fn run(world: &World, args: &[&str]) -> (bool, String, String) {
+async fn run(system: &TestSystem, args: &[&str]) -> (bool, String, String) {
     let binary = std::env::var("CPOR_TEST_BINARY").expect("CPOR_TEST_BINARY is not set: run `cargo xtask test`");
     let token = UserToken {
         subject: "importer@contoso.example".to_owned(),
@@ -24,9 +24,9 @@ async fn run(world: &World, args: &[&str]) -> (bool, String, String) {
         tenant: None,
         lifetime: std::time::Duration::from_secs(3600),
     };
-    let token = world.issuer().user_token(&token).unwrap();
+    let token = system.issuer().user_token(&token).unwrap();
     let mut command = Command::new(binary);
-    command.args(args).args(["--partner", "contoso", "--server", &world.nodes()[0].grpc.url()]);
+    command.args(args).args(["--partner", "contoso", "--server", &system.nodes()[0].grpc.url()]);
     command.env("CPOR_TOKEN", token);
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("the binary starts");
     let text = |bytes| String::from_utf8(bytes).expect("text");
@@ -34,26 +34,26 @@ async fn run(world: &World, args: &[&str]) -> (bool, String, String) {
 }
 
 /// Runs `cpor import`: whether it ended well, what it said, and the results.
-async fn import(world: &World, file: &Path) -> (bool, String, Vec<Value>) {
-    let (well, said, complained) = run(world, &["import", file.to_str().unwrap()]).await;
+async fn import(system: &TestSystem, file: &Path) -> (bool, String, Vec<Value>) {
+    let (well, said, complained) = run(system, &["import", file.to_str().unwrap()]).await;
     let results = fs::read_to_string(format!("{}.results.jsonl", file.display())).unwrap_or_default();
     let results = results.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     (well, said + &complained, results)
 }
 
-async fn claims(world: &World) -> Vec<Claim> {
+async fn claims(system: &TestSystem) -> Vec<Claim> {
     let request =
         ListClaimsRequest { parent: CONTOSO.into(), order_by: "display_name".into(), ..ListClaimsRequest::default() };
-    world.contoso.claims().list_claims(request).await.unwrap().into_inner().claims
+    system.contoso.claims().list_claims(request).await.unwrap().into_inner().claims
 }
 
-async fn r59_a_file_is_imported_and_again_when_it_is_corrected(world: &World) {
+async fn r59_a_file_is_imported_and_again_when_it_is_corrected(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("claims.csv");
     let header = "claim,display_name,mpn_id,activities,product";
     let bad = format!("{header}\n1,One,1001,usage,teams\n1,,,,intune\n2,Two,2001,,\n3,Three,,driving,\n");
     fs::write(&file, &bad).unwrap();
-    let (well, said, results) = import(world, &file).await;
+    let (well, said, results) = import(system, &file).await;
     assert!(!well && said.contains("3 claims: 1 taken, 0 taken before, 2 refused"), "{said}");
     let lines: Vec<_> = results.iter().map(|result| result["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, [2, 4, 5]);
@@ -64,24 +64,24 @@ async fn r59_a_file_is_imported_and_again_when_it_is_corrected(world: &World) {
     assert!(!results[0]["violations"].as_array().unwrap().is_empty(), "a draft lacks much");
 
     fs::write(&file, bad.replace("2001", "1002").replace("driving", "usage")).unwrap();
-    let (well, said, results) = import(world, &file).await;
+    let (well, said, results) = import(system, &file).await;
     assert!(well && said.contains("3 claims: 2 taken, 1 taken before, 0 refused"), "{said}");
     assert_eq!((results[0]["claim"].as_str(), &results[0]["repeated"]), (Some(first), &Value::Bool(true)));
-    let claims = claims(world).await;
+    let claims = claims(system).await;
     let shown: Vec<_> = claims.iter().map(|claim| (claim.display_name.as_str(), claim.lines.len())).collect();
     assert_eq!(shown, [("One", 2), ("Three", 0), ("Two", 0)]);
 
     fs::write(&file, "display_name,colour\nOne,red\n").unwrap();
-    let (well, said, _) = import(world, &file).await;
+    let (well, said, _) = import(system, &file).await;
     assert!(!well && said.contains("`colour`"), "{said}");
 }
 
-async fn r59_what_was_exported_can_be_imported(world: &World) {
+async fn r59_what_was_exported_can_be_imported(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let lines = vec![cpor_acceptance::line("teams", ""), cpor_acceptance::line("intune", "")];
-    let sales = world.presales().await;
+    let sales = system.presales().await;
     for claim in [sales, Claim { display_name: "=Two, \"quoted\"".into(), lines, ..Claim::default() }] {
-        cpor_acceptance::Case::draft(world, claim).await.unwrap();
+        cpor_acceptance::TestClaim::create_draft(system, claim).await.unwrap();
     }
     let content = |claims: Vec<Claim>| -> Vec<Claim> {
         let entered = |claim: Claim| Claim {
@@ -98,22 +98,22 @@ async fn r59_what_was_exported_can_be_imported(world: &World) {
         };
         claims.into_iter().map(entered).collect()
     };
-    let original = content(claims(world).await);
+    let original = content(claims(system).await);
     let mut before = original.len();
     for name in ["claims.csv", "claims.jsonl"] {
         let file = folder.path().join(name);
         let output = ["export", "--order-by", "display_name", "--output", file.to_str().unwrap()];
-        let (well, said, complained) = run(world, &output).await;
+        let (well, said, complained) = run(system, &output).await;
         assert_eq!((well, said.as_str(), complained.as_str()), (true, "", ""));
-        let (well, said, _) = import(world, &file).await;
+        let (well, said, _) = import(system, &file).await;
         assert!(well, "{said}");
-        let mut all = content(claims(world).await);
+        let mut all = content(claims(system).await);
         before += 2;
         assert_eq!((all.len(), said.contains("2 taken,")), (before, true), "each row that is not there yet: {said}");
         all.dedup();
         assert_eq!(all, original, "{name}");
     }
-    let (well, said, _) = run(world, &["export", "--filter", "products:intune", "--format", "jsonl"]).await;
+    let (well, said, _) = run(system, &["export", "--filter", "products:intune", "--format", "jsonl"]).await;
     let found: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert!(
         well && !found.is_empty() && found.iter().all(|claim| claim["display_name"] == "=Two, \"quoted\""),
@@ -121,12 +121,12 @@ async fn r59_what_was_exported_can_be_imported(world: &World) {
     );
 }
 
-async fn r59_an_export_that_is_refused_leaves_the_file_as_it_was(world: &World) {
+async fn r59_an_export_that_is_refused_leaves_the_file_as_it_was(system: &TestSystem) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("claims.csv");
     fs::write(&file, "as it was").unwrap();
     let (well, said, complained) =
-        run(world, &["export", "--filter", "colour = red", "--output", file.to_str().unwrap()]).await;
+        run(system, &["export", "--filter", "colour = red", "--output", file.to_str().unwrap()]).await;
     assert!(!well && said.is_empty() && complained.contains("colour") && complained.contains("filter"), "{complained}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -1,7 +1,9 @@
 //! R47: lateness of the machinery never changes an outcome.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Case, PDF, Stage, World, both_databases, moment, not_allowed, refused};
+use cpor_acceptance::{
+    ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, from_timestamp,
+};
 use cpor_proto::{
     claims::v1::{AssociationState, ClaimState, FurtherRejectionReason, WithdrawReason},
     consents::v1::ConsentState,
@@ -17,12 +19,12 @@ both_databases![
     r47_deadlines_take_effect_at_their_due_time,
 ];
 
-async fn r47_a_command_that_meets_a_passed_response_deadline(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r47_a_command_that_meets_a_passed_response_deadline(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
-    world.time_passes_unseen(moment(action.due_time)).await;
+    system.set_clock_only(from_timestamp(action.due_time)).await;
     // Whether the sweep has been there or not: the deadline comes first.
-    not_allowed(case.resubmit("At the very moment.").await, "resubmit", "rejected");
+    assert_not_allowed(case.resubmit("At the very moment.").await, "resubmit", "rejected");
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.rejection.as_ref().unwrap().reject_time), (ClaimState::Rejected, action.due_time));
     assert_eq!(
@@ -30,83 +32,83 @@ async fn r47_a_command_that_meets_a_passed_response_deadline(world: &World) {
         [FurtherRejectionReason::NoPartnerResponse]
     );
 
-    let case = Case::at(world, world.usage().await, Stage::PartnerActionRequired).await;
-    let due = moment(case.claim().await.partner_action.unwrap().due_time);
-    world.time_passes_unseen(due - TimeDelta::microseconds(1)).await;
+    let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::PartnerActionRequired).await;
+    let due = from_timestamp(case.claim().await.partner_action.unwrap().due_time);
+    system.set_clock_only(due - TimeDelta::microseconds(1)).await;
     case.upload("signed.pdf", PDF).await.unwrap();
     assert_eq!(case.resubmit("").await.unwrap().state(), ClaimState::Submitted);
 
-    let case = Case::at(world, world.recognition().await, Stage::PartnerActionRequired).await;
-    let due = moment(case.claim().await.partner_action.unwrap().due_time);
-    world.time_passes_unseen(due + TimeDelta::days(100)).await;
-    not_allowed(case.withdraw(WithdrawReason::WrongMpnId, "").await, "withdraw", "rejected");
-    not_allowed(case.upload("late.pdf", PDF).await, "add_evidence", "rejected");
-    world.settle().await;
+    let case = TestClaim::at_stage(system, system.revenue_association().await, ClaimStage::PartnerActionRequired).await;
+    let due = from_timestamp(case.claim().await.partner_action.unwrap().due_time);
+    system.set_clock_only(due + TimeDelta::days(100)).await;
+    assert_not_allowed(case.withdraw(WithdrawReason::WrongMpnId, "").await, "withdraw", "rejected");
+    assert_not_allowed(case.upload("late.pdf", PDF).await, "add_evidence", "rejected");
+    system.wait_until_idle().await;
     let passed = case.history().await.into_iter().filter(|entry| entry.action == "response_deadline_passed").count();
     assert_eq!(passed, 1, "once, whoever was first");
 }
 
-async fn r47_a_command_that_meets_a_passed_consent_window(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+async fn r47_a_command_that_meets_a_passed_consent_window(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let due = case.claim().await.consent_due_time;
-    world.time_passes_unseen(moment(due) - TimeDelta::microseconds(1)).await;
+    system.set_clock_only(from_timestamp(due) - TimeDelta::microseconds(1)).await;
     assert_eq!(case.consent().await.unwrap().state(), ConsentState::WindowOpen);
-    world.time_passes_unseen(moment(due)).await;
-    refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
-    world.settle().await;
+    system.set_clock_only(from_timestamp(due)).await;
+    assert_refused(case.decline_consent("Too late.").await, Code::FailedPrecondition, "WINDOW_PASSED");
+    system.wait_until_idle().await;
     let claim = case.claim().await;
     assert_eq!((claim.association_state(), claim.official_time), (AssociationState::Official, due));
 
-    let case = Case::at(world, world.usage().await, Stage::Approved).await;
-    let due = moment(case.claim().await.consent_due_time);
-    world.time_passes_unseen(due - TimeDelta::microseconds(1)).await;
+    let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
+    let due = from_timestamp(case.claim().await.consent_due_time);
+    system.set_clock_only(due - TimeDelta::microseconds(1)).await;
     case.decline_consent("Just in time.").await.unwrap();
-    world.time_passes_unseen(due + TimeDelta::days(1)).await;
-    world.settle().await;
+    system.set_clock_only(due + TimeDelta::days(1)).await;
+    system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::Rejected);
 }
 
-async fn r47_a_read_after_the_window_shows_it_passed(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
-    let due = moment(case.claim().await.consent_due_time);
-    world.time_passes_unseen(due).await;
+async fn r47_a_read_after_the_window_shows_it_passed(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let due = from_timestamp(case.claim().await.consent_due_time);
+    system.set_clock_only(due).await;
     let consent = case.consent().await.unwrap();
     assert_eq!((consent.state(), consent.allowed_commands.len()), (ConsentState::Granted, 0));
 }
 
-async fn r47_after_an_outage_all_that_fell_due_is_worked_off(world: &World) {
-    let unanswered = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
-    let silent = Case::at(world, world.usage().await, Stage::Approved).await;
-    let waiting = Case::at(world, world.workloads(), Stage::Submitted).await;
+async fn r47_after_an_outage_all_that_fell_due_is_worked_off(system: &TestSystem) {
+    let unanswered = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    let silent = TestClaim::at_stage(system, system.usage().await, ClaimStage::Approved).await;
+    let waiting = TestClaim::at_stage(system, system.workloads(), ClaimStage::Submitted).await;
     let response = unanswered.claim().await.partner_action.unwrap().due_time;
     let window = silent.claim().await.consent_due_time;
 
-    world.stop_all().await;
-    world.time_passes_unseen("2026-06-01T00:00:00Z".parse().unwrap()).await;
-    world.start_all().await;
-    world.settle().await;
+    system.stop_all().await;
+    system.set_clock_only("2026-06-01T00:00:00Z".parse().unwrap()).await;
+    system.start_all().await;
+    system.wait_until_idle().await;
 
     let rejected = unanswered.claim().await;
     assert_eq!((rejected.state(), rejected.rejection.unwrap().reject_time), (ClaimState::Rejected, response));
     let official = silent.claim().await;
     assert_eq!((official.association_state(), official.official_time), (AssociationState::Official, window));
     assert_eq!(silent.assessment().await.unwrap().month, "2026-06", "assessed for the month that it is");
-    let review = waiting.review(&world.lead).await.unwrap();
+    let review = waiting.review(&system.lead).await.unwrap();
     let overdue: Vec<_> =
         review.deadlines.iter().filter(|deadline| deadline.overdue).map(|deadline| deadline.clock()).collect();
     assert!(overdue.contains(&ReviewClock::Start) && overdue.contains(&ReviewClock::Overall), "{overdue:?}");
     assert_eq!(waiting.history().await.into_iter().filter(|entry| entry.action == "review_overdue").count(), 2);
 }
 
-async fn r47_deadlines_take_effect_at_their_due_time(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r47_deadlines_take_effect_at_their_due_time(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let due = case.claim().await.partner_action.unwrap().due_time;
-    world.advance(TimeDelta::days(100)).await;
+    system.advance_by(TimeDelta::days(100)).await;
     let entry = case.entry("response_deadline_passed").await;
     assert_eq!(entry.effective_time, due);
-    assert!(moment(entry.record_time) >= moment(entry.effective_time));
+    assert!(from_timestamp(entry.record_time) >= from_timestamp(entry.effective_time));
     // The dispute window ran from the rejection, not from when somebody noticed.
     let window = case.entry("dispute_window_passed").await;
-    assert_eq!(window.effective_time, Some(cpor_acceptance::at("2026-04-23T22:00:00Z")));
+    assert_eq!(window.effective_time, Some(cpor_acceptance::timestamp("2026-04-23T22:00:00Z")));
     assert!(case.claim().await.rejection.unwrap().r#final);
 }

@@ -1,7 +1,9 @@
 //! R58: associations from before there were claims.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{CONTOSO, Case, FABRIKAM, LITWARE, NORTHWIND, Stage, World, both_databases, refused, rows};
+use cpor_acceptance::{
+    CONTOSO, ClaimStage, FABRIKAM, LITWARE, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, rows,
+};
 use cpor_proto::{
     claims::v1::ClaimState,
     registry::v1::{
@@ -26,65 +28,65 @@ fn row(key: &str, partner: &str, mpn_id: &str) -> LegacyAssociation {
     LegacyAssociation { key: key.into(), partner: partner.into(), mpn_id: mpn_id.into(), activities }
 }
 
-async fn import(world: &World, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {
+async fn import(system: &TestSystem, rows: Vec<LegacyAssociation>) -> Vec<ImportResult> {
     let request = ImportLegacyAssociationsRequest { rows };
-    world.directory.registry().import_legacy_associations(request).await.unwrap().into_inner().results
+    system.directory.registry().import_legacy_associations(request).await.unwrap().into_inner().results
 }
 
-async fn key(world: &World, product: &str) -> String {
-    format!("tenants/{FABRIKAM}/subscriptions/{}", world.subscribe(product).await)
+async fn key(system: &TestSystem, product: &str) -> String {
+    format!("tenants/{FABRIKAM}/subscriptions/{}", system.create_subscription(product).await)
 }
 
-async fn r58_an_imported_association_is_official_at_once_and_can_be_declined(world: &World) {
-    let key = key(world, "dynamics-365-sales").await;
+async fn r58_an_imported_association_is_official_at_once_and_can_be_declined(system: &TestSystem) {
+    let key = key(system, "dynamics-365-sales").await;
     for outcome in [Outcome::Created, Outcome::Unchanged] {
-        assert_eq!(import(world, vec![row(&key, CONTOSO, "1001")]).await[0].outcome(), outcome);
+        assert_eq!(import(system, vec![row(&key, CONTOSO, "1001")]).await[0].outcome(), outcome);
     }
-    let shown = world.on_record(&key, None).await;
+    let shown = system.associations_of_key(&key, None).await;
     assert_eq!((shown.len(), shown[0].claim.as_str(), shown[0].state()), (2, "", AssociationState::Official));
     assert_eq!(shown[0].activities, [Activity::Usage as i32, Activity::PreSales as i32]);
     let usage = CheckUsageAccessRequest { partner: CONTOSO.into(), key: key.clone() };
-    assert!(world.contoso.registry().check_usage_access(usage.clone()).await.unwrap().into_inner().allowed);
+    assert!(system.contoso.registry().check_usage_access(usage.clone()).await.unwrap().into_inner().allowed);
     for one in shown {
         let decline = DeclineLegacyAssociationRequest { name: one.name };
-        refused(
-            world.litware.registry().decline_legacy_association(decline.clone()).await,
+        assert_refused(
+            system.litware.registry().decline_legacy_association(decline.clone()).await,
             Code::NotFound,
             "RESOURCE_NOT_FOUND",
         );
-        refused(
-            world.contoso.registry().decline_legacy_association(decline.clone()).await,
+        assert_refused(
+            system.contoso.registry().decline_legacy_association(decline.clone()).await,
             Code::PermissionDenied,
             "ROLE_NOT_ALLOWED",
         );
-        let ended = world.fabrikam.registry().decline_legacy_association(decline.clone()).await.unwrap().into_inner();
+        let ended = system.fabrikam.registry().decline_legacy_association(decline.clone()).await.unwrap().into_inner();
         assert_eq!((ended.state(), ended.end_reason()), (AssociationState::Ended, EndReason::Declined));
-        let again = world.fabrikam.registry().decline_legacy_association(decline).await.unwrap().into_inner();
+        let again = system.fabrikam.registry().decline_legacy_association(decline).await.unwrap().into_inner();
         assert_eq!(again, ended);
     }
-    assert!(world.on_record(&key, None).await.is_empty());
-    assert!(!world.contoso.registry().check_usage_access(usage).await.unwrap().into_inner().allowed);
+    assert!(system.associations_of_key(&key, None).await.is_empty());
+    assert!(!system.contoso.registry().check_usage_access(usage).await.unwrap().into_inner().allowed);
 }
 
-async fn r58_an_imported_association_ends_with_its_subscription_without_grace(world: &World) {
-    let id = world.id();
-    let end = world.now().await + TimeDelta::days(20);
+async fn r58_an_imported_association_ends_with_its_subscription_without_grace(system: &TestSystem) {
+    let id = system.next_uuid();
+    let end = system.now().await + TimeDelta::days(20);
     let subscription = rows::subscription(FABRIKAM, &id, "power-bi");
-    let end_time = Some(cpor_acceptance::stamp(end));
-    world.subscribe_as(cpor_proto::registry::v1::Subscription { end_time, ..subscription }).await;
+    let end_time = Some(cpor_acceptance::to_timestamp(end));
+    system.import_subscription(cpor_proto::registry::v1::Subscription { end_time, ..subscription }).await;
     let key = format!("tenants/{FABRIKAM}/subscriptions/{id}");
-    import(world, vec![row(&key, CONTOSO, "1001")]).await;
-    world.advance_to(end - TimeDelta::seconds(1)).await;
-    assert_eq!(world.on_record(&key, None).await.len(), 2);
-    world.advance_to(end).await;
-    assert!(world.on_record(&key, None).await.is_empty());
+    import(system, vec![row(&key, CONTOSO, "1001")]).await;
+    system.advance_to(end - TimeDelta::seconds(1)).await;
+    assert_eq!(system.associations_of_key(&key, None).await.len(), 2);
+    system.advance_to(end).await;
+    assert!(system.associations_of_key(&key, None).await.is_empty());
 }
 
-async fn r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused(world: &World) {
-    let (sales, apps) = (key(world, "dynamics-365-sales").await, key(world, "power-apps").await);
+async fn r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused(system: &TestSystem) {
+    let (sales, apps) = (key(system, "dynamics-365-sales").await, key(system, "power-apps").await);
     let teams = format!("tenants/{LITWARE}/workloads/teams");
     let results = import(
-        world,
+        system,
         vec![
             row(&sales, CONTOSO, "1001"),
             row(&sales, "partners/northwind", "2001"),
@@ -106,49 +108,49 @@ async fn r58_microsoft_365_must_be_claimed_anew_and_a_held_key_is_refused(world:
 }
 
 /// Northwind's claim for a subscription that Contoso has on record from before.
-async fn contested(world: &World, stage: Stage) -> (Case<'_>, String) {
-    let claim = world.rival_of(&world.presales().await);
+async fn contested(system: &TestSystem, stage: ClaimStage) -> (TestClaim<'_>, String) {
+    let claim = system.rival_of(&system.presales().await);
     let key = format!("tenants/{FABRIKAM}/subscriptions/{}", claim.lines[0].subscription_id);
-    import(world, vec![row(&key, CONTOSO, "1001")]).await;
-    (Case::at(world, claim, stage).await, key)
+    import(system, vec![row(&key, CONTOSO, "1001")]).await;
+    (TestClaim::at_stage(system, claim, stage).await, key)
 }
 
-async fn r37_a_claim_against_a_legacy_association_is_contested(world: &World) {
-    let (case, key) = contested(world, Stage::UnderReview).await;
+async fn r37_a_claim_against_a_legacy_association_is_contested(system: &TestSystem) {
+    let (case, key) = contested(system, ClaimStage::UnderReview).await;
     let claim = case.claim().await;
     assert!(claim.lines[0].contested);
     assert!(
         !format!("{claim:?}{:?}", case.comments().await).to_lowercase().contains("contoso"),
         "never who the rival is"
     );
-    let review = case.review(&world.reviewer).await.unwrap();
+    let review = case.review(&system.reviewer).await.unwrap();
     assert!(review.deadlines.iter().all(|clock| clock.due_time.is_none()), "the clocks stand still");
     // Not arbitrated: the key is held.
-    refused(case.approve(&world.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
-    world.settle().await;
+    assert_refused(case.approve(&system.reviewer).await, Code::FailedPrecondition, "LINES_NOT_HELD");
+    system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
     assert_eq!(case.entry("approval_refused").await.changes[0].to, "KEY_HELD");
-    assert_eq!(world.on_record(&key, None).await[0].partner, CONTOSO);
+    assert_eq!(system.associations_of_key(&key, None).await[0].partner, CONTOSO);
 }
 
-async fn r58_a_legacy_association_is_superseded_when_the_winner_is_official(world: &World) {
-    let (case, key) = contested(world, Stage::UnderReview).await;
+async fn r58_a_legacy_association_is_superseded_when_the_winner_is_official(system: &TestSystem) {
+    let (case, key) = contested(system, ClaimStage::UnderReview).await;
     let line_key = case.claim().await.lines[0].key.clone();
-    let done = case.award(&world.lead, &[line_key.as_str()]).await.unwrap();
+    let done = case.award(&system.lead, &[line_key.as_str()]).await.unwrap();
     assert_eq!(done.awards[0].outcome(), AwardOutcome::Successor);
-    world.settle().await;
+    system.wait_until_idle().await;
     assert!(!case.claim().await.lines[0].contested);
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::Approved);
-    let on_record = world.on_record(&key, None).await;
+    let on_record = system.associations_of_key(&key, None).await;
     assert!(on_record.iter().all(|held| held.partner == CONTOSO), "until the winner is official: {on_record:?}");
-    world.advance(TimeDelta::days(8)).await;
-    let on_record = world.on_record(&key, None).await;
+    system.advance_by(TimeDelta::days(8)).await;
+    let on_record = system.associations_of_key(&key, None).await;
     assert_eq!((on_record.len(), on_record[0].partner.as_str()), (1, NORTHWIND));
     let request =
         ListAssociationsRequest { parent: format!("tenants/{FABRIKAM}"), ..ListAssociationsRequest::default() };
-    let all = world.lead.registry().list_associations(request).await.unwrap().into_inner().associations;
+    let all = system.lead.registry().list_associations(request).await.unwrap().into_inner().associations;
     let legacy: Vec<_> = all.into_iter().filter(|one| one.key == key && one.partner == CONTOSO).collect();
     assert!(!legacy.is_empty());
     for ended in legacy {

@@ -1,7 +1,7 @@
 //! R57: what partners are told by mail.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Case, FABRIKAM, Mail, Stage, World, at, both_databases, line, rows};
+use cpor_acceptance::{ClaimStage, FABRIKAM, Mail, TestClaim, TestSystem, both_databases, line, rows, timestamp};
 use cpor_proto::{
     claims::v1::{Claim, ClaimState, Contact, WithdrawReason},
     registry::v1::{Subscription, SubscriptionStatus},
@@ -21,8 +21,8 @@ both_databases![
 ];
 
 /// The one mail to the claim's partner whose subject begins so.
-async fn told(case: &Case<'_>, subject: &str) -> Mail {
-    case.world.settle().await;
+async fn told(case: &TestClaim<'_>, subject: &str) -> Mail {
+    case.system.wait_until_idle().await;
     let mut mails = case.partner_mails().await;
     let all: Vec<_> = mails.iter().map(|mail| mail.subject.clone()).collect();
     mails.retain(|mail| mail.subject.starts_with(subject));
@@ -30,8 +30,8 @@ async fn told(case: &Case<'_>, subject: &str) -> Mail {
     mails.remove(0)
 }
 
-async fn subjects(case: &Case<'_>) -> Vec<String> {
-    case.world.settle().await;
+async fn subjects(case: &TestClaim<'_>) -> Vec<String> {
+    case.system.wait_until_idle().await;
     case.partner_mails().await.into_iter().map(|mail| mail.subject).collect()
 }
 
@@ -47,17 +47,17 @@ fn says(mail: &Mail, words: &[&str]) {
 }
 
 /// Contoso's and Northwind's claims for two subscriptions, both under review.
-async fn rivals(world: &World) -> (Case<'_>, Case<'_>) {
-    let claim = world.presales().await;
-    let second = line("dynamics-365-sales", &world.subscribe("dynamics-365-sales").await);
+async fn rivals(system: &TestSystem) -> (TestClaim<'_>, TestClaim<'_>) {
+    let claim = system.presales().await;
+    let second = line("dynamics-365-sales", &system.create_subscription("dynamics-365-sales").await);
     let claim = Claim { lines: vec![claim.lines[0].clone(), second], ..claim };
-    let one = Case::at(world, claim.clone(), Stage::UnderReview).await;
-    let other = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+    let one = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
+    let other = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     (one, other)
 }
 
-async fn r57_a_request_for_action_says_what_until_when_and_how(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r57_a_request_for_action_says_what_until_when_and_how(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let mail = told(&case, "Action required by 23 March 2026: Fabrikam sales rollout").await;
     let until = "You have until the end of Monday, 23 March 2026 (Europe/Berlin, UTC+01:00).";
     says(&mail, &["Hello Erik Weber,", "is not signed by the customer", "The signature page is missing.", until]);
@@ -68,8 +68,8 @@ async fn r57_a_request_for_action_says_what_until_when_and_how(world: &World) {
     assert!(!mail.text.contains("rita") && !mail.html.contains("rita"), "nor who reviews");
 }
 
-async fn r57_a_rejection_says_why_and_how_to_dispute_it(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Rejected).await;
+async fn r57_a_rejection_says_why_and_how_to_dispute_it(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     let mail = told(&case, "Claim rejected: Fabrikam sales rollout").await;
     says(
         &mail,
@@ -86,16 +86,16 @@ async fn r57_a_rejection_says_why_and_how_to_dispute_it(world: &World) {
     assert_eq!(subjects(&case).await, ["Claim rejected: Fabrikam sales rollout"]);
 }
 
-async fn r57_a_final_rejection_says_that_only_a_new_claim_helps(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Declined).await;
+async fn r57_a_final_rejection_says_that_only_a_new_claim_helps(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     case.dispute("They meant another project.").await.unwrap();
-    world.settle().await;
-    case.review_starts().await;
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     let asked = |mail: &Mail| mail.text.contains("silence is not enough this time");
     assert_eq!(case.partner_mails().await.iter().filter(|mail| asked(mail)).count(), 1);
-    world.advance(TimeDelta::days(8)).await;
+    system.advance_by(TimeDelta::days(8)).await;
     let mails = case.partner_mails().await;
     let last = mails.last().unwrap();
     assert!(last.subject.starts_with("Claim rejected"), "{}", last.subject);
@@ -110,24 +110,24 @@ async fn r57_a_final_rejection_says_that_only_a_new_claim_helps(world: &World) {
     assert!(!last.text.contains("DisputeClaim"));
 }
 
-async fn r57_an_approval_and_the_official_association_are_told(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+async fn r57_an_approval_and_the_official_association_are_told(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let mail = told(&case, "Claim approved: Fabrikam sales rollout").await;
     says(&mail, &["need do nothing", "if it does not decline", "What you claim is held for you"]);
-    world.advance(TimeDelta::days(8)).await;
+    system.advance_by(TimeDelta::days(8)).await;
     let mail = told(&case, "On record: Fabrikam sales rollout").await;
     says(&mail, &["Your company is on record for", "ListUsage", "GetAssessment"]);
     assert_eq!(subjects(&case).await.len(), 2);
     // An approval that the customer gave before leaves nothing to wait for.
-    let early = Case::at(world, world.usage().await, Stage::Submitted).await;
+    let early = TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
     early.approve_consent().await.unwrap();
-    early.review_starts().await;
-    early.approve(&world.reviewer).await.unwrap();
+    early.take_and_start_review().await;
+    early.approve(&system.reviewer).await.unwrap();
     says(&told(&early, "Claim approved: Fabrikam field app").await, &["The customer has approved too."]);
 }
 
-async fn r57_a_competing_claim_is_told_and_never_whose_it_is(world: &World) {
-    let (one, other) = rivals(world).await;
+async fn r57_a_competing_claim_is_told_and_never_whose_it_is(system: &TestSystem) {
+    let (one, other) = rivals(system).await;
     let strangers = [(&one, ["northwind", "nora", "mpn id 2002"]), (&other, ["contoso", "erik", "mpn id 1001"])];
     for (case, names) in strangers {
         let mail = told(case, "A competing claim").await;
@@ -146,8 +146,8 @@ async fn r57_a_competing_claim_is_told_and_never_whose_it_is(world: &World) {
     assert_eq!(subjects(&one).await.len(), 1, "that it is over is told in a comment");
 }
 
-async fn r57_lost_lines_are_told(world: &World) {
-    let (one, other) = rivals(world).await;
+async fn r57_lost_lines_are_told(system: &TestSystem) {
+    let (one, other) = rivals(system).await;
     let lines = one.claim().await.lines;
     let award = |line: usize, winner: &str| cpor_proto::reviews::v1::Award {
         key: lines[line].key.clone(),
@@ -161,7 +161,7 @@ async fn r57_lost_lines_are_told(world: &World) {
         comment: "One each.".into(),
         ..Default::default()
     };
-    world.lead.reviews().arbitrate_lines(request).await.unwrap();
+    system.lead.reviews().arbitrate_lines(request).await.unwrap();
     for (case, lost) in [(&one, 1), (&other, 0)] {
         let mail = told(case, "Lines lost").await;
         says(
@@ -172,73 +172,73 @@ async fn r57_lost_lines_are_told(world: &World) {
         assert!(!format!("{}{}", mail.text, mail.html).to_lowercase().contains(rival));
     }
     // The last line lost is a rejection, and told as one.
-    let claim = world.usage().await;
-    let loser = Case::at(world, claim.clone(), Stage::UnderReview).await;
-    let winner = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
-    winner.award(&world.lead, &[winner.claim().await.lines[0].key.as_str()]).await.unwrap();
+    let claim = system.usage().await;
+    let loser = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
+    let winner = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    winner.award(&system.lead, &[winner.claim().await.lines[0].key.as_str()]).await.unwrap();
     says(
         &told(&loser, "Claim rejected: Fabrikam field app").await,
         &["was awarded to another company's claim", "DisputeClaim"],
     );
 }
 
-async fn r57_a_decline_is_told_with_the_association_that_it_ends(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Declined).await;
+async fn r57_a_decline_is_told_with_the_association_that_it_ends(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Declined).await;
     let mail = told(&case, "Claim rejected").await;
     says(
         &mail,
         &["the customer declined", "We did this ourselves.", "The association that was pending", "DisputeClaim"],
     );
     // A decline of what is rejected already is news too: it changes what a dispute needs.
-    let rejected = Case::at(world, world.usage().await, Stage::Rejected).await;
+    let rejected = TestClaim::at_stage(system, system.usage().await, ClaimStage::Rejected).await;
     rejected.decline_consent("").await.unwrap();
     let mail = told(&rejected, "The customer declined: Fabrikam field app").await;
     says(&mail, &["It is rejected already", "only if the customer approves it explicitly"]);
 }
 
-async fn r57_an_association_that_expires_or_is_superseded_is_told(world: &World) {
-    let expired = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r57_an_association_that_expires_or_is_superseded_is_told(system: &TestSystem) {
+    let expired = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let subscription = expired.claim().await.lines.remove(0).subscription_id;
     let over = Subscription {
         status: SubscriptionStatus::Expired.into(),
-        end_time: Some(at("2026-03-01T00:00:00Z")),
+        end_time: Some(timestamp("2026-03-01T00:00:00Z")),
         ..rows::subscription(FABRIKAM, &subscription, "dynamics-365-sales")
     };
-    world.subscribe_as(over).await;
+    system.import_subscription(over).await;
     let mail = told(&expired, "Association ended: Fabrikam sales rollout").await;
     says(&mail, &["The subscription has ended", "needs a new claim", &subscription]);
 
-    let claim = world.usage().await;
-    let holder = Case::at(world, claim.clone(), Stage::Approved).await;
-    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
-    rival.award(&world.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
+    let claim = system.usage().await;
+    let holder = TestClaim::at_stage(system, claim.clone(), ClaimStage::Approved).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    rival.award(&system.lead, &[rival.claim().await.lines[0].key.as_str()]).await.unwrap();
     let mail = told(&holder, "Association ended: Fabrikam field app").await;
     says(&mail, &["a review lead decided between the two", "was not on record yet"]);
     let said = format!("{}{}", mail.text, mail.html).to_lowercase();
     assert!(!said.contains("northwind") && !said.contains("can no longer read"), "{said}");
 }
 
-async fn r57_what_the_partner_withdrew_is_told_only_where_an_association_ends(world: &World) {
-    let official = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r57_what_the_partner_withdrew_is_told_only_where_an_association_ends(system: &TestSystem) {
+    let official = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     official.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
     let mail = told(&official, "Claim withdrawn").await;
     says(
         &mail,
         &["Your company withdrew its claim", "is over", "Only a new claim with updated proof of execution helps."],
     );
-    let early = Case::at(world, world.usage().await, Stage::Withdrawn).await;
+    let early = TestClaim::at_stage(system, system.usage().await, ClaimStage::Withdrawn).await;
     assert_eq!(subjects(&early).await, [""; 0]);
 }
 
-async fn r57_a_mail_goes_to_the_contact_as_it_stands(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r57_a_mail_goes_to_the_contact_as_it_stands(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let bea = Contact { name: "Bea <b>Bold</b>".into(), title: String::new(), email: "bea@contoso.example".into() };
     case.update(Claim { partner_contact: Some(bea), ..Claim::default() }, &["partner_contact"]).await.unwrap();
     assert_eq!(subjects(&case).await, [""; 0], "what was told before went to whoever it was then");
     case.resubmit("").await.unwrap();
-    world.settle().await;
-    case.review_starts().await;
-    case.reject(&world.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.reject(&system.reviewer).await.unwrap();
     let mail = told(&case, "Claim rejected").await;
     assert_eq!(case.claim().await.state(), ClaimState::Rejected);
     assert!(mail.text.starts_with("Hello Bea <b>Bold</b>,") && !mail.html.contains("<b>"), "{}", mail.html);

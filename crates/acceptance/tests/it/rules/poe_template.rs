@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read as _};
 
-use cpor_acceptance::{Case, Stage, World, both_databases, faults, metadata, refused};
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, metadata};
 use cpor_proto::claims::v1::{Activity, Claim, Contact, EvidenceKind};
 use tonic::Code;
 
@@ -23,12 +23,12 @@ fn part(docx: &[u8], name: &str) -> String {
     text
 }
 
-async fn template(case: &Case<'_>, activity: Activity) -> String {
+async fn template(case: &TestClaim<'_>, activity: Activity) -> String {
     part(&case.poe_template(&case.partner, activity).await.unwrap().data, "word/document.xml")
 }
 
-async fn r13_a_template_says_what_the_claim_says(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Editing).await;
+async fn r13_a_template_says_what_the_claim_says(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Editing).await;
     let answer = case.poe_template(&case.partner, Activity::PreSales).await.unwrap();
     assert_eq!(answer.content_type, "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
     assert!(answer.file_name.starts_with("poe-pre-sales-fabrikam") && answer.file_name.ends_with(".docx"));
@@ -47,58 +47,62 @@ async fn r13_a_template_says_what_the_claim_says(world: &World) {
         assert!(document.contains(said), "{said}");
     }
     // In every state, and with only one activity it need not be named.
-    case.walk_to(Stage::Rejected).await;
+    case.move_to_stage(ClaimStage::Rejected).await;
     assert_eq!(case.poe_template(&case.partner, Activity::Unspecified).await.unwrap().data.len(), answer.data.len());
 }
 
-async fn r13_each_activity_has_its_own(world: &World) {
+async fn r13_each_activity_has_its_own(system: &TestSystem) {
     let both = vec![Activity::Usage.into(), Activity::PreSales.into()];
-    let case = Case::draft(world, Claim { activities: both, ..world.presales().await }).await.unwrap();
+    let case = TestClaim::create_draft(system, Claim { activities: both, ..system.presales().await }).await.unwrap();
     assert!(template(&case, Activity::Usage).await.contains("drove its use"));
     assert!(template(&case, Activity::PreSales).await.contains("helped the customer to decide"));
     let other = case.poe_template(&case.partner, Activity::RevenueAssociation).await;
-    let status = refused(other, Code::FailedPrecondition, "ACTIVITY_NOT_CLAIMED");
+    let status = assert_refused(other, Code::FailedPrecondition, "ACTIVITY_NOT_CLAIMED");
     assert_eq!(
         (metadata(&status, "activity"), metadata(&status, "claimed")),
         ("revenue_association".into(), "usage,pre_sales".into())
     );
     let status = case.poe_template(&case.partner, Activity::Unspecified).await.unwrap_err();
-    assert_eq!(faults(&status), [("activity".to_owned(), "FIELD_REQUIRED".to_owned())].into());
-    let recognition = Case::draft(world, world.recognition().await).await.unwrap();
+    assert_eq!(field_violations(&status), [("activity".to_owned(), "FIELD_REQUIRED".to_owned())].into());
+    let recognition = TestClaim::create_draft(system, system.revenue_association().await).await.unwrap();
     let document = template(&recognition, Activity::RevenueAssociation).await;
     assert!(document.contains("Route Planner") && document.contains("Sandra Novotná"));
 }
 
-async fn r13_a_draft_that_lacks_something_has_blanks(world: &World) {
-    let case = Case::draft(world, Claim { mpn_id: "1001".into(), ..Claim::default() }).await.unwrap();
+async fn r13_a_draft_that_lacks_something_has_blanks(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, Claim { mpn_id: "1001".into(), ..Claim::default() }).await.unwrap();
     let document = template(&case, Activity::Usage).await;
     assert!(document.contains(">1001<") && document.contains("Signature"), "{document}");
 }
 
-async fn r13_hostile_names_stay_words(world: &World) {
+async fn r13_hostile_names_stay_words(system: &TestSystem) {
     let contact =
         Contact { name: "</w:t> & \"Co\"".into(), title: "<CIO>".into(), email: "cio@fabrikam.example".into() };
-    let claim = Claim { customer_contact: Some(contact), ..world.presales().await };
-    let case = Case::draft(world, claim).await.unwrap();
+    let claim = Claim { customer_contact: Some(contact), ..system.presales().await };
+    let case = TestClaim::create_draft(system, claim).await.unwrap();
     let document = template(&case, Activity::PreSales).await;
     assert!(document.contains("&#60;/w:t&#62; &#38; &#34;Co&#34;") && !document.contains("<CIO>"));
 }
 
-async fn r13_a_template_can_be_uploaded_as_evidence(world: &World) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
+async fn r13_a_template_can_be_uploaded_as_evidence(system: &TestSystem) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     let template = case.poe_template(&case.partner, Activity::PreSales).await.unwrap();
     let evidence = case.upload(&template.file_name, &template.data).await.unwrap();
     assert_eq!(evidence.kind(), EvidenceKind::Docx);
     assert!(case.submit().await.is_ok());
 }
 
-async fn r13_partners_and_reviewers_read_it_and_nobody_else(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
-    for reader in [&world.contoso, &world.contoso_user, &world.reviewer, &world.lead] {
+async fn r13_partners_and_reviewers_read_it_and_nobody_else(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    for reader in [&system.contoso, &system.contoso_user, &system.reviewer, &system.lead] {
         case.poe_template(reader, Activity::PreSales).await.unwrap();
     }
-    refused(case.poe_template(&world.northwind, Activity::PreSales).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    for other in [&world.operator, &world.manager, &world.fabrikam] {
-        refused(case.poe_template(other, Activity::PreSales).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    assert_refused(
+        case.poe_template(&system.northwind, Activity::PreSales).await,
+        Code::NotFound,
+        "RESOURCE_NOT_FOUND",
+    );
+    for other in [&system.operator, &system.manager, &system.fabrikam] {
+        assert_refused(case.poe_template(other, Activity::PreSales).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     }
 }

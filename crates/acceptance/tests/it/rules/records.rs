@@ -1,7 +1,10 @@
 //! R49: who is on record, now and at any time.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{CONTOSO, Case, FABRIKAM, NORTHWIND, Stage, World, at, both_databases, refused, stamp};
+use cpor_acceptance::{
+    CONTOSO, ClaimStage, FABRIKAM, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, timestamp,
+    to_timestamp,
+};
 use cpor_proto::{
     claims::v1::WithdrawReason,
     registry::v1::{
@@ -18,10 +21,10 @@ both_databases![
     r49_partners_and_customers_see_their_own,
 ];
 
-async fn r49_an_association_shows_what_it_is(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r49_an_association_shows_what_it_is(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let claim = case.claim().await;
-    let shown = world.on_record(&case.key(0).await, None).await.remove(0);
+    let shown = system.associations_of_key(&case.key(0).await, None).await.remove(0);
     assert_eq!(
         (shown.partner.as_str(), shown.mpn_id.as_str(), shown.claim.as_str()),
         (CONTOSO, "1001", case.name.as_str())
@@ -29,20 +32,20 @@ async fn r49_an_association_shows_what_it_is(world: &World) {
     assert_eq!(shown.key, format!("tenants/{FABRIKAM}/{}", claim.lines[0].key));
     assert_eq!((shown.product.as_str(), shown.activity()), ("products/dynamics-365-sales", Activity::PreSales));
     assert_eq!((shown.state(), shown.end_reason()), (AssociationState::Official, EndReason::Unspecified));
-    assert_eq!((shown.hold_time, shown.official_time), (Some(at("2026-03-16T09:00:00Z")), claim.official_time));
+    assert_eq!((shown.hold_time, shown.official_time), (Some(timestamp("2026-03-16T09:00:00Z")), claim.official_time));
 }
 
-async fn r49_who_was_on_record_at_a_time(world: &World) {
-    let claim = world.presales().await;
-    let first = Case::at(world, claim.clone(), Stage::Official).await;
+async fn r49_who_was_on_record_at_a_time(system: &TestSystem) {
+    let claim = system.presales().await;
+    let first = TestClaim::at_stage(system, claim.clone(), ClaimStage::Official).await;
     let key = first.key(0).await;
-    world.advance(TimeDelta::days(1)).await;
+    system.advance_by(TimeDelta::days(1)).await;
     first.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
-    world.settle().await;
-    let second = Case::at(world, world.rival_of(&claim), Stage::Official).await;
-    let official = cpor_acceptance::moment(first.associations().await[0].official_time);
-    let ended = cpor_acceptance::moment(first.associations().await[0].end_time);
-    let next = cpor_acceptance::moment(second.associations().await[0].official_time);
+    system.wait_until_idle().await;
+    let second = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::Official).await;
+    let official = cpor_acceptance::from_timestamp(first.associations().await[0].official_time);
+    let ended = cpor_acceptance::from_timestamp(first.associations().await[0].end_time);
+    let next = cpor_acceptance::from_timestamp(second.associations().await[0].official_time);
     let moment = TimeDelta::microseconds(1);
     let timeline = [
         (official - moment, None),
@@ -53,48 +56,56 @@ async fn r49_who_was_on_record_at_a_time(world: &World) {
         (next, Some(NORTHWIND)),
     ];
     for (time, partner) in timeline {
-        let found = world.on_record(&key, Some(stamp(time))).await;
+        let found = system.associations_of_key(&key, Some(to_timestamp(time))).await;
         assert_eq!(found.first().map(|found| found.partner.as_str()), partner, "at {time}");
     }
-    assert_eq!(world.on_record(&key, None).await[0].partner, NORTHWIND);
-    assert!(world.on_record(&format!("tenants/{FABRIKAM}/workloads/teams"), None).await.is_empty());
+    assert_eq!(system.associations_of_key(&key, None).await[0].partner, NORTHWIND);
+    assert!(system.associations_of_key(&format!("tenants/{FABRIKAM}/workloads/teams"), None).await.is_empty());
 }
 
-async fn may_see(world: &World, actor: &cpor_acceptance::Actor, partner: &str, key: &str) -> bool {
+async fn may_see(system: &TestSystem, actor: &cpor_acceptance::Actor, partner: &str, key: &str) -> bool {
     let request = CheckUsageAccessRequest { partner: partner.into(), key: key.into() };
-    world.settle().await;
+    system.wait_until_idle().await;
     let answer = actor.registry().check_usage_access(request).await.unwrap().into_inner();
     assert_eq!(answer.allowed, answer.official_time.is_some());
     answer.allowed
 }
 
-async fn r49_may_this_partner_see_usage(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+async fn r49_may_this_partner_see_usage(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let key = case.key(0).await;
-    assert!(!may_see(world, &world.contoso, CONTOSO, &key).await, "not while pending");
+    assert!(!may_see(system, &system.contoso, CONTOSO, &key).await, "not while pending");
     case.approve_consent().await.unwrap();
-    assert!(may_see(world, &world.contoso, CONTOSO, &key).await);
-    assert!(!may_see(world, &world.northwind, NORTHWIND, &key).await);
+    assert!(may_see(system, &system.contoso, CONTOSO, &key).await);
+    assert!(!may_see(system, &system.northwind, NORTHWIND, &key).await);
     let foreign = CheckUsageAccessRequest { partner: CONTOSO.into(), key: key.clone() };
-    refused(world.northwind.registry().check_usage_access(foreign).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(system.northwind.registry().check_usage_access(foreign).await, Code::NotFound, "RESOURCE_NOT_FOUND");
     case.decline_consent("No.").await.unwrap();
-    assert!(!may_see(world, &world.contoso, CONTOSO, &key).await);
+    assert!(!may_see(system, &system.contoso, CONTOSO, &key).await);
 }
 
-async fn r49_partners_and_customers_see_their_own(world: &World) {
-    let ours = Case::at(world, world.presales().await, Stage::Approved).await;
-    let theirs = Case::at(world, world.workloads(), Stage::Approved).await;
+async fn r49_partners_and_customers_see_their_own(system: &TestSystem) {
+    let ours = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
+    let theirs = TestClaim::at_stage(system, system.workloads(), ClaimStage::Approved).await;
     let list = |parent: &str| ListAssociationsRequest { parent: parent.into(), ..ListAssociationsRequest::default() };
     let claims = async |actor: &cpor_acceptance::Actor, parent: &str| {
         let found = actor.registry().list_associations(list(parent)).await.unwrap().into_inner().associations;
         found.into_iter().map(|association| association.claim).collect::<Vec<_>>()
     };
-    assert_eq!(claims(&world.contoso, "tenants/-").await, std::slice::from_ref(&ours.name));
-    assert_eq!(claims(&world.northwind, "tenants/-").await, [theirs.name.clone(), theirs.name.clone()]);
-    assert_eq!(claims(&world.lead, "tenants/-").await.len(), 3);
-    assert_eq!(claims(&world.fabrikam, &format!("tenants/{FABRIKAM}")).await, std::slice::from_ref(&ours.name));
-    assert!(claims(&world.northwind, &format!("tenants/{FABRIKAM}")).await.is_empty());
-    refused(world.fabrikam.registry().list_associations(list("tenants/-")).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_eq!(claims(&system.contoso, "tenants/-").await, std::slice::from_ref(&ours.name));
+    assert_eq!(claims(&system.northwind, "tenants/-").await, [theirs.name.clone(), theirs.name.clone()]);
+    assert_eq!(claims(&system.lead, "tenants/-").await.len(), 3);
+    assert_eq!(claims(&system.fabrikam, &format!("tenants/{FABRIKAM}")).await, std::slice::from_ref(&ours.name));
+    assert!(claims(&system.northwind, &format!("tenants/{FABRIKAM}")).await.is_empty());
+    assert_refused(
+        system.fabrikam.registry().list_associations(list("tenants/-")).await,
+        Code::NotFound,
+        "RESOURCE_NOT_FOUND",
+    );
     let request = LookUpAssociationsRequest { key: theirs.key(0).await, as_of_time: None };
-    refused(world.fabrikam.registry().look_up_associations(request).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    assert_refused(
+        system.fabrikam.registry().look_up_associations(request).await,
+        Code::NotFound,
+        "RESOURCE_NOT_FOUND",
+    );
 }

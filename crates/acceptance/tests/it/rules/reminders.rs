@@ -1,7 +1,7 @@
 //! R48: partners and reviewers are reminded before a deadline of theirs.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cpor_acceptance::{Case, Stage, World, both_databases};
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, both_databases};
 
 both_databases![
     r48_a_partner_is_reminded_before_an_answer_is_due,
@@ -12,9 +12,9 @@ both_databases![
 ];
 
 /// How many mails to this address are reminders.
-async fn reminders(world: &World, address: &str) -> usize {
-    world.settle().await;
-    let subjects = world.mails_to(address).into_iter().map(|mail| mail.subject);
+async fn reminders(system: &TestSystem, address: &str) -> usize {
+    system.wait_until_idle().await;
+    let subjects = system.mails_to(address).into_iter().map(|mail| mail.subject);
     subjects.filter(|subject| subject.starts_with("Reminder:") || subject.starts_with("Soon due:")).count()
 }
 
@@ -26,71 +26,74 @@ fn time(text: &str) -> DateTime<Utc> {
 }
 
 /// Nothing before this moment, one mail at it, and never a second.
-async fn reminded_once_at(world: &World, address: &str, moment: &str) {
-    world.advance_to(time(moment) - TimeDelta::microseconds(1)).await;
-    assert_eq!(reminders(world, address).await, 0, "early");
-    world.advance_to(time(moment)).await;
-    assert_eq!(reminders(world, address).await, 1);
-    world.advance(TimeDelta::days(60)).await;
-    assert_eq!(reminders(world, address).await, 1, "twice");
+async fn reminded_once_at(system: &TestSystem, address: &str, moment: &str) {
+    system.advance_to(time(moment) - TimeDelta::microseconds(1)).await;
+    assert_eq!(reminders(system, address).await, 0, "early");
+    system.advance_to(time(moment)).await;
+    assert_eq!(reminders(system, address).await, 1);
+    system.advance_by(TimeDelta::days(60)).await;
+    assert_eq!(reminders(system, address).await, 1, "twice");
 }
 
-async fn r48_a_partner_is_reminded_before_an_answer_is_due(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r48_a_partner_is_reminded_before_an_answer_is_due(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     // The answer is due at the end of Monday 23 in Berlin; one business day before is the end of Friday.
-    world.advance_to(time("2026-03-20T22:59:59.999999Z")).await;
-    assert_eq!(reminders(world, ERIK).await, 0, "early");
-    world.advance_to(time("2026-03-20T23:00:00Z")).await;
-    assert_eq!(reminders(world, ERIK).await, 1);
-    let mail = world.mail_to(ERIK);
+    system.advance_to(time("2026-03-20T22:59:59.999999Z")).await;
+    assert_eq!(reminders(system, ERIK).await, 0, "early");
+    system.advance_to(time("2026-03-20T23:00:00Z")).await;
+    assert_eq!(reminders(system, ERIK).await, 1);
+    let mail = system.mail_to(ERIK);
     assert_eq!(mail.subject, "Reminder: answer by 23 March 2026: Fabrikam sales rollout");
     assert!(mail.text.contains("you have not answered yet") && mail.text.contains("The signature page is missing."));
-    assert_eq!(case.entry("response_reminded").await.effective_time, Some(cpor_acceptance::at("2026-03-20T23:00:00Z")));
+    assert_eq!(
+        case.entry("response_reminded").await.effective_time,
+        Some(cpor_acceptance::timestamp("2026-03-20T23:00:00Z"))
+    );
 }
 
-async fn r48_a_partner_is_reminded_before_the_dispute_window_ends(world: &World) {
-    Case::at(world, world.presales().await, Stage::Rejected).await;
+async fn r48_a_partner_is_reminded_before_the_dispute_window_ends(system: &TestSystem) {
+    TestClaim::at_stage(system, system.presales().await, ClaimStage::Rejected).await;
     // The window ends with Wednesday 15 April in Berlin.
-    reminded_once_at(world, ERIK, "2026-04-14T22:00:00Z").await;
-    let subjects: Vec<_> = world.mails_to(ERIK).into_iter().map(|mail| mail.subject).collect();
+    reminded_once_at(system, ERIK, "2026-04-14T22:00:00Z").await;
+    let subjects: Vec<_> = system.mails_to(ERIK).into_iter().map(|mail| mail.subject).collect();
     assert!(
         subjects.contains(&"Reminder: dispute by 15 April 2026: Fabrikam sales rollout".to_owned()),
         "{subjects:?}"
     );
 }
 
-async fn r48_who_has_answered_is_not_reminded(world: &World) {
-    let answered = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r48_who_has_answered_is_not_reminded(system: &TestSystem) {
+    let answered = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     answered.resubmit("Here it is.").await.unwrap();
-    let disputed = Case::at(world, world.usage().await, Stage::Rejected).await;
+    let disputed = TestClaim::at_stage(system, system.usage().await, ClaimStage::Rejected).await;
     disputed.dispute("The signature is on page two.").await.unwrap();
-    world.settle().await;
-    world.advance(TimeDelta::days(60)).await;
-    assert_eq!(reminders(world, ERIK).await, 0);
+    system.wait_until_idle().await;
+    system.advance_by(TimeDelta::days(60)).await;
+    assert_eq!(reminders(system, ERIK).await, 0);
 }
 
-async fn r48_a_reviewer_is_reminded_before_a_decision_is_due(world: &World) {
-    Case::at(world, world.presales().await, Stage::UnderReview).await;
+async fn r48_a_reviewer_is_reminded_before_a_decision_is_due(system: &TestSystem) {
+    TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     // The decision is due at the end of Monday 23 in Los Angeles. The start is made, and the whole is due a week later.
-    world.advance_to(time("2026-03-21T06:59:59.999999Z")).await;
-    assert_eq!(reminders(world, RITA).await, 0, "early");
-    world.advance_to(time("2026-03-21T07:00:00Z")).await;
-    assert_eq!(reminders(world, RITA).await, 1);
-    assert_eq!(world.mail_to(RITA).subject, "Soon due: decision of Fabrikam sales rollout");
-    world.advance(TimeDelta::days(60)).await;
-    assert_eq!(reminders(world, RITA).await, 2, "the overall clock has its own");
+    system.advance_to(time("2026-03-21T06:59:59.999999Z")).await;
+    assert_eq!(reminders(system, RITA).await, 0, "early");
+    system.advance_to(time("2026-03-21T07:00:00Z")).await;
+    assert_eq!(reminders(system, RITA).await, 1);
+    assert_eq!(system.mail_to(RITA).subject, "Soon due: decision of Fabrikam sales rollout");
+    system.advance_by(TimeDelta::days(60)).await;
+    assert_eq!(reminders(system, RITA).await, 2, "the overall clock has its own");
 }
 
-async fn r48_no_reviewer_is_reminded_while_the_clocks_stand_still(world: &World) {
-    let claim = world.presales().await;
-    Case::at(world, claim.clone(), Stage::UnderReview).await;
-    Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
-    let asked = Case::at(world, world.usage().await, Stage::PartnerActionRequired).await;
+async fn r48_no_reviewer_is_reminded_while_the_clocks_stand_still(system: &TestSystem) {
+    let claim = system.presales().await;
+    TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
+    TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
+    let asked = TestClaim::at_stage(system, system.usage().await, ClaimStage::PartnerActionRequired).await;
     // While claims compete, and while the partner is to answer.
-    world.advance_to(time("2026-03-23T22:00:00Z")).await;
-    assert_eq!(reminders(world, RITA).await, 0);
+    system.advance_to(time("2026-03-23T22:00:00Z")).await;
+    assert_eq!(reminders(system, RITA).await, 0);
     asked.resubmit("Here it is.").await.unwrap();
-    world.settle().await;
-    world.advance(TimeDelta::days(14)).await;
-    assert!(reminders(world, RITA).await > 0, "the clocks of what was answered go on");
+    system.wait_until_idle().await;
+    system.advance_by(TimeDelta::days(14)).await;
+    assert!(reminders(system, RITA).await > 0, "the clocks of what was answered go on");
 }

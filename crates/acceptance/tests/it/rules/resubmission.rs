@@ -1,7 +1,10 @@
 //! R21, R22: what the partner answers, and what happens when it does not.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Case, PDF, Stage, World, at, both_databases, moment, not_allowed, refused};
+use cpor_acceptance::{
+    ClaimStage, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases, from_timestamp,
+    timestamp,
+};
 use cpor_proto::{
     claims::v1::{ClaimState, FurtherRejectionReason, PrimaryRejectionReason, Side},
     consents::v1::ConsentState,
@@ -18,66 +21,66 @@ both_databases![
     r22_a_response_just_in_time_counts,
 ];
 
-async fn r21_an_answer_needs_something_new(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
-    refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
-    case.comment(&world.reviewer, "Still waiting.").await.unwrap();
-    refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
+async fn r21_an_answer_needs_something_new(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    assert_refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
+    case.comment(&system.reviewer, "Still waiting.").await.unwrap();
+    assert_refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
     let claim = case.resubmit("The signed copy is attached.").await.unwrap();
     assert_eq!(claim.state(), ClaimState::Submitted);
     assert_eq!(case.entry("resubmitted").await.reason, "The signed copy is attached.");
 }
 
-async fn r21_evidence_or_comment_is_an_answer(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r21_evidence_or_comment_is_an_answer(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     case.upload("signed.pdf", PDF).await.unwrap();
     case.resubmit("").await.unwrap();
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
-    case.comment(&world.contoso_user, "It is on page two.").await.unwrap();
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    case.comment(&system.contoso_user, "It is on page two.").await.unwrap();
     case.resubmit("").await.unwrap();
 }
 
-async fn r21_the_same_case_goes_on_with_the_same_reviewer(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r21_the_same_case_goes_on_with_the_same_reviewer(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let before = case.review_name().await;
     case.resubmit("Here it is.").await.unwrap();
-    world.settle().await;
-    let review = case.review(&world.lead).await.unwrap();
+    system.wait_until_idle().await;
+    let review = case.review(&system.lead).await.unwrap();
     assert_eq!((&review.name, review.round, review.state()), (&before, 2, ReviewCaseState::Waiting));
-    assert_eq!(review.reviewer, world.reviewer.subject);
+    assert_eq!(review.reviewer, system.reviewer.subject);
     assert!(case.claim().await.partner_action.is_none());
-    case.start_review(&world.reviewer).await.unwrap();
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    case.start_review(&system.reviewer).await.unwrap();
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::Approved);
 }
 
-async fn r21_what_was_before_the_request_is_no_answer(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+async fn r21_what_was_before_the_request_is_no_answer(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     case.comment(&case.partner, "Before.").await.unwrap();
-    case.request_action(&world.reviewer).await.unwrap();
-    world.settle().await;
-    refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
     case.upload("signed.pdf", PDF).await.unwrap();
     case.resubmit("").await.unwrap();
-    world.settle().await;
-    case.review_starts().await;
-    case.request_action(&world.reviewer).await.unwrap();
-    world.settle().await;
-    refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
+    system.wait_until_idle().await;
+    case.take_and_start_review().await;
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
+    assert_refused(case.resubmit("").await, Code::FailedPrecondition, "NOTHING_CHANGED");
 }
 
-async fn r22_no_response_rejects(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
+async fn r22_no_response_rejects(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
     let action = case.claim().await.partner_action.unwrap();
     // Five business days after Monday the 16th, to the end of the day in Berlin.
     assert_eq!(
         (action.due_time, action.due_rule.as_str()),
-        (Some(at("2026-03-23T23:00:00Z")), "5 business days, calendar de 2026")
+        (Some(timestamp("2026-03-23T23:00:00Z")), "5 business days, calendar de 2026")
     );
-    world.advance_to(moment(action.due_time) - TimeDelta::microseconds(1)).await;
+    system.advance_to(from_timestamp(action.due_time) - TimeDelta::microseconds(1)).await;
     assert_eq!(case.claim().await.state(), ClaimState::PartnerActionRequired);
-    world.advance_to(moment(action.due_time)).await;
+    system.advance_to(from_timestamp(action.due_time)).await;
 
     let claim = case.claim().await;
     let rejection = claim.rejection.clone().unwrap();
@@ -90,17 +93,17 @@ async fn r22_no_response_rejects(world: &World) {
     let entry = case.entry("response_deadline_passed").await;
     assert_eq!((entry.side(), entry.effective_time), (Side::Time, action.due_time));
     assert_eq!((entry.from_state(), entry.to_state()), (ClaimState::PartnerActionRequired, ClaimState::Rejected));
-    assert_eq!(case.review(&world.lead).await.unwrap().state(), ReviewCaseState::Closed);
+    assert_eq!(case.review(&system.lead).await.unwrap().state(), ReviewCaseState::Closed);
     assert_eq!(case.consent().await.unwrap().state(), ConsentState::Closed);
-    not_allowed(case.resubmit("Too late?").await, "resubmit", "rejected");
+    assert_not_allowed(case.resubmit("Too late?").await, "resubmit", "rejected");
     case.upload("late.pdf", PDF).await.expect("evidence for a dispute (R28)");
 }
 
-async fn r22_a_response_just_in_time_counts(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::PartnerActionRequired).await;
-    let due = moment(case.claim().await.partner_action.unwrap().due_time);
-    world.advance_to(due - TimeDelta::microseconds(1)).await;
+async fn r22_a_response_just_in_time_counts(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::PartnerActionRequired).await;
+    let due = from_timestamp(case.claim().await.partner_action.unwrap().due_time);
+    system.advance_to(due - TimeDelta::microseconds(1)).await;
     assert_eq!(case.resubmit("Just in time.").await.unwrap().state(), ClaimState::Submitted);
-    world.advance_to(due + TimeDelta::days(3)).await;
+    system.advance_to(due + TimeDelta::days(3)).await;
     assert_eq!(case.claim().await.state(), ClaimState::Submitted);
 }

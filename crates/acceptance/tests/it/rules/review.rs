@@ -1,6 +1,6 @@
 //! R19, R20, R23, R24, R30 to R32: how a claim is reviewed.
 
-use cpor_acceptance::{Case, Stage, World, at, both_databases, faults, refused};
+use cpor_acceptance::{ClaimStage, TestClaim, TestSystem, assert_refused, both_databases, field_violations, timestamp};
 use cpor_proto::{
     claims::v1::{
         AssociationState, ClaimState, FurtherRejectionReason as Further, PartnerActionReason as Shown,
@@ -24,24 +24,24 @@ both_databases![
     r32_further_reasons_reach_the_partner,
 ];
 
-async fn r19_take_release_assign_and_start(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
-    let (reviewer, colleague, lead) = (&world.reviewer, &world.colleague, &world.lead);
-    refused(case.start_review(reviewer).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+async fn r19_take_release_assign_and_start(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let (reviewer, colleague, lead) = (&system.reviewer, &system.colleague, &system.lead);
+    assert_refused(case.start_review(reviewer).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
     assert_eq!(case.take(reviewer).await.unwrap().reviewer, reviewer.subject);
-    refused(case.take(colleague).await, Code::FailedPrecondition, "ALREADY_ASSIGNED");
-    refused(case.take(reviewer).await, Code::FailedPrecondition, "ALREADY_ASSIGNED");
-    refused(case.release(colleague).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+    assert_refused(case.take(colleague).await, Code::FailedPrecondition, "ALREADY_ASSIGNED");
+    assert_refused(case.take(reviewer).await, Code::FailedPrecondition, "ALREADY_ASSIGNED");
+    assert_refused(case.release(colleague).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
     assert_eq!(case.release(reviewer).await.unwrap().reviewer, "");
-    refused(case.assign(reviewer, colleague).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+    assert_refused(case.assign(reviewer, colleague).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
     assert_eq!(case.assign(lead, colleague).await.unwrap().reviewer, colleague.subject);
     assert_eq!(case.assign(lead, reviewer).await.unwrap().reviewer, reviewer.subject, "a lead assigns anew");
-    refused(case.start_review(colleague).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+    assert_refused(case.start_review(colleague).await, Code::PermissionDenied, "NOT_CASE_REVIEWER");
     assert_eq!(case.start_review(reviewer).await.unwrap().state(), ReviewCaseState::UnderReview);
-    world.settle().await;
+    system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
     for act in [case.request_action(colleague).await, case.approve(colleague).await, case.reject(colleague).await] {
-        refused(act, Code::PermissionDenied, "NOT_CASE_REVIEWER");
+        assert_refused(act, Code::PermissionDenied, "NOT_CASE_REVIEWER");
     }
     let assigned = case.history().await.into_iter().filter(|entry| entry.action == "review_assigned").count();
     assert_eq!(assigned, 4, "taken, released, assigned twice");
@@ -49,67 +49,71 @@ async fn r19_take_release_assign_and_start(world: &World) {
     assert_eq!((started.side(), started.subject.as_str()), (Side::Reviewer, reviewer.subject.as_str()));
 }
 
-async fn queue(world: &World, request: ListReviewCasesRequest) -> Vec<String> {
+async fn queue(system: &TestSystem, request: ListReviewCasesRequest) -> Vec<String> {
     let request = ListReviewCasesRequest { parent: "tenants/-".into(), ..request };
-    let cases = world.reviewer.reviews().list_review_cases(request).await.unwrap().into_inner().review_cases;
+    let cases = system.reviewer.reviews().list_review_cases(request).await.unwrap().into_inner().review_cases;
     cases.into_iter().map(|case| case.claim).collect()
 }
 
-async fn r19_the_queue_shows_what_is_most_urgent_first(world: &World) {
-    let first = Case::at(world, world.presales().await, Stage::Submitted).await;
-    world.advance(chrono::TimeDelta::days(1)).await;
-    let second = Case::at(world, world.workloads(), Stage::Submitted).await;
+async fn r19_the_queue_shows_what_is_most_urgent_first(system: &TestSystem) {
+    let first = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    system.advance_by(chrono::TimeDelta::days(1)).await;
+    let second = TestClaim::at_stage(system, system.workloads(), ClaimStage::Submitted).await;
     let all = ListReviewCasesRequest::default;
-    assert_eq!(queue(world, all()).await, [first.name.clone(), second.name.clone()]);
-    second.take(&world.reviewer).await.unwrap();
+    assert_eq!(queue(system, all()).await, [first.name.clone(), second.name.clone()]);
+    second.take(&system.reviewer).await.unwrap();
     let unassigned = ListReviewCasesRequest { reviewer: "-".into(), ..all() };
-    assert_eq!(queue(world, unassigned).await, std::slice::from_ref(&first.name));
-    let own = ListReviewCasesRequest { reviewer: world.reviewer.subject.clone(), ..all() };
-    assert_eq!(queue(world, own).await, std::slice::from_ref(&second.name));
-    second.start_review(&world.reviewer).await.unwrap();
+    assert_eq!(queue(system, unassigned).await, std::slice::from_ref(&first.name));
+    let own = ListReviewCasesRequest { reviewer: system.reviewer.subject.clone(), ..all() };
+    assert_eq!(queue(system, own).await, std::slice::from_ref(&second.name));
+    second.start_review(&system.reviewer).await.unwrap();
     let started = ListReviewCasesRequest { state: ReviewCaseState::UnderReview.into(), ..all() };
-    assert_eq!(queue(world, started).await, std::slice::from_ref(&second.name));
-    second.reject(&world.reviewer).await.unwrap();
-    assert_eq!(queue(world, all()).await, [first.name]);
+    assert_eq!(queue(system, started).await, std::slice::from_ref(&second.name));
+    second.reject(&system.reviewer).await.unwrap();
+    assert_eq!(queue(system, all()).await, [first.name]);
     let rejected = ListReviewCasesRequest { state: ReviewCaseState::Rejected.into(), ..all() };
-    assert_eq!(queue(world, rejected).await, [second.name]);
+    assert_eq!(queue(system, rejected).await, [second.name]);
 }
 
-async fn ask(case: &Case<'_>, reasons: &[PartnerActionReason], comment: &str) -> Result<(), tonic::Status> {
+async fn ask(case: &TestClaim<'_>, reasons: &[PartnerActionReason], comment: &str) -> Result<(), tonic::Status> {
     let request = RequestPartnerActionRequest {
         name: case.review_name().await,
         reasons: reasons.iter().map(|reason| (*reason).into()).collect(),
         comment: comment.into(),
         ..RequestPartnerActionRequest::default()
     };
-    case.world.reviewer.reviews().request_partner_action(request).await.map(drop)
+    case.system.reviewer.reviews().request_partner_action(request).await.map(drop)
 }
 
-async fn r20_a_request_names_reasons_and_says_why(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
-    let status = refused(ask(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
-    let fields: Vec<_> = faults(&status).into_iter().map(|(field, _)| field).collect();
+async fn r20_a_request_names_reasons_and_says_why(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    let status = assert_refused(ask(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
+    let fields: Vec<_> = field_violations(&status).into_iter().map(|(field, _)| field).collect();
     assert_eq!(fields, ["comment", "reasons"]);
-    refused(ask(&case, &[PartnerActionReason::PoeMissing], "   ").await, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(
+        ask(&case, &[PartnerActionReason::PoeMissing], "   ").await,
+        Code::InvalidArgument,
+        "INVALID_FIELDS",
+    );
     let twice = [PartnerActionReason::PoeMissing, PartnerActionReason::PoeMissing];
-    refused(ask(&case, &twice, "Please.").await, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(ask(&case, &twice, "Please.").await, Code::InvalidArgument, "INVALID_FIELDS");
     ask(&case, &[PartnerActionReason::PoeMissing], "This is a holiday picture.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     let claim = case.claim().await;
     let action = claim.partner_action.clone().unwrap();
     assert_eq!(claim.state(), ClaimState::PartnerActionRequired);
     assert_eq!(
         (action.comment.as_str(), action.request_time),
-        ("This is a holiday picture.", Some(at("2026-03-16T09:00:00Z")))
+        ("This is a holiday picture.", Some(timestamp("2026-03-16T09:00:00Z")))
     );
     let comments = case.comments().await;
     assert_eq!((comments[0].side(), comments[0].text.as_str()), (Side::Reviewer, "This is a holiday picture."));
 }
 
-async fn r23_approval_holds_and_waits_for_the_customer(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
-    assert_eq!(case.approve(&world.reviewer).await.unwrap().state(), ReviewCaseState::Approved);
-    world.settle().await;
+async fn r23_approval_holds_and_waits_for_the_customer(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    assert_eq!(case.approve(&system.reviewer).await.unwrap().state(), ReviewCaseState::Approved);
+    system.wait_until_idle().await;
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
     let held = case.associations().await;
@@ -120,7 +124,7 @@ async fn r23_approval_holds_and_waits_for_the_customer(world: &World) {
     assert_eq!((entry.from_state(), entry.to_state()), (ClaimState::UnderReview, ClaimState::Approved));
 }
 
-async fn reject(case: &Case<'_>, further: &[FurtherRejectionReason], comment: &str) -> Result<(), tonic::Status> {
+async fn reject(case: &TestClaim<'_>, further: &[FurtherRejectionReason], comment: &str) -> Result<(), tonic::Status> {
     let request = RejectReviewCaseRequest {
         name: case.review_name().await,
         primary_reason: PrimaryRejectionReason::InsufficientPoe.into(),
@@ -128,15 +132,15 @@ async fn reject(case: &Case<'_>, further: &[FurtherRejectionReason], comment: &s
         comment: comment.into(),
         ..RejectReviewCaseRequest::default()
     };
-    case.world.reviewer.reviews().reject_review_case(request).await.map(drop)
+    case.system.reviewer.reviews().reject_review_case(request).await.map(drop)
 }
 
-async fn r24_a_rejection_names_reason_and_comment(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
-    refused(reject(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
-    refused(reject(&case, &[], " \n").await, Code::InvalidArgument, "INVALID_FIELDS");
+async fn r24_a_rejection_names_reason_and_comment(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
+    assert_refused(reject(&case, &[], "").await, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(reject(&case, &[], " \n").await, Code::InvalidArgument, "INVALID_FIELDS");
     reject(&case, &[], "Nothing here shows your work.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     let claim = case.claim().await;
     let rejection = claim.rejection.clone().unwrap();
     assert_eq!(claim.state(), ClaimState::Rejected);
@@ -144,16 +148,16 @@ async fn r24_a_rejection_names_reason_and_comment(world: &World) {
         (rejection.primary_reason(), rejection.comment.as_str()),
         (Primary::InsufficientPoe, "Nothing here shows your work.")
     );
-    assert_eq!(rejection.reject_time, Some(at("2026-03-16T09:00:00Z")));
+    assert_eq!(rejection.reject_time, Some(timestamp("2026-03-16T09:00:00Z")));
     assert!(!rejection.r#final);
     // 30 calendar days, to the end of the day in Berlin, where it is summer by then.
-    assert_eq!(rejection.dispute_due_time, Some(at("2026-04-15T22:00:00Z")));
-    assert_eq!(case.review(&world.lead).await.unwrap().state(), ReviewCaseState::Rejected);
+    assert_eq!(rejection.dispute_due_time, Some(timestamp("2026-04-15T22:00:00Z")));
+    assert_eq!(case.review(&system.lead).await.unwrap().state(), ReviewCaseState::Rejected);
     assert!(case.associations().await.is_empty());
 }
 
-async fn r30_every_reason_reaches_the_partner(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+async fn r30_every_reason_reaches_the_partner(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let all = [
         PartnerActionReason::PoeMissing,
         PartnerActionReason::CustomerAcknowledgementMissing,
@@ -162,7 +166,7 @@ async fn r30_every_reason_reaches_the_partner(world: &World) {
         PartnerActionReason::ProductsMissing,
     ];
     ask(&case, &all, "All of it, please.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     let shown: Vec<_> = case.claim().await.partner_action.unwrap().reasons().collect();
     let wanted = [
         Shown::PoeMissing,
@@ -174,8 +178,8 @@ async fn r30_every_reason_reaches_the_partner(world: &World) {
     assert_eq!(shown, wanted);
 }
 
-async fn r31_only_reasons_open_to_reviewers(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+async fn r31_only_reasons_open_to_reviewers(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     for primary_reason in [0, 2, 3, 99, -1] {
         let request = RejectReviewCaseRequest {
             name: case.review_name().await,
@@ -183,15 +187,15 @@ async fn r31_only_reasons_open_to_reviewers(world: &World) {
             comment: "No.".into(),
             ..RejectReviewCaseRequest::default()
         };
-        let answer = world.reviewer.reviews().reject_review_case(request).await;
-        let status = refused(answer, Code::InvalidArgument, "INVALID_FIELDS");
-        assert!(faults(&status).iter().any(|(field, _)| field == "primary_reason"), "{status:?}");
+        let answer = system.reviewer.reviews().reject_review_case(request).await;
+        let status = assert_refused(answer, Code::InvalidArgument, "INVALID_FIELDS");
+        assert!(field_violations(&status).iter().any(|(field, _)| field == "primary_reason"), "{status:?}");
     }
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
 }
 
-async fn r32_further_reasons_reach_the_partner(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+async fn r32_further_reasons_reach_the_partner(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let all = [
         FurtherRejectionReason::CustomerConsentMissing,
         FurtherRejectionReason::ProductsMissing,
@@ -199,7 +203,7 @@ async fn r32_further_reasons_reach_the_partner(world: &World) {
         FurtherRejectionReason::PoeNotAvailable,
     ];
     reject(&case, &all, "For many reasons.").await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
     let shown: Vec<_> = case.claim().await.rejection.unwrap().further_reasons().collect();
     assert_eq!(
         shown,

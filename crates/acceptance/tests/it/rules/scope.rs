@@ -1,6 +1,8 @@
 //! R6, R7, R9: what can be claimed.
 
-use cpor_acceptance::{Case, LITWARE, World, both_databases, faults, line, refused, violates};
+use cpor_acceptance::{
+    LITWARE, TestClaim, TestSystem, assert_refused, assert_violations, both_databases, field_violations, line,
+};
 use cpor_proto::{
     claims::v1::{Activity, Claim, SolutionArea},
     registry::v1::{ListProductsRequest, Product, ProductFamily, ProductKind},
@@ -16,54 +18,65 @@ both_databases![
     r9_products_must_be_known_and_of_the_solution_area,
 ];
 
-async fn r6_programs_that_are_claimed_here(world: &World) {
-    let presales = Claim { program: "osa_sell".into(), ..world.presales().await };
-    Case::complete(world, presales).await.submit().await.unwrap();
-    let usage = Claim { program: "osu_business_applications".into(), ..world.usage().await };
-    Case::complete(world, usage).await.submit().await.unwrap();
-    let workloads = Claim { program: "osu_microsoft_365".into(), ..world.workloads() };
-    Case::complete(world, workloads).await.submit().await.unwrap();
+async fn r6_programs_that_are_claimed_here(system: &TestSystem) {
+    let presales = Claim { program: "osa_sell".into(), ..system.presales().await };
+    TestClaim::create_with_evidence(system, presales).await.submit().await.unwrap();
+    let usage = Claim { program: "osu_business_applications".into(), ..system.usage().await };
+    TestClaim::create_with_evidence(system, usage).await.submit().await.unwrap();
+    let workloads = Claim { program: "osu_microsoft_365".into(), ..system.workloads() };
+    TestClaim::create_with_evidence(system, workloads).await.submit().await.unwrap();
 }
 
-async fn r6_other_programs_point_to_the_coop_claims_process(world: &World) {
+async fn r6_other_programs_point_to_the_coop_claims_process(system: &TestSystem) {
     for program in ["csp", "managed_reseller", "hosting", "surface", "anything else"] {
-        let case = Case::complete(world, Claim { program: program.into(), ..world.presales().await }).await;
-        violates(case.submit().await, &[("program", "USE_COOP_CLAIMS")]);
+        let case =
+            TestClaim::create_with_evidence(system, Claim { program: program.into(), ..system.presales().await }).await;
+        assert_violations(case.submit().await, &[("program", "USE_COOP_CLAIMS")]);
         let draft = case.claim().await;
         assert!(draft.violations[0].description.contains("co-op claims"), "{:?}", draft.violations);
     }
-    let case = Case::complete(world, Claim { program: "osu_microsoft_365".into(), ..world.presales().await }).await;
-    violates(case.submit().await, &[("program", "PROGRAM_DOES_NOT_MATCH")]);
+    let case = TestClaim::create_with_evidence(
+        system,
+        Claim { program: "osu_microsoft_365".into(), ..system.presales().await },
+    )
+    .await;
+    assert_violations(case.submit().await, &[("program", "PROGRAM_DOES_NOT_MATCH")]);
 }
 
-async fn r7_solution_area_and_activity_must_pair(world: &World) {
+async fn r7_solution_area_and_activity_must_pair(system: &TestSystem) {
     for activity in [Activity::PreSales, Activity::RevenueAssociation] {
-        let claim = Claim { activities: vec![activity.into()], ..world.workloads() };
-        let case = Case::complete(world, claim).await;
-        let status = refused(case.submit().await, Code::InvalidArgument, "CLAIM_INCOMPLETE");
+        let claim = Claim { activities: vec![activity.into()], ..system.workloads() };
+        let case = TestClaim::create_with_evidence(system, claim).await;
+        let status = assert_refused(case.submit().await, Code::InvalidArgument, "CLAIM_INCOMPLETE");
         assert!(
-            faults(&status).contains(&("activities[0]".into(), "ACTIVITY_NOT_IN_SOLUTION_AREA".into())),
+            field_violations(&status).contains(&("activities[0]".into(), "ACTIVITY_NOT_IN_SOLUTION_AREA".into())),
             "{status:?}"
         );
     }
-    for claim in [world.presales().await, world.usage().await, world.recognition().await, world.workloads()] {
-        Case::complete(world, claim).await.submit().await.unwrap();
+    for claim in [system.presales().await, system.usage().await, system.revenue_association().await, system.workloads()]
+    {
+        TestClaim::create_with_evidence(system, claim).await.submit().await.unwrap();
     }
     let both = vec![Activity::Usage.into(), Activity::PreSales.into()];
-    Case::complete(world, Claim { activities: both, ..world.presales().await }).await.submit().await.unwrap();
+    TestClaim::create_with_evidence(system, Claim { activities: both, ..system.presales().await })
+        .await
+        .submit()
+        .await
+        .unwrap();
 }
 
-async fn r8_usage_and_presales_exclude_revenue_association(world: &World) {
+async fn r8_usage_and_presales_exclude_revenue_association(system: &TestSystem) {
     for paid in [Activity::Usage, Activity::PreSales] {
         let activities = vec![paid.into(), Activity::RevenueAssociation.into()];
-        let case = Case::complete(world, Claim { activities, ..world.recognition().await }).await;
-        violates(case.submit().await, &[("activities", "ACTIVITIES_EXCLUDE_EACH_OTHER")]);
+        let case =
+            TestClaim::create_with_evidence(system, Claim { activities, ..system.revenue_association().await }).await;
+        assert_violations(case.submit().await, &[("activities", "ACTIVITIES_EXCLUDE_EACH_OTHER")]);
     }
 }
 
-async fn r9_the_catalog_lists_what_can_be_claimed(world: &World) {
+async fn r9_the_catalog_lists_what_can_be_claimed(system: &TestSystem) {
     let request = ListProductsRequest { page_size: 1000, ..ListProductsRequest::default() };
-    let products = world.contoso.registry().list_products(request).await.unwrap().into_inner().products;
+    let products = system.contoso.registry().list_products(request).await.unwrap().into_inner().products;
     assert_eq!(products.len(), 27);
     let of = |family: ProductFamily| products.iter().filter(move |product| product.family() == family);
     assert_eq!(of(ProductFamily::Microsoft365).count(), 10);
@@ -85,12 +98,15 @@ async fn r9_the_catalog_lists_what_can_be_claimed(world: &World) {
     assert!(products.iter().all(|product| product.kind() == sold_as(product) && product.claimable_from_time.is_some()));
 }
 
-async fn r9_products_must_be_known_and_of_the_solution_area(world: &World) {
-    let unknown = Claim { lines: vec![line("clippy", "")], ..world.workloads() };
-    violates(Case::complete(world, unknown).await.submit().await, &[("lines[0].product", "PRODUCT_UNKNOWN")]);
-    let other = Claim { solution_area: SolutionArea::BusinessApplications.into(), ..world.workloads() };
-    let case = Case::complete(world, other).await;
+async fn r9_products_must_be_known_and_of_the_solution_area(system: &TestSystem) {
+    let unknown = Claim { lines: vec![line("clippy", "")], ..system.workloads() };
+    assert_violations(
+        TestClaim::create_with_evidence(system, unknown).await.submit().await,
+        &[("lines[0].product", "PRODUCT_UNKNOWN")],
+    );
+    let other = Claim { solution_area: SolutionArea::BusinessApplications.into(), ..system.workloads() };
+    let case = TestClaim::create_with_evidence(system, other).await;
     let wrong = "PRODUCT_OF_OTHER_SOLUTION_AREA";
-    violates(case.submit().await, &[("lines[0].product", wrong), ("lines[1].product", wrong)]);
+    assert_violations(case.submit().await, &[("lines[0].product", wrong), ("lines[1].product", wrong)]);
     assert_eq!(case.tenant, LITWARE);
 }

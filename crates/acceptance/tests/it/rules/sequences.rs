@@ -4,7 +4,7 @@
 mod model;
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Answer, Case, PDF, World, both_databases};
+use cpor_acceptance::{ApiResult, PDF, TestClaim, TestSystem, both_databases};
 use cpor_proto::claims::v1::{Claim, Contact, WithdrawReason};
 use cpor_types::{Entropy as _, SeededEntropy};
 use model::{Act, Customer, Model, Partner, Review};
@@ -12,7 +12,7 @@ use tonic::Code;
 
 both_databases![r15_any_order_of_commands_does_what_the_rules_say];
 
-/// Claims that live side by side in one world.
+/// Claims that live side by side in one system.
 const CLAIMS: usize = 12;
 
 /// Commands and waits, of all claims together: `CPOR_TEST_STEPS`, or 300.
@@ -44,24 +44,24 @@ impl Draw {
     }
 }
 
-async fn r15_any_order_of_commands_does_what_the_rules_say(world: &World) {
+async fn r15_any_order_of_commands_does_what_the_rules_say(system: &TestSystem) {
     let draw = Draw(SeededEntropy::new(seed()));
     let mut lives = Vec::new();
     for _ in 0..CLAIMS {
-        lives.push(new_life(world).await);
+        lives.push(new_life(system).await);
     }
     for step in 0..steps() {
         let (act, chosen) = (draw.act(), draw.below(CLAIMS));
         if !lives[chosen].1.is_there() {
-            lives[chosen] = new_life(world).await;
+            lives[chosen] = new_life(system).await;
         }
         if matches!(act, Act::Review(_)) && !lives[chosen].1.has_case() {
             continue;
         }
         let told = format!("step {step}: {act:?} on claim {chosen}");
         if let Act::Wait(hours) = act {
-            world.advance(TimeDelta::hours(i64::try_from(hours).unwrap())).await;
-            let now = world.now().await;
+            system.advance_by(TimeDelta::hours(i64::try_from(hours).unwrap())).await;
+            let now = system.now().await;
             lives.iter_mut().for_each(|(_, model)| model.wait_until(now));
         } else {
             let (case, model) = &mut lives[chosen];
@@ -73,7 +73,7 @@ async fn r15_any_order_of_commands_does_what_the_rules_say(world: &World) {
                 let codes = [Code::FailedPrecondition, Code::InvalidArgument, Code::NotFound];
                 assert!(codes.contains(&status.code()), "{told}: {status:?}");
             }
-            world.settle().await;
+            system.wait_until_idle().await;
         }
         // Time passes for all of them, a command is one's own.
         let touched = if matches!(act, Act::Wait(_)) { 0..CLAIMS } else { chosen..chosen + 1 };
@@ -90,17 +90,17 @@ async fn r15_any_order_of_commands_does_what_the_rules_say(world: &World) {
     }
 }
 
-async fn new_life(world: &World) -> (Case<'_>, Model) {
-    (Case::complete(world, world.presales().await).await, Model::of_a_complete_draft())
+async fn new_life(system: &TestSystem) -> (TestClaim<'_>, Model) {
+    (TestClaim::create_with_evidence(system, system.presales().await).await, Model::of_a_complete_draft())
 }
 
-async fn seen(case: &Case<'_>, model: &Model) -> Option<Claim> {
-    let answer = case.seen_by(&case.partner).await;
+async fn seen(case: &TestClaim<'_>, model: &Model) -> Option<Claim> {
+    let answer = case.claim_as(&case.partner).await;
     assert_eq!(answer.is_ok(), model.is_there(), "{answer:?}");
     answer.ok()
 }
 
-async fn perform(case: &Case<'_>, act: Act) -> Answer<()> {
+async fn perform(case: &TestClaim<'_>, act: Act) -> ApiResult<()> {
     match act {
         Act::Wait(_) => Ok(()),
         Act::Partner(command) => as_partner(case, command).await,
@@ -110,10 +110,10 @@ async fn perform(case: &Case<'_>, act: Act) -> Answer<()> {
     }
 }
 
-async fn as_partner(case: &Case<'_>, command: Partner) -> Answer<()> {
+async fn as_partner(case: &TestClaim<'_>, command: Partner) -> ApiResult<()> {
     match command {
         Partner::Update => {
-            let name = format!("Bea {}", case.world.number());
+            let name = format!("Bea {}", case.system.next_number());
             let contact = Contact { name, email: "bea@contoso.example".into(), ..Contact::default() };
             let changed = Claim { partner_contact: Some(contact), ..Claim::default() };
             case.update(changed, &["partner_contact"]).await.map(drop)
@@ -128,8 +128,8 @@ async fn as_partner(case: &Case<'_>, command: Partner) -> Answer<()> {
     }
 }
 
-async fn as_lead(case: &Case<'_>, command: Review) -> Answer<()> {
-    let lead = &case.world.lead;
+async fn as_lead(case: &TestClaim<'_>, command: Review) -> ApiResult<()> {
+    let lead = &case.system.lead;
     match command {
         Review::Take => case.take(lead).await.map(drop),
         Review::Release => case.release(lead).await.map(drop),

@@ -1,6 +1,6 @@
 //! R50, R51: usage, and who may read it.
 
-use cpor_acceptance::{Actor, Case, FABRIKAM, LITWARE, Stage, World, both_databases, refused};
+use cpor_acceptance::{Actor, ClaimStage, FABRIKAM, LITWARE, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
     claims::v1::WithdrawReason,
     eligibility::v1::{ImportUsageRequest, ListUsageRequest, UsageMonth, import_usage_result::Outcome},
@@ -20,64 +20,64 @@ async fn usage(actor: &Actor, key: &str) -> Result<Vec<UsageMonth>, Status> {
     Ok(actor.eligibility().list_usage(request).await?.into_inner().usage_months)
 }
 
-async fn r50_usage_is_open_while_the_association_is_official(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Approved).await;
+async fn r50_usage_is_open_while_the_association_is_official(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Approved).await;
     let key = case.key(0).await;
-    world.import_usage(&key, &[("2026-01", 40), ("2026-02", 50)]).await;
-    refused(usage(&world.contoso, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
+    system.import_usage(&key, &[("2026-01", 40), ("2026-02", 50)]).await;
+    assert_refused(usage(&system.contoso, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
     case.approve_consent().await.unwrap();
-    world.settle().await;
-    let months: Vec<_> = usage(&world.contoso, &key)
+    system.wait_until_idle().await;
+    let months: Vec<_> = usage(&system.contoso, &key)
         .await
         .unwrap()
         .iter()
         .map(|month| (month.month.clone(), month.consumption))
         .collect();
     assert_eq!(months, [("2026-02".to_owned(), 50), ("2026-01".to_owned(), 40)], "all stored months, newest first");
-    refused(usage(&world.northwind, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
-    assert_eq!(usage(&world.manager, &key).await.unwrap().len(), 2);
+    assert_refused(usage(&system.northwind, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
+    assert_eq!(usage(&system.manager, &key).await.unwrap().len(), 2);
     case.withdraw(WithdrawReason::NoLongerWorksWithCustomer, "").await.unwrap();
-    world.settle().await;
-    refused(usage(&world.contoso, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
+    system.wait_until_idle().await;
+    assert_refused(usage(&system.contoso, &key).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
 }
 
-async fn r50_credited_is_usage_from_the_first_full_month(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Official).await;
+async fn r50_credited_is_usage_from_the_first_full_month(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
     let key = case.key(0).await;
-    world.advance(chrono::TimeDelta::days(60)).await;
-    world.import_usage(&key, &[("2026-02", 50), ("2026-03", 60), ("2026-04", 70), ("2026-05", 80)]).await;
+    system.advance_by(chrono::TimeDelta::days(60)).await;
+    system.import_usage(&key, &[("2026-02", 50), ("2026-03", 60), ("2026-04", 70), ("2026-05", 80)]).await;
     let months: Vec<_> =
-        usage(&world.contoso, &key).await.unwrap().into_iter().map(|month| (month.month, month.credited)).collect();
+        usage(&system.contoso, &key).await.unwrap().into_iter().map(|month| (month.month, month.credited)).collect();
     let wanted = [("2026-05", true), ("2026-04", true), ("2026-03", false), ("2026-02", false)];
     assert_eq!(months, wanted.map(|(month, credited)| (month.to_owned(), credited)));
 }
 
-async fn r51_importing_a_month_again_replaces_it(world: &World) {
+async fn r51_importing_a_month_again_replaces_it(system: &TestSystem) {
     let key = format!("tenants/{LITWARE}/workloads/teams");
-    assert_eq!(world.import_usage(&key, &[("2026-02", 900)]).await, [Outcome::Created]);
-    assert_eq!(world.import_usage(&key, &[("2026-02", 900)]).await, [Outcome::Unchanged]);
+    assert_eq!(system.import_usage(&key, &[("2026-02", 900)]).await, [Outcome::Created]);
+    assert_eq!(system.import_usage(&key, &[("2026-02", 900)]).await, [Outcome::Unchanged]);
     assert_eq!(
-        world.import_usage(&key, &[("2026-02", 930), ("2026-01", 880)]).await,
+        system.import_usage(&key, &[("2026-02", 930), ("2026-01", 880)]).await,
         [Outcome::Replaced, Outcome::Created]
     );
     let months: Vec<_> =
-        usage(&world.manager, &key).await.unwrap().into_iter().map(|month| month.active_users).collect();
+        usage(&system.manager, &key).await.unwrap().into_iter().map(|month| month.active_users).collect();
     assert_eq!(months, [930, 880]);
 }
 
-async fn r51_what_was_replaced_is_kept_and_can_be_listed(world: &World) {
-    let case = Case::at(world, world.usage().await, Stage::Official).await;
+async fn r51_what_was_replaced_is_kept_and_can_be_listed(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.usage().await, ClaimStage::Official).await;
     let key = case.key(0).await;
     for consumption in [40, 50, 60] {
-        world.import_usage(&key, &[("2026-02", consumption), ("2026-03", 70)]).await;
+        system.import_usage(&key, &[("2026-02", consumption), ("2026-03", 70)]).await;
     }
-    world.advance(chrono::TimeDelta::days(60)).await;
-    world.import_usage(&key, &[("2026-04", 80)]).await;
-    world.import_usage(&key, &[("2026-04", 90)]).await;
+    system.advance_by(chrono::TimeDelta::days(60)).await;
+    system.import_usage(&key, &[("2026-04", 80)]).await;
+    system.import_usage(&key, &[("2026-04", 90)]).await;
     let mut request = ListUsageRequest { parent: key, page_size: 2, show_replaced: true, ..Default::default() };
     let mut seen = Vec::new();
     loop {
-        let page = world.contoso.eligibility().list_usage(request.clone()).await.unwrap().into_inner();
+        let page = system.contoso.eligibility().list_usage(request.clone()).await.unwrap().into_inner();
         seen.extend(page.usage_months.into_iter().map(|month| {
             (month.month, month.revision, month.consumption, month.replace_time.is_some(), month.credited)
         }));
@@ -102,7 +102,7 @@ async fn r51_what_was_replaced_is_kept_and_can_be_listed(world: &World) {
     );
 }
 
-async fn r51_rows_that_make_no_sense_are_refused_alone(world: &World) {
+async fn r51_rows_that_make_no_sense_are_refused_alone(system: &TestSystem) {
     let row = |key: &str, month: &str| UsageMonth { key: key.into(), month: month.into(), ..UsageMonth::default() };
     let workload = format!("tenants/{LITWARE}/workloads/teams");
     let subscription = format!("tenants/{FABRIKAM}/subscriptions/{}", cpor_acceptance::FABRIKAM_SALES);
@@ -114,7 +114,7 @@ async fn r51_rows_that_make_no_sense_are_refused_alone(world: &World) {
         UsageMonth { consumption: 5, ..row(&subscription, "2026-01") },
     ];
     let request = ImportUsageRequest { rows };
-    let results = world.directory.eligibility().import_usage(request).await.unwrap().into_inner().results;
+    let results = system.directory.eligibility().import_usage(request).await.unwrap().into_inner().results;
     let outcomes: Vec<_> = results.iter().map(|result| result.outcome()).collect();
     assert_eq!(outcomes, [Outcome::Refused, Outcome::Refused, Outcome::Refused, Outcome::Created, Outcome::Created]);
     let reasons = ["USAGE_MEASURE_MISMATCH", "USAGE_MEASURE_MISMATCH", "USAGE_MONTH_IN_FUTURE"];

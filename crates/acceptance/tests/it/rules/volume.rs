@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use cpor_acceptance::{Actor, CONTOSO, Case, FABRIKAM, Stage, World, both_databases, line, reason, refused};
+use cpor_acceptance::{
+    Actor, CONTOSO, ClaimStage, FABRIKAM, TestClaim, TestSystem, assert_refused, both_databases, line, reason,
+};
 use cpor_kit::status;
 use cpor_proto::claims::v1::{
     BatchCreateClaimsRequest, BatchCreateClaimsResult, BatchCreateClaimsRow, Claim, ClaimState, CreateClaimRequest,
@@ -51,25 +53,25 @@ pub(super) async fn list(actor: &Actor, request: ListClaimsRequest) -> ListClaim
 }
 
 /// The display names of Contoso's claims that a filter finds, in the order asked for.
-async fn found(world: &World, filter: &str, order_by: &str) -> Vec<String> {
+async fn found(system: &TestSystem, filter: &str, order_by: &str) -> Vec<String> {
     let (filter, order_by) = (filter.into(), order_by.into());
     let request = ListClaimsRequest { parent: CONTOSO.into(), filter, order_by, ..ListClaimsRequest::default() };
-    list(&world.contoso, request).await.claims.into_iter().map(|claim| claim.display_name).collect()
+    list(&system.contoso, request).await.claims.into_iter().map(|claim| claim.display_name).collect()
 }
 
-async fn r59_each_row_has_its_result(world: &World) {
+async fn r59_each_row_has_its_result(system: &TestSystem) {
     let rows = vec![
-        row("", world.presales().await),
+        row("", system.presales().await),
         row("", Claim { mpn_id: "2001".into(), ..Claim::default() }),
         row("", Claim { mpn_id: "x".into(), display_name: "n".repeat(201), ..Claim::default() }),
         BatchCreateClaimsRow::default(),
         row("", named("An idea")),
     ];
-    let results = batch(&world.contoso_user, rows).await.unwrap();
+    let results = batch(&system.contoso_user, rows).await.unwrap();
     let claim = |place: usize| GetClaimRequest { name: results[place].claim.clone() };
     for (place, display_name) in [(0, "Fabrikam sales rollout"), (4, "An idea")] {
         assert!(refusal(&results[place]).is_none() && !results[place].replayed);
-        let created = world.contoso.claims().get_claim(claim(place)).await.unwrap().into_inner();
+        let created = system.contoso.claims().get_claim(claim(place)).await.unwrap().into_inner();
         assert_eq!((created.display_name.as_str(), created.state()), (display_name, ClaimState::Editing));
         assert_eq!(created.violations, results[place].violations);
     }
@@ -82,34 +84,34 @@ async fn r59_each_row_has_its_result(world: &World) {
     assert_eq!(told(&refusals[0]), invalid("LOCATION_NOT_OF_PARTNER", "mpn_id"));
     assert_eq!(told(&refusals[1]), invalid("INVALID_FIELDS", "claim.display_name claim.mpn_id"));
     assert_eq!(told(&refusals[2]), invalid("INVALID_FIELDS", "claim"));
-    let whole = batch(&world.northwind, vec![row("", named("theirs"))]).await;
-    refused(whole, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let whole = batch(&system.northwind, vec![row("", named("theirs"))]).await;
+    assert_refused(whole, Code::NotFound, "RESOURCE_NOT_FOUND");
 }
 
 /// Rows that share one question to the directory: of several customers and none, right and wrong, and some that the company has already (R38).
-async fn r59_a_row_is_told_what_its_claim_alone_is(world: &World) {
-    let usage = world.usage().await;
-    Case::at(world, usage.clone(), Stage::Submitted).await;
+async fn r59_a_row_is_told_what_its_claim_alone_is(system: &TestSystem) {
+    let usage = system.usage().await;
+    TestClaim::at_stage(system, usage.clone(), ClaimStage::Submitted).await;
     let elsewhere = Claim { tenant_id: cpor_acceptance::LITWARE.into(), ..usage.clone() };
     let claims = [
-        world.presales().await,
+        system.presales().await,
         usage.clone(),
         named("An idea"),
         Claim { tenant_id: "nonsense".into(), ..usage.clone() },
         elsewhere,
         Claim { activities: vec![], ..usage.clone() },
         Claim { lines: vec![line("teams", "x"), line("unheard-of", "")], ..usage },
-        world.recognition().await,
+        system.revenue_association().await,
     ];
     let rows = claims.iter().map(|claim| row("", claim.clone())).collect();
-    let told = batch(&world.contoso, rows).await.unwrap();
+    let told = batch(&system.contoso, rows).await.unwrap();
     let taken = |violations: &[Violation]| violations.iter().any(|violation| violation.reason == "ALREADY_CLAIMED");
     let mut already = Vec::new();
     for (place, (claim, result)) in claims.into_iter().zip(told).enumerate() {
         let request = CreateClaimRequest { parent: CONTOSO.into(), claim: Some(claim), ..Default::default() };
-        let alone = world.contoso.claims().create_claim(request).await.unwrap().into_inner();
+        let alone = system.contoso.claims().create_claim(request).await.unwrap().into_inner();
         assert_eq!(result.violations, alone.violations, "{place}");
-        let created = world.contoso.claims().get_claim(GetClaimRequest { name: result.claim }).await.unwrap();
+        let created = system.contoso.claims().get_claim(GetClaimRequest { name: result.claim }).await.unwrap();
         let known = |claim: Claim| {
             let lines = claim.lines.into_iter().map(|line| (line.product_display_name, line.subscription_id, line.key));
             lines.collect::<Vec<_>>()
@@ -120,33 +122,33 @@ async fn r59_a_row_is_told_what_its_claim_alone_is(world: &World) {
     assert_eq!(already, [1]);
 }
 
-async fn r59_a_batch_is_safe_to_repeat(world: &World) {
+async fn r59_a_batch_is_safe_to_repeat(system: &TestSystem) {
     let rows = |names: &[&str]| names.iter().map(|name| row(&format!("id-{name}"), named(name))).collect::<Vec<_>>();
     let names = |results: &[BatchCreateClaimsResult]| -> Vec<(String, bool)> {
         results.iter().map(|result| (result.claim.clone(), result.replayed)).collect()
     };
-    let first = names(&batch(&world.contoso, rows(&["a", "b"])).await.unwrap());
+    let first = names(&batch(&system.contoso, rows(&["a", "b"])).await.unwrap());
     assert!(first.iter().all(|(name, replayed)| !name.is_empty() && !replayed));
     // As after a crash: some are there, in another order, among others.
-    let second = names(&batch(&world.contoso, rows(&["c", "b", "a", "c"])).await.unwrap());
+    let second = names(&batch(&system.contoso, rows(&["c", "b", "a", "c"])).await.unwrap());
     let again = |place: usize| (first[place].0.clone(), true);
     assert_eq!((&second[1], &second[2]), (&again(1), &again(0)));
     assert_eq!((second[0].1, &second[3]), (false, &(second[0].0.clone(), true)));
-    let third = names(&batch(&world.contoso, rows(&["a", "b", "c"])).await.unwrap());
+    let third = names(&batch(&system.contoso, rows(&["a", "b", "c"])).await.unwrap());
     assert_eq!(third, [again(0), again(1), (second[0].0.clone(), true)]);
-    assert_eq!(found(world, "", "display_name").await, ["a", "b", "c"]);
-    let other = batch(&world.contoso, vec![row("id-a", named("other")), row("id-d", named("d"))]).await.unwrap();
+    assert_eq!(found(system, "", "display_name").await, ["a", "b", "c"]);
+    let other = batch(&system.contoso, vec![row("id-a", named("other")), row("id-d", named("d"))]).await.unwrap();
     let status = refusal(&other[0]).expect("a refusal");
     assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
     assert!(!other[1].claim.is_empty());
 }
 
-async fn r59_a_thousand_rows_and_no_more(world: &World) {
+async fn r59_a_thousand_rows_and_no_more(system: &TestSystem) {
     let rows = |count: usize| (0..count).map(|n| row("", named(&format!("{n:04}")))).collect::<Vec<_>>();
     for count in [0, 1_001] {
-        refused(batch(&world.contoso, rows(count)).await, Code::InvalidArgument, "INVALID_FIELDS");
+        assert_refused(batch(&system.contoso, rows(count)).await, Code::InvalidArgument, "INVALID_FIELDS");
     }
-    let results = batch(&world.contoso, rows(1_000)).await.unwrap();
+    let results = batch(&system.contoso, rows(1_000)).await.unwrap();
     let names: BTreeSet<&str> = results.iter().map(|result| result.claim.as_str()).collect();
     assert_eq!(names.len(), 1_000);
     let all = ListClaimsRequest {
@@ -155,7 +157,7 @@ async fn r59_a_thousand_rows_and_no_more(world: &World) {
         page_size: 1_000,
         ..ListClaimsRequest::default()
     };
-    let listed = list(&world.contoso, all).await;
+    let listed = list(&system.contoso, all).await;
     assert_eq!(listed.next_page_token, "");
     let in_order = listed.claims.iter().zip(&results).enumerate();
     for (n, (claim, result)) in in_order {
@@ -166,29 +168,29 @@ async fn r59_a_thousand_rows_and_no_more(world: &World) {
     }
 }
 
-async fn r59_a_batch_that_is_only_judged_changes_nothing(world: &World) {
-    let rows = vec![row("x", world.presales().await), row("y", Claim { mpn_id: "2001".into(), ..Claim::default() })];
+async fn r59_a_batch_that_is_only_judged_changes_nothing(system: &TestSystem) {
+    let rows = vec![row("x", system.presales().await), row("y", Claim { mpn_id: "2001".into(), ..Claim::default() })];
     let request = BatchCreateClaimsRequest { parent: CONTOSO.into(), rows: rows.clone(), validate_only: true };
-    let judged = world.contoso.claims().batch_create_claims(request).await.unwrap().into_inner().results;
+    let judged = system.contoso.claims().batch_create_claims(request).await.unwrap().into_inner().results;
     assert_eq!((judged[0].claim.as_str(), judged[0].violations.len()), ("", 1), "the proof is missing");
     assert_eq!(reason(&refusal(&judged[1]).unwrap()), "LOCATION_NOT_OF_PARTNER");
-    assert!(found(world, "", "").await.is_empty());
-    assert!(!batch(&world.contoso, rows).await.unwrap()[0].replayed);
+    assert!(found(system, "", "").await.is_empty());
+    assert!(!batch(&system.contoso, rows).await.unwrap()[0].replayed);
 }
 
 /// Claims in many states; the clock moves by a day after each.
-async fn estate(world: &World) {
+async fn estate(system: &TestSystem) {
     let on = |claim: Claim, display_name: &str| Claim { display_name: display_name.into(), ..claim };
-    Case::draft(world, Claim { customer_name: "x".into(), ..named("100% Idea") }).await.unwrap();
-    world.advance(chrono::TimeDelta::days(1)).await;
-    Case::at(world, on(world.usage().await, "Usage waits"), Stage::Submitted).await;
-    world.advance(chrono::TimeDelta::days(1)).await;
-    Case::at(world, on(world.presales().await, "Sales_held"), Stage::Approved).await;
-    Case::at(world, on(world.recognition().await, "Sales gone"), Stage::Withdrawn).await;
+    TestClaim::create_draft(system, Claim { customer_name: "x".into(), ..named("100% Idea") }).await.unwrap();
+    system.advance_by(chrono::TimeDelta::days(1)).await;
+    TestClaim::at_stage(system, on(system.usage().await, "Usage waits"), ClaimStage::Submitted).await;
+    system.advance_by(chrono::TimeDelta::days(1)).await;
+    TestClaim::at_stage(system, on(system.presales().await, "Sales_held"), ClaimStage::Approved).await;
+    TestClaim::at_stage(system, on(system.revenue_association().await, "Sales gone"), ClaimStage::Withdrawn).await;
 }
 
-async fn r59_claims_are_found_by_every_field(world: &World) {
-    estate(world).await;
+async fn r59_claims_are_found_by_every_field(system: &TestSystem) {
+    estate(system).await;
     let (idea, waits, held, gone) = ("100% Idea", "Usage waits", "Sales_held", "Sales gone");
     let tenant = format!("tenant_id = {}", FABRIKAM.to_uppercase());
     for (filter, expected) in [
@@ -220,12 +222,12 @@ async fn r59_claims_are_found_by_every_field(world: &World) {
         ("submit_time > 1960-01-01T00:00:00Z", vec![gone, held, waits]),
         ("NOT submit_time > 1960-01-01T00:00:00Z", vec![idea]),
     ] {
-        assert_eq!(found(world, filter, "display_name").await, expected, "{filter}");
+        assert_eq!(found(system, filter, "display_name").await, expected, "{filter}");
     }
 }
 
-async fn r59_filters_are_combined(world: &World) {
-    estate(world).await;
+async fn r59_filters_are_combined(system: &TestSystem) {
+    estate(system).await;
     let (idea, waits, held, gone) = ("100% Idea", "Usage waits", "Sales_held", "Sales gone");
     for (filter, expected) in [
         ("state = EDITING OR state = REJECTED", vec![idea, gone]),
@@ -235,18 +237,18 @@ async fn r59_filters_are_combined(world: &World) {
         ("NOT products:power-apps AND NOT state = EDITING", vec![held]),
         ("NOT NOT state = EDITING", vec![idea]),
     ] {
-        assert_eq!(found(world, filter, "display_name").await, expected, "{filter}");
+        assert_eq!(found(system, filter, "display_name").await, expected, "{filter}");
     }
 }
 
-async fn r59_a_filter_that_does_not_fit_is_told_all_of_it(world: &World) {
+async fn r59_a_filter_that_does_not_fit_is_told_all_of_it(system: &TestSystem) {
     let ask = |filter: &str, order_by: &str| {
         let (filter, order_by) = (filter.into(), order_by.into());
         let request = ListClaimsRequest { parent: CONTOSO.into(), filter, order_by, ..ListClaimsRequest::default() };
-        async move { world.contoso.claims().list_claims(request).await }
+        async move { system.contoso.claims().list_claims(request).await }
     };
     let answer = ask("stat = OPEN AND state : EDITING AND create_time > soon AND (state = EDITING", "age desc").await;
-    let status = refused(answer, Code::InvalidArgument, "INVALID_FIELDS");
+    let status = assert_refused(answer, Code::InvalidArgument, "INVALID_FIELDS");
     let told = status::violations(&status);
     let reasons: Vec<&str> = told.iter().map(|violation| violation.reason.as_str()).collect();
     assert_eq!(reasons, ["INVALID_FILTER", "INVALID_FILTER", "INVALID_FILTER", "INVALID_FILTER", "INVALID_ORDER_BY"]);
@@ -260,15 +262,15 @@ async fn r59_a_filter_that_does_not_fit_is_told_all_of_it(world: &World) {
         ("", "owner"),
         ("", "create_time desc, id"),
     ] {
-        refused(ask(filter, order_by).await, Code::InvalidArgument, "INVALID_FIELDS");
+        assert_refused(ask(filter, order_by).await, Code::InvalidArgument, "INVALID_FIELDS");
     }
     assert!(ask("display_name = \"'; DROP TABLE claim; --\"", "").await.unwrap().into_inner().claims.is_empty());
 }
 
-async fn r59_pages_keep_their_order_while_claims_come_in(world: &World) {
+async fn r59_pages_keep_their_order_while_claims_come_in(system: &TestSystem) {
     let rows = ["d", "B", "a", "C", "e", "B"].map(|name| row("", named(name))).to_vec();
-    batch(&world.contoso, rows).await.unwrap();
-    Case::at(world, world.usage().await, Stage::Submitted).await;
+    batch(&system.contoso, rows).await.unwrap();
+    TestClaim::at_stage(system, system.usage().await, ClaimStage::Submitted).await;
     for order_by in [
         "",
         "create_time",
@@ -281,18 +283,18 @@ async fn r59_pages_keep_their_order_while_claims_come_in(world: &World) {
         "display_name desc",
     ] {
         let request = ListClaimsRequest { parent: CONTOSO.into(), order_by: order_by.into(), ..Default::default() };
-        let whole = list(&world.contoso, request.clone()).await.claims;
+        let whole = list(&system.contoso, request.clone()).await.claims;
         let (mut pages, mut token) = (Vec::new(), String::new());
         loop {
             let page = ListClaimsRequest { page_size: 2, page_token: token, ..request.clone() };
-            let ListClaimsResponse { claims, next_page_token } = list(&world.contoso, page).await;
+            let ListClaimsResponse { claims, next_page_token } = list(&system.contoso, page).await;
             pages.extend(claims);
             token = next_page_token;
             if token.is_empty() {
                 break;
             }
             if pages.len() == 2 {
-                batch(&world.contoso, vec![row("", named("bb"))]).await.unwrap();
+                batch(&system.contoso, vec![row("", named("bb"))]).await.unwrap();
             }
         }
         // What came in meanwhile is not missed for what was there, and nothing comes twice.
@@ -301,7 +303,7 @@ async fn r59_pages_keep_their_order_while_claims_come_in(world: &World) {
         let old: Vec<_> = pages.iter().filter(|claim| whole.contains(claim)).map(|claim| &claim.name).collect();
         assert_eq!(old, whole.iter().map(|claim| &claim.name).collect::<Vec<_>>(), "{order_by}");
     }
-    let names: Vec<String> = found(world, "NOT display_name = bb", "display_name desc").await;
+    let names: Vec<String> = found(system, "NOT display_name = bb", "display_name desc").await;
     assert_eq!(names, ["Fabrikam field app", "e", "d", "C", "B", "B", "a"]);
-    assert_eq!(found(world, "NOT display_name = bb", "submit_time desc").await[0], "Fabrikam field app");
+    assert_eq!(found(system, "NOT display_name = bb", "submit_time desc").await[0], "Fabrikam field app");
 }

@@ -1,6 +1,8 @@
 //! R59: claims are watched as a stream that can be resumed.
 
-use cpor_acceptance::{Actor, CONTOSO, Case, NORTHWIND, Stage, World, both_databases, metadata, refused};
+use cpor_acceptance::{
+    Actor, CONTOSO, ClaimStage, NORTHWIND, TestClaim, TestSystem, assert_refused, both_databases, metadata,
+};
 use cpor_proto::claims::v1::{Claim, CreateClaimRequest, WatchClaimsRequest, WatchClaimsResponse};
 use cpor_types::Service;
 use tonic::{Code, Status, Streaming};
@@ -65,21 +67,21 @@ fn places(found: &[WatchClaimsResponse]) -> Vec<(String, i64)> {
     found.iter().map(|message| (message.name.clone(), message.entry.as_ref().unwrap().position)).collect()
 }
 
-async fn r59_a_watch_shows_every_change_once_and_in_order(world: &World) {
-    let mut live = watch(&world.contoso, after(CONTOSO, "")).await.unwrap();
+async fn r59_a_watch_shows_every_change_once_and_in_order(system: &TestSystem) {
+    let mut live = watch(&system.contoso, after(CONTOSO, "")).await.unwrap();
     heartbeat(&mut live).await;
-    let first = Case::at(world, world.presales().await, Stage::Submitted).await;
-    let second = Case::at(world, world.presales().await, Stage::Official).await;
-    first.note(&world.reviewer, "For reviewers.").await.unwrap();
-    world.settle().await;
-    first.comment(&world.contoso, "Anything missing?").await.unwrap();
+    let first = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let second = TestClaim::at_stage(system, system.presales().await, ClaimStage::Official).await;
+    first.note(&system.reviewer, "For reviewers.").await.unwrap();
+    system.wait_until_idle().await;
+    first.comment(&system.contoso, "Anything missing?").await.unwrap();
     let mut expected = Vec::new();
     for case in [&first, &second] {
         let history = case.history().await;
         let shown = history.iter().filter(|entry| entry.action != "review_noted");
         expected.extend(shown.map(|entry| (case.name.clone(), entry.position)));
     }
-    let found = all(&world.contoso, from_beginning(CONTOSO), expected.len()).await;
+    let found = all(&system.contoso, from_beginning(CONTOSO), expected.len()).await;
     let mut sorted = places(&found);
     // Of each claim in the order of its history: nothing twice, nothing left out but the note.
     for case in [&first, &second] {
@@ -99,22 +101,22 @@ async fn r59_a_watch_shows_every_change_once_and_in_order(world: &World) {
     assert_eq!(last.claim, Some(first.claim().await), "with the claim as it is");
 }
 
-async fn r59_a_watch_is_resumed_without_loss_or_repeat(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::UnderReview).await;
+async fn r59_a_watch_is_resumed_without_loss_or_repeat(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::UnderReview).await;
     let length = case.history().await.len();
-    let whole = all(&world.contoso, from_beginning(CONTOSO), length).await;
+    let whole = all(&system.contoso, from_beginning(CONTOSO), length).await;
     for (n, message) in whole.iter().enumerate() {
-        let rest = all(&world.contoso, after(CONTOSO, &message.cursor), length - n - 1).await;
+        let rest = all(&system.contoso, after(CONTOSO, &message.cursor), length - n - 1).await;
         assert_eq!(places(&rest), places(&whole[n + 1..]), "after {n}");
     }
     // A cursor outlives the process that gave it.
     let last = whole.last().unwrap().cursor.clone();
-    world.crash(Service::ClaimIntake).await;
-    case.comment(&world.contoso, "Still there?").await.unwrap();
-    let mut stream = watch(&world.contoso, after(CONTOSO, &last)).await.unwrap();
+    system.crash(Service::ClaimIntake).await;
+    case.comment(&system.contoso, "Still there?").await.unwrap();
+    let mut stream = watch(&system.contoso, after(CONTOSO, &last)).await.unwrap();
     assert_eq!(change(&mut stream).await.entry.unwrap().action, "commented");
     // A deleted draft is told of, without a claim.
-    let draft = Case::draft(world, world.presales().await).await.unwrap();
+    let draft = TestClaim::create_draft(system, system.presales().await).await.unwrap();
     draft.delete().await.unwrap();
     let mut deleted = change(&mut stream).await;
     while deleted.entry.as_ref().unwrap().action != "deleted" {
@@ -123,114 +125,115 @@ async fn r59_a_watch_is_resumed_without_loss_or_repeat(world: &World) {
     assert_eq!((deleted.name, deleted.claim), (draft.name.clone(), None));
 }
 
-async fn r59_a_partner_watches_its_own_claims_only(world: &World) {
-    refused(watch(&world.northwind, from_beginning(CONTOSO)).await, Code::NotFound, "RESOURCE_NOT_FOUND");
-    let mut ours = watch(&world.contoso, from_beginning(CONTOSO)).await.unwrap();
-    let mut theirs = watch(&world.northwind, from_beginning(NORTHWIND)).await.unwrap();
-    let claim = world.presales().await;
-    let case = Case::at(world, claim.clone(), Stage::UnderReview).await;
-    let rival = Case::at(world, world.rival_of(&claim), Stage::UnderReview).await;
+async fn r59_a_partner_watches_its_own_claims_only(system: &TestSystem) {
+    assert_refused(watch(&system.northwind, from_beginning(CONTOSO)).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+    let mut ours = watch(&system.contoso, from_beginning(CONTOSO)).await.unwrap();
+    let mut theirs = watch(&system.northwind, from_beginning(NORTHWIND)).await.unwrap();
+    let claim = system.presales().await;
+    let case = TestClaim::at_stage(system, claim.clone(), ClaimStage::UnderReview).await;
+    let rival = TestClaim::at_stage(system, system.rival_of(&claim), ClaimStage::UnderReview).await;
     let (own, other) = (case.history().await.len(), rival.history().await.len());
     for _ in 0..own {
         let message = change(&mut ours).await;
         assert_eq!(message.name, case.name);
         assert!(!format!("{message:?}").contains(NORTHWIND) && !format!("{message:?}").contains(rival.id()));
-        assert!(!format!("{message:?}").contains(&world.reviewer.subject), "R4");
+        assert!(!format!("{message:?}").contains(&system.reviewer.subject), "R4");
     }
     for _ in 0..other {
         assert_eq!(change(&mut theirs).await.name, rival.name);
     }
 }
 
-async fn r59_a_watch_says_that_it_is_still_there(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
-    let mut stream = watch(&world.contoso, after(CONTOSO, "")).await.unwrap();
+async fn r59_a_watch_says_that_it_is_still_there(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let mut stream = watch(&system.contoso, after(CONTOSO, "")).await.unwrap();
     let start = heartbeat(&mut stream).await;
     assert_eq!(heartbeat(&mut stream).await, start, "nothing happens");
     // A note is nothing to a partner, but for the cursor.
-    case.note(&world.reviewer, "For reviewers.").await.unwrap();
-    world.settle().await;
+    case.note(&system.reviewer, "For reviewers.").await.unwrap();
+    system.wait_until_idle().await;
     let mut cursor = heartbeat(&mut stream).await;
     while cursor == start {
         cursor = heartbeat(&mut stream).await;
     }
-    case.comment(&world.contoso, "And now?").await.unwrap();
+    case.comment(&system.contoso, "And now?").await.unwrap();
     for from in [start, cursor] {
-        let mut resumed = watch(&world.contoso, after(CONTOSO, &from)).await.unwrap();
+        let mut resumed = watch(&system.contoso, after(CONTOSO, &from)).await.unwrap();
         assert_eq!(change(&mut resumed).await.entry.unwrap().action, "commented");
     }
 }
 
-async fn r59_a_cursor_that_is_no_place_in_the_log_is_refused(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
-    let cursor = all(&world.contoso, from_beginning(CONTOSO), 1).await.remove(0).cursor;
+async fn r59_a_cursor_that_is_no_place_in_the_log_is_refused(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let cursor = all(&system.contoso, from_beginning(CONTOSO), 1).await.remove(0).cursor;
     let mut tampered = cursor.clone();
     tampered.pop();
     for bad in ["nonsense", "!", &tampered] {
-        refused(watch(&world.contoso, after(CONTOSO, bad)).await, Code::InvalidArgument, "INVALID_CURSOR");
+        assert_refused(watch(&system.contoso, after(CONTOSO, bad)).await, Code::InvalidArgument, "INVALID_CURSOR");
     }
-    refused(watch(&world.northwind, after(NORTHWIND, &cursor)).await, Code::InvalidArgument, "INVALID_CURSOR");
-    refused(watch(&world.contoso, after(&case.name, "")).await, Code::InvalidArgument, "INVALID_FIELDS");
+    assert_refused(watch(&system.northwind, after(NORTHWIND, &cursor)).await, Code::InvalidArgument, "INVALID_CURSOR");
+    assert_refused(watch(&system.contoso, after(&case.name, "")).await, Code::InvalidArgument, "INVALID_FIELDS");
 }
 
-async fn r59_a_cursor_from_before_a_restored_backup_is_refused(world: &World) {
-    let case = Case::at(world, world.presales().await, Stage::Submitted).await;
-    let cursor = heartbeat(&mut watch(&world.contoso, after(CONTOSO, "")).await.unwrap()).await;
+async fn r59_a_cursor_from_before_a_restored_backup_is_refused(system: &TestSystem) {
+    let case = TestClaim::at_stage(system, system.presales().await, ClaimStage::Submitted).await;
+    let cursor = heartbeat(&mut watch(&system.contoso, after(CONTOSO, "")).await.unwrap()).await;
     // What a backup of an earlier day looks like: the last entry is not there yet, then another one is.
     let entries = case.history().await.len();
     let cut = format!("DELETE FROM history WHERE position = {entries}");
-    world.tamper(Service::ClaimIntake, &cut).await;
-    let expired = || async { watch(&world.contoso, after(CONTOSO, &cursor)).await };
-    let refusal = refused(expired().await, Code::OutOfRange, "CURSOR_EXPIRED");
+    system.execute_sql(Service::ClaimIntake, &cut).await;
+    let expired = || async { watch(&system.contoso, after(CONTOSO, &cursor)).await };
+    let refusal = assert_refused(expired().await, Code::OutOfRange, "CURSOR_EXPIRED");
     assert_eq!(metadata(&refusal, "advice"), "WATCH_FROM_NOW_THEN_LIST");
     let back = format!(
         "UPDATE claim SET history = {0}, head = (SELECT link FROM history WHERE position = {0} AND claim_id = claim.id)",
         entries - 1
     );
-    world.tamper(Service::ClaimIntake, &back).await;
-    world.tamper(Service::ClaimIntake, "UPDATE owner_log SET last = last - 1").await;
-    case.comment(&world.contoso, "Another story.").await.unwrap();
-    refused(expired().await, Code::OutOfRange, "CURSOR_EXPIRED");
-    let mut anew = watch(&world.contoso, after(CONTOSO, "")).await.unwrap();
+    system.execute_sql(Service::ClaimIntake, &back).await;
+    system.execute_sql(Service::ClaimIntake, "UPDATE owner_log SET last = last - 1").await;
+    case.comment(&system.contoso, "Another story.").await.unwrap();
+    assert_refused(expired().await, Code::OutOfRange, "CURSOR_EXPIRED");
+    let mut anew = watch(&system.contoso, after(CONTOSO, "")).await.unwrap();
     heartbeat(&mut anew).await;
 }
 
-async fn r59_a_watch_ends_well(world: &World) {
+async fn r59_a_watch_ends_well(system: &TestSystem) {
     let mut request = tonic::Request::new(after(CONTOSO, ""));
     request.set_timeout(std::time::Duration::from_millis(1500));
-    let mut stream = world.contoso.claims().watch_claims(request).await.unwrap().into_inner();
+    let mut stream = system.contoso.claims().watch_claims(request).await.unwrap().into_inner();
     while stream.message().await.expect("OK at the end").is_some() {}
     // One that ends at once has told where it begins.
     let mut request = tonic::Request::new(after(CONTOSO, ""));
     request.set_timeout(std::time::Duration::from_secs(1));
-    let mut stream = world.contoso.claims().watch_claims(request).await.unwrap().into_inner();
+    let mut stream = system.contoso.claims().watch_claims(request).await.unwrap().into_inner();
     assert_ne!(heartbeat(&mut stream).await, "");
     assert_eq!(stream.message().await.expect("OK at the end"), None);
     // A process that goes does not wait for its watchers.
-    let mut stream = watch(&world.contoso, after(CONTOSO, "")).await.unwrap();
+    let mut stream = watch(&system.contoso, after(CONTOSO, "")).await.unwrap();
     let cursor = heartbeat(&mut stream).await;
-    world.stop_all().await;
+    system.stop_all().await;
     while stream.message().await.expect("OK at the end").is_some() {}
-    world.start_all().await;
-    heartbeat(&mut watch(&world.contoso, after(CONTOSO, &cursor)).await.unwrap()).await;
+    system.start_all().await;
+    heartbeat(&mut watch(&system.contoso, after(CONTOSO, &cursor)).await.unwrap()).await;
 }
 
-async fn r59_nobody_has_all_watches(world: &World) {
+async fn r59_nobody_has_all_watches(system: &TestSystem) {
     let mut open = Vec::new();
     for n in 0..16 {
-        let actor = if n % 2 == 0 { &world.contoso } else { &world.contoso_user };
+        let actor = if n % 2 == 0 { &system.contoso } else { &system.contoso_user };
         open.push(watch(actor, after(CONTOSO, "")).await.unwrap());
     }
-    let refusal = refused(watch(&world.contoso, after(CONTOSO, "")).await, Code::ResourceExhausted, "TOO_MANY_WATCHES");
+    let refusal =
+        assert_refused(watch(&system.contoso, after(CONTOSO, "")).await, Code::ResourceExhausted, "TOO_MANY_WATCHES");
     assert_eq!(metadata(&refusal, "limit"), "16");
     assert!(cpor_kit::status::retry_after(&refusal).is_some());
-    for (actor, parent) in [(&world.northwind, NORTHWIND), (&world.lead, CONTOSO)] {
+    for (actor, parent) in [(&system.northwind, NORTHWIND), (&system.lead, CONTOSO)] {
         heartbeat(&mut watch(actor, after(parent, "")).await.unwrap()).await;
     }
 }
 
-async fn r59_a_change_at_one_replica_is_watched_at_the_other(world: &World) {
-    let (here, there) = (world.contoso.clone(), world.contoso.at_replica(world.replicas() - 1));
+async fn r59_a_change_at_one_replica_is_watched_at_the_other(system: &TestSystem) {
+    let (here, there) = (system.contoso.clone(), system.contoso.at_replica(system.replicas() - 1));
     let mut stream = watch(&there, after(CONTOSO, "")).await.unwrap();
     let cursor = heartbeat(&mut stream).await;
     // Ten claims at once through both, which nothing but the log puts in an order.

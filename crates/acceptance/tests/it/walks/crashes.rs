@@ -1,7 +1,7 @@
 //! The walk, while one service after the other is dropped in the middle of its work and started again.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{Case, PDF, World, both_databases};
+use cpor_acceptance::{PDF, TestClaim, TestSystem, both_databases};
 use cpor_proto::claims::v1::{AssociationState, ClaimState, Verdict};
 use cpor_types::Service;
 
@@ -15,65 +15,65 @@ both_databases![
 ];
 both_databases![a_claim_survives_crashes_of_everything];
 
-async fn a_claim_survives_crashes_of_claim_intake(world: &World) {
-    walk(world, &[Service::ClaimIntake]).await;
+async fn a_claim_survives_crashes_of_claim_intake(system: &TestSystem) {
+    walk(system, &[Service::ClaimIntake]).await;
 }
 
-async fn a_claim_survives_crashes_of_poe_review(world: &World) {
-    walk(world, &[Service::PoeReview]).await;
+async fn a_claim_survives_crashes_of_poe_review(system: &TestSystem) {
+    walk(system, &[Service::PoeReview]).await;
 }
 
-async fn a_claim_survives_crashes_of_customer_consent(world: &World) {
-    walk(world, &[Service::CustomerConsent]).await;
+async fn a_claim_survives_crashes_of_customer_consent(system: &TestSystem) {
+    walk(system, &[Service::CustomerConsent]).await;
 }
 
-async fn a_claim_survives_crashes_of_eligibility(world: &World) {
-    walk(world, &[Service::Eligibility]).await;
+async fn a_claim_survives_crashes_of_eligibility(system: &TestSystem) {
+    walk(system, &[Service::Eligibility]).await;
 }
 
-async fn a_claim_survives_crashes_of_the_registry(world: &World) {
-    walk(world, &[Service::Registry]).await;
+async fn a_claim_survives_crashes_of_the_registry(system: &TestSystem) {
+    walk(system, &[Service::Registry]).await;
 }
 
-async fn a_claim_survives_crashes_of_everything(world: &World) {
-    walk(world, &[Service::ClaimIntake]).await;
+async fn a_claim_survives_crashes_of_everything(system: &TestSystem) {
+    walk(system, &[Service::ClaimIntake]).await;
 }
 
 /// Drops the services right after a step was acknowledged, before anything has come to rest, and lets it come to rest then.
-async fn crash(world: &World, services: &[Service]) {
+async fn crash(system: &TestSystem, services: &[Service]) {
     for service in services {
-        world.crash(*service).await;
+        system.crash(*service).await;
     }
-    world.settle().await;
+    system.wait_until_idle().await;
 }
 
-async fn walk(world: &World, services: &[Service]) {
-    let case = Case::draft(world, world.presales().await).await.unwrap();
-    crash(world, services).await;
+async fn walk(system: &TestSystem, services: &[Service]) {
+    let case = TestClaim::create_draft(system, system.presales().await).await.unwrap();
+    crash(system, services).await;
     let document = case.upload("proof.pdf", PDF).await.unwrap();
-    crash(world, services).await;
+    crash(system, services).await;
     assert_eq!(case.download(&case.partner, &document.name).await.unwrap().1, PDF);
     case.submit().await.unwrap();
-    crash(world, services).await;
+    crash(system, services).await;
     assert_eq!(case.claim().await.state(), ClaimState::Submitted);
-    case.take(&world.reviewer).await.unwrap();
-    crash(world, services).await;
-    case.start_review(&world.reviewer).await.unwrap();
-    crash(world, services).await;
+    case.take(&system.reviewer).await.unwrap();
+    crash(system, services).await;
+    case.start_review(&system.reviewer).await.unwrap();
+    crash(system, services).await;
     assert_eq!(case.claim().await.state(), ClaimState::UnderReview);
-    case.request_action(&world.reviewer).await.unwrap();
-    crash(world, services).await;
+    case.request_action(&system.reviewer).await.unwrap();
+    crash(system, services).await;
     case.resubmit("Here it is.").await.unwrap();
-    crash(world, services).await;
-    case.start_review(&world.reviewer).await.unwrap();
-    crash(world, services).await;
-    case.approve(&world.reviewer).await.unwrap();
-    crash(world, services).await;
+    crash(system, services).await;
+    case.start_review(&system.reviewer).await.unwrap();
+    crash(system, services).await;
+    case.approve(&system.reviewer).await.unwrap();
+    crash(system, services).await;
     let claim = case.claim().await;
     assert_eq!((claim.state(), claim.association_state()), (ClaimState::Approved, AssociationState::Pending));
     assert!(claim.consent_due_time.is_some(), "the notice was accepted and the window opened");
-    world.advance(TimeDelta::days(8)).await;
-    crash(world, services).await;
+    system.advance_by(TimeDelta::days(8)).await;
+    crash(system, services).await;
     let claim = case.claim().await;
     assert_eq!(claim.association_state(), AssociationState::Official);
     assert_eq!(claim.lines[0].assessments[0].verdict(), Verdict::Eligible);
@@ -81,7 +81,7 @@ async fn walk(world: &World, services: &[Service]) {
 }
 
 /// Every step has had its effect once, whatever was delivered again.
-async fn once_each(case: &Case<'_>) {
+async fn once_each(case: &TestClaim<'_>) {
     let history = case.history().await;
     let count = |action: &str| history.iter().filter(|entry| entry.action == action).count();
     let once = [
@@ -104,5 +104,5 @@ async fn once_each(case: &Case<'_>) {
     assert_eq!((count("review_started"), count("notice_settled")), (2, 2), "{history:#?}");
     assert!(history.iter().all(|entry| !entry.overtaken), "{history:#?}");
     assert_eq!(case.associations().await.len(), 1);
-    assert_eq!(case.world.mails_to(&case.contact().await).len(), 2, "no notice twice");
+    assert_eq!(case.system.mails_to(&case.contact().await).len(), 2, "no notice twice");
 }

@@ -1,7 +1,7 @@
 //! A claim walks the whole way.
 
 use chrono::TimeDelta;
-use cpor_acceptance::{CONTOSO, Case, DOCX, PDF, World, both_databases, refused};
+use cpor_acceptance::{CONTOSO, DOCX, PDF, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
     claims::v1::{AssociationState, ClaimState, Verdict},
     eligibility::v1::ListUsageRequest,
@@ -11,50 +11,50 @@ use tonic::Code;
 both_databases![a_claim_walks_the_whole_way];
 both_databases![with five_processes: a_claim_walks_the_whole_way_through_five_processes];
 
-async fn a_claim_walks_the_whole_way(world: &World) {
-    whole_way(world).await;
+async fn a_claim_walks_the_whole_way(system: &TestSystem) {
+    whole_way(system).await;
 }
 
-async fn a_claim_walks_the_whole_way_through_five_processes(world: &World) {
-    assert_eq!(world.nodes().len(), 5);
-    whole_way(world).await;
+async fn a_claim_walks_the_whole_way_through_five_processes(system: &TestSystem) {
+    assert_eq!(system.nodes().len(), 5);
+    whole_way(system).await;
 }
 
 /// Pre-sales and Usage on one subscription, sent back once, approved, official, assessed.
-async fn whole_way(world: &World) {
-    let mut claim = world.presales().await;
+async fn whole_way(system: &TestSystem) {
+    let mut claim = system.presales().await;
     claim.activities = vec![1, 2];
-    let case = Case::draft(world, claim).await.unwrap();
+    let case = TestClaim::create_draft(system, claim).await.unwrap();
     let proof = case.upload("proof.docx", DOCX).await.unwrap();
     case.submit().await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
 
-    case.assign(&world.lead, &world.reviewer).await.unwrap();
-    case.start_review(&world.reviewer).await.unwrap();
-    assert_eq!(case.download(&world.reviewer, &proof.name).await.unwrap().1, DOCX);
-    case.request_action(&world.reviewer).await.unwrap();
-    world.settle().await;
+    case.assign(&system.lead, &system.reviewer).await.unwrap();
+    case.start_review(&system.reviewer).await.unwrap();
+    assert_eq!(case.download(&system.reviewer, &proof.name).await.unwrap().1, DOCX);
+    case.request_action(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     assert_eq!(case.claim().await.state(), ClaimState::PartnerActionRequired);
 
-    world.advance(TimeDelta::days(2)).await;
+    system.advance_by(TimeDelta::days(2)).await;
     case.upload("signed.pdf", PDF).await.unwrap();
     case.resubmit("The signed copy is attached.").await.unwrap();
-    world.settle().await;
-    case.start_review(&world.reviewer).await.unwrap();
-    case.approve(&world.reviewer).await.unwrap();
-    world.settle().await;
+    system.wait_until_idle().await;
+    case.start_review(&system.reviewer).await.unwrap();
+    case.approve(&system.reviewer).await.unwrap();
+    system.wait_until_idle().await;
     let pending = case.claim().await;
     assert_eq!((pending.state(), pending.association_state()), (ClaimState::Approved, AssociationState::Pending));
-    assert_eq!(world.mails_to(&case.contact().await).len(), 2);
+    assert_eq!(system.mails_to(&case.contact().await).len(), 2);
     let key = case.key(0).await;
     let usage = || ListUsageRequest { parent: key.clone(), ..ListUsageRequest::default() };
-    refused(case.partner.eligibility().list_usage(usage()).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
+    assert_refused(case.partner.eligibility().list_usage(usage()).await, Code::PermissionDenied, "USAGE_NOT_OPEN");
 
-    world.advance(TimeDelta::days(8)).await;
+    system.advance_by(TimeDelta::days(8)).await;
     let official = case.claim().await;
     assert_eq!(official.association_state(), AssociationState::Official);
     assert_eq!(official.official_time, pending.consent_due_time);
-    let on_record = world.on_record(&key, None).await;
+    let on_record = system.associations_of_key(&key, None).await;
     assert_eq!(
         on_record.iter().map(|found| found.partner.as_str()).collect::<Vec<_>>(),
         [CONTOSO, CONTOSO],
@@ -69,10 +69,10 @@ async fn whole_way(world: &World) {
         verdicts
     };
     assert_eq!(verdicts().await, [(1, Verdict::NotEligible), (2, Verdict::Eligible)], "use has not grown yet");
-    world.advance(TimeDelta::days(40)).await;
-    world.import_usage(&key, &[("2026-03", 100), ("2026-04", 150)]).await;
-    world.settle().await;
+    system.advance_by(TimeDelta::days(40)).await;
+    system.import_usage(&key, &[("2026-03", 100), ("2026-04", 150)]).await;
+    system.wait_until_idle().await;
     assert_eq!(verdicts().await, [(1, Verdict::Eligible), (2, Verdict::Eligible)]);
     case.history().await;
-    world.assert_all_delivered().await;
+    system.assert_all_delivered().await;
 }

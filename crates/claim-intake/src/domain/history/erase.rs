@@ -90,7 +90,8 @@ impl SealedEntry {
         let is_by_person = is_human_side(facts.side) && facts.action != ERASURE_ACTION;
         let is_personal_reason = is_by_person && has_personal_reason(&facts.action);
         self.subject.erase_if(|_| is_by_person.then_some(PersonalData::Subjects), kinds);
-        self.reason.erase_if(|reason| (is_personal_reason && !reason.is_empty()).then_some(PersonalData::Words), kinds);
+        self.reason
+            .erase_if(|reason| (is_personal_reason && !reason.is_empty()).then_some(PersonalData::FreeText), kinds);
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
             change.erase_if(|change| personal_data_kind(&change.field), kinds);
         }
@@ -205,7 +206,7 @@ impl Part {
     pub const fn erased_as(self) -> Option<PersonalData> {
         match self {
             Self::Subject => Some(PersonalData::Subjects),
-            Self::Reason => Some(PersonalData::Words),
+            Self::Reason => Some(PersonalData::FreeText),
             Self::Facts | Self::Changes => None,
         }
     }

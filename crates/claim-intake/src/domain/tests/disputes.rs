@@ -59,15 +59,15 @@ fn r14_r28_the_policy_limits_documents_of_a_dispute() {
 fn r28_r33_a_dispute_is_refused_when_the_window_has_passed() {
     let test = TestClaim::rejected();
     let due = rejection(&test.claim).dispute_window().unwrap().due;
-    let test = test.elapse(due - Duration::from_micros(1));
+    let test = test.apply_passed_deadline(due - Duration::from_micros(1));
     assert!(rejection(&test.claim).dispute_window().is_some(), "earlier than due is in time");
-    let late = test.elapse(due);
+    let late = test.apply_passed_deadline(due);
     assert_eq!(rejection(&late.claim).remedy, Remedy::Missed(due));
     assert_eq!(late.last().kind, EventKind::Reported(FactKind::DisputeWindowPassed));
     let refusal = try_dispute(&late.claim, justification(), due).unwrap_err();
     assert_eq!(refusal, Refusal::DisputeWindowPassed { due });
     assert!(refusal.to_string().contains("only a new claim with updated proof of execution helps"), "{refusal}");
-    assert!(late.claim.elapse(due).is_none(), "never twice");
+    assert!(late.claim.apply_passed_deadline(due).is_none(), "never twice");
     assert!(!late.claim.admits(Command::AddEvidence) && !late.claim.admits(Command::Dispute));
 }
 

@@ -330,8 +330,8 @@ impl TestClaim {
     }
 
     /// Applies the deadlines that have passed by `now`.
-    pub(crate) fn elapse(mut self, now: Timestamp) -> Self {
-        while let Some(elapsed) = self.claim.elapse(now) {
+    pub(crate) fn apply_passed_deadline(mut self, now: Timestamp) -> Self {
+        while let Some(elapsed) = self.claim.apply_passed_deadline(now) {
             self.claim = elapsed.transition.next;
             self.events.extend(elapsed.transition.events);
         }

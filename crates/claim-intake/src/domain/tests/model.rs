@@ -318,7 +318,7 @@ impl Model {
     }
 
     /// Applies the passed response deadline (R22) or the passed dispute window (R28).
-    pub(super) fn elapse(&mut self) {
+    pub(super) fn apply_passed_deadline(&mut self) {
         let disputable = matches!(self.state, ModelState::PartnerActionRequired { .. });
         assert!(
             disputable || self.state == ModelState::Rejected { disputable: true },

@@ -19,7 +19,10 @@ fn r57_every_kind_of_mail_has_its_step() {
     let due = at("2026-03-13T12:00:00Z");
     let cases = [
         (mails_after(TestClaim::under_review(), &request_action()), PartnerMailKind::PartnerAction),
-        (mails_since(&response.clone().elapse(due), response.events.len()), PartnerMailKind::ResponseReminder),
+        (
+            mails_since(&response.clone().apply_passed_deadline(due), response.events.len()),
+            PartnerMailKind::ResponseReminder,
+        ),
         (
             mails_after(TestClaim::under_review(), &review(ReviewFact::Rejected(Vec::new(), None))),
             PartnerMailKind::Rejection,

@@ -15,12 +15,12 @@ fn r48_a_reminder_is_due_once_and_never_early() {
         [(TestClaim::asked(), FactKind::ResponseReminded), (TestClaim::rejected(), FactKind::DisputeReminded)]
     {
         let due = reminder(&test.claim).unwrap().due;
-        assert!(test.claim.elapse(due - Duration::from_micros(1)).is_none());
-        let elapsed = test.claim.elapse(due).unwrap();
+        assert!(test.claim.apply_passed_deadline(due - Duration::from_micros(1)).is_none());
+        let elapsed = test.claim.apply_passed_deadline(due).unwrap();
         assert_eq!((elapsed.due, &elapsed.transition.events[0].kind), (due, &EventKind::Reported(fact)));
         let next = elapsed.transition.next;
         assert_eq!((next.state.kind(), reminder(&next)), (test.claim.state.kind(), None));
-        assert!(next.elapse(due).is_none(), "never twice");
+        assert!(next.apply_passed_deadline(due).is_none(), "never twice");
     }
 }
 
@@ -35,7 +35,7 @@ fn r48_no_reminder_after_an_answer() {
 
 #[test]
 fn r48_after_an_outage_the_reminder_comes_before_the_end() {
-    let test = TestClaim::asked().elapse(at("2026-03-17T00:00:00Z"));
+    let test = TestClaim::asked().apply_passed_deadline(at("2026-03-17T00:00:00Z"));
     let what: Vec<_> = test.events.iter().rev().take(2).map(|event| event.kind.action()).collect();
     assert_eq!(what, ["response_deadline_passed", "response_reminded"]);
 }

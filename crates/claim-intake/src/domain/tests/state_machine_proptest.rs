@@ -158,14 +158,14 @@ impl Run {
     }
 
     /// Applies the deadlines that have passed first (R47).
-    fn elapse(&mut self) {
-        while let Some(elapsed) = self.claim.elapse(self.now) {
+    fn apply_passed_deadline(&mut self) {
+        while let Some(elapsed) = self.claim.apply_passed_deadline(self.now) {
             assert!(elapsed.due <= self.now);
             let reminds = |event: &Event| {
                 matches!(event.kind, EventKind::Reported(FactKind::ResponseReminded | FactKind::DisputeReminded))
             };
             if !elapsed.transition.events.iter().all(reminds) {
-                self.model.elapse();
+                self.model.apply_passed_deadline();
             }
             self.set_claim(elapsed.transition);
         }
@@ -176,7 +176,7 @@ impl Run {
         if let Action::Wait(hours) = action {
             self.now += std::time::Duration::from_hours(*hours);
         }
-        self.elapse();
+        self.apply_passed_deadline();
         match action {
             Action::Command(n) => {
                 let transition = perform(&self.claim, Command::ALL[*n], self.now).ok().flatten();

@@ -140,22 +140,22 @@ fn r21_a_resubmission_passes_the_same_checks() {
 fn r22_a_missing_answer_rejects_at_the_due_time() {
     let test = TestClaim::asked();
     let due = test.claim.state.partner_action().unwrap().response.deadline.due;
-    let test = test.elapse(due - std::time::Duration::from_micros(1));
+    let test = test.apply_passed_deadline(due - std::time::Duration::from_micros(1));
     assert_eq!(test.claim.state.kind(), StateKind::PartnerActionRequired, "earlier than due is in time");
-    let elapsed = test.claim.elapse(due).unwrap();
+    let elapsed = test.claim.apply_passed_deadline(due).unwrap();
     assert_eq!(elapsed.due, due);
     let State::Rejected(_, rejection) = &elapsed.transition.next.state else { panic!() };
     assert_eq!((rejection.primary, rejection.time), (PrimaryRejection::InsufficientPoe, due));
     assert_eq!(rejection.further, [FurtherRejection::NoPartnerResponse]);
     assert!(rejection.dispute_window().unwrap().due > due);
-    assert!(elapsed.transition.next.elapse(due).is_none(), "never twice");
+    assert!(elapsed.transition.next.apply_passed_deadline(due).is_none(), "never twice");
 }
 
 #[test]
 fn r22_r47_late_processing_rejects_at_the_due_time() {
     let test = TestClaim::asked();
     let due = test.claim.state.partner_action().unwrap().response.deadline.due;
-    let late = test.elapse(at("2027-01-01T00:00:00Z"));
+    let late = test.apply_passed_deadline(at("2027-01-01T00:00:00Z"));
     let State::Rejected(_, rejection) = &late.claim.state else { panic!() };
     assert_eq!(rejection.time, due);
 }

@@ -42,7 +42,7 @@ fn approved_after_decline() -> TestClaim {
 fn dispute_window_missed() -> TestClaim {
     let test = TestClaim::rejected();
     let window = test.claim.waiting().due.unwrap();
-    test.elapse(window)
+    test.apply_passed_deadline(window)
 }
 
 /// Returns every state with every kind of data that changes what the claim waits for: name, claim,
@@ -218,7 +218,7 @@ fn r60_a_wait_counts_from_its_effective_time() {
     assert_eq!(wait_time(&overtaken), began);
     let asked = TestClaim::asked();
     let response = asked.claim.waiting().due.unwrap();
-    let rejected = asked.elapse(response + hour() * 100);
+    let rejected = asked.apply_passed_deadline(response + hour() * 100);
     assert_eq!((rejected.claim.waiting().wait, wait_time(&rejected)), (Wait::DisputeWindow, response));
 }
 
@@ -257,7 +257,7 @@ fn r60_what_waits_for_its_own_deadline_moves_with_it() {
         let own = matches!(wait, Wait::PartnerResponse | Wait::DisputeWindow);
         let due = test.claim.waiting().due.filter(|_| own);
         let Some(due) = due else { continue };
-        let moved = test.clone().elapse(due);
+        let moved = test.clone().apply_passed_deadline(due);
         assert_ne!(moved.claim.waiting().wait, wait, "{name}");
         assert_eq!(moved.claim.wait_time, due, "{name}");
     }

@@ -70,7 +70,7 @@ impl Claim {
                     self.state = self.state.with_submission(Submission { reviewer: None, ..submission.clone() });
                 }
             }
-            PersonalData::Words => {
+            PersonalData::FreeText => {
                 if let State::Rejected(_, rejection) = &mut self.state {
                     rejection.comment.clear();
                 }

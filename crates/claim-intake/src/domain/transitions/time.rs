@@ -4,7 +4,7 @@ use crate::domain::{
     Claim, Event, EventKind, FactKind, PartnerAction, Rejection, Remedy, Rules, State, Submission,
     claim::{EntryDetails, TransitionBuilder},
 };
-use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, FurtherRejection, PrimaryRejection, Timestamp};
 
 impl Aggregate for Claim {
@@ -28,8 +28,8 @@ impl Aggregate for Claim {
         }
     }
 
-    fn elapse(&self, now: Timestamp) -> Option<Elapsed<Self>> {
-        let Elapsed { due, transition } = match &self.state {
+    fn apply_passed_deadline(&self, now: Timestamp) -> Option<PassedDeadline<Self>> {
+        let PassedDeadline { due, transition } = match &self.state {
             // The reminder is due before the deadline itself.
             State::PartnerActionRequired(submission, action) => self
                 .elapse_response_reminder(submission, action, now)
@@ -45,7 +45,7 @@ impl Aggregate for Claim {
             | State::Disputed(_) => None,
         }?;
         let next = transition.next.with_wait_clock(Some(self.wait_clock()), due);
-        Some(Elapsed { due, transition: Transition { next, ..transition } })
+        Some(PassedDeadline { due, transition: Transition { next, ..transition } })
     }
 }
 
@@ -55,7 +55,7 @@ impl Claim {
         submission: &Submission,
         action: &PartnerAction,
         now: Timestamp,
-    ) -> Option<Elapsed<Self>> {
+    ) -> Option<PassedDeadline<Self>> {
         let (due, response) = action.response.take_reminder(now)?;
         let state = State::PartnerActionRequired(submission.clone(), PartnerAction { response, ..action.clone() });
         Some(self.record_reminder(FactKind::ResponseReminded, state, due, now))
@@ -66,7 +66,7 @@ impl Claim {
         submission: &Submission,
         rejection: &Rejection,
         now: Timestamp,
-    ) -> Option<Elapsed<Self>> {
+    ) -> Option<PassedDeadline<Self>> {
         let Remedy::Dispute(window) = &rejection.remedy else { return None };
         let (due, window) = window.take_reminder(now)?;
         let rejection = Rejection { remedy: Remedy::Dispute(window), ..rejection.clone() };
@@ -74,11 +74,11 @@ impl Claim {
     }
 
     /// Records a reminder (R48). The mail to the partner is derived from this event.
-    fn record_reminder(&self, fact: FactKind, state: State, due: Timestamp, now: Timestamp) -> Elapsed<Self> {
+    fn record_reminder(&self, fact: FactKind, state: State, due: Timestamp, now: Timestamp) -> PassedDeadline<Self> {
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.state = state;
         builder.record(EventKind::Reported(fact), EntryDetails::default());
-        Elapsed { due, transition: builder.build() }
+        PassedDeadline { due, transition: builder.build() }
     }
 
     /// R22: without an answer in time the claim is rejected, effective at the response deadline.
@@ -87,7 +87,7 @@ impl Claim {
         submission: &Submission,
         action: &PartnerAction,
         now: Timestamp,
-    ) -> Option<Elapsed<Self>> {
+    ) -> Option<PassedDeadline<Self>> {
         if !action.response.deadline.has_passed(now) {
             return None;
         }
@@ -96,7 +96,7 @@ impl Claim {
         let mut rejection =
             NewRejection::by_fact(by, PrimaryRejection::InsufficientPoe, due, action.remedy_if_missed.clone());
         rejection.further.push(FurtherRejection::NoPartnerResponse);
-        Some(Elapsed { due, transition: self.close(submission, rejection, EntryDetails::default(), now) })
+        Some(PassedDeadline { due, transition: self.close(submission, rejection, EntryDetails::default(), now) })
     }
 
     /// R28: without a dispute in time the rejection is final.
@@ -105,13 +105,13 @@ impl Claim {
         submission: &Submission,
         rejection: &Rejection,
         now: Timestamp,
-    ) -> Option<Elapsed<Self>> {
+    ) -> Option<PassedDeadline<Self>> {
         let due = rejection.dispute_window().filter(|window| window.has_passed(now))?.due;
         let rejection = Rejection { remedy: Remedy::Missed(due), ..rejection.clone() };
         let mut builder = TransitionBuilder::new(self, now);
         builder.claim.state = State::Rejected(submission.clone(), rejection);
         let entry = EntryDetails::default().with_change("rejection.final", "false", "true");
         builder.record(EventKind::Reported(FactKind::DisputeWindowPassed), entry);
-        Some(Elapsed { due, transition: builder.build() })
+        Some(PassedDeadline { due, transition: builder.build() })
     }
 }

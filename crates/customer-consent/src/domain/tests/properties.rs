@@ -52,7 +52,7 @@ fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
 /// Does what the writer does: applies passed deadlines first, then the command.
 fn run(consent: &Consent, terms: &Terms, step: Step, now: Timestamp, events: &mut Vec<(Timestamp, Event)>) -> Consent {
     let mut current = consent.clone();
-    while let Some(elapsed) = current.elapse(now) {
+    while let Some(elapsed) = current.apply_passed_deadline(now) {
         events.extend(elapsed.transition.events.into_iter().map(|event| (elapsed.due, event)));
         current = elapsed.transition.next;
     }

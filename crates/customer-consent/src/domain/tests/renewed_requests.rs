@@ -32,13 +32,13 @@ fn r61_in_2020_silence_after_the_approval_grants() {
     let approved = in_2020(&requested_in_window(), 2);
     let rule = "5 business days, calendar de 2026".to_owned();
     assert_eq!(approved.events, [Event::WindowOpened { due: due_2020(), rule }], "and no notice at approval");
-    let elapsed = approved.next.elapse(day(10)).unwrap();
+    let elapsed = approved.next.apply_passed_deadline(day(10)).unwrap();
     assert_eq!((elapsed.due, elapsed.transition.events), (due_2020(), vec![Event::WindowPassed]));
 }
 
 #[test]
 fn r61_in_2020_silence_before_the_approval_grants_then() {
-    let passed = requested_in_window().elapse(day(9)).unwrap();
+    let passed = requested_in_window().apply_passed_deadline(day(9)).unwrap();
     assert_eq!(passed.transition.events, [], "not before the approval");
     let approved = in_2020(&requested_window_passed(), 10);
     assert_eq!(approved.events, [Event::WindowPassed]);
@@ -51,7 +51,7 @@ fn r47_a_late_reported_approval_keeps_the_due_time() {
     let late = requested_window_passed()
         .on_claim_approved(claim(), approval(day(2)), notice(2), &terms_of_2020(), day(10))
         .unwrap();
-    let elapsed = late.next.elapse(day(10)).unwrap();
+    let elapsed = late.next.apply_passed_deadline(day(10)).unwrap();
     assert_eq!((elapsed.due, elapsed.transition.events), (due_2020(), vec![Event::WindowPassed]));
 }
 
@@ -175,7 +175,7 @@ fn r28_while_a_rejection_can_be_disputed_a_decline_is_recorded() {
     assert_eq!(rejected.approve(Channel::Link, day(4)), Err(Refusal::ClaimClosed));
     let declined = rejected.decline(Channel::SignedIn, "Not them.", day(4)).unwrap().unwrap();
     assert!(matches!(declined.events.as_slice(), [Event::CustomerDeclined { channel: Channel::SignedIn, .. }]));
-    let over = rejected.elapse(day(31)).unwrap();
+    let over = rejected.apply_passed_deadline(day(31)).unwrap();
     assert_eq!((over.transition.next.state.kind(), over.transition.events), (StateKind::Closed, vec![]));
     assert_eq!(rejected.with_deadlines_applied(day(31)).decline(Channel::Link, "", day(31)), Err(Refusal::ClaimClosed));
 }
@@ -232,7 +232,7 @@ fn r28_notices_before_a_dispute_open_no_window() {
 #[test]
 fn r28_after_a_decline_silence_declines_again() {
     let waiting = explicit_approval_needed();
-    let elapsed = waiting.elapse(day(60)).unwrap();
+    let elapsed = waiting.apply_passed_deadline(day(60)).unwrap();
     let declined_event = Event::CustomerDeclined { channel: Channel::Silence, comment: String::new() };
     assert_eq!(elapsed.transition.events, [declined_event]);
     assert_eq!(elapsed.transition.next.channel(), Some(Channel::Silence));

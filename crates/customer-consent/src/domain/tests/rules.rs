@@ -72,8 +72,8 @@ fn r26a_after_silence_an_approval_is_refused() {
 fn r27_the_window_passes_exactly_when_due() {
     let consent = window_open();
     let due = berlin_midnight_after("2026-03-11");
-    assert_eq!(consent.elapse(due - chrono::TimeDelta::microseconds(1)), None);
-    let elapsed = consent.elapse(due).unwrap();
+    assert_eq!(consent.apply_passed_deadline(due - chrono::TimeDelta::microseconds(1)), None);
+    let elapsed = consent.apply_passed_deadline(due).unwrap();
     assert_eq!(elapsed.due, due);
     assert_eq!(elapsed.transition.events, [Event::WindowPassed]);
     let State::Granted { since, .. } = elapsed.transition.next.state else { panic!("not granted") };
@@ -88,11 +88,11 @@ fn r27_the_window_ends_the_chance_to_decline() {
     for (consent, official) in
         [(granted_in_window(), day(3)), (opened(granted_awaiting()), day(2)), (opened(reported_approval()), day(2))]
     {
-        let elapsed = consent.elapse(day(30)).unwrap();
+        let elapsed = consent.apply_passed_deadline(day(30)).unwrap();
         assert_eq!(elapsed.transition.events, [Event::WindowPassed]);
         let State::Granted { since, .. } = elapsed.transition.next.state else { panic!("not granted") };
         assert_eq!(since, official);
-        assert_eq!(elapsed.transition.next.elapse(day(60)), None);
+        assert_eq!(elapsed.transition.next.apply_passed_deadline(day(60)), None);
     }
 }
 
@@ -154,7 +154,7 @@ fn r41_the_submission_notice_opens_no_window() {
 fn r41_the_window_opens_after_an_early_approval() {
     let late = awaiting().approve(Channel::Link, day(2)).unwrap().unwrap().next;
     for waiting in [granted_awaiting(), late] {
-        assert_eq!(waiting.elapse(day(400)), None);
+        assert_eq!(waiting.apply_passed_deadline(day(400)), None);
         let opened = waiting.on_notice_settled(notice(2), DeliveryReport::Accepted, &terms(), day(3)).unwrap();
         assert!(matches!(opened.events.as_slice(), [Event::NoticeSettled { .. }, Event::WindowOpened { .. }]));
         let State::GrantedInWindow { since, window } = &opened.next.state else { panic!("not in the window") };
@@ -169,7 +169,7 @@ fn r41_after_a_bounce_the_consent_waits() {
     let bounced = awaiting().on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap();
     assert_eq!(bounced.events, [Event::NoticeSettled { kind: NoticeKind::Approval, report: permanent_bounce() }]);
     assert_eq!(bounced.next.state, State::AwaitingDelivery);
-    assert_eq!(bounced.next.elapse(day(400)), None);
+    assert_eq!(bounced.next.apply_passed_deadline(day(400)), None);
     let approved = granted_awaiting().on_notice_settled(notice(2), permanent_bounce(), &terms(), day(2)).unwrap().next;
     assert_eq!(approved.state, granted_awaiting().state);
     assert!(approved.decline(Channel::SignedIn, "", day(400)).is_ok(), "no window has passed");
@@ -243,7 +243,7 @@ fn r45_a_final_state_cancels_window_and_notices() {
         window_open().on_claim_closed(None, day(4)).unwrap().next,
     ] {
         assert_eq!(over.deadlines(), []);
-        assert_eq!(over.elapse(day(400)), None);
+        assert_eq!(over.apply_passed_deadline(day(400)), None);
     }
     let withdrawn = awaiting().decline(Channel::SignedIn, "", day(2)).unwrap().unwrap().next;
     assert!(withdrawn.notices.iter().all(|notice| notice.delivery == Delivery::Withdrawn { time: day(2) }));

@@ -14,7 +14,7 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
     let as_policy = |decline_any_time| Consent { decline_any_time, ..consent.clone() };
     let passes = |declined_before| {
         let waiting = Consent { declined_before, ..consent.clone() };
-        waiting.elapse(day(20)).map(|elapsed| elapsed.transition)
+        waiting.apply_passed_deadline(day(20)).map(|elapsed| elapsed.transition)
     };
     let next = match input {
         Input::Approve => consent.approve(Channel::Link, now)?,
@@ -30,9 +30,10 @@ fn apply(consent: &Consent, input: Input) -> Result<Option<Consent>, Refusal> {
         Input::WindowPassesAfterDecline => passes(true).filter(|_| consent.state.window().is_some()),
         Input::ClaimClosed => consent.on_claim_closed(None, now),
         Input::ClaimRejected => consent.on_claim_closed(Some(day(30)), now),
-        Input::DisputeWindowPasses => {
-            consent.elapse(day(40)).map(|elapsed| elapsed.transition).filter(|_| consent.state.window().is_none())
-        }
+        Input::DisputeWindowPasses => consent
+            .apply_passed_deadline(day(40))
+            .map(|elapsed| elapsed.transition)
+            .filter(|_| consent.state.window().is_none()),
         Input::ClaimDisputed => consent.on_claim_disputed(claim(), EarlierDecision::None, notice(9), &terms(), now),
         Input::LinesEnded => consent.on_lines_ended(now),
     };

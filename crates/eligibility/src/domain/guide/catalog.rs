@@ -1,7 +1,7 @@
 //! The catalog of all program guides: drafts, and guides that are in force for a period. The
 //! catalog is one aggregate, because whether a period is free depends on all guides, and there are
 //! few.
-use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Month, ProgramGuideId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -198,7 +198,7 @@ impl Aggregate for GuideCatalog {
         Vec::new()
     }
 
-    fn elapse(&self, _: Timestamp) -> Option<Elapsed<Self>> {
+    fn apply_passed_deadline(&self, _: Timestamp) -> Option<PassedDeadline<Self>> {
         None
     }
 }

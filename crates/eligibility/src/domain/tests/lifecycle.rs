@@ -18,14 +18,14 @@ fn r52_each_condition_shows_the_facts_it_saw() {
 fn r52_assessed_again_each_month_until_it_ends() {
     let opened = Assessment::open(None, presales()).unwrap().next;
     assert_eq!(opened.deadlines()[0].due, time("2026-04-01T00:00:00Z"));
-    assert!(opened.elapse(time("2026-03-31T23:59:59Z")).is_none());
-    let elapsed = opened.elapse(time("2026-06-15T00:00:00Z")).unwrap();
+    assert!(opened.apply_passed_deadline(time("2026-03-31T23:59:59Z")).is_none());
+    let elapsed = opened.apply_passed_deadline(time("2026-06-15T00:00:00Z")).unwrap();
     assert_eq!(elapsed.due, time("2026-04-01T00:00:00Z"));
     let next = elapsed.transition.next;
     assert_eq!(next.deadlines()[0].due, time("2026-05-01T00:00:00Z"));
     let ended = next.end_lines(&[], &end_at("2026-06-16T00:00:00Z")).unwrap().next;
     assert_eq!(ended.deadlines(), []);
-    assert!(ended.elapse(time("2027-01-01T00:00:00Z")).is_none());
+    assert!(ended.apply_passed_deadline(time("2027-01-01T00:00:00Z")).is_none());
 }
 
 #[test]

@@ -5,7 +5,10 @@ mod tests;
 
 use std::convert::Infallible;
 
-use cpor_durable::{Command, Failure, Inbox, Incoming, Key, ReceiveError, Receiver, StoreError, Transition, Writer};
+use cpor_durable::{
+    AggregateKey, Command, CommandError, EventReceiver, Inbox, IncomingEvent, ReceiveError, StoreError, Transition,
+    Writer,
+};
 use cpor_kit::Db;
 use cpor_proto::events::v1::{
     AssociationBecameOfficial, AssociationEnded, PartnerChanged, SubscriptionChanged, event::Payload,
@@ -35,8 +38,8 @@ pub(crate) struct EventHandler {
 }
 
 #[async_trait::async_trait]
-impl Receiver for EventHandler {
-    async fn apply(&self, incoming: Incoming) -> Result<(), ReceiveError> {
+impl EventReceiver for EventHandler {
+    async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         let applied = match &incoming.payload {
             Payload::AssociationBecameOfficial(event) => self.on_association_official(&incoming, event).await,
             Payload::AssociationEnded(event) => self.on_association_ended(&incoming, event).await,
@@ -91,7 +94,7 @@ impl EventHandler {
     /// assessment uses current facts, and after it, in case the record changed at the same time.
     async fn on_association_official(
         &self,
-        incoming: &Incoming,
+        incoming: &IncomingEvent,
         event: &AssociationBecameOfficial,
     ) -> Result<(), ReceiveError> {
         let mut facts = parse::association_facts(event)?;
@@ -110,7 +113,11 @@ impl EventHandler {
 
     /// Ends some lines or the whole association. Nothing happens if the association was still
     /// pending, because then the claim has no assessment.
-    async fn on_association_ended(&self, incoming: &Incoming, event: &AssociationEnded) -> Result<(), ReceiveError> {
+    async fn on_association_ended(
+        &self,
+        incoming: &IncomingEvent,
+        event: &AssociationEnded,
+    ) -> Result<(), ReceiveError> {
         let key = parse::assessment_key(&event.tenant, &event.claim)?;
         let command = incoming.command("end_assessment", key);
         let end = AssociationEnd { time: incoming.effective_time, reason: event.reason.clone() };
@@ -120,7 +127,7 @@ impl EventHandler {
 
     async fn on_subscription_changed(
         &self,
-        incoming: &Incoming,
+        incoming: &IncomingEvent,
         event: &SubscriptionChanged,
     ) -> Result<(), ReceiveError> {
         let key = parse::assessment_key(&event.tenant, &event.claim)?;
@@ -134,9 +141,9 @@ impl EventHandler {
     ///
     /// The stream advances after the last command. The commands are idempotent, so a redelivery
     /// after a failure completes the rest.
-    async fn on_partner_changed(&self, incoming: &Incoming, event: &PartnerChanged) -> Result<(), ReceiveError> {
+    async fn on_partner_changed(&self, incoming: &IncomingEvent, event: &PartnerChanged) -> Result<(), ReceiveError> {
         let (partner, reported) = parse::partner_record(event)?;
-        if self.inbox.check(&incoming.position).await? {
+        if self.inbox.is_applied(&incoming.position).await? {
             return Ok(());
         }
         let saved = partner_records::save(self.db.writer(), &partner, incoming.position.sequence, &reported).await;
@@ -152,7 +159,7 @@ impl EventHandler {
             let record = self.partner_record(&partner).await?.unwrap_or_else(|| reported.clone());
             try_join_all(page.into_iter().map(|(key, _)| self.change_partner(incoming, key, record.clone()))).await?;
         }
-        self.inbox.advance(&incoming.position).await
+        self.inbox.mark_applied(&incoming.position).await
     }
 
     async fn partner_record(&self, partner: &PartnerId) -> Result<Option<PartnerRecord>, ReceiveError> {
@@ -160,9 +167,14 @@ impl EventHandler {
     }
 
     /// Applies a partner's record to one assessment.
-    async fn change_partner(&self, incoming: &Incoming, key: Key, record: PartnerRecord) -> Result<(), ReceiveError> {
+    async fn change_partner(
+        &self,
+        incoming: &IncomingEvent,
+        key: AggregateKey,
+        record: PartnerRecord,
+    ) -> Result<(), ReceiveError> {
         let time = incoming.effective_time;
-        let command = Command::new("change_partner", key, incoming.actor.clone()).at(time);
+        let command = Command::new("change_partner", key, incoming.actor.clone()).effective_at(time);
         self.execute(command, move |current| current?.change_partner(&record, time)).await
     }
 
@@ -174,7 +186,7 @@ impl EventHandler {
         change: impl Fn(Option<&Assessment>) -> Option<Transition<Assessment>> + Send + 'static,
     ) -> Result<(), ReceiveError> {
         let committed = self.writer.execute(command, move |current, _| Ok::<_, Infallible>(change(current))).await;
-        committed.map(drop).map_err(|failure: Failure<Infallible, Infallible>| failure.into())
+        committed.map(drop).map_err(|failure: CommandError<Infallible, Infallible>| failure.into())
     }
 }
 

@@ -2,10 +2,10 @@
 //! converted parks its stream, which then waits for an operator.
 use std::{fmt::Display, str::FromStr};
 
-use cpor_durable::{Key, ReceiveError};
+use cpor_durable::{AggregateKey, ReceiveError};
 use cpor_proto::events::v1 as wire;
 use cpor_types::{
-    ClaimName, LineId, PartnerId, PartnerName, ProductName, TenantId, TenantName, Timestamp, whole_micros,
+    ClaimName, LineId, PartnerId, PartnerName, ProductName, TenantId, TenantName, Timestamp, truncate_to_micros,
 };
 
 use crate::{
@@ -88,7 +88,7 @@ pub(super) fn ended_lines(event: &wire::AssociationEnded) -> Result<Vec<LineId>,
 }
 
 /// The key of the assessment of a claim; both are given by resource name.
-pub(super) fn assessment_key(tenant: &str, claim: &str) -> Result<Key, ReceiveError> {
+pub(super) fn assessment_key(tenant: &str, claim: &str) -> Result<AggregateKey, ReceiveError> {
     Ok(store::assessment_key(parse_tenant(tenant)?, parse::<ClaimName>("claim", claim)?.claim))
 }
 
@@ -103,7 +103,7 @@ fn parse<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Receive
 fn parse_time(field: &str, time: Option<&prost_types::Timestamp>) -> Result<Timestamp, ReceiveError> {
     let convert =
         |time: &prost_types::Timestamp| Timestamp::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?);
-    time.and_then(convert).map(whole_micros).ok_or_else(|| missing(field))
+    time.and_then(convert).map(truncate_to_micros).ok_or_else(|| missing(field))
 }
 
 fn missing(field: &str) -> ReceiveError {

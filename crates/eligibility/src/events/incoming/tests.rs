@@ -131,7 +131,7 @@ async fn r52_an_official_association_opens_an_assessment_once() {
         apply_to_tenant(&system, 1, association_official(&facts)).await.unwrap();
         assert_eq!(load(&system, 1).await, first, "delivered twice");
         let gap = apply_to_tenant(&system, 3, association_ended()).await;
-        assert_eq!(gap, Err(ReceiveError::Gap { expected: 2 }));
+        assert_eq!(gap, Err(ReceiveError::SequenceGap { expected: 2 }));
     })
     .await;
 }
@@ -186,7 +186,10 @@ async fn r52_a_changed_partner_changes_its_assessments() {
         apply_to_partner(&system, 2, partner_changed("emea")).await.unwrap();
         apply_to_partner(&system, 1, partner_changed("americas")).await.unwrap();
         assert_eq!(location_region(&system, 1).await, "emea", "a redelivered event does not overwrite a later one");
-        assert_eq!(apply_to_partner(&system, 4, partner_changed("apac")).await, Err(ReceiveError::Gap { expected: 3 }));
+        assert_eq!(
+            apply_to_partner(&system, 4, partner_changed("apac")).await,
+            Err(ReceiveError::SequenceGap { expected: 3 })
+        );
     })
     .await;
 }

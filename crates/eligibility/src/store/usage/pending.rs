@@ -2,7 +2,7 @@
 //! `usage_month` marks them.
 use std::collections::BTreeSet;
 
-use cpor_durable::{Key, StoreError};
+use cpor_durable::{AggregateKey, StoreError};
 use cpor_types::TenantKey;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
@@ -58,7 +58,7 @@ pub(crate) async fn count_pending(db: &impl ConnectionTrait) -> Result<u64, Stor
 pub(crate) async fn assessments_to_update(
     db: &impl ConnectionTrait,
     pending: &[PendingUsage],
-) -> Result<Vec<Key>, StoreError> {
+) -> Result<Vec<AggregateKey>, StoreError> {
     use assessment_key::{Column, Entity};
     let usage_keys: BTreeSet<_> = pending.iter().map(|month| key_columns(month.key())).collect();
     let usage_keys: Vec<_> = usage_keys.into_iter().collect();
@@ -66,7 +66,7 @@ pub(crate) async fn assessments_to_update(
     for usage_keys in usage_keys.chunks(MAX_ROWS) {
         let has_key = is_in_rows([Column::Owner, Column::Key], usage_keys.iter().cloned());
         let rows = Entity::find().filter(has_key).all(db).await?;
-        assessment_keys.extend(rows.into_iter().map(|row| Key::new(row.owner, row.id)));
+        assessment_keys.extend(rows.into_iter().map(|row| AggregateKey::new(row.owner, row.id)));
     }
     Ok(assessment_keys.into_iter().collect())
 }

@@ -7,7 +7,7 @@ mod plan;
 
 pub use plan::{AwardPlan, AwardRefusal, AwardRefusalReason, Verdict, plan_awards};
 
-use cpor_durable::{Aggregate, Elapsed, Transition};
+use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Actor, AssociationKey, CaseId, Deadline, DecisionId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -141,7 +141,7 @@ impl Aggregate for Arbitration {
         Vec::new()
     }
 
-    fn elapse(&self, _now: Timestamp) -> Option<Elapsed<Self>> {
+    fn apply_passed_deadline(&self, _now: Timestamp) -> Option<PassedDeadline<Self>> {
         None
     }
 }

@@ -105,8 +105,8 @@ impl CaseUnderTest {
     }
 
     /// Applies the passed deadlines, as the writer does before each command (R47).
-    fn elapse(&mut self, now: Timestamp) {
-        while let Some(elapsed) = self.case.elapse(now) {
+    fn apply_passed_deadline(&mut self, now: Timestamp) {
+        while let Some(elapsed) = self.case.apply_passed_deadline(now) {
             assert!(elapsed.due <= now, "fired early");
             assert_eq!(elapsed.transition.next.phase(), self.case.phase());
             for event in &elapsed.transition.events {
@@ -180,7 +180,7 @@ proptest! {
         let mut now = parse_time(SUBMITTED);
         for (step, hours) in steps {
             now += Duration::from_hours(hours);
-            under_test.elapse(now);
+            under_test.apply_passed_deadline(now);
             if let Some(next) = apply(&under_test.case, step, now) {
                 under_test.case = next;
             }

@@ -14,7 +14,7 @@ fn end_of(business_day: u32) -> Timestamp {
 
 /// Returns the case after its first reminder, which comes one business day before the clock passes.
 fn reminded(case: ReviewCase) -> ReviewCase {
-    let elapsed = case.elapse(end_of(4)).unwrap();
+    let elapsed = case.apply_passed_deadline(end_of(4)).unwrap();
     assert_eq!(elapsed.transition.events, [CaseEvent::Reminded { clock: ClockKind::Start }]);
     elapsed.transition.next
 }
@@ -57,20 +57,20 @@ fn r45_clocks_stop_in_par_and_keep_the_time_left() {
 #[test]
 fn r45_a_passed_clock_makes_the_case_overdue_once() {
     let case = reminded(waiting_case());
-    assert_eq!(case.elapse(end_of(5) - std::time::Duration::from_micros(1)), None);
-    let elapsed = case.elapse(end_of(5)).unwrap();
+    assert_eq!(case.apply_passed_deadline(end_of(5) - std::time::Duration::from_micros(1)), None);
+    let elapsed = case.apply_passed_deadline(end_of(5)).unwrap();
     assert_eq!(elapsed.due, end_of(5));
     assert_eq!(elapsed.transition.events, [CaseEvent::Overdue { clock: ClockKind::Start }]);
     let overdue = elapsed.transition.next;
     assert_eq!((overdue.phase(), overdue.reviewer()), (Phase::Waiting, None));
     assert!(overdue.clocks.is_overdue() && !case.clocks.is_overdue());
     assert!(matches!(overdue.clocks.get(ClockKind::Start), Some(Clock::Passed { .. })));
-    assert_eq!(overdue.elapse(end_of(9) - std::time::Duration::from_micros(1)), None);
+    assert_eq!(overdue.apply_passed_deadline(end_of(9) - std::time::Duration::from_micros(1)), None);
 }
 
 #[test]
 fn r45_a_clock_that_passed_does_not_run_again_after_par() {
-    let overdue = reminded(case_in_phase(Phase::Waiting)).elapse(end_of(5)).unwrap().transition.next;
+    let overdue = reminded(case_in_phase(Phase::Waiting)).apply_passed_deadline(end_of(5)).unwrap().transition.next;
     let started = next_case(overdue.start(&amy(), day(8), &calendar()));
     let par = next_case(started.request_partner_action(&amy(), partner_action(), day(8), &calendar()));
     let resubmitted = par.apply_resubmission(snapshot(), day(9), &calendar()).unwrap().next;
@@ -94,14 +94,14 @@ fn r45_a_refused_approval_keeps_the_deadlines() {
 fn r45_a_closed_case_has_no_deadlines() {
     for phase in [Phase::Approved, Phase::Rejected, Phase::Closed] {
         assert_eq!(case_in_phase(phase).deadlines(), [], "{phase:?}");
-        assert_eq!(case_in_phase(phase).elapse(day(400)), None, "{phase:?}");
+        assert_eq!(case_in_phase(phase).apply_passed_deadline(day(400)), None, "{phase:?}");
     }
 }
 
 #[test]
 fn r47_the_earliest_passed_clock_comes_first() {
     let (mut case, mut passed) = (waiting_case(), Vec::new());
-    while let Some(elapsed) = case.elapse(day(30)) {
+    while let Some(elapsed) = case.apply_passed_deadline(day(30)) {
         passed.push((elapsed.due, elapsed.transition.events[0].clock_alert().unwrap()));
         case = elapsed.transition.next;
     }

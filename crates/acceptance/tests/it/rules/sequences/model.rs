@@ -2,7 +2,7 @@
 //! party.
 
 use chrono::{DateTime, Utc};
-use cpor_acceptance::moment;
+use cpor_acceptance::from_timestamp;
 use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState, Command};
 
 /// What happens.
@@ -288,13 +288,13 @@ impl Model {
     pub(super) fn reads(&mut self, claim: &Claim) {
         match &mut self.at {
             At::Asked { due: due @ None, .. } => {
-                *due = claim.partner_action.as_ref().map(|action| moment(action.due_time));
+                *due = claim.partner_action.as_ref().map(|action| from_timestamp(action.due_time));
             }
             At::Approved { official: false, due: due @ None } => {
-                *due = claim.consent_due_time.map(|due| moment(Some(due)))
+                *due = claim.consent_due_time.map(|due| from_timestamp(Some(due)))
             }
             At::Rejected { disputable: true, due: due @ None } => {
-                *due = claim.rejection.as_ref().map(|rejection| moment(rejection.dispute_due_time));
+                *due = claim.rejection.as_ref().map(|rejection| from_timestamp(rejection.dispute_due_time));
             }
             At::Editing
             | At::Gone

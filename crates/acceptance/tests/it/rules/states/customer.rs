@@ -1,6 +1,6 @@
 //! What a customer can say (R26, R26a, R28, R43).
 
-use cpor_acceptance::{Actor, Answer, Case, Stage, World, both_databases, refused};
+use cpor_acceptance::{Actor, ApiResult, ClaimStage, TestClaim, TestSystem, assert_refused, both_databases};
 use cpor_proto::{
     claims::v1::ClaimState,
     consents::v1::{ApproveConsentRequest, ConsentCommand, ConsentState, DeclineConsentRequest},
@@ -10,7 +10,7 @@ use tonic::Code;
 
 both_databases![r15_customer_commands_in_every_state];
 
-async fn give(case: &Case<'_>, actor: &Actor, command: ConsentCommand) -> Answer<ConsentState> {
+async fn give(case: &TestClaim<'_>, actor: &Actor, command: ConsentCommand) -> ApiResult<ConsentState> {
     let name = case.consent_name();
     let consent = match command {
         ConsentCommand::Unspecified => unreachable!("no command"),
@@ -27,42 +27,48 @@ async fn give(case: &Case<'_>, actor: &Actor, command: ConsentCommand) -> Answer
 }
 
 /// What the customer can say there, and why an approval and a decline are refused; `None`: it is taken, or was said before.
-fn by_the_rules(stage: Stage) -> (Vec<ConsentCommand>, Option<&'static str>, Option<&'static str>) {
+fn by_the_rules(stage: ClaimStage) -> (Vec<ConsentCommand>, Option<&'static str>, Option<&'static str>) {
     use ConsentCommand::{Approve, Decline};
     match stage {
-        Stage::Submitted | Stage::UnderReview | Stage::PartnerActionRequired | Stage::Approved | Stage::Disputed => {
-            (vec![Approve, Decline], None, None)
-        }
-        Stage::Official => (vec![], Some("WINDOW_PASSED"), Some("WINDOW_PASSED")),
+        ClaimStage::Submitted
+        | ClaimStage::UnderReview
+        | ClaimStage::PartnerActionRequired
+        | ClaimStage::Approved
+        | ClaimStage::Disputed => (vec![Approve, Decline], None, None),
+        ClaimStage::Official => (vec![], Some("WINDOW_PASSED"), Some("WINDOW_PASSED")),
         // Repeating a decline gets the first answer.
-        Stage::Declined => (vec![], Some("ALREADY_DECLINED"), None),
+        ClaimStage::Declined => (vec![], Some("ALREADY_DECLINED"), None),
         // A claim that can be disputed can be declined (R28).
-        Stage::Rejected => (vec![Decline], Some("CLAIM_CLOSED"), None),
-        Stage::Withdrawn => (vec![], Some("CLAIM_CLOSED"), Some("CLAIM_CLOSED")),
-        Stage::Editing => unreachable!("a draft asks nobody"),
+        ClaimStage::Rejected => (vec![Decline], Some("CLAIM_CLOSED"), None),
+        ClaimStage::Withdrawn => (vec![], Some("CLAIM_CLOSED"), Some("CLAIM_CLOSED")),
+        ClaimStage::Editing => unreachable!("a draft asks nobody"),
     }
 }
 
-async fn r15_customer_commands_in_every_state(world: &World) {
+async fn r15_customer_commands_in_every_state(system: &TestSystem) {
     use ConsentCommand::{Approve, Decline};
-    for stage in Stage::ALL.into_iter().filter(|stage| *stage != Stage::Editing) {
-        let case = Case::at(world, world.presales().await, stage).await;
+    for stage in ClaimStage::ALL.into_iter().filter(|stage| *stage != ClaimStage::Editing) {
+        let case = TestClaim::at_stage(system, system.presales().await, stage).await;
         let (allowed, approving, declining) = by_the_rules(stage);
         assert_eq!(case.consent().await.unwrap().allowed_commands().collect::<Vec<_>>(), allowed, "{stage:?}");
         for command in [Approve, Decline] {
             for role in Role::ALL.iter().filter(|role| **role != Role::CustomerAdmin) {
-                refused(give(&case, &world.somebody(*role), command).await, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
+                assert_refused(
+                    give(&case, &system.actor_with_role(*role), command).await,
+                    Code::PermissionDenied,
+                    "ROLE_NOT_ALLOWED",
+                );
             }
-            refused(give(&case, &world.litware, command).await, Code::NotFound, "RESOURCE_NOT_FOUND");
+            assert_refused(give(&case, &system.litware, command).await, Code::NotFound, "RESOURCE_NOT_FOUND");
         }
         for (command, refusal) in [(Approve, approving), (Decline, declining)] {
             let answer = give(&case, case.customer(), command).await;
             match refusal {
-                Some(reason) => drop(refused(answer, Code::FailedPrecondition, reason)),
+                Some(reason) => drop(assert_refused(answer, Code::FailedPrecondition, reason)),
                 None if command == Decline => assert_eq!(answer.unwrap(), ConsentState::Declined, "{stage:?}"),
                 None => drop(answer.unwrap()),
             }
-            world.settle().await;
+            system.wait_until_idle().await;
         }
         let rejected = declining.is_none() || stage.state() == ClaimState::Rejected;
         assert_eq!(case.claim().await.state() == ClaimState::Rejected, rejected, "{stage:?}");

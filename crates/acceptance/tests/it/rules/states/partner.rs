@@ -1,6 +1,9 @@
 //! The commands of partners (R4, R17, R18, R21, R25, R28, R29, R14).
 
-use cpor_acceptance::{Actor, Case, NORTHWIND, PDF, Stage, World, both_databases, metadata, not_allowed, refused};
+use cpor_acceptance::{
+    Actor, ClaimStage, NORTHWIND, PDF, TestClaim, TestSystem, assert_not_allowed, assert_refused, both_databases,
+    metadata,
+};
 use cpor_proto::claims::v1::{Claim, ClaimState, Command, Contact, WithdrawReason};
 use cpor_types::{ActorSide, Role};
 use tonic::{Code, Status};
@@ -20,8 +23,8 @@ const COMMANDS: [Command; 9] = [
 ];
 
 /// Where a command leads; `None`: it is refused. `Unspecified` stands for a claim that is gone.
-fn leads_to(stage: Stage, command: Command) -> Option<ClaimState> {
-    use Stage::{Declined, Editing, PartnerActionRequired, Rejected, Submitted};
+fn leads_to(stage: ClaimStage, command: Command) -> Option<ClaimState> {
+    use ClaimStage::{Declined, Editing, PartnerActionRequired, Rejected, Submitted};
     let state = stage.state();
     let editable = matches!(stage, Editing | Submitted | PartnerActionRequired);
     let disputable = matches!(stage, Rejected | Declined);
@@ -42,26 +45,26 @@ fn leads_to(stage: Stage, command: Command) -> Option<ClaimState> {
 }
 
 /// Why somebody of this role may not give the command, whatever else of the claim (R4, R5); `None`: it may.
-fn forbidden(role: Role, command: Command, stage: Stage) -> Option<&'static str> {
+fn forbidden(role: Role, command: Command, stage: ClaimStage) -> Option<&'static str> {
     match (role, command) {
         (Role::GlobalAdmin | Role::BillingAdmin | Role::IncentivesAdmin, _)
         | (Role::IncentivesUser | Role::PoeReviewer | Role::ReviewLead, Command::Comment)
         | (Role::IncentivesUser, Command::Delete | Command::AddEvidence | Command::RemoveEvidence) => None,
-        (Role::IncentivesUser, Command::Update) => (stage != Stage::Editing).then_some("DRAFTS_ONLY"),
+        (Role::IncentivesUser, Command::Update) => (stage != ClaimStage::Editing).then_some("DRAFTS_ONLY"),
         _ => Some("ROLE_NOT_ALLOWED"),
     }
 }
 
 /// The claim in the hands of somebody else.
-fn held_by<'w>(case: &Case<'w>, actor: &Actor) -> Case<'w> {
-    Case { partner: actor.clone(), ..case.clone() }
+fn held_by<'w>(case: &TestClaim<'w>, actor: &Actor) -> TestClaim<'w> {
+    TestClaim { partner: actor.clone(), ..case.clone() }
 }
 
-async fn give(case: &Case<'_>, command: Command, document: &str) -> Result<(), Status> {
+async fn give(case: &TestClaim<'_>, command: Command, document: &str) -> Result<(), Status> {
     match command {
         Command::Unspecified | Command::ErasePersonalData => unreachable!("no command of a partner's"),
         Command::Update => {
-            let name = format!("Bea {}", case.world.number());
+            let name = format!("Bea {}", case.system.next_number());
             let contact = Contact { name, email: "bea@contoso.example".into(), ..Contact::default() };
             let changed = Claim { partner_contact: Some(contact), ..Claim::default() };
             case.update(changed, &["partner_contact"]).await.map(drop)
@@ -78,22 +81,22 @@ async fn give(case: &Case<'_>, command: Command, document: &str) -> Result<(), S
 }
 
 /// Who may give what there.
-fn given(stage: Stage) -> impl Iterator<Item = (Role, Command)> {
+fn given(stage: ClaimStage) -> impl Iterator<Item = (Role, Command)> {
     let admitted = COMMANDS.into_iter().filter(move |command| leads_to(stage, *command).is_some());
     let by_all = admitted.flat_map(|command| Role::ALL.iter().map(move |role| (*role, command)));
     by_all.filter(move |(role, command)| forbidden(*role, *command, stage).is_none())
 }
 
 /// Whether the next who gives the command meets another claim than the one before.
-fn changes(stage: Stage, command: Command) -> bool {
+fn changes(stage: ClaimStage, command: Command) -> bool {
     leads_to(stage, command) != Some(stage.state()) || command == Command::RemoveEvidence
 }
 
 /// What leaves the state as it is is done to the same claim, one after the other; what changes it, to one of its own.
-async fn r15_partner_commands_in_every_state(world: &World) {
-    for stage in Stage::ALL {
+async fn r15_partner_commands_in_every_state(system: &TestSystem) {
+    for stage in ClaimStage::ALL {
         let (changing, leaving): (Vec<_>, Vec<_>) = given(stage).partition(|(_, command)| changes(stage, *command));
-        let cases = Case::several_at(world, stage, 1 + changing.len()).await;
+        let cases = TestClaim::several_at_stage(system, stage, 1 + changing.len()).await;
         let (case, others) = cases.split_first().unwrap();
         let allowed: Vec<_> = case.claim().await.allowed_commands().collect();
         let by_the_rules: Vec<_> = COMMANDS.into_iter().filter(|command| leads_to(stage, *command).is_some()).collect();
@@ -105,31 +108,37 @@ async fn r15_partner_commands_in_every_state(world: &World) {
                 refuses_as_the_rules_say(case, stage, *role, command, &document).await;
             }
             for role in Role::ALL.iter().filter(|role| role.side() == ActorSide::Partner) {
-                let stranger = held_by(case, &world.actor("nora@northwind.example", *role, Some(NORTHWIND)));
-                let reason = forbidden(*role, command, Stage::Editing);
+                let stranger = held_by(case, &system.actor("nora@northwind.example", *role, Some(NORTHWIND)));
+                let reason = forbidden(*role, command, ClaimStage::Editing);
                 let code = reason.map_or(Code::NotFound, |_| Code::PermissionDenied);
-                refused(give(&stranger, command, &document).await, code, reason.unwrap_or("RESOURCE_NOT_FOUND"));
+                assert_refused(give(&stranger, command, &document).await, code, reason.unwrap_or("RESOURCE_NOT_FOUND"));
             }
         }
         assert_eq!(case.history().await.len(), history, "a refused command left a trace in {stage:?}");
         let left = leaving.into_iter().map(|given| (case, given));
-        lead_as_the_rules_say(world, stage, left.chain(others.iter().zip(changing)).collect()).await;
+        lead_as_the_rules_say(system, stage, left.chain(others.iter().zip(changing)).collect()).await;
     }
 }
 
-async fn refuses_as_the_rules_say(case: &Case<'_>, stage: Stage, role: Role, command: Command, document: &str) {
+async fn refuses_as_the_rules_say(
+    case: &TestClaim<'_>,
+    stage: ClaimStage,
+    role: Role,
+    command: Command,
+    document: &str,
+) {
     let forbidden = forbidden(role, command, stage);
     if forbidden.is_none() && leads_to(stage, command).is_some() {
         return;
     }
-    let answer = give(&held_by(case, &case.world.somebody(role)), command, document).await;
+    let answer = give(&held_by(case, &case.system.actor_with_role(role)), command, document).await;
     match forbidden {
-        Some(reason) => drop(refused(answer, Code::PermissionDenied, reason)),
-        None if (stage, command) == (Stage::Withdrawn, Command::Dispute) => {
-            drop(refused(answer, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED"));
+        Some(reason) => drop(assert_refused(answer, Code::PermissionDenied, reason)),
+        None if (stage, command) == (ClaimStage::Withdrawn, Command::Dispute) => {
+            drop(assert_refused(answer, Code::FailedPrecondition, "DISPUTE_NOT_ALLOWED"));
         }
         None => {
-            let status = not_allowed(answer, &named(command), &word(stage));
+            let status = assert_not_allowed(answer, &named(command), &word(stage));
             let allowed = COMMANDS.into_iter().filter(|command| leads_to(stage, *command).is_some()).map(named);
             let told = metadata(&status, "allowed").to_lowercase();
             assert_eq!(told, allowed.collect::<Vec<_>>().join(","), "{stage:?} {command:?}");
@@ -137,19 +146,19 @@ async fn refuses_as_the_rules_say(case: &Case<'_>, stage: Stage, role: Role, com
     }
 }
 
-async fn lead_as_the_rules_say(world: &World, stage: Stage, given: Vec<(&Case<'_>, (Role, Command))>) {
+async fn lead_as_the_rules_say(system: &TestSystem, stage: ClaimStage, given: Vec<(&TestClaim<'_>, (Role, Command))>) {
     for (case, (role, command)) in &given {
         let document = case.evidence().await.remove(0).name;
-        let acting = held_by(case, &world.somebody(*role));
+        let acting = held_by(case, &system.actor_with_role(*role));
         give(&acting, *command, &document)
             .await
             .unwrap_or_else(|status| panic!("{role}: {command:?} in {stage:?}: {status}"));
     }
-    world.settle().await;
+    system.wait_until_idle().await;
     for (case, (role, command)) in given {
         match leads_to(stage, command) {
             Some(ClaimState::Unspecified) => {
-                drop(refused(case.seen_by(&case.partner).await, Code::NotFound, "RESOURCE_NOT_FOUND"));
+                drop(assert_refused(case.claim_as(&case.partner).await, Code::NotFound, "RESOURCE_NOT_FOUND"));
             }
             led => assert_eq!(Some(case.claim().await.state()), led, "{role}: {command:?} in {stage:?}"),
         }
@@ -160,6 +169,6 @@ fn named(command: Command) -> String {
     command.as_str_name().trim_start_matches("COMMAND_").to_lowercase()
 }
 
-fn word(stage: Stage) -> String {
+fn word(stage: ClaimStage) -> String {
     stage.state().as_str_name().trim_start_matches("CLAIM_STATE_").to_lowercase()
 }

@@ -6,7 +6,7 @@ use cpor_types::PersonalData;
 const SECRETS: [(PersonalData, &str); 3] = [
     (PersonalData::Contacts, "ada@fabrikam.example"),
     (PersonalData::Subjects, "rita@vendor.example"),
-    (PersonalData::Words, "Ada is on leave"),
+    (PersonalData::FreeText, "Ada is on leave"),
 ];
 
 /// Returns an entry by a person or by the system, with personal data of several kinds.
@@ -151,7 +151,7 @@ fn r56_what_the_system_wrote_in_the_name_of_people_stays() {
         let facts = EntryFacts { action: action.to_owned(), side: ActorSide::Reviewer, ..entry(0).facts };
         let entry = HistoryEntry { facts, reason: "said".to_owned(), ..entry(0) };
         let sealed = SealedEntry::seal(&claim(), Digest::GENESIS, 1, Digest([1; 32]), entry);
-        sealed.erase(&[PersonalData::Words]).texts().1
+        sealed.erase(&[PersonalData::FreeText]).texts().1
     };
     for action in ["notice_resent", "customer_approved", "assessed", "association_ended"] {
         assert_eq!(reason(action), "said", "{action}");

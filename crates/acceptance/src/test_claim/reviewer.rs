@@ -8,20 +8,20 @@ use cpor_proto::reviews::v1::{
     TakeReviewCaseRequest,
 };
 
-use super::{Answer, Case};
+use super::{ApiResult, TestClaim};
 use crate::Actor;
 
-impl Case<'_> {
+impl TestClaim<'_> {
     /// The resource name of the review case: `tenants/{tenant}/reviewCases/{case}`.
     pub async fn review_name(&self) -> String {
-        self.seen_by(&self.world.lead).await.expect("the claim").review_case
+        self.claim_as(&self.system.lead).await.expect("the claim").review_case
     }
 
     /// Gets the review case as `actor`.
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn review(&self, actor: &Actor) -> Answer<ReviewCase> {
+    pub async fn review(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = GetReviewCaseRequest { name: self.review_name().await };
         Ok(actor.reviews().get_review_case(request).await?.into_inner())
     }
@@ -30,7 +30,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn assign(&self, actor: &Actor, reviewer: &Actor) -> Answer<ReviewCase> {
+    pub async fn assign(&self, actor: &Actor, reviewer: &Actor) -> ApiResult<ReviewCase> {
         let reviewer = reviewer.subject.clone();
         let request =
             AssignReviewCaseRequest { name: self.review_name().await, reviewer, ..AssignReviewCaseRequest::default() };
@@ -41,7 +41,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn take(&self, actor: &Actor) -> Answer<ReviewCase> {
+    pub async fn take(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = TakeReviewCaseRequest { name: self.review_name().await, ..TakeReviewCaseRequest::default() };
         Ok(actor.reviews().take_review_case(request).await?.into_inner())
     }
@@ -50,7 +50,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn release(&self, actor: &Actor) -> Answer<ReviewCase> {
+    pub async fn release(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request =
             ReleaseReviewCaseRequest { name: self.review_name().await, ..ReleaseReviewCaseRequest::default() };
         Ok(actor.reviews().release_review_case(request).await?.into_inner())
@@ -60,7 +60,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn start_review(&self, actor: &Actor) -> Answer<ReviewCase> {
+    pub async fn start_review(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = StartReviewRequest { name: self.review_name().await, ..StartReviewRequest::default() };
         Ok(actor.reviews().start_review(request).await?.into_inner())
     }
@@ -69,7 +69,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn request_action(&self, actor: &Actor) -> Answer<ReviewCase> {
+    pub async fn request_action(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = RequestPartnerActionRequest {
             name: self.review_name().await,
             reasons: vec![PartnerActionReason::CustomerAcknowledgementMissing.into()],
@@ -83,7 +83,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn approve(&self, actor: &Actor) -> Answer<ReviewCase> {
+    pub async fn approve(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request =
             ApproveReviewCaseRequest { name: self.review_name().await, ..ApproveReviewCaseRequest::default() };
         Ok(actor.reviews().approve_review_case(request).await?.into_inner())
@@ -93,7 +93,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn reject(&self, actor: &Actor) -> Answer<ReviewCase> {
+    pub async fn reject(&self, actor: &Actor) -> ApiResult<ReviewCase> {
         let request = RejectReviewCaseRequest {
             name: self.review_name().await,
             primary_reason: PrimaryRejectionReason::InsufficientPoe.into(),
@@ -108,7 +108,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn note(&self, actor: &Actor, text: &str) -> Answer<ReviewNote> {
+    pub async fn note(&self, actor: &Actor, text: &str) -> ApiResult<ReviewNote> {
         let note = Some(ReviewNote { text: text.into(), ..ReviewNote::default() });
         let request =
             CreateReviewNoteRequest { parent: self.review_name().await, note, ..CreateReviewNoteRequest::default() };
@@ -119,7 +119,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn notes(&self, actor: &Actor) -> Answer<Vec<ReviewNote>> {
+    pub async fn notes(&self, actor: &Actor) -> ApiResult<Vec<ReviewNote>> {
         let request = ListReviewNotesRequest { parent: self.review_name().await, ..ListReviewNotesRequest::default() };
         Ok(actor.reviews().list_review_notes(request).await?.into_inner().notes)
     }
@@ -128,7 +128,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn competition(&self, actor: &Actor) -> Answer<Competition> {
+    pub async fn competition(&self, actor: &Actor) -> ApiResult<Competition> {
         let request = GetCompetitionRequest { name: self.review_name().await };
         Ok(actor.reviews().get_competition(request).await?.into_inner())
     }
@@ -137,7 +137,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn award(&self, actor: &Actor, keys: &[&str]) -> Answer<Arbitration> {
+    pub async fn award(&self, actor: &Actor, keys: &[&str]) -> ApiResult<Arbitration> {
         let winner = self.review_name().await;
         let award = |key: &&str| Award { key: (*key).to_owned(), winner: winner.clone(), ..Award::default() };
         let request = ArbitrateLinesRequest {

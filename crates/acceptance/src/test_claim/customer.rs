@@ -4,17 +4,17 @@ use cpor_proto::consents::v1::{
     ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, ResendNoticeRequest,
 };
 
-use super::{Answer, Case};
+use super::{ApiResult, TestClaim};
 use crate::{Actor, FABRIKAM, LITWARE};
 
-impl Case<'_> {
+impl TestClaim<'_> {
     /// The `customer_admin` of the claim's tenant.
     #[must_use]
     pub fn customer(&self) -> &Actor {
         match self.tenant.as_str() {
-            FABRIKAM => &self.world.fabrikam,
-            LITWARE => &self.world.litware,
-            _ => &self.world.tailspin,
+            FABRIKAM => &self.system.fabrikam,
+            LITWARE => &self.system.litware,
+            _ => &self.system.tailspin,
         }
     }
 
@@ -28,7 +28,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn consent(&self) -> Answer<Consent> {
+    pub async fn consent(&self) -> ApiResult<Consent> {
         let request = GetConsentRequest { name: self.consent_name() };
         Ok(self.customer().consents().get_consent(request).await?.into_inner())
     }
@@ -37,7 +37,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn approve_consent(&self) -> Answer<Consent> {
+    pub async fn approve_consent(&self) -> ApiResult<Consent> {
         let request = ApproveConsentRequest { name: self.consent_name(), ..ApproveConsentRequest::default() };
         Ok(self.customer().consents().approve_consent(request).await?.into_inner())
     }
@@ -46,7 +46,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn decline_consent(&self, comment: &str) -> Answer<Consent> {
+    pub async fn decline_consent(&self, comment: &str) -> ApiResult<Consent> {
         let request = DeclineConsentRequest {
             name: self.consent_name(),
             comment: comment.into(),
@@ -59,7 +59,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn resend_notice(&self, actor: &Actor) -> Answer<Consent> {
+    pub async fn resend_notice(&self, actor: &Actor) -> ApiResult<Consent> {
         let request = ResendNoticeRequest { name: self.consent_name(), request_id: String::new() };
         Ok(actor.consents().resend_notice(request).await?.into_inner())
     }

@@ -9,15 +9,15 @@ use cpor_proto::claims::v1::{
 use prost_types::FieldMask;
 use tonic::Streaming;
 
-use super::{Answer, Case};
+use super::{ApiResult, TestClaim};
 use crate::{Actor, Mail};
 
-impl Case<'_> {
+impl TestClaim<'_> {
     /// Updates the named fields of the claim.
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn update(&self, claim: Claim, fields: &[&str]) -> Answer<Claim> {
+    pub async fn update(&self, claim: Claim, fields: &[&str]) -> ApiResult<Claim> {
         let update_mask = Some(FieldMask { paths: fields.iter().map(|field| (*field).to_owned()).collect() });
         let claim = Some(Claim { name: self.name.clone(), ..claim });
         let request = UpdateClaimRequest { claim, update_mask, ..UpdateClaimRequest::default() };
@@ -28,7 +28,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn delete(&self) -> Answer<Claim> {
+    pub async fn delete(&self) -> ApiResult<Claim> {
         let request = DeleteClaimRequest { name: self.name.clone(), ..DeleteClaimRequest::default() };
         Ok(self.partner.claims().delete_claim(request).await?.into_inner())
     }
@@ -37,7 +37,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn submit(&self) -> Answer<Claim> {
+    pub async fn submit(&self) -> ApiResult<Claim> {
         let request = SubmitClaimRequest { name: self.name.clone(), ..SubmitClaimRequest::default() };
         Ok(self.partner.claims().submit_claim(request).await?.into_inner())
     }
@@ -46,7 +46,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn resubmit(&self, comment: &str) -> Answer<Claim> {
+    pub async fn resubmit(&self, comment: &str) -> ApiResult<Claim> {
         let request = ResubmitClaimRequest {
             name: self.name.clone(),
             comment: comment.into(),
@@ -59,7 +59,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn dispute(&self, justification: &str) -> Answer<Claim> {
+    pub async fn dispute(&self, justification: &str) -> ApiResult<Claim> {
         let request = DisputeClaimRequest {
             name: self.name.clone(),
             justification: justification.into(),
@@ -72,7 +72,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn withdraw(&self, reason: WithdrawReason, comment: &str) -> Answer<Claim> {
+    pub async fn withdraw(&self, reason: WithdrawReason, comment: &str) -> ApiResult<Claim> {
         let request = WithdrawClaimRequest {
             name: self.name.clone(),
             reason: reason.into(),
@@ -86,7 +86,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn erase(&self, actor: &Actor, kinds: &[PersonalDataKind]) -> Answer<Claim> {
+    pub async fn erase(&self, actor: &Actor, kinds: &[PersonalDataKind]) -> ApiResult<Claim> {
         let request = ErasePersonalDataRequest {
             name: self.name.clone(),
             kinds: kinds.iter().map(|kind| (*kind).into()).collect(),
@@ -100,7 +100,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn upload(&self, file_name: &str, bytes: &[u8]) -> Answer<Evidence> {
+    pub async fn upload(&self, file_name: &str, bytes: &[u8]) -> ApiResult<Evidence> {
         self.upload_parts(vec![self.upload_message(file_name, bytes)]).await
     }
 
@@ -108,7 +108,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn upload_parts(&self, parts: Vec<UploadEvidenceRequest>) -> Answer<Evidence> {
+    pub async fn upload_parts(&self, parts: Vec<UploadEvidenceRequest>) -> ApiResult<Evidence> {
         Ok(self.partner.claims().upload_evidence(tokio_stream::iter(parts)).await?.into_inner())
     }
 
@@ -116,7 +116,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn remove(&self, evidence: &str) -> Answer<Evidence> {
+    pub async fn remove(&self, evidence: &str) -> ApiResult<Evidence> {
         let request = DeleteEvidenceRequest { name: evidence.into(), ..DeleteEvidenceRequest::default() };
         Ok(self.partner.claims().delete_evidence(request).await?.into_inner())
     }
@@ -131,7 +131,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn download(&self, actor: &Actor, evidence: &str) -> Answer<(Evidence, Vec<u8>)> {
+    pub async fn download(&self, actor: &Actor, evidence: &str) -> ApiResult<(Evidence, Vec<u8>)> {
         let request = DownloadEvidenceRequest { name: evidence.into() };
         let mut parts: Streaming<_> = actor.claims().download_evidence(request).await?.into_inner();
         let (mut metadata, mut bytes) = (None, Vec::new());
@@ -147,7 +147,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn poe_template(&self, actor: &Actor, activity: Activity) -> Answer<DownloadPoeTemplateResponse> {
+    pub async fn poe_template(&self, actor: &Actor, activity: Activity) -> ApiResult<DownloadPoeTemplateResponse> {
         let request = DownloadPoeTemplateRequest { name: self.name.clone(), activity: activity.into() };
         Ok(actor.claims().download_poe_template(request).await?.into_inner())
     }
@@ -156,7 +156,7 @@ impl Case<'_> {
     /// them.
     pub async fn partner_mails(&self) -> Vec<Mail> {
         let contact = self.claim().await.partner_contact.expect("a partner contact");
-        let mut mails = self.world.mails_to(&contact.email);
+        let mut mails = self.system.mails_to(&contact.email);
         mails.retain(|mail| mail.text.contains(&self.name));
         mails
     }
@@ -165,7 +165,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn comment(&self, actor: &Actor, text: &str) -> Answer<Comment> {
+    pub async fn comment(&self, actor: &Actor, text: &str) -> ApiResult<Comment> {
         let comment = Some(Comment { text: text.into(), ..Comment::default() });
         let request = CreateCommentRequest { parent: self.name.clone(), comment, ..CreateCommentRequest::default() };
         Ok(actor.claims().create_comment(request).await?.into_inner())
@@ -175,7 +175,7 @@ impl Case<'_> {
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn comment_on(&self, actor: &Actor, evidence: &str, line_id: &str) -> Answer<Comment> {
+    pub async fn comment_on(&self, actor: &Actor, evidence: &str, line_id: &str) -> ApiResult<Comment> {
         let (evidence, line_id) = (evidence.into(), line_id.into());
         let comment = Some(Comment { text: "See there.".into(), evidence, line_id, ..Comment::default() });
         let request = CreateCommentRequest { parent: self.name.clone(), comment, ..CreateCommentRequest::default() };

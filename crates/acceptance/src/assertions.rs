@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 /// Asserts that a request was refused with this code, and with this reason in the `ErrorInfo`.
 /// Returns the status.
 #[track_caller]
-pub fn refused<T: Debug>(result: Result<T, Status>, code: Code, expected_reason: &str) -> Status {
+pub fn assert_refused<T: Debug>(result: Result<T, Status>, code: Code, expected_reason: &str) -> Status {
     let status = result.expect_err("a refusal");
     assert_eq!((status.code(), reason(&status).as_str()), (code, expected_reason), "{status:?}");
     assert_no_internals(&status);
@@ -19,8 +19,8 @@ pub fn refused<T: Debug>(result: Result<T, Status>, code: Code, expected_reason:
 /// COMMAND_NOT_ALLOWED, and the state, the command and the allowed commands as metadata. `command`
 /// and `state` are in lower case, for example `resubmit` and `under_review`.
 #[track_caller]
-pub fn not_allowed<T: Debug>(result: Result<T, Status>, command: &str, state: &str) -> Status {
-    let status = refused(result, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
+pub fn assert_not_allowed<T: Debug>(result: Result<T, Status>, command: &str, state: &str) -> Status {
+    let status = assert_refused(result, Code::FailedPrecondition, "COMMAND_NOT_ALLOWED");
     let value = |key: &str| metadata(&status, key).to_lowercase();
     assert_eq!((value("command").as_str(), value("state").as_str()), (command, state), "{status:?}");
     assert!(status::metadata(&status, "allowed").is_some(), "the refusal does not say what is allowed: {status:?}");
@@ -30,17 +30,17 @@ pub fn not_allowed<T: Debug>(result: Result<T, Status>, command: &str, state: &s
 /// Asserts that a submission was refused for exactly these violations, each a field and a reason,
 /// in any order (R11).
 #[track_caller]
-pub fn violates<T: Debug>(result: Result<T, Status>, expected: &[(&str, &str)]) {
-    let status = refused(result, Code::InvalidArgument, "CLAIM_INCOMPLETE");
+pub fn assert_violations<T: Debug>(result: Result<T, Status>, expected: &[(&str, &str)]) {
+    let status = assert_refused(result, Code::InvalidArgument, "CLAIM_INCOMPLETE");
     let expected: BTreeSet<_> =
         expected.iter().map(|(field, reason)| ((*field).to_owned(), (*reason).to_owned())).collect();
-    assert_eq!(faults(&status), expected);
+    assert_eq!(field_violations(&status), expected);
 }
 
 /// The violations of a refusal, each a field and a reason.
 #[must_use]
 #[track_caller]
-pub fn faults(status: &Status) -> BTreeSet<(String, String)> {
+pub fn field_violations(status: &Status) -> BTreeSet<(String, String)> {
     let violations = status::violations(status);
     let has_description = violations.iter().all(|violation| !violation.description.is_empty());
     assert!(has_description, "a violation without a description: {violations:?}");

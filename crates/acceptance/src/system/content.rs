@@ -11,15 +11,15 @@ use cpor_proto::{
 use prost_types::Timestamp;
 use uuid::Uuid;
 
-use super::World;
+use super::TestSystem;
 use crate::{FABRIKAM, draft, rows};
 
-impl World {
+impl TestSystem {
     /// Imports directory rows and returns their outcomes.
     ///
     /// # Panics
     /// A row is refused.
-    pub async fn import(&self, rows: Vec<DirectoryRow>) -> Vec<Outcome> {
+    pub async fn import_rows(&self, rows: Vec<DirectoryRow>) -> Vec<Outcome> {
         let results =
             self.directory.registry().import_directory(ImportDirectoryRequest { rows }).await.expect("the import");
         let results = results.into_inner().results;
@@ -29,39 +29,39 @@ impl World {
 
     /// Imports one directory row and returns its outcome.
     pub async fn import_row(&self, row: Row) -> Outcome {
-        self.import(vec![DirectoryRow { row: Some(row) }]).await[0]
+        self.import_rows(vec![DirectoryRow { row: Some(row) }]).await[0]
     }
 
     /// Creates a claimable subscription of Fabrikam and returns its id.
-    pub async fn subscribe(&self, product: &str) -> String {
-        self.subscribe_as(rows::subscription(FABRIKAM, &self.id(), product)).await
+    pub async fn create_subscription(&self, product: &str) -> String {
+        self.import_subscription(rows::subscription(FABRIKAM, &self.next_uuid(), product)).await
     }
 
     /// Imports a subscription and returns its id.
-    pub async fn subscribe_as(&self, subscription: Subscription) -> String {
+    pub async fn import_subscription(&self, subscription: Subscription) -> String {
         let id = subscription.name.rsplit('/').next().unwrap_or_default().to_owned();
         self.import_row(Row::Subscription(subscription)).await;
         id
     }
 
     /// Returns a UUID that was not returned before.
-    pub fn id(&self) -> String {
-        Uuid::from_u128(0x0018_0000_0000_4000_8000_0000_0000_0000 + u128::from(self.number())).to_string()
+    pub fn next_uuid(&self) -> String {
+        Uuid::from_u128(0x0018_0000_0000_4000_8000_0000_0000_0000 + u128::from(self.next_number())).to_string()
     }
 
     /// A pre-sales claim of Contoso for Fabrikam, with a new subscription of Dynamics 365 Sales.
     pub async fn presales(&self) -> Claim {
-        draft::presales(&self.subscribe("dynamics-365-sales").await)
+        draft::presales(&self.create_subscription("dynamics-365-sales").await)
     }
 
     /// A usage claim of Contoso for Fabrikam, with a new subscription of Power Apps.
     pub async fn usage(&self) -> Claim {
-        draft::usage(&self.subscribe("power-apps").await)
+        draft::usage(&self.create_subscription("power-apps").await)
     }
 
     /// A revenue association claim of Contoso for Fabrikam, with a new subscription of Power Apps.
-    pub async fn recognition(&self) -> Claim {
-        draft::revenue_association(&self.subscribe("power-apps").await)
+    pub async fn revenue_association(&self) -> Claim {
+        draft::revenue_association(&self.create_subscription("power-apps").await)
     }
 
     /// A usage claim of Northwind for Litware, with the workloads Exchange Online and Teams.
@@ -91,7 +91,7 @@ impl World {
     }
 
     /// The associations of a key, now or at a time.
-    pub async fn on_record(&self, key: &str, as_of_time: Option<Timestamp>) -> Vec<Association> {
+    pub async fn associations_of_key(&self, key: &str, as_of_time: Option<Timestamp>) -> Vec<Association> {
         let request = LookUpAssociationsRequest { key: key.to_owned(), as_of_time };
         self.manager.registry().look_up_associations(request).await.expect("the look-up").into_inner().associations
     }

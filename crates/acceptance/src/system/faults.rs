@@ -4,9 +4,9 @@ use cpor_kit::{Db, Engine};
 use cpor_types::Service;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 
-use super::World;
+use super::TestSystem;
 
-impl World {
+impl TestSystem {
     /// Stops every process gracefully.
     pub async fn stop_all(&self) {
         for node in &self.nodes {
@@ -23,13 +23,13 @@ impl World {
 
     /// Kills the process that hosts a service, and starts it again on the same data.
     pub async fn crash(&self, service: Service) {
-        let process = self.process_of(service);
+        let process = self.process_hosting(service);
         self.nodes[process].kill().await;
         self.start(process).await;
     }
 
     /// Changes the tables of a service with an SQL statement, while the system is stopped.
-    pub async fn tamper(&self, service: Service, sql: &str) {
+    pub async fn execute_sql(&self, service: Service, sql: &str) {
         // A SQLite file can be changed only when no process has it open.
         self.stop_all().await;
         let db = Db::open(&self.store.config(0), service).await.expect("the database");
@@ -41,7 +41,7 @@ impl World {
 
     /// Finds the columns that contain a text, while the system is running. For PostgreSQL only.
     /// Each result has the form `{service}.{table}.{column}`.
-    pub async fn rows_that_contain(&self, text: &str) -> Vec<String> {
+    pub async fn columns_with_text(&self, text: &str) -> Vec<String> {
         let mut found = Vec::new();
         for service in Service::ALL {
             let db = Db::open(&self.store.config(0), *service).await.expect("the database");
@@ -53,7 +53,7 @@ impl World {
 
     /// Finds the columns that contain one of these texts; the system is restarted. Each result has
     /// the form `{service}.{table}.{column} has {text}`.
-    pub async fn stored(&self, texts: &[&str]) -> Vec<String> {
+    pub async fn columns_with_texts(&self, texts: &[&str]) -> Vec<String> {
         self.stop_all().await;
         let mut found = Vec::new();
         for service in Service::ALL {

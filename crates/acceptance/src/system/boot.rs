@@ -12,12 +12,12 @@ use cpor_proto::operations::v1::ListStreamsRequest;
 use cpor_types::{PolicyInForce, Role, Service, SystemClock};
 
 use super::{
-    Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, ISSUER, LITWARE, MailServer, Node, Store, TAILSPIN, World,
-    new_actor,
+    Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, ISSUER, LITWARE, MailServer, Node, TAILSPIN, TestStorage,
+    TestSystem, new_actor,
 };
-use crate::{NORTHWIND, Setup, Template, world::START};
+use crate::{NORTHWIND, Setup, Template, system::START};
 
-impl World {
+impl TestSystem {
     /// Starts a system on a copy of the template.
     pub(crate) async fn boot(template: &Template, setup: Setup) -> Self {
         let processes = setup.layout.processes(template.backend() == Backend::Postgres).len();
@@ -25,7 +25,7 @@ impl World {
     }
 
     /// Starts a system on this storage.
-    pub(crate) async fn on(store: Store, setup: Setup) -> Self {
+    pub(crate) async fn on(store: TestStorage, setup: Setup) -> Self {
         let generate_key = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
         let (issuer, signer) = (generate_key(), generate_key());
         let mail_server = if setup.mail_server { Some(MailServer::start().await) } else { None };
@@ -37,15 +37,15 @@ impl World {
             })
             .collect();
         configure_peers(&mut nodes);
-        let world = Self::from_parts(store, nodes, issuer, signer, mail_server);
-        for process in 0..world.nodes.len() {
-            world.start(process).await;
+        let system = Self::from_parts(store, nodes, issuer, signer, mail_server);
+        for process in 0..system.nodes.len() {
+            system.start(process).await;
         }
-        world
+        system
     }
 
     fn from_parts(
-        store: Store,
+        store: TestStorage,
         nodes: Vec<Node>,
         issuer: TokenSigner,
         signer: TokenSigner,
@@ -68,7 +68,7 @@ impl World {
             fabrikam: customer("admin@fabrikam.example", FABRIKAM),
             litware: customer("admin@litware.example", LITWARE),
             tailspin: customer("admin@tailspin.example", TAILSPIN),
-            nobody: Actor::new("nobody", None, connections.clone()),
+            anonymous: Actor::new("nobody", None, connections.clone()),
             browser: Browser::default(),
             connections,
             issuer,
@@ -84,11 +84,11 @@ impl World {
     /// Connects to a system that runs outside of the harness, at `url` and on this storage. The
     /// system must accept tokens that `issuer` signs.
     #[must_use]
-    pub fn around(store: Store, issuer: TokenSigner, url: &str) -> Self {
+    pub fn connect_to(store: TestStorage, issuer: TokenSigner, url: &str) -> Self {
         let signer = TokenSigner::generate(ISSUER, Arc::new(SystemClock)).expect("a key");
-        let world = Self::from_parts(store, Vec::new(), issuer, signer, None);
-        world.reconnect(url);
-        world
+        let system = Self::from_parts(store, Vec::new(), issuer, signer, None);
+        system.reconnect(url);
+        system
     }
 
     /// Connects again to a system outside of the harness after it was restarted.
@@ -108,24 +108,24 @@ impl World {
     /// # Panics
     /// No process hosts the service.
     #[must_use]
-    pub fn process_of(&self, service: Service) -> usize {
+    pub fn process_hosting(&self, service: Service) -> usize {
         self.nodes.iter().position(|node| node.services.contains(&service)).expect("a process that hosts it")
     }
 
     /// Allows the test to end with parked streams.
-    pub fn may_be_parked(&self) {
+    pub fn allow_parked_streams(&self) {
         self.allows_parked_streams.store(true, Ordering::Relaxed);
     }
 
     /// Waits until the system is idle, checks that all events were delivered, and stops the system.
     pub(crate) async fn close(self) {
-        self.settle().await;
+        self.wait_until_idle().await;
         self.assert_all_delivered().await;
         self.into_store().await.close().await;
     }
 
     /// Stops the system of a failed test, without checks.
-    pub(crate) async fn abandon(self) {
+    pub(crate) async fn stop_after_failure(self) {
         for node in &self.nodes {
             node.kill().await;
         }
@@ -133,7 +133,7 @@ impl World {
     }
 
     /// Stops the processes and returns their storage.
-    pub async fn into_store(self) -> Store {
+    pub async fn into_store(self) -> TestStorage {
         for node in &self.nodes {
             node.stop().await;
         }
@@ -163,7 +163,7 @@ impl World {
     }
 }
 
-fn process_config(store: &Store, process: usize, mail_server: Option<&MailServer>, setup: Setup) -> Config {
+fn process_config(store: &TestStorage, process: usize, mail_server: Option<&MailServer>, setup: Setup) -> Config {
     let mut config = Config::default();
     config.database = store.config(process);
     config.database.connections = setup.layout.concurrency().into();

@@ -11,8 +11,8 @@ use cpor_proto::operations::v1::{
 };
 use cpor_types::Service;
 
-use super::World;
-use crate::{moment, stamp};
+use super::TestSystem;
+use crate::{from_timestamp, to_timestamp};
 
 /// How long the system may take to become idle. On PostgreSQL, work that a killed process had
 /// leased waits until the lease ends.
@@ -22,18 +22,18 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(100);
 /// than the longest chain of events.
 const MAX_ROUNDS: usize = 50;
 
-impl World {
+impl TestSystem {
     /// Reads the business clock.
     pub async fn now(&self) -> DateTime<Utc> {
         let clock = self.operator.operations(Service::ClaimIntake).get_clock(GetClockRequest {}).await;
-        moment(clock.expect("the clock").into_inner().time)
+        from_timestamp(clock.expect("the clock").into_inner().time)
     }
 
     /// Waits until no deadline is due and no event is undelivered. Virtual time does not change.
     ///
     /// # Panics
     /// The system does not become idle.
-    pub async fn settle(&self) {
+    pub async fn wait_until_idle(&self) {
         if self.has_separate_processes() {
             self.settle_processes().await;
         } else {
@@ -42,7 +42,7 @@ impl World {
     }
 
     /// Advances the clock deadline by deadline, and waits until the system is idle.
-    pub async fn advance(&self, by: TimeDelta) {
+    pub async fn advance_by(&self, by: TimeDelta) {
         if self.has_separate_processes() {
             self.advance_to(self.now().await + by).await;
         } else {
@@ -53,9 +53,9 @@ impl World {
     /// Advances the clock to `to`, deadline by deadline, and waits until the system is idle.
     pub async fn advance_to(&self, to: DateTime<Utc>) {
         if !self.has_separate_processes() {
-            return self.advance_clock(Service::ClaimIntake, Target::ToTime(stamp(to))).await;
+            return self.advance_clock(Service::ClaimIntake, Target::ToTime(to_timestamp(to))).await;
         }
-        self.settle().await;
+        self.wait_until_idle().await;
         while let Some(next) = self.next_deadline().await.filter(|next| *next <= to) {
             self.step_to(next).await;
         }
@@ -63,9 +63,9 @@ impl World {
     }
 
     /// Changes the clock in the databases only: the system processes no deadlines on the way.
-    pub async fn time_passes_unseen(&self, to: DateTime<Utc>) {
+    pub async fn set_clock_only(&self, to: DateTime<Utc>) {
         for service in Service::ALL {
-            let process = self.process_of(*service);
+            let process = self.process_hosting(*service);
             let db = Db::open(&self.store.config(process), *service).await.expect("the database");
             BusinessClock::Virtual.advance(&db, to).await.expect("to move the clock");
             db.close().await.expect("to close the database");
@@ -78,9 +78,9 @@ impl World {
 
     async fn step_to(&self, time: DateTime<Utc>) {
         for service in Service::ALL {
-            self.advance_clock(*service, Target::ToTime(stamp(time))).await;
+            self.advance_clock(*service, Target::ToTime(to_timestamp(time))).await;
         }
-        self.settle().await;
+        self.wait_until_idle().await;
     }
 
     async fn advance_clock(&self, service: Service, target: Target) {
@@ -131,7 +131,8 @@ impl World {
         for (number, service) in (1..).zip(Service::ALL) {
             let request = ListDeadlinesRequest { service: number, page_size: 1, ..ListDeadlinesRequest::default() };
             let deadlines = self.operator.operations(*service).list_deadlines(request).await.expect("the deadlines");
-            let first = deadlines.into_inner().deadlines.into_iter().next().map(|deadline| moment(deadline.due_time));
+            let first =
+                deadlines.into_inner().deadlines.into_iter().next().map(|deadline| from_timestamp(deadline.due_time));
             next = next.into_iter().chain(first).min();
         }
         next

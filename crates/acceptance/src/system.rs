@@ -14,7 +14,7 @@ use cpor_kit::auth::{TokenSigner, UserToken};
 use cpor_types::{ActorSide, Role, Service};
 
 use crate::{
-    Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Mail, MailServer, Node, Store, TAILSPIN,
+    Actor, Backend, Browser, CONTOSO, Connections, FABRIKAM, LITWARE, Mail, MailServer, Node, TAILSPIN, TestStorage,
 };
 
 /// The start of virtual time in every test: a Monday.
@@ -25,7 +25,7 @@ pub(crate) const ISSUER: &str = "cpor";
 
 /// The system of one test, with the actors that call it.
 #[derive(Debug)]
-pub struct World {
+pub struct TestSystem {
     /// An `incentives_admin` of Contoso.
     pub contoso: Actor,
     /// An `incentives_user` of Contoso.
@@ -51,21 +51,21 @@ pub struct World {
     /// A `customer_admin` of Tailspin.
     pub tailspin: Actor,
     /// A caller without a token.
-    pub nobody: Actor,
+    pub anonymous: Actor,
     /// A client for the consent page.
     pub browser: Browser,
     connections: Arc<Connections>,
     issuer: TokenSigner,
     signer: TokenSigner,
     nodes: Vec<Node>,
-    store: Store,
+    store: TestStorage,
     mail_server: Option<MailServer>,
     next_number: AtomicU64,
     /// Whether the test may end with parked streams.
     allows_parked_streams: AtomicBool,
 }
 
-impl World {
+impl TestSystem {
     /// The database that the system uses.
     #[must_use]
     pub fn backend(&self) -> Backend {
@@ -87,7 +87,7 @@ impl World {
 
     /// The storage of the system.
     #[must_use]
-    pub fn store(&self) -> &Store {
+    pub fn store(&self) -> &TestStorage {
         &self.store
     }
 
@@ -101,7 +101,7 @@ impl World {
     }
 
     /// Returns a number that was not returned before.
-    pub fn number(&self) -> u64 {
+    pub fn next_number(&self) -> u64 {
         self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
@@ -114,7 +114,7 @@ impl World {
 
     /// A caller with this role. Partner roles belong to Contoso, the customer role to Fabrikam.
     #[must_use]
-    pub fn somebody(&self, role: Role) -> Actor {
+    pub fn actor_with_role(&self, role: Role) -> Actor {
         let subject = format!("{role}@test.example");
         match role.side() {
             ActorSide::Partner => self.actor(&subject, role, Some(CONTOSO)),
@@ -134,7 +134,7 @@ impl World {
 
     /// A caller with this token.
     #[must_use]
-    pub fn bearer(&self, token: &str) -> Actor {
+    pub fn actor_with_token(&self, token: &str) -> Actor {
         Actor::new("bearer", Some(token), self.connections.clone())
     }
 

@@ -5,11 +5,11 @@ use std::slice;
 use chrono::TimeDelta;
 use cpor_proto::claims::v1::{AssociationState, Claim, ClaimState, WithdrawReason};
 
-use crate::{Case, World};
+use crate::{TestClaim, TestSystem};
 
 /// A stage of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum ClaimStage {
     /// The claim is a complete draft.
     Editing,
     /// The claim is submitted.
@@ -32,7 +32,7 @@ pub enum Stage {
     Disputed,
 }
 
-impl Stage {
+impl ClaimStage {
     /// All stages.
     pub const ALL: [Self; 10] = [
         Self::Editing,
@@ -79,11 +79,11 @@ impl Stage {
     }
 }
 
-impl<'w> Case<'w> {
+impl<'w> TestClaim<'w> {
     /// Creates a claim and takes it to a stage.
-    pub async fn at(world: &'w World, claim: Claim, stage: Stage) -> Self {
-        let case = Self::complete(world, claim).await;
-        case.walk_to(stage).await;
+    pub async fn at_stage(system: &'w TestSystem, claim: Claim, stage: ClaimStage) -> Self {
+        let case = Self::create_with_evidence(system, claim).await;
+        case.move_to_stage(stage).await;
         case
     }
 
@@ -91,31 +91,31 @@ impl<'w> Case<'w> {
     ///
     /// # Panics
     /// The claim does not reach the stage.
-    pub async fn walk_to(&self, stage: Stage) {
-        Self::walk_together(self.world, slice::from_ref(self), stage).await;
+    pub async fn move_to_stage(&self, stage: ClaimStage) {
+        Self::move_to_stage_together(self.system, slice::from_ref(self), stage).await;
     }
 
     /// Creates `count` pre-sales claims and takes them to a stage together.
-    pub async fn several_at(world: &'w World, stage: Stage, count: usize) -> Vec<Self> {
+    pub async fn several_at_stage(system: &'w TestSystem, stage: ClaimStage, count: usize) -> Vec<Self> {
         let mut cases = Vec::with_capacity(count);
         for _ in 0..count {
-            cases.push(Self::complete(world, world.presales().await).await);
+            cases.push(Self::create_with_evidence(system, system.presales().await).await);
         }
-        Self::walk_together(world, &cases, stage).await;
+        Self::move_to_stage_together(system, &cases, stage).await;
         cases
     }
 
     /// Takes complete drafts to a stage. Each step is taken for all claims before the next step.
-    async fn walk_together(world: &World, cases: &[Self], stage: Stage) {
-        world.settle().await;
+    async fn move_to_stage_together(system: &TestSystem, cases: &[Self], stage: ClaimStage) {
+        system.wait_until_idle().await;
         for step in stage.steps() {
             for case in cases {
                 case.take_step(*step).await;
             }
-            world.settle().await;
+            system.wait_until_idle().await;
         }
-        if stage == Stage::Official {
-            world.advance(TimeDelta::days(8)).await;
+        if stage == ClaimStage::Official {
+            system.advance_by(TimeDelta::days(8)).await;
         }
         for case in cases {
             let claim = case.claim().await;
@@ -124,7 +124,7 @@ impl<'w> Case<'w> {
     }
 
     async fn take_step(&self, step: Step) {
-        let reviewer = &self.world.reviewer;
+        let reviewer = &self.system.reviewer;
         match step {
             Step::Submit => drop(self.submit().await.expect("a submission")),
             Step::StartReview => self.take_and_start().await,
@@ -138,7 +138,7 @@ impl<'w> Case<'w> {
     }
 
     async fn take_and_start(&self) {
-        let reviewer = &self.world.reviewer;
+        let reviewer = &self.system.reviewer;
         if self.review(reviewer).await.expect("the review case").reviewer.is_empty() {
             self.take(reviewer).await.expect("to take the case");
         }
@@ -147,9 +147,9 @@ impl<'w> Case<'w> {
 
     /// Starts the review, after the reviewer has taken the case if it has no reviewer. Then waits
     /// until the system is idle.
-    pub async fn review_starts(&self) {
+    pub async fn take_and_start_review(&self) {
         self.take_and_start().await;
-        self.world.settle().await;
+        self.system.wait_until_idle().await;
     }
 }
 
@@ -166,7 +166,7 @@ enum Step {
     Dispute,
 }
 
-impl Stage {
+impl ClaimStage {
     /// The steps from a complete draft to this stage.
     const fn steps(self) -> &'static [Step] {
         use Step::{Approve, Decline, Dispute, Reject, RequestAction, StartReview, Submit, Withdraw};

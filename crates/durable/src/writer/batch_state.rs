@@ -6,19 +6,20 @@ use cpor_types::{Actor, Timestamp};
 
 use super::job::{Decision, Job, JobResult, catch_panic};
 use crate::{
-    Aggregate, Change, Committed, Failure, Key, Outgoing, Recorded, RequestId, Store, StreamKey, Transition, Versioned,
+    Aggregate, AggregateKey, Change, CommandError, CommandOutcome, OutgoingEvent, RecordedEvent, RequestId, Store,
+    StreamKey, Transition, Versioned,
     deadline::{DeadlineChange, DeadlineChanges},
     request_id::{RequestKey, RequestOutcome},
 };
 
 /// The maximum number of deadlines that one command applies to an aggregate. A higher number means
-/// that the aggregate's `elapse` never ends.
+/// that the aggregate's `apply_passed_deadline` never ends.
 const MAX_PASSED_DEADLINES: usize = 10_000;
 
 /// An event for another service, with the trace that it continues.
 #[derive(Clone, Debug)]
 pub(crate) struct TracedEvent {
-    pub(crate) outgoing: Outgoing,
+    pub(crate) outgoing: OutgoingEvent,
     /// The W3C trace context of the command that caused the event.
     pub(crate) traceparent: String,
 }
@@ -36,9 +37,9 @@ pub(super) struct BatchEffects<A: Aggregate> {
     pub(super) changes: Vec<Change<A>>,
     /// The number of deadlines that were applied.
     pub(super) fired_deadlines: u64,
-    pub(super) deadlines: Vec<(Key, DeadlineChange)>,
+    pub(super) deadlines: Vec<(AggregateKey, DeadlineChange)>,
     /// The events for other services, by the aggregate that sends them.
-    pub(super) events: Vec<(Key, Vec<TracedEvent>)>,
+    pub(super) events: Vec<(AggregateKey, Vec<TracedEvent>)>,
     pub(super) requests: Vec<(RequestId, RequestOutcome)>,
     pub(super) streams: Vec<(StreamKey, StreamAdvance)>,
 }
@@ -48,7 +49,7 @@ pub(super) struct BatchEffects<A: Aggregate> {
 struct AggregateState<A: Aggregate> {
     stored: Option<Versioned<A>>,
     current: Option<Versioned<A>>,
-    recorded_events: Vec<Recorded<A::Event>>,
+    recorded_events: Vec<RecordedEvent<A::Event>>,
     deadlines: DeadlineChanges,
     outgoing_events: Vec<TracedEvent>,
 }
@@ -85,14 +86,14 @@ struct Step<A: Aggregate> {
     change: Change<A>,
     /// The due time of the deadline that causes the step; `None` if a command causes it.
     fired_due_time: Option<Timestamp>,
-    outgoing_events: Vec<Outgoing>,
+    outgoing_events: Vec<OutgoingEvent>,
 }
 
 /// The state of a batch while its commands are decided.
 pub(super) struct BatchState<'a, S: Store> {
     store: &'a S,
     now: Timestamp,
-    aggregates: BTreeMap<Key, AggregateState<S::Aggregate>>,
+    aggregates: BTreeMap<AggregateKey, AggregateState<S::Aggregate>>,
     requests: HashMap<RequestKey, RequestOutcome>,
     new_requests: Vec<(RequestId, RequestOutcome)>,
     streams: BTreeMap<StreamKey, StreamAdvance>,
@@ -105,7 +106,7 @@ impl<'a, S: Store> BatchState<'a, S> {
     pub(super) fn new(
         store: &'a S,
         now: Timestamp,
-        loaded: Vec<(Key, Versioned<S::Aggregate>)>,
+        loaded: Vec<(AggregateKey, Versioned<S::Aggregate>)>,
         requests: HashMap<RequestKey, RequestOutcome>,
         last_sequences: HashMap<StreamKey, u64>,
     ) -> Self {
@@ -123,14 +124,14 @@ impl<'a, S: Store> BatchState<'a, S> {
         self.apply_passed_deadlines(&key, job)?;
         if let Some(outcome) = first_outcome {
             let same_body = job.command.request.as_ref().is_some_and(|request| request.body_hash == outcome.body_hash);
-            return if same_body { Ok(self.outcome(key, true)) } else { Err(Failure::RequestIdReused) };
+            return if same_body { Ok(self.outcome(key, true)) } else { Err(CommandError::RequestIdReused) };
         }
         if self.is_event_applied(job)? {
             return Ok(self.outcome(key, true));
         }
         let actual = self.aggregate(&key).version();
         if let Some(expected) = job.command.expected_version.filter(|expected| *expected != actual) {
-            return Err(Failure::Moved { expected, actual });
+            return Err(CommandError::VersionMismatch { expected, actual });
         }
         self.apply_decision(&key, job)?;
         let outcome = self.outcome(key, false);
@@ -139,19 +140,25 @@ impl<'a, S: Store> BatchState<'a, S> {
     }
 
     /// R47: applies every passed deadline before the command is decided.
-    fn apply_passed_deadlines(&mut self, key: &Key, job: &Job<S>) -> Result<(), Failure<(), S::Clash>> {
+    fn apply_passed_deadlines(
+        &mut self,
+        key: &AggregateKey,
+        job: &Job<S>,
+    ) -> Result<(), CommandError<(), S::Conflict>> {
         let now = self.now;
         for _ in 0..MAX_PASSED_DEADLINES {
             let Some(current) = self.aggregate(key).current.clone() else { return Ok(()) };
             let step = catch_panic(|| {
-                let passed = current.state.elapse(now)?;
+                let passed = current.state.apply_passed_deadline(now)?;
                 let (transition, due) = (passed.transition, passed.due);
                 Some(self.step(key, Some(current), transition, &Actor::time(), due, Some(due)))
             });
-            match step.map_err(Failure::Unavailable)? {
+            match step.map_err(CommandError::Unavailable)? {
                 None => return Ok(()),
                 Some(step) if step.fired_due_time.is_some_and(|due| due > now) => {
-                    return Err(Failure::Unavailable("the aggregate applied a deadline that is not due".to_owned()));
+                    return Err(CommandError::Unavailable(
+                        "the aggregate applied a deadline that is not due".to_owned(),
+                    ));
                 }
                 Some(step) => {
                     self.fired_deadlines += 1;
@@ -159,26 +166,28 @@ impl<'a, S: Store> BatchState<'a, S> {
                 }
             }
         }
-        Err(Failure::Unavailable(format!("more than {MAX_PASSED_DEADLINES} deadlines of the aggregate passed at once")))
+        Err(CommandError::Unavailable(format!(
+            "more than {MAX_PASSED_DEADLINES} deadlines of the aggregate passed at once"
+        )))
     }
 
     /// Returns whether the event that the command applies was applied before. Fails if earlier
     /// events are missing.
-    fn is_event_applied(&self, job: &Job<S>) -> Result<bool, Failure<(), S::Clash>> {
+    fn is_event_applied(&self, job: &Job<S>) -> Result<bool, CommandError<(), S::Conflict>> {
         let Some(position) = &job.command.position else { return Ok(false) };
         let expected = self.streams.get(&position.stream).map_or(0, |advance| advance.to) + 1;
         match position.sequence {
             sequence if sequence < expected => Ok(true),
-            sequence if sequence > expected => Err(Failure::Gap { expected }),
+            sequence if sequence > expected => Err(CommandError::SequenceGap { expected }),
             _ => Ok(false),
         }
     }
 
-    fn apply_decision(&mut self, key: &Key, job: &mut Job<S>) -> Result<(), Failure<(), S::Clash>> {
+    fn apply_decision(&mut self, key: &AggregateKey, job: &mut Job<S>) -> Result<(), CommandError<(), S::Conflict>> {
         let (now, current) = (self.now, self.aggregate(key).current.clone());
         let effective_time = job.command.effective_time.unwrap_or(now);
         let step = catch_panic(|| match job.decide(current.as_ref().map(|current| &current.state), now) {
-            Decision::Refused => Err(Failure::Refused(())),
+            Decision::Refused => Err(CommandError::Refused(())),
             Decision::Unchanged => Ok(None),
             Decision::Change(transition) => {
                 let same_state = current.as_ref().is_some_and(|current| current.state == transition.next);
@@ -188,7 +197,7 @@ impl<'a, S: Store> BatchState<'a, S> {
                 Ok(Some(self.step(key, current, transition, &job.command.actor, effective_time, None)))
             }
         });
-        if let Some(step) = step.map_err(Failure::Unavailable)?? {
+        if let Some(step) = step.map_err(CommandError::Unavailable)?? {
             self.aggregate(key).apply(step, &job.traceparent);
         }
         Ok(())
@@ -196,7 +205,7 @@ impl<'a, S: Store> BatchState<'a, S> {
 
     fn step(
         &self,
-        key: &Key,
+        key: &AggregateKey,
         before: Option<Versioned<S::Aggregate>>,
         transition: Transition<S::Aggregate>,
         actor: &Actor,
@@ -204,7 +213,8 @@ impl<'a, S: Store> BatchState<'a, S> {
         fired_due_time: Option<Timestamp>,
     ) -> Step<S::Aggregate> {
         let version = 1 + before.as_ref().map_or(0, |before| before.version);
-        let record = |event| Recorded { event, version, actor: actor.clone(), effective_time, recorded_time: self.now };
+        let record =
+            |event| RecordedEvent { event, version, actor: actor.clone(), effective_time, recorded_time: self.now };
         let Transition { next, events } = transition;
         let events = events.into_iter().map(record).collect();
         let change = Change { key: key.clone(), before, after: Versioned::new(version, next), events };
@@ -214,7 +224,7 @@ impl<'a, S: Store> BatchState<'a, S> {
 
     /// Records that the command's request id and event have been handled, so that neither takes
     /// effect again.
-    fn record_handled(&mut self, job: &Job<S>, committed: &Committed<S::Aggregate>) {
+    fn record_handled(&mut self, job: &Job<S>, committed: &CommandOutcome<S::Aggregate>) {
         if let Some(request) = &job.command.request {
             let (key, version) = (committed.key.clone(), committed.version);
             let outcome = RequestOutcome { body_hash: request.body_hash, key, version };
@@ -227,14 +237,14 @@ impl<'a, S: Store> BatchState<'a, S> {
         }
     }
 
-    fn outcome(&mut self, key: Key, replayed: bool) -> Committed<S::Aggregate> {
+    fn outcome(&mut self, key: AggregateKey, replayed: bool) -> CommandOutcome<S::Aggregate> {
         let now = self.now;
         let aggregate = self.aggregate(&key);
         let (version, state) = (aggregate.version(), aggregate.current.as_ref().map(|current| current.state.clone()));
-        Committed { key, version, state, now, replayed }
+        CommandOutcome { key, version, state, now, replayed }
     }
 
-    fn aggregate(&mut self, key: &Key) -> &mut AggregateState<S::Aggregate> {
+    fn aggregate(&mut self, key: &AggregateKey) -> &mut AggregateState<S::Aggregate> {
         self.aggregates.entry(key.clone()).or_insert_with(|| AggregateState::new(None))
     }
 

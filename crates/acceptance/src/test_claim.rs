@@ -15,16 +15,16 @@ use cpor_proto::{
 };
 use tonic::Status;
 
-use crate::{Actor, CONTOSO, NORTHWIND, PDF, World};
+use crate::{Actor, CONTOSO, NORTHWIND, PDF, TestSystem};
 
 /// The result of a call of the API.
-pub type Answer<T> = Result<T, Status>;
+pub type ApiResult<T> = Result<T, Status>;
 
 /// A claim of a test.
 #[derive(Clone, Debug)]
-pub struct Case<'w> {
+pub struct TestClaim<'w> {
     /// The system that contains the claim.
-    pub world: &'w World,
+    pub system: &'w TestSystem,
     /// The actor of the claim's partner.
     pub partner: Actor,
     /// The resource name: `partners/{partner}/claims/{claim}`.
@@ -33,44 +33,44 @@ pub struct Case<'w> {
     pub tenant: String,
 }
 
-impl<'w> Case<'w> {
+impl<'w> TestClaim<'w> {
     /// Creates a draft without evidence. It belongs to Northwind if its MPN id begins with 2,
     /// otherwise to Contoso.
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn draft(world: &'w World, claim: Claim) -> Answer<Self> {
+    pub async fn create_draft(system: &'w TestSystem, claim: Claim) -> ApiResult<Self> {
         let (partner, parent) =
-            if claim.mpn_id.starts_with('2') { (&world.northwind, NORTHWIND) } else { (&world.contoso, CONTOSO) };
+            if claim.mpn_id.starts_with('2') { (&system.northwind, NORTHWIND) } else { (&system.contoso, CONTOSO) };
         let tenant = claim.tenant_id.clone();
         let request = CreateClaimRequest { parent: parent.into(), claim: Some(claim), ..CreateClaimRequest::default() };
         let name = partner.claims().create_claim(request).await?.into_inner().name;
-        Ok(Self { world, partner: partner.clone(), name, tenant })
+        Ok(Self { system, partner: partner.clone(), name, tenant })
     }
 
     /// Creates a draft and uploads a document.
-    pub async fn complete(world: &'w World, claim: Claim) -> Self {
-        let case = Self::draft(world, claim).await.expect("a draft");
+    pub async fn create_with_evidence(system: &'w TestSystem, claim: Claim) -> Self {
+        let case = Self::create_draft(system, claim).await.expect("a draft");
         case.upload("proof.pdf", PDF).await.expect("a document");
         case
     }
 
     /// Wraps a claim that exists already.
     #[must_use]
-    pub fn of(world: &'w World, partner: &Actor, claim: &Claim) -> Self {
-        Self { world, partner: partner.clone(), name: claim.name.clone(), tenant: claim.tenant_id.clone() }
+    pub fn existing(system: &'w TestSystem, partner: &Actor, claim: &Claim) -> Self {
+        Self { system, partner: partner.clone(), name: claim.name.clone(), tenant: claim.tenant_id.clone() }
     }
 
     /// Gets the claim as its partner.
     pub async fn claim(&self) -> Claim {
-        self.seen_by(&self.partner).await.expect("the claim")
+        self.claim_as(&self.partner).await.expect("the claim")
     }
 
     /// Gets the claim as `actor`.
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn seen_by(&self, actor: &Actor) -> Answer<Claim> {
+    pub async fn claim_as(&self, actor: &Actor) -> ApiResult<Claim> {
         Ok(actor.claims().get_claim(GetClaimRequest { name: self.name.clone() }).await?.into_inner())
     }
 
@@ -90,7 +90,7 @@ impl<'w> Case<'w> {
     pub async fn history(&self) -> Vec<HistoryEntry> {
         let request =
             ListHistoryRequest { parent: self.name.clone(), page_size: 1000, ..ListHistoryRequest::default() };
-        let entries = self.world.lead.claims().list_history(request).await.expect("the history").into_inner().entries;
+        let entries = self.system.lead.claims().list_history(request).await.expect("the history").into_inner().entries;
         assert!(entries.iter().zip(1..).all(|(entry, position)| entry.position == position), "gaps: {entries:#?}");
         entries
     }
@@ -114,14 +114,14 @@ impl<'w> Case<'w> {
             claim: self.name.clone(),
             ..ListAssociationsRequest::default()
         };
-        self.world.lead.registry().list_associations(request).await.expect("associations").into_inner().associations
+        self.system.lead.registry().list_associations(request).await.expect("associations").into_inner().associations
     }
 
     /// Gets the assessment of the claim as its partner.
     ///
     /// # Errors
     /// The API refused the request.
-    pub async fn assessment(&self) -> Answer<Assessment> {
+    pub async fn assessment(&self) -> ApiResult<Assessment> {
         let name = format!("tenants/{}/assessments/{}", self.tenant, self.id());
         let request = GetAssessmentRequest { name, ..GetAssessmentRequest::default() };
         Ok(self.partner.eligibility().get_assessment(request).await?.into_inner())
