@@ -26,8 +26,7 @@ pub enum ParseError {
 /// See [`ParseError`].
 pub fn read<T: Message + Name + Default>(text: &str) -> Result<T, ParseError> {
     let type_name = T::full_name();
-    let descriptor =
-        descriptors::pool().get_message_by_name(&type_name).ok_or(ParseError::NoDescriptor(type_name))?;
+    let descriptor = descriptors::pool().get_message_by_name(&type_name).ok_or(ParseError::NoDescriptor(type_name))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let message = DynamicMessage::deserialize(descriptor, &mut deserializer)?;
     deserializer.end()?;

@@ -160,7 +160,8 @@ mod tests {
         let binding = Binding::of(&request("partners/contoso", 10, ""));
         let (mut pages, mut start) = (Vec::new(), 0);
         loop {
-            let entries = lengths.iter().enumerate().skip(start).map(|(index, length)| (index + 1, "x".repeat(*length)));
+            let entries =
+                lengths.iter().enumerate().skip(start).map(|(index, length)| (index + 1, "x".repeat(*length)));
             let (page, next) = binding.page(size, entries).unwrap();
             pages.push(page.iter().map(String::len).collect());
             match binding.decode(&next).unwrap() {
@@ -177,7 +178,11 @@ mod tests {
         assert_eq!(page_lengths(2, &[1, 2, 3]), [vec![1, 2], vec![3]]);
         let (half, large) = (MAX_BYTES / 2, MAX_BYTES * 2);
         assert_eq!(page_lengths(9, &[half, half, half, 1]), [vec![half], vec![half], vec![half, 1]]);
-        assert_eq!(page_lengths(9, &[1, large, large, 1]), [vec![1], vec![large], vec![large], vec![1]], "a page has at least one entry");
+        assert_eq!(
+            page_lengths(9, &[1, large, large, 1]),
+            [vec![1], vec![large], vec![large], vec![1]],
+            "a page has at least one entry"
+        );
     }
 
     #[test]

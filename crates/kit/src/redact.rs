@@ -51,9 +51,7 @@ fn redact_value(value: Value) -> Value {
     match value {
         Value::Message(message) => Value::Message(redact_message(message)),
         Value::List(items) => Value::List(items.into_iter().map(redact_value).collect()),
-        Value::Map(entries) => {
-            Value::Map(entries.into_iter().map(|(key, value)| (key, redact_value(value))).collect())
-        }
+        Value::Map(entries) => Value::Map(entries.into_iter().map(|(key, value)| (key, redact_value(value))).collect()),
         plain @ (Value::Bool(_) | Value::I32(_) | Value::I64(_) | Value::U32(_) | Value::U64(_)) => plain,
         plain @ (Value::F32(_) | Value::F64(_) | Value::String(_) | Value::Bytes(_) | Value::EnumNumber(_)) => plain,
     }

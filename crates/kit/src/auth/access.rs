@@ -152,8 +152,7 @@ fn declared_access(method: &MethodDescriptor) -> Result<Access, AccessError> {
 /// Splits the dotted path of the owner field, after checking that the path leads to a string field
 /// of the request.
 fn owner_field(method: &MethodDescriptor, path: &str) -> Result<Vec<String>, AccessError> {
-    let segments: Vec<String> =
-        path.split('.').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+    let segments: Vec<String> = path.split('.').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
     let invalid = || AccessError::OwnerField { method: method.full_name().to_owned(), field: path.to_owned() };
     let mut kind = Kind::Message(method.input());
     for segment in &segments {

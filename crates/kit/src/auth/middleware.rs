@@ -22,11 +22,7 @@ pub(crate) struct Authorizer {
 /// Passes a request on if its token satisfies the access rule of the method, and puts the
 /// [`Caller`] into the extensions of the request. Requests to methods that are not hosted are
 /// refused.
-pub(crate) async fn authorize(
-    State(authorizer): State<Arc<Authorizer>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn authorize(State(authorizer): State<Arc<Authorizer>>, mut request: Request, next: Next) -> Response {
     let Some(method) = request.extensions().get::<Arc<Method>>().cloned() else {
         return unknown_method(request.uri().path()).into_http();
     };

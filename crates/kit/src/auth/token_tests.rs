@@ -110,7 +110,8 @@ fn refuses_requests_without_a_bearer_token() {
         Code::Unauthenticated
     );
     assert!(
-        process.authorizer
+        process
+            .authorizer
             .authorize(&process.table.get("/grpc.health.v1.Health/Check").unwrap(), &http::HeaderMap::new())
             .unwrap()
             .is_none()
@@ -149,7 +150,9 @@ fn refuses_a_public_key_used_as_hmac_secret() {
     let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
     header.kid = jwks["keys"][0]["kid"].as_str().map(str::to_owned);
     for secret in [public.as_slice(), jwks["keys"][0]["x"].as_str().unwrap().as_bytes()] {
-        process.assert_refused(&jsonwebtoken::encode(&header, &claims, &jsonwebtoken::EncodingKey::from_secret(secret)).unwrap());
+        process.assert_refused(
+            &jsonwebtoken::encode(&header, &claims, &jsonwebtoken::EncodingKey::from_secret(secret)).unwrap(),
+        );
     }
 }
 
@@ -223,7 +226,10 @@ fn checks_service_callers_and_audiences() {
     for hosted in [Service::ClaimIntake, Service::Registry] {
         assert!(process.authorize_token(DELIVER, &token(Service::PoeReview, hosted)).is_ok());
     }
-    assert!(process.authorize_token(DELIVER, &token(Service::PoeReview, Service::Eligibility)).is_err(), "not hosted here");
+    assert!(
+        process.authorize_token(DELIVER, &token(Service::PoeReview, Service::Eligibility)).is_err(),
+        "not hosted here"
+    );
 }
 
 #[test]
@@ -234,8 +240,12 @@ fn issuers_cannot_sign_for_each_other() {
     assert_eq!(process.authorize_token(CHECK, &as_service), Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())));
     process.assert_refused(&process.services.user_token(&alice()).unwrap());
     let token = process.users.user_token(&alice()).unwrap();
-    process.assert_refused(&with_changed_claims(&process.users, &token, |claims| claims["sub"] = json!("services/claim-intake")));
-    process.assert_refused(&with_changed_claims(&process.services, &token, |claims| claims["iss"] = json!(SERVICE_ISSUER)));
+    process.assert_refused(&with_changed_claims(&process.users, &token, |claims| {
+        claims["sub"] = json!("services/claim-intake")
+    }));
+    process.assert_refused(&with_changed_claims(&process.services, &token, |claims| {
+        claims["iss"] = json!(SERVICE_ISSUER)
+    }));
 }
 
 #[test]
@@ -280,7 +290,10 @@ fn r56_a_receipt_is_no_token_and_a_token_no_receipt() {
     assert!(process.authorize_token(DELIVER, &token).is_ok());
     assert_eq!(process.authorize_token(DELIVER, &receipt), Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())));
     // Receipts with an unknown key or changed content are refused.
-    assert!(matches!(keys.verify::<Value>(&process.users.receipt(&json!({})).unwrap()), Err(SignatureError::UnknownKey(_))));
+    assert!(matches!(
+        keys.verify::<Value>(&process.users.receipt(&json!({})).unwrap()),
+        Err(SignatureError::UnknownKey(_))
+    ));
     let (head, signature) = receipt.rsplit_once('.').unwrap();
     let changed = URL_SAFE_NO_PAD.encode(claims.iter().rev().copied().collect::<Vec<_>>());
     let changed = format!("{}.{changed}.{signature}", head.split('.').next().unwrap());

@@ -106,9 +106,8 @@ fn describe_all_errors<T: DeserializeOwned>(figment: &Figment, first: figment::E
 /// Returns true if the error reports a missing key that was removed because of an earlier error.
 fn is_about_removed_value(error: &figment::Error, removed_paths: &[Vec<String>]) -> bool {
     let Kind::MissingField(field) = &error.kind else { return false };
-    let is_missing_field = |path: &Vec<String>| {
-        path.split_last().is_some_and(|(last, section)| last == field && section == error.path)
-    };
+    let is_missing_field =
+        |path: &Vec<String>| path.split_last().is_some_and(|(last, section)| last == field && section == error.path);
     removed_paths.iter().any(is_missing_field)
 }
 

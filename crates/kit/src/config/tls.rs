@@ -111,7 +111,11 @@ mod tests {
     fn accepts_a_certificate_and_its_key() {
         let ((certificate, key), (issuer, _)) = (certificate_and_key(), certificate_and_key());
         assert_eq!(errors(&certificate, &key), [""; 0]);
-        assert_eq!(errors(&format!("{certificate}{issuer}"), &key), [""; 0], "only the first certificate is the server's");
+        assert_eq!(
+            errors(&format!("{certificate}{issuer}"), &key),
+            [""; 0],
+            "only the first certificate is the server's"
+        );
     }
 
     #[test]
@@ -127,7 +131,10 @@ mod tests {
     fn rejects_files_of_another_kind() {
         let (certificate, key) = certificate_and_key();
         let swapped = errors(&key, &certificate);
-        assert!(swapped[0].starts_with("certificate_file: ") && swapped[0].contains("tls.crt: contains"), "{swapped:?}");
+        assert!(
+            swapped[0].starts_with("certificate_file: ") && swapped[0].contains("tls.crt: contains"),
+            "{swapped:?}"
+        );
         assert!(swapped[1].starts_with("key_file: ") && swapped[1].contains("tls.key: contains"), "{swapped:?}");
 
         // Valid PEM with meaningless content.

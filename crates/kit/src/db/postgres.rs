@@ -125,7 +125,10 @@ mod tests {
         let message = error.to_string();
         assert!(matches!(error, OpenError::Server { .. }), "{error:?}");
         assert!(message.contains(&format!("{address} (database claims, user clerk)")), "{message}");
-        assert!(message.contains("Connection refused") && !format!("{message}{error:?}").contains("hunter2"), "{message}");
+        assert!(
+            message.contains("Connection refused") && !format!("{message}{error:?}").contains("hunter2"),
+            "{message}"
+        );
     }
 
     #[tokio::test]

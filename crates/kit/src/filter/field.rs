@@ -102,14 +102,14 @@ pub(super) fn resolve_comparison<C: Copy>(
     op: Op,
     value: &str,
 ) -> Result<Test<C>, ComparisonError> {
-    let unknown_field = || {
-        ComparisonError::FieldOrOperator(format!("unknown field `{name}`; allowed fields: {}", field_names(fields)))
-    };
+    let unknown_field =
+        || ComparisonError::FieldOrOperator(format!("unknown field `{name}`; allowed fields: {}", field_names(fields)));
     let field = fields.iter().find(|field| field.name == name).ok_or_else(unknown_field)?;
     let (op, allowed_ops) = (field.kind.resolve(op), field.kind.allowed_ops());
     if !allowed_ops.contains(&op) {
         let allowed = allowed_ops.iter().map(|op| op.as_str()).collect::<Vec<_>>().join(" ");
-        let message = format!("the operator {} is not supported for `{name}`; allowed operators: {allowed}", op.as_str());
+        let message =
+            format!("the operator {} is not supported for `{name}`; allowed operators: {allowed}", op.as_str());
         return Err(ComparisonError::FieldOrOperator(message));
     }
     let value = field.kind.parse_value(value).map_err(ComparisonError::Value)?;

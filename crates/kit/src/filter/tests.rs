@@ -12,7 +12,9 @@ const FIELDS: &[Field<char>] = &[
 
 /// Formats an expression with all parentheses, in a short form for assertions.
 fn to_canonical(expr: &Expr<Test<char>>) -> String {
-    let join = |operands: &[Expr<Test<char>>], separator: &str| operands.iter().map(to_canonical).collect::<Vec<_>>().join(separator);
+    let join = |operands: &[Expr<Test<char>>], separator: &str| {
+        operands.iter().map(to_canonical).collect::<Vec<_>>().join(separator)
+    };
     match expr {
         Expr::And(operands) => format!("({})", join(operands, " & ")),
         Expr::Or(operands) => format!("({})", join(operands, " | ")),
@@ -113,7 +115,9 @@ fn expressions() -> impl Strategy<Value = Expr<Test<char>>> {
 }
 
 fn to_filter(expr: &Expr<Test<char>>) -> String {
-    let join = |operands: &[Expr<Test<char>>], separator: &str| operands.iter().map(to_filter).collect::<Vec<_>>().join(separator);
+    let join = |operands: &[Expr<Test<char>>], separator: &str| {
+        operands.iter().map(to_filter).collect::<Vec<_>>().join(separator)
+    };
     match expr {
         Expr::And(operands) => format!("({})", join(operands, " AND ")),
         Expr::Or(operands) => format!("({})", join(operands, " OR ")),

@@ -137,11 +137,7 @@ mod tests {
         schema_check.not_ready("needs schema 3, finds 2");
         assert_eq!(
             readiness.failed_checks(),
-            [FailedCheck {
-                scope: "registry".into(),
-                name: "schema".into(),
-                reason: "needs schema 3, finds 2".into()
-            }]
+            [FailedCheck { scope: "registry".into(), name: "schema".into(), reason: "needs schema 3, finds 2".into() }]
         );
         schema_check.ready();
         assert!(readiness.is_ready("registry") && readiness.failed_checks().is_empty());

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 /// finish. When the grace period is over, running work is aborted.
 #[derive(Clone, Debug)]
 pub struct Shutdown {
-    draining: CancellationToken,
-    hard: CancellationToken,
+    drain_token: CancellationToken,
+    abort_token: CancellationToken,
     grace: Duration,
 }
 
@@ -16,8 +16,8 @@ impl Shutdown {
     /// Creates a shutdown with the given grace period, which begins with draining.
     #[must_use]
     pub fn new(grace: Duration) -> Self {
-        let hard = CancellationToken::new();
-        Self { draining: hard.child_token(), hard, grace }
+        let abort_token = CancellationToken::new();
+        Self { drain_token: abort_token.child_token(), abort_token, grace }
     }
 
     /// Starts a task that drains on the first SIGTERM or SIGINT and aborts on the second.
@@ -48,35 +48,35 @@ impl Shutdown {
 
     /// Begins draining and starts the grace period. Must be called within a Tokio runtime.
     pub fn drain(&self) {
-        if self.draining.is_cancelled() {
+        if self.drain_token.is_cancelled() {
             return;
         }
-        self.draining.cancel();
-        let (hard, grace) = (self.hard.clone(), self.grace);
+        self.drain_token.cancel();
+        let (abort_token, grace) = (self.abort_token.clone(), self.grace);
         tokio::spawn(async move {
             tokio::select! {
-                () = tokio::time::sleep(grace) => hard.cancel(),
-                () = hard.cancelled() => {}
+                () = tokio::time::sleep(grace) => abort_token.cancel(),
+                () = abort_token.cancelled() => {}
             }
         });
     }
 
     /// Aborts running work immediately.
     pub fn abort(&self) {
-        self.hard.cancel();
+        self.abort_token.cancel();
     }
 
     /// Returns the token that is cancelled when draining begins. After that, begin no new work.
     #[must_use]
     pub fn draining(&self) -> CancellationToken {
-        self.draining.clone()
+        self.drain_token.clone()
     }
 
     /// Returns the token that is cancelled when the grace period is over. After that, stop running
     /// work.
     #[must_use]
     pub fn hard(&self) -> CancellationToken {
-        self.hard.clone()
+        self.abort_token.clone()
     }
 }
 

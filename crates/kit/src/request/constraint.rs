@@ -163,18 +163,14 @@ impl Constraint {
                 (reason(type_name, bound.reason()), format!("must be {} {limit}", bound.phrase()))
             }
             Self::In { type_name, values } => (reason(type_name, "IN"), format!("must be one of {}", join(values))),
-            Self::NotIn { type_name, values }
-                if type_name == "enum" && values == &[Scalar::Number(Number::Int(0))] =>
-            {
+            Self::NotIn { type_name, values } if type_name == "enum" && values == &[Scalar::Number(Number::Int(0))] => {
                 (reason(type_name, "NOT_IN"), "must be set".to_owned())
             }
             Self::NotIn { type_name, values } => {
                 (reason(type_name, "NOT_IN"), format!("must not be one of {}", join(values)))
             }
             Self::Const { type_name, value } => (reason(type_name, "CONST"), format!("must be {value}")),
-            Self::Timestamp => {
-                ("TIMESTAMP_VALID".to_owned(), "must be a time between the years 1 and 9999".to_owned())
-            }
+            Self::Timestamp => ("TIMESTAMP_VALID".to_owned(), "must be a time between the years 1 and 9999".to_owned()),
             Self::Storable => ("STRING_NUL".to_owned(), "must not contain the character U+0000".to_owned()),
         };
         BrokenConstraint { reason, description }

@@ -99,13 +99,7 @@ impl Evaluator<'_> {
     }
 
     /// Checks an item of a list, or a key or value of a map.
-    fn check_element(
-        &mut self,
-        rules: Option<&ValueRules>,
-        nested_type: Option<&str>,
-        value: &Value,
-        path: &Path<'_>,
-    ) {
+    fn check_element(&mut self, rules: Option<&ValueRules>, nested_type: Option<&str>, value: &Value, path: &Path<'_>) {
         match rules {
             Some(rules) if rules.is_ignored || (rules.ignores_zero && is_zero(value)) => {}
             Some(rules) if rules.is_required && is_zero(value) => self.report_missing(path),

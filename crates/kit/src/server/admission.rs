@@ -34,8 +34,7 @@ pub(super) struct Admission {
 
 impl Admission {
     pub(super) fn new(max_requests: usize, metrics: &Metrics) -> Self {
-        let sheds = metrics
-            .counter("rpc_server_sheds", "Requests refused because too many requests were in progress.");
+        let sheds = metrics.counter("rpc_server_sheds", "Requests refused because too many requests were in progress.");
         Self { permits: Arc::new(Semaphore::new(max_requests.min(Semaphore::MAX_PERMITS))), sheds }
     }
 }

@@ -66,9 +66,8 @@ pub(super) async fn limit(State(deadlines): State<Deadlines>, mut request: Reque
     let request_id = request.extensions().get::<RequestId>().map_or_else(|| "".into(), |id| id.0.clone());
     let response = CALL_CONTEXT.scope(CallContext { request_id, deadline }, next.run(request));
     match tokio::time::timeout_at(deadline.at, response).await {
-        Ok(response) if is_streaming => response.map(|body| {
-            Body::new(DeadlineBody { body, timer: Some(Box::pin(sleep_until(deadline.at))), time_limit })
-        }),
+        Ok(response) if is_streaming => response
+            .map(|body| Body::new(DeadlineBody { body, timer: Some(Box::pin(sleep_until(deadline.at))), time_limit })),
         Ok(response) => response,
         Err(_elapsed) => deadline_exceeded(time_limit).into_http(),
     }

@@ -97,6 +97,9 @@ mod tests {
         assert_eq!(translated_reason(Code::Unimplemented, ""), expected(Code::Unimplemented, "UNKNOWN_METHOD"));
         assert_eq!(translated_reason(Code::Unknown, "secret"), expected(Code::Internal, "INTERNAL"));
         assert_eq!(translated_reason(Code::Unavailable, "secret host"), expected(Code::Unavailable, "UNAVAILABLE"));
-        assert_eq!(translated_reason(Code::DeadlineExceeded, "late"), expected(Code::DeadlineExceeded, "DEADLINE_EXCEEDED"));
+        assert_eq!(
+            translated_reason(Code::DeadlineExceeded, "late"),
+            expected(Code::DeadlineExceeded, "DEADLINE_EXCEEDED")
+        );
     }
 }

@@ -101,8 +101,7 @@ impl Server {
         let methods = Arc::new(MethodTable::build(&services.audiences()).map_err(ServerError::Access)?);
         let transport = transport(&parts.limits, &parts.tls)?;
         let (reporter, health_server) = tonic_health::server::health_reporter();
-        let health =
-            health::report_readiness(reporter, parts.readiness.clone(), services.grpc_services().to_vec());
+        let health = health::report_readiness(reporter, parts.readiness.clone(), services.grpc_services().to_vec());
         let public_routes = reflection::add(Routes::new(health_server), &services)?;
         let router = services.into_router().merge(public_routes.into_axum_router().reset_fallback());
         let readiness = parts.readiness.clone();

@@ -3,7 +3,7 @@ use cpor_proto::operations::v1::{AdvanceClockRequest, GetClockRequest, ListDeadl
 use tonic::{Code, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::fixture::{TestServer, expected, code_and_reason, start};
+use super::fixture::{TestServer, code_and_reason, expected, start};
 use crate::{
     config::{Limits, TlsConfig},
     server::REQUEST_ID,
@@ -49,9 +49,13 @@ async fn raw_call(server: &TestServer, path: &str, headers: &[(&str, &str)], bod
 #[tokio::test]
 async fn reports_an_exceeded_deadline() {
     let server = TestServer::new().await;
-    let status =
-        raw_call(&server, "/cpor.operations.v1.OperationsService/ListStreams", &[("grpc-timeout", "20m")], b"\0\0\0\0\0")
-            .await;
+    let status = raw_call(
+        &server,
+        "/cpor.operations.v1.OperationsService/ListStreams",
+        &[("grpc-timeout", "20m")],
+        b"\0\0\0\0\0",
+    )
+    .await;
     assert_eq!(code_and_reason(Err::<(), _>(status)), expected(Code::DeadlineExceeded, "DEADLINE_EXCEEDED"));
 }
 
@@ -97,7 +101,8 @@ async fn refuses_malformed_and_large_messages() {
         expected(Code::ResourceExhausted, "MESSAGE_TOO_LARGE")
     );
 
-    let call = async |path: &str, body: &'static [u8]| code_and_reason(Err::<(), _>(raw_call(&server, path, &[], body).await));
+    let call =
+        async |path: &str, body: &'static [u8]| code_and_reason(Err::<(), _>(raw_call(&server, path, &[], body).await));
     let garbage = b"\0\0\0\0\x03\xff\xff\xff";
     assert_eq!(
         call("/cpor.operations.v1.OperationsService/GetClock", garbage).await,
@@ -120,7 +125,8 @@ async fn reports_invalid_fields_to_the_client() {
         .list_deadlines(server.request(ListDeadlinesRequest { page_size: -1, ..Default::default() }))
         .await
         .unwrap_err();
-    let fields: Vec<String> = crate::status::violations(&refused).into_iter().map(|violation| violation.field).collect();
+    let fields: Vec<String> =
+        crate::status::violations(&refused).into_iter().map(|violation| violation.field).collect();
     assert_eq!((refused.code(), fields), (Code::InvalidArgument, vec!["service".to_owned(), "page_size".to_owned()]));
 }
 

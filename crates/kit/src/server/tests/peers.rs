@@ -9,7 +9,7 @@ use cpor_types::{Actor, ActorSide, Service};
 use tonic::{Code, Status, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::fixture::{TestServer, expected, code_and_reason, start};
+use super::fixture::{TestServer, code_and_reason, expected, start};
 use crate::{
     Peers,
     config::{Limits, PeersConfig, TlsConfig},
@@ -24,12 +24,18 @@ async fn peer_calls_name_the_service_and_its_actor() {
     EventServiceClient::new(channel).deliver_events(request).await.unwrap();
     let (caller, remaining, id) = server.controls.last_call.lock().unwrap().take().unwrap();
     assert_eq!((caller.service, caller.actor), (Some(Service::ClaimIntake), actor));
-    assert!(remaining <= Duration::from_secs(10) && remaining > Duration::from_secs(5) && id.is_some(), "{remaining:?} {id:?}");
+    assert!(
+        remaining <= Duration::from_secs(10) && remaining > Duration::from_secs(5) && id.is_some(),
+        "{remaining:?} {id:?}"
+    );
 
     let channel = server.peers().channel_as_service(Service::Registry).unwrap();
     let refused = OperationsServiceClient::new(channel).get_clock(GetClockRequest {}).await;
     assert_eq!(code_and_reason(refused), expected(Code::PermissionDenied, "SERVICE_NOT_ALLOWED"));
-    assert!(server.peers().channel(Service::Eligibility, &Actor::time()).is_err(), "the address of the peer is not configured");
+    assert!(
+        server.peers().channel(Service::Eligibility, &Actor::time()).is_err(),
+        "the address of the peer is not configured"
+    );
 }
 
 #[tokio::test]

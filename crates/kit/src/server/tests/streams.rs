@@ -6,7 +6,7 @@ use http_body_util::BodyExt as _;
 use tonic::{Code, Status};
 use tower::ServiceExt as _;
 
-use super::fixture::{expected, code_and_reason};
+use super::fixture::{code_and_reason, expected};
 use crate::{
     Metrics,
     auth::{Access, Method},
