@@ -260,7 +260,7 @@ impl std::fmt::Display for Scalar {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
-            Self::Bytes(bytes) => write!(f, "{} bytes of a fixed value", bytes.len()),
+            Self::Bytes(bytes) => write!(f, "a fixed value of {} bytes", bytes.len()),
             Self::Number(number) => number.fmt(f),
             Self::Bool(flag) => flag.fmt(f),
         }

@@ -96,16 +96,22 @@ impl Server {
     ///
     /// # Errors
     /// See [`ServerError`].
-    pub fn prepare(parts: ServerParts, services: Services) -> Result<Self, ServerError> {
+    pub fn prepare(dependencies: ServerParts, services: Services) -> Result<Self, ServerError> {
         request::check_rules().map_err(ServerError::Rules)?;
         let methods = Arc::new(MethodTable::build(&services.audiences()).map_err(ServerError::Access)?);
-        let transport = transport(&parts.limits, &parts.tls)?;
+        let transport = transport(&dependencies.limits, &dependencies.tls)?;
         let (reporter, health_server) = tonic_health::server::health_reporter();
-        let health = health::report_readiness(reporter, parts.readiness.clone(), services.grpc_services().to_vec());
+        let health =
+            health::report_readiness(reporter, dependencies.readiness.clone(), services.grpc_services().to_vec());
         let public_routes = reflection::add(Routes::new(health_server), &services)?;
         let router = services.into_router().merge(public_routes.into_axum_router().reset_fallback());
-        let readiness = parts.readiness.clone();
-        Ok(Self { routes: add_middleware(parts, methods, router), transport, readiness, health: Box::pin(health) })
+        let readiness = dependencies.readiness.clone();
+        Ok(Self {
+            routes: add_middleware(dependencies, methods, router),
+            transport,
+            readiness,
+            health: Box::pin(health),
+        })
     }
 
     /// Serves until the process drains and all requests are finished, or until the grace period of
@@ -136,14 +142,15 @@ impl Server {
 }
 
 /// Wraps the router in the middleware. The last layer is the outermost.
-fn add_middleware(parts: ServerParts, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
-    let authorizer = Arc::new(Authorizer { keys: parts.keys });
-    let admission = Arc::new(admission::Admission::new(parts.limits.max_concurrent_requests, &parts.metrics));
-    let observer = Arc::new(observe::Observer::new(methods, &parts.metrics, parts.entropy));
+fn add_middleware(dependencies: ServerParts, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
+    let authorizer = Arc::new(Authorizer { keys: dependencies.keys });
+    let admission =
+        Arc::new(admission::Admission::new(dependencies.limits.max_concurrent_requests, &dependencies.metrics));
+    let observer = Arc::new(observe::Observer::new(methods, &dependencies.metrics, dependencies.entropy));
     let router = router
         .fallback(async || http::StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(authorizer, authorize))
-        .layer(from_fn_with_state(deadline::Deadlines::new(&parts.limits), deadline::limit))
+        .layer(from_fn_with_state(deadline::Deadlines::new(&dependencies.limits), deadline::limit))
         .layer(from_fn_with_state(admission, admission::admit))
         .layer(from_fn(error_translation::translate))
         .layer(from_fn(panic::catch))

@@ -116,8 +116,9 @@ pub(super) async fn start(limits: Limits, tls: TlsConfig) -> TestServer {
     let services = Services::default().add(Service::Registry, operations).add_shared(EventServiceServer::new(service));
     assert_eq!(services.hosted(), [Service::Registry]);
     let scheme = if tls.enabled() { "https" } else { "http" };
-    let parts = ServerParts { keys, limits, tls, metrics: metrics.clone(), readiness: readiness.clone(), entropy };
-    let server = Server::prepare(parts, services).unwrap();
+    let dependencies =
+        ServerParts { keys, limits, tls, metrics: metrics.clone(), readiness: readiness.clone(), entropy };
+    let server = Server::prepare(dependencies, services).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("{scheme}://localhost:{}", listener.local_addr().unwrap().port());
     let server_shutdown = shutdown.clone();

@@ -100,7 +100,7 @@ async fn refuses_a_service_without_descriptor() {
         tonic::service::Routes::default(),
     );
     let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
-    let parts = ServerParts {
+    let dependencies = ServerParts {
         keys: Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
         limits: Limits::default(),
         tls: TlsConfig::default(),
@@ -108,5 +108,5 @@ async fn refuses_a_service_without_descriptor() {
         readiness: Readiness::new(),
         entropy: Arc::new(SeededEntropy::new(1)),
     };
-    assert!(matches!(Server::prepare(parts, services), Err(ServerError::Access(errors)) if errors.len() == 1));
+    assert!(matches!(Server::prepare(dependencies, services), Err(ServerError::Access(errors)) if errors.len() == 1));
 }
