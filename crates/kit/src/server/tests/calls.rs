@@ -21,7 +21,7 @@ async fn responses_contain_the_request_id() {
     assert!(response.into_inner().r#virtual);
 
     let refused = client.get_clock(GetClockRequest {}).await.unwrap_err();
-    assert_eq!(refused.metadata().get(REQUEST_ID).unwrap().len(), 36, "a code_and_reason has one too");
+    assert_eq!(refused.metadata().get(REQUEST_ID).unwrap().len(), 36, "an error has a request id too");
     assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::Unauthenticated, Some("UNAUTHENTICATED")));
 }
 
