@@ -1,4 +1,4 @@
-//! What a server tells of itself, and how it ends.
+//! Tests of health, reflection and shutdown.
 use std::sync::Arc;
 
 use cpor_proto::operations::v1::AdvanceClockRequest;
@@ -6,7 +6,7 @@ use cpor_types::{SeededEntropy, Service, SystemClock};
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use super::system::System;
+use super::fixture::TestServer;
 use crate::{
     Metrics,
     auth::{Keys, TokenSigner},
@@ -16,51 +16,51 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_draining_server_finishes_what_it_began() {
-    let system = System::new().await;
-    let mut client = system.client().await;
-    let request = system.request(AdvanceClockRequest::default());
-    let working = tokio::spawn(async move { client.advance_clock(request).await });
-    system.strings.entered.notified().await;
-    system.shutdown.drain();
-    system.shutdown.draining().cancelled().await;
-    system.strings.release.notify_one();
-    working.await.unwrap().expect("the call is finished");
-    system.serving.await.unwrap().unwrap();
-    assert!(!system.shutdown.hard().is_cancelled(), "softly");
-    assert!(system.readiness.unready().iter().any(|one| one.why == "draining"));
+async fn a_draining_server_finishes_running_calls() {
+    let server = TestServer::new().await;
+    let mut client = server.client().await;
+    let request = server.request(AdvanceClockRequest::default());
+    let running = tokio::spawn(async move { client.advance_clock(request).await });
+    server.controls.entered.notified().await;
+    server.shutdown.drain();
+    server.shutdown.draining().cancelled().await;
+    server.controls.release.notify_one();
+    running.await.unwrap().expect("the call is finished");
+    server.serving.await.unwrap().unwrap();
+    assert!(!server.shutdown.hard().is_cancelled(), "the grace period is not over");
+    assert!(server.readiness.failed_checks().iter().any(|check| check.reason == "draining"));
 }
 
 #[tokio::test]
-async fn health_follows_readiness() {
-    let system = System::new().await;
-    let mut health = HealthClient::new(system.channel().await);
+async fn health_reports_readiness() {
+    let server = TestServer::new().await;
+    let mut health = HealthClient::new(server.channel().await);
     let name = "cpor.operations.v1.OperationsService";
     let mut watch = health.watch(HealthCheckRequest { service: name.to_owned() }).await.unwrap().into_inner();
     let mut next = async || watch.message().await.unwrap().unwrap().status();
     use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
-    let gate = system.readiness.gate("registry", "schema");
+    let schema_check = server.readiness.gate("registry", "schema");
     while next().await != NotServing {}
-    gate.ready();
+    schema_check.ready();
     while next().await != Serving {}
     let unknown = health.check(HealthCheckRequest { service: "nothing".to_owned() }).await.unwrap_err();
     assert_eq!(unknown.code(), Code::NotFound);
 }
 
 #[tokio::test]
-async fn both_reflections_list_what_is_hosted_with_comments_and_error_details() {
+async fn reflection_lists_hosted_services_with_comments() {
     use tonic_reflection::pb::v1::{
         ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
         server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
     };
-    let system = System::new().await;
-    let mut client = ServerReflectionClient::new(system.channel().await);
-    let mut ask = async |what: MessageRequest| {
-        let request = ServerReflectionRequest { host: String::new(), message_request: Some(what) };
-        let answer = client.server_reflection_info(tokio_stream::once(request)).await.unwrap();
-        answer.into_inner().message().await.unwrap().unwrap().message_response.unwrap()
+    let server = TestServer::new().await;
+    let mut client = ServerReflectionClient::new(server.channel().await);
+    let mut query = async |query: MessageRequest| {
+        let request = ServerReflectionRequest { host: String::new(), message_request: Some(query) };
+        let response = client.server_reflection_info(tokio_stream::once(request)).await.unwrap();
+        response.into_inner().message().await.unwrap().unwrap().message_response.unwrap()
     };
-    let MessageResponse::ListServicesResponse(list) = ask(MessageRequest::ListServices(String::new())).await else {
+    let MessageResponse::ListServicesResponse(list) = query(MessageRequest::ListServices(String::new())).await else {
         panic!("no list")
     };
     let names: Vec<String> = list.service.into_iter().map(|service| service.name).collect();
@@ -70,37 +70,37 @@ async fn both_reflections_list_what_is_hosted_with_comments_and_error_details() 
         "{names:?}"
     );
     for symbol in ["cpor.operations.v1.OperationsService", "google.rpc.BadRequest"] {
-        let answer = ask(MessageRequest::FileContainingSymbol(symbol.to_owned())).await;
-        let MessageResponse::FileDescriptorResponse(files) = answer else { panic!("{symbol}: {answer:?}") };
+        let response = query(MessageRequest::FileContainingSymbol(symbol.to_owned())).await;
+        let MessageResponse::FileDescriptorResponse(files) = response else { panic!("{symbol}: {response:?}") };
         let file: prost_types::FileDescriptorProto =
             prost::Message::decode(files.file_descriptor_proto[0].as_slice()).unwrap();
         assert!(
             file.source_code_info
-                .is_some_and(|info| info.location.iter().any(|place| place.leading_comments.is_some())),
+                .is_some_and(|info| info.location.iter().any(|location| location.leading_comments.is_some())),
             "{symbol}"
         );
     }
-    let mut alpha =
-        tonic_reflection::pb::v1alpha::server_reflection_client::ServerReflectionClient::new(system.channel().await);
+    let mut v1alpha =
+        tonic_reflection::pb::v1alpha::server_reflection_client::ServerReflectionClient::new(server.channel().await);
     let request = tonic_reflection::pb::v1alpha::ServerReflectionRequest {
         host: String::new(),
         message_request: Some(tonic_reflection::pb::v1alpha::server_reflection_request::MessageRequest::ListServices(
             String::new(),
         )),
     };
-    let answer = alpha.server_reflection_info(tokio_stream::once(request)).await.unwrap();
-    assert!(answer.into_inner().message().await.unwrap().is_some());
+    let response = v1alpha.server_reflection_info(tokio_stream::once(request)).await.unwrap();
+    assert!(response.into_inner().message().await.unwrap().is_some());
 }
 
 #[tokio::test]
-async fn an_undescribed_service_is_not_served() {
+async fn refuses_a_service_without_descriptor() {
     let services = Services::default().add_routes(
         Service::Registry,
         &["cpor.nothing.v1.Service"],
         tonic::service::Routes::default(),
     );
     let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
-    let parts = ServerParts {
+    let dependencies = ServerParts {
         keys: Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
         limits: Limits::default(),
         tls: TlsConfig::default(),
@@ -108,5 +108,5 @@ async fn an_undescribed_service_is_not_served() {
         readiness: Readiness::new(),
         entropy: Arc::new(SeededEntropy::new(1)),
     };
-    assert!(matches!(Server::prepare(parts, services), Err(ServerError::Access(errors)) if errors.len() == 1));
+    assert!(matches!(Server::prepare(dependencies, services), Err(ServerError::Access(errors)) if errors.len() == 1));
 }
