@@ -14,7 +14,7 @@ use crate::{lifecycle::Readiness, metrics::Metrics};
 
 /// The state that the handlers of the admin listener read.
 #[derive(Clone, Debug)]
-pub struct Admin {
+pub struct AdminState {
     /// The readiness that `/ready` reports.
     pub readiness: Readiness,
     /// The metrics that `/metrics` encodes.
@@ -28,12 +28,12 @@ pub struct Admin {
 ///
 /// # Errors
 /// Returns the I/O error if the listener fails.
-pub async fn serve(listener: TcpListener, admin: Admin, shutdown: CancellationToken) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, admin: AdminState, shutdown: CancellationToken) -> std::io::Result<()> {
     axum::serve(listener, routes(admin)).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }
 
 /// Returns the router with the three endpoints.
-pub fn routes(admin: Admin) -> Router {
+pub fn routes(admin: AdminState) -> Router {
     Router::new()
         .route("/live", get(async || "live\n"))
         .route("/ready", get(ready))
@@ -43,7 +43,7 @@ pub fn routes(admin: Admin) -> Router {
 
 /// Returns 200 if the process is ready. Otherwise returns 503 and one line for each failed check,
 /// for example `registry/schema: needs schema 3, finds 2`.
-async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
+async fn ready(State(admin): State<AdminState>) -> impl IntoResponse {
     let failed_checks = admin.readiness.failed_checks();
     if failed_checks.is_empty() {
         return (StatusCode::OK, "ready\n".to_owned());
@@ -55,7 +55,7 @@ async fn ready(State(admin): State<Admin>) -> impl IntoResponse {
     (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
 }
 
-async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
+async fn metrics(State(admin): State<AdminState>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], admin.metrics.encode())
 }
 
@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    async fn get_page(admin: &Admin, path: &str) -> (StatusCode, String) {
+    async fn get_page(admin: &AdminState, path: &str) -> (StatusCode, String) {
         let request = http::Request::get(path).body(Body::empty()).unwrap();
         let response = routes(admin.clone()).oneshot(request).await.unwrap();
         let status = response.status();
@@ -77,21 +77,21 @@ mod tests {
 
     #[tokio::test]
     async fn ready_names_each_failed_check() {
-        let admin = Admin { readiness: Readiness::new(), metrics: Metrics::new() };
-        let schema_check = admin.readiness.gate("registry", "schema");
-        schema_check.not_ready("needs schema 3, finds 2");
+        let admin = AdminState { readiness: Readiness::new(), metrics: Metrics::new() };
+        let schema_check = admin.readiness.add_check("registry", "schema");
+        schema_check.set_not_ready("needs schema 3, finds 2");
         assert_eq!(
             get_page(&admin, "/ready").await,
             (StatusCode::SERVICE_UNAVAILABLE, "registry/schema: needs schema 3, finds 2\n".to_owned())
         );
         assert_eq!(get_page(&admin, "/live").await.0, StatusCode::OK);
-        schema_check.ready();
+        schema_check.set_ready();
         assert_eq!(get_page(&admin, "/ready").await, (StatusCode::OK, "ready\n".to_owned()));
     }
 
     #[tokio::test]
     async fn metrics_use_the_open_metrics_format() {
-        let admin = Admin { readiness: Readiness::new(), metrics: Metrics::new() };
+        let admin = AdminState { readiness: Readiness::new(), metrics: Metrics::new() };
         admin.metrics.counter("cpor_x", "X").add(&[], 1);
         let (_, text) = get_page(&admin, "/metrics").await;
         assert!(text.contains("cpor_x_total{} 1") && text.ends_with("# EOF\n"), "{text}");

@@ -6,7 +6,7 @@
 
 /// Returns one CSV line with the given cells, terminated by CRLF. Cells are quoted where necessary.
 #[must_use]
-pub fn line(cells: impl IntoIterator<Item = String>) -> String {
+pub fn encode_row(cells: impl IntoIterator<Item = String>) -> String {
     let quote = |cell: String| match cell.contains(['"', ',', '\r', '\n']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell,
@@ -17,13 +17,13 @@ pub fn line(cells: impl IntoIterator<Item = String>) -> String {
 /// Prefixes a text with an apostrophe if a spreadsheet would take it for a formula. Use it for
 /// every cell with text that a user wrote.
 #[must_use]
-pub fn text(text: &str) -> String {
+pub fn escape_formula(text: &str) -> String {
     if is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 
 /// Removes the apostrophe that the escaping of formulas added; returns any other cell unchanged.
 #[must_use]
-pub fn plain(cell: &str) -> &str {
+pub fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|text| is_formula(text)).unwrap_or(cell)
 }
 
@@ -40,22 +40,22 @@ mod tests {
     #[test]
     fn quotes_cells_with_separators_and_quotes() {
         let cells = ["plain", "a, b", "say \"hi\"", "two\nlines", ""].map(str::to_owned);
-        assert_eq!(line(cells), "plain,\"a, b\",\"say \"\"hi\"\"\",\"two\nlines\",\r\n");
+        assert_eq!(encode_row(cells), "plain,\"a, b\",\"say \"\"hi\"\"\",\"two\nlines\",\r\n");
     }
 
     #[test]
     fn escapes_text_that_looks_like_a_formula() {
         for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(text(formula), format!("'{formula}"));
+            assert_eq!(escape_formula(formula), format!("'{formula}"));
         }
-        assert_eq!(text("Fabrikam = customer"), "Fabrikam = customer");
+        assert_eq!(escape_formula("Fabrikam = customer"), "Fabrikam = customer");
     }
 
     #[test]
     fn unescaping_restores_the_text() {
         for original in ["=1+1", "'=1+1", "''-1", "'plain", "'", "", "plain", "\t=1"] {
-            assert_eq!(plain(&text(original)), original);
+            assert_eq!(unescape_formula(&escape_formula(original)), original);
         }
-        assert_eq!(plain("=1+1"), "=1+1", "typed by a user, without escaping");
+        assert_eq!(unescape_formula("=1+1"), "=1+1", "typed by a user, without escaping");
     }
 }

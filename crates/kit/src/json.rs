@@ -24,7 +24,7 @@ pub enum ParseError {
 ///
 /// # Errors
 /// See [`ParseError`].
-pub fn read<T: Message + Name + Default>(text: &str) -> Result<T, ParseError> {
+pub fn parse<T: Message + Name + Default>(text: &str) -> Result<T, ParseError> {
     let type_name = T::full_name();
     let descriptor = descriptors::pool().get_message_by_name(&type_name).ok_or(ParseError::NoDescriptor(type_name))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -38,7 +38,7 @@ pub fn read<T: Message + Name + Default>(text: &str) -> Result<T, ParseError> {
 ///
 /// # Errors
 /// INTERNAL if the message type is not among the built-in descriptors.
-pub fn line<T: Message + Name>(message: &T) -> Result<String, Status> {
+pub fn to_line<T: Message + Name>(message: &T) -> Result<String, Status> {
     let mut json = Vec::new();
     let options = SerializeOptions::new().use_proto_field_name(true);
     let message = request::to_dynamic(message)?;
@@ -57,16 +57,16 @@ mod tests {
     #[test]
     fn writes_one_line_with_proto_field_names() {
         let claim = Claim { display_name: "a\nb".into(), state: ClaimState::Editing.into(), ..Claim::default() };
-        assert_eq!(line(&claim).unwrap(), "{\"display_name\":\"a\\nb\",\"state\":\"CLAIM_STATE_EDITING\"}\n");
+        assert_eq!(to_line(&claim).unwrap(), "{\"display_name\":\"a\\nb\",\"state\":\"CLAIM_STATE_EDITING\"}\n");
     }
 
     #[test]
     fn reads_what_was_written_and_rejects_the_rest() {
         let claim = Claim { display_name: "a\nb".into(), state: ClaimState::Editing.into(), ..Claim::default() };
-        assert_eq!(read::<Claim>(&line(&claim).unwrap()).unwrap(), claim);
-        assert_eq!(read::<Claim>("{\"displayName\": \"a\"}").unwrap().display_name, "a");
+        assert_eq!(parse::<Claim>(&to_line(&claim).unwrap()).unwrap(), claim);
+        assert_eq!(parse::<Claim>("{\"displayName\": \"a\"}").unwrap().display_name, "a");
         for wrong in ["{\"colour\": \"red\"}", "{} {}", "[]", ""] {
-            assert!(read::<Claim>(wrong).is_err(), "{wrong}");
+            assert!(parse::<Claim>(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -27,7 +27,7 @@ const HASH_BYTES: usize = 12;
 /// Returns the number of entries for a requested page size: 0 and negative sizes mean 50, sizes
 /// above 1000 mean 1000.
 #[must_use]
-pub fn size(page_size: i32) -> u64 {
+pub fn effective_size(page_size: i32) -> u64 {
     match u64::try_from(page_size) {
         Ok(0) | Err(_) => DEFAULT_SIZE,
         Ok(size) => size.min(MAX_SIZE),
@@ -37,13 +37,13 @@ pub fn size(page_size: i32) -> u64 {
 /// Creates and checks the page tokens of one list request. The tokens are bound to a hash of the
 /// request without `page_size` and `page_token`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Binding([u8; HASH_BYTES]);
+pub struct PageTokens([u8; HASH_BYTES]);
 
-impl Binding {
+impl PageTokens {
     /// Hashes a request. Two pages of one list may differ in `page_size` (AIP-158) and in nothing
     /// else.
     #[must_use]
-    pub fn of<T: Message + Name>(request: &T) -> Self {
+    pub fn for_request<T: Message + Name>(request: &T) -> Self {
         let mut hasher = Sha256::new();
         hasher.update(T::full_name());
         hasher.update([0]);
@@ -60,7 +60,7 @@ impl Binding {
     ///
     /// # Errors
     /// INTERNAL if a cursor cannot be serialized, see [`Self::encode`].
-    pub fn page<C: Serialize, M: Message>(
+    pub fn paginate<C: Serialize, M: Message>(
         &self,
         size: u64,
         entries: impl IntoIterator<Item = (C, M)>,
@@ -100,7 +100,7 @@ impl Binding {
         self.decode_cursor(token).map(Some).ok_or_else(|| {
             let message = "page_token: must be a token that was returned for the same request parameters";
             let reason = ErrorReason::InvalidPageToken.as_str_name();
-            status::refused(Code::InvalidArgument, reason, message, &[("field", "page_token")])
+            status::with_reason(Code::InvalidArgument, reason, message, &[("field", "page_token")])
         })
     }
 
@@ -152,19 +152,19 @@ mod tests {
 
     #[test]
     fn coerces_page_sizes() {
-        assert_eq!([-1, 0, 1, 1000, 1001, i32::MAX].map(size), [50, 50, 1, 1000, 1000, 1000]);
+        assert_eq!([-1, 0, 1, 1000, 1001, i32::MAX].map(effective_size), [50, 50, 1, 1000, 1000, 1000]);
     }
 
     /// Pages through entries of the given lengths and returns the lengths on each page.
     fn page_lengths(size: u64, lengths: &[usize]) -> Vec<Vec<usize>> {
-        let binding = Binding::of(&request("partners/contoso", 10, ""));
+        let page_tokens = PageTokens::for_request(&request("partners/contoso", 10, ""));
         let (mut pages, mut start) = (Vec::new(), 0);
         loop {
             let entries =
                 lengths.iter().enumerate().skip(start).map(|(index, length)| (index + 1, "x".repeat(*length)));
-            let (page, next) = binding.page(size, entries).unwrap();
+            let (page, next) = page_tokens.paginate(size, entries).unwrap();
             pages.push(page.iter().map(String::len).collect());
-            match binding.decode(&next).unwrap() {
+            match page_tokens.decode(&next).unwrap() {
                 Some(cursor) => start = cursor,
                 None => return pages,
             }
@@ -187,19 +187,19 @@ mod tests {
 
     #[test]
     fn a_token_decodes_to_its_cursor() {
-        let token = Binding::of(&request("partners/contoso", 10, "")).encode(&("2026-01-01", 7)).unwrap();
-        let next = Binding::of(&request("partners/contoso", 25, &token));
+        let token = PageTokens::for_request(&request("partners/contoso", 10, "")).encode(&("2026-01-01", 7)).unwrap();
+        let next = PageTokens::for_request(&request("partners/contoso", 25, &token));
         assert_eq!(next.decode::<(String, i32)>(&token).unwrap(), Some(("2026-01-01".to_owned(), 7)));
         assert_eq!(next.decode::<(String, i32)>("").unwrap(), None);
     }
 
     #[test]
     fn refuses_foreign_and_tampered_tokens() {
-        let tokens = Binding::of(&request("partners/contoso", 10, ""));
+        let tokens = PageTokens::for_request(&request("partners/contoso", 10, ""));
         let token = tokens.encode(&7).unwrap();
         let mut tampered = URL_SAFE_NO_PAD.decode(&token).unwrap();
         *tampered.last_mut().unwrap() ^= 1;
-        let other_request = Binding::of(&request("partners/fabrikam", 10, ""));
+        let other_request = PageTokens::for_request(&request("partners/fabrikam", 10, ""));
         let attempts = [
             (other_request, token),
             (tokens, URL_SAFE_NO_PAD.encode(tampered)),

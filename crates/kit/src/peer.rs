@@ -140,7 +140,7 @@ fn connect(address: &str, authorities: Option<&[u8]>) -> Result<Channel, tonic::
         .keep_alive_timeout(KEEPALIVE_TIMEOUT);
     let endpoint = match authorities {
         Some(pem) if address.starts_with("https://") => {
-            server::install_crypto();
+            server::install_crypto_provider();
             endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?
         }
         Some(_) | None => endpoint,

@@ -25,7 +25,7 @@ pub struct FieldViolation {
 
 /// One condition that keeps a well-formed request from being carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Precondition {
+pub struct PreconditionViolation {
     /// The stable code of the kind of condition, for example `STATE`.
     pub kind: String,
     /// The resource name or the field that the condition is about.
@@ -36,7 +36,7 @@ pub struct Precondition {
 
 /// Returns an error with the given code, reason, message and `ErrorInfo` metadata.
 #[must_use]
-pub fn refused(code: Code, reason: &str, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
+pub fn with_reason(code: Code, reason: &str, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
     Status::with_error_details(code, message, details(reason, metadata))
 }
 
@@ -47,18 +47,18 @@ const MAX_VIOLATION_BYTES: usize = 5_000;
 /// Returns INVALID_ARGUMENT (`INVALID_FIELDS`) with all field violations. If they do not fit, the
 /// last entry has no field and says how many violations were left out.
 #[must_use]
-pub fn invalid(violations: Vec<FieldViolation>) -> Status {
+pub fn invalid_fields(violations: Vec<FieldViolation>) -> Status {
     let message = match violations.as_slice() {
         [only] => format!("{}: {}", only.field, only.description),
         all => format!("{} fields are invalid", all.len()),
     };
-    violated(ErrorReason::InvalidFields.as_str_name(), message, violations)
+    invalid_argument(ErrorReason::InvalidFields.as_str_name(), message, violations)
 }
 
 /// Returns INVALID_ARGUMENT with the given reason and all field violations. If they do not fit, the
 /// last entry has no field and says how many violations were left out.
 #[must_use]
-pub fn violated(reason: &str, message: impl Into<String>, violations: Vec<FieldViolation>) -> Status {
+pub fn invalid_argument(reason: &str, message: impl Into<String>, violations: Vec<FieldViolation>) -> Status {
     let mut details = details(reason, &[]);
     details.set_bad_request(truncated(violations).into_iter().map(to_proto_violation).collect::<Vec<_>>());
     Status::with_error_details(Code::InvalidArgument, message, details)
@@ -88,9 +88,9 @@ fn to_proto_violation(violation: FieldViolation) -> tonic_types::FieldViolation 
 
 /// Returns FAILED_PRECONDITION with the given reason and every condition that does not hold.
 #[must_use]
-pub fn precondition(reason: &str, message: impl Into<String>, violations: Vec<Precondition>) -> Status {
+pub fn failed_precondition(reason: &str, message: impl Into<String>, violations: Vec<PreconditionViolation>) -> Status {
     let mut details = details(reason, &[]);
-    let to_proto = |violation: Precondition| {
+    let to_proto = |violation: PreconditionViolation| {
         tonic_types::PreconditionViolation::new(violation.kind, violation.subject, violation.description)
     };
     details.set_precondition_failure(violations.into_iter().map(to_proto).collect::<Vec<_>>());
@@ -101,7 +101,7 @@ pub fn precondition(reason: &str, message: impl Into<String>, violations: Vec<Pr
 /// resource that does not exist.
 #[must_use]
 pub fn not_found(resource: &str) -> Status {
-    refused(
+    with_reason(
         Code::NotFound,
         ErrorReason::ResourceNotFound.as_str_name(),
         "the resource does not exist",
@@ -122,13 +122,23 @@ pub fn unavailable(reason: &str, message: impl Into<String>, retry_after: Durati
 /// before any work on it began.
 #[must_use]
 pub fn overloaded(retry_after: Duration) -> Status {
-    exhausted(ErrorReason::Overloaded.as_str_name(), "too many requests in progress; try again later", &[], retry_after)
+    resource_exhausted(
+        ErrorReason::Overloaded.as_str_name(),
+        "too many requests in progress; try again later",
+        &[],
+        retry_after,
+    )
 }
 
 /// Returns RESOURCE_EXHAUSTED with the given reason, metadata and `RetryInfo`, for a limit that is
 /// reached.
 #[must_use]
-pub fn exhausted(reason: &str, message: impl Into<String>, metadata: &[(&str, &str)], retry_after: Duration) -> Status {
+pub fn resource_exhausted(
+    reason: &str,
+    message: impl Into<String>,
+    metadata: &[(&str, &str)],
+    retry_after: Duration,
+) -> Status {
     let mut details = details(reason, metadata);
     details.set_retry_info(Some(retry_after));
     Status::with_error_details(Code::ResourceExhausted, message, details)
@@ -141,7 +151,7 @@ pub fn internal(error: &(impl Display + ?Sized)) -> Status {
     let trace =
         crate::telemetry::trace_id().or_else(crate::server::current_request_id).unwrap_or_else(|| "none".to_owned());
     tracing::error!(error = %format_args!("{error:#}"), trace, "internal error");
-    refused(
+    with_reason(
         Code::Internal,
         ErrorReason::Internal.as_str_name(),
         format!("internal error; trace {trace}"),
@@ -152,7 +162,7 @@ pub fn internal(error: &(impl Display + ?Sized)) -> Status {
 /// Converts an error to a `google.rpc.Status` message, for responses that contain a result for each
 /// row.
 #[must_use]
-pub fn message(status: &Status) -> tonic_types::Status {
+pub fn to_proto(status: &Status) -> tonic_types::Status {
     // The details of a tonic status, if there are any, are the encoded `google.rpc.Status` itself.
     let encoded = Some(status.details()).filter(|details| !details.is_empty());
     encoded.and_then(|details| tonic_types::Status::decode(details).ok()).unwrap_or_else(|| tonic_types::Status {
@@ -178,7 +188,7 @@ pub fn metadata(status: &Status, key: &str) -> Option<String> {
 
 /// Returns the field violations of an error; empty if it has none.
 #[must_use]
-pub fn violations(status: &Status) -> Vec<FieldViolation> {
+pub fn field_violations(status: &Status) -> Vec<FieldViolation> {
     let Some(request) = status.get_details_bad_request() else { return Vec::new() };
     let from_proto = |violation: tonic_types::FieldViolation| FieldViolation {
         field: violation.field,
@@ -214,15 +224,15 @@ mod tests {
             },
             FieldViolation { field: "name".to_owned(), reason: String::new(), description: "must be even".to_owned() },
         ];
-        let status = invalid(all.clone());
+        let status = invalid_fields(all.clone());
         assert_eq!((status.code(), reason(&status).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
-        assert_eq!(violations(&status), all);
+        assert_eq!(field_violations(&status), all);
     }
 
     #[test]
     fn left_out_violations_are_counted() {
         let violation = FieldViolation { field: "x".repeat(92), reason: String::new(), description: String::new() };
-        let found = violations(&invalid(vec![violation; 1000]));
+        let found = field_violations(&invalid_fields(vec![violation; 1000]));
         assert_eq!((found.len(), found.last().unwrap().description.as_str()), (51, "and 950 more"));
     }
 
@@ -252,7 +262,7 @@ mod tests {
     #[test]
     fn converts_to_proto_with_and_without_details() {
         for status in [not_found("partners/contoso"), Status::aborted("version mismatch")] {
-            let proto = message(&status);
+            let proto = to_proto(&status);
             assert_eq!((proto.code, proto.message.as_str()), (i32::from(status.code()), status.message()));
         }
     }

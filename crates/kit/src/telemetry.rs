@@ -109,7 +109,7 @@ pub fn trace_id() -> Option<String> {
 
 /// Makes `span` a child of the span in a `traceparent`. A malformed or empty `traceparent` is
 /// ignored.
-pub fn continue_from(span: &Span, traceparent: &str) {
+pub fn continue_trace(span: &Span, traceparent: &str) {
     if let Some(parent) = parse(traceparent)
         && let Err(error) = span.set_parent(Context::new().with_remote_span_context(parent))
     {
@@ -161,7 +161,7 @@ mod tests {
     fn continues_a_trace_across_processes() {
         with_tracing(|| {
             let span = tracing::info_span!("next");
-            continue_from(&span, PARENT);
+            continue_trace(&span, PARENT);
             span.in_scope(|| {
                 assert_eq!(trace_id().as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
                 let next = traceparent();

@@ -16,9 +16,9 @@ const PUBLIC_SERVICES: [&str; 3] =
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Everybody, without a token.
-    Open,
+    Public,
     /// Only the declared roles and services.
-    Declared {
+    Restricted {
         /// The roles whose users may call the method.
         roles: Vec<Role>,
         /// The services that may call the method.
@@ -42,9 +42,9 @@ pub struct Method {
     /// The rule that says who may call the method.
     pub access: Access,
     /// The services of which one must be the audience of a calling service's token.
-    pub callees: Vec<Service>,
+    pub audiences: Vec<Service>,
     /// If true, the client or the server sends a stream of messages.
-    pub streaming: bool,
+    pub is_streaming: bool,
 }
 
 /// A method that cannot be served because its access declaration is missing or invalid.
@@ -103,7 +103,7 @@ impl MethodTable {
         let (service, name) = (descriptor.parent_service().full_name().to_owned(), descriptor.name().to_owned());
         let is_streaming = descriptor.is_client_streaming() || descriptor.is_server_streaming();
         let path = format!("/{service}/{name}");
-        let method = Method { service, name, access, callees: audiences.to_vec(), streaming: is_streaming };
+        let method = Method { service, name, access, audiences: audiences.to_vec(), is_streaming };
         self.0.insert(path, Arc::new(method));
     }
 
@@ -131,9 +131,9 @@ fn public_method(path: &str) -> Option<Arc<Method>> {
     Some(Arc::new(Method {
         service: (*service).to_owned(),
         name: name.to_owned(),
-        access: Access::Open,
-        callees: Vec::new(),
-        streaming: is_streaming,
+        access: Access::Public,
+        audiences: Vec::new(),
+        is_streaming,
     }))
 }
 
@@ -146,7 +146,7 @@ fn declared_access(method: &MethodDescriptor) -> Result<Access, AccessError> {
     let services = access.services().map(service).collect::<Option<_>>().ok_or_else(unspecified)?;
     let owner_field = owner_field(method, &access.owner_field)?;
     let customers_by_tenant = access.customers_by_tenant;
-    Ok(Access::Declared { roles, services, owner_field, customers_by_tenant })
+    Ok(Access::Restricted { roles, services, owner_field, customers_by_tenant })
 }
 
 /// Splits the dotted path of the owner field, after checking that the path leads to a string field
@@ -215,10 +215,10 @@ mod tests {
     fn reads_the_access_rule_of_a_method() {
         let table = MethodTable::build(&[("cpor.claims.v1.ClaimService", vec![Service::ClaimIntake])]).unwrap();
         let method = table.get("/cpor.claims.v1.ClaimService/UpdateClaim").unwrap();
-        let Access::Declared { roles, owner_field, .. } = &method.access else { panic!("open") };
+        let Access::Restricted { roles, owner_field, .. } = &method.access else { panic!("open") };
         assert!(roles.contains(&Role::IncentivesAdmin) && !roles.contains(&Role::Operator));
         assert_eq!(owner_field, &["claim", "name"]);
-        assert!(table.get("/cpor.claims.v1.ClaimService/UploadEvidence").unwrap().streaming);
+        assert!(table.get("/cpor.claims.v1.ClaimService/UploadEvidence").unwrap().is_streaming);
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
         ] {
             assert!(table.get(path).is_none(), "{path}");
         }
-        assert_eq!(table.get("/grpc.health.v1.Health/Check").unwrap().access, Access::Open);
+        assert_eq!(table.get("/grpc.health.v1.Health/Check").unwrap().access, Access::Public);
         let missing = MethodTable::build(&[("cpor.claims.v1.NoService", vec![])]).unwrap_err();
         assert_eq!(missing, [AccessError::UnknownService("cpor.claims.v1.NoService".to_owned())]);
         let undeclared = MethodTable::build(&[("grpc.health.v1.Health", vec![])]).unwrap_err();

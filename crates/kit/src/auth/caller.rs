@@ -29,7 +29,7 @@ impl Caller {
 
     /// Returns true if the token contains the role.
     #[must_use]
-    pub fn has(&self, role: Role) -> bool {
+    pub fn has_role(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
 

@@ -23,7 +23,7 @@ const MAX_TOKEN_BYTES: usize = 8 << 10;
 /// The public keys that tokens are verified with: those of the users' issuer and those of the
 /// services. Neither issuer can create tokens for the other side.
 #[derive(Debug)]
-pub struct Keys {
+pub struct VerificationKeys {
     users: TrustedIssuer,
     services: TrustedIssuer,
     cache: RwLock<HashMap<String, Arc<VerifiedToken>>>,
@@ -53,7 +53,7 @@ pub enum TokenError {
     Invalid,
 }
 
-impl Keys {
+impl VerificationKeys {
     /// Creates the keys from two JWKS texts (RFC 7517). `issuer` is the required `iss` of users'
     /// tokens.
     ///

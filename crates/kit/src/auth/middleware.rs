@@ -10,13 +10,13 @@ use cpor_proto::options::v1::ErrorReason;
 use http::header::AUTHORIZATION;
 use tonic::{Code, Status};
 
-use super::{Access, Caller, Keys, Method, TokenError};
+use super::{Access, Caller, Method, TokenError, VerificationKeys};
 use crate::status;
 
 /// Checks tokens against the access rules of methods.
 #[derive(Debug)]
 pub(crate) struct Authorizer {
-    pub(crate) keys: Arc<Keys>,
+    pub(crate) keys: Arc<VerificationKeys>,
 }
 
 /// Passes a request on if its token satisfies the access rule of the method, and puts the
@@ -40,8 +40,8 @@ impl Authorizer {
     /// Returns the caller if the method allows it, or `None` if the method needs no caller.
     pub(super) fn authorize(&self, method: &Method, headers: &http::HeaderMap) -> Result<Option<Arc<Caller>>, Status> {
         match &method.access {
-            Access::Open => Ok(None),
-            Access::Declared { roles, services, .. } => {
+            Access::Public => Ok(None),
+            Access::Restricted { roles, services, .. } => {
                 let caller = self.authenticate(method, headers)?;
                 let is_allowed = match caller.service {
                     Some(service) => services.contains(&service),
@@ -54,7 +54,7 @@ impl Authorizer {
 
     fn authenticate(&self, method: &Method, headers: &http::HeaderMap) -> Result<Arc<Caller>, Status> {
         let token = bearer_token(headers)?;
-        self.keys.verify(token, &method.callees).map_err(|error| match error {
+        self.keys.verify(token, &method.audiences).map_err(|error| match error {
             TokenError::Expired => unauthenticated(
                 ErrorReason::TokenExpired.as_str_name(),
                 "the bearer token has expired; obtain a new one",
@@ -81,7 +81,7 @@ fn bearer_token(headers: &http::HeaderMap) -> Result<&str, Status> {
 }
 
 fn unauthenticated(reason: &str, message: &str) -> Status {
-    status::refused(Code::Unauthenticated, reason, message, &[])
+    status::with_reason(Code::Unauthenticated, reason, message, &[])
 }
 
 fn permission_denied(method: &Method, caller: &Caller) -> Status {
@@ -96,12 +96,12 @@ fn permission_denied(method: &Method, caller: &Caller) -> Status {
             format!("no role of the caller is allowed to call {method_name}"),
         ),
     };
-    status::refused(Code::PermissionDenied, reason, message, &[("method", &method_name)])
+    status::with_reason(Code::PermissionDenied, reason, message, &[("method", &method_name)])
 }
 
 fn unknown_method(path: &str) -> Status {
     let path: String = path.chars().take(200).collect();
-    status::refused(
+    status::with_reason(
         Code::Unimplemented,
         ErrorReason::UnknownMethod.as_str_name(),
         format!("the method {path} is not served by this process"),

@@ -13,7 +13,7 @@ mod signer;
 pub use access::{Access, AccessError, Method, MethodTable};
 pub use caller::Caller;
 pub use jwks::KeyError;
-pub use keys::{Keys, TokenError};
+pub use keys::{TokenError, VerificationKeys};
 pub(crate) use middleware::{Authorizer, authorize};
 pub use receipt::{ReceiptKeys, SignatureError};
 pub use signer::{SignerError, TokenSigner, UserToken};

@@ -28,7 +28,7 @@ impl TokenSigner {
     ///
     /// # Errors
     /// Returns an error if signing fails.
-    pub fn receipt(&self, statement: &impl Serialize) -> Result<String, SignerError> {
+    pub fn sign_receipt(&self, statement: &impl Serialize) -> Result<String, SignerError> {
         let header = Header {
             typ: Some(RECEIPT_TYPE.to_owned()),
             kid: Some(self.kid().to_owned()),

@@ -27,7 +27,7 @@ impl TestProcess {
     fn new() -> Self {
         let signer = || TokenSigner::generate(ISSUER, Arc::new(SystemClock)).unwrap();
         let (users, services) = (signer(), signer());
-        let keys = Keys::new(ISSUER, &users.jwks(), &services.jwks()).unwrap();
+        let keys = VerificationKeys::new(ISSUER, &users.jwks(), &services.jwks()).unwrap();
         let both = vec![Service::ClaimIntake, Service::Registry];
         let table = MethodTable::build(&[
             ("cpor.claims.v1.ClaimService", vec![Service::ClaimIntake]),
@@ -278,20 +278,20 @@ fn saves_a_private_file_and_never_overwrites() {
 
 /// R56: receipts are signed with the key with which services call each other.
 #[test]
-fn r56_a_receipt_is_no_token_and_a_token_no_receipt() {
+fn r56_receipts_and_tokens_are_not_interchangeable() {
     let process = TestProcess::new();
     let keys = ReceiptKeys::parse(&process.services.jwks()).unwrap();
     let token = process.services.service_token(Service::PoeReview, Service::ClaimIntake, None).unwrap();
     assert!(matches!(keys.verify::<Value>(&token), Err(SignatureError::NotAReceipt)));
     // A receipt that contains the claims of a token is not a token either.
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
-    let receipt = process.services.receipt(&serde_json::from_slice::<Value>(&claims).unwrap()).unwrap();
+    let receipt = process.services.sign_receipt(&serde_json::from_slice::<Value>(&claims).unwrap()).unwrap();
     assert!(keys.verify::<Value>(&receipt).is_ok());
     assert!(process.authorize_token(DELIVER, &token).is_ok());
     assert_eq!(process.authorize_token(DELIVER, &receipt), Err((Code::Unauthenticated, "UNAUTHENTICATED".to_owned())));
     // Receipts with an unknown key or changed content are refused.
     assert!(matches!(
-        keys.verify::<Value>(&process.users.receipt(&json!({})).unwrap()),
+        keys.verify::<Value>(&process.users.sign_receipt(&json!({})).unwrap()),
         Err(SignatureError::UnknownKey(_))
     ));
     let (head, signature) = receipt.rsplit_once('.').unwrap();

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Faults, validation::require_readable_file};
+use super::{ValidationErrors, validation::require_readable_file};
 
 /// The keys that tokens are verified with, and the key that signs tokens between services.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ impl Default for AuthConfig {
 
 impl AuthConfig {
     /// Checks that the named files can be opened and that the issuer is not the services' own.
-    pub fn validate(&self, errors: &mut Faults) {
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         errors.require(!self.issuer.is_empty(), "issuer", "must not be empty");
         let is_service_issuer = self.issuer == crate::auth::SERVICE_ISSUER;
         errors.require(!is_service_issuer, "issuer", "must not be the reserved issuer of the services");

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Faults, SecretUrl};
+use super::{SecretUrl, ValidationErrors};
 
 /// The databases of the services: PostgreSQL if `url` is set, otherwise SQLite files in a
 /// directory.
@@ -33,7 +33,7 @@ impl Default for DatabaseConfig {
 
 impl DatabaseConfig {
     /// Checks the scheme of the URL, the schema name and the number of connections.
-    pub fn validate(&self, errors: &mut Faults) {
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         if let Some(url) = &self.url {
             let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme));
             errors.require(is_postgres, "url", "must start with postgres:// or postgresql://");

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Faults;
+use super::ValidationErrors;
 
 /// The limits for requests and connections of one process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Checks that every limit is within its range.
-    pub fn validate(&self, errors: &mut Faults) {
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         let is_message_size_valid = (64 << 10..=64 << 20).contains(&self.max_message_bytes);
         errors.require(is_message_size_valid, "max_message_bytes", "must be between 64 KiB and 64 MiB");
         errors.require(self.max_concurrent_requests > 0, "max_concurrent_requests", "must be at least 1");

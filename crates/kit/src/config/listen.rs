@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::Faults;
+use super::ValidationErrors;
 
 /// The addresses of the three listeners of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ impl Default for ListenConfig {
 impl ListenConfig {
     /// Checks that the listeners have different addresses. Port 0 means any free port and never
     /// conflicts.
-    pub fn validate(&self, errors: &mut Faults) {
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         let is_same = |left: SocketAddr, right: SocketAddr| left == right && left.port() != 0;
         errors.require(!is_same(self.grpc, self.web), "web", "must differ from listen.grpc");
         errors.require(!is_same(self.grpc, self.admin), "admin", "must differ from listen.grpc");

@@ -18,11 +18,11 @@ pub use limits::Limits;
 pub use listen::ListenConfig;
 pub use load::{LoadError, Sources, load};
 pub use peers::PeersConfig;
-pub use print::{PrintError, print};
+pub use print::{PrintError, to_masked_toml};
 pub use secret::{Secret, SecretUrl};
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use tls::TlsConfig;
-pub use validation::{Fault, Faults};
+pub use validation::{ValidationError, ValidationErrors};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Faults,
+    ValidationErrors,
     validation::{require_http_url, require_readable_file},
 };
 
@@ -35,7 +35,7 @@ pub struct PeersConfig {
 
 impl PeersConfig {
     /// Checks that every address is a URL, and that `ca_file` is set if an address is `https`.
-    pub fn validate(&self, errors: &mut Faults) {
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         let peers = [
             ("claim_intake", &self.claim_intake),
             ("poe_review", &self.poe_review),

@@ -11,7 +11,7 @@ pub struct PrintError(#[from] toml::ser::Error);
 ///
 /// # Errors
 /// Returns an error if a value has no TOML form.
-pub fn print<T: Serialize>(config: &T) -> Result<String, PrintError> {
+pub fn to_masked_toml<T: Serialize>(config: &T) -> Result<String, PrintError> {
     // Serialized by way of a tree, because TOML requires plain values before sub-tables and the
     // fields of the structs are in any order.
     Ok(toml::to_string_pretty(&toml::Value::try_from(config)?)?)
@@ -30,7 +30,8 @@ mod tests {
 
     #[test]
     fn masks_secrets_and_prints_sections_as_tables() {
-        let text = print(&Config { listen: ListenConfig::default(), password: Secret::new("hunter2") }).unwrap();
+        let text =
+            to_masked_toml(&Config { listen: ListenConfig::default(), password: Secret::new("hunter2") }).unwrap();
         assert!(text.contains("[listen]\n") && text.contains("grpc = \"127.0.0.1:50051\""), "{text}");
         assert!(text.contains("password = \"********\"") && !text.contains("hunter2"), "{text}");
     }

@@ -1,7 +1,7 @@
 //! The `telemetry` section of the configuration.
 use serde::{Deserialize, Serialize};
 
-use super::{Faults, validation::require_http_url};
+use super::{ValidationErrors, validation::require_http_url};
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ impl Default for TelemetryConfig {
 
 impl TelemetryConfig {
     /// Checks the range of the ratio, the form of the endpoint and the syntax of the filter.
-    pub fn validate(&self, errors: &mut Faults) {
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         errors.require((0.0..=1.0).contains(&self.sample_ratio), "sample_ratio", "must be between 0 and 1");
         if let Some(endpoint) = &self.otlp_endpoint {
             require_http_url(errors, "otlp_endpoint", endpoint);

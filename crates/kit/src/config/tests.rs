@@ -1,10 +1,10 @@
 //! Tests of the validation of the sections.
 use super::*;
 
-fn keys(check: impl FnOnce(&mut Faults)) -> Vec<String> {
-    let mut errors = Faults::default();
+fn keys(check: impl FnOnce(&mut ValidationErrors)) -> Vec<String> {
+    let mut errors = ValidationErrors::default();
     check(&mut errors);
-    errors.found().iter().map(|error| error.key.clone()).collect()
+    errors.errors().iter().map(|error| error.key.clone()).collect()
 }
 
 #[test]

@@ -12,7 +12,7 @@ use rustls::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Faults;
+use super::ValidationErrors;
 
 /// The TLS files of the gRPC listener. Either both are set, or neither for plain text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub struct TlsConfig {
 impl TlsConfig {
     /// Checks that either both files are set or neither, that they can be parsed, and that the key
     /// belongs to the certificate.
-    pub fn validate(&self, errors: &mut Faults) {
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         if self.certificate_file.is_some() != self.key_file.is_some() {
             errors.add("certificate_file", "must be set if and only if tls.key_file is set");
         }
@@ -49,7 +49,7 @@ impl TlsConfig {
 
 /// Parses a PEM file, if a path is given. Adds an error and returns `None` if that fails.
 fn read_pem<'a, T>(
-    errors: &mut Faults,
+    errors: &mut ValidationErrors,
     key: &str,
     path: Option<&'a Path>,
     parse: impl FnOnce(&'a Path) -> Result<T, pem::Error>,
@@ -71,7 +71,11 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, pem::Error>
 }
 
 /// Adds an error if the key is not that of the first certificate.
-fn require_matching_key(errors: &mut Faults, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) {
+fn require_matching_key(
+    errors: &mut ValidationErrors,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) {
     let signing_key = match default_provider().key_provider.load_private_key(key) {
         Ok(signing_key) => signing_key,
         Err(error) => return errors.add("key_file", format!("is not a usable TLS key: {error}")),
@@ -102,9 +106,9 @@ mod tests {
             Some(path)
         };
         let tls = TlsConfig { certificate_file: file("tls.crt", certificate), key_file: file("tls.key", key) };
-        let mut errors = Faults::default();
+        let mut errors = ValidationErrors::default();
         tls.validate(&mut errors);
-        errors.found().iter().map(|error| format!("{}: {}", error.key, error.problem)).collect()
+        errors.errors().iter().map(|error| format!("{}: {}", error.key, error.problem)).collect()
     }
 
     #[test]

@@ -45,11 +45,11 @@ impl Db {
     /// Returns an error if the file cannot be opened or the server cannot be reached.
     pub async fn open(config: &DatabaseConfig, service: Service) -> Result<Self, OpenError> {
         match &config.url {
-            None => Self::sqlite(&sqlite_file(&config.directory, service)).await,
+            None => Self::open_sqlite(&sqlite_file(&config.directory, service)).await,
             Some(url) => {
                 let for_service = |text: &str| text.replace("{service}", &service.as_str().replace('-', "_"));
                 let schema = config.schema.as_deref().map(for_service);
-                Self::postgres(&for_service(url.expose()), schema.as_deref(), config.connections).await
+                Self::open_postgres(&for_service(url.expose()), schema.as_deref(), config.connections).await
             }
         }
     }
@@ -59,7 +59,7 @@ impl Db {
     ///
     /// # Errors
     /// Returns an error if the file cannot be opened.
-    pub async fn sqlite(file: &std::path::Path) -> Result<Self, OpenError> {
+    pub async fn open_sqlite(file: &std::path::Path) -> Result<Self, OpenError> {
         let (write, read) = sqlite::open(file).await?;
         Ok(Self { engine: Engine::Sqlite, write, read, schema: None })
     }
@@ -69,7 +69,7 @@ impl Db {
     ///
     /// # Errors
     /// Returns an error if the URL is invalid or the server cannot be reached.
-    pub async fn postgres(url: &str, schema: Option<&str>, connections: u32) -> Result<Self, OpenError> {
+    pub async fn open_postgres(url: &str, schema: Option<&str>, connections: u32) -> Result<Self, OpenError> {
         let (write, read) = postgres::open(url, schema, connections).await?;
         Ok(Self { engine: Engine::Postgres, write, read, schema: schema.map(str::to_owned) })
     }

@@ -35,7 +35,7 @@ async fn sqlite_syncs_commits_and_readers_cannot_write() {
 async fn sqlite_transactions_lock_immediately() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("a.sqlite");
-    let db = Db::sqlite(&file).await.unwrap();
+    let db = Db::open_sqlite(&file).await.unwrap();
     let tx = db.begin().await.unwrap();
     // A second writer that does not wait. It would succeed if the first transaction were deferred.
     let second_writer =
@@ -78,7 +78,7 @@ async fn reports_a_missing_database_or_role() {
     let (server, _) = url.rsplit_once('/').unwrap();
     let (scheme, rest) = server.split_once("://").unwrap();
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let open_error = async |url: &str| Db::postgres(url, None, 1).await.unwrap_err().to_string();
+    let open_error = async |url: &str| Db::open_postgres(url, None, 1).await.unwrap_err().to_string();
     let database = open_error(&format!("{server}/no_such_database")).await;
     assert!(database.ends_with(": database \"no_such_database\" does not exist"), "{database}");
     assert!(database.contains(" (database no_such_database, user postgres)"), "{database}");

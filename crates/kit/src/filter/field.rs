@@ -1,7 +1,7 @@
 //! The fields that a list can be filtered by, and the comparisons that fit their types.
 use cpor_types::{Timestamp, truncate_to_micros};
 
-use super::{Fault, Op, Test};
+use super::{Comparison, FilterError, Operator};
 
 /// A field that a list can be filtered by.
 #[derive(Clone, Copy, Debug)]
@@ -9,24 +9,24 @@ pub struct Field<C> {
     /// The name of the field in filters.
     pub name: &'static str,
     /// The type of the field.
-    pub kind: Kind,
+    pub field_type: FieldType,
     /// The column of the list that stores the field.
     pub column: C,
 }
 
 /// The type of a field. It determines the operators and values that the field can be compared with.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum FieldType {
     /// One value of an enum, compared by `=` and `!=`. The first part is the prefix of the values
     /// in the API, which a filter may omit; the second part lists the values without the prefix.
-    Word(&'static str, &'static [&'static str]),
+    Enum(&'static str, &'static [&'static str]),
     /// Several values of an enum, compared by `:` with one of them. The parts are a prefix and
     /// values.
-    Words(&'static str, &'static [&'static str]),
+    EnumList(&'static str, &'static [&'static str]),
     /// A text, compared without regard to case: by `=` and `!=`, and by `:` with a part of it.
     Text,
     /// Several texts, compared by `:` with one of them.
-    Texts,
+    TextList,
     /// A time in RFC 3339 format, compared by every operator except `:`.
     Time,
 }
@@ -50,41 +50,48 @@ pub(super) enum ComparisonError {
 
 impl ComparisonError {
     /// Adds the position of the part that does not fit.
-    pub(super) fn at(self, comparison_position: usize, value_position: usize) -> Fault {
+    pub(super) fn at(self, comparison_position: usize, value_position: usize) -> FilterError {
         match self {
-            Self::FieldOrOperator(message) => Fault { position: comparison_position, message },
-            Self::Value(message) => Fault { position: value_position, message },
+            Self::FieldOrOperator(message) => FilterError { position: comparison_position, message },
+            Self::Value(message) => FilterError { position: value_position, message },
         }
     }
 }
 
-impl Kind {
+impl FieldType {
     /// Resolves the meaning of `:`, which depends on the type.
-    const fn resolve(self, op: Op) -> Op {
+    const fn resolve(self, op: Operator) -> Operator {
         match (self, op) {
-            (Self::Text, Op::Has) => Op::Contains,
-            (Self::Text | Self::Texts | Self::Word(..) | Self::Words(..) | Self::Time, op) => op,
+            (Self::Text, Operator::Has) => Operator::Contains,
+            (Self::Text | Self::TextList | Self::Enum(..) | Self::EnumList(..) | Self::Time, op) => op,
         }
     }
 
-    const fn allowed_ops(self) -> &'static [Op] {
+    const fn allowed_ops(self) -> &'static [Operator] {
         match self {
-            Self::Word(..) => &[Op::Equal, Op::NotEqual],
-            Self::Words(..) | Self::Texts => &[Op::Has],
-            Self::Text => &[Op::Equal, Op::NotEqual, Op::Contains],
-            Self::Time => &[Op::Equal, Op::NotEqual, Op::Less, Op::LessOrEqual, Op::Greater, Op::GreaterOrEqual],
+            Self::Enum(..) => &[Operator::Equal, Operator::NotEqual],
+            Self::EnumList(..) | Self::TextList => &[Operator::Has],
+            Self::Text => &[Operator::Equal, Operator::NotEqual, Operator::Contains],
+            Self::Time => &[
+                Operator::Equal,
+                Operator::NotEqual,
+                Operator::Less,
+                Operator::LessOrEqual,
+                Operator::Greater,
+                Operator::GreaterOrEqual,
+            ],
         }
     }
 
     fn parse_value(self, text: &str) -> Result<Value, String> {
         match self {
-            Self::Word(prefix, values) | Self::Words(prefix, values) => {
+            Self::Enum(prefix, values) | Self::EnumList(prefix, values) => {
                 let name = text.strip_prefix(prefix).unwrap_or(text);
                 let value = values.iter().find(|value| **value == name);
                 let value = value.ok_or_else(|| format!("`{text}`: must be one of {}", values.join(", ")))?;
                 Ok(Value::Text((*value).to_owned()))
             }
-            Self::Text | Self::Texts => Ok(Value::Text(text.to_lowercase())),
+            Self::Text | Self::TextList => Ok(Value::Text(text.to_lowercase())),
             Self::Time => {
                 let time = text.parse::<Timestamp>().map_err(|_| {
                     format!("`{text}`: must be a time in RFC 3339 format, for example 2026-03-16T09:00:00Z")
@@ -99,21 +106,21 @@ impl Kind {
 pub(super) fn resolve_comparison<C: Copy>(
     fields: &[Field<C>],
     name: &str,
-    op: Op,
+    op: Operator,
     value: &str,
-) -> Result<Test<C>, ComparisonError> {
+) -> Result<Comparison<C>, ComparisonError> {
     let unknown_field =
         || ComparisonError::FieldOrOperator(format!("unknown field `{name}`; allowed fields: {}", field_names(fields)));
     let field = fields.iter().find(|field| field.name == name).ok_or_else(unknown_field)?;
-    let (op, allowed_ops) = (field.kind.resolve(op), field.kind.allowed_ops());
+    let (op, allowed_ops) = (field.field_type.resolve(op), field.field_type.allowed_ops());
     if !allowed_ops.contains(&op) {
         let allowed = allowed_ops.iter().map(|op| op.as_str()).collect::<Vec<_>>().join(" ");
         let message =
             format!("the operator {} is not supported for `{name}`; allowed operators: {allowed}", op.as_str());
         return Err(ComparisonError::FieldOrOperator(message));
     }
-    let value = field.kind.parse_value(value).map_err(ComparisonError::Value)?;
-    Ok(Test { column: field.column, op, value })
+    let value = field.field_type.parse_value(value).map_err(ComparisonError::Value)?;
+    Ok(Comparison { column: field.column, op, value })
 }
 
 /// Returns the names of the fields, separated by commas.

@@ -8,14 +8,14 @@
 //! value      = a word, or text in ' or " quotes, with \ as the escape character
 //! ```
 //!
-//! A list declares its [`Field`]s. [`parse`] returns an [`Expr`] of [`Test`]s that fit these
+//! A list declares its [`Field`]s. [`parse`] returns an [`Expr`] of [`Comparison`]s that fit these
 //! fields, or all errors in the filter. The module does not depend on a database.
 mod field;
 mod parser;
 mod scanner;
 
 use crate::status::FieldViolation;
-pub use field::{Field, Kind, Value};
+pub use field::{Field, FieldType, Value};
 
 /// The maximum length of a filter in characters.
 pub const MAX_LENGTH: usize = 2_000;
@@ -33,16 +33,16 @@ pub enum Expr<T> {
     /// True if the operand is false.
     Not(Box<Expr<T>>),
     /// A single comparison.
-    Is(T),
+    Compare(T),
 }
 
 /// The comparison of a field with a value of the field's type.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Test<C> {
+pub struct Comparison<C> {
     /// The column of the list that stores the field.
     pub column: C,
     /// The comparison operator.
-    pub op: Op,
+    pub op: Operator,
     /// The value to compare with.
     pub value: Value,
 }
@@ -50,7 +50,7 @@ pub struct Test<C> {
 /// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the usual ones")]
-pub enum Op {
+pub enum Operator {
     Equal,
     NotEqual,
     Less,
@@ -63,7 +63,7 @@ pub enum Op {
     Contains,
 }
 
-impl Op {
+impl Operator {
     /// The operators as they appear in filters. `:` is parsed as `Has` first. Operators of two
     /// characters come first, so that `<=` is not parsed as `<`.
     const PARSED: [Self; 7] =
@@ -84,17 +84,17 @@ impl Op {
 
 /// An error in a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct FilterError {
     /// The position of the error in characters; the first character has the position 1.
     pub position: usize,
     /// What is wrong, and what is allowed instead.
     pub message: String,
 }
 
-impl Fault {
+impl FilterError {
     /// Converts the error to a violation of the request field `filter`.
     #[must_use]
-    pub fn violation(self) -> FieldViolation {
+    pub fn into_violation(self) -> FieldViolation {
         let Self { position, message } = self;
         let reason = cpor_proto::options::v1::ErrorReason::InvalidFilter.as_str_name().to_owned();
         let description = format!("character {position}: {message}");
@@ -107,10 +107,10 @@ impl Fault {
 /// # Errors
 /// Returns all comparisons that do not fit the fields, in the order of their positions, and the
 /// first syntax error, if there is one.
-pub fn parse<C: Copy>(filter: &str, fields: &[Field<C>]) -> Result<Option<Expr<Test<C>>>, Vec<Fault>> {
+pub fn parse<C: Copy>(filter: &str, fields: &[Field<C>]) -> Result<Option<Expr<Comparison<C>>>, Vec<FilterError>> {
     if filter.chars().count() > MAX_LENGTH {
         let message = format!("must have at most {MAX_LENGTH} characters");
-        return Err(vec![Fault { position: MAX_LENGTH + 1, message }]);
+        return Err(vec![FilterError { position: MAX_LENGTH + 1, message }]);
     }
     parser::parse(filter, fields)
 }

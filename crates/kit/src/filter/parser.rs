@@ -1,8 +1,11 @@
 //! The recursive-descent parser of filters.
-use super::{Expr, Fault, Field, MAX_DEPTH, Test, field, scanner::Scanner};
+use super::{Comparison, Expr, Field, FilterError, MAX_DEPTH, field, scanner::Scanner};
 
 /// Parses a filter to its end.
-pub(super) fn parse<C: Copy>(filter: &str, fields: &[Field<C>]) -> Result<Option<Expr<Test<C>>>, Vec<Fault>> {
+pub(super) fn parse<C: Copy>(
+    filter: &str,
+    fields: &[Field<C>],
+) -> Result<Option<Expr<Comparison<C>>>, Vec<FilterError>> {
     let mut parser = Parser { scanner: Scanner::new(filter), fields, errors: Vec::new(), depth: 0 };
     if parser.scanner.is_at_end() {
         return Ok(None);
@@ -19,17 +22,17 @@ struct Parser<'f, C> {
     fields: &'f [Field<C>],
     /// The comparisons that do not fit the fields. They do not stop the parser; a syntax error
     /// does.
-    errors: Vec<Fault>,
+    errors: Vec<FilterError>,
     depth: usize,
 }
 
 impl<C: Copy> Parser<'_, C> {
-    fn parse_to_end(&mut self) -> Result<Expr<Test<C>>, Fault> {
+    fn parse_to_end(&mut self) -> Result<Expr<Comparison<C>>, FilterError> {
         let expr = self.parse_filter()?;
         if self.scanner.is_at_end() { Ok(expr) } else { Err(self.scanner.error("expected AND, OR or the end")) }
     }
 
-    fn parse_filter(&mut self) -> Result<Expr<Test<C>>, Fault> {
+    fn parse_filter(&mut self) -> Result<Expr<Comparison<C>>, FilterError> {
         let mut factors = vec![self.parse_factor()?];
         while self.scanner.take_keyword("AND") {
             factors.push(self.parse_factor()?);
@@ -37,7 +40,7 @@ impl<C: Copy> Parser<'_, C> {
         Ok(single_or(factors, Expr::And))
     }
 
-    fn parse_factor(&mut self) -> Result<Expr<Test<C>>, Fault> {
+    fn parse_factor(&mut self) -> Result<Expr<Comparison<C>>, FilterError> {
         let mut terms = vec![self.parse_term()?];
         while self.scanner.take_keyword("OR") {
             terms.push(self.parse_term()?);
@@ -45,7 +48,7 @@ impl<C: Copy> Parser<'_, C> {
         Ok(single_or(terms, Expr::Or))
     }
 
-    fn parse_term(&mut self) -> Result<Expr<Test<C>>, Fault> {
+    fn parse_term(&mut self) -> Result<Expr<Comparison<C>>, FilterError> {
         if self.scanner.take_keyword("NOT") {
             return self.parse_nested(|parser| Ok(Expr::Not(Box::new(parser.parse_term()?))));
         }
@@ -59,7 +62,7 @@ impl<C: Copy> Parser<'_, C> {
     }
 
     /// Runs `parse` one level deeper, within the limit [`MAX_DEPTH`].
-    fn parse_nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn parse_nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T, FilterError>) -> Result<T, FilterError> {
         if self.depth == MAX_DEPTH {
             return Err(self.scanner.error(format!("nested too deeply: at most {MAX_DEPTH} levels")));
         }
@@ -69,20 +72,20 @@ impl<C: Copy> Parser<'_, C> {
         Ok(result)
     }
 
-    fn parse_comparison(&mut self) -> Result<Expr<Test<C>>, Fault> {
+    fn parse_comparison(&mut self) -> Result<Expr<Comparison<C>>, FilterError> {
         self.scanner.skip_whitespace();
         let position = self.scanner.position();
         let name = self.scanner.scan_name();
         if name.is_empty() || ["AND", "OR"].contains(&name.as_str()) {
             let message = format!("expected a field, NOT or (; allowed fields: {}", field::field_names(self.fields));
-            return Err(Fault { position, message });
+            return Err(FilterError { position, message });
         }
         let op = self.scanner.scan_operator()?;
         self.scanner.skip_whitespace();
         let value_position = self.scanner.position();
         let value = self.scanner.scan_value()?;
         match field::resolve_comparison(self.fields, &name, op, &value) {
-            Ok(comparison) => Ok(Expr::Is(comparison)),
+            Ok(comparison) => Ok(Expr::Compare(comparison)),
             Err(error) => {
                 self.errors.push(error.at(position, value_position));
                 // A placeholder: an expression with errors is not returned.

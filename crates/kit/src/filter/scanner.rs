@@ -1,5 +1,5 @@
 //! The scanner that splits a filter into names, operators and values.
-use super::{Fault, Op};
+use super::{FilterError, Operator};
 
 /// The part of a filter that has not been scanned yet.
 #[derive(Clone)]
@@ -20,8 +20,8 @@ impl<'f> Scanner<'f> {
     }
 
     /// Returns an error at the current position.
-    pub(super) fn error(&self, message: impl Into<String>) -> Fault {
-        Fault { position: self.position(), message: message.into() }
+    pub(super) fn error(&self, message: impl Into<String>) -> FilterError {
+        FilterError { position: self.position(), message: message.into() }
     }
 
     fn peek(&self) -> Option<char> {
@@ -72,14 +72,14 @@ impl<'f> Scanner<'f> {
         self.take_while(is_name_char)
     }
 
-    pub(super) fn scan_operator(&mut self) -> Result<Op, Fault> {
-        let op = Op::PARSED.into_iter().find(|op| self.take(op.as_str()));
+    pub(super) fn scan_operator(&mut self) -> Result<Operator, FilterError> {
+        let op = Operator::PARSED.into_iter().find(|op| self.take(op.as_str()));
         op.ok_or_else(|| self.error("expected an operator: = != < <= > >= or :"))
     }
 
     /// Returns the value that comes next: a quoted text, or a word that ends before whitespace, a
     /// parenthesis or a quote.
-    pub(super) fn scan_value(&mut self) -> Result<String, Fault> {
+    pub(super) fn scan_value(&mut self) -> Result<String, FilterError> {
         self.skip_whitespace();
         match self.peek() {
             Some(quote @ ('"' | '\'')) => self.scan_quoted(quote),
@@ -94,7 +94,7 @@ impl<'f> Scanner<'f> {
         }
     }
 
-    fn scan_quoted(&mut self, quote: char) -> Result<String, Fault> {
+    fn scan_quoted(&mut self, quote: char) -> Result<String, FilterError> {
         let unterminated = self.error(format!("the quoted text has no closing {quote}"));
         self.next();
         let mut text = String::new();

@@ -3,24 +3,24 @@ use proptest::prelude::*;
 use super::*;
 
 const FIELDS: &[Field<char>] = &[
-    Field { name: "state", kind: Kind::Word("STATE_", &["OPEN", "CLOSED"]), column: 's' },
-    Field { name: "marks", kind: Kind::Words("MARK_", &["RED", "BLUE"]), column: 'm' },
-    Field { name: "name", kind: Kind::Text, column: 'n' },
-    Field { name: "tags", kind: Kind::Texts, column: 't' },
-    Field { name: "start_time", kind: Kind::Time, column: 'b' },
+    Field { name: "state", field_type: FieldType::Enum("STATE_", &["OPEN", "CLOSED"]), column: 's' },
+    Field { name: "marks", field_type: FieldType::EnumList("MARK_", &["RED", "BLUE"]), column: 'm' },
+    Field { name: "name", field_type: FieldType::Text, column: 'n' },
+    Field { name: "tags", field_type: FieldType::TextList, column: 't' },
+    Field { name: "start_time", field_type: FieldType::Time, column: 'b' },
 ];
 
 /// Formats an expression with all parentheses, in a short form for assertions.
-fn to_canonical(expr: &Expr<Test<char>>) -> String {
-    let join = |operands: &[Expr<Test<char>>], separator: &str| {
+fn to_canonical(expr: &Expr<Comparison<char>>) -> String {
+    let join = |operands: &[Expr<Comparison<char>>], separator: &str| {
         operands.iter().map(to_canonical).collect::<Vec<_>>().join(separator)
     };
     match expr {
         Expr::And(operands) => format!("({})", join(operands, " & ")),
         Expr::Or(operands) => format!("({})", join(operands, " | ")),
         Expr::Not(operand) => format!("!{}", to_canonical(operand)),
-        Expr::Is(Test { column, op, value: Value::Text(text) }) => format!("{column}{}{text}", op.as_str()),
-        Expr::Is(Test { column, op, value: Value::Time(time) }) => {
+        Expr::Compare(Comparison { column, op, value: Value::Text(text) }) => format!("{column}{}{text}", op.as_str()),
+        Expr::Compare(Comparison { column, op, value: Value::Time(time) }) => {
             format!("{column}{}{}", op.as_str(), time.timestamp())
         }
     }
@@ -32,7 +32,7 @@ fn parse_to_canonical(filter: &str) -> String {
 
 fn errors(filter: &str) -> Vec<(usize, String)> {
     let errors = parse(filter, FIELDS).unwrap_err();
-    errors.into_iter().map(|Fault { position, message }| (position, message)).collect()
+    errors.into_iter().map(|FilterError { position, message }| (position, message)).collect()
 }
 
 #[test]
@@ -101,10 +101,10 @@ fn refuses_long_and_deeply_nested_filters() {
 }
 
 /// Generates expressions.
-fn expressions() -> impl Strategy<Value = Expr<Test<char>>> {
-    let op = prop_oneof![Just(Op::Equal), Just(Op::NotEqual), Just(Op::Contains)];
+fn expressions() -> impl Strategy<Value = Expr<Comparison<char>>> {
+    let op = prop_oneof![Just(Operator::Equal), Just(Operator::NotEqual), Just(Operator::Contains)];
     let is = (op, "[^A-Z]{0,8}")
-        .prop_map(|(op, text)| Expr::Is(Test { column: 'n', op, value: Value::Text(text.to_lowercase()) }));
+        .prop_map(|(op, text)| Expr::Compare(Comparison { column: 'n', op, value: Value::Text(text.to_lowercase()) }));
     is.prop_recursive(6, 30, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 2..4).prop_map(Expr::And),
@@ -114,18 +114,18 @@ fn expressions() -> impl Strategy<Value = Expr<Test<char>>> {
     })
 }
 
-fn to_filter(expr: &Expr<Test<char>>) -> String {
-    let join = |operands: &[Expr<Test<char>>], separator: &str| {
+fn to_filter(expr: &Expr<Comparison<char>>) -> String {
+    let join = |operands: &[Expr<Comparison<char>>], separator: &str| {
         operands.iter().map(to_filter).collect::<Vec<_>>().join(separator)
     };
     match expr {
         Expr::And(operands) => format!("({})", join(operands, " AND ")),
         Expr::Or(operands) => format!("({})", join(operands, " OR ")),
         Expr::Not(operand) => format!("NOT {}", to_filter(operand)),
-        Expr::Is(Test { op, value: Value::Text(text), .. }) => {
+        Expr::Compare(Comparison { op, value: Value::Text(text), .. }) => {
             format!("name {} \"{}\"", op.as_str(), text.replace('\\', "\\\\").replace('"', "\\\""))
         }
-        Expr::Is(Test { value: Value::Time(_), .. }) => unreachable!("not generated"),
+        Expr::Compare(Comparison { value: Value::Time(_), .. }) => unreachable!("not generated"),
     }
 }
 

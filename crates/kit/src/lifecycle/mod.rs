@@ -3,6 +3,6 @@ mod readiness;
 mod shutdown;
 mod tasks;
 
-pub use readiness::{FailedCheck, Gate, Readiness};
+pub use readiness::{FailedCheck, Readiness, ReadinessCheck};
 pub use shutdown::Shutdown;
 pub use tasks::{Backoff, Tasks};

@@ -42,9 +42,9 @@ impl Readiness {
     /// Adds a check, which fails with the reason `starting` until it is set. `scope` is the name of
     /// a service, or empty for the whole process.
     #[must_use]
-    pub fn gate(&self, scope: &str, name: &str) -> Gate {
-        let check = Gate { readiness: self.clone(), key: (scope.to_owned(), name.to_owned()) };
-        check.not_ready("starting");
+    pub fn add_check(&self, scope: &str, name: &str) -> ReadinessCheck {
+        let check = ReadinessCheck { readiness: self.clone(), key: (scope.to_owned(), name.to_owned()) };
+        check.set_not_ready("starting");
         check
     }
 
@@ -98,20 +98,20 @@ impl Changes {
 
 /// A condition that must hold before the process, or one of its services, is ready.
 #[derive(Clone, Debug)]
-pub struct Gate {
+pub struct ReadinessCheck {
     readiness: Readiness,
     /// The scope and the name of the check.
     key: (String, String),
 }
 
-impl Gate {
+impl ReadinessCheck {
     /// Lets the check pass.
-    pub fn ready(&self) {
+    pub fn set_ready(&self) {
         self.set(None);
     }
 
     /// Lets the check fail with a reason for operators, for example `needs schema 3, finds 2`.
-    pub fn not_ready(&self, reason: impl Into<String>) {
+    pub fn set_not_ready(&self, reason: impl Into<String>) {
         self.set(Some(reason.into()));
     }
 
@@ -131,15 +131,15 @@ mod tests {
     #[test]
     fn a_service_needs_its_own_checks_and_the_process() {
         let readiness = Readiness::new();
-        let schema_check = readiness.gate("registry", "schema");
+        let schema_check = readiness.add_check("registry", "schema");
         assert!(!readiness.is_ready("registry") && readiness.is_ready("eligibility"));
         assert!(!readiness.failed_checks().is_empty());
-        schema_check.not_ready("needs schema 3, finds 2");
+        schema_check.set_not_ready("needs schema 3, finds 2");
         assert_eq!(
             readiness.failed_checks(),
             [FailedCheck { scope: "registry".into(), name: "schema".into(), reason: "needs schema 3, finds 2".into() }]
         );
-        schema_check.ready();
+        schema_check.set_ready();
         assert!(readiness.is_ready("registry") && readiness.failed_checks().is_empty());
         readiness.drain();
         assert!(!readiness.is_ready("registry") && !readiness.is_ready("eligibility"));

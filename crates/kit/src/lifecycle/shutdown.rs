@@ -68,14 +68,14 @@ impl Shutdown {
 
     /// Returns the token that is cancelled when draining begins. After that, begin no new work.
     #[must_use]
-    pub fn draining(&self) -> CancellationToken {
+    pub fn drain_token(&self) -> CancellationToken {
         self.drain_token.clone()
     }
 
     /// Returns the token that is cancelled when the grace period is over. After that, stop running
     /// work.
     #[must_use]
-    pub fn hard(&self) -> CancellationToken {
+    pub fn abort_token(&self) -> CancellationToken {
         self.abort_token.clone()
     }
 }
@@ -89,8 +89,8 @@ mod tests {
         let shutdown = Shutdown::new(Duration::from_secs(20));
         let start = tokio::time::Instant::now();
         shutdown.drain();
-        assert!(shutdown.draining().is_cancelled() && !shutdown.hard().is_cancelled());
-        shutdown.hard().cancelled().await;
+        assert!(shutdown.drain_token().is_cancelled() && !shutdown.abort_token().is_cancelled());
+        shutdown.abort_token().cancelled().await;
         assert_eq!(start.elapsed().as_secs(), 20);
     }
 
@@ -98,6 +98,6 @@ mod tests {
     async fn abort_cancels_both_tokens() {
         let shutdown = Shutdown::new(Duration::from_secs(20));
         shutdown.abort();
-        assert!(shutdown.draining().is_cancelled() && shutdown.hard().is_cancelled());
+        assert!(shutdown.drain_token().is_cancelled() && shutdown.abort_token().is_cancelled());
     }
 }

@@ -32,7 +32,7 @@ impl Backoff {
     }
 
     /// Returns the delay after one more failure.
-    pub fn next(&mut self, entropy: &dyn Entropy) -> Duration {
+    pub fn next_delay(&mut self, entropy: &dyn Entropy) -> Duration {
         let ceiling = self.initial.saturating_mul(2_u32.saturating_pow(self.failures)).min(self.max);
         self.failures = self.failures.saturating_add(1);
         ceiling.mul_f64(entropy.fraction())
@@ -84,7 +84,7 @@ impl Tasks {
         E: Display + Send,
     {
         let (tasks, name) = (self.clone(), name.into());
-        let abort_token = self.shutdown.hard();
+        let abort_token = self.shutdown.abort_token();
         self.tracker.spawn(async move {
             tasks.running.add(&[("task", &name)], 1.0);
             tokio::select! {
@@ -97,7 +97,7 @@ impl Tasks {
 
     /// Runs a future once. It is dropped when the grace period is over.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let abort_token = self.shutdown.hard();
+        let abort_token = self.shutdown.abort_token();
         self.tracker.spawn(async move {
             tokio::select! {
                 () = work => {}
@@ -118,7 +118,7 @@ impl Tasks {
         F: Future<Output = Result<(), E>>,
         E: Display,
     {
-        let drain_token = self.shutdown.draining();
+        let drain_token = self.shutdown.drain_token();
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(30));
         loop {
             let start = Instant::now();
@@ -132,7 +132,7 @@ impl Tasks {
                 backoff.reset();
             }
             tokio::select! {
-                () = tokio::time::sleep(backoff.next(&*self.entropy)) => {}
+                () = tokio::time::sleep(backoff.next_delay(&*self.entropy)) => {}
                 () = drain_token.cancelled() => return,
             }
         }
@@ -189,7 +189,7 @@ mod tests {
         tasks.spawn(std::future::pending());
         shutdown.drain();
         tasks.join().await;
-        assert!(shutdown.hard().is_cancelled());
+        assert!(shutdown.abort_token().is_cancelled());
     }
 
     #[test]
@@ -197,9 +197,9 @@ mod tests {
         let entropy = SeededEntropy::new(7);
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
         for max in [1, 2, 4, 5, 5] {
-            assert!(backoff.next(&entropy) <= Duration::from_secs(max));
+            assert!(backoff.next_delay(&entropy) <= Duration::from_secs(max));
         }
         backoff.reset();
-        assert!(backoff.next(&entropy) <= Duration::from_secs(1));
+        assert!(backoff.next_delay(&entropy) <= Duration::from_secs(1));
     }
 }

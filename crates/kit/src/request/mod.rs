@@ -34,8 +34,8 @@ static RULES: LazyLock<(RuleSet, Vec<UnsupportedRule>)> =
 /// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations if the message violates constraints.
 /// - NOT_FOUND if the owner field that the method declares names a resource of another owner.
 /// - INTERNAL if the request did not pass the authorization middleware.
-pub fn open<T: Message + Name>(request: Request<T>) -> Result<(Caller, T), Status> {
-    let call = Opened::from_request(&request)?;
+pub fn validate<T: Message + Name>(request: Request<T>) -> Result<(Caller, T), Status> {
+    let call = AuthorizedCall::from_request(&request)?;
     let message = request.into_inner();
     call.check(&message)?;
     Ok((Arc::unwrap_or_clone(call.caller), message))
@@ -52,11 +52,11 @@ pub type RowViolations = BTreeMap<usize, Vec<FieldViolation>>;
 /// - INVALID_ARGUMENT (`INVALID_FIELDS`) with all violations outside the rows.
 /// - NOT_FOUND if the owner field that the method declares names a resource of another owner.
 /// - INTERNAL if the request did not pass the authorization middleware.
-pub fn open_rows<T: Message + Name>(
+pub fn validate_rows<T: Message + Name>(
     request: Request<T>,
     rows_field: &str,
 ) -> Result<(Caller, T, RowViolations), Status> {
-    let call = Opened::from_request(&request)?;
+    let call = AuthorizedCall::from_request(&request)?;
     let message = request.into_inner();
     let dynamic = to_dynamic(&message)?;
     let (mut row_violations, mut request_violations) = (RowViolations::new(), Vec::new());
@@ -70,7 +70,7 @@ pub fn open_rows<T: Message + Name>(
         }
     }
     if !request_violations.is_empty() {
-        return Err(status::invalid(request_violations));
+        return Err(status::invalid_fields(request_violations));
     }
     call.check_declared_owner(&dynamic)?;
     Ok((Arc::unwrap_or_clone(call.caller), message, row_violations))
@@ -84,24 +84,24 @@ fn split_row_path<'p>(path: &'p str, rows_field: &str) -> Option<(usize, &'p str
 }
 
 /// Returns the call and the message stream of a client-streaming request. Nothing is validated yet:
-/// pass each message that arrives to [`Opened::check`].
+/// pass each message that arrives to [`AuthorizedCall::check`].
 ///
 /// # Errors
 /// INTERNAL if the request did not pass the authorization middleware.
-pub fn open_stream<T>(request: Request<Streaming<T>>) -> Result<(Opened, Streaming<T>), Status> {
-    let call = Opened::from_request(&request)?;
+pub fn validate_stream<T>(request: Request<Streaming<T>>) -> Result<(AuthorizedCall, Streaming<T>), Status> {
+    let call = AuthorizedCall::from_request(&request)?;
     Ok((call, request.into_inner()))
 }
 
 /// A call that passed the authorization middleware.
 #[derive(Clone, Debug)]
-pub struct Opened {
+pub struct AuthorizedCall {
     /// The authenticated caller.
     pub caller: Arc<Caller>,
     method: Arc<Method>,
 }
 
-impl Opened {
+impl AuthorizedCall {
     fn from_request<T>(request: &Request<T>) -> Result<Self, Status> {
         let caller = request.extensions().get::<Arc<Caller>>().cloned();
         let method = request.extensions().get::<Arc<Method>>().cloned();
@@ -124,23 +124,23 @@ impl Opened {
         let dynamic = to_dynamic(message)?;
         let violations = evaluate_rules::<T>(&dynamic);
         if !violations.is_empty() {
-            return Err(status::invalid(violations));
+            return Err(status::invalid_fields(violations));
         }
         self.check_declared_owner(&dynamic)
     }
 
     fn owner_field(&self) -> &[String] {
         match &self.method.access {
-            Access::Open => &[],
-            Access::Declared { owner_field, .. } => owner_field,
+            Access::Public => &[],
+            Access::Restricted { owner_field, .. } => owner_field,
         }
     }
 
     /// Returns true if the caller is a customer and the method itself checks the customer's tenant.
     fn is_customer_by_tenant(&self) -> bool {
         match &self.method.access {
-            Access::Open => false,
-            Access::Declared { customers_by_tenant, .. } => {
+            Access::Public => false,
+            Access::Restricted { customers_by_tenant, .. } => {
                 *customers_by_tenant && self.caller.service.is_none() && self.caller.side() == ActorSide::Customer
             }
         }
@@ -168,7 +168,7 @@ impl Opened {
 ///
 /// # Errors
 /// INTERNAL if the message type is not among the built-in descriptors.
-pub fn violations<T: Message + Name>(message: &T) -> Result<Vec<FieldViolation>, Status> {
+pub fn find_violations<T: Message + Name>(message: &T) -> Result<Vec<FieldViolation>, Status> {
     if has_rules::<T>() { Ok(evaluate_rules::<T>(&to_dynamic(message)?)) } else { Ok(Vec::new()) }
 }
 

@@ -189,12 +189,12 @@ const GET: &str = "/cpor.claims.v1.ClaimService/GetClaim";
 
 #[test]
 fn refuses_a_resource_of_another_owner() {
-    let (caller, message) = open(request(GET, ActorSide::Partner, get(CLAIM))).unwrap();
+    let (caller, message) = validate(request(GET, ActorSide::Partner, get(CLAIM))).unwrap();
     assert_eq!((caller.subject.as_str(), message.name.as_str()), ("alice", CLAIM));
     let foreign = CLAIM.replace("contoso", "fabrikam");
-    let refused = open(request(GET, ActorSide::Partner, get(&foreign))).unwrap_err();
+    let refused = validate(request(GET, ActorSide::Partner, get(&foreign))).unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::NotFound, Some("RESOURCE_NOT_FOUND")));
-    assert!(open(request(GET, ActorSide::Reviewer, get(&foreign))).is_ok());
+    assert!(validate(request(GET, ActorSide::Reviewer, get(&foreign))).is_ok());
 }
 
 #[test]
@@ -204,8 +204,9 @@ fn finds_the_owner_in_a_nested_field() {
         claim: Some(cpor_proto::claims::v1::Claim { name: name.to_owned(), ..Default::default() }),
         ..Default::default()
     };
-    assert!(open(request(UPDATE, ActorSide::Partner, update(CLAIM))).is_ok());
-    let refused = open(request(UPDATE, ActorSide::Partner, update(&CLAIM.replace("contoso", "fabrikam")))).unwrap_err();
+    assert!(validate(request(UPDATE, ActorSide::Partner, update(CLAIM))).is_ok());
+    let refused =
+        validate(request(UPDATE, ActorSide::Partner, update(&CLAIM.replace("contoso", "fabrikam")))).unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
 }
 
@@ -215,9 +216,9 @@ fn reports_violations_before_it_checks_the_owner() {
     let line = ClaimLine { product: "not a product id".to_owned(), ..Default::default() };
     let claim = cpor_proto::claims::v1::Claim { lines: vec![line], ..Default::default() };
     let create = CreateClaimRequest { parent: "nonsense".to_owned(), claim: Some(claim), ..Default::default() };
-    let refused = open(request(CREATE, ActorSide::Partner, create)).unwrap_err();
+    let refused = validate(request(CREATE, ActorSide::Partner, create)).unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::InvalidArgument, Some("INVALID_FIELDS")));
-    let fields: Vec<String> = status::violations(&refused).into_iter().map(|violation| violation.field).collect();
+    let fields: Vec<String> = status::field_violations(&refused).into_iter().map(|violation| violation.field).collect();
     assert!(
         fields.contains(&"parent".to_owned()) && fields.contains(&"claim.lines[0].product".to_owned()),
         "{fields:?}"
@@ -233,30 +234,30 @@ fn validates_rows_one_by_one() {
     };
     let validate_batch = |parent: &str, rows| {
         let message = BatchCreateClaimsRequest { parent: parent.to_owned(), rows, ..Default::default() };
-        open_rows(request(BATCH, ActorSide::Partner, message), "rows")
+        validate_rows(request(BATCH, ActorSide::Partner, message), "rows")
     };
     let rows = vec![row("x".repeat(201)), row("valid".to_owned()), BatchCreateClaimsRow::default()];
     let (_, message, violations) = validate_batch("partners/contoso", rows).unwrap();
     let fields: Vec<_> = violations.iter().map(|(index, found)| (*index, found[0].field.as_str())).collect();
     assert_eq!((message.rows.len(), fields), (3, vec![(0, "claim.display_name"), (2, "claim")]));
     let refused = validate_batch("partners/contoso", Vec::new()).unwrap_err();
-    assert_eq!(status::violations(&refused)[0].field, "rows");
+    assert_eq!(status::field_violations(&refused)[0].field, "rows");
     let foreign = validate_batch("partners/fabrikam", vec![row(String::new())]).unwrap_err();
     assert_eq!(foreign.code(), Code::NotFound);
 }
 
 #[test]
 fn refuses_a_request_without_authorization() {
-    assert_eq!(open(Request::new(get(CLAIM))).unwrap_err().code(), Code::Internal);
+    assert_eq!(validate(Request::new(get(CLAIM))).unwrap_err().code(), Code::Internal);
 }
 
 #[test]
 fn checks_enums_and_oneofs_of_cpor_messages() {
-    let no_service = violations(&ListStreamsRequest::default()).unwrap();
+    let no_service = find_violations(&ListStreamsRequest::default()).unwrap();
     assert!(no_service.iter().any(|violation| violation.field == "service"), "{no_service:?}");
-    let no_target = violations(&AdvanceClockRequest::default()).unwrap();
+    let no_target = find_violations(&AdvanceClockRequest::default()).unwrap();
     assert_eq!(no_target.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>(), ["target"]);
-    let negative = violations(&AdvanceClockRequest { target: Some(Target::BySeconds(-1)) }).unwrap();
+    let negative = find_violations(&AdvanceClockRequest { target: Some(Target::BySeconds(-1)) }).unwrap();
     assert_eq!(negative.iter().map(|violation| violation.reason.as_str()).collect::<Vec<_>>(), ["INT64_GTE"]);
-    assert_eq!(violations(&AdvanceClockRequest { target: Some(Target::BySeconds(0)) }).unwrap(), []);
+    assert_eq!(find_violations(&AdvanceClockRequest { target: Some(Target::BySeconds(0)) }).unwrap(), []);
 }

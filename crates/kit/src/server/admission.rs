@@ -44,7 +44,7 @@ impl Admission {
 /// orchestrator does not restart a process that is only busy.
 pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Request, next: Next) -> Response {
     let method = request.extensions().get::<Arc<Method>>().cloned();
-    if method.as_ref().is_some_and(|method| method.access == Access::Open) {
+    if method.as_ref().is_some_and(|method| method.access == Access::Public) {
         return next.run(request).await;
     }
     let Ok(permit) = admission.permits.clone().try_acquire_owned() else {
@@ -54,7 +54,7 @@ pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Requ
     let response = next.run(request).await;
     // A unary response is complete at this point; a stream keeps its permit until it ends.
     match method {
-        Some(method) if method.streaming => response.map(|body| Body::new(PermitBody { body, _permit: permit })),
+        Some(method) if method.is_streaming => response.map(|body| Body::new(PermitBody { body, _permit: permit })),
         Some(_) | None => response,
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn limit(State(deadlines): State<Deadlines>, mut request: Reque
         Ok(requested) => requested,
         Err(status) => return status.into_http(),
     };
-    let is_streaming = request.extensions().get::<Arc<Method>>().is_some_and(|method| method.streaming);
+    let is_streaming = request.extensions().get::<Arc<Method>>().is_some_and(|method| method.is_streaming);
     let time_limit = deadlines.time_limit(requested, is_streaming);
     let deadline = CallDeadline { at: Instant::now() + time_limit };
     request.extensions_mut().insert(deadline);
@@ -76,7 +76,7 @@ pub(super) async fn limit(State(deadlines): State<Deadlines>, mut request: Reque
 fn deadline_exceeded(time_limit: Duration) -> Status {
     let allowed = format!("{}ms", time_limit.as_millis());
     let message = format!("the call exceeded its deadline of {allowed}; it may or may not have taken effect");
-    status::refused(
+    status::with_reason(
         Code::DeadlineExceeded,
         ErrorReason::DeadlineExceeded.as_str_name(),
         message,
@@ -89,7 +89,7 @@ fn requested_timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
     let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
     let malformed = || {
         let message = "grpc-timeout: must be 1 to 8 digits followed by one of the units H, M, S, m, u, n";
-        status::refused(
+        status::with_reason(
             Code::InvalidArgument,
             ErrorReason::InvalidTimeout.as_str_name(),
             message,

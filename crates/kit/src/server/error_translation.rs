@@ -35,12 +35,12 @@ fn translate_status(bare: &Status) -> Status {
     let (code, message) = (bare.code(), bare.message());
     if code == Code::OutOfRange && message.contains("message length too large") {
         let message = "the request message exceeds the size limit of this server";
-        return status::refused(Code::ResourceExhausted, ErrorReason::MessageTooLarge.as_str_name(), message, &[]);
+        return status::with_reason(Code::ResourceExhausted, ErrorReason::MessageTooLarge.as_str_name(), message, &[]);
     }
     let is_malformed = MALFORMED_PREFIXES.iter().any(|prefix| message.starts_with(prefix));
     if is_malformed && matches!(code, Code::Internal | Code::InvalidArgument) {
         let message = "the request body is not a valid message of the method's request type";
-        return status::refused(Code::InvalidArgument, ErrorReason::MalformedMessage.as_str_name(), message, &[]);
+        return status::with_reason(Code::InvalidArgument, ErrorReason::MalformedMessage.as_str_name(), message, &[]);
     }
     if matches!(code, Code::Unknown | Code::Internal | Code::DataLoss) {
         return status::internal(bare);
@@ -60,7 +60,7 @@ fn translate_status(bare: &Status) -> Status {
     } else {
         (reason_for(code), message)
     };
-    status::refused(code, &reason, message, &[])
+    status::with_reason(code, &reason, message, &[])
 }
 
 /// Returns the name of a code in upper snake case: `DEADLINE_EXCEEDED` for `DeadlineExceeded`.

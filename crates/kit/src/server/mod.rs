@@ -19,8 +19,8 @@ mod services;
 
 pub use call::CallDeadline;
 pub(crate) use call::{current_request_id, remaining_time};
-pub use serve::{Server, ServerError, ServerParts, install_crypto};
-pub use services::Services;
+pub use serve::{Server, ServerDependencies, ServerError, install_crypto_provider};
+pub use services::GrpcServices;
 
 /// The name of the header with the id of a request, in requests and responses.
 pub const REQUEST_ID: &str = "x-request-id";

@@ -133,7 +133,7 @@ impl Observation {
             return;
         }
         if let Some(parent) = headers.get("traceparent").and_then(|value| value.to_str().ok()) {
-            telemetry::continue_from(&self.span, parent);
+            telemetry::continue_trace(&self.span, parent);
         }
         self.span.record("request_id", request_id);
         if let Some(trace_id) = self.span.in_scope(telemetry::trace_id) {

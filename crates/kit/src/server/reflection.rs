@@ -2,12 +2,12 @@
 use tonic::service::Routes;
 use tonic_reflection::server::{Builder, Error};
 
-use super::Services;
+use super::GrpcServices;
 
 /// Adds the reflection service in the versions v1 and v1alpha; Python clients need v1alpha. It
 /// lists the hosted gRPC services only, and knows the comments of the protos and the types of error
 /// details.
-pub(super) fn add(routes: Routes, services: &Services) -> Result<Routes, Error> {
+pub(super) fn add(routes: Routes, services: &GrpcServices) -> Result<Routes, Error> {
     let builder = || {
         let builder = Builder::configure()
             .register_encoded_file_descriptor_set(cpor_proto::DESCRIPTOR_SET)

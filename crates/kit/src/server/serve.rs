@@ -9,9 +9,9 @@ use tonic::{
     transport::{Identity, ServerTlsConfig, server::TcpIncoming},
 };
 
-use super::{Services, admission, body_drain, deadline, error_translation, health, observe, panic, reflection};
+use super::{GrpcServices, admission, body_drain, deadline, error_translation, health, observe, panic, reflection};
 use crate::{
-    auth::{AccessError, Authorizer, Keys, MethodTable, authorize},
+    auth::{AccessError, Authorizer, MethodTable, VerificationKeys, authorize},
     config::{Limits, TlsConfig},
     lifecycle::{Readiness, Shutdown},
     metrics::Metrics,
@@ -32,9 +32,9 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 
 /// What a server needs from its process.
 #[derive(Clone)]
-pub struct ServerParts {
+pub struct ServerDependencies {
     /// The keys that bearer tokens are verified with.
-    pub keys: Arc<Keys>,
+    pub keys: Arc<VerificationKeys>,
     /// The limits for requests and connections.
     pub limits: Limits,
     /// The certificate and its key; without them the server speaks plain text.
@@ -96,7 +96,7 @@ impl Server {
     ///
     /// # Errors
     /// See [`ServerError`].
-    pub fn prepare(dependencies: ServerParts, services: Services) -> Result<Self, ServerError> {
+    pub fn prepare(dependencies: ServerDependencies, services: GrpcServices) -> Result<Self, ServerError> {
         request::check_rules().map_err(ServerError::Rules)?;
         let methods = Arc::new(MethodTable::build(&services.audiences()).map_err(ServerError::Access)?);
         let transport = transport(&dependencies.limits, &dependencies.tls)?;
@@ -120,7 +120,7 @@ impl Server {
     /// # Errors
     /// Returns an error if the listener fails.
     pub async fn serve(mut self, listener: TcpListener, shutdown: &Shutdown) -> Result<(), ServerError> {
-        let (drain_token, abort_token, readiness) = (shutdown.draining(), shutdown.hard(), self.readiness);
+        let (drain_token, abort_token, readiness) = (shutdown.drain_token(), shutdown.abort_token(), self.readiness);
         let drained = async move {
             drain_token.cancelled().await;
             readiness.drain();
@@ -142,7 +142,7 @@ impl Server {
 }
 
 /// Wraps the router in the middleware. The last layer is the outermost.
-fn add_middleware(dependencies: ServerParts, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
+fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, router: axum::Router) -> Routes {
     let authorizer = Arc::new(Authorizer { keys: dependencies.keys });
     let admission =
         Arc::new(admission::Admission::new(dependencies.limits.max_concurrent_requests, &dependencies.metrics));
@@ -173,7 +173,7 @@ fn transport(limits: &Limits, tls: &TlsConfig) -> Result<tonic::transport::Serve
         .max_connection_age(max_age)
         .max_connection_age_grace(Duration::from_secs(limits.max_deadline_seconds));
     let (Some(certificate), Some(key)) = (&tls.certificate_file, &tls.key_file) else { return Ok(server) };
-    install_crypto();
+    install_crypto_provider();
     let identity = Identity::from_pem(read(certificate)?, read(key)?);
     Ok(server.tls_config(ServerTlsConfig::new().identity(identity))?)
 }
@@ -184,7 +184,7 @@ fn read(path: &std::path::Path) -> Result<Vec<u8>, ServerError> {
 
 /// Selects the cryptography provider of rustls for the process. The selection is required because
 /// several providers are linked. Repeated calls have no effect.
-pub fn install_crypto() {
+pub fn install_crypto_provider() {
     // An error means that a provider is already installed.
     let (Ok(()) | Err(_)) = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }

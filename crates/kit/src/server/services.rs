@@ -6,13 +6,13 @@ use tonic::{body::Body, server::NamedService, service::Routes};
 
 /// The gRPC services of one process, each with the service that owns it.
 #[derive(Debug, Default)]
-pub struct Services {
+pub struct GrpcServices {
     router: axum::Router,
     /// The full name and the owner of each gRPC service; shared gRPC services have no owner.
     grpc_services: Vec<(&'static str, Option<Service>)>,
 }
 
-impl Services {
+impl GrpcServices {
     /// Adds a gRPC service that belongs to `owner`. A calling service's token must have `owner` as
     /// its audience.
     #[must_use]

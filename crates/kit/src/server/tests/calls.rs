@@ -126,7 +126,7 @@ async fn reports_invalid_fields_to_the_client() {
         .await
         .unwrap_err();
     let fields: Vec<String> =
-        crate::status::violations(&refused).into_iter().map(|violation| violation.field).collect();
+        crate::status::field_violations(&refused).into_iter().map(|violation| violation.field).collect();
     assert_eq!((refused.code(), fields), (Code::InvalidArgument, vec!["service".to_owned(), "page_size".to_owned()]));
 }
 

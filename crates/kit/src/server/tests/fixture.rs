@@ -22,11 +22,11 @@ use tonic::{Code, Request, Response, Status, transport::Channel};
 
 use crate::{
     Caller, Metrics, Peers,
-    auth::{Keys, TokenSigner, UserToken},
+    auth::{TokenSigner, UserToken, VerificationKeys},
     config::{Limits, PeersConfig, TlsConfig},
     lifecycle::{Readiness, Shutdown},
     request,
-    server::{CallDeadline, Server, ServerError, ServerParts, Services, current_request_id},
+    server::{CallDeadline, GrpcServices, Server, ServerDependencies, ServerError, current_request_id},
     status::reason,
 };
 
@@ -47,7 +47,7 @@ struct TestService(Arc<Controls>);
 #[tonic::async_trait]
 impl OperationsService for TestService {
     async fn get_clock(&self, request: Request<GetClockRequest>) -> Result<Response<BusinessClock>, Status> {
-        request::open(request)?;
+        request::validate(request)?;
         Ok(Response::new(BusinessClock { time: None, r#virtual: true }))
     }
 
@@ -63,7 +63,7 @@ impl OperationsService for TestService {
         &self,
         request: Request<ListDeadlinesRequest>,
     ) -> Result<Response<ListDeadlinesResponse>, Status> {
-        let (_, request) = request::open(request)?;
+        let (_, request) = request::validate(request)?;
         match request.page_size {
             0 => Err(Status::unknown("secret")),
             size => Ok(Response::new(ListDeadlinesResponse {
@@ -109,15 +109,16 @@ pub(super) async fn start(limits: Limits, tls: TlsConfig) -> TestServer {
     let controls = Arc::new(Controls::default());
     let service = TestService(controls.clone());
     let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
-    let keys = Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap());
+    let keys = Arc::new(VerificationKeys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap());
     let (metrics, readiness, shutdown) = (Metrics::new(), Readiness::new(), Shutdown::new(Duration::from_secs(20)));
     let entropy = Arc::new(SeededEntropy::new(1));
     let operations = OperationsServiceServer::new(service.clone()).max_decoding_message_size(64 << 10);
-    let services = Services::default().add(Service::Registry, operations).add_shared(EventServiceServer::new(service));
+    let services =
+        GrpcServices::default().add(Service::Registry, operations).add_shared(EventServiceServer::new(service));
     assert_eq!(services.hosted(), [Service::Registry]);
     let scheme = if tls.enabled() { "https" } else { "http" };
     let dependencies =
-        ServerParts { keys, limits, tls, metrics: metrics.clone(), readiness: readiness.clone(), entropy };
+        ServerDependencies { keys, limits, tls, metrics: metrics.clone(), readiness: readiness.clone(), entropy };
     let server = Server::prepare(dependencies, services).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("{scheme}://localhost:{}", listener.local_addr().unwrap().port());

@@ -9,10 +9,10 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use super::fixture::TestServer;
 use crate::{
     Metrics,
-    auth::{Keys, TokenSigner},
+    auth::{TokenSigner, VerificationKeys},
     config::{Limits, TlsConfig},
     lifecycle::Readiness,
-    server::{Server, ServerError, ServerParts, Services},
+    server::{GrpcServices, Server, ServerDependencies, ServerError},
 };
 
 #[tokio::test]
@@ -23,11 +23,11 @@ async fn a_draining_server_finishes_running_calls() {
     let running = tokio::spawn(async move { client.advance_clock(request).await });
     server.controls.entered.notified().await;
     server.shutdown.drain();
-    server.shutdown.draining().cancelled().await;
+    server.shutdown.drain_token().cancelled().await;
     server.controls.release.notify_one();
     running.await.unwrap().expect("the call is finished");
     server.serving.await.unwrap().unwrap();
-    assert!(!server.shutdown.hard().is_cancelled(), "the grace period is not over");
+    assert!(!server.shutdown.abort_token().is_cancelled(), "the grace period is not over");
     assert!(server.readiness.failed_checks().iter().any(|check| check.reason == "draining"));
 }
 
@@ -39,9 +39,9 @@ async fn health_reports_readiness() {
     let mut watch = health.watch(HealthCheckRequest { service: name.to_owned() }).await.unwrap().into_inner();
     let mut next = async || watch.message().await.unwrap().unwrap().status();
     use tonic_health::pb::health_check_response::ServingStatus::{NotServing, Serving};
-    let schema_check = server.readiness.gate("registry", "schema");
+    let schema_check = server.readiness.add_check("registry", "schema");
     while next().await != NotServing {}
-    schema_check.ready();
+    schema_check.set_ready();
     while next().await != Serving {}
     let unknown = health.check(HealthCheckRequest { service: "nothing".to_owned() }).await.unwrap_err();
     assert_eq!(unknown.code(), Code::NotFound);
@@ -94,14 +94,14 @@ async fn reflection_lists_hosted_services_with_comments() {
 
 #[tokio::test]
 async fn refuses_a_service_without_descriptor() {
-    let services = Services::default().add_routes(
+    let services = GrpcServices::default().add_routes(
         Service::Registry,
         &["cpor.nothing.v1.Service"],
         tonic::service::Routes::default(),
     );
     let signer = TokenSigner::generate("cpor", Arc::new(SystemClock)).unwrap();
-    let dependencies = ServerParts {
-        keys: Arc::new(Keys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
+    let dependencies = ServerDependencies {
+        keys: Arc::new(VerificationKeys::new("cpor", &signer.jwks(), &signer.jwks()).unwrap()),
         limits: Limits::default(),
         tls: TlsConfig::default(),
         metrics: Metrics::new(),

@@ -27,9 +27,9 @@ fn streaming_request() -> http::Request<Body> {
     let method = Method {
         service: "a".to_owned(),
         name: "b".to_owned(),
-        access: Access::Declared { roles: vec![], services: vec![], owner_field: vec![], customers_by_tenant: false },
-        callees: vec![],
-        streaming: true,
+        access: Access::Restricted { roles: vec![], services: vec![], owner_field: vec![], customers_by_tenant: false },
+        audiences: vec![],
+        is_streaming: true,
     };
     let mut request = http::Request::get("/a/b").header("grpc-timeout", "1S").body(Body::empty()).unwrap();
     request.extensions_mut().insert(Arc::new(method));
