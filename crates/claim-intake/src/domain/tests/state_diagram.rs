@@ -16,24 +16,25 @@ const INTRODUCTION: &str = "\
      CPOR_UPDATE_DOCS=1 cargo test -p cpor-claim-intake --lib state_diagram -->
 
 A claim is always in one of these states. A step leads from one state to the next. A step is a *command*, which a party
-gives to claim-intake by an RPC, or a *fact*, which another service or the passing of time reports. A command that has no
-row for the present state is refused, and the refusal names the commands that are allowed. A fact that has no row for the
+gives to claim-intake by an RPC, or a *fact*, which another service or the passing of time reports. A command without a
+row for the present state is refused, and the refusal names the commands that are allowed. A fact without a row for the
 present state is recorded as *overtaken* and changes nothing else.
 
-The names of the steps are those of the API (commands) and of the history (facts). [rules.md](rules.md) explains the rules.
+Commands are named as in the API, facts as in the history. The numbers in parentheses are rules, which
+[rules.md](rules.md) explains.
 
 ## The steps that change the state
 
-A deleted draft and its history stay in the database; `DELETED` is never shown by the API. A REJECTED claim is at rest when
-it can no longer be disputed; an APPROVED claim is at rest when its associations have ended.
+A deleted draft leaves all lists; only its history remains. A rejection is final when the claim can no longer be
+disputed. An APPROVED claim stays APPROVED when its associations end.
 ";
 
 const TABLES: &str = "
 ## All steps
 
 These are all rows of the transition table, including those that do not change the state. A review lead may call every
-method of a reviewer. The data of a claim can restrict a step further: for example, a policy profile can forbid edits after
-submission, and a rejection can be final.
+method of a reviewer. The data of a claim can restrict a step further: for example, a policy profile can forbid edits
+after submission, and a rejection can be final.
 ";
 
 const REGENERATE: &str = "docs/claim-states.md differs from the transition table; write it anew with \
@@ -103,10 +104,10 @@ fn next_states(target: Target) -> Vec<StateKind> {
 fn render_row(page: &mut String, row: &TransitionRow, who: &str) {
     let from: Vec<_> = row.from.iter().map(|state| state.as_str()).collect();
     let to = match row.target {
-        Target::Same => "the same state".to_owned(),
+        Target::Same => "unchanged".to_owned(),
         Target::State(state) => state.to_string(),
         Target::StateOfRequest => "SUBMITTED, or DISPUTED if the request was made there".to_owned(),
-        Target::SameOrRejected => "the same state, or REJECTED with the last line".to_owned(),
+        Target::SameOrRejected => "unchanged, or REJECTED with the last line".to_owned(),
     };
     let (rule, step, from) = (row.rule, step_name(row.step), from.join(", "));
     writeln!(page, "| {rule} | `{step}` | {who} | {from} | {to} |").expect("writing to a string");
