@@ -89,7 +89,7 @@ test_on_both_engines! {
         let host = fixture.host().await;
         host.add_idle_probe("mail", std::future::pending);
         let request = AdvanceClockRequest { target: Some(Target::BySeconds(10)) };
-        let answer = OperationsServer::new([host]).handle_advance_clock(request, Duration::from_millis(50)).await.unwrap();
+        let answer = OperationsServer::new([host]).handle_advance_clock(request, Duration::from_secs(1)).await.unwrap();
         assert_eq!(answer.unsettled.len(), 1);
         assert!(answer.unsettled[0].ends_with("mail: the probe is still running"), "{:?}", answer.unsettled);
     }

@@ -18,17 +18,58 @@ impl Expression {
     /// # Errors
     /// Everything that is wrong with the expression.
     pub(super) fn compile(source: &str) -> Result<Self, Vec<ExpressionError>> {
-        let program = cel::Program::compile(source)
-            .map_err(|errors| vec![ExpressionError::Syntax(errors.to_string().trim().to_owned())])?;
-        let TypeChecker { errors, facts } = TypeChecker::check_condition(program.expression());
-        if errors.is_empty() { Ok(Self { program, facts: facts.into_iter().collect() }) } else { Err(errors) }
+        check_complexity(source)?;
+        with_large_stack(|| {
+            let program = cel::Program::compile(source)
+                .map_err(|errors| vec![ExpressionError::Syntax(errors.to_string().trim().to_owned())])?;
+            let TypeChecker { errors, facts } = TypeChecker::check_condition(program.expression());
+            if errors.is_empty() { Ok(Self { program, facts: facts.into_iter().collect() }) } else { Err(errors) }
+        })
     }
 
     /// Whether the expression is true. An expression that cannot be evaluated because a fact is
     /// null does not hold.
     pub(crate) fn holds(&self, facts: &Context<'_, '_>) -> bool {
-        matches!(self.program.execute(facts), Ok(Value::Bool(true)))
+        with_large_stack(|| matches!(self.program.execute(facts), Ok(Value::Bool(true))))
     }
+}
+
+/// The deepest nesting of brackets in an expression. The parser recurses for each level.
+const MAX_NESTING: usize = 32;
+
+/// The largest number of operator characters in an expression, such as `+`, `!` or the two of `&&`.
+/// They bound the depth of the syntax tree, which is read, evaluated and dropped by recursion.
+const MAX_OPERATORS: usize = 400;
+
+/// The stack, in bytes, that suffices for the most complex expression in a build without
+/// optimisation, in which the frames of the parser are large.
+const STACK: usize = 32 * 1024 * 1024;
+
+/// Runs `function` with [`STACK`] bytes of stack, whatever the thread has left.
+fn with_large_stack<T>(function: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK / 2, STACK, function)
+}
+
+/// Refuses an expression that could exhaust the stack while it is parsed or evaluated.
+fn check_complexity(source: &str) -> Result<(), Vec<ExpressionError>> {
+    let (mut depth, mut deepest, mut operators) = (0_usize, 0, 0);
+    for character in source.chars() {
+        match character {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '+' | '-' | '*' | '/' | '%' | '!' | '?' | ':' | '&' | '|' | '<' | '>' | '=' | '.' => operators += 1,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    let problem = if deepest > MAX_NESTING {
+        format!("brackets are nested {deepest} levels deep; at most {MAX_NESTING}")
+    } else if operators > MAX_OPERATORS {
+        format!("it has {operators} operator characters; at most {MAX_OPERATORS}")
+    } else {
+        return Ok(());
+    };
+    Err(vec![ExpressionError::Syntax(problem)])
 }
 
 #[cfg(test)]
@@ -83,7 +124,23 @@ mod tests {
             assert_eq!(errors(source), expected, "{source}");
         }
         assert!(errors("program in (")[0].starts_with("must be a valid CEL expression"));
-        assert!(!errors(&"(".repeat(1_900)).is_empty(), "the depth of nesting is limited");
+    }
+
+    #[test]
+    fn r52_an_expression_that_nests_too_deeply_is_refused() {
+        for (open, close) in [("(", ")"), ("[", "]"), ("{1: ", "}"), ("!(", ")"), ("size(", ")")] {
+            let nested = |levels: usize| format!("{}1{}", open.repeat(levels), close.repeat(levels));
+            assert!(!errors(&nested(32)).iter().any(|error| error.contains("nested")), "{open}");
+            assert!(errors(&nested(33))[0].contains("nested 33 levels deep; at most 32"), "{open}");
+            assert!(errors(&open.repeat(900))[0].contains("nested"), "{open}");
+        }
+        for operators in ["!", "-", "1 + ", "1 ? 1 : ", "1 == ", "true && ", "a."] {
+            let long = format!("{}1", operators.repeat(500));
+            assert!(errors(&long)[0].contains("operator characters; at most 400"), "{operators}");
+            let characters = operators.chars().filter(|one| !one.is_alphanumeric() && *one != ' ').count();
+            // As many as are accepted are parsed, whatever the parser says of them.
+            errors(&format!("{}1", operators.repeat(400 / characters)));
+        }
     }
 
     #[test]
