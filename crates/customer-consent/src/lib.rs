@@ -17,7 +17,6 @@ mod languages;
 mod links;
 mod notices;
 mod page;
-mod proto_time;
 mod store;
 #[cfg(test)]
 mod test_system;

@@ -1,5 +1,6 @@
 //! The receiving side of events: the trait that a service implements to apply the events of other
 //! services.
+use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::events::v1::{Event, event::Payload};
 use cpor_types::{Actor, Timestamp};
 
@@ -47,7 +48,7 @@ impl IncomingEvent {
     pub(crate) fn read(stream: &StreamKey, event: Event) -> Result<Self, ReceiveError> {
         let missing = |field: &str| ReceiveError::Park(format!("the event's {field} is missing or unknown"));
         let actor = event.actor.as_ref().and_then(crate::wire::actor_from).ok_or_else(|| missing("actor"))?;
-        let effective_time = event.effective_time.as_ref().and_then(crate::wire::timestamp_from);
+        let effective_time = event.effective_time.and_then(from_wire_time);
         let effective_time = effective_time.ok_or_else(|| missing("effective_time"))?;
         let payload = event.payload.ok_or_else(|| missing("payload"))?;
         let position = StreamPosition { stream: stream.clone(), sequence: event.sequence };

@@ -19,6 +19,7 @@ pub mod request;
 pub mod server;
 pub mod status;
 pub mod telemetry;
+pub mod wire_time;
 
 pub use auth::Caller;
 pub use db::{Db, Engine};

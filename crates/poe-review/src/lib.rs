@@ -19,7 +19,6 @@ mod config;
 pub mod domain;
 mod error;
 mod events;
-mod proto_time;
 mod reminders;
 mod store;
 

@@ -8,9 +8,9 @@ use crate::{
         PartnerAction, Party, Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
     },
     error::CallError,
-    wire_time::to_wire_time,
 };
 use cpor_durable::Versioned;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{ClaimName, CommentName, EvidenceName, PrimaryRejection, ProductName, ReviewCaseName};
 

@@ -9,10 +9,10 @@ use crate::{
     evidence::{ReceivedDocument, Upload},
     service::ClaimIntake,
     store::{Documents, PendingUploads},
-    wire_time::from_wire_time,
 };
 use bytes::Bytes;
 use cpor_kit::request::{Opened, open_stream};
+use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{EvidenceId, Timestamp};
 use prost::Message as _;

@@ -6,9 +6,9 @@
 use crate::{
     domain::{Awards, Comment, ConsentFact, EndReason, Fact, LineVerdict, Refusal, ReviewFact, Verdict},
     service::ClaimIntake,
-    wire_time::from_wire_time,
 };
 use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
+use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::events::v1::{
     ApprovalRefused, AssociationEnded, ClaimAssessed, CompetitionChanged, LinesAwarded, PartnerActionRequested,
     ReviewRejected, event::Payload,

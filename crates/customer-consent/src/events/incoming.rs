@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
+use cpor_kit::wire_time::from_wire_time;
 use cpor_mail::Sender;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
@@ -15,7 +16,6 @@ use cpor_types::{ClaimName, Entropy, Malformed, PersonalData, TenantName, Timest
 use crate::consents::Consents;
 use crate::domain::{ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, Line, Refusal};
 use crate::notices::NoticeRenderer;
-use crate::proto_time;
 
 /// Turns each event into a command. The command stores the position of the event in the transaction
 /// that applies it, so that a repeated event changes nothing.
@@ -123,7 +123,7 @@ impl ClaimEventReceiver {
 
     /// Applies the closing of the claim (R22, R24, R25). If there is no consent, nothing changes.
     async fn apply_claim_closed(&self, incoming: &IncomingEvent, event: &ClaimClosed) -> Result<(), ReceiveError> {
-        let disputable_until = event.dispute_due_time.as_ref().and_then(proto_time::from_proto);
+        let disputable_until = event.dispute_due_time.and_then(from_wire_time);
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
             Ok(consent.and_then(|consent| consent.on_claim_closed(disputable_until, now)))
         };
@@ -192,7 +192,7 @@ fn consent_key_of(claim: &ClaimSummary) -> AggregateKey {
 fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, ReceiveError> {
     let snapshot = snapshot.ok_or_else(|| ReceiveError::park("the event has no snapshot"))?;
     let contact = snapshot.customer_contact.as_ref().ok_or_else(|| ReceiveError::park("the claim has no contact"))?;
-    let submit_time = snapshot.submit_time.as_ref().and_then(proto_time::from_proto);
+    let submit_time = snapshot.submit_time.and_then(from_wire_time);
     let tenant: TenantName = parse(&snapshot.tenant)?;
     Ok(ClaimSummary {
         name: parse(&snapshot.claim)?,

@@ -2,6 +2,7 @@
 //! no gaps and follow the order of commits.
 use std::collections::{BTreeMap, BTreeSet};
 
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::events::v1 as wire;
 use cpor_types::{Service, Timestamp};
 use prost::Message as _;
@@ -99,7 +100,7 @@ async fn allocate_sequences(
 fn encode(sequence: u64, TracedEvent { outgoing, traceparent }: TracedEvent) -> Vec<u8> {
     let event = wire::Event {
         sequence,
-        effective_time: Some(crate::wire::timestamp(outgoing.effective_time)),
+        effective_time: Some(to_wire_time(outgoing.effective_time)),
         actor: Some(crate::wire::actor(&outgoing.actor)),
         traceparent,
         payload: Some(outgoing.payload),

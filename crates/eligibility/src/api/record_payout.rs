@@ -1,6 +1,7 @@
 //! `RecordPayout` (R54): stores a payout and marks the earnings that it pays, in one transaction.
 use cpor_durable::Command;
 use cpor_kit::request;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::eligibility::v1::{RecordPayoutRequest, RecordPayoutResponse};
 use cpor_types::Entropy as _;
 use tonic::{Request, Response, Status};
@@ -31,7 +32,7 @@ pub(super) async fn record_payout(
     Ok(Response::new(RecordPayoutResponse {
         payout_period: period.to_string(),
         reference,
-        pay_time: Some(convert::to_timestamp(pay_time)),
+        pay_time: Some(to_wire_time(pay_time)),
         lines: convert::to_count(earnings),
         amounts: amounts.into_iter().map(convert::to_money).collect(),
     }))
