@@ -15,6 +15,7 @@ pub mod order;
 pub mod page;
 pub mod peer;
 pub mod redact;
+pub mod reflect;
 pub mod request;
 pub mod server;
 pub mod status;

@@ -1,12 +1,11 @@
 //! Conversion of a consent into its proto message, for a given caller.
 
-use cpor_durable::Versioned;
+use cpor_durable::{Etag, Versioned};
 use cpor_kit::Caller;
 use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::consents::v1::{self as proto, ConsentChannel, ConsentCommand, ConsentLine, ConsentState, NoticeState};
 use cpor_types::{Activity, ConsentName, Role};
 
-use super::call;
 use crate::domain::{Channel, Consent, CustomerCommand, Delivery, Line, Notice, NoticeKind, StateKind};
 
 /// Stands in place of personal data that the caller may not see.
@@ -53,7 +52,7 @@ pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Conse
         allowed_commands: state.allowed_commands().map(|command| command_to_proto(command).into()).collect(),
         create_time: Some(to_wire_time(claim.submit_time)),
         update_time: Some(to_wire_time(state.update_time)),
-        etag: call::etag(*version),
+        etag: Etag::new(*version).to_string(),
         waiting_for_delivery: state.is_waiting_for_delivery(),
         explicit_approval_needed: state.needs_explicit_approval(),
     }

@@ -3,7 +3,7 @@ use crate::domain::{
     CaseKind, CaseRole, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase,
     arbitration::{Arbitration, ArbitrationState, Award, AwardOutcome},
 };
-use cpor_durable::Versioned;
+use cpor_durable::{Etag, Versioned};
 use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::reviews::v1 as proto;
 use cpor_types::{ReviewCaseName, Timestamp};
@@ -34,16 +34,11 @@ pub(super) fn review_case(
         create_time: Some(to_wire_time(case.create_time)),
         update_time: Some(to_wire_time(case.update_time)),
         close_time: case.close_time.map(to_wire_time),
-        etag: etag(*version),
+        etag: Etag::new(*version).to_string(),
         dispute: dispute(case),
         evidence: snapshot.evidence.iter().map(evidence).collect(),
         overdue: case.clocks.is_overdue(),
     }
-}
-
-/// Returns the etag of a version: the version in hexadecimal form.
-fn etag(version: u64) -> String {
-    format!("{version:x}")
 }
 
 fn lines(case: &ReviewCase) -> Vec<proto::ReviewLine> {
