@@ -44,6 +44,15 @@ impl IncomingEvent {
             .with_position(self.position.clone())
     }
 
+    /// Returns the error for an event of a kind that the service does not expect. It parks the
+    /// stream: the sender addresses an event to this service only if the service must apply it.
+    #[must_use]
+    pub fn unexpected(&self) -> ReceiveError {
+        let event = Event { payload: Some(self.payload.clone()), ..Event::default() };
+        let kind = cpor_kit::reflect::oneof_field(&event, "payload").unwrap_or_default();
+        ReceiveError::Park(format!("the service does not accept events of the kind `{kind}`"))
+    }
+
     /// Converts an event of `stream` from its wire form.
     pub(crate) fn read(stream: &StreamKey, event: Event) -> Result<Self, ReceiveError> {
         let missing = |field: &str| ReceiveError::Park(format!("the event's {field} is missing or unknown"));
