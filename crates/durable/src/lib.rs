@@ -37,7 +37,7 @@ pub use etag::Etag;
 pub use event_server::EventServer;
 pub use host::{Host, HostParts};
 pub use inbox::Inbox;
-pub use migration::migrations;
+pub use migration::{SqlMigration, migrations};
 pub use operations::OperationsServer;
 pub use outbox::{DeliveryError, EventTransport, GrpcEventTransport, Relay};
 pub use receive::{EventReceiver, IncomingEvent, ReceiveError};
