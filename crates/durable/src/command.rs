@@ -205,3 +205,49 @@ pub enum CommandError<R, C> {
     #[error("unavailable: {0}")]
     Unavailable(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use cpor_proto::claims::v1::WithdrawClaimRequest;
+    use cpor_types::ActorSide;
+
+    use super::*;
+
+    fn request_id(subject: &str, request: &WithdrawClaimRequest, content: &str) -> Option<RequestId> {
+        let caller = Caller {
+            subject: subject.to_owned(),
+            roles: Vec::new(),
+            partner: None,
+            tenant: None,
+            service: None,
+            actor: Actor::new(ActorSide::Partner, subject),
+        };
+        RequestId::from_request_with(&caller, "WithdrawClaim", request, content).unwrap()
+    }
+
+    fn request(id: &str, comment: &str) -> WithdrawClaimRequest {
+        WithdrawClaimRequest { request_id: id.to_owned(), comment: comment.to_owned(), ..Default::default() }
+    }
+
+    #[test]
+    fn the_hash_covers_everything_except_the_request_id() {
+        let id = |id, comment, content| request_id("amy", &request(id, comment), content).unwrap();
+        let first = id("one", "a", "");
+        assert_eq!((first.id.as_str(), first.method), ("one", "WithdrawClaim"));
+        assert_eq!(first, id("one", "a", ""));
+        assert_eq!(first.body_hash, id("two", "a", "").body_hash);
+        assert_ne!(first.body_hash, id("one", "b", "").body_hash);
+        assert_ne!(first.body_hash, id("one", "a", "b").body_hash);
+        assert_eq!(request_id("amy", &request("", "a"), ""), None);
+    }
+
+    #[test]
+    fn a_derived_uuid_belongs_to_one_request_of_one_caller() {
+        let uuid = |subject, id, comment| request_id(subject, &request(id, comment), "").unwrap().derived_uuid();
+        let first = uuid("amy", "one", "a");
+        assert_eq!(first, uuid("amy", "one", "a"));
+        for other in [uuid("bob", "one", "a"), uuid("amy", "two", "a"), uuid("amy", "one", "b")] {
+            assert_ne!(first, other);
+        }
+    }
+}

@@ -167,8 +167,11 @@ async fn etags_and_request_ids_are_enforced() {
         assert_eq!(decline(&system, request.clone()).await.unwrap(), first);
         let other = decline(&system, DeclineConsentRequest { comment: "Other.".into(), ..request }).await.unwrap_err();
         assert_eq!(reason(&other), (Code::InvalidArgument, "REQUEST_ID_REUSED".into()));
-        let stale = approve(&system, ApproveConsentRequest { etag, ..approve_request() }).await.unwrap_err();
-        assert_eq!(reason(&stale), (Code::Aborted, "ETAG_MISMATCH".into()));
+        for etag in [etag.as_str(), "+1", "01", "1F", "not an etag"] {
+            let request = ApproveConsentRequest { etag: etag.to_owned(), ..approve_request() };
+            let stale = approve(&system, request).await.unwrap_err();
+            assert_eq!(reason(&stale), (Code::Aborted, "ETAG_MISMATCH".into()), "{etag}");
+        }
     })
     .await;
 }
@@ -176,8 +179,11 @@ async fn etags_and_request_ids_are_enforced() {
 #[tokio::test]
 async fn missing_is_not_found_and_invalid_fields_are_named() {
     on_both_databases(async |system| {
-        let missing = decline(&system, decline_request("")).await.unwrap_err();
-        assert_eq!(missing.code(), Code::NotFound);
+        for etag in ["", "1", "not an etag"] {
+            let request = DeclineConsentRequest { etag: etag.to_owned(), ..decline_request("") };
+            let missing = decline(&system, request).await.unwrap_err();
+            assert_eq!(reason(&missing), (Code::NotFound, "RESOURCE_NOT_FOUND".into()), "{etag}");
+        }
         let long = decline(&system, decline_request(&"x".repeat(2001))).await.unwrap_err();
         assert_eq!(status::violations(&long)[0].field, "comment");
     })
