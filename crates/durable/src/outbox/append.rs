@@ -10,10 +10,17 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::stream::{KEY_COLUMNS, OutboxStreamKey};
 use crate::{
-    AggregateKey, Tx,
+    AggregateKey, OutgoingEvent, Tx,
     rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
-    writer::TracedEvent,
 };
+
+/// An event for another service, with the trace that it continues.
+#[derive(Clone, Debug)]
+pub(crate) struct TracedEvent {
+    pub(crate) outgoing: OutgoingEvent,
+    /// The W3C trace context of the command that caused the event.
+    pub(crate) traceparent: String,
+}
 
 /// Appends the events of aggregates of one kind to their streams. Returns the services that receive
 /// any of them.
