@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use cpor_kit::config::{
-    AuthConfig, DatabaseConfig, Faults, Limits, ListenConfig, LoadError, PeersConfig, TelemetryConfig, TlsConfig, load,
+    AuthConfig, DatabaseConfig, Limits, ListenConfig, LoadError, PeersConfig, TelemetryConfig, TlsConfig,
+    ValidationErrors, load,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +67,7 @@ pub enum ConfigError {
     Load(#[from] LoadError),
     /// It has faults; each is named.
     #[error(transparent)]
-    Faults(#[from] Faults),
+    ValidationErrors(#[from] ValidationErrors),
 }
 
 impl Config {
@@ -88,21 +89,21 @@ impl Config {
     ///
     /// # Errors
     /// Every fault at once.
-    pub fn check(&self) -> Result<(), Faults> {
-        let mut faults = Faults::default();
-        faults.within("listen", |faults| self.listen.validate(faults));
-        faults.within("tls", |faults| self.tls.validate(faults));
-        faults.within("database", |faults| self.database.validate(faults));
-        faults.within("auth", |faults| self.auth.validate(faults));
-        faults.within("peers", |faults| self.peers.validate(faults));
-        faults.within("telemetry", |faults| self.telemetry.validate(faults));
-        faults.within("limits", |faults| self.limits.validate(faults));
-        faults.within("rules", |faults| self.rules.validate(faults));
-        faults.within("claim_intake", |faults| self.claim_intake.validate(faults));
-        faults.within("poe_review", |faults| self.poe_review.validate(faults));
-        faults.within("customer_consent", |faults| self.customer_consent.validate(faults));
-        faults.within("eligibility", |faults| self.eligibility.validate(faults));
-        faults.within("registry", |faults| self.registry.validate(faults));
+    pub fn check(&self) -> Result<(), ValidationErrors> {
+        let mut faults = ValidationErrors::default();
+        faults.in_section("listen", |faults| self.listen.validate(faults));
+        faults.in_section("tls", |faults| self.tls.validate(faults));
+        faults.in_section("database", |faults| self.database.validate(faults));
+        faults.in_section("auth", |faults| self.auth.validate(faults));
+        faults.in_section("peers", |faults| self.peers.validate(faults));
+        faults.in_section("telemetry", |faults| self.telemetry.validate(faults));
+        faults.in_section("limits", |faults| self.limits.validate(faults));
+        faults.in_section("rules", |faults| self.rules.validate(faults));
+        faults.in_section("claim_intake", |faults| self.claim_intake.validate(faults));
+        faults.in_section("poe_review", |faults| self.poe_review.validate(faults));
+        faults.in_section("customer_consent", |faults| self.customer_consent.validate(faults));
+        faults.in_section("eligibility", |faults| self.eligibility.validate(faults));
+        faults.in_section("registry", |faults| self.registry.validate(faults));
         faults.into_result()
     }
 }
@@ -137,7 +138,7 @@ mod tests {
         config.database.connections = 0;
         config.customer_consent.public_url = "nowhere".into();
         let faults = config.check().unwrap_err();
-        let keys: Vec<_> = faults.found().iter().map(|fault| fault.key.as_str()).collect();
+        let keys: Vec<_> = faults.errors().iter().map(|fault| fault.key.as_str()).collect();
         assert_eq!(keys, ["database.connections", "customer_consent.public_url"]);
     }
 
@@ -169,7 +170,7 @@ mod tests {
         (config.tls.certificate_file, config.tls.key_file) = (path.clone(), path);
         config.database.connections = 0;
         let faults = config.check().unwrap_err();
-        let keys: Vec<_> = faults.found().iter().map(|fault| fault.key.as_str()).collect();
+        let keys: Vec<_> = faults.errors().iter().map(|fault| fault.key.as_str()).collect();
         assert_eq!(keys, ["tls.certificate_file", "tls.key_file", "database.connections"]);
     }
 }

@@ -15,7 +15,7 @@ const EXAMPLE: &str = include_str!("../../../examples/directory.json");
 /// # Errors
 /// When the registry cannot be reached, or refuses a row.
 pub(crate) async fn import(channel: Channel, token: &str) -> anyhow::Result<()> {
-    let mut request = Request::new(json::read::<ImportDirectoryRequest>(EXAMPLE)?);
+    let mut request = Request::new(json::parse::<ImportDirectoryRequest>(EXAMPLE)?);
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
     let results = RegistryServiceClient::new(channel).import_directory(request).await?.into_inner().results;
     for result in results {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cpor_kit::config::Faults;
+use cpor_kit::config::ValidationErrors;
 use cpor_types::{CalendarError, Calendars, PolicyError, PolicyInForce, PolicyProfiles};
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ impl RulesConfig {
         Ok(Calendars::with(documents.iter().map(String::as_str))?)
     }
 
-    pub(crate) fn validate(&self, faults: &mut Faults) {
+    pub(crate) fn validate(&self, faults: &mut ValidationErrors) {
         if let Err(error) = self.policies() {
             faults.add("policy_files", error.to_string());
         }

@@ -36,7 +36,7 @@ impl Server {
     pub(crate) async fn connect(&self) -> anyhow::Result<Connection> {
         let mut endpoint = Endpoint::from_shared(self.server.clone()).context("--server is no address")?;
         if let Some(path) = &self.ca {
-            server::install_crypto();
+            server::install_crypto_provider();
             let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             endpoint = endpoint.tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)))?;
         }
@@ -57,7 +57,7 @@ impl Connection {
 /// What a server said, for people.
 pub(crate) fn told(refused: &tonic::Status) -> anyhow::Error {
     let reason = cpor_kit::status::reason(refused).unwrap_or_default();
-    let violations = cpor_kit::status::violations(refused).into_iter();
+    let violations = cpor_kit::status::field_violations(refused).into_iter();
     let fields = violations.filter(|found| !refused.message().contains(&found.description));
     let fields: String = fields.map(|found| format!("; {}: {}", found.field, found.description)).collect();
     anyhow::anyhow!("the server refuses ({:?} {reason}): {}{fields}", refused.code(), refused.message())

@@ -1,7 +1,7 @@
 //! Implements DeleteClaim, which deletes a draft (R17). Cost: one decision.
 use super::{RpcResult, convert, view::View};
 use crate::{call::Call, service::ClaimIntake};
-use cpor_kit::request::open;
+use cpor_kit::request::validate;
 use cpor_proto::claims::v1 as wire;
 use tonic::{Request, Response};
 

@@ -32,7 +32,7 @@ enum Verb {
 #[expect(clippy::print_stdout, reason = "the configuration is what was asked for")]
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.verb {
-        Verb::Print { sources } => print!("{}", cpor_kit::config::print(&Config::load(sources)?)?),
+        Verb::Print { sources } => print!("{}", cpor_kit::config::to_masked_toml(&Config::load(sources)?)?),
         Verb::Validate { sources } => {
             Config::load(sources)?;
             println!("the configuration is valid");

@@ -15,7 +15,7 @@ pub(super) fn rows(file: impl BufRead) -> impl Iterator<Item = anyhow::Result<Ro
 }
 
 fn claim(line: &str) -> Result<Claim, Vec<Fault>> {
-    json::read(line).map(entered).map_err(|error| vec![Fault::malformed("", error.to_string())])
+    json::parse(line).map(entered).map_err(|error| vec![Fault::malformed("", error.to_string())])
 }
 
 /// What a partner enters of a claim: an exported one says more, which would make another request of it.

@@ -62,7 +62,7 @@ impl Refusal {
             code: shown(refused.code()),
             reason: status::reason(&refused).unwrap_or_default(),
             message: error.message.clone(),
-            fields: status::violations(&refused).into_iter().map(field).collect(),
+            fields: status::field_violations(&refused).into_iter().map(field).collect(),
         }
     }
 }

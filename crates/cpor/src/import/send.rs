@@ -152,7 +152,7 @@ mod tests {
     }
 
     fn refused(why: &Status) -> BatchCreateClaimsResult {
-        BatchCreateClaimsResult { error: Some(status::message(why)), ..BatchCreateClaimsResult::default() }
+        BatchCreateClaimsResult { error: Some(status::to_proto(why)), ..BatchCreateClaimsResult::default() }
     }
 
     #[test]

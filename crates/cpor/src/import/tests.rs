@@ -59,9 +59,9 @@ fn away() -> Status {
 
 fn result(name: &str, call: usize) -> BatchCreateClaimsResult {
     match name {
-        "Later" if call < 4 => BatchCreateClaimsResult { error: Some(status::message(&away())), ..Default::default() },
+        "Later" if call < 4 => BatchCreateClaimsResult { error: Some(status::to_proto(&away())), ..Default::default() },
         "Never" => BatchCreateClaimsResult {
-            error: Some(status::message(&Status::invalid_argument("never"))),
+            error: Some(status::to_proto(&Status::invalid_argument("never"))),
             ..Default::default()
         },
         _ => BatchCreateClaimsResult { claim: format!("partners/contoso/claims/{name}"), ..Default::default() },

@@ -7,7 +7,7 @@ use cpor_durable::{EventReceiver, EventServer, HostedService, OperationsServer, 
 use cpor_kit::{
     Db, Metrics, Peers,
     lifecycle::{Readiness, Tasks},
-    server::Services,
+    server::GrpcServices,
 };
 use cpor_proto::{
     events::v1::event_service_server::EventServiceServer,
@@ -20,7 +20,7 @@ use super::{Settings, clock, schema};
 /// What a process serves.
 pub(super) struct Built {
     /// Everything on the gRPC listener.
-    pub(super) services: Services,
+    pub(super) services: GrpcServices,
     /// The consent page, where customer-consent is hosted.
     pub(super) web: Option<axum::Router>,
     /// To be closed when everything else has ended.
@@ -51,7 +51,7 @@ pub(super) async fn all(
     let events = EventServer::new(receivers.collect::<Vec<(Service, Arc<dyn EventReceiver>)>>());
     let operations = OperationsServer::new(hosted.iter().map(|hosted| hosted.host.clone()));
     let limit = settings.config.limits.max_message_bytes;
-    let mut services = Services::default()
+    let mut services = GrpcServices::default()
         .add_shared(EventServiceServer::new(events).max_decoding_message_size(limit))
         .add_shared(OperationsServiceServer::new(operations).max_decoding_message_size(limit));
     let mut web = None;
@@ -67,7 +67,7 @@ pub(super) async fn all(
 /// The database of a service, with the schema that this version needs.
 async fn database(service: Service, settings: &Settings, readiness: &Readiness) -> anyhow::Result<Db> {
     let db = Db::open(&settings.config.database, service).await?;
-    let gate = readiness.gate(service.as_str(), "schema");
+    let gate = readiness.add_check(service.as_str(), "schema");
     schema::prepare(&db, service, &gate).await?;
     Ok(db)
 }

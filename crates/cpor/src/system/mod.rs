@@ -9,12 +9,12 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::Context as _;
 use cpor_kit::{
     Db, Metrics,
-    admin::{self, Admin},
-    auth::{Keys, TokenSigner},
+    admin::{self, AdminState},
+    auth::{TokenSigner, VerificationKeys},
     config::Limits,
     db::DataDirLock,
     lifecycle::{Readiness, Shutdown, Tasks},
-    server::{Server, ServerParts, install_crypto},
+    server::{Server, ServerDependencies, install_crypto_provider},
 };
 use cpor_types::{Clock, Entropy, Service, Timestamp};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -32,7 +32,7 @@ pub struct Settings {
     /// The business clock.
     pub clock: ClockChoice,
     /// Whose tokens are believed.
-    pub keys: Keys,
+    pub keys: VerificationKeys,
     /// What signs calls to other services.
     pub signer: TokenSigner,
     /// Where ids and secrets come from.
@@ -85,7 +85,7 @@ impl System {
     /// When the data directory is in use, a database cannot be opened or was made with the other kind of clock, or a service cannot be
     /// built.
     pub async fn start(settings: Settings, listeners: Listeners) -> anyhow::Result<Self> {
-        install_crypto();
+        install_crypto_provider();
         let limits: Limits = settings.config.limits.clone();
         let shutdown = Shutdown::new(limits.shutdown_grace());
         let (metrics, readiness) = (Metrics::new(), Readiness::new());
@@ -96,17 +96,17 @@ impl System {
 
         let watched = CancellationToken::new();
         if let Some(listener) = listeners.admin {
-            let admin = Admin { readiness: readiness.clone(), metrics: metrics.clone() };
+            let admin = AdminState { readiness: readiness.clone(), metrics: metrics.clone() };
             let until = watched.clone();
             tokio::spawn(async move { log_end("admin", admin::serve(listener, admin, until).await) });
         }
         let built = build::all(&settings, &metrics, &readiness, &tasks).await?;
         if let Some((listener, page)) = listeners.web.zip(built.web) {
-            let until = shutdown.draining();
+            let until = shutdown.drain_token();
             let served = axum::serve(listener, page).with_graceful_shutdown(until.cancelled_owned());
             tasks.spawn(async move { log_end("consent page", served.await) });
         }
-        let parts = ServerParts {
+        let parts = ServerDependencies {
             keys: Arc::new(settings.keys),
             limits,
             tls: settings.config.tls.clone(),

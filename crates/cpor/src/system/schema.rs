@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cpor_kit::{Db, Engine, lifecycle::Gate};
+use cpor_kit::{Db, Engine, lifecycle::ReadinessCheck};
 use cpor_types::Service;
 use sea_orm_migration::{MigrationTrait, MigratorTraitSelf};
 
@@ -43,25 +43,25 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// SQLite is brought up to date by the process that owns it. PostgreSQL is only looked at: until `cpor migrate` has run, the process
 /// stays alive, is not ready, and says which schema it waits for.
-pub(super) async fn prepare(db: &Db, service: Service, gate: &Gate) -> anyhow::Result<()> {
+pub(super) async fn prepare(db: &Db, service: Service, gate: &ReadinessCheck) -> anyhow::Result<()> {
     match db.engine() {
         Engine::Sqlite => {
             up(db, service).await?;
         }
         Engine::Postgres => wait(db, service, gate).await?,
     }
-    gate.ready();
+    gate.set_ready();
     Ok(())
 }
 
-async fn wait(db: &Db, service: Service, gate: &Gate) -> anyhow::Result<()> {
+async fn wait(db: &Db, service: Service, gate: &ReadinessCheck) -> anyhow::Result<()> {
     loop {
         let missing = missing(db, service).await?;
         if missing == 0 {
             return Ok(());
         }
         tracing::warn!(%service, missing, "the schema is not what this version needs: waiting for `cpor migrate`");
-        gate.not_ready(format!("the schema lacks {missing} migrations: run `cpor migrate`"));
+        gate.set_not_ready(format!("the schema lacks {missing} migrations: run `cpor migrate`"));
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }

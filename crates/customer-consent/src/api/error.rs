@@ -49,5 +49,5 @@ fn refusal_status(name: &str, refusal: Refusal) -> Status {
 
 /// Returns a status with a stable reason code.
 fn with_reason(code: Code, reason: ErrorReason, message: &str, metadata: &[(&str, &str)]) -> Status {
-    status::refused(code, reason.as_str_name(), message, metadata)
+    status::with_reason(code, reason.as_str_name(), message, metadata)
 }

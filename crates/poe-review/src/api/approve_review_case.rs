@@ -16,7 +16,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<ApproveReviewCaseRequest>,
 ) -> Result<Response<ProtoReviewCase>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let approval = Approval {
         decision_id: DecisionId(api.entropy.uuid()),

@@ -19,7 +19,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<ArbitrateLinesRequest>,
 ) -> Result<Response<proto::Arbitration>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let invalid_parent = |malformed: Malformed| error::invalid_field("parent", &malformed.to_string());
     let TenantName { tenant } = request.parent.parse().map_err(invalid_parent)?;
     let awards = parse_awards(tenant, &request.awards)?;

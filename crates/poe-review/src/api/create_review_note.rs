@@ -14,7 +14,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<CreateReviewNoteRequest>,
 ) -> Result<Response<ReviewNote>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let case = from_proto::case_name(&request.parent)?;
     // With a request id, the note's id is derived from it, so that a replayed request finds the
     // first note.

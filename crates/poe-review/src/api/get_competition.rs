@@ -10,7 +10,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<GetCompetitionRequest>,
 ) -> Result<Response<Competition>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let name = from_proto::case_name(&request.name)?;
     let query = CaseQuery::for_tenant(api.db.reader(), name.tenant);
     let case = query.find(name.case).await.map_err(|cause| STATUSES.store_error(&cause))?;

@@ -9,7 +9,7 @@ pub(super) async fn handle(
     api: &Api,
     request: Request<GetReviewCaseRequest>,
 ) -> Result<Response<ProtoReviewCase>, Status> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let name = from_proto::case_name(&request.name)?;
     let case = CaseQuery::for_tenant(api.db.reader(), name.tenant).find(name.case).await;
     let case = case.map_err(|cause| STATUSES.store_error(&cause))?.ok_or_else(|| status::not_found(&request.name))?;
