@@ -36,11 +36,11 @@ impl FailureStatuses {
             CommandError::VersionMismatch { actual: 0, .. } => status::not_found(resource),
             CommandError::VersionMismatch { .. } => {
                 let message = "etag: must be the current etag of the resource; read the resource again";
-                status::refused(Code::Aborted, "ETAG_MISMATCH", message, &[])
+                status::with_reason(Code::Aborted, "ETAG_MISMATCH", message, &[])
             }
             CommandError::RequestIdReused => {
                 let message = "request_id: was already used for a different request";
-                status::refused(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[])
+                status::with_reason(Code::InvalidArgument, "REQUEST_ID_REUSED", message, &[])
             }
             // Only commands that apply events have a place in a stream.
             CommandError::SequenceGap { expected } => {

@@ -9,7 +9,7 @@ pub(super) async fn delete_claim(
     intake: &ClaimIntake,
     request: Request<wire::DeleteClaimRequest>,
 ) -> RpcResult<wire::Claim> {
-    let (caller, request) = open(request)?;
+    let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "DeleteClaim", &request.name)?
         .with_etag(&request.etag)
         .with_request_id(&caller, &request)?;

@@ -18,7 +18,7 @@ use crate::{
     store::{Claims, HistoryEntries},
 };
 use cpor_kit::wire_time::to_wire_time;
-use cpor_kit::{request::open, status};
+use cpor_kit::{request::validate, status};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::ClaimName;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};

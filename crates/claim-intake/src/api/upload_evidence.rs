@@ -11,7 +11,7 @@ use crate::{
     store::{Documents, PendingUploads},
 };
 use bytes::Bytes;
-use cpor_kit::request::{Opened, open_stream};
+use cpor_kit::request::{AuthorizedCall, validate_stream};
 use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{EvidenceId, Timestamp};

@@ -14,7 +14,7 @@ use crate::domain::Channel;
 /// It takes one transaction of the writer, which it shares with waiting commands: five to seven
 /// round trips to the database and one fsync.
 pub(super) async fn approve_consent(api: &Api, request: Request<ApproveConsentRequest>) -> RpcResult<Consent> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let command = Command::new("approve_consent", consent_key(&request.name)?, caller.actor.clone())
         .expect_etag(&request.etag)
         .request(RequestId::from_request(&caller, "ApproveConsent", &request)?);

@@ -10,7 +10,7 @@ use crate::domain::Channel;
 /// Handles `DeclineConsent` (R26). It takes one transaction of the writer, which it shares with
 /// waiting commands: five to seven round trips to the database and one fsync.
 pub(super) async fn decline_consent(api: &Api, request: Request<DeclineConsentRequest>) -> RpcResult<Consent> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let command = Command::new("decline_consent", consent_key(&request.name)?, caller.actor.clone())
         .expect_etag(&request.etag)
         .request(RequestId::from_request(&caller, "DeclineConsent", &request)?);

@@ -17,7 +17,7 @@ pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsReques
     let states = convert::states_in(ConsentState::try_from(request.state).unwrap_or_default());
     let filter = Filter { states, only_waiting_for_delivery: request.waiting_for_delivery };
     let owner = Some(owner).filter(|owner| *owner != "-");
-    let size = page::size(request.page_size);
+    let size = page::effective_size(request.page_size);
     let found = api
         .consents
         .list(owner, &filter, after, size + 1)

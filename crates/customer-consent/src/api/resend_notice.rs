@@ -9,7 +9,7 @@ use super::{Api, RpcResult, consent_key, consent_response};
 /// waiting commands: five to seven round trips to the database and one fsync. The mail is sent
 /// after the response.
 pub(super) async fn resend_notice(api: &Api, request: Request<ResendNoticeRequest>) -> RpcResult<Consent> {
-    let (caller, request) = request::open(request)?;
+    let (caller, request) = request::validate(request)?;
     let command = Command::new("resend_notice", consent_key(&request.name)?, caller.actor.clone())
         .request(RequestId::from_request(&caller, "ResendNotice", &request)?);
     let result = api.consents.resend_notice(command, api.entropy.uuid()).await;

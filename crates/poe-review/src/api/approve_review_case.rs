@@ -6,7 +6,7 @@
 use super::{Api, error, reviewer};
 use crate::domain::{Approval, CommandKind, Phase, Refusal, ReviewCase};
 use cpor_durable::CommandOutcome;
-use cpor_kit::{request::open, status};
+use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{ApproveReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use cpor_types::DecisionId;
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use crate::{
     store::arbitrations,
 };
 use cpor_durable::{Command, CommandOutcome, RequestId};
-use cpor_kit::{Caller, request::open, status};
+use cpor_kit::{Caller, request::validate, status};
 use cpor_proto::reviews::v1::{self as proto, ArbitrateLinesRequest};
 use cpor_types::{DecisionId, Malformed, TenantId, TenantName};
 use std::convert::Infallible;

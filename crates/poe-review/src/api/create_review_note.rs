@@ -6,7 +6,7 @@ use crate::{
     store::{case_key, notes::NoteQuery},
 };
 use cpor_durable::RequestId;
-use cpor_kit::{request::open, status};
+use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{CreateReviewNoteRequest, ReviewNote};
 use tonic::{Request, Response, Status};
 

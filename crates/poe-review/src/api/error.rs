@@ -9,7 +9,7 @@ use crate::{
     store::arbitrations::KeysUnderArbitration,
 };
 use cpor_durable::{CommandError, FailureStatuses, RETRY_AFTER};
-use cpor_kit::status::{self, FieldViolation, Precondition};
+use cpor_kit::status::{self, FieldViolation, PreconditionViolation};
 use cpor_proto::reviews::v1::ErrorReason;
 use cpor_types::LineId;
 use std::convert::Infallible;

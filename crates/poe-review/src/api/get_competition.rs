@@ -2,7 +2,7 @@
 //! and one for each rival.
 use super::{Api, case_for_caller, error::STATUSES, from_proto};
 use crate::store::case_query::CaseQuery;
-use cpor_kit::{request::open, status};
+use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{Competition, GetCompetitionRequest, Rival};
 use tonic::{Request, Response, Status};
 

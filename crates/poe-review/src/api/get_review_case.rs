@@ -1,7 +1,7 @@
 //! GetReviewCase: returns one case. Executes one query.
 use super::{Api, case_for_caller, error::STATUSES, from_proto};
 use crate::store::case_query::CaseQuery;
-use cpor_kit::{request::open, status};
+use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{GetReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use tonic::{Request, Response, Status};
 

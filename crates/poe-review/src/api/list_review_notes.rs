@@ -3,8 +3,8 @@
 use super::{Api, error::STATUSES, from_proto, to_proto};
 use crate::store::{case_key, case_query::CaseQuery, notes::NoteQuery};
 use cpor_kit::{
-    page::{self, Binding},
-    request::open,
+    page::{self, PageTokens},
+    request::validate,
     status,
 };
 use cpor_proto::reviews::v1::{ListReviewNotesRequest, ListReviewNotesResponse};
