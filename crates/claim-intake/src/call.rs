@@ -1,11 +1,11 @@
 //! The parameters that RPC calls on one claim have in common: the claim, the caller, the etag, the
 //! request id and `validate_only`.
 use crate::{domain::Refusal, error::CallError, store::AlreadyClaimed};
-use cpor_durable::{AggregateKey, CommandError, RequestId};
+use cpor_durable::{AggregateKey, CommandError, Etag, RequestId};
 use cpor_kit::Caller;
 use cpor_types::{Actor, ClaimName, EvidenceId, EvidenceName};
-use prost::Message;
-use sha2::{Digest as _, Sha256};
+use prost::{Message, Name};
+use tonic::Status;
 use uuid::Uuid;
 
 /// An RPC call on one claim.
@@ -60,23 +60,25 @@ impl Call {
 
     /// Requires that the claim still has this etag. An empty etag requires nothing.
     pub(crate) fn with_etag(mut self, etag: &str) -> Self {
-        self.etag = (!etag.is_empty()).then(|| version_from_etag(etag));
+        self.etag = Etag::required_version(etag);
         self
     }
 
-    /// Makes the call safe to repeat under the request id `id`. An empty id changes nothing. The
-    /// hash that detects a different request under the same id covers the whole `request`,
-    /// including its id, which is equal wherever two hashes are compared.
-    pub(crate) fn with_request_id(self, caller: &Caller, id: &str, request: &impl Message) -> Self {
-        self.with_request_id_and_hash(caller, id, Sha256::digest(request.encode_to_vec()).into())
+    /// Makes the call safe to repeat under the request id of `request`, if it has one.
+    pub(crate) fn with_request_id(self, caller: &Caller, request: &(impl Message + Name)) -> Result<Self, Status> {
+        self.with_request_id_and_content(caller, request, "")
     }
 
-    /// Does the same as [`Self::with_request_id`] for a request whose hash is already computed.
-    pub(crate) fn with_request_id_and_hash(mut self, caller: &Caller, id: &str, body_hash: [u8; 32]) -> Self {
-        let request =
-            || RequestId { caller: caller.id().to_owned(), method: self.method, id: id.to_owned(), body_hash };
-        self.request = (!id.is_empty()).then(request);
-        self
+    /// Does the same as [`Self::with_request_id`] for a request whose content is not all in
+    /// `request`. `further_content` identifies the rest.
+    pub(crate) fn with_request_id_and_content(
+        mut self,
+        caller: &Caller,
+        request: &(impl Message + Name),
+        further_content: &str,
+    ) -> Result<Self, Status> {
+        self.request = RequestId::from_request_with(caller, self.method, request, further_content)?;
+        Ok(self)
     }
 
     /// Sets whether the call only checks the request and changes nothing.
@@ -85,13 +87,10 @@ impl Call {
         self
     }
 
-    /// Derives a UUID from the claim, the request id, the caller and the body hash. A resource that
-    /// is created under this UUID is found again when the request is repeated. `None` if the call
-    /// has no request id.
+    /// Derives a UUID from the request id. A resource that is created under this UUID is found again
+    /// when the request is repeated. `None` if the call has no request id.
     pub(crate) fn request_uuid(&self) -> Option<Uuid> {
-        let RequestId { caller, method: _, id, body_hash } = self.request.as_ref()?;
-        let name = [caller.as_bytes(), &[0], id.as_bytes(), &[0], body_hash].concat();
-        Some(Uuid::new_v5(&self.claim.claim.uuid(), &name))
+        self.request.as_ref().map(RequestId::derived_uuid)
     }
 
     /// Returns the error for a resource that does not exist.
@@ -105,44 +104,12 @@ impl Call {
     }
 
     /// Converts a failure of the writer to an error of this call.
-    pub(crate) fn writer_error(&self, failure: CommandError<Refusal, AlreadyClaimed>) -> CallError {
-        match failure {
-            CommandError::Refused(refusal) => self.refusal_error(refusal),
-            CommandError::Conflict(lines) => CallError::AlreadyClaimed(lines),
-            CommandError::VersionMismatch { .. } => CallError::EtagMismatch,
-            CommandError::RequestIdReused => CallError::RequestIdReused,
-            CommandError::SequenceGap { expected } => CallError::Internal(format!(
-                "the writer misses event {expected} of a stream, although an RPC call is not part of a stream"
-            )),
-            CommandError::Overloaded => CallError::Overloaded,
-            CommandError::Unavailable(error) => CallError::Unavailable(error),
-        }
+    pub(crate) fn command_error(&self, error: CommandError<Refusal, AlreadyClaimed>) -> CallError {
+        CallError::Command { resource: self.resource.clone(), error }
     }
 
     /// The key under which the writer finds the claim.
     pub(crate) fn key(&self) -> AggregateKey {
         AggregateKey::new(self.claim.partner.as_str(), self.claim.claim.uuid())
-    }
-}
-
-/// Returns the etag of a version. Callers must treat it as opaque.
-pub(crate) fn etag_from_version(version: u64) -> String {
-    format!("{version:x}")
-}
-
-/// Returns the version that an etag stands for. An etag that this service did not issue becomes
-/// version 0, which no stored claim has, so that it is treated as stale.
-fn version_from_etag(etag: &str) -> u64 {
-    u64::from_str_radix(etag, 16).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_etag_of_another_service_is_stale() {
-        assert_eq!(version_from_etag(&etag_from_version(31)), 31);
-        assert_eq!(version_from_etag("not an etag"), 0);
     }
 }

@@ -4,28 +4,29 @@ use crate::{
     evidence::{DocumentError, EvidenceStoreError, UploadError},
     store::AlreadyClaimed,
 };
-use cpor_durable::StoreError;
+use cpor_durable::{CommandError, StoreError};
 
 /// The reason why an RPC call failed. A failed call has changed nothing, except where
-/// [`CallError::Unavailable`] leaves the outcome unknown.
+/// [`CommandError::Unavailable`] leaves the outcome unknown.
 #[derive(Debug)]
 pub(crate) enum CallError {
     /// The resource does not exist or belongs to another partner. Holds the name from the request.
     NotFound(String),
     /// The claim refuses the command.
     Refused(Refusal),
-    /// Another open or approved claim of the same company already has a line of this claim (R38).
-    AlreadyClaimed(AlreadyClaimed),
+    /// The writer did not accept or did not complete the command.
+    Command {
+        /// The resource name from the request.
+        resource: String,
+        /// The failure.
+        error: CommandError<Refusal, AlreadyClaimed>,
+    },
     /// The uploaded document is not acceptable (R14).
     Document(DocumentError),
     /// The messages of an upload stream are in the wrong order.
     UploadOutOfOrder,
-    /// The claim's version is not the one that the caller's etag stands for.
-    EtagMismatch,
     /// The claim changed during every attempt to process the request.
     ConcurrentChange,
-    /// The request id was already used for a different request.
-    RequestIdReused,
     /// The registry does not answer.
     RegistryUnavailable,
     /// The caller already has as many watches as one caller may have (R59).
@@ -33,11 +34,12 @@ pub(crate) enum CallError {
         /// The maximum number of concurrent watches of one caller.
         limit: usize,
     },
-    /// The service has no capacity for another command or watch.
+    /// The service has no capacity for another watch.
     Overloaded,
-    /// The database or the evidence store failed. The outcome of the call is not known. The text is
-    /// for the log only.
-    Unavailable(String),
+    /// The database could not be read.
+    Store(StoreError),
+    /// The evidence store failed.
+    EvidenceStore(EvidenceStoreError),
     /// An internal error. The text is for the log only.
     Internal(String),
 }
@@ -50,16 +52,13 @@ impl From<DocumentError> for CallError {
 
 impl From<StoreError> for CallError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Db(error) => Self::Unavailable(error.to_string()),
-            StoreError::ConcurrentChange(_) | StoreError::Inconsistent { .. } => Self::Internal(error.to_string()),
-        }
+        Self::Store(error)
     }
 }
 
 impl From<EvidenceStoreError> for CallError {
     fn from(error: EvidenceStoreError) -> Self {
-        Self::Unavailable(error.to_string())
+        Self::EvidenceStore(error)
     }
 }
 

@@ -8,7 +8,9 @@ use crate::{
     store::{ClaimStore, Claims},
     watch_permit::WatchLimiter,
 };
-use cpor_durable::{Aggregate as _, Command, CommandOutcome, Host, StoreError, Transition, Versioned, Writer};
+use cpor_durable::{
+    Aggregate as _, Command, CommandError, CommandOutcome, Host, StoreError, Transition, Versioned, Writer,
+};
 use cpor_kit::auth::{MethodTable, TokenSigner};
 use cpor_registry_client::SharedRegistry;
 use cpor_types::{Clock, Entropy, Timestamp};
@@ -130,7 +132,7 @@ impl ClaimIntake {
             let decide = decide.clone();
             let decide = move |claim: &Claim, now| decide(claim, facts.as_ref(), now);
             match self.decide_at_version(call, Some(expected), decide).await {
-                Err(CallError::EtagMismatch) if call.etag.is_none() => {}
+                Err(CallError::Command { error: CommandError::VersionMismatch { .. }, .. }) if call.etag.is_none() => {}
                 outcome => return outcome,
             }
         }
@@ -165,7 +167,7 @@ impl ClaimIntake {
     where
         D: Fn(Option<&Claim>, Timestamp) -> Result<Option<Transition<Claim>>, Refusal> + Send + 'static,
     {
-        let committed = self.writer.execute(command, decide).await.map_err(|failure| call.writer_error(failure))?;
+        let committed = self.writer.execute(command, decide).await.map_err(|failure| call.command_error(failure))?;
         let CommandOutcome { version, state, replayed, .. } = committed;
         let claim = state.ok_or_else(|| call.not_found())?;
         Ok(DecisionOutcome { claim: Versioned::new(version, claim), replayed })
@@ -178,8 +180,9 @@ impl ClaimIntake {
         D: Fn(&Claim, Timestamp) -> Result<Option<Transition<Claim>>, Refusal>,
     {
         let current = Claims::get_with_deleted(self.reader(), &call.claim).await?.ok_or_else(|| call.not_found())?;
-        if version.is_some_and(|expected| expected != current.version) {
-            return Err(CallError::EtagMismatch);
+        if let Some(expected) = version.filter(|expected| *expected != current.version) {
+            let actual = current.version;
+            return Err(call.command_error(CommandError::VersionMismatch { expected, actual }));
         }
         let now = self.now().await?;
         let claim = apply_passed_deadlines(current.state, now);

@@ -17,7 +17,6 @@ mod languages;
 mod links;
 mod notices;
 mod page;
-mod proto_time;
 mod store;
 #[cfg(test)]
 mod test_system;
@@ -25,10 +24,5 @@ mod translation;
 
 pub use app::{BuildError, build};
 pub use config::Config;
+pub use store::migration::migrations;
 pub use translation::TranslationError;
-
-/// Returns the migrations of this service's database, in order.
-#[must_use]
-pub fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-    store::migrations()
-}

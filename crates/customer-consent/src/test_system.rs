@@ -9,6 +9,7 @@ use cpor_durable::{
     AggregateKey, BusinessClock, DeliveryError, EventReceiver as _, EventTransport, Host, HostParts, IncomingEvent,
     ReceiveError, StreamKey, StreamPosition,
 };
+use cpor_kit::wire_time::to_wire_time;
 use cpor_kit::{Db, Metrics};
 use cpor_mail::{Mail, MailConfig, SendError, Sender, SenderParts, Transport};
 use cpor_proto::events::v1::event::Payload;
@@ -26,7 +27,6 @@ use crate::events::incoming::ClaimEventReceiver;
 use crate::languages::Languages;
 use crate::links::ConsentLinks;
 use crate::notices::NoticeRenderer;
-use crate::proto_time;
 use crate::store::ConsentStore;
 
 /// Runs `test` with the service on SQLite and then on PostgreSQL.
@@ -206,7 +206,7 @@ pub(crate) fn snapshot() -> ClaimSnapshot {
             email: claim.contact.email,
         }),
         review_case_id: String::new(),
-        submit_time: Some(proto_time::to_proto(claim.submit_time)),
+        submit_time: Some(to_wire_time(claim.submit_time)),
         programs: vec![],
         evidence: vec![],
         askings: claim.askings,

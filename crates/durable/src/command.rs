@@ -1,8 +1,12 @@
 //! Commands to a writer, and the outcomes and errors that a writer answers with.
+use cpor_kit::{Caller, reflect};
 use cpor_types::{Actor, Service, Timestamp};
+use prost::{Message, Name};
+use sha2::{Digest as _, Sha256};
+use tonic::Status;
 use uuid::Uuid;
 
-use crate::AggregateKey;
+use crate::{AggregateKey, Etag};
 
 /// The target, actor and conditions of a command. The decision function is passed separately, to
 /// [`Writer::execute`](crate::Writer::execute).
@@ -33,12 +37,19 @@ impl Command {
     }
 
     /// Requires that the aggregate still has this version (0: that it does not exist). Otherwise
-    /// the command fails with [`CommandError::VersionMismatch`]. Used for etags, and for facts that
-    /// were gathered about a snapshot.
+    /// the command fails with [`CommandError::VersionMismatch`]. Used for facts that were gathered
+    /// about a snapshot.
     #[must_use]
     pub fn expect_version(mut self, version: impl Into<Option<u64>>) -> Self {
         self.expected_version = version.into();
         self
+    }
+
+    /// Requires that the aggregate still has the etag in the field `etag` of a request (AIP-154). An
+    /// empty field requires nothing.
+    #[must_use]
+    pub fn expect_etag(self, etag: &str) -> Self {
+        self.expect_version(Etag::required_version(etag))
     }
 
     /// Makes the command take effect at most once for this request id (AIP-155).
@@ -69,8 +80,52 @@ pub struct RequestId {
     pub method: &'static str,
     /// The `request_id` that the client sent.
     pub id: String,
-    /// SHA-256 of the request's encoding without its `request_id`.
+    /// SHA-256 of the request's content without its `request_id`.
     pub body_hash: [u8; 32],
+}
+
+impl RequestId {
+    /// Reads the field `request_id` of a request for `method` by `caller`. Returns `None` if the
+    /// field is empty.
+    ///
+    /// # Errors
+    /// INTERNAL if the message has no such field.
+    pub fn from_request<T: Message + Name>(
+        caller: &Caller,
+        method: &'static str,
+        request: &T,
+    ) -> Result<Option<Self>, Status> {
+        Self::from_request_with(caller, method, request, "")
+    }
+
+    /// Does the same as [`RequestId::from_request`] for a request whose content is not all in
+    /// `request`. `further_content` identifies the rest, for example by a hash of streamed bytes.
+    ///
+    /// # Errors
+    /// INTERNAL if the message has no field `request_id`.
+    pub fn from_request_with<T: Message + Name>(
+        caller: &Caller,
+        method: &'static str,
+        request: &T,
+        further_content: &str,
+    ) -> Result<Option<Self>, Status> {
+        let (id, body) = reflect::split_text_field(request, "request_id")?;
+        if id.is_empty() {
+            return Ok(None);
+        }
+        let length = (body.len() as u64).to_be_bytes();
+        let hash = Sha256::new().chain_update(length).chain_update(body).chain_update(further_content);
+        Ok(Some(Self { caller: caller.id().to_owned(), method, id, body_hash: hash.finalize().into() }))
+    }
+
+    /// Derives a UUID for a resource that the request creates, so that a repeated request finds the
+    /// resource of the first one.
+    #[must_use]
+    pub fn derived_uuid(&self) -> Uuid {
+        let Self { caller, method, id, body_hash } = self;
+        let name = [caller.as_bytes(), &[0], method.as_bytes(), &[0], id.as_bytes(), &[0], body_hash].concat();
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, &name)
+    }
 }
 
 /// The identity of an incoming stream: the events that one aggregate of another service sends to
@@ -149,4 +204,50 @@ pub enum CommandError<R, C> {
     /// never for a caller.
     #[error("unavailable: {0}")]
     Unavailable(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use cpor_proto::claims::v1::WithdrawClaimRequest;
+    use cpor_types::ActorSide;
+
+    use super::*;
+
+    fn request_id(subject: &str, request: &WithdrawClaimRequest, content: &str) -> Option<RequestId> {
+        let caller = Caller {
+            subject: subject.to_owned(),
+            roles: Vec::new(),
+            partner: None,
+            tenant: None,
+            service: None,
+            actor: Actor::new(ActorSide::Partner, subject),
+        };
+        RequestId::from_request_with(&caller, "WithdrawClaim", request, content).unwrap()
+    }
+
+    fn request(id: &str, comment: &str) -> WithdrawClaimRequest {
+        WithdrawClaimRequest { request_id: id.to_owned(), comment: comment.to_owned(), ..Default::default() }
+    }
+
+    #[test]
+    fn the_hash_covers_everything_except_the_request_id() {
+        let id = |id, comment, content| request_id("amy", &request(id, comment), content).unwrap();
+        let first = id("one", "a", "");
+        assert_eq!((first.id.as_str(), first.method), ("one", "WithdrawClaim"));
+        assert_eq!(first, id("one", "a", ""));
+        assert_eq!(first.body_hash, id("two", "a", "").body_hash);
+        assert_ne!(first.body_hash, id("one", "b", "").body_hash);
+        assert_ne!(first.body_hash, id("one", "a", "b").body_hash);
+        assert_eq!(request_id("amy", &request("", "a"), ""), None);
+    }
+
+    #[test]
+    fn a_derived_uuid_belongs_to_one_request_of_one_caller() {
+        let uuid = |subject, id, comment| request_id(subject, &request(id, comment), "").unwrap().derived_uuid();
+        let first = uuid("amy", "one", "a");
+        assert_eq!(first, uuid("amy", "one", "a"));
+        for other in [uuid("bob", "one", "a"), uuid("amy", "two", "a"), uuid("amy", "one", "b")] {
+            assert_ne!(first, other);
+        }
+    }
 }

@@ -7,8 +7,14 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 use crate::{
     ReceiveError, StreamKey, StreamPosition, Tx,
     rows::{Column, ColumnKind, InputRows, Sql, to_bigint},
-    writer::StreamAdvance,
 };
+
+/// The last applied sequence of an incoming stream, before (`from`) and after (`to`) a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StreamAdvance {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
 
 fn input_rows<'a>(streams: impl Iterator<Item = (&'a StreamKey, StreamAdvance)>) -> Result<InputRows, DbErr> {
     let mut rows = InputRows::new(vec![

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
-use crate::{host::HostContext, outbox, request_id};
+use crate::{context::HostContext, outbox, request_id};
 
 /// The pause between two runs.
 const PERIOD: Duration = Duration::from_secs(15);

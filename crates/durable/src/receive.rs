@@ -1,5 +1,6 @@
 //! The receiving side of events: the trait that a service implements to apply the events of other
 //! services.
+use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::events::v1::{Event, event::Payload};
 use cpor_types::{Actor, Timestamp};
 
@@ -43,11 +44,20 @@ impl IncomingEvent {
             .with_position(self.position.clone())
     }
 
+    /// Returns the error for an event of a kind that the service does not expect. It parks the
+    /// stream: the sender addresses an event to this service only if the service must apply it.
+    #[must_use]
+    pub fn unexpected(&self) -> ReceiveError {
+        let event = Event { payload: Some(self.payload.clone()), ..Event::default() };
+        let kind = cpor_kit::reflect::oneof_field(&event, "payload").unwrap_or_default();
+        ReceiveError::Park(format!("the service does not accept events of the kind `{kind}`"))
+    }
+
     /// Converts an event of `stream` from its wire form.
     pub(crate) fn read(stream: &StreamKey, event: Event) -> Result<Self, ReceiveError> {
         let missing = |field: &str| ReceiveError::Park(format!("the event's {field} is missing or unknown"));
         let actor = event.actor.as_ref().and_then(crate::wire::actor_from).ok_or_else(|| missing("actor"))?;
-        let effective_time = event.effective_time.as_ref().and_then(crate::wire::timestamp_from);
+        let effective_time = event.effective_time.and_then(from_wire_time);
         let effective_time = effective_time.ok_or_else(|| missing("effective_time"))?;
         let payload = event.payload.ok_or_else(|| missing("payload"))?;
         let position = StreamPosition { stream: stream.clone(), sequence: event.sequence };

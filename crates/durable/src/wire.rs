@@ -1,6 +1,6 @@
-//! Conversions between domain types (services, times, actors) and their protobuf forms.
+//! Conversions between domain types (services, actors) and their protobuf forms.
 use cpor_proto::{events::v1 as events, options::v1 as options};
-use cpor_types::{Actor, ActorSide, Service, Timestamp};
+use cpor_types::{Actor, ActorSide, Service};
 
 /// Converts a service to its protobuf form.
 pub(crate) fn service(service: Service) -> options::Service {
@@ -23,19 +23,6 @@ pub(crate) fn service_from(number: i32) -> Option<Service> {
         options::Service::Eligibility => Some(Service::Eligibility),
         options::Service::Registry => Some(Service::Registry),
     }
-}
-
-/// Converts a time to its protobuf form.
-pub(crate) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
-    let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0);
-    prost_types::Timestamp { seconds: time.timestamp(), nanos }
-}
-
-/// Converts a time from its protobuf form, cut to whole microseconds. Returns `None` if it is out
-/// of range.
-pub(crate) fn timestamp_from(time: &prost_types::Timestamp) -> Option<Timestamp> {
-    let nanos = u32::try_from(time.nanos).ok()?;
-    Timestamp::from_timestamp(time.seconds, nanos).map(cpor_types::truncate_to_micros)
 }
 
 /// Converts an actor to its protobuf form.

@@ -35,10 +35,12 @@ pub mod order;
 pub mod page;
 pub mod peer;
 pub mod redact;
+pub mod reflect;
 pub mod request;
 pub mod server;
 pub mod status;
 pub mod telemetry;
+pub mod wire_time;
 
 pub use auth::Caller;
 pub use db::{Db, Engine};

@@ -22,5 +22,7 @@ pub(crate) async fn on_both_databases(test: impl AsyncFn(Db)) {
 }
 
 async fn migrate(db: &Db) {
-    crate::migration().up(&SchemaManager::new(db.writer())).await.unwrap();
+    for migration in crate::migrations() {
+        migration.up(&SchemaManager::new(db.writer())).await.unwrap();
+    }
 }

@@ -14,10 +14,7 @@ use crate::{
         pending_decisions::{PendingDecisions, RetryPolicy},
     },
 };
-use cpor_durable::{
-    Host,
-    service::{HostedService, ServiceContext},
-};
+use cpor_durable::{Host, HostedService, ServiceContext};
 use cpor_mail::Sender;
 use cpor_proto::reviews::v1::review_service_server::{ReviewServiceServer, SERVICE_NAME};
 use cpor_registry_client::{GrpcRegistry, SharedRegistry};

@@ -19,20 +19,13 @@ mod config;
 pub mod domain;
 mod error;
 mod events;
-mod proto_time;
 mod reminders;
 mod store;
 
 pub use app::build;
 pub use config::Config;
 pub use error::BuildError;
-
-/// Returns the migrations of this service's database, in the order in which they must run.
-#[must_use]
-pub fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-    let shared = cpor_durable::migrations().into_iter().chain([cpor_mail::migration()]);
-    shared.chain(store::migration::migrations()).collect()
-}
+pub use store::migration::migrations;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use cpor_kit::status;
+use cpor_kit::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::registry::v1 as wire;
 use cpor_types::{
     Activity, AssociationKey, Malformed, ProductFamily, ProductKind, ProductName, SolutionArea, TenantName, Timestamp,
@@ -51,7 +52,7 @@ impl From<HoldRequest> for wire::PlaceHoldRequest {
             solution_area: solution_area(hold.solution_area) as i32,
             activities: hold.activities.into_iter().map(|value| activity(value) as i32).collect(),
             lines: hold.lines.into_iter().map(wire::LineToHold::from).collect(),
-            submit_time: Some(timestamp(hold.submit_time)),
+            submit_time: Some(to_wire_time(hold.submit_time)),
             review_case_id: hold.review_case.to_string(),
         }
     }
@@ -229,14 +230,7 @@ impl TryFrom<wire::LineRefusal> for LineRefusal {
 
 /// Parses a time in a response.
 pub(crate) fn parse_timestamp(time: prost_types::Timestamp) -> Result<Timestamp, RegistryError> {
-    let nanos = u32::try_from(time.nanos).ok();
-    nanos
-        .and_then(|nanos| Timestamp::from_timestamp(time.seconds, nanos))
-        .ok_or_else(|| RegistryError::InvalidResponse(format!("{time:?} is not a valid time")))
-}
-
-fn timestamp(time: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: time.timestamp(), nanos: time.timestamp_subsec_nanos().cast_signed() }
+    from_wire_time(time).ok_or_else(|| RegistryError::InvalidResponse(format!("{time:?} is not a valid time")))
 }
 
 fn solution_area(area: SolutionArea) -> wire::SolutionArea {

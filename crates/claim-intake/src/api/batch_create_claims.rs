@@ -21,8 +21,6 @@ use cpor_proto::claims::v1 as wire;
 use cpor_registry_client::MAX_LINES_PER_CALL;
 use cpor_types::{ClaimId, ClaimName, PartnerName};
 use futures_util::{StreamExt as _, future::join_all, stream};
-use prost::Message as _;
-use sha2::{Digest as _, Sha256};
 use tonic::{Request, Response, Status};
 
 /// The maximum number of violations in the result of a row. It keeps a response for 1,000 rows
@@ -111,7 +109,7 @@ impl Batch<'_> {
         if let Some(violations) = violations {
             return Err(status::invalid_fields(violations));
         }
-        let call = self.row_call(&row);
+        let call = self.row_call(&row)?;
         Ok((call, parse::content(row.claim.unwrap_or_default(), &*self.intake.entropy)?))
     }
 
@@ -132,13 +130,12 @@ impl Batch<'_> {
 
     /// Creates the call of one row. The row's request id covers the parent and the row itself, not
     /// the other rows, so that a row can be repeated in a different batch.
-    fn row_call(&self, row: &wire::BatchCreateClaimsRow) -> Call {
+    fn row_call(&self, row: &wire::BatchCreateClaimsRow) -> Result<Call, Status> {
         let partner = self.parent.partner.clone();
         let name = ClaimName { partner, claim: ClaimId(self.intake.entropy.uuid()) };
-        let body = Sha256::new().chain_update(&self.resource).chain_update([0]).chain_update(row.encode_to_vec());
-        Call::on_claim(&self.caller, "BatchCreateClaims", &self.resource, name)
-            .with_request_id_and_hash(&self.caller, &row.request_id, body.finalize().into())
-            .with_validate_only(self.validate_only)
+        let call = Call::on_claim(&self.caller, "BatchCreateClaims", &self.resource, name)
+            .with_validate_only(self.validate_only);
+        call.with_request_id_and_content(&self.caller, row, &self.resource)
     }
 }
 

@@ -2,15 +2,14 @@
 //! the caller determines what is left out or masked.
 use super::{enums, receipt, view::View};
 use crate::{
-    call::etag_from_version,
     domain::{
         Assessment, Association, AssociationEnd, Claim, Comment, Contact, EndReason, Evidence, Line, LostLine,
         PartnerAction, Party, Refusal, Rejection, Rules, State, Violation, history::SealedEntry,
     },
     error::CallError,
-    wire_time::to_wire_time,
 };
-use cpor_durable::Versioned;
+use cpor_durable::{Etag, Versioned};
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{ClaimName, CommentName, EvidenceName, PrimaryRejection, ProductName, ReviewCaseName};
 
@@ -58,7 +57,7 @@ pub(super) fn claim_to_wire(claim: Versioned<Claim>, view: View, rules: &Rules) 
         create_time: Some(to_wire_time(claim.create_time)),
         update_time: Some(to_wire_time(claim.update_time)),
         submit_time: submission.map(|submission| to_wire_time(submission.submit_time)),
-        etag: etag_from_version(version),
+        etag: Etag::new(version).to_string(),
         disputes: submission.map_or(0, |submission| saturating_count(submission.disputes)),
         disputes_left: submission.and_then(|submission| submission.disputes_left()).map(saturating_count),
         explicit_approval_needed: submission.is_some_and(|submission| submission.needs_explicit_approval()),

@@ -22,7 +22,7 @@ pub(super) async fn create_claim(
     let parent: PartnerName = request.parent.parse().map_err(not_found)?;
     let name = ClaimName { partner: parent.partner, claim: ClaimId(intake.entropy.uuid()) };
     let call = Call::on_claim(&caller, "CreateClaim", &request.parent, name)
-        .with_request_id(&caller, &request.request_id, &request)
+        .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
     let content = parse::content(request.claim.unwrap_or_default(), &*intake.entropy)?;
 

@@ -18,8 +18,7 @@ pub(super) async fn create_comment(
     request: Request<wire::CreateCommentRequest>,
 ) -> RpcResult<wire::Comment> {
     let (caller, request) = validate(request)?;
-    let call =
-        Call::new(&caller, "CreateComment", &request.parent)?.with_request_id(&caller, &request.request_id, &request);
+    let call = Call::new(&caller, "CreateComment", &request.parent)?.with_request_id(&caller, &request)?;
     let comment = request.comment.unwrap_or_default();
     let (evidence, line) = parse_target(&call, &comment)?;
     let new_comment =

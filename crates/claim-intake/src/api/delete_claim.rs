@@ -10,11 +10,9 @@ pub(super) async fn delete_claim(
     request: Request<wire::DeleteClaimRequest>,
 ) -> RpcResult<wire::Claim> {
     let (caller, request) = validate(request)?;
-    let call = Call::new(&caller, "DeleteClaim", &request.name)?.with_etag(&request.etag).with_request_id(
-        &caller,
-        &request.request_id,
-        &request,
-    );
+    let call = Call::new(&caller, "DeleteClaim", &request.name)?
+        .with_etag(&request.etag)
+        .with_request_id(&caller, &request)?;
     let outcome = intake.decide(&call, |claim, now| claim.delete(now).map(Some)).await?;
     let claim = convert::claim_to_wire(outcome.claim, View::for_caller(&caller), &intake.rules)?;
     Ok(Response::new(claim))

@@ -18,7 +18,7 @@ pub(super) async fn dispute_claim(
     let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "DisputeClaim", &request.name)?
         .with_etag(&request.etag)
-        .with_request_id(&caller, &request.request_id, &request)
+        .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
     let justification = NewComment::from_text(intake, &call, &request.justification);
     let review_case = CaseId(intake.entropy.uuid());

@@ -14,7 +14,7 @@ pub(super) async fn erase_personal_data(
     let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "ErasePersonalData", &request.name)?
         .with_etag(&request.etag)
-        .with_request_id(&caller, &request.request_id, &request)
+        .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
     let erase = Erase::from(request);
 

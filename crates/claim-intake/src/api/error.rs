@@ -6,40 +6,37 @@ use crate::{
     evidence::DocumentError,
     store::AlreadyClaimed,
 };
+use cpor_durable::{FailureStatuses, RETRY_AFTER};
 use cpor_kit::status::{self, FieldViolation};
 use cpor_proto::claims::v1::ErrorReason;
 use cpor_types::rfc3339;
-use std::time::Duration;
 use tonic::{Code, Status};
 
 /// The advice when a rejection can no longer be disputed (R33).
 const ADVICE_NEW_CLAIM: &str = "SUBMIT_NEW_CLAIM";
 
-/// The delay after which a caller should repeat a call that failed temporarily.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The statuses of failures that all services have in common.
+const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "STORAGE_UNAVAILABLE" };
 
 impl From<CallError> for Status {
     fn from(error: CallError) -> Self {
         match error {
             CallError::NotFound(resource) => status::not_found(&resource),
-            CallError::Refused(refusal) => refusal_status(refusal),
-            CallError::AlreadyClaimed(AlreadyClaimed(lines)) => incomplete_status(lines),
+            CallError::Refused(refusal) => refusal_status("", refusal),
+            CallError::Command { resource, error } => {
+                let refused = |refusal| refusal_status(&resource, refusal);
+                // R38: another open or approved claim of the same company has a line of this claim.
+                let conflicting = |AlreadyClaimed(lines)| incomplete_status(lines);
+                STATUSES.command_error(&resource, error, refused, conflicting)
+            }
             CallError::Document(error) => document_status(error),
             CallError::UploadOutOfOrder => {
                 let message = "metadata: must be set in the first message of the upload and in no later one";
                 reason_status(Code::InvalidArgument, ErrorReason::UploadOutOfOrder, message, &[])
             }
-            CallError::EtagMismatch => {
-                let message = "etag: does not match the current version of the claim; read the claim again";
-                reason_status(Code::Aborted, ErrorReason::EtagMismatch, message, &[])
-            }
             CallError::ConcurrentChange => {
                 let message = "the claim was changed by other requests at the same time; try again";
                 reason_status(Code::Aborted, ErrorReason::ConcurrentChange, message, &[])
-            }
-            CallError::RequestIdReused => {
-                let message = "request_id: was already used for a different request";
-                reason_status(Code::InvalidArgument, ErrorReason::RequestIdReused, message, &[])
             }
             CallError::RegistryUnavailable => {
                 let message = "the registry is unavailable; try again";
@@ -52,23 +49,18 @@ impl From<CallError> for Status {
                 RETRY_AFTER,
             ),
             CallError::Overloaded => status::overloaded(RETRY_AFTER),
-            CallError::Unavailable(error) => {
-                tracing::warn!(error, "the database or the evidence store failed");
-                let message = "the storage of claims is unavailable; try again";
-                status::unavailable("STORAGE_UNAVAILABLE", message, RETRY_AFTER)
-            }
+            CallError::Store(error) => STATUSES.store_error(&error),
+            CallError::EvidenceStore(error) => STATUSES.unavailable(&error),
             CallError::Internal(error) => status::internal(&error),
         }
     }
 }
 
-/// Converts a refusal of the claim.
-fn refusal_status(refusal: Refusal) -> Status {
+/// Converts a refusal of the claim. `resource` is the resource name from the request.
+fn refusal_status(resource: &str, refusal: Refusal) -> Status {
     let message = refusal.to_string();
     match refusal {
-        // `Call::refusal_error` has already replaced this refusal by an error with the resource
-        // name.
-        Refusal::NotFound => status::not_found(""),
+        Refusal::NotFound => status::not_found(resource),
         Refusal::NotAllowed { state, command, allowed } => {
             let allowed = allowed.into_iter().map(Command::as_str).collect::<Vec<_>>().join(",");
             let metadata = [("state", state.as_str()), ("command", command.as_str()), ("allowed", &allowed)];

@@ -7,8 +7,8 @@ use crate::{
     domain::{AllowedMethod, Claim, Command, Party, Refusal},
     error::CallError,
     service::{ClaimIntake, apply_passed_deadlines},
-    wire_time::to_wire_time,
 };
+use cpor_kit::wire_time::to_wire_time;
 use cpor_kit::{
     Caller,
     auth::{Access, MethodTable},

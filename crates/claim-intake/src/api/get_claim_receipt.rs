@@ -16,8 +16,8 @@ use crate::{
     error::CallError,
     service::ClaimIntake,
     store::{Claims, HistoryEntries},
-    wire_time::to_wire_time,
 };
+use cpor_kit::wire_time::to_wire_time;
 use cpor_kit::{request::validate, status};
 use cpor_proto::claims::v1 as wire;
 use cpor_types::ClaimName;

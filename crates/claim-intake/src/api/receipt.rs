@@ -1,13 +1,11 @@
 //! Conversion between history receipts (R56) and their API messages. `cpor verify` uses this module
 //! to read a receipt.
 use super::enums;
-use crate::{
-    domain::{
-        FieldChange, StateKind,
-        history::{Audience, EntryFacts, HiddenReason, Part, Receipt, SealedEntry, SealedPart},
-    },
-    wire_time::{from_wire_time, to_wire_time},
+use crate::domain::{
+    FieldChange, StateKind,
+    history::{Audience, EntryFacts, HiddenReason, Part, Receipt, SealedEntry, SealedPart},
 };
+use cpor_kit::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::claims::v1 as wire;
 use serde::{Deserialize, Serialize};
 

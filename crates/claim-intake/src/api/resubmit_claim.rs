@@ -17,7 +17,7 @@ pub(super) async fn resubmit_claim(
     let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "ResubmitClaim", &request.name)?
         .with_etag(&request.etag)
-        .with_request_id(&caller, &request.request_id, &request)
+        .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
     let comment = NewComment::from_text(intake, &call, &request.comment);
 

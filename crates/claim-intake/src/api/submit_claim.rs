@@ -28,7 +28,7 @@ pub(super) async fn submit_claim(
     let (caller, request) = validate(request)?;
     let call = Call::new(&caller, "SubmitClaim", &request.name)?
         .with_etag(&request.etag)
-        .with_request_id(&caller, &request.request_id, &request)
+        .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
     let submit = Submit { review_case: CaseId(intake.entropy.uuid()) };
 

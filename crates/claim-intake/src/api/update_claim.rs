@@ -19,7 +19,7 @@ pub(super) async fn update_claim(
     let (mask, claim) = (request.update_mask.clone(), request.claim.clone().unwrap_or_default());
     let call = Call::new(&caller, "UpdateClaim", &claim.name)?
         .with_etag(&claim.etag)
-        .with_request_id(&caller, &request.request_id, &request)
+        .with_request_id(&caller, &request)?
         .with_validate_only(request.validate_only);
     let content = parse::content(claim, &*intake.entropy)?;
     let update = Update { fields: parse::update_fields(mask, &content)?, content };

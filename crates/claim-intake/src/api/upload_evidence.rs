@@ -9,14 +9,12 @@ use crate::{
     evidence::{ReceivedDocument, Upload},
     service::ClaimIntake,
     store::{Documents, PendingUploads},
-    wire_time::from_wire_time,
 };
 use bytes::Bytes;
 use cpor_kit::request::{AuthorizedCall, validate_stream};
+use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::claims::v1 as wire;
 use cpor_types::{EvidenceId, Timestamp};
-use prost::Message as _;
-use sha2::{Digest as _, Sha256};
 use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
@@ -41,8 +39,7 @@ pub(super) async fn upload_evidence(
         return Err(status);
     }
     let received = upload.complete(&metadata.sha256).await.map_err(CallError::from)?;
-    let call =
-        call.with_request_id_and_hash(&opened.caller, &metadata.request_id, body_hash(&metadata, &received.sha256));
+    let call = call.with_request_id_and_content(&opened.caller, &metadata, &received.sha256)?;
     let new_evidence = evidence_builder(id, metadata, &received, call.request_uuid());
     received.store().await.map_err(CallError::from)?;
 
@@ -85,13 +82,6 @@ async fn receive_bytes(
         upload.add(message.data.into()).await.map_err(CallError::from)?;
     }
     Ok(())
-}
-
-/// Returns the hash that detects a different upload under the same request id. It covers the
-/// metadata without the request id, and the hash of the bytes.
-fn body_hash(metadata: &wire::EvidenceMetadata, sha256: &str) -> [u8; 32] {
-    let metadata = wire::EvidenceMetadata { request_id: String::new(), ..metadata.clone() };
-    Sha256::new().chain_update(metadata.encode_to_vec()).chain_update(sha256).finalize().into()
 }
 
 /// Returns a function that creates the document for the time at which it is added to the claim.

@@ -6,9 +6,9 @@
 use crate::{
     domain::{Awards, Comment, ConsentFact, EndReason, Fact, LineVerdict, Refusal, ReviewFact, Verdict},
     service::ClaimIntake,
-    wire_time::from_wire_time,
 };
 use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
+use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::events::v1::{
     ApprovalRefused, AssociationEnded, ClaimAssessed, CompetitionChanged, LinesAwarded, PartnerActionRequested,
     ReviewRejected, event::Payload,
@@ -35,6 +35,7 @@ impl EventReceiver for ClaimIntake {
 ///
 /// # Errors
 /// An error that parks the stream if the event is malformed or not for claim-intake.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of events are unexpected")]
 fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(ClaimName, Fact), ReceiveError> {
     let new_comment = |text: &str| comment(incoming, entropy, text);
     let (claim, fact) = match &incoming.payload {
@@ -99,17 +100,7 @@ fn fact_from_event(incoming: &IncomingEvent, entropy: &dyn Entropy) -> Result<(C
         }
         Payload::AssociationEnded(event) => (&event.claim, association_ended(event)?),
         Payload::ClaimAssessed(event) => (&event.claim, claim_assessed(event)?),
-        Payload::ClaimSubmitted(_)
-        | Payload::ClaimResubmitted(_)
-        | Payload::ClaimApproved(_)
-        | Payload::AssociationGranted(_)
-        | Payload::ClaimClosed(_)
-        | Payload::ClaimDisputed(_)
-        | Payload::ClaimEdited(_)
-        | Payload::LinesEnded(_)
-        | Payload::PersonalDataErased(_)
-        | Payload::SubscriptionChanged(_)
-        | Payload::PartnerChanged(_) => return Err(ReceiveError::park("claim-intake does not handle this event")),
+        _ => return Err(incoming.unexpected()),
     };
     Ok((parse(claim)?, fact))
 }

@@ -12,11 +12,9 @@
 //! | association granted (R26a, R27) | `AssociationGranted` | registry |
 //! | closed (R22, R24–R26) | `ClaimClosed` | poe-review, customer-consent, registry |
 //! | personal data erased, if the claim was submitted (R56) | `PersonalDataErased` | poe-review, customer-consent |
-use crate::{
-    domain::{Claim, Contact, Event, EventKind, Evidence, Line, StateKind, Submission},
-    wire_time::to_wire_time,
-};
+use crate::domain::{Claim, Contact, Event, EventKind, Evidence, Line, StateKind, Submission};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::events::v1::{
     AssociationGranted, ClaimApproved, ClaimClosed, ClaimDisputed, ClaimEdited, ClaimResubmitted, ClaimSnapshot,
     ClaimSubmitted, ContactSnapshot, EvidenceSnapshot, LineSnapshot, LinesEnded, PersonalDataErased, event::Payload,

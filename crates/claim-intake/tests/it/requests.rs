@@ -69,6 +69,57 @@ on_both_databases! {
         assert_eq!((claim.evidence_count, system.history(&mut system.contoso(), &draft.name).await.len()), (1, 3));
     }
 
+    /// An upload is a different request if the bytes differ, also in a stream of several messages.
+    async fn a_repeated_upload_must_have_the_same_bytes(system: TestSystem) {
+        let draft = system.create(claim()).await.unwrap();
+        let metadata = wire::EvidenceMetadata {
+            parent: draft.name.clone(),
+            file_name: "a.pdf".into(),
+            request_id: "one".into(),
+            ..Default::default()
+        };
+        let messages = |parts: &[&[u8]]| {
+            let message = |(index, part): (usize, &&[u8])| wire::UploadEvidenceRequest {
+                metadata: (index == 0).then(|| metadata.clone()),
+                data: part.to_vec(),
+            };
+            tokio_stream::iter(parts.iter().enumerate().map(message).collect::<Vec<_>>())
+        };
+        let pdf = crate::fixture::PDF;
+        let first = system.contoso().upload_evidence(messages(&[pdf])).await.unwrap().into_inner();
+        let in_two_parts = messages(&[&pdf[..3], &pdf[3..]]);
+        assert_eq!(system.contoso().upload_evidence(in_two_parts).await.unwrap().into_inner(), first);
+        let refused = system.contoso().upload_evidence(messages(&[pdf, b"more"])).await.unwrap_err();
+        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
+    }
+
+    /// AIP-154: a command with an etag that this service did not issue, or no longer, changes
+    /// nothing. A claim that does not exist is not found, whatever the etag.
+    async fn a_stale_etag_is_refused_and_a_missing_claim_is_not_found(system: TestSystem) {
+        let draft = system.create(claim()).await.unwrap();
+        let missing = draft.name.replace("/claims/0", "/claims/1");
+        let request = |name: &str, etag: &str, validate_only| wire::WithdrawClaimRequest {
+            name: name.to_owned(),
+            etag: etag.to_owned(),
+            reason: wire::WithdrawReason::WrongMpnId.into(),
+            validate_only,
+            ..Default::default()
+        };
+        for validate_only in [false, true] {
+            for etag in ["0", "5", "+1", "01", "1F", "not an etag"] {
+                let withdraw = async |name: &str| {
+                    let refused = system.contoso().withdraw_claim(request(name, etag, validate_only)).await.unwrap_err();
+                    (refused.code(), reason(&refused))
+                };
+                assert_eq!(withdraw(&draft.name).await, (Code::Aborted, "ETAG_MISMATCH".to_owned()), "{etag}");
+                assert_eq!(withdraw(&missing).await, (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned()), "{etag}");
+            }
+            let submit =
+                wire::SubmitClaimRequest { name: missing.clone(), etag: "5".into(), validate_only, ..Default::default() };
+            assert_eq!(system.contoso().submit_claim(submit).await.unwrap_err().code(), Code::NotFound);
+        }
+    }
+
     /// R4: the claim of another company is reported as not found.
     async fn r4_claims_of_other_companies_are_not_found(system: TestSystem) {
         let draft = system.complete_draft().await;

@@ -1,13 +1,12 @@
 //! Conversion of a consent into its proto message, for a given caller.
 
-use cpor_durable::Versioned;
+use cpor_durable::{Etag, Versioned};
 use cpor_kit::Caller;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::consents::v1::{self as proto, ConsentChannel, ConsentCommand, ConsentLine, ConsentState, NoticeState};
 use cpor_types::{Activity, ConsentName, Role};
 
-use super::call;
 use crate::domain::{Channel, Consent, CustomerCommand, Delivery, Line, Notice, NoticeKind, StateKind};
-use crate::proto_time;
 
 /// Stands in place of personal data that the caller may not see.
 const REDACTED: &str = "[redacted]";
@@ -44,16 +43,16 @@ pub(super) fn to_proto(consent: &Versioned<Consent>, view: View) -> proto::Conse
         claim_display_name: claim.display_name.clone(),
         activities: claim.activities.iter().copied().map(Activity::as_str).map(str::to_owned).collect(),
         lines: claim.lines.iter().map(line_to_proto).collect(),
-        due_time: deadline.map(|deadline| proto_time::to_proto(deadline.due)),
+        due_time: deadline.map(|deadline| to_wire_time(deadline.due)),
         due_rule: deadline.map(|deadline| deadline.rule.clone()).unwrap_or_default(),
         notices: state.notices.iter().map(|notice| notice_to_proto(notice, view)).collect(),
-        approve_time: state.approval.map(|approval| proto_time::to_proto(approval.time)),
-        decline_time: state.current_decline().map(|decline| proto_time::to_proto(decline.decision.time)),
+        approve_time: state.approval.map(|approval| to_wire_time(approval.time)),
+        decline_time: state.current_decline().map(|decline| to_wire_time(decline.decision.time)),
         channel: state.channel().map_or(ConsentChannel::Unspecified, channel_to_proto).into(),
         allowed_commands: state.allowed_commands().map(|command| command_to_proto(command).into()).collect(),
-        create_time: Some(proto_time::to_proto(claim.submit_time)),
-        update_time: Some(proto_time::to_proto(state.update_time)),
-        etag: call::etag(*version),
+        create_time: Some(to_wire_time(claim.submit_time)),
+        update_time: Some(to_wire_time(state.update_time)),
+        etag: Etag::new(*version).to_string(),
         waiting_for_delivery: state.is_waiting_for_delivery(),
         explicit_approval_needed: state.needs_explicit_approval(),
     }
@@ -121,7 +120,7 @@ fn notice_to_proto(notice: &Notice, view: View) -> proto::Notice {
             View::Masked => REDACTED.to_owned(),
         },
         state: state.into(),
-        queue_time: Some(proto_time::to_proto(notice.queue_time)),
-        settle_time: settle_time.map(proto_time::to_proto),
+        queue_time: Some(to_wire_time(notice.queue_time)),
+        settle_time: settle_time.map(to_wire_time),
     }
 }

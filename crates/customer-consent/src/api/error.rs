@@ -1,8 +1,6 @@
 //! The table of errors and gRPC statuses. It reveals nothing internal.
 
-use std::time::Duration;
-
-use cpor_durable::{CommandError, StoreError};
+use cpor_durable::{CommandError, FailureStatuses};
 use cpor_kit::status;
 use cpor_proto::consents::v1::ErrorReason;
 use cpor_types::rfc3339;
@@ -11,24 +9,12 @@ use tonic::{Code, Status};
 use crate::domain::Refusal;
 use crate::store::NoConflict;
 
-/// When a client should retry if the database is unavailable.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The statuses of failures that all services have in common.
+pub(super) const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "STORAGE_UNAVAILABLE" };
 
 /// Returns the status for a failed command. `name` is the resource name of the consent.
 pub(super) fn command_error(name: &str, failure: CommandError<Refusal, NoConflict>) -> Status {
-    match failure {
-        CommandError::Refused(refusal) => refusal_status(name, refusal),
-        CommandError::Conflict(clash) => match clash {},
-        CommandError::VersionMismatch { .. } => etag_mismatch(),
-        CommandError::RequestIdReused => {
-            let message = "request_id: must not be reused for a different request";
-            with_reason(Code::InvalidArgument, ErrorReason::RequestIdReused, message, &[])
-        }
-        CommandError::Overloaded => status::overloaded(RETRY_AFTER),
-        CommandError::Unavailable(reason) => storage_unavailable(&reason),
-        // Only events have sequence numbers, and no RPC applies an event.
-        CommandError::SequenceGap { expected } => status::internal(&format!("an RPC got a gap at event {expected}")),
-    }
+    STATUSES.command_error(name, failure, |refusal| refusal_status(name, refusal), |conflict| match conflict {})
 }
 
 /// Returns the status for a command that the domain refused.
@@ -59,25 +45,6 @@ fn refusal_status(name: &str, refusal: Refusal) -> Status {
             with_reason(Code::FailedPrecondition, ErrorReason::ClaimClosed, "the claim is closed", &[])
         }
     }
-}
-
-/// Returns the status for an etag that does not match the stored version.
-pub(super) fn etag_mismatch() -> Status {
-    with_reason(Code::Aborted, ErrorReason::EtagMismatch, "etag: the consent has changed; read it again and retry", &[])
-}
-
-/// Returns the status for a failed read.
-pub(super) fn read_error(error: StoreError) -> Status {
-    match error {
-        StoreError::Db(error) => storage_unavailable(&error.to_string()),
-        StoreError::ConcurrentChange(_) | StoreError::Inconsistent { .. } => status::internal(&error),
-    }
-}
-
-/// Logs the reason and returns a status that asks the client to retry.
-fn storage_unavailable(reason: &str) -> Status {
-    tracing::warn!(reason, "the database of customer-consent is unavailable");
-    status::unavailable("STORAGE_UNAVAILABLE", "the consents are temporarily unavailable; retry later", RETRY_AFTER)
 }
 
 /// Returns a status with a stable reason code.

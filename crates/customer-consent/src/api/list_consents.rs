@@ -18,7 +18,11 @@ pub(super) async fn list_consents(api: &Api, request: Request<ListConsentsReques
     let filter = Filter { states, only_waiting_for_delivery: request.waiting_for_delivery };
     let owner = Some(owner).filter(|owner| *owner != "-");
     let size = page::effective_size(request.page_size);
-    let found = api.consents.list(owner, &filter, after, size + 1).await.map_err(error::read_error)?;
+    let found = api
+        .consents
+        .list(owner, &filter, after, size + 1)
+        .await
+        .map_err(|error| error::STATUSES.store_error(&error))?;
     let view = View::for_caller(&caller);
     let consents = found.iter().map(|(cursor, consent)| (cursor, convert::to_proto(consent, view)));
     let (consents, next_page_token) = page_tokens.paginate(size, consents)?;

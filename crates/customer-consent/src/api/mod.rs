@@ -1,7 +1,6 @@
 //! The RPCs of `cpor.consents.v1.ConsentService`, one file for each.
 
 mod approve_consent;
-mod call;
 mod convert;
 mod decline_consent;
 mod error;
@@ -13,16 +12,19 @@ mod tests;
 
 use std::sync::Arc;
 
+use cpor_durable::{AggregateKey, Versioned};
+use cpor_kit::{Caller, status};
 use cpor_mail::Sender;
 use cpor_proto::consents::v1::consent_service_server::ConsentService;
 use cpor_proto::consents::v1::{
     ApproveConsentRequest, Consent, DeclineConsentRequest, GetConsentRequest, ListConsentsRequest,
     ListConsentsResponse, ResendNoticeRequest,
 };
-use cpor_types::Entropy;
+use cpor_types::{ConsentName, Entropy};
 use tonic::{Request, Response, Status};
 
-use crate::consents::Consents;
+use self::convert::View;
+use crate::consents::{CommandResult, Consents};
 use crate::notices::NoticeRenderer;
 
 /// Implements the gRPC service.
@@ -37,6 +39,20 @@ pub(crate) struct Api {
 
 /// The result of an RPC.
 type RpcResult<T> = Result<Response<T>, Status>;
+
+/// Returns the key of the consent with this resource name. A malformed name is reported as not
+/// found.
+fn consent_key(name: &str) -> Result<AggregateKey, Status> {
+    let parsed: ConsentName = name.parse().map_err(|_| status::not_found(name))?;
+    Ok(AggregateKey::new(parsed.tenant.to_string(), parsed.claim.uuid()))
+}
+
+/// Converts the result of a command on the consent with the resource name `name`.
+fn consent_response(caller: &Caller, name: &str, result: CommandResult) -> RpcResult<Consent> {
+    let committed = result.map_err(|failure| error::command_error(name, failure))?;
+    let state = committed.state.ok_or_else(|| status::not_found(name))?;
+    Ok(Response::new(convert::to_proto(&Versioned::new(committed.version, state), View::for_caller(caller))))
+}
 
 #[tonic::async_trait]
 impl ConsentService for Api {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cpor_kit::auth::MethodTable;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_kit::{Caller, status};
 use cpor_proto::consents::v1::consent_service_server::SERVICE_NAME;
 use cpor_proto::consents::v1::{ConsentChannel, ConsentCommand, ConsentState, NoticeState};
@@ -71,7 +72,7 @@ async fn r41_get_consent_shows_lines_due_time_and_commands() {
         system.approve_claim().await;
         let consent = get(&system, customer()).await.unwrap();
         assert_eq!(consent.state(), ConsentState::WindowOpen);
-        assert_eq!(consent.due_time, Some(crate::proto_time::to_proto(due())));
+        assert_eq!(consent.due_time, Some(to_wire_time(due())));
         assert_eq!(consent.due_rule, "7 calendar days, calendar de 2026");
         assert_eq!(consent.claim, samples::claim().name.to_string());
         assert_eq!(consent.lines[0].key, "workloads/teams");
@@ -120,10 +121,7 @@ async fn r26a_r43_an_early_approval_can_be_declined() {
         approve(&system, approve_request()).await.unwrap();
         system.approve_claim().await;
         let granted = get(&system, customer()).await.unwrap();
-        assert_eq!(
-            (granted.state(), granted.due_time),
-            (ConsentState::Granted, Some(crate::proto_time::to_proto(due())))
-        );
+        assert_eq!((granted.state(), granted.due_time), (ConsentState::Granted, Some(to_wire_time(due()))));
         assert_eq!(granted.allowed_commands().collect::<Vec<_>>(), [ConsentCommand::Decline]);
         assert_eq!(decline(&system, decline_request("No.")).await.unwrap().state(), ConsentState::Declined);
     })
@@ -169,8 +167,11 @@ async fn etags_and_request_ids_are_enforced() {
         assert_eq!(decline(&system, request.clone()).await.unwrap(), first);
         let other = decline(&system, DeclineConsentRequest { comment: "Other.".into(), ..request }).await.unwrap_err();
         assert_eq!(reason(&other), (Code::InvalidArgument, "REQUEST_ID_REUSED".into()));
-        let stale = approve(&system, ApproveConsentRequest { etag, ..approve_request() }).await.unwrap_err();
-        assert_eq!(reason(&stale), (Code::Aborted, "ETAG_MISMATCH".into()));
+        for etag in [etag.as_str(), "+1", "01", "1F", "not an etag"] {
+            let request = ApproveConsentRequest { etag: etag.to_owned(), ..approve_request() };
+            let stale = approve(&system, request).await.unwrap_err();
+            assert_eq!(reason(&stale), (Code::Aborted, "ETAG_MISMATCH".into()), "{etag}");
+        }
     })
     .await;
 }
@@ -178,8 +179,11 @@ async fn etags_and_request_ids_are_enforced() {
 #[tokio::test]
 async fn missing_is_not_found_and_invalid_fields_are_named() {
     on_both_databases(async |system| {
-        let missing = decline(&system, decline_request("")).await.unwrap_err();
-        assert_eq!(missing.code(), Code::NotFound);
+        for etag in ["", "1", "not an etag"] {
+            let request = DeclineConsentRequest { etag: etag.to_owned(), ..decline_request("") };
+            let missing = decline(&system, request).await.unwrap_err();
+            assert_eq!(reason(&missing), (Code::NotFound, "RESOURCE_NOT_FOUND".into()), "{etag}");
+        }
         let long = decline(&system, decline_request(&"x".repeat(2001))).await.unwrap_err();
         assert_eq!(status::field_violations(&long)[0].field, "comment");
     })
@@ -200,7 +204,7 @@ async fn lists_are_paged_and_filtered_newest_first() {
         for n in 0..5_u8 {
             let mut claim = snapshot();
             claim.claim = format!("partners/contoso/claims/0195b3a0-0000-7000-8000-00000000000{n}");
-            claim.submit_time = Some(crate::proto_time::to_proto(samples::day(i64::from(n / 2))));
+            claim.submit_time = Some(to_wire_time(samples::day(i64::from(n / 2))));
             if n == 4 {
                 claim.tenant = format!("tenants/{}", uuid::Uuid::from_u128(7));
             }

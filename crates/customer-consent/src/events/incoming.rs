@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use cpor_durable::{AggregateKey, EventReceiver, IncomingEvent, ReceiveError};
+use cpor_kit::wire_time::from_wire_time;
 use cpor_mail::Sender;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
@@ -15,7 +16,6 @@ use cpor_types::{ClaimName, Entropy, Malformed, PersonalData, TenantName, Timest
 use crate::consents::Consents;
 use crate::domain::{ClaimApproval, ClaimSummary, Consent, Contact, EarlierDecision, Line, Refusal};
 use crate::notices::NoticeRenderer;
-use crate::proto_time;
 
 /// Turns each event into a command. The command stores the position of the event in the transaction
 /// that applies it, so that a repeated event changes nothing.
@@ -30,6 +30,7 @@ pub(crate) struct ClaimEventReceiver {
 
 #[async_trait::async_trait]
 impl EventReceiver for ClaimEventReceiver {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of events are unexpected")]
     async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         let result = match &incoming.payload {
             Payload::ClaimSubmitted(event) => self.apply_claim_submitted(&incoming, event).await,
@@ -39,34 +40,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::ClaimDisputed(event) => self.apply_claim_disputed(&incoming, event).await,
             Payload::LinesEnded(event) => self.apply_lines_ended(&incoming, event).await,
             Payload::PersonalDataErased(event) => self.apply_personal_data_erased(&incoming, event).await,
-            Payload::ClaimResubmitted(_)
-            | Payload::AssociationGranted(_)
-            | Payload::ReviewAssigned(_)
-            | Payload::ReviewStarted(_)
-            | Payload::PartnerActionRequested(_)
-            | Payload::ReviewApproved(_)
-            | Payload::ReviewRejected(_)
-            | Payload::ReviewOverdue(_)
-            | Payload::ReviewNoted(_)
-            | Payload::ApprovalRefused(_)
-            | Payload::LinesAwarded(_)
-            | Payload::CompetitionChanged(_)
-            | Payload::ReviewOpened(_)
-            | Payload::ApprovalBegun(_)
-            | Payload::ReviewReminded(_)
-            | Payload::NoticeResent(_)
-            | Payload::NoticeSettled(_)
-            | Payload::ConsentWindowOpened(_)
-            | Payload::ConsentWindowPassed(_)
-            | Payload::CustomerApproved(_)
-            | Payload::CustomerDeclined(_)
-            | Payload::AssociationBecameOfficial(_)
-            | Payload::AssociationEnded(_)
-            | Payload::SubscriptionChanged(_)
-            | Payload::PartnerChanged(_)
-            | Payload::ClaimAssessed(_) => {
-                Err(ReceiveError::park("customer-consent does not accept this kind of event"))
-            }
+            _ => Err(incoming.unexpected()),
         };
         self.sender.wake();
         result
@@ -123,7 +97,7 @@ impl ClaimEventReceiver {
 
     /// Applies the closing of the claim (R22, R24, R25). If there is no consent, nothing changes.
     async fn apply_claim_closed(&self, incoming: &IncomingEvent, event: &ClaimClosed) -> Result<(), ReceiveError> {
-        let disputable_until = event.dispute_due_time.as_ref().and_then(proto_time::from_proto);
+        let disputable_until = event.dispute_due_time.and_then(from_wire_time);
         let decide = move |consent: Option<&Consent>, now: Timestamp| -> Result<_, Infallible> {
             Ok(consent.and_then(|consent| consent.on_claim_closed(disputable_until, now)))
         };
@@ -192,7 +166,7 @@ fn consent_key_of(claim: &ClaimSummary) -> AggregateKey {
 fn claim_summary(snapshot: Option<&ClaimSnapshot>) -> Result<ClaimSummary, ReceiveError> {
     let snapshot = snapshot.ok_or_else(|| ReceiveError::park("the event has no snapshot"))?;
     let contact = snapshot.customer_contact.as_ref().ok_or_else(|| ReceiveError::park("the claim has no contact"))?;
-    let submit_time = snapshot.submit_time.as_ref().and_then(proto_time::from_proto);
+    let submit_time = snapshot.submit_time.and_then(from_wire_time);
     let tenant: TenantName = parse(&snapshot.tenant)?;
     Ok(ClaimSummary {
         name: parse(&snapshot.claim)?,
@@ -251,7 +225,7 @@ mod tests {
                     Payload::ClaimApproved(ClaimApproved { snapshot: Some(snapshot()), ..Default::default() }),
                     "NotFound",
                 ),
-                (Payload::ClaimAssessed(Default::default()), "does not accept this kind of event"),
+                (Payload::ClaimAssessed(Default::default()), "does not accept events of the kind `claim_assessed`"),
             ];
             for (payload, expected) in invalid_events {
                 let Err(ReceiveError::Park(reason)) = system.try_receive(payload).await else {

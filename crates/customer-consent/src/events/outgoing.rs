@@ -1,6 +1,7 @@
 //! Builds the events that are sent to claim-intake.
 
 use cpor_durable::{OutgoingEvent, RecordedEvent};
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     ConsentWindowOpened, ConsentWindowPassed, CustomerApproved, CustomerDeclined, NoticeResent, NoticeSettled,
@@ -8,7 +9,6 @@ use cpor_proto::events::v1::{
 use cpor_types::{ClaimName, Service};
 
 use crate::domain::{DeliveryReport, Event};
-use crate::proto_time;
 
 /// Returns the event for claim-intake, or `None` if claim-intake does not need this event of the
 /// consent.
@@ -31,7 +31,7 @@ pub(crate) fn outgoing_event(claim: &ClaimName, recorded: &RecordedEvent<Event>)
         }
         Event::WindowOpened { due, rule } => Payload::ConsentWindowOpened(ConsentWindowOpened {
             claim,
-            due_time: Some(proto_time::to_proto(*due)),
+            due_time: Some(to_wire_time(*due)),
             rule: rule.clone(),
         }),
         Event::WindowPassed => Payload::ConsentWindowPassed(ConsentWindowPassed { claim }),

@@ -4,7 +4,7 @@ mod consent;
 mod entity;
 pub(crate) mod link;
 mod list_query;
-mod migration;
+pub(crate) mod migration;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +16,6 @@ use cpor_types::PersonalData;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
 pub(crate) use list_query::{Cursor, Filter, list_consents};
-pub(crate) use migration::migrations;
 
 use crate::domain::{Consent, Event};
 use crate::events::outgoing;

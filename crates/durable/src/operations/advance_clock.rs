@@ -1,6 +1,7 @@
 //! `AdvanceClock`: moves the virtual clocks of the hosted services forward.
 use std::time::Duration;
 
+use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::operations::v1::{self as wire, advance_clock_request::Target};
 use cpor_types::Timestamp;
 use tokio::time::Instant;
@@ -97,7 +98,7 @@ fn target_time(request: &wire::AdvanceClockRequest, start: Timestamp) -> Timesta
         Some(Target::BySeconds(seconds)) => {
             chrono::TimeDelta::try_seconds(*seconds).and_then(|by| start.checked_add_signed(by)).unwrap_or(start)
         }
-        Some(Target::ToTime(time)) => crate::wire::timestamp_from(time).unwrap_or(start),
+        Some(Target::ToTime(time)) => from_wire_time(*time).unwrap_or(start),
         None => start,
     }
 }

@@ -1,4 +1,5 @@
 //! `GetClock`: the business clock of the hosted services.
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::operations::v1 as wire;
 use cpor_types::Timestamp;
 use tonic::Status;
@@ -19,7 +20,7 @@ impl OperationsServer {
     /// virtual clocks differ while they are moved.
     pub(super) fn clock_message(&self, clocks: &[Timestamp]) -> wire::BusinessClock {
         let is_virtual = self.hosts.iter().any(|host| host.clock().is_virtual());
-        wire::BusinessClock { time: clocks.iter().max().copied().map(crate::wire::timestamp), r#virtual: is_virtual }
+        wire::BusinessClock { time: clocks.iter().max().copied().map(to_wire_time), r#virtual: is_virtual }
     }
 
     /// Reads the clock of each host, in the order of the hosts.

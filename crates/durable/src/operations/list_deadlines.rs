@@ -1,5 +1,6 @@
 //! `ListDeadlines`: the deadlines of one service.
 use cpor_kit::page;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::operations::v1 as wire;
 use tonic::Status;
 
@@ -43,7 +44,7 @@ fn deadline_message(host: &Host, listed: ListedDeadline, state: wire::DeadlineSt
         resource: host.registrations().resource_name(&listed.aggregate, &listed.key),
         kind: listed.deadline.kind.into_owned(),
         service: crate::wire::service(host.service()).into(),
-        due_time: Some(crate::wire::timestamp(listed.deadline.due)),
+        due_time: Some(to_wire_time(listed.deadline.due)),
         rule: listed.deadline.rule,
         generation: listed.generation,
         state: state.into(),

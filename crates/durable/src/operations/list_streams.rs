@@ -1,5 +1,6 @@
 //! `ListStreams`: the outgoing streams of one service.
 use cpor_kit::page;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::operations::v1 as wire;
 use cpor_types::Service;
 use tonic::Status;
@@ -50,7 +51,7 @@ pub(super) fn stream_message(source: Service, status: StreamStatus) -> wire::Str
         next_sequence: status.next_sequence,
         delivered_sequence: status.delivered_sequence,
         attempts: status.attempts,
-        oldest_undelivered_time: status.oldest_time.map(crate::wire::timestamp),
+        oldest_undelivered_time: status.oldest_time.map(to_wire_time),
         last_error: status.last_error.unwrap_or_default(),
     }
 }

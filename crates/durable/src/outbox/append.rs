@@ -2,6 +2,7 @@
 //! no gaps and follow the order of commits.
 use std::collections::{BTreeMap, BTreeSet};
 
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::events::v1 as wire;
 use cpor_types::{Service, Timestamp};
 use prost::Message as _;
@@ -9,10 +10,17 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::stream::{KEY_COLUMNS, OutboxStreamKey};
 use crate::{
-    AggregateKey, Tx,
+    AggregateKey, OutgoingEvent, Tx,
     rows::{Column, ColumnKind, InputRows, Micros, Sql, to_bigint},
-    writer::TracedEvent,
 };
+
+/// An event for another service, with the trace that it continues.
+#[derive(Clone, Debug)]
+pub(crate) struct TracedEvent {
+    pub(crate) outgoing: OutgoingEvent,
+    /// The W3C trace context of the command that caused the event.
+    pub(crate) traceparent: String,
+}
 
 /// Appends the events of aggregates of one kind to their streams. Returns the services that receive
 /// any of them.
@@ -99,7 +107,7 @@ async fn allocate_sequences(
 fn encode(sequence: u64, TracedEvent { outgoing, traceparent }: TracedEvent) -> Vec<u8> {
     let event = wire::Event {
         sequence,
-        effective_time: Some(crate::wire::timestamp(outgoing.effective_time)),
+        effective_time: Some(to_wire_time(outgoing.effective_time)),
         actor: Some(crate::wire::actor(&outgoing.actor)),
         traceparent,
         payload: Some(outgoing.payload),

@@ -8,7 +8,7 @@ mod relay;
 mod stream;
 mod transport;
 
-pub(crate) use append::append;
+pub(crate) use append::{TracedEvent, append};
 pub(crate) use list::{
     PENDING_CONDITION, StreamCursor, StreamFilter, StreamStatus, count_parked, find, list, list_undelivered, unpark,
 };

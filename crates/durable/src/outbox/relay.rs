@@ -15,7 +15,7 @@ use super::{
     stream::OutboxStreamKey,
     transport::{DeliveryError, EventTransport},
 };
-use crate::host::HostContext;
+use crate::context::HostContext;
 
 /// The maximum duration of a delivery, with all its calls. Streams that are not answered by then
 /// are delivered again.

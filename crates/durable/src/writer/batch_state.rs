@@ -9,27 +9,14 @@ use crate::{
     Aggregate, AggregateKey, Change, CommandError, CommandOutcome, OutgoingEvent, RecordedEvent, RequestId, Store,
     StreamKey, Transition, Versioned,
     deadline::{DeadlineChange, DeadlineChanges},
+    inbox::StreamAdvance,
+    outbox::TracedEvent,
     request_id::{RequestKey, RequestOutcome},
 };
 
 /// The maximum number of deadlines that one command applies to an aggregate. A higher number means
 /// that the aggregate's `apply_passed_deadline` never ends.
 const MAX_PASSED_DEADLINES: usize = 10_000;
-
-/// An event for another service, with the trace that it continues.
-#[derive(Clone, Debug)]
-pub(crate) struct TracedEvent {
-    pub(crate) outgoing: OutgoingEvent,
-    /// The W3C trace context of the command that caused the event.
-    pub(crate) traceparent: String,
-}
-
-/// The last applied sequence of an incoming stream, before (`from`) and after (`to`) a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct StreamAdvance {
-    pub(crate) from: u64,
-    pub(crate) to: u64,
-}
 
 /// Everything that the transaction of a batch has to write.
 pub(super) struct BatchEffects<A: Aggregate> {

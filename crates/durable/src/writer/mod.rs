@@ -18,10 +18,8 @@ use std::{
 use cpor_types::{Actor, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{AggregateKey, Command, CommandError, CommandOutcome, Store, Transition, host::HostContext};
-pub(crate) use batch_state::{StreamAdvance, TracedEvent};
+use crate::{AggregateKey, Command, CommandError, CommandOutcome, Store, Transition, context::HostContext};
 use job::Job;
-pub(crate) use transaction::CommitSummary;
 
 /// The result of a command on an aggregate of the store `S`, with refusals of type `R`.
 pub type CommandResult<S, R> = Result<CommandOutcome<<S as Store>::Aggregate>, CommandError<R, <S as Store>::Conflict>>;

@@ -14,9 +14,9 @@ use super::{
     job::{Job, JobResult},
 };
 use crate::{
-    AggregateKey, CommandError, RequestId, Store, StreamKey, Tx, deadline,
-    host::HostContext,
-    inbox, outbox,
+    AggregateKey, CommandError, RequestId, Store, StreamKey, Tx,
+    context::{CommitSummary, HostContext},
+    deadline, inbox, outbox,
     request_id::{self, RequestKey, RequestOutcome},
 };
 
@@ -113,19 +113,6 @@ impl<S: Store> WriterContext<S> {
         let stream_keys = of_concurrent_stream.map(|(_, key)| key);
         Err(BatchError::ConcurrentChange(reused_request_keys.into_iter().chain(stream_keys).collect()))
     }
-}
-
-/// What a committed transaction means for the other tasks of the process.
-#[derive(Debug, Default)]
-pub(crate) struct CommitSummary {
-    /// The owners of the aggregates that changed.
-    pub(crate) owners: BTreeSet<String>,
-    /// The services for which events were added to the outbox.
-    pub(crate) destinations: BTreeSet<cpor_types::Service>,
-    /// The number of deadlines that were applied.
-    pub(crate) fired_deadlines: u64,
-    /// The time until the first of the new deadlines is due.
-    pub(crate) next_due_in: Option<chrono::TimeDelta>,
 }
 
 /// Returns the request ids of refused commands, with the commands' aggregates, without the request

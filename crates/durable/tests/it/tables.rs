@@ -1,9 +1,5 @@
 //! The tables of the ticket service.
-use sea_orm::DbErr;
-use sea_orm_migration::{
-    MigrationName, MigrationTrait, SchemaManager,
-    sea_orm::{ConnectionTrait, DbBackend},
-};
+use cpor_durable::SqlMigration;
 
 pub(crate) mod ticket {
     use cpor_durable::Micros;
@@ -66,36 +62,17 @@ pub(crate) mod entry {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-pub(crate) struct Tables;
-
-impl MigrationName for Tables {
-    fn name(&self) -> &str {
-        "m0002_toy"
-    }
-}
-
-#[async_trait::async_trait]
-#[expect(
-    elided_lifetimes_in_paths,
-    reason = "async_trait needs the same signature as the trait, which elides the lifetime"
-)]
-impl MigrationTrait for Tables {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let postgres = manager.get_database_backend() == DbBackend::Postgres;
-        let (uuid, json) = if postgres { ("UUID", "JSONB") } else { ("BLOB", "TEXT") };
-        for table in [
-            format!(
-                "CREATE TABLE ticket (owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL, closes BIGINT, PRIMARY KEY (owner, id))"
-            ),
-            format!(
-                "CREATE TABLE title (owner TEXT NOT NULL, title TEXT NOT NULL, id {uuid} NOT NULL, PRIMARY KEY (owner, title))"
-            ),
-            format!(
-                "CREATE TABLE entry (owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, event TEXT NOT NULL, actor TEXT NOT NULL, effective_time BIGINT NOT NULL, recorded_time BIGINT NOT NULL, PRIMARY KEY (owner, id, version))"
-            ),
-        ] {
-            manager.get_connection().execute_unprepared(&table).await?;
-        }
-        Ok(())
-    }
-}
+/// The migration that creates the tables of the fixture's service.
+pub(crate) const TABLES: SqlMigration = SqlMigration::new(
+    "m20261121_000002_tickets",
+    &[
+        "CREATE TABLE ticket (
+            owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, state {json} NOT NULL, closes BIGINT,
+            PRIMARY KEY (owner, id))",
+        "CREATE TABLE title (owner TEXT NOT NULL, title TEXT NOT NULL, id {uuid} NOT NULL, PRIMARY KEY (owner, title))",
+        "CREATE TABLE entry (
+            owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, event TEXT NOT NULL,
+            actor TEXT NOT NULL, effective_time BIGINT NOT NULL, recorded_time BIGINT NOT NULL,
+            PRIMARY KEY (owner, id, version))",
+    ],
+);

@@ -1,12 +1,12 @@
 //! `ActivateProgramGuide` (R52): puts a draft in force for a period, in one transaction on the
 //! guide catalog. The catalog's new edition makes the assessor assess all claims again (R54).
-use cpor_durable::Command;
+use cpor_durable::{Command, RequestId};
 use cpor_kit::request;
 use cpor_proto::eligibility::v1::{ActivateProgramGuideRequest, ProgramGuide};
 use cpor_types::{Month, ProgramGuideName};
 use tonic::{Request, Response, Status};
 
-use super::{Api, command, convert, error::Refusal, parse};
+use super::{Api, convert, error::Refusal, parse};
 use crate::{domain::GuideCatalog, store::guide_catalog};
 
 pub(super) async fn activate_program_guide(
@@ -25,7 +25,7 @@ pub(super) async fn activate_program_guide(
         activate(&api.guide_catalog().await?, now).map_err(Refusal::Guide)?.next
     } else {
         let command = Command::new("activate_program_guide", guide_catalog::catalog_key(), caller.actor.clone());
-        let request_id = command::request_id(&caller, "ActivateProgramGuide", &request.request_id, &request);
+        let request_id = RequestId::from_request(&caller, "ActivateProgramGuide", &request)?;
         api.change_guide_catalog(command.request(request_id), activate).await?
     };
     api.assessor.wake();

@@ -1,6 +1,6 @@
 //! `CreateProgramGuide` (R52): checks the whole guide and reports all violations at once, then adds
 //! the draft in one transaction on the guide catalog.
-use cpor_durable::Command;
+use cpor_durable::{Command, RequestId};
 use cpor_kit::{
     request,
     status::{self, FieldViolation},
@@ -9,7 +9,7 @@ use cpor_proto::eligibility::v1::{CreateProgramGuideRequest, ProgramGuide};
 use cpor_types::ProgramGuideId;
 use tonic::{Request, Response, Status};
 
-use super::{Api, command, convert, error::Refusal};
+use super::{Api, convert, error::Refusal};
 use crate::{
     domain::{Guide, GuideCatalog, GuideDocument},
     store::guide_catalog,
@@ -36,7 +36,7 @@ pub(super) async fn create_program_guide(
     } else {
         let key = guide_catalog::catalog_key();
         let command = Command::new("create_program_guide", key, caller.actor.clone());
-        let request_id = command::request_id(&caller, "CreateProgramGuide", &request.request_id, &request);
+        let request_id = RequestId::from_request(&caller, "CreateProgramGuide", &request)?;
         api.change_guide_catalog(command.request(request_id), create).await?
     };
     let created = catalog.get(&id).ok_or(Refusal::NotFound { resource: id.to_string() })?;

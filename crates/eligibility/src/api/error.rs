@@ -1,7 +1,7 @@
 //! The refusals of the API and the statuses that callers receive for them.
-use std::time::Duration;
+use std::convert::Infallible;
 
-use cpor_durable::StoreError;
+use cpor_durable::{CommandError, FailureStatuses, RETRY_AFTER, StoreError};
 use cpor_kit::status::{self, FieldViolation};
 use cpor_proto::eligibility::v1::ErrorReason;
 use cpor_registry_client::RegistryError;
@@ -13,8 +13,8 @@ use crate::{
     store::usage::ImportError,
 };
 
-/// When a caller should retry after a temporary failure.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The statuses of failures that all services have in common.
+const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "STORAGE_UNAVAILABLE" };
 
 /// Why a request is refused or fails.
 #[derive(Debug)]
@@ -31,12 +31,6 @@ pub(super) enum Refusal {
     Guide(GuideRefusal),
     /// The payout period is not over (R54).
     Payout(PeriodNotOver),
-    /// The request id was used for a different request.
-    RequestIdReused,
-    /// Too many commands are waiting.
-    Overloaded,
-    /// The outcome of the command is unknown. The text is logged and not sent to the caller.
-    Unavailable(String),
     /// The call of the registry failed.
     Registry(RegistryError),
     /// The import of usage failed.
@@ -81,18 +75,6 @@ impl From<Refusal> for Status {
                 &format!("payout_period: must be over; the period ends at {}", rfc3339(end)),
                 &[("end_time", &rfc3339(end))],
             ),
-            Refusal::RequestIdReused => refused(
-                Code::InvalidArgument,
-                ErrorReason::RequestIdReused,
-                "request_id: was already used for a different request",
-                &[],
-            ),
-            Refusal::Overloaded => status::overloaded(RETRY_AFTER),
-            Refusal::Unavailable(why) => {
-                tracing::warn!(why, "the database is unavailable");
-                let reason = ErrorReason::StorageUnavailable.as_str_name();
-                status::unavailable(reason, "the eligibility service is temporarily unavailable", RETRY_AFTER)
-            }
             Refusal::Registry(RegistryError::Unavailable(why)) => {
                 tracing::warn!(why, "the registry is unavailable");
                 let reason = ErrorReason::RegistryUnavailable.as_str_name();
@@ -100,9 +82,16 @@ impl From<Refusal> for Status {
             }
             Refusal::Registry(broken @ RegistryError::InvalidResponse(_)) => status::internal(&broken),
             Refusal::Import(ImportError::Contended) => status::overloaded(RETRY_AFTER),
-            Refusal::Import(ImportError::Store(error)) | Refusal::Store(error) => status::internal(&error),
+            Refusal::Import(ImportError::Store(error)) | Refusal::Store(error) => STATUSES.store_error(&error),
         }
     }
+}
+
+/// Converts a failure of the writer.
+pub(super) fn command_error<R: Into<Refusal>>(failure: CommandError<R, Infallible>) -> Status {
+    // The name of a resource appears only in failures that etags cause, and no method of this
+    // service uses etags.
+    STATUSES.command_error("", failure, |refusal| refusal.into().into(), |never| match never {})
 }
 
 fn guide_status(refusal: GuideRefusal) -> Status {

@@ -1,6 +1,5 @@
 //! The gRPC service. Each method has its own module.
 mod activate_program_guide;
-mod command;
 mod convert;
 mod create_program_guide;
 mod earning_filter;
@@ -73,11 +72,12 @@ impl Api {
         &self,
         command: Command,
         change: impl Fn(&GuideCatalog, Timestamp) -> Result<Transition<GuideCatalog>, GuideRefusal> + Send + 'static,
-    ) -> Result<GuideCatalog, Refusal> {
-        let shipped = guide_catalog::shipped_catalog()?;
-        let decide = move |current: Option<&GuideCatalog>, now| change(current.unwrap_or(&shipped), now).map(Some);
-        let committed = self.guide_writer.execute(command, decide).await.map_err(command::writer_refusal)?;
-        committed.state.map_or_else(|| Ok(guide_catalog::shipped_catalog()?), Ok)
+    ) -> Result<GuideCatalog, Status> {
+        let shipped = guide_catalog::shipped_catalog().map_err(Refusal::Store)?;
+        let initial = shipped.clone();
+        let decide = move |current: Option<&GuideCatalog>, now| change(current.unwrap_or(&initial), now).map(Some);
+        let committed = self.guide_writer.execute(command, decide).await.map_err(error::command_error)?;
+        Ok(committed.state.unwrap_or(shipped))
     }
 }
 

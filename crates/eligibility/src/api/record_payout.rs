@@ -1,11 +1,16 @@
 //! `RecordPayout` (R54): stores a payout and marks the earnings that it pays, in one transaction.
-use cpor_durable::Command;
+use cpor_durable::{Command, RequestId};
 use cpor_kit::request;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::eligibility::v1::{RecordPayoutRequest, RecordPayoutResponse};
 use cpor_types::Entropy as _;
 use tonic::{Request, Response, Status};
 
-use super::{Api, command, convert, error::Refusal, parse};
+use super::{
+    Api, convert,
+    error::{self, Refusal},
+    parse,
+};
 use crate::{
     domain::{Payout, PayoutPeriod},
     store::payouts,
@@ -20,9 +25,9 @@ pub(super) async fn record_payout(
     let (id, reference) = (api.entropy.uuid(), request.reference.clone());
 
     let command = Command::new("record_payout", payouts::payout_key(period, id), caller.actor.clone());
-    let command = command.request(command::request_id(&caller, "RecordPayout", &request.request_id, &request));
+    let command = command.request(RequestId::from_request(&caller, "RecordPayout", &request)?);
     let record = move |_: Option<&Payout>, now| Payout::record(id, period, reference.clone(), now).map(Some);
-    let committed = api.payout_writer.execute(command, record).await.map_err(command::writer_refusal)?;
+    let committed = api.payout_writer.execute(command, record).await.map_err(error::command_error)?;
 
     let not_found = || Refusal::NotFound { resource: request.payout_period.clone() };
     let Payout { id, period, reference, pay_time } = committed.state.ok_or_else(not_found)?;
@@ -31,7 +36,7 @@ pub(super) async fn record_payout(
     Ok(Response::new(RecordPayoutResponse {
         payout_period: period.to_string(),
         reference,
-        pay_time: Some(convert::to_timestamp(pay_time)),
+        pay_time: Some(to_wire_time(pay_time)),
         lines: convert::to_count(earnings),
         amounts: amounts.into_iter().map(convert::to_money).collect(),
     }))

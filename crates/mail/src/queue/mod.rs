@@ -18,7 +18,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub(crate) use lease::{LeasedMail, end_all_leases, finish, lease_due, postpone};
-pub use migration::migration;
+pub use migration::migrations;
 
 use crate::NewMail;
 

@@ -6,7 +6,7 @@
 use super::{Api, error, reviewer};
 use crate::domain::{Approval, CommandKind, Phase, Refusal, ReviewCase};
 use cpor_durable::CommandOutcome;
-use cpor_kit::request::validate;
+use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{ApproveReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use cpor_types::DecisionId;
 use std::sync::Arc;
@@ -32,22 +32,24 @@ pub(super) async fn handle(
         }
         None => begun,
     };
-    Api::case_response(&caller, require_approved(completed)?)
+    Api::case_response(&caller, &request.name, require_approved(&request.name, completed)?)
 }
 
 /// Returns an error if the approval was refused or the case was closed in the meantime. The result
 /// is read from the case, so that a replayed request gets it too.
-fn require_approved(committed: CommandOutcome<ReviewCase>) -> Result<CommandOutcome<ReviewCase>, Status> {
-    let Some(case) = &committed.state else { return Err(error::not_found()) };
+fn require_approved(
+    resource: &str,
+    committed: CommandOutcome<ReviewCase>,
+) -> Result<CommandOutcome<ReviewCase>, Status> {
+    let Some(case) = &committed.state else { return Err(status::not_found(resource)) };
     match case.phase() {
         Phase::UnderReview if !case.approval_refusals.is_empty() => Err(error::lines_not_held(&case.approval_refusals)),
         // The claim was withdrawn or declined while the registry was asked. The holds end with the
         // claim.
-        phase @ Phase::Closed => Err(error::from_refusal(Refusal::CommandNotAllowed {
-            phase,
-            command: CommandKind::Approve,
-            allowed: Vec::new(),
-        })),
+        phase @ Phase::Closed => Err(error::from_refusal(
+            resource,
+            Refusal::CommandNotAllowed { phase, command: CommandKind::Approve, allowed: Vec::new() },
+        )),
         Phase::Waiting
         | Phase::UnderReview
         | Phase::PartnerActionRequired

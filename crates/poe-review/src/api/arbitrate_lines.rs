@@ -3,13 +3,13 @@
 //! Executes three commands on the arbitration and one on each competing case, with a call to the
 //! registry between them. If a step fails, the arbitration is completed in the background: see
 //! `ArbitrationRunner`.
-use super::{Api, error, from_proto, request_id, to_proto};
+use super::{Api, error, from_proto, to_proto};
 use crate::{
     domain::arbitration::{Arbitration, ArbitrationState, Award},
     store::arbitrations,
 };
-use cpor_durable::{Command, CommandOutcome};
-use cpor_kit::{Caller, request::validate};
+use cpor_durable::{Command, CommandOutcome, RequestId};
+use cpor_kit::{Caller, request::validate, status};
 use cpor_proto::reviews::v1::{self as proto, ArbitrateLinesRequest};
 use cpor_types::{DecisionId, Malformed, TenantId, TenantName};
 use std::convert::Infallible;
@@ -25,7 +25,7 @@ pub(super) async fn handle(
     let awards = parse_awards(tenant, &request.awards)?;
     let id = DecisionId(api.entropy.uuid());
     let command = Command::new("arbitrate_lines", arbitrations::key(tenant, id), caller.actor.clone())
-        .request(request_id::for_arbitration(&caller, &request));
+        .request(RequestId::from_request(&caller, "ArbitrateLines", &request)?);
     let (actor, comment) = (caller.actor.clone(), request.comment.clone());
     let decide = move |_: Option<&Arbitration>, now| {
         let (awards, comment, actor) = (awards.clone(), comment.clone(), actor.clone());
@@ -34,14 +34,15 @@ pub(super) async fn handle(
         Ok::<_, Infallible>(Some(arbitration.begin()))
     };
     let runner = &api.arbitration_runner;
-    let begun = runner.arbitration_writer.execute(command, decide).await.map_err(error::from_arbitration_failure)?;
+    let begun = runner.arbitration_writer.execute(command, decide).await;
+    let begun = begun.map_err(|failure| error::from_arbitration_failure(&request.parent, failure))?;
     let completed = match &begun.state {
         Some(arbitration) if arbitration.is_pending() => {
             runner.complete(arbitration, 0).await.map_err(|cause| error::from_incomplete(&cause))?
         }
         Some(_) | None => begun,
     };
-    response(completed, &caller, request.comment)
+    response(completed, &caller, request)
 }
 
 fn parse_awards(tenant: TenantId, awards: &[proto::Award]) -> Result<Vec<Award>, Status> {
@@ -65,10 +66,10 @@ fn parse_awards(tenant: TenantId, awards: &[proto::Award]) -> Result<Vec<Award>,
 fn response(
     committed: CommandOutcome<Arbitration>,
     caller: &Caller,
-    comment: String,
+    request: ArbitrateLinesRequest,
 ) -> Result<Response<proto::Arbitration>, Status> {
-    let actor = caller.actor.clone();
-    let arbitration = Arbitration { comment, actor, ..committed.state.ok_or_else(error::not_found)? };
+    let arbitration = committed.state.ok_or_else(|| status::not_found(&request.parent))?;
+    let arbitration = Arbitration { comment: request.comment, actor: caller.actor.clone(), ..arbitration };
     match &arbitration.state {
         ArbitrationState::Refused { refusals } => Err(error::awards_refused(refusals)),
         ArbitrationState::Begun | ArbitrationState::Planned { .. } | ArbitrationState::Done { .. } => {

@@ -15,5 +15,5 @@ pub(super) async fn handle(
     let assignee = request.reviewer.clone();
     let decide = move |case: &ReviewCase, now| case.assign(&person, &assignee, now);
     let committed = api.execute_command("assign_review_case", &caller, &request, decide).await?;
-    Api::case_response(&caller, committed)
+    Api::case_response(&caller, &request.name, committed)
 }

@@ -8,20 +8,20 @@ use crate::{
     error::IncompleteDecision,
     store::arbitrations::KeysUnderArbitration,
 };
-use cpor_durable::{CommandError, StoreError};
+use cpor_durable::{CommandError, FailureStatuses, RETRY_AFTER};
 use cpor_kit::status::{self, FieldViolation, PreconditionViolation};
 use cpor_proto::reviews::v1::ErrorReason;
 use cpor_types::LineId;
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 use tonic::{Code, Status};
 
-/// The time after which a client should retry when something is unavailable or overloaded.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The statuses of failures that all services have in common.
+pub(super) const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "UNAVAILABLE" };
 
-/// Maps a refusal of the domain.
-pub(super) fn from_refusal(refusal: Refusal) -> Status {
+/// Maps a refusal of the domain. `resource` is the name of the case in the request.
+pub(super) fn from_refusal(resource: &str, refusal: Refusal) -> Status {
     match refusal {
-        Refusal::NotFound => not_found(),
+        Refusal::NotFound => status::not_found(resource),
         Refusal::CommandNotAllowed { phase, command, allowed } => {
             let allowed: Vec<&str> = allowed.iter().map(|command| command.as_str()).collect();
             let (state, command) = (phase.as_str(), command.as_str());
@@ -57,31 +57,9 @@ pub(super) fn from_refusal(refusal: Refusal) -> Status {
     }
 }
 
-/// Maps a failure of a command on a case.
-pub(super) fn from_failure(failure: CommandError<Refusal, Infallible>) -> Status {
-    match failure {
-        CommandError::Refused(refusal) => from_refusal(refusal),
-        CommandError::Conflict(never) => match never {},
-        CommandError::VersionMismatch { actual: 0, .. } => not_found(),
-        CommandError::VersionMismatch { .. } => etag_mismatch(),
-        CommandError::RequestIdReused => {
-            let message = "the request id was already used for a different request";
-            status::with_reason(Code::InvalidArgument, ErrorReason::RequestIdReused.as_str_name(), message, &[])
-        }
-        CommandError::SequenceGap { expected } => status::internal(&format_args!(
-            "the command of an RPC failed because event {expected} of a stream is missing"
-        )),
-        CommandError::Overloaded => status::overloaded(RETRY_AFTER),
-        CommandError::Unavailable(cause) => unavailable(&cause),
-    }
-}
-
-/// Maps an error of a query.
-pub(super) fn from_store_error(error: &StoreError) -> Status {
-    match error {
-        StoreError::Db(_) | StoreError::ConcurrentChange(_) => unavailable(&error.to_string()),
-        StoreError::Inconsistent { .. } => status::internal(error),
-    }
+/// Maps a failure of a command on a case. `resource` is the name of the case in the request.
+pub(super) fn from_failure(resource: &str, failure: CommandError<Refusal, Infallible>) -> Status {
+    STATUSES.command_error(resource, failure, |refusal| from_refusal(resource, refusal), |never| match never {})
 }
 
 /// Maps an approval or arbitration that is committed, but not complete yet. It is completed in the
@@ -137,22 +115,17 @@ fn award_refusal_text(reason: AwardRefusalReason) -> (ErrorReason, &'static str)
     }
 }
 
-/// Maps a failure of the command that begins an arbitration.
-pub(super) fn from_arbitration_failure(failure: CommandError<Infallible, KeysUnderArbitration>) -> Status {
-    match failure {
-        CommandError::Refused(never) => match never {},
-        CommandError::Conflict(KeysUnderArbitration(keys)) => {
-            let busy = |key| AwardRefusal { key, reason: AwardRefusalReason::Busy };
-            awards_refused(&keys.into_iter().map(busy).collect::<Vec<_>>())
-        }
-        CommandError::VersionMismatch { expected, actual } => {
-            from_failure(CommandError::VersionMismatch { expected, actual })
-        }
-        CommandError::RequestIdReused => from_failure(CommandError::RequestIdReused),
-        CommandError::SequenceGap { expected } => from_failure(CommandError::SequenceGap { expected }),
-        CommandError::Overloaded => from_failure(CommandError::Overloaded),
-        CommandError::Unavailable(cause) => from_failure(CommandError::Unavailable(cause)),
-    }
+/// Maps a failure of the command that begins an arbitration. `resource` is the name of the tenant in
+/// the request.
+pub(super) fn from_arbitration_failure(
+    resource: &str,
+    failure: CommandError<Infallible, KeysUnderArbitration>,
+) -> Status {
+    let conflicting = |KeysUnderArbitration(keys)| {
+        let busy = |key| AwardRefusal { key, reason: AwardRefusalReason::Busy };
+        awards_refused(&Vec::into_iter(keys).map(busy).collect::<Vec<_>>())
+    };
+    STATUSES.command_error(resource, failure, |never| match never {}, conflicting)
 }
 
 fn join_ids(lines: &[LineId]) -> String {
@@ -171,18 +144,6 @@ pub(super) fn lines_not_held(refusals: &[LineRefusal]) -> Status {
     status::failed_precondition(reason, message, refusals.iter().map(to_precondition).collect())
 }
 
-/// Reports that the case does not exist.
-pub(super) fn not_found() -> Status {
-    let message = "the review case does not exist";
-    status::with_reason(Code::NotFound, ErrorReason::ResourceNotFound.as_str_name(), message, &[])
-}
-
-/// Reports that the case has changed since the caller read the etag.
-pub(super) fn etag_mismatch() -> Status {
-    let message = "etag: must be the current etag of the review case; read the case again";
-    status::with_reason(Code::Aborted, ErrorReason::EtagMismatch.as_str_name(), message, &[])
-}
-
 /// Reports one invalid field of a request.
 pub(super) fn invalid_field(field: &str, description: &str) -> Status {
     status::invalid_fields(vec![FieldViolation {
@@ -190,9 +151,4 @@ pub(super) fn invalid_field(field: &str, description: &str) -> Status {
         reason: String::new(),
         description: description.to_owned(),
     }])
-}
-
-fn unavailable(cause: &str) -> Status {
-    tracing::error!(error = cause, "the database did not answer");
-    status::unavailable("UNAVAILABLE", "the service is temporarily unavailable: try again later", RETRY_AFTER)
 }

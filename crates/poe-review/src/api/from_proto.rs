@@ -17,15 +17,6 @@ pub(super) fn line_ids(field: &str, ids: &[String]) -> Result<Vec<LineId>, Statu
     ids.iter().map(parse).collect()
 }
 
-/// Returns the version that an etag stands for. `None` if the etag is empty. An etag that this
-/// service did not issue is treated as stale.
-pub(super) fn expected_version(etag: &str) -> Result<Option<u64>, Status> {
-    match etag {
-        "" => Ok(None),
-        etag => u64::from_str_radix(etag, 16).map(Some).map_err(|_| error::etag_mismatch()),
-    }
-}
-
 /// Returns the phase by which a request filters. `None` if the request names no state.
 pub(super) fn phase(state: proto::ReviewCaseState) -> Option<Phase> {
     Some(match state {

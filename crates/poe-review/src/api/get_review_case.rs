@@ -1,7 +1,7 @@
 //! GetReviewCase: returns one case. Executes one query.
-use super::{Api, case_for_caller, error, from_proto};
+use super::{Api, case_for_caller, error::STATUSES, from_proto};
 use crate::store::case_query::CaseQuery;
-use cpor_kit::request::validate;
+use cpor_kit::{request::validate, status};
 use cpor_proto::reviews::v1::{GetReviewCaseRequest, ReviewCase as ProtoReviewCase};
 use tonic::{Request, Response, Status};
 
@@ -12,6 +12,6 @@ pub(super) async fn handle(
     let (caller, request) = validate(request)?;
     let name = from_proto::case_name(&request.name)?;
     let case = CaseQuery::for_tenant(api.db.reader(), name.tenant).find(name.case).await;
-    let case = case.map_err(|cause| error::from_store_error(&cause))?.ok_or_else(error::not_found)?;
+    let case = case.map_err(|cause| STATUSES.store_error(&cause))?.ok_or_else(|| status::not_found(&request.name))?;
     Ok(Response::new(case_for_caller(&caller, &case)))
 }

@@ -1,6 +1,10 @@
 //! ListReviewCases: lists the queue of cases, the most urgent first. Executes one query along an
 //! index.
-use super::{Api, case_for_caller, error, from_proto};
+use super::{
+    Api, case_for_caller,
+    error::{self, STATUSES},
+    from_proto,
+};
 use crate::store::case_query::{AssigneeFilter, CaseFilter, CaseQuery, QueueCursor};
 use cpor_kit::{
     page::{self, PageTokens},
@@ -23,7 +27,7 @@ pub(super) async fn handle(
     };
     let size = page::effective_size(request.page_size);
     // One case more than the page holds tells whether there is a next page.
-    let cases = query.list(&filter, after, size + 1).await.map_err(|cause| error::from_store_error(&cause))?;
+    let cases = query.list(&filter, after, size + 1).await.map_err(|cause| STATUSES.store_error(&cause))?;
     let messages = cases.iter().map(|(cursor, case)| (cursor, case_for_caller(&caller, case)));
     let (review_cases, next_page_token) = page_tokens.paginate(size, messages)?;
     Ok(Response::new(ListReviewCasesResponse { review_cases, next_page_token }))

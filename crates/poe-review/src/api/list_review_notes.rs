@@ -1,10 +1,11 @@
 //! ListReviewNotes: lists the notes of a case, the oldest first (R55). Executes one query, and a
 //! second one if there are no notes.
-use super::{Api, error, from_proto, to_proto};
+use super::{Api, error::STATUSES, from_proto, to_proto};
 use crate::store::{case_key, case_query::CaseQuery, notes::NoteQuery};
 use cpor_kit::{
     page::{self, PageTokens},
     request::validate,
+    status,
 };
 use cpor_proto::reviews::v1::{ListReviewNotesRequest, ListReviewNotesResponse};
 use tonic::{Request, Response, Status};
@@ -19,11 +20,11 @@ pub(super) async fn handle(
     let after: i64 = page_tokens.decode(&request.page_token)?.unwrap_or_default();
     let query = NoteQuery::for_case(api.db.reader(), &case_key(case.tenant, case.case));
     // One note more than the page holds tells whether there is a next page.
-    let notes = query.list(after, size + 1).await.map_err(|cause| error::from_store_error(&cause))?;
+    let notes = query.list(after, size + 1).await.map_err(|cause| STATUSES.store_error(&cause))?;
     if notes.is_empty() {
         // Without notes, the case itself may be missing.
         let found = CaseQuery::for_tenant(api.db.reader(), case.tenant).find(case.case).await;
-        found.map_err(|cause| error::from_store_error(&cause))?.ok_or_else(error::not_found)?;
+        found.map_err(|cause| STATUSES.store_error(&cause))?.ok_or_else(|| status::not_found(&request.parent))?;
     }
     let messages = notes.into_iter().map(|(position, note)| (position, to_proto::note(&case, note)));
     let (notes, next_page_token) = page_tokens.paginate(size, messages)?;

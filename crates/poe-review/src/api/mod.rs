@@ -3,6 +3,7 @@
 mod approve_review_case;
 mod arbitrate_lines;
 mod assign_review_case;
+mod case_command_request;
 mod create_review_note;
 mod error;
 mod from_proto;
@@ -12,7 +13,6 @@ mod list_review_cases;
 mod list_review_notes;
 mod reject_review_case;
 mod release_review_case;
-mod request_id;
 mod request_partner_action;
 mod start_review;
 mod take_review_case;
@@ -24,8 +24,9 @@ use crate::{
     domain::{CommandResult, Refusal, ReviewCase, Reviewer},
     store::{CaseStore, case_key},
 };
-use cpor_durable::{Command, CommandOutcome, Versioned, Writer};
-use cpor_kit::{auth::Caller, db::Db};
+use case_command_request::CaseCommandRequest;
+use cpor_durable::{Command, CommandOutcome, RequestId, Versioned, Writer};
+use cpor_kit::{auth::Caller, db::Db, status};
 use cpor_proto::reviews::v1::{
     ApproveReviewCaseRequest, ArbitrateLinesRequest, Arbitration, AssignReviewCaseRequest, Competition,
     CreateReviewNoteRequest, GetCompetitionRequest, GetReviewCaseRequest, ListReviewCasesRequest,
@@ -34,7 +35,6 @@ use cpor_proto::reviews::v1::{
     StartReviewRequest, TakeReviewCaseRequest, review_service_server::ReviewService,
 };
 use cpor_types::{Calendar, Entropy, Role, Timestamp};
-use request_id::CaseCommandRequest;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -68,17 +68,19 @@ impl Api {
     ) -> Result<CommandOutcome<ReviewCase>, Status> {
         let name = from_proto::case_name(request.case_name())?;
         let command = Command::new(command_name, case_key(name.tenant, name.case), caller.actor.clone())
-            .expect_version(from_proto::expected_version(request.etag())?)
-            .request(request.request_id(caller));
+            .expect_etag(request.etag())
+            .request(RequestId::from_request(caller, R::METHOD, request)?);
         let result = self.writer.execute(command, move |case, now| decide(case.ok_or(Refusal::NotFound)?, now)).await;
-        result.map_err(error::from_failure)
+        result.map_err(|failure| error::from_failure(request.case_name(), failure))
     }
 
+    /// Converts the committed case. `resource` is the name of the case in the request.
     fn case_response(
         caller: &Caller,
+        resource: &str,
         committed: CommandOutcome<ReviewCase>,
     ) -> Result<Response<ProtoReviewCase>, Status> {
-        let case = committed.state.ok_or_else(error::not_found)?;
+        let case = committed.state.ok_or_else(|| status::not_found(resource))?;
         Ok(Response::new(case_for_caller(caller, &Versioned::new(committed.version, case))))
     }
 }

@@ -15,11 +15,11 @@ pub(super) async fn handle(
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let rejection = Rejection {
         primary_reason: from_proto::primary_reason(request.primary_reason())
-            .ok_or_else(|| from_refusal(Refusal::ReasonNotOpen))?,
+            .ok_or_else(|| from_refusal(&request.name, Refusal::ReasonNotOpen))?,
         further_reasons: request.further_reasons().filter_map(from_proto::further_reason).collect(),
         comment: request.comment.clone(),
     };
     let decide = move |case: &ReviewCase, now| case.reject(&person, rejection.clone(), now, &calendar);
     let committed = api.execute_command("reject_review_case", &caller, &request, decide).await?;
-    Api::case_response(&caller, committed)
+    Api::case_response(&caller, &request.name, committed)
 }

@@ -20,5 +20,5 @@ pub(super) async fn handle(
     };
     let decide = move |case: &ReviewCase, now| case.request_partner_action(&person, action.clone(), now, &calendar);
     let committed = api.execute_command("request_partner_action", &caller, &request, decide).await?;
-    Api::case_response(&caller, committed)
+    Api::case_response(&caller, &request.name, committed)
 }

@@ -15,5 +15,5 @@ pub(super) async fn handle(
     let (person, calendar) = (reviewer(&caller), Arc::clone(&api.calendar));
     let decide = move |case: &ReviewCase, now| case.start(&person, now, &calendar);
     let committed = api.execute_command("start_review", &caller, &request, decide).await?;
-    Api::case_response(&caller, committed)
+    Api::case_response(&caller, &request.name, committed)
 }

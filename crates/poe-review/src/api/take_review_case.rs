@@ -14,5 +14,5 @@ pub(super) async fn handle(
     let person = reviewer(&caller);
     let decide = move |case: &ReviewCase, now| case.take(&person, now);
     let committed = api.execute_command("take_review_case", &caller, &request, decide).await?;
-    Api::case_response(&caller, committed)
+    Api::case_response(&caller, &request.name, committed)
 }

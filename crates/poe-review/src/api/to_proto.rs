@@ -1,12 +1,10 @@
 //! Converts domain types to the messages of responses.
-use crate::{
-    domain::{
-        CaseKind, CaseRole, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase,
-        arbitration::{Arbitration, ArbitrationState, Award, AwardOutcome},
-    },
-    proto_time::timestamp,
+use crate::domain::{
+    CaseKind, CaseRole, Clock, ClockKind, CommandKind, Evidence, Line, LineRefusal, Note, Phase, ReviewCase,
+    arbitration::{Arbitration, ArbitrationState, Award, AwardOutcome},
 };
-use cpor_durable::Versioned;
+use cpor_durable::{Etag, Versioned};
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::reviews::v1 as proto;
 use cpor_types::{ReviewCaseName, Timestamp};
 
@@ -33,19 +31,14 @@ pub(super) fn review_case(
         allowed_commands: role.map(|role| allowed_commands(case, role)).unwrap_or_default(),
         round: i32::try_from(case.round).unwrap_or(i32::MAX),
         approval_refusals: case.approval_refusals.iter().map(line_refusal).collect(),
-        create_time: Some(timestamp(case.create_time)),
-        update_time: Some(timestamp(case.update_time)),
-        close_time: case.close_time.map(timestamp),
-        etag: etag(*version),
+        create_time: Some(to_wire_time(case.create_time)),
+        update_time: Some(to_wire_time(case.update_time)),
+        close_time: case.close_time.map(to_wire_time),
+        etag: Etag::new(*version).to_string(),
         dispute: dispute(case),
         evidence: snapshot.evidence.iter().map(evidence).collect(),
         overdue: case.clocks.is_overdue(),
     }
-}
-
-/// Returns the etag of a version: the version in hexadecimal form.
-fn etag(version: u64) -> String {
-    format!("{version:x}")
 }
 
 fn lines(case: &ReviewCase) -> Vec<proto::ReviewLine> {
@@ -71,8 +64,8 @@ fn evidence(document: &Evidence) -> proto::ReviewEvidence {
         kind: document.kind.clone(),
         size_bytes: document.size_bytes,
         sha256: document.sha256.clone(),
-        create_time: Some(timestamp(document.create_time)),
-        signature_time: document.signature_time.map(timestamp),
+        create_time: Some(to_wire_time(document.create_time)),
+        signature_time: document.signature_time.map(to_wire_time),
     }
 }
 
@@ -107,7 +100,7 @@ pub(super) fn arbitration(arbitration: &Arbitration) -> proto::Arbitration {
         awards: arbitration.awards.iter().zip(outcomes).map(award).collect(),
         comment: arbitration.comment.clone(),
         author: arbitration.actor.subject.clone(),
-        create_time: Some(timestamp(arbitration.create_time)),
+        create_time: Some(to_wire_time(arbitration.create_time)),
     }
 }
 
@@ -127,7 +120,7 @@ pub(super) fn note(case: &ReviewCaseName, Note { id, author, text, time }: Note)
         // A note is never created without a text, so an empty text was erased.
         erased: text.is_empty(),
         text,
-        create_time: Some(timestamp(time)),
+        create_time: Some(to_wire_time(time)),
     }
 }
 
@@ -158,7 +151,7 @@ fn deadline(kind: ClockKind, clock: &Clock) -> Option<proto::ReviewDeadline> {
     let business_days_left = i32::try_from(days_left).unwrap_or(i32::MAX);
     Some(proto::ReviewDeadline {
         clock: clock_kind(kind).into(),
-        due_time: clock.due().map(timestamp),
+        due_time: clock.due().map(to_wire_time),
         rule,
         overdue,
         business_days_left,

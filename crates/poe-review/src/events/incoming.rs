@@ -31,6 +31,7 @@ struct CaseMissing;
 
 #[async_trait::async_trait]
 impl EventReceiver for ClaimEventReceiver {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of events are unexpected")]
     async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         match incoming.payload.clone() {
             Payload::ClaimSubmitted(event) => self.claim_submitted(&incoming, snapshot(event.snapshot)?).await,
@@ -40,32 +41,7 @@ impl EventReceiver for ClaimEventReceiver {
             Payload::LinesEnded(event) => self.lines_ended(&incoming, &event).await,
             Payload::ClaimClosed(event) => self.claim_closed(&incoming, &event).await,
             Payload::PersonalDataErased(event) => self.personal_data_erased(&incoming, &event).await,
-            Payload::ClaimApproved(_)
-            | Payload::AssociationGranted(_)
-            | Payload::ReviewAssigned(_)
-            | Payload::ReviewStarted(_)
-            | Payload::PartnerActionRequested(_)
-            | Payload::ReviewApproved(_)
-            | Payload::ReviewRejected(_)
-            | Payload::ReviewOverdue(_)
-            | Payload::ReviewNoted(_)
-            | Payload::ApprovalRefused(_)
-            | Payload::LinesAwarded(_)
-            | Payload::CompetitionChanged(_)
-            | Payload::ReviewOpened(_)
-            | Payload::ApprovalBegun(_)
-            | Payload::ReviewReminded(_)
-            | Payload::NoticeResent(_)
-            | Payload::NoticeSettled(_)
-            | Payload::ConsentWindowOpened(_)
-            | Payload::ConsentWindowPassed(_)
-            | Payload::CustomerApproved(_)
-            | Payload::CustomerDeclined(_)
-            | Payload::AssociationBecameOfficial(_)
-            | Payload::AssociationEnded(_)
-            | Payload::SubscriptionChanged(_)
-            | Payload::PartnerChanged(_)
-            | Payload::ClaimAssessed(_) => Err(ReceiveError::park("poe-review does not accept this event")),
+            _ => Err(incoming.unexpected()),
         }
     }
 }

@@ -2,11 +2,9 @@
 //! review carry the earliest due time of the case's clocks (R60). Edits, closures, ended lines and
 //! erasures are not sent, because claim-intake caused them. A note is sent for the claim's history,
 //! where only reviewers see it (R55, R56).
-use crate::{
-    domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase},
-    proto_time::timestamp,
-};
+use crate::domain::{CaseEvent, LineRefusal, PartnerAction, ReviewCase};
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::events::v1 as proto;
 use cpor_types::Service;
 use proto::event::Payload;
@@ -26,7 +24,7 @@ pub(crate) fn outgoing_events(change: &Change<ReviewCase>) -> Vec<OutgoingEvent>
 /// Builds the payload for one domain event. `None` if claim-intake does not receive it.
 fn payload(case: &ReviewCase, event: &CaseEvent) -> Option<Payload> {
     let (claim, review_case_id) = (case.snapshot.claim.to_string(), case.id.to_string());
-    let due_time = case.clocks.earliest_due(case.phase()).map(timestamp);
+    let due_time = case.clocks.earliest_due(case.phase()).map(to_wire_time);
     Some(match event.clone() {
         CaseEvent::Awarded { decision_id, won_lines, successor_lines, lost_lines, kept_lines, comment }
             if !(won_lines.is_empty() && lost_lines.is_empty() && kept_lines.is_empty()) =>

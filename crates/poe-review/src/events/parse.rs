@@ -2,6 +2,7 @@
 //! stream, which then waits for an operator.
 use crate::domain::{Evidence, Line, Snapshot};
 use cpor_durable::ReceiveError;
+use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::events::v1::{ClaimSnapshot, EvidenceSnapshot, LineSnapshot};
 use cpor_types::{CaseId, ClaimName, EvidenceName, Malformed, ProductName, TenantId, TenantName, Timestamp};
 use std::str::FromStr;
@@ -75,7 +76,5 @@ fn evidence(claim: &ClaimName, message: EvidenceSnapshot) -> Result<Evidence, Re
 }
 
 fn time(field: &str, message: Option<prost_types::Timestamp>) -> Result<Timestamp, ReceiveError> {
-    let time = message.and_then(|time| Timestamp::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
-    time.map(cpor_types::truncate_to_micros)
-        .ok_or_else(|| ReceiveError::park(format!("{field}: must be a valid timestamp")))
+    message.and_then(from_wire_time).ok_or_else(|| ReceiveError::park(format!("{field}: must be a valid timestamp")))
 }

@@ -98,7 +98,7 @@ async fn a_stale_etag_is_refused() {
             etag: etag.to_owned(),
             ..TakeReviewCaseRequest::default()
         };
-        for stale in ["0", "ff", "not an etag"] {
+        for stale in ["0", "ff", "+1", "01", "1F", "not an etag"] {
             assert_eq!(
                 refusal(system.take_with("amy", request_with(stale)).await),
                 (Code::Aborted, "ETAG_MISMATCH".to_owned()),
@@ -107,11 +107,13 @@ async fn a_stale_etag_is_refused() {
         }
         let taken = system.take_with("amy", request_with(&etag)).await.unwrap();
         assert_ne!(taken.etag, etag);
-        let missing_case = TakeReviewCaseRequest { name: case(2), ..request_with("1") };
-        assert_eq!(
-            refusal(system.take_with("amy", missing_case).await),
-            (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned())
-        );
+        for etag in ["1", "not an etag"] {
+            let missing_case = TakeReviewCaseRequest { name: case(2), ..request_with(etag) };
+            assert_eq!(
+                refusal(system.take_with("amy", missing_case).await),
+                (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned())
+            );
+        }
     })
     .await;
 }

@@ -1,10 +1,11 @@
 //! The RPC `CheckUsageAccess`.
 use cpor_kit::request;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::registry::v1::{CheckUsageAccessRequest, CheckUsageAccessResponse};
 use cpor_types::{PartnerName, TenantKey};
 use tonic::{Request, Response};
 
-use super::{Api, ApiResult, convert, error};
+use super::{Api, ApiResult, error};
 use crate::store::query;
 
 /// Says whether a partner may read the usage of a key: its association must be official (R50). A
@@ -17,6 +18,6 @@ pub(super) async fn check_usage_access(
     let PartnerName { partner } = request.partner.parse().map_err(error::malformed_field("partner"))?;
     let key: TenantKey = request.key.parse().map_err(error::malformed_field("key"))?;
     let since = query::official_since(api.db.reader(), &partner, &key).await.map_err(error::read_failed)?;
-    let official_time = since.map(convert::timestamp);
+    let official_time = since.map(to_wire_time);
     Ok(Response::new(CheckUsageAccessResponse { allowed: since.is_some(), official_time }))
 }

@@ -1,10 +1,11 @@
 //! Conversions between domain values and messages of the API.
 use std::collections::BTreeSet;
 
+use cpor_kit::wire_time::{from_wire_time, to_wire_time};
 use cpor_proto::registry::v1 as wire;
 use cpor_types::{
     Activity, CaseId, MpnId, PartnerId, ProductFamily, ProductKind, Program, SolutionArea, SubscriptionId,
-    SubscriptionName, TenantId, Timestamp, truncate_to_micros,
+    SubscriptionName, TenantId, Timestamp,
 };
 use tonic::Status;
 
@@ -16,16 +17,9 @@ use crate::domain::directory::{
 };
 use crate::store::query::NamedAssociation;
 
-/// Converts a time to its message.
-pub(crate) fn timestamp(time: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: time.timestamp(), nanos: time.timestamp_subsec_nanos().cast_signed() }
-}
-
 /// Parses a time and cuts it to whole microseconds. `field` is its path in the request.
 pub(crate) fn parse_timestamp(field: &str, time: prost_types::Timestamp) -> Result<Timestamp, Status> {
-    let nanos = u32::try_from(time.nanos).ok();
-    let timestamp = nanos.and_then(|nanos| Timestamp::from_timestamp(time.seconds, nanos));
-    timestamp.map(truncate_to_micros).ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))
+    from_wire_time(time).ok_or_else(|| error::invalid_field(field, "must be between the years 1 and 9999"))
 }
 
 pub(super) fn partner(id: &PartnerId, profile: PartnerProfile) -> wire::Partner {
@@ -49,8 +43,8 @@ fn enrolment(enrolment: &Enrolment) -> wire::Enrolment {
     };
     wire::Enrolment {
         program: program.into(),
-        start_time: Some(timestamp(enrolment.start_time)),
-        end_time: enrolment.end_time.map(timestamp),
+        start_time: Some(to_wire_time(enrolment.start_time)),
+        end_time: enrolment.end_time.map(to_wire_time),
     }
 }
 
@@ -82,8 +76,8 @@ pub(super) fn subscription(tenant: TenantId, id: SubscriptionId, subscription: &
         product: format!("products/{}", subscription.product),
         status: status.into(),
         channel: channel.into(),
-        purchase_time: Some(timestamp(subscription.purchase_time)),
-        end_time: subscription.end_time.map(timestamp),
+        purchase_time: Some(to_wire_time(subscription.purchase_time)),
+        end_time: subscription.end_time.map(to_wire_time),
     }
 }
 
@@ -104,8 +98,8 @@ pub(super) fn product(product: &Product) -> wire::Product {
         solution_area: solution_area(product.solution_area).into(),
         family: family.into(),
         kind: kind.into(),
-        claimable_from_time: Some(timestamp(product.claimable_from)),
-        claimable_until_time: product.claimable_until.map(timestamp),
+        claimable_from_time: Some(to_wire_time(product.claimable_from)),
+        claimable_until_time: product.claimable_until.map(to_wire_time),
         incentivised: product.incentivised,
     }
 }
@@ -127,9 +121,9 @@ pub(super) fn association((name, association): &NamedAssociation) -> wire::Assoc
         activity: activity(association.activity).into(),
         state: state.into(),
         end_reason: end.map_or(wire::EndReason::Unspecified, |(_, reason)| end_reason(reason)).into(),
-        hold_time: Some(timestamp(association.hold_time)),
-        official_time: official.map(timestamp),
-        end_time: end.map(|(time, _)| timestamp(time)),
+        hold_time: Some(to_wire_time(association.hold_time)),
+        official_time: official.map(to_wire_time),
+        end_time: end.map(|(time, _)| to_wire_time(time)),
         claim: association.claimed_line().map(|line| line.claim.to_string()).unwrap_or_default(),
         activities: Vec::new(),
     }

@@ -1,9 +1,6 @@
 //! The conversion of errors to gRPC statuses. Internal details are logged and never returned.
-use std::time::Duration;
-
-use cpor_durable::{CommandError, StoreError};
+use cpor_durable::{CommandError, FailureStatuses, StoreError};
 use cpor_kit::status::{self, FieldViolation};
-use cpor_proto::options::v1 as options;
 use cpor_proto::registry::v1::ErrorReason;
 use cpor_types::Malformed;
 use tonic::{Code, Status};
@@ -11,8 +8,8 @@ use tonic::{Code, Status};
 use crate::domain::reason::Reason;
 use crate::store::tenant::TenantConflict;
 
-/// The retry delay that is suggested to callers when the database does not answer.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The statuses of failures that all services have in common.
+const STATUSES: FailureStatuses = FailureStatuses { unavailable_reason: "UNAVAILABLE" };
 
 /// The value of the API's enum `ErrorReason` for a reason.
 pub(super) const fn wire_reason(reason: Reason) -> ErrorReason {
@@ -69,10 +66,7 @@ pub(super) fn conflict(conflict: TenantConflict) -> Status {
 
 /// The status for a query that failed.
 pub(super) fn read_failed(error: StoreError) -> Status {
-    match error {
-        StoreError::Db(error) => unavailable(&error.to_string()),
-        StoreError::ConcurrentChange(_) | StoreError::Inconsistent { .. } => status::internal(&error),
-    }
+    STATUSES.store_error(&error)
 }
 
 /// The status for a command that failed. `refused` and `conflicting` convert the refusals and
@@ -82,26 +76,9 @@ pub(super) fn command_failed<R, C>(
     refused: impl FnOnce(R) -> Status,
     conflicting: impl FnOnce(C) -> Status,
 ) -> Status {
-    match failure {
-        CommandError::Refused(refusal) => refused(refusal),
-        CommandError::Conflict(conflict) => conflicting(conflict),
-        CommandError::Overloaded => status::overloaded(RETRY_AFTER),
-        CommandError::Unavailable(error) => unavailable(&error),
-        // No method of this service uses etags, request ids or incoming events, so these failures
-        // are defects.
-        CommandError::VersionMismatch { expected, actual } => {
-            status::internal(&format!("unexpected version conflict: expected {expected}, found {actual}"))
-        }
-        CommandError::RequestIdReused => status::internal("unexpected reuse of a request id"),
-        CommandError::SequenceGap { expected } => status::internal(&format!("unexpected gap before event {expected}")),
-    }
-}
-
-/// The status for a database that does not answer.
-fn unavailable(error: &str) -> Status {
-    tracing::warn!(error, "the registry's database does not answer");
-    let reason = options::ErrorReason::Unavailable.as_str_name();
-    status::unavailable(reason, "the registry is temporarily unavailable; try again", RETRY_AFTER)
+    // The name of a resource appears only in failures that etags cause, and no method of this
+    // service uses etags.
+    STATUSES.command_error("", failure, refused, conflicting)
 }
 
 /// Converts a parse error of a field to a status.

@@ -1,5 +1,6 @@
 //! The RPC `LookUpAssociations`.
 use cpor_kit::request;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::registry::v1::{LookUpAssociationsRequest, LookUpAssociationsResponse};
 use cpor_types::TenantKey;
 use tonic::{Request, Response};
@@ -26,6 +27,6 @@ pub(super) async fn look_up_associations(
     let as_of = requested_time.map_or(now, |time| time.min(now));
     Ok(Response::new(LookUpAssociationsResponse {
         associations: convert::with_all_activities(&associations),
-        as_of_time: Some(convert::timestamp(as_of)),
+        as_of_time: Some(to_wire_time(as_of)),
     }))
 }

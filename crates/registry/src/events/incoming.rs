@@ -21,41 +21,12 @@ pub(crate) struct IncomingEvents {
 
 #[async_trait::async_trait]
 impl EventReceiver for IncomingEvents {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of events are unexpected")]
     async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         match incoming.payload.clone() {
             Payload::AssociationGranted(event) => self.grant_claim(&incoming, event).await,
             Payload::ClaimClosed(event) => self.close_claim(&incoming, event).await,
-            Payload::ClaimSubmitted(_)
-            | Payload::ClaimResubmitted(_)
-            | Payload::ClaimApproved(_)
-            | Payload::ClaimDisputed(_)
-            | Payload::ClaimEdited(_)
-            | Payload::LinesEnded(_)
-            | Payload::PersonalDataErased(_)
-            | Payload::ReviewAssigned(_)
-            | Payload::ReviewStarted(_)
-            | Payload::PartnerActionRequested(_)
-            | Payload::ReviewApproved(_)
-            | Payload::ReviewRejected(_)
-            | Payload::ReviewOverdue(_)
-            | Payload::ReviewNoted(_)
-            | Payload::ApprovalRefused(_)
-            | Payload::LinesAwarded(_)
-            | Payload::CompetitionChanged(_)
-            | Payload::ReviewOpened(_)
-            | Payload::ApprovalBegun(_)
-            | Payload::ReviewReminded(_)
-            | Payload::NoticeResent(_)
-            | Payload::NoticeSettled(_)
-            | Payload::ConsentWindowOpened(_)
-            | Payload::ConsentWindowPassed(_)
-            | Payload::CustomerApproved(_)
-            | Payload::CustomerDeclined(_)
-            | Payload::AssociationBecameOfficial(_)
-            | Payload::AssociationEnded(_)
-            | Payload::SubscriptionChanged(_)
-            | Payload::PartnerChanged(_)
-            | Payload::ClaimAssessed(_) => Err(ReceiveError::park("the registry does not receive events of this kind")),
+            _ => Err(incoming.unexpected()),
         }
     }
 }

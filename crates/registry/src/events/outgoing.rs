@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 
 use cpor_durable::{Change, OutgoingEvent, RecordedEvent};
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::events::v1::event::Payload;
 use cpor_proto::events::v1::{
     AssociationBecameOfficial, AssociationEnded, EnrolmentFacts, LineFacts, PartnerChanged, PartnerFacts,
@@ -9,7 +10,6 @@ use cpor_proto::events::v1::{
 };
 use cpor_types::{AssociationKey, Service, SubscriptionId, TenantId};
 
-use crate::api::convert::timestamp;
 use crate::domain::association::EndReason;
 use crate::domain::directory::{Enrolment, PartnerProfile, Subscription};
 use crate::domain::partner::{Partner, PartnerEvent};
@@ -108,8 +108,8 @@ fn association_became_official(tenant: String, granted: &AssociationsGranted) ->
             enrolments: granted.partner.iter().flat_map(|partner| &partner.enrolments).map(enrolment_facts).collect(),
         }),
         tenant_region: granted.tenant_region.clone(),
-        submit_time: first.and_then(|first| first.claimed_line()).map(|line| timestamp(line.submit_time)),
-        official_time: first.and_then(|first| first.official_time()).map(timestamp),
+        submit_time: first.and_then(|first| first.claimed_line()).map(|line| to_wire_time(line.submit_time)),
+        official_time: first.and_then(|first| first.official_time()).map(to_wire_time),
         activities: activities.iter().map(|activity| activity.as_str().to_owned()).collect(),
         solution_area: first.map_or(String::new(), |first| first.solution_area().to_string()),
     }
@@ -135,16 +135,16 @@ fn subscription_facts(id: SubscriptionId, subscription: &Subscription) -> Subscr
         subscription_id: id.to_string(),
         status: subscription.status.as_str().to_owned(),
         channel: subscription.channel.as_str().to_owned(),
-        purchase_time: Some(timestamp(subscription.purchase_time)),
-        end_time: subscription.end_time.map(timestamp),
+        purchase_time: Some(to_wire_time(subscription.purchase_time)),
+        end_time: subscription.end_time.map(to_wire_time),
     }
 }
 
 fn enrolment_facts(enrolment: &Enrolment) -> EnrolmentFacts {
     EnrolmentFacts {
         program: enrolment.program.as_str().to_owned(),
-        start_time: Some(timestamp(enrolment.start_time)),
-        end_time: enrolment.end_time.map(timestamp),
+        start_time: Some(to_wire_time(enrolment.start_time)),
+        end_time: enrolment.end_time.map(to_wire_time),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Converts earnings to proto messages.
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::eligibility::v1 as wire;
 use cpor_types::{Money, ProductName, TenantId, TenantKey};
 use uuid::Uuid;
 
-use super::{guide_name, to_activity, to_count, to_timestamp};
+use super::{guide_name, to_activity, to_count};
 use crate::{
     domain::{EarnedAmount, NoEarningReason, PaidAmount, Unit},
     store::earnings::{LedgerEntry, Payment},
@@ -15,7 +16,7 @@ pub(in crate::api) fn to_earning(entry: LedgerEntry) -> wire::Earning {
     let (status, reference, pay_time) = match payment {
         Payment::NothingDue => (wire::EarningStatus::NothingDue, String::new(), None),
         Payment::Accrued => (wire::EarningStatus::Accrued, String::new(), None),
-        Payment::Paid { reference, time } => (wire::EarningStatus::Paid, reference, Some(to_timestamp(time))),
+        Payment::Paid { reference, time } => (wire::EarningStatus::Paid, reference, Some(to_wire_time(time))),
     };
     let corrects = earning.corrects.map(|corrected| earning_name(earning.tenant, corrected));
     wire::Earning {
@@ -32,7 +33,7 @@ pub(in crate::api) fn to_earning(entry: LedgerEntry) -> wire::Earning {
         amount: earning.amount.map(to_money),
         corrects: corrects.unwrap_or_default(),
         payout_period: earning.payout_period.to_string(),
-        accrue_time: Some(to_timestamp(earning.accrue_time)),
+        accrue_time: Some(to_wire_time(earning.accrue_time)),
         status: status.into(),
         reference,
         pay_time,

@@ -1,9 +1,10 @@
 //! Converts program guides to and from proto messages.
 use cpor_kit::status::FieldViolation;
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::eligibility::v1 as wire;
 use cpor_types::{Malformed, Money, ProductName, ProgramGuideId, ProgramGuideName};
 
-use super::{earnings::to_usage_unit, guide_name, to_money, to_timestamp};
+use super::{earnings::to_usage_unit, guide_name, to_money};
 use crate::domain::{CatalogGuide, ConditionSource, GuideDocument, GuideState, GuideViolation, Rate, Unit};
 
 /// Converts a guide of the catalog.
@@ -18,13 +19,13 @@ pub(in crate::api) fn to_program_guide(guide: &CatalogGuide) -> wire::ProgramGui
         name: guide_name(&document.id),
         display_name: document.display_name.clone(),
         version: document.version.clone(),
-        effective_start_time: period.map(|period| to_timestamp(period.start.start())),
-        effective_end_time: period.and_then(|period| period.end).map(|end| to_timestamp(end.start())),
+        effective_start_time: period.map(|period| to_wire_time(period.start.start())),
+        effective_end_time: period.and_then(|period| period.end).map(|end| to_wire_time(end.start())),
         conditions: document.conditions.iter().map(to_condition).collect(),
         rates: document.rates.iter().map(to_rate).collect(),
         state: state.into(),
         revises: revises.as_ref().map(guide_name).unwrap_or_default(),
-        create_time: Some(to_timestamp(*create_time)),
+        create_time: Some(to_wire_time(*create_time)),
     }
 }
 

@@ -5,10 +5,9 @@ mod guide;
 pub(super) use earnings::{to_earned, to_earning, to_money};
 pub(super) use guide::{parse_revises, to_document, to_field_violation, to_program_guide};
 
+use cpor_kit::wire_time::to_wire_time;
 use cpor_proto::eligibility::v1 as wire;
-use cpor_types::{
-    Activity, AssessmentName, Month, ProductName, ProgramGuideId, ProgramGuideName, TenantId, TenantKey, Timestamp,
-};
+use cpor_types::{Activity, AssessmentName, Month, ProductName, ProgramGuideId, ProgramGuideName, TenantId, TenantKey};
 
 use crate::{
     domain::{
@@ -24,9 +23,9 @@ pub(super) fn to_assessment(assessment: &Assessment, result: Option<MonthlyResul
     let message = wire::Assessment {
         name: name.to_string(),
         claim: facts.claim.name().to_string(),
-        next_assess_time: assessment.next_assess_time().map(to_timestamp),
-        official_time: Some(to_timestamp(facts.official_time)),
-        end_time: assessment.association_end().map(|end| to_timestamp(end.time)),
+        next_assess_time: assessment.next_assess_time().map(to_wire_time),
+        official_time: Some(to_wire_time(facts.official_time)),
+        end_time: assessment.association_end().map(|end| to_wire_time(end.time)),
         ..wire::Assessment::default()
     };
     let Some(MonthlyResult { month, guide, assess_time, results }) = result else { return message };
@@ -34,7 +33,7 @@ pub(super) fn to_assessment(assessment: &Assessment, result: Option<MonthlyResul
         results: results.into_iter().map(|result| to_line_result(facts.tenant, result)).collect(),
         month: month.to_string(),
         guide: guide_name(&guide),
-        assess_time: Some(to_timestamp(assess_time)),
+        assess_time: Some(to_wire_time(assess_time)),
         ..message
     }
 }
@@ -114,9 +113,9 @@ pub(super) fn to_usage_month(revision: &UsageRevision, credited_from: Option<Mon
         key: id.key.to_string(),
         month: id.month.to_string(),
         credited: replace_time.is_none() && credited_from.is_some_and(|first| id.month >= first),
-        import_time: Some(to_timestamp(stored.import_time)),
+        import_time: Some(to_wire_time(stored.import_time)),
         revision: to_count(stored.revision),
-        replace_time: replace_time.map(to_timestamp),
+        replace_time: replace_time.map(to_wire_time),
         ..wire::UsageMonth::default()
     };
     match stored.usage.measures {
@@ -125,10 +124,4 @@ pub(super) fn to_usage_month(revision: &UsageRevision, credited_from: Option<Mon
         }
         Measures::Subscription { seats_sold, consumption } => wire::UsageMonth { seats_sold, consumption, ..month },
     }
-}
-
-/// Converts a time.
-pub(super) fn to_timestamp(time: Timestamp) -> prost_types::Timestamp {
-    let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default();
-    prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }

@@ -39,43 +39,14 @@ pub(crate) struct EventHandler {
 
 #[async_trait::async_trait]
 impl EventReceiver for EventHandler {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other kinds of events are unexpected")]
     async fn apply(&self, incoming: IncomingEvent) -> Result<(), ReceiveError> {
         let applied = match &incoming.payload {
             Payload::AssociationBecameOfficial(event) => self.on_association_official(&incoming, event).await,
             Payload::AssociationEnded(event) => self.on_association_ended(&incoming, event).await,
             Payload::SubscriptionChanged(event) => self.on_subscription_changed(&incoming, event).await,
             Payload::PartnerChanged(event) => self.on_partner_changed(&incoming, event).await,
-            Payload::ClaimSubmitted(_)
-            | Payload::ClaimResubmitted(_)
-            | Payload::ClaimApproved(_)
-            | Payload::AssociationGranted(_)
-            | Payload::ClaimClosed(_)
-            | Payload::ClaimDisputed(_)
-            | Payload::ClaimEdited(_)
-            | Payload::LinesEnded(_)
-            | Payload::PersonalDataErased(_)
-            | Payload::ReviewAssigned(_)
-            | Payload::ReviewStarted(_)
-            | Payload::PartnerActionRequested(_)
-            | Payload::ReviewApproved(_)
-            | Payload::ReviewRejected(_)
-            | Payload::ReviewOverdue(_)
-            | Payload::ReviewNoted(_)
-            | Payload::ApprovalRefused(_)
-            | Payload::LinesAwarded(_)
-            | Payload::CompetitionChanged(_)
-            | Payload::ReviewOpened(_)
-            | Payload::ApprovalBegun(_)
-            | Payload::ReviewReminded(_)
-            | Payload::NoticeResent(_)
-            | Payload::NoticeSettled(_)
-            | Payload::ConsentWindowOpened(_)
-            | Payload::ConsentWindowPassed(_)
-            | Payload::CustomerApproved(_)
-            | Payload::CustomerDeclined(_)
-            | Payload::ClaimAssessed(_) => {
-                Err(ReceiveError::park("the eligibility service does not accept this event"))
-            }
+            _ => Err(incoming.unexpected()),
         };
         self.assessor.wake();
         applied

@@ -3,10 +3,9 @@
 use std::{fmt::Display, str::FromStr};
 
 use cpor_durable::{AggregateKey, ReceiveError};
+use cpor_kit::wire_time::from_wire_time;
 use cpor_proto::events::v1 as wire;
-use cpor_types::{
-    ClaimName, LineId, PartnerId, PartnerName, ProductName, TenantId, TenantName, Timestamp, truncate_to_micros,
-};
+use cpor_types::{ClaimName, LineId, PartnerId, PartnerName, ProductName, TenantId, TenantName, Timestamp};
 
 use crate::{
     domain::{AssociationFacts, Enrolment, LineFacts, PartnerFacts, PartnerRecord, SubscriptionFacts},
@@ -101,9 +100,7 @@ fn parse<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Receive
 }
 
 fn parse_time(field: &str, time: Option<&prost_types::Timestamp>) -> Result<Timestamp, ReceiveError> {
-    let convert =
-        |time: &prost_types::Timestamp| Timestamp::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?);
-    time.and_then(convert).map(truncate_to_micros).ok_or_else(|| missing(field))
+    time.copied().and_then(from_wire_time).ok_or_else(|| missing(field))
 }
 
 fn missing(field: &str) -> ReceiveError {

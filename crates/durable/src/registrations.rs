@@ -10,14 +10,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{AggregateKey, Store, Writer};
 
 /// A background task of the service. It runs until the token is cancelled.
-pub(super) type BackgroundTask =
+pub(crate) type BackgroundTask =
     Arc<dyn Fn(CancellationToken) -> BoxFuture<'static, Result<(), anyhow::Error>> + Send + Sync>;
 /// A function that lists the work that the service has not finished, one line for each item.
-pub(super) type IdleProbe = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String>, anyhow::Error>> + Send + Sync>;
+pub(crate) type IdleProbe = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String>, anyhow::Error>> + Send + Sync>;
 
 /// The registered writers (one for each kind of aggregate), background tasks and idle probes.
 ///
-/// They are kept apart from [`HostContext`](super::HostContext), which the writers' lanes hold: a
+/// They are kept apart from [`HostContext`](crate::context::HostContext), which the writers' lanes hold: a
 /// lane ends when the last clone of its writer is dropped, so it must not hold a writer itself.
 #[derive(Default)]
 pub(crate) struct Registrations {
@@ -27,20 +27,20 @@ pub(crate) struct Registrations {
 }
 
 impl Registrations {
-    pub(super) fn add_writer<S: Store>(&self, writer: &Writer<S>) {
+    pub(crate) fn add_writer<S: Store>(&self, writer: &Writer<S>) {
         lock(&self.writers).insert(S::AGGREGATE, Arc::new(writer.clone()));
     }
 
-    pub(super) fn add_background_task(&self, name: &'static str, task: BackgroundTask) {
+    pub(crate) fn add_background_task(&self, name: &'static str, task: BackgroundTask) {
         lock(&self.background_tasks).push((name, task));
     }
 
-    pub(super) fn add_idle_probe(&self, name: &'static str, probe: IdleProbe) {
+    pub(crate) fn add_idle_probe(&self, name: &'static str, probe: IdleProbe) {
         lock(&self.idle_probes).push((name, probe));
     }
 
     /// Removes and returns the background tasks, so that each is started once.
-    pub(super) fn take_background_tasks(&self) -> Vec<(&'static str, BackgroundTask)> {
+    pub(crate) fn take_background_tasks(&self) -> Vec<(&'static str, BackgroundTask)> {
         std::mem::take(&mut *lock(&self.background_tasks))
     }
 

@@ -1,11 +1,10 @@
-//! The interface between a process and the services that it hosts: what the process hands to a
-//! service when it builds the service, and what it gets back.
+//! The resources that a process hands to a service when it builds the service.
 use std::{path::PathBuf, sync::Arc};
 
 use cpor_kit::{Db, Metrics, Peers};
-use cpor_types::{Calendars, Clock, Entropy, PolicyProfiles, Service};
+use cpor_types::{Calendars, Clock, Entropy, PolicyProfiles};
 
-use crate::{BusinessClock, EventReceiver, Host};
+use crate::BusinessClock;
 
 /// The resources that a process hands to each service it hosts.
 #[derive(Clone)]
@@ -28,20 +27,4 @@ pub struct ServiceContext {
     pub calendars: Calendars,
     /// The directory of embedded storage: evidence, and mails that are written to files.
     pub data_dir: Option<PathBuf>,
-}
-
-/// A service that has been built and is ready to be served by its process.
-pub struct HostedService {
-    /// The service's name.
-    pub service: Service,
-    /// The full names of the service's gRPC services, for example `cpor.claims.v1.ClaimService`.
-    pub grpc_services: Vec<&'static str>,
-    /// The routes of those gRPC services and of nothing else.
-    pub routes: tonic::service::Routes,
-    /// The service's background tasks. The process starts them with [`Host::start`].
-    pub host: Host,
-    /// Applies the events that other services send to this one.
-    pub receiver: Arc<dyn EventReceiver>,
-    /// The service's public web page, if it has one.
-    pub web: Option<axum::Router>,
 }

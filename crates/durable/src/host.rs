@@ -1,7 +1,4 @@
 //! The host of one service in a process: its writers, relay, deadline runner and background tasks.
-mod context;
-mod registrations;
-
 use std::sync::Arc;
 
 use cpor_kit::{Db, lifecycle::Tasks};
@@ -11,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     BusinessClock, DeadlineRunner, EventTransport, GrpcEventTransport, Inbox, Relay, Store, Writer, WriterSettings,
-    metrics::HostMetrics, outbox, service::ServiceContext,
+    context::{ActivityCounters, HostContext, Notifications},
+    metrics::HostMetrics,
+    outbox,
+    registrations::{BackgroundTask, IdleProbe, Registrations},
+    service_context::ServiceContext,
 };
-pub(crate) use context::HostContext;
-use context::{ActivityCounters, Notifications};
-pub(crate) use registrations::Registrations;
-use registrations::{BackgroundTask, IdleProbe};
 
 /// The resources from which a [`Host`] is made.
 pub struct HostParts {

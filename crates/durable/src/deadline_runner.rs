@@ -15,8 +15,11 @@ use sea_orm::DbErr;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::index::{PendingDeadline, list_earliest};
-use crate::host::{HostContext, Registrations};
+use crate::{
+    context::HostContext,
+    deadline::index::{PendingDeadline, list_earliest},
+    registrations::Registrations,
+};
 
 /// The number of deadlines that are applied together, so that they share transactions.
 const BATCH_SIZE: usize = 512;

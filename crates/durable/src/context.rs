@@ -11,7 +11,7 @@ use cpor_kit::Db;
 use cpor_types::{Clock, Entropy, Service};
 use tokio::sync::{Notify, OnceCell, watch};
 
-use crate::{BusinessClock, metrics::HostMetrics, writer::CommitSummary};
+use crate::{BusinessClock, metrics::HostMetrics};
 
 /// The shared resources of one hosted service.
 pub(crate) struct HostContext {
@@ -49,6 +49,19 @@ impl HostContext {
             self.notifications.deadline_runner().notify_one();
         }
     }
+}
+
+/// What a committed transaction means for the other tasks of the process.
+#[derive(Debug, Default)]
+pub(crate) struct CommitSummary {
+    /// The owners of the aggregates that changed.
+    pub(crate) owners: BTreeSet<String>,
+    /// The services for which events were added to the outbox.
+    pub(crate) destinations: BTreeSet<Service>,
+    /// The number of deadlines that were applied.
+    pub(crate) fired_deadlines: u64,
+    /// The time until the first of the new deadlines is due.
+    pub(crate) next_due_in: Option<chrono::TimeDelta>,
 }
 
 /// Notifications between the tasks of one process. A lost notification costs only time, because

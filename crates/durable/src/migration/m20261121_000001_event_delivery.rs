@@ -1,26 +1,7 @@
-//! The tables of this crate, which the database of every service contains.
-use sea_orm_migration::{
-    prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager},
-    sea_orm::{ConnectionTrait, DbBackend},
-};
+//! Creates the tables of the outbox, the inbox, deadlines, request ids and the virtual clock.
 
-/// Returns the migrations of this crate. A service runs them before its own.
-#[must_use]
-pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(CreateTables)]
-}
-
-struct CreateTables;
-
-impl MigrationName for CreateTables {
-    fn name(&self) -> &str {
-        "m0001_durable"
-    }
-}
-
-/// The statements that create tables and indexes. `{uuid}` and `{bytes}` stand for types whose
-/// names differ between SQLite and PostgreSQL.
-const STATEMENTS: &[&str] = &[
+/// The statements that create tables and indexes.
+pub(super) const STATEMENTS: &[&str] = &[
     // One row for each outgoing stream (one aggregate, one destination), with the next sequence to
     // allocate and the last sequence that was delivered.
     "CREATE TABLE outbox_stream (
@@ -59,24 +40,3 @@ const STATEMENTS: &[&str] = &[
     "CREATE INDEX request_id_create_time ON request_id (create_time)",
     "CREATE TABLE virtual_clock (id BIGINT NOT NULL PRIMARY KEY, time BIGINT NOT NULL)",
 ];
-
-#[async_trait::async_trait]
-#[expect(
-    elided_lifetimes_in_paths,
-    reason = "async_trait needs the same signature as the trait, which elides the lifetime"
-)]
-impl MigrationTrait for CreateTables {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let db = manager.get_connection();
-        let postgres = manager.get_database_backend() == DbBackend::Postgres;
-        let (uuid, bytes) = if postgres { ("UUID", "BYTEA") } else { ("BLOB", "BLOB") };
-        for statement in STATEMENTS {
-            db.execute_unprepared(&statement.replace("{uuid}", uuid).replace("{bytes}", bytes)).await?;
-        }
-        Ok(())
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}

@@ -1,0 +1,40 @@
+//! Creates the tables of cases, competition, notes, arbitrations and pending decisions.
+
+/// The statements that create the tables and indexes.
+pub(super) const STATEMENTS: &[&str] = &[
+    "CREATE TABLE review_case (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
+        state TEXT NOT NULL, reviewer TEXT, claim TEXT NOT NULL, queue_time BIGINT NOT NULL, overdue BOOLEAN NOT NULL,
+        snapshot {json} NOT NULL, body {json} NOT NULL,
+        create_time BIGINT NOT NULL, update_time BIGINT NOT NULL, close_time BIGINT,
+        PRIMARY KEY (owner, id))",
+    // The indexes of the queue contain only open cases, so that closed cases do not slow it down.
+    "CREATE INDEX review_case_queue ON review_case (queue_time, owner, id) WHERE close_time IS NULL",
+    "CREATE INDEX review_case_reviewer ON review_case (reviewer, queue_time, owner, id) WHERE close_time IS NULL",
+    "CREATE INDEX review_case_state ON review_case (state, queue_time, owner, id)",
+    "CREATE INDEX review_case_claim ON review_case (claim)",
+    "CREATE TABLE case_key (
+        owner TEXT NOT NULL, key TEXT NOT NULL, id {uuid} NOT NULL,
+        PRIMARY KEY (owner, key, id))",
+    "CREATE INDEX case_key_case ON case_key (owner, id)",
+    "CREATE TABLE tenant_contest (owner TEXT NOT NULL, PRIMARY KEY (owner))",
+    "CREATE TABLE contest_check (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, asked BIGINT NOT NULL, answered BIGINT NOT NULL,
+        PRIMARY KEY (owner, id))",
+    "CREATE INDEX contest_check_unanswered ON contest_check (owner, id) WHERE answered < asked",
+    "CREATE TABLE review_note (
+        owner TEXT NOT NULL, case_id {uuid} NOT NULL, position BIGINT NOT NULL,
+        id {uuid} NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL, create_time BIGINT NOT NULL,
+        PRIMARY KEY (owner, case_id, position))",
+    "CREATE TABLE arbitration (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL, body {json} NOT NULL, create_time BIGINT NOT NULL,
+        PRIMARY KEY (owner, id))",
+    "CREATE TABLE arbitrated_key (
+        owner TEXT NOT NULL, key TEXT NOT NULL, id {uuid} NOT NULL,
+        PRIMARY KEY (owner, key))",
+    "CREATE TABLE pending_approval (
+        owner TEXT NOT NULL, id {uuid} NOT NULL, work TEXT NOT NULL, decision_id {uuid} NOT NULL,
+        resume_time BIGINT NOT NULL, attempts BIGINT NOT NULL,
+        PRIMARY KEY (owner, id))",
+    "CREATE INDEX pending_approval_resume ON pending_approval (resume_time)",
+];
