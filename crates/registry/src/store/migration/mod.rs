@@ -108,7 +108,7 @@ impl MigrationName for ClaimIndex {
     reason = "async_trait requires the same signature as the trait, which elides lifetimes"
 )]
 impl MigrationTrait for ClaimIndex {
-    /// Lets the records of given claims be found at a cost that does not depend on the number of
+    /// Creates the index by which the records of given claims are found without reading the other
     /// records of the tenant.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let index = "CREATE INDEX tenant_claim_claim ON tenant_claim (claim)";
