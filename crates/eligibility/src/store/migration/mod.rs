@@ -11,6 +11,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     all
 }
 
+/// Creates all tables of the service.
 struct CreateTables;
 
 impl MigrationName for CreateTables {
@@ -74,7 +75,10 @@ const STATEMENTS: &[&str] = &[
 ];
 
 #[async_trait::async_trait]
-#[expect(elided_lifetimes_in_paths, reason = "the macro takes the lifetime for one of its own")]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait requires the same signature as the trait, which elides lifetimes"
+)]
 impl MigrationTrait for CreateTables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
