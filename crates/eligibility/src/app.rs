@@ -14,7 +14,7 @@ use crate::{
     store::{AssessmentStore, guide_catalog::GuideCatalogStore, payouts::PayoutStore},
 };
 
-/// The error that the service cannot start.
+/// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 #[error("eligibility cannot start: {0}")]
 pub struct BuildError(#[from] sea_orm::DbErr);
@@ -46,7 +46,7 @@ pub(crate) struct App {
 }
 
 /// Connects the parts, and registers the assessor with the host as a background task and as a
-/// probe.
+/// probe that reports whether work is left.
 pub(crate) fn compose(host: &Host, entropy: Arc<dyn Entropy>, registry: SharedRegistry) -> App {
     let db = host.db().clone();
     let writer = host.writer(AssessmentStore);

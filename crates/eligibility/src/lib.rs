@@ -1,5 +1,5 @@
 //! The eligibility service: monthly usage, program guides, and whether and how much official
-//! associations earn (R50 to R54).
+//! associations earn (R50 to R54). Rule numbers such as R50 refer to docs/rules.md.
 //!
 //! The registry reports official associations (`events::incoming`). Each one has an assessment
 //! (`domain`), which the assessor keeps up to date (`assessor`) and whose verdicts are sent to the

@@ -55,6 +55,7 @@ async fn ready(State(admin): State<AdminState>) -> impl IntoResponse {
     (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
 }
 
+/// Returns all metrics in the OpenMetrics text format.
 async fn metrics(State(admin): State<AdminState>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], admin.metrics.encode())
 }

@@ -1,5 +1,5 @@
 //! The technical base of every CPOR service: configuration, databases, authentication, the gRPC
-//! server and clients, and the conventions of the API. Nothing in this crate knows what a claim is.
+//! server and clients, and the conventions of the API. This crate contains no rules about claims.
 //!
 //! | module | what it does |
 //! |---|---|

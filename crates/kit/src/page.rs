@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 
 use crate::{descriptors, status};
 
-/// The number of entries on a page if the request names no page size.
+/// The number of entries on a page if the request does not set `page_size`.
 const DEFAULT_SIZE: u64 = 50;
 /// The maximum number of entries on a page.
 const MAX_SIZE: u64 = 1000;
@@ -40,8 +40,8 @@ pub fn effective_size(page_size: i32) -> u64 {
 pub struct PageTokens([u8; HASH_BYTES]);
 
 impl PageTokens {
-    /// Hashes a request. Two pages of one list may differ in `page_size` (AIP-158) and in nothing
-    /// else.
+    /// Hashes a request. The requests for two pages of one list may differ in `page_size` and
+    /// `page_token` (AIP-158) and in no other field.
     #[must_use]
     pub fn for_request<T: Message + Name>(request: &T) -> Self {
         let mut hasher = Sha256::new();
@@ -113,12 +113,13 @@ impl PageTokens {
         serde_json::from_slice(body).ok()
     }
 
-    /// Hashes a serialized cursor together with the request.
+    /// Hashes a serialized cursor (`body`) together with the hash of the request.
     fn checksum(&self, body: &[u8]) -> [u8; HASH_BYTES] {
         truncate(Sha256::new().chain_update(self.0).chain_update(body).finalize().into())
     }
 }
 
+/// Returns the first [`HASH_BYTES`] bytes of a SHA-256 digest.
 fn truncate(digest: [u8; 32]) -> [u8; HASH_BYTES] {
     let mut hash = [0; HASH_BYTES];
     hash.copy_from_slice(&digest[..HASH_BYTES]);

@@ -1,4 +1,4 @@
-//! gRPC channels to the other services. Every call carries a token that names the calling service
+//! gRPC channels to the other services. Every call carries a token with the calling service
 //! and the actor on whose behalf it calls.
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -122,6 +122,7 @@ impl Peers {
     }
 }
 
+/// Returns the configured address of a service.
 fn address(config: &PeersConfig, service: Service) -> Option<&str> {
     match service {
         Service::ClaimIntake => config.claim_intake.as_deref(),
@@ -132,6 +133,8 @@ fn address(config: &PeersConfig, service: Service) -> Option<&str> {
     }
 }
 
+/// Creates a channel that connects on first use. `authorities` are the PEM certificates that the
+/// certificate of an `https` peer is verified against.
 fn connect(address: &str, authorities: Option<&[u8]>) -> Result<Channel, tonic::transport::Error> {
     let endpoint = Endpoint::from_shared(address.to_owned())?
         .connect_timeout(CONNECT_TIMEOUT)

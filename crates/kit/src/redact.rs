@@ -16,6 +16,8 @@ pub fn display_redacted<T: Message + Name>(message: &T) -> impl fmt::Display {
     RedactedDisplay(message)
 }
 
+/// A message that is displayed without personal data. If its type has no descriptor, only
+/// `[redacted]` is displayed.
 struct RedactedDisplay<'a, T>(&'a T);
 
 impl<T: Message + Name> fmt::Display for RedactedDisplay<'_, T> {
@@ -40,6 +42,7 @@ fn redact_message(mut message: DynamicMessage) -> DynamicMessage {
     message
 }
 
+/// Returns true if the proto marks the field as personal data.
 fn is_personal(field: &FieldDescriptor) -> bool {
     let Some(extension) = descriptors::extension("cpor.options.v1.personal_data") else { return true };
     let options = field.options();

@@ -26,7 +26,7 @@ pub struct FieldViolation {
 /// One condition that keeps a well-formed request from being carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreconditionViolation {
-    /// The stable code of the kind of condition, for example `STATE`.
+    /// The stable code for the kind of the condition, for example `STATE`.
     pub kind: String,
     /// The resource name or the field that the condition is about.
     pub subject: String,
@@ -44,8 +44,8 @@ pub fn with_reason(code: Code, reason: &str, message: impl Into<String>, metadat
 /// whose size clients limit.
 const MAX_VIOLATION_BYTES: usize = 5_000;
 
-/// Returns INVALID_ARGUMENT (`INVALID_FIELDS`) with all field violations. If they do not fit, the
-/// last entry has no field and says how many violations were left out.
+/// Returns INVALID_ARGUMENT (`INVALID_FIELDS`) with all field violations. If they exceed 5,000
+/// bytes, a last entry without a field contains the number of violations that were left out.
 #[must_use]
 pub fn invalid_fields(violations: Vec<FieldViolation>) -> Status {
     let message = match violations.as_slice() {
@@ -55,8 +55,8 @@ pub fn invalid_fields(violations: Vec<FieldViolation>) -> Status {
     invalid_argument(ErrorReason::InvalidFields.as_str_name(), message, violations)
 }
 
-/// Returns INVALID_ARGUMENT with the given reason and all field violations. If they do not fit, the
-/// last entry has no field and says how many violations were left out.
+/// Returns INVALID_ARGUMENT with the given reason and all field violations. If they exceed 5,000
+/// bytes, a last entry without a field contains the number of violations that were left out.
 #[must_use]
 pub fn invalid_argument(reason: &str, message: impl Into<String>, violations: Vec<FieldViolation>) -> Status {
     let mut details = details(reason, &[]);

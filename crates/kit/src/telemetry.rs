@@ -61,7 +61,8 @@ pub fn init(config: &TelemetryConfig, service_name: &str) -> Result<Telemetry, T
         .with_tracked_inactivity(false)
         .with_filter(tracing_subscriber::filter::LevelFilter::INFO);
     let filter = EnvFilter::builder().parse(&config.log_filter)?;
-    let has_colors = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let has_colors =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let log_layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(has_colors);
     let log_layer = match config.log_format {
         LogFormat::Json => log_layer.json().with_current_span(true).with_span_list(false).boxed(),

@@ -5,7 +5,7 @@ use cpor_types::{Activity, AssociationKey, CaseId, ClaimName, DecisionId, Tenant
 /// A review lead's decision about contested keys of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arbitration {
-    /// The id of the decision. Repeating it returns the first outcome.
+    /// The id of the decision. A request with the same id returns the first outcome.
     pub decision_id: DecisionId,
     /// The tenant that has the keys.
     pub tenant: TenantId,
@@ -13,7 +13,7 @@ pub struct Arbitration {
     pub awards: Vec<Award>,
 }
 
-/// The award of one key to one claim.
+/// The award of one contested key to one claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Award {
     /// The contested workload or subscription.
@@ -38,12 +38,12 @@ pub enum ArbitrationOutcome {
 /// The effect of an award on the company that held the key before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwardOutcome {
-    /// No other company held the key.
+    /// No other company held the key, so the winning claim can hold it.
     Cleared,
     /// Another company had a pending hold, which has ended.
     Yielded,
-    /// Another company is the official holder. It stays until the winner's association becomes
-    /// official.
+    /// Another company holds the key officially and remains the holder until the winner's
+    /// association becomes official.
     Successor,
 }
 
@@ -63,6 +63,6 @@ pub enum AwardRefusalReason {
     SuccessorExists,
     /// The tenant does not have the key.
     KeyUnknown,
-    /// The winning claim is closed.
+    /// The winning claim is closed: it was withdrawn, rejected or has otherwise ended.
     ClaimClosed,
 }

@@ -7,7 +7,8 @@ use cpor_types::{
 
 use crate::Reason;
 
-/// The fields of a claim that the directory checks. A field that is `None` is not checked.
+/// The fields of a claim that are checked against the directory: the registry's data about
+/// partners, tenants and products. A field that is `None` is not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimToCheck {
     /// The partner that makes the claim.
@@ -40,11 +41,11 @@ pub struct LineToCheck {
 pub struct CheckedClaim {
     /// Every violation (R12). Empty when the claim is valid.
     pub violations: Vec<Violation>,
-    /// The display name of the partner, or `None` when the directory does not know it.
+    /// The display name of the partner, or `None` when it is not in the directory.
     pub partner_display_name: Option<String>,
     /// The location, or `None` when the MPN id is not set or does not belong to the partner.
     pub location: Option<Location>,
-    /// The tenant, or `None` when its id is not set or the directory does not know it.
+    /// The tenant, or `None` when its id is not set or not in the directory.
     pub tenant: Option<Tenant>,
     /// One result for each line, in the order of the lines.
     pub lines: Vec<CheckedLine>,
@@ -56,7 +57,7 @@ pub struct Violation {
     /// The path of the field: `mpn_id`, `tenant_id`, `customer_domain`, `lines[0].product`,
     /// `lines[0].subscription_id`.
     pub field: String,
-    /// The reason, for programs.
+    /// The machine-readable reason.
     pub reason: Reason,
     /// The reason as a sentence for users.
     pub description: String,
@@ -95,8 +96,8 @@ pub struct CheckedLine {
     pub line_id: LineId,
     /// The product, or `None` when it is not in the catalog.
     pub product: Option<Product>,
-    /// The subscription that was entered. When none was entered and the tenant has exactly one
-    /// claimable subscription of the product, that subscription (R10 g).
+    /// The subscription that was entered, or the tenant's only claimable subscription of the
+    /// product when none was entered (R10 g).
     pub subscription_id: Option<SubscriptionId>,
     /// The workload or subscription that the line would hold, or `None` when it cannot be
     /// determined.
@@ -119,6 +120,6 @@ pub struct Product {
     pub family: ProductFamily,
     /// Whether the product is claimed as a workload or by subscription.
     pub kind: ProductKind,
-    /// Whether the product is paid for. A product that is not is recognition-only.
+    /// Whether partners are paid for the product. A product without pay is recognition-only.
     pub incentivised: bool,
 }

@@ -1,8 +1,8 @@
 //! An in-memory registry for tests of other services.
 //!
-//! It contains the data that a test adds. It keeps keys exclusive between companies and decisions
-//! idempotent, and checks only whether partners, tenants, products and keys exist. The full rules
-//! (R12) are tested in the registry itself.
+//! It contains the data that a test adds. At most one company holds a key, and a repeated decision
+//! returns the first outcome. Checks cover only whether partners, tenants, products and keys exist.
+//! The full rules (R12) are tested in the registry itself.
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -22,6 +22,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct FakeRegistry(Arc<Mutex<State>>);
 
+/// The data of a fake registry.
 #[derive(Debug, Default)]
 struct State {
     /// Whether calls fail because the registry is unavailable.
@@ -39,6 +40,7 @@ struct State {
     /// The claim that is the successor of the official holder of a key.
     successors: BTreeMap<(TenantId, AssociationKey), ClaimName>,
     holds: Vec<Hold>,
+    /// The claims whose holds were ended, so that later holds for them are refused.
     closed_claims: Vec<ClaimName>,
 }
 
@@ -48,7 +50,9 @@ struct Hold {
     claim: ClaimName,
     tenant: TenantId,
     key: AssociationKey,
+    /// Whether an activity of the claim excludes other companies from the key.
     is_exclusive: bool,
+    /// When the association became official; `None` while the hold is pending.
     official_time: Option<Timestamp>,
 }
 
@@ -114,7 +118,7 @@ impl FakeRegistry {
         state.closed_claims.push(claim.clone());
     }
 
-    /// The keys that a claim holds.
+    /// Returns the keys that a claim holds.
     #[must_use]
     pub fn held_by(&self, claim: &ClaimName) -> Vec<AssociationKey> {
         self.state().holds.iter().filter(|hold| hold.claim == *claim).map(|hold| hold.key.clone()).collect()
@@ -215,12 +219,12 @@ impl State {
         mut add_violation: impl FnMut(&str, Reason),
     ) -> CheckedLine {
         let product = self.products.get(&line.product).cloned();
-        let entered = line.subscription_id.as_deref().and_then(|id| id.parse().ok());
+        let entered_id = line.subscription_id.as_deref().and_then(|id| id.parse().ok());
         let key = match product.as_ref().map(|product| product.kind) {
             Some(ProductKind::Workload) => Some(AssociationKey::Workload(line.product.clone())),
-            Some(ProductKind::Subscription) => {
-                entered.map(AssociationKey::Subscription).or_else(|| self.only_subscription(tenant?.id, &line.product))
-            }
+            Some(ProductKind::Subscription) => entered_id
+                .map(AssociationKey::Subscription)
+                .or_else(|| self.only_subscription(tenant?.id, &line.product)),
             None => None,
         };
         match (&product, tenant) {
@@ -241,19 +245,19 @@ impl State {
 
     /// The subscription of the product, if the tenant has exactly one (R10 g).
     fn only_subscription(&self, tenant: TenantId, product: &ProductId) -> Option<AssociationKey> {
-        let mut found = self
+        let mut subscriptions = self
             .keys
             .iter()
             .filter(|((owner, _), key_product)| *owner == tenant && *key_product == product)
             .map(|((_, key), _)| key);
-        found.next().filter(|_| found.next().is_none()).cloned()
+        subscriptions.next().filter(|_| subscriptions.next().is_none()).cloned()
     }
 
     fn arbitrate(&mut self, Arbitration { tenant, awards, .. }: &Arbitration) -> ArbitrationOutcome {
-        let taken = |key: &AssociationKey, winner: &ClaimName| {
+        let has_other_successor = |key: &AssociationKey, winner: &ClaimName| {
             self.successors.get(&(*tenant, key.clone())).is_some_and(|successor| successor != winner)
         };
-        let refused: Vec<_> = awards.iter().filter(|award| taken(&award.key, &award.winner)).collect();
+        let refused: Vec<_> = awards.iter().filter(|award| has_other_successor(&award.key, &award.winner)).collect();
         if !refused.is_empty() {
             let reason = AwardRefusalReason::SuccessorExists;
             let refusal = |award: &&crate::Award| AwardRefusal { key: award.key.clone(), reason };
@@ -271,9 +275,9 @@ impl State {
             self.successors.insert((tenant, award.key.clone()), award.winner.clone());
             return AwardOutcome::Successor;
         }
-        let before = self.holds.len();
+        let count_before = self.holds.len();
         self.holds.retain(|hold| !is_rival(hold));
-        if self.holds.len() < before { AwardOutcome::Yielded } else { AwardOutcome::Cleared }
+        if self.holds.len() < count_before { AwardOutcome::Yielded } else { AwardOutcome::Cleared }
     }
 
     fn place_hold(&mut self, hold: &HoldRequest) -> HoldOutcome {
@@ -284,16 +288,16 @@ impl State {
         }
         let is_exclusive = hold.activities.iter().any(|activity| activity.is_exclusive());
         let is_held_by_rival = |key: &AssociationKey| {
-            let on_key = self.holds.iter().filter(|other| other.tenant == hold.tenant && other.key == *key);
+            let holds_on_key = self.holds.iter().filter(|other| other.tenant == hold.tenant && other.key == *key);
             let is_successor = self.successors.get(&(hold.tenant, key.clone())) == Some(&hold.claim);
             is_exclusive
                 && !is_successor
-                && on_key.into_iter().any(|other| other.is_exclusive && other.claim.partner != hold.claim.partner)
+                && holds_on_key.into_iter().any(|other| other.is_exclusive && other.claim.partner != hold.claim.partner)
         };
-        let held: Vec<_> = hold.lines.iter().filter(|line| is_held_by_rival(&line.key)).collect();
-        if !held.is_empty() {
+        let held_lines: Vec<_> = hold.lines.iter().filter(|line| is_held_by_rival(&line.key)).collect();
+        if !held_lines.is_empty() {
             return HoldOutcome::Refused(
-                held.iter().map(|line| refusal(Some(line.line_id), Reason::KeyHeld)).collect(),
+                held_lines.iter().map(|line| refusal(Some(line.line_id), Reason::KeyHeld)).collect(),
             );
         }
         let new_hold = |key: &AssociationKey| Hold {

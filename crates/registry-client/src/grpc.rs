@@ -24,8 +24,8 @@ pub struct GrpcRegistry {
 }
 
 impl GrpcRegistry {
-    /// Creates a client that uses these channels. It connects when it is first used, so the
-    /// registry need not be running yet.
+    /// Creates a client that uses the given channels to other services. It connects when it is
+    /// first used, so the registry need not be running yet.
     #[must_use]
     pub fn new(peers: Peers) -> Self {
         Self { peers }
@@ -85,8 +85,8 @@ impl Registry for GrpcRegistry {
     }
 }
 
-/// Converts a status to an error. Statuses that can pass without a change of the request mean that
-/// the registry is unavailable; all others are defects.
+/// Converts a status to an error. A status that a repeated request may not get again means that the
+/// registry is unavailable. Every other status means a defect of the caller or of the registry.
 fn to_error(status: Status) -> RegistryError {
     let text = format!("{}: {}", status.code(), status.message());
     match status.code() {

@@ -1,5 +1,5 @@
-//! The values of [`Registry::place_hold`](crate::Registry::place_hold): holding the lines of a
-//! claim.
+//! The values of [`Registry::place_hold`](crate::Registry::place_hold), which holds the lines of an
+//! approved claim: it reserves their keys for the claim's partner.
 use cpor_types::{
     Activity, AssociationKey, CaseId, ClaimName, DecisionId, LineId, MpnId, ProductId, SolutionArea, TenantId,
     Timestamp,
@@ -7,13 +7,13 @@ use cpor_types::{
 
 use crate::Reason;
 
-/// The request of a review case to hold every line of a claim.
+/// The request of a review case to hold all lines of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldRequest {
-    /// The id of the decision. Repeating it returns the first outcome.
+    /// The id of the decision. A request with the same id returns the first outcome.
     pub decision_id: DecisionId,
-    /// The review case that approved the claim. A claim that was closed can be held again for its
-    /// next case (R28).
+    /// The review case that approved the claim. After a rejected claim was disputed, it
+    /// can be held for its next case (R28).
     pub review_case: CaseId,
     /// The claim. Its name contains the partner.
     pub claim: ClaimName,
@@ -58,8 +58,8 @@ pub enum HoldOutcome {
 pub struct LineRefusal {
     /// The line, or `None` when the reason concerns the claim as a whole.
     pub line_id: Option<LineId>,
-    /// The reason, for programs.
+    /// The machine-readable reason.
     pub reason: Reason,
-    /// The reason as a sentence for users. It never says which company holds the key.
+    /// The reason as a sentence for users. It never reveals which company holds the key.
     pub description: String,
 }

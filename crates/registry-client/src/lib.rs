@@ -1,5 +1,6 @@
 //! The client of the registry service for other services: the trait [`Registry`], its gRPC
-//! implementation [`GrpcRegistry`], and an in-memory fake for tests.
+//! implementation [`GrpcRegistry`], and an in-memory fake for tests. Rule numbers such
+//! as R34 refer to docs/rules.md.
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -32,15 +33,17 @@ pub const MAX_LINES_PER_CALL: usize = 10_000;
 /// the token of the call.
 #[async_trait]
 pub trait Registry: Send + Sync + 'static {
-    /// Checks a claim against the directory (R12) and fills in the subscription of a line where
-    /// only one is possible (R10 g). Changes nothing.
+    /// Checks a claim against the directory (R12), the registry's data about partners, tenants and
+    /// products. For a line without a subscription, the result contains the subscription if only
+    /// one is possible (R10 g). Changes nothing.
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid.
     async fn check_claim(&self, actor: &Actor, claim: ClaimToCheck) -> Result<CheckedClaim, RegistryError>;
 
-    /// Checks up to [`MAX_CLAIMS_PER_CALL`] claims with up to [`MAX_LINES_PER_CALL`] lines in total with one
-    /// call. Returns one result for each claim, in the order of the claims.
+    /// Checks up to [`MAX_CLAIMS_PER_CALL`] claims in one call. The claims may have up to
+    /// [`MAX_LINES_PER_CALL`] lines in total. Returns one result for each claim, in the order of
+    /// the claims.
     ///
     /// # Errors
     /// The same as for [`Self::check_claim`].
@@ -52,22 +55,23 @@ pub trait Registry: Send + Sync + 'static {
         Ok(results)
     }
 
-    /// Holds all lines of a claim for its partner, or none (R34 to R36). Repeating a decision
-    /// returns the first outcome.
+    /// Holds all lines of a claim for its partner, or none (R34 to R36): the partner becomes the
+    /// pending holder of the keys. A repeated decision returns the first outcome.
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid. The
     /// lines may be held nevertheless, so the caller must repeat the decision.
     async fn place_hold(&self, actor: &Actor, hold: HoldRequest) -> Result<HoldOutcome, RegistryError>;
 
-    /// Awards contested keys (R37), all or none. Repeating a decision returns the first outcome.
+    /// Awards contested keys to claims (R37), all or none. A repeated decision returns the first
+    /// outcome.
     ///
     /// # Errors
     /// Returns a [`RegistryError`] when the registry is unavailable or its response is invalid. The
     /// keys may be awarded nevertheless, so the caller must repeat the decision.
     async fn arbitrate(&self, actor: &Actor, arbitration: Arbitration) -> Result<ArbitrationOutcome, RegistryError>;
 
-    /// When the partner's association with a key became official. Returns `None` when it is not
+    /// Returns when the partner's association with a key became official, or `None` when it is not
     /// official now, so that the partner may not see the usage (R50).
     ///
     /// # Errors

@@ -28,7 +28,7 @@ reasons! {
     LocationNotOfPartner,
     /// The tenant id is not a UUID.
     TenantIdMalformed,
-    /// The directory does not know the tenant.
+    /// The tenant is not in the directory.
     TenantUnknown,
     /// The domain does not belong to the tenant.
     DomainNotOfTenant,
@@ -63,7 +63,7 @@ reasons! {
     SubscriptionIdNotAllowed,
     /// Another company holds the key (R36).
     KeyHeld,
-    /// The claim, or the review case that decided, is closed.
+    /// The claim is closed, or the review case that requested the hold is.
     ClaimClosed,
 }
 

@@ -87,9 +87,9 @@ pub(crate) fn awarded(response: wire::ArbitrateHoldsResponse) -> Result<Arbitrat
     response.results.into_iter().map(outcome).collect::<Result<_, _>>().map(ArbitrationOutcome::Awarded)
 }
 
-/// Converts the status of an arbitration that awarded no key. The refusals are about the keys that
-/// the status names, or about all keys if it names none. Returns `None` when the status has another
-/// cause.
+/// Converts the status of an arbitration that awarded no key. Each key in the details of the status
+/// gets a refusal, or all keys if the details contain none. Returns `None` when the status has
+/// another cause.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the registry uses only these reasons to refuse an arbitration")]
 pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<ArbitrationOutcome> {
     let reason = match wire::ErrorReason::from_str_name(&status::reason(status)?)? {
@@ -98,10 +98,11 @@ pub(crate) fn not_awarded(arbitration: &Arbitration, status: &Status) -> Option<
         wire::ErrorReason::ClaimClosed => AwardRefusalReason::ClaimClosed,
         _ => return None,
     };
-    let named = status.get_details_precondition_failure().map(|failure| failure.violations).unwrap_or_default();
-    let is_named = |key: &AssociationKey| named.iter().any(|failed| failed.subject.ends_with(&key.to_string()));
+    let violations = status.get_details_precondition_failure().map(|failure| failure.violations).unwrap_or_default();
+    let is_violated =
+        |key: &AssociationKey| violations.iter().any(|violation| violation.subject.ends_with(&key.to_string()));
     let keys = || arbitration.awards.iter().map(|award| &award.key);
-    let refused: Vec<_> = keys().filter(|key| is_named(key)).collect();
+    let refused: Vec<_> = keys().filter(|key| is_violated(key)).collect();
     let refused = if refused.is_empty() { keys().collect() } else { refused };
     let refusal = |key: &AssociationKey| AwardRefusal { key: key.clone(), reason };
     Some(ArbitrationOutcome::Refused(refused.into_iter().map(refusal).collect()))
@@ -248,6 +249,7 @@ fn activity(activity: Activity) -> wire::Activity {
     }
 }
 
+/// Converts a reason; an error if it does not concern a claim.
 fn reason(reason: wire::ErrorReason) -> Result<Reason, RegistryError> {
     Reason::from_wire(reason).ok_or_else(|| {
         RegistryError::InvalidResponse(format!("{} is not a reason that concerns a claim", reason.as_str_name()))
@@ -259,7 +261,7 @@ fn parse<T: FromStr<Err = Malformed>>(text: &str) -> Result<T, RegistryError> {
     text.parse().map_err(|malformed: Malformed| RegistryError::InvalidResponse(malformed.to_string()))
 }
 
-/// The text, or `None` when it is empty: in messages, an empty text is one that is not set.
+/// The text, or `None` when it is empty: in messages, a field that is not set is an empty text.
 fn non_empty(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }

@@ -18,7 +18,7 @@ pub enum BuildError {
     /// The configuration is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The database does not answer or was not migrated.
+    /// The database does not respond or was not migrated.
     #[error("the registry's database: {0}")]
     Db(#[from] sea_orm::DbErr),
 }

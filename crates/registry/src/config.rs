@@ -45,13 +45,13 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Adds everything that is wrong with the configuration to `faults`.
-    pub fn validate(&self, faults: &mut ValidationErrors) {
+    /// Adds an error to `errors` for each invalid value.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         if let Err(error) = self.catalog() {
-            faults.add("catalog_file", error.to_string());
+            errors.add("catalog_file", error.to_string());
         }
         if self.grace_days > MAX_GRACE_DAYS {
-            faults.add("grace_days", format!("must be at most {MAX_GRACE_DAYS}, but is {}", self.grace_days));
+            errors.add("grace_days", format!("must be at most {MAX_GRACE_DAYS}, but is {}", self.grace_days));
         }
     }
 
@@ -64,6 +64,7 @@ impl Config {
     }
 }
 
+/// Reads the text of the catalog file.
 fn read(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }

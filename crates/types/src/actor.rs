@@ -1,3 +1,5 @@
+//! Actors: the people, services and deadlines that cause changes.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -39,6 +41,7 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The expected form in parse errors.
     const EXPECTED: &'static str =
         "an actor in the form side:subject, where side is partner, reviewer, vendor, customer, time or system";
 

@@ -11,10 +11,11 @@ use crate::{Deadline, Length, Timestamp};
 
 /// A business-day calendar: a time zone, a weekend and holidays.
 ///
-/// The data of one version never changes, so that a deadline can be recomputed from its rule text.
+/// The data of one version never changes, so that a deadline can be recomputed from its text of
+/// [`Calendar::rule`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
-    /// The id, by which locations and tenants name the calendar: `vendor-us`.
+    /// The id by which locations and tenants refer to the calendar: `vendor-us`.
     pub id: String,
     /// The version of the data: `2026`.
     pub version: String,
@@ -73,24 +74,24 @@ impl Calendar {
     pub fn business_days_left(&self, stopped_at: Timestamp, due: Timestamp) -> u32 {
         // The due time is the first time after the last day of the deadline.
         let last = self.local_day(due - TimeDelta::microseconds(1));
-        let after = self.local_day(stopped_at).iter_days().skip(1);
-        let left = after.take_while(|day| *day <= last).filter(|day| self.is_business_day(*day)).count();
+        let later_days = self.local_day(stopped_at).iter_days().skip(1);
+        let left = later_days.take_while(|day| *day <= last).filter(|day| self.is_business_day(*day)).count();
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
-    /// When to remind of a deadline with the due time `due`, so that the length `before` is left
-    /// (R48).
+    /// The time at which a reminder of a deadline is sent (R48): the length `before` ahead of the
+    /// due time `due`.
     #[must_use]
     pub fn reminder(&self, due: Timestamp, before: Length) -> Timestamp {
         let last = self.local_day(due - TimeDelta::microseconds(1));
-        let ahead = match before {
+        let reminder_day = match before {
             Length::CalendarDays(days) => last.checked_sub_days(Days::new(days.into())),
             Length::BusinessDays(days) => {
-                let back = std::iter::successors(Some(last), NaiveDate::pred_opt);
-                back.filter(|day| self.is_business_day(*day)).nth(usize::try_from(days).unwrap_or(usize::MAX))
+                let days_backwards = std::iter::successors(Some(last), NaiveDate::pred_opt);
+                days_backwards.filter(|day| self.is_business_day(*day)).nth(usize::try_from(days).unwrap_or(usize::MAX))
             }
         };
-        ahead.map_or(Timestamp::MIN_UTC, |day| self.end_of(day))
+        reminder_day.map_or(Timestamp::MIN_UTC, |day| self.end_of(day))
     }
 
     /// A time in the zone of the calendar, for display to users.
@@ -108,17 +109,19 @@ impl Calendar {
         format!("{length}, calendar {} {}", self.id, self.version)
     }
 
-    /// The deadline of this kind that starts at `start`, with the due time of [`Calendar::due`] and
-    /// the text of [`Calendar::rule`].
+    /// The deadline of the given kind that starts at `start`, with the due time of
+    /// [`Calendar::due`] and the text of [`Calendar::rule`].
     #[must_use]
     pub fn deadline(&self, kind: impl Into<Cow<'static, str>>, start: Timestamp, length: Length) -> Deadline {
         Deadline { due: self.due(start, length), kind: kind.into(), rule: self.rule(length) }
     }
 
+    /// The date of a time in the zone of the calendar.
     fn local_day(&self, time: Timestamp) -> NaiveDate {
         time.with_timezone(&self.zone).date_naive()
     }
 
+    /// The end of a day: the first time of the next day.
     fn end_of(&self, day: NaiveDate) -> Timestamp {
         day.succ_opt().map_or(Timestamp::MAX_UTC, |next| self.start_of(next))
     }

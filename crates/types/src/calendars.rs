@@ -1,3 +1,5 @@
+//! The set of known business-day calendars, which are TOML documents (R46).
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -41,15 +43,18 @@ pub enum CalendarError {
 #[serde(deny_unknown_fields)]
 struct CalendarDocument {
     id: String,
+    /// The version of the data: `2026`.
     version: String,
     /// The IANA time zone, for example `Europe/Berlin`.
     zone: String,
+    /// The days of the week that are not business days.
     weekend: Vec<Weekday>,
     /// The holidays with their names. The names only document the file.
     holidays: BTreeMap<NaiveDate, String>,
 }
 
 impl Calendars {
+    /// The TOML documents of the calendars that ship with the product.
     const SHIPPED: [&'static str; 5] = [
         include_str!("../calendars/vendor-us.toml"),
         include_str!("../calendars/us-east.toml"),
@@ -68,7 +73,7 @@ impl Calendars {
         Self::parse(Self::SHIPPED)
     }
 
-    /// The shipped calendars, and one more from each TOML document.
+    /// The shipped calendars, and the calendars in the given TOML documents, one in each.
     ///
     /// # Errors
     ///
@@ -119,6 +124,7 @@ impl Calendars {
     }
 }
 
+/// Parses the calendar in one TOML document.
 fn parse_one(document: &str) -> Result<Calendar, CalendarError> {
     let document: CalendarDocument =
         toml::from_str(document).map_err(|error| CalendarError::Unreadable(error.to_string()))?;

@@ -14,7 +14,7 @@ pub struct Deadline {
     pub kind: Cow<'static, str>,
     /// The due time. At this time the deadline has passed; an earlier action is in time (R47).
     pub due: Timestamp,
-    /// A text for users that says how the due time was computed: `5 business days, calendar de
+    /// A text for users about how the due time was computed: `5 business days, calendar de
     /// 2026.1`.
     pub rule: String,
 }

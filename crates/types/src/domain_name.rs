@@ -1,3 +1,5 @@
+//! Domain names of tenants.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,6 +15,7 @@ use crate::text::text_conversions;
 pub struct DomainName(String);
 
 impl DomainName {
+    /// The expected form in parse errors.
     const EXPECTED: &'static str = "a domain name like fabrikam.example";
 
     /// The name, in lower case.
@@ -53,6 +56,7 @@ fn is_domain(name: &str) -> bool {
         && name.rsplit_once('.').is_some_and(|(_, top)| !top.bytes().all(|b| b.is_ascii_digit()))
 }
 
+/// Whether the text is one label of a domain name: letters, digits and inner hyphens.
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && !label.starts_with('-')

@@ -1,3 +1,5 @@
+//! Sources of random ids and secrets: the operating system, or a seed for tests.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -60,8 +62,8 @@ pub struct SeededEntropy {
 }
 
 impl SeededEntropy {
-    /// 2025-01-01T00:00:00Z in milliseconds. The first id has this time, and each further id one
-    /// millisecond more.
+    /// 2025-01-01T00:00:00Z in milliseconds since 1970. The first id has this time, and each
+    /// further id one millisecond more.
     const EPOCH_MILLIS: u64 = 1_735_689_600_000;
 
     /// The source with this seed. Sources with different seeds give different ids.
@@ -70,14 +72,15 @@ impl SeededEntropy {
         Self { seed, draws: AtomicU64::new(0) }
     }
 
-    /// Part `lane` of draw `n`, 64 bits. It is the output of SplitMix64 at a position that no other
-    /// part or draw has.
+    /// Returns 64 random bits. A draw is one id or secret and consists of several such parts; `n`
+    /// is the number of the draw and `lane` the number of the part. The bits are the output of
+    /// SplitMix64 at a position that no other part or draw has.
     fn random_bits(&self, n: u64, lane: u64) -> u64 {
         let position = n.wrapping_mul(8).wrapping_add(lane).wrapping_add(1);
         mix(mix(self.seed).wrapping_add(position.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
 
-    /// The number of the next draw.
+    /// Counts one more draw and returns its number.
     fn next_draw(&self) -> u64 {
         self.draws.fetch_add(1, Ordering::Relaxed)
     }

@@ -1,3 +1,5 @@
+//! Association keys: what the lines of claims are about and what at most one company holds.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,9 +21,10 @@ pub enum AssociationKey {
 }
 
 impl AssociationKey {
+    /// The expected form in parse errors.
     const EXPECTED: &'static str = "a key like workloads/{product} or subscriptions/{uuid}";
 
-    /// Whether the key is a workload or a subscription.
+    /// The kind of the key: workload or subscription.
     #[must_use]
     pub const fn kind(&self) -> ProductKind {
         match self {
@@ -66,6 +69,7 @@ pub struct TenantKey {
 }
 
 impl TenantKey {
+    /// The expected form in parse errors.
     const EXPECTED: &'static str =
         "a name like tenants/{tenant}/workloads/{product} or tenants/{tenant}/subscriptions/{uuid}";
 }

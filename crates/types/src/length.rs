@@ -1,3 +1,5 @@
+//! Lengths of deadlines in days.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

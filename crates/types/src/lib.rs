@@ -1,8 +1,8 @@
 //! Value types that all services share: ids, resource names, times, business-day calendars, policy
 //! profiles.
 //!
-//! The crate has no IO, no wire types and no storage. Comments cite the rules of the domain by
-//! their number, for example R46.
+//! The crate has no IO, no wire types and no storage. Rule numbers such as R46 refer to
+//! docs/rules.md.
 
 mod actor;
 mod calendar;
@@ -57,6 +57,7 @@ pub use policy_profiles::{PolicyError, PolicyInForce, PolicyProfiles};
 pub use product::{ProductFamily, ProductKind};
 pub use reasons::{FurtherRejection, PartnerActionReason, PrimaryRejection, WithdrawReason};
 pub use role::Role;
+// The function `program` returns the program of a claim.
 pub use scope::{Activity, Program, SolutionArea, UnsupportedActivity, program};
 pub use service::Service;
 pub use time::{Clock, SystemClock, Timestamp, VirtualClock, rfc3339, truncate_to_micros};

@@ -1,8 +1,11 @@
+//! The error of parsing a value.
+
 use thiserror::Error;
 
 /// The error of a text that cannot be parsed as a value.
 ///
-/// The text is cut to 80 characters, so that the error message stays short whatever a caller sent.
+/// The text is cut to 80 characters, so that the error message stays short even if the
+/// caller sent a long text.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("must be {expected}, but is `{found}`")]
 pub struct Malformed {

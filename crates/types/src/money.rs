@@ -1,3 +1,5 @@
+//! Amounts of money and their currencies.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,6 +14,7 @@ use crate::text::text_conversions;
 pub struct Currency([u8; 3]);
 
 impl Currency {
+    /// The expected form in parse errors.
     const EXPECTED: &'static str = "a currency code of three capital letters (ISO 4217)";
 }
 
@@ -64,7 +67,7 @@ impl Money {
         (self.currency == other.currency).then_some(Self { micros, ..self })
     }
 
-    /// The amount with the opposite sign.
+    /// The amount with the opposite sign. The least amount becomes the greatest.
     #[must_use]
     pub const fn negated(self) -> Self {
         Self { micros: self.micros.saturating_neg(), ..self }

@@ -1,3 +1,5 @@
+//! Calendar months, by which usage is recorded.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -15,6 +17,7 @@ pub struct Month {
 }
 
 impl Month {
+    /// The expected form in parse errors.
     const EXPECTED: &'static str = "a month in the form YYYY-MM";
 
     /// Creates a month from a year of 0 to 9999 and a month of 1 to 12. Returns `None` for other

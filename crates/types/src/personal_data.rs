@@ -1,3 +1,5 @@
+//! The kinds of personal data in a claim.
+
 use crate::string_enum::string_enum;
 
 string_enum! {

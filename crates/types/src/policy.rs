@@ -1,3 +1,5 @@
+//! Policy profiles: the values that the rules leave to policy, and their validation.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -51,9 +53,9 @@ pub struct PolicyProfile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerNotices {
-    /// Whether a notice is sent when the claim is submitted. It asks for approval.
+    /// Whether a notice that asks for approval is sent when the claim is submitted.
     pub at_submission: bool,
-    /// Whether a notice is sent when the claim is approved. It gives the chance to decline.
+    /// Whether a notice that offers to decline is sent when the claim is approved.
     pub at_approval: bool,
 }
 
@@ -105,7 +107,8 @@ pub struct ReviewLengths {
     pub dispute_decision: Length,
 }
 
-/// The name and version of a policy profile, written `2021@1`. A claim records it (R61).
+/// The name and version of a policy profile, written `2021@1`. A claim records those of the profile
+/// that it was submitted under (R61).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PolicyId {
@@ -139,7 +142,7 @@ impl PolicyProfile {
         PolicyId { name: self.name.clone(), version: self.version }
     }
 
-    /// Everything that is wrong with the profile. Empty when it can be put in force.
+    /// All violations in the profile. Empty when the profile can be put in force.
     #[must_use]
     pub fn validate(&self) -> Vec<PolicyViolation> {
         let mut violations = Vec::new();
@@ -194,6 +197,7 @@ impl PolicyProfile {
     }
 }
 
+/// Whether the text is a valid name of a profile: 1 to 63 letters, digits and hyphens.
 fn is_name(text: &str) -> bool {
     (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }

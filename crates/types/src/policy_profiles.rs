@@ -1,3 +1,5 @@
+//! The known policy profiles and the schedule by which they come into force.
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,7 @@ use crate::{PolicyId, PolicyProfile, PolicyViolation, Timestamp};
 pub struct PolicyProfiles {
     /// All profiles, in force or not.
     known: Arc<[PolicyProfile]>,
-    /// The profile that is in force until the first entry of `later` is.
+    /// The profile that is in force until the time of the first entry of `later`.
     earliest: Arc<PolicyProfile>,
     /// The other profiles with the times from which they are in force, in the order of these times.
     later: Arc<[(Timestamp, PolicyProfile)]>,
@@ -48,7 +50,7 @@ pub enum PolicyError {
     Invalid {
         /// The profile.
         id: PolicyId,
-        /// Everything that is wrong with the profile.
+        /// All violations in the profile.
         violations: Vec<PolicyViolation>,
     },
 }
@@ -74,7 +76,8 @@ impl PolicyProfiles {
         Self::scheduled([], &[])
     }
 
-    /// The shipped profiles and one more from each TOML document, in force according to `schedule`.
+    /// The shipped profiles and those in the given TOML documents, one in each, in force according
+    /// to `schedule`.
     ///
     /// The first profile of the schedule is also in force before its time. With an empty schedule
     /// the default profile is in force at all times.
@@ -82,7 +85,7 @@ impl PolicyProfiles {
     /// # Errors
     ///
     /// Returns a [`PolicyError`] when a document is invalid, when two profiles have the same id, or
-    /// when the schedule names an unknown profile or the same time twice.
+    /// when the schedule contains an unknown profile or the same time twice.
     pub fn scheduled<'a>(
         documents: impl IntoIterator<Item = &'a str>,
         schedule: &[PolicyInForce],
@@ -123,6 +126,7 @@ impl PolicyProfiles {
     }
 }
 
+/// Parses and validates the profile in one TOML document.
 fn parse_profile(document: &str) -> Result<PolicyProfile, PolicyError> {
     let profile: PolicyProfile =
         toml::from_str(document).map_err(|error| PolicyError::Unreadable(error.to_string()))?;
@@ -130,12 +134,14 @@ fn parse_profile(document: &str) -> Result<PolicyProfile, PolicyError> {
     if violations.is_empty() { Ok(profile) } else { Err(PolicyError::Invalid { id: profile.id(), violations }) }
 }
 
+/// Checks that no two profiles have the same name and version.
 fn check_unique_ids(profiles: &[PolicyProfile]) -> Result<(), PolicyError> {
     let is_duplicate = |index: usize| profiles.iter().take(index).any(|profile| profile.id() == profiles[index].id());
     let mut duplicates = (0..profiles.len()).filter(|index| is_duplicate(*index));
     duplicates.next().map_or(Ok(()), |index| Err(PolicyError::Duplicate(profiles[index].id())))
 }
 
+/// Checks that no two entries have the same time. The schedule must be sorted by time.
 fn check_unique_times(schedule: &[PolicyInForce]) -> Result<(), PolicyError> {
     let mut pairs = schedule.iter().zip(schedule.iter().skip(1)).filter(|(first, second)| first.from == second.from);
     pairs.next().map_or(Ok(()), |(first, second)| {

@@ -1,3 +1,5 @@
+//! The families and kinds of catalog products.
+
 use crate::string_enum::string_enum;
 
 string_enum! {

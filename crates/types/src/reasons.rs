@@ -33,8 +33,8 @@ string_enum! {
 }
 
 impl PrimaryRejection {
-    /// Whether a reviewer may give this reason (R31). The other reasons follow from acts of the
-    /// partner, the customer or a review lead.
+    /// Whether a reviewer may give this reason (R31). The other reasons are set by the system after
+    /// an action of the partner, the customer or a review lead.
     #[must_use]
     pub const fn is_open_to_reviewers(self) -> bool {
         match self {
@@ -61,9 +61,9 @@ string_enum! {
 string_enum! {
     /// The reason of a withdrawal (R25).
     pub enum WithdrawReason, "a reason for withdrawal" {
-        /// The claim names the wrong location.
+        /// The claim contains the wrong MPN id, so the wrong location.
         WrongMpnId = "wrong_mpn_id",
-        /// The claim names the wrong activity.
+        /// The claim contains the wrong activity.
         WrongActivity = "wrong_activity",
         /// The partner no longer works with the customer.
         NoLongerWorksWithCustomer = "no_longer_works_with_customer",

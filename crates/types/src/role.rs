@@ -1,3 +1,5 @@
+//! The roles of users.
+
 use crate::ActorSide;
 use crate::string_enum::string_enum;
 
@@ -15,7 +17,8 @@ string_enum! {
         IncentivesUser = "incentives_user",
         /// A vendor role that reviews claims.
         PoeReviewer = "poe_reviewer",
-        /// A vendor role that assigns reviews, and may do whatever the reviewer of a case may do.
+        /// A vendor role that assigns reviews, and may do everything that the reviewer of a case
+        /// may do.
         ReviewLead = "review_lead",
         /// A vendor role that manages program guides and eligibility.
         ProgramManager = "program_manager",

@@ -80,8 +80,8 @@ pub struct UnsupportedActivity {
     pub activity: Activity,
 }
 
-/// The program of a claim with `activity` in `area` (R7), or `None` when the claim is for
-/// recognition only.
+/// The program of a claim with `activity` in `area` (R7), or `None` when no program pays for
+/// the activity.
 ///
 /// # Errors
 ///

@@ -1,7 +1,9 @@
+//! The names of the services.
+
 use crate::string_enum::string_enum;
 
 string_enum! {
-    /// One of the five services.
+    /// One of the five services of the system.
     pub enum Service, "a service" {
         /// Stores claims with their lines, evidence, comments and history.
         ClaimIntake = "claim-intake",

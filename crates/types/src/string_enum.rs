@@ -4,7 +4,7 @@
 /// events, tokens and errors.
 ///
 /// The macro generates `ALL`, `as_str`, `Display`, `FromStr` and the serde implementations. The
-/// literal behind the name describes the enum in parse errors, for example `"an activity"`.
+/// literal after the name describes the enum in parse errors, for example `"an activity"`.
 macro_rules! string_enum {
     ($(#[$meta:meta])+ pub enum $name:ident, $what:literal {
         $($(#[$doc:meta])+ $variant:ident = $text:literal,)+

@@ -1,3 +1,5 @@
+//! Times, and the clocks that return the current time.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -48,6 +50,7 @@ impl Clock for SystemClock {
 /// time.
 #[derive(Clone, Debug)]
 pub struct VirtualClock {
+    /// The time in microseconds since 1970.
     micros: Arc<AtomicI64>,
 }
 

@@ -1,5 +1,6 @@
-//! The assessor: a background task that assesses every claim that is stale, that was last assessed
-//! with an earlier edition of the guide catalog, or that depends on pending usage (R52).
+//! The assessor: a background task that assesses every claim that is stale (a fact has changed or a
+//! month has begun), that was last assessed with an earlier edition of the guide catalog, or that
+//! depends on pending usage (R52).
 //!
 //! The assessor keeps no state of its own; the database contains what has to be done. Restarts and
 //! further replicas are therefore harmless: the slower of two assessors finds that the version of
@@ -30,12 +31,12 @@ use crate::{
     },
 };
 
-/// The largest number of each that a round reads: stale assessments, outdated assessments, and
-/// pending months of usage.
+/// The largest number of stale assessments that a round reads. The same limit applies to outdated
+/// assessments and to pending months of usage.
 const BATCH_SIZE: u64 = 250;
 
 /// How long an idle assessor waits if it is not woken. It notices the start of a month, or a lost
-/// notification, after this time.
+/// notification, at the latest after this time.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The outcome of a round.
@@ -53,9 +54,11 @@ enum RoundOutcome {
 #[derive(Clone)]
 pub(crate) struct Assessor(Arc<Inner>);
 
+/// The state that the clones of an assessor share.
 struct Inner {
     db: Db,
     writer: Writer<AssessmentStore>,
+    /// Wakes an idle assessor.
     wake: Notify,
 }
 
@@ -123,41 +126,46 @@ impl Assessor {
         Ok(counts.into_iter().filter(|(_, count)| *count > 0).map(|(work, count)| format!("{work}: {count}")).collect())
     }
 
-    /// Reads what has to be done, assesses these claims, and marks the usage that they were
-    /// assessed with.
+    /// Runs one round: loads the claims that are due, assesses them, and marks the usage that they
+    /// were assessed with as no longer pending.
     ///
     /// The order of the queries matters: anything that changes between two of them is read by a
     /// later query or makes the claim due again.
     async fn run_round(&self) -> Result<RoundOutcome, StoreError> {
         let db = self.0.db.reader();
-        // Before the assessments: an assessment that is not found below is opened later, and reads
+        // Read before the assessments: an assessment that is opened after the query below reads
         // these months itself.
         let pending = usage::list_pending(db, BATCH_SIZE).await?;
-        // Before the assessments: one that has this edition already was made with these guides.
+        // Read before the assessments: an assessment that has this edition was made with these
+        // guides.
         let catalog = guide_catalog::load(db).await?;
         let due = self.load_due(&pending, catalog.edition).await?;
         if pending.is_empty() && due.is_empty() {
             return Ok(RoundOutcome::Idle);
         }
-        // After the versions of the assessments: usage that arrives in between may be used twice,
-        // but is never missed.
-        let usage = usage::load_usage(db, due.values().flat_map(|due| usage_keys(&due.state)).collect()).await?;
+        // Read after the versions of the assessments: usage that arrives in between may be used
+        // twice, but is never missed.
+        let usage =
+            usage::load_usage(db, due.values().flat_map(|assessment| usage_keys(&assessment.state)).collect()).await?;
         let mut results = assessments::list_monthly_results(db, &due.keys().cloned().collect::<Vec<_>>()).await?;
         let guides = Arc::new(guide_catalog::compile_active(&catalog)?);
-        let assessments = due.iter().map(|(key, due)| {
+        let assessments = due.iter().map(|(key, assessment)| {
             let inputs = OwnedInputs {
                 guides: Arc::clone(&guides),
-                usage: usage_of_assessment(&usage, &due.state),
+                usage: usage_of_assessment(&usage, &assessment.state),
                 previous_results: results.remove(key).unwrap_or_default(),
             };
-            self.assess(key, due.version, inputs)
+            self.assess(key, assessment.version, inputs)
         });
         let outcomes = join_all(assessments.collect::<Vec<_>>()).await;
         let not_assessed = due.values().zip(&outcomes).filter(|(_, outcome)| **outcome != AssessOutcome::Assessed);
-        let still_pending: BTreeSet<TenantKey> = not_assessed.flat_map(|(due, _)| usage_keys(&due.state)).collect();
-        let used: Vec<_> = pending.into_iter().filter(|month| !still_pending.contains(month.key())).collect();
-        usage::mark_as_assessed(self.0.db.writer(), &used).await?;
-        let has_progress = outcomes.iter().any(|outcome| *outcome != AssessOutcome::Failed) || !used.is_empty();
+        let still_pending: BTreeSet<TenantKey> =
+            not_assessed.flat_map(|(assessment, _)| usage_keys(&assessment.state)).collect();
+        let assessed_months: Vec<_> =
+            pending.into_iter().filter(|month| !still_pending.contains(month.key())).collect();
+        usage::mark_as_assessed(self.0.db.writer(), &assessed_months).await?;
+        let has_progress =
+            outcomes.iter().any(|outcome| *outcome != AssessOutcome::Failed) || !assessed_months.is_empty();
         Ok(if has_progress { RoundOutcome::Progress } else { RoundOutcome::Stuck })
     }
 

@@ -1,5 +1,5 @@
-//! The assessment of one claim: for every month since the claim's association became official, what
-//! the program guide says about each line, and what the line earns.
+//! The assessment of one claim: for every month since the claim's association became official, the
+//! verdict of the program guide on each line, and what the line earns.
 
 use std::{
     borrow::Cow,
@@ -36,7 +36,7 @@ pub(crate) struct Assessment {
     pub(crate) is_stale: bool,
     /// The edition of the guide catalog that the claim was last assessed with.
     pub(crate) edition: u64,
-    /// How many earnings of this claim the ledger contains.
+    /// The number of earnings of this claim in the ledger.
     #[serde(rename = "written")]
     earning_count: u64,
     /// The result for the last assessed month.
@@ -63,14 +63,14 @@ impl MonthlyResult {
         self.results.iter().find(|result| (result.line, result.activity) == (line, activity))
     }
 
-    /// Whether two results differ at most in their assessment time.
+    /// Whether two results of the same month differ at most in their assessment time.
     fn has_same_content(&self, other: &Self) -> bool {
         self.guide == other.guide && self.results == other.results
     }
 }
 
-/// What an assessment is computed from. All of it must be read after the version of the assessment,
-/// so that a later change of it is noticed.
+/// The inputs that an assessment is computed from. They must be read after the version of the
+/// assessment: a change between the two reads would otherwise be missed.
 #[derive(Clone, Copy)]
 pub(crate) struct AssessmentInputs<'a> {
     pub(crate) guides: &'a ActiveGuides,
@@ -79,7 +79,7 @@ pub(crate) struct AssessmentInputs<'a> {
     pub(crate) previous_results: &'a BTreeMap<Month, MonthlyResult>,
 }
 
-/// What happened to an assessment.
+/// An event of an assessment.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum AssessmentEvent {
     /// The association became official.
@@ -219,6 +219,8 @@ impl Assessment {
         self.association_end().is_none().then_some(self.next_assess_time)
     }
 
+    /// Applies `change` to the facts at `time`. Returns `None` if the association has ended or the
+    /// facts stay the same.
     fn change_facts(
         &self,
         time: Timestamp,
@@ -246,6 +248,7 @@ impl Assessment {
     }
 }
 
+/// Returns the result of one month: of now, or of the last instant of a month that is over.
 fn assess_month(
     guide: &Guide,
     association: &AssociationPeriod,

@@ -85,13 +85,14 @@ impl AssociationPeriod {
     /// ended earlier stay as they are.
     pub(crate) fn with_ended_lines(&self, lines: &[LineId], end: &AssociationEnd) -> Self {
         let mut next = self.clone();
-        let is_named = |line: LineId| lines.is_empty() || lines.contains(&line);
-        for line in next.facts.lines.iter_mut().filter(|line| line.end.is_none() && is_named(line.line)) {
+        let is_affected = |line: LineId| lines.is_empty() || lines.contains(&line);
+        for line in next.facts.lines.iter_mut().filter(|line| line.end.is_none() && is_affected(line.line)) {
             line.end = Some(end.clone());
         }
         next
     }
 
+    /// The current facts about the present, as those of the months before `before`.
     fn facts_before(&self, before: Month) -> EarlierFacts {
         let subscriptions = self.facts.lines.iter().filter_map(|line| line.subscription.as_ref());
         let statuses = subscriptions.map(|subscription| (subscription.id, subscription.status.clone()));

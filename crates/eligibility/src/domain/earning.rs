@@ -1,7 +1,7 @@
 //! What a line of a claim earns in a month, and the ledger that records it (R54).
 //!
 //! The ledger only grows. If a fact or a guide changes what a month earns, a further earning with
-//! the difference is added; it names the earning that it corrects.
+//! the difference is added. It contains the id of the earning that it corrects.
 use cpor_types::{
     Activity, AssociationKey, Currency, LineId, Money, Month, ProductId, Program, ProgramGuideId, TenantId, Timestamp,
 };
@@ -17,7 +17,7 @@ use super::{
     payout::PayoutPeriod,
 };
 
-/// What a line earns in a month for an activity.
+/// The amount that a line earns in a month for an activity, or the reason why it earns nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EarnedAmount {
@@ -99,7 +99,8 @@ pub(crate) struct Earning {
     pub(crate) accrue_time: Timestamp,
 }
 
-/// Returns the earnings to record because a month was assessed, and counts them in `result`.
+/// Returns the earnings to record after a month was assessed, and updates the number of earnings of
+/// each line in `result`.
 ///
 /// The first earning of a line and month is recorded when the month is over or when its usage is
 /// stored, whichever comes first. `earning_count` is the number of the claim's earnings so far;
@@ -131,6 +132,8 @@ pub(crate) fn record_earnings(
     earnings
 }
 
+/// Creates the next earning of a line. `result` already counts it; `earned` is the new total and
+/// `amount` the difference to the total before.
 fn new_earning(
     facts: &AssociationFacts,
     result: &LineResult,
@@ -139,8 +142,8 @@ fn new_earning(
     now: Timestamp,
 ) -> Earning {
     let LineResult { line, key, product, activity, program, earning_count, .. } = result;
-    // The id is derived from the position within the month, so that an earning can name its
-    // predecessor.
+    // The id is derived from the position within the month, so that the id of the
+    // corrected earning can be computed too.
     let id_at = |position: u32| {
         let name = format!("{line}/{activity}/{month}/{position}");
         Uuid::new_v5(&facts.claim.claim.uuid(), name.as_bytes())
@@ -165,8 +168,9 @@ fn new_earning(
     }
 }
 
-/// Returns what to record if `recorded` is what the ledger says and `current` is what the line
-/// earns now: for each new earning the total and the difference to the total before it.
+/// Compares the total that the ledger contains (`recorded`) with the total that the line earns now
+/// (`current`). Returns, for each new earning, the new total and the difference to the total before
+/// it.
 fn amounts_to_record(recorded: Option<&EarnedAmount>, current: &EarnedAmount) -> Vec<(EarnedAmount, Option<Money>)> {
     let Some(recorded) = recorded else { return vec![(current.clone(), current.amount())] };
     if recorded == current {

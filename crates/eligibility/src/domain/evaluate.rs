@@ -26,7 +26,7 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// The stable name that events carry.
+    /// The stable name of the verdict in events.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Eligible => "eligible",
@@ -92,6 +92,7 @@ pub(crate) fn evaluate(evaluation: Evaluation<'_>, facts: &AssociationFacts) -> 
     pairs.map(|(line, activity)| evaluate_line(evaluation, facts, line, activity)).collect()
 }
 
+/// Evaluates one activity of one line.
 fn evaluate_line(
     evaluation: Evaluation<'_>,
     facts: &AssociationFacts,
@@ -154,10 +155,11 @@ fn calculate_amount(
     Ok(PaidAmount { unit: rate.unit, units, rate: rate.amount, amount })
 }
 
-/// The values of the facts that conditions can use, by name. The guide's `FACTS` declares their
-/// types.
+/// The values of the facts that conditions can use, by name. The constant `FACTS` in
+/// `guide::fact_types` declares their types.
 type FactValues = BTreeMap<&'static str, Value>;
 
+/// Evaluates one condition with these facts.
 fn evaluate_condition(condition: &Condition, values: &FactValues) -> ConditionResult {
     let mut context = Context::default();
     for (name, value) in values {
@@ -173,6 +175,7 @@ fn evaluate_condition(condition: &Condition, values: &FactValues) -> ConditionRe
     }
 }
 
+/// Returns the values of all facts for a line at the time `now`.
 fn fact_values(
     facts: &AssociationFacts,
     line: &LineFacts,

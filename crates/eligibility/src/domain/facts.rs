@@ -1,5 +1,6 @@
 //! The facts that an assessment is based on (R52): the association, its lines, the partner, and the
-//! stored usage.
+//! stored usage. The registry reports them in events; its data about partners and customers is
+//! called the directory.
 
 use std::collections::BTreeMap;
 
@@ -79,11 +80,11 @@ impl LineFacts {
     }
 }
 
-/// The facts about a subscription. Status and channel are spelled as the registry spells them.
+/// The facts about a subscription. Status and channel are names that the registry defines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SubscriptionFacts {
     pub(crate) id: SubscriptionId,
-    /// For example `active`, `in_grace` or `expired`.
+    /// The status, for example `active`, `in_grace` or `expired`.
     pub(crate) status: String,
     /// How the subscription was bought, for example `web_direct`.
     pub(crate) channel: String,
@@ -91,7 +92,7 @@ pub(crate) struct SubscriptionFacts {
     pub(crate) end_time: Option<Timestamp>,
 }
 
-/// The facts about the partner and about the location that the claim names.
+/// The facts about the partner of a claim and about the location in the claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartnerFacts {
     /// The MPN id of the location.
@@ -116,7 +117,7 @@ pub(crate) struct PartnerRecord {
 }
 
 impl PartnerRecord {
-    /// The facts for a claim that names this location. The region of an unknown location is empty.
+    /// The facts for a claim with this location. The region of an unknown location is empty.
     pub(crate) fn facts_for_location(&self, mpn_id: &str) -> PartnerFacts {
         let location_region = self.regions.get(mpn_id).cloned().unwrap_or_default();
         PartnerFacts { mpn_id: mpn_id.to_owned(), location_region, enrolments: self.enrolments.clone() }
@@ -132,6 +133,7 @@ pub(crate) struct Enrolment {
 }
 
 impl Enrolment {
+    /// Whether the partner is enrolled at a time.
     fn covers(&self, time: Timestamp) -> bool {
         self.start_time <= time && self.end_time.is_none_or(|end| time < end)
     }
@@ -155,7 +157,7 @@ impl UsageByKey {
         &months[..months.partition_point(|usage| usage.month <= last)]
     }
 
-    /// What was measured of a key in a month; `None` if no usage is stored for it.
+    /// The measures of a key in a month; `None` if no usage is stored for it.
     pub(crate) fn measures_in(&self, key: &AssociationKey, month: Month) -> Option<Measures> {
         self.months_until(key, month).last().filter(|usage| usage.month == month).map(|usage| usage.measures)
     }

@@ -17,6 +17,7 @@ pub(crate) struct PayoutPeriod {
 }
 
 impl PayoutPeriod {
+    /// The expected form in parse errors.
     const EXPECTED: &'static str = "a payout period: YYYY-Q1 to YYYY-Q4";
 
     /// The period that contains an instant.

@@ -57,6 +57,7 @@ impl SimulationSummary {
     }
 }
 
+/// The names of the conditions whose outcome differs, or that only one of the lists contains.
 fn changed_conditions(before: &[ConditionResult], after: &[ConditionResult]) -> Vec<String> {
     let outcome_of = |name: &str, conditions: &[ConditionResult]| {
         conditions.iter().find(|condition| condition.name == name).map(|condition| condition.held)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::guide::Unit;
 use cpor_types::{Month, ProductKind, TenantKey, Timestamp};
 
-/// What is measured of a key in one month.
+/// The measured usage of a key in one month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measures {
     /// The measures of a workload.
@@ -14,7 +14,7 @@ pub(crate) enum Measures {
     Subscription { seats_sold: i64, consumption: i64 },
 }
 
-/// The counts of an imported row; a count that the row does not state is 0.
+/// The counts of an imported row; a count that the row does not contain is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct UsageCounts {
     pub(crate) active_users: i64,
@@ -24,7 +24,7 @@ pub(crate) struct UsageCounts {
 }
 
 impl Measures {
-    /// Takes the counts that belong to this kind of key.
+    /// Selects the counts that belong to this kind of key.
     ///
     /// # Errors
     /// A count of the other kind is not 0.
@@ -66,7 +66,7 @@ impl Measures {
 /// Why a row of usage is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UsageRefusal {
-    /// The row states counts that its kind of key does not have.
+    /// The row contains counts that its kind of key does not have.
     MeasureMismatch,
     /// The month has not begun.
     MonthInFuture,
@@ -79,7 +79,7 @@ pub(crate) struct UsageId {
     pub(crate) month: Month,
 }
 
-/// The usage of a key in a month, as a row of an import states it.
+/// The usage of a key in a month, as a row of an import contains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Usage {
     pub(crate) id: UsageId,
@@ -108,7 +108,7 @@ pub(crate) enum ImportOutcome {
     Refused(UsageRefusal),
 }
 
-/// An import in progress. It collects what has to be written because of its rows.
+/// An import in progress. It collects the months to write.
 #[derive(Debug)]
 pub(crate) struct UsageImport {
     now: Timestamp,
@@ -121,7 +121,7 @@ pub(crate) struct UsageImport {
 }
 
 impl UsageImport {
-    /// Begins an import. `stored` contains what is stored of the months that the rows name.
+    /// Begins an import. `stored` contains the stored usage of the months in the rows.
     pub(crate) fn new(stored: impl IntoIterator<Item = StoredUsage>, now: Timestamp) -> Self {
         let stored = stored.into_iter().map(|stored| (stored.usage.id.clone(), stored)).collect();
         Self { now, stored, written: BTreeMap::new(), replaced: Vec::new() }

@@ -6,7 +6,8 @@ use sea_orm::{ActiveValue::Set, DbErr};
 use super::entity::assessment_key::{ActiveModel, Entity};
 use crate::domain::Assessment;
 
-/// Writes the keys that changed assessments gained or lost. Most changes affect no key.
+/// Inserts the keys that changed assessments gained and deletes those that they lost. Most changes
+/// affect no key.
 pub(super) async fn save(tx: &Tx, changes: &[Change<Assessment>]) -> Result<(), DbErr> {
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     for change in changes {

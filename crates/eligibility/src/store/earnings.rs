@@ -78,6 +78,7 @@ pub(crate) struct EarningQuery {
 }
 
 impl EarningQuery {
+    /// The database condition for the earnings in the list.
     fn condition(&self) -> Condition {
         let partner = match &self.scope {
             Scope::Partner(partner) => Some(Column::Partner.eq(partner.as_str())),

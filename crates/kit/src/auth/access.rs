@@ -41,7 +41,8 @@ pub struct Method {
     pub name: String,
     /// The rule that says who may call the method.
     pub access: Access,
-    /// The services of which one must be the audience of a calling service's token.
+    /// The accepted audiences: the token of a calling service must be issued for one of these
+    /// services.
     pub audiences: Vec<Service>,
     /// If true, the client or the server sends a stream of messages.
     pub is_streaming: bool,
@@ -75,10 +76,10 @@ pub enum AccessError {
 pub struct MethodTable(HashMap<String, Arc<Method>>);
 
 impl MethodTable {
-    /// Builds the table from the descriptors of gRPC services, given by full name. Each comes with
-    /// the services of which one must be the audience of a calling service's token: the service
-    /// that implements the gRPC service, or all services of the process if the gRPC service
-    /// dispatches to them.
+    /// Builds the table from the descriptors of the gRPC services in `hosted`. Each entry consists
+    /// of the full name of a gRPC service and of the accepted audiences: the token of a calling
+    /// service must be issued for one of them. They are the service that implements the gRPC
+    /// service, or all services of the process if the gRPC service dispatches to them.
     ///
     /// # Errors
     /// Returns all missing and invalid declarations at once.
@@ -137,6 +138,7 @@ fn public_method(path: &str) -> Option<Arc<Method>> {
     }))
 }
 
+/// Reads the access rule from the options of a method.
 fn declared_access(method: &MethodDescriptor) -> Result<Access, AccessError> {
     let undeclared = || AccessError::Undeclared(method.full_name().to_owned());
     let extension = descriptors::extension("cpor.options.v1.access").ok_or_else(undeclared)?;
@@ -163,6 +165,7 @@ fn owner_field(method: &MethodDescriptor, path: &str) -> Result<Vec<String>, Acc
     if segments.is_empty() || matches!(kind, Kind::String) { Ok(segments) } else { Err(invalid()) }
 }
 
+/// Converts a role of the proto. Returns `None` for UNSPECIFIED.
 fn role(role: wire::Role) -> Option<Role> {
     Some(match role {
         wire::Role::Unspecified => return None,
@@ -179,6 +182,7 @@ fn role(role: wire::Role) -> Option<Role> {
     })
 }
 
+/// Converts a service of the proto. Returns `None` for UNSPECIFIED.
 fn service(service: wire::Service) -> Option<Service> {
     Some(match service {
         wire::Service::Unspecified => return None,

@@ -2,7 +2,7 @@
 use cpor_types::{Actor, ActorSide, PartnerId, Role, Service, TenantId};
 
 /// The user or service that sent a request, as its token proves. The authorization middleware puts
-/// it into the extensions of the request.
+/// the caller into the extensions of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The `sub` claim of the token. It may be a person's e-mail address, so it is personal data.
@@ -33,17 +33,19 @@ impl Caller {
         self.roles.contains(&role)
     }
 
-    /// Returns the identity that request ids are stored with: the subject of the user or service.
+    /// Returns the id under which the caller's request ids are stored: the subject of the token.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.subject
     }
 
-    /// Returns true if the owner in a resource name allows this caller.
+    /// Returns true if the caller may access the resource with this name, judged by the owner in
+    /// the name.
     ///
-    /// Partners may access `partners/{their id}/...`, but not `partners/-`. They may also name any
-    /// tenant, because the methods with tenant names restrict their results themselves. Customers
-    /// may access `tenants/{their id}/...`. Vendor users and services may access everything.
+    /// Partners may access `partners/{their id}/...`, but not `partners/-`. Names that
+    /// begin with a tenant are allowed to them too, because the methods with tenant names restrict
+    /// their results themselves. Customers may access `tenants/{their id}/...`. Vendor users and
+    /// services may access everything.
     #[must_use]
     pub fn may_access(&self, resource: &str) -> bool {
         let mut segments = resource.split('/');

@@ -22,10 +22,13 @@ pub(super) struct Claims {
     /// The time of issue, in seconds since 1970.
     #[serde(default)]
     pub(super) iat: u64,
+    /// The names of a user's roles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) roles: Vec<String>,
+    /// The id of the partner that a user belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) partner: Option<String>,
+    /// The id of the tenant that a customer's administrator belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tenant: Option<String>,
     /// The actor on whose behalf a service calls, for example `partner:alice@contoso.example`.
@@ -103,14 +106,14 @@ impl Claims {
 /// decides whose resources the caller sees. A caller without roles gets the vendor side; every
 /// method refuses it for lack of a role.
 fn side_of_roles(roles: &[Role]) -> Result<ActorSide, &'static str> {
-    let any = |side| roles.iter().any(|role| role.side() == side);
-    let all = |side| roles.iter().all(|role| role.side() == side);
+    let any_role_on = |side| roles.iter().any(|role| role.side() == side);
+    let all_roles_on = |side| roles.iter().all(|role| role.side() == side);
     for exclusive in [ActorSide::Partner, ActorSide::Customer] {
-        if any(exclusive) {
-            return if all(exclusive) { Ok(exclusive) } else { Err("the roles belong to different sides") };
+        if any_role_on(exclusive) {
+            return if all_roles_on(exclusive) { Ok(exclusive) } else { Err("the roles belong to different sides") };
         }
     }
-    Ok(if any(ActorSide::Reviewer) { ActorSide::Reviewer } else { ActorSide::Vendor })
+    Ok(if any_role_on(ActorSide::Reviewer) { ActorSide::Reviewer } else { ActorSide::Vendor })
 }
 
 #[cfg(test)]

@@ -26,11 +26,14 @@ const MAX_TOKEN_BYTES: usize = 8 << 10;
 pub struct VerificationKeys {
     users: TrustedIssuer,
     services: TrustedIssuer,
+    /// The verified tokens by their encoded text.
     cache: RwLock<HashMap<String, Arc<VerifiedToken>>>,
 }
 
+/// An issuer of tokens with its public keys.
 #[derive(Debug)]
 struct TrustedIssuer {
+    /// The required `iss` claim of its tokens.
     issuer: String,
     keys: KeySet,
 }
@@ -146,9 +149,9 @@ impl VerificationKeys {
 }
 
 impl TrustedIssuer {
-    /// Verifies that this issuer signed the token, and returns its claims. The algorithm is that of
-    /// the key, whatever the token names. The audience is not checked here, because for services it
-    /// depends on the method.
+    /// Verifies that this issuer signed the token, and returns its claims. A token whose
+    /// header declares another algorithm than that of the key is refused. The audience is not
+    /// checked here, because the expected audience of a service's token depends on the method.
     fn decode(&self, token: &str) -> Result<Claims, TokenError> {
         let header = decode_header(token).map_err(token_error)?;
         if header.typ.as_deref() == Some(RECEIPT_TYPE) {

@@ -15,16 +15,17 @@ pub enum SignatureError {
     /// The text is not a signature, or not one of a receipt.
     #[error("not the signature of a receipt")]
     NotAReceipt,
-    /// The key that the signature names is not among the given keys.
+    /// The key whose `kid` is in the header of the signature is not among the given keys.
     #[error("the key {0} is not among the given keys")]
     UnknownKey(String),
-    /// The signature was not created with the key that it names, or the content was changed.
+    /// The signature was not created with the key whose `kid` it contains, or the content was
+    /// changed.
     #[error("the signature was not created with the key {0}, or the content was changed")]
     Mismatch(String),
 }
 
 impl TokenSigner {
-    /// Signs a statement and returns it as a compact JWS (RFC 7515).
+    /// Signs `statement`, the content of a receipt, and returns it as a compact JWS (RFC 7515).
     ///
     /// # Errors
     /// Returns an error if signing fails.

@@ -23,7 +23,7 @@ use super::{
 
 /// The lifetime of a service's token.
 const SERVICE_TOKEN_SECONDS: u64 = 300;
-/// A cached token is replaced when its remaining lifetime falls below this.
+/// A cached token is replaced when its remaining lifetime falls below this number of seconds.
 const RENEW_SECONDS: u64 = 120;
 /// The maximum number of cached service tokens.
 const MAX_CACHED_TOKENS: usize = 10_000;
@@ -75,11 +75,17 @@ pub struct TokenSigner(Arc<Inner>);
 /// whose behalf the call is made (empty if there is none).
 type ServiceTokenKey = (Service, Service, String);
 
+/// The key and the token cache that the clones of a signer share.
 struct Inner {
+    /// The private key in PKCS#8 DER.
     pkcs8: Vec<u8>,
+    /// The public key, 32 bytes.
     public: Vec<u8>,
+    /// The private key in the form that signing needs.
     key: EncodingKey,
+    /// The key id: the beginning of the SHA-256 hash of the public key.
     kid: String,
+    /// The `iss` of users' tokens.
     issuer: String,
     clock: Arc<dyn Clock>,
     /// Cached service tokens, each with its expiry time in seconds since 1970.

@@ -20,7 +20,8 @@ pub struct AuthConfig {
     pub service_key_file: Option<PathBuf>,
     /// The JWKS file with the public keys of the services. Without it, all services share
     /// `service_key_file`. Tokens that are signed with any key in this file are accepted, so it
-    /// must not contain retired keys; those belong into `receipt-jwks.json`.
+    /// must not contain retired keys; those belong into `receipt-jwks.json`, the keys
+    /// with which receipts are verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_jwks_file: Option<PathBuf>,
 }

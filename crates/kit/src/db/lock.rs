@@ -47,8 +47,8 @@ impl DataDirLock {
     pub fn acquire(directory: &Path) -> Result<Self, LockError> {
         let io_error = |source| LockError::Io { directory: directory.to_owned(), source };
         std::fs::create_dir_all(directory).map_err(io_error)?;
-        // The file is not truncated on opening: before the lock is acquired, it describes its
-        // holder.
+        // The file is not truncated on opening, because it describes the current holder of the
+        // lock.
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
         let mut file = options.open(directory.join(FILE_NAME)).map_err(io_error)?;
         match file.try_lock() {
@@ -71,6 +71,8 @@ fn write_holder(file: &mut File) -> std::io::Result<()> {
     writeln!(file, "process {} ({})", std::process::id(), command.join(" "))
 }
 
+/// Returns the description of the holder in the lock file, or `another process` if it is empty or
+/// cannot be read.
 fn read_holder(file: &mut File) -> String {
     let mut text = String::new();
     match file.read_to_string(&mut text) {

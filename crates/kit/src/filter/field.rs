@@ -40,7 +40,7 @@ pub enum Value {
     Time(Timestamp),
 }
 
-/// The part of a comparison that does not fit the fields, with the message.
+/// The part of a comparison that does not fit the declared fields, with an error message.
 pub(super) enum ComparisonError {
     /// The field name or the operator.
     FieldOrOperator(String),

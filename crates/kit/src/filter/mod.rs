@@ -23,7 +23,7 @@ pub const MAX_LENGTH: usize = 2_000;
 /// The maximum nesting depth of parentheses and NOTs.
 const MAX_DEPTH: usize = 20;
 
-/// The expression that a filter consists of.
+/// A filter as a tree of logical operators. `T` is the type of the comparisons at its leaves.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr<T> {
     /// True if all operands are true.

@@ -17,12 +17,14 @@ pub(super) fn parse<C: Copy>(
     }
 }
 
+/// The state of parsing one filter.
 struct Parser<'f, C> {
     scanner: Scanner<'f>,
     fields: &'f [Field<C>],
     /// The comparisons that do not fit the fields. They do not stop the parser; a syntax error
     /// does.
     errors: Vec<FilterError>,
+    /// The number of parentheses and NOTs that enclose the current position.
     depth: usize,
 }
 

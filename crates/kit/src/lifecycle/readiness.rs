@@ -3,11 +3,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::watch;
 
-/// The readiness of the process: it may be sent requests when all checks pass and it is not
-/// draining. Clones share the state.
+/// The readiness of the process. The process is ready for requests when all checks pass and it is
+/// not draining. Clones share the state.
 #[derive(Clone, Debug)]
 pub struct Readiness(Arc<watch::Sender<State>>);
 
+/// The state that the clones of a [`Readiness`] share.
 #[derive(Clone, Debug, Default)]
 struct State {
     is_draining: bool,

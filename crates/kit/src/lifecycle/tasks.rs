@@ -51,7 +51,9 @@ pub struct Tasks {
     tracker: TaskTracker,
     shutdown: Shutdown,
     entropy: Arc<dyn Entropy>,
+    /// The number of running tasks, by name.
     running: Gauges,
+    /// Counts the errors and panics of tasks, by name.
     failures: Counters,
 }
 
@@ -112,6 +114,8 @@ impl Tasks {
         self.tracker.wait().await;
     }
 
+    /// Runs `work` until it returns `Ok`; restarts it after errors and panics until the process
+    /// drains.
     async fn run_with_restarts<W, F, E>(&self, name: &str, work: W)
     where
         W: Fn(CancellationToken) -> F,

@@ -13,6 +13,7 @@ const OUTPUT_ONLY: i32 = 3;
 const IGNORE_IF_ZERO_VALUE: i32 = 1;
 const IGNORE_ALWAYS: i32 = 3;
 
+/// The full name of the message type for times.
 const TIMESTAMP: &str = "google.protobuf.Timestamp";
 
 /// A constraint in a proto that this server does not enforce.
@@ -151,6 +152,7 @@ impl FieldRules {
 }
 
 impl MessageRules {
+    /// Returns true if the type has rules of its own or a field whose type has rules.
     fn can_be_violated(&self, types_with_rules: &HashSet<String>) -> bool {
         let has_rules = |field: &FieldRules| {
             field.is_required
@@ -161,6 +163,7 @@ impl MessageRules {
     }
 }
 
+/// Compiles annotations and collects those that are not supported.
 struct Compiler<'a> {
     pool: &'a DescriptorPool,
     unsupported: Vec<UnsupportedRule>,
@@ -210,7 +213,8 @@ impl Compiler<'_> {
         Some(rules)
     }
 
-    /// Compiles the set fields of a `buf.validate.FieldRules` message.
+    /// Compiles the set fields of a `buf.validate.FieldRules` message. `element` is the full name
+    /// of the annotated field.
     fn compile_value_rules(&mut self, element: &str, kind: &Kind, message: &DynamicMessage) -> ValueRules {
         let mut rules = ValueRules::default();
         for (name, value) in set_fields(message) {
@@ -279,6 +283,7 @@ impl Compiler<'_> {
         }
     }
 
+    /// Returns the `google.api.FieldBehavior` values of a field.
     fn behaviors(&self, field: &FieldDescriptor) -> Vec<i32> {
         let Some(extension) = self.pool.get_extension_by_name("google.api.field_behavior") else { return Vec::new() };
         let options = field.options();
@@ -286,6 +291,7 @@ impl Compiler<'_> {
         value.as_list().unwrap_or_default().iter().filter_map(Value::as_enum_number).collect()
     }
 
+    /// Returns the option with the full name `name`, if it is set and a message.
     fn option(&self, options: &DynamicMessage, name: &str) -> Option<DynamicMessage> {
         let extension = self.pool.get_extension_by_name(name)?;
         options.has_extension(&extension).then(|| options.get_extension(&extension).as_message().cloned())?

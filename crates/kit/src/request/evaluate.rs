@@ -41,6 +41,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
+/// Checks one message and collects its violations.
 struct Evaluator<'a> {
     rule_set: &'a RuleSet,
     violations: Vec<FieldViolation>,
@@ -116,6 +117,7 @@ impl Evaluator<'_> {
         self.check_nested(nested_type, value, path);
     }
 
+    /// Checks a nested message against the rules of its type, if the type has any.
     fn check_nested(&mut self, nested_type: Option<&str>, value: &Value, path: &Path<'_>) {
         if let Some(rules) = nested_type.and_then(|name| self.rule_set.get(name))
             && let Value::Message(message) = value
@@ -145,6 +147,7 @@ impl Evaluator<'_> {
     }
 }
 
+/// Returns true if the value is the zero value of its type.
 fn is_zero(value: &Value) -> bool {
     match value {
         Value::Bool(flag) => !flag,

@@ -28,7 +28,7 @@ use crate::{
 /// The maximum length of a request id that a client may choose.
 const MAX_REQUEST_ID: usize = 128;
 
-/// What the middleware needs to observe requests.
+/// The dependencies of the middleware.
 pub(super) struct Observer {
     methods: Arc<MethodTable>,
     durations: Histograms,
@@ -56,6 +56,7 @@ impl Observer {
         header.filter(is_valid).map_or_else(|| self.entropy.uuid().to_string().into(), Into::into)
     }
 
+    /// Begins to observe a request, which counts as active until the observation is finished.
     fn start(&self, method: Option<Arc<Method>>) -> Observation {
         let span = new_span(service_and_method(method.as_deref()));
         self.active_requests.add(&[], 1.0);
@@ -127,7 +128,7 @@ struct Observation {
 }
 
 impl Observation {
-    /// Makes the span part of the client's trace, if the request names one.
+    /// Makes the span part of the client's trace, if the request has a `traceparent` header.
     fn continue_trace(&self, headers: &HeaderMap, request_id: &str) {
         if self.span.is_disabled() {
             return;

@@ -1,12 +1,12 @@
-//! The reflection service, which tells clients which gRPC services the process hosts.
+//! The reflection service, which lists the gRPC services of the process for clients.
 use tonic::service::Routes;
 use tonic_reflection::server::{Builder, Error};
 
 use super::GrpcServices;
 
 /// Adds the reflection service in the versions v1 and v1alpha; Python clients need v1alpha. It
-/// lists the hosted gRPC services only, and knows the comments of the protos and the types of error
-/// details.
+/// lists only the hosted gRPC services. The protos that it returns include comments and the types
+/// of error details.
 pub(super) fn add(routes: Routes, services: &GrpcServices) -> Result<Routes, Error> {
     let builder = || {
         let builder = Builder::configure()

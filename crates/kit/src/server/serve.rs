@@ -30,7 +30,7 @@ const STREAM_WINDOW: u32 = 1 << 20;
 /// The number of bytes that a client may send on one connection before they are read.
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
-/// What a server needs from its process.
+/// The dependencies of a server, which its process provides.
 #[derive(Clone)]
 pub struct ServerDependencies {
     /// The keys that bearer tokens are verified with.
@@ -76,11 +76,12 @@ fn lines(items: &[impl std::fmt::Display]) -> String {
     items.iter().map(|item| format!("\n  {item}")).collect()
 }
 
-/// A server that is checked and assembled, and does not listen yet.
+/// A gRPC server that is assembled but does not listen yet.
 pub struct Server {
     routes: Routes,
     transport: tonic::transport::Server,
     readiness: Readiness,
+    /// Copies the readiness to the health service as long as it is polled.
     health: futures_util::future::BoxFuture<'static, ()>,
 }
 
@@ -159,6 +160,7 @@ fn add_middleware(dependencies: ServerDependencies, methods: Arc<MethodTable>, r
     Routes::from(router).prepare()
 }
 
+/// Configures the HTTP/2 transport with the limits and, if it is configured, TLS.
 fn transport(limits: &Limits, tls: &TlsConfig) -> Result<tonic::transport::Server, ServerError> {
     let max_age = Duration::from_secs(limits.max_connection_age_seconds);
     let server = tonic::transport::Server::builder()

@@ -25,8 +25,8 @@ impl GrpcServices {
         self.merge(Some(owner), &[S::NAME], Routes::new(service))
     }
 
-    /// Adds a gRPC service that dispatches to the hosted service which a request names, for example
-    /// the event service.
+    /// Adds a gRPC service that the hosted services share, for example the event service: each
+    /// request contains the name of the hosted service that handles it.
     #[must_use]
     pub fn add_shared<S>(self, service: S) -> Self
     where
@@ -66,8 +66,8 @@ impl GrpcServices {
         &self.grpc_services
     }
 
-    /// Returns the full name of each gRPC service with the services of which one must be the
-    /// audience of a calling service's token.
+    /// Returns the full name of each gRPC service with the accepted audiences: the token of a
+    /// calling service must be issued for one of them.
     pub(super) fn audiences(&self) -> Vec<(&str, Vec<Service>)> {
         let all = self.hosted();
         let audiences = |owner: &Option<Service>| owner.map_or_else(|| all.clone(), |owner| vec![owner]);

@@ -9,24 +9,26 @@ use super::tenant::{Successor, Tenant, TenantChange, TenantEvent};
 /// A review lead's decision about contested keys of one tenant.
 #[derive(Clone, Debug)]
 pub(crate) struct Arbitration {
+    /// The id of the decision. A repeated decision returns the first outcome.
     pub(crate) decision_id: DecisionId,
     /// The awards. There is at least one, and each key occurs once.
     pub(crate) awards: Vec<Award>,
 }
 
-/// The award of one key to one claim.
+/// The award of one contested key to one claim.
 #[derive(Clone, Debug)]
 pub(crate) struct Award {
     pub(crate) key: AssociationKey,
+    /// The claim that is awarded the key.
     pub(crate) winner: ClaimName,
-    /// The review case of the winning claim, or `None` when the request did not name it.
+    /// The review case of the winning claim, or `None` when the request does not contain it.
     pub(crate) review_case: Option<CaseId>,
     /// The activities of the winning claim.
     pub(crate) activities: Vec<Activity>,
 }
 
 impl Arbitration {
-    /// Refusals of the keys that are awarded to `winner`, or of all keys when `winner` is `None`.
+    /// Refuses the awards to `winner`, or all awards when `winner` is `None`, for this reason.
     pub(crate) fn refusals(&self, winner: Option<&ClaimName>, reason: Reason) -> Vec<AwardRefusal> {
         let awards = self.awards.iter().filter(|award| winner.is_none_or(|winner| award.winner == *winner));
         awards.map(|award| AwardRefusal { key: award.key.clone(), reason }).collect()
@@ -34,7 +36,7 @@ impl Arbitration {
 }
 
 impl Tenant {
-    /// Awards every key, or records a refusal that names every reason. The outcome is recorded for
+    /// Awards every key, or records a refusal with every reason. The outcome is recorded for
     /// each winning claim.
     ///
     /// Returns `None` when this decision was already made since the tenant was loaded.
@@ -101,6 +103,7 @@ impl Tenant {
 }
 
 impl Award {
+    /// Whether an activity of the winning claim excludes other companies from the key.
     fn is_exclusive(&self) -> bool {
         self.activities.iter().any(|activity| activity.is_exclusive())
     }

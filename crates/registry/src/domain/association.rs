@@ -6,7 +6,7 @@ use cpor_types::{
 
 use super::string_enum::string_enum;
 
-/// One association. An association that a claim asked for starts as a pending hold.
+/// One association. An association whose source is a claim starts as a pending hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Association {
     pub(crate) source: Source,
@@ -15,13 +15,14 @@ pub(crate) struct Association {
     pub(crate) product: ProductId,
     /// The workload or subscription of the tenant.
     pub(crate) key: AssociationKey,
+    /// The activity that the partner is on record for.
     pub(crate) activity: Activity,
     /// When the pending hold began, or when a legacy association was imported.
     pub(crate) hold_time: Timestamp,
     pub(crate) state: AssociationState,
 }
 
-/// Where an association comes from. The source determines the partner.
+/// The origin of an association. The source determines the partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The association was claimed with this line of a claim.
@@ -36,7 +37,7 @@ pub(crate) struct ClaimedLine {
     /// The claim. Its name contains the partner.
     pub(crate) claim: ClaimName,
     pub(crate) line_id: LineId,
-    /// The review case that approved the claim, or `None` when the request did not name it.
+    /// The review case that approved the claim, or `None` when the request does not contain it.
     pub(crate) review_case: Option<CaseId>,
     /// When the claim was submitted.
     pub(crate) submit_time: Timestamp,
@@ -71,6 +72,7 @@ string_enum! {
 }
 
 impl Association {
+    /// The partner of the association.
     pub(crate) fn partner(&self) -> &PartnerId {
         match &self.source {
             Source::Claim(line) => &line.claim.partner,
@@ -86,6 +88,7 @@ impl Association {
         }
     }
 
+    /// Whether the association belongs to this claim. False for a legacy association.
     pub(crate) fn belongs_to(&self, claim: &ClaimName) -> bool {
         self.claimed_line().is_some_and(|line| line.claim == *claim)
     }
@@ -142,7 +145,7 @@ impl Association {
     }
 
     /// Ends a live association, at `at` but never before its current state began. Has no effect on
-    /// one that has ended.
+    /// an association that has ended.
     pub(crate) fn end(&mut self, at: Timestamp, reason: EndReason) {
         if self.is_live() {
             let official_time = self.official_time();

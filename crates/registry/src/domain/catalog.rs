@@ -1,5 +1,5 @@
-//! The catalog: the products and workloads that can be claimed (R9). It is data, and is checked
-//! when it is read.
+//! The catalog: the products and workloads that can be claimed (R9). It is a TOML
+//! file and is checked when it is read.
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -22,11 +22,12 @@ pub(crate) struct Product {
     pub(crate) family: ProductFamily,
     /// Whether the product is claimed as a workload or by subscription.
     pub(crate) kind: ProductKind,
+    /// The inclusive start of the period in which the product can be claimed.
     pub(crate) claimable_from: Timestamp,
     /// The exclusive end of the period in which the product can be claimed, or `None` when it is
     /// open-ended.
     pub(crate) claimable_until: Option<Timestamp>,
-    /// Whether the product is paid for. A product that is not is recognition-only.
+    /// Whether partners are paid for the product. A product without pay is recognition-only.
     pub(crate) incentivised: bool,
 }
 
@@ -75,7 +76,7 @@ impl Catalog {
         self.0.get(id)
     }
 
-    /// The products in the order of their ids, starting behind `after` or with the first.
+    /// The products in the order of their ids, starting after `after` or with the first.
     pub(crate) fn products_after(&self, after: Option<&ProductId>) -> impl Iterator<Item = &Product> {
         let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.clone()));
         self.0.range((from, Bound::Unbounded)).map(|(_, product)| product)
@@ -128,17 +129,21 @@ struct Group {
 struct ProductEntry {
     id: ProductId,
     name: String,
+    /// The start of the claimable period, or `None` for that of the group.
     since: Option<Timestamp>,
+    /// The exclusive end of the claimable period, or `None` when it is open-ended.
     until: Option<Timestamp>,
     #[serde(default = "incentivised_by_default")]
     incentivised: bool,
 }
 
+/// The value of `incentivised` for products that do not set it.
 fn incentivised_by_default() -> bool {
     true
 }
 
 impl Group {
+    /// Returns the products of the group, with the values that they share.
     fn products(self) -> impl Iterator<Item = Product> {
         let Self { solution_area, family, kind, since, products } = self;
         products.into_iter().map(move |entry| Product {

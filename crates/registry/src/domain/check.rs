@@ -9,7 +9,8 @@ use super::catalog::{Catalog, Product};
 use super::directory::{PartnerProfile, PurchaseChannel, Subscription, SubscriptionStatus, TenantDirectory};
 use super::reason::Reason;
 
-/// The fields of a claim that the directory checks. A field that is `None` is not checked.
+/// The fields of a claim that are checked against the directory. A field that is `None` is not
+/// checked.
 #[derive(Clone, Debug)]
 pub(crate) struct ClaimToCheck {
     pub(crate) mpn_id: Option<MpnId>,
@@ -27,11 +28,11 @@ pub(crate) struct LineToCheck {
     pub(crate) subscription_id: Option<String>,
 }
 
-/// The data that a claim is checked against.
+/// The data that a claim is checked against: the catalog, the claim's partner and its tenant.
 #[derive(Clone, Copy)]
 pub(crate) struct Directory<'a> {
     pub(crate) catalog: &'a Catalog,
-    /// The partner of the claim, or `None` when the directory does not know it.
+    /// The partner of the claim, or `None` when it is not in the directory.
     pub(crate) partner: Option<&'a PartnerProfile>,
     pub(crate) tenant: TenantLookup<'a>,
 }
@@ -39,17 +40,18 @@ pub(crate) struct Directory<'a> {
 /// The result of looking up the tenant of the claim.
 #[derive(Clone, Copy)]
 pub(crate) enum TenantLookup<'a> {
-    /// The claim does not name a tenant yet.
+    /// The claim has no tenant id yet.
     NotNamed,
     /// The tenant id on the claim is not a UUID.
     Malformed,
-    /// The directory does not know the tenant.
+    /// The tenant is not in the directory.
     Unknown,
     /// The directory data of the tenant.
     Found(&'a TenantDirectory),
 }
 
 impl<'a> TenantLookup<'a> {
+    /// The directory data, or `None` when there is none.
     fn found(self) -> Option<&'a TenantDirectory> {
         match self {
             Self::NotNamed | Self::Malformed | Self::Unknown => None,
@@ -90,8 +92,8 @@ pub(crate) enum ClaimField {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct LineFinding<'a> {
     pub(crate) product: Option<&'a Product>,
-    /// The subscription that was entered. When none was entered and the tenant has exactly one
-    /// claimable subscription of the product, that subscription.
+    /// The subscription that was entered, or the tenant's only claimable subscription of the
+    /// product when none was entered.
     pub(crate) subscription_id: Option<SubscriptionId>,
     /// The workload or subscription that the line would hold.
     pub(crate) key: Option<AssociationKey>,
@@ -114,6 +116,7 @@ pub(crate) fn check<'a>(claim: &ClaimToCheck, directory: Directory<'a>, now: Tim
 }
 
 impl<'a> Findings<'a> {
+    /// Adds a violation unless the same violation was already added.
     fn add(&mut self, field: ClaimField, reason: Reason) {
         let violation = Violation { field, reason };
         if !self.violations.contains(&violation) {
@@ -134,6 +137,7 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Checks the line with this index and determines its product, subscription and key.
     fn check_line(
         &mut self,
         index: usize,
@@ -236,17 +240,20 @@ impl<'a> Findings<'a> {
         tenant: &TenantDirectory,
         now: Timestamp,
     ) -> Option<SubscriptionId> {
-        let of_product = || tenant.subscriptions.iter().filter(|(_, subscription)| subscription.product == product.id);
+        let subscriptions_of_product =
+            || tenant.subscriptions.iter().filter(|(_, subscription)| subscription.product == product.id);
         let mut claimable =
-            of_product().filter(|(_, subscription)| claim_obstacles(subscription, now).next().is_none());
+            subscriptions_of_product().filter(|(_, subscription)| claim_obstacles(subscription, now).next().is_none());
         match (claimable.next(), claimable.next()) {
             (Some((id, _)), None) => return Some(*id),
             (Some(_), Some(_)) => self.add(ClaimField::Subscription(index), Reason::SubscriptionIdRequired),
-            (None, _) if of_product().next().is_none() => {
+            (None, _) if subscriptions_of_product().next().is_none() => {
                 self.add(ClaimField::Product(index), Reason::ProductNotOnTenant)
             }
             (None, _) => {
-                for reason in of_product().flat_map(|(_, subscription)| claim_obstacles(subscription, now)) {
+                for reason in
+                    subscriptions_of_product().flat_map(|(_, subscription)| claim_obstacles(subscription, now))
+                {
                     self.add(ClaimField::Subscription(index), reason);
                 }
             }

@@ -1,5 +1,5 @@
-//! The directory data of partners and customers (R1, R2). Only an import by directory sync changes
-//! it.
+//! The directory data of partners and customers (R1, R2). Only an import by
+//! a user with the role `directory_sync` changes it.
 use std::collections::{BTreeMap, BTreeSet};
 
 use cpor_types::{AssociationKey, DomainName, MpnId, ProductId, Program, SubscriptionId, Timestamp};
@@ -55,8 +55,8 @@ pub(crate) struct Subscription {
     pub(crate) purchase_time: Timestamp,
     /// The end of the subscription, or `None` when it is open-ended.
     pub(crate) end_time: Option<Timestamp>,
-    /// The end of the grace period (R39): `end_time` and the grace period that was configured at
-    /// the import.
+    /// The end of the grace period (R39): `end_time` plus the grace period that was configured
+    /// at the import.
     pub(crate) expire_time: Option<Timestamp>,
 }
 

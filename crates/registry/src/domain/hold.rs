@@ -18,12 +18,12 @@ use super::reason::Reason;
 use super::record::{Decision, LineRefusal, RecordedDecision};
 use super::tenant::{AssociationsGranted, GrantedLine, Tenant, TenantChange, TenantEvent};
 
-/// The request of a review case to hold every line of a claim.
+/// The request of a review case to hold all lines of a claim.
 #[derive(Clone, Debug)]
 pub(crate) struct HoldRequest {
     pub(crate) decision_id: DecisionId,
     pub(crate) claim: ClaimName,
-    /// The review case that approved the claim, or `None` when the request did not name it.
+    /// The review case that approved the claim, or `None` when the request does not contain it.
     pub(crate) review_case: Option<CaseId>,
     pub(crate) mpn_id: MpnId,
     pub(crate) customer_domain: String,
@@ -43,11 +43,11 @@ pub(crate) struct LineToHold {
 }
 
 impl Tenant {
-    /// Holds every line of a claim, or records a refusal that names every reason.
+    /// Holds all lines of a claim, or records a refusal with every reason.
     ///
-    /// Directory and catalog are checked again (R12). Returns `None` when this decision was already
-    /// made since the tenant was loaded. An earlier decision is found on saving, as a
-    /// [`RecordConflict`](super::record::RecordConflict).
+    /// The claim is checked against directory and catalog again (R12). Returns `None` when this
+    /// decision was already made since the tenant was loaded. An earlier decision is found on
+    /// saving, as a [`RecordConflict`](super::record::RecordConflict).
     pub(crate) fn place_hold(
         &self,
         request: &HoldRequest,
@@ -74,8 +74,8 @@ impl Tenant {
     /// Makes the pending holds of a claim official at `at` (R27). Returns `None` when the claim has
     /// no pending hold.
     ///
-    /// Where the claim is the successor of a key, the holder's association ends in the same instant
-    /// (R37).
+    /// If the claim is the successor of a key, the association of the key's holder ends at the same
+    /// time (R37).
     pub(crate) fn grant_claim(
         &self,
         claim: &ClaimName,
@@ -96,12 +96,12 @@ impl Tenant {
         // latest such time.
         let changing =
             self.associations.values().filter(|association| is_pending(association) || is_superseded(association));
-        let instant = changing.map(Association::state_start).fold(at, Timestamp::max);
+        let change_time = changing.map(Association::state_start).fold(at, Timestamp::max);
         let mut next = self.clone();
-        let mut events = next.end_associations(EndReason::Superseded, instant, is_superseded);
+        let mut events = next.end_associations(EndReason::Superseded, change_time, is_superseded);
         let mut granted = Vec::new();
         for association in next.associations.values_mut().filter(|association| is_pending(association)) {
-            association.make_official(instant);
+            association.make_official(change_time);
             granted.push(self.granted_line(association, catalog));
         }
         if granted.is_empty() {
@@ -120,9 +120,9 @@ impl Tenant {
     /// Ends the claim's holds and associations at `at`, removes it as a successor, and refuses
     /// later holds for it.
     ///
-    /// With a `review_case`, this applies only to what that case decided: the event may arrive
-    /// late, when a later case of the claim has already placed holds. Returns `None` when the case
-    /// was already closed since the tenant was loaded.
+    /// If a `review_case` is given, only the holds and awards of that case are affected: the event
+    /// may arrive late, when a later case of the claim has already placed holds. Returns `None`
+    /// when the case was already closed since the tenant was loaded.
     pub(crate) fn close_claim(
         &self,
         claim: &ClaimName,
@@ -160,13 +160,13 @@ impl Tenant {
             .iter()
             .map(|violation| request.line_refusal(violation.field, violation.reason))
             .collect();
-        let held = request.lines.iter().filter(|line| self.is_held_by_other(request, &line.key));
-        refusals.extend(held.map(|line| LineRefusal { line_id: Some(line.line_id), reason: Reason::KeyHeld }));
+        let held_lines = request.lines.iter().filter(|line| self.is_held_by_other(request, &line.key));
+        refusals.extend(held_lines.map(|line| LineRefusal { line_id: Some(line.line_id), reason: Reason::KeyHeld }));
         refusals
     }
 
-    /// Whether another claim has the right to the key: its successor if there is one, otherwise its
-    /// holder.
+    /// Whether the key is taken: by the claim that is its successor, if there is one, otherwise by
+    /// another company that holds it.
     fn is_held_by_other(&self, request: &HoldRequest, key: &AssociationKey) -> bool {
         let is_held = || match self.successors.get(key) {
             Some(successor) => successor.claim != request.claim,
@@ -182,16 +182,17 @@ impl Tenant {
     /// A line that the claim already holds stays as it is. The claim stops being the successor of
     /// keys that were awarded to it and that it no longer claims.
     fn add_holds(&mut self, request: &HoldRequest, now: Timestamp) {
-        let held: BTreeSet<AssociationKey> =
+        let held_keys: BTreeSet<AssociationKey> =
             self.live_associations_of(&request.claim).map(|(_, association)| association.key.clone()).collect();
-        let is_claimed = |key: &AssociationKey| held.contains(key) || request.lines.iter().any(|line| line.key == *key);
+        let is_claimed =
+            |key: &AssociationKey| held_keys.contains(key) || request.lines.iter().any(|line| line.key == *key);
         self.successors.retain(|key, successor| successor.claim != request.claim || is_claimed(key));
         for (line, activity) in
             request.lines.iter().flat_map(|line| request.activities.iter().map(move |activity| (line, *activity)))
         {
             let is_same = |association: &Association| {
-                let held = association.claimed_line().map(|held| (held.line_id, held.review_case));
-                held == Some((line.line_id, request.review_case)) && association.activity == activity
+                let line_and_case = association.claimed_line().map(|held| (held.line_id, held.review_case));
+                line_and_case == Some((line.line_id, request.review_case)) && association.activity == activity
             };
             if !self.live_associations_of(&request.claim).any(|(_, association)| is_same(association)) {
                 let association = request.association(line, activity, now);
@@ -200,6 +201,7 @@ impl Tenant {
         }
     }
 
+    /// The event data of an association that became official.
     fn granted_line(&self, association: &Association, catalog: &Catalog) -> GrantedLine {
         let subscription = match &association.key {
             AssociationKey::Workload(_) => None,
@@ -229,6 +231,7 @@ impl HoldRequest {
         }
     }
 
+    /// Converts a violation of a field to the refusal of the line with the field.
     fn line_refusal(&self, field: ClaimField, reason: Reason) -> LineRefusal {
         let line_id = match field {
             ClaimField::MpnId | ClaimField::CustomerDomain | ClaimField::TenantId => None,
@@ -245,6 +248,7 @@ impl HoldRequest {
         lines.map(|line| LineRefusal { line_id: Some(line.line_id), reason: Reason::KeyHeld }).collect()
     }
 
+    /// The pending association for a line and an activity.
     fn association(&self, line: &LineToHold, activity: Activity, now: Timestamp) -> Association {
         Association {
             source: Source::Claim(ClaimedLine {

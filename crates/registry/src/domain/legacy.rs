@@ -36,8 +36,8 @@ pub(crate) enum DeclineRefusal {
 impl Tenant {
     /// Imports a legacy association, which is official at once.
     ///
-    /// A legacy association is imported once, also when it has ended since. Returns `None` when it
-    /// was imported since the tenant was loaded. An earlier import is found on saving, as a
+    /// A legacy association is imported only once, even if it has ended since. Returns `None` when
+    /// it was imported since the tenant was loaded. An earlier import is found on saving, as a
     /// [`RecordConflict`](super::record::RecordConflict), unless the association is refused before
     /// that.
     ///
@@ -132,6 +132,7 @@ impl LegacyAssociation {
         (ClaimName { partner: self.partner.clone(), claim: ClaimId(id) }, DecisionId(id))
     }
 
+    /// The association to add, which is official from `now` on.
     fn association(&self, subscription: &Subscription, activity: Activity, now: Timestamp) -> Association {
         Association {
             source: Source::Legacy { partner: self.partner.clone() },

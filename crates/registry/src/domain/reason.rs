@@ -27,7 +27,7 @@ pub(crate) enum Reason {
     SubscriptionIdNotAllowed,
     /// Another company holds the workload or subscription (R36).
     KeyHeld,
-    /// The claim, or the review case that decided, is closed. Nothing can be held for it any more.
+    /// The claim, or the review case that made the decision, is closed: no key can be held for it.
     ClaimClosed,
     /// The workload or subscription has already been awarded to another claim (R37).
     SuccessorExists,
@@ -41,7 +41,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// The reason as a sentence for users. It never says who a rival is (R4).
+    /// The reason as a sentence for users. It never reveals a competing partner (R4).
     pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::LocationNotOfPartner => "the MPN id must be that of a location of this partner",

@@ -18,10 +18,10 @@ pub(crate) struct ClaimRecord {
     pub(crate) closed: BTreeSet<Option<CaseId>>,
 }
 
-/// The outcome of a decision, with the review case that made it.
+/// The outcome of a decision, with the review case that made the decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RecordedDecision {
-    /// The review case that made the decision, or `None` when the request did not name it.
+    /// The review case that made the decision, or `None` when the request does not contain it.
     pub(crate) review_case: Option<CaseId>,
     pub(crate) decision: Decision,
 }
@@ -36,7 +36,7 @@ pub(crate) enum RecordConflict {
 }
 
 impl ClaimRecord {
-    /// Adds decisions and closed cases that were made without knowledge of this record.
+    /// Adds decisions and closed cases that were decided before this record was read.
     ///
     /// # Errors
     /// Returns a [`RecordConflict`] when a new decision is already recorded or its case is closed.
@@ -52,8 +52,8 @@ impl ClaimRecord {
         Ok(self)
     }
 
-    /// Whether this review case, or the claim as a whole, is closed. When the case is not named,
-    /// any closed case counts.
+    /// Whether this review case, or the claim as a whole, is closed. With `None`, any closed
+    /// case counts.
     pub(crate) fn is_closed(&self, review_case: Option<CaseId>) -> bool {
         match review_case {
             None => !self.closed.is_empty(),
@@ -104,8 +104,8 @@ pub(crate) enum AwardOutcome {
     Cleared,
     /// Another company had a pending hold, which has ended.
     Yielded,
-    /// Another company is the official holder. It stays until the winner's association becomes
-    /// official.
+    /// Another company holds the key officially and remains the holder until the winner's
+    /// association becomes official.
     Successor,
 }
 

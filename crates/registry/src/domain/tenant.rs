@@ -36,7 +36,7 @@ pub(crate) struct Tenant {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Successor {
     pub(crate) claim: ClaimName,
-    /// The review case of the claim at the award, or `None` when the request did not name it.
+    /// The review case of the claim at the award, or `None` when the request does not contain it.
     pub(crate) review_case: Option<CaseId>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) enum TenantEvent {
     AssociationsGranted(Box<AssociationsGranted>),
     /// Live associations of a claim have ended.
     AssociationsEnded(AssociationsEnded),
-    /// A subscription changed with which this claim has an official association.
+    /// A subscription changed that this claim has an official association with.
     SubscriptionChanged { claim: ClaimName, id: SubscriptionId, subscription: Subscription },
 }
 
@@ -98,7 +98,7 @@ impl AssociationsGranted {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GrantedLine {
     pub(crate) association: Association,
-    /// Whether the product is paid for. Other products are recognition-only.
+    /// Whether partners are paid for the product. A product without pay is recognition-only.
     pub(crate) incentivised: bool,
     /// The subscription that the association is about, or `None` for a workload.
     pub(crate) subscription: Option<Subscription>,
@@ -162,7 +162,7 @@ impl Tenant {
         Some((next, events))
     }
 
-    /// Adds a workload that the tenant uses. Returns `None` when it is already known.
+    /// Adds a workload that the tenant uses. Returns `None` when the tenant already has it.
     pub(crate) fn import_workload(&self, product: &ProductId) -> Option<TenantChange> {
         (!self.directory.workloads.contains(product)).then(|| {
             let mut next = self.clone();
@@ -205,6 +205,7 @@ impl Tenant {
             .collect()
     }
 
+    /// Whether the association belongs to the claim that is the successor of its key.
     fn is_successor(&self, association: &Association) -> bool {
         self.successors.get(&association.key).is_some_and(|successor| association.belongs_to(&successor.claim))
     }
@@ -212,8 +213,8 @@ impl Tenant {
     /// Ends the live associations that `matches` selects, and returns one event for each claim
     /// concerned.
     ///
-    /// When the holder of a key ends, the key no longer has a successor: the hold of the claim that
-    /// was the successor then counts like any other hold.
+    /// When the association of a key's holder ends, the key no longer has a successor: the hold of
+    /// the claim that was the successor then counts like any other hold.
     pub(super) fn end_associations(
         &mut self,
         reason: EndReason,

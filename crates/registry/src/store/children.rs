@@ -103,8 +103,8 @@ pub(super) async fn save(tx: &Tx, changes: &[Change<Tenant>]) -> Result<(), Stor
         subscription_rows.extend(changed.map(|(id, subscription)| subscription_row(tenant, *id, subscription)));
         let previous = before.map(|before| &before.directory.workloads);
         let is_new = |product: &&ProductId| !previous.is_some_and(|previous| previous.contains(*product));
-        let new = after.directory.workloads.iter().filter(is_new);
-        workload_rows.extend(new.map(|product| workload_row(tenant, product)));
+        let new_workloads = after.directory.workloads.iter().filter(is_new);
+        workload_rows.extend(new_workloads.map(|product| workload_row(tenant, product)));
         let previous = before.map(|before| &before.associations);
         let changed = changed_entries(previous, &after.associations);
         association_rows.extend(changed.map(|(id, association)| to_association_row(tenant, *id, association)));

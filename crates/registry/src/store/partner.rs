@@ -35,7 +35,7 @@ impl Store for PartnerStore {
         format!("partners/{}", key.owner)
     }
 
-    /// Uses one query.
+    /// Loads and locks the partners with one query.
     async fn load(
         &self,
         tx: &Tx,

@@ -32,7 +32,7 @@ pub(crate) async fn tenant_profile(db: &DatabaseConnection, id: TenantId) -> Res
     tenant::Entity::find_by_id((id.to_string(), id.0)).one(db).await?.map(TenantProfile::try_from).transpose()
 }
 
-/// The directory data of those of these partners that exist. Uses one query.
+/// The directory data of these partners. Partners that do not exist are left out. Uses one query.
 pub(crate) async fn partners(
     db: &DatabaseConnection,
     ids: &BTreeSet<&PartnerId>,
@@ -44,8 +44,8 @@ pub(crate) async fn partners(
     rows.map(parse).map(|partner| partner.map(|Partner { id, profile }| (id, profile))).collect()
 }
 
-/// The directory data of those of these tenants that exist, with subscriptions and workloads. Uses
-/// three queries.
+/// The directory data of these tenants, with subscriptions and workloads. Tenants that do not exist
+/// are left out. Uses three queries.
 pub(crate) async fn tenant_directories(
     db: &DatabaseConnection,
     ids: &BTreeSet<TenantId>,
@@ -62,7 +62,7 @@ pub(crate) async fn tenant_directories(
     rows.map(directory).collect()
 }
 
-/// A page of a tenant's subscriptions in the order of their ids, starting behind `after` or with
+/// A page of a tenant's subscriptions in the order of their ids, starting after `after` or with
 /// the first. Uses one query.
 pub(crate) async fn subscriptions(
     db: &DatabaseConnection,
@@ -198,8 +198,8 @@ pub(crate) async fn live_associations_of(
     of_claim.order_by_asc(Id).all(db).await?.into_iter().map(to_named).collect()
 }
 
-/// Selects the associations to list: those that the caller may see, limited to those that it asks
-/// for. A field that is `None` selects all.
+/// Selects the associations to list. It combines the limits of what the caller may see with the
+/// caller's own filter. A field that is `None` selects all.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AssociationFilter {
     pub(crate) tenant: Option<TenantId>,
@@ -216,7 +216,7 @@ pub(crate) enum StateFilter {
     Ended,
 }
 
-/// The position of an association in the list. The next page starts behind it.
+/// The position of an association in the list. The next page starts after it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct AssociationCursor {
     hold_time: Micros,

@@ -1,5 +1,5 @@
 //! Conversions between column values and domain values. A stored value that does not parse is
-//! reported as an inconsistency that names the table and the row.
+//! reported as an inconsistency with the table and the key of the row.
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use cpor_durable::{AggregateKey, StoreError};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-/// The row that is being read. It is named in the error when a value of the row is inconsistent.
+/// The row that is being read. Errors about inconsistent values contain its table and its key.
 #[derive(Clone, Copy)]
 pub(crate) struct RowContext<'a> {
     pub(crate) table: &'static str,
@@ -37,7 +37,7 @@ impl RowContext<'_> {
         u64::try_from(version).map_err(|error| self.inconsistent(error))
     }
 
-    /// The error for an inconsistent row; `problem` says what is wrong with it.
+    /// The error for an inconsistent row; `problem` describes what is wrong with it.
     pub(crate) fn inconsistent(&self, problem: impl Display) -> StoreError {
         StoreError::inconsistent(self.table, &AggregateKey::new(self.owner.to_string(), self.id), problem)
     }

@@ -49,8 +49,8 @@ impl Store for TenantStore {
         format!("tenants/{}", key.owner)
     }
 
-    /// Uses five queries, whatever the number of tenants. Data that grows with the history of a
-    /// tenant is not loaded: ended associations and claim records.
+    /// Loads and locks the tenants with five queries, for any number of tenants. Data that grows
+    /// with the history of a tenant is not loaded: ended associations and claim records.
     async fn load(&self, tx: &Tx, keys: &[AggregateKey]) -> Result<Vec<(AggregateKey, Versioned<Tenant>)>, StoreError> {
         let rows = rows::load_locked::<tenant::Entity>(tx, keys).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
@@ -94,6 +94,7 @@ impl Store for TenantStore {
     }
 }
 
+/// Removes and adds domains. Returns the domains that belong to another tenant as conflicts.
 async fn save_domains(tx: &Tx, changes: &[Change<Tenant>]) -> Result<Vec<(AggregateKey, TenantConflict)>, StoreError> {
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     for Change { before, after, .. } in changes {
@@ -123,6 +124,7 @@ fn domains_missing_in<'a>(
     domains.filter(move |domain| !is_in_other(domain)).map(|domain| (domain, tenant.id))
 }
 
+/// Removes and adds rows of `key_holder`. Returns the keys that another company holds as conflicts.
 async fn save_key_holders(
     tx: &Tx,
     changes: &[Change<Tenant>],

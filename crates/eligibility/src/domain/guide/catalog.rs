@@ -64,7 +64,7 @@ pub(crate) enum GuideRefusal {
     Overlaps(ProgramGuideId),
 }
 
-/// What happened to the catalog. Guides send no events to other services.
+/// An event of the catalog. Guides send no events to other services.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum GuideEvent {
     Created(ProgramGuideId),
@@ -77,6 +77,8 @@ impl EffectivePeriod {
         self.start <= month && self.end.is_none_or(|end| month < end)
     }
 
+    /// Whether the period has a month in common with the period from `start` until `end`,
+    /// exclusive.
     fn overlaps(&self, start: Month, end: Option<Month>) -> bool {
         end.is_none_or(|end| self.start < end) && self.end.is_none_or(|own_end| start < own_end)
     }
@@ -91,7 +93,8 @@ impl CatalogGuide {
         }
     }
 
-    /// Returns the period of this guide after another guide was activated from `start` until `end`.
+    /// Returns the period of this guide, until now `period`, after another guide was activated from
+    /// `start` until `end`: an open-ended period ends at `start`; any other overlap is refused.
     fn period_beside(
         &self,
         period: EffectivePeriod,

@@ -1,8 +1,8 @@
-//! Compiles a guide document, or reports everything that is wrong with it at once (R52).
+//! Compiles a guide document, or reports all violations in it at once (R52).
 use super::{Condition, Guide, document::*, expression::Expression, fact_types, type_check::ExpressionError};
 use cpor_types::{ProductKind, Program};
 
-/// One thing that is wrong with a document.
+/// One violation in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GuideViolation {
     /// The dotted path within the document, for example `conditions[0].expression`.
@@ -70,6 +70,7 @@ impl Guide {
     }
 }
 
+/// Compiles the condition with this index, or adds its violations.
 fn compile_condition(
     conditions: &[ConditionSource],
     index: usize,
@@ -104,6 +105,7 @@ fn compile_condition(
     }
 }
 
+/// Checks the rate with this index and adds its violations.
 fn check_rate(rates: &[Rate], index: usize, violations: &mut Vec<GuideViolation>) {
     let Rate { program, product, unit, amount } = &rates[index];
     let mut report = |field: &str, kind| {
@@ -128,6 +130,7 @@ const fn claimed_kind(program: Program) -> ProductKind {
     }
 }
 
+/// The first program that occurs more than once.
 fn first_duplicate(programs: &[Program]) -> Option<Program> {
     programs.iter().enumerate().find(|(n, program)| programs[..*n].contains(program)).map(|(_, program)| *program)
 }

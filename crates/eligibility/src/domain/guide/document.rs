@@ -1,4 +1,5 @@
-//! The source of a program guide: what a program manager uploads and what is stored.
+//! The source of a program guide, in the form that a program manager uploads and the service
+//! stores.
 use cpor_types::{Money, ProductId, ProductKind, Program, ProgramGuideId};
 use serde::{Deserialize, Serialize};
 
@@ -24,13 +25,13 @@ pub(crate) struct ConditionSource {
     /// A CEL expression over the known facts that evaluates to a bool.
     pub(crate) expression: String,
     /// The dotted paths of the facts whose values are shown with the condition's result. If empty,
-    /// the facts that the expression names are shown.
+    /// the facts that the expression uses are shown.
     pub(crate) facts: Vec<String>,
-    /// What partners read if the condition does not hold.
+    /// The text that partners read if the condition does not hold.
     pub(crate) explanation: String,
 }
 
-/// What one unit of a month's usage earns (R54).
+/// The amount that one unit of a month's usage earns (R54).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rate {

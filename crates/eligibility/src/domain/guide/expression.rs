@@ -8,7 +8,7 @@ use super::type_check::{ExpressionError, TypeChecker};
 #[derive(Debug)]
 pub(crate) struct Expression {
     program: cel::Program,
-    /// The dotted paths of the facts that the expression names.
+    /// The dotted paths of the facts that the expression uses.
     pub(super) facts: Vec<String>,
 }
 
@@ -16,7 +16,7 @@ impl Expression {
     /// Compiles an expression and checks its types against the known facts.
     ///
     /// # Errors
-    /// Everything that is wrong with the expression.
+    /// All errors in the expression.
     pub(super) fn compile(source: &str) -> Result<Self, Vec<ExpressionError>> {
         check_complexity(source)?;
         with_large_stack(|| {
@@ -37,15 +37,17 @@ impl Expression {
 /// The deepest nesting of brackets in an expression. The parser recurses for each level.
 const MAX_NESTING: usize = 32;
 
-/// The largest number of operator characters in an expression, such as `+`, `!` or the two of `&&`.
-/// They bound the depth of the syntax tree, which is read, evaluated and dropped by recursion.
+/// The largest number of operator characters in an expression, such as `+` or `!`; `&&` counts as
+/// two. The number bounds the depth of the syntax tree, which is read, evaluated and dropped by
+/// recursion.
 const MAX_OPERATORS: usize = 400;
 
 /// The stack, in bytes, that suffices for the most complex expression in a build without
 /// optimisation, in which the frames of the parser are large.
 const STACK: usize = 32 * 1024 * 1024;
 
-/// Runs `function` with [`STACK`] bytes of stack, whatever the thread has left.
+/// Runs `function` with at least half of [`STACK`] bytes of stack. Allocates a new stack if the
+/// thread has less left.
 fn with_large_stack<T>(function: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(STACK / 2, STACK, function)
 }

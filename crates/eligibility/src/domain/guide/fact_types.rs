@@ -31,7 +31,7 @@ pub(super) enum FactType {
     Nullable(&'static FactType),
 }
 
-/// All facts by name.
+/// The type of each fact, by the fact's name.
 pub(super) const FACTS: &[(&str, FactType)] = &[
     ("program", FactType::Text),
     ("now", FactType::Timestamp),
@@ -43,8 +43,10 @@ pub(super) const FACTS: &[(&str, FactType)] = &[
     ("usage", FactType::Record(&[("baseline", NULLABLE_INT), ("latest", NULLABLE_INT)])),
 ];
 
+/// The type of a usage figure, which is null if no usage is stored.
 const NULLABLE_INT: FactType = FactType::Nullable(&FactType::Int);
 
+/// The type of the fact `subscription`.
 const SUBSCRIPTION: FactType = FactType::Record(&[
     ("status", FactType::Text),
     ("channel", FactType::Text),
@@ -71,7 +73,7 @@ pub(super) fn find_fact(facts: &[(&str, FactType)], name: &str) -> Option<FactTy
     facts.iter().find(|(known, _)| *known == name).map(|(_, fact)| *fact)
 }
 
-/// Whether a dotted path names a single fact. A record is not a single fact, but its fields are.
+/// Whether a dotted path leads to a single fact. A record is not a single fact, but its fields are.
 pub(super) fn is_known_path(path: &str) -> bool {
     let (root, field) = path.split_once('.').map_or((path, None), |(root, field)| (root, Some(field)));
     match (find_fact(FACTS, root).map(|fact| fact.value_type().0), field) {

@@ -32,7 +32,7 @@ pub(crate) struct Condition {
     pub(crate) expression: Expression,
     /// The dotted paths of the facts whose values are shown with the condition's result.
     pub(crate) facts: Vec<String>,
-    /// What partners read if the condition does not hold.
+    /// The text that partners read if the condition does not hold.
     pub(crate) explanation: String,
 }
 

@@ -1,6 +1,6 @@
 //! Checks the types of a CEL expression when a guide is created. CEL itself reports a type error
-//! only at evaluation, where a condition that always fails cannot be told from one that never
-//! holds.
+//! only at evaluation, where a condition with a type error cannot be distinguished from a
+//! condition that does not hold.
 use std::collections::BTreeSet;
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectExpr, operators as op};
@@ -25,11 +25,11 @@ pub(crate) enum ExpressionError {
 /// The type of a part of an expression, and whether its value may be null.
 type InferredType = (ValueType, bool);
 
-/// Walks through an expression and collects all errors and all facts that it names.
+/// Walks through an expression and collects all errors and all facts that it uses.
 #[derive(Default)]
 pub(super) struct TypeChecker {
     pub(super) errors: Vec<ExpressionError>,
-    /// The dotted paths of the facts.
+    /// The dotted paths of the facts that the expression uses.
     pub(super) facts: BTreeSet<String>,
 }
 
@@ -44,6 +44,7 @@ impl TypeChecker {
         checker
     }
 
+    /// Returns the type of an expression and records its errors and facts.
     fn infer(&mut self, expression: &IdedExpr) -> InferredType {
         match &expression.expr {
             Expr::Literal(literal) => (self.infer_literal(literal), false),
@@ -137,6 +138,7 @@ impl TypeChecker {
         if is_valid { result } else { self.type_mismatch(format!("{constant} is not a valid {}", call.func_name)) }
     }
 
+    /// Records that a function is not available, or that it is not defined for these types.
     fn invalid_arguments(&mut self, name: &str, types: &[&ValueType]) -> ValueType {
         match result_of_function(name) {
             None => self.not_available(&format!("the function {name}")),
@@ -164,6 +166,7 @@ impl TypeChecker {
     }
 }
 
+/// Whether two types are equal, where [`ValueType::Any`] equals every type.
 fn is_compatible(left: &ValueType, right: &ValueType) -> bool {
     match (left, right) {
         (ValueType::Any, _) | (_, ValueType::Any) => true,

@@ -63,7 +63,7 @@ pub(crate) async fn import(db: &Db, clock: &BusinessClock, usage: &[Usage]) -> R
     Err(ImportError::Contended)
 }
 
-/// Reads the stored months that the rows name, and locks them until the transaction ends.
+/// Reads the stored usage of the months in the rows, and locks them until the transaction ends.
 async fn lock_months(tx: &Tx, usage: &[Usage]) -> Result<Vec<StoredUsage>, StoreError> {
     let mut stored = Vec::new();
     for rows in usage.chunks(MAX_ROWS) {

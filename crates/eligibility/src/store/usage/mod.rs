@@ -2,8 +2,8 @@
 //!
 //! A month that an import changes is *pending* until every assessment that depends on its key was
 //! made with it. The import itself changes no assessment, so imports and commands do not wait for
-//! each other. An association that becomes official during an import misses nothing, because its
-//! first assessment reads the usage after both.
+//! each other. An association that becomes official during an import misses no usage, because
+//! its first assessment reads the usage after the import and after the opening.
 mod import;
 mod pending;
 mod read;

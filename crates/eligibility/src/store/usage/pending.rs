@@ -1,5 +1,5 @@
-//! Pending usage: imported months that assessments have not used yet. The column `unseen` of the table
-//! `usage_month` marks them.
+//! Pending usage: imported months of usage that assessments have not used yet. The column `unseen`
+//! of the table `usage_month` marks them.
 use std::collections::BTreeSet;
 
 use cpor_durable::{AggregateKey, StoreError};

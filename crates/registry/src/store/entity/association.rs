@@ -15,7 +15,7 @@ pub(crate) struct Model {
     /// The claim. Null for a legacy association (R58), like `line` and `submit_time`.
     pub(crate) claim: Option<Uuid>,
     pub(crate) line: Option<Uuid>,
-    /// The review case that approved the claim. Null when the request did not name it.
+    /// The review case that approved the claim. Null when the request does not contain it.
     pub(crate) review_case: Option<Uuid>,
     /// The MPN id of the partner's location.
     pub(crate) mpn_id: String,

@@ -17,8 +17,8 @@ pub(crate) struct Model {
     /// `successor_claim`.
     pub(crate) successor_partner: Option<String>,
     pub(crate) successor_claim: Option<Uuid>,
-    /// The review case of the successor's claim at the award. Null when the request did not name
-    /// it.
+    /// The review case of the successor's claim at the award. Null when the request does not
+    /// contain it.
     pub(crate) successor_case: Option<Uuid>,
 }
 
