@@ -18,12 +18,13 @@ impl MigrationName for CreateMail {
     }
 }
 
-#[expect(elided_lifetimes_in_paths, reason = "with a lifetime, the signature is not the trait's after its macro")]
+#[expect(elided_lifetimes_in_paths, reason = "the signature must be the same as in the trait")]
 #[async_trait::async_trait]
 impl MigrationTrait for CreateMail {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(table()).await?;
-        // The index is partial: mails that are done do not make a poll of the queue slower.
+        manager.create_table(create_table_statement()).await?;
+        // The index contains only queued mails, so that finished mails do not slow down the search
+        // for mails that are due.
         let index = "CREATE INDEX mail_waiting ON mail (next_attempt_time) WHERE state = 'queued'";
         manager.get_connection().execute_unprepared(index).await.map(|_| ())
     }
@@ -33,8 +34,8 @@ impl MigrationTrait for CreateMail {
     }
 }
 
-/// The table of mails.
-fn table() -> TableCreateStatement {
+/// Builds the statement that creates the table of mails.
+fn create_table_statement() -> TableCreateStatement {
     Table::create()
         .table("mail")
         .col(ColumnDef::new("owner").string_len(63).not_null())
