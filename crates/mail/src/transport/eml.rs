@@ -11,7 +11,8 @@ use crate::Mail;
 
 /// Writes each mail to an `.eml` file (RFC 5322). The file name begins with the business time at
 /// which it was decided to send the mail, so that files sort by time. It also contains the kind and
-/// the recipient, for example `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
+/// the recipient. An example is
+/// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
 #[derive(Clone, Debug)]
 pub struct EmlFiles {
     /// The directory of the files.

@@ -18,8 +18,8 @@ impl MigrationName for CreateTables {
     }
 }
 
-/// The SQL statements. `{uuid}` and `{json}` stand for column types with other names in each
-/// database.
+/// The SQL statements. `{uuid}` and `{json}` are placeholders for column types, whose names differ
+/// between SQLite and PostgreSQL.
 const STATEMENTS: &[&str] = &[
     "CREATE TABLE review_case (
         owner TEXT NOT NULL, id {uuid} NOT NULL, version BIGINT NOT NULL,
