@@ -5,8 +5,8 @@
 //! The service's [`MailRenderer`] renders subject and bodies of each mail, a [`Transport`] sends
 //! the message, the renderer records the outcome, and the sender marks the row as done. A mail is
 //! rendered only when it is sent, so that link tokens are created for each mail and are never
-//! stored in clear text. If a process dies before it marks the row, the mail may be sent twice, but its
-//! outcome is never lost.
+//! stored in clear text. If a process dies before it marks the row, the mail may be sent twice, but
+//! its outcome is never lost.
 //!
 //! The function [`migration`] returns the migration that creates the table of mails.
 //!

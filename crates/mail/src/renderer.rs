@@ -18,7 +18,8 @@ pub trait MailRenderer: Send + Sync + 'static {
     /// be called more than once for a mail; a repeated call must change nothing.
     ///
     /// # Errors
-    /// Returns [`RendererError`] if the outcome cannot be recorded now. The sender calls again later.
+    /// Returns [`RendererError`] if the outcome cannot be recorded now. The sender calls again
+    /// later.
     fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> impl Future<Output = Result<(), RendererError>> + Send;
 }
 

@@ -1,4 +1,5 @@
-//! Builds the service from its configuration and from the context that the hosting process provides.
+//! Builds the service from its configuration and from the context that the hosting process
+//! provides.
 use crate::{
     BuildError, Config,
     api::Api,
@@ -143,9 +144,9 @@ impl ReviewRules {
     }
 }
 
-/// Retries all pending approvals and arbitrations at once, and returns a message if some are
-/// still pending.
-/// A virtual business clock calls this probe and does not advance until the result is empty.
+/// Retries all pending approvals and arbitrations at once, and returns a message if some are still
+/// pending. A virtual business clock calls this probe and does not advance until the result is
+/// empty.
 async fn probe_pending_decisions(recovery: ApprovalRecovery) -> Result<Vec<String>, anyhow::Error> {
     let pending_decisions = &recovery.approval_runner.pending_decisions;
     if pending_decisions.count().await? == 0 {
@@ -159,9 +160,8 @@ async fn probe_pending_decisions(recovery: ApprovalRecovery) -> Result<Vec<Strin
         .collect())
 }
 
-/// Runs all requested competition checks at once, and returns a message if some are still
-/// open.
-/// A virtual business clock calls this probe and does not advance until the result is empty.
+/// Runs all requested competition checks at once, and returns a message if some are still open. A
+/// virtual business clock calls this probe and does not advance until the result is empty.
 async fn probe_competition_checks(detector: CompetitionDetector) -> Result<Vec<String>, anyhow::Error> {
     if detector.count_open_checks().await? == 0 {
         return Ok(Vec::new());

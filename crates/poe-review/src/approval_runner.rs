@@ -1,5 +1,5 @@
-//! Completes approvals: asks the registry to hold the lines of the claim, and commits the registry's
-//! answer to the review case. A hold reserves the key of a line for this claim (R23).
+//! Completes approvals: asks the registry to hold the lines of the claim, and commits the
+//! registry's answer to the review case. A hold reserves the key of a line for this claim (R23).
 //!
 //! The case is committed in the state `Approving` with a decision id before the registry is asked,
 //! and the registry gives one answer per decision id. So an approval can be completed again at any

@@ -87,8 +87,8 @@ impl ArbitrationRunner {
         }
     }
 
-    /// Sends the awards to the registry, applies the result to the cases, and commits the final state
-    /// of the arbitration.
+    /// Sends the awards to the registry, applies the result to the cases, and commits the final
+    /// state of the arbitration.
     async fn carry_out(
         &self,
         arbitration: &Arbitration,

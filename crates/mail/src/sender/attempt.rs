@@ -30,8 +30,7 @@ enum AttemptResult {
 }
 
 impl<R: MailRenderer> Sender<R> {
-    /// Renders and sends one mail, reports the outcome to the renderer, and updates the
-    /// mail's row.
+    /// Renders and sends one mail, reports the outcome to the renderer, and updates the mail's row.
     pub(super) async fn attempt(&self, leased: LeasedMail) -> Result<(), DbErr> {
         let mail = &leased.mail;
         match self.give_up_if_deferred_too_long(&leased, self.render_and_send(&leased).await) {

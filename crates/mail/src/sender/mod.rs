@@ -95,8 +95,8 @@ impl<R: MailRenderer> Sender<R> {
         Some(Self(Arc::new(Inner { parts, from, wake, progress, stale_leases_ended, queued_gauge, attempt_counter })))
     }
 
-    /// Makes the sender search for due mails at once. Call it after a transaction that enqueued a mail
-    /// has committed.
+    /// Makes the sender search for due mails at once. Call it after a transaction that enqueued a
+    /// mail has committed.
     pub fn wake(&self) {
         self.0.wake.notify_one();
     }
@@ -156,7 +156,8 @@ impl<R: MailRenderer> Sender<R> {
                 return Ok(queued);
             }
             if self.send_batch().await? == 0 {
-                // Other senders hold the leases of the due mails. Wait for one of them to send its batch.
+                // Other senders hold the leases of the due mails. Wait for one of them to send its
+                // batch.
                 let _ = tokio::time::timeout(POLL_INTERVAL / 10, progress).await;
             }
         }
@@ -171,8 +172,8 @@ impl<R: MailRenderer> Sender<R> {
     }
 
     /// Returns how long a mail is leased. A lease is longer than the send timeout of the transport,
-    /// so that no second sender sends the mail during an attempt. It is not much longer, because
-    /// on PostgreSQL the mails of a dead process wait until their leases end.
+    /// so that no second sender sends the mail during an attempt. It is not much longer, because on
+    /// PostgreSQL the mails of a dead process wait until their leases end.
     fn lease_duration(&self) -> Duration {
         self.0.parts.transport.send_timeout() + LEASE_MARGIN
     }

@@ -44,8 +44,8 @@ pub enum SendError {
     /// bounced.
     #[error("deferred: {0}")]
     Deferred(String),
-    /// No mail system decided whether it accepts the message, for example because the server, the login
-    /// or the disk failed. The sender retries without a limit.
+    /// No mail system decided whether it accepts the message, for example because the server, the
+    /// login or the disk failed. The sender retries without a limit.
     #[error("the mail cannot be sent at the moment: {0}")]
     Unavailable(String),
 }

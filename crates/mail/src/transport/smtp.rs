@@ -98,9 +98,9 @@ fn to_send_error(error: &Error) -> SendError {
     }
 }
 
-/// Classifies a reply by RFC 5321, section 4.2.1. A 55x code is about the mailbox: a bounce.
-/// Other 5xx codes are about this process (its syntax or its login, for example an expired
-/// password) and do not count as a bounce. A 4xx code is a deferral.
+/// Classifies a reply by RFC 5321, section 4.2.1. A 55x code is about the mailbox: a bounce. Other
+/// 5xx codes are about this process (its syntax or its login, for example an expired password) and
+/// do not count as a bounce. A 4xx code is a deferral.
 fn classify_reply(code: Code) -> SendError {
     let reply = format!("SMTP {code}");
     match (code.severity, code.category) {

@@ -20,10 +20,9 @@ impl ReviewCase {
     }
 
     /// Returns the case to review, because the registry refused to hold a line: another company
-    /// holds the key (R36), or the registry's data about partner and customer no
-    /// longer admit the line (R12). The clocks continue
-    /// with the time that they had left. Returns `None` if the case does not wait for this
-    /// decision.
+    /// holds the key (R36), or the registry's data about partner and customer no longer admit the
+    /// line (R12). The clocks continue with the time that they had left. Returns `None` if the case
+    /// does not wait for this decision.
     #[must_use]
     pub fn cancel_approval(
         &self,

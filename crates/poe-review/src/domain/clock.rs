@@ -11,11 +11,9 @@ pub enum ClockKind {
     Start,
     /// Runs from the start of the review to the decision.
     Decision,
-    /// Runs from the submission to the decision, except while the case waits for the
-    /// partner.
+    /// Runs from the submission to the decision, except while the case waits for the partner.
     Overall,
-    /// Runs from the dispute to its decision, except while the case waits for the
-    /// partner.
+    /// Runs from the dispute to its decision, except while the case waits for the partner.
     DisputeDecision,
 }
 

@@ -1,7 +1,7 @@
 //! Competition (R37): live cases of different companies compete for one key of a tenant, and a case
 //! competes with a legacy association (one from before claims) that holds its key. A case is live
-//! while it is open, or while it is approved and a line has not ended. The storage finds the
-//! rivals of a case; this module determines which lines are contested because of them.
+//! while it is open, or while it is approved and a line has not ended. The storage finds the rivals
+//! of a case; this module determines which lines are contested because of them.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change};
 use cpor_durable::Transition;
 use cpor_types::{Activity, AssociationKey, Calendar, CaseId, LineId, Timestamp};

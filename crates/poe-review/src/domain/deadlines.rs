@@ -1,5 +1,5 @@
-//! The deadlines of a case: the due times of its clocks (R45) and of its reminders (R48). The writer
-//! stores them, and calls `apply_passed_deadline` when one of them has passed.
+//! The deadlines of a case: the due times of its clocks (R45) and of its reminders (R48). The
+//! writer stores them, and calls `apply_passed_deadline` when one of them has passed.
 use super::{CaseEvent, ClockKind, ReviewCase};
 use cpor_durable::{Aggregate, PassedDeadline, Transition};
 use cpor_types::{Deadline, Timestamp};

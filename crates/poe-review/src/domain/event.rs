@@ -31,8 +31,8 @@ pub enum CaseEvent {
     },
     /// The case is approved, because the registry holds every line (R23).
     Approved(Approval),
-    /// The registry refused to hold a line: another company holds its key (R36), or the
-    /// registry's data about partner and customer no longer admit it (R12).
+    /// The registry refused to hold a line: another company holds its key (R36), or the registry's
+    /// data about partner and customer no longer admit it (R12).
     ApprovalRefused {
         /// The id of the refused approval.
         decision_id: DecisionId,

@@ -130,7 +130,8 @@ async fn reserve_keys(
     tx: &Tx,
     changes: &[Change<Arbitration>],
 ) -> Result<Vec<(AggregateKey, KeysUnderArbitration)>, StoreError> {
-    let keys_to_reserve = |change| changed_keys(change, KeyChange::Reserve).into_iter().map(move |row| (&change.key, row));
+    let keys_to_reserve =
+        |change| changed_keys(change, KeyChange::Reserve).into_iter().map(move |row| (&change.key, row));
     let mut reservations: Vec<_> = changes.iter().flat_map(keys_to_reserve).collect();
     // All transactions insert the keys in the same order, to avoid deadlocks.
     reservations.sort_by(|(_, left), (_, right)| {
@@ -140,7 +141,8 @@ async fn reserve_keys(
     let conflicting_indexes = rows::insert_new::<arbitrated_key::Entity>(tx, rows).await?;
     let conflict = |index: usize| {
         let (key, row) = &reservations[index];
-        let reserved_key = row.key.as_ref().parse().map_err(|malformed| StoreError::inconsistent(TABLE, key, malformed))?;
+        let reserved_key =
+            row.key.as_ref().parse().map_err(|malformed| StoreError::inconsistent(TABLE, key, malformed))?;
         Ok(((*key).clone(), KeysUnderArbitration(vec![reserved_key])))
     };
     conflicting_indexes.into_iter().map(conflict).collect()

@@ -18,8 +18,8 @@ pub(super) async fn save_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) ->
     rows::insert::<Entity>(tx, added).await
 }
 
-/// Returns the names of the keys under which a case is indexed: the keys that the case competes for.
-/// The result is empty if `case` is `None`, or if the case is rejected or closed.
+/// Returns the names of the keys under which a case is indexed: the keys that the case competes
+/// for. The result is empty if `case` is `None`, or if the case is rejected or closed.
 pub(super) fn indexed_keys(case: Option<&Versioned<ReviewCase>>) -> BTreeSet<String> {
     case.into_iter().flat_map(|case| case.state.competing_keys()).map(|key| key.to_string()).collect()
 }

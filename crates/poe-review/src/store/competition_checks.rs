@@ -20,8 +20,8 @@ const CHUNK_SIZE: usize = 1000;
 const CHECKS_PER_READ: u64 = 256;
 
 /// Updates the index of competing keys (the table `case_key`), and requests checks of the changed
-/// cases and of all cases that have a key in common with them, before or after the change. Executes no statement if no change affects
-/// the competition.
+/// cases and of all cases that have a key in common with them, before or after the change. Executes
+/// no statement if no change affects the competition.
 pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), DbErr> {
     let affects_competition = |change: &&Change<ReviewCase>| {
         competition_input(change.before.as_ref()) != competition_input(Some(&change.after))
@@ -106,8 +106,8 @@ async fn request_checks(tx: &Tx, cases: BTreeSet<AggregateKey>) -> Result<(), Db
 pub(crate) struct CompetitionCheck {
     /// The key of the case.
     pub key: AggregateKey,
-    /// The number of requests for this case when the check was read. A later request needs
-    /// another check.
+    /// The number of requests for this case when the check was read. A later request needs another
+    /// check.
     requests: i64,
 }
 

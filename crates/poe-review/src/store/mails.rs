@@ -12,8 +12,9 @@ pub(crate) const REMINDER: &str = "reminder";
 /// The kind of mails that tell the leads about an overdue case.
 pub(crate) const ESCALATION: &str = "escalation";
 
-/// Returns the mails that a change of a case causes. A reminder goes to the reviewer, or to the leads if the
-/// reviewer has no address. An escalation goes to the leads. Without an address there is no mail.
+/// Returns the mails that a change of a case causes. A reminder goes to the reviewer, or to the
+/// leads if the reviewer has no address. An escalation goes to the leads. Without an address there
+/// is no mail.
 pub(super) fn new_mails<'a>(
     change: &'a Change<ReviewCase>,
     lead_mail: Option<&'a str>,
@@ -53,8 +54,10 @@ fn mail_id(case: &AggregateKey, kind: &str, clock: ClockKind, version: u64) -> U
 pub(super) async fn erase_recipients(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), DbErr> {
     for Change { key, after, events, .. } in changes {
         if events.iter().any(|recorded| recorded.event.erased_kinds().contains(&PersonalData::Subjects)) {
-            let kinds_and_clocks = || ClockKind::ALL.into_iter().flat_map(|clock| [(REMINDER, clock), (ESCALATION, clock)]);
-            let ids_of_version = |version| kinds_and_clocks().map(move |(kind, clock)| mail_id(key, kind, clock, version));
+            let kinds_and_clocks =
+                || ClockKind::ALL.into_iter().flat_map(|clock| [(REMINDER, clock), (ESCALATION, clock)]);
+            let ids_of_version =
+                |version| kinds_and_clocks().map(move |(kind, clock)| mail_id(key, kind, clock, version));
             let ids = (1..=after.version).flat_map(ids_of_version).collect::<Vec<_>>();
             cpor_mail::withdraw_and_erase(tx, &key.owner, &ids).await?;
         }

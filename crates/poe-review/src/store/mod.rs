@@ -48,10 +48,10 @@ impl Store for CaseStore {
         rows::load_locked::<review_case::Entity>(tx, keys).await?.into_iter().map(row::from_row).collect()
     }
 
-    /// Saves the cases and the rows of other tables that are derived from them. It takes one statement for the cases,
-    /// and one more for each kind of row that changes: removed keys, new keys, notes, completed
-    /// approvals and new approvals. It takes three more if the competing keys change, and three
-    /// more for each case whose personal data is erased.
+    /// Saves the cases and the rows of other tables that are derived from them. It takes one
+    /// statement for the cases, and one more for each kind of row that changes: removed keys, new
+    /// keys, notes, completed approvals and new approvals. It takes three more if the competing
+    /// keys change, and three more for each case whose personal data is erased.
     async fn save(
         &self,
         tx: &Tx,

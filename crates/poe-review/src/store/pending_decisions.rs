@@ -154,8 +154,8 @@ fn from_row(row: Model) -> PendingDecision {
     }
 }
 
-/// Inserts and deletes rows after these changes of aggregates. `pending_decision` returns the id
-/// of the decision that is pending in an aggregate. A new row is leased until `lease_end`.
+/// Inserts and deletes rows after these changes of aggregates. `pending_decision` returns the id of
+/// the decision that is pending in an aggregate. A new row is leased until `lease_end`.
 pub(super) async fn save_for_changes<A: Aggregate>(
     tx: &Tx,
     changes: &[Change<A>],

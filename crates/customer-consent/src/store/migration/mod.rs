@@ -19,12 +19,12 @@ impl MigrationName for CreateConsent {
     }
 }
 
-#[expect(elided_lifetimes_in_paths, reason = "with a lifetime, the signature is not the trait's after its macro")]
+#[expect(elided_lifetimes_in_paths, reason = "the signature must be the same as in the trait")]
 #[async_trait::async_trait]
 impl MigrationTrait for CreateConsent {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.create_table(consent()).await?;
-        manager.create_table(link_token()).await?;
+        manager.create_table(create_consent_statement()).await?;
+        manager.create_table(create_link_token_statement()).await?;
         for index in INDEXES {
             manager.get_connection().execute_unprepared(index).await?;
         }
@@ -46,8 +46,8 @@ const INDEXES: [&str; 4] = [
     "CREATE INDEX link_token_expire_time ON link_token (expire_time)",
 ];
 
-/// The table of consents.
-fn consent() -> TableCreateStatement {
+/// Builds the statement that creates the table of consents.
+fn create_consent_statement() -> TableCreateStatement {
     Table::create()
         .table("consent")
         .col(ColumnDef::new("owner").string_len(63).not_null())
@@ -62,8 +62,8 @@ fn consent() -> TableCreateStatement {
         .to_owned()
 }
 
-/// The table of consent links.
-fn link_token() -> TableCreateStatement {
+/// Builds the statement that creates the table of consent links.
+fn create_link_token_statement() -> TableCreateStatement {
     Table::create()
         .table("link_token")
         .col(ColumnDef::new("hash").binary_len(32).not_null().primary_key())

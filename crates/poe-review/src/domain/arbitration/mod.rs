@@ -46,8 +46,8 @@ pub struct Arbitration {
     /// The lead's comment to the partners. It is erased when the arbitration ends (R56). By then,
     /// the history of each claim contains it.
     pub comment: String,
-    /// The lead who decided. Every process that completes the arbitration records this actor as
-    /// the author of its commands. The lead's subject is erased when the arbitration ends.
+    /// The lead who decided. Every process that completes the arbitration records this actor as the
+    /// author of its commands. The lead's subject is erased when the arbitration ends.
     pub actor: Actor,
     /// The state of the arbitration.
     pub state: ArbitrationState,
