@@ -1,4 +1,5 @@
-//! The composition root: builds all parts of the service from configuration and context.
+//! Builds all parts of the service from its configuration and from the context that the hosting
+//! process provides.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::page::{self, PageContext};
 use crate::store::ConsentStore;
 use crate::translation::TranslationError;
 
-/// How often expired consent links are deleted.
+/// The time between two deletions of expired consent links.
 const LINK_CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The reason why the service cannot be built.
@@ -77,7 +78,7 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     })
 }
 
-/// Builds the access to consent links.
+/// Creates the object that creates and finds consent links.
 fn consent_links(config: &Config, context: &ServiceContext) -> ConsentLinks {
     ConsentLinks {
         db: context.db.clone(),

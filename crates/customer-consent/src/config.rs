@@ -22,7 +22,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
-            // Longer than any review together with its consent window.
+            // This is longer than a review together with its consent window takes.
             link_lifetime_days: 180,
             mail: MailConfig::default(),
         }
@@ -30,15 +30,15 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Adds a fault for each value that is not allowed.
-    pub fn validate(&self, faults: &mut ValidationErrors) {
-        faults.require(self.origin().is_some(), "public_url", "must be an http or https URL without a query");
-        faults.require(
+    /// Adds an error to `errors` for each setting whose value is not allowed.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
+        errors.require(self.origin().is_some(), "public_url", "must be an http or https URL without a query");
+        errors.require(
             (1..=3650).contains(&self.link_lifetime_days),
             "link_lifetime_days",
             "must be between 1 and 3650",
         );
-        faults.in_section("mail", |faults| self.mail.validate(faults));
+        errors.in_section("mail", |errors| self.mail.validate(errors));
     }
 
     /// Returns scheme and authority of the public URL, as browsers send them in the header
@@ -67,10 +67,10 @@ mod tests {
 
     #[test]
     fn the_default_is_valid_and_all_faults_are_named() {
-        let mut faults = ValidationErrors::default();
-        Config::default().validate(&mut faults);
-        assert_eq!(faults.errors(), []);
-        Config { public_url: "x".into(), link_lifetime_days: 0, ..Config::default() }.validate(&mut faults);
-        assert_eq!(faults.errors().len(), 2);
+        let mut errors = ValidationErrors::default();
+        Config::default().validate(&mut errors);
+        assert_eq!(errors.errors(), []);
+        Config { public_url: "x".into(), link_lifetime_days: 0, ..Config::default() }.validate(&mut errors);
+        assert_eq!(errors.errors().len(), 2);
     }
 }

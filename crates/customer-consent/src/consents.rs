@@ -1,4 +1,4 @@
-//! Reading and changing consents: what the API and the consent page have in common.
+//! Reading and changing consents, for the API and for the consent page.
 
 use std::sync::Arc;
 
@@ -41,14 +41,17 @@ pub(crate) enum CustomerDecision {
 pub(crate) type CommandResult = Result<CommandOutcome<Consent>, CommandError<Refusal, NoConflict>>;
 
 impl Consents {
-    /// Reads a consent, with passed deadlines applied (R47), and its stored version. It takes two
-    /// round trips to the database, or one if the business clock is real time.
+    /// Reads a consent with its stored version. Deadlines that have passed are applied to the
+    /// result (R47), but not stored. It takes two round trips to the database, or one if the
+    /// business clock is real time.
     pub(crate) async fn find(&self, key: &AggregateKey) -> Result<Option<Versioned<Consent>>, StoreError> {
         let Some(Versioned { version, state }) = store::find(&self.db, key).await? else { return Ok(None) };
         Ok(Some(Versioned::new(version, state.with_deadlines_applied(self.now().await?))))
     }
 
-    /// Lists consents as last committed, newest first. It takes one round trip to the database.
+    /// Lists up to `limit` consents after the position `after`, as last committed, the newest
+    /// first: those of the tenant `owner`, or of all tenants. It takes one round trip to the
+    /// database.
     pub(crate) async fn list(
         &self,
         owner: Option<&str>,
@@ -59,8 +62,8 @@ impl Consents {
         store::list_consents(&self.db, owner, filter, after, limit).await
     }
 
-    /// Executes a command of the customer (R43) in a transaction of the writer, which it shares
-    /// with waiting commands.
+    /// Executes a command of the customer (R43). The writer commits it, in one transaction with
+    /// other waiting commands.
     pub(crate) async fn submit_decision(
         &self,
         command: Command,
@@ -78,8 +81,8 @@ impl Consents {
         self.writer.execute(command, decide).await
     }
 
-    /// Sends the last notice again (R44), as a notice with the id `notice`, in a transaction of the
-    /// writer.
+    /// Sends the last notice again (R44), as a new notice with the id `notice`. The writer commits
+    /// it.
     pub(crate) async fn resend_notice(&self, command: Command, notice: Uuid) -> CommandResult {
         let decide = move |consent: Option<&Consent>, now: Timestamp| {
             consent.ok_or(Refusal::NotFound)?.resend_notice(notice, now)

@@ -1,4 +1,5 @@
-//! The languages of mails and pages, and the choice among them.
+//! The languages of mails and pages. Mails use the language of the tenant's business calendar, and
+//! pages use the language that the reader's browser accepts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ const OTHER_LANGUAGES: [(&str, &str); 7] = [
 /// The name and the content of the file that assigns languages to calendars.
 const LANGUAGE_BY_CALENDAR: (&str, &str) = ("languages.toml", include_str!("../texts/languages.toml"));
 
-/// All shipped translations, and the language of each calendar.
+/// All translations that are part of this program, and the language of each calendar.
 #[derive(Clone, Debug)]
 pub(crate) struct Languages {
     /// The English translation.
@@ -60,7 +61,7 @@ impl Languages {
         std::iter::once(&self.english).chain(&self.others)
     }
 
-    /// Returns English, the fallback.
+    /// Returns the English translation, which is used if no other fits.
     pub(crate) fn english(&self) -> &Arc<Translation> {
         &self.english
     }
@@ -86,11 +87,11 @@ impl Languages {
             Some((self.by_tag(tag)?, quality)).filter(|(_, quality)| *quality > 0.0)
         });
         // Of languages with the same quality, the one that the header lists first is used.
-        let better = |best: Option<(_, f32)>, next: (_, f32)| match best {
+        let choose_better = |best: Option<(_, f32)>, next: (_, f32)| match best {
             Some(best) if best.1 >= next.1 => Some(best),
             Some(_) | None => Some(next),
         };
-        preferences.fold(None, better).map(|(translation, _)| translation)
+        preferences.fold(None, choose_better).map(|(translation, _)| translation)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Consent links: whoever has the link of a mail can decide for the customer (R43).
+//! Consent links. The link in a notice lets its holder decide for the customer (R43).
 
 use std::sync::Arc;
 
@@ -12,9 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::store::link::{self, ConsentLink};
 
-/// Creates and finds consent links. A token has 256 random bits, and only its SHA-256 is stored, so
-/// that a reader of the database cannot act for a customer. Links expire in real time. The expiry
-/// limits how long an old mail is a risk; it does not limit how long a customer can decide.
+/// Creates and finds consent links. The token at the end of a link has 256 random bits, and only
+/// its SHA-256 is stored, so that a reader of the database cannot act for a customer. Links expire
+/// in real time. The expiry limits the time in which a stolen mail can be misused. The consent
+/// window, not the expiry, limits the time in which the customer can decide.
 #[derive(Clone)]
 pub(crate) struct ConsentLinks {
     /// The database of the service.
@@ -56,12 +57,12 @@ impl ConsentLinks {
     }
 }
 
-/// Whether the text can be a token at all. Other texts are not looked up.
+/// Whether the text has the length and the characters of a token. Other texts are not looked up.
 fn has_token_format(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// Returns the hash under which a link is stored.
+/// Returns the SHA-256 hash of the token, under which the link is stored.
 fn hash_token(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

@@ -1,4 +1,4 @@
-//! Renders the notices to customers and records whether they were accepted.
+//! Renders the notices to customers, and records whether the mail system accepted them.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use cpor_mail::{Mail, MailRenderer, Message, Outcome, RenderResult, RendererErro
 use cpor_types::{Actor, Service};
 use uuid::Uuid;
 
-use crate::consent_text::{ConsentText, Facts, Paragraphs, Section};
+use crate::consent_text::{ClaimDetails, ConsentText, Paragraphs, Section};
 use crate::consents::Consents;
 use crate::domain::{Consent, Delivery, DeliveryReport, Notice, NoticeKind, Terms, TermsError};
 use crate::languages::Languages;
@@ -69,7 +69,7 @@ fn consent_key(mail: &Mail) -> Result<AggregateKey, RendererError> {
     Ok(AggregateKey::new(mail.owner.clone(), claim))
 }
 
-/// Returns the error that makes the sender try again later.
+/// Converts an error into the one that makes the mail sender try again later.
 fn renderer_error(error: impl std::fmt::Display) -> RendererError {
     RendererError(error.to_string())
 }
@@ -84,6 +84,7 @@ fn mail_translations<'a>(languages: &'a Languages, calendar: &str) -> Vec<&'a Tr
 #[derive(Template)]
 #[template(path = "mail/notice.txt")]
 struct PlainText<'a> {
+    /// The texts in each language.
     parts: &'a [NoticeTexts<'a>],
 }
 
@@ -91,7 +92,9 @@ struct PlainText<'a> {
 #[derive(Template)]
 #[template(path = "mail/notice.html")]
 struct Html<'a> {
+    /// The title of the HTML document.
     subject: &'a str,
+    /// The texts in each language.
     parts: &'a [NoticeTexts<'a>],
 }
 
@@ -105,25 +108,26 @@ struct NoticeTexts<'a> {
     lead: Vec<String>,
     /// What the partner changed, in a notice of a change.
     change: Option<Paragraphs>,
-    /// The table of facts about the claim.
-    facts: Facts,
-    /// What the partner will see.
-    sees: Paragraphs,
+    /// The table of the claim's details.
+    details: ClaimDetails,
+    /// The data that the partner will see.
+    partner_access: Paragraphs,
     /// What happens if the customer does nothing.
-    silence: Option<Section>,
+    no_response: Option<Section>,
     /// Until when the customer can decline.
-    until: Option<Section>,
+    decline_until: Option<Section>,
     /// What the customer is asked to do.
-    ask: String,
+    request: String,
     /// The consent link.
     link: &'a str,
+    /// The text of the link.
     link_label: String,
-    /// The sentence that opening the link decides nothing.
-    opening: String,
-    /// Why the recipient gets the mail.
-    why: String,
-    /// The sentence that the mail was sent automatically.
-    automatic: String,
+    /// The sentence which states that opening the link decides nothing.
+    opening_note: String,
+    /// The sentence on why the recipient gets the mail.
+    reason: String,
+    /// The sentence which states that the mail was sent automatically.
+    automatic_note: String,
 }
 
 /// Renders plain-text and HTML body from the texts of all languages.
@@ -149,11 +153,11 @@ fn notice_texts<'a>(
     let (translation, mail) = (text.translation(), &text.translation().mail);
     let (subject, lead) = subject_and_lead(mail, consent, notice.kind);
     let declined_before = consent.needs_explicit_approval().then_some(&translation.page.declined_before);
-    // Before the window is open, its end is unknown. If the window starts with this very mail, the
-    // mail says so.
+    // Before the window is open, its end is unknown. If the acceptance of this mail opens the
+    // window, the mail states that the window is counted from this mail.
     let window_starts_with_this_mail =
         notice.current && notice.can_start_window(terms.window_start) && consent.state.window().is_none();
-    let until = if window_starts_with_this_mail {
+    let decline_until = if window_starts_with_this_mail {
         Some(text.decline_until_section(&mail.counted_until))
     } else {
         text.decline_until()
@@ -164,21 +168,21 @@ fn notice_texts<'a>(
         greeting: mail.greeting.fill(&[("name", &notice.contact.name)]),
         lead: std::iter::once(lead).chain(declined_before).map(|paragraph| text.fill(paragraph)).collect(),
         change: text.change().filter(|_| notice.kind == NoticeKind::Change),
-        facts: text.facts(),
-        sees: text.partner_access(),
-        silence: text.no_response(),
-        until,
-        ask: text.fill(request_paragraph(mail, consent, notice)),
+        details: text.claim_details(),
+        partner_access: text.partner_access(),
+        no_response: text.no_response(),
+        decline_until,
+        request: text.fill(request_paragraph(mail, consent, notice)),
         link,
         link_label: mail.link.plain(),
-        opening: mail.opening.plain(),
-        why: text.fill(&mail.why),
-        automatic: mail.automatic.plain(),
+        opening_note: mail.opening.plain(),
+        reason: text.fill(&mail.why),
+        automatic_note: mail.automatic.plain(),
     }
 }
 
-/// Returns the subject and the first paragraph. A notice may be sent late, when the claim or the
-/// customer has already approved, so that the texts depend on the state.
+/// Returns the subject and the first paragraph. They depend on the state of the consent, because
+/// the claim or the customer may already have approved when the notice is sent.
 fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind) -> (&'a Text, &'a Text) {
     let is_past_review = consent.is_past_review();
     let is_official = consent.state.official_since().is_some();
@@ -194,7 +198,7 @@ fn subject_and_lead<'a>(mail: &'a MailTexts, consent: &Consent, kind: NoticeKind
     }
 }
 
-/// Returns the paragraph that says what the customer is asked to do.
+/// Returns the paragraph with the request to the customer.
 fn request_paragraph<'a>(mail: &'a MailTexts, consent: &Consent, notice: &Notice) -> &'a Text {
     if !notice.current {
         return &mail.former_ask;

@@ -24,7 +24,7 @@ impl Text {
             filled.push_str(before);
             rest = match after.split_once('}') {
                 Some((name, after_placeholder)) => {
-                    match values.iter().find(|(known, _)| *known == name) {
+                    match values.iter().find(|(placeholder, _)| *placeholder == name) {
                         Some((_, value)) => filled.push_str(value),
                         None => filled.extend(["{", name, "}"]),
                     }
@@ -44,7 +44,7 @@ impl Text {
     }
 }
 
-/// A translation file cannot be used.
+/// The reason why a translation file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the translation {file} cannot be used: {reason}")]
 pub struct TranslationError {
@@ -78,13 +78,14 @@ pub(crate) struct Translation {
     /// The length of the consent window.
     #[serde(rename = "length")]
     pub(crate) window_length: WindowLengthTexts,
-    /// How points in time are written.
+    /// The formats of points in time.
     pub(crate) time: TimeTexts,
-    /// The table of facts about the claim.
-    pub(crate) facts: FactsTexts,
+    /// The table of the claim's details.
+    #[serde(rename = "facts")]
+    pub(crate) claim_details: ClaimDetailsTexts,
     /// What the partner changed after the submission.
     pub(crate) change: ChangeTexts,
-    /// What the partner will see.
+    /// The data that the partner will see.
     #[serde(rename = "sees")]
     pub(crate) partner_access: PartnerAccessTexts,
     /// What happens if the customer does nothing.
@@ -122,8 +123,8 @@ text_sections! {
         calendar_days,
         business_days,
     }
-    /// The table of facts about the claim: heading, row names and values.
-    FactsTexts {
+    /// The table of the claim's details: heading, row names and values.
+    ClaimDetailsTexts {
         heading,
         /// Row name: the partner.
         partner,
@@ -152,7 +153,7 @@ text_sections! {
         /// An earlier approval no longer counts.
         lapsed,
     }
-    /// What the partner will see (R40).
+    /// The data that the partner will see (R40).
     PartnerAccessTexts {
         heading,
         /// The partner sees usage figures.
@@ -334,7 +335,7 @@ text_sections! {
         dispute_lead,
         /// Only an explicit approval makes the association official.
         explicit_subject,
-        /// The window starts with this very mail.
+        /// The consent window is counted from the acceptance of this mail.
         counted_until,
         /// Label of the consent link.
         link,
@@ -347,7 +348,7 @@ text_sections! {
     }
 }
 
-/// How points in time are written.
+/// The formats of points in time.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TimeTexts {

@@ -1,3 +1,6 @@
+//! The configuration of outgoing mail, which is a section of the configuration of each service that
+//! sends mails.
+
 use std::path::PathBuf;
 
 use cpor_kit::config::{Secret, ValidationErrors};
@@ -17,8 +20,8 @@ pub struct MailConfig {
     pub directory: Option<PathBuf>,
     /// The number of mails that one process sends at the same time, 1 to 64.
     pub parallel: usize,
-    /// The number of hours (1 to 720) after which a mail that the server keeps deferring counts as
-    /// bounced.
+    /// The number of hours (1 to 720) after the first attempt at which a mail that the server still
+    /// defers counts as bounced.
     pub give_up_after_hours: u32,
     /// The SMTP server.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,18 +43,18 @@ impl Default for MailConfig {
 }
 
 impl MailConfig {
-    /// Adds a fault for each value that is not allowed.
-    pub fn validate(&self, faults: &mut ValidationErrors) {
-        faults.require(
+    /// Adds an error to `errors` for each setting whose value is not allowed.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
+        errors.require(
             self.sender_mailbox().is_some(),
             "from",
             "must be an address like `Name <no-reply@example.com>`",
         );
-        faults.require((1..=64).contains(&self.parallel), "parallel", "must be between 1 and 64");
+        errors.require((1..=64).contains(&self.parallel), "parallel", "must be between 1 and 64");
         let is_allowed = (1..=720).contains(&self.give_up_after_hours);
-        faults.require(is_allowed, "give_up_after_hours", "must be between 1 and 720");
+        errors.require(is_allowed, "give_up_after_hours", "must be between 1 and 720");
         if let Some(smtp) = &self.smtp {
-            faults.in_section("smtp", |faults| smtp.validate(faults));
+            errors.in_section("smtp", |errors| smtp.validate(errors));
         }
     }
 
@@ -109,18 +112,18 @@ pub enum Security {
 }
 
 impl SmtpConfig {
-    /// Adds a fault for each value that is not allowed.
-    fn validate(&self, faults: &mut ValidationErrors) {
-        faults.require(!self.host.is_empty(), "host", "must not be empty");
-        faults.require((1..=60).contains(&self.timeout_seconds), "timeout_seconds", "must be between 1 and 60");
+    /// Adds an error to `errors` for each setting whose value is not allowed.
+    fn validate(&self, errors: &mut ValidationErrors) {
+        errors.require(!self.host.is_empty(), "host", "must not be empty");
+        errors.require((1..=60).contains(&self.timeout_seconds), "timeout_seconds", "must be between 1 and 60");
         let is_paired = self.username.is_some() == self.password.is_some();
-        faults.require(is_paired, "username", "must be set together with password");
+        errors.require(is_paired, "username", "must be set together with password");
         let is_protected = self.security != Security::Plain || self.password.is_none();
-        faults.require(is_protected, "password", "must not be sent unencrypted: set security to starttls or tls");
+        errors.require(is_protected, "password", "must not be sent unencrypted: set security to starttls or tls");
         if let Some(file) = &self.ca_file
             && let Err(error) = std::fs::File::open(file)
         {
-            faults.add("ca_file", format!("cannot read {}: {error}", file.display()));
+            errors.add("ca_file", format!("cannot read {}: {error}", file.display()));
         }
     }
 }
@@ -131,9 +134,9 @@ mod tests {
 
     /// Returns the keys of the values that are not allowed.
     fn faulty_keys(config: &MailConfig) -> Vec<String> {
-        let mut faults = ValidationErrors::default();
-        config.validate(&mut faults);
-        faults.errors().iter().map(|fault| fault.key.clone()).collect()
+        let mut errors = ValidationErrors::default();
+        config.validate(&mut errors);
+        errors.errors().iter().map(|error| error.key.clone()).collect()
     }
 
     fn smtp_config() -> SmtpConfig {

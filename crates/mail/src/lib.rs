@@ -1,11 +1,14 @@
 //! A durable queue of e-mails inside the database of a service, and the sender that empties it.
 //!
-//! A service inserts a mail with [`enqueue`] in the transaction that decides it. The [`Sender`]
-//! then leases queued mails. For each of them it asks the service's [`MailRenderer`] for subject and
-//! bodies, passes the message to a [`Transport`], reports the outcome to the renderer, and marks
-//! the row as done. A mail is rendered only when it is sent, so that link tokens are created for
-//! each mail and are never stored in clear text. If a process dies in between, a mail may be sent
-//! twice, but its outcome is never lost.
+//! A service inserts a mail with the function [`enqueue`], in the transaction that decides to send
+//! it. The [`Sender`] then leases queued mails: for a limited time, no other process may send them.
+//! The service's [`MailRenderer`] renders subject and bodies of each mail, a [`Transport`] sends
+//! the message, the renderer records the outcome, and the sender marks the row as done. A mail is
+//! rendered only when it is sent, so that link tokens are created for each mail and are never
+//! stored in clear text. If a process dies before it marks the row, the mail may be sent twice, but
+//! its outcome is never lost.
+//!
+//! The function [`migration`] returns the migration that creates the table of mails.
 //!
 //! All waiting and all timeouts in this crate are in real time, not in business time.
 

@@ -1,11 +1,13 @@
+//! The content of a mail, and its conversion into a complete e-mail with headers.
+
 use chrono::{DateTime, Utc};
 use cpor_types::Timestamp;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use uuid::Uuid;
 
-/// The content of one mail. `Debug` prints nothing of it, because recipient, text and consent links
-/// are confidential.
+/// The content of one mail. The `Debug` output is redacted, because recipient, text and consent
+/// links are confidential.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// The recipient's full name; may be empty.
@@ -27,14 +29,14 @@ impl std::fmt::Debug for Message {
 }
 
 /// A message that cannot be turned into an e-mail, for example because the recipient's address is
-/// invalid.
+/// invalid. The field is the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct InvalidMessage(&'static str);
 
 impl Message {
-    /// Adds the headers and encodes the bodies. The `Message-ID` is derived from the id of the
-    /// mail, so that a mail system can recognise a mail that is sent twice.
+    /// Adds the headers and encodes the bodies. The `Message-ID` is derived from `id`, the id of
+    /// the mail, so that a mail system can recognise a mail that is sent twice.
     pub(crate) fn into_email(
         self,
         id: Uuid,
@@ -85,7 +87,7 @@ fn plain_text_part(text: &str) -> SinglePart {
 }
 
 /// Breaks one line at spaces into lines of at most [`WRAP_WIDTH`] characters with the same
-/// indentation. A word that is longer gets a line of its own.
+/// indentation. A word that is longer than that gets a line of its own.
 fn wrap_line(line: &str) -> String {
     let indent = " ".repeat(line.len() - line.trim_start().len());
     let mut lines: Vec<String> = vec![];

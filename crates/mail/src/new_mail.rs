@@ -1,3 +1,5 @@
+//! The mail that a service passes to [`enqueue`](crate::enqueue).
+
 use cpor_types::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,14 +14,14 @@ pub struct NewMail {
     /// The id of the mail, unique within the owner. A mail that is enqueued twice with one id is
     /// sent once.
     pub id: Uuid,
-    /// The kind of mail, for example `approval`, which tells the renderer what to write.
+    /// The kind of mail, for example `approval`, by which the renderer chooses the texts.
     pub kind: &'static str,
     /// The recipient's e-mail address (personal data).
     pub recipient: String,
-    /// The business time at which the mail was decided.
+    /// The business time of the decision to send the mail.
     pub time: Timestamp,
-    /// What the renderer needs to find the subject of the mail, for example the id of the claim. It
-    /// is stored in clear text and must not contain secrets.
+    /// The data from which the renderer finds what the mail is about, for example the id of the
+    /// claim. It is stored in clear text and must not contain secrets.
     pub data: Value,
 }
 

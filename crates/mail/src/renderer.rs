@@ -15,10 +15,11 @@ pub trait MailRenderer: Send + Sync + 'static {
     fn render(&self, mail: &Mail) -> impl Future<Output = Result<RenderResult, RendererError>> + Send;
 
     /// Records the final outcome of `mail`, before the mail is marked as done in the queue. It may
-    /// be called more than once for a mail, so that repeating it must change nothing.
+    /// be called more than once for a mail; a repeated call must change nothing.
     ///
     /// # Errors
-    /// Returns [`RendererError`] if the outcome cannot be recorded now. The sender calls again later.
+    /// Returns [`RendererError`] if the outcome cannot be recorded now. The sender calls again
+    /// later.
     fn record_outcome(&self, mail: &Mail, outcome: Outcome) -> impl Future<Output = Result<(), RendererError>> + Send;
 }
 
@@ -27,7 +28,8 @@ pub trait MailRenderer: Send + Sync + 'static {
 pub enum RenderResult {
     /// The content to send.
     Message(Box<Message>),
-    /// The mail is not sent, because its reason no longer exists. No outcome is reported for it.
+    /// The mail is not sent, because the reason to send it no longer exists. Then
+    /// [`MailRenderer::record_outcome`] is not called for it.
     Withdrawn,
 }
 
@@ -51,8 +53,8 @@ impl Outcome {
     }
 }
 
-/// A renderer that temporarily cannot do its work. The text is the reason for the log, without
-/// personal data.
+/// The error of a renderer that temporarily cannot do its work. The text is the reason, for the log
+/// and the queue. It contains no personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct RendererError(pub String);

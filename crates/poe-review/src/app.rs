@@ -1,4 +1,5 @@
-//! Wires the service together from its configuration and from what the hosting process provides.
+//! Builds the service from its configuration and from the context that the hosting process
+//! provides.
 use crate::{
     BuildError, Config,
     api::Api,
@@ -24,7 +25,7 @@ use std::{sync::Arc, time::Duration};
 /// Builds the service. Nothing runs before the process starts the returned host.
 ///
 /// # Errors
-/// See [`BuildError`].
+/// Returns [`BuildError`] if the calendar, the mail sender or the database cannot be used.
 pub async fn build(config: Config, context: ServiceContext) -> Result<HostedService, BuildError> {
     let host = Host::new(Service::PoeReview, &context).await?;
     Sender::spawn_on(&host, &context, config.mail.clone(), ReminderComposer { db: context.db.clone() })?;
@@ -32,12 +33,12 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     let rules = ReviewRules::new(&config, context.policies, &context.calendars)?;
     let components = Components::new(&config, &host, registry, rules, context.clock, context.entropy);
     // The names of the background tasks are metric labels, so they stay stable.
-    let (recovery, probed) = (components.recovery.clone(), components.recovery.clone());
+    let (recovery, probed_recovery) = (components.recovery.clone(), components.recovery.clone());
     host.add_background_task("resumer", move |stop| recovery.clone().run(stop));
-    host.add_idle_probe("approvals", move || probe_pending_decisions(probed.clone()));
-    let (detector, probed) = (components.detector.clone(), components.detector.clone());
+    host.add_idle_probe("approvals", move || probe_pending_decisions(probed_recovery.clone()));
+    let (detector, probed_detector) = (components.detector.clone(), components.detector.clone());
     host.add_background_task("contender", move |stop| detector.clone().run(stop));
-    host.add_idle_probe("competition", move || probe_competition_checks(probed.clone()));
+    host.add_idle_probe("competition", move || probe_competition_checks(probed_detector.clone()));
     let receiver = Arc::new(components.event_receiver());
     let routes = tonic::service::Routes::new(ReviewServiceServer::new(components.api));
     Ok(HostedService {
@@ -50,12 +51,17 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     })
 }
 
-/// The components of the service, wired together on one host.
+/// The components of the service. They share the database and the writers of one host.
 pub(crate) struct Components {
+    /// The implementation of the gRPC methods.
     pub api: Api,
+    /// Completes interrupted approvals and arbitrations.
     pub recovery: ApprovalRecovery,
+    /// Finds the rivals of review cases.
     pub detector: CompetitionDetector,
+    /// The policy profiles of this installation.
     policies: PolicyProfiles,
+    /// Runs the background tasks, and has the inbox of received events.
     host: Host,
 }
 
@@ -125,6 +131,7 @@ impl Components {
 pub(crate) struct ReviewRules {
     /// The calendar of the review clocks.
     calendar: Arc<Calendar>,
+    /// The policy profiles, from which the lengths of review clocks are taken.
     policies: PolicyProfiles,
 }
 
@@ -134,8 +141,9 @@ impl ReviewRules {
     }
 }
 
-/// Retries all pending approvals and arbitrations at once, and reports how many are still pending.
-/// A virtual clock calls this probe and does not advance while there is a line in the result.
+/// Retries all pending approvals and arbitrations at once, and returns a message if some are still
+/// pending. A virtual business clock calls this probe and does not advance until the result is
+/// empty.
 async fn probe_pending_decisions(recovery: ApprovalRecovery) -> Result<Vec<String>, anyhow::Error> {
     let pending_decisions = &recovery.approval_runner.pending_decisions;
     if pending_decisions.count().await? == 0 {
@@ -149,8 +157,8 @@ async fn probe_pending_decisions(recovery: ApprovalRecovery) -> Result<Vec<Strin
         .collect())
 }
 
-/// Runs all requested competition checks at once, and reports how many are still open.
-/// A virtual clock calls this probe and does not advance while there is a line in the result.
+/// Runs all requested competition checks at once, and returns a message if some are still open. A
+/// virtual business clock calls this probe and does not advance until the result is empty.
 async fn probe_competition_checks(detector: CompetitionDetector) -> Result<Vec<String>, anyhow::Error> {
     if detector.count_open_checks().await? == 0 {
         return Ok(Vec::new());

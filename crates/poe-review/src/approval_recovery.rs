@@ -23,8 +23,11 @@ const MAX_CONCURRENT_CALLS: usize = 32;
 /// The background task that completes pending approvals and arbitrations.
 #[derive(Clone)]
 pub(crate) struct ApprovalRecovery {
+    /// The database of the service.
     pub db: Db,
+    /// Completes pending approvals.
     pub approval_runner: ApprovalRunner,
+    /// Completes pending arbitrations.
     pub arbitration_runner: ArbitrationRunner,
     /// The time between two searches for pending decisions.
     pub poll_interval: Duration,
@@ -32,7 +35,8 @@ pub(crate) struct ApprovalRecovery {
 
 impl ApprovalRecovery {
     /// Runs until `stop` is cancelled. It first tries all pending decisions, because the process
-    /// that started them may have crashed. After that it tries those whose lease has expired.
+    /// that started them may have crashed. After that it tries those whose lease or delay has
+    /// expired.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), anyhow::Error> {
         self.complete_each(self.approval_runner.pending_decisions.lease_all().await?).await;
         while stop.run_until_cancelled(tokio::time::sleep(self.poll_interval)).await.is_some() {

@@ -1,5 +1,5 @@
-//! Completes approvals: asks the registry to hold the lines of the claim, and commits its answer to
-//! the review case.
+//! Completes approvals: asks the registry to hold the lines of the claim, and commits the
+//! registry's answer to the review case. A hold reserves the key of a line for this claim (R23).
 //!
 //! The case is committed in the state `Approving` with a decision id before the registry is asked,
 //! and the registry gives one answer per decision id. So an approval can be completed again at any
@@ -20,16 +20,19 @@ use std::{convert::Infallible, sync::Arc};
 /// Completes approvals of review cases.
 #[derive(Clone)]
 pub(crate) struct ApprovalRunner {
+    /// Commits changes of review cases.
     pub writer: Writer<CaseStore>,
+    /// The client of the registry.
     pub registry: SharedRegistry,
+    /// Postpones an approval after a failure.
     pub pending_decisions: PendingDecisions,
     /// The calendar of the review clocks.
     pub calendar: Arc<Calendar>,
 }
 
 impl ApprovalRunner {
-    /// Asks the registry to hold the lines, and commits its answer. A case that no longer waits for
-    /// this approval stays as it is.
+    /// Asks the registry to hold the lines, and commits the registry's answer. A case that no
+    /// longer waits for this approval stays as it is.
     ///
     /// After a failure, the approval is postponed by a delay that grows with `failed_attempts`, the
     /// number of failures so far. Then

@@ -1,9 +1,9 @@
 //! Completes arbitrations (R37): carries out the awards that a review lead has decided.
 //!
-//! An arbitration passes through committed steps: it is begun, planned, asked of the registry,
-//! applied to each competing case, and done. The registry gives one answer per decision id, and
-//! applying an award to a case again changes nothing. So an interrupted arbitration can be
-//! completed at any time.
+//! An arbitration is begun by the lead's request and then planned, carried out by the registry,
+//! applied to each competing case, and marked as done. Each step is committed before the next one.
+//! The registry gives one answer per decision id, and an award that is applied to a case again
+//! changes nothing. So an interrupted arbitration can be completed at any time.
 use crate::{
     domain::{
         ReviewCase,
@@ -30,18 +30,23 @@ use std::{collections::BTreeSet, convert::Infallible, sync::Arc};
 /// Completes arbitrations.
 #[derive(Clone)]
 pub(crate) struct ArbitrationRunner {
+    /// The database of the service.
     pub db: Db,
+    /// Commits the states of arbitrations.
     pub arbitration_writer: Writer<ArbitrationStore>,
+    /// Commits the verdicts to review cases.
     pub case_writer: Writer<CaseStore>,
+    /// The client of the registry.
     pub registry: registry::SharedRegistry,
+    /// Postpones an arbitration after a failure.
     pub pending_decisions: PendingDecisions,
     /// The calendar of the review clocks.
     pub calendar: Arc<Calendar>,
 }
 
 impl ArbitrationRunner {
-    /// Plans the awards, asks the registry, applies the result to the cases and commits the
-    /// outcome.
+    /// Plans the awards, sends them to the registry, applies the result to the cases and commits
+    /// the outcome.
     ///
     /// After a failure, the arbitration is postponed by a delay that grows with `failed_attempts`,
     /// the number of failures so far. Then
@@ -57,8 +62,8 @@ impl ArbitrationRunner {
         self.pending_decisions.postpone_on_failure(result, &pending).await
     }
 
-    /// Continues the arbitration from its current state. No other arbitration can touch its keys in
-    /// the meantime (see `arbitrated_key`), so a plan stays valid once it is made.
+    /// Continues the arbitration from its current state. Its keys are reserved in the table
+    /// `arbitrated_key`, so no other pending arbitration can contain them, and a plan stays valid.
     async fn resume(&self, arbitration: &Arbitration) -> Result<CommandOutcome<Arbitration>, IncompleteDecision> {
         match &arbitration.state {
             ArbitrationState::Begun => {
@@ -82,6 +87,8 @@ impl ArbitrationRunner {
         }
     }
 
+    /// Sends the awards to the registry, applies the result to the cases, and commits the final
+    /// state of the arbitration.
     async fn carry_out(
         &self,
         arbitration: &Arbitration,
@@ -127,13 +134,13 @@ impl ArbitrationRunner {
 
     async fn registry_request(&self, arbitration: &Arbitration) -> Result<registry::Arbitration, IncompleteDecision> {
         let winners = self.winners(arbitration).await?;
-        let to_registry = |(Award { key, .. }, winner): (&Award, ReviewCase)| registry::Award {
+        let to_registry_award = |(Award { key, .. }, winner): (&Award, ReviewCase)| registry::Award {
             key: key.clone(),
             winner: winner.snapshot.claim,
             review_case: winner.id,
             activities: winner.snapshot.activities,
         };
-        let awards = arbitration.awards.iter().zip(winners).map(to_registry).collect();
+        let awards = arbitration.awards.iter().zip(winners).map(to_registry_award).collect();
         Ok(registry::Arbitration { decision_id: arbitration.id, tenant: arbitration.tenant, awards })
     }
 

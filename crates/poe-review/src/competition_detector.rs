@@ -21,7 +21,9 @@ use tokio_util::sync::CancellationToken;
 /// The background task that runs competition checks.
 #[derive(Clone)]
 pub(crate) struct CompetitionDetector {
+    /// The database of the service.
     pub db: Db,
+    /// Commits the rivals of cases.
     pub writer: Writer<CaseStore>,
     /// The calendar of the review clocks.
     pub calendar: Arc<Calendar>,
@@ -30,7 +32,7 @@ pub(crate) struct CompetitionDetector {
 }
 
 impl CompetitionDetector {
-    /// Runs until `stop` is cancelled.
+    /// Runs requested checks at intervals until `stop` is cancelled.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), anyhow::Error> {
         while stop.run_until_cancelled(tokio::time::sleep(self.poll_interval)).await.is_some() {
             self.run_all_checks().await?;
@@ -41,7 +43,7 @@ impl CompetitionDetector {
     /// Runs requested checks until none is left.
     pub(crate) async fn run_all_checks(&self) -> Result<(), anyhow::Error> {
         loop {
-            let checks = competition_checks::open_checks(self.db.writer()).await?;
+            let checks = competition_checks::find_open_checks(self.db.writer()).await?;
             if checks.is_empty() {
                 return Ok(());
             }

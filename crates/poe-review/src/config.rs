@@ -10,8 +10,8 @@ pub struct Config {
     /// The id of the calendar that determines the business days of review clocks (R46).
     pub calendar: String,
     /// The number of seconds after which another process may take over an approval or arbitration
-    /// that is not complete. It should be longer than a call to the registry may take; otherwise
-    /// the call is made twice, which does no harm.
+    /// that is not complete. It should be longer than a call to the registry may take. Otherwise
+    /// the call is made twice, which only costs time.
     pub approval_lease_seconds: u64,
     /// The delay in milliseconds before an approval or arbitration is retried after its first
     /// failure. The delay doubles with each further failure, up to the lease.
@@ -44,31 +44,31 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Adds every invalid setting to `faults`.
-    pub fn validate(&self, faults: &mut ValidationErrors) {
-        faults.require(
+    /// Adds an error to `errors` for each setting whose value is not allowed.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
+        errors.require(
             (1..=3600).contains(&self.approval_lease_seconds),
             "approval_lease_seconds",
             "must be between 1 and 3600",
         );
-        faults.require(
+        errors.require(
             (1..=60_000).contains(&self.approval_retry_millis),
             "approval_retry_millis",
             "must be between 1 and 60000",
         );
-        faults.require(
+        errors.require(
             (10..=60_000).contains(&self.approval_poll_millis),
             "approval_poll_millis",
             "must be between 10 and 60000",
         );
-        faults.require(
+        errors.require(
             (10..=60_000).contains(&self.contest_poll_millis),
             "contest_poll_millis",
             "must be between 10 and 60000",
         );
         let is_lead_mail_valid = self.lead_mail.as_ref().is_none_or(|address| address.contains('@'));
-        faults.require(is_lead_mail_valid, "lead_mail", "must be a valid e-mail address");
-        faults.in_section("mail", |faults| self.mail.validate(faults));
+        errors.require(is_lead_mail_valid, "lead_mail", "must be a valid e-mail address");
+        errors.in_section("mail", |errors| self.mail.validate(errors));
     }
 }
 
@@ -77,9 +77,9 @@ mod tests {
     use super::*;
 
     fn invalid_keys(config: &Config) -> Vec<String> {
-        let mut faults = ValidationErrors::default();
-        config.validate(&mut faults);
-        faults.errors().iter().map(|fault| fault.key.clone()).collect()
+        let mut errors = ValidationErrors::default();
+        config.validate(&mut errors);
+        errors.errors().iter().map(|error| error.key.clone()).collect()
     }
 
     #[test]

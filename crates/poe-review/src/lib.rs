@@ -9,6 +9,8 @@
 //! Two operations also call the registry: `approval_runner.rs` holds the lines of an approved
 //! claim, and `arbitration_runner.rs` awards contested keys. `approval_recovery.rs` completes those
 //! of them that were interrupted. `competition_detector.rs` finds the rivals of each case.
+//!
+//! Rule numbers such as R46 refer to `docs/rules.md`.
 mod api;
 mod app;
 mod approval_recovery;

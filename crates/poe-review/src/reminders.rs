@@ -1,6 +1,5 @@
-//! Composes the mails that remind reviewers of deadlines (R48) and tell leads about overdue cases
-//! (R45). A mail contains no evidence, no comments and no link; the recipient opens the case
-//! itself.
+//! Composes the mails that remind reviewers of deadlines (reminders, R48) and tell leads about
+//! overdue cases (escalations, R45). A mail contains no evidence, no comments and no link.
 use crate::{
     domain::{Clock, ClockKind, ReviewCase},
     store::{case_query::CaseQuery, mails},
@@ -14,19 +13,23 @@ use uuid::Uuid;
 
 /// Composes a reminder or escalation mail when it is about to be sent.
 pub(crate) struct ReminderComposer {
+    /// The database from which the cases are read.
     pub db: Db,
 }
 
 /// The data that a queued mail carries: the case and the clock that the mail is about.
 #[derive(Deserialize)]
 struct MailData {
+    /// The id of the case.
     case: Uuid,
+    /// The clock that is due soon or has passed.
     clock: ClockKind,
 }
 
 impl MailRenderer for ReminderComposer {
-    /// Composes the mail from the current state of the case. The mail is withdrawn if it is no
-    /// longer true: the clock has stopped, or the case is approved, rejected or closed.
+    /// Composes the mail from the current state of the case. The mail is withdrawn if its content
+    /// is no longer true, because the clock has stopped, or because the case is approved, rejected
+    /// or closed.
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
         let MailData { case, clock } = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
         let tenant: TenantId = mail.owner.parse().map_err(|malformed: Malformed| renderer_error(malformed))?;
@@ -62,12 +65,13 @@ fn renderer_error(error: impl std::fmt::Display) -> RendererError {
 
 /// The texts of one mail, which both templates show.
 struct MailContent {
+    /// The subject line of the mail.
     subject: String,
     /// The sentence at the top of the mail.
     introduction: String,
     /// The resource name of the case.
     case: String,
-    /// The partner and the customer of the claim.
+    /// The display names of the claim's partner and customer, for example `Contoso for Fabrikam`.
     claim: String,
     /// The due time of the clock, in RFC 3339 format.
     due: String,
@@ -102,6 +106,7 @@ const fn clock_title(clock: ClockKind) -> &'static str {
     }
 }
 
+/// The template of the plain-text body.
 #[derive(Template)]
 #[template(
     source = "{{ content.introduction }}\n\nClaim: {{ content.claim }}\nDue: {{ content.due }}\nCase: {{ content.case }}\n",
@@ -111,6 +116,7 @@ struct PlainTextMail<'a> {
     content: &'a MailContent,
 }
 
+/// The template of the HTML body.
 #[derive(Template)]
 #[template(
     source = "<p>{{ content.introduction }}</p><ul><li>Claim: {{ content.claim }}</li><li>Due: {{ content.due }}</li><li>Case: {{ content.case }}</li></ul>",

@@ -14,7 +14,7 @@ pub(crate) struct Section {
     /// The heading.
     pub(crate) heading: String,
     /// The paragraph under the heading.
-    pub(crate) words: String,
+    pub(crate) paragraph: String,
 }
 
 /// A heading with several paragraphs.
@@ -26,18 +26,18 @@ pub(crate) struct Paragraphs {
     pub(crate) paragraphs: Vec<String>,
 }
 
-/// The table of facts about the claim: partner, customer, claim, products and activities.
+/// The table of the claim's details: partner, customer, claim, products and activities.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub(crate) struct ClaimDetails {
     /// The heading of the table.
     pub(crate) heading: String,
     /// The rows of the table.
-    pub(crate) rows: Vec<Fact>,
+    pub(crate) rows: Vec<ClaimDetail>,
 }
 
-/// One row of the table of facts.
+/// One row of the table of the claim's details.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fact {
+pub(crate) struct ClaimDetail {
     /// The name of the row.
     pub(crate) name: String,
     /// The values of the row, one per line.
@@ -78,7 +78,8 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// Uses, if no window is open yet, the time at which a window that opens at `now` would pass.
+    /// If the consent has no window yet, makes the texts show the end that a window would have if
+    /// it opened at `now`.
     pub(crate) fn assuming_window_opens_at(mut self, terms: &Terms, now: Timestamp) -> Self {
         if self.consent.state.window().is_none() {
             let due = terms.window_opened_at(now).deadline.due;
@@ -105,29 +106,29 @@ impl<'a> ConsentText<'a> {
         ])
     }
 
-    /// Returns the table of facts: who claims what.
-    pub(crate) fn facts(&self) -> Facts {
-        let (texts, claim) = (&self.translation.facts, &self.consent.claim);
-        let fact = |name: &Text, values: Vec<String>| Fact { name: name.plain(), values };
+    /// Returns the table of the claim's details.
+    pub(crate) fn claim_details(&self) -> ClaimDetails {
+        let (texts, claim) = (&self.translation.claim_details, &self.consent.claim);
+        let detail = |name: &Text, values: Vec<String>| ClaimDetail { name: name.plain(), values };
         let partner = texts.partner_with_location.fill(&[("partner", &claim.partner), ("mpn", claim.mpn_id.as_str())]);
         let domain = claim.customer_domain.as_str();
         let customer = match claim.customer.as_str() {
             "" => domain.to_owned(),
             name => texts.customer_with_domain.fill(&[("customer", name), ("domain", domain)]),
         };
-        Facts {
+        ClaimDetails {
             heading: texts.heading.plain(),
             rows: vec![
-                fact(&texts.partner, vec![partner]),
-                fact(&texts.customer, vec![customer]),
-                fact(&texts.claim, vec![claim.display_name.clone()]),
-                fact(&texts.products, claim.lines.iter().map(|line| self.line_name(line)).collect()),
-                fact(&texts.work, claim.activities.iter().map(|activity| self.activity_name(*activity)).collect()),
+                detail(&texts.partner, vec![partner]),
+                detail(&texts.customer, vec![customer]),
+                detail(&texts.claim, vec![claim.display_name.clone()]),
+                detail(&texts.products, claim.lines.iter().map(|line| self.line_name(line)).collect()),
+                detail(&texts.work, claim.activities.iter().map(|activity| self.activity_name(*activity)).collect()),
             ],
         }
     }
 
-    /// Returns what the partner will see (R40).
+    /// Returns the paragraphs on the data that the partner will see (R40).
     pub(crate) fn partner_access(&self) -> Paragraphs {
         let texts = &self.translation.partner_access;
         Paragraphs {
@@ -136,7 +137,8 @@ impl<'a> ConsentText<'a> {
         }
     }
 
-    /// Returns what the partner changed since the customer was first asked (R29), if anything.
+    /// Returns the paragraphs on what the partner changed in the last edit (R29), or `None` if
+    /// there was no edit.
     pub(crate) fn change(&self) -> Option<Paragraphs> {
         let (texts, change) = (&self.translation.change, self.consent.change.as_ref()?);
         let paragraph = |text: &Text, lines: &[Line]| {
@@ -152,8 +154,8 @@ impl<'a> ConsentText<'a> {
         Some(Paragraphs { heading: texts.heading.plain(), paragraphs: paragraphs.into_iter().flatten().collect() })
     }
 
-    /// Returns what happens if the customer does nothing (R42), or `None` if nothing can happen any
-    /// more.
+    /// Returns the section on what happens if the customer does nothing (R42), or `None` if silence
+    /// has no effect any more.
     pub(crate) fn no_response(&self) -> Option<Section> {
         let texts = &self.translation.no_response;
         let has_approved = self.consent.approval.is_some();
@@ -181,11 +183,11 @@ impl<'a> ConsentText<'a> {
                 return None;
             }
         };
-        Some(Section { heading: texts.heading.plain(), words: self.fill(text) })
+        Some(Section { heading: texts.heading.plain(), paragraph: self.fill(text) })
     }
 
-    /// Returns until when the customer can decline (R41, R43), or `None` if that is no longer
-    /// possible.
+    /// Returns the section on the time until which the customer can decline (R41, R43), or `None`
+    /// if that is no longer possible.
     pub(crate) fn decline_until(&self) -> Option<Section> {
         let texts = &self.translation.decline_until;
         let text = match &self.consent.state {
@@ -204,15 +206,15 @@ impl<'a> ConsentText<'a> {
         Some(self.decline_until_section(text))
     }
 
-    /// Returns the section on the time to decline with `text` as its paragraph. If the policy
-    /// allows a decline at any time, a sentence says so (R43).
+    /// Returns the section on the time until which the customer can decline, with `text` as its
+    /// paragraph. If the policy allows a decline at any time, a sentence on that is added (R43).
     pub(crate) fn decline_until_section(&self, text: &Text) -> Section {
         let texts = &self.translation.decline_until;
-        let mut words = self.fill(text);
+        let mut paragraph = self.fill(text);
         if self.consent.decline_any_time && !self.consent.state.kind().is_over() {
-            words = format!("{words} {}", self.fill(&texts.any_time));
+            paragraph = format!("{paragraph} {}", self.fill(&texts.any_time));
         }
-        Section { heading: texts.heading.plain(), words }
+        Section { heading: texts.heading.plain(), paragraph }
     }
 
     /// Returns the name of an activity.
@@ -236,7 +238,7 @@ impl<'a> ConsentText<'a> {
     }
 }
 
-/// Returns when the customer made the last decision, or when the window passed in silence.
+/// Returns the time of the customer's last decision, or the end of a window that passed in silence.
 fn decision_time(consent: &Consent) -> Option<Timestamp> {
     let decline_time = consent.current_decline().map(|decline| decline.decision.time);
     let window_end = || consent.state.official_since().and(consent.state.window()).map(|window| window.deadline.due);

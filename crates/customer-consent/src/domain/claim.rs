@@ -1,4 +1,4 @@
-//! The parts of a claim that this service knows.
+//! The parts of a claim that this service stores.
 
 use std::fmt;
 
@@ -13,17 +13,17 @@ pub(crate) struct ClaimSummary {
     pub(crate) name: ClaimName,
     /// The partner's display name.
     pub(crate) partner: String,
-    /// The MPN id of the partner location that the claim names.
+    /// The MPN id of the partner location in the claim.
     pub(crate) mpn_id: MpnId,
     /// The customer's tenant.
     pub(crate) tenant: TenantId,
     /// The customer's display name; may be empty.
     pub(crate) customer: String,
-    /// The customer's domain that the claim names.
+    /// The customer's domain in the claim.
     pub(crate) customer_domain: DomainName,
     /// The name that the partner gave to the claim.
     pub(crate) display_name: String,
-    /// The activities of the partner that the claim names.
+    /// The partner's activities in the claim.
     pub(crate) activities: Vec<Activity>,
     /// The lines of the claim.
     pub(crate) lines: Vec<Line>,
@@ -41,15 +41,15 @@ pub(crate) struct ClaimSummary {
 }
 
 impl ClaimSummary {
-    /// Returns the customer's display name, or the customer's domain if the directory has no name.
+    /// Returns the customer's display name, or the customer's domain if the name is empty.
     pub(crate) fn customer_name(&self) -> &str {
         if self.customer.is_empty() { self.customer_domain.as_str() } else { &self.customer }
     }
 
-    /// Returns the differences between this claim and `next` that the customer is told about.
+    /// Returns the differences between this claim and `next` that a notice shows to the customer.
     pub(crate) fn difference_to(&self, next: &Self) -> ClaimChange {
         let lines_only_in = |claim: &Self, other: &Self| {
-            let is_missing = |line: &&Line| other.lines.iter().all(|known| known.key != line.key);
+            let is_missing = |line: &&Line| other.lines.iter().all(|other_line| other_line.key != line.key);
             claim.lines.iter().filter(is_missing).cloned().collect()
         };
         let new_contact = self.contact.email != next.contact.email;

@@ -43,7 +43,7 @@ impl Consent {
         })
     }
 
-    /// Returns how the customer made the last decision, if there was one.
+    /// Returns the channel of the customer's last decision, if there was one.
     pub(crate) fn channel(&self) -> Option<Channel> {
         self.current_decline().map(|decline| decline.decision).or(self.approval).map(|decision| decision.channel)
     }
@@ -84,16 +84,16 @@ impl Consent {
         self.declined_before && self.approval.is_none()
     }
 
-    /// Applies the deadlines that have passed by `now` (R47), whether or not they have been
+    /// Applies the deadlines that have passed by `now` (R47) and that the deadline task has not
     /// processed yet.
     pub(crate) fn with_deadlines_applied(mut self, now: Timestamp) -> Self {
-        while let Some(elapsed) = self.apply_passed_deadline(now) {
-            self = elapsed.transition.next;
+        while let Some(passed) = self.apply_passed_deadline(now) {
+            self = passed.transition.next;
         }
         self
     }
 
-    /// Returns what the transition table says about `input` in the current state.
+    /// Returns the effect that the transition table defines for `input` in the current state.
     pub(super) const fn effect(&self, input: Input) -> Effect {
         table::effect(self.state.kind(), input)
     }
@@ -108,8 +108,8 @@ impl Consent {
     }
 
     /// Returns this consent in another state, changed at `now`. If the state is final for the
-    /// customer, queued notices are withdrawn, because their question is answered. An approval is
-    /// not final while the customer can still decline.
+    /// customer, queued notices are withdrawn, because there is nothing left to decide. An approval
+    /// is not final while the customer can still decline.
     pub(super) fn with_state(&self, state: State, now: Timestamp) -> Self {
         let mut next = Self { state, update_time: now, ..self.clone() };
         if next.state.kind().is_over() || matches!(next.state, State::Granted { .. }) {
@@ -147,15 +147,15 @@ impl Consent {
 
     /// Applies the end of the consent window. R27: silence makes the association official. R28:
     /// after an earlier decline, silence is a decline. After an explicit approval the association
-    /// is official already, and only the right to decline ends; this is reported too, for the
-    /// history (R56).
+    /// is official already, and only the right to decline ends. The event is recorded in that case
+    /// too, for the claim's history (R56).
     fn pass_window(&self, window: &Window) -> Transition<Self> {
         let due = window.deadline.due;
-        let granted = |since| self.with_state(State::Granted { since, window: window.clone() }, due);
+        let granted_since = |since| self.with_state(State::Granted { since, window: window.clone() }, due);
         match self.state.official_since() {
-            Some(since) => Transition::new(granted(since), [Event::WindowPassed]),
+            Some(since) => Transition::new(granted_since(since), [Event::WindowPassed]),
             None if self.declined_before => self.decline_by_silence(due),
-            None => Transition::new(granted(due), [Event::WindowPassed]),
+            None => Transition::new(granted_since(due), [Event::WindowPassed]),
         }
     }
 }

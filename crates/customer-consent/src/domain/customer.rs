@@ -9,7 +9,7 @@ use super::table::{CustomerCommand, Effect, Input};
 use super::{Consent, Event, Refusal};
 
 /// The result of a customer's command. `None` means that the same command was given before: the
-/// first answer stands and nothing changes.
+/// consent does not change, and the caller gets the same answer again.
 pub(super) type CommandResult = Result<Option<Transition<Consent>>, Refusal>;
 
 impl Consent {
@@ -37,11 +37,11 @@ impl Consent {
 
     /// Whether the link of this notice can approve the claim. Every link can decline it (R29).
     pub(crate) fn can_approve_by_link_of(&self, notice: Uuid) -> bool {
-        self.notices.iter().any(|known| known.id == notice && known.current)
+        self.notices.iter().any(|candidate| candidate.id == notice && candidate.current)
     }
 
     /// Declines the claim (R26). This is possible from the submission until the consent window has
-    /// passed, or at any time if the policy says so (R43). A decline overrides an approval.
+    /// passed, or at any time if the policy allows that (R43). A decline overrides an approval.
     pub(crate) fn decline(&self, channel: Channel, comment: &str, now: Timestamp) -> CommandResult {
         match self.effect(self.input(CustomerCommand::Decline)) {
             Effect::MovesTo(_) => {

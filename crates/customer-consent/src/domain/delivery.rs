@@ -32,8 +32,8 @@ impl Consent {
     }
 
     /// Records whether the mail system accepted a notice (R41). The consent window starts with the
-    /// first accepted notice that can start it by policy. As long as all notices bounce, the
-    /// consent waits.
+    /// first accepted notice that can start it by policy. As long as all notices bounce, the window
+    /// does not open.
     pub(crate) fn on_notice_settled(
         &self,
         notice: Uuid,
@@ -41,7 +41,8 @@ impl Consent {
         terms: &Terms,
         now: Timestamp,
     ) -> Option<Transition<Self>> {
-        let index = self.notices.iter().position(|known| known.id == notice && known.is_awaiting_report())?;
+        let index =
+            self.notices.iter().position(|candidate| candidate.id == notice && candidate.is_awaiting_report())?;
         let mut next = Self { update_time: now, ..self.clone() };
         let notice_entry = next.notices.get_mut(index)?;
         notice_entry.delivery = match &report {
@@ -58,8 +59,9 @@ impl Consent {
         Some(Transition::new(next, events))
     }
 
-    /// Opens the consent window if the state waits for it. Returns the event that reports it.
-    /// Before the claim is approved there is no such event; the approval reports the window then.
+    /// Opens the consent window if the current state has none yet. Returns the event that reports
+    /// the window to claim-intake. Before the claim is approved, it returns `None`, because
+    /// [`Consent::on_claim_approved`] reports the window then.
     fn open_window(&mut self, terms: &Terms, now: Timestamp) -> Option<Event> {
         let Effect::MovesTo(_) = self.effect(Input::NoticeAccepted) else { return None };
         let window = terms.window_opened_at(now);
@@ -88,16 +90,16 @@ impl Consent {
         }
     }
 
-    /// Queues a notice to the claim's contact if `wanted_by_policy`, and returns the resulting
-    /// transition.
+    /// Queues a notice to the claim's contact if `is_wanted` is true (the policy may exclude it),
+    /// and returns the resulting transition.
     pub(super) fn queue_notice_if(
         self,
-        wanted_by_policy: bool,
+        is_wanted: bool,
         id: Uuid,
         kind: NoticeKind,
         now: Timestamp,
     ) -> Transition<Self> {
-        if !wanted_by_policy {
+        if !is_wanted {
             return Transition::new(self, []);
         }
         let contact = self.claim.contact.clone();

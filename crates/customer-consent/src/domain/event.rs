@@ -31,7 +31,8 @@ pub(crate) enum Event {
     WindowOpened {
         /// The time at which the window passes.
         due: Timestamp,
-        /// The rule that gave the time, for example `7 calendar days, calendar de 2026`.
+        /// The rule from which the time was computed, for example `7 calendar days, calendar de
+        /// 2026`.
         rule: String,
     },
     /// The consent window passed without a decline (R27).

@@ -1,5 +1,5 @@
-//! What claim-intake reports about the claim. A report is never refused. If the state no longer
-//! admits a report, it changes nothing (`None`).
+//! Applies the events that claim-intake reports about the claim. A report is never refused. If the
+//! state of the consent no longer admits it, the method returns `None` and nothing changes.
 
 use cpor_durable::Transition;
 use cpor_types::{Deadline, Timestamp};
@@ -15,7 +15,7 @@ use super::{ClaimSummary, Consent, Event, Terms};
 pub(crate) struct ClaimApproval {
     /// The business time at which the claim was approved.
     pub(crate) time: Timestamp,
-    /// Whether claim-intake knows of an explicit approval by the customer (R26a).
+    /// Whether claim-intake has recorded an explicit approval by the customer (R26a).
     pub(crate) customer_approved: bool,
     /// Whether the customer declined before the dispute, so that an explicit approval is needed
     /// (R28).
@@ -35,7 +35,7 @@ pub(crate) enum EarlierDecision {
 
 impl Consent {
     /// Creates the consent of a submitted claim (R18) and queues the first notice if the policy
-    /// says so (R40). `notice` becomes the id of that notice.
+    /// requires a notice at submission (R40). `notice` becomes the id of that notice.
     pub(crate) fn request(claim: ClaimSummary, notice: Uuid, terms: &Terms, now: Timestamp) -> Transition<Self> {
         let consent = Self {
             claim,
@@ -88,14 +88,15 @@ impl Consent {
                 Transition::new(consent.with_state(state, now), [])
             }
         };
-        let notified = transition.next.queue_notice_if(terms.notices.at_approval, notice, NoticeKind::Approval, now);
-        transition.events.extend(notified.events);
-        Some(Transition { next: notified.next, ..transition })
+        let notice_transition =
+            transition.next.queue_notice_if(terms.notices.at_approval, notice, NoticeKind::Approval, now);
+        transition.events.extend(notice_transition.events);
+        Some(Transition { next: notice_transition.next, ..transition })
     }
 
-    /// Applies an edit of the claim after its submission (R29, R37). If `renotify`, the former and
-    /// the current contact are notified, in that order, with the ids `notices`. Earlier links can
-    /// then only decline, and an explicit approval lapses.
+    /// Applies an edit of the claim after its submission (R29, R37). If `renotify` is true, the
+    /// former and the current contact are notified, in that order, with the ids `notices`. Earlier
+    /// links can then only decline, and an explicit approval lapses.
     pub(crate) fn on_claim_edited(
         &self,
         claim: ClaimSummary,
@@ -116,13 +117,14 @@ impl Consent {
             transition = transition.next.queue_notice(first, NoticeKind::Change, former, false, now);
         }
         let contact = transition.next.claim.contact.clone();
-        let notified = transition.next.queue_notice(second, NoticeKind::Change, contact, true, now);
-        transition.events.extend(notified.events);
-        Some(Transition { next: notified.next, ..transition })
+        let notice_transition = transition.next.queue_notice(second, NoticeKind::Change, contact, true, now);
+        transition.events.extend(notice_transition.events);
+        Some(Transition { next: notice_transition.next, ..transition })
     }
 
-    /// Applies the closing of the claim (R22, R24, R25). The rejection can be disputed until
-    /// `disputable_until`, or not at all. After the customer's own decline nothing changes.
+    /// Applies the closing of the claim (R22, R24, R25). A rejection can be disputed until
+    /// `disputable_until`. `None` means that the claim is closed for good. If the customer has
+    /// declined, nothing changes.
     pub(crate) fn on_claim_closed(
         &self,
         disputable_until: Option<Timestamp>,
@@ -140,8 +142,8 @@ impl Consent {
     }
 
     /// Applies a dispute of the rejection (R28): the customer is asked again, as at a submission.
-    /// An approval that claim-intake knows of still counts (R26a). An approval that came after the
-    /// rejection, or that a decline overrode, does not.
+    /// An approval that claim-intake has recorded still counts (R26a). An approval that came after
+    /// the rejection, or that a decline overrode, does not.
     pub(crate) fn on_claim_disputed(
         &self,
         claim: ClaimSummary,
@@ -179,9 +181,9 @@ impl Consent {
         next
     }
 
-    /// Returns the consent as it was when the claim was approved, if the report of the approval
-    /// comes late (R47): a consent window that has passed since then is open again and passes by
-    /// its deadline.
+    /// Returns the consent as it was at `time`, when the claim was approved. The report of the
+    /// approval may arrive late (R47). A consent window that has passed since `time` is then open
+    /// again, and passes by its deadline as usual.
     fn state_at_approval(&self, time: Timestamp) -> Self {
         match &self.state {
             State::RequestedWindowPassed(window) if !window.deadline.has_passed(time) => {

@@ -1,5 +1,5 @@
-//! The rules of customer consent. This module is pure: it knows no clock, no wire format and no
-//! database.
+//! The rules of customer consent. This module is pure: the current time is an argument, and nothing
+//! here depends on a wire format or a database.
 //!
 //! A [`Consent`] belongs to one claim. It changes when claim-intake reports something about the
 //! claim, when the mail system reports on a notice, when the customer approves or declines, and

@@ -52,8 +52,8 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// Whether a report of the mail system is still expected. A withdrawn notice may have been on
-    /// its way already.
+    /// Whether a report of the mail system is still expected. A withdrawn notice may already have
+    /// been sent.
     pub(crate) fn is_awaiting_report(&self) -> bool {
         match self.delivery {
             Delivery::Queued | Delivery::Withdrawn { .. } => true,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub(crate) enum State {
-    /// The claim is submitted and not approved yet. The customer can approve or decline already.
+    /// The claim is submitted and not approved yet. The customer can already approve or decline.
     Requested,
     /// The claim is not approved yet. The consent window is open, because the policy counts it from
     /// the notice at submission (R41).
@@ -21,7 +21,7 @@ pub(crate) enum State {
     /// the association is official (R26a). The window opens when a notice is accepted (R41). Until
     /// it has passed, the customer can still decline (R43).
     GrantedAwaitingDelivery {
-        /// The time since when the association is official.
+        /// The time since which the association is official.
         since: Timestamp,
     },
     /// The claim is approved, and the customer can decline until the window passes.
@@ -29,7 +29,7 @@ pub(crate) enum State {
     /// The claim is approved and the customer approved explicitly, so that the association is
     /// official (R26a). Until the window passes, the customer can still decline (R43).
     GrantedInWindow {
-        /// The time since when the association is official.
+        /// The time since which the association is official.
         since: Timestamp,
         /// The open window.
         window: Window,
@@ -37,7 +37,7 @@ pub(crate) enum State {
     /// The association is official and the window has passed. The customer can decline only if the
     /// policy allows it at any time (R43).
     Granted {
-        /// The time since when the association is official: the end of the window, or an earlier
+        /// The time since which the association is official: the end of the window, or an earlier
         /// explicit approval.
         since: Timestamp,
         /// The window that has passed.
@@ -45,8 +45,8 @@ pub(crate) enum State {
     },
     /// The customer declined.
     Declined(Decline),
-    /// The claim was rejected, and the partner can dispute the rejection (R28). Until then the
-    /// customer can decline.
+    /// The claim was rejected, and the partner can dispute the rejection until the dispute window
+    /// passes (R28). Meanwhile the customer can decline.
     Disputable {
         /// The time of the rejection.
         since: Timestamp,
@@ -95,7 +95,7 @@ impl State {
         }
     }
 
-    /// Returns since when the association is official, if it is.
+    /// Returns the time since which the association is official, if it is.
     pub(crate) fn official_since(&self) -> Option<Timestamp> {
         match self {
             Self::GrantedAwaitingDelivery { since }
@@ -232,12 +232,12 @@ impl StateKind {
 pub(crate) struct Window {
     /// The time at which the notice that starts the window was accepted.
     pub(crate) opened: Timestamp,
-    /// The end of the window, with the rule that gave the time.
+    /// The end of the window, with the rule from which it was computed.
     pub(crate) deadline: Deadline,
 }
 
 impl Window {
-    /// The kind of the window's deadline.
+    /// The name that the window's deadline has in the list of deadlines.
     pub(crate) const DEADLINE: &'static str = "consent_window";
 }
 

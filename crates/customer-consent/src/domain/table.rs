@@ -1,6 +1,6 @@
 //! The transition table: what each input does in each state. The methods of
-//! [`Consent`](super::Consent), its `allowed_commands` and the diagram in the documentation follow
-//! it.
+//! [`Consent`](super::Consent) apply it, and the commands that the API shows as allowed are derived
+//! from it.
 
 use super::StateKind::{
     self, AwaitingDelivery, Closed, Declined, Disputable, Granted, GrantedAwaitingDelivery, GrantedInWindow, Requested,
@@ -75,8 +75,8 @@ pub(crate) enum Effect {
     MovesTo(StateKind),
     /// The input is recorded, and the state stays.
     Recorded,
-    /// The input came before, or no longer matters: nothing changes. A customer gets the first
-    /// answer again.
+    /// Nothing changes, because the input was applied before or no longer matters. The caller of a
+    /// command gets the same answer again.
     Nothing,
     /// The command is refused.
     Refused,

@@ -1,4 +1,4 @@
-//! The values of policy and calendar that apply to a consent.
+//! The terms of a consent: the values of its claim's policy profile and calendar that apply to it.
 
 use cpor_types::{
     Calendar, CalendarError, Calendars, CustomerNotices, Length, PolicyError, PolicyProfiles, Timestamp, WindowStart,
@@ -6,7 +6,7 @@ use cpor_types::{
 
 use super::{ClaimSummary, Window};
 
-/// The policy profiles and calendars that claims can name.
+/// The policy profiles and calendars that claims can refer to.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     /// All policy profiles (R61).
@@ -15,7 +15,7 @@ pub(crate) struct Rules {
     pub(crate) calendars: Calendars,
 }
 
-/// A claim names a policy profile or a calendar that this system does not know.
+/// The error that a claim refers to a policy profile or a calendar that does not exist here.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TermsError {
     /// The policy profile is unknown.

@@ -25,19 +25,19 @@ impl Decision {
     }
 }
 
-/// The query parameters of the page. Unknown values are ignored.
+/// The query parameters of the page, as in `?decision=approve&lang=de`. Unknown values are ignored.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct QueryParams {
-    /// The value of [`Decision::as_str`] that is to be confirmed.
+    /// The name of the decision that the reader chose and has to confirm; see [`Decision::as_str`].
     #[serde(default)]
     decision: String,
-    /// The tag of the language that the reader switched to.
+    /// The tag of the language that the reader switched to; empty if there is none.
     #[serde(default)]
     pub(super) lang: String,
 }
 
 impl QueryParams {
-    /// Returns the decision that the reader wants to confirm, if any.
+    /// Returns the decision that the reader chose and has to confirm, if any.
     pub(super) fn decision(&self) -> Option<Decision> {
         [Decision::Approve, Decision::Decline].into_iter().find(|decision| decision.as_str() == self.decision)
     }
@@ -46,7 +46,7 @@ impl QueryParams {
 /// The submitted form.
 #[derive(Deserialize)]
 pub(super) struct Form {
-    /// The decision.
+    /// The decision to execute.
     pub(super) decision: Decision,
     /// `yes` if the reader ticked the box.
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! The middleware of all requests to the public listener.
+//! The middleware that all requests for the consent page pass through.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use super::view::{Problem, STYLE_HASH};
 use super::{PageContext, RequestOptions, problem_page};
 use crate::translation::Translation;
 
-/// The maximum size of a form in bytes. 2,000 characters of four bytes each, percent-encoded, take
-/// 24,000.
+/// The maximum size of a form in bytes. The longest comment, 2,000 characters of four bytes each,
+/// takes 24,000 bytes with percent-encoding.
 pub(super) const MAX_BODY: usize = 32 << 10;
-/// The maximum number of concurrent requests. Further requests get 503.
+/// The maximum number of concurrent requests. Further requests are answered with status 503.
 pub(super) const MAX_REQUESTS: usize = 256;
-/// How long one request may take.
+/// The maximum duration of one request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Limits concurrent requests, refuses forms from other sites, and adds security headers to every
 /// response.
 pub(super) async fn guard_requests(State(context): State<Arc<PageContext>>, request: Request, next: Next) -> Response {
     let mut response = respond(&context, request, next).await;
-    let content_security = format!(
+    let content_security_policy = format!(
         "default-src 'none'; style-src {}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         STYLE_HASH.as_str()
     );
@@ -37,13 +37,14 @@ pub(super) async fn guard_requests(State(context): State<Arc<PageContext>>, requ
     headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow, noarchive"));
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
-    if let Ok(value) = HeaderValue::from_str(&content_security) {
+    if let Ok(value) = HeaderValue::from_str(&content_security_policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
     response
 }
 
-/// Handles a request unless it is refused or takes too long.
+/// Passes the request to its handler. Answers with an error page if the request comes from another
+/// site, if too many requests are running, or if the handler takes too long.
 async fn respond(context: &PageContext, request: Request, next: Next) -> Response {
     let translation = RequestOptions::read(context, request.uri(), request.headers()).translation;
     if request.method() == Method::POST && is_from_another_site(request.headers(), &context.origin) {
@@ -64,10 +65,11 @@ pub(super) fn busy_page(context: &PageContext, translation: Option<&Translation>
     ([(header::RETRY_AFTER, "5")], page).into_response()
 }
 
-/// Whether the browser says that a form was sent from another site. The token in the URL authorises
-/// a decision, and other sites do not know it. This check keeps a site that learned a token from
-/// deciding in a visitor's browser. `Origin: null` is accepted: browsers send it from pages with
-/// `Referrer-Policy: no-referrer`, and all pages here have that policy.
+/// Whether the headers show that a form was sent from another site. The token in the URL authorises
+/// a decision, and other sites do not know the token. This check also keeps a site that has
+/// obtained a token from submitting the form in a visitor's browser. `Origin: null` is accepted:
+/// browsers send it from pages with `Referrer-Policy: no-referrer`, and all pages here have that
+/// policy.
 fn is_from_another_site(headers: &HeaderMap, own_origin: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site != "same-origin" && site != "none",

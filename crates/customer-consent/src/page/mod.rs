@@ -44,7 +44,7 @@ pub(crate) struct PageContext {
     pub(crate) languages: Arc<Languages>,
     /// Scheme and authority of the public URL.
     pub(crate) origin: String,
-    /// Limits the number of concurrent requests.
+    /// The permits that limit the number of concurrent requests.
     request_permits: Semaphore,
 }
 
@@ -69,20 +69,20 @@ pub(crate) fn router(context: PageContext) -> Router {
         .with_state(context)
 }
 
-/// Shows the state of the consent. If the query names a decision that is still possible, shows the
-/// page that asks for confirmation instead.
+/// Shows the state of the consent. If the query contains a decision that is still possible, shows
+/// the page that asks for confirmation instead.
 async fn show_consent(
     State(context): State<Arc<PageContext>>,
     Path(token): Path<String>,
     options: RequestOptions,
 ) -> Response {
-    let linked = match LinkedConsent::find(&context, &token, &options).await {
-        Ok(linked) => linked,
-        Err(page) => return page,
+    let linked_consent = match LinkedConsent::find(&context, &token, &options).await {
+        Ok(linked_consent) => linked_consent,
+        Err(error_page) => return error_page,
     };
-    match options.decision.filter(|decision| linked.allows(*decision)) {
-        Some(decision) => linked.confirm_page(&context, StatusCode::OK, decision, "", None),
-        None => linked.status_page(&context, StatusCode::OK),
+    match options.decision.filter(|decision| linked_consent.allows(*decision)) {
+        Some(decision) => linked_consent.confirm_page(&context, StatusCode::OK, decision, "", None),
+        None => linked_consent.status_page(&context, StatusCode::OK),
     }
 }
 
@@ -97,9 +97,9 @@ async fn submit_decision(
     let Ok(axum::Form(form)) = form else {
         return problem_page(&context, options.translation.as_deref(), StatusCode::BAD_REQUEST, Problem::Form);
     };
-    let linked = match LinkedConsent::find(&context, &token, &options).await {
-        Ok(linked) => linked,
-        Err(page) => return page,
+    let linked_consent = match LinkedConsent::find(&context, &token, &options).await {
+        Ok(linked_consent) => linked_consent,
+        Err(error_page) => return error_page,
     };
     let comment = form.comment();
     let alert = if form.is_too_long() {
@@ -108,11 +108,15 @@ async fn submit_decision(
         (!form.is_confirmed()).then_some(Alert::Unconfirmed)
     };
     match alert {
-        Some(_) if !linked.allows(form.decision) => linked.status_page(&context, StatusCode::OK),
-        Some(alert) => {
-            linked.confirm_page(&context, StatusCode::UNPROCESSABLE_ENTITY, form.decision, &comment, Some(alert))
-        }
-        None => linked.submit(&context, form.decision, comment).await,
+        Some(_) if !linked_consent.allows(form.decision) => linked_consent.status_page(&context, StatusCode::OK),
+        Some(alert) => linked_consent.confirm_page(
+            &context,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            form.decision,
+            &comment,
+            Some(alert),
+        ),
+        None => linked_consent.submit(&context, form.decision, comment).await,
     }
 }
 
@@ -205,7 +209,7 @@ impl LinkedConsent {
                 | Refusal::LinkOutdated
                 | Refusal::NoNotice,
             )) => self.conflict_page(context).await,
-            Err(CommandError::Conflict(clash)) => match clash {},
+            Err(CommandError::Conflict(conflict)) => match conflict {},
             Err(
                 CommandError::VersionMismatch { .. }
                 | CommandError::RequestIdReused
@@ -219,8 +223,8 @@ impl LinkedConsent {
     /// Shows the current state of the consent after a decision was refused.
     async fn conflict_page(mut self, context: &PageContext) -> Response {
         match context.consents.find(&self.link.consent).await {
-            Ok(Some(found)) => {
-                self.consent = found.state;
+            Ok(Some(stored)) => {
+                self.consent = stored.state;
                 self.status_page(context, StatusCode::CONFLICT)
             }
             Ok(None) => problem_page(context, Some(&self.translation), StatusCode::NOT_FOUND, Problem::Unknown),
@@ -248,9 +252,9 @@ impl LinkedConsent {
     }
 }
 
-/// What the URL and the headers of a request ask for.
+/// The options that a request gives in its URL and its headers.
 struct RequestOptions {
-    /// The decision that the reader wants to confirm.
+    /// The decision that the reader chose and has to confirm.
     decision: Option<Decision>,
     /// The language that the reader switched to, or the best one that the browser accepts.
     translation: Option<Arc<Translation>>,
@@ -275,7 +279,7 @@ impl RequestOptions {
     }
 }
 
-/// Returns an error page, in English if the request asks for no shipped language.
+/// Returns an error page in the language of `translation`, or in English if it is `None`.
 fn problem_page(
     context: &PageContext,
     translation: Option<&Translation>,

@@ -1,5 +1,5 @@
-//! The pages as data: all texts and choices are determined here, and the templates only lay them
-//! out.
+//! The data that the page templates show. All texts and choices are determined here; the templates
+//! only arrange them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::form::Decision;
-use crate::consent_text::{ConsentText, Facts, Paragraphs, Section};
+use crate::consent_text::{ClaimDetails, ConsentText, Paragraphs, Section};
 use crate::domain::{Channel, Consent, CustomerCommand, State, Terms};
 use crate::languages::Languages;
 use crate::translation::{Text, Translation};
@@ -21,8 +21,8 @@ const STYLE: &str = include_str!("../../templates/style.css");
 pub(super) static STYLE_HASH: LazyLock<String> =
     LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(STYLE.as_bytes()))));
 
-/// What all pages have around their content.
-pub(super) struct Chrome<'a> {
+/// The parts around the content of a page, which all pages have.
+pub(super) struct PageFrame<'a> {
     /// The tag of the page's language.
     language: &'a str,
     /// The style sheet.
@@ -46,7 +46,7 @@ struct LanguageOption<'a> {
     name: &'a str,
 }
 
-impl<'a> Chrome<'a> {
+impl<'a> PageFrame<'a> {
     fn new(language: PageLanguage<'a>, decision: Option<Decision>) -> Self {
         let PageLanguage { languages, translation } = language;
         let switch_entry =
@@ -94,20 +94,20 @@ impl ConsentView<'_> {
 #[derive(Template)]
 #[template(path = "status.html")]
 pub(super) struct StatusPage<'a> {
-    chrome: Chrome<'a>,
+    frame: PageFrame<'a>,
     title: String,
-    /// The first paragraphs: where the consent stands.
+    /// The first paragraphs, on the state of the consent.
     lead: Vec<String>,
     /// What the partner changed, while the customer can still decide on it.
     change: Option<Paragraphs>,
     /// Until when the customer can decline.
-    until: Option<Section>,
+    decline_until: Option<Section>,
     /// What happens if the customer does nothing.
-    silence: Option<Section>,
-    /// The table of facts about the claim.
-    facts: Facts,
-    /// What the partner will see.
-    sees: Option<Paragraphs>,
+    no_response: Option<Section>,
+    /// The table of the claim's details.
+    details: ClaimDetails,
+    /// The data that the partner will see.
+    partner_access: Option<Paragraphs>,
     /// The possible decisions, if there are any.
     choices: Option<Choices>,
 }
@@ -117,6 +117,7 @@ struct Choices {
     heading: String,
     /// The decisions that the holder of the link can make now.
     offered: Vec<Choice>,
+    /// The sentence which states that a decision must be confirmed.
     note: String,
 }
 
@@ -124,6 +125,7 @@ struct Choices {
 struct Choice {
     /// The value of the decision in links.
     decision: &'static str,
+    /// The text of the button.
     label: String,
     /// What the decision means.
     hint: String,
@@ -143,14 +145,14 @@ impl<'a> StatusPage<'a> {
             lead.push(&translation.page.outdated_link);
         }
         Self {
-            chrome: Chrome::new(language, None),
+            frame: PageFrame::new(language, None),
             title: text.fill(title),
             lead: lead.into_iter().map(|paragraph| text.fill(paragraph)).collect(),
             change: text.change().filter(|_| is_undecided && !consent.is_past_review()),
-            until: text.decline_until(),
-            silence: text.no_response(),
-            facts: text.facts(),
-            sees: (!is_over).then(|| text.partner_access()),
+            decline_until: text.decline_until(),
+            no_response: text.no_response(),
+            details: text.claim_details(),
+            partner_access: (!is_over).then(|| text.partner_access()),
             choices: choices(&text, view),
         }
     }
@@ -171,7 +173,7 @@ fn title_and_lead<'a>(translation: &'a Translation, consent: &Consent) -> (&'a T
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, Some(_)) => {
             (&page.granted_title, vec![&page.in_window])
         }
-        // Only claim-intake knows of the approval.
+        // The approval was reported by claim-intake and is not recorded in this consent.
         (State::GrantedAwaitingDelivery { .. } | State::GrantedInWindow { .. }, None) => {
             (&page.granted_title, vec![&page.in_window_told])
         }
@@ -219,13 +221,13 @@ fn choices(text: &ConsentText<'_>, view: ConsentView<'_>) -> Option<Choices> {
 #[derive(Template)]
 #[template(path = "confirm.html")]
 pub(super) struct ConfirmPage<'a> {
-    chrome: Chrome<'a>,
+    frame: PageFrame<'a>,
     /// What is wrong with the submitted form, if it was submitted.
     alert: Option<String>,
     title: String,
     lead: String,
     /// Until when the customer can decline, on the page that confirms an approval.
-    until: Option<Section>,
+    decline_until: Option<Section>,
     /// The value of the decision in the form.
     decision: &'static str,
     /// The comment field, on the page that confirms a decline.
@@ -242,6 +244,7 @@ pub(super) struct ConfirmPage<'a> {
 struct CommentField<'a> {
     label: String,
     hint: String,
+    /// The comment that the reader has already entered.
     value: &'a str,
 }
 
@@ -280,14 +283,14 @@ impl<'a> ConfirmPage<'a> {
         let comment_field =
             || CommentField { label: confirm.comment.plain(), hint: confirm.comment_hint.plain(), value: comment };
         Self {
-            chrome: Chrome::new(language, Some(decision)),
+            frame: PageFrame::new(language, Some(decision)),
             alert: alert.map(|alert| match alert {
                 Alert::Unconfirmed => confirm.missing.plain(),
                 Alert::CommentTooLong => confirm.too_long.plain(),
             }),
             title: text.fill(title),
             lead: text.fill(lead),
-            until: text.decline_until().filter(|_| decision == Decision::Approve),
+            decline_until: text.decline_until().filter(|_| decision == Decision::Approve),
             decision: decision.as_str(),
             comment: (decision == Decision::Decline).then(comment_field),
             check: text.fill(check),
@@ -297,7 +300,7 @@ impl<'a> ConfirmPage<'a> {
     }
 }
 
-/// Returns the paragraph that says what a decline does.
+/// Returns the paragraph on the effect of a decline.
 fn decline_lead<'a>(translation: &'a Translation, state: &State) -> &'a Text {
     if state.official_since().is_some() {
         &translation.confirm.decline_lead_granted
@@ -310,16 +313,16 @@ fn decline_lead<'a>(translation: &'a Translation, state: &State) -> &'a Text {
 #[derive(Template)]
 #[template(path = "problem.html")]
 pub(super) struct ProblemPage<'a> {
-    chrome: Chrome<'a>,
+    frame: PageFrame<'a>,
     title: String,
     /// The paragraph under the title.
-    words: String,
+    paragraph: String,
 }
 
 /// The reason for an error page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
-    /// The link does not exist or has expired; both look the same.
+    /// The link does not exist or has expired. The reader cannot tell which.
     Unknown,
     /// The form cannot be read.
     Form,
@@ -338,7 +341,7 @@ impl<'a> ProblemPage<'a> {
             Problem::Foreign => (&translation.problem.foreign_title, &translation.problem.foreign),
             Problem::Busy => (&translation.problem.busy_title, &translation.problem.busy),
         };
-        Self { chrome: Chrome::new(language, None), title: title.plain(), words: text.plain() }
+        Self { frame: PageFrame::new(language, None), title: title.plain(), paragraph: text.plain() }
     }
 }
 

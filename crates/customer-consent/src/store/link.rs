@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::entity::link_token as row;
 
-/// What a consent link leads to.
+/// The consent and the notice that a consent link belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConsentLink {
     /// The key of the consent.
@@ -18,8 +18,8 @@ pub(crate) struct ConsentLink {
     pub(crate) notice: Uuid,
 }
 
-/// Stores a link under the hash of its token. It takes one round trip to the database and one
-/// fsync.
+/// Stores a link under the hash of its token. It executes one statement, which is a transaction of
+/// its own.
 pub(crate) async fn insert(
     db: &Db,
     hash: [u8; 32],
@@ -38,11 +38,11 @@ pub(crate) async fn insert(
     row::Entity::insert(row).exec_without_returning(db.writer()).await.map(|_| ())
 }
 
-/// Returns the link with this hash unless it has expired. It takes one round trip.
+/// Returns the link with this hash unless it has expired. It executes one statement.
 pub(crate) async fn find(db: &Db, hash: [u8; 32], now: Timestamp) -> Result<Option<ConsentLink>, DbErr> {
     let not_expired = row::Column::ExpireTime.gt(Micros::from(now));
-    let found = row::Entity::find_by_id(hash.to_vec()).filter(not_expired).one(db.reader()).await?;
-    Ok(found.map(|row| ConsentLink { consent: AggregateKey::new(row.tenant, row.claim), notice: row.notice }))
+    let link_row = row::Entity::find_by_id(hash.to_vec()).filter(not_expired).one(db.reader()).await?;
+    Ok(link_row.map(|row| ConsentLink { consent: AggregateKey::new(row.tenant, row.claim), notice: row.notice }))
 }
 
 /// Deletes the links that have expired and returns their number.

@@ -15,7 +15,7 @@ use crate::domain::{Consent, StateKind};
 pub(crate) struct Filter {
     /// List only consents in these states; if empty, in any state.
     pub(crate) states: Vec<StateKind>,
-    /// List only consents whose customer has not been reached (R41).
+    /// List only consents whose last notice bounced and that wait for a delivery (R41).
     pub(crate) only_waiting_for_delivery: bool,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Cursor {
 }
 
 /// Lists up to `limit` consents of `owner`, or of all tenants, newest first, each with its
-/// position. It takes one round trip.
+/// position. If `after` is given, the list begins after that position. It executes one statement.
 pub(crate) async fn list_consents(
     db: &Db,
     owner: Option<&str>,

@@ -1,4 +1,5 @@
-//! The store: tables of consents and consent links. The table of mails belongs to `cpor_mail`.
+//! The storage of consents and consent links, one table for each. The table of mails belongs to
+//! `cpor_mail`.
 
 mod consent;
 mod entity;
@@ -70,7 +71,7 @@ pub(crate) fn resource_name(key: &AggregateKey) -> String {
 fn new_mails(change: &Change<Consent>) -> impl Iterator<Item = NewMail> {
     change.events.iter().filter_map(move |recorded| match &recorded.event {
         Event::NoticeQueued { notice } => {
-            let notice = change.after.state.notices.iter().find(|known| known.id == *notice)?;
+            let notice = change.after.state.notices.iter().find(|candidate| candidate.id == *notice)?;
             Some(NewMail {
                 owner: change.key.owner.clone(),
                 id: notice.id,
@@ -110,7 +111,7 @@ async fn erase_mail_recipients(tx: &Tx, changes: &[Change<Consent>]) -> Result<(
     Ok(())
 }
 
-/// Reads one consent as last committed. It takes one round trip.
+/// Reads one consent as last committed. It executes one statement.
 pub(crate) async fn find(db: &Db, key: &AggregateKey) -> Result<Option<Versioned<Consent>>, StoreError> {
     let row = row::Entity::find()
         .filter(row::Column::Owner.eq(key.owner.as_str()))

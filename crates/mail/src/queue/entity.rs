@@ -14,13 +14,13 @@ pub(crate) struct Model {
     /// The id of the mail, unique within the owner.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
-    /// The kind of mail, which tells the renderer what to write.
+    /// The kind of mail, by which the renderer chooses the texts.
     pub(crate) kind: String,
-    /// The recipient's e-mail address; empty once it was erased.
+    /// The recipient's e-mail address; empty after it was erased.
     pub(crate) recipient: String,
-    /// The business time at which the mail was decided.
+    /// The business time of the decision to send the mail.
     pub(crate) decide_time: Micros,
-    /// What the renderer needs to find the subject of the mail.
+    /// The data from which the renderer finds what the mail is about.
     pub(crate) data: Json,
     /// The name of the [`MailState`](super::MailState).
     pub(crate) state: String,
@@ -30,7 +30,7 @@ pub(crate) struct Model {
     pub(crate) next_attempt_time: Micros,
     /// The real time of the first attempt, if there was one.
     pub(crate) first_attempt_time: Option<Micros>,
-    /// The real time at which the mail reached its final state.
+    /// The real time at which the sender stored the final state of the mail.
     pub(crate) settle_time: Option<Micros>,
     /// The id of the current lease. Only its holder may finish or postpone the mail, and only until
     /// `lease_until`.

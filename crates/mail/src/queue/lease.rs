@@ -25,8 +25,8 @@ pub(crate) struct LeasedMail {
     token: Uuid,
 }
 
-/// Leases up to `limit` mails whose next attempt is due. It is a single statement and therefore a
-/// transaction of its own. `token` identifies the lease.
+/// Leases up to `limit` mails whose next attempt is due, from `now` to `until`. `token` becomes the
+/// id of the lease. A single statement does this, which is a transaction of its own.
 pub(crate) async fn lease_due(
     db: &Db,
     token: Uuid,
@@ -48,18 +48,18 @@ pub(crate) async fn lease_due(
     rows.iter().map(|row| to_leased_mail(Model::from_query_result(row, "")?, token, now, until)).collect()
 }
 
-/// Ends all leases and returns how many there were. It is called when a process starts on an SQLite
-/// database: only one process uses such a database, so that every existing lease belongs to a
-/// process that has died.
+/// Ends all leases of queued mails and returns their number. Call it only when a process starts on
+/// an SQLite database: only one process uses such a database, so that every existing lease belongs
+/// to a process that has died.
 pub(crate) async fn end_all_leases(db: &Db) -> Result<u64, DbErr> {
-    let ended = Entity::update_many()
+    let result = Entity::update_many()
         .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
         .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
         .filter(Column::State.eq(MailState::Queued.as_str()))
         .filter(Column::LeaseToken.is_not_null())
         .exec(db.writer())
         .await?;
-    Ok(ended.rows_affected)
+    Ok(result.rows_affected)
 }
 
 /// Selects up to $4 queued mails that are due at $3 and not leased.
@@ -98,7 +98,8 @@ pub(crate) async fn finish(db: &Db, leased: &LeasedMail, state: MailState, now: 
     update_and_release(db, leased, update).await
 }
 
-/// Releases a leased mail until its next attempt. Returns whether the lease was still held.
+/// Counts a failed attempt, stores its `reason`, and ends the lease. The mail is not leased again
+/// before `next_attempt_time`. Returns whether the lease was still held.
 pub(crate) async fn postpone(
     db: &Db,
     leased: &LeasedMail,
@@ -113,10 +114,10 @@ pub(crate) async fn postpone(
 }
 
 /// Applies `update` to a leased mail and ends its lease, if the lease is still held. Returns
-/// whether it was.
+/// whether the lease was still held.
 async fn update_and_release(db: &Db, leased: &LeasedMail, update: sea_orm::UpdateMany<Entity>) -> Result<bool, DbErr> {
     let LeasedMail { mail, token, .. } = leased;
-    let updated = update
+    let result = update
         .col_expr(Column::LeaseToken, Expr::value(None::<Uuid>))
         .col_expr(Column::LeaseUntil, Expr::value(None::<i64>))
         .filter(Column::Owner.eq(mail.owner.as_str()))
@@ -124,5 +125,5 @@ async fn update_and_release(db: &Db, leased: &LeasedMail, update: sea_orm::Updat
         .filter(Column::LeaseToken.eq(*token))
         .exec(db.writer())
         .await?;
-    Ok(updated.rows_affected == 1)
+    Ok(result.rows_affected == 1)
 }

@@ -30,13 +30,14 @@ pub struct Mail {
     pub owner: String,
     /// The id of the mail, unique within the owner.
     pub id: Uuid,
-    /// The kind of mail, which tells the renderer what to write.
+    /// The kind of mail, by which the renderer chooses the texts.
     pub kind: String,
     /// The recipient's e-mail address (personal data).
     pub recipient: String,
-    /// The business time at which the mail was decided.
+    /// The business time of the decision to send the mail.
     pub time: Timestamp,
-    /// What the renderer needs to find the subject of the mail, for example the id of the claim.
+    /// The data from which the renderer finds what the mail is about, for example the id of the
+    /// claim.
     pub data: serde_json::Value,
     /// The number of attempts that have failed so far.
     pub attempts: u32,
@@ -79,8 +80,8 @@ impl MailState {
     }
 }
 
-/// Queues mails in the transaction that decides them, with one statement. They are sent if and only
-/// if the transaction commits. Mails whose id is queued already are ignored. Call
+/// Queues mails in the transaction that decides to send them, with one statement. They are sent if
+/// and only if the transaction commits. Mails whose id was enqueued before are ignored. Call
 /// [`Sender::wake`](crate::Sender::wake) after the commit.
 ///
 /// # Errors
@@ -90,13 +91,14 @@ pub async fn enqueue(tx: &DatabaseTransaction, mails: impl IntoIterator<Item = N
     if rows.is_empty() {
         return Ok(());
     }
-    // A mail with a known id was enqueued before: the existing row stays.
+    // The existing row of a mail that was enqueued before stays as it is.
     rows::insert_new::<entity::Entity>(tx, rows).await.map(|_| ())
 }
 
 /// Erases the recipients of the mails with these ids and withdraws those that are still queued. A
-/// sender that holds a lease on such a mail loses the lease. It runs in the transaction that erases
-/// the personal data, with one statement per thousand ids. Ids without a mail are ignored.
+/// sender that holds a lease on such a mail loses the lease. Call this function in the transaction
+/// that erases the personal data. It executes one statement per thousand ids. Ids without a mail
+/// are ignored.
 ///
 /// # Errors
 /// Returns the error of the database.
@@ -131,7 +133,8 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
         data: ActiveValue::Set(data),
         state: ActiveValue::Set(MailState::Queued.as_str().to_owned()),
         attempts: ActiveValue::Set(0),
-        // Zero means at once: the deciding transaction does not know the real time.
+        // Time zero lies in the past, so that the mail is due at once. The current real time is not
+        // known here.
         next_attempt_time: ActiveValue::Set(Micros(0)),
         first_attempt_time: ActiveValue::Set(None),
         settle_time: ActiveValue::Set(None),
@@ -144,14 +147,14 @@ fn to_row(mail: NewMail) -> entity::ActiveModel {
 /// Counts the queued mails. Returns the number of all of them and the number of those whose next
 /// attempt is due.
 pub(crate) async fn count_queued(db: &impl ConnectionTrait, now: Timestamp) -> Result<(u64, u64), DbErr> {
-    let due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(Micros::from(now)), 1);
+    let counted_if_due = CaseStatement::new().case(entity::Column::NextAttemptTime.lte(Micros::from(now)), 1);
     // Both counts come from one statement. With two, a mail that is finished in between would be
     // counted as queued but not due.
     let counts = entity::Entity::find()
         .filter(entity::Column::State.eq(MailState::Queued.as_str()))
         .select_only()
         .expr_as(Func::count(Expr::col(entity::Column::Id)), "queued")
-        .expr_as(Func::count(due), "due")
+        .expr_as(Func::count(counted_if_due), "due")
         .into_tuple::<(i64, i64)>()
         .one(db)
         .await?;

@@ -12,7 +12,7 @@ use crate::{MailRenderer, Message, Outcome, RenderResult, RendererError, SendErr
 
 /// The maximum delay after the first failed attempt. It doubles with each further attempt.
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(2);
-/// The limit of the maximum delay.
+/// The value beyond which the maximum delay does not grow.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(900);
 /// How many times the sender reports an outcome to the renderer before it gives the mail back to
 /// the queue.
@@ -24,12 +24,13 @@ enum AttemptResult {
     Final(Outcome),
     /// The renderer decided that the mail is not sent.
     Withdrawn,
-    /// The mail is tried again later. `deferred_by_server` is false if no mail server was asked.
+    /// The mail is tried again later. `deferred_by_server` is true if the mail server asked for
+    /// that, and false if the attempt failed for another reason.
     Retry { reason: String, deferred_by_server: bool },
 }
 
-impl<C: MailRenderer> Sender<C> {
-    /// Renders and sends one mail, reports the outcome to the renderer, and marks the row.
+impl<R: MailRenderer> Sender<R> {
+    /// Renders and sends one mail, reports the outcome to the renderer, and updates the mail's row.
     pub(super) async fn attempt(&self, leased: LeasedMail) -> Result<(), DbErr> {
         let mail = &leased.mail;
         match self.give_up_if_deferred_too_long(&leased, self.render_and_send(&leased).await) {
@@ -108,20 +109,21 @@ impl<C: MailRenderer> Sender<C> {
         }
     }
 
-    /// Reports the outcome to the renderer and retries for a while, because a mail that goes back
-    /// to the queue now would be sent twice.
+    /// Reports the outcome to the renderer, with up to [`MAX_OUTCOME_REPORTS`] calls until one
+    /// succeeds. It does not give up earlier, because a mail that goes back to the queue now is
+    /// sent a second time.
     async fn report_outcome(&self, mail: &Mail, outcome: &Outcome) -> Result<(), RendererError> {
         let parts = &self.0.parts;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
-        let mut reported = parts.renderer.record_outcome(mail, outcome.clone()).await;
+        let mut result = parts.renderer.record_outcome(mail, outcome.clone()).await;
         for _ in 1..MAX_OUTCOME_REPORTS {
-            if reported.is_ok() {
+            if result.is_ok() {
                 break;
             }
             tokio::time::sleep(backoff.next_delay(&*parts.entropy)).await;
-            reported = parts.renderer.record_outcome(mail, outcome.clone()).await;
+            result = parts.renderer.record_outcome(mail, outcome.clone()).await;
         }
-        reported
+        result
     }
 
     /// Stores the final state of the mail in the queue.
@@ -140,7 +142,7 @@ impl<C: MailRenderer> Sender<C> {
         Ok(())
     }
 
-    /// Counts one attempt in the metrics.
+    /// Counts one attempt with this outcome in the metrics.
     fn count_attempt(&self, outcome: &'static str) {
         self.0.attempt_counter.add(&[("service", self.0.parts.service.as_str()), ("outcome", outcome)], 1);
     }

@@ -21,14 +21,14 @@ pub use spawn::SetupError;
 
 use crate::{MailConfig, MailRenderer, Transport, queue};
 
-/// How often the sender looks at the queue if it is not woken up.
+/// The time between two searches for due mails if the sender is not woken up.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The part of a lease beyond the send timeout of the transport. It covers rendering the mail
 /// before it is sent, and reporting and storing the outcome afterwards.
 const LEASE_MARGIN: Duration = Duration::from_secs(15);
 
 /// The dependencies of a [`Sender`].
-pub struct SenderParts<C> {
+pub struct SenderParts<R> {
     /// The service whose mails are sent.
     pub service: Service,
     /// The database of that service.
@@ -40,28 +40,28 @@ pub struct SenderParts<C> {
     /// The metrics that count queued mails and attempts.
     pub metrics: Metrics,
     /// The renderer of the service's mails.
-    pub renderer: C,
-    /// How messages leave the process.
+    pub renderer: R,
+    /// The transport that hands messages to the mail system.
     pub transport: Box<dyn Transport>,
     /// The sender address, the parallelism and the give-up time.
     pub config: MailConfig,
 }
 
-/// Sends the mails of one service. Any number of replicas may run one. A clone shares the state and
-/// is cheap.
-pub struct Sender<C>(Arc<Inner<C>>);
+/// Sends the mails of one service. Every replica of the service may run a sender. All clones of a
+/// sender share one state, and cloning is cheap.
+pub struct Sender<R>(Arc<Inner<R>>);
 
 /// The state that all clones of a sender share.
-struct Inner<C> {
+struct Inner<R> {
     /// The dependencies.
-    parts: SenderParts<C>,
+    parts: SenderParts<R>,
     /// The sender address of all mails.
     from: Mailbox,
     /// Wakes the background task up before its next poll.
     wake: Notify,
     /// Signals the end of a batch to tasks that wait in [`Sender::drain`].
     progress: Notify,
-    /// Set once the leases that a dead process left behind have been ended.
+    /// Set after the leases that a dead process left behind have been ended.
     stale_leases_ended: OnceCell<()>,
     /// The metric for the number of queued mails.
     queued_gauge: Gauges,
@@ -69,24 +69,24 @@ struct Inner<C> {
     attempt_counter: Counters,
 }
 
-impl<C> Clone for Sender<C> {
+impl<R> Clone for Sender<R> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<C> std::fmt::Debug for Sender<C> {
+impl<R> std::fmt::Debug for Sender<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sender").field("service", &self.0.parts.service).finish_non_exhaustive()
     }
 }
 
-impl<C: MailRenderer> Sender<C> {
+impl<R: MailRenderer> Sender<R> {
     /// Creates a sender. It sends nothing before [`Self::run`] or [`Self::drain`] is called.
     /// Returns `None` if `from` in the configuration is not a valid mailbox; validating the
     /// configuration reports that.
     #[must_use]
-    pub fn new(parts: SenderParts<C>) -> Option<Self> {
+    pub fn new(parts: SenderParts<R>) -> Option<Self> {
         let from = parts.config.sender_mailbox()?;
         let queued_gauge =
             parts.metrics.gauge("cpor_mails_queued", "Mails that are neither sent, bounced nor withdrawn.");
@@ -95,8 +95,8 @@ impl<C: MailRenderer> Sender<C> {
         Some(Self(Arc::new(Inner { parts, from, wake, progress, stale_leases_ended, queued_gauge, attempt_counter })))
     }
 
-    /// Makes the sender look at the queue at once. Call it after a transaction that enqueued a mail
-    /// has committed.
+    /// Makes the sender search for due mails at once. Call it after a transaction that enqueued a
+    /// mail has committed.
     pub fn wake(&self) {
         self.0.wake.notify_one();
     }
@@ -104,7 +104,8 @@ impl<C: MailRenderer> Sender<C> {
     /// Sends queued mails until `stop` is cancelled. Attempts that have begun by then are finished.
     ///
     /// # Errors
-    /// Returns the error of the database. Leased mails then wait for their leases to end.
+    /// Returns the error of the database. Mails that are leased at that time are sent after their
+    /// leases have ended.
     pub async fn run(self, stop: CancellationToken) -> Result<(), DbErr> {
         self.end_stale_leases_once().await?;
         while !stop.is_cancelled() {
@@ -141,8 +142,8 @@ impl<C: MailRenderer> Sender<C> {
         Ok(())
     }
 
-    /// Sends queued mails until no mail is due. Returns the number of mails that wait for a further
-    /// attempt.
+    /// Sends queued mails until no mail is due. Returns the number of mails that are still queued,
+    /// for a later attempt.
     ///
     /// # Errors
     /// Returns the error of the database.
@@ -155,7 +156,8 @@ impl<C: MailRenderer> Sender<C> {
                 return Ok(queued);
             }
             if self.send_batch().await? == 0 {
-                // Other senders hold the leases of the mails that are left.
+                // Other senders hold the leases of the due mails. Wait for one of them to send its
+                // batch.
                 let _ = tokio::time::timeout(POLL_INTERVAL / 10, progress).await;
             }
         }
@@ -170,7 +172,7 @@ impl<C: MailRenderer> Sender<C> {
     }
 
     /// Returns how long a mail is leased. A lease is longer than the send timeout of the transport,
-    /// because a mail that two senders send arrives twice. It is as short as possible, because on
+    /// so that no second sender sends the mail during an attempt. It is not much longer, because on
     /// PostgreSQL the mails of a dead process wait until their leases end.
     fn lease_duration(&self) -> Duration {
         self.0.parts.transport.send_timeout() + LEASE_MARGIN
@@ -189,16 +191,16 @@ impl<C: MailRenderer> Sender<C> {
         }
         let limit = u64::try_from(config.parallel).unwrap_or(u64::MAX);
         let leased = queue::lease_due(db, entropy.uuid(), now, now + self.lease_duration(), limit).await?;
-        let attempted = leased.len();
-        if attempted == 0 {
-            // Other senders hold the leases of the due mails. Signalling progress would make
-            // `drain` look again at once.
+        let batch_size = leased.len();
+        if batch_size == 0 {
+            // Other senders hold the leases of the due mails. A signal of progress would make
+            // `drain` search again without a pause.
             return Ok(0);
         }
         let attempts =
             futures_util::stream::iter(leased).map(|leased| self.attempt(leased)).buffer_unordered(config.parallel);
         let results: Vec<Result<(), DbErr>> = attempts.collect().await;
         self.0.progress.notify_waiters();
-        results.into_iter().collect::<Result<(), DbErr>>().map(|()| attempted)
+        results.into_iter().collect::<Result<(), DbErr>>().map(|()| batch_size)
     }
 }

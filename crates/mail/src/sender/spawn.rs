@@ -1,11 +1,11 @@
-//! Starting a [`Sender`] as a background task of a service.
+//! Starting a [`Sender`] as a background task of a [`Host`], which runs the tasks of one service.
 
 use cpor_durable::{Host, ServiceContext};
 
 use super::{Sender, SenderParts};
 use crate::{MailConfig, MailRenderer, TransportError, build_transport};
 
-/// The sender of a service cannot be set up.
+/// The reason why the sender of a service cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The transport cannot be set up.
@@ -17,10 +17,10 @@ pub enum SetupError {
     InvalidSender,
 }
 
-impl<C: MailRenderer> Sender<C> {
+impl<R: MailRenderer> Sender<R> {
     /// Creates the sender of the host's service and registers it with the host: the sender runs as
-    /// soon as the host is started, and advancing a virtual business clock waits until no mail is
-    /// due.
+    /// soon as the host is started. A virtual business clock does not advance before the sender has
+    /// sent all mails that are due.
     ///
     /// # Errors
     /// Returns [`SetupError`] if the transport or the sender address cannot be used.
@@ -28,7 +28,7 @@ impl<C: MailRenderer> Sender<C> {
         host: &Host,
         context: &ServiceContext,
         config: MailConfig,
-        renderer: C,
+        renderer: R,
     ) -> Result<Self, SetupError> {
         let parts = SenderParts {
             service: host.service(),
@@ -46,9 +46,9 @@ impl<C: MailRenderer> Sender<C> {
             let sender = background_sender.clone();
             async move { Ok(sender.run(stop).await?) }
         });
-        let probed_sender = sender.clone();
+        let drained_sender = sender.clone();
         host.add_idle_probe("mail", move || {
-            let sender = probed_sender.clone();
+            let sender = drained_sender.clone();
             async move {
                 let queued = sender.drain().await?;
                 Ok((queued > 0).then(|| format!("{queued} mails wait for their next attempt")).into_iter().collect())

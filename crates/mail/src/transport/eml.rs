@@ -10,8 +10,9 @@ use super::{SendError, Transport};
 use crate::Mail;
 
 /// Writes each mail to an `.eml` file (RFC 5322). The file name begins with the business time at
-/// which the mail was decided, so that files sort by time, and names kind and recipient, for
-/// example `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
+/// which it was decided to send the mail, so that files sort by time. It also contains the kind and
+/// the recipient. An example is
+/// `2026-03-02T083000.123Z-approval-anna.lee@fabrikam.example-9f3c21.eml`.
 #[derive(Clone, Debug)]
 pub struct EmlFiles {
     /// The directory of the files.
@@ -19,7 +20,7 @@ pub struct EmlFiles {
 }
 
 impl EmlFiles {
-    /// Creates the transport, and `directory` if it does not exist.
+    /// Creates the transport. Creates `directory` if it does not exist.
     ///
     /// # Errors
     /// Returns the error of the file system if the directory cannot be created.
@@ -34,8 +35,8 @@ impl EmlFiles {
         &self.directory
     }
 
-    /// Writes to a hidden file first and renames it, so that a reader of the directory never sees
-    /// an incomplete mail.
+    /// Writes the file of `mail`. It writes a hidden file first and renames it, so that a reader of
+    /// the directory never finds an incomplete mail.
     async fn write(&self, mail: &Mail, bytes: Vec<u8>) -> io::Result<()> {
         let temporary = self.directory.join(format!(".{}.part", mail.id));
         tokio::fs::write(&temporary, bytes).await?;
@@ -50,7 +51,8 @@ impl Transport for EmlFiles {
         result.map_err(|error| SendError::Unavailable(error.kind().to_string()))
     }
 
-    /// Writing a file is quick, and writing it twice results in one file.
+    /// Returns a short timeout, because writing a file is quick, and writing it twice results in
+    /// one file.
     fn send_timeout(&self) -> Duration {
         Duration::from_secs(5)
     }

@@ -29,7 +29,8 @@ pub trait Transport: Send + Sync + 'static {
     }
 }
 
-/// Leaves a slow mail system time to inspect a message before it accepts it.
+/// The send timeout of transports without a timeout of their own. It leaves a slow mail system time
+/// to inspect a message before it accepts it.
 const DEFAULT_SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A message that the mail system did not accept. The texts go to the log and the queue and contain
@@ -43,13 +44,13 @@ pub enum SendError {
     /// bounced.
     #[error("deferred: {0}")]
     Deferred(String),
-    /// No mail system judged the message, for example because the server, the login or the disk
-    /// failed. The sender retries without a limit.
+    /// No mail system decided whether it accepts the message, for example because the server, the
+    /// login or the disk failed. The sender retries without a limit.
     #[error("the mail cannot be sent at the moment: {0}")]
     Unavailable(String),
 }
 
-/// A transport that cannot be set up.
+/// The reason why a transport cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// Neither an SMTP server nor a directory is configured.
@@ -67,7 +68,8 @@ pub enum TransportError {
 /// or `.eml` files in `mail` under `data_dir`.
 ///
 /// # Errors
-/// Returns [`TransportError`] if none of them can be used.
+/// Returns [`TransportError`] if the first of these that is configured cannot be used, or if none
+/// is configured.
 pub fn build_transport(config: &MailConfig, data_dir: Option<&Path>) -> Result<Box<dyn Transport>, TransportError> {
     if let Some(smtp) = &config.smtp {
         return Ok(Box::new(Smtp::new(smtp)?));

@@ -39,12 +39,12 @@ impl Smtp {
     }
 }
 
-/// Sets user name and password.
+/// Adds user name and password to `builder`.
 fn with_login(builder: AsyncSmtpTransportBuilder, username: &str, password: &str) -> AsyncSmtpTransportBuilder {
     builder.credentials(Credentials::new(username.to_owned(), password.to_owned()))
 }
 
-/// The ports of RFC 8314 (TLS) and RFC 6409 (STARTTLS).
+/// Returns the standard port: RFC 8314 (TLS), RFC 6409 (STARTTLS) or RFC 5321 (plain).
 const fn default_port(security: Security) -> u16 {
     match security {
         Security::Starttls => 587,
@@ -55,7 +55,7 @@ const fn default_port(security: Security) -> u16 {
 
 /// Returns whether and how the connection is encrypted.
 fn tls_settings(config: &SmtpConfig) -> Result<Tls, TransportError> {
-    let parameters = || -> Result<TlsParameters, TransportError> {
+    let tls_parameters = || -> Result<TlsParameters, TransportError> {
         let mut builder = TlsParameters::builder(config.host.clone());
         if let Some(file) = &config.ca_file {
             builder = builder.add_root_certificate(Certificate::from_pem(&std::fs::read(file)?)?);
@@ -63,8 +63,8 @@ fn tls_settings(config: &SmtpConfig) -> Result<Tls, TransportError> {
         Ok(builder.build()?)
     };
     Ok(match config.security {
-        Security::Starttls => Tls::Required(parameters()?),
-        Security::Tls => Tls::Wrapper(parameters()?),
+        Security::Starttls => Tls::Required(tls_parameters()?),
+        Security::Tls => Tls::Wrapper(tls_parameters()?),
         Security::Plain => Tls::None,
     })
 }
@@ -78,14 +78,15 @@ impl Transport for Smtp {
         }
     }
 
-    /// At least the timeout of one step: a server that uses that time in the last step may have
-    /// accepted the message.
+    /// Returns at least the timeout of one step of the SMTP dialogue. With a shorter one, a message
+    /// that the server accepts slowly in the last step would count as not sent.
     fn send_timeout(&self) -> Duration {
         self.timeout.max(DEFAULT_SEND_TIMEOUT)
     }
 }
 
-/// Uses only the code of the server's reply, because its text may contain the recipient's address.
+/// Converts an error of the SMTP client. The result contains only the code of the server's reply,
+/// because the text of the reply may contain the recipient's address.
 fn to_send_error(error: &Error) -> SendError {
     match error.status() {
         Some(code) => classify_reply(code),
@@ -97,9 +98,9 @@ fn to_send_error(error: &Error) -> SendError {
     }
 }
 
-/// Classifies a reply by RFC 5321, section 4.2.1: 55x is about the mailbox and therefore a bounce.
-/// Other 5xx codes are about this process (its syntax or its login), and must not count as a
-/// bounce, for example when a password has expired.
+/// Classifies a reply by RFC 5321, section 4.2.1. A 55x code is about the mailbox: a bounce. Other
+/// 5xx codes are about this process (its syntax or its login, for example an expired password) and
+/// do not count as a bounce. A 4xx code is a deferral.
 fn classify_reply(code: Code) -> SendError {
     let reply = format!("SMTP {code}");
     match (code.severity, code.category) {

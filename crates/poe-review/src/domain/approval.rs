@@ -1,6 +1,5 @@
-//! The second half of an approval: applies the registry's answer to the case. An answer to a
-//! decision that the case no longer waits for changes nothing, so several processes may complete
-//! one approval.
+//! The second half of an approval: applies the registry's answer to the case. The answer changes
+//! nothing if the case no longer waits for it, so several processes may complete one approval.
 use super::{Approval, CaseEvent, LineRefusal, ReviewCase, State, case::transition};
 use cpor_durable::Transition;
 use cpor_types::{Calendar, DecisionId, Timestamp};
@@ -21,9 +20,9 @@ impl ReviewCase {
     }
 
     /// Returns the case to review, because the registry refused to hold a line: another company
-    /// holds the key (R36), or the directory no longer admits the line (R12). The clocks continue
-    /// with the time that they had left. Returns `None` if the case does not wait for this
-    /// decision.
+    /// holds the key (R36), or the registry's data about partner and customer no longer admit the
+    /// line (R12). The clocks continue with the time that they had left. Returns `None` if the case
+    /// does not wait for this decision.
     #[must_use]
     pub fn cancel_approval(
         &self,

@@ -29,7 +29,7 @@ impl ReviewCase {
     #[must_use]
     pub fn open(new_case: NewCase, effective_time: Timestamp, calendar: &Calendar) -> Transition<Self> {
         let NewCase { id, tenant, kind, snapshot, clock_lengths, remind_before } = new_case;
-        let unstarted = Self {
+        let case_without_running_clocks = Self {
             tenant,
             id,
             clocks: kind.new_clocks(clock_lengths),
@@ -46,7 +46,7 @@ impl ReviewCase {
             update_time: effective_time,
             close_time: None,
         };
-        let opened = unstarted.with_state(State::Waiting, effective_time, calendar);
+        let opened = case_without_running_clocks.with_state(State::Waiting, effective_time, calendar);
         let lines = opened.contested_lines();
         let competition_event = (!lines.is_empty()).then_some(CaseEvent::CompetitionChanged { lines });
         Transition::new(opened, std::iter::once(CaseEvent::Opened).chain(competition_event))
@@ -96,8 +96,8 @@ impl ReviewCase {
     /// changes.
     #[must_use]
     pub fn end_lines(&self, lines: &[LineId], now: Timestamp, calendar: &Calendar) -> Option<Transition<Self>> {
-        let competing = self.competing_lines().map(|line| line.id);
-        let lines: Vec<LineId> = competing.filter(|line| lines.contains(line)).collect();
+        let competing_ids = self.competing_lines().map(|line| line.id);
+        let lines: Vec<LineId> = competing_ids.filter(|line| lines.contains(line)).collect();
         (self.phase().is_approved() && !lines.is_empty()).then(|| {
             let ended_lines = self.ended_lines.iter().chain(&lines).copied().collect();
             let next = Self { ended_lines, ..self.clone() }.with_updated_clocks(now, calendar);
@@ -121,8 +121,8 @@ impl ReviewCase {
                 Some(transition(self, next, CaseEvent::Closed { primary_reason }))
             }
             Phase::Approved => {
-                let all: Vec<LineId> = self.snapshot.lines.iter().map(|line| line.id).collect();
-                self.end_lines(&all, now, calendar)
+                let all_lines: Vec<LineId> = self.snapshot.lines.iter().map(|line| line.id).collect();
+                self.end_lines(&all_lines, now, calendar)
             }
             Phase::Rejected | Phase::Closed => None,
         }

@@ -1,5 +1,4 @@
-//! One clock of a review (R45), its kind and its state. A stopped clock keeps the time that it has
-//! left.
+//! One clock of a review (R45): a deadline that can stop and go on with the time left.
 use super::Phase;
 use cpor_types::{Calendar, Length, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,9 +11,9 @@ pub enum ClockKind {
     Start,
     /// Runs from the start of the review to the decision.
     Decision,
-    /// Runs from the submission to the decision, except while the claim is with the partner.
+    /// Runs from the submission to the decision, except while the case waits for the partner.
     Overall,
-    /// Runs from the dispute to its decision, except while the claim is with the partner.
+    /// Runs from the dispute to its decision, except while the case waits for the partner.
     DisputeDecision,
 }
 
@@ -103,6 +102,7 @@ impl Clock {
         }
     }
 
+    /// Starts a stopped clock. It is due after the time left, counted in `calendar` from `now`.
     pub(super) fn run(self, remind_before: Length, now: Timestamp, calendar: &Calendar) -> Self {
         match self {
             Self::Stopped { remaining } => {
@@ -114,6 +114,7 @@ impl Clock {
         }
     }
 
+    /// Stops a running clock and keeps the business days that are left.
     pub(super) fn stop(self, now: Timestamp, calendar: &Calendar) -> Self {
         match self {
             Self::Running { due, .. } => {
@@ -123,6 +124,7 @@ impl Clock {
         }
     }
 
+    /// Cancels a clock that has not passed.
     pub(super) fn cancel(self) -> Self {
         match self {
             Self::Stopped { .. } | Self::Running { .. } => Self::Cancelled,
@@ -130,6 +132,7 @@ impl Clock {
         }
     }
 
+    /// Marks a running clock as passed.
     pub(super) fn pass(self) -> Self {
         match self {
             Self::Running { due, rule, reminder_time: _ } => Self::Passed { due, rule },

@@ -15,8 +15,8 @@ impl Clocks {
     /// claim's policy profile (R61).
     #[must_use]
     pub fn for_submission(ReviewLengths { start, decision, overall, dispute_decision: _ }: ReviewLengths) -> Self {
-        let always = [(ClockKind::Start, start), (ClockKind::Decision, decision)];
-        Self::stopped(always.into_iter().chain(overall.map(|overall| (ClockKind::Overall, overall))))
+        let required_clocks = [(ClockKind::Start, start), (ClockKind::Decision, decision)];
+        Self::stopped(required_clocks.into_iter().chain(overall.map(|overall| (ClockKind::Overall, overall))))
     }
 
     /// Creates the clock for the case of a dispute, stopped.

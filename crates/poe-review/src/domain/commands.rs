@@ -14,7 +14,7 @@ impl ReviewCase {
     /// changes.
     ///
     /// # Errors
-    /// A refusal of the transition table.
+    /// Returns the [`Refusal`] if the transition table does not allow the command.
     pub fn assign(&self, person: &Reviewer, reviewer: &str, now: Timestamp) -> CommandResult {
         self.authorize(CommandKind::Assign, self.role_of(person))?;
         Ok((self.reviewer() != Some(reviewer)).then(|| self.change_reviewer(Some(reviewer.to_owned()), now)))
@@ -23,7 +23,7 @@ impl ReviewCase {
     /// Assigns an unassigned case to the person who gives the command (R19).
     ///
     /// # Errors
-    /// A refusal of the transition table.
+    /// Returns the [`Refusal`] if the transition table does not allow the command.
     pub fn take(&self, person: &Reviewer, now: Timestamp) -> CommandResult {
         self.authorize(CommandKind::Take, self.role_of(person))?;
         Ok(Some(self.change_reviewer(Some(person.subject.clone()), now)))
@@ -32,7 +32,7 @@ impl ReviewCase {
     /// Removes the assignment, so that other reviewers can take the case (R19).
     ///
     /// # Errors
-    /// A refusal of the transition table.
+    /// Returns the [`Refusal`] if the transition table does not allow the command.
     pub fn release(&self, person: &Reviewer, now: Timestamp) -> CommandResult {
         self.authorize(CommandKind::Release, self.role_of(person))?;
         Ok(Some(self.change_reviewer(None, now)))
@@ -41,7 +41,7 @@ impl ReviewCase {
     /// Starts the review (R19). A lead who starts an unassigned case becomes its reviewer.
     ///
     /// # Errors
-    /// A refusal of the transition table.
+    /// Returns the [`Refusal`] if the transition table does not allow the command.
     pub fn start(&self, person: &Reviewer, now: Timestamp, calendar: &Calendar) -> CommandResult {
         self.authorize(CommandKind::Start, self.role_of(person))?;
         let reviewer = self.reviewer.clone().unwrap_or_else(|| person.subject.clone());
@@ -52,8 +52,9 @@ impl ReviewCase {
     /// Requests an action of the partner, who answers by resubmitting the claim (R20).
     ///
     /// # Errors
-    /// A refusal of the transition table, [`Refusal::ReasonMissing`], [`Refusal::CommentMissing`],
-    /// [`Refusal::LinesUnknown`] or [`Refusal::NoLineLeft`].
+    /// Returns the [`Refusal`] if the transition table does not allow the command, and
+    /// [`Refusal::ReasonMissing`], [`Refusal::CommentMissing`], [`Refusal::LinesUnknown`] or
+    /// [`Refusal::NoLineLeft`] if `action` is invalid.
     pub fn request_partner_action(
         &self,
         person: &Reviewer,
@@ -75,7 +76,7 @@ impl ReviewCase {
     /// own decision id and comment, and nothing changes.
     ///
     /// # Errors
-    /// A refusal of the transition table.
+    /// Returns the [`Refusal`] if the transition table does not allow the command.
     pub fn approve(&self, person: &Reviewer, approval: Approval, now: Timestamp, calendar: &Calendar) -> CommandResult {
         self.authorize(CommandKind::Approve, self.role_of(person))?;
         if self.phase() == Phase::Approving {
@@ -89,8 +90,8 @@ impl ReviewCase {
     /// Rejects the claim (R24) with a primary reason (R31) and further reasons (R32).
     ///
     /// # Errors
-    /// A refusal of the transition table, [`Refusal::ReasonNotOpen`] or
-    /// [`Refusal::CommentMissing`].
+    /// Returns the [`Refusal`] if the transition table does not allow the command, and
+    /// [`Refusal::ReasonNotOpen`] or [`Refusal::CommentMissing`] if `rejection` is invalid.
     pub fn reject(
         &self,
         person: &Reviewer,

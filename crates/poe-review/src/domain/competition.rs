@@ -1,7 +1,7 @@
 //! Competition (R37): live cases of different companies compete for one key of a tenant, and a case
 //! competes with a legacy association (one from before claims) that holds its key. A case is live
-//! while it is open, or while it is approved and a line has not ended. The storage finds the
-//! rivals; this module decides what follows from them.
+//! while it is open, or while it is approved and a line has not ended. The storage finds the rivals
+//! of a case; this module determines which lines are contested because of them.
 use super::{CaseEvent, Line, ReviewCase, case::competition_change};
 use cpor_durable::Transition;
 use cpor_types::{Activity, AssociationKey, Calendar, CaseId, LineId, Timestamp};
@@ -75,13 +75,13 @@ impl ReviewCase {
     #[must_use]
     pub fn rivals_among<'a>(&self, candidates: impl IntoIterator<Item = &'a Self>) -> Rivals {
         let keys = self.competing_keys();
-        let may_compete = |candidate: &&Self| {
+        let is_possible_rival = |candidate: &&Self| {
             candidate.snapshot.claim.partner != self.snapshot.claim.partner
                 && (self.phase().is_open() || candidate.phase().is_open())
         };
         let common_keys =
             |candidate: &Self| candidate.competing_keys().intersection(&keys).cloned().collect::<BTreeSet<_>>();
-        let candidates = candidates.into_iter().filter(may_compete);
+        let candidates = candidates.into_iter().filter(is_possible_rival);
         let with_keys = candidates.map(|candidate| (candidate.id, common_keys(candidate)));
         with_keys.filter(|(_, keys)| !keys.is_empty()).collect()
     }

@@ -31,8 +31,8 @@ pub enum CaseEvent {
     },
     /// The case is approved, because the registry holds every line (R23).
     Approved(Approval),
-    /// The registry refused to hold a line: another company holds it (R36), or the directory no
-    /// longer admits it (R12).
+    /// The registry refused to hold a line: another company holds its key (R36), or the registry's
+    /// data about partner and customer no longer admit it (R12).
     ApprovalRefused {
         /// The id of the refused approval.
         decision_id: DecisionId,
@@ -51,7 +51,8 @@ pub enum CaseEvent {
         /// The clock that will pass soon.
         clock: ClockKind,
     },
-    /// The claim was closed without a reviewer's decision, so the case is closed too (R45).
+    /// The claim was closed without a reviewer's decision, for example by a withdrawal, so the case
+    /// is closed too (R45).
     Closed {
         /// The claim's primary reason (R31).
         primary_reason: PrimaryRejection,

@@ -16,7 +16,7 @@ pub enum CaseKind {
 /// A partner's objection to a rejection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispute {
-    /// The case that the rejection closed.
+    /// The case in which the claim was rejected.
     pub previous: CaseId,
     /// The number of the dispute within its claim: 1 for the first dispute.
     pub number: u32,

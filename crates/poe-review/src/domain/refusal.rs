@@ -26,7 +26,7 @@ pub enum Refusal {
     ReasonNotOpen,
     /// A request for partner action (R20) or a rejection (R24) has no comment for the partner.
     CommentMissing,
-    /// A request for partner action names lines that the claim does not have (R30).
+    /// A request for partner action contains lines that the claim does not have (R30).
     LinesUnknown(Vec<LineId>),
     /// A request for partner action would remove every line of the claim (R29).
     NoLineLeft,

@@ -18,7 +18,7 @@ pub struct Snapshot {
     pub mpn_id: MpnId,
     /// The display name of the customer.
     pub customer_display_name: String,
-    /// The customer domain that the claim names.
+    /// The customer's domain name in the claim.
     pub customer_domain: String,
     /// The name that the partner gave to the claim.
     pub claim_display_name: String,
@@ -28,7 +28,7 @@ pub struct Snapshot {
     pub activities: Vec<Activity>,
     /// The claimed lines.
     pub lines: Vec<Line>,
-    /// The policy profile that the claim was submitted under, and keeps (R61).
+    /// The policy profile under which the claim was submitted. It does not change later (R61).
     pub policy: PolicyId,
     /// The time of the first submission of the claim.
     pub submit_time: Timestamp,

@@ -41,7 +41,8 @@ pub struct Approval {
     pub decision_id: DecisionId,
     /// The comment to the partner; may be empty.
     pub comment: String,
-    /// The reviewer who approved. Every process that completes the approval acts in this name.
+    /// The reviewer who approved. Every process that completes the approval records this actor as
+    /// the author of its command.
     #[serde(rename = "by")]
     pub actor: Actor,
 }
@@ -71,7 +72,7 @@ pub struct LineRefusal {
     pub line_id: Option<LineId>,
     /// The registry's stable reason, for example `KEY_HELD`.
     pub reason: String,
-    /// A description for people. It never names the company that holds the key.
+    /// A description for people. It never reveals the company that holds the key.
     pub description: String,
 }
 

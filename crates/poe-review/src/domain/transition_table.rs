@@ -1,5 +1,5 @@
-//! The transition table: which command is allowed in which phase, for which role. The commands
-//! check it, and `allowed_commands` of the API is derived from it.
+//! The transition table: which command is allowed in which phase, for which role. Every command is
+//! checked against it, and the field `allowed_commands` of the API is derived from it.
 use super::{Phase, Refusal, ReviewCase};
 
 /// A command of a reviewer or lead, without its data.
@@ -64,6 +64,7 @@ pub enum RequiredRole {
 }
 
 impl RequiredRole {
+    /// Whether a caller with this role meets the requirement.
     const fn includes(self, role: CaseRole) -> bool {
         match (self, role) {
             (Self::AnyReviewer, CaseRole::AssignedReviewer | CaseRole::Lead | CaseRole::OtherReviewer)
@@ -109,10 +110,11 @@ pub struct TransitionRow {
     pub guard: AssigneeGuard,
     /// The phase of the case after the command.
     pub to: Phase,
-    /// The rule that this row implements.
+    /// The number of the rule that this row implements, for example `R19`.
     pub rule: &'static str,
 }
 
+/// Builds a row of the transition table.
 const fn row(
     from: Phase,
     command: CommandKind,
@@ -124,7 +126,7 @@ const fn row(
     TransitionRow { from, command, required_role, guard, to, rule }
 }
 
-/// All allowed transitions by command. A command without a row is refused (R15).
+/// The transitions that commands cause. A command is refused in a phase without a row for it (R15).
 pub const TRANSITION_TABLE: [TransitionRow; 8] = [
     row(Phase::Waiting, CommandKind::Assign, RequiredRole::Lead, AssigneeGuard::None, Phase::Waiting, "R19"),
     row(Phase::Waiting, CommandKind::Take, RequiredRole::AnyReviewer, AssigneeGuard::Unassigned, Phase::Waiting, "R19"),
@@ -161,8 +163,8 @@ pub const TRANSITION_TABLE: [TransitionRow; 8] = [
         Phase::Rejected,
         "R24",
     ),
-    // An approval while another one is pending has no effect of its own; it waits for the same
-    // answer.
+    // A second approval does not send another request to the registry. Its caller gets the result
+    // of the pending one.
     row(
         Phase::Approving,
         CommandKind::Approve,

@@ -11,6 +11,7 @@ use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, 
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+/// The name of the table, for error messages.
 const TABLE: &str = "arbitration";
 
 /// Loads and saves arbitrations for the writer.
@@ -21,7 +22,7 @@ pub(crate) struct ArbitrationStore {
     pub lease: Duration,
 }
 
-/// The conflict of an arbitration with another pending arbitration of these keys.
+/// The conflict of a new arbitration with a pending one that has reserved these keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeysUnderArbitration(pub Vec<AssociationKey>);
 
@@ -77,10 +78,10 @@ impl Store for ArbitrationStore {
         tx: &Tx,
         changes: &[Change<Arbitration>],
     ) -> Result<Vec<(AggregateKey, KeysUnderArbitration)>, StoreError> {
-        let saved = changes.iter().map(|change| Ok((change.previous_version(), to_row(change)?)));
-        rows::save::<arbitration::Entity>(tx, saved.collect::<Result<Vec<_>, StoreError>>()?).await?;
-        let released = changes.iter().flat_map(|change| changed_keys(change, KeyChange::Release));
-        rows::delete::<arbitrated_key::Entity>(tx, released).await?;
+        let rows_with_versions = changes.iter().map(|change| Ok((change.previous_version(), to_row(change)?)));
+        rows::save::<arbitration::Entity>(tx, rows_with_versions.collect::<Result<Vec<_>, StoreError>>()?).await?;
+        let released_keys = changes.iter().flat_map(|change| changed_keys(change, KeyChange::Release));
+        rows::delete::<arbitrated_key::Entity>(tx, released_keys).await?;
         let conflicts = reserve_keys(tx, changes).await?;
         if conflicts.is_empty() {
             let lease_end = (self.clock.now() + self.lease).into();
@@ -114,33 +115,37 @@ fn changed_keys(change: &Change<Arbitration>, key_change: KeyChange) -> Vec<arbi
         KeyChange::Reserve => !was_pending && is_pending,
         KeyChange::Release => was_pending && !is_pending,
     };
-    let distinct: BTreeSet<String> = change.after.state.awards.iter().map(|award| award.key.to_string()).collect();
-    let row = |key| arbitrated_key::ActiveModel {
+    let distinct_keys: BTreeSet<String> = change.after.state.awards.iter().map(|award| award.key.to_string()).collect();
+    let key_row = |key| arbitrated_key::ActiveModel {
         owner: Set(change.key.owner.clone()),
         key: Set(key),
         id: Set(change.key.id),
     };
-    if applies { distinct.into_iter().map(row).collect() } else { Vec::new() }
+    if applies { distinct_keys.into_iter().map(key_row).collect() } else { Vec::new() }
 }
 
+/// Reserves the keys of the arbitrations that begin with these changes. Returns a conflict for each
+/// key that another pending arbitration has reserved.
 async fn reserve_keys(
     tx: &Tx,
     changes: &[Change<Arbitration>],
 ) -> Result<Vec<(AggregateKey, KeysUnderArbitration)>, StoreError> {
-    let reserved = |change| changed_keys(change, KeyChange::Reserve).into_iter().map(move |row| (&change.key, row));
-    let mut reservations: Vec<_> = changes.iter().flat_map(reserved).collect();
+    let keys_to_reserve =
+        |change| changed_keys(change, KeyChange::Reserve).into_iter().map(move |row| (&change.key, row));
+    let mut reservations: Vec<_> = changes.iter().flat_map(keys_to_reserve).collect();
     // All transactions insert the keys in the same order, to avoid deadlocks.
     reservations.sort_by(|(_, left), (_, right)| {
         (left.owner.as_ref(), left.key.as_ref()).cmp(&(right.owner.as_ref(), right.key.as_ref()))
     });
     let rows = reservations.iter().map(|(_, row)| row.clone());
-    let refused = rows::insert_new::<arbitrated_key::Entity>(tx, rows).await?;
+    let conflicting_indexes = rows::insert_new::<arbitrated_key::Entity>(tx, rows).await?;
     let conflict = |index: usize| {
         let (key, row) = &reservations[index];
-        let taken = row.key.as_ref().parse().map_err(|malformed| StoreError::inconsistent(TABLE, key, malformed))?;
-        Ok(((*key).clone(), KeysUnderArbitration(vec![taken])))
+        let reserved_key =
+            row.key.as_ref().parse().map_err(|malformed| StoreError::inconsistent(TABLE, key, malformed))?;
+        Ok(((*key).clone(), KeysUnderArbitration(vec![reserved_key])))
     };
-    refused.into_iter().map(conflict).collect()
+    conflicting_indexes.into_iter().map(conflict).collect()
 }
 
 fn to_row(change: &Change<Arbitration>) -> Result<arbitration::ActiveModel, StoreError> {

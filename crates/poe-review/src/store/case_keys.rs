@@ -11,15 +11,15 @@ pub(super) async fn save_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) ->
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     for Change { key, before, after, .. } in changes {
         let (before, after) = (indexed_keys(before.as_ref()), indexed_keys(Some(after)));
-        removed.extend(before.difference(&after).map(|name| row(key, name)));
-        added.extend(after.difference(&before).map(|name| row(key, name)));
+        removed.extend(before.difference(&after).map(|key_name| row(key, key_name)));
+        added.extend(after.difference(&before).map(|key_name| row(key, key_name)));
     }
     rows::delete::<Entity>(tx, removed).await?;
     rows::insert::<Entity>(tx, added).await
 }
 
-/// Returns the keys under which a case is indexed: those that it competes for. Empty if there is no
-/// case, or if it is rejected or closed.
+/// Returns the names of the keys under which a case is indexed: the keys that the case competes
+/// for. The result is empty if `case` is `None`, or if the case is rejected or closed.
 pub(super) fn indexed_keys(case: Option<&Versioned<ReviewCase>>) -> BTreeSet<String> {
     case.into_iter().flat_map(|case| case.state.competing_keys()).map(|key| key.to_string()).collect()
 }

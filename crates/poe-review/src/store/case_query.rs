@@ -1,4 +1,5 @@
-//! Queries for review cases. The constructor of a query determines the tenant whose cases it sees.
+//! Queries for review cases. The constructor of a query determines the tenant whose cases it reads.
+//! The queue is the list of cases that reviewers work on, the most urgent first.
 use super::{
     competition_checks,
     entity::review_case::{Column, Entity},
@@ -21,6 +22,7 @@ use uuid::Uuid;
 /// Reads the cases of one tenant, or of all tenants, because reviewers work for every tenant.
 pub(crate) struct CaseQuery<'a> {
     db: &'a DatabaseConnection,
+    /// The tenant whose cases are read. `None` reads the cases of all tenants.
     tenant: Option<TenantId>,
 }
 
@@ -52,18 +54,21 @@ pub(crate) struct CaseFilter {
 /// The position of a case in the queue, from which the next page continues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct QueueCursor {
+    /// The due time of the case's most urgent clock, in microseconds since 1970.
     queue_time: i64,
+    /// The tenant of the case.
     owner: String,
+    /// The id of the case.
     id: Uuid,
 }
 
 impl<'a> CaseQuery<'a> {
-    /// Creates a query that sees the cases of one tenant.
+    /// Creates a query for the cases of one tenant.
     pub(crate) fn for_tenant(db: &'a DatabaseConnection, tenant: TenantId) -> Self {
         Self { db, tenant: Some(tenant) }
     }
 
-    /// Creates a query that sees the cases of all tenants.
+    /// Creates a query for the cases of all tenants.
     pub(crate) fn for_all_tenants(db: &'a DatabaseConnection) -> Self {
         Self { db, tenant: None }
     }

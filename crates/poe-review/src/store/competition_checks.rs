@@ -19,9 +19,9 @@ const CHUNK_SIZE: usize = 1000;
 /// The maximum number of checks that are read at once.
 const CHECKS_PER_READ: u64 = 256;
 
-/// Updates the index of keys, and requests checks of the changed cases and of all cases that have a
-/// key in common with them, before or after the change. Executes no statement if no change affects
-/// the competition.
+/// Updates the index of competing keys (the table `case_key`), and requests checks of the changed
+/// cases and of all cases that have a key in common with them, before or after the change. Executes
+/// no statement if no change affects the competition.
 pub(super) async fn request_for_changes(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), DbErr> {
     let affects_competition = |change: &&Change<ReviewCase>| {
         competition_input(change.before.as_ref()) != competition_input(Some(&change.after))
@@ -106,19 +106,19 @@ async fn request_checks(tx: &Tx, cases: BTreeSet<AggregateKey>) -> Result<(), Db
 pub(crate) struct CompetitionCheck {
     /// The key of the case.
     pub key: AggregateKey,
-    /// The number of requests for this case when the check was read. A later request is not
-    /// answered by this check.
+    /// The number of requests for this case when the check was read. A later request needs another
+    /// check.
     requests: i64,
 }
 
-/// Reads some of the requested checks that have not run yet.
-pub(crate) async fn open_checks(db: &DatabaseConnection) -> Result<Vec<CompetitionCheck>, DbErr> {
+/// Reads at most [`CHECKS_PER_READ`] requested checks that have not run yet.
+pub(crate) async fn find_open_checks(db: &DatabaseConnection) -> Result<Vec<CompetitionCheck>, DbErr> {
     let order = [contest_check::Column::Owner, contest_check::Column::Id];
     let query = order.into_iter().fold(select_open(), |query, column| query.order_by_asc(column));
     let rows = query.limit(CHECKS_PER_READ).all(db).await?;
-    let to_check =
+    let from_row =
         |row: contest_check::Model| CompetitionCheck { key: AggregateKey::new(row.owner, row.id), requests: row.asked };
-    Ok(rows.into_iter().map(to_check).collect())
+    Ok(rows.into_iter().map(from_row).collect())
 }
 
 /// Counts the cases with a requested check that has not run yet.

@@ -12,9 +12,10 @@ pub(crate) const REMINDER: &str = "reminder";
 /// The kind of mails that tell the leads about an overdue case.
 pub(crate) const ESCALATION: &str = "escalation";
 
-/// Returns the mails that a change causes. A reminder goes to the reviewer, or to the leads if the
-/// reviewer has no address. An escalation goes to the leads. Without an address there is no mail.
-pub(super) fn drafts<'a>(
+/// Returns the mails that a change of a case causes. A reminder goes to the reviewer, or to the
+/// leads if the reviewer has no address. An escalation goes to the leads. Without an address there
+/// is no mail.
+pub(super) fn new_mails<'a>(
     change: &'a Change<ReviewCase>,
     lead_mail: Option<&'a str>,
 ) -> impl Iterator<Item = NewMail> + use<'a> {
@@ -24,11 +25,11 @@ pub(super) fn drafts<'a>(
             ClockAlert::Overdue(clock) => (ESCALATION, lead_mail?, clock),
             ClockAlert::Reminder(clock) => (REMINDER, reviewer_mail.or(lead_mail)?, clock),
         };
-        Some(draft(change, recorded, kind, recipient, clock))
+        Some(new_mail(change, recorded, kind, recipient, clock))
     })
 }
 
-fn draft(
+fn new_mail(
     change: &Change<ReviewCase>,
     recorded: &RecordedEvent<CaseEvent>,
     kind: &'static str,
@@ -47,13 +48,16 @@ fn mail_id(case: &AggregateKey, kind: &str, clock: ClockKind, version: u64) -> U
     Uuid::new_v5(&case.id, format!("{kind} {} {version}", clock.as_str()).as_bytes())
 }
 
-/// Erases the recipients of all mails about a case when a change erases its subjects (R56). The ids
-/// of these mails are derived from every version that the case has had.
+/// Erases the recipients of all mails about a case when a change erases its subjects (R56). The id
+/// of a mail contains the version of the case in which the mail was queued, so the ids are derived
+/// for each version so far.
 pub(super) async fn erase_recipients(tx: &Tx, changes: &[Change<ReviewCase>]) -> Result<(), DbErr> {
     for Change { key, after, events, .. } in changes {
         if events.iter().any(|recorded| recorded.event.erased_kinds().contains(&PersonalData::Subjects)) {
-            let kinds = || ClockKind::ALL.into_iter().flat_map(|clock| [(REMINDER, clock), (ESCALATION, clock)]);
-            let ids_of_version = |version| kinds().map(move |(kind, clock)| mail_id(key, kind, clock, version));
+            let kinds_and_clocks =
+                || ClockKind::ALL.into_iter().flat_map(|clock| [(REMINDER, clock), (ESCALATION, clock)]);
+            let ids_of_version =
+                |version| kinds_and_clocks().map(move |(kind, clock)| mail_id(key, kind, clock, version));
             let ids = (1..=after.version).flat_map(ids_of_version).collect::<Vec<_>>();
             cpor_mail::withdraw_and_erase(tx, &key.owner, &ids).await?;
         }

@@ -23,7 +23,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 pub(crate) struct CaseStore {
     /// The clock of real time, for leases.
     pub clock: Arc<dyn Clock>,
-    /// The time that the process that begins an approval has to complete it.
+    /// The time that a process has to complete an approval that it begins.
     pub lease: Duration,
     /// The address of the review leads. It receives the mails about overdue cases, and the
     /// reminders of cases whose reviewer has no address.
@@ -48,10 +48,10 @@ impl Store for CaseStore {
         rows::load_locked::<review_case::Entity>(tx, keys).await?.into_iter().map(row::from_row).collect()
     }
 
-    /// Saves the cases and the tables that follow from them. It takes one statement for the cases,
-    /// and one more for each kind of row that changes: removed keys, new keys, notes, completed
-    /// approvals and new approvals. It takes three more if the competing keys change, and three
-    /// more for each case whose personal data is erased.
+    /// Saves the cases and the rows of other tables that are derived from them. It takes one
+    /// statement for the cases, and one more for each kind of row that changes: removed keys, new
+    /// keys, notes, completed approvals and new approvals. It takes three more if the competing
+    /// keys change, and three more for each case whose personal data is erased.
     async fn save(
         &self,
         tx: &Tx,
@@ -65,7 +65,7 @@ impl Store for CaseStore {
         competition_checks::request_for_changes(tx, changes).await?;
         notes::save_for_changes(tx, changes).await?;
         let lead_mail = self.lead_mail.as_deref();
-        cpor_mail::enqueue(tx, changes.iter().flat_map(|change| mails::drafts(change, lead_mail))).await?;
+        cpor_mail::enqueue(tx, changes.iter().flat_map(|change| mails::new_mails(change, lead_mail))).await?;
         mails::erase_recipients(tx, changes).await?;
         let lease_end = (self.clock.now() + self.lease).into();
         let kind = pending_decisions::DecisionKind::Approval;

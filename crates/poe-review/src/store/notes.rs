@@ -1,5 +1,5 @@
-//! The table `review_note`: the notes of reviewers on cases (R55), in the order in which they were
-//! written.
+//! The table `review_note`: the notes of reviewers on cases (R55). The position of a note is the
+//! version of the case that the note created, so positions follow the order of writing.
 use super::entity::review_note::{ActiveModel, Column, Entity, Model};
 use crate::domain::{CaseEvent, Note, ReviewCase};
 use cpor_durable::{AggregateKey, Change, RecordedEvent, StoreError, Tx, rows, rows::Micros};

@@ -1,8 +1,8 @@
 //! The table `pending_approval`: approvals and arbitrations that wait for the registry. A row is
-//! inserted and deleted together with the state that waits.
+//! inserted and deleted in the transaction that changes the state of its case or arbitration.
 //!
-//! A lease in real time tells which process completes a decision. If two processes complete the
-//! same decision, nothing goes wrong; the lease only avoids the duplicate work.
+//! A lease in real time determines which process completes a decision. If two processes complete
+//! the same decision, the result is the same. The lease only avoids duplicate work.
 use super::entity::pending_approval::{ActiveModel, Column, Entity, Model};
 use cpor_durable::{Aggregate, AggregateKey, Change, Tx, rows, rows::Micros};
 use cpor_kit::db::Db;
@@ -54,11 +54,11 @@ impl DecisionKind {
 /// An approval or arbitration that waits for the registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PendingDecision {
-    /// The key of the case or of the arbitration.
+    /// The key of the case or of the arbitration. Its owner is the tenant.
     pub key: AggregateKey,
     /// Whether this is an approval or an arbitration.
     pub kind: DecisionKind,
-    /// The id under which the registry is asked.
+    /// The decision id in the request to the registry.
     pub decision_id: DecisionId,
     /// The number of attempts that have failed so far.
     pub failed_attempts: u32,
@@ -67,9 +67,13 @@ pub(crate) struct PendingDecision {
 /// Gives access to the pending decisions, for the processes that complete them.
 #[derive(Clone)]
 pub(crate) struct PendingDecisions {
+    /// The database of the service.
     pub db: Db,
+    /// The clock of real time, for leases and delays.
     pub clock: Arc<dyn Clock>,
+    /// The source of random delays.
     pub entropy: Arc<dyn Entropy>,
+    /// The lease and the delays.
     pub retry_policy: RetryPolicy,
 }
 
@@ -150,8 +154,8 @@ fn from_row(row: Model) -> PendingDecision {
     }
 }
 
-/// Inserts and deletes rows after these changes of aggregates. `pending_decision` returns the
-/// decision that an aggregate waits for. A new row is leased until `lease_end`.
+/// Inserts and deletes rows after these changes of aggregates. `pending_decision` returns the id of
+/// the decision that is pending in an aggregate. A new row is leased until `lease_end`.
 pub(super) async fn save_for_changes<A: Aggregate>(
     tx: &Tx,
     changes: &[Change<A>],
@@ -159,7 +163,7 @@ pub(super) async fn save_for_changes<A: Aggregate>(
     pending_decision: impl Fn(&A) -> Option<DecisionId>,
     lease_end: Micros,
 ) -> Result<(), DbErr> {
-    let (mut completed, mut begun) = (Vec::new(), Vec::new());
+    let (mut completed_rows, mut new_rows) = (Vec::new(), Vec::new());
     let row = |key: &AggregateKey, decision: DecisionId| ActiveModel {
         owner: Set(key.owner.clone()),
         id: Set(key.id),
@@ -172,10 +176,10 @@ pub(super) async fn save_for_changes<A: Aggregate>(
         let before = before.as_ref().and_then(|before| pending_decision(&before.state));
         let after = pending_decision(&after.state);
         if before != after {
-            completed.extend(before.map(|decision| row(key, decision)));
-            begun.extend(after.map(|decision| row(key, decision)));
+            completed_rows.extend(before.map(|decision| row(key, decision)));
+            new_rows.extend(after.map(|decision| row(key, decision)));
         }
     }
-    rows::delete::<Entity>(tx, completed).await?;
-    rows::insert::<Entity>(tx, begun).await
+    rows::delete::<Entity>(tx, completed_rows).await?;
+    rows::insert::<Entity>(tx, new_rows).await
 }

@@ -1,5 +1,5 @@
 //! Converts review cases to rows of the table `review_case`, and back. A row that this service
-//! cannot have written is reported as an inconsistency that names its table and key.
+//! cannot have written is reported as an inconsistency with its table and key.
 use super::entity::review_case::{ActiveModel, Model};
 use crate::domain::{CaseKind, Clocks, Competition, LineRefusal, ReviewCase, State};
 use cpor_durable::{AggregateKey, StoreError, Versioned, rows::Micros};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// The name of the table, for error messages.
 const TABLE: &str = "review_case";
 /// The queue time of cases without a running or passed clock, which puts them at the end of the
 /// queue.

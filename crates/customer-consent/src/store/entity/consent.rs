@@ -8,7 +8,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "consent")]
 pub(crate) struct Model {
-    /// The tenant of the claim.
+    /// The id of the claim's tenant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) owner: String,
     /// The id of the claim.
@@ -16,9 +16,9 @@ pub(crate) struct Model {
     pub(crate) id: Uuid,
     /// The version of the consent, which grows by one with every change.
     pub(crate) version: i64,
-    /// The name of the state, for filters. `body` is authoritative.
+    /// The name of the state in `body`, for filters.
     pub(crate) state: String,
-    /// Whether the customer has not been reached (R41), for filters.
+    /// Whether the last notice bounced and the consent waits for a delivery (R41), for filters.
     pub(crate) waiting: bool,
     /// The consent as JSON.
     pub(crate) body: Json,

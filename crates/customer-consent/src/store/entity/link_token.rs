@@ -11,7 +11,7 @@ pub(crate) struct Model {
     /// The SHA-256 of the token. The token itself is not stored.
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) hash: Vec<u8>,
-    /// The tenant of the claim.
+    /// The id of the claim's tenant.
     pub(crate) tenant: String,
     /// The id of the claim.
     pub(crate) claim: Uuid,

@@ -50,6 +50,8 @@ impl ReviewCase {
 }
 
 impl Competition {
+    /// Returns the competition with the keys of the verdict marked as settled: they are no longer
+    /// contested between these rivals.
     fn with_settled(&self, verdict: &Verdict) -> Self {
         let mut next = self.clone();
         next.settled_legacy_keys.extend(verdict.won.iter().cloned());

@@ -1,7 +1,7 @@
 //! Arbitration (R37): the decision of a review lead on contested keys.
 //!
-//! The decision is committed first. Then the registry carries it out, and each competing case takes
-//! over its verdict. A pending arbitration can be completed by any process.
+//! The decision is committed first. Then the registry carries it out, and its verdict is applied to
+//! each competing case. A pending arbitration can be completed by any process.
 mod apply;
 mod plan;
 
@@ -43,11 +43,11 @@ pub struct Arbitration {
     pub id: DecisionId,
     /// The awarded keys and their winners.
     pub awards: Vec<Award>,
-    /// The lead's comment to the partners. It is erased when the arbitration ends (R56), because
-    /// the history of each claim contains it then.
+    /// The lead's comment to the partners. It is erased when the arbitration ends (R56). By then,
+    /// the history of each claim contains it.
     pub comment: String,
-    /// The lead who decided. Every process that completes the arbitration acts in this name. The
-    /// subject is erased when the arbitration ends.
+    /// The lead who decided. Every process that completes the arbitration records this actor as the
+    /// author of its commands. The lead's subject is erased when the arbitration ends.
     pub actor: Actor,
     /// The state of the arbitration.
     pub state: ArbitrationState,

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A key that cannot be awarded as requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AwardRefusal {
-    /// The key.
+    /// The key that cannot be awarded.
     pub key: AssociationKey,
-    /// The reason why it cannot be awarded.
+    /// The reason why the key cannot be awarded.
     #[serde(rename = "problem")]
     pub reason: AwardRefusalReason,
 }
@@ -56,9 +56,9 @@ pub struct Verdict {
 /// with a winner.
 ///
 /// # Errors
-/// Every reason why the awards are not possible, at once.
+/// Returns every reason why the awards are not possible.
 pub fn plan_awards(awards: &[Award], cases: &[ReviewCase]) -> Result<AwardPlan, Vec<AwardRefusal>> {
-    let contested_by = |case: &ReviewCase| contested_keys(case, cases);
+    let contested_keys_of = |case: &ReviewCase| contested_keys(case, cases);
     let mut refusals = Vec::new();
     let mut refuse = |key: &AssociationKey, reason| refusals.push(AwardRefusal { key: key.clone(), reason });
     let mut winner_by_key = BTreeMap::new();
@@ -66,7 +66,7 @@ pub fn plan_awards(awards: &[Award], cases: &[ReviewCase]) -> Result<AwardPlan, 
         if winner_by_key.insert(key, *winner).is_some() {
             refuse(key, AwardRefusalReason::AwardedTwice);
         }
-        let is_competing_winner = |case: &ReviewCase| case.id == *winner && contested_by(case).contains(key);
+        let is_competing_winner = |case: &ReviewCase| case.id == *winner && contested_keys_of(case).contains(key);
         if !cases.iter().any(is_competing_winner) {
             refuse(key, AwardRefusalReason::NotContested);
         }
@@ -75,7 +75,7 @@ pub fn plan_awards(awards: &[Award], cases: &[ReviewCase]) -> Result<AwardPlan, 
         }
     }
     let winners = cases.iter().filter(|case| awards.iter().any(|award| award.winner == case.id));
-    for key in winners.flat_map(contested_by).collect::<BTreeSet<_>>() {
+    for key in winners.flat_map(contested_keys_of).collect::<BTreeSet<_>>() {
         if !winner_by_key.contains_key(&key) {
             refuse(&key, AwardRefusalReason::NotAwarded);
         }

@@ -16,7 +16,7 @@ pub struct Model {
     pub id: Uuid,
     /// The number of checks that were requested so far.
     pub asked: i64,
-    /// The number of requests that completed checks have answered so far.
+    /// The value of `asked` when the last completed check was read.
     pub answered: i64,
 }
 

@@ -16,7 +16,7 @@ pub struct Model {
     pub id: Uuid,
     /// The kind of the decision: `approval` or `arbitration`.
     pub work: String,
-    /// The decision id under which the registry is asked.
+    /// The decision id in the request to the registry.
     pub decision_id: Uuid,
     /// The real time at which the lease expires or the delay after a failure ends. Then any process
     /// may continue with the decision.
