@@ -32,7 +32,8 @@ pub enum BuildError {
     /// Mail cannot be set up.
     #[error("claim-intake: {0}")]
     Mail(#[from] SetupError),
-    /// A gRPC method that explanations name is missing from the descriptors, or declares no access.
+    /// A gRPC method that ExplainClaim can list is missing from the descriptors of the protos, or
+    /// declares no access.
     #[error("claim-intake: the gRPC descriptors are incomplete: {0}")]
     Descriptors(String),
     /// The database does not answer or was not migrated.
@@ -47,8 +48,8 @@ impl From<EvidenceStoreError> for BuildError {
 }
 
 /// Builds claim-intake on a migrated database. Only the tasks of its writer run after this call.
-/// The process starts [`HostedService::host`], which delivers events, fires deadlines, sends mails and
-/// removes abandoned uploads.
+/// The process then starts [`HostedService::host`], which delivers events, applies passed
+/// deadlines, sends mails and removes abandoned uploads.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -57,7 +58,8 @@ pub async fn build(config: Config, context: ServiceContext) -> Result<HostedServ
     build_with(config, context, registry).await
 }
 
-/// Builds claim-intake with the given registry client. Tests use it with a registry in memory.
+/// Builds claim-intake with the given registry client. Tests pass a client of an in-memory
+/// registry.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -98,7 +100,7 @@ pub async fn build_with(
     })
 }
 
-/// Reads the access declarations of the gRPC services whose methods explanations name.
+/// Reads the access declarations of the gRPC services whose methods ExplainClaim lists.
 fn method_table() -> Result<MethodTable, BuildError> {
     let services = domain::SERVICES.map(|service| (service, Vec::new()));
     let descriptor_error = |errors: Vec<AccessError>| {
@@ -113,7 +115,8 @@ fn evidence_directory(config: &Config, context: &ServiceContext) -> Result<PathB
     config.evidence_directory.clone().or_else(default_directory).ok_or(BuildError::NoEvidenceDirectory)
 }
 
-/// Registers a background task that cancels the returned token when the process drains.
+/// Registers a background task that cancels the returned token when the process starts to shut
+/// down. The open watches (streams of changes) end when the token is cancelled.
 fn spawn_drain_token(host: &Host) -> CancellationToken {
     let draining = CancellationToken::new();
     let task_token = draining.clone();

@@ -13,8 +13,8 @@ pub struct Config {
     pub evidence_directory: Option<PathBuf>,
     /// The settings for sending mail to partners (R57).
     pub mail: MailConfig,
-    /// The number of seconds (real time) without a change after which a watch sends a heartbeat: 1
-    /// to 60.
+    /// The number of seconds (real time) without a change after which an open WatchClaims stream
+    /// sends a heartbeat: 1 to 60.
     pub watch_heartbeat_seconds: u64,
 }
 
@@ -25,12 +25,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks the settings and adds each invalid one to `faults`.
-    pub fn validate(&self, faults: &mut ValidationErrors) {
+    /// Checks the settings and adds each invalid one to `errors`.
+    pub fn validate(&self, errors: &mut ValidationErrors) {
         let is_empty = self.evidence_directory.as_ref().is_some_and(|directory| directory.as_os_str().is_empty());
-        faults.require(!is_empty, "evidence_directory", "must not be empty");
-        faults.in_section("mail", |faults| self.mail.validate(faults));
+        errors.require(!is_empty, "evidence_directory", "must not be empty");
+        errors.in_section("mail", |errors| self.mail.validate(errors));
         let is_in_range = (1..=60).contains(&self.watch_heartbeat_seconds);
-        faults.require(is_in_range, "watch_heartbeat_seconds", "must be between 1 and 60");
+        errors.require(is_in_range, "watch_heartbeat_seconds", "must be between 1 and 60");
     }
 }

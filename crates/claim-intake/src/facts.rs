@@ -1,5 +1,6 @@
-//! Fetches the facts that a decision needs about a claim's content: what the registry's directory
-//! says about it (R12), and which of its lines other claims of the company already have (R38).
+//! Fetches the facts that a decision needs about a claim's content. The registry service checks the
+//! content against its directory of partners, tenants and products (R12). The service's own
+//! database contains which of the lines other claims of the company already have (R38).
 use crate::{
     call::Call,
     domain::{Content, DirectoryAnswer, DirectoryFacts, DirectoryLine, Line, Tenant, Violation, ViolationReason},
@@ -12,11 +13,12 @@ use cpor_types::{Actor, ClaimId, ClaimName, LineId, PartnerId};
 use std::collections::BTreeSet;
 
 impl ClaimIntake {
-    /// Fetches the facts about `content` as the content of the call's claim, with one call of the
-    /// registry and one indexed read. `None` if the registry does not answer and is optional.
+    /// Fetches the facts about `content`, which is to be the content of the call's claim. Calls the
+    /// registry once and reads the database once, by an index. Returns `None` if the registry does
+    /// not answer and `need` is optional.
     ///
     /// # Errors
-    /// [`CallError::RegistryUnavailable`] if the registry does not answer and is required.
+    /// [`CallError::RegistryUnavailable`] if the registry does not answer and `need` is required.
     pub(crate) async fn fetch_facts(
         &self,
         call: &Call,
@@ -45,9 +47,9 @@ impl ClaimIntake {
         }
     }
 
-    /// Fetches the facts about new drafts of one company, with one call of the registry and one
-    /// read for all drafts. `actor` is a user of that company. The result has one item per draft,
-    /// in the same order. An item is `None` if the registry does not answer.
+    /// Fetches the facts about new drafts of one company. Calls the registry once and reads the
+    /// database once for all drafts. `actor` is a user of that company. The result has one item per
+    /// draft, in the same order. An item is `None` if the registry does not answer.
     pub(crate) async fn fetch_facts_of_drafts(
         &self,
         actor: &Actor,
@@ -76,8 +78,9 @@ impl ClaimIntake {
     }
 
     /// Adds a violation for each line that the company has in another open or approved claim than
-    /// `claim`, with one read for all contents. The database index on live lines enforces this rule
-    /// at the submission; here the violation is reported together with all others (R11).
+    /// `claim` (R38). Reads the database once for all contents. A unique index of the database
+    /// enforces the rule at the submission; here the violation is reported together with all others
+    /// (R11).
     async fn add_lines_claimed_elsewhere(
         &self,
         partner: &PartnerId,
@@ -99,19 +102,20 @@ impl ClaimIntake {
     }
 }
 
-/// A content of a claim with the facts that the registry returned for it.
+/// The content of a claim with the facts that the registry returned for it.
 struct CheckedContent<'c> {
     content: &'c Content,
     facts: DirectoryFacts,
 }
 
 impl CheckedContent<'_> {
-    /// The keys and activities that the content claims, each with its line. The company may have
-    /// each of them in one open or approved claim only (R38).
+    /// Returns what the content claims, each with its line: a key (a workload or subscription of
+    /// the tenant) for an activity. The company may have each of them in only one open or approved
+    /// claim (R38).
     fn keys(&self) -> impl Iterator<Item = (LineId, KeyActivity)> {
         let Self { content, facts: DirectoryFacts { directory, lines } } = self;
         let lines_with_key = directory.tenant.iter().flat_map(move |tenant| {
-            lines.iter().filter_map(move |(line, known)| Some((*line, tenant.id, known.key.clone()?)))
+            lines.iter().filter_map(move |(line, data)| Some((*line, tenant.id, data.key.clone()?)))
         });
         lines_with_key.flat_map(|(line, tenant, key)| {
             let activities = content.activities.iter().copied();
@@ -161,12 +165,12 @@ fn facts_from_answer(answer: CheckedClaim) -> DirectoryFacts {
             tenant,
             violations: violations.into_iter().map(domain_violation).collect(),
         },
-        lines: lines.into_iter().map(known_line).collect(),
+        lines: lines.into_iter().map(directory_line).collect(),
     }
 }
 
 /// Converts the registry's answer for one line.
-fn known_line(line: CheckedLine) -> (LineId, DirectoryLine) {
+fn directory_line(line: CheckedLine) -> (LineId, DirectoryLine) {
     let CheckedLine { line_id, product, subscription_id, key, held_by_legacy } = line;
     let (product_display_name, family) = product.map(|product| (product.display_name, product.family)).unzip();
     let product_display_name = product_display_name.unwrap_or_default();

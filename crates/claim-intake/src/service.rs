@@ -36,26 +36,29 @@ pub(crate) struct ClaimIntake {
     pub(crate) clock: Arc<dyn Clock>,
     /// The source of random ids.
     pub(crate) entropy: Arc<dyn Entropy>,
-    /// The access declarations of the gRPC methods that an explanation names.
+    /// The access declarations of the gRPC methods that ExplainClaim lists.
     pub(crate) methods: Arc<MethodTable>,
-    /// Limits the batch rows that are decided at the same time to [`MAX_ROWS_IN_FLIGHT`].
+    /// One permit for each row of BatchCreateClaims that may be in processing at the same time; see
+    /// [`MAX_ROWS_IN_FLIGHT`].
     pub(crate) row_permits: Arc<Semaphore>,
-    /// Limits the concurrent watches.
+    /// Limits the concurrent watches. A watch is a client's open stream of changes.
     pub(crate) watch_limiter: WatchLimiter,
     /// Signs receipts.
     pub(crate) signer: TokenSigner,
     /// The time without a change after which a watch sends a heartbeat.
     pub(crate) heartbeat: Duration,
-    /// Cancelled when the process drains, to end the streams that have no end of their own.
+    /// Cancelled when the process starts to shut down. The watches, which otherwise have no end,
+    /// end then.
     pub(crate) draining: CancellationToken,
 }
 
-/// The maximum number of batch rows that are decided at the same time. It equals the number of
-/// claims that the registry checks in one request. It is a quarter of the writer's queue, so that
-/// other commands find a place in the queue.
+/// The maximum number of rows of all BatchCreateClaims calls that are processed at the same time.
+/// Each row creates one draft. The number equals the number of claims that the registry checks in
+/// one request. It is a quarter of the length of the writer's queue, so that the rows do not fill
+/// the queue and other commands are accepted, too.
 pub(crate) const MAX_ROWS_IN_FLIGHT: usize = cpor_registry_client::MAX_CLAIMS_PER_CALL;
 
-/// The result of a decision. With `validate_only`, it is what would have been committed.
+/// The result of a command. With `validate_only`, the claim is as it would have been committed.
 #[derive(Clone, Debug)]
 pub(crate) struct DecisionOutcome {
     /// The claim after the decision, with its version.
@@ -67,24 +70,27 @@ pub(crate) struct DecisionOutcome {
 /// The maximum number of attempts to decide when the claim changes between reading it and deciding.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Whether a decision can do without the registry's facts.
+/// Whether a decision can be made without the registry's facts about the claim's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RegistryNeed {
-    /// The decision concerns a draft. Without the registry, the draft is stored without facts.
+    /// The decision concerns a draft. If the registry does not answer, the draft is stored without
+    /// facts.
     Optional,
-    /// The decision concerns a submission or a submitted claim. Without the registry, it fails.
+    /// The decision concerns a submission or a submitted claim. If the registry does not answer,
+    /// the command fails.
     Required,
 }
 
 impl RegistryNeed {
-    /// Returns whether an update of `claim` needs the registry. Only drafts can do without it.
+    /// Returns whether an update of `claim` requires the registry's facts. For a draft they are
+    /// optional.
     pub(crate) const fn for_update(claim: &Claim) -> Self {
         if claim.state.submission().is_none() { Self::Optional } else { Self::Required }
     }
 }
 
 impl ClaimIntake {
-    /// The database connection for reads outside a transaction.
+    /// Returns the database connection for reads outside a transaction.
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         self.host.db().reader()
     }
@@ -105,14 +111,14 @@ impl ClaimIntake {
 
     /// Executes a command that needs facts from the registry.
     ///
-    /// `content` returns the content to check and whether the check is required, or `None` if the
-    /// claim refuses the command in any case. The decision is made on the same version that the
-    /// facts were fetched for. If the claim has changed in between, the whole is repeated, with at
-    /// most [`MAX_ATTEMPTS`] attempts.
+    /// `content_to_check` returns the content that the registry checks and whether the check is
+    /// required, or `None` if the claim refuses the command in any case. The decision is made on
+    /// the same version of the claim for which the facts were fetched. If the claim has changed in
+    /// between, both steps are repeated, with at most [`MAX_ATTEMPTS`] attempts.
     pub(crate) async fn decide_with_facts<C, D>(
         &self,
         call: &Call,
-        content: C,
+        content_to_check: C,
         decide: D,
     ) -> Result<DecisionOutcome, CallError>
     where
@@ -125,7 +131,7 @@ impl ClaimIntake {
         for _ in 0..MAX_ATTEMPTS {
             let current = self.read(call).await?;
             let expected = call.etag.unwrap_or(current.version);
-            let facts = match content(&current.state) {
+            let facts = match content_to_check(&current.state) {
                 Some((need, content)) if expected == current.version => self.fetch_facts(call, need, &content).await?,
                 Some(_) | None => None,
             };
@@ -139,6 +145,7 @@ impl ClaimIntake {
         Err(CallError::ConcurrentChange)
     }
 
+    /// Executes a command if the claim has this version; `None` accepts every version.
     async fn decide_at_version<D>(
         &self,
         call: &Call,

@@ -27,7 +27,7 @@ string_enum! {
     }
 }
 
-/// A gRPC method by which a party causes a step.
+/// A gRPC method by which a party causes a step of the transition table.
 #[derive(Clone, Copy, Debug)]
 pub struct PartyMethod {
     /// The party that calls the method.
@@ -53,7 +53,7 @@ pub const SERVICES: [&str; 3] = [CLAIMS, REVIEWS, CONSENTS];
 /// A gRPC method that a party can call on a claim now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedMethod {
-    /// The command that the method gives, if it is a method of this service.
+    /// The command that the method executes, if it is a method of claim-intake.
     pub command: Option<Command>,
     /// The full name of the method: `cpor.claims.v1.ClaimService/SubmitClaim`.
     pub method: String,
@@ -69,7 +69,7 @@ impl PartyMethod {
         Self { party: Party::Partner, service: CLAIMS, method, own_case_only: false, is_available: always_available }
     }
 
-    /// Returns the method by which `party` comments.
+    /// Returns the method by which `party` writes a comment.
     pub(super) const fn create_comment(party: Party) -> Self {
         Self { party, ..Self::of_partner("CreateComment") }
     }
@@ -167,7 +167,7 @@ impl Claim {
         step.command().is_none_or(|command| self.data_admits(command))
     }
 
-    /// Returns whether the review case waits for its start (R19, R28).
+    /// Returns whether no reviewer has started the review yet (R19, R28).
     pub(super) fn awaits_review_start(&self, _: Timestamp) -> bool {
         match &self.state {
             State::Submitted(submission) | State::Disputed(submission) => !submission.review.started,
@@ -180,12 +180,12 @@ impl Claim {
         }
     }
 
-    /// Returns whether the review case waits for its start and has no reviewer.
+    /// Returns whether the review has not started and no reviewer is assigned to the case.
     pub(super) fn is_unassigned(&self, now: Timestamp) -> bool {
         self.awaits_review_start(now) && !self.has_reviewer()
     }
 
-    /// Returns whether the review case waits for its start and has a reviewer.
+    /// Returns whether the review has not started and a reviewer is assigned to the case.
     pub(super) fn is_assigned(&self, now: Timestamp) -> bool {
         self.awaits_review_start(now) && self.has_reviewer()
     }
@@ -194,13 +194,15 @@ impl Claim {
         self.state.submission().is_some_and(|submission| submission.reviewer.is_some())
     }
 
-    /// Returns whether the reviewer has started (R19) and not yet approved (R23). The state alone
-    /// does not say so, because a disputed claim stays DISPUTED during the review.
+    /// Returns whether the reviewer has started the review (R19) and not yet approved (R23). This
+    /// does not follow from the state alone, because a disputed claim stays DISPUTED during the
+    /// review.
     pub(super) fn awaits_decision(&self, _: Timestamp) -> bool {
         self.state.submission().is_some_and(|submission| submission.review.started && !submission.review.approving)
     }
 
-    /// Returns whether a line is contested (R37) and no approval is in progress.
+    /// Returns whether claims of different partners compete for a line of this claim (R37) and no
+    /// approval is in progress.
     pub(super) fn is_contested(&self, _: Timestamp) -> bool {
         let approving = self.state.submission().is_some_and(|submission| submission.review.approving);
         !approving && self.content.lines.iter().any(|line| line.contested)

@@ -2,7 +2,7 @@
 //! builder of its transitions.
 use super::{
     Comment, Content, DirectoryAnswer, Event, EventKind, Evidence, FieldChange, Line, LostLine, State, StateKind,
-    Submission, history::Digest, waiting::WaitClock,
+    Submission, history::Digest, waiting::WaitStarts,
 };
 use cpor_durable::Transition;
 use cpor_types::{ClaimName, PersonalData, Timestamp, rfc3339};
@@ -16,7 +16,7 @@ pub struct Claim {
     pub name: ClaimName,
     /// What the partner entered.
     pub content: Content,
-    /// What the directory said about the content when it was last asked.
+    /// The registry's last answer about the content.
     pub directory: DirectoryAnswer,
     /// The documents of the claim, oldest first. Documents that were removed from the draft are not
     /// in this list.
@@ -36,8 +36,8 @@ pub struct Claim {
     pub customer_wait_time: Timestamp,
     /// The number of entries in the claim's history.
     pub history: u64,
-    /// The link of the last history entry as loaded from the database. The next entry is chained to
-    /// it (R56).
+    /// The link of the last history entry as loaded from the database. A link is the hash of the
+    /// history up to an entry, and the link of the next entry is computed from it (R56).
     pub head: Digest,
     /// The last erasure of each kind of personal data.
     pub erased: BTreeMap<PersonalData, Erasure>,
@@ -74,8 +74,12 @@ impl Claim {
 pub(super) struct TransitionBuilder {
     /// The claim as it will be after the transition.
     pub(super) claim: Claim,
+    /// The state after the last recorded event or, before the first one, at the start of the
+    /// transition; `None` for a claim that is created.
     state_before: Option<StateKind>,
-    previous_wait: Option<WaitClock>,
+    /// What the claim waited for before the transition; `None` for a claim that is created.
+    previous_wait: Option<WaitStarts>,
+    /// The events recorded so far.
     events: Vec<Event>,
 }
 
@@ -85,7 +89,7 @@ impl TransitionBuilder {
         let claim = Claim { update_time: now, ..claim.clone() };
         Self {
             state_before: Some(claim.state.kind()),
-            previous_wait: Some(claim.wait_clock()),
+            previous_wait: Some(claim.wait_starts()),
             claim,
             events: Vec::new(),
         }
@@ -96,9 +100,9 @@ impl TransitionBuilder {
         Self { claim, state_before: None, previous_wait: None, events: Vec::new() }
     }
 
-    /// Records an event. It led from the state of the event before to the present state of the
-    /// claim.
-    pub(super) fn record(&mut self, kind: EventKind, entry: EntryDetails) {
+    /// Records an event that leads from the state after the previous event to the claim's present
+    /// state.
+    pub(super) fn record(&mut self, kind: EventKind, details: EntryDetails) {
         let to = self.claim.state.kind();
         if let EventKind::PersonalDataErased(kinds) = &kind {
             let erasure = Erasure { time: self.claim.update_time, nothing_left: true };
@@ -107,34 +111,39 @@ impl TransitionBuilder {
             // Any entry other than an erasure may contain personal data again.
             self.claim.erased.values_mut().for_each(|erasure| erasure.nothing_left = false);
         }
-        let EntryDetails { changes, reason, comment } = entry;
+        let EntryDetails { changes, reason, comment } = details;
         self.events.push(Event { kind, from: self.state_before, to, changes, reason, comment, late: Vec::new() });
         self.claim.history += 1;
         self.state_before = Some(to);
     }
 
     /// Returns the transition. If the claim waits for something new, the wait begins at its update
-    /// time; [`Claim::with_wait_clock`] can set another time later.
+    /// time; [`Claim::with_wait_starts`] can set another time later.
     pub(super) fn build(self) -> Transition<Claim> {
         let Self { claim, state_before: _, previous_wait, events } = self;
         let now = claim.update_time;
-        Transition { next: claim.with_wait_clock(previous_wait, now), events }
+        Transition { next: claim.with_wait_starts(previous_wait, now), events }
     }
 }
 
 /// The parts of a history entry that many entries leave empty.
 #[derive(Default)]
 pub(super) struct EntryDetails {
+    /// The fields that changed.
     pub(super) changes: Vec<FieldChange>,
+    /// The reason of the event, or the text that a person wrote.
     pub(super) reason: String,
+    /// The comment to the other side that is stored with the event.
     pub(super) comment: Option<Comment>,
 }
 
 impl EntryDetails {
+    /// Creates the details with a reason and nothing else.
     pub(super) fn with_reason(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), ..Self::default() }
     }
 
+    /// Adds a change of the field at the path `field` from one value to another.
     pub(super) fn with_change(mut self, field: &str, from: impl Into<String>, to: impl Into<String>) -> Self {
         self.changes.push(FieldChange { field: field.to_owned(), from: from.into(), to: to.into() });
         self
@@ -158,11 +167,13 @@ impl EntryDetails {
         self.with_time_change("review_due_time", before.review.due, due)
     }
 
+    /// Adds a change of the field at the path `field` if the two times differ.
     fn with_time_change(self, field: &str, before: Option<Timestamp>, after: Option<Timestamp>) -> Self {
-        let text = |time: Option<Timestamp>| time.map(rfc3339).unwrap_or_default();
-        if before == after { self } else { self.with_change(field, text(before), text(after)) }
+        let format_time = |time: Option<Timestamp>| time.map(rfc3339).unwrap_or_default();
+        if before == after { self } else { self.with_change(field, format_time(before), format_time(after)) }
     }
 
+    /// Sets the comment to the other side.
     pub(super) fn with_comment(mut self, comment: Option<Comment>) -> Self {
         self.comment = comment;
         self

@@ -1,18 +1,23 @@
-//! What a complete claim needs (R10 to R12, R38). A refused submission reports every violation at
-//! once (R11). The violations that only the directory can find are taken from its last answer.
+//! Checks whether a claim is complete (R10 to R12, R38). A refused submission reports every
+//! violation at once (R11). Some violations can be found only by the registry service, which checks
+//! a claim against its directory of partners and tenants. They are taken from the registry's last
+//! answer, which the claim stores in the field `directory`.
 use super::{Claim, Contact, Content, Refusal, Violation, ViolationReason};
 use cpor_types::{Activity, PolicyProfile, ProductFamily, Program, TenantId, program};
 
 /// The facts that every complete claim has.
 pub(super) struct RequiredFacts {
+    /// The customer.
     pub(super) tenant: TenantId,
+    /// The id of the calendar of the partner's location.
     pub(super) partner_calendar: String,
+    /// The id of the customer's calendar.
     pub(super) tenant_calendar: String,
 }
 
 impl Claim {
     /// Returns the violations for which a submission would be refused now, in the order of R10. The
-    /// directory's violations are those of its last answer.
+    /// registry's violations come last; they are those of its last answer.
     #[must_use]
     pub fn violations(&self, policy: &PolicyProfile) -> Vec<Violation> {
         let mut violations = self.content.violations(policy);
@@ -23,22 +28,22 @@ impl Claim {
         violations
     }
 
-    /// Refuses the claim if it has violations, or if the directory did not find the tenant or the
-    /// location.
+    /// Refuses the claim if it has violations, or if the registry did not find the tenant or the
+    /// partner's location.
     pub(super) fn check_complete(&self, policy: &PolicyProfile) -> Result<RequiredFacts, Refusal> {
         let mut violations = self.violations(policy);
         let Some((tenant, partner_calendar)) =
             self.directory.tenant.as_ref().zip(self.directory.partner_calendar.clone())
         else {
-            // The directory should have reported a violation for each missing fact. If it did not,
-            // the claim is refused rather than submitted without them.
-            let unknown =
+            // The registry should have reported a violation for each missing fact. If it did not,
+            // the claim is refused rather than submitted without the fact.
+            let fields =
                 [("tenant_id", self.directory.tenant.is_none()), ("mpn_id", self.directory.partner_calendar.is_none())];
-            let unknown = unknown
+            let unreported = fields
                 .into_iter()
-                .filter(|(field, missing)| *missing && !violations.iter().any(|known| known.field == *field));
-            let unknown: Vec<_> = unknown.map(|(field, _)| ViolationReason::FieldMalformed.violation(field)).collect();
-            violations.extend(unknown);
+                .filter(|(field, missing)| *missing && !violations.iter().any(|reported| reported.field == *field));
+            let added: Vec<_> = unreported.map(|(field, _)| ViolationReason::FieldMalformed.violation(field)).collect();
+            violations.extend(added);
             return Err(Refusal::Incomplete(violations));
         };
         if !violations.is_empty() {
@@ -102,19 +107,19 @@ impl Content {
         violations
     }
 
-    /// R6: a named program must be one that this system handles, and must be the program of the
-    /// claimed activities.
+    /// R6: if the partner entered a program, this system must handle it, and it must be the program
+    /// of the claimed activities.
     fn program_violation(&self) -> Option<Violation> {
         if self.program.is_empty() {
             return None;
         }
-        let Ok(named) = self.program.parse::<Program>() else {
+        let Ok(entered_program) = self.program.parse::<Program>() else {
             return Some(ViolationReason::UseCoopClaims.violation("program"));
         };
         let area = self.solution_area?;
         let mut programs = self.activities.iter().filter_map(|activity| program(area, *activity).ok()).peekable();
         programs.peek()?;
-        let is_among_programs = programs.any(|program| program == Some(named));
+        let is_among_programs = programs.any(|program| program == Some(entered_program));
         (!is_among_programs).then(|| ViolationReason::ProgramDoesNotMatch.violation("program"))
     }
 
@@ -134,8 +139,8 @@ impl Content {
         self.lines.iter().any(|line| family(line) == Some(ProductFamily::Dynamics365))
     }
 
-    /// R10 k: three names are required for revenue association and refused for other activities.
-    /// They are not checked before an activity is entered.
+    /// R10 k: three names are required for revenue association and not allowed for the other
+    /// activities. They are not checked before an activity is entered.
     fn revenue_association_violations(&self) -> Vec<Violation> {
         let fields = [
             ("solution_seller_name", &self.solution_seller_name),
@@ -143,23 +148,26 @@ impl Content {
             ("isv_solution_name", &self.isv_solution_name),
         ];
         let is_revenue_association = self.activities.contains(&Activity::RevenueAssociation);
-        let (fault, is_violated_when_empty) = if is_revenue_association {
+        let (reason, is_violated_when_empty) = if is_revenue_association {
             (ViolationReason::FieldRequired, true)
         } else {
             (ViolationReason::FieldNotAllowed, false)
         };
-        let checked = fields.into_iter().filter(|_| !self.activities.is_empty());
-        checked
+        let checked_fields = fields.into_iter().filter(|_| !self.activities.is_empty());
+        checked_fields
             .filter(|(_, text)| text.is_empty() == is_violated_when_empty)
-            .map(|(field, _)| fault.violation(field))
+            .map(|(field, _)| reason.violation(field))
             .collect()
     }
 }
 
 impl Contact {
-    fn missing_parts(&self, path: &str, with_title: bool) -> Vec<Violation> {
+    /// Returns a violation for each empty part of the contact at the path `path`. The title is
+    /// checked only if `is_title_required`.
+    fn missing_parts(&self, path: &str, is_title_required: bool) -> Vec<Violation> {
         let parts = [("name", &self.name), ("title", &self.title), ("email", &self.email)];
-        let required = parts.into_iter().filter(|(part, text)| text.is_empty() && (with_title || *part != "title"));
+        let required =
+            parts.into_iter().filter(|(part, text)| text.is_empty() && (is_title_required || *part != "title"));
         required.map(|(part, _)| ViolationReason::FieldRequired.violation(format!("{path}.{part}"))).collect()
     }
 }

@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 pub struct Content {
     /// The name that the partner chose for the claim.
     pub display_name: String,
-    /// The MPN id of one of the company's locations.
+    /// The MPN id, which is the number of one of the partner's locations.
     pub mpn_id: Option<MpnId>,
     /// One of the customer's domain names.
     pub customer_domain: String,
-    /// The customer's directory id, as entered.
+    /// The customer's tenant id, as entered.
     pub tenant_id: String,
     /// The solution area that the claim is for.
     pub solution_area: Option<SolutionArea>,
     /// The activities that the claim is for: each at most once, in the order entered.
     pub activities: Vec<Activity>,
-    /// The program, as entered; empty unless the partner names one.
+    /// The program, as entered; empty if the partner entered none.
     pub program: String,
     /// The claimed workloads or subscriptions.
     pub lines: Vec<Line>,
@@ -27,7 +27,7 @@ pub struct Content {
     pub customer_contact: Contact,
     /// The technical contact at the customer; required when a Dynamics 365 product is claimed.
     pub customer_technical_contact: Contact,
-    /// The contact at the partner; has no title.
+    /// The contact at the partner. A claim contains no job title for this contact.
     pub partner_contact: Contact,
     /// The name of the Dynamics solution seller; only for revenue association.
     pub solution_seller_name: String,

@@ -1,37 +1,39 @@
-//! What the directory (the registry service) says about a claim (R12), and how the claim stores it.
+//! The registry service's answer to a check of a claim's content (R12), and how the claim stores
+//! the answer. The registry checks the content against its directory: the records of partners and
+//! their locations, of tenants and their subscriptions, and of products.
 use super::{Claim, DirectoryLine, Violation};
 use cpor_types::{LineId, TenantId};
 use serde::{Deserialize, Serialize};
 
-/// What the directory says about one version of a claim's content.
+/// The registry's complete answer about one version of a claim's content.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DirectoryFacts {
-    /// What the directory says about the claim as a whole.
+    /// The answer about the claim as a whole.
     pub directory: DirectoryAnswer,
-    /// What the directory knows about each line.
+    /// The answer about each line.
     pub lines: Vec<(LineId, DirectoryLine)>,
 }
 
-/// The directory's last answer about the claim's content. All fields are empty until the directory
-/// was asked.
+/// The registry's last answer about the claim as a whole. All fields are empty until the registry
+/// has checked the claim.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DirectoryAnswer {
-    /// The partner's name; empty when unknown.
+    /// The partner's name; empty when the registry did not find the partner.
     pub partner_display_name: String,
-    /// The calendar of the location that the MPN id names; `None` when the location is not the
-    /// partner's.
+    /// The id of the calendar of the location with the entered MPN id; `None` when the location is
+    /// not the partner's.
     pub partner_calendar: Option<String>,
-    /// The customer; `None` when unknown.
+    /// The customer; `None` when the registry did not find the tenant.
     pub tenant: Option<Tenant>,
-    /// The violations that the directory found, including lines that the company has already
+    /// The violations that the registry found, and lines that the company has already
     /// claimed elsewhere (R38).
     pub violations: Vec<Violation>,
 }
 
-/// A customer as the directory knows it.
+/// A customer, as recorded by the registry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tenant {
-    /// The customer's directory id.
+    /// The customer's tenant id.
     pub id: TenantId,
     /// The customer's name.
     pub display_name: String,
@@ -40,7 +42,8 @@ pub struct Tenant {
 }
 
 impl DirectoryAnswer {
-    /// The directory's reason for refusing an MPN id. R16: a draft is refused for it too.
+    /// The registry's reason of the violation that an MPN id is not a location of the partner. R16:
+    /// the creation of a draft is refused for it, too.
     const LOCATION_NOT_OF_PARTNER: &'static str = "LOCATION_NOT_OF_PARTNER";
 
     /// Returns the customer's name, if it is known.
@@ -49,7 +52,7 @@ impl DirectoryAnswer {
         self.tenant.as_ref().map(|tenant| tenant.display_name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// Returns whether the directory found that the MPN id is not a location of the company.
+    /// Returns whether the registry found that the MPN id is not a location of the company.
     #[must_use]
     pub fn denies_location(&self) -> bool {
         self.violations.iter().any(|violation| violation.reason == Self::LOCATION_NOT_OF_PARTNER)
@@ -57,13 +60,13 @@ impl DirectoryAnswer {
 }
 
 impl Claim {
-    /// Stores what the directory says about the present content. `None` removes the answer about an
+    /// Stores the registry's answer about the present content. `None` removes the answer about an
     /// earlier content.
     pub(super) fn set_directory_facts(&mut self, facts: Option<&DirectoryFacts>) {
         self.directory = facts.map(|facts| facts.directory.clone()).unwrap_or_default();
-        let known = facts.map_or(&[][..], |facts| &facts.lines);
+        let answered_lines = facts.map_or(&[][..], |facts| &facts.lines);
         for line in &mut self.content.lines {
-            line.known = known.iter().find(|(id, _)| *id == line.id).map(|(_, known)| known.clone());
+            line.known = answered_lines.iter().find(|(id, _)| *id == line.id).map(|(_, answer)| answer.clone());
         }
     }
 }

@@ -17,12 +17,12 @@ pub struct Event {
     pub to: StateKind,
     /// The fields that changed, with their values before and after.
     pub changes: Vec<FieldChange>,
-    /// The reason, or the text that somebody wrote; may be empty.
+    /// The reason of the event, or the text that a person wrote; may be empty.
     pub reason: String,
     /// A comment to the other side, which is also stored with the claim's comments (R55).
     pub comment: Option<Comment>,
-    /// The kinds of personal data that must not be stored with this event: the event happened
-    /// before they were erased, and was reported after that (R56).
+    /// The kinds of personal data that must not be stored with this event (R56): the claim's data
+    /// of these kinds was erased after the event happened and before it was reported.
     pub late: Vec<PersonalData>,
 }
 
@@ -71,11 +71,12 @@ pub enum EventKind {
     EvidenceAdded(Evidence),
     /// A document was removed from the draft.
     EvidenceRemoved(EvidenceId),
-    /// A reported fact was applied. Other services need not know about it.
+    /// A reported fact was applied. No other service gets an event about it.
     Reported(FactKind),
     /// The claim was approved.
     Approved {
-        /// Whether the customer had already approved (R26a), so that no consent window opens.
+        /// Whether the association becomes official without a consent window, because the customer
+        /// had already approved (R26a).
         official: bool,
         /// Whether the customer had declined before, so that silence is not consent (R28).
         explicit_approval_needed: bool,
@@ -86,7 +87,7 @@ pub enum EventKind {
     LinesEnded {
         /// The lines whose associations ended.
         lines: Vec<LineId>,
-        /// Whether no line of the claim has an association any more.
+        /// Whether the associations of all lines of the claim have ended.
         all: bool,
     },
     /// The registry is asked to put the association on record, because the consent window passed
@@ -123,7 +124,7 @@ pub struct ClaimClosure {
 pub enum ClosureCause {
     /// The partner withdrew the claim.
     Partner,
-    /// A fact that was reported about a reviewer, the customer or a passed deadline.
+    /// A reported fact: an act of a reviewer or the customer, or a deadline that passed.
     Fact(FactKind),
 }
 

@@ -40,8 +40,8 @@ pub struct Evidence {
     pub create_time: Timestamp,
     /// When the customer signed the document, as declared by the partner.
     pub signature_time: Option<Timestamp>,
-    /// The id of the upload request, if it had one. A repeated request gets this document as its
-    /// answer, even if other documents have the same name and bytes.
+    /// The request id of the upload, if the caller gave one. A repeated request with this id
+    /// returns this document, even if other documents have the same name and bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Uuid>,
 }

@@ -1,5 +1,5 @@
-//! The sentence that explains the present situation of a claim (R60). It names no person and no
-//! rival, and contains nothing that a person wrote.
+//! The sentence that explains the present situation of a claim (R60). It mentions no person and no
+//! competing company by name, and contains nothing that a person wrote.
 use super::{Association, Claim, Wait};
 use cpor_types::{Timestamp, rfc3339};
 
@@ -58,6 +58,7 @@ impl Claim {
         }
     }
 
+    /// Returns the sentence for a claim that waits for nothing.
     fn explain_end(&self, since: &str) -> String {
         match (self.state.association(), self.state.rejection()) {
             (Some(Association::Ended { .. }), _) => {
@@ -72,6 +73,7 @@ impl Claim {
     }
 }
 
+/// Returns the part of the sentence about the due time.
 fn format_due(due: Timestamp, now: Timestamp) -> String {
     let time = rfc3339(due);
     if now < due { format!(" until {time}") } else { format!(", which is overdue since {time}") }

@@ -1,5 +1,8 @@
 //! The facts that other services report about a claim. A reported fact is never refused: a fact
 //! that the state no longer admits is recorded as overtaken.
+//!
+//! A review clock is a deadline of the review (R45). A line is contested while claims of different
+//! partners compete for it; a review lead then awards it to one of them (R37).
 use super::{Comment, EndReason, FactKind, Verdict};
 use cpor_types::{Activity, CaseId, CommentId, FurtherRejection, LineId, Month, PartnerActionReason, Timestamp};
 
@@ -39,13 +42,14 @@ pub enum Fact {
 /// The facts that poe-review reports about a review case.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReviewFact {
-    /// The case was assigned to this reviewer; `None` means that the case has no reviewer any more.
+    /// The case was assigned to the reviewer with this subject; `None` means that no reviewer is
+    /// assigned any more.
     Assigned(Option<String>),
-    /// The case is open and waits for its start. The time is when the first review clock passes;
-    /// `None` when the clocks are stopped (R45).
+    /// The case is open and no reviewer has started it yet. The time is when the first review clock
+    /// passes; `None` when the clocks are stopped (R45).
     Opened(Option<Timestamp>),
-    /// The named reviewer started the review. The time is when the first review clock passes;
-    /// `None` when the clocks are stopped.
+    /// The reviewer with this subject started the review. The time is when the first review clock
+    /// passes; `None` when the clocks are stopped.
     Started(String, Option<Timestamp>),
     /// The reviewer requested partner action (R20).
     ActionRequested {
@@ -62,11 +66,12 @@ pub enum ReviewFact {
     /// The reviewer rejected the claim for insufficient proof of execution (R24, R31), with these
     /// further reasons and this comment.
     Rejected(Vec<FurtherRejection>, Option<Comment>),
-    /// The approval failed. Each reason belongs to a line (R36) or, without a line id, to the claim
-    /// as a whole (R12). The time is when the first review clock passes.
+    /// The registry refused to hold the lines, so the reviewer's approval failed. Each reason of
+    /// the registry belongs to a line (R36) or, without a line id, to the claim as a whole (R12).
+    /// The time is when the first review clock passes.
     ApprovalRefused(Vec<(Option<LineId>, String)>, Option<Timestamp>),
-    /// The reviewer approved, and the registry was asked to hold the lines. No review clock runs
-    /// until the registry answers (R23).
+    /// The reviewer approved, and the registry was asked to reserve the lines for this claim. The
+    /// approval is not complete and no review clock runs until the registry answers (R23).
     ApprovalBegun,
     /// The review clock with this name passed (R45).
     Overdue(String),
@@ -85,7 +90,7 @@ pub enum ReviewFact {
     CompetitionChanged {
         /// All lines that are contested now; empty when the competition is over.
         contested: Vec<LineId>,
-        /// The id for the comment that informs the partner.
+        /// The id of the comment that will inform the partner.
         notice: CommentId,
         /// When the first review clock passes; `None` when the clocks are stopped.
         due: Option<Timestamp>,
@@ -117,7 +122,8 @@ pub enum ConsentFact {
         /// The delivery status of the previous mail of this notice.
         previous: String,
     },
-    /// The customer's mail system accepted a notice, or the notice bounced (R41).
+    /// The delivery of a notice ended: the customer's mail system accepted the notice, or the
+    /// notice bounced (R41).
     NoticeSettled {
         /// Which notice: `submission`, `approval`, `change` or `dispute`.
         notice: String,
@@ -137,9 +143,9 @@ pub enum ConsentFact {
     Approved {
         /// How the customer approved: `link` or `signed_in`.
         channel: String,
-        /// Which round of asking the customer answered: the value of
-        /// [`Submission::askings`](super::Submission::askings) at that time. An answer to an
-        /// earlier round does not count any more (R29).
+        /// The value of [`Submission::askings`](super::Submission::askings) when the customer was
+        /// asked. It identifies the request that the customer answered; an answer to an earlier
+        /// request does not count any more (R29).
         askings: u32,
     },
     /// The customer declined (R26).
@@ -204,8 +210,9 @@ impl Fact {
         }
     }
 
-    /// Returns the review case that must be the claim's present case for the fact to count. A note
-    /// counts whichever case it was written on, so that there is none.
+    /// Returns the review case that must be the claim's present case, or else the fact is
+    /// overtaken. Returns `None` for a reviewer's note, which counts whichever case it was written
+    /// on, and for facts that do not belong to a case.
     #[must_use]
     pub const fn case(&self) -> Option<CaseId> {
         match self {
@@ -258,7 +265,9 @@ impl Fact {
             Self::Consent(fact) => match fact {
                 ConsentFact::NoticeResent { notice, .. } => format!("{notice} notice sent again"),
                 ConsentFact::NoticeSettled { notice, bounced: None } => format!("{notice} notice accepted"),
-                ConsentFact::NoticeSettled { notice, bounced: Some(why) } => format!("{notice} notice bounced: {why}"),
+                ConsentFact::NoticeSettled { notice, bounced: Some(cause) } => {
+                    format!("{notice} notice bounced: {cause}")
+                }
                 ConsentFact::WindowOpened { rule, .. } => rule.clone(),
                 ConsentFact::WindowPassed | ConsentFact::Approved { .. } => String::new(),
                 ConsentFact::Declined { comment, .. } => comment.clone(),

@@ -1,9 +1,10 @@
-//! The guards of the transitions: each checks the transition table and the data of the state.
+//! The guards of the transitions: each checks whether the transition table and the data of the
+//! claim's state admit a command or a reported fact.
 use super::{Claim, Command, FactKind, Party, Refusal, StateKind, Step, Submission, machine::admits};
 use cpor_types::CaseId;
 
 impl Claim {
-    /// Returns the commands that `party` can give now, in the order of their declaration.
+    /// Returns the commands that `party` can execute now, in the order of their declaration.
     #[must_use]
     pub fn allowed_commands(&self, party: Party) -> Vec<Command> {
         Command::ALL.iter().copied().filter(|command| command.is_available_to(party) && self.admits(*command)).collect()
@@ -64,8 +65,8 @@ impl Claim {
         if self.admits(command) { Ok(()) } else { Err(self.not_allowed(command)) }
     }
 
-    /// Refuses `command` like [`Self::check_admitted`], and returns the submission. A draft has
-    /// none.
+    /// Refuses `command` like [`Self::check_admitted`], and otherwise returns the submission. A
+    /// draft has no submission, so the command is refused for it too.
     pub(super) fn admitted_submission(&self, command: Command) -> Result<&Submission, Refusal> {
         self.check_admitted(command)?;
         self.state.submission().ok_or_else(|| self.not_allowed(command))
@@ -75,10 +76,11 @@ impl Claim {
     /// fact of a review case is also overtaken when `case` is not the claim's present case.
     pub(super) fn admitted_fact(&self, fact: FactKind, case: Option<CaseId>) -> Option<&Submission> {
         let submission = self.state.submission()?;
-        let is_own_case = case.is_none_or(|case| case == submission.review_case);
-        (is_own_case && admits(self.state.kind(), Step::Fact(fact))).then_some(submission)
+        let is_present_case = case.is_none_or(|case| case == submission.review_case);
+        (is_present_case && admits(self.state.kind(), Step::Fact(fact))).then_some(submission)
     }
 
+    /// Returns the refusal of `command` in the present state.
     pub(super) fn not_allowed(&self, command: Command) -> Refusal {
         match self.state.kind() {
             StateKind::Deleted => Refusal::NotFound,

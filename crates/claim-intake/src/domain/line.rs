@@ -12,10 +12,10 @@ pub struct Line {
     pub id: LineId,
     /// The claimed product.
     pub product: ProductId,
-    /// The subscription id as the partner entered it. Empty for workloads, and when the directory
-    /// is to fill it in (R10 g).
+    /// The subscription id as the partner entered it. Empty for workloads, and when the registry is
+    /// to find the subscription (R10 g).
     pub subscription_id: String,
-    /// What the directory knows about the line; `None` until the directory was asked.
+    /// The registry's data about the line; `None` until the registry has checked the claim.
     pub known: Option<DirectoryLine>,
     /// The last assessment of the line for each activity (R52).
     pub assessments: Vec<Assessment>,
@@ -61,7 +61,8 @@ string_enum! {
     }
 }
 
-/// What the directory knows about a line.
+/// The registry service's data about a line, from its records of products, tenants and
+/// subscriptions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DirectoryLine {
     /// The product's name in the catalog.
@@ -73,8 +74,8 @@ pub struct DirectoryLine {
     pub subscription: Option<SubscriptionId>,
     /// The workload or subscription that the line claims; `None` while it cannot be determined.
     pub key: Option<AssociationKey>,
-    /// Whether another company holds the key by a legacy association (R58), at the time when the
-    /// directory was asked. Only reviewers see this.
+    /// Whether another company held the key when the registry checked the claim, by a legacy
+    /// association, which is one without a claim (R58). Only reviewers see this.
     pub held_by_legacy: bool,
 }
 
@@ -85,7 +86,7 @@ string_enum! {
         Eligible = "eligible",
         /// At least one condition of the program guide does not hold.
         NotEligible = "not_eligible",
-        /// The line is recognised and never paid.
+        /// The activity is recognised, but the association earns no incentives.
         RecognitionOnly = "recognition_only",
     }
 }
@@ -104,8 +105,8 @@ pub struct Assessment {
 }
 
 impl Line {
-    /// Creates a line as the partner entered it. The line gets `id` unless the claim already has it
-    /// under another id.
+    /// Creates a line as the partner entered it. If the claim already has the same line, an update
+    /// keeps the id of that line and drops `id`.
     #[must_use]
     pub const fn new(id: LineId, product: ProductId, subscription_id: String) -> Self {
         Self { id, product, subscription_id, known: None, assessments: Vec::new(), contested: false, ended: None }
@@ -118,19 +119,20 @@ impl Line {
         self.known.as_ref()?.key.as_ref()
     }
 
-    /// Returns the subscription id: the one that the directory filled in, or else the entered text.
+    /// Returns the subscription id: the one that the registry found, or else the entered text.
     #[must_use]
     pub fn subscription(&self) -> String {
         let resolved = self.known.as_ref().and_then(|known| known.subscription);
         resolved.map_or_else(|| self.subscription_id.clone(), |id| id.to_string())
     }
 
-    /// Returns the `entered` lines. Lines that are also in `before` keep their ids.
-    pub(super) fn merge_keeping_ids(before: &[Self], entered: Vec<Self>) -> Vec<Self> {
-        let mut unmatched: Vec<&Self> = before.iter().collect();
+    /// Returns the `entered` lines. Lines that are also in `previous` keep their ids and other
+    /// data.
+    pub(super) fn merge_keeping_ids(previous: &[Self], entered: Vec<Self>) -> Vec<Self> {
+        let mut unmatched: Vec<&Self> = previous.iter().collect();
         entered
             .into_iter()
-            .map(|line| match unmatched.iter().position(|known| known.is_same_as_entered(&line)) {
+            .map(|line| match unmatched.iter().position(|candidate| candidate.is_same_as_entered(&line)) {
                 Some(index) => {
                     let Self { product, subscription_id, .. } = line;
                     Self { product, subscription_id, known: None, ..unmatched.remove(index).clone() }
@@ -140,6 +142,8 @@ impl Line {
             .collect()
     }
 
+    /// Returns whether `entered` has the same product, and the same subscription as entered or as
+    /// found by the registry.
     fn is_same_as_entered(&self, entered: &Self) -> bool {
         self.product == entered.product
             && (self.subscription_id == entered.subscription_id || self.subscription() == entered.subscription_id)

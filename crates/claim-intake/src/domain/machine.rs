@@ -1,7 +1,7 @@
 //! The transition table of a claim (R15 to R29): which state admits which command or reported fact,
 //! and which state follows.
 //!
-//! The table is the only place that holds this information. The guards of the transitions, the
+//! The table is the only source of this information. The guards of the transitions, the
 //! refusals, the `allowed_commands` of the API's `Claim` and the allowed methods of each party
 //! (R60) are all derived from it.
 use super::{
@@ -40,31 +40,44 @@ pub struct TransitionRow {
     pub target: Target,
 }
 
+/// The states in which the review of the claim has not ended.
 const OPEN: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed];
+/// The states in which the claim is open for review or approved.
 const OPEN_OR_APPROVED: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved];
+/// The states of a claim that was submitted.
 const SUBMITTED_OR_LATER: &[StateKind] = &[Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
+/// All states except the one of a deleted draft.
 const ALL_BUT_DELETED: &[StateKind] =
     &[Editing, Submitted, UnderReview, PartnerActionRequired, Disputed, Approved, Rejected];
+/// The states in which a claim can be at rest, so that it no longer needs its personal data. In
+/// APPROVED and REJECTED this also depends on the data of the state: see `Claim::is_at_rest`.
 const MAY_BE_AT_REST: &[StateKind] = &[Deleted, Approved, Rejected];
+/// The states in which a reviewer can decide. A disputed claim stays DISPUTED during the review.
 const IN_REVIEW: &[StateKind] = &[UnderReview, Disputed];
 
+/// The methods that start a review.
 const START_REVIEW: &[PartyMethod] = &[
     PartyMethod::of_reviewer("StartReview", Claim::is_assigned).only_for_own_case(),
     PartyMethod::of_lead("StartReview", Claim::is_unassigned),
 ];
+/// The methods that change the reviewer of a case.
 const ASSIGN_REVIEWER: &[PartyMethod] = &[
     PartyMethod::of_lead("AssignReviewCase", Claim::awaits_review_start),
     PartyMethod::of_reviewer("TakeReviewCase", Claim::is_unassigned),
     PartyMethod::of_reviewer("ReleaseReviewCase", Claim::is_assigned).only_for_own_case(),
 ];
+/// The method by which a review lead awards contested lines.
 const ARBITRATE: &[PartyMethod] = &[PartyMethod::of_lead("ArbitrateLines", Claim::is_contested)];
+/// The method that erases personal data.
 const ERASE: &[PartyMethod] = &[PartyMethod::erase_personal_data(Party::Operator)];
+/// The methods that send a notice to the customer again.
 const RESEND_NOTICE: &[PartyMethod] = &[
     PartyMethod::resend_notice(Party::Reviewer, Claim::awaits_customer),
     PartyMethod::resend_notice(Party::ReviewLead, Claim::awaits_customer),
     PartyMethod::resend_notice(Party::Operator, Claim::awaits_customer),
 ];
 
+/// Returns the row of a command.
 const fn command(
     rule: &'static str,
     command: Command,
@@ -75,6 +88,7 @@ const fn command(
     TransitionRow { rule, step: Step::Command(command), methods, from, target }
 }
 
+/// Returns the row of a reported fact.
 const fn fact(
     rule: &'static str,
     fact: FactKind,
@@ -87,6 +101,7 @@ const fn fact(
 
 /// The transition table. A command without a row for the current state is refused; a reported fact
 /// without a row is recorded as overtaken. A step has one row for each state that can follow it.
+/// [`Command`] and [`FactKind`] describe the steps.
 ///
 /// The data of a state can restrict a step further, for example by the policy profile or by the
 /// kind of rejection: see [`Claim::admits`].
@@ -164,6 +179,9 @@ pub const TABLE: &[TransitionRow] = &[
         IN_REVIEW,
         Target::State(Rejected),
     ),
+    // A reviewer's approval is complete when the registry has reserved the lines for the claim.
+    // ApprovalBegun is reported before the registry answers; then ReviewApproved or
+    // ApprovalRefused.
     fact("R23", FactKind::ApprovalBegun, &[], IN_REVIEW, Target::Same),
     fact("R36", FactKind::ApprovalRefused, &[], IN_REVIEW, Target::Same),
     fact("R48", FactKind::ReviewReminded, &[], OPEN, Target::Same),
@@ -173,6 +191,7 @@ pub const TABLE: &[TransitionRow] = &[
     fact("R37", FactKind::LinesAwarded, ARBITRATE, &[Approved], Target::Same),
     fact("R37", FactKind::CompetitionChanged, &[], OPEN_OR_APPROVED, Target::Same),
     fact("R44", FactKind::NoticeResent, RESEND_NOTICE, OPEN_OR_APPROVED, Target::Same),
+    // The customer's mail system accepted a notice, or the notice bounced.
     fact("R41", FactKind::NoticeSettled, &[], OPEN_OR_APPROVED, Target::Same),
     fact("R41", FactKind::ConsentWindowOpened, &[], OPEN_OR_APPROVED, Target::Same),
     fact("R27", FactKind::ConsentWindowPassed, &[], &[Approved], Target::Same),
@@ -202,7 +221,7 @@ pub fn admits(state: StateKind, step: Step) -> bool {
 }
 
 impl Command {
-    /// Returns whether `party` can give this command in any state.
+    /// Returns whether `party` can execute this command in at least one state.
     pub(super) fn is_available_to(self, party: Party) -> bool {
         let rows = TABLE.iter().filter(|row| row.step == Step::Command(self));
         rows.flat_map(|row| row.methods).any(|method| method.party() == party)

@@ -1,9 +1,10 @@
-//! The domain of claim-intake: how a claim changes. The code here is pure and synchronous: it knows
+//! The domain of claim-intake: how a claim changes. The code here is pure and synchronous: it uses
 //! no clock, no wire format and no database.
 //!
-//! Read [`machine`] first: its table says which state admits which step. `step` names the steps,
-//! and `guards` checks them against the table. [`state`] has the data of each state, `completeness`
-//! says what a submission needs, and `transitions` holds one function for each step.
+//! Read [`machine`] first: its table defines which state admits which step. `step` lists the steps,
+//! and `guards` checks them against the table. [`state`] contains the data of each state,
+//! `completeness` checks whether a claim can be submitted, and `transitions` contains one function
+//! for each step.
 mod allowed_methods;
 mod claim;
 mod completeness;

@@ -1,4 +1,4 @@
-//! Which events of a claim are mailed to its partner (R48, R57).
+//! Selects the events of a claim about which its partner gets a mail (R48, R57).
 use super::{Association, Claim, Event, EventKind, FactKind, string_enum};
 use cpor_types::PrimaryRejection;
 
@@ -23,7 +23,7 @@ string_enum! {
         Official = "official",
         /// Another company competes for a line (R37).
         Competition = "competition",
-        /// Lines were awarded to another company; the claim continues with the others (R37).
+        /// Lines were awarded to another company; the claim continues with its other lines (R37).
         LinesLost = "lines_lost",
         /// Associations of lines ended; the claim stays approved (R37, R39).
         AssociationEnded = "association_ended",
@@ -41,8 +41,8 @@ impl Event {
             EventKind::LinesLost => Some(PartnerMailKind::LinesLost),
             EventKind::LinesEnded { .. } => Some(PartnerMailKind::AssociationEnded),
             EventKind::Closed(closure) => match closure.primary {
-                // The partner knows that it withdrew the claim. A mail is sent only if an
-                // association ended.
+                // A withdrawal is the partner's own act, so a mail is sent only if it ended an
+                // association.
                 PrimaryRejection::PartnerRequest => claim.lost_association().then_some(PartnerMailKind::Withdrawal),
                 PrimaryRejection::CustomerDeclined
                 | PrimaryRejection::InsufficientPoe
@@ -64,6 +64,7 @@ impl Event {
         }
     }
 
+    /// Returns the kind of mail about a reported fact; `None` when there is no mail.
     fn mail_for_fact(&self, fact: FactKind, claim: &Claim) -> Option<PartnerMailKind> {
         match fact {
             FactKind::PartnerActionRequested => Some(PartnerMailKind::PartnerAction),

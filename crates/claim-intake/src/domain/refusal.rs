@@ -1,8 +1,8 @@
-//! The reasons why a command on a claim is refused.
+//! The typed refusals of commands on a claim.
 use super::{Command, Field, Finality, StateKind, Violation, Wait};
 use cpor_types::{Activity, CalendarError, PolicyError, Timestamp, rfc3339};
 
-/// A refusal. `api/error.rs` maps each variant to a gRPC status.
+/// The reason why a command is refused. `api/error.rs` maps each variant to a gRPC status.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// The claim, document or comment does not exist or was deleted.
@@ -15,7 +15,7 @@ pub enum Refusal {
         state: StateKind,
         /// The refused command.
         command: Command,
-        /// The commands that the partner can give in the present state.
+        /// The commands that the partner can execute in the present state.
         allowed: Vec<Command>,
     },
     /// The MPN id is not a location of the company (R16).
@@ -60,8 +60,8 @@ pub enum Refusal {
         /// What the claim waits for.
         waits_for: Wait,
     },
-    /// The comment refers to a document or line that is not on the claim (R55). The names are the
-    /// comment's fields with the unknown references.
+    /// The comment refers to a document or line that is not on the claim (R55). The strings are the
+    /// names of the comment's fields with such a reference.
     #[error("{}: must refer to a document or line of the claim", .0.join(","))]
     UnknownTarget(Vec<&'static str>),
     /// The submission, response or dispute already has as many documents as the policy allows
@@ -79,11 +79,12 @@ pub enum Refusal {
         /// The activities of the claim.
         claimed: Vec<Activity>,
     },
-    /// The claim changed after the directory was asked about it. The caller must ask again.
+    /// The registry's facts about the content are missing, because the claim changed after they
+    /// were fetched. The caller must send the request again.
     #[error("the claim changed while the request was processed; try again")]
     FactsMissing,
-    /// The policy profile or calendar that the claim was submitted under is not configured. This is
-    /// a fault of the installation.
+    /// The policy profile or calendar that was recorded at the submission of the claim is not
+    /// configured. This is a fault of the installation.
     #[error("{0}")]
     RulesMissing(String),
 }

@@ -1,4 +1,6 @@
-//! The policy profiles and calendars by which claims are decided (R45, R46, R61).
+//! The policy profiles and calendars by which claims are decided (R45, R46, R61). A policy profile
+//! is a versioned set of values that the rules leave open, for example the length of the dispute
+//! window. A calendar determines business days and time zone.
 use super::{Claim, Finality, Refusal, Remedy, Submission, Window};
 use cpor_types::{Calendar, Calendars, Length, PolicyProfile, PolicyProfiles, Timestamp};
 
@@ -62,7 +64,8 @@ impl Rules {
         Ok(Remedy::Dispute(self.partner_window(submission, Self::DISPUTE_WINDOW, start, length)?))
     }
 
-    /// Returns a window of the partner with its reminder (R48).
+    /// Returns a window in which the partner can act, with its reminder (R48). `kind` is the kind
+    /// of the deadline at its end.
     fn partner_window(
         &self,
         submission: &Submission,
@@ -71,8 +74,8 @@ impl Rules {
         length: Length,
     ) -> Result<Window, Refusal> {
         let calendar = self.calendar(&submission.partner_calendar)?;
-        let before = self.recorded_profile(submission)?.reminder_before;
-        Ok(Window::new(calendar.deadline(kind, start, length), start, before, calendar))
+        let reminder_lead = self.recorded_profile(submission)?.reminder_before;
+        Ok(Window::new(calendar.deadline(kind, start, length), start, reminder_lead, calendar))
     }
 
     /// Returns the calendar with this id.

@@ -47,7 +47,7 @@ string_enum! {
     }
 }
 
-/// A reviewer's request for partner action (R20), and what the partner has done since (R21).
+/// A reviewer's request for partner action (R20), and the partner's activity since (R21).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartnerAction {
     /// The reasons of the request; at least one.
@@ -56,7 +56,7 @@ pub struct PartnerAction {
     pub comment: String,
     /// When the reviewer made the request.
     pub request_time: Timestamp,
-    /// The time that the partner has to answer.
+    /// The period in which the partner can answer.
     pub response: Window,
     /// What the partner can do about the rejection that follows if no answer arrives in time (R22,
     /// R45).
@@ -78,8 +78,8 @@ pub struct PartnerAction {
 pub enum Association {
     /// The lines are held and the customer can still decline (R35).
     Pending,
-    /// The consent window passed (R27) or the customer approved (R26a). The registry was asked to
-    /// put the association on record and has not confirmed it yet.
+    /// The consent window passed (R27) or the customer approved (R26a). The registry service was
+    /// asked to put the association on record and has not confirmed it yet.
     Granted {
         /// When the association was granted.
         since: Timestamp,
@@ -137,7 +137,7 @@ impl State {
         }
     }
 
-    /// Returns what was fixed at submission; `None` for drafts.
+    /// Returns the data of the submission; `None` for drafts.
     #[must_use]
     pub const fn submission(&self) -> Option<&Submission> {
         match self {

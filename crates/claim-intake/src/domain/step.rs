@@ -1,5 +1,5 @@
-//! The steps of a claim: the commands that parties give, and the facts that other services or the
-//! passing of time report.
+//! The steps of a claim: the commands that parties execute, and the facts that other services
+//! report or that follow from the passing of time.
 use super::string_enum;
 
 string_enum! {
@@ -52,9 +52,11 @@ string_enum! {
         ReviewApproved = "review_approved",
         /// The reviewer rejected the claim.
         ReviewRejected = "review_rejected",
-        /// The reviewer approved, and the registry was asked to hold the lines.
+        /// The reviewer approved, and the registry was asked to reserve the lines for the claim.
+        /// The approval is complete when the registry has done so.
         ApprovalBegun = "approval_begun",
-        /// The reviewer's approval failed, for example because another company holds a line.
+        /// The registry refused to reserve the lines, for example because another company holds
+        /// one, so the reviewer's approval failed.
         ApprovalRefused = "approval_refused",
         /// A reviewer was reminded that a review clock is about to pass.
         ReviewReminded = "review_reminded",
@@ -68,7 +70,7 @@ string_enum! {
         CompetitionChanged = "competition_changed",
         /// A notice to the customer was requested again.
         NoticeResent = "notice_resent",
-        /// The customer's mail system accepted a notice, or the notice bounced.
+        /// The delivery of a notice ended: the customer's mail system accepted it, or it bounced.
         NoticeSettled = "notice_settled",
         /// The consent window opened.
         ConsentWindowOpened = "consent_window_opened",

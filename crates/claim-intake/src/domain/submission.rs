@@ -1,4 +1,4 @@
-//! What a claim keeps from its submission on.
+//! The data that a claim keeps from its submission on.
 use cpor_types::{CaseId, EditsAfterSubmission, PolicyId, PolicyProfile, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,11 @@ pub struct Submission {
     /// The id of the present review case. This service creates the id, and poe-review keeps the
     /// case under it. A dispute gets a new case (R28).
     pub review_case: CaseId,
-    /// The id of the policy profile that was in force at submission (R61).
+    /// The id of the policy profile that was in force at submission. A policy profile is a
+    /// versioned set of values that the rules leave open (R61).
     pub policy: PolicyId,
-    /// The values of the policy profile that are needed after the submission.
+    /// The values of the policy profile that are needed after the submission. The stored name of
+    /// this field is `leeway`.
     #[serde(rename = "leeway")]
     pub policy_values: PolicyValues,
     /// The id of the calendar of the partner's location (R46).
@@ -35,9 +37,9 @@ pub struct Submission {
     pub consent_due: Option<Timestamp>,
     /// Whether the last notice to the customer bounced.
     pub bounced: bool,
-    /// How many times the customer was asked anew, because of a dispute (R28) or because lines or
-    /// the customer contact changed (R29). An approval that answers an earlier round of asking does
-    /// not count.
+    /// How many times the customer was asked for consent again, because of a dispute (R28) or
+    /// because lines or the customer contact changed (R29). An approval that answers an earlier
+    /// request does not count.
     pub askings: u32,
     /// How many times a rejection of the claim was disputed (R28).
     pub disputes: u32,
@@ -51,11 +53,11 @@ pub struct Submission {
 pub struct ReviewProgress {
     /// Whether the reviewer has started.
     pub started: bool,
-    /// Whether the reviewer has approved and the registry has not yet said if it holds the lines
-    /// (R23).
+    /// Whether the reviewer has approved and the registry has not yet answered whether it holds the
+    /// lines (R23).
     pub approving: bool,
-    /// When the first review clock passes or has passed (R45); `None` while the clocks are stopped
-    /// or the time is not known yet.
+    /// When the first review clock (a deadline of the review) passes or has passed (R45); `None`
+    /// while the clocks are stopped or the time is not known yet.
     pub due: Option<Timestamp>,
 }
 

@@ -1,4 +1,6 @@
-//! The violations of a claim: what is wrong with it, field by field (R11).
+//! The violations of a claim: what is wrong with it, field by field (R11). This service finds most
+//! of them itself. The registry service finds others when it checks the claim against its
+//! directory, the records of partners, tenants, subscriptions and products (R12).
 use super::string_enum;
 use serde::{Deserialize, Serialize};
 
@@ -7,15 +9,15 @@ use serde::{Deserialize, Serialize};
 pub struct Violation {
     /// The path of the field, for example `customer_contact.email` or `lines[1]`.
     pub field: String,
-    /// The stable reason: one of [`ViolationReason`], or one of the directory's reasons.
+    /// The stable reason: one of [`ViolationReason`], or one of the registry's reasons.
     pub reason: String,
     /// The rule that the field violates, as text.
     pub description: String,
 }
 
 string_enum! {
-    /// The reasons of the violations that this service finds itself. The directory has further
-    /// reasons.
+    /// The reasons of the violations that this service finds itself. The registry service has
+    /// further reasons.
     ViolationReason {
         /// The field is required (R10).
         FieldRequired = "FIELD_REQUIRED",
@@ -27,7 +29,7 @@ string_enum! {
         ActivityNotInSolutionArea = "ACTIVITY_NOT_IN_SOLUTION_AREA",
         /// Usage and pre-sales exclude revenue association (R8).
         ActivitiesExcludeEachOther = "ACTIVITIES_EXCLUDE_EACH_OTHER",
-        /// The program is not handled here; the co-op claims process handles it (R6).
+        /// This system does not handle the program; the co-op claims process handles it (R6).
         UseCoopClaims = "USE_COOP_CLAIMS",
         /// The program is not the one that solution area and activities determine (R7).
         ProgramDoesNotMatch = "PROGRAM_DOES_NOT_MATCH",
@@ -49,6 +51,7 @@ impl ViolationReason {
         Violation { field: field.into(), reason: self.as_str().to_owned(), description: self.description().to_owned() }
     }
 
+    /// Returns the text of the rule that is violated.
     const fn description(self) -> &'static str {
         match self {
             Self::FieldRequired => "is required",

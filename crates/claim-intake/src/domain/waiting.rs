@@ -1,7 +1,8 @@
 //! What a claim waits for, until when, and which party has to act (R60).
 //!
-//! The answer depends on the claim alone and not on the present time. A passed deadline is a
-//! transition of its own (R47), so that the stored answer is right after each transition.
+//! The answer depends on the claim alone and not on the present time: a deadline that passes is a
+//! transition of its own (R47). It is therefore computed and stored with each transition, and stays
+//! correct until the next one.
 use super::{Association, Claim, Party, State, Submission, string_enum};
 use cpor_types::Timestamp;
 use std::mem::{Discriminant, discriminant};
@@ -35,11 +36,13 @@ string_enum! {
     }
 }
 
-/// What a claim waits for, and the status of its association. A new wait begins when this changes.
-type WaitPosition = (Wait, Option<Discriminant<Association>>);
+/// What a claim waits for, and the status of its association. A new wait begins when either
+/// changes.
+type WaitIdentity = (Wait, Option<Discriminant<Association>>);
 
-/// What a claim waits for and since when: first as it is, then as its customer may see it (R5).
-pub(super) type WaitClock = [(WaitPosition, Timestamp); 2];
+/// What a claim waits for and since when, in two views: first the full view, then the view of its
+/// customer, which reveals no competing claim (R5).
+pub(super) type WaitStarts = [(WaitIdentity, Timestamp); 2];
 
 /// What a claim waits for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +65,7 @@ impl WaitStatus {
 }
 
 impl Claim {
-    /// Returns what the claim waits for. [`Claim::wait_time`] says since when.
+    /// Returns what the claim waits for. [`Claim::wait_time`] is the time since when it waits.
     #[must_use]
     pub fn waiting(&self) -> WaitStatus {
         match &self.state {
@@ -81,6 +84,7 @@ impl Claim {
         }
     }
 
+    /// Returns what a claim in SUBMITTED, UNDER_REVIEW or DISPUTED waits for.
     fn wait_in_review(&self, submission: &Submission) -> WaitStatus {
         let due = submission.review.due;
         if submission.review.approving {
@@ -92,9 +96,9 @@ impl Claim {
         WaitStatus::new(reviewer_wait(submission), due, Party::Reviewer)
     }
 
-    /// Returns what the claim waits for as it is, and as its customer may see it: without rivals
-    /// (R5).
-    fn wait_positions(&self) -> [WaitPosition; 2] {
+    /// Returns what the claim waits for in the full view, and in the view of its customer. In the
+    /// customer's view a wait that would reveal a competing claim is shown as the reviewer's (R5).
+    fn wait_identities(&self) -> [WaitIdentity; 2] {
         let (wait, association) = (self.waiting().wait, self.state.association().map(discriminant));
         let involves_rivals = wait == Wait::Arbitration || (wait == Wait::Registry && association.is_none());
         let customer_wait = match self.state.submission() {
@@ -104,29 +108,32 @@ impl Claim {
         [wait, customer_wait].map(|wait| (wait, association))
     }
 
-    /// Returns what the claim waits for and since when, in both views.
-    pub(super) fn wait_clock(&self) -> WaitClock {
-        let [position, customer_position] = self.wait_positions();
-        [(position, self.wait_time), (customer_position, self.customer_wait_time)]
+    /// Returns what the claim waits for and since when, in the full view and in the customer's
+    /// view.
+    pub(super) fn wait_starts(&self) -> WaitStarts {
+        let [identity, customer_identity] = self.wait_identities();
+        [(identity, self.wait_time), (customer_identity, self.customer_wait_time)]
     }
 
     /// Returns this claim with its wait times set. A wait that is also in `previous` keeps its
     /// start; a new wait begins at `time`.
-    pub(super) fn with_wait_clock(mut self, previous: Option<WaitClock>, time: Timestamp) -> Self {
-        let since = |view: usize, position: WaitPosition| {
-            let before = previous.map(|clock| clock[view]).filter(|(before, _)| *before == position);
-            before.map_or(time, |(_, since)| since)
+    pub(super) fn with_wait_starts(mut self, previous: Option<WaitStarts>, time: Timestamp) -> Self {
+        let since = |view: usize, identity: WaitIdentity| {
+            let unchanged = previous.map(|starts| starts[view]).filter(|(waited_for, _)| *waited_for == identity);
+            unchanged.map_or(time, |(_, since)| since)
         };
-        let [position, customer_position] = self.wait_positions();
-        (self.wait_time, self.customer_wait_time) = (since(0, position), since(1, customer_position));
+        let [identity, customer_identity] = self.wait_identities();
+        (self.wait_time, self.customer_wait_time) = (since(0, identity), since(1, customer_identity));
         self
     }
 }
 
+/// Returns which action of a reviewer the claim waits for.
 const fn reviewer_wait(submission: &Submission) -> Wait {
     if submission.review.started { Wait::ReviewDecision } else { Wait::ReviewStart }
 }
 
+/// Returns what an approved claim waits for.
 fn wait_when_approved(submission: &Submission, association: &Association) -> WaitStatus {
     match (association, submission.consent_due) {
         (Association::Pending, None) => {

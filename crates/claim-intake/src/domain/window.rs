@@ -14,15 +14,16 @@ pub struct Window {
 }
 
 impl Window {
-    /// Creates the period from `start` to `deadline`, with a reminder `before` its end. There is no
-    /// reminder if it would be due before `start`.
+    /// Creates the period from `start` to `deadline`. A reminder is due `reminder_lead` before its
+    /// end, unless that is at or before `start`.
     #[must_use]
-    pub fn new(deadline: Deadline, start: Timestamp, before: Length, calendar: &Calendar) -> Self {
-        let remind = calendar.reminder(deadline.due, before);
+    pub fn new(deadline: Deadline, start: Timestamp, reminder_lead: Length, calendar: &Calendar) -> Self {
+        let remind = calendar.reminder(deadline.due, reminder_lead);
         Self { deadline, remind: (remind > start).then_some(remind) }
     }
 
-    /// Returns the pending deadlines: the end, and the reminder under the kind `reminder_kind`.
+    /// Returns the pending deadlines: the reminder, whose kind is `reminder_kind`, and the end of
+    /// the period.
     pub(super) fn deadlines(&self, reminder_kind: &'static str) -> Vec<Deadline> {
         let reminder_at = |due| Deadline { due, kind: Cow::Borrowed(reminder_kind), rule: self.deadline.rule.clone() };
         self.remind.map(reminder_at).into_iter().chain([self.deadline.clone()]).collect()

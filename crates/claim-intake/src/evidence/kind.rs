@@ -5,7 +5,9 @@ use crate::domain::EvidenceKind;
 /// does not depend on the size of the document.
 #[derive(Debug, Default)]
 pub(super) struct HeadAndTail {
+    /// The first bytes: at most [`HEAD_BYTES`].
     head: Vec<u8>,
+    /// The last bytes: all, or at least the last [`TAIL_BYTES`].
     tail: Vec<u8>,
 }
 
@@ -23,22 +25,23 @@ const NAME_LENGTH_OFFSET: usize = 28;
 /// The offset of the name in a central directory entry.
 const NAME_OFFSET: usize = 46;
 
-/// The main part of each kind of Office document (ECMA-376, part 1).
+/// The name of the main part of each kind of Office document (ECMA-376, part 1). An Office document
+/// is a zip archive, and its parts are the files in the archive.
 const MAIN_PARTS: [(&[u8], EvidenceKind); 3] = [
     (b"word/document.xml", EvidenceKind::Docx),
     (b"xl/workbook.xml", EvidenceKind::Xlsx),
     (b"ppt/presentation.xml", EvidenceKind::Pptx),
 ];
-/// The part that every Office document contains.
+/// The name of the part that every Office document contains.
 const CONTENT_TYPES: &[u8] = b"[Content_Types].xml";
 
 impl HeadAndTail {
     /// Adds the next bytes of the document.
     pub(super) fn add(&mut self, bytes: &[u8]) {
-        let missing = HEAD_BYTES - self.head.len();
-        self.head.extend_from_slice(&bytes[..bytes.len().min(missing)]);
+        let missing_bytes = HEAD_BYTES - self.head.len();
+        self.head.extend_from_slice(&bytes[..bytes.len().min(missing_bytes)]);
         self.tail.extend_from_slice(bytes);
-        // Trimming at twice the size avoids moving the tail after every small message.
+        // Trimming only at twice the size avoids moving the kept bytes after every small chunk.
         if self.tail.len() > 2 * TAIL_BYTES {
             self.tail.drain(..self.tail.len() - TAIL_BYTES);
         }

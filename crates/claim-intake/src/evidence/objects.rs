@@ -1,5 +1,5 @@
-//! Stores the bytes of documents in an object store, one object per document, named by the
-//! document's id. An object is written once and never overwritten.
+//! Stores the bytes of documents in an object store, one object per document under the document's
+//! id. An object is written once and never overwritten.
 use bytes::Bytes;
 use cpor_types::EvidenceId;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
@@ -17,8 +17,11 @@ pub(crate) struct EvidenceStoreError(#[from] object_store::Error);
 
 /// Writes one object. If it is dropped before [`ObjectWriter::finish`], no object is stored.
 pub(crate) struct ObjectWriter {
+    /// The store that will contain the object.
     store: EvidenceStore,
+    /// The id of the document.
     id: EvidenceId,
+    /// Sends the bytes to the object store in parts.
     parts: WriteMultipart,
 }
 
@@ -109,12 +112,12 @@ impl ObjectWriter {
     }
 }
 
-/// The path of an object while it is being written.
+/// Returns the path of an object while it is being written.
 fn incoming_path(id: EvidenceId) -> Path {
     Path::from_iter(["incoming".to_owned(), id.to_string()])
 }
 
-/// The path of a complete object.
+/// Returns the path of a complete object.
 fn stored_path(id: EvidenceId) -> Path {
     Path::from_iter(["stored".to_owned(), id.to_string()])
 }

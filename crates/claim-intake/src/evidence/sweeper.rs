@@ -7,7 +7,8 @@ use cpor_types::{Clock, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// The age at which an upload counts as abandoned. No upload call takes that long.
+/// The age at which an unfinished upload counts as abandoned. An UploadEvidence call never takes
+/// that long.
 const ABANDONED_AFTER: Duration = Duration::from_hours(24);
 /// The time between two sweeps.
 const SWEEP_INTERVAL: Duration = Duration::from_mins(15);

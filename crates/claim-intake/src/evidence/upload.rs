@@ -42,6 +42,7 @@ pub(crate) enum DocumentError {
 
 /// An upload of one document whose bytes are still arriving.
 pub(crate) struct Upload {
+    /// Writes the bytes to the evidence store.
     writer: ObjectWriter,
     /// The maximum number of bytes of the document.
     limit_bytes: u64,
@@ -49,11 +50,13 @@ pub(crate) struct Upload {
     size_bytes: u64,
     /// The hash of the bytes that have arrived.
     hash: Sha256,
+    /// The bytes that determine the kind of the document.
     head_and_tail: HeadAndTail,
 }
 
 /// A document that was received completely and is acceptable. It is not stored yet.
 pub(crate) struct ReceivedDocument {
+    /// The unfinished object that contains the bytes.
     writer: ObjectWriter,
     /// The kind of the document, detected by its content.
     pub(crate) kind: EvidenceKind,

@@ -1,7 +1,8 @@
-//! Mails about competing claims (R37). They never name the rival.
+//! Mails about competition: claims of different partners for the same line (R37). They never
+//! contain the name of the rival.
 use super::mail_content::{MailContent, NoticeContext, Section, Tone, line_labels};
 
-/// Returns the mail that lines are contested, unless none is contested any more.
+/// Returns the mail that lines are contested; `None` if no line is contested any more.
 pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let contested = line_labels(context.claim.content.lines.iter().filter(|line| line.contested));
     if contested.is_empty() || context.claim.state.rejection().is_some() {
@@ -23,7 +24,7 @@ pub(super) fn competition_mail(context: &NoticeContext<'_>) -> Option<MailConten
     ]))
 }
 
-/// Returns the mail about the lines that were awarded to another company, unless the claim was
+/// Returns the mail about the lines that were awarded to another company; `None` if the claim was
 /// rejected.
 pub(super) fn lines_lost_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     if context.claim.state.rejection().is_some() {

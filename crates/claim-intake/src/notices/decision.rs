@@ -7,9 +7,11 @@ use super::{
 use crate::domain::{Association, Finality, Rejection, Remedy};
 use cpor_types::PrimaryRejection;
 
+/// The advice when the rejection cannot be disputed any more (R33).
 const NEW_CLAIM_TEXT: &str = "Only a new claim with updated proof of execution helps.";
 
-/// Returns the mail that the claim was rejected, unless the claim is no longer in that rejection.
+/// Returns the mail that the claim was rejected; `None` if the rejection that the mail is about is
+/// no longer the claim's present one.
 pub(super) fn rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let rejection = context.claim.state.rejection().filter(|rejection| rejection.time == context.data.time)?;
     let (customer, when) = (context.customer(), context.time(rejection.time));
@@ -17,7 +19,7 @@ pub(super) fn rejection_mail(context: &NoticeContext<'_>) -> Option<MailContent>
     Some(rejection_mail_with(context, rejection, "Claim rejected", "Your claim was rejected", lead))
 }
 
-/// Returns the reminder that the dispute window ends soon, unless the claim can no longer be
+/// Returns the reminder that the dispute window ends soon; `None` if the claim can no longer be
 /// disputed.
 pub(super) fn dispute_reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let is_reminded = |rejection: &&Rejection| match &rejection.remedy {
@@ -35,7 +37,7 @@ pub(super) fn dispute_reminder_mail(context: &NoticeContext<'_>) -> Option<MailC
     Some(rejection_mail_with(context, rejection, &subject, "The time to dispute is over soon", lead))
 }
 
-/// Creates a mail that tells why the claim was rejected and what the partner can do.
+/// Creates a mail with the reasons of the rejection and what the partner can do about it.
 fn rejection_mail_with(
     context: &NoticeContext<'_>,
     rejection: &Rejection,
@@ -61,6 +63,7 @@ fn rejection_mail_with(
     ])
 }
 
+/// The sentence that lists the API methods by which the partner can read about the rejection.
 const WHERE_TO_SEE_TEXT: &str = "The claim itself shows the reason (GetClaim), everything that was written about it (ListComments), and every step that led \
                      here (ListHistory).";
 
@@ -98,7 +101,7 @@ fn ended_association_section(context: &NoticeContext<'_>, association: &Associat
     Some(Section::paragraphs("The association", [text]))
 }
 
-/// Returns the section that tells how to dispute the rejection, or why it is final (R28, R33).
+/// Returns the section on how to dispute the rejection, or why it is final (R28, R33).
 fn remedy_section(context: &NoticeContext<'_>, rejection: &Rejection) -> Section {
     let reason = match &rejection.remedy {
         Remedy::Dispute(window) => return dispute_section(context, &context.time(window.deadline.due)),
@@ -114,7 +117,7 @@ fn remedy_section(context: &NoticeContext<'_>, rejection: &Rejection) -> Section
     Section::paragraphs("This is final", [format!("{reason} {NEW_CLAIM_TEXT}")]).emphasized()
 }
 
-/// Returns the section that tells how to dispute the rejection, and until when.
+/// Returns the section on how to dispute the rejection, and until when.
 fn dispute_section(context: &NoticeContext<'_>, due: &str) -> Section {
     let window_text = format!(
         "You can dispute this until {due}. After that, only a new claim with updated proof of execution helps."

@@ -1,4 +1,4 @@
-//! The texts by which mails name times, lines, partners, activities and reasons.
+//! The labels of times, lines, partners, activities and reasons in mails.
 use crate::domain::{Claim, Line};
 use cpor_types::{Activity, Calendar, FurtherRejection, LocalTime, PartnerActionReason, Timestamp};
 
@@ -15,7 +15,7 @@ pub(super) fn time_label(calendar: &Calendar, time: Timestamp) -> String {
     }
 }
 
-/// Names the product and the subscription of a line: `Power BI, subscription 0a1b…`.
+/// Returns the product and the subscription of a line: `Power BI, subscription 0a1b…`.
 pub(super) fn line_label(line: &Line) -> String {
     let display_name = line.known.as_ref().map(|known| known.product_display_name.as_str());
     let product = display_name.filter(|name| !name.is_empty()).unwrap_or_else(|| line.product.as_str());
@@ -25,14 +25,14 @@ pub(super) fn line_label(line: &Line) -> String {
     }
 }
 
-/// Names the partner and the location of a claim: `Contoso, MPN ID 1001`.
+/// Returns the partner and the location of a claim: `Contoso, MPN ID 1001`.
 pub(super) fn partner_label(claim: &Claim) -> String {
     let mpn_id = claim.content.mpn_id.as_ref().map(|id| format!("MPN ID {id}"));
     let company = Some(claim.directory.partner_display_name.clone()).filter(|name| !name.is_empty());
     company.into_iter().chain(mpn_id).collect::<Vec<_>>().join(", ")
 }
 
-/// Names an activity. The proof-of-execution form uses this label, too.
+/// Returns the label of an activity. The proof-of-execution form uses it, too.
 pub(crate) const fn activity_label(activity: Activity) -> &'static str {
     match activity {
         Activity::Usage => "Usage",

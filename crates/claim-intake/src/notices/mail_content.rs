@@ -71,7 +71,7 @@ pub(super) struct Section {
     pub(super) quote: String,
     /// The paragraphs.
     pub(super) paragraphs: Vec<String>,
-    /// Whether the section is highlighted, for example because it names a deadline.
+    /// Whether the section is highlighted, for example because it contains a deadline.
     pub(super) is_emphasized: bool,
 }
 
@@ -112,13 +112,17 @@ pub(super) struct ClaimDetail {
 
 /// The claim that a mail is about, with everything that its text needs.
 pub(super) struct NoticeContext<'a> {
+    /// The claim as last committed.
     pub(super) claim: &'a Claim,
+    /// The data of the claim's submission.
     pub(super) submission: &'a Submission,
     /// The data that was stored with the queued mail.
     pub(super) data: NoticeData,
     /// The length of the consent window under the claim's policy.
     pub(super) consent_window: Length,
+    /// The calendar of the partner's location.
     partner_calendar: &'a Calendar,
+    /// The calendar of the customer.
     tenant_calendar: &'a Calendar,
 }
 

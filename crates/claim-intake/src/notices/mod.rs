@@ -1,6 +1,6 @@
 //! Composes the mails to partners (R48, R57). The text of a mail is composed when the mail is sent,
-//! from the claim as it is at that time. A mail that is no longer true is withdrawn. No mail names
-//! a rival or a reviewer.
+//! from the claim as it is at that time. A mail that is no longer true is withdrawn. No mail
+//! contains the name of a competing company or of a reviewer.
 mod association;
 mod competition;
 mod decision;
@@ -28,7 +28,7 @@ pub(crate) struct NoticeComposer {
 }
 
 impl MailRenderer for NoticeComposer {
-    /// Composes a mail, with one read of the claim.
+    /// Composes a mail. Reads the claim from the database once.
     async fn render(&self, mail: &Mail) -> Result<RenderResult, RendererError> {
         let data: NoticeData = serde_json::from_value(mail.data.clone()).map_err(renderer_error)?;
         let kind = PartnerMailKind::parse(&mail.kind);
@@ -47,8 +47,8 @@ impl MailRenderer for NoticeComposer {
         }
     }
 
-    /// Does nothing. The claim shows everything that its mails say, so it does not matter whether a
-    /// mail was accepted.
+    /// Does nothing. The partner can read everything in its mails in the claim too, so it does not
+    /// matter whether a mail was accepted.
     async fn record_outcome(&self, _mail: &Mail, _outcome: Outcome) -> Result<(), RendererError> {
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::{
 use crate::domain::PartnerAction;
 use cpor_types::EditsAfterSubmission;
 
-/// Returns the mail about a request, unless the claim has left the state of that request.
+/// Returns the mail about a request; `None` if the claim no longer waits for the answer to it.
 pub(super) fn request_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let action = context.claim.state.partner_action().filter(|action| action.request_time == context.data.time)?;
     let lead = format!(
@@ -18,7 +18,8 @@ pub(super) fn request_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     Some(partner_action_mail(context, action, &subject, "The reviewer needs something from you", lead))
 }
 
-/// Returns the reminder to answer a request, unless the claim has left the state of that request.
+/// Returns the reminder to answer a request; `None` if the claim no longer waits for the answer to
+/// it.
 pub(super) fn reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> {
     let is_reminded =
         |action: &&PartnerAction| action.response.remind.is_none() && action.request_time < context.data.time;
@@ -31,7 +32,7 @@ pub(super) fn reminder_mail(context: &NoticeContext<'_>) -> Option<MailContent> 
     Some(partner_action_mail(context, action, &subject, "Your answer is due soon", lead))
 }
 
-/// Creates a mail that tells what the reviewer asks for, until when, and how to answer.
+/// Creates a mail on what the reviewer requests, until when, and how the partner can answer.
 fn partner_action_mail(
     context: &NoticeContext<'_>,
     action: &PartnerAction,
@@ -42,7 +43,7 @@ fn partner_action_mail(
     let reasons = action.reasons.iter().map(|reason| action_reason_text(*reason).to_owned());
     let lines = &context.claim.content.lines;
     let removed_lines = line_labels(lines.iter().filter(|line| action.remove_lines.contains(&line.id)));
-    let removal =
+    let removal_section =
         (!removed_lines.is_empty()).then(|| Section::bullet_points("To be removed from the claim", removed_lines));
     let due = context.time(action.response.deadline.due);
     let deadline_text = format!(
@@ -50,7 +51,7 @@ fn partner_action_mail(
     );
     context.new_mail(Tone::ActionRequired, subject, headline, lead).with_sections([
         Some(Section::bullet_points("What is asked for", reasons)),
-        removal,
+        removal_section,
         Section::quote("What the reviewer wrote", &action.comment),
         Some(Section::paragraphs("Until when", [deadline_text]).emphasized()),
         Some(Section::paragraphs("How to answer", [answer_text(context).to_owned(), RESUBMIT_TEXT.to_owned()])),
@@ -71,4 +72,5 @@ const fn answer_text(context: &NoticeContext<'_>) -> &'static str {
     }
 }
 
+/// The sentence on how to resubmit the claim.
 const RESUBMIT_TEXT: &str = "Then resubmit the claim (ResubmitClaim): it goes back to the same reviewer. This needs an administrator of your company.";

@@ -17,7 +17,7 @@ impl FormText {
         Self { activity, scope }
     }
 
-    /// The instructions for describing the work done for each product.
+    /// Returns the instructions for describing the work done for each product.
     pub(super) const fn guide(&self) -> &'static str {
         match self.activity {
             Activity::Usage => {
@@ -35,7 +35,7 @@ impl FormText {
         }
     }
 
-    /// The statement that the customer signs.
+    /// Returns the statement that the customer signs. `customer` and `partner` are their names.
     pub(super) fn acknowledgement(&self, customer: &str, partner: &str) -> String {
         let usage_sentence = match self.activity {
             Activity::Usage | Activity::PreSales => {

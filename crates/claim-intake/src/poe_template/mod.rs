@@ -75,6 +75,7 @@ struct Properties<'a> {
 
 /// The values that the templates insert into the document.
 struct Form {
+    /// The texts that depend on the activity.
     text: FormText,
     /// The claim's resource name.
     claim_name: String,
@@ -96,7 +97,9 @@ struct Form {
 
 /// A row of the table of work done.
 struct WorkRow {
+    /// The display name of the product, or its id if the name is not known.
     product: String,
+    /// The subscription id; empty for a workload.
     subscription: String,
 }
 
@@ -122,18 +125,18 @@ impl Form {
         }
     }
 
-    /// Formats the time of the last change for the properties of the document.
+    /// Returns the time of the last change in the format of the document's properties.
     fn modified_time(&self) -> String {
         self.update_time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    /// The labels and values of the person who is expected to sign.
+    /// Returns the label and value for name and title of the person who is expected to sign.
     fn signer_fields(&self) -> [(&'static str, &str); 2] {
         [("Name", self.contact.name.as_str()), ("Title", self.contact.title.as_str())]
     }
 
-    /// The statement that the customer signs, with the names of customer and partner if they are
-    /// known.
+    /// Returns the statement that the customer signs, with the names of customer and partner if
+    /// they are known.
     fn acknowledgement(&self) -> String {
         let name_or_role = |name: &str, role: &str| if name.is_empty() { role.to_owned() } else { name.to_owned() };
         let customer = name_or_role(&self.customer, "The customer");

@@ -1,10 +1,10 @@
-//! Packs the parts of a Word document into a zip archive (ECMA-376, part 2). Some parts are the
-//! same in every document.
+//! Packs the parts of a Word document into a zip archive (ECMA-376, part 2). A part is a file in
+//! the archive. Some parts are the same in every document.
 use super::RenderError;
 use std::io::{Cursor, Write as _};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-/// The parts that are the same in every document, each with its name.
+/// The name and the content of each part that is the same in every document.
 const FIXED_PARTS: [(&str, &str); 4] = [
     ("[Content_Types].xml", include_str!("../../templates/poe/content_types.xml")),
     ("_rels/.rels", include_str!("../../templates/poe/rels.xml")),
@@ -12,7 +12,8 @@ const FIXED_PARTS: [(&str, &str); 4] = [
     ("word/styles.xml", include_str!("../../templates/poe/styles.xml")),
 ];
 
-/// Packs the fixed parts and `parts` into an archive and returns its bytes. The parts are not
+/// Packs [`FIXED_PARTS`] and `parts`, given as name and content, into an archive and returns its
+/// bytes. The parts are not
 /// compressed, because they are small.
 pub(super) fn pack(parts: &[(&str, String)]) -> Result<Vec<u8>, RenderError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));

@@ -1,6 +1,6 @@
 //! The erasure of personal data from a sealed entry (R56). The text and its salt are deleted. The
-//! commitment stays, and so the chain still verifies. Without the salt nobody can use the
-//! commitment to find out what the text was.
+//! commitment, a salted hash of the text, stays, so that the chain can still be verified. Without
+//! the salt the commitment cannot be used to find out what the text was.
 use super::{Digest, HiddenReason, HistoryEntry, Part, SealedEntry, SealedPart, seal};
 use crate::domain::{FactKind, Field, FieldChange};
 use cpor_types::{ActorSide, PersonalData};
@@ -8,7 +8,8 @@ use cpor_types::{ActorSide, PersonalData};
 /// The action of the entry that records an erasure.
 pub(in crate::domain) const ERASURE_ACTION: &str = "personal_data_erased";
 
-/// Returns the kind of personal data in the claim's field with this path, as changes name it.
+/// Returns the kind of personal data that the field with this path contains; `None` if it contains
+/// none. `field` is the path in a [`FieldChange`] of the history.
 pub(super) fn personal_data_kind(field: &str) -> Option<PersonalData> {
     match Field::from_path(field) {
         Some(
@@ -86,9 +87,9 @@ impl SealedEntry {
     /// keeps its subject and reason.
     #[must_use]
     pub fn erase(mut self, kinds: &[PersonalData]) -> Self {
-        let Ok((_, facts)) = &self.facts.opened else { return self };
-        let is_by_person = is_human_side(facts.side) && facts.action != ERASURE_ACTION;
-        let is_personal_reason = is_by_person && has_personal_reason(&facts.action);
+        let Ok((_, EntryFacts { action, side, .. })) = &self.facts.opened else { return self };
+        let is_by_person = is_human_side(*side) && action != ERASURE_ACTION;
+        let is_personal_reason = is_by_person && has_personal_reason(action);
         self.subject.erase_if(|_| is_by_person.then_some(PersonalData::Subjects), kinds);
         self.reason
             .erase_if(|reason| (is_personal_reason && !reason.is_empty()).then_some(PersonalData::FreeText), kinds);
@@ -112,18 +113,18 @@ impl SealedEntry {
     /// of an erased change contains the kind of the erased data.
     #[must_use]
     pub fn texts(&self) -> (String, String, Vec<FieldChange>) {
-        let change = |change: &SealedPart<FieldChange>| match &change.opened {
+        let change_text = |change: &SealedPart<FieldChange>| match &change.opened {
             Err(HiddenReason::Erased(kind)) => {
                 FieldChange { field: kind.as_str().to_owned(), ..FieldChange::default() }
             }
             Err(HiddenReason::Withheld) | Ok(_) => change.text(),
         };
-        (self.subject.text(), self.reason.text(), self.each_change().map(change).collect())
+        (self.subject.text(), self.reason.text(), self.each_change().map(change_text).collect())
     }
 }
 
 impl<T> SealedPart<T> {
-    /// Erases the content if `kind` says that it is personal data of one of these kinds.
+    /// Erases the content if `kind_of_content` returns one of `kinds` for it.
     fn erase_if(&mut self, kind_of_content: impl FnOnce(&T) -> Option<PersonalData>, kinds: &[PersonalData]) {
         let kind = self.opened.as_ref().ok().and_then(|(_, content)| kind_of_content(content));
         if let Some(kind) = kind.filter(|kind| kinds.contains(kind)) {
@@ -131,6 +132,7 @@ impl<T> SealedPart<T> {
         }
     }
 
+    /// Returns the salt, or `None` when the content is hidden.
     fn salt(&self) -> Option<Digest> {
         self.opened.as_ref().ok().map(|(salt, _)| *salt)
     }
@@ -146,9 +148,9 @@ impl<T> SealedPart<T> {
 
 /// The salts of an entry as the database contains them.
 pub(super) enum StoredSalts<'a> {
-    /// The random bytes of the entry, from which all salts are derived.
+    /// The random bytes of the entry, from which all its salts are derived. Nothing was erased.
     Whole(Digest),
-    /// One salt after the other; an erased salt is zero.
+    /// The salts of the four parts and of each change, one after the other. An erased salt is zero.
     Each(&'a [u8]),
 }
 
@@ -159,7 +161,7 @@ impl<'a> StoredSalts<'a> {
     /// Reads the salts of `entry`. Returns `None` when `bytes` does not have the right length.
     pub(super) fn read(bytes: &'a [u8], entry: &HistoryEntry) -> Option<Self> {
         match <[u8; 32]>::try_from(bytes) {
-            Ok(whole) => Some(Self::Whole(Digest(whole))),
+            Ok(entry_salt) => Some(Self::Whole(Digest(entry_salt))),
             Err(_) if bytes.len() == 32 * (Part::ALL.len() + entry.changes.len()) => Some(Self::Each(bytes)),
             Err(_) => None,
         }
@@ -168,23 +170,23 @@ impl<'a> StoredSalts<'a> {
     /// Returns the salt and content of a part, or that the part was erased.
     pub(super) fn part<T>(&self, part: Part, content: T) -> Result<(Digest, T), HiddenReason> {
         match self {
-            Self::Whole(entry) => Ok((seal::part_salt(*entry, part), content)),
+            Self::Whole(entry_salt) => Ok((seal::part_salt(*entry_salt, part), content)),
             Self::Each(bytes) => open_part(bytes, part as usize, part.erased_as(), content),
         }
     }
 
-    /// Returns the salt and content of the change with index `n`, or that the change was erased.
-    pub(super) fn change(&self, n: usize, change: FieldChange) -> Result<(Digest, FieldChange), HiddenReason> {
+    /// Returns the salt and content of the change with this index, or that the change was erased.
+    pub(super) fn change(&self, index: usize, change: FieldChange) -> Result<(Digest, FieldChange), HiddenReason> {
         match self {
-            Self::Whole(entry) => Ok((seal::change_salt(*entry, n), change)),
-            Self::Each(bytes) => open_part(bytes, Part::ALL.len() + n, change.field.parse().ok(), change),
+            Self::Whole(entry_salt) => Ok((seal::change_salt(*entry_salt, index), change)),
+            Self::Each(bytes) => open_part(bytes, Part::ALL.len() + index, change.field.parse().ok(), change),
         }
     }
 }
 
 /// Returns the content with the salt at `index`. A zero salt means that the content was erased as
-/// data of the given kind. Content that cannot be erased keeps the zero salt, which then does not
-/// match.
+/// personal data of the given kind. If `kind` is `None`, the content cannot be erased; a zero salt
+/// is then returned as it is, and the verification of the commitment fails.
 fn open_part<T>(
     salts: &[u8],
     index: usize,
@@ -200,8 +202,8 @@ fn open_part<T>(
 }
 
 impl Part {
-    /// Returns as which kind of personal data the whole part can be erased. The changes are erased
-    /// one by one.
+    /// Returns the kind of personal data as which the whole part can be erased; `None` if the part
+    /// cannot be erased as a whole. The changes are erased one by one.
     #[must_use]
     pub const fn erased_as(self) -> Option<PersonalData> {
         match self {

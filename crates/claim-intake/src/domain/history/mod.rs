@@ -1,5 +1,6 @@
-//! The verifiable history of a claim (R56): a chain of entries. Each entry consists of four parts,
-//! and the chain contains a salted hash, the commitment, of every part.
+//! The verifiable history of a claim (R56): a chain of entries. Each entry consists of four parts
+//! (facts, subject, reason and changes), and the chain contains a salted hash, the commitment, of
+//! every part. The link of an entry is the hash of the chain up to this entry.
 //!
 //! ```text
 //! salt(entry, n)  = H("salt", entry salt, n)
@@ -9,11 +10,11 @@
 //!
 //! `H` is SHA-256 over a tag and length-prefixed fields, so that no two values have the same input.
 //! If a side may not see a part, it gets the commitment without the content: the chain still
-//! verifies, and the unknown salt prevents guessing the content.
+//! can still be verified, and the unknown salt prevents guessing the content.
 //!
 //! The part `changes` commits to the commitments of the single changes, so that each change can be
 //! withheld alone. The part as a whole is withheld where the number of changes would reveal
-//! something. Personal data is erased in the same way, together with its salt, in the database
+//! information. Personal data is erased in the same way, together with its salt, in the database
 //! itself: see `erase`.
 mod erase;
 mod seal;
@@ -52,7 +53,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The text is not a digest.
+/// The error for a text that is not a digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not 64 lower-case hexadecimal digits")]
 pub struct InvalidDigest;
@@ -100,7 +101,7 @@ string_enum! {
     }
 }
 
-/// The part of an entry that contains neither personal data nor text that people wrote.
+/// The facts of an entry: the part that contains neither personal data nor text that people wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryFacts {
     /// The name of the event.
@@ -152,7 +153,7 @@ pub enum HiddenReason {
     Erased(PersonalData),
 }
 
-/// An entry of the chain, with the commitments of its parts.
+/// An entry of the chain, with the commitments of its parts. [`HistoryEntry`] is its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedEntry {
     /// The position in the chain, from 1 and without gaps.
@@ -177,8 +178,8 @@ impl SealedEntry {
     #[must_use]
     pub fn seal(claim: &ClaimName, previous: Digest, position: i64, salt: Digest, entry: HistoryEntry) -> Self {
         let HistoryEntry { audience, facts, subject, reason, changes } = entry;
-        let change = |(n, change)| seal::seal("change", seal::change_salt(salt, n), change);
-        let changes = changes.into_iter().enumerate().map(change).collect();
+        let seal_change = |(index, change)| seal::seal("change", seal::change_salt(salt, index), change);
+        let changes = changes.into_iter().enumerate().map(seal_change).collect();
         let mut sealed = Self {
             position,
             audience,
@@ -208,14 +209,15 @@ impl SealedEntry {
     ) -> Option<Self> {
         let salts = StoredSalts::read(salts, &entry)?;
         let HistoryEntry { audience, facts, subject, reason, changes } = entry;
-        let mut stored = commitments.chunks_exact(32).filter_map(|bytes| Some(Digest(bytes.try_into().ok()?)));
-        let (facts_commitment, subject_commitment) = (stored.next()?, stored.next()?);
-        let (reason_commitment, changes_commitment) = (stored.next()?, stored.next()?);
-        let change = |(n, change): (usize, FieldChange)| SealedPart {
-            commitment: stored.next().unwrap_or(Digest::GENESIS),
-            opened: salts.change(n, change),
+        let mut stored_commitments =
+            commitments.chunks_exact(32).filter_map(|bytes| Some(Digest(bytes.try_into().ok()?)));
+        let (facts_commitment, subject_commitment) = (stored_commitments.next()?, stored_commitments.next()?);
+        let (reason_commitment, changes_commitment) = (stored_commitments.next()?, stored_commitments.next()?);
+        let restore_change = |(index, change): (usize, FieldChange)| SealedPart {
+            commitment: stored_commitments.next().unwrap_or(Digest::GENESIS),
+            opened: salts.change(index, change),
         };
-        let changes: Vec<_> = changes.into_iter().enumerate().map(change).collect();
+        let changes: Vec<_> = changes.into_iter().enumerate().map(restore_change).collect();
         Some(Self {
             position,
             audience,
@@ -232,7 +234,7 @@ impl SealedEntry {
     #[must_use]
     pub fn commitments(&self) -> Vec<u8> {
         let changes = self.each_change().map(|change| change.commitment);
-        self.parts().into_iter().chain(changes).flat_map(|digest| digest.0).collect()
+        self.part_commitments().into_iter().chain(changes).flat_map(|digest| digest.0).collect()
     }
 
     /// Returns the entry with these parts withheld. A withheld part does not show whether it was
@@ -257,7 +259,7 @@ impl SealedEntry {
         for change in self.changes.opened.iter_mut().flat_map(|(_, changes)| changes) {
             let is_of_kind = match &change.opened {
                 Ok((_, change)) => personal_data_kind(&change.field) == Some(kind),
-                Err(closed) => *closed == HiddenReason::Erased(kind),
+                Err(reason) => *reason == HiddenReason::Erased(kind),
             };
             if is_of_kind {
                 change.withhold();
@@ -266,21 +268,23 @@ impl SealedEntry {
         self
     }
 
-    fn parts(&self) -> [Digest; 4] {
+    /// Returns the commitments of the four parts.
+    fn part_commitments(&self) -> [Digest; 4] {
         [self.facts.commitment, self.subject.commitment, self.reason.commitment, self.changes.commitment]
     }
 
     /// Returns the parts that are withheld. `Changes` is among them if at least one change is
     /// withheld.
     pub fn withheld(&self) -> impl Iterator<Item = Part> {
-        self.parts_hidden_as(|closed| closed == HiddenReason::Withheld)
+        self.parts_hidden_as(|reason| reason == HiddenReason::Withheld)
     }
 
     /// Returns the parts that are erased. `Changes` is among them if at least one change is erased.
     pub fn erased(&self) -> impl Iterator<Item = Part> {
-        self.parts_hidden_as(|closed| closed != HiddenReason::Withheld)
+        self.parts_hidden_as(|reason| reason != HiddenReason::Withheld)
     }
 
+    /// Returns the parts of which something is hidden for a reason that `is_match` accepts.
     fn parts_hidden_as(&self, is_match: fn(HiddenReason) -> bool) -> impl Iterator<Item = Part> {
         let changes =
             self.changes.is_hidden_as(is_match) || self.each_change().any(|change| change.is_hidden_as(is_match));
@@ -290,21 +294,23 @@ impl SealedEntry {
             (Part::Reason, self.reason.is_hidden_as(is_match)),
             (Part::Changes, changes),
         ];
-        parts.into_iter().filter_map(|(part, closed)| closed.then_some(part))
+        parts.into_iter().filter_map(|(part, is_hidden)| is_hidden.then_some(part))
     }
 
+    /// Returns the changes one by one; none if the part as a whole is hidden.
     pub(crate) fn each_change(&self) -> impl Iterator<Item = &SealedPart<FieldChange>> {
         self.changes.opened.iter().flat_map(|(_, changes)| changes)
     }
 }
 
 impl<T> SealedPart<T> {
+    /// Removes the content and its salt from the part.
     fn withhold(&mut self) {
         self.opened = Err(HiddenReason::Withheld);
     }
 
     /// Returns whether the content is hidden for a reason that `is_match` accepts.
     fn is_hidden_as(&self, is_match: fn(HiddenReason) -> bool) -> bool {
-        self.opened.as_ref().err().is_some_and(|closed| is_match(*closed))
+        self.opened.as_ref().err().is_some_and(|reason| is_match(*reason))
     }
 }

@@ -1,5 +1,6 @@
-//! The hashes of the chain. What is hashed, and how, must never change, because receipts that were
-//! issued long ago must still verify.
+//! Computes the hashes of the history's chain: commitments (salted hashes of the parts of an
+//! entry), salts and links. The hashed fields and their encoding must never change, because
+//! receipts that were issued long ago must remain verifiable.
 use super::{Digest, EntryFacts, Part, SealedEntry, SealedPart};
 use crate::domain::FieldChange;
 use cpor_types::ClaimName;
@@ -12,6 +13,7 @@ const SCHEME: &str = "cpor-history-1";
 pub(super) struct FieldHasher(Sha256);
 
 impl FieldHasher {
+    /// Starts a hash. `kind` keeps hashes of different kinds of content distinct.
     fn new(kind: &str) -> Self {
         Self(Sha256::new()).bytes(SCHEME.as_bytes()).bytes(kind.as_bytes())
     }
@@ -41,6 +43,7 @@ impl FieldHasher {
 
 /// Content that can be hashed into a commitment.
 pub(super) trait Hashable {
+    /// Adds the fields of the content to `hasher`.
     fn hash_into(&self, hasher: FieldHasher) -> FieldHasher;
 }
 
@@ -75,7 +78,7 @@ impl Hashable for EntryFacts {
     }
 }
 
-/// Creates a part with the commitment to its content.
+/// Creates a part with the commitment to its content. `kind` is the name of the part, or `change`.
 pub(super) fn seal<T: Hashable>(kind: &str, salt: Digest, content: T) -> SealedPart<T> {
     SealedPart { commitment: commitment(kind, salt, &content), opened: Ok((salt, content)) }
 }
@@ -85,18 +88,20 @@ pub(super) fn matches_commitment<T: Hashable>(kind: &str, part: &SealedPart<T>) 
     part.opened.as_ref().map_or(true, |(salt, content)| commitment(kind, *salt, content) == part.commitment)
 }
 
+/// Computes the commitment to `content`.
 fn commitment(kind: &str, salt: Digest, content: &impl Hashable) -> Digest {
     content.hash_into(FieldHasher::new(kind).digest(salt)).finish()
 }
 
-/// Returns the salt of a part. `entry` are the random bytes of the whole entry.
-pub(super) fn part_salt(entry: Digest, part: Part) -> Digest {
-    FieldHasher::new("salt").digest(entry).text(part.as_str()).finish()
+/// Returns the salt of a part. `entry_salt` are the random bytes of the whole entry.
+pub(super) fn part_salt(entry_salt: Digest, part: Part) -> Digest {
+    FieldHasher::new("salt").digest(entry_salt).text(part.as_str()).finish()
 }
 
-/// Returns the salt of the change with index `n`. `entry` are the random bytes of the whole entry.
-pub(super) fn change_salt(entry: Digest, n: usize) -> Digest {
-    FieldHasher::new("change salt").digest(entry).bytes(&(n as u64).to_be_bytes()).finish()
+/// Returns the salt of the change with this index. `entry_salt` are the random bytes of the whole
+/// entry.
+pub(super) fn change_salt(entry_salt: Digest, index: usize) -> Digest {
+    FieldHasher::new("change salt").digest(entry_salt).bytes(&(index as u64).to_be_bytes()).finish()
 }
 
 impl SealedEntry {
@@ -104,6 +109,6 @@ impl SealedEntry {
     pub(super) fn link_after(&self, claim: &ClaimName, previous: Digest) -> Digest {
         let hasher = FieldHasher::new("link").text(&claim.to_string()).digest(previous).number(self.position);
         let hasher = hasher.text(self.audience.as_str());
-        self.parts().into_iter().fold(hasher, FieldHasher::digest).finish()
+        self.part_commitments().into_iter().fold(hasher, FieldHasher::digest).finish()
     }
 }

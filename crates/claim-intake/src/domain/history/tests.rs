@@ -241,7 +241,7 @@ fn r56_faults_are_named() {
         fault(|receipt| {
             receipt.entries.remove(1);
         }),
-        "entry 2: its position is 3"
+        "entry 2: its position is 3: an entry is missing, repeated or out of order"
     );
     let cut = fault(|receipt| {
         receipt.entries.pop();

@@ -1,17 +1,19 @@
-//! The verification of a receipt: whether its entries form an unaltered chain. It needs only the
-//! receipt itself, so nobody has to trust the issuer.
+//! Verifies a receipt: whether its entries form an unaltered chain. The verification needs only the
+//! receipt itself, so that the reader need not trust the issuer.
+//!
+//! The facts of an entry are its action, side, times and states.
 use super::{Audience, Digest, EntryFacts, HiddenReason, Part, SealedEntry, seal::matches_commitment};
 use crate::domain::StateKind;
 use cpor_types::ClaimName;
 
-/// A claim's history as one side was shown it.
+/// A claim's history as it was shown to one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The claim.
     pub claim: ClaimName,
     /// Every entry. Withheld and erased parts have no content.
     pub entries: Vec<SealedEntry>,
-    /// The link of the last entry.
+    /// The link of the last entry, which is the hash of the whole chain.
     pub head: Digest,
 }
 
@@ -58,7 +60,7 @@ pub enum VerifyError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
     /// An entry is missing, repeated or in the wrong place.
-    #[error("its position is {found}")]
+    #[error("its position is {found}: an entry is missing, repeated or out of order")]
     Position {
         /// The position that the entry contains.
         found: i64,
@@ -75,27 +77,28 @@ pub enum EntryError {
     /// The facts of the entry are withheld although every side may see it.
     #[error("its facts are withheld although every side may see the entry")]
     Hidden,
-    /// The entry starts in another state than the one in which the entry before ended, or it is for
-    /// the vendor only and changes the state.
-    #[error(
-        "it does not start in the state in which the entry before it ended, or it is for the vendor only and changes the state"
-    )]
+    /// The entry starts in another state than the one in which the entry before it ended.
+    #[error("it does not start in the state in which the entry before it ended")]
     State,
+    /// Only the vendor's side may see the entry, and the entry changes the state. This is not
+    /// allowed, because the other sides could not verify the states of the following entries.
+    #[error("it changes the state although only the vendor's side may see the entry")]
+    HiddenStateChange,
 }
 
-/// Why one receipt does not extend an earlier one.
+/// The reason why a receipt does not extend an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Divergence {
     /// The receipts are of different claims.
     #[error("the earlier receipt is of another claim, {0}")]
     Claim(ClaimName),
     /// The earlier receipt has more entries.
-    #[error("the earlier receipt has {earlier} entries, this one has {here}")]
+    #[error("the earlier receipt has {earlier} entries, this one has {later}")]
     Shorter {
         /// The number of entries of the earlier receipt.
         earlier: usize,
         /// The number of entries of the later receipt.
-        here: usize,
+        later: usize,
     },
     /// The receipts differ from the entry at this position on.
     #[error("entry {0} differs from the earlier receipt")]
@@ -106,35 +109,35 @@ impl Receipt {
     /// Verifies every shown content against its commitment, and every link, position and state.
     ///
     /// # Errors
-    /// The first [`VerifyError`].
+    /// The first fault that the verification finds.
     pub fn verify(&self) -> Result<Summary, VerifyError> {
-        let (mut last, mut state) = (Digest::GENESIS, None);
+        let (mut last_link, mut state) = (Digest::GENESIS, None);
         for (position, entry) in (1_i64..).zip(&self.entries) {
             let entry_error = |error| VerifyError::InvalidEntry { position, error };
-            state = self.verify_entry(entry, position, last, state).map_err(entry_error)?;
-            last = entry.link;
+            state = self.verify_entry(entry, position, last_link, state).map_err(entry_error)?;
+            last_link = entry.link;
         }
         match self.entries.is_empty() {
             true => Err(VerifyError::Empty),
-            false if last != self.head => Err(VerifyError::Head { last, head: self.head }),
+            false if last_link != self.head => Err(VerifyError::Head { last: last_link, head: self.head }),
             false => Ok(self.summarize()),
         }
     }
 
-    /// Verifies the entry at `position`. `last` is the link before it and `state` the state before
-    /// it. Returns the state after the entry.
+    /// Verifies the entry at `position`. `previous_link` and `state` are the link and the state of
+    /// the entry before it. Returns the state after the entry.
     fn verify_entry(
         &self,
         entry: &SealedEntry,
         position: i64,
-        last: Digest,
+        previous_link: Digest,
         state: Option<StateKind>,
     ) -> Result<Option<StateKind>, EntryError> {
         if entry.position != position {
             return Err(EntryError::Position { found: entry.position });
         }
         entry.verify_commitments()?;
-        if entry.link != entry.link_after(&self.claim, last) {
+        if entry.link != entry.link_after(&self.claim, previous_link) {
             return Err(EntryError::Link);
         }
         entry.state_after(state)
@@ -149,26 +152,28 @@ impl Receipt {
         if self.claim != earlier.claim {
             return Err(Divergence::Claim(earlier.claim.clone()));
         }
-        let (here, before) = (self.entries.len(), earlier.entries.len());
-        if here < before {
-            return Err(Divergence::Shorter { earlier: before, here });
+        let (later_length, earlier_length) = (self.entries.len(), earlier.entries.len());
+        if later_length < earlier_length {
+            return Err(Divergence::Shorter { earlier: earlier_length, later: later_length });
         }
         let mut pairs = self.entries.iter().zip(&earlier.entries);
         pairs
-            .find(|(here, before)| here.link != before.link)
-            .map_or(Ok(()), |(here, _)| Err(Divergence::DifferentEntry(here.position)))
+            .find(|(entry, earlier_entry)| entry.link != earlier_entry.link)
+            .map_or(Ok(()), |(entry, _)| Err(Divergence::DifferentEntry(entry.position)))
     }
 
+    /// Counts the entries and their hidden parts.
     fn summarize(&self) -> Summary {
-        let count = |is: fn(&SealedEntry) -> bool| self.entries.iter().filter(|entry| is(entry)).count();
-        let withheld = count(|entry| entry.facts.is_hidden_as(|closed| closed == HiddenReason::Withheld));
-        let some_withheld = count(|entry| entry.withheld().next().is_some());
+        let count = |matches: fn(&SealedEntry) -> bool| self.entries.iter().filter(|entry| matches(entry)).count();
+        let withheld = count(|entry| entry.facts.is_hidden_as(|reason| reason == HiddenReason::Withheld));
+        let with_withheld_parts = count(|entry| entry.withheld().next().is_some());
         let erased = count(|entry| entry.erased().next().is_some());
-        Summary { entries: self.entries.len(), withheld, partly_withheld: some_withheld - withheld, erased }
+        Summary { entries: self.entries.len(), withheld, partly_withheld: with_withheld_parts - withheld, erased }
     }
 }
 
 impl SealedEntry {
+    /// Checks each shown part and change against its commitment.
     fn verify_commitments(&self) -> Result<(), EntryError> {
         let parts = [
             (Part::Facts, matches_commitment(Part::Facts.as_str(), &self.facts)),
@@ -179,8 +184,8 @@ impl SealedEntry {
         if let Some((part, _)) = parts.into_iter().find(|(_, matches)| !matches) {
             return Err(EntryError::Part(part));
         }
-        let wrong = self.each_change().position(|change| !matches_commitment("change", change));
-        wrong.map_or(Ok(()), |n| Err(EntryError::Change(n + 1)))
+        let altered_index = self.each_change().position(|change| !matches_commitment("change", change));
+        altered_index.map_or(Ok(()), |index| Err(EntryError::Change(index + 1)))
     }
 
     /// Returns the state after the entry. An entry that is withheld completely must not change the
@@ -189,7 +194,10 @@ impl SealedEntry {
         let Ok((_, EntryFacts { from, to, .. })) = &self.facts.opened else {
             return if self.audience == Audience::All { Err(EntryError::Hidden) } else { Ok(state) };
         };
-        let changes_state_hidden = self.audience == Audience::Vendor && *from != Some(*to);
-        if *from != state || changes_state_hidden { Err(EntryError::State) } else { Ok(Some(*to)) }
+        if *from != state {
+            return Err(EntryError::State);
+        }
+        let is_hidden_change = self.audience == Audience::Vendor && *from != Some(*to);
+        if is_hidden_change { Err(EntryError::HiddenStateChange) } else { Ok(Some(*to)) }
     }
 }

@@ -41,8 +41,8 @@ impl Claim {
     /// history entry and changes nothing else.
     ///
     /// # Errors
-    /// [`Refusal::RulesMissing`] when the policy profile or a calendar that the claim was submitted
-    /// under is not configured.
+    /// [`Refusal::RulesMissing`] when the policy profile or a calendar that was recorded at the
+    /// submission is not configured.
     pub fn apply(
         &self,
         fact: &Fact,
@@ -58,11 +58,12 @@ impl Claim {
         let mut transition =
             transition.unwrap_or_else(|| self.record_only(EventKind::Overtaken(fact.kind()), context.entry(), now));
         let erased_kinds = self.erased.iter().filter(|(_, erasure)| time <= erasure.time).map(|(kind, _)| *kind);
-        let late: Vec<_> = erased_kinds.collect();
-        transition.events.iter_mut().for_each(|event| event.late.clone_from(&late));
-        Ok(Transition { next: transition.next.with_wait_clock(Some(self.wait_clock()), time), ..transition })
+        let erased_kinds: Vec<_> = erased_kinds.collect();
+        transition.events.iter_mut().for_each(|event| event.late.clone_from(&erased_kinds));
+        Ok(Transition { next: transition.next.with_wait_starts(Some(self.wait_starts()), time), ..transition })
     }
 
+    /// Applies a fact that the transition table admits.
     fn apply_admitted(&self, fact: &Fact, submission: &Submission, context: &FactContext<'_>) -> ApplyResult {
         match fact {
             Fact::Review { fact, .. } => self.apply_review_fact(fact, submission, context),
@@ -91,10 +92,10 @@ impl Claim {
     ) -> Option<Transition<Self>> {
         match self.state.association()? {
             Association::Official { .. } | Association::Ended { .. } => None,
-            before @ (Association::Pending | Association::Granted { .. }) => {
+            association @ (Association::Pending | Association::Granted { .. }) => {
                 let mut builder = TransitionBuilder::new(self, context.now);
                 builder.claim.state = State::Approved(submission.clone(), Association::Official { since });
-                let entry = context.entry().with_change("association_state", before.as_str(), "official");
+                let entry = context.entry().with_change("association_state", association.as_str(), "official");
                 let entry = entry.with_change("official_time", "", rfc3339(since));
                 builder.record(EventKind::Reported(FactKind::AssociationOfficial), entry);
                 Some(builder.build())
@@ -120,8 +121,8 @@ impl Claim {
     fn replace_assessment(&mut self, month: Month, verdict: &LineVerdict) -> Option<(String, &'static str)> {
         let index = self.content.lines.iter().position(|line| line.id == verdict.line)?;
         let assessments = &mut self.content.lines[index].assessments;
-        let previous = assessments.iter().position(|assessment| assessment.activity == verdict.activity);
-        let previous = previous.map(|index| assessments.remove(index));
+        let previous_index = assessments.iter().position(|assessment| assessment.activity == verdict.activity);
+        let previous = previous_index.map(|index| assessments.remove(index));
         let LineVerdict { activity, verdict, failed_conditions, .. } = verdict.clone();
         assessments.push(Assessment { activity, verdict, month, failed_conditions });
         Some((

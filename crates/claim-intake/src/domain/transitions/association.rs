@@ -7,8 +7,9 @@ use cpor_durable::Transition;
 use cpor_types::LineId;
 
 impl Claim {
-    /// Applies the end of associations. Expiry and supersession end the lines' associations here.
-    /// Every other end follows from the rejection of the claim itself and is only recorded.
+    /// Applies the registry's report that associations ended. An end by expiry or supersession is
+    /// stored with the lines. Every other end is a consequence of the claim's own rejection, and is
+    /// only recorded in the history.
     pub(super) fn apply_association_ended(
         &self,
         submission: &Submission,

@@ -17,7 +17,7 @@ pub struct Withdraw {
     pub comment: String,
 }
 
-/// A rejection that is about to be applied; see [`Rejection`] for the fields.
+/// A rejection that is about to be applied: what caused it, and the data of the [`Rejection`].
 pub(super) struct NewRejection {
     pub(super) cause: ClosureCause,
     pub(super) primary: PrimaryRejection,

@@ -56,11 +56,11 @@ impl Claim {
         }
     }
 
-    /// Updates the partner's activity since the request for partner action. Does nothing in every
-    /// other state.
-    pub(super) fn count_response(&mut self, count: impl FnOnce(&mut PartnerAction)) {
+    /// Updates the counters of what the partner has done since the reviewer's request for partner
+    /// action. Does nothing unless the claim is in PARTNER_ACTION_REQUIRED.
+    pub(super) fn count_response(&mut self, increment: impl FnOnce(&mut PartnerAction)) {
         match &mut self.state {
-            State::PartnerActionRequired(_, action) => count(action),
+            State::PartnerActionRequired(_, action) => increment(action),
             State::Editing
             | State::Deleted
             | State::Submitted(_)

@@ -11,6 +11,7 @@ use cpor_durable::Transition;
 use cpor_types::{PrimaryRejection, TenantId, Timestamp};
 
 impl Claim {
+    /// Applies a fact that the transition table admits.
     pub(super) fn apply_consent_fact(
         &self,
         fact: &ConsentFact,
@@ -35,8 +36,8 @@ impl Claim {
         }
     }
 
-    /// R44: a notice was requested again. The bounce of the last one no longer needs the attention
-    /// of an operator.
+    /// R44: a notice was requested again. A bounce of the previous mail no longer needs the
+    /// attention of an operator.
     fn apply_notice_resent(
         &self,
         submission: &Submission,
@@ -51,7 +52,8 @@ impl Claim {
         builder.build()
     }
 
-    /// R41: a notice was accepted or bounced. This changes only what the claim waits for (R60).
+    /// R41: the customer's mail system accepted a notice, or the notice bounced. This changes only
+    /// what the claim waits for (R60).
     fn apply_notice_settled(
         &self,
         submission: &Submission,
@@ -67,9 +69,9 @@ impl Claim {
         builder.build()
     }
 
-    /// R41: the consent window opened. The policy profile says whether this is before or after the
-    /// approval of the claim. If the customer has approved already, the window only limits the time
-    /// for a decline.
+    /// R41: the consent window opened. The policy profile determines whether this is before or
+    /// after the approval of the claim. If the customer has approved already, the window only
+    /// limits the time for a decline.
     fn apply_window_opened(
         &self,
         submission: &Submission,
@@ -102,9 +104,9 @@ impl Claim {
     /// R26a: the customer approved. Before the approval of the claim this is recorded; after it the
     /// association is granted at once.
     ///
-    /// Returns `None` for a repeated approval and for an answer to an earlier round of asking.
-    /// After an edit (R29) or a dispute the customer is asked again, and an earlier answer does not
-    /// count, because the customer may not have known about the change.
+    /// Returns `None` for a repeated approval and for an answer to an earlier request. After an
+    /// edit (R29) or a dispute the customer is asked again, and an earlier answer does not count,
+    /// because the customer may not have known about the change.
     fn apply_customer_approved(
         &self,
         submission: &Submission,
@@ -114,13 +116,13 @@ impl Claim {
         if askings != submission.askings || submission.explicit_approval.is_some() {
             return None;
         }
-        let approved = Submission { explicit_approval: Some(context.time), ..submission.clone() };
-        let entry = context.entry().with_consent_change(submission, &approved);
+        let next_submission = Submission { explicit_approval: Some(context.time), ..submission.clone() };
+        let entry = context.entry().with_consent_change(submission, &next_submission);
         if self.state.association().is_some() {
-            return self.grant_association(approved, FactKind::CustomerApproved, entry, context);
+            return self.grant_association(next_submission, FactKind::CustomerApproved, entry, context);
         }
         let mut builder = TransitionBuilder::new(self, context.now);
-        builder.claim.state = self.state.with_submission(approved);
+        builder.claim.state = self.state.with_submission(next_submission);
         builder.record(EventKind::Reported(FactKind::CustomerApproved), entry);
         Some(builder.build())
     }
@@ -184,11 +186,11 @@ impl Claim {
         if submission.needs_explicit_approval() {
             return None;
         }
-        let mut declined = submission.clone();
-        declined.record_decline(context.time);
-        let entry = context.entry().with_consent_change(submission, &declined);
+        let mut next_submission = submission.clone();
+        next_submission.record_decline(context.time);
+        let entry = context.entry().with_consent_change(submission, &next_submission);
         let mut builder = TransitionBuilder::new(self, context.now);
-        builder.claim.state = self.state.with_submission(declined);
+        builder.claim.state = self.state.with_submission(next_submission);
         builder.record(EventKind::Reported(FactKind::CustomerDeclined), entry);
         Some(builder.build())
     }

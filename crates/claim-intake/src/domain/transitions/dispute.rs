@@ -28,7 +28,8 @@ impl Claim {
             let lost = self.lost_lines.iter().filter(|lost| Some(lost.time) == rejection_time);
             content.lines = lost.map(|lost| lost.line.clone()).collect();
         }
-        // The dispute claims again what ended with an earlier approval.
+        // A dispute also claims the lines again whose associations ended during an earlier
+        // approval.
         content.lines.iter_mut().for_each(|line| line.ended = None);
         content
     }
@@ -37,7 +38,7 @@ impl Claim {
     /// and a new review case is opened. The customer is asked again; an explicit approval that was
     /// not overridden still counts (R26a).
     ///
-    /// `facts` are what the directory says about the disputed content, as in [`Self::submit`].
+    /// `facts` are the registry's answer about the disputed content, as in [`Self::submit`].
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`] in any state but REJECTED, [`Refusal::DisputeWindowPassed`],
@@ -80,8 +81,8 @@ impl Claim {
         Ok(builder.build())
     }
 
-    /// Returns the submission if the rejection can be disputed. R33: the refusal says why a late
-    /// dispute, or the dispute of a final rejection, is not possible.
+    /// Returns the submission if the rejection can be disputed. R33: the refusal contains the
+    /// reason why a late dispute, or the dispute of a final rejection, is not possible.
     pub(in crate::domain) fn check_dispute_allowed(&self) -> Result<&Submission, Refusal> {
         match &self.state {
             State::Rejected(submission, rejection) => match &rejection.remedy {

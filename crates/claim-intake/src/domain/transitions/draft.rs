@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 pub struct Update {
     /// The fields to change.
     pub fields: Vec<Field>,
-    /// The content that has the new values of these fields.
+    /// The new values of these fields. The other fields of this content are ignored.
     pub content: Content,
 }
 
 impl Claim {
-    /// Creates a draft (R16). `facts` are what the directory says about `content`; `None` when the
-    /// directory was not asked or did not answer.
+    /// Creates a draft (R16). `facts` are the registry service's answer about `content`; `None`
+    /// when the registry was not asked or did not answer.
     ///
     /// # Errors
     /// [`Refusal::LocationNotOfPartner`] when the MPN id is not a location of the company.
@@ -61,7 +61,7 @@ impl Claim {
     }
 
     /// Changes a draft (R17), or the fields of a submitted claim that the policy leaves open (R29).
-    /// `facts` are what the directory says about the content after the update. Returns `None` when
+    /// `facts` are the registry's answer about the content after the update. Returns `None` when
     /// nothing changes.
     ///
     /// # Errors
@@ -98,7 +98,8 @@ impl Claim {
         Some(builder.build())
     }
 
-    /// Deletes a draft (R17). The draft leaves the lists, and stays in history and storage.
+    /// Deletes a draft (R17). The draft is no longer listed, but its history and its data remain in
+    /// the database.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`] in any state but EDITING.

@@ -32,7 +32,8 @@ impl Field {
 
 impl Claim {
     /// Changes a submitted claim (R29). The claim must be complete afterwards, as at its
-    /// submission. Returns `None` when nothing changes.
+    /// submission. `facts` are the registry's answer about the content after the update. Returns
+    /// `None` when nothing changes.
     pub(super) fn edit_submitted(
         &self,
         update: &Update,
@@ -51,9 +52,9 @@ impl Claim {
         if changes.is_empty() {
             return Ok(None);
         }
-        let changed = |field: Field| changes.iter().any(|change| change.field == field.path());
-        let previous_contact = changed(Field::CustomerContact).then(|| self.content.customer_contact.clone());
-        let renotify = previous_contact.is_some() || changed(Field::Lines);
+        let has_changed = |field: Field| changes.iter().any(|change| change.field == field.path());
+        let previous_contact = has_changed(Field::CustomerContact).then(|| self.content.customer_contact.clone());
+        let renotify = previous_contact.is_some() || has_changed(Field::Lines);
         let mut next_submission = Submission { partner_calendar: required.partner_calendar, ..submission.clone() };
         let mut entry = EntryDetails { changes, ..EntryDetails::default() };
         if renotify {
@@ -69,12 +70,12 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// Refuses `content` if it changes locked fields. The refusal names all of them.
+    /// Refuses `content` if it changes locked fields. The refusal lists all of them.
     fn check_locked_fields(&self, content: &Content) -> Result<(), Refusal> {
         let changes = self.content.changes(content);
-        let changed = |field: &Field| changes.iter().any(|change| change.field == field.path());
+        let has_changed = |field: &Field| changes.iter().any(|change| change.field == field.path());
         let locked = Field::ALL.into_iter().filter(|field| !field.is_open_after_submission());
-        let fields: Vec<_> = locked.filter(changed).collect();
+        let fields: Vec<_> = locked.filter(has_changed).collect();
         if fields.is_empty() { Ok(()) } else { Err(Refusal::FieldsLocked { state: self.state.kind(), fields }) }
     }
 }

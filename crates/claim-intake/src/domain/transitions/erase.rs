@@ -6,7 +6,7 @@ use crate::domain::{
 use cpor_durable::Transition;
 use cpor_types::{PersonalData, Timestamp};
 
-/// Erases personal data of a claim.
+/// The command that erases personal data of a claim.
 #[derive(Clone, Debug)]
 pub struct Erase {
     /// The kinds of data to erase; at least one.
@@ -56,6 +56,7 @@ impl Claim {
         }
     }
 
+    /// Removes the data of this kind from the fields of the claim.
     fn clear_personal_data(&mut self, kind: PersonalData) {
         match kind {
             PersonalData::Contacts => {

@@ -35,7 +35,7 @@ impl Claim {
         Ok(builder.build())
     }
 
-    /// Removes a document from a draft. The document stays in history and storage.
+    /// Removes a document from a draft. The history and the evidence store keep the document.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::NotFound`] when the claim has

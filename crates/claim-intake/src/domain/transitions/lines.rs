@@ -10,11 +10,14 @@ use crate::domain::{
 use cpor_durable::Transition;
 use cpor_types::{ActorSide, CommentId, LineId, PrimaryRejection, Timestamp};
 
-/// The comments that inform the partner about a competition (R37). They never say who the rival is.
+/// The comment to the partner when a competition begins (R37). Like the following texts it does not
+/// reveal the rival.
 const COMPETITION_BEGUN: &str = "Another company claims some of what this claim claims, or has it on record. Reviewers look at both; until it is decided their \
                      clocks stand still. You may add evidence where the claim's state allows it.";
+/// The comment to the partner when a competition during the review is over.
 const COMPETITION_OVER: &str = "Nobody competes with this claim any more. The review goes on.";
-/// For the partner of an approved claim, which may have won the line or may be superseded.
+/// The comment to the partner of an approved claim when a competition is over. The claim may have
+/// won the line or may be superseded later.
 const COMPETITION_SETTLED: &str = "The competition for what this claim holds is over.";
 
 impl Awards {
@@ -64,11 +67,13 @@ impl Claim {
         Ok(Some(remaining.close(submission, rejection, entry, context.now)))
     }
 
+    /// Adds the result of the arbitration for each line to the history entry.
     fn with_award_changes(&self, entry: EntryDetails, awards: &Awards) -> EntryDetails {
         let lines = self.content.lines.iter().enumerate();
         let awarded = lines.filter_map(|(index, line)| Some((index, line, awards.outcome_for(line.id)?)));
-        awarded
-            .fold(entry, |entry, (index, line, to)| entry.with_change(&format!("lines[{index}]"), line.to_string(), to))
+        awarded.fold(entry, |entry, (index, line, outcome)| {
+            entry.with_change(&format!("lines[{index}]"), line.to_string(), outcome)
+        })
     }
 
     /// Returns this claim without the lines that it lost.
@@ -80,8 +85,8 @@ impl Claim {
         remaining
     }
 
-    /// Marks these lines as contested and all others as not contested. Returns the entry with the
-    /// changes.
+    /// Marks these lines as contested and all others as not contested. Returns `entry` with the
+    /// changes added.
     pub(super) fn set_contested(&mut self, contested: &[LineId], mut entry: EntryDetails) -> EntryDetails {
         for (index, line) in self.content.lines.iter_mut().enumerate() {
             let is_contested = contested.contains(&line.id);

@@ -11,6 +11,7 @@ use cpor_durable::Transition;
 use cpor_types::{FurtherRejection, LineId, PartnerActionReason, PrimaryRejection, Timestamp, rfc3339};
 
 impl Claim {
+    /// Applies a fact that the transition table admits.
     pub(super) fn apply_review_fact(
         &self,
         fact: &ReviewFact,
@@ -50,6 +51,7 @@ impl Claim {
         }
     }
 
+    /// R19: the case was assigned to `reviewer`, or has no reviewer any more.
     fn apply_assigned(
         &self,
         submission: &Submission,
@@ -64,7 +66,7 @@ impl Claim {
         builder.build()
     }
 
-    /// R45: the review case is open and waits for its start.
+    /// R45: the review case is open and no reviewer has started it yet.
     fn apply_opened(
         &self,
         submission: &Submission,
@@ -145,8 +147,8 @@ impl Claim {
         Ok(Some(builder.build()))
     }
 
-    /// R23: an approval began. No review clock runs and nothing can be decided until the registry
-    /// answers.
+    /// R23: the reviewer approved, and the registry was asked to hold the lines. Until the registry
+    /// answers, no review clock runs and the reviewer can decide nothing.
     fn apply_approval_begun(&self, submission: &Submission, context: &FactContext<'_>) -> Transition<Self> {
         let mut builder = TransitionBuilder::new(self, context.now);
         let review = ReviewProgress { approving: true, due: None, ..submission.review };
@@ -202,7 +204,9 @@ impl Claim {
         self.state.kind() == StateKind::Disputed
     }
 
-    /// R36: the approval failed. The review continues with the time that was left on its clocks.
+    /// R36: the registry refused to hold the lines, so the approval failed. The review continues
+    /// with the time that was left on its clocks. `refusals` are the registry's reasons, each for a
+    /// line or for the claim as a whole.
     fn apply_approval_refused(
         &self,
         submission: &Submission,
@@ -211,7 +215,7 @@ impl Claim {
         context: &FactContext<'_>,
     ) -> Transition<Self> {
         let entry = refusals.iter().fold(context.entry(), |entry, (line, reason)| {
-            let index = self.content.lines.iter().position(|known| Some(known.id) == *line);
+            let index = self.content.lines.iter().position(|claimed| Some(claimed.id) == *line);
             let field_without_line = if line.is_some() { "lines" } else { "claim" };
             let field = index.map_or_else(|| field_without_line.to_owned(), |index| format!("lines[{index}]"));
             entry.with_change(&field, "", reason)

@@ -22,9 +22,9 @@ pub struct Resubmit {
 }
 
 impl Claim {
-    /// Submits a draft (R18). `facts` are what the directory says about exactly this content;
-    /// `None` when the claim did not admit the command at the time when the directory would have
-    /// been asked.
+    /// Submits a draft (R18). `facts` are the registry service's answer about exactly this content.
+    /// They are `None` when they were not fetched, because the claim did not admit the command at
+    /// that time.
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`] in any state but EDITING, [`Refusal::FactsMissing`] when `facts` is

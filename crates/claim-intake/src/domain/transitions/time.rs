@@ -44,12 +44,13 @@ impl Aggregate for Claim {
             | State::Approved(..)
             | State::Disputed(_) => None,
         }?;
-        let next = transition.next.with_wait_clock(Some(self.wait_clock()), due);
+        let next = transition.next.with_wait_starts(Some(self.wait_starts()), due);
         Some(PassedDeadline { due, transition: Transition { next, ..transition } })
     }
 }
 
 impl Claim {
+    /// R48: records the reminder of the response deadline if it is due by `now`.
     fn elapse_response_reminder(
         &self,
         submission: &Submission,
@@ -61,6 +62,7 @@ impl Claim {
         Some(self.record_reminder(FactKind::ResponseReminded, state, due, now))
     }
 
+    /// R48: records the reminder of the dispute window if it is due by `now`.
     fn elapse_dispute_reminder(
         &self,
         submission: &Submission,
@@ -92,9 +94,9 @@ impl Claim {
             return None;
         }
         let due = action.response.deadline.due;
-        let by = FactKind::ResponseDeadlinePassed;
+        let cause = FactKind::ResponseDeadlinePassed;
         let mut rejection =
-            NewRejection::by_fact(by, PrimaryRejection::InsufficientPoe, due, action.remedy_if_missed.clone());
+            NewRejection::by_fact(cause, PrimaryRejection::InsufficientPoe, due, action.remedy_if_missed.clone());
         rejection.further.push(FurtherRejection::NoPartnerResponse);
         Some(PassedDeadline { due, transition: self.close(submission, rejection, EntryDetails::default(), now) })
     }
