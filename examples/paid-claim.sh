@@ -25,6 +25,7 @@ ADDRESS=${ADDRESS:-127.0.0.1:50051}
 DATA=${DATA:-cpor-data}
 CPOR=${CPOR:-cargo run --quiet --manifest-path $REPOSITORY/Cargo.toml --package cpor --}
 VERBOSE=${VERBOSE:-0}
+HINT=
 
 CLAIMS=cpor.claims.v1.ClaimService
 REVIEWS=cpor.reviews.v1.ReviewService
@@ -55,11 +56,12 @@ token() {
 }
 
 # Calls a method, `call TOKEN METHOD REQUEST`, and keeps the JSON of the response in RESPONSE.
-# The request travels on standard input, because a proof is too long for an argument.
+# The request is passed on standard input, because a proof is too long for an argument. HINT is added
+# to the message if the call fails.
 call() {
     printf '   %s %s\n' "$2" "$(sed -E 's/("data": *"[^"]{24})[^"]*/\1.../' <<<"$3" | tr -s ' \n' ' ')"
     RESPONSE=$(grpcurl -plaintext -H "authorization: Bearer $1" -d @ "$ADDRESS" "$2" <<<"$3") ||
-        fail "$2 failed; see the error above"
+        fail "$2 failed; see the error above${HINT:+. $HINT}"
     if [ "$VERBOSE" = 1 ]; then
         printf '%s\n' "$RESPONSE"
     fi
@@ -109,8 +111,9 @@ DIRECTORY=$(token directory_sync)
 MANAGER=$(token program_manager)
 OPERATOR=$(token operator)
 
-# Fails with CLOCK_NOT_VIRTUAL if the system was started without `--clock virtual`.
+HINT="Does \`cpor dev --clock virtual\` run at $ADDRESS with the data directory $DATA?"
 wait_until_idle
+HINT=
 NOW=$(field time)
 # The association becomes official in this month, and is credited from the next one on (R50).
 CREDITED=$(month_after "${NOW%-*}" 1)
@@ -135,6 +138,7 @@ call "$CONTOSO" "$CLAIMS/CreateClaim" '{
     "partner_contact": {"name": "Erik Weber", "email": "erik.weber@contoso.example"}
   }
 }'
+case $RESPONSE in *ALREADY_CLAIMED*) fail "the system has this claim already: start it with another data directory" ;; esac
 expect state CLAIM_STATE_EDITING
 CLAIM=$(field name)
 CLAIM_ID=${CLAIM##*/}
