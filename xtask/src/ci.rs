@@ -8,8 +8,8 @@ use crate::{
     test,
 };
 
-/// Runs the checks, the fastest first. The tests come last, so that the log ends with their summary.
-/// Returns whether all tests passed.
+/// Runs the checks, the fastest first. The tests come last, so that the log ends with their
+/// summary. Returns whether all tests passed.
 pub(crate) fn ci() -> Result<bool> {
     print_step("format");
     run(cargo().args(["fmt", "--all", "--check"]))?;

@@ -1,4 +1,5 @@
-//! `cargo xtask deny`: checks licences, sources and banned crates of the dependencies (`deny.toml`).
+//! `cargo xtask deny`: checks licences, sources and banned crates of the dependencies
+//! (`deny.toml`).
 
 use anyhow::Result;
 
@@ -7,8 +8,8 @@ use crate::{
     tools,
 };
 
-/// Runs `cargo deny` without the check of advisories. New advisories would fail CI without any change
-/// to the project, so they are checked for a release instead (see `deny.toml`).
+/// Runs `cargo deny` without the check of advisories. New advisories would fail CI without any
+/// change to the project, so they are checked for a release instead (see `deny.toml`).
 pub(crate) fn deny() -> Result<()> {
     print_step("dependencies: bans, licences, sources");
     run(command(tools::cargo_deny()?).args([

@@ -1,5 +1,5 @@
-//! `cargo xtask deploy`: checks the deployment files against published schemas. It needs no container
-//! engine, so it does not check that the image builds and starts.
+//! `cargo xtask deploy`: checks the deployment files against published schemas. It needs no
+//! container engine, so it does not check that the image builds and starts.
 
 use std::fs;
 

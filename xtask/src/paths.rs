@@ -27,9 +27,9 @@ pub(crate) fn tools() -> Result<PathBuf> {
     Ok(target()?.join("tools"))
 }
 
-/// Returns the directory for temporary files of tests: the memory file system `/dev/shm` if it has at
-/// least 2 GiB free, or else the usual temporary directory. Small databases are created ten times as
-/// fast in memory.
+/// Returns the directory for temporary files of tests: the memory file system `/dev/shm` if it has
+/// at least 2 GiB free, or else the usual temporary directory. Small databases are created ten
+/// times as fast in memory.
 pub(crate) fn scratch() -> PathBuf {
     const MEMORY: &str = "/dev/shm";
     const REQUIRED_KIB: u64 = 2 << 20;

@@ -1,5 +1,5 @@
-//! `cargo xtask proto`: checks that the protos are formatted, pass the linter, are compatible with the
-//! last release, and match the generated code that is committed.
+//! `cargo xtask proto`: checks that the protos are formatted, pass the linter, are compatible with
+//! the last release, and match the generated code that is committed.
 
 use anyhow::{Result, bail};
 
@@ -52,8 +52,8 @@ pub(crate) fn proto(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Generates the code, or checks that it is current. The generator is a separate program, so that no
-/// other build needs a protobuf compiler.
+/// Generates the code, or checks that it is current. The generator is a separate program, so that
+/// no other build needs a protobuf compiler.
 fn generate_code(generate: bool) -> Result<()> {
     let check: &[&str] = if generate { &[] } else { &["--", "--check"] };
     run(cargo().args(["run", "--quiet", "--package", "cpor-proto-codegen"]).args(check))

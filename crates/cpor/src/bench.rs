@@ -36,8 +36,8 @@ pub struct Args {
     /// URL of an empty PostgreSQL database. By default SQLite in a temporary directory is measured.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// Measure imports instead: import this many drafts in batches, create a tenth as many one by one,
-    /// and compare the rates (R59).
+    /// Measure imports instead: import this many drafts in batches, create a tenth as many one by
+    /// one, and compare the rates (R59).
     #[arg(long, value_name = "CLAIMS")]
     import: Option<usize>,
 }

@@ -26,8 +26,8 @@ fn parse_key_value(text: &str) -> Result<(String, String), String> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
-/// The configuration. Every process reads all sections, also those of services that it does not host,
-/// so that all processes of an installation can share one file.
+/// The configuration. Every process reads all sections, also those of services that it does not
+/// host, so that all processes of an installation can share one file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -62,7 +62,8 @@ pub struct Config {
 /// An error in the configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The configuration cannot be read: for example a key is unknown, or a value has the wrong type.
+    /// The configuration cannot be read: for example a key is unknown, or a value has the wrong
+    /// type.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// Values are invalid; each one is named.

@@ -38,7 +38,8 @@ pub struct Options {
     pub admin: SocketAddr,
     /// The kind of the business clock.
     pub clock: ClockChoice,
-    /// All other settings. Directory, keys and addresses in it are replaced by those of this process.
+    /// All other settings. Directory, keys and addresses in it are replaced by those of this
+    /// process.
     pub config: Config,
 }
 

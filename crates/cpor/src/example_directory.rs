@@ -26,8 +26,8 @@ impl ExampleDirectory {
         Ok(Self(json::read::<ImportDirectoryRequest>(EXAMPLE)?))
     }
 
-    /// Imports the directory through the API, with the token of a `directory_sync` caller. A repeated
-    /// import changes nothing.
+    /// Imports the directory through the API, with the token of a `directory_sync` caller. A
+    /// repeated import changes nothing.
     ///
     /// # Errors
     /// The registry cannot be reached, or refuses a row.

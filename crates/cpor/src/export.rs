@@ -1,4 +1,5 @@
-//! `cpor export`: writes claims to a file with `ExportClaims` (R59). `cpor import` can read the file.
+//! `cpor export`: writes claims to a file with `ExportClaims` (R59). `cpor import` can read the
+//! file.
 
 use std::{
     io::{self, Write},
@@ -14,15 +15,18 @@ use crate::server::{Server, status_error};
 /// Arguments of `cpor export`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Id of the partner whose claims are exported; `-` exports those of all partners (vendor roles only).
+    /// Id of the partner whose claims are exported; `-` exports those of all partners (vendor roles
+    /// only).
     #[arg(long)]
     partner: String,
     #[command(flatten)]
     server: Server,
-    /// Exports only claims that match this filter, for example `state = EDITING AND products:teams`.
+    /// Exports only claims that match this filter, for example `state = EDITING AND
+    /// products:teams`.
     #[arg(long, default_value = "")]
     filter: String,
-    /// Order of the claims, for example `display_name` or `update_time desc`. By default oldest first.
+    /// Order of the claims, for example `display_name` or `update_time desc`. By default oldest
+    /// first.
     #[arg(long, default_value = "")]
     order_by: String,
     /// File format. By default the extension of the output file decides, and otherwise it is CSV.

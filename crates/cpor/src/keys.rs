@@ -54,8 +54,8 @@ pub fn signer(key: &Path, issuer: &str) -> anyhow::Result<TokenSigner> {
 }
 
 /// Creates the files that do not exist: the private keys `service.pem` and `user.pem`, and the JWKS
-/// files `receipt-jwks.json` and `jwks.json` with the public keys. Returns the files that it created
-/// or changed.
+/// files `receipt-jwks.json` and `jwks.json` with the public keys. Returns the files that it
+/// created or changed.
 ///
 /// If `receipt-jwks.json` lacks the key of `service.pem`, the key is added as the first one. Older
 /// keys stay in the file, because earlier receipts are signed with them.
@@ -85,8 +85,8 @@ pub fn make_missing(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(changed)
 }
 
-/// Returns the JWKS of the file with the key of the JWKS `current` as the first one, or `None` if the
-/// file has the key already.
+/// Returns the JWKS of the file with the key of the JWKS `current` as the first one, or `None` if
+/// the file has the key already.
 fn add_key(file: &Path, current: &str) -> anyhow::Result<Option<String>> {
     if !file.exists() {
         return Ok(Some(current.to_owned()));
@@ -104,7 +104,8 @@ fn add_key(file: &Path, current: &str) -> anyhow::Result<Option<String>> {
     Ok(Some(jwks.to_string()))
 }
 
-/// Replaces a file atomically, because it can hold the only copy of keys that verify earlier receipts.
+/// Replaces a file atomically, because it can hold the only copy of keys that verify earlier
+/// receipts.
 fn write(file: &Path, keys: &str) -> anyhow::Result<()> {
     let new = file.with_extension("json.new");
     fs::write(&new, keys)

@@ -14,8 +14,8 @@ pub struct RulesConfig {
     /// TOML files with one policy profile each, in addition to the built-in `2020@1`, `2021@1` and
     /// `2023@1`.
     pub policy_files: Vec<PathBuf>,
-    /// The profiles and the times from which they are in force. If empty, `2021@1` is always in force.
-    /// A claim keeps the profile that was in force when it was submitted.
+    /// The profiles and the times from which they are in force. If empty, `2021@1` is always in
+    /// force. A claim keeps the profile that was in force when it was submitted.
     pub policies_in_force: Vec<PolicyInForce>,
     /// TOML files with one calendar each, in addition to the built-in ones.
     pub calendar_files: Vec<PathBuf>,

@@ -22,11 +22,11 @@ pub struct Report {
     pub head: String,
     /// When the receipt was issued, in RFC 3339 format.
     pub issue_time: String,
-    /// The id of the key that signed the receipt. `None` if no keys were given, so that the signature
-    /// was not checked.
+    /// The id of the key that signed the receipt. `None` if no keys were given, so that the
+    /// signature was not checked.
     pub signed_by: Option<String>,
-    /// The number of entries in the earlier receipt that this one extends. `None` if no earlier receipt
-    /// was given.
+    /// The number of entries in the earlier receipt that this one extends. `None` if no earlier
+    /// receipt was given.
     pub extends: Option<usize>,
 }
 
@@ -51,11 +51,11 @@ pub enum Refusal {
     },
 }
 
-/// Verifies a receipt: the hashes of the history, the signature if `keys` (a JWKS) are given, and that
-/// the receipt extends the `earlier` one, if that is given.
+/// Verifies a receipt: the hashes of the history, the signature if `keys` (a JWKS) are given, and
+/// that the receipt extends the `earlier` one, if that is given.
 ///
-/// A receipt is JSON text: the `ClaimReceipt` messages of the `GetClaimReceipt` stream, one after the
-/// other.
+/// A receipt is JSON text: the `ClaimReceipt` messages of the `GetClaimReceipt` stream, one after
+/// the other.
 ///
 /// # Errors
 /// The first document that cannot be parsed, or the first check that failed.

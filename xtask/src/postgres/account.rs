@@ -33,8 +33,8 @@ impl Account {
             )
     }
 
-    /// Returns a command that this account runs. `directory` is the working directory, which the account
-    /// must be able to enter. The supplementary groups of root are dropped.
+    /// Returns a command that this account runs. `directory` is the working directory, which the
+    /// account must be able to enter. The supplementary groups of root are dropped.
     pub(crate) fn command(self, program: impl AsRef<Path>, directory: &Path) -> Command {
         let mut command = Command::new(program.as_ref());
         command.current_dir(directory).stdin(Stdio::null());

@@ -29,8 +29,8 @@ impl Durability {
     /// Returns lines for `postgresql.conf`.
     const fn settings(self) -> &'static str {
         match self {
-            // Connections of tests run each statement only a few times, so planning it every time would
-            // take longer than running it.
+            // Connections of tests run each statement only a few times, so planning it every time
+            // would take longer than running it.
             Self::None => {
                 "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nplan_cache_mode = force_generic_plan\n"
             }
@@ -52,8 +52,8 @@ log_min_messages = warning
 
 /// A shell script that cleans up after this program, however it ended (also by Ctrl-C, a panic or
 /// kill -9). It waits until its standard input is closed, stops the server at once (SIGQUIT is the
-/// immediate shutdown of PostgreSQL), and removes the directory. It waits for the server for at most two
-/// seconds, because a stopped server keeps its process id if no process reaps orphans.
+/// immediate shutdown of PostgreSQL), and removes the directory. It waits for the server for at
+/// most two seconds, because a stopped server keeps its process id if no process reaps orphans.
 const CLEANUP_SCRIPT: &str = r#"
 trap '' INT TERM HUP
 read -r _
@@ -78,8 +78,8 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Finds or installs the programs, creates a cluster, and starts it on a free port of 127.0.0.1. The
-    /// cluster accepts connections without a password.
+    /// Finds or installs the programs, creates a cluster, and starts it on a free port of
+    /// 127.0.0.1. The cluster accepts connections without a password.
     pub(crate) fn start(durability: Durability) -> Result<Self> {
         let account = Account::choose()?;
         let programs = match Programs::find()? {
@@ -136,8 +136,8 @@ fn create_directory(account: Account, durability: Durability) -> Result<PathBuf>
     Ok(directory)
 }
 
-/// Copies the programs to the directory of the cluster if the account cannot run them where they are, for
-/// example in the home directory of root.
+/// Copies the programs to the directory of the cluster if the account cannot run them where they
+/// are, for example in the home directory of root.
 fn make_accessible(programs: Programs, account: Account, directory: &Path) -> Result<Programs> {
     if read_output(account.command(programs.directory.join("postgres"), directory).arg("--version")).is_ok() {
         return Ok(programs);
@@ -172,8 +172,8 @@ fn initialize(programs: &Programs, account: Account, directory: &Path, durabilit
     fs::write(&file, settings).with_context(|| format!("writing {}", file.display()))
 }
 
-/// Starts the server on a free port. If another process takes the port before the server does, another
-/// port is tried.
+/// Starts the server on a free port. If another process takes the port before the server does,
+/// another port is tried.
 fn start_server(programs: &Programs, account: Account, directory: &Path) -> Result<u16> {
     let log = directory.join("log");
     for _ in 0..5 {

@@ -23,8 +23,8 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Returns the programs in the directory `CPOR_TEST_POSTGRES_BIN`, or else the newest ones on this
-    /// machine, if there are any.
+    /// Returns the programs in the directory `CPOR_TEST_POSTGRES_BIN`, or else the newest ones on
+    /// this machine, if there are any.
     ///
     /// # Errors
     /// `CPOR_TEST_POSTGRES_BIN` is set to a directory that lacks the programs.
@@ -54,8 +54,8 @@ impl Programs {
     }
 }
 
-/// Returns the directories in which the programs can be: those of the PATH, of the packages of Debian,
-/// Red Hat, Homebrew and Postgres.app, and the one that `pg_config` prints.
+/// Returns the directories in which the programs can be: those of the PATH, of the packages of
+/// Debian, Red Hat, Homebrew and Postgres.app, and the one that `pg_config` prints.
 fn candidate_directories() -> Vec<PathBuf> {
     let mut directories: Vec<PathBuf> = path_directories().collect();
     directories.extend(children("/usr/lib/postgresql", "", "bin"));

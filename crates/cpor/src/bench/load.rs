@@ -1,4 +1,5 @@
-//! Generates load: a fixed number of concurrent loops, each of which makes one call after the other.
+//! Generates load: a fixed number of concurrent loops, each of which makes one call after the
+//! other.
 
 use std::{sync::Arc, time::Duration};
 

@@ -8,8 +8,8 @@ pub(super) fn print(report: &str) {
     println!("{report}");
 }
 
-/// Formats the medians over the rounds as a table. Each rate is also given as a share of the rate of
-/// the health check, which uses no database.
+/// Formats the medians over the rounds as a table. Each rate is also given as a share of the rate
+/// of the health check, which uses no database.
 pub(super) fn table(args: &Args, rows: &[(&str, Vec<Figures>)]) -> String {
     let database = if args.postgres.is_some() { "PostgreSQL" } else { "SQLite" };
     let mut lines = vec![

@@ -28,8 +28,9 @@ pub struct Args {
     /// Address of the health and metrics endpoints.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
     admin: SocketAddr,
-    /// Kind of the business clock. A virtual clock starts on 16 March 2026, and only an operator moves
-    /// it, with `AdvanceClock`. A data directory keeps the kind of clock that it was created with.
+    /// Kind of the business clock. A virtual clock starts on 16 March 2026, and only an operator
+    /// moves it, with `AdvanceClock`. A data directory keeps the kind of clock that it was created
+    /// with.
     #[arg(long, value_enum, default_value = "real")]
     clock: ClockKind,
     #[command(flatten)]

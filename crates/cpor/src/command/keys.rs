@@ -8,8 +8,8 @@ use crate::keys;
 #[derive(clap::Args)]
 pub struct Args {
     /// Directory for `service.pem` (signs calls between services, and receipts), `user.pem` (signs
-    /// users' tokens, see `cpor token`), and the public keys that verify them: `receipt-jwks.json` and
-    /// `jwks.json`.
+    /// users' tokens, see `cpor token`), and the public keys that verify them: `receipt-jwks.json`
+    /// and `jwks.json`.
     directory: PathBuf,
 }
 

@@ -21,11 +21,12 @@ use crate::{
 /// Arguments of `cpor serve`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Services to run: `claim-intake`, `poe-review`, `customer-consent`, `eligibility`, `registry`.
+    /// Services to run: `claim-intake`, `poe-review`, `customer-consent`, `eligibility`,
+    /// `registry`.
     #[arg(required = true, value_name = "SERVICE")]
     services: Vec<Service>,
-    /// Serve gRPC without TLS. Tokens are then sent unencrypted, so use this only behind a proxy that
-    /// terminates TLS, or on one machine.
+    /// Serve gRPC without TLS. Tokens are then sent unencrypted, so use this only behind a proxy
+    /// that terminates TLS, or on one machine.
     #[arg(long)]
     insecure_plaintext: bool,
     /// Run on a virtual clock that starts at this time (RFC 3339) and that operators move. For test

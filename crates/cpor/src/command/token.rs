@@ -11,8 +11,9 @@ use crate::keys;
 /// Arguments of `cpor token`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Role of the caller: `global_admin`, `billing_admin`, `incentives_admin`, `incentives_user`, `poe_reviewer`, `review_lead`, `program_manager`,
-    /// `directory_sync`, `operator`, `customer_admin`. Can be repeated.
+    /// Role of the caller: `global_admin`, `billing_admin`, `incentives_admin`, `incentives_user`,
+    /// `poe_reviewer`, `review_lead`, `program_manager`, `directory_sync`, `operator`,
+    /// `customer_admin`. Can be repeated.
     #[arg(long, required = true)]
     role: Vec<Role>,
     /// Id of the partner, for partner roles: for example `contoso`.
@@ -21,7 +22,8 @@ pub struct Args {
     /// UUID of the tenant, for `customer_admin`.
     #[arg(long)]
     tenant: Option<TenantId>,
-    /// Id of the caller (`sub`). By default the role, followed by `@` and the partner if there is one.
+    /// Id of the caller (`sub`). By default the role, followed by `@` and the partner if there is
+    /// one.
     #[arg(long)]
     subject: Option<String>,
     /// File with the private key that signs the token, PKCS#8 PEM.

@@ -1,8 +1,8 @@
-//! `cpor demo`: takes nine claims through a system that it starts, by the public API, and prints each
-//! step.
+//! `cpor demo`: takes nine claims through a system that it starts, by the public API, and prints
+//! each step.
 //!
-//! [`scenarios`] has what happens, in order. A scenario moves claims with the steps of [`claim`], and
-//! [`timeline`] prints the steps.
+//! [`scenarios`] has what happens, in order. A scenario moves claims with the steps of [`claim`],
+//! and [`timeline`] prints the steps.
 
 mod actor;
 mod browser;
@@ -22,8 +22,9 @@ pub use timeline::Format;
 
 use self::{system::DemoSystem, timeline::Timeline};
 
-/// Starts a system on free ports, with a temporary directory and a virtual clock, runs all scenarios,
-/// and stops the system. The exit code is 1 if the final counts are not the expected ones.
+/// Starts a system on free ports, with a temporary directory and a virtual clock, runs all
+/// scenarios, and stops the system. The exit code is 1 if the final counts are not the expected
+/// ones.
 ///
 /// # Errors
 /// The system cannot be started, or a step does not have the expected result.

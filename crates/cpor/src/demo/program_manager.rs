@@ -33,8 +33,8 @@ pub(super) async fn create_guide(system: &DemoSystem, timeline: &Timeline, id: &
     print_note(system, timeline, &format!("creates the guide {id}: growth of 5 % is enough")).await
 }
 
-/// Simulates the draft, and prints each difference. Returns the number of results that would change,
-/// and the total amounts before and after in millionths of a dollar.
+/// Simulates the draft, and prints each difference. Returns the number of results that would
+/// change, and the total amounts before and after in millionths of a dollar.
 pub(super) async fn simulate_guide(
     system: &DemoSystem,
     timeline: &Timeline,

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use cpor_proto::claims::v1::{AssociationState, Claim, Verdict};
 use serde::Serialize;
 
-/// Prints a line to standard output. Errors are ignored, so that the demo continues when the reader of
-/// a pipe has closed it.
+/// Prints a line to standard output. Errors are ignored, so that the demo continues when the reader
+/// of a pipe has closed it.
 macro_rules! print_line {
     ($($line:tt)*) => {
         let _ = writeln!(std::io::stdout().lock(), $($line)*);
@@ -237,8 +237,8 @@ impl Printer {
         );
     }
 
-    /// Returns the text in this colour or style, if standard output is a terminal. `code` is a parameter
-    /// of the ANSI escape sequence SGR.
+    /// Returns the text in this colour or style, if standard output is a terminal. `code` is a
+    /// parameter of the ANSI escape sequence SGR.
     fn paint(self, code: &str, text: &str) -> String {
         if self.use_colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }

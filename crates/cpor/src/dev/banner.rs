@@ -8,8 +8,8 @@ use std::{
 
 use crate::{example_directory::ExampleDirectory, keys, system::ClockChoice};
 
-/// Tells the user where the system listens, what the example directory contains, and how to call the
-/// API. Commands in the text can be pasted into a shell.
+/// Tells the user where the system listens, what the example directory contains, and how to call
+/// the API. Commands in the text can be pasted into a shell.
 pub(crate) struct Banner<'a> {
     /// The command by which the user started this binary, for example `target/debug/cpor`.
     pub(crate) program: &'a str,

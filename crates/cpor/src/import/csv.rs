@@ -79,8 +79,8 @@ const IGNORED_COLUMNS: [&str; 10] = [
 /// Returns the claims of a CSV file.
 ///
 /// # Errors
-/// The header has unknown or duplicate columns; the message names all of them. The iterator returns an
-/// error if the file cannot be read.
+/// The header has unknown or duplicate columns; the message names all of them. The iterator returns
+/// an error if the file cannot be read.
 pub(super) fn rows<R: Read>(file: R) -> anyhow::Result<CsvRows<R>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
     let header: Vec<String> =
@@ -171,8 +171,8 @@ impl<R> CsvRows<R> {
 }
 
 impl PartialClaim {
-    /// Adds the line or the errors of a further row. Apart from the line, the row must be empty or equal
-    /// to the first one.
+    /// Adds the line or the errors of a further row. Apart from the line, the row must be empty or
+    /// equal to the first one.
     fn add_line(&mut self, next: Self) {
         let number = next.row.line;
         let mut errors = Vec::new();

@@ -18,8 +18,8 @@ fn parse_claim(line: &str) -> Result<Claim, Vec<FieldError>> {
     json::read(line).map(partner_fields).map_err(|error| vec![FieldError::malformed("", error.to_string())])
 }
 
-/// Returns a claim with only the fields that a partner enters. An exported claim also has fields that
-/// the server sets; with them, the same draft would get another request id.
+/// Returns a claim with only the fields that a partner enters. An exported claim also has fields
+/// that the server sets; with them, the same draft would get another request id.
 fn partner_fields(claim: Claim) -> Claim {
     let line = |line: cpor_proto::claims::v1::ClaimLine| cpor_proto::claims::v1::ClaimLine {
         product: line.product,

@@ -21,8 +21,8 @@ const LINE_INTERVAL: Duration = Duration::from_secs(10);
 /// The number of characters in a bar.
 const BAR_WIDTH: u64 = 24;
 
-/// How much of a file was read. It is counted in bytes, because the number of rows is not known before
-/// the end of the file.
+/// How much of a file was read. It is counted in bytes, because the number of rows is not known
+/// before the end of the file.
 pub(super) struct BytesRead {
     read: AtomicU64,
     total: u64,

@@ -1,5 +1,5 @@
-//! Sends batches of rows to the server. Failed calls and refused rows are sent again if that can help;
-//! this is safe, because every row has a request id.
+//! Sends batches of rows to the server. Failed calls and refused rows are sent again if that can
+//! help; this is safe, because every row has a request id.
 
 use std::time::Duration;
 

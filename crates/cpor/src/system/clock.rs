@@ -11,8 +11,9 @@ use sea_orm_migration::sea_orm::{ConnectionTrait as _, DbErr, Statement};
 
 use super::{ClockChoice, Settings};
 
-/// The databases were created with the other kind of clock. Their deadlines and histories have times of
-/// that clock: with the other kind, years could pass at once, or recorded times would be in the future.
+/// The databases were created with the other kind of clock. Their deadlines and histories have
+/// times of that clock: with the other kind, years could pass at once, or recorded times would be
+/// in the future.
 #[derive(Debug, thiserror::Error)]
 enum ClockMismatch {
     #[error(
@@ -37,7 +38,8 @@ struct MismatchedDatabases {
 }
 
 impl MismatchedDatabases {
-    /// What to use instead. Only a directory can be removed: others can use the databases of a server.
+    /// What to use instead. Only a directory can be removed: others can use the databases of a
+    /// server.
     fn alternative(&self) -> &'static str {
         if self.database.url.is_some() { "another database" } else { "another data directory (or remove this one)" }
     }
@@ -108,8 +110,8 @@ async fn agrees_with_clock(clock: ClockChoice, db: &Db) -> Result<bool, DbErr> {
     }
 }
 
-/// Returns whether all tables except that of the migrations are empty. Real time stores no clock, so
-/// this is how a new database is recognized.
+/// Returns whether all tables except that of the migrations are empty. Real time stores no clock,
+/// so this is how a new database is recognized.
 async fn is_empty(db: &Db) -> Result<bool, DbErr> {
     let tables = match db.engine() {
         Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",

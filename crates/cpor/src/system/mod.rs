@@ -71,8 +71,8 @@ pub struct System {
     shutdown: Shutdown,
     tasks: Tasks,
     server: JoinHandle<anyhow::Result<()>>,
-    /// Stops the admin endpoints when it is dropped. They stop last, so that they can report the state
-    /// of the shutdown.
+    /// Stops the admin endpoints when it is dropped. They stop last, so that they can report the
+    /// state of the shutdown.
     admin_guard: DropGuard,
     databases: Vec<Db>,
     /// The lock on the data directory, which is held while the system runs.
@@ -83,8 +83,8 @@ impl System {
     /// Opens the databases, builds the services, and serves them.
     ///
     /// # Errors
-    /// The data directory is in use, a database cannot be opened or was created with the other kind of
-    /// clock, or a service cannot be built.
+    /// The data directory is in use, a database cannot be opened or was created with the other kind
+    /// of clock, or a service cannot be built.
     pub async fn start(settings: Settings, listeners: Listeners) -> anyhow::Result<Self> {
         install_crypto();
         let limits: Limits = settings.config.limits.clone();

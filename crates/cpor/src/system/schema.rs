@@ -24,8 +24,8 @@ impl MigratorTraitSelf for Migrations {
     }
 }
 
-/// Applies the pending migrations to the databases of these services. Returns the number of migrations
-/// that were applied for each service.
+/// Applies the pending migrations to the databases of these services. Returns the number of
+/// migrations that were applied for each service.
 ///
 /// # Errors
 /// A database cannot be reached, or a migration fails.
@@ -45,8 +45,9 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Makes sure that the database has the schema that this version needs.
 ///
-/// A SQLite database is migrated here. A PostgreSQL database is migrated by `cpor migrate`: until that
-/// has run, this function waits, the process is not ready, and the readiness endpoint says why.
+/// A SQLite database is migrated here. A PostgreSQL database is migrated by `cpor migrate`: until
+/// that has run, this function waits, the process is not ready, and the readiness endpoint says
+/// why.
 pub(super) async fn prepare(db: &Db, service: Service, gate: &Gate) -> anyhow::Result<()> {
     match db.engine() {
         Engine::Sqlite => {

@@ -55,8 +55,8 @@ impl<'a> DemoClaim<'a> {
         self.report("window passes", "customer", note.into()).await
     }
 
-    /// Waits until the system is idle, reads the claim, and prints a step with its state. `step` is the
-    /// name of the step in the JSON output.
+    /// Waits until the system is idle, reads the claim, and prints a step with its state. `step` is
+    /// the name of the step in the JSON output.
     pub(super) async fn report(&mut self, step: &str, actor: &str, note: String) -> anyhow::Result<()> {
         self.system.wait_until_idle().await?;
         let request = GetClaimRequest { name: self.current.name.clone() };
@@ -86,7 +86,8 @@ impl<'a> DemoClaim<'a> {
         Ok(())
     }
 
-    /// Returns when the partner's response is due or the consent window passes, if one of them is next.
+    /// Returns when the partner's response is due or the consent window passes, if one of them is
+    /// next.
     fn deadline(&self) -> Option<DateTime<Utc>> {
         let claim = &self.current;
         let due_time = match claim.state() {

@@ -96,8 +96,8 @@ impl DemoClaim<'_> {
         self.report("award", lead.label, format!("{comparison}, and awards the line: “{comment}”")).await
     }
 
-    /// Looks up in the registry which partner is on record for the first line. Returns the resource name
-    /// of the partner.
+    /// Looks up in the registry which partner is on record for the first line. Returns the resource
+    /// name of the partner.
     pub(in crate::demo) async fn look_up_holder(&mut self) -> anyhow::Result<String> {
         let line = self.current.lines.first().context("the claim has no line")?;
         let key = format!("tenants/{}/{}", self.current.tenant_id, line.key);

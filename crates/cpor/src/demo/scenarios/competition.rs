@@ -1,5 +1,5 @@
-//! Scenarios 5 to 7: a rejection is disputed, two partners compete for one subscription, and a claim
-//! supersedes a legacy association.
+//! Scenarios 5 to 7: a rejection is disputed, two partners compete for one subscription, and a
+//! claim supersedes a legacy association.
 
 use anyhow::ensure;
 use cpor_proto::{
@@ -37,8 +37,8 @@ pub(super) async fn disputed_rejection(system: &DemoSystem, timeline: &mut Timel
     Ok(())
 }
 
-/// Power Apps at Fabrikam: two claims compete, and a review lead awards the line to one. Returns the
-/// claim that won.
+/// Power Apps at Fabrikam: two claims compete, and a review lead awards the line to one. Returns
+/// the claim that won.
 pub(super) async fn competing_claims<'a>(
     system: &'a DemoSystem,
     timeline: &mut Timeline,
@@ -67,8 +67,8 @@ pub(super) async fn competing_claims<'a>(
     Ok(winner)
 }
 
-/// Customer Service at Fabrikam: a legacy association of Northwind is imported, and a claim of Contoso
-/// supersedes it.
+/// Customer Service at Fabrikam: a legacy association of Northwind is imported, and a claim of
+/// Contoso supersedes it.
 pub(super) async fn superseded_legacy_association(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading("7  A legacy association of Northwind is imported; a claim of Contoso supersedes it");
     let product = "dynamics-365-customer-service";

@@ -1,5 +1,5 @@
-//! Scenarios 1 to 4: how a review can go. The claim is approved, returned to the partner, declined by
-//! the customer, or refused because another partner holds the key.
+//! Scenarios 1 to 4: how a review can go. The claim is approved, returned to the partner, declined
+//! by the customer, or refused because another partner holds the key.
 
 use anyhow::{Context as _, ensure};
 use cpor_proto::{
@@ -81,7 +81,8 @@ pub(super) async fn declined_by_customer(system: &DemoSystem, timeline: &mut Tim
     Ok(())
 }
 
-/// Pre-sales to Fabrikam, claimed by a second partner: the approval is refused, because the key is held.
+/// Pre-sales to Fabrikam, claimed by a second partner: the approval is refused, because the key is
+/// held.
 pub(super) async fn key_already_held(system: &DemoSystem, timeline: &mut Timeline) -> anyhow::Result<()> {
     timeline.print_heading(
         "4  Northwind claims the subscription that Contoso holds: the approval is refused, the claim rejected",

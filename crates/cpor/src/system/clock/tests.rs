@@ -14,8 +14,8 @@ async fn start(data: &Path, config: &Config, clock: ClockChoice) -> anyhow::Resu
     dev::start(Options { clock, config: config.clone(), ..Options::for_demo(data)? }).await
 }
 
-/// Creates a system with one kind of clock, and starts it again with both kinds. Returns the error for
-/// the other kind.
+/// Creates a system with one kind of clock, and starts it again with both kinds. Returns the error
+/// for the other kind.
 async fn error_for_other_clock(data: &Path, config: &Config, first: ClockChoice, other: ClockChoice) -> String {
     start(data, config, first).await.unwrap().stop().await;
     let error = start(data, config, other).await.err().expect("the other clock is refused").to_string();
