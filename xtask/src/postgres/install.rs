@@ -29,7 +29,8 @@ pub(crate) fn install(account: Account) -> Result<Programs> {
         }
     }
     bail!(
-        "the tests need PostgreSQL's server programs (initdb, pg_ctl, postgres; 14 or newer), and they cannot be installed:\n{}\n\
+        "the tests need PostgreSQL's server programs (initdb, pg_ctl, postgres; 14 or newer), \
+         and they cannot be installed:\n{}\n\
          Install PostgreSQL (Debian: `apt-get install postgresql`, macOS: `brew install postgresql`), or set \
          CPOR_TEST_POSTGRES_BIN to the directory that contains them.",
         errors.join("\n")

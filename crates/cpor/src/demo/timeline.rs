@@ -179,8 +179,8 @@ impl Timeline {
     fn print_summary(&self, is_expected: bool) {
         let summary = &self.summary;
         print_line!(
-            "\n{} claims: {} became official, {} eligible for incentives at once, {} declined by the customer, {} refused because another \
-             partner holds the subscription.",
+            "\n{} claims: {} became official, {} eligible for incentives at once, {} declined by the customer, \
+             {} refused because another partner holds the subscription.",
             summary.claims,
             summary.official,
             summary.eligible,
@@ -188,8 +188,8 @@ impl Timeline {
             summary.refused
         );
         print_line!(
-            "{} dispute won, {} competition decided, {} legacy association superseded, {} expired, {} guide activated, {} earnings \
-             exported; {} events undelivered.",
+            "{} dispute won, {} competition decided, {} legacy association superseded, {} expired, \
+             {} guide activated, {} earnings exported; {} events undelivered.",
             summary.disputes_won,
             summary.arbitrated,
             summary.superseded,

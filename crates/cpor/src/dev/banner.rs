@@ -72,8 +72,9 @@ impl Banner<'_> {
         writeln!(f, "  TOKEN=$({token} incentives_admin --partner contoso)")?;
         writeln!(
             f,
-            "  grpcurl -plaintext -H \"authorization: Bearer $TOKEN\" -d '{{\"parent\": \"partners/contoso\", \"claim\": {{\"display_name\": \
-             \"My first claim\"}}}}' {grpc} cpor.claims.v1.ClaimService/CreateClaim\n"
+            "  grpcurl -plaintext -H \"authorization: Bearer $TOKEN\" \
+             -d '{{\"parent\": \"partners/contoso\", \"claim\": {{\"display_name\": \"My first claim\"}}}}' \
+             {grpc} cpor.claims.v1.ClaimService/CreateClaim\n"
         )?;
         writeln!(f, "A claim from draft to payment, every call printed (in the directory of the repository):")?;
         match self.clock {

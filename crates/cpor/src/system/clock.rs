@@ -17,14 +17,14 @@ use super::{ClockChoice, Settings};
 #[derive(Debug, thiserror::Error)]
 enum ClockMismatch {
     #[error(
-        "{0} was created with a virtual clock and cannot run in real time: start with a virtual clock (`cpor dev --clock virtual`, \
-         `cpor serve --virtual-clock START`), or use {alternative}",
+        "{0} was created with a virtual clock and cannot run in real time: start with a virtual clock \
+         (`cpor dev --clock virtual`, `cpor serve --virtual-clock START`), or use {alternative}",
         alternative = .0.alternative()
     )]
     CreatedVirtual(MismatchedDatabases),
     #[error(
-        "{0} was created in real time and cannot run with a virtual clock: start in real time (without `--clock virtual` or \
-         `--virtual-clock`), or use {alternative}",
+        "{0} was created in real time and cannot run with a virtual clock: start in real time \
+         (without `--clock virtual` or `--virtual-clock`), or use {alternative}",
         alternative = .0.alternative()
     )]
     CreatedReal(MismatchedDatabases),
