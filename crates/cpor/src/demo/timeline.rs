@@ -160,7 +160,13 @@ impl Timeline {
 
     /// Prints a step that is not about a claim.
     pub(crate) fn print_note(&self, time: DateTime<Utc>, actor: &str, note: &str) {
-        self.printer.step(&Step { step: "note", actor, time: Some(time), note: note.to_owned(), ..Step::default() });
+        self.printer.print_step(&Step {
+            step: "note",
+            actor,
+            time: Some(time),
+            note: note.to_owned(),
+            ..Step::default()
+        });
     }
 
     /// Prints the summary. The exit code is 1 if the counts are not the expected ones.
