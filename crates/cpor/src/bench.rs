@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
     /// Measure imports instead: import this many drafts in batches, create a tenth as many one by
-    /// one, and compare the rates (R59).
+    /// one, and compare the rates.
     #[arg(long, value_name = "CLAIMS")]
     import: Option<usize>,
 }

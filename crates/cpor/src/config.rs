@@ -16,7 +16,7 @@ pub struct Sources {
     /// Configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Sets one key, for example `--set listen.grpc=0.0.0.0:50051`. Can be repeated.
+    /// Set one configuration key, for example `--set listen.grpc=0.0.0.0:50051`. Can be repeated.
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_key_value)]
     pub set: Vec<(String, String)>,
 }

@@ -71,7 +71,8 @@ impl ExampleDirectory {
                 }
                 Row::Workload(workload) => {
                     if let Some(id) = workload.name.strip_prefix(tenant_prefix) {
-                        writeln!(f, "    {id}")?;
+                        // A claim names a workload by its product, which has the same id.
+                        writeln!(f, "    {id}  {}", id.replace("workloads/", "products/"))?;
                     }
                 }
                 Row::Partner(_) | Row::Tenant(_) => {}

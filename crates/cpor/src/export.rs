@@ -21,7 +21,7 @@ pub struct Args {
     partner: String,
     #[command(flatten)]
     server: Server,
-    /// Exports only claims that match this filter, for example `state = EDITING AND
+    /// Export only claims that match this filter, for example `state = EDITING AND
     /// products:teams`.
     #[arg(long, default_value = "")]
     filter: String,

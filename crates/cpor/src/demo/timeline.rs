@@ -147,7 +147,7 @@ impl Timeline {
             print_line!(
                 "Every step is a call of the public gRPC API of five services. The demo moves their virtual clock.\n"
             );
-            print_line!("{:<17}{:<24}{:<26}{}", "time (UTC)", "actor", "state of the claim", "step");
+            print_line!("{:<17}{:<17}{:<34}{}", "time (UTC)", "actor", "state of the claim", "step");
         }
     }
 
@@ -234,10 +234,10 @@ impl Printer {
         }
         let until = step.deadline.map(|due| format!(" (until {})", due.format("%a %d %b %H:%M"))).unwrap_or_default();
         print_line!(
-            "{:<17}{:<24}{} {}{}",
+            "{:<17}{:<17}{} {}{}",
             time,
             step.actor,
-            self.paint(CYAN, &format!("{state:<25}")),
+            self.paint(CYAN, &format!("{state:<33}")),
             step.note,
             self.paint(YELLOW, &until)
         );
