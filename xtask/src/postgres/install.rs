@@ -13,6 +13,9 @@ const EMBEDDED_POSTGRES: &str = "18.4.0-beta.17";
 /// The version of the PyPI package `pgserver`.
 const PGSERVER: &str = "0.1.4";
 
+/// Installs the programs from one source.
+type Install = fn(Account) -> Result<Programs>;
+
 /// Tries apt (as root), then npm, then PyPI. Only apt needs root.
 ///
 /// # Errors
@@ -20,7 +23,7 @@ const PGSERVER: &str = "0.1.4";
 pub(crate) fn install(account: Account) -> Result<Programs> {
     print_line("no PostgreSQL server programs found: installing them");
     let mut errors = Vec::new();
-    let installers: [(&str, fn(Account) -> Result<Programs>); 3] =
+    let installers: [(&str, Install); 3] =
         [("apt-get", install_from_apt), ("npm", install_from_npm), ("PyPI", install_from_pypi)];
     for (source, install_from_source) in installers {
         match install_from_source(account) {
